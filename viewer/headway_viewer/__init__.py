@@ -1,0 +1,1 @@
+"""The processes that follow the broker and show what it knows."""
