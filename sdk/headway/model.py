@@ -1,0 +1,395 @@
+"""What an operation and a stage are, which moves they can make, and how a replica follows.
+
+Pure: no clock, socket, thread or randomness. The worker's own copy, the broker's replica
+and the viewer's replica are all made of these two classes. A *record* is the absolute
+state of one of them as a flat list in the order of `OPERATION_FIELDS` or `STAGE_FIELDS`;
+applying a record twice, or a newer one over an older, does no harm. Fields are only ever
+appended to those tuples: a shorter record leaves the rest as it was, a longer one is cut.
+
+Times are seconds on the monotonic clock of whoever holds the copy.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+
+PENDING = "pending"
+RUNNING = "running"
+WAITING = "waiting"
+COMPLETED = "completed"
+FAILED = "failed"
+SKIPPED = "skipped"
+CANCELLED = "cancelled"
+CRASHED = "crashed"
+
+OPEN = frozenset({PENDING, RUNNING, WAITING})
+ENDED = frozenset({COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED})
+
+# state -> the states it may move to. A late true state corrects `crashed`; a stage that
+# has ended may be run again, which counts an attempt.
+STAGE_MOVES: dict[str, frozenset[str]] = {
+    PENDING: frozenset({RUNNING, WAITING, SKIPPED, FAILED, CANCELLED, CRASHED}),
+    RUNNING: frozenset({WAITING, COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED}),
+    WAITING: frozenset({RUNNING, COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED}),
+    COMPLETED: frozenset({RUNNING}),
+    FAILED: frozenset({RUNNING}),
+    SKIPPED: frozenset({RUNNING}),
+    CANCELLED: frozenset({RUNNING}),
+    CRASHED: frozenset({RUNNING, WAITING, COMPLETED, FAILED, SKIPPED, CANCELLED}),
+}
+OPERATION_MOVES: dict[str, frozenset[str]] = {
+    PENDING: frozenset({RUNNING, WAITING, COMPLETED, FAILED, CANCELLED, CRASHED}),
+    RUNNING: frozenset({WAITING, COMPLETED, FAILED, CANCELLED, CRASHED}),
+    WAITING: frozenset({RUNNING, COMPLETED, FAILED, CANCELLED, CRASHED}),
+    COMPLETED: frozenset(),
+    FAILED: frozenset({RUNNING}),
+    CANCELLED: frozenset(),
+    CRASHED: frozenset({RUNNING, WAITING, COMPLETED, FAILED, CANCELLED}),
+}
+
+STAGE_FIELDS = (
+    "id",
+    "parent",  # id of the stage it is part of, or None
+    "name",
+    "state",
+    "reason",  # why it waits, was skipped or cancelled
+    "error",
+    "detail",  # what it is busy with just now
+    "done",  # as reported, never clamped
+    "total",  # as reported, or None while unknown
+    "unit",
+    "started",  # of the last attempt
+    "ended",
+    "attempt",
+    "initial",  # units that were done already when it started: they say nothing of the rate
+)
+OPERATION_FIELDS = (
+    "id",
+    "revision",  # counts the changes its writer has made
+    "name",
+    "key",
+    "state",
+    "reason",
+    "error",
+    "message",
+    "started",
+    "ended",
+    "cancellable",
+    "parent",  # "OP/STAGE" or "OP" of the operation it belongs to, or None
+    "attempt",
+    "exit_status",
+    "notify",  # None: as the notifier sees fit; False: never; True: always; "error"; "sent"
+    "host",
+    "pid",
+    "user",
+    "tty",
+    "display",
+)
+
+NAME_LIMIT = 256  # characters of a name, key, unit, host, user or tty
+TEXT_LIMIT = 4096  # characters of a reason, error, message, detail or log line
+
+
+class IllegalMove(ValueError):
+    """A state cannot follow another; nothing was changed."""
+
+
+class Stage:
+    """A part of an operation: raw counts as reported, a state, and times.
+
+    `done` and `total` are in `unit`s. `shares` maps a forked child's session to what that
+    child counted; `shown` is the owner's count plus all of them. `progress` (0…1 or None)
+    and `estimate` (low, median, high, basis, runs, or None) are filled in by the broker.
+    """
+
+    __slots__ = (*STAGE_FIELDS, "estimate", "progress", "shares")
+
+    id: int
+    parent: int | None
+    name: str
+    state: str
+    reason: str | None
+    error: str | None
+    detail: str | None
+    done: float
+    total: float | None
+    unit: str | None
+    started: float | None
+    ended: float | None
+    attempt: int
+    initial: float
+    estimate: tuple[float, float, float, str, int] | None
+    progress: float | None
+    shares: dict[str, float] | None
+
+    def __init__(
+        self,
+        id: int,  # noqa: A002 - the word of the wire and of the JSON
+        name: str,
+        parent: int | None = None,
+        total: float | None = None,
+        unit: str | None = None,
+    ) -> None:
+        self.id = id
+        self.parent = parent
+        self.name = name
+        self.state = PENDING
+        self.reason = self.error = self.detail = None
+        self.done = 0
+        self.total = total
+        self.unit = unit
+        self.started = self.ended = None
+        self.attempt = 1
+        self.initial = 0
+        self.estimate = self.progress = self.shares = None
+
+    def __repr__(self) -> str:
+        return f"<Stage {self.id} {self.name!r} {self.state} {self.shown}/{self.total}>"
+
+    @property
+    def shown(self) -> float:
+        """The owner's count plus what forked children counted."""
+        return self.done + sum(self.shares.values()) if self.shares else self.done
+
+    @property
+    def open(self) -> bool:
+        """It has not ended."""
+        return self.state in OPEN
+
+    def move(self, state: str, now: float, reason: str | None = None) -> None:
+        """Enter `state` at `now`; raises `IllegalMove` and changes nothing if it cannot."""
+        if state not in STAGE_MOVES[self.state]:
+            raise IllegalMove(f"stage {self.name!r} cannot go from {self.state} to {state}")
+        if state == RUNNING:
+            if self.state in ENDED and self.state != CRASHED:
+                self.attempt += 1
+                self.done = 0
+                self.initial = 0
+                self.detail = None
+                self.shares = None
+                self.started = None
+            self.ended = None
+            self.error = None
+        if state in ENDED:
+            self.ended = now
+        if self.started is None and state not in (SKIPPED, PENDING):
+            self.started = now
+        self.state = state
+        self.reason = reason
+
+    def record(self) -> list[Any]:
+        """Its absolute state, in the order of `STAGE_FIELDS`."""
+        return [getattr(self, field) for field in STAGE_FIELDS]
+
+    def apply(self, record: list[Any]) -> None:
+        """Take over the absolute state of `record`, which was checked when it was decoded."""
+        for field, value in zip(STAGE_FIELDS, record):
+            setattr(self, field, value)
+
+    def fraction(self) -> float | None:
+        """How much of it is done, 0…1 from its own counts, or None where nobody knows.
+
+        1.0 is kept for success (completed or skipped); counts past the total, or a total
+        that is not positive, say nothing.
+        """
+        if self.state in (COMPLETED, SKIPPED):
+            return 1.0
+        if self.state == PENDING and not self.done:
+            return 0.0
+        if not self.total or self.total <= 0:
+            return None
+        return min(max(self.shown / self.total, 0.0), 0.999)
+
+
+class Operation:
+    """One thing a person waits for, with its stages (id → `Stage`, parents first).
+
+    `silent_since`, `progress`, `estimate` (as in `Stage`), `usual` (seconds its earlier runs
+    took, or None) and `tail` (its last output lines) are the broker's to fill in.
+    """
+
+    __slots__ = (
+        *OPERATION_FIELDS,
+        "estimate",
+        "progress",
+        "silent_since",
+        "stages",
+        "tail",
+        "unlike",
+        "usual",
+    )
+
+    id: str
+    revision: int
+    name: str
+    key: str | None
+    state: str
+    reason: str | None
+    error: str | None
+    message: str | None
+    started: float | None
+    ended: float | None
+    cancellable: bool
+    parent: str | None
+    attempt: int
+    exit_status: int | None
+    notify: Any
+    host: str | None
+    pid: int | None
+    user: str | None
+    tty: str | None
+    display: str | None
+    estimate: tuple[float, float, float, str, int] | None
+    progress: float | None
+    silent_since: float | None
+    stages: dict[int, Stage]
+    tail: list[str]
+    unlike: bool
+    usual: float | None
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the word of the wire and of the JSON
+        name: str,
+        key: str | None = None,
+        parent: str | None = None,
+    ) -> None:
+        self.id = id
+        self.revision = 0
+        self.name = name
+        self.key = key
+        self.parent = parent
+        self.state = PENDING
+        self.reason = self.error = self.message = None
+        self.started = self.ended = None
+        self.cancellable = True
+        self.attempt = 1
+        self.exit_status = None
+        self.notify = None
+        self.host = self.pid = self.user = self.tty = self.display = None
+        self.estimate = self.progress = self.silent_since = self.usual = None
+        self.unlike = False
+        self.stages = {}
+        self.tail = []
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.id} {self.name!r} {self.state} {len(self.stages)} stages>"
+
+    @property
+    def open(self) -> bool:
+        """It has not ended."""
+        return self.state in OPEN
+
+    def move(self, state: str, now: float, reason: str | None = None) -> None:
+        """Enter `state` at `now`, settling open stages with it if it is an end.
+
+        A stage that was running or waiting shares the operation's end; one that was never
+        reached is skipped. Raises `IllegalMove` and changes nothing if it cannot be.
+        """
+        if state not in OPERATION_MOVES[self.state]:
+            raise IllegalMove(f"operation {self.name!r} cannot go from {self.state} to {state}")
+        if state in OPEN:
+            if self.state == FAILED:
+                self.attempt += 1
+            self.ended = None
+            self.error = None
+        else:
+            self.ended = now
+            for stage in self.stages.values():
+                if stage.state == PENDING:
+                    stage.move(SKIPPED, now, "not reached")
+                elif stage.open:
+                    stage.move(state, now, reason)
+        if self.started is None and state != PENDING:
+            self.started = now
+        self.state = state
+        self.reason = reason
+
+    def record(self) -> list[Any]:
+        """Its own absolute state, without stages, in the order of `OPERATION_FIELDS`."""
+        return [getattr(self, field) for field in OPERATION_FIELDS]
+
+    def apply(self, record: list[Any]) -> None:
+        """Take over the absolute state of `record`, which was checked when it was decoded."""
+        for field, value in zip(OPERATION_FIELDS, record):
+            setattr(self, field, value)
+
+    def apply_stage(self, record: list[Any]) -> Stage:
+        """Take over a stage's `record`; a stage seen for the first time is added."""
+        stage = self.stages.get(record[0])
+        if stage is None:
+            stage = self.stages[record[0]] = Stage(record[0], "")
+        stage.apply(record)
+        return stage
+
+    def running(self) -> Iterator[Stage]:
+        """The stages that are running or waiting now, in order."""
+        return (stage for stage in self.stages.values() if stage.state in (RUNNING, WAITING))
+
+    def even_progress(self) -> float | None:
+        """Progress with equal weights for stages of the same parent; None where unknown.
+
+        A stage with children but no total of its own is worth what they are. A running stage
+        of unknown fraction counts nothing yet, unless it is the only one: then all is unknown.
+        """
+        if self.state == COMPLETED:
+            return 1.0
+        children: dict[int | None, list[Stage]] = {}
+        for stage in self.stages.values():
+            children.setdefault(stage.parent, []).append(stage)
+        known = False
+
+        def fraction(stage: Stage) -> float:
+            nonlocal known
+            own = stage.fraction()
+            below = children.get(stage.id)
+            if own is None and below:
+                return sum(map(fraction, below)) / len(below)
+            known = known or own is not None
+            return own or 0.0
+
+        roots = children.get(None)
+        if not roots:
+            return None
+        progress = sum(map(fraction, roots)) / len(roots)
+        return min(progress, 0.999) if known else None
+
+
+def reachable(state: str, then: str, moves: dict[str, frozenset[str]]) -> bool:
+    """Whether `then` can follow `state` in any number of moves of the table.
+
+    What a replica is shown is conflated: it may miss states between two records.
+    """
+    seen = {state}
+    edge = [state]
+    while edge:
+        for following in moves[edge.pop()]:
+            if following not in seen:
+                seen.add(following)
+                edge.append(following)
+    return then in seen
+
+
+def clean_count(value: Any) -> float | None:
+    """`value` as a count or total: finite and within ±2**63, or None where it is no number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        try:
+            value = float(value)
+        except (TypeError, ValueError, OverflowError):
+            return None
+    if isinstance(value, float):
+        return value if -9.3e18 < value < 9.3e18 else None  # NaN compares false
+    return value if -(2**63) < value < 2**63 else None
+
+
+def clean_text(value: Any, limit: int = TEXT_LIMIT) -> str:
+    """`value` as text that can cross the wire: at most `limit` characters, no lone surrogates.
+
+    Control characters stay: what was reported is stored, and whoever draws makes it safe.
+    """
+    text = value if isinstance(value, str) else str(value)
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return text.encode("utf-8", "replace").decode("utf-8")
