@@ -1,0 +1,115 @@
+"""Where a user's broker listens and keeps its things, from an environment and a uid.
+
+The directory is private to one user: it exists, is a directory and no link, belongs to the
+user and is open to nobody else, or it is not used. Absent: sockets, and reading the
+environment, which is an argument.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+REPORT = "report.sock"  # the broker's ROUTER
+FOLLOW = "follow.sock"  # the broker's XPUB
+LOCK = "broker.lock"  # held by the broker for its whole life
+UNSENT = "unsent"  # final states that a worker could not deliver
+PATH_LIMIT = 100  # bytes of a socket's path: the kernel takes 107, a temporary name needs some
+
+
+class NoRuntimeDirectory(OSError):
+    """There is no private directory to meet in; the text says which was tried and why not."""
+
+
+def user_of(environ: Mapping[str, str], uid: int) -> int:
+    """The uid whose broker to use: under sudo, root reports to the user who typed it."""
+    if uid == 0:
+        try:
+            return int(environ.get("SUDO_UID", "0"))
+        except ValueError:
+            return 0
+    return uid
+
+
+def candidates(environ: Mapping[str, str], uid: int) -> list[tuple[str, str]]:
+    """The runtime directories to try for `uid`, best first, each as (parent, directory).
+
+    The parent has to exist already; the directory may be made. Programs of one user agree
+    on the first that is usable, whatever their environment, so cron finds the desktop's.
+    """
+    named = environ.get("HEADWAY_RUNTIME_DIR")
+    if named:
+        named = os.path.abspath(named)
+        return [(os.path.dirname(named), named)]
+    run = f"/run/user/{uid}"
+    found = [(run, f"{run}/headway")]
+    xdg = environ.get("XDG_RUNTIME_DIR")
+    if xdg and os.path.isabs(xdg) and os.path.normpath(xdg) != run:
+        found.append((xdg, os.path.join(xdg, "headway")))
+    found.append(("/tmp", f"/tmp/headway-{uid}"))  # noqa: S108 - its owner and type are checked
+    return found
+
+
+def reason_against(directory: str, uid: int) -> str | None:
+    """Why `directory` is not private to `uid`, or None if it is."""
+    try:
+        status = os.lstat(directory)
+    except OSError as error:
+        return error.strerror or "cannot be looked at"
+    if stat.S_ISLNK(status.st_mode):
+        return "is a symbolic link"
+    if not stat.S_ISDIR(status.st_mode):
+        return "is not a directory"
+    if status.st_uid != uid:
+        return f"belongs to uid {status.st_uid}, not {uid}"
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        return f"is open to others (mode {stat.S_IMODE(status.st_mode):04o}); it must be 0700"
+    return None
+
+
+def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True) -> str:
+    """The first usable runtime directory for `uid`, made (0700) where `make` allows it.
+
+    Raises `NoRuntimeDirectory`, whose text names every place that was tried and why it was
+    not used.
+    """
+    tried: list[str] = []
+    for parent, directory in candidates(environ, uid):
+        shared = parent == "/tmp"  # noqa: S108 - only there may others own the parent
+        if not shared and not environ.get("HEADWAY_RUNTIME_DIR"):
+            against = reason_against(parent, uid)
+            if against:
+                tried.append(f"{parent}: {against}")
+                continue
+        if make:
+            try:
+                os.mkdir(directory, 0o700)
+                if os.geteuid() == 0 and uid != 0:
+                    os.chown(directory, uid, -1, follow_symlinks=False)
+            except FileExistsError:
+                pass
+            except OSError as error:
+                tried.append(f"{directory}: cannot be made: {error.strerror}")
+                continue
+        against = reason_against(directory, uid)
+        if against is None and len(os.fsencode(directory)) + len(REPORT) >= PATH_LIMIT:
+            against = "its path is too long for a socket"
+        if against is None:
+            return directory
+        tried.append(f"{directory}: {against}")
+    raise NoRuntimeDirectory("no private runtime directory: " + "; ".join(tried))
+
+
+def state_directory(environ: Mapping[str, str], home: str) -> str:
+    """Where history is kept: `HEADWAY_STATE_DIR`, else below the XDG state directory."""
+    named = environ.get("HEADWAY_STATE_DIR")
+    if named:
+        return os.path.abspath(named)
+    xdg = environ.get("XDG_STATE_HOME")
+    if not xdg or not os.path.isabs(xdg):
+        xdg = os.path.join(home, ".local", "state")
+    return os.path.join(xdg, "headway")

@@ -1,0 +1,267 @@
+"""Every message that crosses a process boundary, a class each, by direction.
+
+A message travels as one msgpack array: its kind (the class's place in its direction's
+table, below), then its fields in order. Fields are only ever appended and kinds never
+reused; a receiver ignores fields it does not know, and logs and ignores a kind it does not
+know. `docs/protocol.md` is the specification. What is absent: sockets, and any decision.
+
+`now` is the sender's monotonic clock in seconds when it sent. `sequence` counts a session's
+state-bearing messages from 1 without a hole; a receiver that sees a hole asks for all again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Union
+
+MAGIC = "headway"
+MAJOR = 1
+MINOR = 0
+
+
+# From workers and viewers to the broker.
+
+
+class Hello(NamedTuple):
+    """First on every connection, and again to every new broker."""
+
+    magic: str
+    major: int
+    minor: int
+    session: str  # 16 characters, one per process incarnation: a forked child has its own
+    role: str  # "worker" or "viewer"
+    now: float
+    about: dict[str, Any]  # pid, started (start time of the process), boot, host, user, tty, sdk
+
+
+class Announce(NamedTuple):
+    """The absolute state of one operation: all of it, or with `whole` false what changed.
+
+    `operation` is a record of `model.OPERATION_FIELDS`, `stages` are records of
+    `model.STAGE_FIELDS`, parents first. An operation of many stages comes as one whole
+    message and others that are not.
+    """
+
+    sequence: int
+    now: float
+    whole: bool
+    operation: list[Any]
+    stages: list[list[Any]]
+
+
+class Counts(NamedTuple):
+    """Stage id → what it has done by now; a list is [done, total, detail].
+
+    Stage ids are unique in a session, so no operation is named. The hot message: its map is
+    merged as it is and looked at once a frame.
+    """
+
+    sequence: int
+    now: float
+    counts: dict[int, Any]
+
+
+class Share(NamedTuple):
+    """What this session (a forked child) has counted in a stage that another one owns."""
+
+    sequence: int
+    now: float
+    operation: str
+    stage: int
+    done: float
+
+
+class Log(NamedTuple):
+    """Lines that an operation printed; not state: losing some does no harm."""
+
+    operation: str
+    stage: int | None
+    lines: list[str]
+
+
+class Beat(NamedTuple):
+    """Sign of life every 2 s; `sequence` is the last one sent, so that a lost tail shows."""
+
+    sequence: int
+    now: float
+
+
+class Bye(NamedTuple):
+    """The session ends of its own will: every operation of it has ended."""
+
+    sequence: int
+    now: float
+
+
+class Answer(NamedTuple):
+    """What became of a `Cancel`: "accepted", "refused" or "nobody" listens, and why."""
+
+    request: int
+    answer: str
+    reason: str | None
+
+
+class Request(NamedTuple):
+    """A viewer asks for something; the `Reply` carries the same `request` number.
+
+    Verbs: cancel {operation, reason, kill}, claim {key}, draw {tty}, drawn {operations},
+    status {}, stop {}, retire {major, minor}.
+    """
+
+    request: int
+    verb: str
+    arguments: dict[str, Any]
+
+
+# From the broker to workers and viewers.
+
+
+class Welcome(NamedTuple):
+    """Answer to a `Hello` of a version that the broker speaks."""
+
+    major: int
+    minor: int
+    instance: str  # of the broker: a new one means that everything is to be announced again
+    now: float
+    wall: float  # Unix time at `now`, on the broker's anchor
+    follow: str  # the endpoint of the XPUB socket
+    watched: bool
+
+
+class Acknowledge(NamedTuple):
+    """These revisions of ended operations are safe: [[operation, revision], …]."""
+
+    finals: list[list[Any]]
+
+
+class Again(NamedTuple):
+    """Announce these operations whole; None: all that are open or not acknowledged."""
+
+    operations: list[str] | None
+
+
+class Cancel(NamedTuple):
+    """Somebody asks to cancel an operation of this session; `Answer` it."""
+
+    request: int
+    operation: str
+    reason: str | None
+    kill: bool
+
+
+class Watched(NamedTuple):
+    """Whether any viewer follows: if none does, twice a second is often enough."""
+
+    watched: bool
+
+
+class Refuse(NamedTuple):
+    """The broker does not take this peer's messages, and why: {"majors": [1]}, …."""
+
+    reason: str
+    details: dict[str, Any]
+
+
+class Drawn(NamedTuple):
+    """The terminal's viewer has drawn the end of these operations."""
+
+    operations: list[str]
+
+
+class Retire(NamedTuple):
+    """The broker makes room for a newer one: connect again in a moment."""
+
+
+class Reply(NamedTuple):
+    """What became of a `Request`; `error` says why it was not done."""
+
+    request: int
+    result: dict[str, Any]
+    error: str | None
+
+
+# From the broker to everyone who follows. Published as [topic, message].
+
+
+class Snapshot(NamedTuple):
+    """Part `part` of `parts` of all that is known, true at `sequence`; on an inbox topic."""
+
+    instance: str
+    sequence: int
+    now: float
+    wall: float
+    part: int
+    parts: int
+    operations: list[list[Any]]  # see `Delta.operations`; each is whole
+
+
+class Delta(NamedTuple):
+    """What changed since `sequence` − 1.
+
+    Each of `operations` is [id, record or None, stage records, {stage id: count}, figures,
+    {stage id: figures}, shares]: `count` is as in `Counts`; an operation's figures are
+    [progress, estimate, silent_since, usual, unlike, tail] or None where unchanged, a stage's are
+    [progress, estimate]; shares is {stage id: {session: done}}.
+    """
+
+    instance: str
+    sequence: int
+    now: float
+    operations: list[list[Any]]
+
+
+class Removed(NamedTuple):
+    """These operations are no longer kept."""
+
+    instance: str
+    sequence: int
+    now: float
+    operations: list[str]
+
+
+class Lines(NamedTuple):
+    """Lines that an operation printed; `sequence` is the delta's before it, not a new one."""
+
+    instance: str
+    sequence: int
+    now: float
+    operation: str
+    stage: int | None
+    lines: list[str]
+
+
+class Pulse(NamedTuple):
+    """The broker lives and is at `sequence`; every 2 s while it is followed."""
+
+    instance: str
+    sequence: int
+    now: float
+
+
+Inbound = Union[Hello, Announce, Counts, Share, Log, Beat, Bye, Answer, Request]
+Outbound = Union[Welcome, Acknowledge, Again, Cancel, Watched, Refuse, Drawn, Retire, Reply]
+Published = Union[Snapshot, Delta, Removed, Lines, Pulse]
+
+# A kind is a class's index here.
+INBOUND: tuple[type[Any], ...] = (
+    Hello,
+    Announce,
+    Counts,
+    Share,
+    Log,
+    Beat,
+    Bye,
+    Answer,
+    Request,
+)
+OUTBOUND: tuple[type[Any], ...] = (
+    Welcome,
+    Acknowledge,
+    Again,
+    Cancel,
+    Watched,
+    Refuse,
+    Drawn,
+    Retire,
+    Reply,
+)
+PUBLISHED: tuple[type[Any], ...] = (Snapshot, Delta, Removed, Lines, Pulse)
