@@ -289,12 +289,8 @@ def read_counts(counts: dict[Any, Any]) -> Iterator[tuple[int, float, float | No
                 yield stage, done, UNCHANGED, UNCHANGED
         elif kind is list and len(value) >= 3:
             try:
-                yield (
-                    stage,
-                    _number(value[0]),
-                    _OPTIONAL_NUMBER(value[1]),
-                    _OPTIONAL_WORDS(value[2]),
-                )
+                total, detail = _optional_number(value[1]), _optional_words(value[2])
+                yield stage, _number(value[0]), total, detail
             except Malformed:
                 continue
 
