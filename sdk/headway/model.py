@@ -198,7 +198,7 @@ class Stage:
             return 1.0
         if self.state == PENDING and not self.done:
             return 0.0
-        if not self.total or self.total <= 0:
+        if self.total is None or not self.total > 0:
             return None
         return min(max(self.shown / self.total, 0.0), 0.999)
 

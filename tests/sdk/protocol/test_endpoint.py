@@ -1,0 +1,90 @@
+"""Which directory a program takes, and which it refuses."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from headway.protocol import endpoint
+from headway.protocol.endpoint import NoRuntimeDirectory, runtime_directory, state_directory
+
+UID = os.getuid()
+
+
+def test_the_named_directory_is_made_private(tmp_path):
+    named = str(tmp_path / "run")
+
+    assert runtime_directory({"HEADWAY_RUNTIME_DIR": named}, UID) == named
+    assert os.stat(named).st_mode & 0o777 == 0o700
+
+
+def test_a_directory_that_is_not_to_be_made_has_to_be_there(tmp_path):
+    with pytest.raises(NoRuntimeDirectory, match="run: No such file"):
+        runtime_directory({"HEADWAY_RUNTIME_DIR": str(tmp_path / "run")}, UID, make=False)
+
+
+def test_a_directory_open_to_others_is_refused_with_its_mode(tmp_path):
+    (tmp_path / "run").mkdir(mode=0o755)
+    (tmp_path / "run").chmod(0o755)
+
+    with pytest.raises(NoRuntimeDirectory, match="mode 0755"):
+        runtime_directory({"HEADWAY_RUNTIME_DIR": str(tmp_path / "run")}, UID)
+
+
+def test_a_link_is_not_followed(tmp_path):
+    (tmp_path / "there").mkdir(mode=0o700)
+    (tmp_path / "run").symlink_to(tmp_path / "there")
+
+    with pytest.raises(NoRuntimeDirectory, match="symbolic link"):
+        runtime_directory({"HEADWAY_RUNTIME_DIR": str(tmp_path / "run")}, UID)
+
+
+def test_a_file_in_its_place_is_refused(tmp_path):
+    (tmp_path / "run").write_text("")
+
+    with pytest.raises(NoRuntimeDirectory, match="not a directory"):
+        runtime_directory({"HEADWAY_RUNTIME_DIR": str(tmp_path / "run")}, UID)
+
+
+@pytest.mark.skipif(UID != 0, reason="only root can give a directory away")
+def test_a_directory_of_another_user_is_refused(tmp_path):
+    (tmp_path / "run").mkdir(mode=0o700)
+    os.chown(tmp_path / "run", 12345, -1)
+
+    with pytest.raises(NoRuntimeDirectory, match="belongs to uid 12345"):
+        runtime_directory({"HEADWAY_RUNTIME_DIR": str(tmp_path / "run")}, 0)
+
+
+def test_a_path_too_long_for_a_socket_is_refused(tmp_path):
+    long = str(tmp_path / ("x" * 120))
+
+    with pytest.raises(NoRuntimeDirectory, match="too long"):
+        runtime_directory({"HEADWAY_RUNTIME_DIR": long}, UID)
+
+
+def test_programs_with_and_without_xdg_variables_try_the_same_place_first():
+    cron = endpoint.candidates({}, 1000)
+    desktop = endpoint.candidates({"XDG_RUNTIME_DIR": "/run/user/1000"}, 1000)
+
+    assert cron == desktop
+    assert cron[0] == ("/run/user/1000", "/run/user/1000/headway")
+    assert cron[-1] == ("/tmp", "/tmp/headway-1000")
+
+
+def test_a_relative_xdg_directory_is_not_used():
+    assert endpoint.candidates({"XDG_RUNTIME_DIR": "here"}, 5) == endpoint.candidates({}, 5)
+
+
+def test_under_sudo_root_reports_to_the_user_who_typed_it():
+    assert endpoint.user_of({"SUDO_UID": "1000"}, 0) == 1000
+    assert endpoint.user_of({"SUDO_UID": "1000"}, 7) == 7
+    assert endpoint.user_of({"SUDO_UID": "x"}, 0) == 0
+    assert endpoint.user_of({}, 0) == 0
+
+
+def test_state_is_kept_where_the_environment_says():
+    assert state_directory({"HEADWAY_STATE_DIR": "/s"}, "/home/u") == "/s"
+    assert state_directory({"XDG_STATE_HOME": "/x"}, "/home/u") == "/x/headway"
+    assert state_directory({"XDG_STATE_HOME": "x"}, "/home/u") == "/home/u/.local/state/headway"
+    assert state_directory({}, "/home/u") == "/home/u/.local/state/headway"

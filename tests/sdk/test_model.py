@@ -1,0 +1,253 @@
+"""What operations and stages do with moves, records and numbers."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headway import model
+from headway.model import (
+    CANCELLED,
+    COMPLETED,
+    CRASHED,
+    ENDED,
+    FAILED,
+    OPERATION_MOVES,
+    PENDING,
+    RUNNING,
+    SKIPPED,
+    STAGE_MOVES,
+    WAITING,
+    IllegalMove,
+    Operation,
+    Stage,
+    clean_count,
+    clean_text,
+    reachable,
+)
+
+
+def stage_in(state: str) -> Stage:
+    stage = Stage(1, "Download", total=10)
+    stage.state = state
+    return stage
+
+
+def operation_in(state: str) -> Operation:
+    operation = Operation("aaaaaaaaaaaa", "Install")
+    operation.state = state
+    return operation
+
+
+@pytest.mark.parametrize("state", STAGE_MOVES)
+@pytest.mark.parametrize("then", STAGE_MOVES)
+def test_a_stage_moves_as_the_table_says_or_is_left_as_it_was(state, then):
+    stage = stage_in(state)
+    before = stage.record()
+
+    if then in STAGE_MOVES[state]:
+        stage.move(then, 5.0)
+        assert stage.state == then
+    else:
+        with pytest.raises(IllegalMove, match=f"from {state} to {then}"):
+            stage.move(then, 5.0)
+        assert stage.record() == before
+
+
+@pytest.mark.parametrize("state", OPERATION_MOVES)
+@pytest.mark.parametrize("then", OPERATION_MOVES)
+def test_an_operation_moves_as_the_table_says_or_is_left_as_it_was(state, then):
+    operation = operation_in(state)
+    before = operation.record()
+
+    if then in OPERATION_MOVES[state]:
+        operation.move(then, 5.0)
+        assert operation.state == then
+    else:
+        with pytest.raises(IllegalMove, match=f"from {state} to {then}"):
+            operation.move(then, 5.0)
+        assert operation.record() == before
+
+
+def test_a_stage_run_again_counts_an_attempt_and_starts_from_nothing():
+    stage = Stage(1, "Compile", total=10)
+    stage.move(RUNNING, 1.0)
+    stage.done = 10
+    stage.move(FAILED, 2.0)
+    stage.error = "no space"
+
+    stage.move(RUNNING, 3.0)
+
+    assert (stage.attempt, stage.done, stage.error) == (2, 0, None)
+    assert (stage.started, stage.ended) == (3.0, None)
+
+
+def test_a_crashed_stage_that_comes_back_is_not_another_attempt():
+    stage = Stage(1, "Compile")
+    stage.move(RUNNING, 1.0)
+    stage.done = 7
+    stage.move(CRASHED, 2.0)
+
+    stage.move(RUNNING, 3.0)
+
+    assert (stage.attempt, stage.done, stage.started) == (1, 7, 1.0)
+
+
+def test_the_end_of_an_operation_settles_its_open_stages():
+    operation = Operation("aaaaaaaaaaaa", "Install")
+    for number, name in enumerate(("Download", "Unpack", "Configure"), 1):
+        operation.stages[number] = Stage(number, name)
+    operation.move(RUNNING, 0.0)
+    operation.stages[1].move(RUNNING, 0.0)
+    operation.stages[1].move(COMPLETED, 1.0)
+    operation.stages[2].move(RUNNING, 1.0)
+
+    operation.move(CANCELLED, 2.0, "by you")
+
+    assert [stage.state for stage in operation.stages.values()] == [COMPLETED, CANCELLED, SKIPPED]
+    assert operation.stages[3].reason == "not reached"
+
+
+def test_a_late_true_end_corrects_a_crash():
+    operation = operation_in(CRASHED)
+
+    operation.move(COMPLETED, 9.0)
+
+    assert operation.state == COMPLETED
+
+
+@given(st.lists(st.sampled_from(sorted(STAGE_MOVES)), max_size=30))
+def test_no_order_of_moves_leaves_a_stage_in_contradiction(states):
+    stage = Stage(1, "x")
+    for now, state in enumerate(states):
+        try:
+            stage.move(state, float(now))
+        except IllegalMove:
+            continue
+        assert (stage.ended is not None) == (stage.state in ENDED)
+        assert stage.attempt >= 1
+
+
+@given(
+    st.one_of(st.none(), st.integers(-10, 10), st.floats()),
+    st.integers(-(2**70), 2**70),
+    st.sampled_from(sorted(STAGE_MOVES)),
+)
+def test_a_fraction_is_unknown_or_between_0_and_1_and_1_only_on_success(total, done, state):
+    stage = stage_in(state)
+    stage.total, stage.done = total, done
+
+    fraction = stage.fraction()
+
+    if fraction is not None:
+        assert 0.0 <= fraction <= 1.0
+        assert (fraction == 1.0) == (state in (COMPLETED, SKIPPED))
+
+
+def test_shares_of_forked_children_are_shown_with_the_owners_count():
+    stage = Stage(1, "rows", total=100)
+    stage.done = 10
+    stage.shares = {"a": 20, "b": 5}
+
+    assert stage.shown == 35
+
+
+def test_equal_stages_weigh_the_same_while_nothing_better_is_known():
+    operation = operation_in(RUNNING)
+    for number, (state, done) in enumerate(((COMPLETED, 0), (RUNNING, 5), (PENDING, 0)), 1):
+        stage = operation.stages[number] = stage_in(state)
+        stage.done = done
+
+    assert operation.even_progress() == 0.5
+
+
+def test_a_stage_without_a_total_is_worth_what_its_children_are():
+    operation = operation_in(RUNNING)
+    operation.stages[1] = parent = Stage(1, "Build")
+    parent.state = RUNNING
+    for number in (2, 3):
+        operation.stages[number] = Stage(number, f"part {number}", parent=1, total=4)
+    operation.stages[2].state = COMPLETED
+
+    assert operation.even_progress() == 0.5
+
+
+def test_an_operation_of_which_nothing_is_known_has_no_progress():
+    operation = operation_in(RUNNING)
+    assert operation.even_progress() is None
+
+    operation.stages[1] = Stage(1, "x")
+    operation.stages[1].state = RUNNING
+    assert operation.even_progress() is None
+
+
+def test_only_success_is_100_percent():
+    operation = operation_in(FAILED)
+    operation.stages[1] = stage_in(COMPLETED)
+    assert operation.even_progress() < 1.0
+
+    operation.state = COMPLETED
+    assert operation.even_progress() == 1.0
+
+
+def test_a_record_says_all_and_applying_it_twice_is_applying_it_once():
+    operation = Operation("aaaaaaaaaaaa", "Install", key="k", parent="bbbbbbbbbbbb/3")
+    operation.move(RUNNING, 1.0)
+    stage = operation.stages[7] = Stage(7, "Download", total=10, unit="B")
+    stage.move(RUNNING, 2.0)
+    stage.done = 4
+
+    replica = Operation("aaaaaaaaaaaa", "")
+    for _ in range(2):
+        replica.apply(operation.record())
+        replica.apply_stage(stage.record())
+
+    assert replica.record() == operation.record()
+    assert [s.record() for s in replica.stages.values()] == [stage.record()]
+
+
+def test_a_shorter_record_of_an_older_peer_leaves_the_rest_and_a_longer_one_is_cut():
+    stage = Stage(7, "Download", unit="B")
+
+    stage.apply([7, None, "Fetch"])
+    assert (stage.name, stage.unit) == ("Fetch", "B")
+
+    stage.apply([*stage.record(), "from the future"])
+    assert stage.name == "Fetch"
+
+
+def test_what_a_replica_may_see_next_is_what_can_be_reached():
+    assert reachable(PENDING, COMPLETED, STAGE_MOVES)
+    assert reachable(WAITING, FAILED, OPERATION_MOVES)
+    assert not reachable(COMPLETED, RUNNING, OPERATION_MOVES)
+    assert not reachable(RUNNING, PENDING, STAGE_MOVES)
+
+
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, 10**40, -(10**40), "x", None, True, object(), []]
+)
+def test_what_is_no_finite_number_is_no_count(value):
+    if value is True:
+        assert clean_count(value) == 1.0
+    else:
+        assert clean_count(value) is None
+
+
+@pytest.mark.parametrize("value", [0, -5, 2.5, 2**62, "7"])
+def test_any_finite_number_is_a_count_as_it_is(value):
+    assert clean_count(value) == float(value)
+
+
+@given(st.text())
+def test_clean_text_can_always_be_sent_and_is_never_longer_than_its_limit(text):
+    assert len(clean_text(text, 20)) <= 20
+    clean_text(text).encode("utf-8")
+
+
+def test_clean_text_keeps_controls_and_cuts_what_is_huge():
+    assert clean_text("a\x1b[2Jb") == "a\x1b[2Jb"
+    assert len(clean_text("x" * 10_000_000, model.NAME_LIMIT)) == model.NAME_LIMIT
+    assert clean_text("\ud800") == "?"
