@@ -170,9 +170,9 @@ class Stage:
                 self.detail = None
                 self.shares = None
                 self.started = None
-            self.ended = None
-            self.error = None
-        if state in ENDED:
+        if state in OPEN:
+            self.ended = self.error = None
+        else:
             self.ended = now
         if self.started is None and state not in (SKIPPED, PENDING):
             self.started = now
@@ -293,8 +293,7 @@ class Operation:
         if state in OPEN:
             if self.state == FAILED:
                 self.attempt += 1
-            self.ended = None
-            self.error = None
+            self.ended = self.error = None
         else:
             self.ended = now
             for stage in self.stages.values():
