@@ -162,14 +162,10 @@ class Stage:
         """Enter `state` at `now`; raises `IllegalMove` and changes nothing if it cannot."""
         if state not in STAGE_MOVES[self.state]:
             raise IllegalMove(f"stage {self.name!r} cannot go from {self.state} to {state}")
-        if state == RUNNING:
-            if self.state in ENDED and self.state != CRASHED:
-                self.attempt += 1
-                self.done = 0
-                self.initial = 0
-                self.detail = None
-                self.shares = None
-                self.started = None
+        if state == RUNNING and self.state in ENDED and self.state != CRASHED:
+            self.attempt += 1
+            self.done = self.initial = 0
+            self.detail = self.shares = self.started = None
         if state in OPEN:
             self.ended = self.error = None
         else:
