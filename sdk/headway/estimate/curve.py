@@ -1,0 +1,91 @@
+"""How the work of one stage went over its time: kept small while it runs, looked up afterwards."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+POINTS = 32
+
+
+class Curve:
+    """Units done against seconds worked, at most `POINTS` points however long the stage runs.
+
+    Points lie at least `spacing` seconds apart; when the curve is full every second one goes
+    and the spacing doubles. The newest point is always exact.
+    """
+
+    __slots__ = ("done", "seconds", "spacing")
+
+    def __init__(self, done: float) -> None:
+        self.seconds = array("d", (0.0,))
+        self.done = array("d", (done,))
+        self.spacing = 0.0
+
+    def add(self, seconds: float, done: float) -> None:
+        """Note that `done` units were reached after `seconds`. Work undone is forgotten."""
+        times, units = self.seconds, self.done
+        if done <= units[-1]:
+            if done == units[-1]:
+                return
+            while len(units) > 1 and units[-1] >= done:
+                units.pop()
+                times.pop()
+            if units[0] >= done:
+                units[0] = done
+                return
+        if len(times) > 2 and seconds - times[-2] < self.spacing:
+            times[-1] = seconds
+            units[-1] = done
+            return
+        times.append(seconds)
+        units.append(done)
+        if len(times) >= POINTS:
+            last = (times[-1], units[-1])
+            self.seconds = times[::2]
+            self.done = units[::2]
+            if self.seconds[-1] != last[0]:
+                self.seconds.append(last[0])
+                self.done.append(last[1])
+            self.spacing = max(2 * self.spacing, seconds / POINTS)
+
+    def since(self, moment: float) -> tuple[float, float] | None:
+        """Return the first point at or after `moment` with a later one behind it, or None."""
+        at = bisect_right(self.seconds, moment)
+        if 0 < at < len(self.seconds) - 1:
+            return self.seconds[at], self.done[at]
+        return None
+
+    def shape(self, final: float) -> tuple[list[float], list[float]]:
+        """Return rising fractions of `final` and the seconds at which they were reached."""
+        fractions: list[float] = []
+        seconds: list[float] = []
+        if final > 0:
+            for moment, done in zip(self.seconds, self.done):
+                fraction = min(1.0, done / final)
+                if not fractions or fraction > fractions[-1]:
+                    fractions.append(fraction)
+                    seconds.append(moment)
+        return fractions, seconds
+
+
+def moment(fractions: Sequence[float], seconds: Sequence[float], at: float) -> tuple[float, float]:
+    """Return when fraction `at` was reached, and when the next point was.
+
+    Between points the time is interpolated; past the last point it stays there.
+    """
+    i = bisect_right(fractions, at + 1e-9)
+    if i == 0:
+        first = seconds[0] if seconds else 0.0
+        return (
+            (first * at / fractions[0], first) if fractions and fractions[0] > 0 else (0.0, first)
+        )
+    if i == len(fractions):
+        return seconds[-1], seconds[-1]
+    low, high = seconds[i - 1], seconds[i]
+    step = fractions[i] - fractions[i - 1]
+    return low + (high - low) * (at - fractions[i - 1]) / step, high

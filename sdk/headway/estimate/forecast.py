@@ -1,0 +1,282 @@
+"""One operation's forecast: observations and earlier runs in, estimates and progress out.
+
+Pure: `now` is an argument, in seconds on one monotonic clock. Nothing here raises, whatever
+the numbers are.
+"""
+
+from __future__ import annotations
+
+from math import exp, isfinite, log
+
+from headway.estimate.analogue import Analogue, elasticities
+from headway.estimate.band import Calibration, Estimate, around
+from headway.estimate.cold import Cold
+from headway.estimate.learning import Notes, complete, learn
+from headway.estimate.stage import ENDED, WORKING, Stage
+from headway.estimate.steady import Steady
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from headway.estimate.run import Run
+
+REMEMBERED = 10  # earlier runs that are looked at
+DECAY = 0.95  # an older run weighs so much of the next newer one
+FLOOR = 0.02  # what even the least alike run weighs
+COLD_SHARE = 0.15  # in runs, what the estimate without history weighs beside it
+STRANGE = 4.0  # squared steps of unlikeness, above which a run is unlike all before
+LARGEST = 1e15  # counts and seconds beyond this are cut
+
+
+class Forecast:
+    """What is known of one running operation. `history` is oldest first."""
+
+    def __init__(self, history: Sequence[Run] = (), prior: float | None = None) -> None:
+        runs = [run for run in history if run.seconds is not None or run.spans][-REMEMBERED:]
+        self._calibration = Calibration([run for run in runs if run.seconds is not None])
+        runs = complete(runs)
+        elastic = elasticities(runs)
+        self._analogues = [Analogue(run, elastic) for run in runs]
+        self._runs = runs
+        self._prior = prior
+        self._stages: dict[str, Stage] = {}
+        self._ids: dict[int, Stage] = {}
+        self._begun: float | None = None
+        self._now = 0.0
+        self._stale = True
+        self._weights: list[float] = []
+        self._unlike = 0.0
+        self._cold: Cold | None = None
+        self._raw: tuple[float, float | None] | None = None
+        self._steady = Steady()
+        self._notes = Notes()
+        self._finished: str | None = None
+
+    def start(self, now: float) -> None:
+        """Say when the operation began."""
+        if self._begun is None:
+            self._begun = self._clock(now)
+
+    def observe(
+        self,
+        stage: int,
+        name: str,
+        parent: int | None,
+        state: str,
+        done: float,
+        total: float | None,
+        unit: str | None,
+        now: float,
+        attempt: int = 1,
+    ) -> None:
+        """Take in a stage's values. Call it whenever one has changed; parents come first."""
+        now = self._clock(now)
+        if self._begun is None:
+            self._begun = now
+        seen = self._ids.get(stage)
+        if seen is None:
+            seen = self._meet(stage, name, parent)
+        units = _number(done)
+        size = _number(total)
+        self._raw = None
+        if state in WORKING:
+            changed = seen.move(state, attempt, units, now)
+            changed = seen.count(units, size, unit or "", now) or changed
+        else:
+            changed = seen.count(units, size, unit or "", now)
+            changed = seen.move(state, attempt, units, now) or changed
+        self._stale = self._stale or changed
+
+    def wait(self, stage: int, until_remaining: Estimate | None, now: float) -> None:
+        """Say how long what a waiting stage waits for will still take."""
+        now = self._clock(now)
+        seen = self._ids.get(stage)
+        if seen is not None:
+            until = None if until_remaining is None else now + _number(until_remaining.median)
+            seen.until = until
+            self._raw = None
+
+    def estimate(self, now: float) -> Estimate | None:
+        """Return the remaining seconds of the whole operation, or None where nothing is known."""
+        now = self._clock(now)
+        if self._finished is not None or self._begun is None:
+            return None
+        raw = self._compute(now)
+        if raw is None:
+            return None
+        median = self._steady.take(raw, now)
+        elapsed = now - self._begun
+        reach = self._calibration.reach(elapsed / max(1e-6, elapsed + median))
+        low, high = around(median, reach)
+        self._notes.add(elapsed, median)
+        return Estimate(low, median, high, self._basis(), len(self._analogues))
+
+    def stage_estimate(self, stage: int, now: float) -> Estimate | None:
+        """Return the seconds of work that one open stage still takes, or None."""
+        now = self._clock(now)
+        seen = self._ids.get(stage)
+        if seen is None or seen.state in ENDED or self._finished is not None:
+            return None
+        self._compute(now)
+        total = weight = 0.0
+        for analogue, w in zip(self._analogues, self._weights):
+            left = analogue.left.get(seen.key)
+            if left is None and seen.began is None:
+                span = analogue.spans.get(seen.key)
+                left = span.worked if span is not None else None
+            if left is not None:
+                total += w * log(left + 1)
+                weight += w
+        if weight:
+            median, basis = exp(total / weight) - 1, self._basis()
+        elif self._cold is not None and seen.began is not None and seen.fraction() > 0:
+            found = self._cold.remaining.get(seen.key)
+            if found is None:
+                return None
+            median, basis = found, "rate"
+        else:
+            return None
+        worked = seen.worked(now)
+        reach = self._calibration.reach(worked / max(1e-6, worked + median))
+        low, high = around(median, reach)
+        return Estimate(low, median, high, basis, len(self._analogues) if weight else 0)
+
+    def progress(self, now: float) -> float | None:
+        """Return how far the operation is in time, 0…1; 1.0 only where all was completed."""
+        now = self._clock(now)
+        if self._finished == "completed":
+            return 1.0
+        if self._begun is None or not self._stages:
+            return None
+        self._compute(now)
+        shares = weight = 0.0
+        for analogue, w in zip(self._analogues, self._weights):
+            share = analogue.passed(self._stages, now)
+            if share is not None:
+                shares += w * share
+                weight += w
+        share = shares / weight if weight else self._fractions()
+        return None if share is None else min(0.999, max(0.0, share))
+
+    def unlike(self) -> bool:
+        """Tell whether this run is unlike every earlier one."""
+        return bool(self._analogues) and self._unlike > STRANGE
+
+    def usual(self) -> float | None:
+        """Return how long the operation usually takes, in seconds."""
+        known = sorted(run.seconds for run in self._runs if run.seconds is not None)
+        if not known:
+            return None
+        half = len(known) // 2
+        return known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
+
+    def finish(self, state: str, now: float) -> Run | None:
+        """Say how the operation ended; return what it teaches, or None if nothing."""
+        now = self._clock(now)
+        if self._begun is None or self._finished is not None:
+            return None
+        self._finished = state
+        return learn(
+            self._stages.values(),
+            self._begun,
+            now,
+            whole=state == "completed",
+            misses=self._notes.misses(now - self._begun, len(self._analogues)),
+        )
+
+    def _clock(self, now: float) -> float:
+        """Let time only go forward, and only to where it can be."""
+        try:
+            now = float(now)
+        except (TypeError, ValueError, OverflowError):
+            return self._now
+        if isfinite(now) and abs(now) < LARGEST and (now > self._now or self._begun is None):
+            self._now = now
+        return self._now
+
+    def _meet(self, stage: int, name: str, parent: int | None) -> Stage:
+        over = None if parent is None else self._ids.get(parent)
+        path = name if over is None else over.key + "\x1f" + name
+        key, twin = path, 1
+        while key in self._stages:
+            twin += 1
+            key = f"{path}\x1e{twin}"
+        found = Stage(key, over)
+        if over is not None:
+            over.children += 1
+        self._stages[key] = found
+        self._ids[stage] = found
+        return found
+
+    def _basis(self) -> str:
+        if not self._analogues:
+            return "rate"
+        moving = any(
+            stage.state in WORKING and stage.done > stage.origin for stage in self._stages.values()
+        )
+        return "history+rate" if moving else "history"
+
+    def _compute(self, now: float) -> float | None:
+        """Return the unsmoothed remaining seconds of the whole, or None."""
+        if self._raw is not None and self._raw[0] == now:
+            return self._raw[1]
+        if self._stale:
+            for analogue in self._analogues:
+                analogue.refresh(self._stages, self._begun or 0.0)
+            self._stale = False
+        self._cold = cold = Cold(self._stages.values(), now, self._prior)
+        raw: float | None = None
+        if self._analogues:
+            raw = self._mix(now, cold)
+        elif self._stages:
+            raw = cold.whole
+        if raw is not None:
+            raw = min(LARGEST, max(0.02, raw))
+        self._raw = (now, raw)
+        return raw
+
+    def _mix(self, now: float, cold: Cold) -> float:
+        newest = len(self._analogues) - 1
+        logs: list[float] = []
+        weights: list[float] = []
+        least = -1.0
+        for i, analogue in enumerate(self._analogues):
+            left, unlike = analogue.remaining(now, cold)
+            logs.append(log(left + 1))
+            weights.append(-unlike / 2 + (newest - i) * log(DECAY))
+            least = unlike if least < 0 else min(least, unlike)
+        self._unlike = least
+        best = max(weights)
+        self._weights = weights = [exp(w - best) + FLOOR for w in weights]
+        mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)
+        share = COLD_SHARE / (COLD_SHARE + len(weights))
+        if self._stages:
+            mean += share * (log(cold.whole + 1) - mean)
+        return exp(mean) - 1
+
+    def _fractions(self) -> float | None:
+        """Return the mean fraction of the outermost stages, or None where none is known."""
+        known = False
+        total = 0.0
+        count = 0
+        for stage in self._stages.values():
+            if stage.parent is not None:
+                continue
+            count += 1
+            total += stage.fraction() if stage.state not in ENDED else 1.0
+            known = known or stage.total > 0 or stage.state in ENDED
+        return total / count if known else None
+
+
+def _number(value: float | None) -> float:
+    """Return a count as a float from 0 to `LARGEST`; what is not a number counts 0."""
+    try:
+        number = float(value) if value is not None else 0.0
+    except (TypeError, ValueError):
+        return 0.0
+    except OverflowError:
+        return LARGEST
+    if number != number or number < 0:  # noqa: PLR0124 - not a number
+        return 0.0
+    return min(number, LARGEST)

@@ -1,0 +1,142 @@
+"""What a run teaches when it has ended, and how runs that were cut short are completed."""
+
+from __future__ import annotations
+
+from math import log
+
+from headway.estimate.run import Run, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Sequence
+
+    from headway.estimate.stage import Stage
+
+NOTES = 32
+
+
+class Notes:
+    """The estimates that were given while an operation ran, at most `NOTES` of them."""
+
+    __slots__ = ("_given", "_spacing")
+
+    def __init__(self) -> None:
+        self._given: list[tuple[float, float]] = []
+        self._spacing = 0.0
+
+    def add(self, elapsed: float, median: float) -> None:
+        """Note an estimate of so many seconds, given after so many."""
+        given = self._given
+        if given and elapsed - given[-1][0] <= self._spacing:
+            return
+        given.append((elapsed, median))
+        if len(given) >= NOTES:
+            self._given = given[::2]
+            self._spacing = max(2 * self._spacing, elapsed / NOTES)
+
+    def misses(self, whole: float, runs: int) -> list[tuple[float, float, int]]:
+        """Return (phase, error, runs) of every note, now that the truth is known."""
+        return [
+            (
+                elapsed / max(1e-6, elapsed + median),
+                log((median + 1) / (max(0.0, whole - elapsed) + 1)),
+                runs,
+            )
+            for elapsed, median in self._given
+        ]
+
+
+def learn(
+    stages: Iterable[Stage],
+    begun: float,
+    now: float,
+    *,
+    whole: bool,
+    misses: list[tuple[float, float, int]],
+) -> Run | None:
+    """Return the run that these stages teach, or None if nothing can be learned from it."""
+    spans: list[Span] = []
+    worth = whole
+    for stage in stages:
+        if stage.state == "completed" and stage.began is not None:
+            spans.append(_span(stage, begun, now))
+            worth = True
+        elif whole and stage.state in ("pending", "skipped"):
+            spans.append(Span(stage.key, 0.0, 0.0, 0.0, unit=stage.unit))
+    if not worth:
+        return None
+    return Run(max(0.0, now - begun) if whole else None, spans, misses if whole else [])
+
+
+def _span(stage: Stage, begun: float, now: float) -> Span:
+    worked = stage.worked(now) + stage.spent
+    final = stage.done or stage.total
+    fractions: list[float] = []
+    seconds: list[float] = []
+    if stage.curve is not None and not stage.spent:
+        fractions, seconds = stage.curve.shape(final)
+        if stage.origin > 0 and fractions and fractions[0] < 0.99:
+            # Resumed work: as if what was there had been done at the pace of the rest.
+            before = worked * fractions[0] / (1 - fractions[0])
+            fractions = [0.0, *fractions]
+            seconds = [0.0, *[before + moment for moment in seconds]]
+            worked += before
+    if len(fractions) < 2:
+        fractions, seconds = [], []
+    began = stage.began if stage.began is not None else begun
+    ended = stage.ended if stage.ended is not None else now
+    return Span(
+        stage.key,
+        max(0.0, began - begun),
+        max(0.0, ended - begun),
+        max(1e-4, worked),
+        total=final,
+        unit=stage.unit,
+        moved=stage.moved,
+        group=stage.children > 0,
+        times=max(1, stage.times),
+        fractions=fractions,
+        seconds=seconds,
+    )
+
+
+def complete(runs: Sequence[Run]) -> list[Run]:
+    """Return runs of which each says something of the whole.
+
+    A run that was cut short borrows the stages it did not complete from the newest whole run;
+    without one, its stages stand alone.
+    """
+    model: Run | None = None
+    for run in runs:
+        if run.seconds is not None:
+            model = run
+    if model is None:
+        return list(runs)
+    whole: list[Run] = []
+    for run in runs:
+        if run.seconds is not None:
+            whole.append(run)
+            continue
+        own = {span.key: span for span in run.spans}
+        spans: list[Span] = []
+        for span in model.spans:
+            mine = own.get(span.key)
+            if mine is None or mine.group or span.group:
+                spans.append(span)
+                continue
+            spans.append(
+                Span(
+                    span.key,
+                    span.start,
+                    span.end,
+                    mine.worked,
+                    total=mine.total,
+                    unit=mine.unit,
+                    moved=mine.moved,
+                    times=mine.times,
+                    fractions=mine.fractions,
+                    seconds=mine.seconds,
+                )
+            )
+        whole.append(Run(model.seconds, spans, []))
+    return whole

@@ -1,0 +1,140 @@
+"""What one finished run teaches the next: its stages, their times, and how well it was foreseen."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+
+FORMAT = 1
+
+
+class Span:
+    """One stage of a finished run.
+
+    `key` is the path of names; `start` and `end` count from the start of the operation;
+    `worked` is the seconds of the attempt that succeeded, without waiting, as if it had
+    begun at zero units. `times` is how often the stage was gone through. `fractions` and
+    `seconds` are its curve. A stage that never ran has `worked` 0.
+    """
+
+    __slots__ = (
+        "end",
+        "fractions",
+        "group",
+        "key",
+        "moved",
+        "seconds",
+        "start",
+        "times",
+        "total",
+        "unit",
+        "worked",
+    )
+
+    def __init__(
+        self,
+        key: str,
+        start: float,
+        end: float,
+        worked: float,
+        *,
+        total: float = 0.0,
+        unit: str = "",
+        moved: bool = False,
+        group: bool = False,
+        times: int = 1,
+        fractions: list[float] | None = None,
+        seconds: list[float] | None = None,
+    ) -> None:
+        self.key = key
+        self.start = start
+        self.end = end
+        self.worked = worked
+        self.total = total
+        self.unit = unit
+        self.moved = moved
+        self.group = group
+        self.times = times
+        self.fractions = fractions or []
+        self.seconds = seconds or []
+
+
+class Run:
+    """A finished run. `seconds` is None where the whole did not succeed: only stages teach.
+
+    `misses` are (phase, error, runs) of its own estimates: phase is elapsed over the expected
+    whole, error the logarithm of estimate over truth (each plus a second), runs how many
+    earlier runs the estimate knew.
+    """
+
+    __slots__ = ("misses", "seconds", "spans")
+
+    def __init__(
+        self,
+        seconds: float | None,
+        spans: list[Span],
+        misses: list[tuple[float, float, int]] | None = None,
+    ) -> None:
+        self.seconds = seconds
+        self.spans = spans
+        self.misses = misses or []
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {
+            "format": FORMAT,
+            "seconds": None if self.seconds is None else round(self.seconds, 4),
+            "spans": [
+                {
+                    "key": span.key,
+                    "start": round(span.start, 4),
+                    "end": round(span.end, 4),
+                    "worked": round(span.worked, 4),
+                    "total": span.total,
+                    "unit": span.unit,
+                    "moved": span.moved,
+                    "group": span.group,
+                    "times": span.times,
+                    "fractions": [round(x, 5) for x in span.fractions],
+                    "seconds": [round(x, 4) for x in span.seconds],
+                }
+                for span in self.spans
+            ],
+            "misses": [[round(p, 3), round(e, 3), n] for p, e, n in self.misses],
+        }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Run:
+        """Read `to_dict`'s record. Raises ValueError for anything else."""
+        try:
+            if record["format"] != FORMAT:
+                raise ValueError(f"a run of format {record['format']!r}")
+            seconds = record["seconds"]
+            return cls(
+                None if seconds is None else float(seconds),
+                [_span(span) for span in record["spans"]],
+                [(float(p), float(e), int(n)) for p, e, n in record["misses"]],
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a run: {error!r}") from error
+
+
+def _span(record: Mapping[str, Any]) -> Span:
+    fractions = [float(x) for x in record["fractions"]]
+    seconds = [float(x) for x in record["seconds"]]
+    if len(fractions) != len(seconds):
+        raise ValueError("a curve of two lengths")
+    return Span(
+        str(record["key"]),
+        float(record["start"]),
+        float(record["end"]),
+        float(record["worked"]),
+        total=float(record["total"]),
+        unit=str(record["unit"]),
+        moved=bool(record["moved"]),
+        group=bool(record["group"]),
+        times=int(record["times"]),
+        fractions=fractions,
+        seconds=seconds,
+    )

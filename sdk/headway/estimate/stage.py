@@ -1,0 +1,132 @@
+"""One stage as the estimate sees it while the operation runs."""
+
+from __future__ import annotations
+
+from headway.estimate.curve import Curve
+
+WORKING = frozenset({"running", "waiting"})
+ENDED = frozenset({"completed", "failed", "skipped", "cancelled", "crashed"})
+
+
+class Stage:
+    """A stage's newest values and the curve of its present attempt.
+
+    `since` is when the present attempt began, `held` how long it has waited since then,
+    `changed` after how many seconds of work `done` last moved, `spent` the work of earlier
+    rounds that succeeded, `origin` the units that were there when the attempt began.
+    """
+
+    __slots__ = (
+        "attempt",
+        "began",
+        "changed",
+        "children",
+        "curve",
+        "done",
+        "ended",
+        "held",
+        "held_since",
+        "key",
+        "moved",
+        "origin",
+        "parent",
+        "since",
+        "spent",
+        "state",
+        "times",
+        "total",
+        "unit",
+        "until",
+    )
+
+    def __init__(self, key: str, parent: Stage | None) -> None:
+        self.key = key
+        self.parent = parent
+        self.children = 0
+        self.state = "pending"
+        self.done = 0.0
+        self.origin = 0.0
+        self.total = 0.0
+        self.unit = ""
+        self.moved = False
+        self.attempt = 1
+        self.times = 0
+        self.began: float | None = None
+        self.since = 0.0
+        self.ended: float | None = None
+        self.held = 0.0
+        self.held_since: float | None = None
+        self.spent = 0.0
+        self.changed = 0.0
+        self.until: float | None = None
+        self.curve: Curve | None = None
+
+    def worked(self, now: float) -> float:
+        """Return the seconds worked in the present attempt, or in the last one."""
+        if self.began is None:
+            return 0.0
+        until = self.ended if self.ended is not None else now
+        if self.held_since is not None:
+            until = min(until, self.held_since)
+        return max(0.0, until - self.since - self.held)
+
+    def move(self, state: str, attempt: int, done: float, now: float) -> bool:
+        """Take in a state; return whether the shape of what is to come has changed."""
+        was = self.state
+        again = attempt > self.attempt and state in WORKING
+        self.attempt = max(attempt, self.attempt)
+        if state == was and not again:
+            return False
+        if state in WORKING and (was not in WORKING or again):
+            self._begin(was, done, now)
+        if was == "waiting" and state != "waiting" and self.held_since is not None:
+            self.held += max(0.0, now - self.held_since)
+            self.held_since = None
+            self.until = None
+        if state == "waiting" and was != "waiting":
+            self.held_since = now
+        if state in ENDED and was not in ENDED:
+            self.ended = now
+        self.state = state
+        return True
+
+    def _begin(self, was: str, done: float, now: float) -> None:
+        if was == "completed":
+            self.spent += self.worked(now)
+        self.times += 1
+        if self.began is None:
+            self.began = now
+        self.since = now
+        self.ended = None
+        self.held = 0.0
+        self.held_since = None
+        self.changed = 0.0
+        self.origin = done
+        self.curve = Curve(done)
+
+    def count(self, done: float, total: float, unit: str, now: float) -> bool:
+        """Take in counts; return whether the total has changed."""
+        if done != self.done:
+            self.done = done
+            if self.curve is not None and self.state in WORKING:
+                self.changed = self.worked(now)
+                self.curve.add(self.changed, done)
+        self.unit = unit
+        if total == self.total:
+            return False
+        # A first total is news; a second one means that it cannot be trusted while it runs.
+        self.moved = self.moved or (self.total > 0 and self.began is not None)
+        self.total = total
+        return True
+
+    def awaited(self, now: float) -> float:
+        """Return the seconds that what it waits for is expected to take still."""
+        if self.until is None or self.state != "waiting":
+            return 0.0
+        return max(0.0, self.until - now)
+
+    def fraction(self) -> float:
+        """Return done over total, 0…1; 0 where the total is unknown."""
+        if self.state == "completed":
+            return 1.0
+        return min(1.0, max(0.0, self.done / self.total)) if self.total > 0 else 0.0

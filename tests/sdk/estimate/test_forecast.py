@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headway.estimate import Forecast, Run
+
+STATES = [
+    "pending",
+    "running",
+    "waiting",
+    "completed",
+    "failed",
+    "skipped",
+    "cancelled",
+    "crashed",
+]
+
+
+def perform(
+    history=(), *, stages=(("fetch", 10.0, 100), ("build", 30.0, None)), pace=1.0, step=0.5
+):
+    """Run the stages one after another; return the forecast, its answers and its lesson."""
+    forecast = Forecast(history)
+    forecast.start(0.0)
+    for i, (name, _, _) in enumerate(stages):
+        forecast.observe(i, name, None, "pending", 0, None, None, 0.0)
+    now = 0.0
+    answers = []
+    for i, (name, usual, total) in enumerate(stages):
+        seconds = usual * pace
+        begin = now
+        forecast.observe(i, name, None, "running", 0, total, "file", begin)
+        while now < begin + seconds:
+            share = (now - begin) / seconds
+            if total:
+                forecast.observe(i, name, None, "running", int(share * total), total, "file", now)
+            answers.append((now, forecast.estimate(now), forecast.progress(now)))
+            now += step
+        now = begin + seconds
+        forecast.observe(i, name, None, "completed", total or 0, total, "file", now)
+    return forecast, answers, forecast.finish("completed", now)
+
+
+def taught(*paces):
+    history = []
+    for pace in paces:
+        history.append(perform(history, pace=pace)[2])
+    return history
+
+
+def test_with_history_the_remaining_time_is_near_from_the_first_moment_on():
+    _, answers, _ = perform(taught(1.0, 1.05, 0.95))
+    now, first, _ = answers[0]
+    assert now == 0.0
+    assert first.median == pytest.approx(40, rel=0.15)
+    assert first.basis == "history"
+    assert first.runs == 3
+    for now, estimate, _ in answers:
+        assert estimate.low <= 40 - now + 1
+        assert estimate.median == pytest.approx(40 - now, rel=0.2, abs=2)
+
+
+def test_a_run_at_half_the_speed_is_noticed_while_it_goes():
+    _, answers, _ = perform(taught(1.0, 1.0, 1.0), pace=2.0)
+    now, estimate, _ = next(answer for answer in answers if answer[0] >= 19)
+    assert estimate.median == pytest.approx(80 - now, rel=0.45)
+    assert estimate.basis == "history+rate"
+
+
+def test_without_history_a_steady_rate_is_enough():
+    _, answers, _ = perform(stages=(("copy", 60.0, 1000),))
+    for now, estimate, _ in answers:
+        if now >= 30:
+            assert estimate.median == pytest.approx(60 - now, rel=0.3, abs=1)
+            assert estimate.basis == "rate"
+            assert estimate.runs == 0
+
+
+def test_nothing_is_known_before_anything_was_observed():
+    forecast = Forecast()
+    assert forecast.estimate(0.0) is None
+    assert forecast.progress(0.0) is None
+    assert forecast.usual() is None
+    assert forecast.unlike() is False
+
+
+def test_progress_moves_in_time_not_in_stage_counts():
+    _, answers, _ = perform(taught(1.0, 1.0))
+    progress = {now: share for now, _, share in answers}
+    assert progress[10.0] == pytest.approx(0.25, abs=0.02)
+    assert progress[25.0] == pytest.approx(0.62, abs=0.05)
+
+
+def test_progress_is_whole_only_when_all_was_completed():
+    forecast, answers, _ = perform(taught(1.0))
+    assert max(share for _, _, share in answers) < 1.0
+    assert forecast.progress(40.0) == 1.0
+
+
+def test_stages_weigh_alike_while_nothing_better_is_known():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "a", None, "completed", 5, 5, "file", 1.0)
+    forecast.observe(2, "b", None, "running", 50, 100, "B", 2.0)
+    assert forecast.progress(2.0) == pytest.approx(0.75)
+
+
+def test_the_usual_duration_is_the_middle_of_the_earlier_runs():
+    assert Forecast(taught(1.0, 2.0, 1.5)).usual() == pytest.approx(60)
+
+
+def test_a_failed_run_teaches_only_the_stages_it_completed():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "fetch", None, "running", 0, 10, "file", 0.0)
+    forecast.observe(1, "fetch", None, "completed", 10, 10, "file", 7.0)
+    forecast.observe(2, "build", None, "running", 0, None, None, 7.0)
+    forecast.observe(2, "build", None, "failed", 0, None, None, 9.0)
+    lesson = forecast.finish("failed", 9.0)
+    assert lesson.seconds is None
+    assert [span.key for span in lesson.spans] == ["fetch"]
+
+
+def test_a_run_that_failed_at_once_teaches_nothing():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "fetch", None, "running", 0, 10, "file", 0.0)
+    forecast.observe(1, "fetch", None, "failed", 3, 10, "file", 1.0)
+    assert forecast.finish("failed", 1.0) is None
+
+
+def test_what_a_run_teaches_survives_json():
+    lesson = perform()[2]
+    again = Run.from_dict(json.loads(json.dumps(lesson.to_dict())))
+    assert again.to_dict() == lesson.to_dict()
+    assert len(json.dumps(lesson.to_dict())) < 4000
+
+
+def test_a_stage_that_waits_adds_what_it_waits_for():
+    history = taught(1.0, 1.0)
+    forecast = Forecast(history)
+    forecast.start(0.0)
+    forecast.observe(0, "fetch", None, "waiting", 0, 100, "file", 0.0)
+    forecast.observe(1, "build", None, "pending", 0, None, None, 0.0)
+    before = Forecast(history)
+    before.start(0.0)
+    ahead = before.estimate(0.0)
+    forecast.wait(0, ahead, 0.0)
+    assert forecast.estimate(0.0).median == pytest.approx(2 * ahead.median, rel=0.15)
+
+
+hostile = st.one_of(
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.integers(min_value=-(10**400), max_value=10**400),
+    st.integers(min_value=0, max_value=50),
+)
+reports = st.lists(
+    st.tuples(
+        st.integers(min_value=0, max_value=5),
+        st.sampled_from(["a", "b", "", "\x1f", "c\ud800"]),
+        st.one_of(st.none(), st.integers(min_value=0, max_value=6)),
+        st.sampled_from(STATES),
+        hostile,
+        st.one_of(st.none(), hostile),
+        st.sampled_from([None, "B", "%", ""]),
+        st.one_of(st.floats(min_value=0, max_value=100), hostile),
+        st.integers(min_value=0, max_value=4),
+    ),
+    max_size=25,
+)
+
+
+def check(estimate):
+    if estimate is None:
+        return
+    for value in estimate[:3]:
+        assert math.isfinite(value)
+    assert 0 <= estimate.low <= estimate.median <= estimate.high
+    assert estimate.basis in {"history", "rate", "history+rate"}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(reports, min_size=1, max_size=4), st.sampled_from(["completed", "failed"]))
+def test_no_observation_makes_it_raise_or_give_nonsense(runs, ending):
+    history = []
+    for run in runs:
+        forecast = Forecast(history)
+        forecast.start(run[0][7] if run else 0.0)
+        for stage, name, parent, state, done, total, unit, now, attempt in run:
+            forecast.observe(stage, name, parent, state, done, total, unit, now, attempt)
+            check(forecast.estimate(now))
+            check(forecast.stage_estimate(stage, now))
+            share = forecast.progress(now)
+            assert share is None or 0 <= share <= 1
+            forecast.unlike()
+            forecast.usual()
+        lesson = forecast.finish(ending, 101.0)
+        if lesson is not None:
+            again = Run.from_dict(json.loads(json.dumps(lesson.to_dict(), allow_nan=False)))
+            history.append(again)
