@@ -1,0 +1,194 @@
+"""Read what happened from a file: a recording of Headway's own JSON lines, or a trace.
+
+A *recording* holds the lines that `headway view --display json` prints: every operation always
+whole, times in Unix seconds. A *trace* holds one operation: a first line with the plan, then
+one line a change, with times since its start. Both become the same `Change`s, in order of time.
+A line that is no JSON is passed over: a recording may have been cut off while it was written.
+"""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Iterator
+
+_TRACE_STATES = {"start": "running", "run": "running", "done": "completed"}
+_OPEN = frozenset({"pending", "running", "waiting"})
+
+
+class Change:
+    """One thing that happened to one operation, `time` seconds after the recording began.
+
+    `kind` is "begin" (`name`, `key`; `time` may be before the recording), "stage" (`stage`,
+    `name`, `parent`, `state`, `done`, `total`, `unit`, `attempt`) or "end" (`state`).
+    """
+
+    __slots__ = (
+        "attempt",
+        "done",
+        "key",
+        "kind",
+        "name",
+        "operation",
+        "parent",
+        "stage",
+        "state",
+        "time",
+        "total",
+        "unit",
+    )
+
+    def __init__(self, kind: str, time: float, operation: str) -> None:
+        self.kind = kind
+        self.time = time
+        self.operation = operation
+        self.name = ""
+        self.key = ""
+        self.stage = 0
+        self.parent: int | None = None
+        self.state = ""
+        self.done: float = 0
+        self.total: float | None = None
+        self.unit: str | None = None
+        self.attempt = 1
+
+
+def lines(path: str) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects of a file, one a line. Raises OSError."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for text in file:
+            try:
+                line: Any = json.loads(text)
+            except ValueError:
+                continue
+            if isinstance(line, dict):
+                yield line
+
+
+def changes(path: str) -> Iterator[Change]:
+    """Yield what a recording or a trace tells, oldest first.
+
+    Raises OSError where the file cannot be read, ValueError where it is neither of the two.
+    """
+    found = lines(path)
+    first = next(found, None)
+    if first is None:
+        raise ValueError(f"{path}: no JSON line")
+    if first.get("state") == "plan":
+        return _trace(first, found)
+    if "type" in first:
+        return _recording(first, found)
+    raise ValueError(f"{path}: neither a recording nor a trace")
+
+
+def _trace(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Change]:
+    operation = str(first.get("op", ""))
+    begin = Change("begin", 0.0, operation)
+    begin.name = begin.key = operation
+    yield begin
+    stages: dict[str, int] = {}
+    for name in first.get("plan") or ():
+        change = Change("stage", 0.0, operation)
+        change.name = str(name)
+        change.stage = stages.setdefault(change.name, len(stages) + 1)
+        change.state = "pending"
+        yield change
+    for line in rest:
+        state = str(line.get("state"))
+        if state == "end":
+            end = Change("end", _seconds(line.get("t")), operation)
+            end.state = "completed"
+            yield end
+            continue
+        change = Change("stage", _seconds(line.get("t")), operation)
+        change.name = str(line.get("stage"))
+        change.stage = stages.setdefault(change.name, len(stages) + 1)
+        change.state = _TRACE_STATES.get(state, state)
+        change.done = line.get("done") or 0
+        change.total = line.get("total")
+        change.unit = line.get("unit")
+        yield change
+
+
+def _recording(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Change]:
+    zero = _seconds(first.get("time"))
+    known: dict[str, dict[int, tuple[Any, ...]]] = {}
+    ended: set[str] = set()
+    for line in _chain(first, rest):
+        time = _seconds(line.get("time"), zero) - zero
+        if line.get("type") == "snapshot":
+            operations = line.get("operations") or []
+        elif line.get("type") == "operation":
+            operations = [line.get("operation")]
+        else:
+            continue
+        for operation in operations:
+            if isinstance(operation, dict) and operation.get("started") is not None:
+                yield from _operation(operation, time, zero, known, ended)
+
+
+def _chain(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    yield first
+    yield from rest
+
+
+def _operation(
+    record: dict[str, Any],
+    time: float,
+    zero: float,
+    known: dict[str, dict[int, tuple[Any, ...]]],
+    ended: set[str],
+) -> Iterator[Change]:
+    """Yield what a whole operation tells beyond what was known of it."""
+    name = str(record.get("id"))
+    if name not in known:
+        known[name] = {}
+        begin = Change("begin", _seconds(record.get("started"), zero + time) - zero, name)
+        begin.name = str(record.get("name"))
+        begin.key = str(record.get("key") or record.get("name"))
+        yield begin
+    for stage in record.get("stages") or ():
+        now = tuple(
+            stage.get(field) for field in ("state", "done", "total", "unit", "attempt", "started")
+        )
+        number = int(stage.get("id", 0))
+        if known[name].get(number) == now:
+            continue
+        before = known[name].get(number)
+        known[name][number] = now
+        # A line may stand a moment later than what it tells of: the exact times are inside it.
+        if before is None or before[5] != now[5]:
+            if stage.get("state") not in _OPEN and now[5] is not None:
+                yield _stage(stage, name, _seconds(now[5], zero) - zero, "running")
+            elif stage.get("state") != "pending" and now[5] is not None:
+                yield _stage(stage, name, _seconds(now[5], zero) - zero, str(stage["state"]))
+        at = time
+        if stage.get("state") not in _OPEN:
+            at = _seconds(stage.get("ended"), zero + time) - zero
+        yield _stage(stage, name, at, str(stage.get("state")))
+    if record.get("state") in _OPEN:
+        ended.discard(name)
+    elif name not in ended:
+        ended.add(name)
+        end = Change("end", _seconds(record.get("ended"), zero + time) - zero, name)
+        end.state = str(record.get("state"))
+        yield end
+
+
+def _stage(record: dict[str, Any], operation: str, time: float, state: str) -> Change:
+    change = Change("stage", time, operation)
+    change.stage = int(record.get("id", 0))
+    change.name = str(record.get("name"))
+    change.parent = record.get("parent")
+    change.state = state
+    change.done = record.get("done") or 0
+    change.total = record.get("total")
+    change.unit = record.get("unit")
+    change.attempt = int(record.get("attempt") or 1)
+    return change
+
+
+def _seconds(value: Any, otherwise: float = 0.0) -> float:
+    return float(value) if isinstance(value, (int, float)) else otherwise

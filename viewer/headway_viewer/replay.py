@@ -1,0 +1,143 @@
+"""`headway replay`: go through a recorded file again, with a virtual clock.
+
+`--estimates` runs the estimator over it and prints what it would have said, one JSON line a
+tick; nothing is waited for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+from headway.estimate import Forecast
+from headway_viewer.recording import changes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable
+
+    from headway.estimate import Run
+    from headway_viewer.recording import Change
+
+
+class Rehearsal:
+    """Every operation of one recording with the forecast that it would have had."""
+
+    def __init__(self, history: dict[str, list[Run]], tick: float) -> None:
+        self.history = history
+        self.tick = tick
+        self._ticks = 0
+        self._open: dict[str, tuple[str, Forecast]] = {}
+
+    def go(self, happened: Iterable[Change], say: Callable[[dict[str, Any]], None]) -> None:
+        """Go through what happened; `say` gets one record a tick for every open operation.
+
+        A tick comes after everything that happened up to it. What an operation teaches when
+        it ends is added to the history of its key.
+        """
+        for change in happened:
+            while self._ticks * self.tick < change.time:
+                self._tell(self._ticks * self.tick, say)
+                self._ticks += 1
+            self._take(change)
+
+    def _take(self, change: Change) -> None:
+        if change.kind == "begin":
+            forecast = Forecast(self.history.get(change.key, ()))
+            forecast.start(change.time)
+            self._open[change.operation] = (change.key, forecast)
+            return
+        found = self._open.get(change.operation)
+        if found is None:
+            return
+        key, forecast = found
+        if change.kind == "end":
+            del self._open[change.operation]
+            lesson = forecast.finish(change.state, change.time)
+            if lesson is not None:
+                self.history.setdefault(key, []).append(lesson)
+            return
+        forecast.observe(
+            change.stage,
+            change.name,
+            change.parent,
+            change.state,
+            change.done,
+            change.total,
+            change.unit,
+            change.time,
+            change.attempt,
+        )
+
+    def _tell(self, now: float, say: Callable[[dict[str, Any]], None]) -> None:
+        for operation, (_, forecast) in self._open.items():
+            estimate = forecast.estimate(now)
+            record: dict[str, Any] = {"t": round(now, 6), "op": operation}
+            if estimate is None:
+                record.update(low=None, median=None, high=None, basis=None, runs=0)
+            else:
+                record.update(
+                    low=round(estimate.low, 4),
+                    median=round(estimate.median, 4),
+                    high=round(estimate.high, 4),
+                    basis=estimate.basis,
+                    runs=estimate.runs,
+                )
+            share = forecast.progress(now)
+            record["progress"] = None if share is None else round(share, 5)
+            say(record)
+
+
+def estimates(path: str, tick: float, folder: str | None, out: Callable[[str], Any]) -> None:
+    """Write what the estimator says while `path` goes by, after it has learned from `folder`.
+
+    Raises OSError and ValueError as `recording.changes` does.
+    """
+    history: dict[str, list[Run]] = {}
+    if folder is not None:
+        for name in sorted(os.listdir(folder)):
+            if not name.startswith("."):
+                Rehearsal(history, tick).go(changes(os.path.join(folder, name)), _silent)
+    Rehearsal(history, tick).go(changes(path), lambda record: out(json.dumps(record) + "\n"))
+
+
+def _silent(_record: dict[str, Any]) -> None:
+    pass
+
+
+def main(argv: list[str]) -> int:
+    """Run `headway replay ARGV…`; return the exit status."""
+    parser = argparse.ArgumentParser(prog="headway replay", description=__doc__)
+    parser.add_argument("file", metavar="FILE", help="a recording, or a trace")
+    parser.add_argument(
+        "--estimates", action="store_true", help="print the estimates as JSON lines"
+    )
+    parser.add_argument("--tick", type=_positive, default=0.25, metavar="S", help="seconds")
+    parser.add_argument("--history", metavar="DIR", help="recordings of earlier runs, by name")
+    args = parser.parse_args(argv)
+    if not args.estimates:
+        parser.error("only --estimates can be replayed so far")
+    try:
+        estimates(args.file, args.tick, args.history, sys.stdout.write)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has left; Python must not complain about it at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"headway replay: {error}\n")
+        return 1
+    return 0
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
