@@ -1,0 +1,144 @@
+"""Being the only broker of a runtime directory: its lock, its sockets, and their checks.
+
+The lock is the kernel's (flock), so it is free the moment its holder is dead. Sockets are
+bound under a temporary name and renamed into place, so that there is no moment in which a
+client finds a file that nobody listens to, and a stale file or a foreign one is replaced.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import stat
+
+from headway.protocol import endpoint
+
+BACKLOG = 512
+
+
+class Taken(Exception):
+    """Another broker holds the lock; `pid` is what it wrote into it, or None."""
+
+    def __init__(self, pid: int | None) -> None:
+        super().__init__(f"a broker is running already (pid {pid})")
+        self.pid = pid
+
+
+class Claim:
+    """A held lock, and the listeners made under it."""
+
+    def __init__(self, directory: str) -> None:
+        """Take the lock of `directory`; raises `Taken` or OSError."""
+        self.directory = directory
+        self._listeners: dict[str, tuple[int, int]] = {}  # path → device, inode
+        self._lock = _lock(os.path.join(directory, endpoint.LOCK))
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, b"%d\n" % os.getpid(), 0)
+
+    def listen(self, name: str) -> socket.socket:
+        """A listening socket at `name` in the directory, whatever was there before."""
+        path = os.path.join(self.directory, name)
+        temporary = f"{path}.{os.getpid()}"
+        _remove(temporary)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            listener.setblocking(False)
+            listener.bind(temporary)
+            os.chmod(temporary, 0o600)
+            listener.listen(BACKLOG)
+            if os.path.isdir(path) and not os.path.islink(path):
+                raise IsADirectoryError(f"{path} is a directory; a socket belongs there")
+            status = os.lstat(temporary)
+            os.rename(temporary, path)
+        except OSError:
+            listener.close()
+            _remove(temporary)
+            raise
+        self._listeners[path] = (status.st_dev, status.st_ino)
+        return listener
+
+    def lost(self) -> bool:
+        """The lock's file is no longer the one in the directory: others may claim it."""
+        try:
+            there = os.stat(os.path.join(self.directory, endpoint.LOCK))
+        except OSError:
+            return True
+        held = os.fstat(self._lock)
+        return (there.st_dev, there.st_ino) != (held.st_dev, held.st_ino)
+
+    def missing(self) -> list[str]:
+        """The names of our sockets that are no longer ours in the directory."""
+        return [os.path.basename(path) for path in self._listeners if not self._ours(path)]
+
+    def withdraw(self) -> None:
+        """Take our sockets out of the directory: from here on nobody new finds us."""
+        for path in self._listeners:
+            if self._ours(path):
+                _remove(path)
+        self._listeners.clear()
+
+    def release(self) -> None:
+        """Withdraw, and free the lock."""
+        self.withdraw()
+        os.close(self._lock)
+
+    def _ours(self, path: str) -> bool:
+        try:
+            there = os.lstat(path)
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == self._listeners[path]
+
+
+def answers(path: str) -> bool:
+    """Whether somebody listens at the socket `path`."""
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        probe.settimeout(2.0)
+        probe.connect(path)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        probe.close()
+
+
+def _lock(path: str) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    while True:
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(f"{path} is not a regular file; a lock belongs there")
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Taken(_holder(descriptor)) from None
+            # Somebody may have removed the file between open and lock.
+            try:
+                there = os.stat(path)
+            except FileNotFoundError:
+                there = None
+            held = os.fstat(descriptor)
+            if there is not None and there.st_ino == held.st_ino:
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _holder(descriptor: int) -> int | None:
+    try:
+        return int(os.pread(descriptor, 32, 0))
+    except (OSError, ValueError):
+        return None
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass

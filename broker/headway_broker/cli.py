@@ -1,0 +1,157 @@
+"""`headway broker run | status | stop`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from headway.protocol import endpoint
+from headway_broker import asking
+from headway_broker.claim import Claim, Taken
+from headway_broker.core import LEAVE_AFTER
+from headway_broker.log import Log
+from headway_broker.server import Server
+
+
+def main(argv: list[str]) -> int:
+    """Run the command and return its exit status."""
+    options = _parser().parse_args(argv)
+    try:
+        if options.verb == "run":
+            return run(detached=options.detached, leave_after=options.leave_after)
+        if options.verb == "status":
+            return status(as_json=options.json)
+        return stop()
+    except asking.NoBroker as error:
+        _complain(f"{error}")
+        return 1
+    except endpoint.NoRuntimeDirectory as error:
+        _complain(f"{error}")
+        return 1
+
+
+def run(*, detached: bool, leave_after: float) -> int:
+    """Be the broker until there is a reason to stop."""
+    directory = _directory(make=True)
+    os.umask(0o077)
+    os.chdir("/")
+    try:
+        claim = Claim(directory)
+    except Taken as taken:
+        if not detached:
+            _complain(f"{taken}")
+        return 0 if detached else 1
+    except OSError as error:
+        _complain(f"cannot take the lock: {error}")
+        return 1
+    log = Log(directory, echo=not detached)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if detached:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    server = Server(directory, claim, log, leave_after)
+    try:
+        server.open()
+    except OSError as error:
+        log.write(f"cannot listen: {error}")
+        _complain(f"cannot listen: {error}")
+        claim.release()
+        return 1
+    server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
+    log.write(f"broker {server.core.instance} pid {os.getpid()} at {server.endpoint}")
+    try:
+        log.write(f"leaving: {server.serve()}")
+    finally:
+        server.close()
+        log.close()
+    return 0
+
+
+def status(*, as_json: bool) -> int:
+    """Say what the running broker knows of itself; start none."""
+    reply = asking.ask(_address(), "status", {})
+    if as_json:
+        _say(json.dumps(reply.result))
+        return 0
+    for line in describe(reply.result):
+        _say(line)
+    return 0
+
+
+def stop() -> int:
+    """Ask the running broker to leave."""
+    asking.ask(_address(), "stop", {})
+    _say("the broker has stopped")
+    return 0
+
+
+def describe(facts: dict[str, Any]) -> list[str]:
+    """The lines that tell a person what `status` found."""
+    ingest = facts.get("ingest", {})
+    dropped = facts.get("dropped", {})
+    rss = facts.get("rss")
+    lines = [
+        f"broker      pid {facts.get('pid')}, version {facts.get('version')}",
+        f"up          {facts.get('uptime', 0):.0f} s",
+        f"endpoint    {facts.get('endpoint')}",
+        f"connected   {facts.get('workers')} workers, {facts.get('viewers')} viewers",
+        f"operations  {facts.get('operations')} ({facts.get('open')} open)",
+        f"stages      {facts.get('stages')}",
+        f"ingest      {ingest.get('messages')} messages, {ingest.get('updates')} updates",
+        "memory      " + ("unknown" if rss is None else f"{rss / 1e6:.1f} MB"),
+    ]
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
+    lines.append(f"dropped     {reasons or 'nothing'}")
+    return lines
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"headway broker: {text}\n")
+
+
+def _directory(*, make: bool) -> str:
+    return endpoint.runtime_directory(os.environ, _uid(), make=make)
+
+
+def _uid() -> int:
+    return endpoint.user_of(os.environ, os.getuid())
+
+
+def _address() -> str:
+    named = os.environ.get("HEADWAY_ENDPOINT", "")
+    if named.startswith("ipc://"):
+        return asking.address(os.path.dirname(named[len("ipc://") :]))
+    try:
+        return asking.address(_directory(make=False))
+    except endpoint.NoRuntimeDirectory as error:
+        raise asking.NoBroker("no broker is running") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="headway broker",
+        description="The process that merges, estimates, remembers and serves progress. "
+        "Programs start it by themselves; these commands are for looking after it.",
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="run|status|stop")
+    verbs.required = True
+    serve = verbs.add_parser("run", help="be the broker, in the foreground")
+    serve.add_argument("--detached", action="store_true", help="log to the file only")
+    serve.add_argument(
+        "--leave-after",
+        type=float,
+        default=LEAVE_AFTER,
+        metavar="SECONDS",
+        help="leave so long after the last worker and viewer (%(default)s)",
+    )
+    look = verbs.add_parser("status", help="what the running broker knows of itself")
+    look.add_argument("--json", action="store_true", help="as one JSON object")
+    verbs.add_parser("stop", help="ask the running broker to leave")
+    return parser

@@ -1,0 +1,631 @@
+"""Every decision of the broker: what came in, what is due, and the effects of both.
+
+Pure: `now` is the broker's monotonic clock, `wall` what to add to it for Unix time. The
+shell calls `greet`, `receive`, `died`, `stored`, `recalled`, `subscribed` and `tick`, at the
+latest at `deadline()`, and carries out what `take()` hands over. Absent: sockets, threads,
+files, processes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterable
+
+from headway.model import Operation
+from headway.protocol import messages
+from headway.protocol.messages import MAGIC, MAJOR, MINOR
+from headway_broker import archive, requests
+from headway_broker.access import admitted
+from headway_broker.effects import (
+    Effect,
+    Learn,
+    Note,
+    Publish,
+    Recall,
+    Remember,
+    Send,
+    Stop,
+    Unwatch,
+    Watch,
+)
+from headway_broker.forecasts import Forecasts
+from headway_broker.ledger import Entry, Ledger
+from headway_broker.liveness import STALL, Liveness
+from headway_broker.publishing import INBOX, INBOX_SIZE, TOPIC, Publishing
+from headway_broker.refusal import Dropped, Refused
+from headway_broker.sessions import Credentials, Session, Sessions
+
+FRAME = 0.05  # seconds between deltas while somebody follows
+QUIET_FRAME = 0.5  # and while nobody does
+URGENT = 0.005  # seconds between deltas that carry beginnings and ends
+PULSE = 2.0
+AGAIN = 1.0  # seconds between two requests to announce everything again
+CATALOGUE = 1.0  # seconds between two rounds of storing open operations
+LEAVE_AFTER = 300.0  # seconds without worker and viewer
+FORGET_SILENT = 600.0  # a session whose death nobody can prove counts as gone by then
+COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
+INBOXES_LIMIT = 1_000
+PARTS_PER_FRAME = 30  # of snapshots, so that a large one does not overrun its viewer
+
+
+class Core:
+    """What the broker knows and decides."""
+
+    def __init__(
+        self,
+        instance: str,
+        follow: str,
+        uid: int,
+        boot: str | None,
+        now: float,
+        wall: float,
+        *,
+        remembers: bool = False,
+        facts: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
+        self.instance = instance
+        self.follow = follow
+        self.uid = uid
+        self.wall = wall
+        self.remembers = remembers
+        self.facts = facts
+        self.sessions = Sessions(boot)
+        self.ledger = Ledger()
+        self.liveness = Liveness(now)
+        self.publishing = Publishing(instance)
+        self.requests = requests.Requests(self.ledger)
+        self.forecasts = Forecasts()
+        self.dropped = Dropped()
+        self.counted: dict[Session, None] = {}  # whose counts wait for the next frame
+        self.followers = 0
+        self.messages = 0
+        self.updates = 0
+        self.started = now
+        self.leave_after = LEAVE_AFTER
+        self._told_watched = False
+        self._effects: list[Effect] = []
+        self._urgent: dict[Entry, None] = {}
+        self._asking: dict[Session, None] = {}
+        self._uncatalogued: dict[Entry, None] = {}
+        self._inboxes: dict[bytes, None] = {}
+        self._outgoing: list[Publish] = []  # parts of snapshots
+        self._strangers: dict[bytes, float] = {}
+        self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
+        self._last_catalogue = now
+        self._lonely_since: float | None = now
+        self._planned: float | None = None
+        self._handlers: dict[type[Any], Callable[[Session, Any, float], None]] = {
+            messages.Announce: self._announce,
+            messages.Counts: self._count,
+            messages.Share: self._share,
+            messages.Log: self._log,
+            messages.Beat: self._beat,
+            messages.Bye: self._bye,
+            messages.Answer: self._answer,
+            messages.Request: self._request,
+        }
+
+    def take(self) -> list[Effect]:
+        """What is to be done now, in order; handed out once."""
+        effects, self._effects = self._effects, []
+        return effects
+
+    # What comes in.
+
+    def greet(
+        self, identity: bytes, credentials: Credentials, hello: messages.Hello, now: float
+    ) -> Session | None:
+        """A connection says who it is; None where it is refused."""
+        try:
+            if hello.magic != MAGIC:
+                raise Refused("not headway")
+            if hello.major != MAJOR:
+                raise Refused("version", {"majors": [MAJOR]})
+            if not admitted(credentials, self.uid):
+                raise Refused("user", {"uid": self.uid})
+            session = self.sessions.greet(identity, credentials, hello, now)
+        except Refused as refused:
+            self._refuse(identity, refused)
+            return None
+        self.messages += 1
+        self._lonely_since = None
+        self._asking.pop(session, None)
+        self._revive(session)
+        self._note(f"{session.role} {session.id} pid {credentials.pid} uid {credentials.uid}")
+        if credentials.pid:
+            started = hello.about.get("started")
+            trusted = isinstance(started, int) and hello.about.get("pid") == credentials.pid
+            self._do(Watch(session.id, credentials.pid, started if trusted else None))
+        self._welcome(identity, now)
+        return session
+
+    def stranger(self, identity: bytes, now: float) -> None:
+        """A message of a connection that has not said Hello: it is told that we are new."""
+        self.dropped.add("stranger")
+        if now - self._strangers.get(identity, float("-inf")) >= AGAIN:
+            if len(self._strangers) >= 10_000:
+                self._strangers.clear()
+            self._strangers[identity] = now
+            self._welcome(identity, now)
+
+    def receive(self, session: Session, message: Any, now: float) -> None:
+        """A message of a session that said Hello."""
+        self.messages += 1
+        session.heard = now
+        if session.silent_since is not None:
+            self._revive(session)
+        try:
+            self._handlers[type(message)](session, message, now)
+        except Refused as refused:
+            if session.identity is not None:
+                self._refuse(session.identity, refused)
+
+    def unsent(self, frames: Iterable[Any], uid: int | None, now: float) -> list[str]:
+        """Take in the messages of an `unsent` file; returns the operations they end."""
+        session: Session | None = None
+        ends: list[str] = []
+        for message in frames:
+            try:
+                if isinstance(message, messages.Hello):
+                    session = self.sessions.by_id.get(message.session)
+                    if session is None:
+                        session = self.sessions.add(Session(message.session, "worker", now))
+                        session.about, session.uid, session.gone = message.about, uid, True
+                        if message.about.get("boot") != self.sessions.boot:
+                            session.offset = now - message.now
+                elif isinstance(message, messages.Announce) and session is not None:
+                    ends.append(message.operation[0])
+                    self._take_announce(session, message, now)
+            except Refused as refused:
+                self.dropped.add(refused.reason)
+        return ends
+
+    def malformed(self, session: Session | None, text: str) -> None:
+        """A frame of it was no message; what it is of is told in the log."""
+        self.dropped.add("malformed")
+        if session is not None:
+            self._note(f"malformed frame of {session.id}: {text[:200]}")
+
+    def is_safe(self, operation: str) -> bool:
+        """Whether the end of this operation needs no other copy."""
+        entry = self.ledger.entries.get(operation)
+        return entry is None or entry.safe is not None
+
+    def overloaded(self, session: Session) -> None:
+        """A frame of it was dropped unread, for it sends more than its share."""
+        self.dropped.add("flood")
+        self._asking[session] = None
+
+    def settle_counts(self, session: Session, now: float) -> None:
+        """Move a session's merged counts into its stages before they grow too large."""
+        self.counted.pop(session, None)
+        _changed, unknown = self.ledger.count(session, now)
+        if unknown:
+            self.dropped.add("unknown stage", unknown)
+            self._asking[session] = None
+
+    def subscribed(self, topic: bytes, subscribe: bool, now: float) -> None:
+        """A viewer follows, or asks for a snapshot on its inbox, or has left."""
+        if TOPIC.startswith(topic):
+            self.followers = max(0, self.followers + (1 if subscribe else -1))
+            if subscribe:
+                self._lonely_since = None
+        elif topic.startswith(INBOX) and len(topic) == INBOX_SIZE:
+            if not subscribe:
+                self._inboxes.pop(topic, None)
+                if self._outgoing:
+                    self._outgoing = [part for part in self._outgoing if part.topic != topic]
+            elif len(self._inboxes) < INBOXES_LIMIT:
+                self._inboxes[topic] = None
+            else:
+                self.dropped.add("snapshot")
+
+    def died(self, session_id: str, now: float) -> None:
+        """The process of a session is proven dead."""
+        session = self.sessions.by_id.get(session_id)
+        if session is not None:
+            self.liveness.died(session, now)
+
+    def stored(self, finals: Iterable[tuple[str, int]], now: float) -> None:
+        """These ended operations are safe in the history, or as safe as they can be."""
+        acknowledged: dict[Session, list[list[Any]]] = {}
+        for operation, revision in finals:
+            entry = self.ledger.entries.get(operation)
+            if entry is not None and entry.operation.revision == revision:
+                entry.safe = revision
+                acknowledged.setdefault(entry.session, []).append([operation, revision])
+        for session, pairs in acknowledged.items():
+            if session.identity is not None:
+                self._do(Send(session.identity, messages.Acknowledge(pairs)))
+            if session.gone:
+                self._leave(session, now)
+
+    def restored(self, rows: Iterable[archive.Row], now: float) -> None:
+        """Take in what an earlier broker left: ended operations, and open ones to settle."""
+        for row in rows:
+            if row.operation in self.ledger.entries:
+                continue
+            session = self.sessions.by_id.get(row.session)
+            if session is None:
+                session = self.sessions.add(Session(row.session, "worker", now))
+                session.uid, session.pid, session.about = row.uid, row.pid, row.about
+                session.gone = True
+            entry = archive.entry_of(row, session, self.wall, now)
+            self.ledger.restore(entry, now)
+            if entry.operation.open:
+                session.gone = False
+                if session.about.get("boot") != self.sessions.boot:
+                    self.liveness.died(session, now)
+                elif session.pid:
+                    started = session.about.get("started")
+                    known = isinstance(started, int) and session.about.get("pid") == session.pid
+                    self._do(Watch(session.id, session.pid, started if known else None))
+                self._recall(entry)
+
+    def recalled(self, key: str, runs: list[dict[str, Any]]) -> None:
+        """The earlier runs of a history key have been read."""
+        self.forecasts.recalled(key, runs)
+
+    # What is due.
+
+    def tick(self, now: float, *, drained: bool = True) -> None:
+        """Do what is due; `drained` says that no message waits to be read."""
+        if self._planned is not None and now - self._planned > STALL:
+            self.liveness.forgive(self.sessions.by_id.values(), now - self._planned)
+        if drained:
+            for session in self.liveness.settled(now):
+                self._settle(session, now)
+        for session in self.liveness.check(self.sessions.by_id.values(), now):
+            for entry in session.operations:
+                if entry.operation.open:
+                    self.ledger.silence(entry, session.silent_since)
+            self._note(f"{session.role} {session.id} is silent")
+        self._effects += self.requests.tick(now)
+        self._ask(now)
+        self._publish(now)
+        self._catalogue(now)
+        for entry in self.ledger.expire(now):
+            self.forecasts.forget(entry)
+            if entry.session.gone and not entry.session.operations:
+                self.sessions.remove(entry.session)
+        watched = self.followers > 0
+        if watched != self._told_watched:
+            self._told_watched = watched
+            for session in self.sessions.by_id.values():
+                if session.role == "worker" and session.identity is not None:
+                    self._do(Send(session.identity, messages.Watched(watched)))
+        self._look_lonely(now)
+
+    def deadline(self) -> float | None:
+        """When to call `tick` at the latest; None while nothing is due."""
+        times: list[float] = []
+        frame = FRAME if self.followers else QUIET_FRAME
+        if self._urgent and self.followers:
+            times.append(self._last_urgent + URGENT)
+        if self.ledger.dirty or self.counted or self._inboxes or self._outgoing:
+            times.append(self._last_frame + frame)
+        if self.followers:
+            times.append(self._last_pulse + PULSE)
+        if self._uncatalogued:
+            times.append(self._last_catalogue + CATALOGUE)
+        if self._asking:
+            times.append(min(session.asked for session in self._asking) + AGAIN)
+        if self._lonely_since is not None:
+            times.append(self._lonely_since + self.leave_after)
+        for due in (
+            self.liveness.deadline(bool(self.sessions.by_id)),
+            self.requests.deadline(),
+            self.ledger.deadline(),
+            self.forecasts.deadline(bool(self.followers)),
+        ):
+            if due is not None:
+                times.append(due)
+        self._planned = min(times) if times else None
+        return self._planned
+
+    def status(self, now: float) -> dict[str, Any]:
+        """What the core knows of itself, for `headway broker status`."""
+        present = [session for session in self.sessions.by_id.values() if not session.gone]
+        return {
+            **self.facts(),
+            "instance": self.instance,
+            "uptime": round(now - self.started, 3),
+            "workers": sum(session.role == "worker" for session in present),
+            "viewers": self.followers,
+            "operations": len(self.ledger.entries),
+            "open": self.ledger.opened,
+            "stages": self.ledger.stages,
+            "ingest": {"messages": self.messages, "updates": self.updates},
+            "dropped": dict(self.dropped.counts),
+            "sequence": self.publishing.sequence,
+        }
+
+    # Messages of workers.
+
+    def _announce(self, session: Session, message: messages.Announce, now: float) -> None:
+        self._follow_sequence(session, message.sequence, now)
+        self._take_announce(session, message, now)
+
+    def _take_announce(self, session: Session, message: messages.Announce, now: float) -> None:
+        if not message.whole and message.operation[0] not in self.ledger.entries:
+            self._asking[session] = None
+        fresh = message.operation[0] not in self.ledger.entries
+        entry = self.ledger.announce(session, message.operation, message.stages, now)
+        if entry is None:
+            self.dropped.add("stale")
+            entry = self.ledger.entries[message.operation[0]]
+        self.updates += 1 + len(message.stages)
+        operation = entry.operation
+        if fresh:
+            self._note(f"operation {operation.id} of {session.id}: {operation.state}")
+            self._recall(entry)
+        if session.silent_since is not None and operation.open:
+            self.ledger.silence(entry, None)
+        self.forecasts.observe(entry, entry.stages, now)
+        self._urgent[entry] = None
+        if operation.open:
+            self._uncatalogued[entry] = None
+        elif entry.safe == operation.revision:
+            self.stored([(operation.id, operation.revision)], now)
+        else:
+            self._end(entry, now)
+
+    def _count(self, session: Session, message: messages.Counts, now: float) -> None:
+        self._follow_sequence(session, message.sequence, now)
+        self.merge(session, message.counts, 0, now)
+
+    def merge(self, session: Session, counts: dict[Any, Any], weight: int, now: float) -> None:
+        """Merge a `Counts` map of `weight` bytes; looked at when the next frame is due."""
+        session.counts.update(counts)
+        self.updates += len(counts)
+        self.counted[session] = None
+        session.weight += weight
+        if session.weight > COUNTS_WEIGHT:
+            self.settle_counts(session, now)
+
+    def _share(self, session: Session, message: messages.Share, now: float) -> None:
+        self._follow_sequence(session, message.sequence, now)
+        entry = self.ledger.share(session, message.operation, message.stage, message.done)
+        if entry is None:
+            self.dropped.add("unknown stage")
+        else:
+            self.forecasts.observe(entry, {message.stage}, now)
+
+    def _log(self, session: Session, message: messages.Log, now: float) -> None:
+        entry = self.ledger.entries.get(message.operation)
+        if entry is None or entry.session is not session:
+            self.dropped.add("lines")
+            return
+        self.ledger.print(entry, message.lines)
+        if self.followers:
+            frame = self.publishing.lines(message.operation, message.stage, message.lines, now)
+            self._do(Publish(TOPIC, frame))
+
+    def _beat(self, session: Session, message: messages.Beat, now: float) -> None:
+        if session.sequence is not None and message.sequence > session.sequence:
+            self._asking[session] = None  # a lost tail
+        session.sequence = message.sequence
+
+    def _bye(self, session: Session, message: messages.Bye, now: float) -> None:
+        if session.open:
+            return  # its process will tell how that ends
+        session.gone = True
+        self._do(Unwatch(session.id))
+        if all(entry.safe is not None for entry in session.operations):
+            self._leave(session, now)
+
+    def _answer(self, session: Session, message: messages.Answer, now: float) -> None:
+        self._effects += self.requests.answer(session, message)
+
+    def _follow_sequence(self, session: Session, sequence: int, now: float) -> None:
+        """Notice what was lost or repeated; raises `Refused` for what is stale."""
+        last = session.sequence
+        if last is not None:
+            if sequence <= last:
+                raise Refused("stale")
+            if sequence != last + 1:
+                self.dropped.add("hole")
+                self._asking[session] = None
+        session.sequence = sequence
+
+    # Requests of viewers.
+
+    def _request(self, session: Session, message: messages.Request, now: float) -> None:
+        verb, number, arguments = message.verb, message.request, message.arguments
+        if verb == "cancel":
+            self._effects += self.requests.cancel(session, number, arguments, now)
+        elif verb == "claim":
+            self._effects += self.requests.claim(session, number, arguments)
+        elif verb == "draw":
+            self._effects += self.requests.draw(session, number, arguments)
+        elif verb == "drawn":
+            self._effects += self.requests.drawn(session, number, arguments)
+        elif verb == "status":
+            self._effects += requests.reply(session, number, self.status(now))
+        elif verb == "stop":
+            self._effects += requests.reply(session, number, {})
+            self._do(Stop("asked to stop"))
+        elif verb == "retire":
+            self._retire(session, number, arguments)
+        else:
+            self._effects += requests.reply(session, number, error=f"unknown request {verb!r}")
+
+    def _retire(self, session: Session, number: int, arguments: dict[str, Any]) -> None:
+        wanted = (arguments.get("major"), arguments.get("minor"))
+        newer = all(isinstance(part, int) for part in wanted) and wanted > (MAJOR, MINOR)
+        self._effects += requests.reply(session, number, {"retires": newer})
+        if newer:
+            self.retire("a newer client asked to retire")
+
+    def retire(self, reason: str) -> None:
+        """Make room: everybody is to connect again in a moment."""
+        for identity in self.sessions.by_identity:
+            self._do(Send(identity, messages.Retire()))
+        self._do(Stop(reason))
+
+    # Ends.
+
+    def _end(self, entry: Entry, now: float) -> None:
+        """An operation has ended: to be stored, and to be learned from."""
+        operation = entry.operation
+        self._uncatalogued.pop(entry, None)
+        self._note(f"operation {operation.id}: {operation.state}")
+        learned = self.forecasts.finish(entry, now)
+        if learned is not None and self.remembers:
+            self._do(Learn(*learned))
+        if self.remembers:
+            self._do(Remember(archive.row_of(entry, self.wall)))
+        else:
+            self.stored([(operation.id, operation.revision)], now)
+
+    def _settle(self, session: Session, now: float) -> None:
+        """A death is certain: what was open has crashed."""
+        if session.counts:
+            self.settle_counts(session, now)
+        for entry in list(session.operations):
+            if entry.operation.open:
+                self.ledger.silence(entry, None)
+                self.ledger.crash(entry, now, crash_reason(entry.operation, entry.heard, now))
+                self._urgent[entry] = None
+                self._end(entry, now)
+        self._note(f"{session.role} {session.id} pid {session.pid} is dead")
+        session.gone = True
+        self._leave(session, now)
+
+    def _leave(self, session: Session, now: float) -> None:
+        self._do(Unwatch(session.id))
+        self._effects += self.requests.leave(session)
+        self._asking.pop(session, None)
+        if session.counts:
+            self.settle_counts(session, now)
+        self.counted.pop(session, None)
+        self.sessions.detach(session)
+        if not session.operations:
+            self.sessions.remove(session)
+
+    def _revive(self, session: Session) -> None:
+        session.silent_since = None
+        for entry in session.operations:
+            self.ledger.silence(entry, None)
+
+    # Publishing.
+
+    def _publish(self, now: float) -> None:
+        followed = self.followers > 0
+        if now - self._last_frame >= (FRAME if followed else QUIET_FRAME) - 1e-4:
+            for session in list(self.counted):
+                changed, unknown = self.ledger.count(session, now)
+                for entry in changed:
+                    self.forecasts.observe(entry, entry.counts, now)
+                if unknown:
+                    self.dropped.add("unknown stage", unknown)
+                    self._asking[session] = None
+            self.counted.clear()
+            if followed:
+                self.ledger.touch(self.forecasts.estimate(self.ledger.dirty, now))
+                self._deltas(list(self.ledger.dirty), now)
+                self._snapshots(now)
+            elif self.ledger.dirty:
+                self.publishing.skip(self.ledger.dirty)
+                self.ledger.dirty.clear()
+                self._urgent.clear()
+                self._last_frame = now
+        elif self._urgent and followed and now - self._last_urgent >= URGENT - 1e-4:
+            self.ledger.touch(self.forecasts.estimate(self._urgent, now))
+            self._deltas([entry for entry in self._urgent if entry in self.ledger.dirty], now)
+        if self.ledger.removed:
+            removed, self.ledger.removed = self.ledger.removed, []
+            for start in range(0, len(removed), 1000):
+                some = removed[start : start + 1000]
+                self._do(Publish(TOPIC, self.publishing.removed(some, now)))
+        if followed and now - self._last_pulse >= PULSE:
+            self._last_pulse = now
+            self._do(Publish(TOPIC, self.publishing.pulse(now)))
+
+    def _deltas(self, entries: list[Entry], now: float) -> None:
+        for frame in self.publishing.deltas(entries, now):
+            self._do(Publish(TOPIC, frame))
+        if len(entries) == len(self.ledger.dirty):
+            self._last_frame = now
+        for entry in entries:
+            self.ledger.dirty.pop(entry, None)
+        self._urgent.clear()
+        self._last_urgent = now
+
+    def _snapshots(self, now: float) -> None:
+        if self._inboxes and not self._outgoing:
+            for entry in self.ledger.entries.values():
+                self.forecasts.figure(entry, now)
+            frames = self.publishing.snapshot(self.ledger.entries.values(), now, self.wall + now)
+            self._outgoing = [Publish(inbox, frame) for inbox in self._inboxes for frame in frames]
+            self._inboxes.clear()
+        self._effects += self._outgoing[:PARTS_PER_FRAME]
+        del self._outgoing[:PARTS_PER_FRAME]
+
+    # The rest.
+
+    def _catalogue(self, now: float) -> None:
+        """Store open operations that changed, now and then."""
+        if not self._uncatalogued or now - self._last_catalogue < CATALOGUE:
+            return
+        self._last_catalogue = now
+        some = list(self._uncatalogued)[:500]
+        for entry in some:
+            del self._uncatalogued[entry]
+            if self.remembers and entry.operation.open:
+                self._do(Remember(archive.row_of(entry, self.wall)))
+
+    def _ask(self, now: float) -> None:
+        for session in list(self._asking):
+            if now - session.asked >= AGAIN:
+                del self._asking[session]
+                session.asked = now
+                if session.identity is not None:
+                    self._do(Send(session.identity, messages.Again(None)))
+
+    def _look_lonely(self, now: float) -> None:
+        if self.followers or any(_present(s, now) for s in self.sessions.by_id.values()):
+            self._lonely_since = None
+        elif self._lonely_since is None:
+            self._lonely_since = now
+        elif now - self._lonely_since >= self.leave_after:
+            self._do(Stop("nobody is here"))
+
+    def _recall(self, entry: Entry) -> None:
+        key = self.forecasts.begin(entry)
+        if key is not None and self.remembers:
+            self._do(Recall(key))
+
+    def _welcome(self, identity: bytes, now: float) -> None:
+        welcome = messages.Welcome(
+            MAJOR, MINOR, self.instance, now, self.wall + now, self.follow, self.followers > 0
+        )
+        self._do(Send(identity, welcome))
+
+    def _refuse(self, identity: bytes, refused: Refused) -> None:
+        self.dropped.add(refused.reason)
+        if refused.reason != "stale":
+            self._note(f"refused: {refused.reason}")
+            self._do(Send(identity, messages.Refuse(refused.reason, refused.details)))
+
+    def _do(self, effect: Effect) -> None:
+        self._effects.append(effect)
+
+    def _note(self, text: str) -> None:
+        self._effects.append(Note(text))
+
+
+def _present(session: Session, now: float) -> bool:
+    silent = session.silent_since
+    return not session.gone and (silent is None or now - silent < FORGET_SILENT)
+
+
+def crash_reason(operation: Operation, heard: float, now: float) -> str:
+    """What a person is told of a crash: the stage it was in, and how long ago it was heard."""
+    age = max(0.0, now - heard)
+    ago = f"{age:.1f} s" if age < 10 else f"{age:.0f} s"
+    stage = None
+    for candidate in operation.stages.values():
+        if candidate.started is not None and candidate.attempt and candidate.open:
+            stage = candidate
+    where = f" in {stage.name!r}" if stage is not None else ""
+    return f"the process died{where}, {ago} after its last report"

@@ -1,0 +1,71 @@
+"""What the core may ask of its shell: each a small tuple, carried out in order."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Union
+
+
+class Send(NamedTuple):
+    """Send a message to one connection; where it cannot be sent now, it is dropped."""
+
+    identity: bytes
+    message: Any
+
+
+class Publish(NamedTuple):
+    """Publish a frame to whoever subscribed to the topic."""
+
+    topic: bytes
+    frame: bytes
+
+
+class Watch(NamedTuple):
+    """Call `Core.died` when this process is gone, at once if it is gone already.
+
+    `started` is its start time in clock ticks, which tells it from a later process of the
+    same pid, or None where it is not known.
+    """
+
+    session: str
+    pid: int
+    started: int | None
+
+
+class Unwatch(NamedTuple):
+    """Nobody cares about the process of this session any more."""
+
+    session: str
+
+
+class Remember(NamedTuple):
+    """Store this operation; once an ended one is safe, call `Core.stored`."""
+
+    row: Any
+
+
+class Recall(NamedTuple):
+    """Read the earlier runs of this history key and call `Core.recalled`."""
+
+    key: str
+
+
+class Learn(NamedTuple):
+    """Add a finished run to a history key."""
+
+    key: str
+    run: dict[str, Any]
+
+
+class Note(NamedTuple):
+    """A line for the log."""
+
+    text: str
+
+
+class Stop(NamedTuple):
+    """Leave: release the lock and end the process."""
+
+    reason: str
+
+
+Effect = Union[Send, Publish, Watch, Unwatch, Remember, Recall, Learn, Note, Stop]

@@ -1,0 +1,344 @@
+"""All operations known, what of them changed since the last frame, and how long they stay.
+
+Pure. Absent: who is connected, what is estimated, and how changes travel to viewers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Iterable
+
+from headway.model import (
+    CRASHED,
+    OPERATION_FIELDS,
+    OPERATION_MOVES,
+    PENDING,
+    SKIPPED,
+    STAGE_FIELDS,
+    Operation,
+    Stage,
+    reachable,
+)
+from headway.protocol.wire import UNCHANGED, read_counts
+from headway_broker.refusal import Refused
+
+if TYPE_CHECKING:
+    from headway_broker.sessions import Session
+
+OPERATIONS_LIMIT = 20_000  # operations of one session
+STAGES_LIMIT = 20_000  # stages of one operation
+TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
+SHARES_LIMIT = 4_096  # forked children that count in one stage
+KEEP_SECONDS = 3600.0  # an ended operation stays visible for an hour …
+KEEP_ENDED = 500  # … as long as it is among so many
+TAIL_LINES = 10
+TAIL_WIDTH = 500  # characters of a line of the tail
+
+_STARTED = OPERATION_FIELDS.index("started")
+_ENDED = OPERATION_FIELDS.index("ended")
+_REVISION = OPERATION_FIELDS.index("revision")
+_STATE = OPERATION_FIELDS.index("state")
+_STAGE_STARTED = STAGE_FIELDS.index("started")
+_STAGE_ENDED = STAGE_FIELDS.index("ended")
+_STAGE_STATE = STAGE_FIELDS.index("state")
+
+
+class Entry:
+    """An operation in the ledger, its writer, and its dirty marks.
+
+    `structure`: its own record changed. `stages`: ids whose records changed. `counts`: id →
+    whether total or detail changed too. `figures` and `stage_figures`: what the broker worked
+    out. `safe` is the revision of its end that has been stored.
+    """
+
+    __slots__ = (
+        "counts",
+        "ended_at",
+        "figures",
+        "forecast",
+        "heard",
+        "operation",
+        "remembered",
+        "safe",
+        "session",
+        "shares",
+        "stage_figures",
+        "stages",
+        "structure",
+        "tail",
+    )
+
+    def __init__(self, operation: Operation, session: Session, now: float) -> None:
+        self.operation = operation
+        self.session = session
+        self.structure = True
+        self.stages: set[int] = set()
+        self.counts: dict[int, bool] = {}
+        self.figures = False
+        self.stage_figures: set[int] = set()
+        self.shares: set[int] = set()
+        self.tail = False
+        self.forecast: Any = None
+        self.heard = now  # when something of it last changed
+        self.ended_at: float | None = None  # broker's clock, when the end came in
+        self.safe: int | None = None
+        self.remembered = float("-inf")  # when it was last handed to the history
+
+    def clean(self) -> None:
+        """Everything has been published."""
+        self.structure = self.figures = self.tail = False
+        self.stages.clear()
+        self.counts.clear()
+        self.stage_figures.clear()
+        self.shares.clear()
+
+
+class Ledger:
+    """Every operation by id, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.dirty: dict[Entry, None] = {}
+        self.removed: list[str] = []
+        self.ended: dict[Entry, None] = {}  # in the order of their ends
+        self.stages = 0
+        self.opened = 0  # operations that have not ended
+
+    def announce(
+        self,
+        session: Session,
+        record: list[Any],
+        stages: list[list[Any]],
+        now: float,
+    ) -> Entry | None:
+        """Take over what the writer says of its operation; None where it was stale.
+
+        Raises `Refused` for another session's operation, an illegal move, or over a limit;
+        then nothing has changed.
+        """
+        entry = self.entries.get(record[0])
+        if entry is None:
+            entry = self._admit(session, record, stages, now)
+        else:
+            self._check(entry, session, record, stages)
+            if record[_REVISION] < entry.operation.revision:
+                return None
+        operation = entry.operation
+        _shift(record, _STARTED, _ENDED, session.offset)
+        was_open = operation.open
+        if record != operation.record():
+            operation.apply(record)
+            entry.structure = True
+        for stage_record in stages:
+            self._take_stage(entry, session, stage_record)
+        entry.heard = now
+        self._note_end(entry, was_open, now)
+        self.dirty[entry] = None
+        return entry
+
+    def _admit(
+        self, session: Session, record: list[Any], stages: list[list[Any]], now: float
+    ) -> Entry:
+        if len(session.operations) >= OPERATIONS_LIMIT:
+            raise Refused("too many operations", {"limit": OPERATIONS_LIMIT})
+        if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
+            raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
+        self._check_stages(session, None, stages)
+        operation = Operation(record[0], record[2])
+        entry = Entry(operation, session, now)
+        self.entries[operation.id] = entry
+        session.operations[entry] = None
+        self.opened += 1
+        return entry
+
+    def _check(
+        self, entry: Entry, session: Session, record: list[Any], stages: list[list[Any]]
+    ) -> None:
+        operation = entry.operation
+        if entry.session is not session:
+            raise Refused("operation of another session", {"operation": operation.id})
+        then = record[_STATE]
+        if then != operation.state and not reachable(operation.state, then, OPERATION_MOVES):
+            raise Refused("illegal move", {"operation": operation.id})
+        if len(operation.stages) + len(stages) > STAGES_LIMIT:
+            fresh = sum(1 for stage in stages if stage[0] not in operation.stages)
+            if len(operation.stages) + fresh > STAGES_LIMIT:
+                raise Refused("too many stages", {"limit": STAGES_LIMIT})
+        if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
+            raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
+        self._check_stages(session, entry, stages)
+
+    def _check_stages(self, session: Session, entry: Entry | None, stages: list[list[Any]]) -> None:
+        owner = session.owner
+        for stage in stages:
+            holder = owner.get(stage[0])
+            if holder is not None and holder is not entry:
+                raise Refused("stage of another operation", {"stage": stage[0]})
+
+    def _take_stage(self, entry: Entry, session: Session, record: list[Any]) -> None:
+        operation = entry.operation
+        stage_id = record[0]
+        session.counts.pop(stage_id, None)  # what it says here is newer
+        _shift(record, _STAGE_STARTED, _STAGE_ENDED, session.offset)
+        stage = operation.stages.get(stage_id)
+        if stage is None:
+            stage = operation.stages[stage_id] = Stage(stage_id, "")
+            session.owner[stage_id] = entry
+            self.stages += 1
+        elif stage.record() == record:
+            return
+        elif record[12] != stage.attempt and stage.shares:
+            stage.shares = None
+            entry.shares.add(stage_id)
+        stage.apply(record)
+        entry.stages.add(stage_id)
+        entry.counts.pop(stage_id, None)
+
+    def _note_end(self, entry: Entry, was_open: bool, now: float) -> None:
+        is_open = entry.operation.open
+        if is_open and entry in self.ended:
+            del self.ended[entry]
+            self.opened += 1
+            entry.ended_at = entry.safe = None
+        elif not is_open and entry not in self.ended:
+            self.ended[entry] = None
+            self.opened -= 1
+            entry.ended_at = now
+        elif not is_open and not was_open:
+            entry.safe = None  # a later truth about the end: to be stored again
+
+    def restore(self, entry: Entry, now: float) -> None:
+        """Take in an entry that was read from the history."""
+        operation = entry.operation
+        self.entries[operation.id] = entry
+        entry.session.operations[entry] = None
+        for stage_id in operation.stages:
+            entry.session.owner[stage_id] = entry
+            entry.stages.add(stage_id)
+        self.stages += len(operation.stages)
+        if operation.open:
+            self.opened += 1
+        else:
+            self.ended[entry] = None
+            entry.ended_at = operation.ended if operation.ended is not None else now
+        self.dirty[entry] = None
+
+    def count(self, session: Session, now: float) -> tuple[set[Entry], int]:
+        """Move a session's merged counts into their stages.
+
+        Returns the entries that changed, and how many counts were of unknown stages.
+        """
+        counts, session.counts, session.weight = session.counts, {}, 0
+        owner = session.owner
+        changed: set[Entry] = set()
+        unknown = 0
+        for stage_id, done, total, detail in read_counts(counts):
+            entry = owner.get(stage_id)
+            if entry is None:
+                unknown += 1
+                continue
+            stage = entry.operation.stages[stage_id]
+            stage.done = done
+            if total is not UNCHANGED:
+                stage.total = total
+                stage.detail = detail
+                entry.counts[stage_id] = True
+            else:
+                entry.counts.setdefault(stage_id, False)
+            changed.add(entry)
+        for entry in changed:
+            entry.heard = now
+            self.dirty[entry] = None
+        return changed, unknown
+
+    def share(self, session: Session, operation: str, stage_id: int, done: float) -> Entry | None:
+        """What a forked child counted in a stage; None where the stage is not known."""
+        entry = self.entries.get(operation)
+        stage = entry.operation.stages.get(stage_id) if entry is not None else None
+        if entry is None or stage is None:
+            return None
+        if stage.shares is None:
+            stage.shares = {}
+        if session.id not in stage.shares and len(stage.shares) >= SHARES_LIMIT:
+            raise Refused("too many shares", {"limit": SHARES_LIMIT})
+        if stage.shares.get(session.id) != done:
+            stage.shares[session.id] = done
+            entry.shares.add(stage_id)
+            self.dirty[entry] = None
+        return entry
+
+    def touch(self, entries: Iterable[Entry]) -> None:
+        """Mark entries whose figures changed."""
+        for entry in entries:
+            self.dirty[entry] = None
+
+    def print(self, entry: Entry, lines: list[str]) -> None:
+        """Keep the last lines an operation printed."""
+        kept = [line[:TAIL_WIDTH] for line in lines[-TAIL_LINES:]]
+        entry.operation.tail = [*entry.operation.tail, *kept][-TAIL_LINES:]
+        entry.tail = True
+
+    def crash(self, entry: Entry, now: float, reason: str) -> None:
+        """Settle an operation whose worker is proven dead."""
+        operation = entry.operation
+        if not operation.open:
+            return
+        was = {stage.id: stage.state for stage in operation.stages.values()}
+        if operation.state == PENDING:
+            operation.started = operation.started or now
+        operation.move(CRASHED, now)
+        operation.error = reason
+        for stage in operation.stages.values():
+            if stage.state != was[stage.id]:
+                entry.stages.add(stage.id)
+                if stage.state == SKIPPED and was[stage.id] == PENDING:
+                    stage.reason = "not reached"
+        entry.structure = True
+        self._note_end(entry, was_open=True, now=now)
+        self.dirty[entry] = None
+
+    def silence(self, entry: Entry, since: float | None) -> None:
+        """Note that the writer went silent, or came back."""
+        if entry.operation.silent_since != since:
+            entry.operation.silent_since = since
+            entry.figures = True
+            self.dirty[entry] = None
+
+    def expire(self, now: float) -> list[Entry]:
+        """Forget ended operations that are old or too many, if they are safe."""
+        gone: list[Entry] = []
+        surplus = len(self.ended) - KEEP_ENDED
+        for entry in self.ended:
+            old = entry.ended_at is not None and now - entry.ended_at >= KEEP_SECONDS
+            if not old and surplus <= 0:
+                break
+            surplus -= 1
+            if entry.safe is not None:
+                gone.append(entry)
+        for entry in gone:
+            self._forget(entry)
+        return gone
+
+    def _forget(self, entry: Entry) -> None:
+        operation = entry.operation
+        del self.entries[operation.id]
+        del self.ended[entry]
+        self.dirty.pop(entry, None)
+        self.stages -= len(operation.stages)
+        session = entry.session
+        session.operations.pop(entry, None)
+        for stage_id in operation.stages:
+            session.owner.pop(stage_id, None)
+        self.removed.append(operation.id)
+
+    def deadline(self) -> float | None:
+        """When the oldest ended operation is to be forgotten."""
+        for entry in self.ended:
+            return (entry.ended_at or 0.0) + KEEP_SECONDS
+        return None
+
+
+def _shift(record: list[Any], started: int, ended: int, offset: float) -> None:
+    if offset:
+        for position in (started, ended):
+            if record[position] is not None:
+                record[position] += offset

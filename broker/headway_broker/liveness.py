@@ -1,0 +1,73 @@
+"""Who is silent, who is dead, and when a death is certain enough to be called a crash.
+
+Pure. A session is silent `SILENT_AFTER` seconds after its last message, and comes back with
+the next. A process that is proven dead is *settling* for `SETTLE` seconds, in which its last
+messages may still be read; only then are its open operations crashed. Absent: how a death is
+proven (`processes`).
+"""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from headway_broker.sessions import Session
+
+SILENT_AFTER = 6.0
+SETTLE = 0.3
+STALL = 1.0  # seconds late at which the broker itself must have stood still
+
+
+class Liveness:
+    """Looks at every session about once a second, and only then."""
+
+    def __init__(self, now: float) -> None:
+        self.settling: dict[Session, None] = {}
+        self._next_check = now + SILENT_AFTER
+
+    def forgive(self, sessions: Iterable[Session], seconds: float) -> None:
+        """The broker itself stood still (stopped, suspended): nobody's silence counts."""
+        for session in sessions:
+            session.heard += seconds
+
+    def died(self, session: Session, now: float) -> None:
+        """Its process is proven dead; its last messages may still be on their way."""
+        if session.dead_at is None:
+            session.dead_at = now
+            session.settle_at = now + SETTLE
+            self.settling[session] = None
+
+    def settle_due(self, now: float) -> bool:
+        """Whether a death is to be settled now."""
+        return any((session.settle_at or 0.0) <= now for session in self.settling)
+
+    def settled(self, now: float) -> list[Session]:
+        """The dead whose time has come; they are handed out once."""
+        certain = [session for session in self.settling if (session.settle_at or 0.0) <= now]
+        for session in certain:
+            del self.settling[session]
+        return certain
+
+    def check(self, sessions: Iterable[Session], now: float) -> list[Session]:
+        """The sessions that have gone silent since the last look."""
+        if now < self._next_check:
+            return []
+        silent: list[Session] = []
+        following = now + SILENT_AFTER
+        for session in sessions:
+            if session.silent_since is not None or session.gone:
+                continue
+            due = session.heard + SILENT_AFTER
+            if due <= now:
+                session.silent_since = session.heard
+                silent.append(session)
+            elif due < following:
+                following = due
+        self._next_check = max(following, now + 0.5)
+        return silent
+
+    def deadline(self, any_session: bool) -> float | None:
+        """When to look again."""
+        times = [session.settle_at or 0.0 for session in self.settling]
+        if any_session:
+            times.append(self._next_check)
+        return min(times) if times else None

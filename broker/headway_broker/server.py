@@ -1,0 +1,339 @@
+"""The broker's shell: the only sockets, poller and clock. A flat loop around the core."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import socket
+import time
+from typing import Any, Callable
+
+import zmq
+
+from headway import __version__
+from headway.protocol import endpoint, messages
+from headway.protocol.wire import COUNTS_LIMIT, FRAME_LIMIT, Malformed, decode, encode, unpack
+from headway_broker import effects, processes
+from headway_broker.access import credentials
+from headway_broker.claim import Claim
+from headway_broker.core import Core
+from headway_broker.log import Log
+from headway_broker.sessions import Session
+from headway_broker.unsent import Unsent
+
+CHORES = 3.0  # seconds between looks at unsent/ and at our own sockets
+DRAIN = 0.02  # seconds of reading before what is due gets its turn
+HASTE = 16 << 20  # bytes that one peer may keep us busy with before its frames are dropped
+FRAME_COST = 500  # bytes that a frame weighs besides its own
+FOLLOW_HWM = 100  # frames that wait for a slow viewer before it misses some
+FAREWELL = 0.2  # seconds in which late clients are told to connect to the next broker
+WITHOUT_LOG = 20  # notes a second that the log takes
+
+# The first bytes of a `Counts`: an array of four, and its kind.
+_COUNTS = bytes((0x94, messages.INBOUND.index(messages.Counts)))
+
+
+class Server:
+    """Serves one runtime directory until it is told to stop, or nobody is left."""
+
+    def __init__(self, directory: str, claim: Claim, log: Log, leave_after: float) -> None:
+        self.directory = directory
+        self.claim = claim
+        self.log = log
+        self.uid = os.stat(directory).st_uid
+        self.endpoint = "ipc://" + os.path.join(directory, endpoint.REPORT)
+        now = time.monotonic()
+        instance = os.urandom(8).hex()
+        self.core = Core(
+            instance,
+            "ipc://" + os.path.join(directory, endpoint.FOLLOW),
+            self.uid,
+            processes.boot_id(),
+            now,
+            time.time() - now,
+            facts=self._facts,
+        )
+        self.core.leave_after = leave_after
+        self.deaths = processes.Deaths()
+        self.unsent = Unsent(directory, self.uid)
+        self.stopping: str | None = None
+        self._unsent_files: dict[str, set[str]] = {}
+        self._next_chores = now
+        self._heavy: dict[bytes, int] = {}  # bytes by connection since all was read
+        self._notes = (0, 0)  # second, lines in it
+        self._context = zmq.Context()
+        self._router = self._context.socket(zmq.ROUTER)
+        self._xpub = self._context.socket(zmq.XPUB)
+        self._wake, self._woken = socket.socketpair()
+        self._poller = zmq.Poller()
+        self._carry: dict[Any, Callable[[Any], None]] = {
+            effects.Send: self._send,
+            effects.Publish: self._publish,
+            effects.Watch: self._watch,
+            effects.Unwatch: self._unwatch,
+            effects.Note: self._note,
+            effects.Stop: self._stop,
+        }
+
+    def open(self) -> None:
+        """Bind both sockets; raises OSError where the directory does not let us."""
+        _raise_descriptor_limit()
+        for sock in (self._router, self._xpub):
+            sock.setsockopt(zmq.LINGER, 200)
+            sock.setsockopt(zmq.MAXMSGSIZE, FRAME_LIMIT)
+            sock.setsockopt(zmq.HANDSHAKE_IVL, 10_000)
+        # Unbounded, or a clean exit of a worker loses its last frames while we are busy.
+        self._router.setsockopt(zmq.RCVHWM, 0)
+        self._xpub.setsockopt(zmq.SNDHWM, FOLLOW_HWM)
+        self._xpub.setsockopt(zmq.XPUB_VERBOSER, 1)
+        # Followers before reporters: a Welcome names an endpoint that is there.
+        self._bind(self._xpub, endpoint.FOLLOW)
+        self._bind(self._router, endpoint.REPORT)
+        for side in (self._wake, self._woken):
+            side.setblocking(False)
+        self._poller.register(self._router, zmq.POLLIN)
+        self._poller.register(self._xpub, zmq.POLLIN)
+        self._poller.register(self._woken.fileno(), zmq.POLLIN)
+        if self.deaths.descriptor is not None:
+            self._poller.register(self.deaths.descriptor, zmq.POLLIN)
+
+    def serve(self) -> str:
+        """Serve until there is a reason to stop, and return it."""
+        while self.stopping is None:
+            self._poller.poll(self._timeout())
+            self.turn()
+        return self.stopping
+
+    def turn(self) -> None:
+        """Read what came, do what is due."""
+        now = time.monotonic()
+        drained = self._drain(now)
+        self._subscriptions(now)
+        self._empty_wake()
+        dead = self.deaths.poll()
+        if dead:
+            drained = self._drain(now)  # what they said last comes before their deaths
+            for name in dead:
+                self.core.died(name, now)
+        if now >= self._next_chores or self.core.liveness.settle_due(now):
+            self._take_in_unsent(now)
+        if now >= self._next_chores:
+            self._next_chores = now + CHORES
+            self._check_claim()
+        self.core.tick(now, drained=drained)
+        self.carry_out()
+
+    def carry_out(self) -> None:
+        """Do what the core asks for."""
+        for effect in self.core.take():
+            self._carry[type(effect)](effect)
+
+    def stop_on_signals(self, numbers: tuple[int, ...]) -> None:
+        """Stop in order when one of these signals comes."""
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        for number in numbers:
+            signal.signal(number, self._signalled)
+
+    def close(self) -> None:
+        """Tell late clients to connect again, and give everything back."""
+        self.claim.withdraw()
+        until = time.monotonic() + FAREWELL
+        while time.monotonic() < until:
+            if self._router.poll(20):
+                identity, *_ = self._router.recv_multipart()
+                if identity not in self.core.sessions.by_identity:
+                    self._send(effects.Send(identity, messages.Retire()))
+        signal.set_wakeup_fd(-1)
+        self.deaths.close()
+        self._context.destroy(linger=200)
+        self._wake.close()
+        self._woken.close()
+        self.claim.release()
+
+    def _timeout(self) -> int:
+        due = self.core.deadline()
+        wait = self._next_chores if due is None else min(due, self._next_chores)
+        seconds = max(0.0, wait - time.monotonic())
+        if self.deaths.looking:
+            seconds = min(seconds, processes.LOOK_EVERY)
+        return int(seconds * 1000) + 1
+
+    def _bind(self, sock: Any, name: str) -> None:
+        listener = self.claim.listen(name)
+        sock.setsockopt(zmq.USE_FD, listener.detach())
+        sock.bind("ipc://" + os.path.join(self.directory, name))
+        sock.setsockopt(zmq.USE_FD, -1)
+
+    def _drain(self, now: float) -> bool:
+        """Read what workers and viewers sent; whether that was all.
+
+        libzmq takes one frame of each connection in turn, so that a flood of one delays the
+        others little; but what we do not read grows, so a flood is read without a look.
+        """
+        recv = self._router.recv
+        sessions = self.core.sessions.by_identity
+        heavy = self._heavy
+        patience = 1 << 16
+        while True:
+            try:
+                identity = recv(zmq.NOBLOCK)
+            except zmq.Again:
+                heavy.clear()
+                return True
+            frame = recv(0, False)
+            if frame.more:
+                self._skip_rest()
+                continue
+            data = frame.bytes
+            session = sessions.get(identity)
+            cost = len(data) + FRAME_COST
+            weight = heavy[identity] = heavy.get(identity, 0) + cost
+            if weight > HASTE:
+                if session is not None:
+                    self.core.overloaded(session)
+                else:
+                    self.core.dropped.add("flood")
+            elif session is not None and data[:2] == _COUNTS and self._fast(session, data, now):
+                pass
+            else:
+                self._slow(identity, session, frame, data, now)
+            patience -= cost
+            if patience < 0:
+                patience = 1 << 16
+                if time.monotonic() - now > DRAIN:
+                    return False
+
+    def _fast(self, session: Session, data: bytes, now: float) -> bool:
+        """Merge the next `Counts` of a session; whether it was just that."""
+        try:
+            _, sequence, _, counts = unpack(data)
+        except Malformed:
+            return False
+        if (
+            session.sequence is None
+            or sequence != session.sequence + 1
+            or type(counts) is not dict
+            or len(counts) > COUNTS_LIMIT
+            or session.silent_since is not None
+        ):
+            return False
+        session.sequence = sequence
+        session.heard = now
+        self.core.messages += 1
+        self.core.merge(session, counts, len(data), now)
+        return True
+
+    def _slow(
+        self, identity: bytes, session: Session | None, frame: Any, data: bytes, now: float
+    ) -> None:
+        try:
+            message = decode(data, messages.INBOUND)
+        except Malformed as error:
+            self.core.malformed(session, str(error))
+            return
+        if isinstance(message, messages.Hello):
+            try:
+                address = frame.get("Peer-Address")
+            except zmq.ZMQError:
+                address = None
+            self.core.greet(identity, credentials(address), message, now)
+        elif session is None:
+            self.core.stranger(identity, now)
+        else:
+            self.core.receive(session, message, now)
+        self.carry_out()
+
+    def _skip_rest(self) -> None:
+        """A message of more parts than a connection's and one is none of ours."""
+        while self._router.getsockopt(zmq.RCVMORE):
+            self._router.recv()
+        self.core.dropped.add("multipart")
+
+    def _subscriptions(self, now: float) -> None:
+        while True:
+            try:
+                event = self._xpub.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            while self._xpub.getsockopt(zmq.RCVMORE):
+                self._xpub.recv()
+            if event[:1] in (b"\0", b"\1"):
+                self.core.subscribed(event[1:], event[:1] == b"\1", now)
+
+    def _empty_wake(self) -> None:
+        try:
+            while self._woken.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    def _take_in_unsent(self, now: float) -> None:
+        if self.unsent.changed():
+            for path, owner, found in self.unsent.read():
+                self._unsent_files[path] = set(self.core.unsent(found, owner, now))
+        for path, operations in list(self._unsent_files.items()):
+            if all(self.core.is_safe(operation) for operation in operations):
+                del self._unsent_files[path]
+                self.unsent.remove(path)
+
+    def _check_claim(self) -> None:
+        if self.claim.lost():
+            self.core.retire("the lock is no longer ours")
+            return
+        for name in self.claim.missing():
+            self.log.write(f"{name} was not ours any more, bound again")
+            try:
+                self._bind(self._xpub if name == endpoint.FOLLOW else self._router, name)
+            except (OSError, zmq.ZMQError) as error:
+                self.log.write(f"{name}: {error}")
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "endpoint": self.endpoint,
+            "version": __version__,
+            "rss": processes.resident(),
+        }
+
+    def _signalled(self, number: int, _frame: Any) -> None:
+        self.stopping = signal.Signals(number).name
+
+    def _send(self, effect: effects.Send) -> None:
+        try:
+            self._router.send_multipart((effect.identity, encode(effect.message)), zmq.NOBLOCK)
+        except zmq.ZMQError:
+            pass  # the peer is gone, or does not read: it will ask, or be told again
+
+    def _publish(self, effect: effects.Publish) -> None:
+        try:
+            self._xpub.send_multipart((effect.topic, effect.frame), zmq.NOBLOCK, copy=False)
+        except zmq.ZMQError:
+            pass
+
+    def _watch(self, effect: effects.Watch) -> None:
+        self.deaths.watch(effect.session, effect.pid, effect.started)
+
+    def _unwatch(self, effect: effects.Unwatch) -> None:
+        self.deaths.unwatch(effect.session)
+
+    def _note(self, effect: effects.Note) -> None:
+        second, lines = self._notes
+        this = int(time.monotonic())
+        lines = lines + 1 if this == second else 1
+        self._notes = (this, lines)
+        if lines <= WITHOUT_LOG:
+            self.log.write(effect.text)
+
+    def _stop(self, effect: effects.Stop) -> None:
+        self.stopping = effect.reason
+
+
+def _raise_descriptor_limit() -> None:
+    """Without, libzmq aborts when it cannot accept a connection for want of a descriptor."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (ValueError, OSError):
+            pass

@@ -1,0 +1,110 @@
+"""Final states that workers could not deliver: files of `unsent/`, read and removed.
+
+Only regular files of the broker's user or root are read, no link is followed, and sizes are
+bounded. Each file is a msgpack stream of frames, as they would have been sent.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any, Iterator
+
+import msgpack
+
+from headway.protocol import endpoint, messages
+from headway.protocol.wire import FRAME_LIMIT, Malformed, decode
+
+FILE_LIMIT = 16 << 20  # bytes of one file
+FILES_LIMIT = 2_000  # files read in one look
+
+
+class Unsent:
+    """The directory `unsent/` of a runtime directory."""
+
+    def __init__(self, directory: str, uid: int) -> None:
+        self.path = os.path.join(directory, endpoint.UNSENT)
+        self._uid = uid
+        self._seen: tuple[int, int] | None = None
+        self._waiting: dict[str, None] = {}  # read, to be removed once their ends are safe
+
+    def changed(self) -> bool:
+        """Whether a file may have come since the last look."""
+        try:
+            status = os.lstat(self.path)
+        except OSError:
+            return False
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (self._uid, 0):
+            return False
+        mark = (status.st_ino, status.st_mtime_ns)
+        if mark == self._seen:
+            return False
+        self._seen = mark
+        return True
+
+    def read(self) -> Iterator[tuple[str, int, list[Any]]]:
+        """Each new file's path, owner and messages; a file that is none is removed."""
+        try:
+            names = sorted(os.listdir(self.path))
+        except OSError:
+            return
+        if len(names) > FILES_LIMIT:
+            self._seen = None
+        for name in names[:FILES_LIMIT]:
+            path = os.path.join(self.path, name)
+            if name.startswith(".") or name.endswith(".tmp") or path in self._waiting:
+                continue
+            try:
+                owner, data = _contents(path, self._uid)
+            except OSError:
+                continue
+            except ValueError:
+                self.remove(path)
+                continue
+            self._waiting[path] = None
+            yield path, owner, frames(data)
+
+    def remove(self, path: str) -> None:
+        """A file's ends are safe."""
+        self._waiting.pop(path, None)
+        try:
+            os.unlink(path)
+        except OSError:
+            pass
+
+
+def frames(data: bytes) -> list[Any]:
+    """The messages of a file; what is not one is left out."""
+    found: list[Any] = []
+    unpacker = msgpack.Unpacker(raw=False, max_buffer_size=FILE_LIMIT, max_bin_len=FRAME_LIMIT)
+    unpacker.feed(data)
+    try:
+        for frame in unpacker:
+            if type(frame) is bytes:
+                try:
+                    found.append(decode(frame, messages.INBOUND))
+                except Malformed:
+                    continue
+    except Exception:  # whatever msgpack says of a file that was cut short
+        return found
+    return found
+
+
+def _contents(path: str, uid: int) -> tuple[int, bytes]:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid not in (uid, 0):
+            raise OSError("not a file of this user")
+        if status.st_size > FILE_LIMIT:
+            raise ValueError("too large")
+        data = b""
+        while len(data) <= FILE_LIMIT:
+            chunk = os.read(descriptor, 1 << 20)
+            if not chunk:
+                break
+            data += chunk
+        return status.st_uid, data
+    finally:
+        os.close(descriptor)
