@@ -1,0 +1,90 @@
+"""What a parser can say about a command; no parser and no reporting in here.
+
+A parser turns lines into these; `headway.run.reporter` applies them to an operation.
+Stages are meant by name: the same name again is the same stage.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol, Union
+
+OUTPUT = "output"  # a line of what the command printed
+STATUS = "status"  # a line of the descriptor that a machine form opened
+
+
+class StageStarted(NamedTuple):
+    """A stage begins (or begins again); `parent` is the name of the stage it is part of."""
+
+    name: str
+    total: float | None = None
+    unit: str | None = None
+    parent: str | None = None
+
+
+class StageMoved(NamedTuple):
+    """Absolute counts of a stage, in its unit; None leaves a value as it is."""
+
+    name: str
+    done: float | None = None
+    total: float | None = None
+    detail: str | None = None
+    unit: str | None = None
+
+
+class StageEnded(NamedTuple):
+    """A stage is over: `completed`, `failed` or `skipped`."""
+
+    name: str
+    state: str = "completed"
+    reason: str | None = None
+
+
+class Waiting(NamedTuple):
+    """The command waits for `reason` (such as "the dpkg lock"), until it is heard of again."""
+
+    reason: str
+
+
+class NeedsInput(NamedTuple):
+    """The command waits for a person to answer `reason`, until it is heard of again."""
+
+    reason: str
+
+
+class Detail(NamedTuple):
+    """What the command is busy with; it shows on the stage that runs."""
+
+    text: str
+
+
+class Cancellable(NamedTuple):
+    """Whether the command may be stopped from now on without leaving a mess."""
+
+    allowed: bool
+
+
+class Failed(NamedTuple):
+    """The best line about what went wrong; counts only if the command's exit status is not 0."""
+
+    text: str
+
+
+Event = Union[
+    StageStarted, StageMoved, StageEnded, Waiting, NeedsInput, Detail, Cancellable, Failed
+]
+
+
+class Parser(Protocol):
+    """A pure machine from the lines of one command to events.
+
+    Lines come decoded, without escape sequences and line ends, and bounded; where the
+    command is louder than its parser is fast, some are left out.
+    """
+
+    def feed(self, line: str, source: str) -> list[Event]:
+        """Take one line from `OUTPUT` or `STATUS`."""
+        ...
+
+    def finish(self, exit_status: int) -> list[Event]:
+        """Take the end of the command: what is left to say of its stages."""
+        ...

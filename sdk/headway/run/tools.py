@@ -1,0 +1,52 @@
+"""Which parser knows which program; a parser's module is loaded only when its tool is run."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from headway.run.command import Command
+from headway.run.events import Parser
+
+# program -> the module of its parser
+TOOLS = {
+    "apt": "apt",
+    "apt-get": "apt",
+    "dpkg": "dpkg",
+    "pip": "pip",
+    "git": "git",
+    "npm": "npm",
+    "curl": "curl",
+    "wget": "wget",
+    "rsync": "rsync",
+    "dd": "dd",
+    "ninja": "build",
+    "make": "build",
+    "gmake": "build",
+    "cmake": "build",
+    "cargo": "cargo",
+    "uv": "uv",
+}
+# Whose progress is on standard error alone: what they write to standard output is data.
+DATA_ON_OUTPUT = frozenset({"curl", "wget", "git", "dd"})
+
+
+def find_tool(program: str) -> ModuleType | None:
+    """Return the module of the tool that `program` is, or None if nobody knows it."""
+    name = TOOLS.get(program)
+    return importlib.import_module("headway.run." + name) if name else None
+
+
+def make_parser(tool: ModuleType | None, command: Command) -> Parser:
+    """Make the parser for a run of `command`."""
+    if tool is None:
+        tool = importlib.import_module("headway.run.generic")
+    parser: Parser = tool.Parser(command)
+    return parser
+
+
+def name_command(command: Command) -> str:
+    """Name the operation by the program and the words its parser knows, nothing else."""
+    tool = find_tool(command.program)
+    name: str = tool.name_of(command) if tool else command.program.rsplit("/", 1)[-1]
+    return name

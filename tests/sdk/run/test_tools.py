@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from transcripts import RECORDINGS, play
+
+from headway.run.command import read_command
+from headway.run.events import OUTPUT, STATUS
+from headway.run.tools import TOOLS, find_tool, make_parser
+
+
+def test_an_unknown_program_gets_the_generic_parser():
+    assert find_tool("frobnicate") is None
+    assert make_parser(None, read_command(["frobnicate"])).__module__ == "headway.run.generic"
+
+
+@pytest.mark.parametrize("program", sorted({*TOOLS, "stranger"}))
+def test_no_parser_raises_on_anothers_output_however_it_is_cut(program):
+    for name in sorted(os.listdir(RECORDINGS)):
+        command = read_command([program])
+        for status in (0, 1):
+            parser = make_parser(find_tool(command.program), command)
+            play(parser, name, exit_status=status, chunk=777)
+
+
+@given(st.lists(st.tuples(st.text(max_size=60), st.sampled_from([OUTPUT, STATUS]))))
+def test_no_parser_raises_on_any_text(lines):
+    for program in sorted({*TOOLS, "stranger"}):
+        command = read_command([program])
+        parser = make_parser(find_tool(command.program), command)
+        for line, source in lines:
+            parser.feed(line, source)
+        parser.finish(0)
