@@ -1,0 +1,42 @@
+"""A process of simulated viewers: arguments are the runtime directory and how many.
+
+It prints `ready` when all have their snapshot, and at the end of its standard input how many
+frames each of them got, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import sys
+
+import zmq
+
+from benches.simulated import Viewer
+
+
+def main(runtime: str, number: int) -> None:
+    """Follow until standard input ends."""
+    context = zmq.Context()
+    viewers = [Viewer(context, f"ipc://{runtime}/follow.sock", n) for n in range(number)]
+    poller = zmq.Poller()
+    for viewer in viewers:
+        viewer.take_snapshot()
+        poller.register(viewer.socket, zmq.POLLIN)
+    by_socket = {viewer.socket: index for index, viewer in enumerate(viewers)}
+    frames = [0] * number
+    print("ready", flush=True)
+    watching = sys.stdin.fileno()
+    poller.register(watching, zmq.POLLIN)
+    while True:
+        for ready, _ in poller.poll():
+            if ready == watching:
+                if select.select([sys.stdin], [], [], 0)[0] and not sys.stdin.readline():
+                    print(json.dumps(frames), flush=True)
+                    return
+            else:
+                frames[by_socket[ready]] += viewers[by_socket[ready]].drain()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,90 @@
+"""Curves as SVG: lines with marks over logarithmic or linear axes. Pure."""
+
+from __future__ import annotations
+
+from math import ceil, floor, log10
+from typing import Sequence
+from xml.sax.saxutils import escape
+
+from benches.figures import Curve
+
+WIDTH, HEIGHT = 640, 360
+LEFT, RIGHT, TOP, BOTTOM = 70, 170, 40, 50
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+
+
+class Axis:
+    """Values to pixels; logarithmic where all are above zero and span more than a factor 20."""
+
+    def __init__(self, values: Sequence[float], begin: float, end: float) -> None:
+        self.begin, self.end = begin, end
+        low, high = min(values), max(values)
+        self.logarithmic = low > 0 and high / low > 20
+        if self.logarithmic:
+            self.low: float = floor(log10(low))
+            self.high: float = ceil(log10(high))
+            self.ticks = [10.0**power for power in range(int(self.low), int(self.high) + 1)]
+        else:
+            step = 10.0 ** floor(log10(max(high, 1e-12) / 2))
+            while high / step > 6:
+                step *= 2 if high / step <= 12 else 5
+            self.low = 0.0
+            self.high = step * max(1, ceil(high / step - 1e-9))
+            self.ticks = [step * index for index in range(round(self.high / step) + 1)]
+        if self.high == self.low:
+            self.high = self.low + 1
+
+    def place(self, value: float) -> float:
+        """The pixel of `value`."""
+        inside = log10(value) if self.logarithmic else value
+        return self.begin + (inside - self.low) / (self.high - self.low) * (self.end - self.begin)
+
+
+def label(value: float) -> str:
+    """A tick's text."""
+    for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{sign}"
+    return f"{value:g}"
+
+
+def svg(title: str, curves: Sequence[Curve]) -> str:
+    """A picture of curves that share their axes."""
+    points = [point for curve in curves for point in curve.points]
+    across = Axis([x for x, _ in points], LEFT, WIDTH - RIGHT)
+    up = Axis([y for _, y in points], HEIGHT - BOTTOM, TOP)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
+        f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
+        f'<text x="{LEFT}" y="20" font-size="14" font-weight="bold">{escape(title)}</text>',
+    ]
+    for tick in across.ticks:
+        x = across.place(tick)
+        lines += [
+            f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#dddddd"/>',
+            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{label(tick)}</text>',
+        ]
+    for tick in up.ticks:
+        y = up.place(tick)
+        lines += [
+            f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#dddddd"/>',
+            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{label(tick)}</text>',
+        ]
+    middle = (TOP + HEIGHT - BOTTOM) / 2
+    lines += [
+        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 10}" text-anchor="middle">{escape(curves[0].x)}</text>',
+        f'<text x="16" y="{middle}" text-anchor="middle" transform="rotate(-90 16 {middle})">{escape(curves[0].y)}</text>',
+    ]
+    for index, curve in enumerate(curves):
+        colour = COLOURS[index % len(COLOURS)]
+        places = [(across.place(x), up.place(y)) for x, y in curve.points]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        lines.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        lines += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
+        y = TOP + 12 + 18 * index
+        lines += [
+            f'<rect x="{WIDTH - RIGHT + 12}" y="{y - 9}" width="10" height="10" fill="{colour}"/>',
+            f'<text x="{WIDTH - RIGHT + 28}" y="{y}">{escape(curve.name)}</text>',
+        ]
+    return "\n".join([*lines, "</svg>", ""])

@@ -1,0 +1,180 @@
+"""Workers and viewers without a process of their own: one socket each, speaking the protocol.
+
+They cost the broker what real ones cost, and this machine next to nothing, so hundreds fit
+beside the broker on two processors.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, NamedTuple
+
+import zmq
+
+from headway.model import RUNNING, Operation, Stage
+from headway.protocol import messages, wire
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def identifier(number: int, length: int) -> str:
+    """`number` in base 32, padded to `length`."""
+    text = ""
+    for _ in range(length):
+        number, digit = divmod(number, 32)
+        text = ALPHABET[digit] + text
+    return text
+
+
+class Worker:
+    """One session with `operations` × `stages` running stages, all of them at zero."""
+
+    def __init__(
+        self, context: zmq.Context[Any], endpoint: str, number: int, operations: int, stages: int
+    ) -> None:
+        self.socket = context.socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.sndhwm = 0
+        self.socket.connect(endpoint)
+        self.session = identifier(number * 1_000_003 + os.getpid() * 77_777_777_777, 16)
+        self.sequence = 0
+        self.operations: dict[int, Operation] = {}
+        now = time.monotonic()
+        for index in range(operations):
+            operation = Operation(identifier((number << 20) + index, 12), f"op {number}.{index}")
+            operation.move(RUNNING, now)
+            for part in range(stages):
+                handle = 1 + index * stages + part
+                stage = Stage(handle, f"stage {part}", total=1_000_000, unit="files")
+                stage.move(RUNNING, now)
+                operation.stages[handle] = stage
+            self.operations[index] = operation
+
+    def send(self, message: Any) -> None:
+        """Put one message on the wire."""
+        self.socket.send(wire.encode(message))
+
+    def hello(self) -> None:
+        """Say who this is."""
+        about = {"pid": os.getpid(), "host": os.uname().nodename, "uid": os.getuid()}
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
+            about["boot"] = boot.read().strip()
+        with open(f"/proc/{os.getpid()}/stat", encoding="ascii") as stat:
+            about["started"] = int(stat.read().rsplit(")", 1)[1].split()[19])
+        self.send(
+            messages.Hello(
+                messages.MAGIC,
+                messages.MAJOR,
+                messages.MINOR,
+                self.session,
+                "worker",
+                time.monotonic(),
+                about,
+            )
+        )
+
+    def announce(self, operation: Operation) -> None:
+        """Announce one operation whole, in as many messages as its stages need."""
+        records = [stage.record() for stage in operation.stages.values()]
+        operation.revision += 1
+        for start in range(0, max(1, len(records)), wire.STAGES_LIMIT):
+            self.sequence += 1
+            part = records[start : start + wire.STAGES_LIMIT]
+            self.send(
+                messages.Announce(
+                    self.sequence, time.monotonic(), start == 0, operation.record(), part
+                )
+            )
+
+    def begin(self) -> None:
+        """Say hello and announce everything."""
+        self.hello()
+        for operation in self.operations.values():
+            self.announce(operation)
+
+    def count(self, counts: dict[int, Any]) -> None:
+        """Send counts, at most `wire.COUNTS_LIMIT` in one message."""
+        self.sequence += 1
+        self.send(messages.Counts(self.sequence, time.monotonic(), counts))
+
+    def beat(self) -> None:
+        """Give the sign of life."""
+        self.send(messages.Beat(self.sequence, time.monotonic()))
+
+    def read(self) -> list[Any]:
+        """What the broker has sent since."""
+        found = []
+        while True:
+            try:
+                found.append(wire.decode(self.socket.recv(zmq.NOBLOCK), messages.OUTBOUND))
+            except zmq.Again:
+                return found
+
+    def close(self) -> None:
+        """Go without a word."""
+        self.socket.close()
+
+
+class Taken(NamedTuple):
+    """A snapshot: seconds until all of it was applied, its bytes, and what was in it."""
+
+    seconds: float
+    size: int
+    operations: list[Operation]
+
+
+class Viewer:
+    """A follower that reads frames and looks only at their sequence."""
+
+    def __init__(self, context: zmq.Context[Any], endpoint: str, number: int = 0) -> None:
+        self.socket = context.socket(zmq.SUB)
+        self.socket.linger = 0
+        self.socket.rcvhwm = 0
+        self.socket.connect(endpoint)
+        self.inbox = b"i" + number.to_bytes(8, "big") + os.urandom(8)
+        self.socket.subscribe(b"d")
+
+    def ask(self) -> None:
+        """Ask for a snapshot."""
+        self.socket.subscribe(self.inbox)
+
+    def take_snapshot(self, seconds: float = 30) -> Taken:
+        """Ask, and take in every part: the work of a late viewer."""
+        begun = time.monotonic()
+        self.ask()
+        size = 0
+        parts: set[int] = set()
+        operations: dict[str, Operation] = {}
+        while self.socket.poll(int(1000 * max(0, begun + seconds - time.monotonic()))):
+            topic, frame = self.socket.recv_multipart()
+            if topic != self.inbox:
+                continue
+            size += len(frame)
+            snapshot = wire.decode(frame, messages.PUBLISHED)
+            parts.add(snapshot.part)
+            for identity, record, stages, *_ in snapshot.operations:
+                operation = operations.get(identity)
+                if operation is None:
+                    operation = operations[identity] = Operation(identity, "")
+                if record is not None:
+                    operation.apply(record)
+                for stage in stages:
+                    operation.apply_stage(stage)
+            if len(parts) == snapshot.parts:
+                return Taken(time.monotonic() - begun, size, list(operations.values()))
+        raise TimeoutError("no snapshot came")
+
+    def drain(self) -> int:
+        """How many frames were waiting."""
+        frames = 0
+        while True:
+            try:
+                self.socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return frames
+            frames += 1
+
+    def close(self) -> None:
+        """Go."""
+        self.socket.close()

@@ -1,0 +1,85 @@
+"""A real pseudo terminal that is read, so that whoever draws on it pays what drawing costs.
+
+The reader is a process of its own: a thread would take the interpreter lock from what is
+measured.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+
+COLUMNS, ROWS = 120, 50
+
+
+class Terminal:
+    """A pty whose other end is read and counted. `slave` is the descriptor to draw on."""
+
+    def __init__(self, columns: int = COLUMNS, rows: int = ROWS) -> None:
+        master, self.slave = pty.openpty()
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._reader = subprocess.Popen(
+            [sys.executable, "-S", __file__, str(master)], pass_fds=[master], stdout=subprocess.PIPE
+        )
+        os.close(master)
+
+    def close(self) -> int:
+        """End the reading; returns how many bytes were drawn."""
+        os.close(self.slave)
+        output, _ = self._reader.communicate()
+        return int(output)
+
+
+def run(command: list[str], environ: dict[str, str], timeout: float) -> tuple[bytes, int]:
+    """Run `command` on a terminal of its own; what it writes to descriptor `BENCH_RESULT`.
+
+    Standard output and error are the terminal, which becomes the command's controlling one.
+    Returns the result and how many bytes were drawn.
+    """
+    terminal = Terminal()
+    read, write = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-S", __file__, "control", *command],
+        stdin=terminal.slave,
+        stdout=terminal.slave,
+        stderr=terminal.slave,
+        env={**environ, "BENCH_RESULT": str(write)},
+        pass_fds=[write],
+        start_new_session=True,
+    )
+    os.close(write)
+    try:
+        with os.fdopen(read, "rb") as result:
+            text = result.read()
+        status = process.wait(timeout)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        drawn = terminal.close()
+    if status:
+        raise RuntimeError(f"{command} ended with {status}")
+    return text, drawn
+
+
+def _read(master: int) -> int:
+    total = 0
+    while True:
+        try:
+            chunk = os.read(master, 1 << 16)
+        except OSError:
+            return total
+        if not chunk:
+            return total
+        total += len(chunk)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "control":
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        os.execvp(sys.argv[2], sys.argv[2:])
+    print(_read(int(sys.argv[1])))
