@@ -2,4 +2,19 @@
 
 from __future__ import annotations
 
+from headway.errors import Cancelled, IllegalMove, UnknownStage
+from headway.operations import Operation, current, operation
+from headway.stages import Stage
+from headway.track import track
+
+__all__ = [
+    "Cancelled",
+    "IllegalMove",
+    "Operation",
+    "Stage",
+    "UnknownStage",
+    "current",
+    "operation",
+    "track",
+]
 __version__ = "0.1.0"

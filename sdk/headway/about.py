@@ -1,0 +1,76 @@
+"""Who this process is, for the `Hello` and for its operations."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from headway.model import Operation
+
+
+def about(sdk: str) -> dict[str, Any]:
+    """The map of a worker's `Hello`; what cannot be found out is None."""
+    return {
+        "pid": os.getpid(),
+        "started": start_time(os.getpid()),
+        "boot": _line("/proc/sys/kernel/random/boot_id"),
+        "host": platform.node() or None,
+        "uid": os.getuid(),
+        "user": _user(),
+        "tty": terminal(),
+        "program": os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else "",
+        "sdk": sdk,
+        "python": platform.python_version(),
+    }
+
+
+def start_time(pid: int) -> int | None:
+    """When a process began, in clock ticks since boot: with its pid it names it for good."""
+    text = _line(f"/proc/{pid}/stat")
+    try:
+        # Its own name, in brackets, may hold anything.
+        return int(text.rpartition(")")[2].split()[19]) if text else None
+    except (IndexError, ValueError):
+        return None
+
+
+def terminal() -> str | None:
+    """The name of the terminal that standard error is, or None."""
+    try:
+        return os.ttyname(2)
+    except OSError:
+        return None
+
+
+def sign(operation: Operation, about: dict[str, Any]) -> None:
+    """Say on an operation whose it is."""
+    operation.host = about["host"]
+    operation.pid = about["pid"]
+    operation.user = about["user"]
+    operation.tty = about["tty"]
+
+
+def _line(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.readline().strip()
+    except OSError:
+        return None
+
+
+def _user() -> str | None:
+    # Under sudo the person is still the one who typed.
+    uid = os.getuid()
+    if uid == 0 and os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
+    try:
+        import pwd  # noqa: PLC0415 - not there on Windows
+
+        return pwd.getpwuid(uid).pw_name
+    except (ImportError, KeyError):
+        return None

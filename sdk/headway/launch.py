@@ -1,0 +1,193 @@
+"""Find the broker, or start it; start helpers that the program will hardly notice.
+
+Clients connect first and start a broker only where nobody listens. Of many that find this
+at the same time one holds the start lock and starts it; the others wait for the socket.
+Nothing here waits: `endpoint` looks once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+import sys
+
+from headway.protocol.endpoint import (
+    REPORT,
+    NoRuntimeDirectory,
+    runtime_directory,
+    user_of,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+START_LOCK = "start.lock"
+# /bin/sh puts the helper into the background and leaves: the helper's parent is then init,
+# so that the program's os.wait() meets at most a shell that is reaped at once.
+_SHELL = ("/bin/sh", "-c", '"$0" "$@" &')
+
+
+def directory(environ: Mapping[str, str], uid: int, *, make: bool = True) -> str:
+    """The runtime directory of the broker that `uid` uses; raises `NoRuntimeDirectory`."""
+    return runtime_directory(environ, user_of(environ, uid), make=make)
+
+
+def endpoint(environ: Mapping[str, str], uid: int, *, start: bool = True) -> str | None:
+    """Where the broker listens ("ipc://…"), or None while nobody does.
+
+    With `start` a broker is started where there is none, unless `HEADWAY_BROKER=never`; it
+    will listen in a moment, and this is to be called again. `HEADWAY_ENDPOINT` names one
+    that somebody else has started. Raises `NoRuntimeDirectory`.
+    """
+    named = environ.get("HEADWAY_ENDPOINT")
+    if named:
+        return named
+    place = directory(environ, uid, make=start)
+    path = os.path.join(place, REPORT)
+    if listening(path, user_of(environ, uid)):
+        return "ipc://" + path
+    if start and environ.get("HEADWAY_BROKER", "").lower() != "never":
+        start_broker(environ, uid, place)
+    return None
+
+
+def listening(path: str, user: int) -> bool:
+    """Whether somebody listens on the socket at `path`, which belongs to `user`."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    if not stat.S_ISSOCK(status.st_mode) or status.st_uid not in (user, 0):
+        return False
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        probe.setblocking(False)
+        probe.connect(path)
+    except OSError as error:
+        # A full backlog is somebody who is busy, or stopped, but there.
+        return error.errno in (errno.EAGAIN, errno.EINPROGRESS)
+    finally:
+        probe.close()
+    return True
+
+
+# The start lock, while this process holds it: let go of when the broker listens or the
+# process ends, so that one that never came up is started again by somebody.
+_start_lock: int | None = None
+
+
+def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
+    """Start a broker for the directory `place`, unless somebody is just doing so."""
+    global _start_lock  # noqa: PLW0603 - a lock is held by a process
+    import fcntl  # noqa: PLC0415 - not there on Windows, where nothing is started
+
+    if _start_lock is None:
+        descriptor = os.open(
+            os.path.join(place, START_LOCK), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600
+        )
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            return False
+        _start_lock = descriptor
+        if listening(os.path.join(place, REPORT), user_of(environ, uid)):
+            return False
+    user = user_of(environ, uid)
+    spawn(
+        [sys.executable or "python3", "-m", "headway_broker", "run", "--detached"],
+        environ,
+        user=user,
+    )
+    return True
+
+
+def started() -> None:
+    """The broker listens, or this process gives up: let others start one."""
+    global _start_lock  # noqa: PLW0603
+    if _start_lock is not None:
+        os.close(_start_lock)
+        _start_lock = None
+
+
+def spawn(
+    argv: list[str],
+    environ: Mapping[str, str],
+    *,
+    user: int | None = None,
+    terminal: bool = False,
+) -> None:
+    """Start `argv` detached: it outlives this process, which need not wait for it.
+
+    It finds the modules that this process imported. With `terminal` it keeps standard error
+    and the session, in a process group of its own; otherwise it has neither. For another
+    `user` (a root process under sudo) it becomes that user. Raises OSError.
+    """
+    import subprocess  # noqa: PLC0415 - only who starts something pays for it
+
+    child = dict(environ)
+    child["PYTHONPATH"] = os.pathsep.join(_modules())
+    child.pop("HEADWAY_PARENT", None)
+    command = [*_SHELL, *argv]
+    if user is not None and user != os.geteuid():
+        command = [*_SHELL, argv[0], "-c", _BECOME, str(user), *argv[1:]]
+        for name in ("HOME", "USER", "LOGNAME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+            child.pop(name, None)
+    if terminal:
+        command[2] = '"$0" "$@" </dev/null >/dev/null &'
+        # A group of its own: what is typed at the terminal is for the program.
+        command = [argv[0], "-c", _APART, *command] if argv[0] else command
+    process = subprocess.Popen(  # noqa: S603 - our own modules
+        command,
+        cwd="/",
+        env=child,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=None if terminal else subprocess.DEVNULL,
+        start_new_session=not terminal,
+        close_fds=True,
+    )
+    process.wait()
+
+
+# Run as root before the rest: become the user, then the module that was asked for.
+_BECOME = """
+import os, pwd, runpy, sys
+uid = int(sys.argv[1])
+user = pwd.getpwuid(uid)
+os.initgroups(user.pw_name, user.pw_gid)
+os.setgid(user.pw_gid)
+os.setuid(uid)
+os.environ.update(HOME=user.pw_dir, USER=user.pw_name, LOGNAME=user.pw_name)
+module = sys.argv[3]
+sys.argv = [module, *sys.argv[4:]]
+runpy.run_module(module, run_name="__main__", alter_sys=True)
+"""
+_APART = "import os, sys; os.setpgid(0, 0); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+def _modules() -> list[str]:
+    # A helper with another idea of where modules are would not find us, or its dependencies.
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = os.path.dirname(package)
+    found = [package]
+    found += [
+        os.path.join(root, room)
+        for room in ("broker", "viewer")
+        if os.path.isdir(os.path.join(root, room, f"headway_{room}"))
+    ]
+    return found + [path for path in sys.path if path and path not in found and os.path.isdir(path)]
+
+
+__all__ = [
+    "NoRuntimeDirectory",
+    "directory",
+    "endpoint",
+    "listening",
+    "spawn",
+    "start_broker",
+    "started",
+]

@@ -1,0 +1,491 @@
+"""An operation as a program holds it: its life, its stages, its cancellation."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+from typing_extensions import Self
+
+from headway import scope
+from headway.cancellation import Request, fate
+from headway.errors import Cancelled, IllegalMove, UnknownStage
+from headway.model import (
+    CANCELLED,
+    COMPLETED,
+    ENDED,
+    FAILED,
+    NAME_LIMIT,
+    PENDING,
+    RUNNING,
+    WAITING,
+    clean_count,
+    clean_text,
+)
+from headway.model import Operation as Model
+from headway.model import Stage as StageModel
+from headway.process import here, identity
+from headway.stages import Stage, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Iterable, Iterator, TypeVar
+
+    from headway.cancellation import Callback
+    from headway.process import Home
+
+    Item = TypeVar("Item")
+
+_LEAST_REASON = "the program ended before it"
+
+
+class Operation(scope.Scope):
+    """One thing a person waits for; made by `headway.operation`.
+
+    As a context manager it runs while its block does: left by KeyboardInterrupt,
+    `asyncio.CancelledError` or `Cancelled` it is cancelled, by SystemExit with 0 or None it
+    has completed, by any other exception it has failed with its text. What left the block
+    goes on unchanged.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_home",
+        "_names",
+        "_stages",
+        "_stopped",
+        "_thread",
+        "callbacks",
+        "listening",
+        "model",
+        "request",
+    )
+
+    def __init__(self, home: Home, model: Model, around: scope.Scope | None) -> None:
+        self._home = home
+        self.model = model
+        self.around = around
+        self.inner = None
+        self.block = True
+        self._stages: dict[int, Stage] = {}
+        self._names: dict[tuple[int | None, str], list[Stage]] = {}
+        self._stopped: Stage | None = None  # the last thing in it: a `track` that was left early
+        self._thread = threading.get_ident()
+        self.callbacks: list[Callback] = []
+        self.listening = False  # it looks now and then whether it shall stop
+        self.request: Request | None = None  # that it shall, if anybody asked
+
+    def __repr__(self) -> str:
+        return f"<headway.Operation {self.id} {self.name!r} {self.state}>"
+
+    # What can be read.
+
+    @property
+    def id(self) -> str:
+        """12 base-32 characters."""
+        return self.model.id
+
+    @property
+    def name(self) -> str:
+        """Its name, cut at 256 characters."""
+        return self.model.name
+
+    @property
+    def state(self) -> str:
+        """One of the operation states of `headway.model`."""
+        return self.model.state
+
+    @property
+    def open(self) -> bool:
+        """It has not ended."""
+        return self.model.open
+
+    @property
+    def path(self) -> str:
+        """Its id, as a child process is told."""
+        return self.model.id
+
+    @property
+    def stages(self) -> list[Stage]:
+        """All its stages, in the order they were announced."""
+        return list(self._stages.values())
+
+    @property
+    def foreign(self) -> bool:
+        """It belongs to the process that this one was forked from."""
+        return self._home is not here()
+
+    @property
+    def in_main_thread(self) -> bool:
+        """It was opened by the main thread."""
+        return self._thread == threading.main_thread().ident
+
+    # Its life.
+
+    def start(self) -> Operation:
+        """Run it; run it again, as another attempt, if it had failed."""
+        if not self.foreign:
+            with self._home.lock:
+                if self.model.state != RUNNING:
+                    self._move(RUNNING)
+        return self
+
+    def run(self) -> None:
+        """It is running again after `wait`."""
+        self.start()
+
+    def wait(self, reason: str) -> None:
+        """It is held up, by a lock or by a question, until `run`."""
+        if self.foreign:
+            return
+        with self._home.lock:
+            if self.model.state == WAITING:
+                self.model.reason = clean_text(reason)
+                self._changed()
+            else:
+                self._move(WAITING, clean_text(reason))
+
+    def complete(self, message: str | None = None) -> None:
+        """It has succeeded; its running stages have, too, and the others are skipped."""
+        self._end(COMPLETED, message=message)
+
+    def fail(self, error: object, message: str | None = None) -> None:
+        """It has failed; `error` is an exception or a text."""
+        self._end(FAILED, error=error, message=message)
+
+    def cancel(self, reason: str | None = None) -> None:
+        """It was given up because somebody wanted it so. Nothing is raised by this."""
+        self._end(CANCELLED, reason)
+
+    def set(
+        self,
+        *,
+        message: str | None = None,
+        exit_status: int | None = None,
+        cancellable: bool | None = None,
+        notify: Any = None,
+    ) -> None:
+        """Change what is said of it; what is None stays as it is."""
+        if self.foreign:
+            return
+        model = self.model
+        with self._home.lock:
+            if message is not None:
+                model.message = clean_text(message)
+            if exit_status is not None:
+                model.exit_status = exit_status
+            if cancellable is not None:
+                model.cancellable = bool(cancellable)
+            if notify is not None:
+                model.notify = notify
+            if model.state != PENDING:
+                self._changed()
+
+    def log(self, line: str, stage: Stage | int | None = None) -> None:
+        """Pass on a line (or lines) that it printed; viewers show the last ones."""
+        home = here()
+        if self.foreign or self.model.state == PENDING:
+            return
+        inside = None if stage is None else self._stage(stage).model.id
+        lines = [clean_text(part) for part in str(line).splitlines()[-200:]]
+        with home.lock:
+            home.publisher.log(self.id, inside, lines)
+        home.wake()
+
+    def _end(
+        self,
+        state: str,
+        reason: object = None,
+        error: object = None,
+        message: str | None = None,
+        when: float | None = None,
+    ) -> None:
+        if self.foreign:
+            return
+        home = self._home
+        with home.lock:
+            model = self.model
+            if model.state == state or home.closed:
+                return
+            if model.state == PENDING:
+                self._move(RUNNING)
+            home.tally.settle_left(self, state, error)
+            for stage in self._stages.values():
+                if stage.open:
+                    stage._fold()
+                    stage._close()
+                    home.tree.remove(stage)
+                    home.publisher.changed(model, stage.model)
+            if state == FAILED and self._stopped is not None:
+                self._correct(self._stopped.model, error)
+            if error is not None:
+                model.error = text_of(error)
+            if message is not None:
+                model.message = clean_text(message)
+            try:
+                self._move(state, None if reason is None else clean_text(reason), when)
+            except IllegalMove:
+                if error is not None:
+                    model.error = None
+                raise
+
+    def _correct(self, stage: StageModel, error: object) -> None:
+        # A `track` left early was taken for completed, until what is around it failed.
+        if stage.state == COMPLETED:
+            stage.state = FAILED
+            stage.reason = None
+            stage.error = None if error is None else text_of(error)
+            self._home.publisher.changed(self.model, stage)
+
+    def _move(self, state: str, reason: str | None = None, when: float | None = None) -> None:
+        home = self._home
+        was_open = self.model.state in (RUNNING, WAITING)
+        self.model.move(state, home.clock() if when is None else when, reason)
+        if state in ENDED:
+            home.handles.pop(self.id, None)
+            home.tree.remove(self)
+        elif not was_open:
+            home.handles[self.id] = self
+            for stage in self._stages.values():
+                home.publisher.changed(self.model, stage.model)
+            home.tree.add(self)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._home.publisher.changed(self.model)
+        self._home.wake()
+
+    def _begin(self) -> None:
+        """A stage of it begins, so it is running: the lock is held."""
+        if self.model.state == PENDING:
+            self._move(RUNNING)
+        elif self.model.state in ENDED:
+            raise IllegalMove(f"operation {self.name!r} is {self.state}: no stage of it can run")
+
+    def _forked(self, child: Home) -> None:
+        """This is the forked child's copy: it says nothing of the operation, only shares."""
+        del child
+        self.callbacks = []
+        for stage in self._stages.values():
+            stage._forked()
+
+    # Its stages.
+
+    def plan(self, *names: str) -> None:
+        """Announce stages that will come, in this order, as pending."""
+        for name in names:
+            self.stage(name)._claim = None
+
+    def stage(
+        self,
+        name: str,
+        total: float | None = None,
+        unit: str | None = None,
+        parent: Stage | int | None = None,
+    ) -> Stage:
+        """The stage of that name, to be used as a context manager or started.
+
+        A name that was planned is that stage; one that has ended is to be run again, as
+        another attempt; while one is running, it is another stage of the same name. `parent`
+        is the stage that it is part of: UnknownStage where this operation has none such.
+        """
+        around = None if parent is None else self._stage(parent)
+        text = clean_text(name, NAME_LIMIT)
+        home = here()
+        if self.foreign:
+            return self._in_child(text, total, unit, around)
+        thread = threading.get_ident()
+        with home.lock:
+            key = (None if around is None else around.id, text)
+            same = self._names.setdefault(key, [])
+            for stage in same:
+                if stage._claim in (None, thread) and stage.state not in (RUNNING, WAITING):
+                    break
+            else:
+                model = StageModel(next(home.stage_ids), text, key[0])
+                stage = Stage(self, model, around or self)
+                same.append(stage)
+                self._stages[model.id] = stage
+                self.model.stages[model.id] = model
+            stage._claim = thread
+            if total is not None:
+                stage.model.total = clean_count(total)
+            if unit is not None:
+                stage.model.unit = clean_text(unit, NAME_LIMIT)
+            if self.model.state != PENDING and stage.state == PENDING:
+                home.publisher.changed(self.model, stage.model)
+                home.wake()
+            return stage
+
+    def _stage(self, stage: Stage | int) -> Stage:
+        identity = stage.id if isinstance(stage, Stage) else stage
+        found = self._stages.get(identity)
+        if found is None or (isinstance(stage, Stage) and stage.operation is not self):
+            raise UnknownStage(f"operation {self.name!r} has no stage {stage!r}")
+        return found
+
+    def _in_child(
+        self, name: str, total: float | None, unit: str | None, around: Stage | None
+    ) -> Stage:
+        # A forked child works on its parent's stage of that name, or on one of its own.
+        for stage in self._names.get((None if around is None else around.id, name), ()):
+            if stage.open:
+                return stage
+        return solo(name, total, unit, parent=(around or self).path)
+
+    def track(
+        self,
+        items: Iterable[Item],
+        name: str | None = None,
+        total: float | None = None,
+        unit: str | None = None,
+        parent: Stage | int | None = None,
+    ) -> Iterator[Item]:
+        """Iterate over `items` as a stage of this operation; see `headway.track`."""
+        from headway.track import follow  # noqa: PLC0415 - it stands on this module
+
+        stage = self.stage(name or "items", None, unit, parent)
+        return follow(stage, items, total)
+
+    # Its cancellation.
+
+    @property
+    def cancelled(self) -> bool:
+        """Somebody asked that it stops, or it is cancelled. To look is to listen."""
+        self.listening = True
+        return self.request is not None or self.model.state == CANCELLED
+
+    def check_cancelled(self) -> None:
+        """Raise `Cancelled` if somebody asked that it stops. To look is to listen."""
+        if self.cancelled:
+            raise Cancelled((self.request.reason if self.request else self.model.reason) or "")
+
+    def on_cancel(self, callback: Callback) -> None:
+        """Call `callback()` or `callback(request)` when somebody asks that it stops.
+
+        It is called on a thread of its own. `request.reason` is their text or None;
+        `request.kill` says that they want it at any price.
+        """
+        self.callbacks.append(callback)
+
+    def stop_iterating(self) -> bool:
+        """Let its `track` iterators raise `Cancelled` at their next item; whether it has any."""
+        found = False
+        for stage in self.stages:
+            source = stage._source
+            if source is not None and stage.open:
+                source.stop()
+                found = True
+        return found
+
+    # Its children in other processes.
+
+    def env(self) -> dict[str, str]:
+        """A copy of the environment for a child process that works for this operation."""
+        return self._env(self.path)
+
+    def _env(self, path: str) -> dict[str, str]:
+        environ = dict(os.environ)
+        environ[scope.PARENT] = path
+        return environ
+
+    def __enter__(self) -> Self:
+        self.start()
+        scope.enter(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.model.open:
+            state, reason, text = fate(error, self)
+            self._end(state, reason, text)
+
+
+def operation(
+    name: str,
+    *,
+    key: str | None = None,
+    notify: Any = None,
+    display: str | None = None,
+    parent: str | None = None,
+    cancellable: bool | None = None,
+) -> Operation:
+    """An operation of that name, to be used as a context manager or started.
+
+    Inside the block of another it is its child; `parent` ("OP" or "OP/STAGE") names another
+    one. `key` is what earlier runs are found by (default: the name, without versions),
+    `notify` True, False, "error" or None (as the notifier sees fit), `display` one of auto,
+    live, plain, json, quiet, and `cancellable` False refuses requests to stop.
+    """
+    home = here()
+    around = scope.enclosing() if parent is None else None
+    if parent is None:
+        parent = around.path if around is not None else home.tree.inherited
+    model = Model(
+        identity(12),
+        clean_text(name, NAME_LIMIT),
+        None if key is None else clean_text(key, NAME_LIMIT),
+        None if parent is None else clean_text(parent, 64),
+    )
+    if notify is None or isinstance(notify, bool) or notify in ("error", "sent"):
+        model.notify = notify
+    model.display = display or os.environ.get("HEADWAY_DISPLAY") or None
+    if cancellable is not None:
+        model.cancellable = bool(cancellable)
+    if around is not None and _operation_of(around).foreign:
+        around = None  # it is in another process: only its path counts
+    return Operation(home, model, around)
+
+
+def solo(
+    name: str,
+    total: float | None = None,
+    unit: str | None = None,
+    *,
+    key: str | None = None,
+    parent: str | None = None,
+    stage: str | None = None,
+) -> Stage:
+    """The only stage of an operation that is there for it alone and ends with it."""
+    whole = operation(name, key=key, parent=parent)
+    only = whole.stage(stage or name, total, unit)
+    only.solo = True
+    return only
+
+
+def current() -> Operation | Stage | None:
+    """The innermost open operation or stage that this line of code is in, or None.
+
+    A thread that was started inside a block has no context of its own: it is in what is
+    around everything that the process has open.
+    """
+    found = scope.enclosing()
+    if found is None:
+        home = here()
+        with home.lock:
+            found = home.tree.common(blocks=True)
+    return found  # pyright: ignore[reportReturnType]
+
+
+def _operation_of(found: scope.Scope) -> Operation:
+    return found if isinstance(found, Operation) else found.operation  # pyright: ignore
+
+
+def end_all(home: Home) -> None:
+    """The program ends: settle what it left open, by how it ends."""
+    error = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
+    with home.lock:
+        state, reason, text = fate(error)
+        if state == COMPLETED:
+            state, text = FAILED, _LEAST_REASON
+        for handle in list(home.handles.values()):
+            home.tally.settle_left(handle, state, text)
+            if handle.open:
+                handle._end(state, reason, text)
+        home.closed = True

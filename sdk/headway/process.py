@@ -1,0 +1,144 @@
+"""What there is one of in a process: the lock, the publisher, the open scopes, the link.
+
+A forked child gets its own of each, and what it inherited stays its parent's: a handle is
+foreign where its `home` is not `here()`.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from threading import RLock
+from time import monotonic
+
+from headway import scope
+from headway.publisher import Publisher
+from headway.tally import Tally
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from headway.link import Link
+    from headway.operations import Operation
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def identity(length: int) -> str:
+    """A new random id of `length` base-32 characters."""
+    bits = int.from_bytes(os.urandom(length), "big")
+    return "".join(_ALPHABET[bits >> shift & 31] for shift in range(0, 5 * length, 5))
+
+
+class Home:
+    """The reporting of one process.
+
+    `lock` guards every model, publisher and scope of it. It is held for moments only, never
+    while waiting for anybody, and taken again by the same thread in a signal handler.
+    """
+
+    def __init__(
+        self,
+        session: str,
+        clock: Callable[[], float] = monotonic,
+        *,
+        off: bool = False,
+        inherited: str | None = None,
+    ) -> None:
+        self.session = session
+        self.clock = clock
+        self.off = off  # nothing is sent: everything else works
+        self.lock = RLock()
+        self.publisher = Publisher(session)
+        self.tally = Tally(self.publisher)
+        self.tree = scope.Tree(inherited)
+        self.handles: dict[str, Operation] = {}  # the open operations
+        self.link: Link | None = None
+        self.closed = False  # the program has ended: what comes now is too late
+        self.stage_ids = count(1)
+
+    def wake(self) -> None:
+        """There is something to send: start the link, or rouse it."""
+        if self.link is not None:
+            self.link.wake()
+        elif not (self.off or self.closed):
+            self._start_link()
+
+    def _start_link(self) -> None:
+        from headway.link import Link  # noqa: PLC0415 - a first report pays for it, not the import
+
+        with self.lock:
+            if self.link is None:
+                try:
+                    self.link = Link(self)
+                    self.link.start()
+                except Exception:  # no thread or no descriptor to be had
+                    self.off = True
+                    self.link = None
+
+
+def _new_home() -> Home:
+    off = os.environ.get("HEADWAY", "").lower() == "off" or os.name == "nt"
+    return Home(identity(16), off=off, inherited=scope.inherited())
+
+
+_home: Home | None = None
+
+
+def here() -> Home:
+    """This process's reporting, made when first asked for."""
+    global _home  # noqa: PLW0603 - one per process is what it is
+    home = _home
+    if home is None:
+        home = _home = _new_home()
+    return home
+
+
+def use(home: Home | None) -> Home | None:
+    """Report to `home` from now on, for a test; returns the one before."""
+    global _home
+    before, _home = _home, home
+    return before
+
+
+# Descriptors, threads and locks of a parent process: kept, so that nothing closes them.
+_abandoned: list[Any] = []
+_locked: list[Home] = []
+
+
+def _before_fork() -> None:
+    home = _home
+    # The bound is for a finalizer that needs a lock which this thread holds.
+    if home is not None and home.lock.acquire(timeout=0.5):
+        _locked.append(home)
+
+
+def _after_fork_in_parent() -> None:
+    if _locked:
+        _locked.pop().lock.release()
+
+
+def _after_fork_in_child() -> None:
+    global _home  # noqa: PLW0603
+    parent = _home
+    if parent is None:
+        return
+    _abandoned.append(parent)
+    child = Home(identity(16), parent.clock, off=parent.off)
+    around = parent.tree.common()
+    child.tree.inherited = around.path if around is not None else parent.tree.inherited
+    _home = child
+    if parent.link is not None:
+        parent.link.forked()
+    for operation in list(parent.handles.values()):
+        operation._forked(child)
+    _locked.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

@@ -1,0 +1,342 @@
+"""What a worker has to tell its broker, and when: pure, without socket, thread or clock.
+
+Handles mark what changed; the link hands in what it received and takes out what to send.
+Everything stays marked until it is taken, so a broker that does not read costs no memory:
+the marks merge, and what goes out later is the state of that moment.
+"""
+
+from __future__ import annotations
+
+from headway.model import Operation, Stage
+from headway.protocol.messages import (
+    MAGIC,
+    MAJOR,
+    MINOR,
+    Acknowledge,
+    Again,
+    Announce,
+    Answer,
+    Beat,
+    Bye,
+    Cancel,
+    Counts,
+    Drawn,
+    Hello,
+    Log,
+    Refuse,
+    Retire,
+    Share,
+    Watched,
+    Welcome,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+BEAT = 2.0  # seconds between signs of life
+WATCHED = 0.05  # seconds between two `Counts` while somebody watches
+UNWATCHED = 0.5  # and while nobody does
+SPACING = 0.004  # seconds between two bursts of announcements: 250 a second are enough
+AGAIN = 2.0  # seconds after which an end that was not acknowledged is announced again
+PATIENCE = 1_000  # stages or log lines to a message; `wire` has the limits
+ROOM = 900_000  # bytes of a message at the most, under the wire's limit of a frame
+LINES = 1_000  # log lines that wait at the most; older ones are dropped
+
+
+class Entry:
+    """One operation as the broker has to be told of it."""
+
+    __slots__ = ("changed", "model", "sent", "whole")
+
+    def __init__(self, model: Operation) -> None:
+        self.model = model
+        self.whole = True  # the broker has nothing of it, or asked for all of it again
+        self.changed: dict[int, Stage] = {}  # stages to announce, in order
+        self.sent: float | None = None  # when its end was last announced
+
+
+class Publisher:
+    """The one speaker of a process: a session with what is unsaid in it.
+
+    `about` is the map of the `Hello`. Not safe from several threads: its owner locks.
+    """
+
+    def __init__(self, session: str, about: dict[str, Any] | None = None) -> None:
+        self.session = session
+        self.about: dict[str, Any] = about if about is not None else {}
+        self.operations: dict[str, Entry] = {}  # open, or ended and not acknowledged
+        self.watched = True  # until the broker says otherwise: a first frame comes soon
+        self.welcome: Welcome | None = None
+        self.refused: Refuse | None = None
+        self.retired = False
+        self.cancels: list[Cancel] = []
+        self.drawn: set[str] = set()
+        self.sequence = 0
+        self._connected = False
+        self._greeted = False
+        self._dirty: dict[str, Entry] = {}
+        self._moved: dict[int, Stage] = {}
+        self._more: set[int] = set()  # moved stages whose total or detail changed too
+        self._shares: dict[tuple[str, int], float] = {}
+        self._told_shares: dict[tuple[str, int], float] = {}
+        self._lines: list[tuple[str, int | None, str]] = []
+        self._answers: list[Answer] = []
+        self._last_counts = self._last_announce = self._last_sent = float("-inf")
+
+    # What the handles say.
+
+    def changed(self, operation: Operation, stage: Stage | None = None) -> None:
+        """`operation` or one of its stages changed in more than its count; tell it at once."""
+        entry = self.operations.get(operation.id)
+        if entry is None:
+            entry = self.operations[operation.id] = Entry(operation)
+        operation.revision += 1
+        entry.sent = None
+        if stage is not None:
+            entry.changed[stage.id] = stage
+        self._dirty[operation.id] = entry
+
+    def moved(self, stage: Stage, more: bool = False) -> None:
+        """The count of `stage` moved; with `more` its total or detail as well."""
+        self._moved[stage.id] = stage
+        if more:
+            self._more.add(stage.id)
+
+    def share(self, operation: str, stage: int, done: float) -> None:
+        """This process, a forked child, has by now counted `done` in another's stage."""
+        self._shares[operation, stage] = done
+
+    def log(self, operation: str, stage: int | None, lines: list[str]) -> None:
+        """Pass on lines that an operation printed; the oldest go where too many wait."""
+        self._lines += [(operation, stage, line) for line in lines]
+        del self._lines[:-LINES]
+
+    def answer(self, request: int, answer: str, reason: str | None = None) -> None:
+        """Say what became of the `Cancel` of that number."""
+        self._answers.append(Answer(request, answer, reason))
+
+    # What the link says.
+
+    def connected(self) -> None:
+        """A connection stands: everything open or unacknowledged is to be told on it."""
+        self._connected = True
+        self._greet_again()
+
+    def lost(self) -> None:
+        """The connection is gone; nothing is sent until there is another."""
+        self._connected = False
+        self.welcome = None
+        self.retired = False
+
+    def _greet_again(self) -> None:
+        self._greeted = False
+        self._last_announce = float("-inf")
+        for entry in self.operations.values():
+            self._repeat(entry)
+        self._shares.update(
+            {key: done for key, done in self._told_shares.items() if key not in self._shares}
+        )
+
+    def _repeat(self, entry: Entry) -> None:
+        entry.whole = True
+        entry.changed = dict(entry.model.stages)
+        self._dirty[entry.model.id] = entry
+
+    def receive(self, message: Any, now: float) -> None:  # noqa: ARG002 - cores are told the time
+        """Take in a message of `messages.OUTBOUND`."""
+        kind = type(message)
+        if kind is Acknowledge:
+            for operation, revision in message.finals:
+                entry = self.operations.get(operation)
+                if entry and not entry.model.open and revision >= entry.model.revision:
+                    del self.operations[operation]
+                    self._dirty.pop(operation, None)
+        elif kind is Welcome:
+            self.welcome = message
+            self.refused = None
+            self.watched = message.watched
+        elif kind is Watched:
+            self.watched = message.watched
+        elif kind is Again:
+            if message.operations is None:
+                self._greet_again()
+            else:
+                for operation in message.operations:
+                    if operation in self.operations:
+                        self._repeat(self.operations[operation])
+        elif kind is Cancel:
+            self.cancels.append(message)
+        elif kind is Drawn:
+            self.drawn.update(message.operations)
+        elif kind is Retire:
+            self.retired = True
+        elif kind is Refuse:
+            operation = message.details.get("operation")
+            if operation is None:
+                self.refused = message
+            elif operation in self.operations:
+                del self.operations[operation]
+                self._dirty.pop(operation, None)
+
+    @property
+    def settled(self) -> bool:
+        """Nothing that must arrive is on its way: no open operation, no end in doubt."""
+        return not self.operations and not self._shares
+
+    def tick(self, now: float) -> None:
+        """Look at the time: ends that nobody acknowledged are to be announced again."""
+        for entry in self.operations.values():
+            if entry.sent is not None and now >= entry.sent + AGAIN:
+                entry.sent = None
+                self._repeat(entry)
+
+    def deadline(self) -> float | None:
+        """When `take` would have something to hand out, or None: not before a change."""
+        if not self._connected or self.refused is not None:
+            return None
+        if not self._greeted or self._answers:
+            return float("-inf")
+        due = self._last_sent + BEAT
+        if self._dirty:
+            due = min(due, self._last_announce + SPACING)
+        if self._moved or self._shares or self._lines:
+            due = min(due, self._last_counts + self._interval())
+        for entry in self.operations.values():
+            if entry.sent is not None:
+                due = min(due, entry.sent + AGAIN)
+        return due
+
+    def _interval(self) -> float:
+        return WATCHED if self.watched else UNWATCHED
+
+    def take(self, now: float, most: int = PATIENCE, *, hurry: bool = False) -> list[Any]:
+        """Up to `most` messages to send at `now`, in order; in a `hurry` without spacing them.
+
+        What is taken counts as sent. Should it be lost, the broker sees the hole in the
+        sequence and asks again.
+        """
+        messages: list[Any] = []
+        while len(messages) < most:
+            message = self._next(now, hurry)
+            if message is None:
+                break
+            self._last_sent = now
+            messages.append(message)
+        return messages
+
+    def _next(self, now: float, hurry: bool) -> Any:
+        if not self._connected or self.refused is not None:
+            return None
+        if not self._greeted:
+            self._greeted = True
+            self.sequence = 0
+            return self._hello(now)
+        if self._answers:
+            return self._answers.pop(0)
+        if self._dirty:
+            if not hurry and now < self._last_announce + SPACING:
+                return None  # counts of a stage must not come before the stage
+            entry = next(iter(self._dirty.values()))
+            message = self._announce(entry, now)
+            if not entry.changed:
+                del self._dirty[entry.model.id]
+                if not entry.model.open:
+                    entry.sent = now
+            if not self._dirty:
+                self._last_announce = now
+            return message
+        if hurry or now >= self._last_counts + self._interval():
+            message = self._counts(now) or self._log()
+            if message is not None:
+                return message
+            self._last_counts = max(self._last_counts, now - self._interval())
+        if now >= self._last_sent + BEAT:
+            return Beat(self.sequence, now)
+        return None
+
+    def _hello(self, now: float) -> Hello:
+        return Hello(MAGIC, MAJOR, MINOR, self.session, "worker", now, self.about)
+
+    def _announce(self, entry: Entry, now: float) -> Announce:
+        records: list[list[Any]] = []
+        room = ROOM
+        for stage in list(entry.changed.values()):
+            room -= _size(stage)
+            if records and (room < 0 or len(records) >= PATIENCE):
+                break
+            records.append(stage.record())
+            del entry.changed[stage.id]
+            self._moved.pop(stage.id, None)
+            self._more.discard(stage.id)
+        self.sequence += 1
+        whole, entry.whole = entry.whole, False
+        return Announce(self.sequence, now, whole, entry.model.record(), records)
+
+    def _counts(self, now: float) -> Any:
+        if self._moved:
+            counts: dict[int, Any] = {}
+            room = ROOM
+            while self._moved and len(counts) < PATIENCE and room > 0:
+                identity, stage = self._moved.popitem()
+                if identity in self._more:
+                    self._more.discard(identity)
+                    counts[identity] = [stage.done, stage.total, stage.detail]
+                    room -= 40 + 4 * len(stage.detail or "")
+                else:
+                    counts[identity] = stage.done
+            self.sequence += 1
+            if not self._moved and not self._shares:
+                self._last_counts = now
+            return Counts(self.sequence, now, counts)
+        if self._shares:
+            (operation, stage), done = self._shares.popitem()
+            self._told_shares[operation, stage] = done
+            self.sequence += 1
+            if not self._shares:
+                self._last_counts = now
+            return Share(self.sequence, now, operation, stage, done)
+        return None
+
+    def _log(self) -> Log | None:
+        if not self._lines:
+            return None
+        operation, stage, _ = self._lines[0]
+        room = ROOM
+        lines: list[str] = []
+        for other, inside, line in self._lines:
+            room -= 4 * len(line)
+            if (other, inside) != (operation, stage) or len(lines) >= 200 or room < 0:
+                break
+            lines.append(line)
+        del self._lines[: len(lines)]
+        return Log(operation, stage, lines)
+
+    # The end.
+
+    def bye(self, now: float) -> Bye:
+        """The last message of a session."""
+        return Bye(self.sequence, now)
+
+    def unsent(self, now: float) -> list[Any]:
+        """What to leave in a file where the ends could not be delivered: a session of its own.
+
+        A `Hello`, whole `Announce`s of what has ended, the shares, a `Bye`. Empty where
+        nothing is owed.
+        """
+        self._connected = True
+        self._greet_again()
+        for identity in [key for key, entry in self.operations.items() if entry.model.open]:
+            del self._dirty[identity]
+        self._answers.clear()
+        self._moved.clear()
+        self._lines.clear()
+        self.refused = None
+        if not self._dirty and not self._shares:
+            return []
+        return [*self.take(now, 1 << 30, hurry=True), self.bye(now)]
+
+
+def _size(stage: Stage) -> int:
+    texts = (stage.name, stage.unit, stage.reason, stage.error, stage.detail)
+    return 150 + sum(4 * len(text) for text in texts if text)

@@ -1,0 +1,93 @@
+"""The viewer process of this program's terminal: when it is started, and waited for.
+
+The work never draws. 0.5 s after its first operation began, a program whose standard error
+is a terminal starts a viewer for it; a program that is done sooner leaves nothing on the
+screen. Where standard error is no terminal, `CI` asks for plain lines.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from headway import launch
+from headway.about import terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from headway.process import Home
+
+DELAY = 0.5  # seconds before anything is drawn
+RECEIPTS = 0.25  # seconds that the exit waits for the last lines
+
+
+class Screen:
+    """Starts the viewer of the terminal once, if there is one to start."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._started = False  # a viewer was started, or none is wanted
+        self._viewing = False
+        self._drawn_for: set[str] = set()
+
+    def deadline(self) -> float | None:
+        """When `look` has something to do, or None."""
+        if self._started:
+            return None
+        begins = [
+            handle.model.started
+            for handle in list(self._home.handles.values())
+            if handle.model.parent is None and handle.model.started is not None
+        ]
+        return min(begins) + DELAY if begins else None
+
+    def look(self, now: float) -> None:
+        """Start the viewer if it is time to."""
+        if self._viewing:
+            self._drawn_for.update(self._home.handles)
+            return
+        due = self.deadline()
+        if due is None or now < due:
+            return
+        self._started = True
+        argv = viewer_of(
+            [handle.model.display for handle in list(self._home.handles.values())],
+            self._home.session,
+        )
+        if argv is None:
+            return
+        try:
+            launch.spawn(argv, os.environ, terminal=True)
+            self._viewing = True
+            self._drawn_for.update(self._home.handles)
+        except OSError:
+            pass
+
+    def part(self, wait: Callable[[float], bool]) -> None:
+        """Wait for the receipts of the operations that were drawn, 250 ms at most."""
+        if not self._viewing:
+            return
+        until = self._home.clock() + RECEIPTS
+        drawn = self._home.publisher.drawn
+        while not self._drawn_for <= drawn and wait(until):
+            pass
+
+
+def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
+    """The command of the viewer for this process's standard error, or None for no viewer."""
+    if not displays or not sys.executable:
+        return None
+    wanted = {display or "auto" for display in displays}
+    command = [sys.executable, "-m", "headway_viewer.terminal"]
+    name = terminal()
+    if name is not None:
+        if wanted & {"auto", "live"}:
+            return [*command, "--tty", name, "--session", session]
+        return (
+            [*command, "--plain", "--fd", "2", "--session", session] if "plain" in wanted else None
+        )
+    if "plain" in wanted or ("auto" in wanted and os.environ.get("CI")):
+        return [*command, "--plain", "--fd", "2", "--session", session]
+    return None

@@ -1,0 +1,104 @@
+"""The stages that may be counting just now: which to fold, and when to look again.
+
+A stage's hot path only appends to a list. While a stage is awake its list is looked at once
+a frame; one that rests is put to sleep, and its next step wakes it and the publisher, so
+that a stage which does not move costs nothing. Iterators cannot wake anybody: they are
+looked at for as long as they are open, less often while they do not move.
+"""
+
+from __future__ import annotations
+
+from headway.publisher import UNWATCHED, WATCHED, Publisher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.scope import Scope
+    from headway.stages import Stage
+
+RESTS = 10  # looks without a step after which a stage is put to sleep
+SLOWEST = 0.25  # seconds between two looks at iterators that do not move
+HEAP = 100_000  # steps in a list at which it is looked at sooner than the frames need
+GRACE = 0.25  # seconds after which a `track` that was left early counts as completed
+
+
+class Tally:
+    """Folds what the stages have counted into their models and tells the publisher."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._awake: dict[Stage, int] = {}  # stage -> looks at it since it last moved
+        self._iterated: dict[Stage, None] = {}
+        self._next = float("-inf")
+        self._pause = WATCHED
+        self.left: list[tuple[Stage, float]] = []  # tracks left early, and when
+
+    def wake(self, stage: Stage) -> None:
+        """`stage` has made a step after a rest."""
+        self._awake[stage] = 0
+        self._next = float("-inf")
+        self._pause = WATCHED
+
+    def iterate(self, stage: Stage) -> None:
+        """An iterator counts for `stage`."""
+        self._iterated[stage] = None
+        self._next = float("-inf")
+        self._pause = WATCHED
+
+    def forget(self, stage: Stage) -> None:
+        """`stage` has ended."""
+        self._awake.pop(stage, None)
+        self._iterated.pop(stage, None)
+
+    def tick(self, now: float) -> None:
+        """Fold what is due at `now`."""
+        if self.left:
+            self._settle_left(now)
+        if now < self._next or not (self._awake or self._iterated):
+            return
+        heap = 0
+        moved = False
+        for stage, rests in list(self._awake.items()):
+            steps = stage._fold()
+            heap = max(heap, steps)
+            if steps:
+                moved = True
+                self._awake[stage] = 0
+            elif rests < RESTS:
+                self._awake[stage] = rests + 1
+            else:
+                del self._awake[stage]
+                stage._sleep()
+        for stage in list(self._iterated):
+            moved = bool(stage._fold()) or moved
+        shortest = WATCHED if self._publisher.watched else UNWATCHED
+        if heap > HEAP:
+            self._pause = max(self._pause * HEAP / heap, 0.005)
+        elif moved or self._awake:
+            self._pause = min(shortest, self._pause * 2)
+        else:
+            self._pause = max(shortest, min(self._pause * 1.2, SLOWEST))
+        self._next = now + self._pause
+
+    def deadline(self) -> float | None:
+        """When to look again, or None: not before something wakes."""
+        due = self._next if self._awake or self._iterated else None
+        if self.left:
+            grace = self.left[0][1] + GRACE
+            due = grace if due is None else min(due, grace)
+        return due
+
+    def settle_left(self, scope: Scope, state: str, error: object) -> None:
+        """`scope` comes to `state`: so do the tracks in it that were just left early."""
+        for item in list(self.left):
+            stage, when = item
+            around: Scope | None = stage
+            while around is not None and around is not scope:
+                around = around.around
+            if around is not None:
+                self.left.remove(item)
+                stage._stopped(when, state, error)
+
+    def _settle_left(self, now: float) -> None:
+        while self.left and now >= self.left[0][1] + GRACE:
+            stage, when = self.left.pop(0)
+            stage._stopped(when)

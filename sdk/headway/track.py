@@ -1,0 +1,234 @@
+"""Iterating with progress: `track`, and how an iterator's position is read from outside.
+
+A list, tuple, range or string costs nothing per item: the loop gets its bare iterator, with
+an end chained to it, and the publisher asks the iterator now and then how much is left.
+Anything else goes through a generator that counts. Either is a point of cancellation.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import chain
+from operator import length_hint
+
+from headway.errors import Cancelled
+from headway.model import CANCELLED, FAILED, clean_count
+from headway.operations import Operation, current, solo
+from headway.process import here
+from headway.scope import enter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, AsyncIterator, Iterable, Iterator, Sequence, TypeVar
+
+    from headway.stages import Stage
+
+    Item = TypeVar("Item")
+
+# Their iterators tell their position and can be sent to their end from another thread.
+_INDEXED = (list, tuple, range, str, bytes)
+
+
+class Source:
+    """What counts for a stage: `count()` is the number of items that are done."""
+
+    __slots__ = ("done", "stopped")
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.stopped = False
+
+    def count(self) -> float:
+        """The items that are done."""
+        return self.done
+
+    def stop(self) -> None:
+        """Let the iteration end with `Cancelled` before its next item."""
+        self.stopped = True
+
+
+class Position(Source):
+    """The position of a sequence's iterator. It counts what was fetched, less one in work."""
+
+    __slots__ = ("items", "iterator")
+
+    def __init__(self, items: Sequence[Any], iterator: Iterator[Any]) -> None:
+        super().__init__()
+        self.items: Sequence[Any] | None = items
+        self.iterator = iterator
+
+    def count(self) -> float:
+        """The items that are done."""
+        items = self.items
+        if items is None:
+            return self.done
+        return max(len(items) - length_hint(self.iterator) - 1, 0)
+
+    def finish(self) -> None:
+        """All of them are done."""
+        if self.items is not None:
+            self.done = len(self.items)
+            self.items = None
+
+    def stop(self) -> None:
+        """Send the iterator to its end, where `Cancelled` waits."""
+        items = self.items
+        if items is not None:
+            self.stopped = True
+            self.done = int(self.count())
+            self.items = None
+            self.iterator.__setstate__(len(items))  # pyright: ignore
+
+
+class End:
+    """Follows the last item: to get there ends the stage, to be dropped before leaves it."""
+
+    __slots__ = ("ended", "source", "stage")
+
+    def __init__(self, stage: Stage, source: Source) -> None:
+        self.stage = stage
+        self.source = source
+        self.ended = False
+
+    def __iter__(self) -> End:
+        return self
+
+    def __next__(self) -> Any:
+        if not self.ended:
+            self.finish()
+        raise StopIteration
+
+    def finish(self) -> None:
+        """All items are done, or the iteration was stopped: then `Cancelled` is raised."""
+        self.ended = True
+        stage = self.stage
+        if self.source.stopped:
+            request = stage.operation.request
+            reason = (request.reason if request is not None else None) or None
+            if stage.open:
+                stage._end(CANCELLED, reason)
+            raise Cancelled(reason or "")
+        if isinstance(self.source, Position):
+            self.source.finish()
+        if stage.open:
+            if stage.model.total is None:
+                stage.model.total = stage.done
+            stage.complete()
+
+    def failed(self, error: BaseException) -> None:
+        """What is iterated over has raised."""
+        self.ended = True
+        if self.stage.open:
+            self.stage._end(FAILED, error=error)
+
+    def __del__(self) -> None:
+        # No lock here: a collection may happen anywhere, in the middle of our own code too.
+        if not self.ended and self.stage._base is None:
+            try:
+                home = here()
+                home.tally.left.append((self.stage, home.clock()))
+                home.wake()
+            except Exception:  # the interpreter is being taken down
+                pass
+
+
+def track(
+    items: Iterable[Item],
+    name: str | None = None,
+    total: float | None = None,
+    unit: str | None = None,
+    key: str | None = None,
+) -> Iterator[Item]:
+    """Iterate over `items`, reporting how far it is.
+
+    Inside an operation this is a stage of it, inside a running stage a part of that. In a
+    program that reports nothing else it is an operation of its own, named after the script
+    ("build.py: Compile"). `total` is for iterables without a length, `unit` says what the
+    items are, `key` is what earlier runs are found by. An asynchronous iterable is to be
+    iterated over with `async for`. A loop that is left early has completed, "stopped at 480
+    of 1,200", unless what is around it then fails.
+    """
+    around = current()
+    if around is None or (around if isinstance(around, Operation) else around.operation).foreign:
+        stage = _alone(name, unit, key, None if around is None else around.path)
+    else:
+        stage = around.stage(name or "items", unit=unit)
+    return follow(stage, items, total)
+
+
+def _alone(name: str | None, unit: str | None, key: str | None, parent: str | None) -> Stage:
+    if parent is None:
+        parent = here().tree.inherited
+    if parent is not None:
+        return solo(name or script(), unit=unit, key=key, parent=parent)
+    whole = f"{script()}: {name}" if name else script()
+    return solo(whole, unit=unit, key=key, stage=name or script())
+
+
+def script() -> str:
+    """What to call this program: the name of its script, or of the package run as one."""
+    path = sys.argv[0] if getattr(sys, "argv", None) else ""
+    name = os.path.basename(path)
+    if name == "__main__.py":
+        name = os.path.basename(os.path.dirname(os.path.abspath(path)))
+    return name if name not in ("", "-c", "-m", "-") else "python"
+
+
+def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
+    """Iterate over `items` as `stage`, which starts now and ends with the last item."""
+    if total is None:
+        try:
+            total = len(items)  # pyright: ignore[reportArgumentType]
+        except Exception:
+            total = length_hint(items, 0) or None
+    stage.model.total = clean_count(total) if total is not None else None
+    stage.start()
+    enter(stage)
+    if type(items) in _INDEXED and total is not None:
+        iterator = iter(items)
+        source: Source = Position(items, iterator)  # pyright: ignore
+        stage._count_with(source)
+        return chain(iterator, End(stage, source))
+    source = Source()
+    stage._count_with(source)
+    end = End(stage, source)
+    if hasattr(items, "__aiter__"):
+        return _count_asynchronously(items, source, end)  # pyright: ignore
+    return _count(items, source, end)
+
+
+def _count(items: Iterable[Item], source: Source, end: End) -> Iterator[Item]:
+    done = 0
+    try:
+        for item in items:
+            yield item
+            done += 1
+            source.done = done
+            if source.stopped:
+                break
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        end.failed(error)
+        raise
+    end.finish()
+
+
+async def _count_asynchronously(
+    items: AsyncIterator[Item], source: Source, end: End
+) -> AsyncIterator[Item]:
+    done = 0
+    try:
+        async for item in items:
+            yield item
+            done += 1
+            source.done = done
+            if source.stopped:
+                break
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        end.failed(error)
+        raise
+    end.finish()
