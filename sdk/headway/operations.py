@@ -6,8 +6,6 @@ import os
 import sys
 import threading
 
-from typing_extensions import Self
-
 from headway import scope
 from headway.cancellation import Request, fate
 from headway.errors import Cancelled, IllegalMove, UnknownStage
@@ -391,7 +389,7 @@ class Operation(scope.Scope):
         environ[scope.PARENT] = path
         return environ
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Operation:  # noqa: PYI034 - Self is not in 3.8
         self.start()
         scope.enter(self)
         return self

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from itertools import count
-from threading import RLock
+from threading import Lock, RLock
 from time import monotonic
 
 from headway import scope
@@ -50,6 +50,7 @@ class Home:
         self.clock = clock
         self.off = off  # nothing is sent: everything else works
         self.lock = RLock()
+        self.importing = Lock()  # held while the link imports: a fork must not meet that
         self.publisher = Publisher(session)
         self.tally = Tally(self.publisher)
         self.tree = scope.Tree(inherited)
@@ -104,19 +105,24 @@ def use(home: Home | None) -> Home | None:
 
 # Descriptors, threads and locks of a parent process: kept, so that nothing closes them.
 _abandoned: list[Any] = []
-_locked: list[Home] = []
+_held: list[Any] = []  # the locks that the forking thread took before the fork
 
 
 def _before_fork() -> None:
     home = _home
-    # The bound is for a finalizer that needs a lock which this thread holds.
-    if home is not None and home.lock.acquire(timeout=0.5):
-        _locked.append(home)
+    if home is not None:
+        # A module whose import was cut by a fork could never be imported in the child. The
+        # bounds are for a thread that waits for something which the forking one holds.
+        _held.extend(
+            lock
+            for lock, bound in ((home.importing, 2.0), (home.lock, 0.5))
+            if lock.acquire(timeout=bound)
+        )
 
 
 def _after_fork_in_parent() -> None:
-    if _locked:
-        _locked.pop().lock.release()
+    while _held:
+        _held.pop().release()
 
 
 def _after_fork_in_child() -> None:
@@ -125,7 +131,9 @@ def _after_fork_in_child() -> None:
     if parent is None:
         return
     _abandoned.append(parent)
-    child = Home(identity(16), parent.clock, off=parent.off)
+    whole = len(_held) == 2
+    _held.clear()
+    child = Home(identity(16), parent.clock, off=parent.off or not whole)
     around = parent.tree.common()
     child.tree.inherited = around.path if around is not None else parent.tree.inherited
     _home = child
@@ -133,7 +141,6 @@ def _after_fork_in_child() -> None:
         parent.link.forked()
     for operation in list(parent.handles.values()):
         operation._forked(child)
-    _locked.clear()
 
 
 if hasattr(os, "register_at_fork"):

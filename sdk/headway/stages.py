@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 
-from typing_extensions import Self
-
 from headway.cancellation import fate
 from headway.errors import IllegalMove
 from headway.model import (
@@ -373,7 +371,7 @@ class Stage(Scope):
         """A copy of the environment for a child process that works on this stage."""
         return self.operation._env(self.path)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Stage:  # noqa: PYI034 - Self is not in 3.8
         self.block = True
         self.start()
         enter(self)

@@ -1,0 +1,292 @@
+"""The one socket of a reporting process: connecting, sending, receiving, parting.
+
+Used by the link's thread alone. The socket never reconnects by itself: a new connection is
+a new one to the broker too, which is greeted and told everything again.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess  # noqa: F401 - to be there before anybody forks
+import time
+
+import zmq
+
+from headway import __version__, launch
+from headway.about import about, sign
+from headway.cancellation import Request, deliver
+from headway.operations import end_all
+from headway.protocol import endpoint, messages, wire
+from headway.screen import Screen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from headway.link import Link
+    from headway.process import Home
+
+FAREWELL = 1.0  # seconds that the exit may be delayed, while a final state is undelivered
+STARTING = 0.03  # seconds between looks for a broker that is just being started
+ABSENT = 5.0  # seconds at most between looks for a broker that is not there
+PATIENT = 3.0  # seconds after which a broker that was started is taken for failed
+IDLE = 30.0  # seconds without anything to report after which the connection is closed
+HWM = 8  # messages that wait in the socket at most: the others wait as marks
+LINGER = 50  # ms for the last message on a connection that works
+_GONE = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED
+
+
+class Connection:
+    """What a link does between two looks at its pipe."""
+
+    def __init__(self, home: Home, link: Link) -> None:
+        self._home = home
+        self._link = link
+        self._publisher = home.publisher
+        self._publisher.about.update(about(__version__))
+        self._screen = Screen(home)
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket: zmq.Socket[bytes] | None = None
+        self._monitor: Any = None
+        self._signed: set[str] = set()
+        self._retry_at = self._busy_at = float("-inf")
+        self._pause = STARTING
+        self._absent_since: float | None = None
+
+    def turn(self) -> None:
+        """Send what is due, wait for the next thing to do, take in what has come."""
+        now = time.monotonic()
+        self._connect(now)
+        self._send(now)
+        self._wait(now)
+        self._receive()
+        self._answer()
+
+    def part(self) -> None:
+        """Settle what is open, deliver the ends within the bound, or leave them in a file."""
+        now = time.monotonic()
+        until = now + FAREWELL
+        publisher = self._publisher
+        end_all(self._home)
+        while not publisher.settled and now < until:
+            self._retry_at = now
+            self._connect(now)
+            if self._socket is None:
+                break  # nobody listens: whoever comes next reads the file
+            self._send(now, hurry=True)
+            if publisher.settled:
+                break
+            self._wait(now, until)
+            self._receive()
+            now = time.monotonic()
+        try:
+            if not publisher.settled:
+                self._leave_unsent()
+            elif self._socket is not None:
+                self._screen.part(self._receive_until)
+        finally:
+            self._disconnect(leave=True)
+            launch.started()
+            self._context.term()
+
+    def _connect(self, now: float) -> None:
+        """Have a socket if there is anything to say and anybody to say it to."""
+        publisher = self._publisher
+        wanted = not publisher.settled
+        if wanted:
+            self._busy_at = now
+        if self._socket is not None:
+            if publisher.retired:
+                self._disconnect()
+            elif not wanted and now > self._busy_at + IDLE:
+                self._disconnect(leave=True)
+            return
+        if not wanted or now < self._retry_at or publisher.refused is not None:
+            return
+        try:
+            address = launch.endpoint(os.environ, os.getuid())
+        except OSError as error:
+            self._link.reason = str(error)
+            address = None
+        if address is None:
+            self._look_again(now)
+        else:
+            launch.started()
+            self._absent_since = None
+            self._pause = STARTING
+            self._open(address)
+
+    def _look_again(self, now: float) -> None:
+        # Just started, it listens in a moment. Absent for long: look ever less often.
+        if self._absent_since is None:
+            self._absent_since = now
+        if now > self._absent_since + PATIENT:
+            launch.started()
+            self._pause = min(max(self._pause, 0.5) * 2, ABSENT)
+        self._retry_at = now + self._pause
+
+    def _open(self, address: str) -> None:
+        sock = self._context.socket(zmq.DEALER)
+        for option, value in (
+            (zmq.LINGER, 0),
+            (zmq.SNDHWM, HWM),
+            (zmq.RECONNECT_IVL, -1),
+            (zmq.MAXMSGSIZE, wire.FRAME_LIMIT),
+        ):
+            sock.setsockopt(option, value)
+        self._monitor = sock.get_monitor_socket(_GONE)
+        sock.connect(address)
+        self._socket = sock
+        with self._home.lock:
+            self._publisher.connected()
+
+    def _disconnect(self, *, leave: bool = False) -> None:
+        sock, self._socket = self._socket, None
+        if sock is None:
+            return
+        linger = 0
+        try:
+            if leave and self._publisher.welcome is not None:
+                sock.send(wire.encode(self._publisher.bye(time.monotonic())), zmq.NOBLOCK)
+                linger = LINGER
+            sock.disable_monitor()
+        except zmq.ZMQError:
+            pass
+        sock.close(linger)
+        self._monitor = None
+        with self._home.lock:
+            self._publisher.lost()
+
+    def _send(self, now: float, *, hurry: bool = False) -> None:
+        """Send what is due for as long as the socket takes it."""
+        home, publisher, sock = self._home, self._publisher, self._socket
+        with home.lock:
+            home.tally.tick(now)
+            publisher.tick(now)
+            self._sign()
+        while sock is not None and sock.getsockopt(zmq.EVENTS) & zmq.POLLOUT:
+            with home.lock:
+                taken = publisher.take(now, 1, hurry=hurry)
+            if not taken:
+                break
+            try:
+                sock.send(wire.encode(taken[0]), zmq.NOBLOCK)
+            except zmq.ZMQError:
+                break  # it is missing in the sequence, so it will be asked for
+        self._screen.look(now)
+
+    def _sign(self) -> None:
+        operations = self._publisher.operations
+        if len(operations) != len(self._signed) or not self._signed.issuperset(operations):
+            for identity, entry in operations.items():
+                if identity not in self._signed:
+                    sign(entry.model, self._publisher.about)
+            self._signed = set(operations)
+
+    def _wait(self, now: float, until: float | None = None) -> None:
+        """Wait until something is due, or comes by socket, pipe or monitor."""
+        link, publisher = self._link, self._publisher
+        poll: list[tuple[Any, int]] = [(link.read, zmq.POLLIN)]
+        with self._home.lock:
+            dues = [self._home.tally.deadline(), self._screen.deadline(), until]
+            if self._socket is None:
+                sending = None
+                if not publisher.settled and publisher.refused is None:
+                    dues.append(self._retry_at)
+            else:
+                sending = publisher.deadline()
+                full = sending is not None and sending <= now
+                poll.append((self._socket, zmq.POLLIN | zmq.POLLOUT if full else zmq.POLLIN))
+                poll.append((self._monitor, zmq.POLLIN))
+                if not full:
+                    dues.append(sending)
+                if publisher.settled:
+                    dues.append(self._busy_at + IDLE)
+            link.resting = sending is None or sending > now + 0.06
+        wait = link.check_end()
+        if wait is not None:
+            dues.append(now + wait)
+        due = min((due for due in dues if due is not None), default=None)
+        timeout = -1 if due is None else max(0, min(int((due - now) * 1000) + 1, 60_000))
+        ready = dict(zmq.zmq_poll(poll, timeout))
+        link.resting = False
+        if link.read in ready:
+            link.hear()
+        if self._monitor is not None and self._monitor in ready and self._broken():
+            self._receive()
+            self._disconnect()
+            self._retry_at = now
+
+    def _broken(self) -> bool:
+        broken = False
+        while True:
+            try:
+                event, *_ = self._monitor.recv_multipart(zmq.NOBLOCK)
+            except zmq.ZMQError:
+                return broken
+            (number,) = struct.unpack_from("=H", event)
+            broken = broken or bool(number & _GONE)
+
+    def _receive(self) -> None:
+        while self._socket is not None:
+            try:
+                frame = self._socket.recv(zmq.NOBLOCK)
+            except zmq.ZMQError:
+                return
+            try:
+                message = wire.decode(frame, messages.OUTBOUND)
+            except wire.Malformed:
+                continue
+            with self._home.lock:
+                self._publisher.receive(message, time.monotonic())
+
+    def _receive_until(self, until: float) -> bool:
+        """Wait for messages, until then at the latest; False when it is too late."""
+        now = time.monotonic()
+        if now >= until or self._socket is None:
+            return False
+        self._wait(now, until)
+        self._receive()
+        return True
+
+    def _answer(self) -> None:
+        """Pass on wishes to cancel, without the lock: a program's own code may run."""
+        publisher = self._publisher
+        while publisher.cancels:
+            cancel = publisher.cancels.pop(0)
+            handle = self._home.handles.get(cancel.operation)
+            if handle is None:
+                answer, reason = "refused", "it has ended"
+            else:
+                answer, reason = deliver(handle, Request(cancel.reason, kill=cancel.kill))
+            with self._home.lock:
+                publisher.answer(cancel.request, answer, reason)
+
+    def _leave_unsent(self) -> None:
+        with self._home.lock:
+            owed = self._publisher.unsent(time.monotonic())
+        if owed:
+            place = launch.directory(os.environ, os.getuid())
+            data = b"".join(wire.pack(wire.encode(message)) for message in owed)
+            write_unsent(place, self._publisher.session, data)
+
+
+def write_unsent(place: str, session: str, data: bytes) -> None:
+    """Leave final states in the runtime directory `place` for a broker; raises OSError."""
+    folder = os.path.join(place, endpoint.UNSENT)
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        pass
+    temporary = os.path.join(folder, f".{session}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(temporary, flags, 0o600)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+        os.close(descriptor)
+        os.rename(temporary, os.path.join(folder, session))
+    except OSError:
+        os.unlink(temporary)
+        raise
