@@ -1,0 +1,119 @@
+"""The command table: each verb's function, imported when the verb is used and not before."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+from headway import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Sequence
+
+# verb -> (module:function, what it does). The function takes the arguments after the verb
+# and returns the exit status.
+VERBS = {
+    "run": ("headway.run.cli:main", "run a command and report its progress"),
+    "view": ("headway_viewer.cli:view", "follow what goes on, live or as lines"),
+    "ps": ("headway_viewer.cli:ps", "list the operations there are"),
+    "wait": ("headway_viewer.cli:wait", "wait for operations to end"),
+    "cancel": ("headway_viewer.cli:cancel", "ask an operation to end"),
+    "notify": ("headway_viewer.notify.cli:main", "notify the desktop when operations end"),
+    "top": ("headway_viewer.tui.cli:main", "look at all operations on the whole screen"),
+    "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
+    "pipe": ("headway.run.pipe:main", "report progress from a shell script, by lines"),
+    "history": ("headway_broker.cli_history:main", "show what is remembered, or forget it"),
+    "record": ("headway_viewer.cli:record", "write all that happens to a file"),
+    "replay": ("headway_viewer.replay:main", "show a recorded file again"),
+    "broker": ("headway_broker.cli:main", "run, look at or stop the broker"),
+    "doctor": ("headway.doctor:main", "find out why something is not seen"),
+    "completion": ("headway.completion:main", "print completions for bash, zsh or fish"),
+}
+USAGE = 2
+_EXAMPLES = """\
+examples:
+  headway run -- pip install numpy     report a command; its output and exit status stay
+  headway view                         in any other terminal: everything that goes on
+  headway cancel "pip install numpy"   ask it to end
+  headway COMMAND --help               what a command takes
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `headway ARGV…` and return the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    verb = arguments[0] if arguments else "--help"
+    if verb in ("--help", "-h", "help"):
+        return _say(_help())
+    if verb in ("--version", "-V"):
+        return _say(f"headway {__version__}\n")
+    if verb not in VERBS:
+        return _unknown(verb)
+    function = load(verb)
+    if function is None:
+        sys.stderr.write(f"headway {verb}: this version of headway does not have it yet\n")
+        return USAGE
+    try:
+        return int(function(arguments[1:]) or 0)
+    except KeyboardInterrupt:
+        return 130
+
+
+def load(verb: str) -> Callable[[list[str]], int] | None:
+    """The function of a verb; None where its module is not part of this version."""
+    name, _, function = VERBS[verb][0].partition(":")
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # Only the verb's own module may be missing: anything else is to be seen.
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        return None
+    found: Callable[[list[str]], int] = getattr(module, function)
+    return found
+
+
+def _help() -> str:
+    width = max(map(len, VERBS))
+    lines = [f"  {verb:<{width}}  {about}" for verb, (_, about) in VERBS.items()]
+    return "\n".join(
+        [
+            "usage: headway COMMAND …",
+            "",
+            "The progress of everything that runs on this machine, in one place.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            _EXAMPLES,
+        ]
+    )
+
+
+def _unknown(verb: str) -> int:
+    import difflib  # noqa: PLC0415 - only a wrong word needs it
+
+    close = difflib.get_close_matches(verb, VERBS, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    shown = verb.encode("ascii", "backslashreplace").decode("ascii")
+    shown = "".join(char if char.isprintable() else "?" for char in shown)
+    sys.stderr.write(f"headway: there is no command {shown!r}{hint}\n")
+    sys.stderr.write("`headway --help` lists the commands.\n")
+    return USAGE
+
+
+def _say(text: str) -> int:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except UnicodeEncodeError:
+        sys.stdout.write(text.encode("ascii", "replace").decode("ascii"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

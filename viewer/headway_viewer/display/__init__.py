@@ -1,0 +1,1 @@
+"""The ways to show what a replica holds: live, plain, json."""

@@ -1,0 +1,98 @@
+"""`headway view` in a terminal: a picture that is drawn again as things change.
+
+Shell: the terminal's size is read before every frame, a frame is one write and at most ten
+are written a second, nothing at all while nothing changes. The cursor is given back on every
+way out.
+"""
+
+from __future__ import annotations
+
+import os
+
+from headway_viewer import theme
+from headway_viewer.display.block import Block
+from headway_viewer.replica import Changes
+from headway_viewer.rows import Board
+from headway_viewer.theme import Line, Theme
+from headway_viewer.view import View
+
+INTERVAL = 0.1  # seconds between frames at least
+TICK = 1.0  # seconds between frames while only times pass
+
+
+class Live:
+    """Draws on the terminal that the descriptor is."""
+
+    def __init__(self, board: Board, look: Theme, descriptor: int) -> None:
+        self._view = View(board, look)
+        self._board = board
+        self._theme = look
+        self._descriptor = descriptor
+        self._block = Block()
+        self._drawn = float("-inf")
+        self._pending = True
+        self._note: str | None = None
+
+    def show(self, changes: Changes, note: str | None, local: float) -> float:
+        """Draw if something is new; returns in how many seconds to be called again."""
+        if changes.fresh:
+            self._view = View(self._board, self._theme)
+        self._view.forget(changes.operations)
+        if changes.operations or changes.removed or changes.fresh or note != self._note:
+            self._pending = True
+        self._note = note
+        passed = local - self._drawn
+        if passed < INTERVAL:
+            return INTERVAL - passed if self._pending else TICK - passed
+        if self._pending or passed >= TICK - 0.01:
+            self.draw(local)
+        # Times pass on the screen only while something is open or the broker is awaited.
+        return TICK if self._board.open or note is not None else 30.0
+
+    def draw(self, local: float) -> None:
+        """Draw a frame now."""
+        columns, rows = size(self._descriptor)
+        now = self._board.replica.time(local)
+        picture = self._view.picture(columns, rows - 1, now, self._note)
+        self._write(self._block.frame(*self._painted(picture), columns, rows))
+        self._drawn = local
+        self._pending = False
+
+    def pause(self) -> None:
+        """Give the terminal back for a while (Ctrl+Z): what is drawn stays where it is."""
+        self._write(self._block.finish([], size(self._descriptor)[0]))
+        self._pending = True
+
+    def finish(self, local: float, remark: str | None = None) -> None:
+        """Put the summary in the picture's place, what needs attention next to the prompt."""
+        columns, rows = size(self._descriptor)
+        now = self._board.replica.time(local)
+        summary = self._view.summary(columns - 1, max(rows - 2, 1), now)
+        lines, _ = self._painted(summary)
+        if remark is not None:
+            lines.append(remark[: max(columns - 1, 0)])
+        self._write(self._block.finish(lines, columns))
+
+    def _painted(self, picture: list[Line]) -> tuple[list[str], list[int]]:
+        paint = self._theme.paint
+        return [paint(line) for line in picture], [theme.width(line) for line in picture]
+
+    def _write(self, frame: str) -> None:
+        if frame:
+            write_all(self._descriptor, frame.encode("utf-8", "replace"))
+
+
+def size(descriptor: int) -> tuple[int, int]:
+    """Columns and rows of a terminal as they are now; 80 by 24 where it does not say."""
+    try:
+        columns, rows = os.get_terminal_size(descriptor)
+    except OSError:
+        columns, rows = 0, 0
+    return columns or 80, rows or 24
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte; by one write wherever the descriptor takes it."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,221 @@
+"""Lines that only ever get appended, for pipes, logs and CI: state changes and some progress.
+
+`Teller` is pure: it decides which lines a change is worth. A state change is told at once,
+progress at every tenth or when enough time has passed, so that a log stays short.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Iterator, TextIO
+
+from headway.model import CRASHED, FAILED, RUNNING, WAITING, Operation
+from headway_viewer import figures, text
+from headway_viewer.replica import Changes
+from headway_viewer.rows import Board
+from headway_viewer.sentence import (
+    broken_lines,
+    ended_words,
+    label,
+    only_stage,
+    rate_of,
+    tally,
+    waiting_words,
+)
+from headway_viewer.theme import Theme
+from headway_viewer.view import shown_progress
+
+SOON = 10.0  # seconds between two lines of progress of one operation at first
+LATER = 30.0  # and when it has been running for five minutes
+DOUBT = 1.5  # seconds without the broker before that is told
+TENTH = 10  # percent
+LEAST = 1.0  # seconds between two lines of progress, however fast it goes
+NAMES = 30  # cells of the column of names at most
+EARLIER = 20  # operations that had ended before, told of at first
+WORD = 9  # cells of the longest state, "completed"
+
+
+class _Told:
+    """What was last said of one operation."""
+
+    __slots__ = ("at", "silent", "stage", "state", "tenth")
+
+    def __init__(self) -> None:
+        self.state = ""
+        self.stage = ""
+        self.tenth = -1
+        self.at = float("-inf")
+        self.silent = False
+
+
+class Teller:
+    """Which lines to print. Times are the broker's; a line begins with the time of day."""
+
+    def __init__(self, board: Board, look: Theme) -> None:
+        self._board = board
+        self._theme = look
+        self._told: dict[str, _Told] = {}
+        self._names = 12
+        self._note: str | None = None  # as it was printed
+        self._noted: tuple[str | None, float] = (None, 0.0)  # as it is, and since when
+
+    def tell(self, changes: Changes, note: str | None, now: float) -> list[str]:
+        """The lines that the changes are worth."""
+        lines: list[str] = []
+        if (note is None) != (self._noted[0] is None):
+            self._noted = (note, now)
+        if (note is None) != (self._note is None) and (note is None or self.doubts(now) <= 0):
+            self._note = note
+            lines.append(f"{self._clock(now)} {note or 'the broker is back'}")
+        operations = self._board.replica.operations
+        names = changes.operations
+        if changes.fresh:
+            names, left_out = self._at_first(names)
+            if left_out:
+                lines.append(f"{self._clock(now)} {left_out} more ended earlier")
+            for name in [name for name in self._told if name not in operations]:
+                del self._told[name]
+        for name in changes.removed:
+            self._told.pop(name, None)
+        for name in names:
+            lines.extend(self._lines_of(operations[name], now))
+        return lines
+
+    def doubts(self, now: float) -> float:
+        """Seconds until a note, which may be over at once, is worth a line."""
+        note, since = self._noted
+        return 0.0 if note is None else max(DOUBT - (now - since), 0.0)
+
+    def summary(self, now: float) -> list[str]:
+        """How many operations that were seen have ended, and how."""
+        known = self._board.replica.operations
+        seen = [known[name] for name in self._board.seen if name in known]
+        return [f"{self._clock(now)} {tally(seen, now)}"] if seen else []
+
+    def _at_first(self, names: list[str]) -> tuple[list[str], int]:
+        """Of what had ended before the viewer came, only the latest."""
+        known = self._board.replica.operations
+        ended = [name for name in names if not known[name].open and name not in self._told]
+        ended.sort(key=lambda name: known[name].ended or 0.0)
+        hidden = set(ended[:-EARLIER])
+        for name in hidden:
+            self._said(known[name], 0.0)
+        return [name for name in names if name not in hidden], len(hidden)
+
+    def _said(self, operation: Operation, now: float) -> _Told:
+        told = self._told.setdefault(operation.id, _Told())
+        told.state = operation.state
+        told.at = now
+        return told
+
+    def _lines_of(self, operation: Operation, now: float) -> Iterator[str]:
+        told = self._told.setdefault(operation.id, _Told())
+        silent = operation.silent_since is not None and operation.open
+        if silent != told.silent:
+            told.silent = silent
+            if silent and operation.silent_since is not None:
+                words = f"no contact for {figures.duration(now - operation.silent_since)}"
+                yield self._line(operation, "silent", words, now)
+                return
+        if not operation.open:
+            if told.state != operation.state:
+                self._said(operation, now)
+                ended = now if operation.ended is None else operation.ended
+                yield self._line(operation, operation.state, _ending(operation), ended)
+                if operation.state in (FAILED, CRASHED):
+                    for line in broken_lines(operation, 10):
+                        yield self._line(operation, None, f"| {line}", ended)
+            return
+        stage, words = self._busy_with(operation, now)
+        tenth = _tenth(operation)
+        pause = LATER if operation.started is not None and now - operation.started > 300 else SOON
+        new = operation.state != told.state or (stage != told.stage and now - told.at >= LEAST)
+        moved = tenth is not None and tenth > told.tenth and now - told.at >= LEAST
+        if not new and not moved and now - told.at < pause:
+            return
+        told.stage = stage
+        told.tenth = -1 if tenth is None else tenth
+        self._said(operation, now)
+        yield self._line(operation, operation.state, words, now)
+
+    def _busy_with(self, operation: Operation, now: float) -> tuple[str, str]:
+        """The stage it is in, and what to say of it."""
+        if operation.state == WAITING:
+            since = self._board.replica.since(operation.id)
+            words = waiting_words(operation, since, now)
+            return "", words[len(WAITING) :].strip()
+        only = only_stage(operation)
+        going = [stage for stage in operation.stages.values() if stage.state in (RUNNING, WAITING)]
+        stage = only or (going[-1] if going else None)
+        parts: list[str] = []
+        if stage is not None:
+            if stage is not only:
+                parts.append(stage.name)
+            progress = stage.fraction()
+            if progress:
+                parts.append(figures.percent(progress))
+            if stage.shown:
+                counted = figures.amount(stage.shown, stage.total, stage.unit, named=True)
+                parts.append(f"({counted})" if progress else counted)
+                speed = rate_of(stage, now)
+                parts.extend([speed] if speed else [])
+            parts.extend([stage.detail] if stage.detail else [])
+        words = " ".join(parts)
+        name = stage.name if stage is not None else ""
+        made = self._board.replica.estimated(operation.id)
+        estimate = figures.counted_down(operation.estimate, now - made if made else 0.0)
+        if estimate is not None and operation.started is not None:
+            left = figures.remaining(estimate, operation.usual, now - operation.started)
+            if left != "calculating":
+                words = f"{words}, {left}" if words else left
+        return name, words
+
+    def _line(self, operation: Operation, state: str | None, words: str, now: float) -> str:
+        name = self._theme.spell(label(operation))
+        self._names = min(max(self._names, text.cells(name)), NAMES)
+        name = text.pad(text.squeeze(name, self._names, self._theme.ellipsis), self._names)
+        words = text.clip(self._theme.spell(words), 400, self._theme.ellipsis)
+        column = "" if state is None else f"{state:<{WORD}} "
+        return f"{self._clock(now)} {name}  {column}{words}".rstrip()
+
+    def _clock(self, now: float) -> str:
+        return time.strftime("%H:%M:%S", time.localtime(self._board.replica.unix(now)))
+
+
+def _ending(operation: Operation) -> str:
+    words = ended_words(operation)
+    state = operation.state
+    return words[len(state) :].strip() if words.startswith(state) else words
+
+
+def _tenth(operation: Operation) -> int | None:
+    progress = shown_progress(operation, only_stage(operation))
+    return None if progress is None else int(progress * 100) // TENTH
+
+
+class Plain:
+    """Prints a teller's lines to a stream, each at once."""
+
+    def __init__(self, board: Board, look: Theme, stream: TextIO) -> None:
+        self._teller = Teller(board, look)
+        self._board = board
+        self._stream = stream
+
+    def show(self, changes: Changes, note: str | None, local: float) -> float:
+        """Print what the changes are worth."""
+        now = self._board.replica.time(local)
+        self._print(self._teller.tell(changes, note, now))
+        return self._teller.doubts(now) or 30.0
+
+    def finish(self, local: float, remark: str | None = None) -> None:
+        """Print the summary."""
+        lines = self._teller.summary(self._board.replica.time(local))
+        self._print(lines + ([remark] if remark is not None else []))
+
+    def pause(self) -> None:
+        """There is nothing to give back."""
+
+    def _print(self, lines: list[Any]) -> None:
+        if lines:
+            self._stream.write("".join(f"{line}\n" for line in lines))
+            self._stream.flush()

@@ -1,0 +1,117 @@
+"""Numbers as people read them: durations, counts, rates, the time still to go.
+
+The words for estimates are `headway.estimate.describe`'s; here they are only counted down.
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from headway.estimate import Estimate, describe
+
+BYTE_UNITS = frozenset({"B", "byte", "bytes"})
+_PREFIXES = ("", "k", "M", "G", "T", "P", "E")
+
+
+def duration(seconds: float) -> str:
+    """Seconds that have passed: "0.4 s", "38 s", "2 min 4 s", "1 h 12 min", "2 d 3 h"."""
+    seconds = max(seconds, 0.0)
+    if seconds < 0.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    for above, below, size, part in (("min", "s", 60, 1), ("h", "min", 3600, 60)):
+        if whole < size * 60 * (24 if above == "h" else 1):
+            first, rest = divmod(whole // part, size // part)
+            return f"{first} {above} {rest} {below}" if rest else f"{first} {above}"
+    days, rest = divmod(whole // 3600, 24)
+    return f"{days} d {rest} h" if rest else f"{days} d"
+
+
+def is_bytes(unit: str | None) -> bool:
+    """Whether the unit is bytes, which are shown as kB, MB, …."""
+    return unit in BYTE_UNITS
+
+
+def _scale(value: float) -> int:
+    """Which power of a thousand `value` is shown in."""
+    power = 0
+    value = abs(value)
+    while value >= 999.5 and power < len(_PREFIXES) - 1:
+        value /= 1000
+        power += 1
+    return power
+
+
+def _three(value: float) -> str:
+    """Three figures: "52.1", "168", "0.31"."""
+    size = abs(value)
+    if size >= 99.95 or value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
+
+
+def number(value: float) -> str:
+    """A bare count: "1,200", "12.5", "9.22 E" from ten million on."""
+    if abs(value) >= 1e7:
+        power = _scale(value)
+        return f"{_three(value / 1000**power)} {_PREFIXES[power]}"
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.2g}"
+
+
+def amount(done: float, total: float | None, unit: str | None, *, named: bool = False) -> str:
+    """What is done of what: "480/1,200", "52.1/168 MB", "480"; `named` adds other units."""
+    if is_bytes(unit):
+        power = _scale(total or done)
+        size = 1000.0**power
+        figures = _three(done / size)
+        if total is not None:
+            figures += "/" + _three(total / size)
+        return f"{figures} {_PREFIXES[power]}B"
+    figures = number(done) if total is None else f"{number(done)}/{number(total)}"
+    return f"{figures} {unit}" if named and unit else figures
+
+
+def rate(per_second: float, unit: str | None) -> str:
+    """How fast: "52/s", "3.1 MB/s", "0.4/s"; "" for none."""
+    if per_second <= 0:
+        return ""
+    if is_bytes(unit):
+        power = _scale(per_second)
+        return f"{_three(per_second / 1000**power)} {_PREFIXES[power]}B/s"
+    if per_second >= 9.95:
+        return f"{number(round(per_second))}/s"
+    if per_second >= 0.095:
+        return f"{per_second:.1f}/s"
+    return f"{number(round(per_second * 60, 1))}/min"
+
+
+def percent(progress: float) -> str:
+    """0…1 as "54 %"; 100 % is only said of 1.0."""
+    return f"{int(progress * 100 + 1e-9)} %"
+
+
+def counted_down(estimate: Sequence[object] | None, passed: float) -> Estimate | None:
+    """The estimate of `passed` seconds ago, `passed` seconds nearer to its end."""
+    if estimate is None:
+        return None
+    made = Estimate(*estimate)  # type: ignore[arg-type]
+    passed = max(passed, 0.0)
+    return made._replace(
+        low=max(made.low - passed, 0.0),
+        median=max(made.median - passed, 0.0),
+        high=max(made.high - passed, 0.0),
+    )
+
+
+def remaining(estimate: Estimate | None, usual: float | None, elapsed: float) -> str:
+    """What to tell a person of the time still to go.
+
+    Once it has taken clearly longer than its earlier runs, that is what there is to say.
+    """
+    if usual is not None and elapsed > max(usual * 1.5, usual + 5):
+        return f"longer than usual ({duration(usual)})"
+    return describe(estimate)

@@ -1,0 +1,351 @@
+"""The picture of what goes on: a board, a size and a time, made into styled lines.
+
+Pure. Nothing here knows a terminal: the lines name styles, a display turns them into colours
+and writes what differs. No line is wider than one cell less than the screen, so that none
+wraps, at any width. A row is made again only when its operation, its second or its width
+has changed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from headway.model import (
+    CANCELLED,
+    COMPLETED,
+    CRASHED,
+    FAILED,
+    PENDING,
+    RUNNING,
+    WAITING,
+    Operation,
+    Stage,
+)
+from headway_viewer import figures, text
+from headway_viewer.rows import Board
+from headway_viewer.sentence import (
+    detail_lines,
+    ended_words,
+    label,
+    only_stage,
+    rate_of,
+    steps,
+    tally,
+    waiting_words,
+)
+from headway_viewer.theme import SILENT, STYLES, Line, Theme
+
+BAR = 30  # cells of a bar at most
+LEAST_BAR = 6  # a bar of fewer says nothing
+NARROW = 60  # cells below which a percentage stands for counts
+DETAILS = 4  # lines below a row at most
+
+
+class Row(NamedTuple):
+    """One operation before it is laid out: either `words`, or a bar with figures."""
+
+    sign: str
+    style: str
+    label: str
+    words: str | None
+    progress: float | None
+    figures: str
+    extra: str
+    remaining: str
+    short: str
+
+
+class Plan(NamedTuple):
+    """How wide each column of this frame is; 0: left out."""
+
+    label: int
+    bar: int
+    figures: int
+    extra: int
+    remaining: int
+    short: int
+
+
+class View:
+    """Draws a board. Keeps rows between frames; `forget` those of operations that changed."""
+
+    def __init__(self, board: Board, theme: Theme) -> None:
+        self.board = board
+        self.theme = theme
+        self._rows: dict[str, tuple[int, Row]] = {}
+        self._narrow = False
+        self._overall: tuple[int, str] | None = None
+
+    def forget(self, operations: list[str]) -> None:
+        """These operations have changed; their rows are to be made again."""
+        for name in operations:
+            self._rows.pop(name, None)
+
+    def picture(self, columns: int, lines: int, now: float, note: str | None = None) -> list[Line]:
+        """At most `lines` lines of at most `columns` − 1 cells; `now` is the broker's time.
+
+        The first tells how many operations there are in which state, or the `note` (as
+        "waiting for the broker").
+        """
+        width = columns - 1
+        if lines <= 0 or width <= 0:
+            return []
+        if (width < NARROW) != self._narrow:
+            self._narrow = width < NARROW
+            self._rows.clear()
+        picture = [self.header(width, now, note)]
+        picture.extend(self.body(width, lines - 1, now))
+        return picture
+
+    def body(self, width: int, lines: int, now: float) -> list[Line]:
+        """The rows below the header: operations, their details, and how many more there are."""
+        chosen = self.board.choose(lines)
+        operations = chosen.operations
+        spare = lines - len(operations) - bool(chosen.more)
+        rows = [self.row(operation, now) for operation in operations]
+        plan = self.plan(rows, width)
+        picture: list[Line] = []
+        # Details in the order of need: what broke, then what runs; one line each, then more.
+        wanted = [self._details(operation, width, now) if spare else [] for operation in operations]
+        given = [0] * len(operations)
+        for depth in range(DETAILS):
+            for position, details in enumerate(wanted):
+                if spare > 0 and len(details) > depth:
+                    given[position] += 1
+                    spare -= 1
+        for row, details, count in zip(rows, wanted, given):
+            picture.append(self.lay_out(row, plan, width))
+            picture.extend(details[:count])
+        if chosen.more:
+            picture.append(self._more(chosen.more, width))
+        return picture
+
+    def header(self, width: int, now: float, note: str | None = None) -> Line:
+        """How many operations are in which state, and about how long all of them still take."""
+        if note is not None:
+            return self._ends("headway", [("warn", text.safe(note))], "", width)
+        counts = self.board.counts
+        parts = [
+            (STYLES[state], f"{counts[state]} {state}")
+            for state in (RUNNING, WAITING, PENDING, FAILED, CRASHED, CANCELLED, COMPLETED)
+            if counts[state]
+        ]
+        if self.board.silent:
+            parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
+        if not parts:
+            parts.append(("dim", "nothing is running"))
+        return self._ends("headway", parts, self._all_remaining(now), width)
+
+    def _ends(self, title: str, parts: list[tuple[str, str]], right: str, width: int) -> Line:
+        line: Line = [("strong", text.head(title, width))]
+        used = text.cells(line[0][1])
+        lead = "  "
+        for style, part in parts:
+            words = text.clip(part, width - used - len(lead), self.theme.ellipsis)
+            if not words:
+                break
+            line += [("", lead), (style, words)]
+            used += len(lead) + text.cells(words)
+            lead = ", "
+        if right and used + 2 + text.cells(right) <= width:
+            line += [("", " " * (width - used - text.cells(right))), ("", right)]
+        return line
+
+    def _all_remaining(self, now: float) -> str:
+        """The words for the longest of the open operations; none if one is unknown."""
+        if self._overall is not None and self._overall[0] == int(now):
+            return self._overall[1]
+        self._overall = (int(now), self._longest(now))
+        return self._overall[1]
+
+    def _longest(self, now: float) -> str:
+        found = None
+        replica = self.board.replica
+        for operation in self.board.roots(RUNNING, WAITING, PENDING):
+            made = replica.estimated(operation.id)
+            estimate = figures.counted_down(operation.estimate, now - made if made else 0.0)
+            if estimate is None or estimate.high <= 0:
+                return ""
+            if found is None or estimate.median > found.median:
+                found = estimate
+        words = figures.remaining(found, None, 0.0) if found is not None else ""
+        return "" if words == "calculating" else self.theme.spell(words)
+
+    def row(self, operation: Operation, now: float) -> Row:
+        """An operation as a row, from the cache if nothing about it can have changed."""
+        second = int(now)
+        kept = self._rows.get(operation.id)
+        if kept is not None and (kept[0] == second or not operation.open):
+            return kept[1]
+        row = self._made(operation, now)
+        if len(self._rows) > 2000:
+            self._rows.clear()
+        self._rows[operation.id] = (second, row)
+        return row
+
+    def _made(self, operation: Operation, now: float) -> Row:
+        theme = self.theme
+        spell = theme.spell
+        state = operation.state
+        silent = operation.silent_since is not None and operation.open
+        shown = SILENT if silent else state
+        sign, style = theme.signs[shown], STYLES[shown]
+        name = spell(label(operation))
+        short = spell(self.board.short(operation.id))
+        words: str | None = None
+        progress: float | None = None
+        count = extra = remaining = ""
+        replica = self.board.replica
+        if not operation.open:
+            words = ended_words(operation)
+        elif silent and operation.silent_since is not None:
+            words = f"no contact for {figures.duration(now - operation.silent_since)}"
+        elif state == PENDING:
+            words = "pending"
+        else:
+            remaining = self._remaining(operation, now)
+            if state == WAITING:
+                words = waiting_words(operation, replica.since(operation.id), now)
+                if remaining and remaining != "calculating":
+                    words = f"{words}, {remaining}"
+                remaining = ""
+            else:
+                stage = only_stage(operation)
+                progress = shown_progress(operation, stage)
+                if stage is not None and stage.shown and not (self._narrow and progress):
+                    count = figures.amount(stage.shown, stage.total, stage.unit)
+                    extra = rate_of(stage, now)
+                elif progress is not None:
+                    count = figures.percent(progress)
+                    extra = steps(operation)
+                if progress is None and (stage is None or not stage.shown):
+                    words = f"running {figures.duration(now - (operation.started or now))}"
+                    if remaining and remaining != "calculating":
+                        words = f"{words}, {remaining}"
+                    remaining = ""
+        return Row(
+            sign,
+            style,
+            name,
+            None if words is None else spell(words),
+            progress,
+            spell(count),
+            spell(extra),
+            spell(remaining),
+            short,
+        )
+
+    def _remaining(self, operation: Operation, now: float) -> str:
+        made = self.board.replica.estimated(operation.id)
+        estimate = figures.counted_down(operation.estimate, now - made if made else 0.0)
+        took = now - operation.started if operation.started is not None else 0.0
+        return figures.remaining(estimate, operation.usual, took)
+
+    def plan(self, rows: list[Row], width: int) -> Plan:
+        """The columns of a frame: what matters most first, the bar from what is left."""
+        label_cells = max((text.cells(row.label) for row in rows), default=0)
+        barred = [row for row in rows if row.words is None]
+        room = width - 2
+        name = min(label_cells, max(12, width * 34 // 100), room)
+        room -= name
+
+        def fit(cells: int, gap: int) -> int:
+            nonlocal room
+            if cells and cells + gap <= room:
+                room -= cells + gap
+                return cells
+            return 0
+
+        count = fit(max((text.cells(row.figures) for row in barred), default=0), 2)
+        remaining = fit(max((text.cells(row.remaining) for row in barred), default=0), 2)
+        short = fit(max((text.cells(row.short) for row in rows), default=0), 1)
+        bar = fit(LEAST_BAR, 1) if any(row.progress is not None for row in barred) else 0
+        extra = fit(max((text.cells(row.extra) for row in barred), default=0), 2)
+        if bar:
+            grown = min(BAR - bar, max(room, 0))
+            bar += grown
+            room -= grown
+        # What the bar leaves goes to the names, which are cut otherwise.
+        name += min(max(room, 0), label_cells - name)
+        return Plan(name, bar, count, extra, remaining, short)
+
+    def lay_out(self, row: Row, plan: Plan, width: int) -> Line:
+        """A row in the columns of the plan."""
+        theme = self.theme
+        name = text.pad(text.squeeze(row.label, plan.label, theme.ellipsis), plan.label)
+        if width < 4:
+            return [(row.style, text.head(row.sign, width))]
+        line: Line = [(row.style, row.sign), ("", f" {name}")]
+        used = 2 + plan.label
+        end = width - (plan.short + 1 if plan.short else 0)
+        if row.words is not None:
+            words = text.clip(row.words, end - used - 1, theme.ellipsis)
+            if words:
+                line.append((row.style if row.style != "busy" else "", f" {words}"))
+                used += 1 + text.cells(words)
+        else:
+            if plan.bar:
+                line.append(("", " "))
+                if row.progress is None:
+                    line.append(("", " " * plan.bar))
+                else:
+                    line.extend(theme.bar(row.progress, plan.bar))
+                used += 1 + plan.bar
+            for words, cells, right in (
+                (row.figures, plan.figures, True),
+                (row.extra, plan.extra, False),
+                (row.remaining, plan.remaining, False),
+            ):
+                if cells:
+                    gap = " " * (cells - text.cells(words))
+                    line.append(("", f"  {gap}{words}" if right else f"  {words}{gap}"))
+                    used += 2 + cells
+        if plan.short:
+            line.append(("dim", " " * (end - used + 1) + text.pad(row.short, plan.short)))
+        return line
+
+    def _details(self, operation: Operation, width: int, now: float) -> list[Line]:
+        theme = self.theme
+        style = "bad" if operation.state in (FAILED, CRASHED) else "dim"
+        room = width - 4
+        if room < 4:
+            return []
+        return [
+            [("", "    "), (style, text.clip(theme.spell(words), room, theme.ellipsis))]
+            for words in detail_lines(operation, self.board, now, DETAILS)
+        ]
+
+    def _more(self, more: dict[str, int], width: int) -> Line:
+        total = sum(more.values())
+        parts = ", ".join(f"{count} {state}" for state, count in more.items() if count)
+        words = f"{self.theme.ellipsis} {total} more ({parts})"
+        return [("dim", text.clip(words, width, self.theme.ellipsis))]
+
+    def summary(self, width: int, lines: int, now: float) -> list[Line]:
+        """What became of the operations seen, what needs attention last: next to the prompt."""
+        operations = self.board.replica.operations
+        seen = [operations[name] for name in self.board.seen if name in operations]
+        ended = [operation for operation in seen if not operation.open]
+        if not seen or lines <= 0 or width <= 0:
+            return []
+        order = {COMPLETED: 0, CANCELLED: 1, CRASHED: 3, FAILED: 3}
+        ended.sort(key=lambda operation: (order[operation.state], operation.ended or 0.0))
+        left_out = max(len(ended) - max(lines - 2, 1), 0) if len(ended) + 1 > lines else 0
+        rows = [self.row(operation, now) for operation in ended[left_out:]]
+        plan = self.plan(rows, width)
+        picture: list[Line] = [[("", text.clip(tally(seen, now), width))]]
+        if left_out:
+            more = f"{self.theme.ellipsis} {left_out} more"
+            picture.append([("dim", text.clip(more, width, self.theme.ellipsis))])
+        picture.extend(self.lay_out(row, plan, width) for row in rows)
+        return picture
+
+
+def shown_progress(operation: Operation, stage: Stage | None) -> float | None:
+    """0…1 for a bar: the broker's weighing, or where it has none the only stage's counts."""
+    progress = operation.progress
+    if progress is None and stage is not None:
+        progress = stage.fraction()
+    if progress is None:
+        return None
+    return min(max(progress, 0.0), 0.999)
