@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pwd
 import signal
 import sys
 from typing import Any
@@ -52,7 +53,10 @@ def run(*, detached: bool, leave_after: float) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if detached:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    server = Server(directory, claim, log, leave_after)
+    state = None
+    if os.environ.get("HEADWAY_HISTORY") != "off":
+        state = endpoint.state_directory(os.environ, _home())
+    server = Server(directory, state, claim, log, leave_after)
     try:
         server.open()
     except OSError as error:
@@ -118,6 +122,14 @@ def _complain(text: str) -> None:
 
 def _directory(*, make: bool) -> str:
     return endpoint.runtime_directory(os.environ, _uid(), make=make)
+
+
+def _home() -> str:
+    """The home of the user who is served, who under sudo is not the one who runs."""
+    try:
+        return pwd.getpwuid(_uid()).pw_dir
+    except KeyError:
+        return os.path.expanduser("~")
 
 
 def _uid() -> int:

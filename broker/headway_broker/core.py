@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable
 
-from headway.model import Operation
+from headway.model import OPEN, OPERATION_FIELDS, Operation
 from headway.protocol import messages
 from headway.protocol.messages import MAGIC, MAJOR, MINOR
+from headway.protocol.wire import Malformed
 from headway_broker import archive, requests
 from headway_broker.access import admitted
 from headway_broker.effects import (
@@ -45,6 +46,7 @@ FORGET_SILENT = 600.0  # a session whose death nobody can prove counts as gone b
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
 INBOXES_LIMIT = 1_000
 PARTS_PER_FRAME = 30  # of snapshots, so that a large one does not overrun its viewer
+STATE = OPERATION_FIELDS.index("state")
 
 
 class Core:
@@ -73,7 +75,7 @@ class Core:
         self.liveness = Liveness(now)
         self.publishing = Publishing(instance)
         self.requests = requests.Requests(self.ledger)
-        self.forecasts = Forecasts()
+        self.forecasts = Forecasts(self.ledger)
         self.dropped = Dropped()
         self.counted: dict[Session, None] = {}  # whose counts wait for the next frame
         self.followers = 0
@@ -173,6 +175,8 @@ class Core:
                         if message.about.get("boot") != self.sessions.boot:
                             session.offset = now - message.now
                 elif isinstance(message, messages.Announce) and session is not None:
+                    if message.operation[STATE] in OPEN:
+                        continue
                     ends.append(message.operation[0])
                     self._take_announce(session, message, now)
             except Refused as refused:
@@ -249,7 +253,11 @@ class Core:
                 session = self.sessions.add(Session(row.session, "worker", now))
                 session.uid, session.pid, session.about = row.uid, row.pid, row.about
                 session.gone = True
-            entry = archive.entry_of(row, session, self.wall, now)
+            try:
+                entry = archive.entry_of(row, session, self.wall, now)
+            except Malformed as error:
+                self._note(f"history: a row is left out: {error}")
+                continue
             self.ledger.restore(entry, now)
             if entry.operation.open:
                 session.gone = False
@@ -259,7 +267,9 @@ class Core:
                     started = session.about.get("started")
                     known = isinstance(started, int) and session.about.get("pid") == session.pid
                     self._do(Watch(session.id, session.pid, started if known else None))
-                self._recall(entry)
+                self._recall(entry, now)
+            else:
+                self.forecasts.finish(entry, now)
 
     def recalled(self, key: str, runs: list[dict[str, Any]]) -> None:
         """The earlier runs of a history key have been read."""
@@ -315,7 +325,7 @@ class Core:
             self.liveness.deadline(bool(self.sessions.by_id)),
             self.requests.deadline(),
             self.ledger.deadline(),
-            self.forecasts.deadline(bool(self.followers)),
+            self.forecasts.deadline(watched=bool(self.followers)),
         ):
             if due is not None:
                 times.append(due)
@@ -357,7 +367,7 @@ class Core:
         operation = entry.operation
         if fresh:
             self._note(f"operation {operation.id} of {session.id}: {operation.state}")
-            self._recall(entry)
+            self._recall(entry, now)
         if session.silent_since is not None and operation.open:
             self.ledger.silence(entry, None)
         self.forecasts.observe(entry, entry.stages, now)
@@ -388,7 +398,7 @@ class Core:
         if entry is None:
             self.dropped.add("unknown stage")
         else:
-            self.forecasts.observe(entry, {message.stage}, now)
+            self.forecasts.count(entry, (message.stage,))
 
     def _log(self, session: Session, message: messages.Log, now: float) -> None:
         entry = self.ledger.entries.get(message.operation)
@@ -515,22 +525,22 @@ class Core:
             for session in list(self.counted):
                 changed, unknown = self.ledger.count(session, now)
                 for entry in changed:
-                    self.forecasts.observe(entry, entry.counts, now)
+                    self.forecasts.count(entry, entry.counts)
                 if unknown:
                     self.dropped.add("unknown stage", unknown)
                     self._asking[session] = None
             self.counted.clear()
+            self.forecasts.estimate(list(self.ledger.dirty), now, watched=followed)
             if followed:
-                self.ledger.touch(self.forecasts.estimate(self.ledger.dirty, now))
                 self._deltas(list(self.ledger.dirty), now)
                 self._snapshots(now)
             elif self.ledger.dirty:
                 self.publishing.skip(self.ledger.dirty)
                 self.ledger.dirty.clear()
                 self._urgent.clear()
-                self._last_frame = now
+            self._last_frame = now
         elif self._urgent and followed and now - self._last_urgent >= URGENT - 1e-4:
-            self.ledger.touch(self.forecasts.estimate(self._urgent, now))
+            self.forecasts.estimate(list(self._urgent), now, watched=True)
             self._deltas([entry for entry in self._urgent if entry in self.ledger.dirty], now)
         if self.ledger.removed:
             removed, self.ledger.removed = self.ledger.removed, []
@@ -544,8 +554,6 @@ class Core:
     def _deltas(self, entries: list[Entry], now: float) -> None:
         for frame in self.publishing.deltas(entries, now):
             self._do(Publish(TOPIC, frame))
-        if len(entries) == len(self.ledger.dirty):
-            self._last_frame = now
         for entry in entries:
             self.ledger.dirty.pop(entry, None)
         self._urgent.clear()
@@ -553,8 +561,7 @@ class Core:
 
     def _snapshots(self, now: float) -> None:
         if self._inboxes and not self._outgoing:
-            for entry in self.ledger.entries.values():
-                self.forecasts.figure(entry, now)
+            self.forecasts.refresh(self.ledger.entries.values(), now)
             frames = self.publishing.snapshot(self.ledger.entries.values(), now, self.wall + now)
             self._outgoing = [Publish(inbox, frame) for inbox in self._inboxes for frame in frames]
             self._inboxes.clear()
@@ -590,9 +597,9 @@ class Core:
         elif now - self._lonely_since >= self.leave_after:
             self._do(Stop("nobody is here"))
 
-    def _recall(self, entry: Entry) -> None:
-        key = self.forecasts.begin(entry)
-        if key is not None and self.remembers:
+    def _recall(self, entry: Entry, now: float) -> None:
+        key = self.forecasts.begin(entry, now, remembers=self.remembers)
+        if key is not None:
             self._do(Recall(key))
 
     def _welcome(self, identity: bytes, now: float) -> None:

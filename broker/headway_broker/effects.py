@@ -56,6 +56,12 @@ class Learn(NamedTuple):
     run: dict[str, Any]
 
 
+class Keep(NamedTuple):
+    """Store that this key has been claimed."""
+
+    key: str
+
+
 class Note(NamedTuple):
     """A line for the log."""
 
@@ -68,4 +74,4 @@ class Stop(NamedTuple):
     reason: str
 
 
-Effect = Union[Send, Publish, Watch, Unwatch, Remember, Recall, Learn, Note, Stop]
+Effect = Union[Send, Publish, Watch, Unwatch, Remember, Recall, Learn, Keep, Note, Stop]

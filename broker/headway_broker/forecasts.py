@@ -1,65 +1,303 @@
 """One forecast per open operation: fed on change, asked when somebody looks.
 
-Pure. Absent: the algorithm (`headway.estimate`) and where runs are kept (`history`).
+Pure. What an estimate costs grows with stages and earlier runs, so each is charged for by a
+rough count of steps, and no more are made than fit `SHARE` of a core: the stalest first.
+Absent: the algorithm (`headway.estimate`) and where runs are kept (`history`).
 """
 
 from __future__ import annotations
 
 from typing import Any, Iterable
 
-from headway_broker.ledger import Entry
+from headway.estimate import Forecast, Run, history_key
+from headway.model import COMPLETED, ENDED, PENDING, RUNNING, Stage
+from headway_broker.ledger import Entry, Ledger
+
+SHARE = 0.1  # of a core, while somebody follows
+QUIET_SHARE = 0.02  # and while nobody does: a run also teaches how far its estimates were off
+STEP = 4e-6  # seconds that one stage of one earlier run costs, about
+STALE = 1.0  # seconds after which an open operation is estimated again
+QUIET_STALE = 5.0
+SOON = 0.1  # seconds between two estimates of one operation that changes all the time
+BURST = 0.25  # seconds whose allowance can be spent in one go
+HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
+
+
+class Following:
+    """The forecast of one operation; `forecast` is None until its history has been read."""
+
+    __slots__ = ("begun", "changed", "figured", "forecast", "key", "weight")
+
+    def __init__(self, key: str, now: float) -> None:
+        self.key = key
+        self.begun = now
+        self.forecast: Forecast | None = None
+        self.changed: set[int] = set()  # stages whose counts it has not been told yet
+        self.figured = float("-inf")
+        self.weight = 1  # earlier runs, and one
 
 
 class Forecasts:
     """Progress and estimates of everything that is open."""
 
-    def begin(self, entry: Entry) -> str | None:
-        """Start forecasting an operation; returns the history key whose runs are needed."""
-        del entry
-        return None
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._queue: dict[Entry, None] = {}  # open operations, the stalest first
+        self._waiting: dict[str, list[Entry]] = {}  # key → operations that wait for its runs
+        self._allowance = 0.0  # seconds
+        self._paid = float("-inf")
 
-    def recalled(self, key: str, runs: list[dict[str, Any]]) -> None:
-        """The runs of a key have been read."""
+    def begin(self, entry: Entry, now: float, *, remembers: bool) -> str | None:
+        """Start forecasting an operation; returns the history key whose runs are needed."""
+        if not entry.operation.open:
+            return None
+        key = self.key_of(entry)
+        entry.forecast = Following(key, now)
+        self._queue[entry] = None
+        if not remembers:
+            self._build(entry, [])
+            return None
+        waiting = self._waiting.setdefault(key, [])
+        waiting.append(entry)
+        return key if len(waiting) == 1 else None
+
+    def key_of(self, entry: Entry) -> str:
+        """The history key of an operation: the one it names, or the path of names to it."""
+        operation = entry.operation
+        if operation.key:
+            return operation.key
+        names = [operation.name]
+        above = operation.parent
+        while above and len(names) < 8:
+            parent = self._ledger.entries.get(above.partition("/")[0])
+            if parent is None:
+                break
+            if parent.operation.key:
+                names.append(parent.operation.key)
+                break
+            names.append(parent.operation.name)
+            above = parent.operation.parent
+        return " / ".join(history_key(name) for name in reversed(names))
+
+    def recalled(self, key: str, records: list[dict[str, Any]]) -> None:
+        """The runs of a key have been read, oldest first."""
+        runs: list[Run] = []
+        for record in records:
+            try:
+                runs.append(Run.from_dict(record))
+            except ValueError:
+                continue
+        for entry in self._waiting.pop(key, ()):
+            if entry.forecast is not None and entry.forecast.forecast is None:
+                self._build(entry, runs)
 
     def observe(self, entry: Entry, stages: Iterable[int], now: float) -> None:
-        """These stages of an operation changed."""
+        """These stages began, ended or were changed otherwise: told at once, with the time."""
+        following = entry.forecast
+        if following is None or following.forecast is None:
+            return
+        held = entry.operation.stages
+        for stage in sorted(stages):  # parents have lower ids
+            following.changed.discard(stage)
+            _tell(following.forecast, held[stage], now)
+        if entry.operation.started is not None:
+            following.forecast.start(entry.operation.started)
 
-    def estimate(self, entries: Iterable[Entry], now: float) -> list[Entry]:
-        """Work out the figures of these; returns the entries whose figures changed."""
+    def count(self, entry: Entry, stages: Iterable[int]) -> None:
+        """The counts of these stages moved: told when the next estimate is made."""
+        if entry.forecast is not None:
+            entry.forecast.changed.update(stages)
+
+    def estimate(self, changed: Iterable[Entry], now: float, *, watched: bool) -> None:
+        """Work out what is due of these and of the rest, as far as the allowance goes."""
+        for entry in changed:
+            self._stage_progress(entry)
+        share = SHARE if watched else QUIET_SHARE
+        self._allowance = min(self._allowance + share * (now - self._paid), share * BURST)
+        self._paid = now
+        due = [
+            entry
+            for entry in changed
+            if entry.forecast is not None and now - entry.forecast.figured >= SOON
+        ]
+        due.sort(key=_figured)
+        half = self._allowance / 2
+        for entry in due:
+            if self._allowance < half:
+                break
+            self._pay(entry, now)
+        stale = now - (STALE if watched else QUIET_STALE)
+        while self._allowance > 0 and self._queue:
+            entry = next(iter(self._queue))
+            if entry.forecast is None or not entry.operation.open:
+                del self._queue[entry]
+            elif entry.forecast.figured > stale:
+                break
+            else:
+                self._pay(entry, now)
+
+    def refresh(self, entries: Iterable[Entry], now: float) -> None:
+        """Before a snapshot: what was never worked out is, as far as the allowance goes."""
+        self._allowance = max(self._allowance, SHARE * BURST)
         for entry in entries:
-            self.figure(entry, now)
-        return []
+            self._stage_progress(entry)
+            if entry.forecast is None:
+                continue
+            if self._allowance <= 0:
+                break
+            if now - entry.forecast.figured >= STALE:
+                self._pay(entry, now)
 
     def figure(self, entry: Entry, now: float) -> None:
-        """Work out progress and estimates of one operation."""
+        """Work out progress and estimates of one operation now."""
+        following: Following | None = entry.forecast
+        if following is None:
+            return
+        following.figured = now
+        self._queue.pop(entry, None)
+        self._queue[entry] = None
+        if following.forecast is None:
+            if now - following.begun < HISTORY_TIMEOUT:
+                return
+            self._build(entry, [])
+        forecast = following.forecast
+        assert forecast is not None  # noqa: S101 - built above
         operation = entry.operation
-        progress = operation.even_progress()
-        if not operation.open and operation.state != "completed":
-            progress = None if progress is None else min(progress, 0.999)
-        estimate = None
-        if operation.open and operation.started is not None and progress and progress > 0.02:
-            elapsed = max(0.0, now - operation.started)
-            middle = elapsed * (1 - progress) / progress
-            estimate = (middle / 2, middle, middle * 2, "rate", 0)
-        if progress != operation.progress or estimate != operation.estimate:
+        for stage in sorted(following.changed):
+            _tell(forecast, operation.stages[stage], now)
+        following.changed.clear()
+        estimate = forecast.estimate(now)
+        progress = forecast.progress(now)
+        usual, unlike = forecast.usual(), forecast.unlike()
+        if (progress, estimate, usual, unlike) != (
+            operation.progress,
+            operation.estimate,
+            operation.usual,
+            operation.unlike,
+        ):
             operation.progress, operation.estimate = progress, estimate
+            operation.usual, operation.unlike = usual, unlike
             entry.figures = True
-        for stage in operation.stages.values():
-            fraction = stage.fraction()
-            if fraction != stage.progress:
-                stage.progress = fraction
+            self._ledger.dirty[entry] = None
+        for stage in operation.running():
+            guess = forecast.stage_estimate(stage.id, now)
+            if guess != stage.estimate:
+                stage.estimate = guess
                 entry.stage_figures.add(stage.id)
+                self._ledger.dirty[entry] = None
 
     def finish(self, entry: Entry, now: float) -> tuple[str, dict[str, Any]] | None:
-        """An operation has ended; returns its key and what its run teaches."""
-        self.figure(entry, now)
-        return None
+        """An operation has ended; returns its key and what its run teaches, if anything."""
+        operation = entry.operation
+        following: Following | None = entry.forecast
+        learned = None
+        if following is not None:
+            self._queue.pop(entry, None)
+            if following.forecast is None:
+                self._build(entry, [])
+            forecast = following.forecast
+            assert forecast is not None  # noqa: S101 - built above
+            ended = operation.ended if operation.ended is not None else now
+            for stage in following.changed:
+                _tell(forecast, operation.stages[stage], ended)
+            run = forecast.finish(operation.state, ended)
+            learned = None if run is None else (following.key, run.to_dict())
+        entry.forecast = None
+        self._stage_progress(entry)
+        for stage in operation.stages.values():
+            if stage.estimate is not None:
+                stage.estimate = None
+                entry.stage_figures.add(stage.id)
+        operation.estimate = None
+        operation.progress = _final_progress(entry)
+        entry.figures = True
+        self._ledger.dirty[entry] = None
+        return learned
 
     def forget(self, entry: Entry) -> None:
         """An operation is no longer kept."""
+        self._queue.pop(entry, None)
         entry.forecast = None
 
-    def deadline(self, watched: bool) -> float | None:
-        """When estimates are next worth working out."""
-        del watched
+    def deadline(self, *, watched: bool) -> float | None:
+        """When the stalest estimate is to be made again."""
+        for entry in self._queue:
+            if entry.forecast is not None:
+                stalest = max(entry.forecast.figured, entry.forecast.begun)
+                return max(stalest + (STALE if watched else QUIET_STALE), self._paid + SOON)
         return None
+
+    def _pay(self, entry: Entry, now: float) -> None:
+        following = entry.forecast
+        self._allowance -= STEP * (len(entry.operation.stages) + 4) * following.weight
+        self.figure(entry, now)
+
+    def _build(self, entry: Entry, runs: list[Run]) -> None:
+        """Give an operation its forecast, and tell it what has happened so far."""
+        operation, following = entry.operation, entry.forecast
+        forecast = following.forecast = Forecast(runs)
+        following.weight = 1 + min(len(runs), 10)
+        following.figured = float("-inf")
+        self._ledger.dirty[entry] = None
+        if operation.started is not None:
+            forecast.start(operation.started)
+        past: list[tuple[float, int, Stage, str, float]] = []
+        for stage in operation.stages.values():
+            past.append((float("-inf"), len(past), stage, PENDING, 0))
+            if stage.started is not None:
+                past.append((stage.started, len(past), stage, RUNNING, stage.initial))
+                if stage.ended is not None:
+                    past.append((stage.ended, len(past), stage, stage.state, stage.shown))
+        begun = operation.started
+        if begun is None:
+            begun = min((moment for moment, *_ in past if moment > float("-inf")), default=0.0)
+        past.sort(key=lambda event: event[:2])
+        for moment, _, stage, state, done in past:
+            _tell(forecast, stage, max(moment, begun), state, done)
+        following.changed.update(
+            stage.id for stage in operation.stages.values() if stage.state not in ENDED
+        )
+
+    def _stage_progress(self, entry: Entry) -> None:
+        """Progress of the stages that changed, from their own counts."""
+        stages = entry.operation.stages
+        for changed in (entry.stages, entry.counts, entry.shares):
+            for stage_id in changed:
+                stage = stages[stage_id]
+                fraction = stage.fraction()
+                if fraction != stage.progress:
+                    stage.progress = fraction
+                    entry.stage_figures.add(stage_id)
+
+
+def _tell(
+    forecast: Forecast,
+    stage: Stage,
+    now: float,
+    state: str | None = None,
+    done: float | None = None,
+) -> None:
+    forecast.observe(
+        stage.id,
+        stage.name,
+        stage.parent,
+        stage.state if state is None else state,
+        stage.shown if done is None else done,
+        stage.total,
+        stage.unit,
+        now,
+        stage.attempt,
+    )
+
+
+def _figured(entry: Entry) -> float:
+    return entry.forecast.figured if entry.forecast is not None else 0.0
+
+
+def _final_progress(entry: Entry) -> float | None:
+    """How far an ended operation came: 1.0 is kept for success."""
+    operation = entry.operation
+    if operation.state == COMPLETED:
+        return 1.0
+    progress = operation.progress or operation.even_progress()
+    return None if progress is None else min(progress, 0.999)

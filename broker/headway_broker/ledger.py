@@ -5,7 +5,7 @@ Pure. Absent: who is connected, what is estimated, and how changes travel to vie
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterable
+from typing import TYPE_CHECKING, Any
 
 from headway.model import (
     CRASHED,
@@ -265,11 +265,6 @@ class Ledger:
             entry.shares.add(stage_id)
             self.dirty[entry] = None
         return entry
-
-    def touch(self, entries: Iterable[Entry]) -> None:
-        """Mark entries whose figures changed."""
-        for entry in entries:
-            self.dirty[entry] = None
 
     def print(self, entry: Entry, lines: list[str]) -> None:
         """Keep the last lines an operation printed."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from headway.model import NAME_LIMIT, clean_text
 from headway.protocol import messages
-from headway_broker.effects import Effect, Send
+from headway_broker.effects import Effect, Keep, Send
 from headway_broker.ledger import Ledger
 from headway_broker.sessions import Session
 
@@ -74,10 +74,15 @@ class Requests:
         key = _word(arguments, "key")
         granted = key not in self._claims
         if granted:
-            self._claims[key] = None
-            if len(self._claims) > CLAIMS_LIMIT:
-                del self._claims[next(iter(self._claims))]
-        return reply(asker, request, {"granted": granted})
+            self.claimed(key)
+        effects = reply(asker, request, {"granted": granted})
+        return [*effects, Keep(key)] if granted else effects
+
+    def claimed(self, key: str) -> None:
+        """A key is taken."""
+        self._claims[key] = None
+        if len(self._claims) > CLAIMS_LIMIT:
+            del self._claims[next(iter(self._claims))]
 
     def draw(self, asker: Session, request: int, arguments: dict[str, Any]) -> list[Effect]:
         """Let one viewer at a time draw on a terminal."""

@@ -18,6 +18,7 @@ from headway_broker import effects, processes
 from headway_broker.access import credentials
 from headway_broker.claim import Claim
 from headway_broker.core import Core
+from headway_broker.history import Claimed, History, Learned, Stored, Wanted
 from headway_broker.log import Log
 from headway_broker.sessions import Session
 from headway_broker.unsent import Unsent
@@ -37,7 +38,10 @@ _COUNTS = bytes((0x94, messages.INBOUND.index(messages.Counts)))
 class Server:
     """Serves one runtime directory until it is told to stop, or nobody is left."""
 
-    def __init__(self, directory: str, claim: Claim, log: Log, leave_after: float) -> None:
+    def __init__(
+        self, directory: str, state: str | None, claim: Claim, log: Log, leave_after: float
+    ) -> None:
+        """Prepare to serve `directory`, with history in `state` unless that is None."""
         self.directory = directory
         self.claim = claim
         self.log = log
@@ -66,12 +70,19 @@ class Server:
         self._router = self._context.socket(zmq.ROUTER)
         self._xpub = self._context.socket(zmq.XPUB)
         self._wake, self._woken = socket.socketpair()
+        self._wake.setblocking(False)
+        self._woken.setblocking(False)
         self._poller = zmq.Poller()
+        self._history = self._remember(state, now) if state is not None else None
         self._carry: dict[Any, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.Publish: self._publish,
             effects.Watch: self._watch,
             effects.Unwatch: self._unwatch,
+            effects.Remember: lambda effect: self._put(effect.row),
+            effects.Recall: lambda effect: self._put(Wanted(effect.key)),
+            effects.Learn: lambda effect: self._put(Learned(effect.key, effect.run)),
+            effects.Keep: lambda effect: self._put(Claimed(effect.key)),
             effects.Note: self._note,
             effects.Stop: self._stop,
         }
@@ -90,8 +101,6 @@ class Server:
         # Followers before reporters: a Welcome names an endpoint that is there.
         self._bind(self._xpub, endpoint.FOLLOW)
         self._bind(self._router, endpoint.REPORT)
-        for side in (self._wake, self._woken):
-            side.setblocking(False)
         self._poller.register(self._router, zmq.POLLIN)
         self._poller.register(self._xpub, zmq.POLLIN)
         self._poller.register(self._woken.fileno(), zmq.POLLIN)
@@ -111,6 +120,7 @@ class Server:
         drained = self._drain(now)
         self._subscriptions(now)
         self._empty_wake()
+        self._remembered(now)
         dead = self.deaths.poll()
         if dead:
             drained = self._drain(now)  # what they said last comes before their deaths
@@ -145,11 +155,46 @@ class Server:
                 if identity not in self.core.sessions.by_identity:
                     self._send(effects.Send(identity, messages.Retire()))
         signal.set_wakeup_fd(-1)
+        if self._history is not None:
+            self._history.stop(2.0)
         self.deaths.close()
         self._context.destroy(linger=200)
         self._wake.close()
         self._woken.close()
         self.claim.release()
+
+    def _remember(self, state: str, now: float) -> History | None:
+        history = History(state, self.directory, self.log.write, self._wake_up)
+        if not history.usable:
+            return None
+        self.core.remembers = True
+        for key in history.claims():
+            self.core.requests.claimed(key)
+        self.core.restored(history.rows(), now)
+        history.start()
+        return history
+
+    def _put(self, job: Any) -> None:
+        if self._history is not None:
+            self._history.put(job)
+
+    def _wake_up(self) -> None:
+        try:
+            self._wake.send(b"\0")
+        except OSError:
+            pass  # full: it will wake up all the same
+
+    def _remembered(self, now: float) -> None:
+        """What the history has done."""
+        if self._history is None:
+            return
+        results = self._history.results
+        while not results.empty():
+            result = results.get()
+            if isinstance(result, Stored):
+                self.core.stored(result.finals, now)
+            else:
+                self.core.recalled(result.key, result.runs)
 
     def _timeout(self) -> int:
         due = self.core.deadline()

@@ -1,0 +1,341 @@
+"""What outlives the broker: operations, runs that estimates learn from, claims.
+
+One SQLite file (write-ahead log) in the state directory, written by a thread of its own, so
+that a slow disk delays nobody. Nothing here raises into the broker: a file that is corrupt is
+set aside, one that cannot be written is done without, and both are said in the log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sqlite3
+import threading
+import time
+from typing import Any, Callable, NamedTuple
+
+from headway_broker import schema
+from headway_broker.archive import Row
+from headway_broker.ledger import KEEP_ENDED, KEEP_SECONDS
+
+NAME = "history.sqlite3"
+RUNS_PER_KEY = 50
+RUNS_LIMIT = 20_000
+OPEN_DAYS = 30.0  # an open operation that nobody settled is forgotten by then
+CLAIM_SECONDS = 86_400.0
+PRUNE_EVERY = 3600.0
+BATCH = 500  # jobs in one transaction
+WAITING_LIMIT = 5_000  # jobs that wait for the disk, before open operations are not stored
+COMPLAIN_EVERY = 60.0
+
+
+class Stored(NamedTuple):
+    """These rows are in the file, or cannot be."""
+
+    finals: list[tuple[str, int]]
+
+
+class Recalled(NamedTuple):
+    """The runs of a key, oldest first."""
+
+    key: str
+    runs: list[dict[str, Any]]
+
+
+class Learned(NamedTuple):
+    """A finished run of a key."""
+
+    key: str
+    run: dict[str, Any]
+
+
+class Wanted(NamedTuple):
+    """Somebody wants the runs of a key."""
+
+    key: str
+
+
+class Claimed(NamedTuple):
+    """A notifier took something on."""
+
+    key: str
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open the file at `path`, brought up to date.
+
+    Raises `sqlite3.Error`, `schema.TooNew` or OSError.
+    """
+    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    os.close(descriptor)
+    connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A commit survives the end of any process; only a loss of power can undo the last.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        schema.migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def set_aside(path: str) -> str:
+    """Move a corrupt file out of the way and return where to."""
+    aside = f"{path}.corrupt-{int(time.time())}"
+    os.replace(path, aside)
+    for suffix in ("-wal", "-shm"):
+        try:
+            os.replace(path + suffix, aside + suffix)
+        except FileNotFoundError:
+            pass
+    return aside
+
+
+class History:
+    """The open file and its thread. `results` holds what came back; `wake` is called then."""
+
+    def __init__(
+        self,
+        directory: str,
+        place: str,
+        log: Callable[[str], None],
+        wake: Callable[[], None],
+    ) -> None:
+        """Open the file in `directory` for the broker at `place`."""
+        self.path = os.path.join(directory, NAME)
+        self.results: queue.SimpleQueue[Stored | Recalled] = queue.SimpleQueue()
+        self._place = place
+        self._log = log
+        self._wake = wake
+        self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._complained = float("-inf")
+        self._next_prune = 0.0
+        self._connection = self._open()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a file to write to."""
+        return self._connection is not None
+
+    def rows(self) -> list[Row]:
+        """What an earlier broker of this place left: open, or ended within the hour."""
+        if self._connection is None:
+            return []
+        since = time.time() - KEEP_SECONDS
+        try:
+            found = self._connection.execute(
+                "SELECT id, revision, ended, session, uid, pid, about, body FROM operations"
+                " WHERE place = ? AND (ended IS NULL OR ended >= ?)"
+                " ORDER BY ended IS NULL, ended DESC",
+                (self._place, since),
+            ).fetchall()
+        except sqlite3.Error as error:
+            self._log(f"history: cannot be read: {error}")
+            return []
+        rows: list[Row] = []
+        finished = 0
+        for row in found:
+            finished += row[2] is not None
+            if row[2] is not None and finished > KEEP_ENDED:
+                continue
+            try:
+                rows.append(Row(*row[:6], json.loads(row[6]), row[7]))
+            except ValueError:
+                continue
+        rows.reverse()  # open ones, then ended ones, oldest first
+        return rows
+
+    def claims(self) -> list[str]:
+        """The keys that were claimed within a day."""
+        if self._connection is None:
+            return []
+        since = time.time() - CLAIM_SECONDS
+        try:
+            found = self._connection.execute(
+                "SELECT key FROM claims WHERE claimed >= ? ORDER BY claimed", (since,)
+            ).fetchall()
+        except sqlite3.Error:
+            return []
+        return [key for (key,) in found]
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._work, name="history", daemon=True)
+        self._thread.start()
+
+    def put(self, job: Row | Learned | Wanted | Claimed) -> None:
+        """Hand the thread something to do."""
+        waits = self._jobs.qsize() >= WAITING_LIMIT
+        if waits and not (isinstance(job, Row) and job.ended is not None):
+            return
+        self._jobs.put(job)
+
+    def stop(self, timeout: float) -> None:
+        """Finish what was handed over, if that takes no longer than `timeout` seconds."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join(timeout)
+            if self._thread.is_alive():
+                return
+        if self._connection is not None:
+            self._connection.close()
+
+    def _open(self) -> sqlite3.Connection | None:
+        for again in (True, False):
+            try:
+                return connect(self.path)
+            except schema.TooNew as error:
+                self._log(f"history: {self.path} is left alone: {error}")
+                return None
+            except sqlite3.OperationalError as error:
+                self._log(f"history: done without: {self.path}: {error}")
+                return None
+            except sqlite3.DatabaseError as error:
+                if not again:
+                    self._log(f"history: done without: {self.path}: {error}")
+                    return None
+                self._put_aside(error)
+            except OSError as error:
+                self._log(f"history: done without: {error}")
+                return None
+        return None
+
+    def _put_aside(self, error: Exception) -> None:
+        try:
+            self._log(f"history: {error}; set aside as {set_aside(self.path)}")
+        except OSError as failure:
+            self._log(f"history: {error}; cannot be set aside: {failure}")
+
+    def _work(self) -> None:
+        stopping = False
+        while not stopping:
+            jobs = [self._jobs.get()]
+            while len(jobs) < BATCH:
+                try:
+                    jobs.append(self._jobs.get_nowait())
+                except queue.Empty:
+                    break
+            if None in jobs:
+                stopping = True
+                jobs = [job for job in jobs if job is not None]
+            self._write(jobs)
+            self._answer(jobs)
+            if time.monotonic() >= self._next_prune:
+                self._next_prune = time.monotonic() + PRUNE_EVERY
+                self._try(self._prune)
+
+    def _write(self, jobs: list[Any]) -> None:
+        changes = [job for job in jobs if not isinstance(job, Wanted)]
+        if not changes:
+            return
+
+        def transaction(connection: sqlite3.Connection) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for job in changes:
+                    self._change(connection, job)
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+        self._try(transaction)
+
+    def _change(self, connection: sqlite3.Connection, job: Any) -> None:
+        now = time.time()
+        if isinstance(job, Row):
+            connection.execute(
+                "INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    job.operation,
+                    self._place,
+                    now,
+                    job.revision,
+                    job.ended,
+                    job.session,
+                    job.uid,
+                    job.pid,
+                    json.dumps(job.about),
+                    job.body,
+                ),
+            )
+        elif isinstance(job, Learned):
+            connection.execute(
+                "INSERT INTO runs (key, ended, run) VALUES (?, ?, ?)",
+                (job.key, now, json.dumps(job.run)),
+            )
+            connection.execute(
+                "DELETE FROM runs WHERE key = ? AND number NOT IN"
+                " (SELECT number FROM runs WHERE key = ? ORDER BY number DESC LIMIT ?)",
+                (job.key, job.key, RUNS_PER_KEY),
+            )
+        elif isinstance(job, Claimed):
+            connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", (job.key, now))
+
+    def _answer(self, jobs: list[Any]) -> None:
+        finals = [
+            (job.operation, job.revision)
+            for job in jobs
+            if isinstance(job, Row) and job.ended is not None
+        ]
+        if finals:
+            self.results.put(Stored(finals))
+        for job in jobs:
+            if isinstance(job, Wanted):
+                runs: list[dict[str, Any]] = []
+                self._try(lambda connection, key=job.key, into=runs: _runs(connection, key, into))
+                self.results.put(Recalled(job.key, runs))
+        self._wake()
+
+    def _prune(self, connection: sqlite3.Connection) -> None:
+        now = time.time()
+        connection.execute("DELETE FROM operations WHERE ended < ?", (now - KEEP_SECONDS,))
+        connection.execute(
+            "DELETE FROM operations WHERE ended IS NULL AND stored < ?",
+            (now - OPEN_DAYS * 86_400,),
+        )
+        connection.execute(
+            "DELETE FROM operations WHERE place = ? AND ended IS NOT NULL AND id NOT IN"
+            " (SELECT id FROM operations WHERE place = ? AND ended IS NOT NULL"
+            " ORDER BY ended DESC LIMIT ?)",
+            (self._place, self._place, KEEP_ENDED),
+        )
+        connection.execute(
+            "DELETE FROM runs WHERE number <= (SELECT max(number) FROM runs) - ?",
+            (RUNS_LIMIT,),
+        )
+        connection.execute("DELETE FROM claims WHERE claimed < ?", (now - CLAIM_SECONDS,))
+
+    def _try(self, action: Callable[[sqlite3.Connection], None]) -> None:
+        """Do something with the file; what goes wrong is said now and then."""
+        if self._connection is None:
+            return
+        try:
+            action(self._connection)
+        except sqlite3.OperationalError as error:  # a full disk, a lock: it may pass
+            self._complain(f"history: not written: {error}")
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            self._put_aside(error)
+            self._connection = self._open()
+        except Exception as error:
+            self._complain(f"history: not written: {error!r}")
+
+    def _complain(self, text: str) -> None:
+        now = time.monotonic()
+        if now - self._complained >= COMPLAIN_EVERY:
+            self._complained = now
+            self._log(text)
+
+
+def _runs(connection: sqlite3.Connection, key: str, into: list[dict[str, Any]]) -> None:
+    found = connection.execute("SELECT run FROM runs WHERE key = ? ORDER BY number", (key,))
+    for (text,) in found:
+        try:
+            into.append(json.loads(text))
+        except ValueError:
+            continue

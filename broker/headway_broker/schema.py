@@ -1,0 +1,52 @@
+"""The tables of the history file, by version, and the steps from each version to the next.
+
+`PRAGMA user_version` is the version. A step is never changed once it has been released; a
+file of a newer version is left alone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        # Operations as the broker keeps them over a restart. `place` is the runtime
+        # directory, for two brokers may share a state directory; `ended` is NULL while open.
+        """CREATE TABLE operations (
+            id TEXT PRIMARY KEY, place TEXT NOT NULL, stored REAL NOT NULL,
+            revision INTEGER NOT NULL, ended REAL, session TEXT NOT NULL,
+            uid INTEGER, pid INTEGER, about TEXT NOT NULL, body BLOB NOT NULL)""",
+        "CREATE INDEX operations_by_end ON operations (place, ended)",
+        # What finished runs teach, newest last.
+        """CREATE TABLE runs (
+            number INTEGER PRIMARY KEY, key TEXT NOT NULL, ended REAL NOT NULL,
+            run TEXT NOT NULL)""",
+        "CREATE INDEX runs_by_key ON runs (key, number)",
+    ),
+    (
+        # What one of several notifiers has taken on, so that a restart does not repeat it.
+        "CREATE TABLE claims (key TEXT PRIMARY KEY, claimed REAL NOT NULL)",
+    ),
+)
+VERSION = len(STEPS)
+
+
+class TooNew(Exception):
+    """The file was written by a newer version; it is left alone."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file to `VERSION`, in one transaction; raises `TooNew`."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if found > VERSION:
+            raise TooNew(f"version {found}, and this broker knows {VERSION}")
+        for step in STEPS[found:]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
