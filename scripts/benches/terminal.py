@@ -17,12 +17,18 @@ import termios
 COLUMNS, ROWS = 120, 50
 
 
+def opened(columns: int = COLUMNS, rows: int = ROWS) -> tuple[int, int]:
+    """A new pty of that size: the end to read, the end to draw on."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    return master, slave
+
+
 class Terminal:
     """A pty whose other end is read and counted. `slave` is the descriptor to draw on."""
 
     def __init__(self, columns: int = COLUMNS, rows: int = ROWS) -> None:
-        master, self.slave = pty.openpty()
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        master, self.slave = opened(columns, rows)
         self._reader = subprocess.Popen(
             [sys.executable, "-S", __file__, str(master)], pass_fds=[master], stdout=subprocess.PIPE
         )

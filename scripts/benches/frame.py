@@ -1,0 +1,226 @@
+"""The frame: what drawing once costs a live display, with 10 to 10,000 operations.
+
+On a real terminal of 120 × 50 that is read by another thread; the time is the CPU of the
+thread that draws, so neither the reader nor the rest of the machine counts. Both get the same
+rows: as many operations, each with a name, a count, a total and a bar.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any, Callable
+
+from rich.console import Console
+from rich.live import Live as RichLive
+from rich.progress import Progress
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from benches.figures import Curve, Report, Row, figure, interleave, ratio
+from benches.terminal import COLUMNS, ROWS, opened
+from headway.model import RUNNING, Operation, Stage
+from headway.protocol.messages import Delta, Snapshot
+from headway_viewer.display.live import Live
+from headway_viewer.replica import Replica
+from headway_viewer.rows import Board
+from headway_viewer.theme import make
+
+TOTAL = 1_000_000
+CHANGED = 20  # operations that move between two frames
+
+
+class Screen:
+    """A terminal whose output a thread counts."""
+
+    def __init__(self) -> None:
+        master, self.slave = opened()
+        self.drawn = 0
+        self._master = master
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                self.drawn += len(os.read(self._master, 1 << 16))
+            except OSError:
+                return
+
+    def settled(self) -> int:
+        """The bytes drawn by now, once no more come."""
+        last = -1
+        while last != self.drawn:
+            last = self.drawn
+            time.sleep(0.02)
+        return last
+
+
+class Ours:
+    """Headway's live display, fed with deltas as the broker publishes them."""
+
+    def __init__(self, number: int) -> None:
+        self.screen = Screen()
+        self.replica = Replica()
+        self.operations: list[Operation] = []
+        now = time.monotonic()
+        rows = []
+        for index in range(number):
+            operation = Operation(f"{index:012d}", f"operation {index}")
+            operation.move(RUNNING, now - 60)
+            stage = operation.stages[1] = Stage(1, "Compile", total=TOTAL, unit="files")
+            stage.move(RUNNING, now - 60)
+            self.operations.append(operation)
+            figures = [0.0, [50.0, 60.0, 70.0, "rate", 0], None, None, False, []]
+            rows.append([operation.id, operation.record(), [stage.record()], {}, figures, {}, {}])
+        self.replica.fold(Snapshot("i", 1, now, time.time(), 1, 1, rows), now)
+        self.board = Board(self.replica)
+        look = make(ascii_only=False, coloured=True)
+        self.display = Live(self.board, look, self.screen.slave)
+        self.done = 0
+        self.sequence = 1
+        self.frame(0)
+
+    def change(self, number: int) -> None:
+        """Make a delta for so many operations and fold it in; not the frame."""
+        self.done += 1000
+        self.sequence += 1
+        now = time.monotonic()
+        part = self.done / TOTAL % 1
+        figures = [part, [50.0, 60.0, 70.0, "rate", 0], None, None, False, None]
+        rows = [
+            [one.id, None, [], {1: self.done}, figures, {}, {}] for one in self.operations[:number]
+        ]
+        self.replica.fold(Delta("i", self.sequence, now, rows), now)
+
+    def frame(self, changed: int) -> float:
+        """Seconds of CPU to draw what changed."""
+        self.change(changed)
+        begun = time.thread_time()
+        local = time.monotonic()
+        changes = self.replica.take()
+        self.board.absorb(changes, local)
+        self.display.show(changes, None, local)
+        self.display.draw(local)
+        return time.thread_time() - begun
+
+
+class RichProgress:
+    """rich.progress.Progress with its default columns."""
+
+    def __init__(self, number: int) -> None:
+        self.screen = Screen()
+        console = Console(
+            file=os.fdopen(self.screen.slave, "w"), width=COLUMNS, height=ROWS, force_terminal=True
+        )
+        self.progress = Progress(console=console, auto_refresh=False)
+        self.tasks = [self.progress.add_task(f"operation {n}", total=TOTAL) for n in range(number)]
+        self.done = 0
+        self.progress.start()
+
+    def frame(self, changed: int) -> float:
+        """Seconds of CPU to draw what changed."""
+        self.done += 1000
+        for task in self.tasks[:changed]:
+            self.progress.update(task, completed=self.done)
+        begun = time.thread_time()
+        self.progress.refresh()
+        return time.thread_time() - begun
+
+    def close(self) -> None:
+        """Give back the streams that it redirects."""
+        self.progress.stop()
+
+
+class RichTable:
+    """rich.live.Live with a Table of five columns, one of which is a bar."""
+
+    def __init__(self, number: int) -> None:
+        self.screen = Screen()
+        console = Console(
+            file=os.fdopen(self.screen.slave, "w"), width=COLUMNS, height=ROWS, force_terminal=True
+        )
+        self.number = number
+        self.done = [0] * number
+        self.live = RichLive(console=console, auto_refresh=False)
+        self.live.start()
+
+    def frame(self, changed: int) -> float:
+        """Seconds of CPU to draw what changed."""
+        for index in range(min(changed, self.number)):
+            self.done[index] += 1000
+        begun = time.thread_time()
+        table = Table("operation", "stage", "bar", "done", "total")
+        for index, done in enumerate(self.done):
+            bar = ProgressBar(total=TOTAL, completed=done, width=30)
+            table.add_row(f"operation {index}", "Compile", bar, str(done), str(TOTAL))
+        self.live.update(table, refresh=True)
+        return time.thread_time() - begun
+
+    def close(self) -> None:
+        """Give back the streams that it redirects."""
+        self.live.stop()
+
+
+PEERS: dict[str, Callable[[int], Any]] = {
+    "rich Progress": RichProgress,
+    "rich Live(Table)": RichTable,
+}
+
+
+def measure(quick: bool = False) -> Report:
+    """The report."""
+    rows: list[Row] = []
+    curves: dict[str, list[tuple[float, float]]] = {}
+    checks: list[tuple[str, bool]] = []
+    for number in (10, 100) if quick else (10, 100, 1000, 10_000):
+        rounds = 3 if number >= 1000 or quick else 15
+        slow = number > 1000
+        ours = Ours(number)
+        others = {name: make(number) for name, make in PEERS.items() if not slow}
+        changed = min(CHANGED, number)
+        cases = {"headway": lambda: sorted(ours.frame(changed) for _ in range(9))[4]}
+        cases.update({name: (lambda one=one: one.frame(changed)) for name, one in others.items()})
+        samples = interleave(cases, rounds)
+        before = ours.screen.settled()
+        ours.frame(changed)
+        moved = ours.screen.settled() - before
+        local = ours.display._drawn
+        ours.display.draw(local)
+        unchanged = ours.screen.settled() - before - moved
+        everything = [ours.frame(number) for _ in range(rounds)]
+        sizes = {}
+        for name, one in others.items():
+            before = one.screen.settled()
+            one.frame(changed)
+            sizes[name] = one.screen.settled() - before
+            one.close()
+        what = f"{number:,} operations"
+        limit = 0.002 if number == 1000 else None
+        rows.append(Row(f"headway, {what}", figure(samples["headway"]), "s CPU a frame", at_most=limit))
+        rows.append(Row(f"headway, {what}, all of them changed", figure(everything), "s CPU a frame"))
+        for name in others:
+            rows.append(
+                Row(
+                    f"headway, {what}",
+                    figure(samples["headway"]),
+                    "s CPU a frame",
+                    f"{name} ({samples[name][0] * 1000:,.1f} ms)",
+                    ratio(samples["headway"], samples[name]),
+                )
+            )
+            curves.setdefault(name, []).append((number, figure(samples[name]).median * 1000))
+        curves.setdefault("headway", []).append((number, figure(samples["headway"]).median * 1000))
+        drawn = ", ".join(f"{name} {size:,}" for name, size in sizes.items())
+        rows.append(Row(f"headway, {what}, bytes of a frame", figure([moved]), "B"))
+        rows.append(Row(f"headway, {what}, bytes when nothing changed", figure([unchanged]), "B", at_most=0))
+        if drawn:
+            rows[-2] = rows[-2]._replace(name=f"{rows[-2].name} ({drawn})")
+        checks.append((f"the screen shows {min(number, 40)} of {what}", len(ours.board.choose(40).operations) >= min(number, 39)))
+    notes = [
+        f"CPU of the drawing thread; {CHANGED} operations move between two frames unless said otherwise.",
+        "rich draws all its tasks each frame; with 10,000 it was left out (seconds a frame).",
+    ]
+    title = "One frame of the live display at 120 × 50"
+    plotted = [Curve("Drawing a frame", name, "operations", "CPU ms", points) for name, points in curves.items()]
+    return Report("frame", title, rows, notes, checks, plotted)
