@@ -110,12 +110,7 @@ def _lock(path: str) -> int:
     while True:
         descriptor = os.open(path, flags, 0o600)
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(f"{path} is not a regular file; a lock belongs there")
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Taken(_holder(descriptor)) from None
+            _hold(descriptor, path)
             # Somebody may have removed the file between open and lock.
             try:
                 there = os.stat(path)
@@ -128,6 +123,15 @@ def _lock(path: str) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _hold(descriptor: int, path: str) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(f"{path} is not a regular file; a lock belongs there")
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Taken(_holder(descriptor)) from None
 
 
 def _holder(descriptor: int) -> int | None:

@@ -10,42 +10,31 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable
 
-from headway.model import OPEN, OPERATION_FIELDS, Operation
+from headway.model import OPEN, OPERATION_FIELDS, clean_text
 from headway.protocol import messages
 from headway.protocol.messages import MAGIC, MAJOR, MINOR
-from headway.protocol.wire import Malformed
+from headway.protocol.wire import Malformed, UnknownKind
 from headway_broker import archive, requests
 from headway_broker.access import admitted
 from headway_broker.effects import (
     Effect,
-    Learn,
     Note,
-    Publish,
-    Recall,
-    Remember,
     Send,
     Stop,
     Unwatch,
-    Watch,
 )
 from headway_broker.forecasts import Forecasts
+from headway_broker.keeping import Keeping, watch
 from headway_broker.ledger import Entry, Ledger
-from headway_broker.liveness import STALL, Liveness
-from headway_broker.publishing import INBOX, INBOX_SIZE, TOPIC, Publishing
+from headway_broker.liveness import STALL, Liveness, crash_reason
+from headway_broker.publishing import Publishing
 from headway_broker.refusal import Dropped, Refused
 from headway_broker.sessions import Credentials, Session, Sessions
 
-FRAME = 0.05  # seconds between deltas while somebody follows
-QUIET_FRAME = 0.5  # and while nobody does
-URGENT = 0.005  # seconds between deltas that carry beginnings and ends
-PULSE = 2.0
 AGAIN = 1.0  # seconds between two requests to announce everything again
-CATALOGUE = 1.0  # seconds between two rounds of storing open operations
 LEAVE_AFTER = 300.0  # seconds without worker and viewer
 FORGET_SILENT = 600.0  # a session whose death nobody can prove counts as gone by then
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
-INBOXES_LIMIT = 1_000
-PARTS_PER_FRAME = 30  # of snapshots, so that a large one does not overrun its viewer
 STATE = OPERATION_FIELDS.index("state")
 
 
@@ -61,40 +50,33 @@ class Core:
         now: float,
         wall: float,
         *,
-        remembers: bool = False,
         facts: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self.instance = instance
         self.follow = follow
         self.uid = uid
         self.wall = wall
-        self.remembers = remembers
         self.facts = facts
         self.sessions = Sessions(boot)
         self.ledger = Ledger()
         self.liveness = Liveness(now)
-        self.publishing = Publishing(instance)
         self.requests = requests.Requests(self.ledger)
         self.forecasts = Forecasts(self.ledger)
+        self.keeping = Keeping(self.sessions, self.ledger, self.forecasts, self.liveness, wall)
+        self.publishing = Publishing(instance, wall, self.ledger, self.forecasts)
         self.dropped = Dropped()
         self.counted: dict[Session, None] = {}  # whose counts wait for the next frame
-        self.followers = 0
         self.messages = 0
         self.updates = 0
         self.started = now
         self.leave_after = LEAVE_AFTER
         self._told_watched = False
         self._effects: list[Effect] = []
-        self._urgent: dict[Entry, None] = {}
         self._asking: dict[Session, None] = {}
-        self._uncatalogued: dict[Entry, None] = {}
-        self._inboxes: dict[bytes, None] = {}
-        self._outgoing: list[Publish] = []  # parts of snapshots
         self._strangers: dict[bytes, float] = {}
-        self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
-        self._last_catalogue = now
         self._lonely_since: float | None = now
         self._planned: float | None = None
+        self._now = now
         self._handlers: dict[type[Any], Callable[[Session, Any, float], None]] = {
             messages.Announce: self._announce,
             messages.Counts: self._count,
@@ -118,12 +100,7 @@ class Core:
     ) -> Session | None:
         """A connection says who it is; None where it is refused."""
         try:
-            if hello.magic != MAGIC:
-                raise Refused("not headway")
-            if hello.major != MAJOR:
-                raise Refused("version", {"majors": [MAJOR]})
-            if not admitted(credentials, self.uid):
-                raise Refused("user", {"uid": self.uid})
+            self._admit(credentials, hello)
             session = self.sessions.greet(identity, credentials, hello, now)
         except Refused as refused:
             self._refuse(identity, refused)
@@ -133,12 +110,17 @@ class Core:
         self._asking.pop(session, None)
         self._revive(session)
         self._note(f"{session.role} {session.id} pid {credentials.pid} uid {credentials.uid}")
-        if credentials.pid:
-            started = hello.about.get("started")
-            trusted = isinstance(started, int) and hello.about.get("pid") == credentials.pid
-            self._do(Watch(session.id, credentials.pid, started if trusted else None))
+        self._effects += watch(session)
         self._welcome(identity, now)
         return session
+
+    def _admit(self, credentials: Credentials, hello: messages.Hello) -> None:
+        if hello.magic != MAGIC:
+            raise Refused("not headway")
+        if hello.major != MAJOR:
+            raise Refused("version", {"majors": [MAJOR]})
+        if not admitted(credentials, self.uid):
+            raise Refused("user", {"uid": self.uid})
 
     def stranger(self, identity: bytes, now: float) -> None:
         """A message of a connection that has not said Hello: it is told that we are new."""
@@ -181,13 +163,16 @@ class Core:
                     self._take_announce(session, message, now)
             except Refused as refused:
                 self.dropped.add(refused.reason)
+        if session is not None and session.gone and not session.operations:
+            self.sessions.remove(session)
         return ends
 
-    def malformed(self, session: Session | None, text: str) -> None:
-        """A frame of it was no message; what it is of is told in the log."""
-        self.dropped.add("malformed")
-        if session is not None:
-            self._note(f"malformed frame of {session.id}: {text[:200]}")
+    def malformed(self, session: Session | None, error: Malformed) -> None:
+        """A frame was no message that this version knows."""
+        newer = isinstance(error, UnknownKind)
+        self.dropped.add("unknown kind" if newer else "malformed")
+        whose = session.id if session is not None else "a stranger"
+        self._note(f"ignored a frame of {whose}: {clean_text(error, 200)!r}")
 
     def is_safe(self, operation: str) -> bool:
         """Whether the end of this operation needs no other copy."""
@@ -202,26 +187,17 @@ class Core:
     def settle_counts(self, session: Session, now: float) -> None:
         """Move a session's merged counts into its stages before they grow too large."""
         self.counted.pop(session, None)
-        _changed, unknown = self.ledger.count(session, now)
+        changed, unknown = self.ledger.count(session, now)
+        for entry in changed:
+            self.forecasts.count(entry, entry.counts)
         if unknown:
             self.dropped.add("unknown stage", unknown)
             self._asking[session] = None
 
-    def subscribed(self, topic: bytes, subscribe: bool, now: float) -> None:
+    def subscribed(self, topic: bytes, subscribe: bool) -> None:
         """A viewer follows, or asks for a snapshot on its inbox, or has left."""
-        if TOPIC.startswith(topic):
-            self.followers = max(0, self.followers + (1 if subscribe else -1))
-            if subscribe:
-                self._lonely_since = None
-        elif topic.startswith(INBOX) and len(topic) == INBOX_SIZE:
-            if not subscribe:
-                self._inboxes.pop(topic, None)
-                if self._outgoing:
-                    self._outgoing = [part for part in self._outgoing if part.topic != topic]
-            elif len(self._inboxes) < INBOXES_LIMIT:
-                self._inboxes[topic] = None
-            else:
-                self.dropped.add("snapshot")
+        if not self.publishing.subscribed(topic, subscribe):
+            self.dropped.add("snapshot")
 
     def died(self, session_id: str, now: float) -> None:
         """The process of a session is proven dead."""
@@ -229,47 +205,18 @@ class Core:
         if session is not None:
             self.liveness.died(session, now)
 
-    def stored(self, finals: Iterable[tuple[str, int]], now: float) -> None:
+    def stored(self, finals: Iterable[tuple[str, int]]) -> None:
         """These ended operations are safe in the history, or as safe as they can be."""
-        acknowledged: dict[Session, list[list[Any]]] = {}
-        for operation, revision in finals:
+        finals = list(finals)
+        self._effects += self.keeping.stored(finals)
+        for operation, _ in finals:
             entry = self.ledger.entries.get(operation)
-            if entry is not None and entry.operation.revision == revision:
-                entry.safe = revision
-                acknowledged.setdefault(entry.session, []).append([operation, revision])
-        for session, pairs in acknowledged.items():
-            if session.identity is not None:
-                self._do(Send(session.identity, messages.Acknowledge(pairs)))
-            if session.gone:
-                self._leave(session, now)
+            if entry is not None and entry.session.gone:
+                self._leave(entry.session)
 
     def restored(self, rows: Iterable[archive.Row], now: float) -> None:
-        """Take in what an earlier broker left: ended operations, and open ones to settle."""
-        for row in rows:
-            if row.operation in self.ledger.entries:
-                continue
-            session = self.sessions.by_id.get(row.session)
-            if session is None:
-                session = self.sessions.add(Session(row.session, "worker", now))
-                session.uid, session.pid, session.about = row.uid, row.pid, row.about
-                session.gone = True
-            try:
-                entry = archive.entry_of(row, session, self.wall, now)
-            except Malformed as error:
-                self._note(f"history: a row is left out: {error}")
-                continue
-            self.ledger.restore(entry, now)
-            if entry.operation.open:
-                session.gone = False
-                if session.about.get("boot") != self.sessions.boot:
-                    self.liveness.died(session, now)
-                elif session.pid:
-                    started = session.about.get("started")
-                    known = isinstance(started, int) and session.about.get("pid") == session.pid
-                    self._do(Watch(session.id, session.pid, started if known else None))
-                self._recall(entry, now)
-            else:
-                self.forecasts.finish(entry, now)
+        """Take in what an earlier broker left behind."""
+        self._effects += self.keeping.restored(rows, now)
 
     def recalled(self, key: str, runs: list[dict[str, Any]]) -> None:
         """The earlier runs of a history key have been read."""
@@ -280,7 +227,8 @@ class Core:
     def tick(self, now: float, *, drained: bool = True) -> None:
         """Do what is due; `drained` says that no message waits to be read."""
         if self._planned is not None and now - self._planned > STALL:
-            self.liveness.forgive(self.sessions.by_id.values(), now - self._planned)
+            self.liveness.forgive(self.sessions.by_id.values(), now - self._planned, now)
+        self._now = now
         if drained:
             for session in self.liveness.settled(now):
                 self._settle(session, now)
@@ -291,45 +239,43 @@ class Core:
             self._note(f"{session.role} {session.id} is silent")
         self._effects += self.requests.tick(now)
         self._ask(now)
-        self._publish(now)
-        self._catalogue(now)
+        if self.publishing.frame_due(now):
+            for session in list(self.counted):
+                self.settle_counts(session, now)
+        self._effects += self.publishing.publish(now)
+        self._effects += self.keeping.round(now)
         for entry in self.ledger.expire(now):
             self.forecasts.forget(entry)
             if entry.session.gone and not entry.session.operations:
                 self.sessions.remove(entry.session)
-        watched = self.followers > 0
+        watched = self.publishing.followed
         if watched != self._told_watched:
             self._told_watched = watched
-            for session in self.sessions.by_id.values():
-                if session.role == "worker" and session.identity is not None:
-                    self._do(Send(session.identity, messages.Watched(watched)))
+            self._effects += [
+                Send(identity, messages.Watched(watched))
+                for identity, session in self.sessions.by_identity.items()
+                if session.role == "worker"
+            ]
         self._look_lonely(now)
 
     def deadline(self) -> float | None:
         """When to call `tick` at the latest; None while nothing is due."""
         times: list[float] = []
-        frame = FRAME if self.followers else QUIET_FRAME
-        if self._urgent and self.followers:
-            times.append(self._last_urgent + URGENT)
-        if self.ledger.dirty or self.counted or self._inboxes or self._outgoing:
-            times.append(self._last_frame + frame)
-        if self.followers:
-            times.append(self._last_pulse + PULSE)
-        if self._uncatalogued:
-            times.append(self._last_catalogue + CATALOGUE)
         if self._asking:
             times.append(min(session.asked for session in self._asking) + AGAIN)
         if self._lonely_since is not None:
             times.append(self._lonely_since + self.leave_after)
         for due in (
+            self.publishing.deadline(counted=bool(self.counted)),
             self.liveness.deadline(bool(self.sessions.by_id)),
             self.requests.deadline(),
+            self.keeping.deadline(),
             self.ledger.deadline(),
-            self.forecasts.deadline(watched=bool(self.followers)),
+            self.forecasts.deadline(watched=self.publishing.followed),
         ):
             if due is not None:
                 times.append(due)
-        self._planned = min(times) if times else None
+        self._planned = max(min(times), self._now) if times else None
         return self._planned
 
     def status(self, now: float) -> dict[str, Any]:
@@ -340,7 +286,7 @@ class Core:
             "instance": self.instance,
             "uptime": round(now - self.started, 3),
             "workers": sum(session.role == "worker" for session in present),
-            "viewers": self.followers,
+            "viewers": self.publishing.followers,
             "operations": len(self.ledger.entries),
             "open": self.ledger.opened,
             "stages": self.ledger.stages,
@@ -352,7 +298,7 @@ class Core:
     # Messages of workers.
 
     def _announce(self, session: Session, message: messages.Announce, now: float) -> None:
-        self._follow_sequence(session, message.sequence, now)
+        self._follow_sequence(session, message.sequence)
         self._take_announce(session, message, now)
 
     def _take_announce(self, session: Session, message: messages.Announce, now: float) -> None:
@@ -367,20 +313,20 @@ class Core:
         operation = entry.operation
         if fresh:
             self._note(f"operation {operation.id} of {session.id}: {operation.state}")
-            self._recall(entry, now)
+            self._effects += self.keeping.begin(entry, now)
         if session.silent_since is not None and operation.open:
             self.ledger.silence(entry, None)
         self.forecasts.observe(entry, entry.stages, now)
-        self._urgent[entry] = None
+        self.publishing.hurry(entry)
         if operation.open:
-            self._uncatalogued[entry] = None
+            self.keeping.change(entry)
         elif entry.safe == operation.revision:
-            self.stored([(operation.id, operation.revision)], now)
+            self.stored([(operation.id, operation.revision)])
         else:
             self._end(entry, now)
 
     def _count(self, session: Session, message: messages.Counts, now: float) -> None:
-        self._follow_sequence(session, message.sequence, now)
+        self._follow_sequence(session, message.sequence)
         self.merge(session, message.counts, 0, now)
 
     def merge(self, session: Session, counts: dict[Any, Any], weight: int, now: float) -> None:
@@ -393,7 +339,7 @@ class Core:
             self.settle_counts(session, now)
 
     def _share(self, session: Session, message: messages.Share, now: float) -> None:
-        self._follow_sequence(session, message.sequence, now)
+        self._follow_sequence(session, message.sequence)
         entry = self.ledger.share(session, message.operation, message.stage, message.done)
         if entry is None:
             self.dropped.add("unknown stage")
@@ -406,27 +352,26 @@ class Core:
             self.dropped.add("lines")
             return
         self.ledger.print(entry, message.lines)
-        if self.followers:
-            frame = self.publishing.lines(message.operation, message.stage, message.lines, now)
-            self._do(Publish(TOPIC, frame))
+        self._effects += self.publishing.lines(message.operation, message.stage, message.lines, now)
 
-    def _beat(self, session: Session, message: messages.Beat, now: float) -> None:
+    def _beat(self, session: Session, message: messages.Beat, _now: float) -> None:
         if session.sequence is not None and message.sequence > session.sequence:
             self._asking[session] = None  # a lost tail
         session.sequence = message.sequence
 
-    def _bye(self, session: Session, message: messages.Bye, now: float) -> None:
+    def _bye(self, session: Session, _bye: messages.Bye, now: float) -> None:
         if session.open:
             return  # its process will tell how that ends
+        self.settle_counts(session, now)
         session.gone = True
         self._do(Unwatch(session.id))
         if all(entry.safe is not None for entry in session.operations):
-            self._leave(session, now)
+            self._leave(session)
 
-    def _answer(self, session: Session, message: messages.Answer, now: float) -> None:
+    def _answer(self, session: Session, message: messages.Answer, _now: float) -> None:
         self._effects += self.requests.answer(session, message)
 
-    def _follow_sequence(self, session: Session, sequence: int, now: float) -> None:
+    def _follow_sequence(self, session: Session, sequence: int) -> None:
         """Notice what was lost or repeated; raises `Refused` for what is stale."""
         last = session.sequence
         if last is not None:
@@ -440,22 +385,17 @@ class Core:
     # Requests of viewers.
 
     def _request(self, session: Session, message: messages.Request, now: float) -> None:
-        verb, number, arguments = message.verb, message.request, message.arguments
-        if verb == "cancel":
-            self._effects += self.requests.cancel(session, number, arguments, now)
-        elif verb == "claim":
-            self._effects += self.requests.claim(session, number, arguments)
-        elif verb == "draw":
-            self._effects += self.requests.draw(session, number, arguments)
-        elif verb == "drawn":
-            self._effects += self.requests.drawn(session, number, arguments)
+        verb, number = message.verb, message.request
+        effects = self.requests.take(session, message, now)
+        if effects is not None:
+            self._effects += effects
         elif verb == "status":
             self._effects += requests.reply(session, number, self.status(now))
         elif verb == "stop":
             self._effects += requests.reply(session, number, {})
             self._do(Stop("asked to stop"))
         elif verb == "retire":
-            self._retire(session, number, arguments)
+            self._retire(session, number, message.arguments)
         else:
             self._effects += requests.reply(session, number, error=f"unknown request {verb!r}")
 
@@ -477,36 +417,27 @@ class Core:
     def _end(self, entry: Entry, now: float) -> None:
         """An operation has ended: to be stored, and to be learned from."""
         operation = entry.operation
-        self._uncatalogued.pop(entry, None)
         self._note(f"operation {operation.id}: {operation.state}")
-        learned = self.forecasts.finish(entry, now)
-        if learned is not None and self.remembers:
-            self._do(Learn(*learned))
-        if self.remembers:
-            self._do(Remember(archive.row_of(entry, self.wall)))
-        else:
-            self.stored([(operation.id, operation.revision)], now)
+        self._effects += self.keeping.end(entry, now)
 
     def _settle(self, session: Session, now: float) -> None:
         """A death is certain: what was open has crashed."""
-        if session.counts:
-            self.settle_counts(session, now)
+        self.settle_counts(session, now)
         for entry in list(session.operations):
             if entry.operation.open:
                 self.ledger.silence(entry, None)
-                self.ledger.crash(entry, now, crash_reason(entry.operation, entry.heard, now))
-                self._urgent[entry] = None
+                self.ledger.crash(entry, now, crash_reason(session, entry, now))
+                self.publishing.hurry(entry)
                 self._end(entry, now)
-        self._note(f"{session.role} {session.id} pid {session.pid} is dead")
+        if session.role == "worker":
+            self._note(f"worker {session.id} pid {session.pid} is dead")
         session.gone = True
-        self._leave(session, now)
+        self._leave(session)
 
-    def _leave(self, session: Session, now: float) -> None:
+    def _leave(self, session: Session) -> None:
         self._do(Unwatch(session.id))
         self._effects += self.requests.leave(session)
         self._asking.pop(session, None)
-        if session.counts:
-            self.settle_counts(session, now)
         self.counted.pop(session, None)
         self.sessions.detach(session)
         if not session.operations:
@@ -517,69 +448,7 @@ class Core:
         for entry in session.operations:
             self.ledger.silence(entry, None)
 
-    # Publishing.
-
-    def _publish(self, now: float) -> None:
-        followed = self.followers > 0
-        if now - self._last_frame >= (FRAME if followed else QUIET_FRAME) - 1e-4:
-            for session in list(self.counted):
-                changed, unknown = self.ledger.count(session, now)
-                for entry in changed:
-                    self.forecasts.count(entry, entry.counts)
-                if unknown:
-                    self.dropped.add("unknown stage", unknown)
-                    self._asking[session] = None
-            self.counted.clear()
-            self.forecasts.estimate(list(self.ledger.dirty), now, watched=followed)
-            if followed:
-                self._deltas(list(self.ledger.dirty), now)
-                self._snapshots(now)
-            elif self.ledger.dirty:
-                self.publishing.skip(self.ledger.dirty)
-                self.ledger.dirty.clear()
-                self._urgent.clear()
-            self._last_frame = now
-        elif self._urgent and followed and now - self._last_urgent >= URGENT - 1e-4:
-            self.forecasts.estimate(list(self._urgent), now, watched=True)
-            self._deltas([entry for entry in self._urgent if entry in self.ledger.dirty], now)
-        if self.ledger.removed:
-            removed, self.ledger.removed = self.ledger.removed, []
-            for start in range(0, len(removed), 1000):
-                some = removed[start : start + 1000]
-                self._do(Publish(TOPIC, self.publishing.removed(some, now)))
-        if followed and now - self._last_pulse >= PULSE:
-            self._last_pulse = now
-            self._do(Publish(TOPIC, self.publishing.pulse(now)))
-
-    def _deltas(self, entries: list[Entry], now: float) -> None:
-        for frame in self.publishing.deltas(entries, now):
-            self._do(Publish(TOPIC, frame))
-        for entry in entries:
-            self.ledger.dirty.pop(entry, None)
-        self._urgent.clear()
-        self._last_urgent = now
-
-    def _snapshots(self, now: float) -> None:
-        if self._inboxes and not self._outgoing:
-            self.forecasts.refresh(self.ledger.entries.values(), now)
-            frames = self.publishing.snapshot(self.ledger.entries.values(), now, self.wall + now)
-            self._outgoing = [Publish(inbox, frame) for inbox in self._inboxes for frame in frames]
-            self._inboxes.clear()
-        self._effects += self._outgoing[:PARTS_PER_FRAME]
-        del self._outgoing[:PARTS_PER_FRAME]
-
     # The rest.
-
-    def _catalogue(self, now: float) -> None:
-        """Store open operations that changed, now and then."""
-        if not self._uncatalogued or now - self._last_catalogue < CATALOGUE:
-            return
-        self._last_catalogue = now
-        some = list(self._uncatalogued)[:500]
-        for entry in some:
-            del self._uncatalogued[entry]
-            if self.remembers and entry.operation.open:
-                self._do(Remember(archive.row_of(entry, self.wall)))
 
     def _ask(self, now: float) -> None:
         for session in list(self._asking):
@@ -590,21 +459,16 @@ class Core:
                     self._do(Send(session.identity, messages.Again(None)))
 
     def _look_lonely(self, now: float) -> None:
-        if self.followers or any(_present(s, now) for s in self.sessions.by_id.values()):
+        if self.publishing.followers or any(_present(s, now) for s in self.sessions.by_id.values()):
             self._lonely_since = None
         elif self._lonely_since is None:
             self._lonely_since = now
         elif now - self._lonely_since >= self.leave_after:
             self._do(Stop("nobody is here"))
 
-    def _recall(self, entry: Entry, now: float) -> None:
-        key = self.forecasts.begin(entry, now, remembers=self.remembers)
-        if key is not None:
-            self._do(Recall(key))
-
     def _welcome(self, identity: bytes, now: float) -> None:
         welcome = messages.Welcome(
-            MAJOR, MINOR, self.instance, now, self.wall + now, self.follow, self.followers > 0
+            MAJOR, MINOR, self.instance, now, self.wall + now, self.follow, self.publishing.followed
         )
         self._do(Send(identity, welcome))
 
@@ -624,15 +488,3 @@ class Core:
 def _present(session: Session, now: float) -> bool:
     silent = session.silent_since
     return not session.gone and (silent is None or now - silent < FORGET_SILENT)
-
-
-def crash_reason(operation: Operation, heard: float, now: float) -> str:
-    """What a person is told of a crash: the stage it was in, and how long ago it was heard."""
-    age = max(0.0, now - heard)
-    ago = f"{age:.1f} s" if age < 10 else f"{age:.0f} s"
-    stage = None
-    for candidate in operation.stages.values():
-        if candidate.started is not None and candidate.attempt and candidate.open:
-            stage = candidate
-    where = f" in {stage.name!r}" if stage is not None else ""
-    return f"the process died{where}, {ago} after its last report"

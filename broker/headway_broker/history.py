@@ -143,7 +143,7 @@ class History:
             if row[2] is not None and finished > KEEP_ENDED:
                 continue
             try:
-                rows.append(Row(*row[:6], json.loads(row[6]), row[7]))
+                rows.append(Row(*row[:6], about=json.loads(row[6]), body=row[7]))
             except ValueError:
                 continue
         rows.reverse()  # open ones, then ended ones, oldest first

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
+from headway_broker.ledger import Entry
 from headway_broker.sessions import Session
 
 SILENT_AFTER = 6.0
@@ -24,10 +25,10 @@ class Liveness:
         self.settling: dict[Session, None] = {}
         self._next_check = now + SILENT_AFTER
 
-    def forgive(self, sessions: Iterable[Session], seconds: float) -> None:
+    def forgive(self, sessions: Iterable[Session], seconds: float, now: float) -> None:
         """The broker itself stood still (stopped, suspended): nobody's silence counts."""
         for session in sessions:
-            session.heard += seconds
+            session.heard = min(session.heard + seconds, now)
 
     def died(self, session: Session, now: float) -> None:
         """Its process is proven dead; its last messages may still be on their way."""
@@ -71,3 +72,17 @@ class Liveness:
         if any_session:
             times.append(self._next_check)
         return min(times) if times else None
+
+
+def crash_reason(session: Session, entry: Entry, now: float) -> str:
+    """What a person is told of a crash: the stage it was in, and how long ago it was heard."""
+    stage = None
+    for candidate in entry.operation.stages.values():
+        if candidate.open and candidate.started is not None:
+            stage = candidate
+    where = f" in {stage.name!r}" if stage is not None else ""
+    if session.restored:
+        return f"the process died{where} while no broker was running"
+    age = max(0.0, now - entry.heard)
+    ago = f"{age:.1f} s" if age < 10 else f"{age:.0f} s"
+    return f"the process died{where}, {ago} after its last report"

@@ -173,7 +173,7 @@ class Deaths:
             fflags=getattr(select, "KQ_NOTE_EXIT"),  # noqa: B009
         )
         try:
-            self._kqueue.control([event], 0, 0)  # pyright: ignore
+            self._kqueue.control([event], 0, 0)  # pyright: ignore[reportOptionalMemberAccess]
         except ProcessLookupError:
             if flag == "KQ_EV_ADD":
                 raise

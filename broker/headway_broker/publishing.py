@@ -1,163 +1,142 @@
-"""What followers are sent: deltas and snapshots as frames, numbered.
+"""When followers are told what, and the numbers of what they are told.
 
-Pure. Absent: sockets, and when to publish (`core`). Rows are packed one by one, so that no
-frame grows over `PART_SIZE` and a row that is needed twice is packed once.
+Pure. A frame with all that is dirty goes out every `FRAME` seconds; one with beginnings and
+ends only, at once. Absent: what a frame looks like (`frames`).
 """
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator
-
-import msgpack
-
-from headway.model import Operation
 from headway.protocol import messages
-from headway.protocol.wire import encode, pack
-from headway_broker.ledger import Entry
+from headway.protocol.wire import encode
+from headway_broker import frames
+from headway_broker.effects import Publish
+from headway_broker.forecasts import Forecasts
+from headway_broker.ledger import Entry, Ledger
 
 TOPIC = b"d"
 INBOX = b"i"
 INBOX_SIZE = 17  # bytes of an inbox topic
-PART_SIZE = 192 * 1024  # bytes of rows in a frame, about; the limit of a frame is 1 MiB
-STAGES_PER_ROW = 500  # an operation of more stages takes several rows
-
-_SNAPSHOT = messages.PUBLISHED.index(messages.Snapshot)
-_DELTA = messages.PUBLISHED.index(messages.Delta)
-_packer = msgpack.Packer(use_bin_type=True)
-
-
-def figures(operation: Operation, tail: bool) -> list[Any]:
-    """What the broker worked out for an operation; its tail only where asked for."""
-    return [
-        operation.progress,
-        operation.estimate,
-        operation.silent_since,
-        operation.usual,
-        operation.unlike,
-        operation.tail if tail else None,
-    ]
-
-
-def whole_rows(entry: Entry) -> Iterator[bytes]:
-    """All of an operation: its first row has its record, further ones more stages."""
-    operation = entry.operation
-    stages = list(operation.stages.values())
-    for start in range(0, max(len(stages), 1), STAGES_PER_ROW):
-        some = stages[start : start + STAGES_PER_ROW]
-        yield pack(
-            [
-                operation.id,
-                operation.record() if not start else None,
-                [stage.record() for stage in some],
-                {},
-                figures(operation, tail=True) if not start else None,
-                {
-                    stage.id: [stage.progress, stage.estimate]
-                    for stage in some
-                    if stage.progress is not None or stage.estimate is not None
-                },
-                {stage.id: stage.shares for stage in some if stage.shares},
-            ]
-        )
-
-
-def changed_rows(entry: Entry) -> Iterator[bytes]:
-    """What is marked dirty in an operation."""
-    operation = entry.operation
-    stages = operation.stages
-    changed = sorted(entry.stages)
-    counts: dict[int, Any] = {}
-    for stage_id, whole in entry.counts.items():
-        stage = stages[stage_id]
-        counts[stage_id] = [stage.done, stage.total, stage.detail] if whole else stage.done
-    first = True
-    while first or changed:
-        some, changed = changed[:STAGES_PER_ROW], changed[STAGES_PER_ROW:]
-        row: list[Any] = [operation.id, None, [stages[stage].record() for stage in some]]
-        if first:
-            row[1] = operation.record() if entry.structure else None
-            row += [
-                counts,
-                figures(operation, entry.tail) if entry.figures or entry.tail else None,
-                {
-                    stage: [stages[stage].progress, stages[stage].estimate]
-                    for stage in entry.stage_figures
-                },
-                {stage: stages[stage].shares or {} for stage in entry.shares},
-            ]
-        else:
-            row += [{}, None, {}, {}]
-        first = False
-        yield pack(row)
-
-
-def parts(rows: Iterable[bytes]) -> list[list[bytes]]:
-    """Rows in groups that fit a frame; at least one group, which may be empty."""
-    groups: list[list[bytes]] = [[]]
-    size = 0
-    for row in rows:
-        if groups[-1] and size + len(row) > PART_SIZE:
-            groups.append([])
-            size = 0
-        groups[-1].append(row)
-        size += len(row)
-    return groups
-
-
-def assemble(head: list[Any], rows: list[bytes]) -> bytes:
-    """A message whose last field is an array of rows that are packed already."""
-    return b"".join(
-        (
-            _packer.pack_array_header(len(head) + 1),
-            *map(pack, head),
-            _packer.pack_array_header(len(rows)),
-            *rows,
-        )
-    )
+INBOXES_LIMIT = 1_000  # snapshots that are asked for at a time
+PARTS_PER_FRAME = 30  # of snapshots, so that a large one does not overrun its viewer
+FRAME = 0.05  # seconds between deltas while somebody follows
+QUIET_FRAME = 0.5  # and while nobody does
+URGENT = 0.005  # seconds between deltas that carry beginnings and ends
+PULSE = 2.0
+SLACK = 1e-4  # a wake-up that comes so little too early is in time
+REMOVED_AT_ONCE = 1_000
 
 
 class Publishing:
-    """The numbered stream: `sequence` is that of the last delta or removal."""
+    """The numbered stream, who follows it, and the snapshots that were asked for."""
 
-    def __init__(self, instance: str) -> None:
+    def __init__(self, instance: str, wall: float, ledger: Ledger, forecasts: Forecasts) -> None:
         self.instance = instance
-        self.sequence = 0
+        self.sequence = 0  # of the last delta or removal
+        self.followers = 0
+        self._wall = wall
+        self._ledger = ledger
+        self._forecasts = forecasts
+        self._urgent: dict[Entry, None] = {}
+        self._inboxes: dict[bytes, None] = {}
+        self._outgoing: list[Publish] = []  # parts of snapshots
+        self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
 
-    def deltas(self, entries: Iterable[Entry], now: float) -> list[bytes]:
-        """The frames with all changes of these entries, which are clean afterwards."""
-        packed = []
-        for entry in entries:
-            packed.extend(changed_rows(entry))
-            entry.clean()
-        if not packed:
-            return []
-        frames: list[bytes] = []
-        for group in parts(packed):
+    @property
+    def followed(self) -> bool:
+        """Whether anybody follows."""
+        return self.followers > 0
+
+    def subscribed(self, topic: bytes, subscribe: bool) -> bool:
+        """Somebody follows, asks for a snapshot, or leaves; whether that could be taken."""
+        if TOPIC.startswith(topic):
+            self.followers = max(0, self.followers + (1 if subscribe else -1))
+        elif topic.startswith(INBOX) and len(topic) == INBOX_SIZE:
+            if not subscribe:
+                self._inboxes.pop(topic, None)
+                self._outgoing = [part for part in self._outgoing if part.topic != topic]
+            elif len(self._inboxes) < INBOXES_LIMIT:
+                self._inboxes[topic] = None
+            else:
+                return False
+        return True
+
+    def hurry(self, entry: Entry) -> None:
+        """Something of it began or ended: not to wait for the next frame."""
+        self._urgent[entry] = None
+
+    def frame_due(self, now: float) -> bool:
+        """Whether the next `publish` takes all that is dirty."""
+        return now - self._last_frame >= (FRAME if self.followed else QUIET_FRAME) - SLACK
+
+    def publish(self, now: float) -> list[Publish]:
+        """What is to be sent now."""
+        out: list[Publish] = []
+        if self.frame_due(now):
+            self._last_frame = now
+            self._forecasts.estimate(list(self._ledger.dirty), now, watched=self.followed)
+            out += self._deltas(list(self._ledger.dirty), now)
+            if self.followed:
+                out += self._snapshots(now)
+        elif self._urgent and self.followed and now - self._last_urgent >= URGENT - SLACK:
+            self._forecasts.estimate(list(self._urgent), now, watched=True)
+            out += self._deltas([e for e in self._urgent if e in self._ledger.dirty], now)
+        removed, self._ledger.removed = self._ledger.removed, []
+        for start in range(0, len(removed), REMOVED_AT_ONCE):
+            some = removed[start : start + REMOVED_AT_ONCE]
             self.sequence += 1
-            frames.append(assemble([_DELTA, self.instance, self.sequence, now], group))
-        return frames
+            message = messages.Removed(self.instance, self.sequence, now, some)
+            out.append(Publish(TOPIC, encode(message)))
+        if self.followed and now - self._last_pulse >= PULSE - SLACK:
+            self._last_pulse = now
+            pulse = messages.Pulse(self.instance, self.sequence, now)
+            out.append(Publish(TOPIC, encode(pulse)))
+        return out
 
-    def skip(self, entries: Iterable[Entry]) -> None:
-        """Nobody follows: what changed is only counted, so that a snapshot stays numbered."""
+    def lines(
+        self, operation: str, stage: int | None, lines: list[str], now: float
+    ) -> list[Publish]:
+        """What an operation printed, for whoever follows."""
+        if not self.followed:
+            return []
+        message = messages.Lines(self.instance, self.sequence, now, operation, stage, lines)
+        return [Publish(TOPIC, encode(message))]
+
+    def deadline(self, *, counted: bool) -> float | None:
+        """When to publish next; `counted` says that counts wait to be looked at."""
+        times: list[float] = []
+        if self._urgent and self.followed:
+            times.append(self._last_urgent + URGENT)
+        if counted or self._ledger.dirty or self._outgoing or (self._inboxes and self.followed):
+            times.append(self._last_frame + (FRAME if self.followed else QUIET_FRAME))
+        if self.followed:
+            times.append(self._last_pulse + PULSE)
+        return min(times) if times else None
+
+    def _deltas(self, entries: list[Entry], now: float) -> list[Publish]:
+        """Publish all changes of these, which are clean afterwards."""
+        self._urgent.clear()
+        self._last_urgent = now
+        if not entries:
+            return []
+        found: list[bytes] = []
+        if self.followed:
+            rows = (row for entry in entries for row in frames.changed_rows(entry))
+            found = frames.deltas(self.instance, self.sequence, now, rows)
+            self.sequence += len(found)
+        else:
+            self.sequence += 1  # so that whoever comes back notices
         for entry in entries:
             entry.clean()
-        self.sequence += 1
+            self._ledger.dirty.pop(entry, None)
+        return [Publish(TOPIC, frame) for frame in found]
 
-    def removed(self, operations: list[str], now: float) -> bytes:
-        """The frame that tells which operations are no longer kept."""
-        self.sequence += 1
-        return encode(messages.Removed(self.instance, self.sequence, now, operations))
-
-    def lines(self, operation: str, stage: int | None, lines: list[str], now: float) -> bytes:
-        """The frame with what an operation printed."""
-        return encode(messages.Lines(self.instance, self.sequence, now, operation, stage, lines))
-
-    def pulse(self, now: float) -> bytes:
-        """The frame that shows followers that the broker lives."""
-        return encode(messages.Pulse(self.instance, self.sequence, now))
-
-    def snapshot(self, entries: Iterable[Entry], now: float, wall: float) -> list[bytes]:
-        """The frames with everything, true at the current sequence."""
-        groups = parts(row for entry in entries for row in whole_rows(entry))
-        head = [_SNAPSHOT, self.instance, self.sequence, now, wall]
-        return [assemble([*head, part, len(groups)], group) for part, group in enumerate(groups)]
+    def _snapshots(self, now: float) -> list[Publish]:
+        if self._inboxes and not self._outgoing:
+            entries = self._ledger.entries.values()
+            self._forecasts.refresh(entries, now)
+            found = frames.snapshot(self.instance, self.sequence, now, self._wall + now, entries)
+            self._outgoing = [Publish(inbox, frame) for inbox in self._inboxes for frame in found]
+            self._inboxes.clear()
+        some = self._outgoing[:PARTS_PER_FRAME]
+        del self._outgoing[:PARTS_PER_FRAME]
+        return some

@@ -37,6 +37,19 @@ class Requests:
         self._claims: dict[str, None] = {}
         self._terminals: dict[str, Session] = {}
 
+    def take(self, asker: Session, message: messages.Request, now: float) -> list[Effect] | None:
+        """Do what a request asks for; None where it is none of these."""
+        number, arguments = message.request, message.arguments
+        if message.verb == "cancel":
+            return self.cancel(asker, number, arguments, now)
+        if message.verb == "claim":
+            return self.claim(asker, number, arguments)
+        if message.verb == "draw":
+            return self.draw(asker, number, arguments)
+        if message.verb == "drawn":
+            return self.drawn(asker, number, arguments)
+        return None
+
     def cancel(
         self, asker: Session, request: int, arguments: dict[str, Any], now: float
     ) -> list[Effect]:

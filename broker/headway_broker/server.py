@@ -118,9 +118,9 @@ class Server:
         """Read what came, do what is due."""
         now = time.monotonic()
         drained = self._drain(now)
-        self._subscriptions(now)
+        self._subscriptions()
         self._empty_wake()
-        self._remembered(now)
+        self._remembered()
         dead = self.deaths.poll()
         if dead:
             drained = self._drain(now)  # what they said last comes before their deaths
@@ -167,7 +167,7 @@ class Server:
         history = History(state, self.directory, self.log.write, self._wake_up)
         if not history.usable:
             return None
-        self.core.remembers = True
+        self.core.keeping.remembers = True
         for key in history.claims():
             self.core.requests.claimed(key)
         self.core.restored(history.rows(), now)
@@ -184,7 +184,7 @@ class Server:
         except OSError:
             pass  # full: it will wake up all the same
 
-    def _remembered(self, now: float) -> None:
+    def _remembered(self) -> None:
         """What the history has done."""
         if self._history is None:
             return
@@ -192,7 +192,7 @@ class Server:
         while not results.empty():
             result = results.get()
             if isinstance(result, Stored):
-                self.core.stored(result.finals, now)
+                self.core.stored(result.finals)
             else:
                 self.core.recalled(result.key, result.runs)
 
@@ -275,7 +275,7 @@ class Server:
         try:
             message = decode(data, messages.INBOUND)
         except Malformed as error:
-            self.core.malformed(session, str(error))
+            self.core.malformed(session, error)
             return
         if isinstance(message, messages.Hello):
             try:
@@ -295,7 +295,7 @@ class Server:
             self._router.recv()
         self.core.dropped.add("multipart")
 
-    def _subscriptions(self, now: float) -> None:
+    def _subscriptions(self) -> None:
         while True:
             try:
                 event = self._xpub.recv(zmq.NOBLOCK)
@@ -304,7 +304,7 @@ class Server:
             while self._xpub.getsockopt(zmq.RCVMORE):
                 self._xpub.recv()
             if event[:1] in (b"\0", b"\1"):
-                self.core.subscribed(event[1:], event[:1] == b"\1", now)
+                self.core.subscribed(event[1:], event[:1] == b"\1")
 
     def _empty_wake(self) -> None:
         try:

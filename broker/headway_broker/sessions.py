@@ -48,6 +48,7 @@ class Session:
         "operations",
         "owner",
         "pid",
+        "restored",
         "role",
         "sequence",
         "settle_at",
@@ -76,6 +77,7 @@ class Session:
         self.dead_at: float | None = None
         self.settle_at: float | None = None
         self.gone = False
+        self.restored = False  # known from the history only: it has not come back
         self.claimed_tty: str | None = None
 
     def __repr__(self) -> str:
@@ -123,7 +125,7 @@ class Sessions:
         session.counts = {}
         session.weight = 0
         session.heard = session.connected = now
-        session.gone = False
+        session.gone = session.restored = False
         return session
 
     def add(self, session: Session) -> Session:
