@@ -13,7 +13,7 @@ from typing import Any
 from headway.protocol import endpoint
 from headway_broker import asking
 from headway_broker.claim import Claim, Taken
-from headway_broker.core import LEAVE_AFTER
+from headway_broker.leaving import LEAVE_AFTER
 from headway_broker.log import Log
 from headway_broker.server import Server
 
@@ -50,6 +50,7 @@ def run(*, detached: bool, leave_after: float) -> int:
         _complain(f"cannot take the lock: {error}")
         return 1
     log = Log(directory, echo=not detached)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whoever started us may have blocked some
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if detached:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

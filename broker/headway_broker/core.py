@@ -16,6 +16,7 @@ from headway.protocol.messages import MAGIC, MAJOR, MINOR
 from headway.protocol.wire import Malformed, UnknownKind
 from headway_broker import archive, requests
 from headway_broker.access import admitted
+from headway_broker.again import Again
 from headway_broker.effects import (
     Effect,
     Note,
@@ -25,15 +26,13 @@ from headway_broker.effects import (
 )
 from headway_broker.forecasts import Forecasts
 from headway_broker.keeping import Keeping, watch
+from headway_broker.leaving import Leaving
 from headway_broker.ledger import Entry, Ledger
 from headway_broker.liveness import STALL, Liveness, crash_reason
 from headway_broker.publishing import Publishing
 from headway_broker.refusal import Dropped, Refused
 from headway_broker.sessions import Credentials, Session, Sessions
 
-AGAIN = 1.0  # seconds between two requests to announce everything again
-LEAVE_AFTER = 300.0  # seconds without worker and viewer
-FORGET_SILENT = 600.0  # a session whose death nobody can prove counts as gone by then
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
 STATE = OPERATION_FIELDS.index("state")
 
@@ -64,17 +63,15 @@ class Core:
         self.forecasts = Forecasts(self.ledger)
         self.keeping = Keeping(self.sessions, self.ledger, self.forecasts, self.liveness, wall)
         self.publishing = Publishing(instance, wall, self.ledger, self.forecasts)
+        self.again = Again()
+        self.leaving = Leaving(now)
         self.dropped = Dropped()
         self.counted: dict[Session, None] = {}  # whose counts wait for the next frame
         self.messages = 0
         self.updates = 0
         self.started = now
-        self.leave_after = LEAVE_AFTER
         self._told_watched = False
         self._effects: list[Effect] = []
-        self._asking: dict[Session, None] = {}
-        self._strangers: dict[bytes, float] = {}
-        self._lonely_since: float | None = now
         self._planned: float | None = None
         self._now = now
         self._handlers: dict[type[Any], Callable[[Session, Any, float], None]] = {
@@ -106,8 +103,7 @@ class Core:
             self._refuse(identity, refused)
             return None
         self.messages += 1
-        self._lonely_since = None
-        self._asking.pop(session, None)
+        self.again.forget(session)
         self._revive(session)
         self._note(f"{session.role} {session.id} pid {credentials.pid} uid {credentials.uid}")
         self._effects += watch(session)
@@ -125,10 +121,7 @@ class Core:
     def stranger(self, identity: bytes, now: float) -> None:
         """A message of a connection that has not said Hello: it is told that we are new."""
         self.dropped.add("stranger")
-        if now - self._strangers.get(identity, float("-inf")) >= AGAIN:
-            if len(self._strangers) >= 10_000:
-                self._strangers.clear()
-            self._strangers[identity] = now
+        if self.again.answers_stranger(identity, now):
             self._welcome(identity, now)
 
     def receive(self, session: Session, message: Any, now: float) -> None:
@@ -182,7 +175,7 @@ class Core:
     def overloaded(self, session: Session) -> None:
         """A frame of it was dropped unread, for it sends more than its share."""
         self.dropped.add("flood")
-        self._asking[session] = None
+        self.again.missed(session)
 
     def settle_counts(self, session: Session, now: float) -> None:
         """Move a session's merged counts into its stages before they grow too large."""
@@ -192,7 +185,7 @@ class Core:
             self.forecasts.count(entry, entry.counts)
         if unknown:
             self.dropped.add("unknown stage", unknown)
-            self._asking[session] = None
+            self.again.missed(session)
 
     def subscribed(self, topic: bytes, subscribe: bool) -> None:
         """A viewer follows, or asks for a snapshot on its inbox, or has left."""
@@ -238,7 +231,7 @@ class Core:
                     self.ledger.silence(entry, session.silent_since)
             self._note(f"{session.role} {session.id} is silent")
         self._effects += self.requests.tick(now)
-        self._ask(now)
+        self._effects += self.again.due(now)
         if self.publishing.frame_due(now):
             for session in list(self.counted):
                 self.settle_counts(session, now)
@@ -256,25 +249,23 @@ class Core:
                 for identity, session in self.sessions.by_identity.items()
                 if session.role == "worker"
             ]
-        self._look_lonely(now)
+        sessions = self.sessions.by_id.values()
+        if self.leaving.look(now, followed=watched, sessions=sessions):
+            self._do(Stop("nobody is here"))
 
     def deadline(self) -> float | None:
         """When to call `tick` at the latest; None while nothing is due."""
-        times: list[float] = []
-        if self._asking:
-            times.append(min(session.asked for session in self._asking) + AGAIN)
-        if self._lonely_since is not None:
-            times.append(self._lonely_since + self.leave_after)
-        for due in (
+        dues = (
             self.publishing.deadline(counted=bool(self.counted)),
-            self.liveness.deadline(bool(self.sessions.by_id)),
+            self.liveness.deadline(any_session=bool(self.sessions.by_id)),
             self.requests.deadline(),
+            self.again.deadline(),
+            self.leaving.deadline(),
             self.keeping.deadline(),
             self.ledger.deadline(),
             self.forecasts.deadline(watched=self.publishing.followed),
-        ):
-            if due is not None:
-                times.append(due)
+        )
+        times = [due for due in dues if due is not None]
         self._planned = max(min(times), self._now) if times else None
         return self._planned
 
@@ -303,7 +294,7 @@ class Core:
 
     def _take_announce(self, session: Session, message: messages.Announce, now: float) -> None:
         if not message.whole and message.operation[0] not in self.ledger.entries:
-            self._asking[session] = None
+            self.again.missed(session)
         fresh = message.operation[0] not in self.ledger.entries
         entry = self.ledger.announce(session, message.operation, message.stages, now)
         if entry is None:
@@ -356,7 +347,7 @@ class Core:
 
     def _beat(self, session: Session, message: messages.Beat, _now: float) -> None:
         if session.sequence is not None and message.sequence > session.sequence:
-            self._asking[session] = None  # a lost tail
+            self.again.missed(session)  # a lost tail
         session.sequence = message.sequence
 
     def _bye(self, session: Session, _bye: messages.Bye, now: float) -> None:
@@ -379,7 +370,7 @@ class Core:
                 raise Refused("stale")
             if sequence != last + 1:
                 self.dropped.add("hole")
-                self._asking[session] = None
+                self.again.missed(session)
         session.sequence = sequence
 
     # Requests of viewers.
@@ -437,7 +428,7 @@ class Core:
     def _leave(self, session: Session) -> None:
         self._do(Unwatch(session.id))
         self._effects += self.requests.leave(session)
-        self._asking.pop(session, None)
+        self.again.forget(session)
         self.counted.pop(session, None)
         self.sessions.detach(session)
         if not session.operations:
@@ -449,22 +440,6 @@ class Core:
             self.ledger.silence(entry, None)
 
     # The rest.
-
-    def _ask(self, now: float) -> None:
-        for session in list(self._asking):
-            if now - session.asked >= AGAIN:
-                del self._asking[session]
-                session.asked = now
-                if session.identity is not None:
-                    self._do(Send(session.identity, messages.Again(None)))
-
-    def _look_lonely(self, now: float) -> None:
-        if self.publishing.followers or any(_present(s, now) for s in self.sessions.by_id.values()):
-            self._lonely_since = None
-        elif self._lonely_since is None:
-            self._lonely_since = now
-        elif now - self._lonely_since >= self.leave_after:
-            self._do(Stop("nobody is here"))
 
     def _welcome(self, identity: bytes, now: float) -> None:
         welcome = messages.Welcome(
@@ -483,8 +458,3 @@ class Core:
 
     def _note(self, text: str) -> None:
         self._effects.append(Note(text))
-
-
-def _present(session: Session, now: float) -> bool:
-    silent = session.silent_since
-    return not session.gone and (silent is None or now - silent < FORGET_SILENT)

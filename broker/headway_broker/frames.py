@@ -23,7 +23,7 @@ _DELTA = messages.PUBLISHED.index(messages.Delta)
 _packer = msgpack.Packer(use_bin_type=True)
 
 
-def figures(operation: Operation, tail: bool) -> list[Any]:
+def figures(operation: Operation, *, tail: bool) -> list[Any]:
     """What the broker worked out for an operation; its tail only where asked for."""
     return [
         operation.progress,
@@ -63,6 +63,7 @@ def changed_rows(entry: Entry) -> Iterator[bytes]:
     operation = entry.operation
     stages = operation.stages
     changed = sorted(entry.stages)
+    ended = entry.structure and not operation.open  # whose tail tells why
     counts: dict[int, Any] = {}
     for stage_id, whole in entry.counts.items():
         stage = stages[stage_id]
@@ -75,7 +76,7 @@ def changed_rows(entry: Entry) -> Iterator[bytes]:
             row[1] = operation.record() if entry.structure else None
             row += [
                 counts,
-                figures(operation, entry.tail) if entry.figures or entry.tail else None,
+                figures(operation, tail=ended) if entry.figures or ended else None,
                 {
                     stage: [stages[stage].progress, stages[stage].estimate]
                     for stage in entry.stage_figures

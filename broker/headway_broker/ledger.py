@@ -64,7 +64,6 @@ class Entry:
         "stage_figures",
         "stages",
         "structure",
-        "tail",
     )
 
     def __init__(self, operation: Operation, session: Session, now: float) -> None:
@@ -76,7 +75,6 @@ class Entry:
         self.figures = False
         self.stage_figures: set[int] = set()
         self.shares: set[int] = set()
-        self.tail = False
         self.forecast: Any = None
         self.heard = now  # when something of it last changed
         self.ended_at: float | None = None  # broker's clock, when the end came in
@@ -85,7 +83,7 @@ class Entry:
 
     def clean(self) -> None:
         """Everything has been published."""
-        self.structure = self.figures = self.tail = False
+        self.structure = self.figures = False
         self.stages.clear()
         self.counts.clear()
         self.stage_figures.clear()
@@ -270,7 +268,6 @@ class Ledger:
         """Keep the last lines an operation printed."""
         kept = [line[:TAIL_WIDTH] for line in lines[-TAIL_LINES:]]
         entry.operation.tail = [*entry.operation.tail, *kept][-TAIL_LINES:]
-        entry.tail = True
 
     def crash(self, entry: Entry, now: float, reason: str) -> None:
         """Settle an operation whose worker is proven dead."""

@@ -66,7 +66,7 @@ class Liveness:
         self._next_check = max(following, now + 0.5)
         return silent
 
-    def deadline(self, any_session: bool) -> float | None:
+    def deadline(self, *, any_session: bool) -> float | None:
         """When to look again."""
         times = [session.settle_at or 0.0 for session in self.settling]
         if any_session:

@@ -58,7 +58,7 @@ class Server:
             time.time() - now,
             facts=self._facts,
         )
-        self.core.leave_after = leave_after
+        self.core.leaving.after = leave_after
         self.deaths = processes.Deaths()
         self.unsent = Unsent(directory, self.uid)
         self.stopping: str | None = None
