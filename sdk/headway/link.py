@@ -9,6 +9,7 @@ All that the rest of the process does with it is one write to a pipe.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 
@@ -68,6 +69,8 @@ class Link(threading.Thread):
                 from headway.connection import Connection  # noqa: PLC0415
 
                 self._connection = connection = Connection(self._home, self)
+            if not threading.main_thread().is_alive():
+                _restore_interrupt()
             while not self.ending:
                 connection.turn()
         except Exception as error:
@@ -127,3 +130,16 @@ class Link(threading.Thread):
             self.check_end()
             self.hear()
             time.sleep(0.05)
+
+
+def _restore_interrupt() -> None:
+    """Let a program that a Ctrl+C has ended still die of it, as a shell expects.
+
+    The interpreter keeps a flag for that, which running source text clears; imports do so
+    here and there, and ours came after the main thread's end.
+    """
+    if getattr(sys, "last_type", None) is KeyboardInterrupt:
+        try:
+            exec("raise KeyboardInterrupt")  # noqa: S102 - what sets the flag again
+        except KeyboardInterrupt:
+            pass

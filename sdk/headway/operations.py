@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     Item = TypeVar("Item")
 
-_LEAST_REASON = "the program ended before it"
-
 
 class Operation(scope.Scope):
     """One thing a person waits for; made by `headway.operation`.
@@ -109,6 +107,12 @@ class Operation(scope.Scope):
     def stages(self) -> list[Stage]:
         """All its stages, in the order they were announced."""
         return list(self._stages.values())
+
+    @property
+    def exhausted(self) -> bool:
+        """Every stage it ever had, and there was one, has completed."""
+        stages = self._stages.values()
+        return bool(stages) and all(stage.state == COMPLETED for stage in stages)
 
     @property
     def foreign(self) -> bool:
@@ -476,14 +480,23 @@ def _operation_of(found: scope.Scope) -> Operation:
 
 
 def end_all(home: Home) -> None:
-    """The program ends: settle what it left open, by how it ends."""
-    error = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
+    """The program ends: settle what it left open, by how it ends.
+
+    One that ended in order, with every stage of the operation completed, only forgot to say.
+    """
+    interactive = hasattr(sys, "ps1")
+    error: BaseException | None = None if interactive else getattr(sys, "last_value", None)
     with home.lock:
         state, reason, text = fate(error)
-        if state == COMPLETED:
-            state, text = FAILED, _LEAST_REASON
         for handle in list(home.handles.values()):
             home.tally.settle_left(handle, state, text)
-            if handle.open:
+        for handle in list(home.handles.values()):
+            if not handle.open:
+                continue
+            if state != COMPLETED:
                 handle._end(state, reason, text)
+            elif handle.exhausted:
+                handle._end(COMPLETED)
+            else:
+                handle._end(FAILED, error="the program ended before it")
         home.closed = True

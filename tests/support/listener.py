@@ -1,0 +1,203 @@
+"""A stand-in for the broker: listens where programs report, and keeps what they said."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+
+import zmq
+
+from headway.model import Operation, Stage
+from headway.protocol import messages, wire
+
+
+def until(condition, seconds=10.0):
+    """Wait until `condition()` is true and return its value; fails when it does not come."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, "what was waited for did not come"
+        time.sleep(0.01)
+
+
+class Machine:
+    """Directories of its own for a test, and programs that report there."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="hw", dir="/tmp")
+        self.state = tempfile.mkdtemp(prefix="hw", dir="/tmp")
+        self.environ = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith("HEADWAY") and key != "CI"
+        }
+        self.environ.update(
+            HEADWAY_RUNTIME_DIR=self.directory,
+            HEADWAY_STATE_DIR=self.state,
+            HEADWAY_BROKER="never",
+            PYTHONPATH=os.pathsep.join(path for path in sys.path if path),
+        )
+        self.programs = []
+
+    def start(self, code, *arguments, **environ):
+        """Start a program; what it prints is read by `finish`."""
+        path = os.path.join(self.state, f"program{len(self.programs)}.py")
+        with open(path, "w") as file:
+            file.write(textwrap.dedent(code))
+        program = subprocess.Popen(
+            [sys.executable, path, *arguments],
+            env={**self.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.programs.append(program)
+        return program
+
+    def run(self, code, *arguments, timeout=30, **environ):
+        """Run a program to its end: (exit status, standard output, standard error)."""
+        return self.finish(self.start(code, *arguments, **environ), timeout)
+
+    def finish(self, program, timeout=30):
+        try:
+            out, err = program.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            out, err = program.communicate()
+            raise AssertionError(f"still running after {timeout} s: {out} {err}") from None
+        return program.returncode, out, err
+
+    def close(self):
+        for program in self.programs:
+            if program.poll() is None:
+                program.kill()
+            program.communicate()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        shutil.rmtree(self.state, ignore_errors=True)
+
+
+class Listener:
+    """Reads what workers send on a thread of its own; `operations` is what they said."""
+
+    def __init__(self, directory, *, acknowledge=True, watched=True):
+        self.acknowledge = acknowledge
+        self.watched = watched
+        self.operations = {}
+        self.sessions = {}
+        self.shares = {}
+        self.heard = []
+        self.answers = []
+        self.byes = set()
+        self._counted = {}
+        self._identities = {}
+        self._orders = []
+        self._stop = False
+        self._context = zmq.Context()
+        self._router = self._context.socket(zmq.ROUTER)
+        self._router.setsockopt(zmq.LINGER, 0)
+        self._router.setsockopt(zmq.RCVHWM, 0)
+        self._router.bind("ipc://" + os.path.join(directory, "report.sock"))
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        if not self._stop:
+            self._stop = True
+            self._thread.join()
+            self._context.destroy(linger=0)
+
+    def named(self, name):
+        """The only operation of that name, or None while there is none."""
+        found = [operation for operation in self.operations.values() if operation.name == name]
+        assert len(found) <= 1, found
+        return found[0] if found else None
+
+    def ended(self, name, seconds=10.0):
+        """Wait for the end of the operation of that name."""
+        return until(lambda: self._if_ended(self.named(name)), seconds)
+
+    def _if_ended(self, operation):
+        return operation if operation is not None and not operation.open else None
+
+    def stage(self, operation, name):
+        found = [stage for stage in operation.stages.values() if stage.name == name]
+        assert len(found) == 1, found
+        return found[0]
+
+    def send(self, operation, message):
+        """Send a message to the worker of an operation."""
+        self._orders.append((operation.id, message))
+
+    def _read(self):
+        while not self._stop:
+            while self._orders:
+                operation, message = self._orders.pop(0)
+                self._reply(self._identities[self._owners[operation]], message)
+            if not self._router.poll(10):
+                continue
+            identity, frame = self._router.recv_multipart()
+            message = wire.decode(frame, messages.INBOUND)
+            self.heard.append((identity, message))
+            self._take(identity, message)
+
+    _owners: dict
+
+    def _reply(self, identity, message):
+        self._router.send_multipart([identity, wire.encode(message)])
+
+    def _take(self, identity, message):
+        kind = type(message)
+        if kind is messages.Hello:
+            self.sessions[identity] = message
+            self._identities[message.session] = identity
+            self._reply(
+                identity,
+                messages.Welcome(1, 0, "listener", 0.0, 0.0, "ipc:///nowhere", self.watched),
+            )
+        elif identity not in self.sessions:
+            return
+        elif kind is messages.Announce:
+            session = self.sessions[identity].session
+            model = self.operations.get(message.operation[0])
+            if model is None:
+                assert message.whole, message
+                model = Operation(message.operation[0], "")
+            assert self.__dict__.setdefault("_owners", {}).setdefault(model.id, session) == session
+            for record in message.stages:
+                self._counted[session, model.apply_stage(record).id] = model
+            model.apply(message.operation)
+            self.operations[model.id] = model
+            if not model.open and self.acknowledge:
+                self._reply(identity, messages.Acknowledge([[model.id, model.revision]]))
+        elif kind is messages.Counts:
+            session = self.sessions[identity].session
+            for stage, done, total, detail in wire.read_counts(message.counts):
+                self._count(self._counted[session, stage].stages[stage], done, total, detail)
+        elif kind is messages.Share:
+            key = (message.operation, message.stage)
+            session = self.sessions[identity].session
+            self.shares.setdefault(key, {})[session] = message.done
+        elif kind is messages.Answer:
+            self.answers.append(message)
+        elif kind is messages.Bye:
+            self.byes.add(self.sessions[identity].session)
+
+    def _count(self, stage: Stage, done, total, detail):
+        stage.done = done
+        if total is not wire.UNCHANGED:
+            stage.total, stage.detail = total, detail

@@ -1,0 +1,257 @@
+"""Programs of one process, and what a broker hears from them."""
+
+import pytest
+from listener import Listener, Machine, until
+
+from headway.protocol import messages
+
+
+@pytest.fixture
+def machine():
+    machine = Machine()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def listener(machine):
+    with Listener(machine.directory) as listener:
+        yield listener
+
+
+def test_a_program_that_ends_at_once_delivers_its_end(machine, listener):
+    code = """
+        import headway
+        with headway.operation("Install", key="k") as op:
+            op.plan("Fetch", "Build")
+            with op.stage("Fetch", total=10, unit="B") as stage:
+                stage.advance(4)
+                stage.advance(6)
+    """
+    status, out, err = machine.run(code)
+    assert (status, out, err) == (0, "", "")
+    operation = listener.named("Install")
+    assert operation.state == "completed"
+    assert operation.key == "k"
+    assert operation.pid == machine.programs[0].pid
+    fetch, build = operation.stages.values()
+    assert (fetch.state, fetch.done, fetch.total, fetch.unit) == ("completed", 10, 10, "B")
+    assert (build.state, build.reason) == ("skipped", "not reached")
+
+
+@pytest.mark.parametrize(
+    ("ending", "state", "error", "status"),
+    [
+        ("pass", "completed", None, 0),
+        ("raise SystemExit", "completed", None, 0),
+        ("raise SystemExit(3)", "failed", "exit status 3", 3),
+        ("raise ValueError('no disk')", "failed", "no disk", 1),
+        ("raise KeyboardInterrupt", "cancelled", None, -2),
+        ("raise headway.Cancelled('enough')", "cancelled", None, 1),
+        ("raise asyncio.CancelledError", "cancelled", None, 1),
+    ],
+)
+def test_how_a_block_is_left_decides_how_it_ends(machine, listener, ending, state, error, status):
+    code = f"""
+        import asyncio, headway
+        with headway.operation("Work") as op, op.stage("Step"):
+            {ending}
+    """
+    assert machine.run(code)[0] == status
+    operation = listener.named("Work")
+    assert (operation.state, operation.error) == (state, error)
+    stage = listener.stage(operation, "Step")
+    assert (stage.state, stage.error) == (state, error)
+
+
+@pytest.mark.parametrize(
+    ("ending", "state", "text"),
+    [
+        ("pass", "failed", "the program ended before it"),
+        ("raise ValueError('no disk')", "failed", "no disk"),
+        ("raise KeyboardInterrupt", "cancelled", None),
+    ],
+)
+def test_what_a_program_leaves_open_ends_as_the_program_does(
+    machine, listener, ending, state, text
+):
+    code = f"""
+        import headway
+        op = headway.operation("Work").start()
+        op.stage("Step").start()
+        {ending}
+    """
+    machine.run(code)
+    operation = listener.named("Work")
+    assert (operation.state, operation.error) == (state, text)
+    assert listener.stage(operation, "Step").state == state
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "reason"),
+    [
+        ("pass", "completed", None),
+        ("if x == 3: break", "completed", "stopped at 3 of 9"),
+        ("if x == 3: raise ValueError('no disk')", "failed", None),
+    ],
+)
+@pytest.mark.parametrize("items", ["list(range(9))", "(x for x in range(9))"])
+def test_a_loop_is_an_operation_named_after_its_script(
+    machine, listener, items, body, state, reason
+):
+    code = f"""
+        import headway
+        for x in headway.track({items}, "Compile", total=9):
+            {body}
+    """
+    machine.run(code)
+    operation = listener.named("program0.py: Compile")
+    assert operation.state == state
+    (stage,) = operation.stages.values()
+    assert (stage.name, stage.state, stage.reason, stage.total) == ("Compile", state, reason, 9)
+    assert stage.done == (9 if body == "pass" else 3)
+
+
+def test_counts_arrive_while_it_runs(machine, listener):
+    code = """
+        import headway, sys
+        with headway.operation("Work") as op, op.stage("Step", total=100) as stage:
+            stage.advance(40)
+            stage.update(detail="forty")
+            sys.stdin = open("/dev/stdin")
+            import time
+            time.sleep(60)
+    """
+    machine.start(code)
+    operation = until(lambda: listener.named("Work"))
+    stage = until(lambda: next(iter(operation.stages.values()), None))
+    until(lambda: (stage.done, stage.detail) == (40, "forty"))
+    machine.programs[0].kill()
+
+
+def test_an_unwatched_program_sends_counts_twice_a_second(machine):
+    code = """
+        import headway, time
+        with headway.operation("Work") as op, op.stage("Step") as stage:
+            end = time.monotonic() + 2
+            while time.monotonic() < end:
+                stage.advance()
+                time.sleep(0.001)
+    """
+    with Listener(machine.directory, watched=False) as listener:
+        machine.run(code)
+        counts = [message for _, message in listener.heard if type(message) is messages.Counts]
+        assert 2 <= len(counts) <= 7
+        operation = listener.named("Work")
+        assert listener.stage(operation, "Step").done > 100
+
+
+def test_counts_of_many_threads_are_exact(machine, listener):
+    code = """
+        import headway, sys, threading
+        sys.setswitchinterval(1e-5)
+        with headway.operation("Work") as op, op.stage("Step") as stage:
+            def count():
+                for _ in range(100_000):
+                    stage.advance()
+            threads = [threading.Thread(target=count) for _ in range(4)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+            print(stage.done)
+    """
+    status, out, err = machine.run(code)
+    assert (status, out, err) == (0, "400000\n", "")
+    assert listener.stage(listener.named("Work"), "Step").done == 400_000
+
+
+def test_a_thread_started_in_a_block_belongs_to_it(machine, listener):
+    code = """
+        import headway, threading
+        def work():
+            for _ in headway.track(range(5), "rows"):
+                pass
+        with headway.operation("Work"):
+            threads = [threading.Thread(target=work) for _ in range(3)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+    """
+    machine.run(code)
+    assert len(listener.operations) == 1
+    stages = listener.named("Work").stages.values()
+    assert {stage.name for stage in stages} == {"rows"}
+    assert sum(stage.attempt for stage in stages) == 3
+
+
+def test_a_broker_that_comes_back_is_told_everything(machine):
+    code = """
+        import headway, sys
+        with headway.operation("Work") as op:
+            with op.stage("First"): pass
+            with op.stage("Second", total=5) as stage:
+                stage.advance(2)
+                print("ready", flush=True)
+                import time
+                time.sleep(60)
+    """
+    with Listener(machine.directory) as first:
+        program = machine.start(code)
+        until(lambda: first.named("Work") and len(first.named("Work").stages) == 2)
+    with Listener(machine.directory) as second:
+        operation = until(lambda: second.named("Work"))
+        until(lambda: len(operation.stages) == 2)
+        assert second.stage(operation, "First").state == "completed"
+        assert second.stage(operation, "Second").done == 2
+        program.kill()
+
+
+def test_a_final_state_that_nobody_acknowledges_is_left_in_a_file(machine):
+    code = """
+        import atexit, headway, time
+        with headway.operation("Work"):
+            pass
+        start = time.monotonic()
+        atexit.register(lambda: print(time.monotonic() - start))
+    """
+    with Listener(machine.directory, acknowledge=False):
+        status, out, err = machine.run(code)
+        assert (status, err) == (0, "")
+        assert 0.9 < float(out) < 1.3
+    import os
+
+    import msgpack
+
+    from headway.protocol import wire
+
+    folder = os.path.join(machine.directory, "unsent")
+    (name,) = os.listdir(folder)
+    with open(os.path.join(folder, name), "rb") as file:
+        found = [wire.decode(frame, messages.INBOUND) for frame in msgpack.Unpacker(file)]
+    assert [type(message) for message in found] == [messages.Hello, messages.Announce, messages.Bye]
+    assert found[0].session == name
+    assert found[1].whole
+    assert found[1].operation[4] == "completed"
+
+
+def test_without_a_broker_a_short_program_is_not_delayed(machine):
+    code = """
+        import atexit, headway, time
+        with headway.operation("Work"):
+            pass
+        start = time.monotonic()
+        atexit.register(lambda: print(time.monotonic() - start))
+    """
+    status, out, err = machine.run(code)
+    assert (status, err) == (0, "")
+    assert float(out) < 0.5
+
+
+def test_reporting_that_is_off_changes_nothing_else(machine, listener):
+    code = """
+        import headway, threading
+        with headway.operation("Work") as op, op.stage("Step") as stage:
+            for _ in range(10_000):
+                stage.advance()
+            print(stage.done, threading.active_count())
+    """
+    assert machine.run(code, HEADWAY="off") == (0, "10000 1\n", "")
+    assert not listener.heard
