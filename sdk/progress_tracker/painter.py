@@ -1,0 +1,216 @@
+"""When and where a tracker is drawn: in place on a terminal, as news lines anywhere else.
+
+Drawing happens in the calling process, because the original document says so. It limits its
+own rate, and nothing that a stream does ever raises into the program.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+import time
+import weakref
+
+import progress_tracker
+from headway_viewer import theme as themes
+from headway_viewer.theme import Line, Theme
+from progress_tracker import frame
+from progress_tracker.screen import Screen, screen_of
+from progress_tracker.stage import StageStatus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from progress_tracker.tracker import ProgressTracker
+
+SPACING = 0.1  # seconds between two frames that differ only in counts
+NEWS = 10.0  # seconds after which a stream that is no terminal is told the counts again
+STEP = 10  # percent after which it is told earlier
+
+
+class Painter:
+    """Draws one tracker, on its rich console or on standard output."""
+
+    def __init__(self, tracker: ProgressTracker) -> None:
+        self._holder = weakref.ref(tracker)  # it is the tracker that holds the painter
+        self._lock = threading.RLock()
+        self._drawn_at = float("-inf")
+        self._drawn: list[StageStatus] = []
+        self._percent = 0
+        self._titled = False
+        self._over = False
+        self._left: list[StageStatus] | None = None  # how it was when a picture was left
+        self._held: Screen | None = None  # the screen with our frame on it
+
+    def introduce(self) -> None:
+        """Say that it starts."""
+        with self._lock:
+            self._titled = True
+            theme = self._theme()
+            title = frame.title(self._tracker, theme)
+            if self._in_place():
+                width, height = self._size()
+                row = theme.paint(frame.cut(title, width - 1, theme.ellipsis))
+                self._held = screen_of(self._stream())
+                self._held.show(id(self), ["", row], height)
+            else:
+                self._say([[], title])
+
+    def draw(self) -> None:
+        """Draw it as it is now, unless that would be too often or no news."""
+        with self._lock:
+            now = time.monotonic()
+            statuses = [stage.status for stage in self._tracker.stages]
+            since = now - self._drawn_at
+            changed = statuses != self._drawn
+            share = frame.percent(self._tracker)
+            if self._in_place():
+                due = changed or since >= SPACING
+            else:
+                due = changed or since == float("inf")
+                if share != self._percent and not due:
+                    due = since >= (1.0 if abs(share - self._percent) >= STEP else NEWS)
+            if due and not self._over:
+                if self._in_place():
+                    self._frame()
+                else:
+                    self._news(statuses)
+                self._drawn, self._drawn_at, self._percent = statuses, now, share
+
+    def leave(self) -> None:
+        """Leave the picture as it is now for good; what follows comes below it."""
+        self._leave(None)
+
+    def end(self, state: str, message: str, took: str = "", *, picture: bool = True) -> None:
+        """Draw it for the last time, with the line that says how it ended."""
+        with self._lock:
+            statuses = [stage.status for stage in self._tracker.stages]
+            again = statuses != self._left
+            self._over = True
+            line = frame.ending(state, message, self._theme(), took)
+            if self._held is not None or (picture and again and self._in_place()):
+                self._leave(line)
+                return
+            if picture and again and (statuses != self._drawn or not self._drawn):
+                self._news(statuses)
+                self._drawn = statuses
+            self._say([[], line])
+
+    def warn(self, message: str) -> None:
+        """Say something that the user should know, beside the picture."""
+        with self._lock:
+            self._say([frame.ending("warning", message, self._theme())])
+
+    def _leave(self, line: Line | None) -> None:
+        with self._lock:
+            self._left = [stage.status for stage in self._tracker.stages]
+            if not self._in_place():
+                self.draw()
+                return
+            theme = self._theme()
+            width, height = self._size()
+            rows = frame.window(self._tracker, theme, width - 1, height - 1)
+            if line is not None:
+                rows += [[], *frame.wrap(line, width - 1)]
+            screen = self._held or screen_of(self._stream())
+            self._held = None
+            screen.leave(id(self), ["", *map(theme.paint, rows)])
+
+    def _frame(self) -> None:
+        theme = self._theme()
+        width, height = self._size()
+        rows = frame.window(self._tracker, theme, width - 1, height - 2)
+        self._held = screen_of(self._stream())
+        self._held.show(id(self), ["", *map(theme.paint, rows)], height)
+
+    def _news(self, statuses: list[StageStatus]) -> None:
+        theme = self._theme()
+        lines = frame.header(self._tracker, theme, frame.BAR + 5)
+        before = self._drawn
+        told = [
+            frame.stage_line(self._tracker.stages[index], theme)
+            for index, status in enumerate(statuses)
+            if index >= len(before)
+            or before[index] is not status
+            or status is StageStatus.IN_PROGRESS
+        ]
+        if self._titled and not before:
+            del lines[0]  # it was said when it started
+        self._say([[], *lines, *([[]] if told else []), *told])
+
+    def _say(self, lines: list[Line]) -> None:
+        """Write lines that stay, wrapped where the console has a width."""
+        theme = self._theme()
+        console = self._console()
+        if self._in_place():
+            width, _height = self._size()
+            rows = [theme.paint(row) for line in lines for row in frame.wrap(line, width - 1)]
+            screen_of(self._stream()).say(rows)
+            return
+        try:
+            if console is not None:
+                width, _height = self._size()
+                rows = [theme.paint(row) for line in lines for row in frame.wrap(line, width)]
+                console.print(
+                    "\n".join(rows), markup=False, highlight=False, emoji=False, soft_wrap=True
+                )
+            else:
+                print("\n".join(map(theme.paint, lines)), flush=True)  # noqa: T201 - as its document says
+        except Exception:  # a closed or broken stream: the work goes on
+            pass
+
+    # What it draws, and on what.
+
+    @property
+    def _tracker(self) -> ProgressTracker:
+        tracker = self._holder()
+        assert tracker is not None  # noqa: S101 - only the tracker calls its painter
+        return tracker
+
+    def _console(self) -> Any:
+        return self._tracker.console if progress_tracker.RICH_AVAILABLE else None
+
+    def _stream(self) -> Any:
+        console = self._console()
+        return sys.stdout if console is None else getattr(console, "file", sys.stdout)
+
+    def _in_place(self) -> bool:
+        """Whether it can be redrawn in place: a capable terminal and no log of a CI."""
+        console = self._console()
+        stream = self._stream()
+        try:
+            terminal = stream.isatty() is True
+        except Exception:
+            terminal = False
+        if console is not None and not terminal:
+            forced = getattr(console, "is_terminal", None) is True
+            return (
+                forced and not os.environ.get("FORCE_COLOR") and "TTY_COMPATIBLE" not in os.environ
+            )
+        return themes.drawable(terminal, os.environ)
+
+    def _theme(self) -> Theme:
+        console = self._console()
+        encoding = getattr(self._stream(), "encoding", None)
+        coloured = False
+        if console is not None and self._in_place():
+            coloured = bool(getattr(console, "color_system", None)) and not console.no_color
+        return frame.theme_for(encoding, coloured=coloured)
+
+    def _size(self) -> tuple[int, int]:
+        """Columns and rows of what it draws on, now."""
+        console = self._console()
+        if console is not None:
+            width, height = getattr(console, "width", None), getattr(console, "height", None)
+        else:
+            try:
+                width, height = os.get_terminal_size(self._stream().fileno())
+            except (OSError, ValueError, AttributeError):
+                width, height = shutil.get_terminal_size()
+        return (
+            width if isinstance(width, int) and width > 0 else 80,
+            height if isinstance(height, int) and height > 0 else 24,
+        )

@@ -1,0 +1,132 @@
+"""What a tracker tells the broker: it is an operation like any other, drawn by nobody else.
+
+Nothing here raises into the program, whatever is missing or broken; a tracker without a
+broker does everything but this.
+"""
+
+from __future__ import annotations
+
+from progress_tracker.stage import ProgressStage, StageStatus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, TypeVar
+
+    Told = TypeVar("Told", bound=Callable[..., Any])
+
+
+def _harmless(tell: Told) -> Told:
+    """`tell`, but what goes wrong in it is nobody's business."""
+
+    def told(*arguments: Any, **named: Any) -> Any:
+        try:
+            return tell(*arguments, **named)
+        except Exception:
+            return None
+
+    return told  # type: ignore[return-value]
+
+
+class Report:
+    """The operation of one tracker. Its caller holds the tracker's lock."""
+
+    def __init__(self) -> None:
+        self._operation: Any = None
+        self._stages: list[Any] = []
+        self._names: dict[str, int] = {}
+        self._seen: list[StageStatus] = []
+
+    @_harmless
+    def begin(self, name: str) -> None:
+        """The operation runs from now on."""
+        if self._operation is not None:
+            return
+        import headway  # noqa: PLC0415 - a tracker that never starts reports nothing
+
+        self._operation = headway.operation(name, display="quiet")
+        self._operation.start()
+
+    @_harmless
+    def tell(self, stages: list[ProgressStage]) -> None:
+        """Take over how the stages are now."""
+        if self._operation is None:
+            return
+        for index, stage in enumerate(stages):
+            if index == len(self._stages):
+                self._add(stage)
+            if self._seen[index] is not stage.status or stage.status is StageStatus.IN_PROGRESS:
+                self._tell(index, stage)
+
+    @_harmless
+    def tell_one(self, stages: list[ProgressStage], index: int) -> None:
+        """Take over how one stage is now, and any that came since."""
+        if self._operation is None:
+            return
+        if len(self._stages) < len(stages):
+            self.tell(stages)
+        self._tell(index, stages[index])
+
+    @_harmless
+    def listen(self, callback: Callable[[Any], object]) -> None:
+        """From now on a request to cancel calls `callback(request)`, in another thread."""
+        if self._operation is not None:
+            self._operation.on_cancel(callback)
+
+    @property
+    def wish(self) -> str | None:
+        """The reason of the request to cancel, if there was one that gave any."""
+        request = getattr(self._operation, "request", None)
+        return getattr(request, "reason", None)
+
+    def end(self, status: StageStatus, message: str | None, notify: Any) -> None:
+        """The operation has ended; `notify` says what is left for notifiers to do."""
+        operation, self._operation = self._operation, None
+        if operation is not None:
+            self._end(operation, status, message, notify)
+
+    @_harmless
+    def _end(self, operation: Any, status: StageStatus, message: str | None, notify: Any) -> None:
+        operation.set(notify=notify)
+        if status is StageStatus.COMPLETED:
+            operation.complete(message)
+        elif status is StageStatus.FAILED:
+            operation.fail(message or "Operation failed")
+        else:
+            operation.cancel(message)
+
+    def abandon(self) -> None:
+        """Nobody holds its tracker any more: what its stages came to is its end."""
+        failed = [stage.model.error for stage in self._stages if stage.state == "failed"]
+        if failed:
+            self.end(StageStatus.FAILED, failed[0], None)
+        elif self._seen and all(status is StageStatus.COMPLETED for status in self._seen):
+            self.end(StageStatus.COMPLETED, None, None)
+        else:
+            self.end(StageStatus.FAILED, "the program let go of it before its end", None)
+
+    def _add(self, stage: ProgressStage) -> None:
+        count = self._names[stage.name] = self._names.get(stage.name, 0) + 1
+        # Equal names are one stage run again for the SDK, but different ones for a tracker.
+        name = stage.name if count == 1 else f"{stage.name} ({count})"
+        total = stage.total_bytes or None
+        self._stages.append(self._operation.stage(name, total, "B" if total else None))
+        self._seen.append(StageStatus.PENDING)
+
+    def _tell(self, index: int, stage: ProgressStage) -> None:
+        handle, before, now = self._stages[index], self._seen[index], stage.status
+        self._seen[index] = now
+        if now is StageStatus.IN_PROGRESS and before is not now:
+            handle.start()
+        if now is StageStatus.IN_PROGRESS or (now is not before and before is not now.PENDING):
+            if stage.processed_bytes or stage.total_bytes:
+                handle.update(stage.processed_bytes, stage.total_bytes or None, unit="B")
+            elif stage.progress:
+                handle.update(stage.progress * 100, 100, unit="%")
+        if now is before:
+            return
+        if now is StageStatus.COMPLETED:
+            handle.complete()
+        elif now is StageStatus.FAILED:
+            handle.fail(stage.error or "failed")
+        elif now is StageStatus.CANCELLED:
+            handle.cancel()

@@ -1,0 +1,161 @@
+"""The foot of one terminal, shared by all trackers of this process that draw there.
+
+Frames stand below each other and are redrawn in place. What the program itself prints
+through `sys.stdout` or `sys.stderr` comes to stand above them, whole. Absent: what a frame
+shows, and how often.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable
+
+_screens: dict[Any, Screen] = {}
+_screens_lock = threading.Lock()
+
+
+def screen_of(stream: Any) -> Screen:
+    """The one screen of the terminal that `stream` writes to."""
+    stream = getattr(stream, "headway_stream", stream)
+    key = _terminal(stream) or id(stream)
+    with _screens_lock:
+        screen = _screens.get(key)
+        if screen is None or screen.stream.closed:
+            screen = _screens[key] = Screen(stream)
+        return screen
+
+
+def _terminal(stream: Any) -> Any:
+    """What tells its terminal from others, or None if it is none."""
+    try:
+        number = stream.fileno()
+        return os.fstat(number).st_rdev if os.isatty(number) else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+class Screen:
+    """Frames (owner → rows) at the foot of a terminal.
+
+    Rows are strings without line ends that fit the width. Nothing here raises because of the
+    terminal, and a terminal that takes nothing (^S) costs frames, not time.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.lock = threading.RLock()
+        self.frames: dict[int, list[str]] = {}
+        self._rows = 0  # on the terminal now
+        self._height = 24  # of the terminal
+        self._line_start = True  # the program's own last print ended its line
+
+    def show(self, owner: int, rows: list[str], height: int) -> None:
+        """Draw `rows` as the frame of `owner`, in place of its last one."""
+        with self.lock:
+            self.frames[owner] = rows
+            self._height = height
+            if self._writable(0.0):
+                self._watch()
+                self._write(self._redrawn())
+
+    def leave(self, owner: int, rows: Iterable[str]) -> None:
+        """Take the frame of `owner` away and leave `rows` on the terminal for good."""
+        with self.lock:
+            self.frames.pop(owner, None)
+            self.say(rows)
+            if not self.frames:
+                self._unwatch()
+
+    def say(self, rows: Iterable[str]) -> None:
+        """Write `rows` above the frames, to stay."""
+        with self.lock:
+            if self._writable(0.25):
+                start = "" if self._line_start or self._rows else "\n"
+                erase, self._rows = self._erasing(), 0
+                self._line_start = True
+                said = "".join(f"{row}\n" for row in rows)
+                self._write(start + erase + said + self._redrawn())
+
+    def above(self, stream: Any, text: str) -> int:
+        """Pass on what the program prints itself; the frames come back when its line is whole."""
+        with self.lock:
+            if not text:
+                return 0
+            erase, self._rows = self._erasing(), 0
+            self._line_start = text.endswith("\n")
+            frames = self._redrawn() if self._line_start else ""
+            stream.write(erase + text + frames)
+            return len(text)
+
+    def _erasing(self) -> str:
+        return f"\r\x1b[{self._rows}A\x1b[J" if self._rows else ""
+
+    def _redrawn(self) -> str:
+        rows = [row for frame in self.frames.values() for row in frame]
+        rows = rows[-max(1, self._height - 1) :]
+        start = "" if self._line_start or self._rows else "\n"
+        self._line_start = True
+        up = f"\r\x1b[{self._rows}A" if self._rows else ""
+        self._rows = len(rows)
+        return start + up + "".join(f"{row}\x1b[K\n" for row in rows) + ("\x1b[J" if up else "")
+
+    def _write(self, text: str) -> None:
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except RuntimeError:  # a signal came while this very stream was being written to
+            try:
+                os.write(self.stream.fileno(), text.encode(self.stream.encoding, "replace"))
+            except Exception:
+                pass
+        except Exception:  # closed, broken, unable: the work goes on without a picture
+            pass
+
+    def _writable(self, seconds: float) -> bool:
+        try:
+            number = self.stream.fileno()
+        except Exception:
+            return True  # no descriptor, nothing that could block
+        try:
+            return bool(select.select([], [number], [], seconds)[1])
+        except (OSError, ValueError):
+            return False
+
+    def _watch(self) -> None:
+        mine = _terminal(self.stream)
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if not isinstance(stream, Above) and mine and _terminal(stream) == mine:
+                setattr(sys, name, Above(self, stream))
+
+    def _unwatch(self) -> None:
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if isinstance(stream, Above) and stream.headway_screen is self:
+                setattr(sys, name, stream.headway_stream)
+
+
+class Above:
+    """Stands in for a stream while frames are shown; what is printed comes above them."""
+
+    def __init__(self, screen: Screen, stream: Any) -> None:
+        self.headway_screen = screen
+        self.headway_stream = stream
+
+    def write(self, text: str) -> int:
+        """Write `text` above the frames."""
+        return self.headway_screen.above(self.headway_stream, text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write `lines`, which bring their own ends, above the frames."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.headway_stream, name)

@@ -1,0 +1,62 @@
+"""Handing a desktop notification over, within a bound: a hung daemon must not hold the work."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+
+import progress_tracker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+PATIENCE = 0.5  # seconds
+APPLICATION = "Headway"
+_hung: threading.Thread | None = None
+
+
+class Delivery:
+    """One notification on its way; `wait` says whether it was handed over."""
+
+    def __init__(self, title: str, message: str, timeout: int) -> None:
+        self._arguments: dict[str, Any] = {
+            "title": title,
+            "message": message,
+            "app_name": APPLICATION,
+            "timeout": timeout,
+        }
+        self._sender = progress_tracker.plyer_notification
+        self._sent = False
+        self._thread: threading.Thread | None = None
+        global _hung  # noqa: PLW0603 - the daemon is the machine's, so its hanging is everybody's
+        if _hung is not None and not _hung.is_alive():
+            _hung = None
+        if self._sender is not None and _hung is None:
+            self._thread = threading.Thread(
+                target=self._send, name="progress-notification", daemon=True
+            )
+            try:
+                self._thread.start()
+            except RuntimeError:  # no more threads, or the interpreter is leaving
+                self._thread = None
+
+    def _send(self) -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._sender.notify(**self._arguments)
+            self._sent = True
+        except Exception:  # no daemon, no bus, no backend: the work goes on
+            pass
+
+    def wait(self) -> bool:
+        """Whether it was handed over; a daemon that does not answer in time is not waited for."""
+        global _hung  # noqa: PLW0603
+        if self._thread is None:
+            return False
+        self._thread.join(PATIENCE)
+        if self._thread.is_alive():
+            _hung = self._thread
+            return True  # it may yet appear, so nobody else should send it again
+        return self._sent

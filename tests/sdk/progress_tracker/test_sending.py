@@ -1,0 +1,41 @@
+import threading
+import time
+
+import progress_tracker
+from progress_tracker import sending
+
+
+def test_what_was_handed_over_is_known_before_wait_returns(bell):
+    assert sending.Delivery("Title", "Message", 5).wait()
+    assert bell == [("Title", "Message", 5)]
+
+
+def test_what_cannot_be_sent_is_not_taken_for_sent(monkeypatch):
+    class NoBus:
+        def notify(self, **_named):
+            raise NotImplementedError("No usable implementation found!")
+
+    monkeypatch.setattr(progress_tracker, "plyer_notification", NoBus())
+    assert not sending.Delivery("Title", "Message", 5).wait()
+    monkeypatch.setattr(progress_tracker, "plyer_notification", None)
+    assert not sending.Delivery("Title", "Message", 5).wait()
+
+
+def test_a_daemon_that_hangs_is_waited_for_once(monkeypatch):
+    answer = threading.Event()
+
+    class Hung:
+        def notify(self, **_named):
+            answer.wait(20)
+
+    monkeypatch.setattr(progress_tracker, "plyer_notification", Hung())
+    before = time.monotonic()
+    assert sending.Delivery("Title", "Message", 5).wait()
+    assert 0.4 < time.monotonic() - before < 1.0
+    before = time.monotonic()
+    assert not sending.Delivery("Title", "Message", 5).wait()
+    assert time.monotonic() - before < 0.1
+    hung = sending._hung
+    answer.set()
+    hung.join(5)
+    assert sending.Delivery("Title", "Message", 5).wait()
