@@ -2,278 +2,256 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from math import exp, log
 
+from headway.estimate.course import Course
 from headway.estimate.curve import moment
 from headway.estimate.stage import ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping, Sequence
+    from typing import Mapping
 
     from headway.estimate.cold import Cold
+    from headway.estimate.habits import Habits
     from headway.estimate.run import Run, Span
     from headway.estimate.stage import Stage
 
-LIKE = 0.5  # a factor of e to this power in size or speed is one step of unlikeness
-ELASTICITY = 0.9  # twice the size takes 2 to this power of the time, unless history knows better
-FUTURE_SIZE = 0.8  # how far the size of what was seen speaks for what is to come
-FUTURE_SPEED = 0.5  # the same for speed
+LIKE = 0.6  # a factor of e to this power in size or speed is one step of unlikeness
+FUTURE_SIZE = 0.7  # how far the size of what was seen speaks for what is to come
 DOUBT = 0.15  # how much of a run must have passed before its speed counts
-GRAIN = 0.015  # of a run: times below it are noise
-
-
-def elasticities(runs: Sequence[Run]) -> dict[str, float]:
-    """Return per stage how its time grows with its size, from earlier runs, shrunk to 0.9."""
-    points: dict[str, list[tuple[float, float]]] = {}
-    for run in runs:
-        for span in run.spans:
-            if span.total > 0 and span.worked > 0 and span.unit != "%":
-                points.setdefault(span.key, []).append((log(span.total), log(span.worked + 0.25)))
-    found: dict[str, float] = {}
-    for key, pairs in points.items():
-        n = len(pairs)
-        mean_x = sum(x for x, _ in pairs) / n
-        mean_y = sum(y for _, y in pairs) / n
-        sxx = sum((x - mean_x) ** 2 for x, _ in pairs) * n / max(1, n - 1)
-        sxy = sum((x - mean_x) * (y - mean_y) for x, y in pairs) * n / max(1, n - 1)
-        found[key] = min(1.2, max(0.0, (sxy + 0.5 * ELASTICITY) / (sxx + 0.5)))
-    return found
+LIMIT = 0.8  # a stage that was faster or slower by more than e to this power is its own case
+GRAIN = 0.01  # of a run: times below it are noise
+LATELY = 0.4  # how much the pace of the last third of a stage counts
+SHORTEST = 0.02  # seconds that are left at least
 
 
 class Analogue:
     """One earlier run held against the present one.
 
     `refresh` is called when a stage began, ended or changed its total; `remaining` at every
-    estimate, and looks only at the stages that are open then.
+    estimate, and looks only at the stages that are open then. `left` has the remaining seconds
+    of each of those.
     """
 
     __slots__ = (
-        "_entries",
-        "_longest",
+        "_course",
+        "_future",
+        "_habits",
+        "_merged",
         "_open",
-        "_pace",
+        "_settled",
+        "_sizes",
         "_speed_sum",
         "_speed_weight",
-        "_strange",
         "_strangers",
-        "elastic",
-        "gaps",
+        "_unlike",
+        "_whole",
         "grain",
         "left",
-        "order",
-        "places",
-        "preds",
-        "sizes",
         "spans",
-        "tail",
-        "whole",
     )
 
-    def __init__(self, run: Run, elastic: Mapping[str, float]) -> None:
-        self.elastic = elastic
+    def __init__(self, run: Run, habits: Habits) -> None:
         self.spans: dict[str, Span] = {span.key: span for span in run.spans}
-        ends = [span.end for span in run.spans if span.worked > 0]
-        last = max(ends, default=0.0)
-        self.whole = max(1e-3, run.seconds if run.seconds is not None else last)
-        self.tail = max(0.0, self.whole - last)
-        self.grain = GRAIN * self.whole
-        self._arrange()
-        self.sizes: dict[str, float] = {}
+        last = max((span.end for span in run.spans), default=0.0)
+        self._whole = max(1e-3, run.seconds if run.seconds is not None else last)
+        self.grain = GRAIN * self._whole
         self.left: dict[str, float] = {}
+        self._habits = habits
+        self._merged: frozenset[str] = frozenset()
+        self._course = Course(run.spans, self._whole)
         self._open: list[tuple[Stage, Span]] = []
-        self._entries: list[tuple[float, float]] = []
-        self._longest: list[float] = []
         self._strangers: list[Stage] = []
-        self._pace = 0.0
-        self._speed_sum = self._speed_weight = self._strange = 0.0
-
-    def _arrange(self) -> None:
-        """Order the stages as they ran: each begins some time after one that had ended."""
-        spans = sorted(
-            (span for span in self.spans.values() if span.worked > 0 and not span.group),
-            key=lambda span: span.start,
-        )
-        self.order = spans
-        self.places = {span.key: i for i, span in enumerate(spans)}
-        by_end = sorted(range(len(spans)), key=lambda i: spans[i].end)
-        ends = [spans[i].end for i in by_end]
-        slack = self.grain / 5
-        self.preds: list[int] = []
-        self.gaps: list[float] = []
-        for i, span in enumerate(spans):
-            at = bisect_right(ends, span.start + slack) - 1
-            while at >= 0 and by_end[at] >= i:
-                at -= 1
-            pred = by_end[at] if at >= 0 else -1
-            self.preds.append(pred)
-            self.gaps.append(max(0.0, span.start - (spans[pred].end if pred >= 0 else 0.0)))
-
-    def knows(self, stage: Stage) -> bool:
-        """Tell whether this run had the stage, or one around it that stood for it."""
-        around: Stage | None = stage
-        while around is not None:
-            span = self.spans.get(around.key)
-            if span is not None:
-                return not span.group or around is stage
-            around = around.parent
-        return False
+        self._sizes: dict[str, float] = {}
+        self._settled: dict[str, tuple[int, float, float]] = {}
+        self._future = 0.0
+        self._speed_sum = self._speed_weight = self._unlike = 0.0
 
     def refresh(self, stages: Mapping[str, Stage], begun: float) -> None:
         """Take in that stages began, ended or changed their size; `begun` is time zero."""
-        sized: list[tuple[float, float, Stage]] = []
-        size_sum = size_weight = strange = 0.0
+        self._merge(stages)
         started: list[tuple[Stage, Span]] = []
         self._strangers = []
-        for stage in stages.values():
-            if stage.children == 0 and stage.state not in ENDED and not self.knows(stage):
-                self._strangers.append(stage)
+        self._sizes = sizes = {}
+        size_sum = size_weight = strange = 0.0
+        whole = self._whole
+        for key, stage in stages.items():
+            span = self.spans.get(key)
+            if span is None or not self._alone(span):
+                if stage.children == 0 and stage.state not in ENDED and not self._knows(stage):
+                    self._strangers.append(stage)
+                continue
             if stage.began is None:
                 continue
-            span = self.spans.get(stage.key)
-            if span is None or span.group:
-                continue
             started.append((stage, span))
-            x = self._size(stage, span)
+            x = _size(stage, span)
             if x is not None:
-                share = span.worked / self.whole + 0.03
+                share = span.worked / whole + 0.03
                 size_sum += share * x
                 size_weight += share
                 strange += share * (x / LIKE) ** 2
-                sized.append((x, share, stage))
+                sizes[key] = x
         general = size_sum / size_weight if size_weight else 0.0
-        self._strange = strange / size_weight if size_weight else 0.0
-        self.sizes = {stage.key: x for x, _, stage in sized}
+        self._unlike = strange / size_weight if size_weight else 0.0
+        self._future = FUTURE_SIZE * general
         self._open = []
-        speed_sum = speed_weight = 0.0
-        unlike = 0.0
-        grain = self.grain
+        self._speed_sum = self._speed_weight = unlike = 0.0
         for stage, span in started:
             if stage.unit != "%":
-                self.sizes.setdefault(stage.key, general)
-            if stage.state not in ENDED:
+                sizes.setdefault(stage.key, general)
+            if stage.state not in ENDED or self._rests(stage, span, stages):
                 self._open.append((stage, span))
             elif stage.state == "completed":
-                worked = stage.worked(0.0) + stage.spent
-                damp = span.worked / (span.worked + grain)
-                z = log((worked + grain) / (span.worked + grain))
-                z -= self._elastic(span.key) * self.sizes.get(span.key, 0.0) * damp
-                share = (span.worked + worked) / 2 / self.whole
-                speed_sum += share * z
-                speed_weight += share
-                unlike += share * (z / LIKE) ** 2
-        self._speed_sum, self._speed_weight = speed_sum, speed_weight
-        self._strange += unlike / (speed_weight + DOUBT)
-        self._pace = FUTURE_SIZE * ELASTICITY * general
-        self._look_ahead(stages, begun)
+                unlike += self._settle(stage, span)
+        self._unlike += unlike / (self._speed_weight + DOUBT)
+        self._course.look(stages, begun, {stage.key for stage, _ in self._open})
 
-    def _elastic(self, key: str) -> float:
-        return self.elastic.get(key, ELASTICITY)
+    def _merge(self, stages: Mapping[str, Stage]) -> None:
+        """Let a group stand for its stages where it has others inside this time."""
+        known: dict[str, int] = {}
+        for key, stage in stages.items():
+            if stage.parent is not None:
+                mine = 1 if key in self.spans else -1
+                known[stage.parent.key] = known.get(stage.parent.key, 0) + mine
+        merged = {key for key, more in known.items() if more < 0 and key in self.spans}
+        merged = frozenset(key for key in merged if self.spans[key].group)
+        if merged != self._merged:
+            self._merged = merged
+            self._course = Course(self.spans.values(), self._whole, merged)
 
-    def _size(self, stage: Stage, span: Span) -> float | None:
-        """Return the logarithm of this stage's size over the earlier one's, if it is known."""
-        if stage.unit == "%" or span.total <= 0:
-            return None
-        ended = stage.state in ENDED
-        if not ended and (span.moved or stage.moved):
-            return None
-        units = (stage.done or stage.total) if ended else stage.total
-        return log(units / span.total) if units > 0 else None
+    def _alone(self, span: Span) -> bool:
+        return not span.group or span.key in self._merged
 
-    def _look_ahead(self, stages: Mapping[str, Stage], begun: float) -> None:
-        """Find, behind every stage that began, the longest way through those that did not."""
-        count = len(self.order)
-        longest = [self.tail] * count
-        entries: list[tuple[float, float]] = []
-        for i in range(count - 1, -1, -1):
-            span = self.order[i]
-            stage = stages.get(span.key)
-            if stage is not None and (stage.began is not None or stage.state in ENDED):
-                continue
-            way = span.worked + longest[i]
-            pred = self.preds[i]
-            if pred < 0:
-                entries.append((begun + self.gaps[i], way))
-                continue
-            before = stages.get(self.order[pred].key)
-            if before is not None and before.ended is not None:
-                entries.append((before.ended + self.gaps[i], way))
-            else:
-                longest[pred] = max(longest[pred], self.gaps[i] + way)
-        self._entries = entries
-        self._longest = longest
+    def _knows(self, stage: Stage) -> bool:
+        """Tell whether this run had the stage, or one around it that stands for it."""
+        if stage.key in self.spans:
+            return True
+        around = stage.parent
+        while around is not None:
+            span = self.spans.get(around.key)
+            if span is not None:
+                return self._alone(span)
+            around = around.parent
+        return False
+
+    def _rests(self, stage: Stage, span: Span, stages: Mapping[str, Stage]) -> bool:
+        """Tell whether a stage that has ended is expected to be gone through again."""
+        if stage.state != "completed" or stage.times >= span.times:
+            return False
+        for later in self._course.order:
+            if later.start >= span.end:
+                other = stages.get(later.key)
+                if other is not None and other.began is not None:
+                    return False
+        return True
+
+    def _settle(self, stage: Stage, span: Span) -> float:
+        """Count the speed of a stage that has ended; return its unlikeness."""
+        worked = stage.worked(0.0) + stage.spent
+        known = self._settled.get(stage.key)
+        if known is None or known[0] != stage.times:
+            z = self._deviation(span, worked, span.worked)
+            known = (stage.times, (span.worked + worked) / 2 / self._whole, z)
+            self._settled[stage.key] = known
+        _, share, z = known
+        self._speed_sum += share * max(-LIMIT, min(LIMIT, z))
+        self._speed_weight += share
+        return share * (z / LIKE) ** 2
+
+    def _deviation(self, span: Span, ours: float, theirs: float) -> float:
+        """Return the logarithm of our time over theirs for the same work."""
+        grain = self.grain
+        size = self._habits.elastic(span.key) * self._sizes.get(span.key, 0.0)
+        return log((ours + grain) / (theirs + grain)) - size * theirs / (theirs + grain)
 
     def remaining(self, now: float, cold: Cold) -> tuple[float, float]:
         """Return the seconds left, and how unlike this run is (0: alike; squared steps)."""
-        speed_sum, speed_weight, unlike = self._speed_sum, self._speed_weight, self._strange
-        placed: list[tuple[float, float, float] | None] = []
-        grain = self.grain
+        speed_sum, speed_weight, unlike = self._speed_sum, self._speed_weight, self._unlike
+        habits, sizes, course = self._habits, self._sizes, self._course
+        places: list[tuple[float, float, float] | None] = []
         for stage, span in self._open:
-            found = self._place(stage, span)
-            placed.append(found)
-            if found is not None:
-                tau, _, origin = found
-                base = tau - origin
-                worked = stage.changed
-                damp = base / (base + grain)
-                z = log((worked + grain) / (base + grain))
-                z -= self._elastic(span.key) * self.sizes.get(span.key, 0.0) * damp
-                share = (base + worked) / 2 / self.whole
-                speed_sum += share * z
+            place = self._place(stage, span, stage.done)
+            places.append(place)
+            if place is not None:
+                theirs = place[0] - place[2]
+                z = self._deviation(span, stage.changed, theirs)
+                share = (theirs + stage.changed) / 2 / self._whole
+                speed_sum += share * max(-LIMIT, min(LIMIT, z))
                 speed_weight += share
                 unlike += share * (z / LIKE) ** 2 / (speed_weight + DOUBT)
-        speed = speed_sum / (speed_weight + DOUBT)
-        factor = exp(max(-2.0, min(2.0, self._pace + FUTURE_SPEED * speed)))
-        left = self.left = {}
+        speed = habits.carry * speed_sum / (speed_weight + DOUBT)
+        factor = exp(max(-2.0, min(2.0, self._future + speed)))
+        self.left = {}
         end = 0.0
-        for (stage, span), found in zip(self._open, placed):
-            prior = self._elastic(span.key) * self.sizes.get(span.key, 0.0) + FUTURE_SPEED * speed
-            if found is None:
-                r, over = self._uncounted(stage, span, prior, now)
-                unlike += over
-            else:
-                r = self._counted(stage, span, found, prior, now)
-            r += stage.awaited(now)
-            left[stage.key] = r
-            at = self.places.get(span.key)
-            behind = self._longest[at] if at is not None else self.tail
-            end = max(end, r + factor * behind)
-        for ready, way in self._entries:
+        for (stage, span), place in zip(self._open, places):
+            prior = habits.elastic(span.key) * sizes.get(span.key, 0.0) + speed
+            left, over = self._stage(stage, span, place, max(-2.5, min(2.5, prior)), now)
+            left = max(SHORTEST, left) + stage.awaited(now)
+            unlike += over
+            self.left[stage.key] = left
+            end = max(end, left + factor * course.behind(span.key))
+        for ready, way in course.entries:
             end = max(end, max(0.0, ready - now) + factor * way)
+        if not self._open and not course.entries:
+            end = factor * course.tail
         for stage in self._strangers:
             if stage.began is None:
                 end += cold.typical
             else:
                 end = max(end, cold.remaining.get(stage.key, 0.0))
-        if not self._open and not self._entries:
-            end = factor * self.tail
-        return max(0.02, end), unlike
+        return max(SHORTEST, end), unlike
 
-    def _place(self, stage: Stage, span: Span) -> tuple[float, float, float] | None:
-        """Return when the earlier run was as far, and when it took its next step.
+    def _stage(
+        self,
+        stage: Stage,
+        span: Span,
+        place: tuple[float, float, float] | None,
+        prior: float,
+        now: float,
+    ) -> tuple[float, float]:
+        """Return what is left of an open stage by its count and by its usual duration.
+
+        Second, the unlikeness of taking so long. `prior` is the logarithm of how much longer
+        than then it is expected to take.
+        """
+        worked = stage.worked(now) + stage.spent
+        usual = span.worked * exp(prior)
+        if place is None:
+            return self._by_time(span, worked, usual)
+        left = self._by_count(stage, span, place, prior, now)
+        # The later it is beyond its usual duration, the less that says.
+        timed = min(1.0, max(0.0, 1.5 - worked / usual)) * (1 - self._habits.trust(span.key))
+        if timed <= 0:
+            return left, 0.0
+        by_time, over = self._by_time(span, worked, usual)
+        grain = self.grain
+        mixed = (1 - timed) * log(left + grain) + timed * log(by_time + grain)
+        return exp(mixed) - grain, timed * over
+
+    def _place(self, stage: Stage, span: Span, done: float) -> tuple[float, float, float] | None:
+        """Return when the earlier run had done as much, and when it took its next step.
 
         Third, where it was when this attempt began. None where there is no count to go by.
         """
-        if stage.done <= stage.origin or not span.fractions or stage.spent:
+        if done <= stage.origin or not span.fractions or stage.spent:
             return None
         if stage.total > 0 and not span.moved and not stage.moved:
             whole = stage.total
         elif span.total > 0 and stage.unit == span.unit:
-            whole = span.total * exp(self.sizes.get(span.key, 0.0))
+            whole = span.total * exp(self._sizes.get(span.key, 0.0))
         else:
             return None
-        tau, step = moment(span.fractions, span.seconds, min(1.0, stage.done / whole))
-        if stage.done >= whole:
+        if done >= whole:
             tau = step = span.worked
-        origin = (
-            moment(span.fractions, span.seconds, stage.origin / whole)[0]
-            if stage.origin > 0
-            else 0.0
-        )
-        return tau, step, min(origin, tau)
+        else:
+            tau, step = moment(span.fractions, span.seconds, done / whole)
+        origin = 0.0
+        if stage.origin > 0:
+            origin = min(tau, moment(span.fractions, span.seconds, stage.origin / whole)[0])
+        return tau, step, origin
 
-    def _counted(
+    def _by_count(
         self,
         stage: Stage,
         span: Span,
@@ -281,52 +259,46 @@ class Analogue:
         prior: float,
         now: float,
     ) -> float:
+        """Return what was left when the earlier run had done as much, at the pace of this one."""
         tau, step, origin = place
         grain = self.grain
-        base = tau - origin
-        weight = base / (base + 0.1 * span.worked + grain)
-        pace = weight * log((stage.changed + grain) / (base + grain)) + (1 - weight) * prior
+        theirs = tau - origin
+        weight = theirs / (theirs + 0.1 * span.worked + grain)
+        pace = weight * log((stage.changed + grain) / (theirs + grain)) + (1 - weight) * prior
         curve = stage.curve
-        if curve is not None and stage.changed > 6 * grain:
-            recent = curve.since(stage.changed * 2 / 3)
-            if recent is not None and stage.done > 0:
-                whole = stage.total
-                if whole <= 0 or span.moved or stage.moved:
-                    whole = span.total * exp(self.sizes.get(span.key, 0.0))
-                then = moment(span.fractions, span.seconds, min(1.0, recent[1] / whole))[0]
-                theirs, ours = tau - then, stage.changed - recent[0]
-                if theirs > 0 and ours > 0:
-                    share = 0.4 * theirs / (theirs + 2 * grain)
-                    pace += share * (log((ours + grain) / (theirs + grain)) - pace)
-        k = exp(max(-2.5, min(2.5, pace)))
+        recent = curve.since(stage.changed * 2 / 3) if curve is not None else None
+        if recent is not None and stage.changed > 6 * grain:
+            then = self._place(stage, span, recent[1])
+            ours = stage.changed - recent[0]
+            theirs = tau - then[0] if then is not None else 0.0
+            if theirs > 0 and ours > 0:
+                share = LATELY * theirs / (theirs + 2 * grain)
+                pace += share * (log((ours + grain) / (theirs + grain)) - pace)
+        pace = exp(max(-2.5, min(2.5, pace)))
+        # Count down to where the next step is expected; when it does not come, grow again.
         quiet = stage.worked(now) - stage.changed
-        at_point = k * (span.worked - tau)
-        at_step = k * (span.worked - step)
-        expected = at_point - at_step
-        if quiet <= expected:
-            return max(0.02, at_point - quiet)
-        return max(0.02, at_step + 0.5 * (quiet - expected))
+        at_step = pace * (span.worked - step)
+        until_step = pace * (step - tau)
+        if quiet <= until_step:
+            return at_step + until_step - quiet
+        return at_step + 0.5 * (quiet - until_step)
 
-    def _uncounted(self, stage: Stage, span: Span, prior: float, now: float) -> tuple[float, float]:
-        worked = stage.worked(now) + stage.spent
-        whole = span.worked * exp(max(-2.5, min(2.5, prior)))
-        r = whole - worked
-        over = 0.0
-        if r < 0.15 * worked:
-            grain = self.grain
-            late = max(0.0, log((worked + grain) / (whole + grain)))
-            over = (late / 0.3) ** 2 * min(1.0, 4 * span.worked / self.whole)
-            r = (
-                max(r, min(0.15 * worked, 0.3 * (worked - whole) + 0.4 * grain))
-                if r < 0
-                else max(r, 0.2 * grain)
-            )
-        return max(0.02, r), over
+    def _by_time(self, span: Span, worked: float, usual: float) -> tuple[float, float]:
+        """Return what is left of the usual duration, and how unlike it is to be beyond it."""
+        left = usual - worked
+        if left >= 0.15 * worked:
+            return left, 0.0
+        grain = self.grain
+        late = max(0.0, log((worked + grain) / (usual + grain)))
+        over = (late / 0.3) ** 2 * min(1.0, 4 * span.worked / self._whole)
+        if left < 0:
+            left = max(left, min(0.15 * worked, 0.4 * grain - 0.3 * left))
+        return max(left, 0.2 * grain), over
 
     def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
         """Return the share of the work that is done, each stage weighing its earlier time."""
         whole = passed = 0.0
-        for span in self.order:
+        for span in self._course.order:
             whole += span.worked
             stage = stages.get(span.key)
             if stage is None or (stage.began is None and stage.state not in ENDED):
@@ -334,7 +306,20 @@ class Analogue:
             if stage.state in ENDED:
                 passed += span.worked
                 continue
-            found = self._place(stage, span)
-            tau = found[0] if found is not None else min(stage.worked(now), 0.95 * span.worked)
+            place = self._place(stage, span, stage.done)
+            tau = place[0] if place is not None else min(stage.worked(now), 0.95 * span.worked)
             passed += min(tau, span.worked)
         return passed / whole if whole > 0 else None
+
+
+def _size(stage: Stage, span: Span) -> float | None:
+    """Return the logarithm of the stage's size over the earlier one's, if it is known."""
+    if stage.unit == "%" or span.total <= 0:
+        return None
+    if stage.state in ENDED:
+        units = stage.done or stage.total
+    elif span.moved or stage.moved:
+        return None
+    else:
+        units = stage.total
+    return log(units / span.total) if units > 0 else None

@@ -27,14 +27,31 @@ else:
     Estimate = namedtuple("Estimate", "low median high basis runs")  # noqa: PYI024 - typing is slow to import
 
 COVER = 0.8
-NEAR = 0.2  # errors made at a like phase of the run count
-COLD = 1.0  # the range without history, in logarithm of seconds plus one
-WARM = 0.5  # the range that history starts from
+NEAR = 0.3  # errors made at a like phase of the run count
+COLD = 1.1  # the range without history, in logarithm of seconds plus one
+WARM = 0.25  # the range that history starts from, when there is much of it
+APART = 0.9  # how earlier runs that disagree widen it
+TURN = 1.0  # how an estimate that is just changing widens it
+STRANGE = 0.08  # how a run unlike the earlier ones widens it
+FIRM = 2.0  # in runs, how firmly it starts so
+DAMP = 0.7  # seconds; estimates below it cannot be far off
+WIDEST = 4.0  # no range is wider than its start by more than this
 
 
-def expected(runs: int) -> float:
-    """Return the half width that an estimate with so many earlier runs starts from."""
-    return COLD if runs <= 0 else WARM * (1 + 0.5 / runs)
+def uncalibrated(runs: int, median: float, apart: float, turn: float, unlike: float) -> float:
+    """Return the half width that an estimate starts from, before its own errors are known.
+
+    In the logarithm of seconds plus one. `apart` is how far the earlier runs disagree, `turn`
+    how far the estimate of the moment is from the smoothed one, both as logarithms.
+    """
+    reach = (
+        COLD
+        if runs <= 0
+        else WARM * (1 + 1 / runs)
+        + APART * min(1.5, apart)
+        + STRANGE * min(8.0, max(0.0, unlike - 1))
+    )
+    return max(0.02, (reach + TURN * min(1.0, turn)) * median / (median + DAMP))
 
 
 class Calibration:
@@ -44,21 +61,17 @@ class Calibration:
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.runs = len(runs)
-        # An error is held against what was to be expected of an estimate with that history.
         self._misses = sorted(
-            (abs(error) / expected(known), phase)
-            for run in runs
-            for phase, error, known in run.misses
+            (abs(error) / start, phase) for run in runs for phase, error, start, _ in run.misses
         )
 
-    def reach(self, phase: float) -> float:
-        """Return the half width of the range at this phase (elapsed over expected whole)."""
-        start = expected(self.runs)
+    def factor(self, phase: float) -> float:
+        """Return by how much ranges at this phase (elapsed over expected whole) were too narrow."""
         near = [size for size, at in self._misses if abs(at - phase) <= NEAR]
         if len(near) < 4:
-            return start
-        own = near[min(len(near) - 1, int(COVER * len(near)))] * start
-        return max(0.03, (self.runs * own + 2 * start) / (self.runs + 2))
+            return 1.0
+        own = near[min(len(near) - 1, int(COVER * len(near)))]
+        return min(WIDEST, (self.runs * own + FIRM) / (self.runs + FIRM))
 
 
 def around(median: float, reach: float) -> tuple[float, float]:

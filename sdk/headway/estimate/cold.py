@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import exp, log
 
 from headway.estimate.stage import ENDED
 
@@ -12,27 +12,35 @@ if TYPE_CHECKING:
 
     from headway.estimate.stage import Stage
 
-TYPICAL = 2.5  # seconds, a stage of which nothing at all is known
-TRUST = 3.0  # how many stages that guess weighs
-SPREAD = 1.2  # of the logarithm of stage durations within one operation
-TINY = 0.1  # seconds; shorter than this says nothing about longer stages
+TYPICAL = 3.0  # seconds, a stage of which nothing at all is known
+TRUST = 2.0  # how many stages that guess weighs
+SPREAD = 2.0  # of the logarithm of stage durations within one operation
+TINY = 0.3  # seconds; how much shorter a stage was than this says nothing of the others
+SHARE = 0.7  # stages to come against those seen: the long ones are begun early
+GOING = 2.0  # how many stages one weighs that goes on without a count, taken to be half through
+LATELY = 0.4  # how much the pace of the last third counts
+FEW = 0.02  # fractions below this say little of a stage's duration
 
 
 def rate(stage: Stage, now: float) -> float | None:
-    """Return the seconds that the stage still takes at its own pace, or None."""
-    fraction = stage.fraction()
+    """Return the seconds that the stage still takes at its own pace, or None.
+
+    Units that were there when the stage began are no part of the pace.
+    """
     curve = stage.curve
-    worked = stage.worked(now)
     gained = stage.done - stage.origin
-    if curve is None or fraction <= 0.005 or gained <= 0 or worked <= 0:
+    worked = stage.worked(now)
+    if curve is None or stage.fraction() <= 0.005 or gained <= 0 or worked <= 0:
         return None
-    left = max(0.0, stage.total - stage.done)
-    remaining = worked * left / gained
-    recent = curve.since(worked - max(2.0, worked / 3))
-    if recent is not None and stage.done > recent[1] and worked > recent[0]:
-        pace = (worked - recent[0]) * left / (stage.done - recent[1])
-        remaining = sqrt((remaining + 0.05) * (pace + 0.05))
-    return remaining
+    pace = worked / gained
+    recent = curve.since(stage.changed * 2 / 3)
+    if recent is not None and stage.done > recent[1]:
+        lately = (worked - recent[0]) / (stage.done - recent[1])
+        pace = pace ** (1 - LATELY) * lately**LATELY
+    # Counts come in steps, and a count may say that a unit was begun: half a step is always left.
+    step = stage.changed / max(1, stage.steps)
+    quiet = max(0.0, worked - stage.changed)
+    return max(0.02, pace * max(0.0, stage.total - stage.done) + step / 2, quiet / 2)
 
 
 class Cold:
@@ -42,14 +50,11 @@ class Cold:
 
     def __init__(self, stages: Iterable[Stage], now: float, prior: float | None = None) -> None:
         self.remaining: dict[str, float] = {}
-        running: list[Stage] = []
+        running: list[tuple[Stage, float, float | None]] = []
         coming = 0
-        total = TRUST * log(prior or TYPICAL)
-        weight = TRUST
+        total = weight = 0.0
         for stage in stages:
-            if stage.children and not (stage.total > 0 and stage.done > 0):
-                continue
-            if stage.parent is not None and _counted(stage.parent):
+            if not _counts(stage):
                 continue
             if stage.state == "pending":
                 coming += 1
@@ -58,24 +63,28 @@ class Cold:
                     total += log(max(TINY, stage.worked(now)))
                     weight += 1
             else:
-                running.append(stage)
-                left = rate(stage, now)
                 worked = stage.worked(now)
-                if left is not None and stage.fraction() > 0.02 and worked > 0.3:
-                    total += log(worked + left)
+                left = rate(stage, now)
+                running.append((stage, worked, left))
+                if left is not None and stage.fraction() > FEW:
+                    total += log(max(TINY, worked + left))
                     weight += 1
-        self.typical = exp(total / weight)
+        usual = TRUST * log(prior if prior is not None and prior > 0 else TYPICAL)
+        typical = exp((total + usual) / (weight + TRUST))
+        for _, worked, left in running:
+            if left is None:
+                total += GOING * log(max(typical, 2 * worked))
+                weight += GOING
+        self.typical = exp((total + usual) / (weight + TRUST))
         longest = 0.0
-        for stage in running:
-            left = self._stage(stage, now) + stage.awaited(now)
-            self.remaining[stage.key] = left
-            longest = max(longest, left)
-        self.whole = longest + coming * self.typical
+        for stage, worked, left in running:
+            found = self._left(stage.fraction(), worked, left) + stage.awaited(now)
+            self.remaining[stage.key] = found
+            longest = max(longest, found)
+        self.whole = longest + SHARE * coming * self.typical
 
-    def _stage(self, stage: Stage, now: float) -> float:
-        worked = stage.worked(now)
-        left = rate(stage, now)
-        fraction = stage.fraction()
+    def _left(self, fraction: float, worked: float, left: float | None) -> float:
+        """Mix what the stage's own pace says with what the others say, by how far it is."""
         if left is None:
             return _residual(self.typical, worked)
         share = 15 * fraction / (15 * fraction + 1)
@@ -83,20 +92,22 @@ class Cold:
         return exp(share * log(left + 0.05) + (1 - share) * log(guess + 0.05))
 
 
-def _counted(stage: Stage) -> bool:
-    """Tell whether a stage or one around it counts for all that is inside."""
-    around: Stage | None = stage
+def _counts(stage: Stage) -> bool:
+    """Tell whether a stage stands for itself, not for what is inside or around it."""
+    if stage.children and not (stage.total > 0 and stage.done > 0):
+        return False
+    around = stage.parent
     while around is not None:
         if around.total > 0 and around.done > 0:
-            return True
+            return False
         around = around.parent
-    return False
+    return True
 
 
 def _residual(median: float, worked: float) -> float:
     """Return the median of what is left of a lognormal duration of which `worked` has passed."""
-    # The logistic curve stands for the normal distribution; its inverse is a logarithm.
-    z = log(max(worked, 1e-3) / median) / SPREAD * 1.702
+    # The logistic curve stands for the normal distribution: its inverse is a logarithm.
+    z = 1.702 / SPREAD * log(max(worked, 1e-3) / median)
     below = 1 / (1 + exp(-min(30.0, max(-30.0, z))))
     at = below + (1 - below) / 2
     if at > 0.999:

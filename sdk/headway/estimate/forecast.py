@@ -6,11 +6,12 @@ the numbers are.
 
 from __future__ import annotations
 
-from math import exp, isfinite, log
+from math import exp, isfinite, log, sqrt
 
-from headway.estimate.analogue import Analogue, elasticities
-from headway.estimate.band import Calibration, Estimate, around
+from headway.estimate.analogue import Analogue
+from headway.estimate.band import Calibration, Estimate, around, uncalibrated
 from headway.estimate.cold import Cold
+from headway.estimate.habits import Habits
 from headway.estimate.learning import Notes, complete, learn
 from headway.estimate.stage import ENDED, WORKING, Stage
 from headway.estimate.steady import Steady
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from headway.estimate.run import Run
 
 REMEMBERED = 10  # earlier runs that are looked at
-DECAY = 0.95  # an older run weighs so much of the next newer one
-FLOOR = 0.02  # what even the least alike run weighs
+DECAY = 0.85  # an older run weighs so much of the next newer one
+FLOOR = 0.05  # what even the least alike run weighs
 COLD_SHARE = 0.15  # in runs, what the estimate without history weighs beside it
 STRANGE = 4.0  # squared steps of unlikeness, above which a run is unlike all before
 LARGEST = 1e15  # counts and seconds beyond this are cut
@@ -36,8 +37,8 @@ class Forecast:
         runs = [run for run in history if run.seconds is not None or run.spans][-REMEMBERED:]
         self._calibration = Calibration([run for run in runs if run.seconds is not None])
         runs = complete(runs)
-        elastic = elasticities(runs)
-        self._analogues = [Analogue(run, elastic) for run in runs]
+        habits = Habits(runs)
+        self._analogues = [Analogue(run, habits) for run in runs]
         self._runs = runs
         self._prior = prior
         self._stages: dict[str, Stage] = {}
@@ -47,6 +48,7 @@ class Forecast:
         self._stale = True
         self._weights: list[float] = []
         self._unlike = 0.0
+        self._apart = 0.0
         self._cold: Cold | None = None
         self._raw: tuple[float, float | None] | None = None
         self._steady = Steady()
@@ -105,11 +107,12 @@ class Forecast:
         raw = self._compute(now)
         if raw is None:
             return None
-        median = self._steady.take(raw, now)
+        median = self._steady.take(raw, now, cold=not self._analogues)
         elapsed = now - self._begun
-        reach = self._calibration.reach(elapsed / max(1e-6, elapsed + median))
+        start = self._reach(median, raw)
+        reach = start * self._calibration.factor(elapsed / max(1e-6, elapsed + median))
         low, high = around(median, reach)
-        self._notes.add(elapsed, median)
+        self._notes.add(elapsed, median, start, reach)
         return Estimate(low, median, high, self._basis(), len(self._analogues))
 
     def stage_estimate(self, stage: int, now: float) -> Estimate | None:
@@ -138,7 +141,8 @@ class Forecast:
         else:
             return None
         worked = seen.worked(now)
-        reach = self._calibration.reach(worked / max(1e-6, worked + median))
+        reach = self._reach(median, median)
+        reach *= self._calibration.factor(worked / max(1e-6, worked + median))
         low, high = around(median, reach)
         return Estimate(low, median, high, basis, len(self._analogues) if weight else 0)
 
@@ -182,7 +186,7 @@ class Forecast:
             self._begun,
             now,
             whole=state == "completed",
-            misses=self._notes.misses(now - self._begun, len(self._analogues)),
+            misses=self._notes.misses(now - self._begun),
         )
 
     def _clock(self, now: float) -> float:
@@ -208,6 +212,10 @@ class Forecast:
         self._stages[key] = found
         self._ids[stage] = found
         return found
+
+    def _reach(self, median: float, raw: float) -> float:
+        turn = abs(log((raw + 1) / (median + 1)))
+        return uncalibrated(len(self._analogues), median, self._apart, turn, self._unlike)
 
     def _basis(self) -> str:
         if not self._analogues:
@@ -250,6 +258,7 @@ class Forecast:
         best = max(weights)
         self._weights = weights = [exp(w - best) + FLOOR for w in weights]
         mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)
+        self._apart = sqrt(sum(w * (x - mean) ** 2 for w, x in zip(weights, logs)) / sum(weights))
         share = COLD_SHARE / (COLD_SHARE + len(weights))
         if self._stages:
             mean += share * (log(cold.whole + 1) - mean)

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Sequence
 
+    from headway.estimate.run import Miss
     from headway.estimate.stage import Stage
 
 NOTES = 32
@@ -21,28 +22,29 @@ class Notes:
     __slots__ = ("_given", "_spacing")
 
     def __init__(self) -> None:
-        self._given: list[tuple[float, float]] = []
+        self._given: list[tuple[float, float, float, float]] = []
         self._spacing = 0.0
 
-    def add(self, elapsed: float, median: float) -> None:
-        """Note an estimate of so many seconds, given after so many."""
+    def add(self, elapsed: float, median: float, start: float, reach: float) -> None:
+        """Note an estimate of so many seconds, given after so many, and its half widths."""
         given = self._given
         if given and elapsed - given[-1][0] <= self._spacing:
             return
-        given.append((elapsed, median))
+        given.append((elapsed, median, start, reach))
         if len(given) >= NOTES:
             self._given = given[::2]
             self._spacing = max(2 * self._spacing, elapsed / NOTES)
 
-    def misses(self, whole: float, runs: int) -> list[tuple[float, float, int]]:
-        """Return (phase, error, runs) of every note, now that the truth is known."""
+    def misses(self, whole: float) -> list[Miss]:
+        """Return (phase, error, start, reach) of every note, now that the truth is known."""
         return [
             (
                 elapsed / max(1e-6, elapsed + median),
                 log((median + 1) / (max(0.0, whole - elapsed) + 1)),
-                runs,
+                start,
+                reach,
             )
-            for elapsed, median in self._given
+            for elapsed, median, start, reach in self._given
         ]
 
 
@@ -52,7 +54,7 @@ def learn(
     now: float,
     *,
     whole: bool,
-    misses: list[tuple[float, float, int]],
+    misses: list[Miss],
 ) -> Run | None:
     """Return the run that these stages teach, or None if nothing can be learned from it."""
     spans: list[Span] = []
@@ -93,6 +95,7 @@ def _span(stage: Stage, begun: float, now: float) -> Span:
         total=final,
         unit=stage.unit,
         moved=stage.moved,
+        sized=stage.total > 0 and not stage.moved,
         group=stage.children > 0,
         times=max(1, stage.times),
         fractions=fractions,
@@ -133,6 +136,7 @@ def complete(runs: Sequence[Run]) -> list[Run]:
                     total=mine.total,
                     unit=mine.unit,
                     moved=mine.moved,
+                    sized=mine.sized,
                     times=mine.times,
                     fractions=mine.fractions,
                     seconds=mine.seconds,

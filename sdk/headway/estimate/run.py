@@ -4,7 +4,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Mapping, Sequence, Tuple
+
+    Miss = Tuple[float, float, float, float]
 
 FORMAT = 1
 
@@ -14,8 +16,9 @@ class Span:
 
     `key` is the path of names; `start` and `end` count from the start of the operation;
     `worked` is the seconds of the attempt that succeeded, without waiting, as if it had
-    begun at zero units. `times` is how often the stage was gone through. `fractions` and
-    `seconds` are its curve. A stage that never ran has `worked` 0.
+    begun at zero units. `sized`: the total was known and never `moved` while it ran. `times`
+    is how often the stage was gone through. `fractions` and `seconds` are its curve. A stage
+    that never ran has `worked` 0.
     """
 
     __slots__ = (
@@ -25,6 +28,7 @@ class Span:
         "key",
         "moved",
         "seconds",
+        "sized",
         "start",
         "times",
         "total",
@@ -42,6 +46,7 @@ class Span:
         total: float = 0.0,
         unit: str = "",
         moved: bool = False,
+        sized: bool = False,
         group: bool = False,
         times: int = 1,
         fractions: list[float] | None = None,
@@ -54,6 +59,7 @@ class Span:
         self.total = total
         self.unit = unit
         self.moved = moved
+        self.sized = sized
         self.group = group
         self.times = times
         self.fractions = fractions or []
@@ -63,9 +69,9 @@ class Span:
 class Run:
     """A finished run. `seconds` is None where the whole did not succeed: only stages teach.
 
-    `misses` are (phase, error, runs) of its own estimates: phase is elapsed over the expected
-    whole, error the logarithm of estimate over truth (each plus a second), runs how many
-    earlier runs the estimate knew.
+    `misses` are (phase, error, start, reach) of its own estimates: phase is elapsed over the
+    expected whole, error the logarithm of estimate over truth (each plus a second), reach the
+    half width of the range that was given, start what it was before its calibration.
     """
 
     __slots__ = ("misses", "seconds", "spans")
@@ -74,7 +80,7 @@ class Run:
         self,
         seconds: float | None,
         spans: list[Span],
-        misses: list[tuple[float, float, int]] | None = None,
+        misses: list[Miss] | None = None,
     ) -> None:
         self.seconds = seconds
         self.spans = spans
@@ -94,6 +100,7 @@ class Run:
                     "total": span.total,
                     "unit": span.unit,
                     "moved": span.moved,
+                    "sized": span.sized,
                     "group": span.group,
                     "times": span.times,
                     "fractions": [round(x, 5) for x in span.fractions],
@@ -101,7 +108,7 @@ class Run:
                 }
                 for span in self.spans
             ],
-            "misses": [[round(p, 3), round(e, 3), n] for p, e, n in self.misses],
+            "misses": [[round(x, 4) for x in miss] for miss in self.misses],
         }
 
     @classmethod
@@ -114,7 +121,7 @@ class Run:
             return cls(
                 None if seconds is None else float(seconds),
                 [_span(span) for span in record["spans"]],
-                [(float(p), float(e), int(n)) for p, e, n in record["misses"]],
+                [_miss(miss) for miss in record["misses"]],
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a run: {error!r}") from error
@@ -133,8 +140,14 @@ def _span(record: Mapping[str, Any]) -> Span:
         total=float(record["total"]),
         unit=str(record["unit"]),
         moved=bool(record["moved"]),
+        sized=bool(record["sized"]),
         group=bool(record["group"]),
         times=int(record["times"]),
         fractions=fractions,
         seconds=seconds,
     )
+
+
+def _miss(record: Sequence[float]) -> Miss:
+    phase, error, start, reach = record
+    return float(phase), float(error), max(1e-3, float(start)), float(reach)

@@ -12,8 +12,9 @@ class Stage:
     """A stage's newest values and the curve of its present attempt.
 
     `since` is when the present attempt began, `held` how long it has waited since then,
-    `changed` after how many seconds of work `done` last moved, `spent` the work of earlier
-    rounds that succeeded, `origin` the units that were there when the attempt began.
+    `changed` after how many seconds of work `done` last moved, `steps` how often it has,
+    `origin` the units that were there when the attempt began, `spent` the seconds of earlier
+    rounds that succeeded.
     """
 
     __slots__ = (
@@ -33,6 +34,7 @@ class Stage:
         "since",
         "spent",
         "state",
+        "steps",
         "times",
         "total",
         "unit",
@@ -59,6 +61,7 @@ class Stage:
         self.spent = 0.0
         self.changed = 0.0
         self.until: float | None = None
+        self.steps = 0
         self.curve: Curve | None = None
 
     def worked(self, now: float) -> float:
@@ -101,6 +104,7 @@ class Stage:
         self.held = 0.0
         self.held_since = None
         self.changed = 0.0
+        self.steps = 0
         self.origin = done
         self.curve = Curve(done)
 
@@ -110,6 +114,7 @@ class Stage:
             self.done = done
             if self.curve is not None and self.state in WORKING:
                 self.changed = self.worked(now)
+                self.steps += 1
                 self.curve.add(self.changed, done)
         self.unit = unit
         if total == self.total:

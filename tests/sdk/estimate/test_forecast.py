@@ -66,9 +66,13 @@ def test_with_history_the_remaining_time_is_near_from_the_first_moment_on():
 
 
 def test_a_run_at_half_the_speed_is_noticed_while_it_goes():
-    _, answers, _ = perform(taught(1.0, 1.0, 1.0), pace=2.0)
-    now, estimate, _ = next(answer for answer in answers if answer[0] >= 19)
-    assert estimate.median == pytest.approx(80 - now, rel=0.45)
+    stages = (("fetch", 30.0, 100), ("build", 10.0, None))
+    history = []
+    for _ in range(3):
+        history.append(perform(history, stages=stages)[2])
+    _, answers, _ = perform(history, stages=stages, pace=2.0)
+    now, estimate, _ = next(answer for answer in answers if answer[0] >= 40)
+    assert estimate.median == pytest.approx(80 - now, rel=0.3)
     assert estimate.basis == "history+rate"
 
 
