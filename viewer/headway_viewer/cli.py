@@ -254,7 +254,7 @@ def _follow(
     replica = Replica()
     board = Board(replica)
     selection = Selection(words)
-    board.only = selection.chosen
+    board.accepts = selection.accepts
     feed = Feed(replica, finder(start=start))
     try:
         return follow(

@@ -9,7 +9,6 @@ next. Nothing here blocks longer than the timeout it is given.
 from __future__ import annotations
 
 import os
-import socket
 import time
 from typing import Any, Callable
 
@@ -17,6 +16,7 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from headway import __version__
+from headway.about import about
 from headway.protocol import messages, wire
 from headway_viewer.replica import Replica
 
@@ -158,7 +158,7 @@ class Feed:
                 poller.register(opened, zmq.POLLIN)
         if self.wake is not None:
             poller.register(self.wake, zmq.POLLIN)
-        if not poller.poll(max(timeout, 0.0) * 1000):
+        if not poller.poll(int(max(timeout, 0.0) * 1000) + 1):
             return False
         self._hear_connection()
         self._hear_broker()
@@ -182,14 +182,6 @@ class Feed:
         self._looked = self.clock()  # let the workers' broker come first
 
     def _hello(self) -> None:
-        about = {
-            "pid": os.getpid(),
-            "started": start_time(),
-            "boot": boot_id(),
-            "host": socket.gethostname(),
-            "uid": os.getuid(),
-            "sdk": __version__,
-        }
         self._send(
             messages.Hello(
                 messages.MAGIC,
@@ -198,7 +190,7 @@ class Feed:
                 self._session,
                 "viewer",
                 self.clock(),
-                about,
+                about(__version__),
             )
         )
 
@@ -286,21 +278,3 @@ def identity() -> str:
     """A new session id."""
     alphabet = "abcdefghijklmnopqrstuvwxyz234567"
     return "".join(alphabet[byte & 31] for byte in os.urandom(16))
-
-
-def start_time() -> int | None:
-    """When this process was started, in clock ticks, as a pid alone may be used again."""
-    try:
-        with open("/proc/self/stat", "rb") as file:
-            return int(file.read().rsplit(b")", 1)[1].split()[19])
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def boot_id() -> str | None:
-    """Which run of the kernel this is, for clocks compare within one only."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return None

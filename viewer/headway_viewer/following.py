@@ -86,7 +86,6 @@ def follow(
                 changes = replica.take()
                 if changes.operations or changes.fresh:
                     selection.update(replica)
-                    board.only = selection.chosen
                 board.absorb(changes, replica.time(local))
                 pause = display.show(changes, feed.note(), local)
                 if isinstance(display, Jsonl):

@@ -7,13 +7,14 @@ those that fit: its cost does not grow with the number of operations.
 from __future__ import annotations
 
 from itertools import islice
-from typing import Iterable, Iterator, NamedTuple
+from typing import Callable, Iterable, Iterator, NamedTuple
 
 from headway.model import (
     CANCELLED,
     COMPLETED,
     CRASHED,
     FAILED,
+    OPEN,
     PENDING,
     RUNNING,
     WAITING,
@@ -49,13 +50,13 @@ class Board:
     """The operations of a replica, grouped; children stand below their parent's row.
 
     `seen` holds those with a row of their own that were open at any time since the viewer
-    came, or had just ended, in order of arrival. `only`, if it is a set, says which
-    operations there are to be; others are as if they were not.
+    came, or had just ended, in order of arrival. `accepts` says which operations there are to
+    be; others, unless they are part of one of these, are as if they were not.
     """
 
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
-        self.only: set[str] | None = None
+        self.accepts: Callable[[Operation], bool] | None = None
         self.seen: dict[str, None] = {}
         self.silent: set[str] = set()
         self.counts: dict[str, int] = dict.fromkeys(COUNTED, 0)
@@ -105,12 +106,12 @@ class Board:
                 if self._state[name] in states:
                     yield operations[name]
 
-    def choose(self, room: int) -> Chosen:
-        """The operations that get the `room` rows, one each.
+    def choose(self, room: int, *, ended: bool = True) -> Chosen:
+        """The operations that get the `room` rows, one each; without `ended` only open ones.
 
         Failed and running first. Where both want all, what failed gets half of the room.
         """
-        total = len(self._state)
+        total = len(self._state) if ended else self.open
         if room <= 0:
             return Chosen([], {})
         if total > room:
@@ -118,13 +119,14 @@ class Board:
         groups = self._groups
         going = len(groups[RUNNING]) + len(groups[WAITING])
         broken = min(len(groups[BROKEN]), max(room - going, (room + 1) // 2))
-        names = list(reversed(list(islice(reversed(groups[BROKEN]), broken))))
+        names = list(islice(reversed(groups[BROKEN]), broken))[::-1] if ended else []
         for group in (RUNNING, WAITING, PENDING):
             names.extend(islice(groups[group], max(room - len(names), 0)))
-        names.extend(islice(reversed(groups[ENDED]), max(room - len(names), 0)))
+        if ended:
+            names.extend(islice(reversed(groups[ENDED]), max(room - len(names), 0)))
         more: dict[str, int] = {}
         if total > len(names):
-            more = dict(self.counts)
+            more = {state: self.counts[state] for state in COUNTED if ended or state in OPEN}
             for name in names:
                 more[self._state[name]] -= 1
         operations = self.replica.operations
@@ -152,7 +154,7 @@ class Board:
         parent = operation.parent and operation.parent.partition("/")[0]
         if name not in self._state and name not in self._parent:
             self._count_prefix(name)
-        if self.only is not None and name not in self.only and parent not in self.only:
+        if self.accepts is not None and not self.accepts(operation) and not self._knows(parent):
             return
         if operation.silent_since is not None and operation.open:
             self.silent.add(name)
@@ -176,6 +178,9 @@ class Board:
         self._state[name] = state
         self.counts[state] += 1
         self._groups[_GROUP[state]][name] = None
+
+    def _knows(self, name: str | None) -> bool:
+        return name in self._state or name in self._parent
 
     def _since(self) -> float:
         return float("inf") if self._came is None else self._came - JUST_ENDED

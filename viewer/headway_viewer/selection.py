@@ -41,6 +41,10 @@ class Selection:
         self._missing = list(words)
         self.chosen: set[str] | None = set() if words else None
 
+    def accepts(self, operation: Operation) -> bool:
+        """Whether it was named, or none were."""
+        return self.chosen is None or operation.id in self.chosen
+
     def update(self, replica: Replica) -> None:
         """Look for those that were not known yet; raises `Ambiguous`."""
         if self.chosen is None:

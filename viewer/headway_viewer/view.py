@@ -67,11 +67,16 @@ class Plan(NamedTuple):
 
 
 class View:
-    """Draws a board. Keeps rows between frames; `forget` those of operations that changed."""
+    """Draws a board. Keeps rows between frames; `forget` those of operations that changed.
 
-    def __init__(self, board: Board, theme: Theme) -> None:
+    `bare` is for a program's own terminal: only what is open, without signs and ids.
+    """
+
+    def __init__(self, board: Board, theme: Theme, *, bare: bool = False) -> None:
         self.board = board
         self.theme = theme
+        self.bare = bare
+        self._widest = (0, 0, 0)
         self._rows: dict[str, tuple[int, Row]] = {}
         self._narrow = False
         self._overall: tuple[int, str] | None = None
@@ -90,20 +95,21 @@ class View:
         width = columns - 1
         if lines <= 0 or width <= 0:
             return []
-        if (width < NARROW) != self._narrow:
-            self._narrow = width < NARROW
-            self._rows.clear()
         picture = [self.header(width, now, note)]
         picture.extend(self.body(width, lines - 1, now))
         return picture
 
     def body(self, width: int, lines: int, now: float) -> list[Line]:
         """The rows below the header: operations, their details, and how many more there are."""
-        chosen = self.board.choose(lines)
+        if (width < NARROW) != self._narrow:
+            self._narrow = width < NARROW
+            self._rows.clear()
+            self._widest = (0, 0, 0)
+        chosen = self.board.choose(lines, ended=not self.bare)
         operations = chosen.operations
         spare = lines - len(operations) - bool(chosen.more)
         rows = [self.row(operation, now) for operation in operations]
-        plan = self.plan(rows, width)
+        plan = self.plan(rows, width, steady=True)
         picture: list[Line] = []
         # Details in the order of need: what broke, then what runs; one line each, then more.
         wanted = [self._details(operation, width, now) if spare else [] for operation in operations]
@@ -214,6 +220,10 @@ class View:
                 progress = shown_progress(operation, stage)
                 if stage is not None and stage.shown and not (self._narrow and progress):
                     count = figures.amount(stage.shown, stage.total, stage.unit)
+                    if stage.total is not None:  # as wide as it will get
+                        count = count.rjust(
+                            len(figures.amount(stage.total, stage.total, stage.unit))
+                        )
                     extra = rate_of(stage, now)
                 elif progress is not None:
                     count = figures.percent(progress)
@@ -241,11 +251,24 @@ class View:
         took = now - operation.started if operation.started is not None else 0.0
         return figures.remaining(estimate, operation.usual, took)
 
-    def plan(self, rows: list[Row], width: int) -> Plan:
-        """The columns of a frame: what matters most first, the bar from what is left."""
+    def plan(self, rows: list[Row], width: int, *, steady: bool = False) -> Plan:
+        """The columns of a frame: what matters most first, the bar from what is left.
+
+        In a `steady` plan the columns of figures never get narrower than they were, so that
+        the bars do not twitch with every word.
+        """
         label_cells = max((text.cells(row.label) for row in rows), default=0)
         barred = [row for row in rows if row.words is None]
-        room = width - 2
+        widest = (
+            max((text.cells(row.figures) for row in barred), default=0),
+            max((text.cells(row.extra) for row in barred), default=0),
+            max((text.cells(row.remaining) for row in barred), default=0),
+        )
+        if steady and barred:
+            kept = self._widest
+            widest = (max(widest[0], kept[0]), max(widest[1], kept[1]), max(widest[2], kept[2]))
+            self._widest = widest
+        room = width if self.bare else width - 2
         name = min(label_cells, max(12, width * 34 // 100), room)
         room -= name
 
@@ -256,11 +279,13 @@ class View:
                 return cells
             return 0
 
-        count = fit(max((text.cells(row.figures) for row in barred), default=0), 2)
-        remaining = fit(max((text.cells(row.remaining) for row in barred), default=0), 2)
-        short = fit(max((text.cells(row.short) for row in rows), default=0), 1)
+        count = fit(widest[0], 2)
+        remaining = fit(widest[2], 2)
+        short = 0
+        if not self.bare:
+            short = fit(max((text.cells(row.short) for row in rows), default=0), 1)
         bar = fit(LEAST_BAR, 1) if any(row.progress is not None for row in barred) else 0
-        extra = fit(max((text.cells(row.extra) for row in barred), default=0), 2)
+        extra = fit(widest[1], 1)
         if bar:
             grown = min(BAR - bar, max(room, 0))
             bar += grown
@@ -275,8 +300,12 @@ class View:
         name = text.pad(text.squeeze(row.label, plan.label, theme.ellipsis), plan.label)
         if width < 4:
             return [(row.style, text.head(row.sign, width))]
-        line: Line = [(row.style, row.sign), ("", f" {name}")]
-        used = 2 + plan.label
+        if self.bare:
+            line: Line = [("", name)]
+            used = plan.label
+        else:
+            line = [(row.style, row.sign), ("", f" {name}")]
+            used = 2 + plan.label
         end = width - (plan.short + 1 if plan.short else 0)
         if row.words is not None:
             words = text.clip(row.words, end - used - 1, theme.ellipsis)
@@ -291,15 +320,16 @@ class View:
                 else:
                     line.extend(theme.bar(row.progress, plan.bar))
                 used += 1 + plan.bar
-            for words, cells, right in (
-                (row.figures, plan.figures, True),
-                (row.extra, plan.extra, False),
-                (row.remaining, plan.remaining, False),
+            for words, cells, lead, right in (
+                (row.figures, plan.figures, 2, True),
+                (row.extra, plan.extra, 1, False),
+                (row.remaining, plan.remaining, 2, False),
             ):
                 if cells:
+                    words = text.clip(words, cells, theme.ellipsis)  # noqa: PLW2901
                     gap = " " * (cells - text.cells(words))
-                    line.append(("", f"  {gap}{words}" if right else f"  {words}{gap}"))
-                    used += 2 + cells
+                    line.append(("", " " * lead + (gap + words if right else words + gap)))
+                    used += lead + cells
         if plan.short:
             line.append(("dim", " " * (end - used + 1) + text.pad(row.short, plan.short)))
         return line
@@ -307,11 +337,12 @@ class View:
     def _details(self, operation: Operation, width: int, now: float) -> list[Line]:
         theme = self.theme
         style = "bad" if operation.state in (FAILED, CRASHED) else "dim"
-        room = width - 4
+        indent = "  " if self.bare else "    "
+        room = width - len(indent)
         if room < 4:
             return []
         return [
-            [("", "    "), (style, text.clip(theme.spell(words), room, theme.ellipsis))]
+            [("", indent), (style, text.clip(theme.spell(words), room, theme.ellipsis))]
             for words in detail_lines(operation, self.board, now, DETAILS)
         ]
 
@@ -320,6 +351,16 @@ class View:
         parts = ", ".join(f"{count} {state}" for state, count in more.items() if count)
         words = f"{self.theme.ellipsis} {total} more ({parts})"
         return [("dim", text.clip(words, width, self.theme.ellipsis))]
+
+    def receipt(self, operation: Operation, width: int, now: float) -> Line:
+        """The one line that stays on a terminal when an operation has ended."""
+        row = self.row(operation, now)
+        room = width - 2
+        words = text.clip(row.words or "", room, self.theme.ellipsis)
+        label = text.squeeze(row.label, room - text.cells(words) - 2, self.theme.ellipsis)
+        gap = "  " if label else ""
+        style = "" if operation.state == COMPLETED else row.style
+        return [(row.style, text.head(row.sign, width)), ("", f" {label}{gap}"), (style, words)]
 
     def summary(self, width: int, lines: int, now: float) -> list[Line]:
         """What became of the operations seen, what needs attention last: next to the prompt."""

@@ -1,0 +1,100 @@
+"""The viewer process of a terminal that programs run in: `python -m headway_viewer.terminal`.
+
+Started by the SDK when a program's first operation has lasted half a second; one for each
+terminal, arbitrated by the broker. It lives in a process group of its own inside the
+program's session, is deaf to what is typed, never reads the terminal, never asks it
+anything, never changes its modes. A second process, forked before anything else happens,
+only waits: if the drawing one is killed, it gives the terminal back and draws on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import mmap
+import os
+import signal
+import struct
+import sys
+from typing import Sequence
+
+from headway_viewer import region, theme
+from headway_viewer.display.live import size, write_all
+from headway_viewer.player import Stand, draw
+from headway_viewer.printing import print_lines
+
+RESTARTS = 3
+_HEIGHT = struct.Struct("i")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the viewer of a terminal; the exit status is 0 unless it was used wrongly."""
+    parser = argparse.ArgumentParser(prog="python -m headway_viewer.terminal", description=__doc__)
+    parser.add_argument("--tty", help="the terminal's name")
+    parser.add_argument("--session", required=True, help="of the worker that started this")
+    parser.add_argument("--pid", type=int, help="of the worker that started this")
+    parser.add_argument("--plain", action="store_true", help="append lines to --fd")
+    parser.add_argument("--fd", type=int, default=2, help="an inherited descriptor")
+    arguments = parser.parse_args(argv)
+    _be_deaf()
+    if arguments.plain:
+        return print_lines(arguments.fd, arguments.pid)
+    if not arguments.tty:
+        parser.error("--tty or --plain is needed")
+    if not theme.drawable(True, os.environ):
+        return print_lines(arguments.fd, arguments.pid) if theme.in_ci(os.environ) else 0
+    descriptor = _open(arguments.tty, arguments.fd)
+    if descriptor is None:
+        return 0
+    return _guard(arguments.tty, descriptor)
+
+
+def _be_deaf() -> None:
+    """Nothing that is typed at the terminal is for this process."""
+    try:
+        os.setpgid(0, 0)
+    except OSError:
+        pass  # it leads a group already
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _open(name: str, inherited: int) -> int | None:
+    try:
+        return os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return inherited if os.isatty(inherited) else None
+
+
+def _guard(tty: str, descriptor: int) -> int:
+    """Have a child draw; if it is killed, give its rows back and start another."""
+    shared = mmap.mmap(-1, _HEIGHT.size)
+
+    def held(height: int) -> None:
+        _HEIGHT.pack_into(shared, 0, height)
+
+    for start in range(1 + RESTARTS):
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                status = draw(Stand(tty, descriptor, held, replaces=start > 0))
+            finally:
+                os._exit(status)
+        signal.signal(signal.SIGTERM, lambda number, _frame, child=child: os.kill(child, number))
+        signal.signal(signal.SIGHUP, lambda number, _frame, child=child: os.kill(child, number))
+        _, ended = os.waitpid(child, 0)
+        height = _HEIGHT.unpack_from(shared, 0)[0]
+        if height:
+            try:
+                rows = size(descriptor)[1]
+                write_all(descriptor, region.reset(min(height, rows), rows).encode())
+            except OSError:
+                return 0  # the terminal is gone
+            held(0)
+        if not os.WIFSIGNALED(ended):
+            return os.WEXITSTATUS(ended)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
