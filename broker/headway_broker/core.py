@@ -329,7 +329,7 @@ class Core:
         if session.weight > COUNTS_WEIGHT:
             self.settle_counts(session, now)
 
-    def _share(self, session: Session, message: messages.Share, now: float) -> None:
+    def _share(self, session: Session, message: messages.Share, _now: float) -> None:
         self._follow_sequence(session, message.sequence)
         entry = self.ledger.share(session, message.operation, message.stage, message.done)
         if entry is None:

@@ -122,14 +122,16 @@ class Ledger:
                 return None
         operation = entry.operation
         _shift(record, _STARTED, _ENDED, session.offset)
-        was_open = operation.open
+        last = operation.revision
         if record != operation.record():
             operation.apply(record)
             entry.structure = True
         for stage_record in stages:
             self._take_stage(entry, session, stage_record)
         entry.heard = now
-        self._note_end(entry, was_open, now)
+        self._note_end(entry, now)
+        if operation.revision != last:
+            entry.safe = None
         self.dirty[entry] = None
         return entry
 
@@ -191,18 +193,16 @@ class Ledger:
         entry.stages.add(stage_id)
         entry.counts.pop(stage_id, None)
 
-    def _note_end(self, entry: Entry, was_open: bool, now: float) -> None:
+    def _note_end(self, entry: Entry, now: float) -> None:
         is_open = entry.operation.open
         if is_open and entry in self.ended:
             del self.ended[entry]
             self.opened += 1
-            entry.ended_at = entry.safe = None
+            entry.ended_at = None
         elif not is_open and entry not in self.ended:
             self.ended[entry] = None
             self.opened -= 1
             entry.ended_at = now
-        elif not is_open and not was_open:
-            entry.safe = None  # a later truth about the end: to be stored again
 
     def restore(self, entry: Entry, now: float) -> None:
         """Take in an entry that was read from the history."""
@@ -285,7 +285,7 @@ class Ledger:
                 if stage.state == SKIPPED and was[stage.id] == PENDING:
                     stage.reason = "not reached"
         entry.structure = True
-        self._note_end(entry, was_open=True, now=now)
+        self._note_end(entry, now)
         self.dirty[entry] = None
 
     def silence(self, entry: Entry, since: float | None) -> None:

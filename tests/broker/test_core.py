@@ -1,0 +1,480 @@
+"""What the core decides, told by real frames and a manual clock."""
+
+import pytest
+from wired import Wired
+
+from headway.protocol import messages
+from headway_broker import effects
+
+
+@pytest.fixture
+def wired():
+    return Wired()
+
+
+def test_a_hello_is_welcomed_with_the_instance_and_the_clocks(wired):
+    worker = wired.worker()
+    [welcome] = worker.heard()
+    assert welcome == messages.Welcome(
+        1, 0, "instance", 100.0, 1_700_000_100.0, "ipc:///follow", False
+    )
+
+
+def test_another_major_version_is_refused_with_the_ones_that_are_spoken(wired):
+    worker = wired.worker(hello=False)
+    worker.hello(major=2)
+    assert worker.heard() == [messages.Refuse("version", {"majors": [1]})]
+    assert wired.dropped() == {"version": 1}
+
+
+def test_what_is_not_headway_is_refused(wired):
+    worker = wired.worker(hello=False)
+    worker.hello(magic="other")
+    assert [message.reason for message in worker.heard(messages.Refuse)] == ["not headway"]
+
+
+def test_another_user_is_refused_and_root_is_not(wired):
+    assert wired.worker("other", uid=1001).heard(messages.Refuse)[0].reason == "user"
+    assert wired.worker("root", uid=0).heard(messages.Welcome)
+
+
+def test_an_announced_operation_is_known_with_its_stages(wired):
+    wired.worker().start(stages=("Download", "Unpack"))
+    op = wired.operation("op")
+    assert op.state == "running"
+    assert [stage.name for stage in op.stages.values()] == ["Download", "Unpack"]
+
+
+def test_counts_are_applied_when_a_frame_is_due_and_not_before(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.tick()
+    worker.count({1: 10})
+    worker.count({1: 20})
+    assert wired.operation("op").stages[1].done == 0
+    wired.pass_time(1)
+    assert wired.operation("op").stages[1].done == 20
+
+
+def test_an_announced_stage_overtakes_counts_that_came_before_it(wired):
+    worker = wired.worker()
+    op = worker.start()
+    worker.count({1: 10})
+    op.stages[1].done = 30
+    worker.announce()
+    wired.pass_time(1)
+    assert wired.operation("op").stages[1].done == 30
+
+
+def test_a_hole_in_the_sequence_asks_for_everything_once(wired):
+    worker = wired.worker()
+    worker.start()
+    worker.sequence += 5
+    worker.count({1: 10})
+    worker.sequence += 5
+    worker.count({1: 20})
+    wired.pass_time(3)
+    assert worker.heard(messages.Again) == [messages.Again(None)]
+    assert wired.operation("op").stages[1].done == 20
+
+
+def test_a_message_of_an_old_sequence_changes_nothing(wired):
+    worker = wired.worker()
+    worker.start()
+    worker.count({1: 50})
+    wired.pass_time(1)
+    worker.sequence = 0
+    worker.count({1: 10})
+    wired.pass_time(1)
+    assert wired.operation("op").stages[1].done == 50
+    assert wired.dropped() == {"stale": 1}
+
+
+def test_a_beat_that_names_a_later_message_shows_a_lost_tail(wired):
+    worker = wired.worker()
+    worker.start()
+    worker.sequence += 1
+    worker.beat()
+    wired.pass_time(2)
+    assert worker.heard(messages.Again)
+
+
+def test_counts_of_an_unknown_stage_ask_for_everything(wired):
+    worker = wired.worker()
+    worker.start()
+    worker.count({99: 1})
+    wired.pass_time(1)
+    assert worker.heard(messages.Again)
+    assert wired.dropped() == {"unknown stage": 1}
+
+
+def test_a_connection_that_never_said_hello_is_told_who_we_are_once_a_second(wired):
+    worker = wired.worker(hello=False)
+    worker.count({1: 1})
+    worker.count({1: 2})
+    assert len(worker.heard(messages.Welcome)) == 1
+    wired.now += 1.5
+    worker.count({1: 3})
+    assert len(worker.heard(messages.Welcome)) == 2
+
+
+def test_an_end_is_acknowledged_at_once_where_there_is_no_history(wired):
+    worker = wired.worker()
+    worker.start()
+    worker.end()
+    assert worker.heard(messages.Acknowledge) == [messages.Acknowledge([["op", 2]])]
+
+
+def test_an_end_is_acknowledged_only_once_it_is_stored():
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    worker.start()
+    worker.end()
+    assert not worker.heard(messages.Acknowledge)
+    wired.store_all()
+    assert worker.heard(messages.Acknowledge) == [messages.Acknowledge([["op", 2]])]
+
+
+def test_an_end_that_is_safe_is_acknowledged_again_when_it_is_announced_again():
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    worker.start()
+    worker.end()
+    wired.store_all()
+    worker.operations["op"].revision -= 1
+    worker.announce()
+    assert len(worker.heard(messages.Acknowledge)) == 2
+
+
+def test_an_operation_of_another_session_cannot_be_announced(wired):
+    wired.worker("first").start(name="Install")
+    forger = wired.worker("second")
+    forger.start(name="Forged")
+    assert wired.operation("op").name == "Install"
+    assert forger.heard(messages.Refuse)[0].reason == "operation of another session"
+    assert wired.dropped() == {"operation of another session": 1}
+
+
+def test_a_session_id_belongs_to_the_process_that_came_first(wired):
+    wired.worker("same", pid=1)
+    thief = wired.worker("same", pid=2, hello=False)
+    thief.hello(identity=b"other")
+    assert thief.heard(messages.Refuse)[0].reason == "session of another process"
+
+
+def test_a_worker_that_connects_again_takes_its_session_over(wired):
+    worker = wired.worker()
+    worker.start()
+    worker.hello(identity=b"again")
+    worker.sequence = 0
+    worker.announce()
+    worker.count({1: 7})
+    wired.pass_time(1)
+    assert wired.operation("op").stages[1].done == 7
+    assert wired.core.status(wired.now)["workers"] == 1
+
+
+def test_times_of_another_machine_are_shifted_by_what_hello_says(wired):
+    far = wired.worker("far", offset=60.0, boot="other-boot")
+    far.start()
+    assert wired.operation("op").started == pytest.approx(100.0)
+
+
+def test_times_of_this_machine_are_taken_as_they_are(wired):
+    worker = wired.worker(offset=0.5)
+    worker.start()
+    assert wired.operation("op").started == pytest.approx(99.5)
+
+
+def test_an_illegal_move_is_refused_and_changes_nothing(wired):
+    worker = wired.worker()
+    op = worker.start()
+    worker.end()
+    op.state = "running"
+    worker.announce()
+    assert wired.operation("op").state == "completed"
+    assert wired.dropped() == {"illegal move": 1}
+
+
+def test_a_worker_that_says_nothing_is_silent_after_six_seconds_and_comes_back(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.pass_time(5.9)
+    assert wired.operation("op").silent_since is None
+    wired.pass_time(1.2)
+    assert wired.operation("op").silent_since == pytest.approx(100.0)
+    assert wired.operation("op").state == "running"
+    worker.beat()
+    assert wired.operation("op").silent_since is None
+
+
+def test_a_death_is_settled_after_300_ms_with_the_stage_it_was_in(wired):
+    worker = wired.worker()
+    worker.start(stages=("Download", "Unpack"))
+    wired.pass_time(2)
+    wired.core.died("worker", wired.now)
+    wired.tick()
+    assert wired.operation("op").state == "running"
+    wired.pass_time(0.4)
+    op = wired.operation("op")
+    assert op.state == "crashed"
+    assert op.error == "the process died in 'Download', 2.3 s after its last report"
+    assert [stage.state for stage in op.stages.values()] == ["crashed", "skipped"]
+
+
+def test_nothing_is_crashed_while_messages_wait_to_be_read(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.core.died("worker", wired.now)
+    wired.now += 1
+    wired.tick(drained=False)
+    assert wired.operation("op").state == "running"
+    worker.end()
+    wired.tick()
+    assert wired.operation("op").state == "completed"
+
+
+def test_a_late_true_end_corrects_a_crash():
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    worker.start()
+    wired.core.died("worker", wired.now)
+    wired.pass_time(1)
+    wired.store_all()
+    assert wired.operation("op").state == "crashed"
+    ends = wired.core.unsent(unsent(worker, "completed"), 1000, wired.now)
+    assert ends == ["op"]
+    assert wired.operation("op").state == "completed"
+    assert not wired.core.is_safe("op")
+    wired.carry_out()
+    wired.store_all()
+    assert wired.core.is_safe("op")
+
+
+def unsent(worker, state):
+    """The messages of a file that a worker left."""
+    op = worker.operations["op"]
+    op.move(state, worker.now)
+    op.revision += 1
+    about = {"pid": worker.pid, "boot": worker.boot}
+    return [
+        messages.Hello("headway", 1, 0, worker.session, "worker", worker.now, about),
+        messages.Announce(
+            1, worker.now, True, op.record(), [s.record() for s in op.stages.values()]
+        ),
+        messages.Bye(2, worker.now),
+    ]
+
+
+def test_an_unsent_end_of_a_worker_that_nobody_knew_is_taken_in(wired):
+    worker = wired.worker(hello=False)
+    worker.start()
+    wired.core.unsent(unsent(worker, "failed"), 1000, wired.now)
+    assert wired.operation("op").state == "failed"
+    assert wired.core.status(wired.now)["workers"] == 0
+
+
+def test_an_unsent_file_cannot_open_an_operation(wired):
+    worker = wired.worker(hello=False)
+    op = worker.start()
+    about = {"pid": 1, "boot": worker.boot}
+    frames = [
+        messages.Hello("headway", 1, 0, "s", "worker", 1.0, about),
+        messages.Announce(1, 1.0, True, op.record(), []),
+    ]
+    assert wired.core.unsent(frames, 1000, wired.now) == []
+    assert not wired.core.ledger.entries
+    assert not wired.core.sessions.by_id
+
+
+def test_a_bye_lets_a_session_go_and_its_death_is_no_crash(wired):
+    worker = wired.worker()
+    worker.start()
+    worker.end()
+    worker.say(messages.Bye(worker.next(), worker.now))
+    assert wired.core.status(wired.now)["workers"] == 0
+    assert wired.watched == {}
+    wired.core.died("worker", wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").state == "completed"
+
+
+def test_a_bye_waits_for_the_acknowledgement():
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    worker.start()
+    worker.end()
+    worker.say(messages.Bye(worker.next(), worker.now))
+    wired.store_all()
+    assert worker.heard(messages.Acknowledge)
+    assert not wired.core.sessions.by_identity
+
+
+def test_a_bye_with_an_open_operation_leaves_it_to_its_process(wired):
+    worker = wired.worker()
+    worker.start()
+    worker.say(messages.Bye(worker.next(), worker.now))
+    assert "worker" in wired.watched
+    wired.core.died("worker", wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").state == "crashed"
+
+
+def test_workers_hear_when_somebody_begins_to_follow_and_when_nobody_does(wired):
+    worker = wired.worker()
+    wired.core.subscribed(b"d", True)
+    wired.tick()
+    wired.core.subscribed(b"d", False)
+    wired.tick()
+    assert [m.watched for m in worker.heard(messages.Watched)] == [True, False]
+
+
+def test_a_forked_child_adds_its_share_and_never_ends_the_operation(wired):
+    wired.worker("parent").start()
+    child = wired.worker("child")
+    child.say(messages.Share(child.next(), child.now, "op", 1, 25))
+    assert wired.operation("op").stages[1].shown == 25
+    wired.core.died("child", wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").state == "running"
+    assert wired.operation("op").stages[1].shown == 25
+
+
+def test_a_broker_that_stood_still_calls_nobody_silent(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.core.deadline()
+    wired.now += 60
+    wired.tick()
+    assert wired.operation("op").silent_since is None
+
+
+def test_the_core_leaves_five_minutes_after_the_last_one(wired):
+    wired.core.subscribed(b"d", True)
+    wired.tick()
+    wired.pass_time(400, step=50)
+    assert wired.stopped is None
+    wired.core.subscribed(b"d", False)
+    wired.tick()
+    wired.pass_time(299)
+    assert wired.stopped is None
+    wired.pass_time(2)
+    assert wired.stopped == "nobody is here"
+
+
+def test_stop_is_answered_before_it_is_done(wired):
+    viewer = wired.viewer()
+    viewer.ask("stop")
+    assert viewer.heard(messages.Reply) == [messages.Reply(1, {}, None)]
+    assert wired.stopped == "asked to stop"
+
+
+def test_status_counts_what_there_is(wired):
+    wired.worker().start()
+    viewer = wired.viewer()
+    viewer.ask("status")
+    status = viewer.heard(messages.Reply)[0].result
+    assert (status["workers"], status["operations"], status["open"], status["stages"]) == (
+        1,
+        1,
+        1,
+        1,
+    )
+    assert status["dropped"] == {}
+
+
+def test_a_newer_client_makes_everybody_connect_again(wired):
+    worker = wired.worker()
+    viewer = wired.viewer()
+    viewer.ask("retire", major=1, minor=1)
+    assert worker.heard(messages.Retire)
+    assert wired.stopped
+
+
+@pytest.mark.parametrize(
+    "version", [{"major": 1, "minor": 0}, {"major": 0, "minor": 9}, {}, {"major": "2", "minor": 0}]
+)
+def test_nobody_else_makes_the_broker_retire(wired, version):
+    viewer = wired.viewer()
+    viewer.ask("retire", **version)
+    assert viewer.heard(messages.Reply)[0].result == {"retires": False}
+    assert wired.stopped is None
+
+
+def test_an_unknown_request_is_answered_with_its_name(wired):
+    viewer = wired.viewer()
+    viewer.ask("dance")
+    assert viewer.heard(messages.Reply)[0].error == "unknown request 'dance'"
+
+
+def test_lines_reach_followers_and_the_tail(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.follow()
+    worker.say(messages.Log("op", 1, ["one", "two"]))
+    assert [m.lines for _, m in wired.published if isinstance(m, messages.Lines)] == [
+        ["one", "two"]
+    ]
+    assert wired.operation("op").tail == ["one", "two"]
+
+
+def test_lines_of_another_sessions_operation_are_dropped(wired):
+    wired.worker("first").start()
+    other = wired.worker("second")
+    other.say(messages.Log("op", 1, ["forged"]))
+    assert wired.operation("op").tail == []
+    assert wired.dropped() == {"lines": 1}
+
+
+def test_merged_counts_are_applied_early_when_they_grow_heavy(wired):
+    worker = wired.worker()
+    worker.start()
+    session = wired.core.sessions.by_id["worker"]
+    wired.core.merge(session, {1: [5, 100, "x"]}, 5 << 20, wired.now)
+    assert wired.operation("op").stages[1].done == 5
+    assert not session.counts
+
+
+def test_a_restored_open_operation_whose_process_is_gone_is_settled():
+    before = Wired(remembers=True)
+    before.worker().start()
+    before.pass_time(2)
+    row = before.remembered()["op"]
+    wired = Wired(remembers=True, now=500.0)
+    wired.core.restored([row], wired.now)
+    wired.carry_out()
+    assert wired.operation("op").state == "running"
+    assert wired.watched["worker"] == effects.Watch("worker", 1000, 7)
+    wired.core.died("worker", wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").state == "crashed"
+    assert (
+        wired.operation("op").error == "the process died in 'Download' while no broker was running"
+    )
+
+
+def test_a_worker_of_an_earlier_broker_comes_back_to_its_operation():
+    before = Wired(remembers=True)
+    worker = before.worker()
+    worker.start()
+    before.pass_time(2)
+    wired = Wired(remembers=True, now=102.0)
+    wired.core.restored([before.remembered()["op"]], wired.now)
+    worker.wired = wired
+    worker.sequence = 0
+    worker.hello()
+    worker.announce()
+    worker.count({1: 42})
+    wired.pass_time(1)
+    assert wired.operation("op").stages[1].done == 42
+    assert wired.core.status(wired.now)["workers"] == 1
+
+
+def test_an_operation_of_an_earlier_boot_has_crashed():
+    before = Wired(remembers=True)
+    before.worker(boot="earlier").start()
+    before.pass_time(2)
+    wired = Wired(remembers=True)
+    wired.core.restored([before.remembered()["op"]], wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").state == "crashed"

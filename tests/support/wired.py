@@ -1,0 +1,179 @@
+"""A broker core with a clock of its own, and peers that speak to it in real frames."""
+
+from __future__ import annotations
+
+import itertools
+
+from headway.model import Operation, Stage
+from headway.protocol import messages
+from headway.protocol.wire import decode, encode
+from headway_broker import effects
+from headway_broker.core import Core
+from headway_broker.sessions import Credentials
+
+BOOT = "this-boot"
+WALL = 1_700_000_000.0
+UID = 1000
+INBOX = b"i" + b"0" * 16
+
+
+class Wired:
+    """A `Core`, the time, and what it asked for."""
+
+    def __init__(self, now=100.0, remembers=False, **options):
+        self.now = now
+        self.core = Core("instance", "ipc:///follow", UID, BOOT, now, WALL, **options)
+        self.core.keeping.remembers = remembers
+        self.effects = []
+        self.sent = {}
+        self.published = []
+        self.watched = {}
+        self.stopped = None
+        self._pids = itertools.count(1000)
+        self._inboxes = itertools.count(1)
+
+    def worker(self, session="worker", **options):
+        return Peer(self, session, "worker", **options)
+
+    def viewer(self, session="viewer", **options):
+        return Peer(self, session, "viewer", **options)
+
+    def follow(self):
+        """Somebody follows and asks for a snapshot; what is published from here on."""
+        self.core.subscribed(b"d", True)
+        inbox = b"i" + b"%016d" % next(self._inboxes)
+        self.core.subscribed(inbox, True)
+        self.tick()
+        return inbox
+
+    def pass_time(self, seconds, step=0.05):
+        """Let time pass as the server would: ticking when something is due."""
+        end = self.now + seconds
+        while self.now < end:
+            due = self.core.deadline()
+            self.now = min(end, max(self.now + step / 50, due if due is not None else end))
+            self.tick()
+
+    def tick(self, drained=True):
+        self.core.tick(self.now, drained=drained)
+        self.carry_out()
+
+    def carry_out(self):
+        for effect in self.core.take():
+            self.effects.append(effect)
+            if isinstance(effect, effects.Send):
+                message = decode(encode(effect.message), messages.OUTBOUND)
+                self.sent.setdefault(effect.identity, []).append(message)
+            elif isinstance(effect, effects.Publish):
+                self.published.append((effect.topic, decode(effect.frame, messages.PUBLISHED)))
+            elif isinstance(effect, effects.Watch):
+                self.watched[effect.session] = effect
+            elif isinstance(effect, effects.Unwatch):
+                self.watched.pop(effect.session, None)
+            elif isinstance(effect, effects.Stop):
+                self.stopped = effect.reason
+
+    def remembered(self):
+        """The rows that went to the history, by operation."""
+        return {e.row.operation: e.row for e in self.effects if isinstance(e, effects.Remember)}
+
+    def store_all(self):
+        """The history says that all it was given is stored."""
+        rows = [e.row for e in self.effects if isinstance(e, effects.Remember)]
+        self.core.stored([(row.operation, row.revision) for row in rows if row.ended is not None])
+        self.carry_out()
+
+    def operation(self, operation):
+        return self.core.ledger.entries[operation].operation
+
+    def dropped(self):
+        return self.core.dropped.counts
+
+
+class Peer:
+    """A worker or a viewer with one connection."""
+
+    def __init__(self, wired, session, role, pid=None, uid=UID, offset=0.0, boot=BOOT, hello=True):
+        self.wired = wired
+        self.session = session
+        self.role = role
+        self.identity = session.encode()
+        self.pid = next(wired._pids) if pid is None else pid
+        self.uid = uid
+        self.offset = offset
+        self.boot = boot
+        self.sequence = 0
+        self.requests = 0
+        self.operations = {}
+        self._stages = itertools.count(1)
+        if hello:
+            self.hello()
+
+    @property
+    def now(self):
+        return self.wired.now - self.offset
+
+    def hello(self, identity=None, major=messages.MAJOR, magic=messages.MAGIC, minor=0):
+        if identity is not None:
+            self.identity = identity
+        about = {"pid": self.pid, "started": 7, "boot": self.boot, "host": "here"}
+        message = messages.Hello(magic, major, minor, self.session, self.role, self.now, about)
+        message = decode(encode(message), messages.INBOUND)
+        self.wired.core.greet(
+            self.identity, Credentials(self.uid, self.pid), message, self.wired.now
+        )
+        self.wired.carry_out()
+
+    def say(self, message):
+        """Send a message as the server would hand it on."""
+        session = self.wired.core.sessions.by_identity.get(self.identity)
+        message = decode(encode(message), messages.INBOUND)
+        if session is None:
+            self.wired.core.stranger(self.identity, self.wired.now)
+        else:
+            self.wired.core.receive(session, message, self.wired.now)
+        self.wired.carry_out()
+
+    def next(self):
+        self.sequence += 1
+        return self.sequence
+
+    def start(self, operation="op", name="Install", stages=("Download",), total=100):
+        """Begin an operation whose first stage runs."""
+        op = self.operations[operation] = Operation(operation, name)
+        op.move("running", self.now)
+        for stage_name in stages:
+            stage = Stage(next(self._stages), stage_name, total=total)
+            op.stages[stage.id] = stage
+        if op.stages:
+            next(iter(op.stages.values())).move("running", self.now)
+        self.announce(operation)
+        return op
+
+    def announce(self, operation="op", whole=True, stages=None):
+        op = self.operations[operation]
+        op.revision += 1
+        records = [stage.record() for stage in (op.stages.values() if stages is None else stages)]
+        self.say(messages.Announce(self.next(), self.now, whole, op.record(), records))
+
+    def count(self, counts):
+        self.say(messages.Counts(self.next(), self.now, counts))
+
+    def end(self, operation="op", state="completed", error=None):
+        op = self.operations[operation]
+        op.move(state, self.now)
+        op.error = error
+        self.announce(operation)
+
+    def beat(self):
+        self.say(messages.Beat(self.sequence, self.now))
+
+    def ask(self, verb, **arguments):
+        self.requests += 1
+        self.say(messages.Request(self.requests, verb, arguments))
+        return self.requests
+
+    def heard(self, kind=None):
+        """What it was sent, or the messages of one kind."""
+        got = self.wired.sent.get(self.identity, [])
+        return [message for message in got if kind is None or isinstance(message, kind)]
