@@ -48,6 +48,12 @@ class Link(threading.Thread):
             except OSError:
                 pass
 
+    def finish(self, seconds: float) -> None:
+        """Deliver what is owed now, though the main thread lives; wait for it that long at most."""
+        self.ending = True
+        self.wake()
+        self.join(seconds)
+
     def forked(self) -> None:
         """Close the pipe in a forked child; the parent's socket is not to be touched."""
         for end in (self.read, self._write):
