@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headway.run.command import Command, Form, option_set, plain_words
+from headway.run.command import Command, Form, Setting, option_set, plain_words
 from headway.run.counts import read_size
 from headway.run.events import (
     STATUS,
@@ -76,11 +76,11 @@ def name_of(command: Command) -> str:
     return " ".join(["apt", *words])
 
 
-def machine_form(command: Command, status: int) -> Form | None:
+def machine_form(command: Command, setting: Setting) -> Form | None:
     """Add a status descriptor; every apt there is takes this option."""
     if any("status-fd" in word.lower() for word in command.words):
         return None
-    return Form(command.with_options("-o", f"APT::Status-Fd={status}"), {}, status=True)
+    return Form(command.with_options("-o", f"APT::Status-Fd={setting.status}"), {}, status=True)
 
 
 class Parser:

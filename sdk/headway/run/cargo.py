@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headway.run.command import Command, Form, option_set, plain_words
+from headway.run.command import Command, Form, Setting, option_set, plain_words
 from headway.run.events import Detail, Event, Failed, StageEnded, StageMoved, StageStarted
 
 DOWNLOAD = "Download"
@@ -42,9 +42,9 @@ def name_of(command: Command) -> str:
     return " ".join(["cargo", verb, *(names[1:] if verb == "install" else [])])
 
 
-def machine_form(command: Command, terminal: bool) -> Form | None:
+def machine_form(command: Command, setting: Setting) -> Form | None:
     """Ask for the bar, which has the total, where cargo writes to no terminal."""
-    if terminal or name_of(command) == "cargo":
+    if setting.terminal or name_of(command) == "cargo":
         return None
     if any(
         word.startswith("--message-format") or word in ("-q", "--quiet") for word in command.words

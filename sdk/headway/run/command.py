@@ -186,14 +186,29 @@ def _module(argv: tuple[str, ...], at: int) -> int | None:
     return None
 
 
+class Setting(NamedTuple):
+    """What a machine form may depend on.
+
+    `status` is the number of a descriptor for status lines; `terminal` tells that the
+    command writes to a terminal, `drawn` that a viewer draws there; `version` is the tool's
+    where that can be known without running it.
+    """
+
+    status: int
+    terminal: bool = False
+    drawn: bool = False
+    version: tuple[int, ...] | None = None
+
+
 class Form(NamedTuple):
     """How a command is started so that it speaks a machine form.
 
-    `hidden` matches the lines that exist only because of this form: they are not passed on.
-    `status` tells that the command writes to the status descriptor it was given.
+    `hidden` matches the lines that exist only because of this form: they are not passed on
+    from `stream`, 1 or 2. `status` tells that it writes to the status descriptor.
     """
 
     argv: list[str]
     environ: dict[str, str]
     status: bool = False
     hidden: Pattern[bytes] | None = None
+    stream: int = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headway.run.command import Command, Form, option_set, plain_words
+from headway.run.command import Command, Form, Setting, option_set, plain_words
 from headway.run.events import STATUS, Event, Failed, NeedsInput, Waiting
 from headway.run.packages import CONFIGURE, REMOVE, TRIGGERS, UNPACK, PackageStages
 
@@ -41,11 +41,11 @@ def name_of(command: Command) -> str:
     return "dpkg"
 
 
-def machine_form(command: Command, status: int) -> Form | None:
+def machine_form(command: Command, setting: Setting) -> Form | None:
     """Add a status descriptor where packages are worked on."""
     if not any(word in _ACTIONS for word in command.words):
         return None
-    return Form(command.with_options("--status-fd", str(status)), {}, status=True)
+    return Form(command.with_options("--status-fd", str(setting.status)), {}, status=True)
 
 
 class Parser:

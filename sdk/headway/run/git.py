@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headway.run.command import Command, Form, option_set
+from headway.run.command import Command, Form, Setting, option_set
 from headway.run.events import Event, Failed, StageEnded, StageMoved, StageStarted
 
 _PROGRESS = re.compile(
@@ -44,10 +44,10 @@ def name_of(command: Command) -> str:
     return "git " + word
 
 
-def machine_form(command: Command, terminal: bool) -> Form | None:
+def machine_form(command: Command, setting: Setting) -> Form | None:
     """Ask for progress where git would keep it to itself, because it writes to no terminal."""
     at = _subcommand(command.words)
-    if terminal or at is None or command.words[at] not in _TAKES_PROGRESS:
+    if setting.terminal or at is None or command.words[at] not in _TAKES_PROGRESS:
         return None
     if any(word in ("--progress", "--no-progress", "--quiet", "-q") for word in command.words):
         return None

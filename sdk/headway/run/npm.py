@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headway.run.command import Command, Form, option_set, plain_words
+from headway.run.command import Command, Form, Setting, option_set, plain_words
 from headway.run.events import Event, Failed, StageEnded, StageMoved, StageStarted
 from headway.run.generic import Parser as GenericParser
 
@@ -48,10 +48,10 @@ def name_of(command: Command) -> str:
     return " ".join(["npm", _WORDS.get(words[0], words[0]), *words[1:]])
 
 
-def machine_form(command: Command, terminal: bool) -> Form | None:
+def machine_form(command: Command, setting: Setting) -> Form | None:
     """Ask for the log of requests, where npm has no terminal to draw its spinner on."""
     words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE)
-    if terminal or not words or words[0] not in _INSTALLS:
+    if setting.terminal or not words or words[0] not in _INSTALLS:
         return None
     if any(_LOUDNESS.match(word) for word in command.words):
         return None

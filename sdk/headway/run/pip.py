@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headway.run.command import Command, Form, option_set, plain_words
+from headway.run.command import Command, Form, Setting, option_set, plain_words
 from headway.run.counts import read_size
 from headway.run.events import Detail, Event, Failed, StageEnded, StageMoved, StageStarted
 
@@ -70,15 +70,21 @@ def name_of(command: Command) -> str:
     return " ".join(["pip", *kept])
 
 
-def machine_form(command: Command, version: tuple[int, ...] | None) -> Form | None:
+def machine_form(command: Command, setting: Setting) -> Form | None:
     """Ask for raw progress where pip is known to have it and the user chose no other."""
     at = _subcommand(command.words)
-    if at is None or command.words[at] == "uninstall" or version is None or version < RAW_SINCE:
+    if at is None or command.words[at] == "uninstall":
         return None
+    if setting.version is None or setting.version < RAW_SINCE:
+        return None
+    if setting.terminal and not setting.drawn:
+        return None  # its own bar is the only one
     for word in command.words:
         if word.startswith(("--progress-bar", "--quiet")) or re.match(r"-[a-zA-Z]*q", word):
             return None
-    return Form(command.with_options("--progress-bar", "raw", after=at + 1), {}, hidden=_RAW_FORM)
+    return Form(
+        command.with_options("--progress-bar", "raw", after=at + 1), {}, hidden=_RAW_FORM, stream=1
+    )
 
 
 class Parser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from headway.run.command import Command
+from headway.run.command import Command, Form, Setting
 from headway.run.events import Parser
 
 # program -> the module of its parser
@@ -50,3 +50,15 @@ def name_command(command: Command) -> str:
     tool = find_tool(command.program)
     name: str = tool.name_of(command) if tool else command.program.rsplit("/", 1)[-1]
     return name
+
+
+def machine_form(tool: ModuleType | None, command: Command, setting: Setting) -> Form | None:
+    """Return how to start `command` so that it tells more, or None to start it as it is.
+
+    Never behind sudo: it closes descriptors and may refuse variables.
+    """
+    form = getattr(tool, "machine_form", None)
+    if form is None or command.elevated:
+        return None
+    found: Form | None = form(command, setting)
+    return found

@@ -3,7 +3,7 @@ from __future__ import annotations
 from transcripts import play
 
 from headway.run import apt
-from headway.run.command import read_command
+from headway.run.command import Setting, read_command
 from headway.run.events import OUTPUT, STATUS, NeedsInput, StageMoved, StageStarted
 
 
@@ -108,7 +108,7 @@ def test_an_update_is_one_stage():
 
 
 def test_the_machine_form_is_a_status_descriptor():
-    form = apt.machine_form(read_command(["apt-get", "-y", "install", "x"]), 9)
+    form = apt.machine_form(read_command(["apt-get", "-y", "install", "x"]), Setting(9))
     assert form is not None
     assert form.argv == ["apt-get", "-o", "APT::Status-Fd=9", "-y", "install", "x"]
     assert form.status
@@ -116,4 +116,4 @@ def test_the_machine_form_is_a_status_descriptor():
 
 def test_a_users_own_status_descriptor_is_left_alone():
     command = read_command(["apt-get", "-o", "APT::Status-Fd=3", "install", "x"])
-    assert apt.machine_form(command, 9) is None
+    assert apt.machine_form(command, Setting(9)) is None

@@ -3,7 +3,7 @@ from __future__ import annotations
 from transcripts import play
 
 from headway.run import cargo
-from headway.run.command import read_command
+from headway.run.command import Setting, read_command
 
 
 def test_the_bar_carries_the_total():
@@ -24,8 +24,8 @@ def test_the_first_error_is_the_error():
 
 
 def test_the_bar_is_asked_for_only_off_a_terminal():
-    form = cargo.machine_form(read_command(["cargo", "build"]), False)
+    form = cargo.machine_form(read_command(["cargo", "build"]), Setting(9))
     assert form is not None
     assert form.environ["CARGO_TERM_PROGRESS_WHEN"] == "always"
-    assert cargo.machine_form(read_command(["cargo", "build"]), True) is None
-    assert cargo.machine_form(read_command(["cargo", "build", "-q"]), False) is None
+    assert cargo.machine_form(read_command(["cargo", "build"]), Setting(9, terminal=True)) is None
+    assert cargo.machine_form(read_command(["cargo", "build", "-q"]), Setting(9)) is None

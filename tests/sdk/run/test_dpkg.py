@@ -3,7 +3,7 @@ from __future__ import annotations
 from transcripts import play
 
 from headway.run import dpkg
-from headway.run.command import read_command
+from headway.run.command import Setting, read_command
 
 
 def parser(line="dpkg -i aa_1.deb"):
@@ -38,7 +38,7 @@ def test_a_removal_from_text():
 
 
 def test_the_machine_form_is_only_for_work_on_packages():
-    form = dpkg.machine_form(read_command(["dpkg", "-i", "x.deb"]), 5)
+    form = dpkg.machine_form(read_command(["dpkg", "-i", "x.deb"]), Setting(5))
     assert form is not None
     assert form.argv == ["dpkg", "--status-fd", "5", "-i", "x.deb"]
-    assert dpkg.machine_form(read_command(["dpkg", "-l"]), 5) is None
+    assert dpkg.machine_form(read_command(["dpkg", "-l"]), Setting(5)) is None

@@ -3,7 +3,7 @@ from __future__ import annotations
 from transcripts import play, recording
 
 from headway.run import git
-from headway.run.command import read_command
+from headway.run.command import Setting, read_command
 from headway.run.events import OUTPUT, Failed, StageMoved, StageStarted
 
 
@@ -30,16 +30,16 @@ def test_a_fatal_line_is_the_error():
 
 def test_progress_is_asked_for_only_off_a_terminal():
     command = read_command(["git", "clone", "x"])
-    form = git.machine_form(command, False)
+    form = git.machine_form(command, Setting(9))
     assert form is not None
     assert form.argv == ["git", "clone", "--progress", "x"]
-    assert git.machine_form(command, True) is None
-    assert git.machine_form(read_command(["git", "clone", "-q", "x"]), False) is None
-    assert git.machine_form(read_command(["git", "log"]), False) is None
+    assert git.machine_form(command, Setting(9, terminal=True)) is None
+    assert git.machine_form(read_command(["git", "clone", "-q", "x"]), Setting(9)) is None
+    assert git.machine_form(read_command(["git", "log"]), Setting(9)) is None
 
 
 def test_hiding_what_was_added_leaves_what_git_says_anyway():
-    form = git.machine_form(read_command(["git", "clone", "x"]), False)
+    form = git.machine_form(read_command(["git", "clone", "x"]), Setting(9))
     assert form is not None
     assert form.hidden is not None
     left = form.hidden.sub(b"", recording("git-clone-progress.err"))

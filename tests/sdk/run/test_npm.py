@@ -3,7 +3,7 @@ from __future__ import annotations
 from transcripts import play
 
 from headway.run import npm
-from headway.run.command import read_command
+from headway.run.command import Setting, read_command
 from headway.run.events import OUTPUT
 
 
@@ -37,9 +37,9 @@ def test_a_script_is_a_stranger():
 
 
 def test_requests_are_asked_for_only_in_an_install_off_a_terminal():
-    form = npm.machine_form(read_command(["npm", "install"]), False)
+    form = npm.machine_form(read_command(["npm", "install"]), Setting(9))
     assert form is not None
     assert form.argv == ["npm", "install", "--loglevel=http"]
     for line in ("npm run build", "npm install --silent", "npm install --loglevel warn"):
-        assert npm.machine_form(read_command(line.split()), False) is None
-    assert npm.machine_form(read_command(["npm", "install"]), True) is None
+        assert npm.machine_form(read_command(line.split()), Setting(9)) is None
+    assert npm.machine_form(read_command(["npm", "install"]), Setting(9, terminal=True)) is None

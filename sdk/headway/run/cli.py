@@ -1,0 +1,145 @@
+"""`headway run`: its arguments, and finding the program."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import NamedTuple, Sequence
+
+DISPLAYS = ("auto", "live", "plain", "json", "quiet")
+USAGE = "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] -- CMD [ARG…]"
+HELP = f"""{USAGE}
+
+Run CMD as it is, and report its progress: its stages, counts and bytes where its output is
+understood (apt, dpkg, pip, git, npm, curl, wget, rsync, dd, ninja, make, cmake, cargo, uv),
+else how long it runs and its last line. Output, input, exit status and signals are CMD's own.
+
+options:
+  --name N        call the operation N (default: the program and what it works on)
+  --display MODE  what this terminal shows: auto, live, plain, json, quiet
+  --as TOOL       read the output as TOOL's, for a script that runs TOOL
+  --no-parse      do not look at the output at all
+  -h, --help      show this
+
+exit status: CMD's; 126 if it cannot be run, 127 if there is no such command,
+128+N if it died of signal N.
+
+examples:
+  headway run -- pip install -r requirements.txt
+  headway run -- sudo apt-get install nginx
+  headway run --name "Nightly build" -- make -j8
+  headway run --as pip -- ./install.sh
+"""
+
+
+class Options(NamedTuple):
+    """What was asked for; `tool` is None to find it out, "" for nobody's output."""
+
+    argv: list[str]
+    name: str | None = None
+    display: str | None = None
+    tool: str | None = None
+
+
+class UsageError(Exception):
+    """The arguments make no sense; the text says why."""
+
+
+def read_options(arguments: Sequence[str]) -> Options:
+    """Read the arguments up to the command; raises UsageError."""
+    values: dict[str, str] = {}
+    parse = True
+    at = 0
+    while at < len(arguments):
+        word = arguments[at]
+        at += 1
+        if word == "--":
+            break
+        if not word.startswith("-") or word == "-":
+            at -= 1
+            break
+        option, given, value = word.partition("=")
+        if option == "--no-parse" and not given:
+            parse = False
+            continue
+        if option not in ("--name", "--display", "--as"):
+            raise UsageError(f"unknown option {option}")
+        if not given:
+            if at == len(arguments):
+                raise UsageError(f"{option} needs a value")
+            value = arguments[at]
+            at += 1
+        values[option] = value
+    argv = list(arguments[at:])
+    if not argv or not argv[0]:
+        raise UsageError("no command was given")
+    if values.get("--display", "auto") not in DISPLAYS:
+        raise UsageError("--display takes one of " + ", ".join(DISPLAYS))
+    tool = values.get("--as")
+    if tool is not None:
+        from headway.run.tools import TOOLS  # noqa: PLC0415 - rarely needed
+
+        if tool not in TOOLS:
+            raise UsageError("--as takes one of " + ", ".join(sorted(TOOLS)))
+    return Options(argv, values.get("--name"), values.get("--display"), tool if parse else "")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `headway run` with these arguments; return the exit status."""
+    arguments = list(arguments)
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(HELP, end="")  # noqa: T201 - this is its output
+        return 0
+    try:
+        options = read_options(arguments)
+    except UsageError as error:
+        return _complain(f"{error}\n{USAGE}", 2)
+    program = options.argv[0]
+    path = find_program(program, os.environ.get("PATH", os.defpath))
+    if path is None:
+        kind = "No such file or directory" if "/" in program else "command not found"
+        return _complain(f"{program}: {kind}", 127)
+    if os.path.isdir(path):
+        return _complain(f"{program}: Is a directory", 126)
+    if not os.access(path, os.X_OK):
+        return _complain(f"{program}: Permission denied", 126)
+    if os.environ.get("HEADWAY", "").lower() == "off":
+        return _become(path, options.argv)
+    from headway.run.command import read_command  # noqa: PLC0415 - not where it is off
+    from headway.run.runner import Plan, run  # noqa: PLC0415
+    from headway.run.tools import name_command  # noqa: PLC0415
+
+    command = read_command(options.argv)
+    name = options.name or name_command(command)
+    return run(Plan(command, path, name, options.display, options.tool))
+
+
+def find_program(program: str, path: str) -> str | None:
+    """Find a program as a shell does: the first that can be executed, else the first there is."""
+    if "/" in program:
+        return program if os.path.exists(program) else None
+    first = None
+    for directory in path.split(os.pathsep):
+        candidate = os.path.join(directory or ".", program)
+        if os.path.isfile(candidate):
+            if os.access(candidate, os.X_OK):
+                return candidate
+            first = first or candidate
+    return first
+
+
+def _become(path: str, argv: list[str]) -> int:
+    """With reporting off there is nothing to add: the command takes this process."""
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    try:
+        os.execv(path, argv)  # noqa: S606 - what the user asked for
+    except OSError as error:
+        return _complain(f"{argv[0]}: {error.strerror}", 126)
+
+
+def _complain(text: str, code: int) -> int:
+    sys.stderr.write(f"headway run: {text}\n")
+    return code

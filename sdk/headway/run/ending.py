@@ -1,0 +1,61 @@
+"""How a command's end is judged; pure."""
+
+from __future__ import annotations
+
+import signal
+from typing import NamedTuple
+
+INTERRUPTS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
+SOON = 10.0  # seconds within which a failure is the answer to an interruption
+
+
+class Ending(NamedTuple):
+    """State and text of an operation; `state` is completed, failed or cancelled."""
+
+    state: str
+    text: str | None
+
+
+def exit_status(status: int) -> int:
+    """Read a wait status as a shell does: 128+N for a death by signal N."""
+    code = status >> 8 & 0xFF
+    number = status & 0x7F
+    return 128 + number if number else code
+
+
+def signal_name(number: int) -> str:
+    """Return "SIGTERM" for 15."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def judge(
+    status: int,
+    error: str | None,
+    interrupted: tuple[int, float] | None,
+    cancelled: bool,
+    reason: str | None,
+    now: float,
+) -> Ending:
+    """Judge a wait status.
+
+    `interrupted` is the last signal that a person or the system sent and when; `cancelled`
+    tells that a request to cancel was passed on, for `reason`; `error` is the best line that
+    the parser found. A command that succeeds in spite of all that has completed.
+    """
+    number = status & 0x7F
+    if not number and not status >> 8:
+        return Ending("completed", None)
+    if cancelled:
+        return Ending("cancelled", reason)
+    if interrupted is not None:
+        sent, when = interrupted
+        if number == sent or exit_status(status) == 128 + sent or now - when < SOON:
+            return Ending("cancelled", "interrupted by " + signal_name(sent))
+    if number:
+        if number == signal.SIGINT:
+            return Ending("cancelled", "interrupted by SIGINT")
+        return Ending("failed", "killed by " + signal_name(number))
+    return Ending("failed", error or f"exit status {status >> 8 & 0xFF}")

@@ -1,0 +1,50 @@
+"""The mode of a terminal that may be lent to a command, told by its own settings.
+
+`headway run` puts the real terminal into raw mode while the command has a pty of its own.
+Whoever draws at that terminal must know the mode of the pty instead. It is kept in a
+control character that has no meaning in raw mode, so it lives and dies with the mode.
+"""
+
+from __future__ import annotations
+
+import termios
+from typing import Any, List
+
+Attributes = List[Any]  # as termios.tcgetattr gives them
+
+LINE = "line"  # the usual: lines are edited and echoed
+SECRET = "secret"  # noqa: S105 - lines without echo: a password is being typed
+RAW = "raw"  # a program has the whole screen to itself
+
+_LFLAG, _CC = 3, 6
+_MARKS = {LINE: b"\xf5", SECRET: b"\xf6", RAW: b"\x00"}
+
+
+def line_mode(attributes: Attributes) -> str:
+    """Tell LINE, SECRET or RAW of a terminal, or of the command that it is lent to."""
+    flags = attributes[_LFLAG]
+    if flags & termios.ICANON:
+        return LINE if flags & termios.ECHO else SECRET
+    mark = attributes[_CC][termios.VEOL]
+    return LINE if mark == _MARKS[LINE] else SECRET if mark == _MARKS[SECRET] else RAW
+
+
+def lend(attributes: Attributes, mode: str) -> Attributes:
+    """Return raw attributes for a terminal that is lent to a command in `mode`."""
+    iflag, oflag, cflag, lflag, ispeed, ospeed, cc = attributes
+    iflag &= ~(
+        termios.IGNBRK
+        | termios.BRKINT
+        | termios.PARMRK
+        | termios.ISTRIP
+        | termios.INLCR
+        | termios.IGNCR
+        | termios.ICRNL
+        | termios.IXON
+    )
+    oflag &= ~termios.OPOST
+    lflag &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    cflag = cflag & ~(termios.CSIZE | termios.PARENB) | termios.CS8
+    cc = list(cc)
+    cc[termios.VMIN], cc[termios.VTIME], cc[termios.VEOL] = 1, 0, _MARKS[mode]
+    return [iflag, oflag, cflag, lflag, ispeed, ospeed, cc]

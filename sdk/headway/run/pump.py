@@ -1,0 +1,115 @@
+"""A thread that passes one stream of the command on, byte for byte, as it comes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import threading
+
+from headway.run.hiding import Hider
+from headway.run.samples import Samples
+
+CHUNK = 262144
+SILENCE = 0.1  # seconds after the command's end in which its streams may still bring something
+
+
+class Pump(threading.Thread):
+    """Copies `source` to `target` and shows it to `samples`.
+
+    After `finish` it ends at the end of the stream, or when nothing comes for a moment:
+    `lingering` then tells that somebody the command left behind still has the stream.
+    """
+
+    def __init__(
+        self, source: int, target: int, samples: Samples | None, hider: Hider | None = None
+    ) -> None:
+        super().__init__(name="headway-pump", daemon=True)
+        self.source = source
+        self.target = target
+        self._samples = samples
+        self._hider = hider
+        self._ended, self._end = os.pipe()
+        self.lingering = False
+
+    def finish(self) -> None:
+        """The command has ended: pass on what is there, and stop."""
+        os.close(self._end)
+
+    def run(self) -> None:
+        """Copy until the stream ends."""
+        poller = select.poll()
+        poller.register(self.source, select.POLLIN)
+        poller.register(self._ended, select.POLLIN)
+        finishing = False
+        try:
+            while True:
+                wait = SILENCE if finishing else 0.05 if self._held else None
+                ready = {fd for fd, _ in poller.poll(None if wait is None else wait * 1000)}
+                if self.source in ready:
+                    if not self._copy():
+                        return
+                elif self._held:
+                    self._write(self._hider.flush() if self._hider else b"")
+                elif finishing:
+                    self.lingering = True
+                    return
+                if self._ended in ready:
+                    finishing = True
+                    poller.unregister(self._ended)
+        except OSError:
+            # Nobody takes it any more: the command learns of it when it writes next.
+            self._close()
+
+    @property
+    def _held(self) -> bool:
+        return self._hider is not None and bool(self._hider.held)
+
+    def _copy(self) -> bool:
+        try:
+            chunk = os.read(self.source, CHUNK)
+        except OSError as error:
+            if error.errno != errno.EIO:  # of a pty: nobody has the other end any more
+                raise
+            chunk = b""
+        if not chunk:
+            if self._held and self._hider is not None:
+                self._write(self._hider.flush())
+            self._close()
+            return False
+        if self._samples is not None:
+            self._samples.put(chunk)
+        self._write(chunk if self._hider is None else self._hider.feed(chunk))
+        return True
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self.target, view) :]
+            except BlockingIOError:  # somebody has made our standard output non-blocking
+                select.select([], [self.target], [])
+
+    def _close(self) -> None:
+        os.close(self.source)
+
+
+def copy_on(pairs: list[tuple[int, int]]) -> None:
+    """Pass streams on until all have ended: for what a command left behind in the background."""
+    poller = select.poll()
+    targets = dict(pairs)
+    for source in targets:
+        poller.register(source, select.POLLIN)
+    while targets:
+        for source, _ in poller.poll():
+            try:
+                chunk = os.read(source, CHUNK)
+                view = memoryview(chunk)
+                while view:
+                    view = view[os.write(targets[source], view) :]
+            except OSError:
+                chunk = b""
+            if not chunk:
+                poller.unregister(source)
+                os.close(source)
+                del targets[source]

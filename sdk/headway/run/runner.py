@@ -1,0 +1,326 @@
+"""Runs one command from its start to its end: the flat loop of `headway run`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import termios
+import time
+from collections import deque
+from typing import Any, Mapping
+
+from headway.run.child import CannotStart, Child, PtyChild
+from headway.run.command import Command, Setting
+from headway.run.ending import Ending, exit_status, judge
+from headway.run.keyboard import Keyboard
+from headway.run.layout import lay_out
+from headway.run.pump import Pump, copy_on
+from headway.run.reading import Reading
+from headway.run.reporter import Reporter
+from headway.run.signals import PASSED_ON, Heard, Signals
+from headway.run.stopping import Stopping
+from headway.run.tools import DATA_ON_OUTPUT, find_tool, machine_form, make_parser
+from headway.run.versions import pip_version
+
+TICK = 0.1  # seconds between looks at what the command printed
+IDLE = 0.25  # the same while it prints nothing
+FAREWELL = 1.5  # seconds that our end may wait for the last report and its drawing
+
+
+class Plan:
+    """What is to be run: `path` is the program found for `command`."""
+
+    def __init__(
+        self, command: Command, path: str, name: str, display: str | None, tool: str | None
+    ) -> None:
+        self.command = command
+        self.path = path
+        self.name = name
+        self.display = display
+        self.tool = tool  # whose output to expect; "" for nobody's
+
+
+def run(plan: Plan) -> int:
+    """Run the command; return its exit status, or die of the signal that it died of."""
+    return Runner(plan).run()
+
+
+class Runner:
+    """One command, its process, its streams and its report."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._signals = Signals()
+        self._stopping = Stopping()
+        self._requests: deque[Any] = deque()
+        self._interrupted: tuple[int, float] | None = None
+        self._pumps: list[Pump] = []
+        self._keyboard: Keyboard | None = None
+        self._prepare()
+
+    def run(self) -> int:
+        """Run it."""
+        self._signals.start()
+        operation = self._report()
+        self._reporter = Reporter(operation)
+        self._reading = Reading(self._parser, self._reporter)
+        terminal = self._layout.terminal
+        try:
+            if terminal is not None:
+                terminal.follow()
+            self._child.start({**self._environ, **self._parentage(operation)})
+        except CannotStart as error:
+            return self._refused(error)
+        try:
+            self._pump()
+            status = self._loop()
+        finally:
+            if self._keyboard is not None:
+                self._keyboard.finish()
+            if terminal is not None and not self._pumps:
+                terminal.give_back()
+        return self._end(status)
+
+    # The beginning.
+
+    def _prepare(self) -> None:
+        """Decide how it is started, and fork while there is one thread."""
+        plan = self._plan
+        command = plan.command
+        look = plan.tool != ""
+        tool = find_tool(plan.tool or command.program) if look else None
+        own = tool is not None and not plan.tool  # the command is the tool itself
+        self._parser = make_parser(tool, command)
+        display = plan.display or os.environ.get("HEADWAY_DISPLAY") or "auto"
+        drawn = display in ("auto", "live")
+        self._layout = lay_out(look, own and command.program in DATA_ON_OUTPUT, drawn)
+        self._look = look
+        argv: list[str] = list(command.argv)
+        self._environ: Mapping[str, str] = {}
+        self._hidden: dict[int, Any] = {}
+        self._status: int | None = None
+        kept: tuple[int, ...] = ()
+        status, end = os.pipe()
+        if own:
+            on_terminal = self._layout.terminal is not None
+            version = pip_version(command, os.environ) if command.program == "pip" else None
+            form = machine_form(tool, command, Setting(end, on_terminal, drawn, version))
+            if form is not None:
+                argv, self._environ = form.argv, form.environ
+                if form.hidden is not None:
+                    self._hidden = {1 if on_terminal else form.stream: form.hidden}
+                if form.status:
+                    kept, self._status = (end,), status
+        terminal = self._layout.terminal
+        if terminal is None:
+            self._child: Child | PtyChild = Child(plan.path, argv, self._layout.streams, kept)
+        else:
+            pty = (terminal.master, terminal.slave)
+            self._child = PtyChild(plan.path, argv, self._layout.streams, kept, pty)
+        self._layout.opened()
+        os.close(end)
+        if self._status is None:
+            os.close(status)
+
+    def _report(self) -> Any:
+        """Open the operation; None where reporting is not to be had."""
+        try:
+            import headway  # noqa: PLC0415 - the command is forked without its threads
+
+            operation = headway.operation(
+                self._plan.name, display=self._plan.display, cancellable=self._can_signal()
+            )
+            operation.on_cancel(self._asked)
+            return operation.start()
+        except Exception:
+            return None
+
+    def _can_signal(self) -> bool:
+        """Whether a request to cancel could be passed on: sudo takes ^C only from a terminal."""
+        elevated = self._plan.command.elevated and os.geteuid() != 0
+        return self._layout.terminal is not None or not elevated
+
+    @staticmethod
+    def _parentage(operation: Any) -> Mapping[str, str]:
+        if operation is None:
+            return {}
+        return {
+            name: value for name, value in operation.env().items() if os.environ.get(name) != value
+        }
+
+    def _refused(self, error: CannotStart) -> int:
+        number = error.errno
+        terminal = self._layout.terminal
+        if terminal is not None:
+            terminal.give_back()
+        code = 127 if number == errno.ENOENT else 126
+        name = self._plan.command.argv[0]
+        sys.stderr.write(f"headway run: {name}: {os.strerror(number or errno.EIO)}\n")
+        self._reporter.end(Ending("failed", os.strerror(number or errno.EIO)), code)
+        self._part()
+        return code
+
+    def _pump(self) -> None:
+        from headway.run.hiding import Hider  # noqa: PLC0415 - only a machine form needs it
+
+        for through in self._layout.pumped:
+            hidden = self._hidden.get(through.target)
+            samples = self._reading.add() if self._look else None
+            hider = Hider(hidden) if hidden is not None else None
+            self._pumps.append(Pump(through.source, through.target, samples, hider))
+        if self._status is not None:
+            os.set_blocking(self._status, False)
+        for pump in self._pumps:
+            pump.start()
+        terminal = self._layout.terminal
+        if terminal is not None:
+            self._keyboard = Keyboard(2, terminal)
+            self._keyboard.start()
+
+    # The middle.
+
+    def _loop(self) -> int:
+        """Serve the command until it ends; return its wait status."""
+        tick = TICK
+        while True:
+            heard = self._signals.wait(tick)
+            if heard is not None:
+                self._hear(heard)
+            for status in self._child.news():
+                if os.WIFSTOPPED(status):
+                    self._suspend(os.WSTOPSIG(status))
+                else:
+                    return status
+            self._cancel()
+            terminal = self._layout.terminal
+            if terminal is not None:
+                terminal.follow()
+            tick = TICK if self._look_at_it() or terminal is not None else IDLE
+
+    def _look_at_it(self) -> bool:
+        self._read_status()
+        return self._reading.look(time.monotonic())
+
+    def _read_status(self) -> None:
+        if self._status is None:
+            return
+        try:
+            data = os.read(self._status, 65536)
+        except BlockingIOError:
+            return
+        if data:
+            self._reading.status.samples.put(data)
+        else:
+            os.close(self._status)
+            self._status = None
+
+    def _hear(self, heard: Heard) -> None:
+        number = heard.number
+        if number in PASSED_ON:
+            self._interrupted = (number, time.monotonic())
+            shared = self._layout.terminal is None
+            if not (shared and heard.keyed) and not self._child.send(number):
+                self._type(termios.VINTR)
+        elif number == signal.SIGTSTP:
+            if not heard.keyed or self._layout.terminal is not None:
+                self._child.send(number)
+        elif number == signal.SIGCONT:
+            self._child.resume()
+        elif number == signal.SIGWINCH:
+            self._layout.resize()
+
+    def _type(self, key: int) -> None:
+        """Let the pty make the signal: what reaches a command of another user."""
+        terminal = self._layout.terminal
+        if terminal is not None:
+            try:
+                os.write(terminal.master, terminal.control(key))
+            except (OSError, termios.error):
+                pass
+
+    def _suspend(self, number: int) -> None:
+        """The command was stopped, so our job is; come back when it goes on."""
+        self._reporter.stopped()
+        terminal = self._layout.terminal
+        if terminal is not None:
+            terminal.give_back()
+        time.sleep(0.05)  # for the report to get out: the thread that sends it stops, too
+        self._signals.stop(group=terminal is not None and number == signal.SIGTSTP)
+        self._layout.resize()
+        if terminal is not None:
+            terminal.follow()
+        self._child.resume()
+        self._reporter.resume()
+
+    # Cancelling.
+
+    def _asked(self, request: Any) -> None:
+        """Somebody wants it to end: called on a thread of the SDK."""
+        self._requests.append(request)
+        os.kill(os.getpid(), signal.SIGCHLD)  # look now
+
+    def _cancel(self) -> None:
+        now = time.monotonic()
+        while self._requests:
+            request = self._requests.popleft()
+            self._stopping.request(request.reason, request.kill, now)
+        for number in self._stopping.due(now):
+            if not self._child.send_all(number):
+                self._type(termios.VINTR)
+
+    # The end.
+
+    def _end(self, status: int) -> int:
+        code = exit_status(status)
+        killed = self._drain()
+        if self._layout.terminal is not None:
+            self._layout.terminal.give_back()
+        now = time.monotonic()
+        self._read_status()
+        self._reading.finish(code, now)
+        if self._interrupted is None and self._keyboard is not None:
+            typed = self._keyboard.interrupted
+            self._interrupted = None if typed is None else (signal.SIGINT, typed)
+        error, stopping = self._reporter.error, self._stopping
+        ending = judge(status, error, self._interrupted, stopping.requested, stopping.reason, now)
+        self._reporter.end(ending, code)
+        self._part()
+        self._leave_behind()
+        self._child.part()
+        number = killed or status & 0x7F
+        if number:
+            self._signals.die(number)
+        return code
+
+    def _drain(self) -> int | None:
+        """Pass on what the command has left; return the signal that we are to end by, if any."""
+        for pump in self._pumps:
+            pump.finish()
+        while any(pump.is_alive() for pump in self._pumps):
+            heard = self._signals.wait(0.01)
+            if heard is not None and heard.number in PASSED_ON:
+                return heard.number  # nobody else is left to take it
+        return None
+
+    @staticmethod
+    def _part() -> None:
+        """Let the last report out, now: we may be about to die of a signal."""
+        try:
+            from headway.process import here  # noqa: PLC0415
+
+            link = here().link
+            if link is not None:
+                link.finish(FAREWELL)
+        except Exception:
+            pass
+
+    def _leave_behind(self) -> None:
+        """Somebody the command started still writes: leave a process that passes it on."""
+        left = [(pump.source, pump.target) for pump in self._pumps if pump.lingering]
+        if left and os.fork() == 0:
+            try:
+                copy_on(left)
+            finally:
+                os._exit(0)
