@@ -40,9 +40,11 @@ class Analogue:
         "_habits",
         "_merged",
         "_open",
-        "_settled",
+        "_pairs",
+        "_settled_sizes",
         "_sizes",
         "_speed_sum",
+        "_speed_unlike",
         "_speed_weight",
         "_strangers",
         "_unlike",
@@ -64,48 +66,72 @@ class Analogue:
         self._open: list[tuple[Stage, Span]] = []
         self._strangers: list[Stage] = []
         self._sizes: dict[str, float] = {}
-        self._settled: dict[str, tuple[int, float, float]] = {}
+        self._pairs: list[tuple[Stage, Span]] = []
+        self._settled_sizes = (0.0, 0.0, 0.0)
         self._future = 0.0
-        self._speed_sum = self._speed_weight = self._unlike = 0.0
+        self._speed_sum = self._speed_weight = self._speed_unlike = self._unlike = 0.0
 
-    def refresh(self, stages: Mapping[str, Stage], begun: float) -> None:
-        """Take in that stages began, ended or changed their size; `begun` is time zero."""
-        self._merge(stages)
-        started: list[tuple[Stage, Span]] = []
-        self._strangers = []
-        self._sizes = sizes = {}
-        size_sum = size_weight = strange = 0.0
+    def refresh(self, stages: Mapping[str, Stage], begun: float, *, anew: bool) -> None:
+        """Take in that stages began, ended or changed their size; `begun` is time zero.
+
+        `anew` where there is a stage more, or one that had ended goes on.
+        """
+        if anew:
+            self._pair(stages)
         whole = self._whole
-        for key, stage in stages.items():
-            span = self.spans.get(key)
-            if span is None or not self._alone(span):
-                if stage.children == 0 and stage.state not in ENDED and not self._knows(stage):
-                    self._strangers.append(stage)
-                continue
+        size_sum, size_weight, strange = self._settled_sizes
+        sizes = self._sizes
+        ended = False
+        started: list[tuple[Stage, Span]] = []
+        for pair in self._pairs:
+            stage, span = pair
             if stage.began is None:
                 continue
-            started.append((stage, span))
+            started.append(pair)
+            ended = ended or stage.ended is not None
             x = _size(stage, span)
             if x is not None:
                 share = span.worked / whole + 0.03
                 size_sum += share * x
                 size_weight += share
                 strange += share * (x / LIKE) ** 2
-                sizes[key] = x
+                sizes[stage.key] = x
+            elif stage.unit != "%":
+                sizes.pop(stage.key, None)
         general = size_sum / size_weight if size_weight else 0.0
-        self._unlike = strange / size_weight if size_weight else 0.0
         self._future = FUTURE_SIZE * general
         self._open = []
-        self._speed_sum = self._speed_weight = unlike = 0.0
         for stage, span in started:
             if stage.unit != "%":
                 sizes.setdefault(stage.key, general)
-            if stage.state not in ENDED or self._rests(stage, span, stages):
+            if stage.ended is None or self._rests(stage, span, stages):
                 self._open.append((stage, span))
-            elif stage.state == "completed":
-                unlike += self._settle(stage, span)
-        self._unlike += unlike / (self._speed_weight + DOUBT)
-        self._course.look(stages, begun, {stage.key for stage, _ in self._open})
+            else:
+                self._settle(stage, span)
+        if ended:
+            self._pairs = [
+                pair for pair in self._pairs if pair[0].ended is None or pair in self._open
+            ]
+        self._unlike = (strange / size_weight if size_weight else 0.0) + (
+            self._speed_unlike / (self._speed_weight + DOUBT)
+        )
+        self._strangers = [stage for stage in self._strangers if stage.ended is None]
+        self._course.look(stages, begun, [stage.key for stage, _ in self._open])
+
+    def _pair(self, stages: Mapping[str, Stage]) -> None:
+        """Match every stage with the earlier one, and forget what was settled."""
+        self._merge(stages)
+        self._pairs = []
+        self._strangers = []
+        self._sizes = {}
+        self._settled_sizes = (0.0, 0.0, 0.0)
+        self._speed_sum = self._speed_weight = self._speed_unlike = 0.0
+        for key, stage in stages.items():
+            span = self.spans.get(key)
+            if span is not None and self._alone(span):
+                self._pairs.append((stage, span))
+            elif stage.children == 0 and stage.ended is None and not self._knows(stage):
+                self._strangers.append(stage)
 
     def _merge(self, stages: Mapping[str, Stage]) -> None:
         """Let a group stand for its stages where it has others inside this time."""
@@ -146,18 +172,25 @@ class Analogue:
                     return False
         return True
 
-    def _settle(self, stage: Stage, span: Span) -> float:
-        """Count the speed of a stage that has ended; return its unlikeness."""
+    def _settle(self, stage: Stage, span: Span) -> None:
+        """Count the size and the speed of a stage that has ended, once and for all."""
+        if stage.state != "completed":
+            return
+        x = _size(stage, span)
+        if x is not None:
+            share = span.worked / self._whole + 0.03
+            size_sum, size_weight, strange = self._settled_sizes
+            self._settled_sizes = (
+                size_sum + share * x,
+                size_weight + share,
+                strange + share * (x / LIKE) ** 2,
+            )
         worked = stage.worked(0.0) + stage.spent
-        known = self._settled.get(stage.key)
-        if known is None or known[0] != stage.times:
-            z = self._deviation(span, worked, span.worked)
-            known = (stage.times, (span.worked + worked) / 2 / self._whole, z)
-            self._settled[stage.key] = known
-        _, share, z = known
+        z = self._deviation(span, worked, span.worked)
+        share = (span.worked + worked) / 2 / self._whole
         self._speed_sum += share * max(-LIMIT, min(LIMIT, z))
         self._speed_weight += share
-        return share * (z / LIKE) ** 2
+        self._speed_unlike += share * (z / LIKE) ** 2
 
     def _deviation(self, span: Span, ours: float, theirs: float) -> float:
         """Return the logarithm of our time over theirs for the same work."""

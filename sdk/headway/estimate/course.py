@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from headway.estimate.stage import ENDED
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Collection, Iterable, Mapping
@@ -65,7 +63,7 @@ class Course:
         for i in range(len(order) - 1, -1, -1):
             span = order[i]
             stage = stages.get(span.key)
-            if stage is not None and (stage.began is not None or stage.state in ENDED):
+            if stage is not None and (stage.began is not None or stage.ended is not None):
                 continue
             way = span.worked + ahead[i]
             pred = preds[i]

@@ -45,7 +45,7 @@ class Forecast:
         self._ids: dict[int, Stage] = {}
         self._begun: float | None = None
         self._now = 0.0
-        self._stale = True
+        self._stale = self._anew = True
         self._weights: list[float] = []
         self._unlike = 0.0
         self._apart = 0.0
@@ -79,6 +79,7 @@ class Forecast:
         seen = self._ids.get(stage)
         if seen is None:
             seen = self._meet(stage, name, parent)
+        was = seen.ended
         units = _number(done)
         size = _number(total)
         self._raw = None
@@ -89,6 +90,7 @@ class Forecast:
             changed = seen.count(units, size, unit or "", now)
             changed = seen.move(state, attempt, units, now) or changed
         self._stale = self._stale or changed
+        self._anew = self._anew or (was is not None and seen.ended != was)
 
     def wait(self, stage: int, until_remaining: Estimate | None, now: float) -> None:
         """Say how long what a waiting stage waits for will still take."""
@@ -211,6 +213,7 @@ class Forecast:
             over.children += 1
         self._stages[key] = found
         self._ids[stage] = found
+        self._stale = self._anew = True
         return found
 
     def _reach(self, median: float, raw: float) -> float:
@@ -231,8 +234,8 @@ class Forecast:
             return self._raw[1]
         if self._stale:
             for analogue in self._analogues:
-                analogue.refresh(self._stages, self._begun or 0.0)
-            self._stale = False
+                analogue.refresh(self._stages, self._begun or 0.0, anew=self._anew)
+            self._stale = self._anew = False
         self._cold = cold = Cold(self._stages.values(), now, self._prior)
         raw: float | None = None
         if self._analogues:

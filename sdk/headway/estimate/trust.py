@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from headway.estimate.run import Span
 
-PHASES = (0.1, 0.3, 0.5, 0.7, 0.9)
+PHASES = (0.2, 0.5, 0.8)
 EVEN = 0.3  # the error of an even count, in errors of the usual duration
 UNEVEN = 1.5  # what the longest wait, as a share of the stage, adds to it
 ERROR = 0.5  # the error of the usual duration, in logarithm
