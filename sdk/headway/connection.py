@@ -33,6 +33,7 @@ ABSENT = 5.0  # seconds at most between looks for a broker that is not there
 PATIENT = 3.0  # seconds after which a broker that was started is taken for failed
 IDLE = 30.0  # seconds without anything to report after which the connection is closed
 HWM = 8  # messages that wait in the socket at most: the others wait as marks
+OVERFLOWS = 20  # files of ended operations that a process writes for want of a broker
 LINGER = 50  # ms for the last message on a connection that works
 _GONE = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED
 
@@ -53,6 +54,7 @@ class Connection:
         self._retry_at = self._busy_at = float("-inf")
         self._pause = STARTING
         self._absent_since: float | None = None
+        self._overflows = 0
 
     def turn(self) -> None:
         """Send what is due, wait for the next thing to do, take in what has come."""
@@ -110,6 +112,7 @@ class Connection:
             self._link.reason = str(error)
             address = None
         if address is None:
+            self._make_room(now)
             self._look_again(now)
         else:
             launch.started()
@@ -208,7 +211,7 @@ class Connection:
         if wait is not None:
             dues.append(now + wait)
         due = min((due for due in dues if due is not None), default=None)
-        timeout = -1 if due is None else max(0, min(int((due - now) * 1000) + 1, 60_000))
+        timeout = -1 if due is None else int(min(max(due - now, 0), 60) * 1000) + (due > now)
         ready = dict(zmq.zmq_poll(poll, timeout))
         link.resting = False
         if link.read in ready:
@@ -267,26 +270,39 @@ class Connection:
         with self._home.lock:
             owed = self._publisher.unsent(time.monotonic())
         if owed:
-            place = launch.directory(os.environ, os.getuid())
-            data = b"".join(wire.pack(wire.encode(message)) for message in owed)
-            write_unsent(place, self._publisher.session, data)
+            self._leave(self._publisher.session, owed)
+
+    def _make_room(self, now: float) -> None:
+        with self._home.lock:
+            owed = self._publisher.overflow(now)
+        if owed:
+            self._overflows += 1
+            try:
+                if self._overflows <= OVERFLOWS:
+                    self._leave(f"{self._publisher.session}-{self._overflows}", owed)
+            except OSError:
+                pass
+
+    def _leave(self, name: str, owed: list[Any]) -> None:
+        place = launch.directory(os.environ, os.getuid())
+        write_unsent(place, name, b"".join(wire.pack(wire.encode(item)) for item in owed))
 
 
-def write_unsent(place: str, session: str, data: bytes) -> None:
+def write_unsent(place: str, name: str, data: bytes) -> None:
     """Leave final states in the runtime directory `place` for a broker; raises OSError."""
     folder = os.path.join(place, endpoint.UNSENT)
     try:
         os.mkdir(folder, 0o700)
     except FileExistsError:
         pass
-    temporary = os.path.join(folder, f".{session}.tmp")
+    temporary = os.path.join(folder, f".{name}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0o600)
     try:
         while data:
             data = data[os.write(descriptor, data) :]
         os.close(descriptor)
-        os.rename(temporary, os.path.join(folder, session))
+        os.rename(temporary, os.path.join(folder, name))
     except OSError:
         os.unlink(temporary)
         raise

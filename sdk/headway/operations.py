@@ -499,4 +499,5 @@ def end_all(home: Home) -> None:
                 handle._end(COMPLETED)
             else:
                 handle._end(FAILED, error="the program ended before it")
+        home.tally.finish()
         home.closed = True

@@ -51,7 +51,7 @@ class Home:
         self.off = off  # nothing is sent: everything else works
         self.lock = RLock()
         self.importing = Lock()  # held while the link imports: a fork must not meet that
-        self.publisher = Publisher(session)
+        self.publisher = Publisher(session, mute=off)
         self.tally = Tally(self.publisher)
         self.tree = scope.Tree(inherited)
         self.handles: dict[str, Operation] = {}  # the open operations

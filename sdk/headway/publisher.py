@@ -39,8 +39,9 @@ WATCHED = 0.05  # seconds between two `Counts` while somebody watches
 UNWATCHED = 0.5  # and while nobody does
 SPACING = 0.004  # seconds between two bursts of announcements: 250 a second are enough
 AGAIN = 2.0  # seconds after which an end that was not acknowledged is announced again
-PATIENCE = 1_000  # stages or log lines to a message; `wire` has the limits
+PATIENCE = 1_000  # stages to a message at the most, as `wire` has it
 ROOM = 900_000  # bytes of a message at the most, under the wire's limit of a frame
+ENDS = 1_000  # ended operations that wait for a broker at the most
 LINES = 1_000  # log lines that wait at the most; older ones are dropped
 
 
@@ -59,12 +60,13 @@ class Entry:
 class Publisher:
     """The one speaker of a process: a session with what is unsaid in it.
 
-    `about` is the map of the `Hello`. Not safe from several threads: its owner locks.
+    `about` is the map of the `Hello`, to be filled in before anything is taken. Not safe from several threads: its owner locks.
     """
 
-    def __init__(self, session: str, about: dict[str, Any] | None = None) -> None:
+    def __init__(self, session: str, *, mute: bool = False) -> None:
         self.session = session
-        self.about: dict[str, Any] = about if about is not None else {}
+        self.mute = mute  # nothing will ever be taken: nothing is marked
+        self.about: dict[str, Any] = {}
         self.operations: dict[str, Entry] = {}  # open, or ended and not acknowledged
         self.watched = True  # until the broker says otherwise: a first frame comes soon
         self.welcome: Welcome | None = None
@@ -80,6 +82,9 @@ class Publisher:
         self._more: set[int] = set()  # moved stages whose total or detail changed too
         self._shares: dict[tuple[str, int], float] = {}
         self._told_shares: dict[tuple[str, int], float] = {}
+        self._doubtful = False  # told shares may not have arrived: nothing acknowledges them
+        self._hellos = self._welcomes = 0  # on this connection
+        self._asked = False
         self._lines: list[tuple[str, int | None, str]] = []
         self._answers: list[Answer] = []
         self._last_counts = self._last_announce = self._last_sent = float("-inf")
@@ -88,10 +93,12 @@ class Publisher:
 
     def changed(self, operation: Operation, stage: Stage | None = None) -> None:
         """`operation` or one of its stages changed in more than its count; tell it at once."""
+        operation.revision += 1
+        if self.mute:
+            return
         entry = self.operations.get(operation.id)
         if entry is None:
             entry = self.operations[operation.id] = Entry(operation)
-        operation.revision += 1
         entry.sent = None
         if stage is not None:
             entry.changed[stage.id] = stage
@@ -99,17 +106,21 @@ class Publisher:
 
     def moved(self, stage: Stage, more: bool = False) -> None:
         """The count of `stage` moved; with `more` its total or detail as well."""
+        if self.mute:
+            return
         self._moved[stage.id] = stage
         if more:
             self._more.add(stage.id)
 
     def share(self, operation: str, stage: int, done: float) -> None:
         """This process, a forked child, has by now counted `done` in another's stage."""
-        self._shares[operation, stage] = done
+        if not self.mute:
+            self._shares[operation, stage] = done
 
     def log(self, operation: str, stage: int | None, lines: list[str]) -> None:
         """Pass on lines that an operation printed; the oldest go where too many wait."""
-        self._lines += [(operation, stage, line) for line in lines]
+        if not self.mute:
+            self._lines += [(operation, stage, line) for line in lines]
         del self._lines[:-LINES]
 
     def answer(self, request: int, answer: str, reason: str | None = None) -> None:
@@ -121,6 +132,8 @@ class Publisher:
     def connected(self) -> None:
         """A connection stands: everything open or unacknowledged is to be told on it."""
         self._connected = True
+        self._hellos = self._welcomes = 0
+        self._asked = False
         self._greet_again()
 
     def lost(self) -> None:
@@ -156,6 +169,9 @@ class Publisher:
             self.welcome = message
             self.refused = None
             self.watched = message.watched
+            self._welcomes += 1
+            if self._asked and self._welcomes >= self._hellos:
+                self._doubtful = False
         elif kind is Watched:
             self.watched = message.watched
         elif kind is Again:
@@ -181,8 +197,12 @@ class Publisher:
 
     @property
     def settled(self) -> bool:
-        """Nothing that must arrive is on its way: no open operation, no end in doubt."""
-        return not self.operations and not self._shares
+        """Nothing is open, and nothing that must arrive is on its way.
+
+        Shares are in doubt until the end, when a second greeting that is answered proves
+        that they came before it.
+        """
+        return not self.operations and not self._shares and not self._doubtful
 
     def tick(self, now: float) -> None:
         """Look at the time: ends that nobody acknowledged are to be announced again."""
@@ -251,12 +271,35 @@ class Publisher:
             if message is not None:
                 return message
             self._last_counts = max(self._last_counts, now - self._interval())
+        if hurry and self._doubtful and not self._asked:
+            self._asked = True
+            return self._hello(now)
         if now >= self._last_sent + BEAT:
             return Beat(self.sequence, now)
         return None
 
     def _hello(self, now: float) -> Hello:
+        self._hellos += 1
         return Hello(MAGIC, MAJOR, MINOR, self.session, "worker", now, self.about)
+
+    def overflow(self, now: float) -> list[Any]:
+        """The ends that nobody took in for so long that they are too many: for a file.
+
+        As `unsent`; empty while there is room. They are not kept any longer.
+        """
+        if len(self.operations) <= ENDS or self._connected:
+            return []
+        ended = [entry for entry in self.operations.values() if not entry.model.open]
+        messages: list[Any] = []
+        if len(ended) > ENDS:
+            messages.append(self._hello(now))
+            for entry in ended:
+                del self.operations[entry.model.id]
+                self._dirty.pop(entry.model.id, None)
+                entry.whole, entry.changed = True, dict(entry.model.stages)
+                while entry.whole or entry.changed:
+                    messages.append(self._announce(entry, now))
+        return messages
 
     def _announce(self, entry: Entry, now: float) -> Announce:
         records: list[list[Any]] = []
@@ -292,6 +335,7 @@ class Publisher:
         if self._shares:
             (operation, stage), done = self._shares.popitem()
             self._told_shares[operation, stage] = done
+            self._doubtful = True
             self.sequence += 1
             if not self._shares:
                 self._last_counts = now
@@ -328,6 +372,7 @@ class Publisher:
         self._greet_again()
         for identity in [key for key, entry in self.operations.items() if entry.model.open]:
             del self._dirty[identity]
+        self._asked = True  # a file needs no proof that it arrived
         self._answers.clear()
         self._moved.clear()
         self._lines.clear()

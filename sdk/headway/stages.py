@@ -200,8 +200,21 @@ class Stage(Scope):
     def _fold(self) -> int:
         """Add what was counted since the last time to the model; how many steps it was.
 
-        The lock is held. Other threads may append meanwhile: theirs stays for the next time.
+        The lock is held.
         """
+        before = self.model.done
+        steps = self._gather()
+        if self.model.done == before:
+            return steps
+        publisher = here().publisher
+        if self._base is None:
+            publisher.moved(self.model)
+        else:
+            publisher.share(self.operation.id, self.model.id, self.model.done - self._base)
+        return steps or 1
+
+    def _gather(self) -> int:
+        # Other threads may append meanwhile: theirs stays for the next time.
         steps = len(self._pending)
         model = self.model
         done = model.done
@@ -214,15 +227,8 @@ class Stage(Scope):
             counted = source.count()
             done += counted - self._counted
             self._counted = counted
-        if done == model.done:
-            return steps
         model.done = done
-        publisher = here().publisher
-        if self._base is None:
-            publisher.moved(model)
-        else:
-            publisher.share(self.operation.id, model.id, done - self._base)
-        return steps or 1
+        return steps
 
     def _count_with(self, source: Source) -> None:
         home = here()
@@ -345,7 +351,7 @@ class Stage(Scope):
     def _forked(self) -> None:
         """This is the child's copy: what it counts from here on is a share."""
         if self.model.open:
-            self._fold()
+            self._gather()
             self._base = self.model.done
             self._steps = self._awaken
         else:

@@ -79,6 +79,11 @@ class Tally:
             self._pause = max(shortest, min(self._pause * 1.2, SLOWEST))
         self._next = now + self._pause
 
+    def finish(self) -> None:
+        """Fold everything: nothing more is counted."""
+        for stage in [*self._awake, *self._iterated]:
+            stage._fold()
+
     def deadline(self) -> float | None:
         """When to look again, or None: not before something wakes."""
         due = self._next if self._awake or self._iterated else None

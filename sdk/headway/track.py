@@ -127,8 +127,11 @@ class End:
         if not self.ended and self.stage._base is None:
             try:
                 home = here()
-                home.tally.left.append((self.stage, home.clock()))
-                home.wake()
+                if home.off:
+                    self.stage._stopped(home.clock())
+                else:
+                    home.tally.left.append((self.stage, home.clock()))
+                    home.wake()
             except Exception:  # the interpreter is being taken down
                 pass
 

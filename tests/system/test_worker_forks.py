@@ -1,0 +1,236 @@
+"""Programs of several processes: forked, spawned, pooled, started by a shell."""
+
+import sys
+
+import pytest
+from listener import Listener, Machine, until
+
+METHODS = ["fork", "spawn", "forkserver"]
+
+
+@pytest.fixture
+def machine():
+    machine = Machine()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def listener(machine):
+    with Listener(machine.directory) as listener:
+        yield listener
+
+
+@pytest.mark.parametrize(
+    "ending", ["os._exit(0)", "sys.exit(0)", "sys.exit(5)", "raise ValueError", "return"]
+)
+def test_a_forked_child_never_ends_its_parents_operation(machine, listener, ending):
+    code = f"""
+        import headway, os, sys, time
+        def main():
+            with headway.operation("Work") as op, op.stage("Step", total=100) as stage:
+                stage.advance(10)
+                if os.fork() == 0:
+                    stage.advance(5)
+                    op.fail("no")
+                    stage.complete()
+                    if {ending!r}.startswith("os._exit"):
+                        time.sleep(0.5)
+                    {ending}
+                os.wait()
+                stage.advance(10)
+                print("still", op.state, stage.state, stage.done)
+        main()
+    """
+    status, out, _ = machine.run(code)
+    assert (status, out) == (0, "still running running 20\n")
+    operation = listener.named("Work")
+    assert operation.state == "completed"
+    stage = listener.stage(operation, "Step")
+    assert stage.done == 20
+    assert list(listener.shares[operation.id, stage.id].values()) == [5]
+    assert len(listener.operations) == 1
+
+
+def test_what_forked_children_count_is_their_share(machine, listener):
+    code = """
+        import headway, multiprocessing, sys
+        multiprocessing.set_start_method("fork")
+        def work(n):
+            for _ in range(n):
+                stage.advance()
+        with headway.operation("Work") as op, op.stage("Step", total=100) as stage:
+            stage.advance(7)
+            children = [multiprocessing.Process(target=work, args=(1000 + i,)) for i in range(8)]
+            for child in children: child.start()
+            for child in children: child.join()
+    """
+    assert machine.run(code) == (0, "", "")
+    operation = listener.named("Work")
+    stage = listener.stage(operation, "Step")
+    assert stage.done == 7
+    until(lambda: len(listener.shares[operation.id, stage.id]) == 8)
+    assert sorted(listener.shares[operation.id, stage.id].values()) == list(range(1000, 1008))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_children_of_multiprocessing_join_the_stage_they_were_started_in(machine, listener, method):
+    code = f"""
+        import headway, multiprocessing
+        def work(n):
+            for _ in headway.track(range(n), "rows"):
+                pass
+        if __name__ == "__main__":
+            multiprocessing.set_start_method({method!r})
+            first = multiprocessing.Process(target=work, args=(3,))
+            first.start(); first.join()
+            with headway.operation("Work") as op:
+                for name in ("A", "B"):
+                    with op.stage(name):
+                        child = multiprocessing.Process(target=work, args=(10,))
+                        child.start(); child.join()
+    """
+    assert machine.run(code) == (0, "", "")
+    work = until(lambda: listener.named("Work"))
+    children = {op.parent: op for op in listener.operations.values() if op is not work}
+    a, b = (f"{work.id}/{stage.id}" for stage in work.stages.values())
+    assert set(children) == {None, a, b}
+    assert children[a].name == children[b].name == "rows"
+    for child in children.values():
+        (stage,) = child.stages.values()
+        assert child.state == stage.state == "completed"
+        assert stage.done == stage.total == (3 if child.parent is None else 10)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_workers_of_a_process_pool_report_and_end(machine, listener, method):
+    code = f"""
+        import headway, multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        def work(n):
+            with headway.operation(f"task {{n}}"):
+                return n
+        if __name__ == "__main__":
+            context = multiprocessing.get_context({method!r})
+            with headway.operation("Work"), ProcessPoolExecutor(2, mp_context=context) as pool:
+                print(sum(pool.map(work, range(20))))
+    """
+    assert machine.run(code) == (0, "190\n", "")
+    work = listener.named("Work")
+    tasks = [op for op in listener.operations.values() if op is not work]
+    assert len(tasks) == 20
+    assert {task.parent for task in tasks} == {work.id}
+    assert {task.state for task in tasks} == {"completed"}
+
+
+def test_a_program_started_inside_a_stage_is_told_by_the_environment(machine, listener):
+    code = f"""
+        import headway, subprocess, sys
+        child = "import headway\\nwith headway.operation('child'): pass"
+        with headway.operation("Work") as op:
+            with op.stage("Step"):
+                subprocess.run([{sys.executable!r}, "-c", child], check=True)
+            for _ in op.track([1], "Loop"):
+                subprocess.run([{sys.executable!r}, "-c", child.replace("child'", "looped'")])
+            subprocess.run([{sys.executable!r}, "-c", child.replace("child'", "other'")])
+        subprocess.run([{sys.executable!r}, "-c", child.replace("child'", "outside'")])
+    """
+    assert machine.run(code) == (0, "", "")
+    work = listener.named("Work")
+    step, loop = work.stages.values()
+    assert listener.named("child").parent == f"{work.id}/{step.id}"
+    assert listener.named("looped").parent == f"{work.id}/{loop.id}"
+    assert listener.named("other").parent == work.id
+    assert listener.named("outside").parent is None
+
+
+def test_operations_side_by_side_are_nobodys_parent_but_by_env(machine, listener):
+    code = f"""
+        import headway, subprocess, sys
+        child = "import headway, sys\\nwith headway.operation(sys.argv[1]): pass"
+        one = headway.operation("One").start()
+        two = headway.operation("Two").start()
+        subprocess.run([{sys.executable!r}, "-c", child, "nobody's"])
+        subprocess.run([{sys.executable!r}, "-c", child, "two's"], env=two.env())
+        one.complete(); two.complete()
+    """
+    assert machine.run(code) == (0, "", "")
+    assert listener.named("nobody's").parent is None
+    assert listener.named("two's").parent == listener.named("Two").id
+
+
+def test_forking_at_any_moment_hangs_nobody(machine, listener):
+    code = """
+        import headway, os, sys, threading, time
+        with headway.operation("Work") as op, op.stage("Step") as stage:
+            def churn():
+                while churning:
+                    stage.advance()
+                    with op.stage("Churn"):
+                        time.sleep(0.0005)
+            churning = [True]
+            thread = threading.Thread(target=churn)
+            thread.start()
+            forks = []
+            def fork(n):
+                for i in range(n):
+                    pid = os.fork()
+                    if pid == 0:
+                        stage.advance(3)
+                        with headway.operation("child"):
+                            pass
+                        sys.exit(0)
+                    forks.append(pid)
+                    time.sleep(0.002)
+            fork(50)
+            other = threading.Thread(target=fork, args=(50,))
+            other.start(); other.join()
+            bad = [status for status in (os.waitpid(pid, 0)[1] for pid in forks) if status]
+            print(len(forks), bad)
+            churning.clear()
+            thread.join()
+    """
+    status, out, err = machine.run(code, timeout=50)
+    assert (status, out, err) == (0, "100 []\n", "")
+    work = listener.named("Work")
+    children = [op for op in listener.operations.values() if op.name == "child"]
+    assert len(children) == 100
+    assert {child.state for child in children} == {"completed"}
+    step = next(stage for stage in work.stages.values() if stage.name == "Step")
+    assert {child.parent for child in children} <= {work.id, f"{work.id}/{step.id}"}
+    shares = listener.shares[work.id, step.id]
+    assert list(shares.values()) == [3] * 100
+
+
+@pytest.mark.slow
+def test_a_thousand_children_are_forked_and_counted(machine, listener):
+    code = """
+        import headway, os, sys
+        with headway.operation("Work") as op, op.stage("Step", total=1000) as stage:
+            for start in range(0, 1000, 20):
+                for _ in range(20):
+                    if os.fork() == 0:
+                        stage.advance()
+                        sys.exit(0)
+                for _ in range(20):
+                    assert os.wait()[1] == 0
+    """
+    status, out, err = machine.run(code, timeout=55)
+    assert (status, out, err) == (0, "", "")
+    work = listener.named("Work")
+    (shares,) = listener.shares.values()
+    assert sum(shares.values()) == 1000
+    assert work.state == "completed"
+
+
+def test_children_without_anything_to_report_start_nothing(machine, listener):
+    code = """
+        import headway, os, threading
+        with headway.operation("Work"):
+            pid = os.fork()
+            if pid == 0:
+                os._exit(threading.active_count() - 1)
+            print(os.waitpid(pid, 0)[1])
+    """
+    assert machine.run(code) == (0, "0\n", "")
+    assert len(listener.sessions) == 1
