@@ -7,8 +7,6 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any
 
-from typing_extensions import Self
-
 
 class Interrupts:
     """While it is entered, SIGINT, SIGTERM, SIGHUP and SIGTSTP only set `received`.
@@ -25,7 +23,7 @@ class Interrupts:
         self._before: list[tuple[int, Any]] = []
         self._wakeup = -1
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Interrupts:  # noqa: PYI034 - Self is not in 3.8
         self.wake, self._write = os.pipe()
         os.set_blocking(self.wake, False)
         os.set_blocking(self._write, False)
