@@ -1,7 +1,7 @@
 """A process of simulated viewers: arguments are the runtime directory and how many.
 
-It prints `ready` when all have their snapshot, and at the end of its standard input how many
-frames each of them got, as JSON.
+It prints `ready` when all have their snapshot, and at the end of its standard input, as JSON,
+which delta each of them had last and how many were missed.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ def main(runtime: str, number: int) -> None:
     for viewer in viewers:
         viewer.take_snapshot()
         poller.register(viewer.socket, zmq.POLLIN)
-    by_socket = {viewer.socket: index for index, viewer in enumerate(viewers)}
-    frames = [0] * number
+    by_socket = {viewer.socket: viewer for viewer in viewers}
     print("ready", flush=True)
     watching = sys.stdin.fileno()
     poller.register(watching, zmq.POLLIN)
@@ -32,10 +31,16 @@ def main(runtime: str, number: int) -> None:
         for ready, _ in poller.poll():
             if ready == watching:
                 if select.select([sys.stdin], [], [], 0)[0] and not sys.stdin.readline():
-                    print(json.dumps(frames), flush=True)
+                    for viewer in viewers:  # all that was published before has come by now
+                        viewer.drain()
+                    told = {
+                        "sequences": [viewer.sequence for viewer in viewers],
+                        "missed": sum(viewer.missed for viewer in viewers),
+                    }
+                    print(json.dumps(told), flush=True)
                     return
             else:
-                frames[by_socket[ready]] += viewers[by_socket[ready]].drain()
+                by_socket[ready].drain()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import Any
 import zmq
 
 from benches.machine import wait_for
-from benches.simulated import Viewer
+from benches.simulated import Taken, Viewer
 from headway.model import Operation
 
 DROPPED = ("CI", "PYTHONPATH", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
@@ -69,10 +69,10 @@ class Ground:
         """Start a Python process of this ground: the interpreter's arguments are given."""
         return self.start(sys.executable, *arguments, **options)
 
-    def broker(self) -> subprocess.Popen[Any]:
-        """Start the broker and wait until it listens."""
+    def broker(self, *under: str) -> subprocess.Popen[Any]:
+        """Start the broker (`under` something, such as a profiler) and wait until it listens."""
         with open(os.path.join(self.directory, "broker.log"), "wb") as log:
-            process = self.python("-m", "headway_broker", "run", stdout=log, stderr=log)
+            process = self.python(*under, "-m", "headway_broker", "run", stdout=log, stderr=log)
         socket = os.path.join(self.runtime, "report.sock")
         wait_for(
             lambda: os.path.exists(socket) or process.poll() is not None, 10, "a listening broker"
@@ -106,25 +106,42 @@ class Ground:
             raise RuntimeError("the viewers got no snapshot")
         return process
 
-    def status(self) -> dict[str, Any]:
-        """What the broker says of itself."""
-        text = subprocess.run(
-            [sys.executable, "-m", "headway.cli", "broker", "status", "--json"],
-            env=self.environ,
-            check=True,
-            capture_output=True,
-        ).stdout
-        return json.loads(text)
+    def load(
+        self, first: int, sessions: int, operations: int, stages: int, rate: float
+    ) -> subprocess.Popen[Any]:
+        """Start a process of simulated workers and wait until the broker knows them all."""
+        process = self.python(
+            "-m",
+            "benches.load",
+            self.runtime,
+            *map(str, (first, sessions, operations, stages, rate)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError("the simulated workers did not get ready")
+        return process
 
     def snapshot(self) -> list[Operation]:
         """Every operation that the broker knows."""
+        return self.taken().operations
+
+    def taken(self) -> Taken:
+        """A snapshot as a viewer that comes now gets it."""
         context = zmq.Context()
         viewer = Viewer(context, f"ipc://{self.runtime}/follow.sock")
         try:
-            return viewer.take_snapshot().operations
+            return viewer.take_snapshot()
         finally:
             viewer.close()
             context.term()
+
+    def told(self, process: subprocess.Popen[Any]) -> dict[str, float]:
+        """What a process of simulated workers has sent by now."""
+        process.stdin.write("\n")
+        process.stdin.flush()
+        return json.loads(process.stdout.readline())
 
     def end(self, process: subprocess.Popen[Any]) -> None:
         """End a process of this ground, politely first."""

@@ -152,14 +152,14 @@ def tracker_cases(dear: int) -> dict[str, Case]:
 
     def update() -> float:
         tracker = ProgressTracker("progress_tracker")
-        tracker.add_stage("Loop")
+        stage = tracker.add_stage("Loop")
         tracker.start()
-        tracker.start_stage("Loop")
+        tracker.start_stage(stage)
         begun = clock()
         for done in range(1, dear + 1):
-            tracker.update_stage_progress("Loop", done * 100.0 / dear)
+            tracker.update_stage_progress(stage, done / dear)
         spent = clock() - begun
-        tracker.complete_stage("Loop")
+        tracker.complete_stage(stage)
         tracker.complete()
         return spent / dear
 

@@ -10,6 +10,7 @@ import os
 import time
 from typing import Any, NamedTuple
 
+import msgpack
 import zmq
 
 from headway.model import RUNNING, Operation, Stage
@@ -25,6 +26,19 @@ def identifier(number: int, length: int) -> str:
         number, digit = divmod(number, 32)
         text = ALPHABET[digit] + text
     return text
+
+
+def greet(socket: zmq.Socket[Any], session: str, role: str) -> None:
+    """Send the `Hello` of this process for a session of its own."""
+    about = {"pid": os.getpid(), "host": os.uname().nodename, "uid": os.getuid()}
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
+        about["boot"] = boot.read().strip()
+    with open(f"/proc/{os.getpid()}/stat", encoding="ascii") as stat:
+        about["started"] = int(stat.read().rsplit(")", 1)[1].split()[19])
+    hello = messages.Hello(
+        messages.MAGIC, messages.MAJOR, messages.MINOR, session, role, time.monotonic(), about
+    )
+    socket.send(wire.encode(hello))
 
 
 class Worker:
@@ -57,22 +71,7 @@ class Worker:
 
     def hello(self) -> None:
         """Say who this is."""
-        about = {"pid": os.getpid(), "host": os.uname().nodename, "uid": os.getuid()}
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
-            about["boot"] = boot.read().strip()
-        with open(f"/proc/{os.getpid()}/stat", encoding="ascii") as stat:
-            about["started"] = int(stat.read().rsplit(")", 1)[1].split()[19])
-        self.send(
-            messages.Hello(
-                messages.MAGIC,
-                messages.MAJOR,
-                messages.MINOR,
-                self.session,
-                "worker",
-                time.monotonic(),
-                about,
-            )
-        )
+        greet(self.socket, self.session, "worker")
 
     def announce(self, operation: Operation) -> None:
         """Announce one operation whole, in as many messages as its stages need."""
@@ -116,12 +115,49 @@ class Worker:
         self.socket.close()
 
 
+class Client:
+    """Asks the broker as viewers do."""
+
+    def __init__(self, context: zmq.Context[Any], endpoint: str) -> None:
+        self.socket = context.socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.connect(endpoint)
+        self.requests = 0
+        greet(self.socket, os.urandom(8).hex(), "viewer")
+
+    def ask(self, verb: str, seconds: float = 30, **arguments: Any) -> dict[str, Any]:
+        """The result of a request."""
+        self.requests += 1
+        self.socket.send(wire.encode(messages.Request(self.requests, verb, arguments)))
+        while self.socket.poll(int(1000 * seconds)):
+            reply = wire.decode(self.socket.recv(), messages.OUTBOUND)
+            if isinstance(reply, messages.Reply) and reply.request == self.requests:
+                if reply.error is not None:
+                    raise RuntimeError(reply.error)
+                return reply.result
+        raise TimeoutError(f"nobody answered {verb}")
+
+    def close(self) -> None:
+        """Go."""
+        self.socket.close()
+
+
 class Taken(NamedTuple):
     """A snapshot: seconds until all of it was applied, its bytes, and what was in it."""
 
     seconds: float
     size: int
     operations: list[Operation]
+
+
+def msgpack_sequence(frame: bytes) -> int:
+    """The sequence of a published frame, whose third field it is, without reading the rest."""
+    unpacker = msgpack.Unpacker(strict_map_key=False)
+    unpacker.feed(frame[:64])
+    unpacker.read_array_header()
+    unpacker.skip()
+    unpacker.skip()
+    return unpacker.unpack()
 
 
 class Viewer:
@@ -134,6 +170,8 @@ class Viewer:
         self.socket.connect(endpoint)
         self.inbox = b"i" + number.to_bytes(8, "big") + os.urandom(8)
         self.socket.subscribe(b"d")
+        self.sequence: int | None = None
+        self.missed = 0
 
     def ask(self) -> None:
         """Ask for a snapshot."""
@@ -165,15 +203,18 @@ class Viewer:
                 return Taken(time.monotonic() - begun, size, list(operations.values()))
         raise TimeoutError("no snapshot came")
 
-    def drain(self) -> int:
-        """How many frames were waiting."""
-        frames = 0
+    def drain(self) -> None:
+        """Read the frames that wait, and look whether any was missed."""
         while True:
             try:
-                self.socket.recv_multipart(zmq.NOBLOCK)
+                topic, frame = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
-                return frames
-            frames += 1
+                return
+            if topic == b"d" and frame[1] in (1, 2):  # a delta or a removal: they are counted
+                sequence = msgpack_sequence(frame)
+                if self.sequence is not None and sequence != self.sequence + 1:
+                    self.missed += 1
+                self.sequence = sequence
 
     def close(self) -> None:
         """Go."""

@@ -34,11 +34,12 @@ class Terminal:
         )
         os.close(master)
 
-    def close(self) -> int:
-        """End the reading; returns how many bytes were drawn."""
+    def close(self) -> tuple[int, str]:
+        """End the reading; returns how many bytes were drawn, and the last of them."""
         os.close(self.slave)
         output, _ = self._reader.communicate()
-        return int(output)
+        count, last = output.split(b"\n", 1)
+        return int(count), last.decode("utf-8", "replace")
 
 
 def run(command: list[str], environ: dict[str, str], timeout: float) -> tuple[bytes, int]:
@@ -66,26 +67,29 @@ def run(command: list[str], environ: dict[str, str], timeout: float) -> tuple[by
     finally:
         if process.poll() is None:
             process.kill()
-        drawn = terminal.close()
+        drawn, last = terminal.close()
     if status:
-        raise RuntimeError(f"{command} ended with {status}")
+        raise RuntimeError(f"{command} ended with {status}: {last}")
     return text, drawn
 
 
-def _read(master: int) -> int:
+def _read(master: int) -> None:
     total = 0
+    last = b""
     while True:
         try:
             chunk = os.read(master, 1 << 16)
         except OSError:
-            return total
+            break
         if not chunk:
-            return total
+            break
         total += len(chunk)
+        last = (last + chunk)[-2000:]
+    os.write(1, b"%d\n%b" % (total, last))
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "control":
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         os.execvp(sys.argv[2], sys.argv[2:])
-    print(_read(int(sys.argv[1])))
+    _read(int(sys.argv[1]))

@@ -1,0 +1,98 @@
+"""Latency: from a call in the worker until the line of `headway view --display json` is read.
+
+Worker, broker and viewer are real processes; both ends read the one monotonic clock of the
+machine.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from typing import Any, NamedTuple
+
+from benches.figures import Figure, Report, Row, figure, percentile
+from benches.ground import Ground
+
+FRAME = 0.05  # the SDK's and the broker's interval between two frames of counts
+
+
+class Pair(NamedTuple):
+    """Latencies in seconds, by what they are of."""
+
+    ends: list[float]
+    updates: list[float]
+
+
+def measure(quick: bool = False) -> Report:
+    """The report."""
+    number = 20 if quick else 200
+    rows: list[Row] = []
+    checks: list[tuple[str, bool]] = []
+    for name, busy in (("at rest", False), ("beside 1,000 stages at 20 Hz", True)):
+        if busy and quick:
+            continue
+        with Ground() as ground:
+            ground.broker()
+            if busy:
+                ground.load(1, 10, 100, 1, 20.0)
+            got = observe(ground, number)
+        checks.append((f"every end and the last update arrived, {name}", len(got.ends) == number and len(got.updates) > number // 2))
+        for what, samples, limits in (
+            ("an end", got.ends, (0.003, 0.02) if not busy else (None, None)),
+            ("an update", got.updates, (None, 2 * FRAME + 0.01)),
+        ):
+            for share, limit in ((0.5, limits[0]), (0.99, limits[1])):
+                value = percentile(samples, share)
+                rows.append(Row(f"{what}, p{share * 100:.0f}, {name}", Figure(value, value, value, 1), "s", at_most=limit))
+            rows.append(Row(f"{what}, {name}", figure(samples), "s"))
+    notes = [
+        f"{number} stages that end one after the other, and as many updates at random moments; the viewer prints JSON into a pipe that is read at once.",
+        f"An update waits for two frames of {FRAME * 1000:.0f} ms at the most, the worker's and the broker's; its target is both and 10 ms, at p99.",
+    ]
+    return Report("latency", "From the call in the worker to the viewer's line", rows, notes, checks, [])
+
+
+def observe(ground: Ground, number: int) -> Pair:
+    """Run a worker beside a viewer and match what one did with what the other said."""
+    viewer = ground.python(
+        "-m", "headway.cli", "view", "--display", "json", stdout=subprocess.PIPE, bufsize=0
+    )
+    lines: list[tuple[float, bytes]] = []
+
+    def read() -> None:
+        buffer = b""
+        while True:
+            chunk = viewer.stdout.read(1 << 20)
+            now = time.monotonic()
+            if not chunk:
+                return
+            *whole, buffer = (buffer + chunk).split(b"\n")
+            lines.extend((now, line) for line in whole if b'"Punctual"' in line)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    time.sleep(1.0)
+    worker = ground.python("-m", "benches.punctual", str(number), stdout=subprocess.PIPE, text=True)
+    told: dict[str, Any] = json.loads(worker.stdout.readline())
+    time.sleep(0.5)
+    ground.end(viewer)
+    reader.join(5)
+    ends: dict[str, float] = {}
+    counts: list[tuple[float, float]] = []  # when it was seen, how much was done
+    for seen, line in lines:
+        operation = json.loads(line).get("operation")
+        if not operation:
+            continue
+        for stage in operation["stages"]:
+            if stage["name"] == "count":
+                counts.append((seen, stage["done"]))
+            elif stage["state"] == "completed":
+                ends.setdefault(stage["name"], seen)
+    updates = []
+    for did, done in told["updates"]:
+        seen = next((when for when, shown in counts if shown >= done and when >= did), None)
+        if seen is not None:
+            updates.append(seen - did)
+    return Pair([ends[name] - did for name, did in told["ends"] if name in ends], updates)
