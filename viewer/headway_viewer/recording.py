@@ -2,7 +2,8 @@
 
 A *recording* holds the lines that `headway view --display json` prints: every operation always
 whole, times in Unix seconds. A *trace* holds one operation: a first line with the plan, then
-one line a change, with times since its start. Both become the same `Change`s, in order of time.
+one line a change, with times since its start; a line may name the stage that its own is part
+of (`parent`) and count its `attempt`. Both become the same `Change`s, in order of time.
 A line that is no JSON is passed over: a recording may have been cut off while it was written.
 """
 
@@ -105,6 +106,8 @@ def _trace(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Ch
         change = Change("stage", _seconds(line.get("t")), operation)
         change.name = str(line.get("stage"))
         change.stage = stages.setdefault(change.name, len(stages) + 1)
+        change.parent = stages.get(str(line.get("parent")))
+        change.attempt = int(line.get("attempt") or 1)
         change.state = _TRACE_STATES.get(state, state)
         change.done = line.get("done") or 0
         change.total = line.get("total")

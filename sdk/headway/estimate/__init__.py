@@ -6,10 +6,21 @@ that its end returns is what the next one's forecast is given as history.
 
 from __future__ import annotations
 
+from headway.estimate.accuracy import Accuracy, accuracy
 from headway.estimate.band import Estimate
 from headway.estimate.forecast import Forecast
 from headway.estimate.key import history_key
-from headway.estimate.phrase import describe
+from headway.estimate.phrase import Wording, describe, duration
 from headway.estimate.run import Run
 
-__all__ = ["Estimate", "Forecast", "Run", "describe", "history_key"]
+__all__ = [
+    "Accuracy",
+    "Estimate",
+    "Forecast",
+    "Run",
+    "Wording",
+    "accuracy",
+    "describe",
+    "duration",
+    "history_key",
+]
