@@ -1,7 +1,7 @@
 """Whom to ask for everything again, and how often.
 
-Pure. A session of which something was lost is asked once, however much was lost, and then
-not again for a second; so is a connection that speaks without having said Hello.
+Pure. A session of which something was lost is asked once a second until it says Hello,
+however much was lost; so is a connection that speaks without having said Hello.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Again:
             return []
         questions: list[Send] = []
         for session in list(self._missing):
-            if now - session.asked >= EVERY:
+            if session.identity is None:
                 del self._missing[session]
+            elif now - session.asked >= EVERY:
                 session.asked = now
-                if session.identity is not None:
-                    questions.append(Send(session.identity, messages.Again(None)))
+                questions.append(Send(session.identity, messages.Again(None)))
         return questions
 
     def deadline(self) -> float | None:

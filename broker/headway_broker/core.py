@@ -119,10 +119,10 @@ class Core:
             raise Refused("user", {"uid": self.uid})
 
     def stranger(self, identity: bytes, now: float) -> None:
-        """A message of a connection that has not said Hello: it is told that we are new."""
+        """A message of a connection that has not said Hello: it is asked to start again."""
         self.dropped.add("stranger")
         if self.again.answers_stranger(identity, now):
-            self._welcome(identity, now)
+            self._do(Send(identity, messages.Again(None)))
 
     def receive(self, session: Session, message: Any, now: float) -> None:
         """A message of a session that said Hello."""
@@ -182,7 +182,7 @@ class Core:
         self.counted.pop(session, None)
         changed, unknown = self.ledger.count(session, now)
         for entry in changed:
-            self.forecasts.count(entry, entry.counts)
+            self.forecasts.count(entry, self.ledger.mark(entry).counts)
         if unknown:
             self.dropped.add("unknown stage", unknown)
             self.again.missed(session)
@@ -307,7 +307,7 @@ class Core:
             self._effects += self.keeping.begin(entry, now)
         if session.silent_since is not None and operation.open:
             self.ledger.silence(entry, None)
-        self.forecasts.observe(entry, entry.stages, now)
+        self.forecasts.observe(entry, self.ledger.mark(entry).stages, now)
         self.publishing.hurry(entry)
         if operation.open:
             self.keeping.change(entry)

@@ -30,6 +30,7 @@ TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
 SHARES_LIMIT = 4_096  # forked children that count in one stage
 KEEP_SECONDS = 3600.0  # an ended operation stays visible for an hour …
 KEEP_ENDED = 500  # … as long as it is among so many
+WORDS_LIMIT = 20_000  # texts that are kept once, however many stages have them
 TAIL_LINES = 10
 TAIL_WIDTH = 500  # characters of a line of the tail
 
@@ -39,55 +40,43 @@ _REVISION = OPERATION_FIELDS.index("revision")
 _STATE = OPERATION_FIELDS.index("state")
 _STAGE_STARTED = STAGE_FIELDS.index("started")
 _STAGE_ENDED = STAGE_FIELDS.index("ended")
-_STAGE_STATE = STAGE_FIELDS.index("state")
+_STAGE_ATTEMPT = STAGE_FIELDS.index("attempt")
+_STAGE_WORDS = tuple(STAGE_FIELDS.index(field) for field in ("name", "state", "unit"))
 
 
-class Entry:
-    """An operation in the ledger, its writer, and its dirty marks.
+class Marks:
+    """What of an operation changed since the last frame.
 
-    `structure`: its own record changed. `stages`: ids whose records changed. `counts`: id →
-    whether total or detail changed too. `figures` and `stage_figures`: what the broker worked
-    out. `safe` is the revision of its end that has been stored.
+    `structure`: its own record. `stages`: ids whose records did. `counts`: id → whether total
+    or detail changed too. `figures` and `stage_figures`: what the broker worked out.
     """
 
-    __slots__ = (
-        "counts",
-        "ended_at",
-        "figures",
-        "forecast",
-        "heard",
-        "operation",
-        "remembered",
-        "safe",
-        "session",
-        "shares",
-        "stage_figures",
-        "stages",
-        "structure",
-    )
+    __slots__ = ("counts", "figures", "shares", "stage_figures", "stages", "structure")
 
-    def __init__(self, operation: Operation, session: Session, now: float) -> None:
-        self.operation = operation
-        self.session = session
-        self.structure = True
+    def __init__(self) -> None:
+        self.structure = False
         self.stages: set[int] = set()
         self.counts: dict[int, bool] = {}
         self.figures = False
         self.stage_figures: set[int] = set()
         self.shares: set[int] = set()
+
+
+class Entry:
+    """An operation in the ledger and its writer.
+
+    `safe` is the revision of its end that has been stored.
+    """
+
+    __slots__ = ("ended_at", "forecast", "heard", "operation", "safe", "session")
+
+    def __init__(self, operation: Operation, session: Session, now: float) -> None:
+        self.operation = operation
+        self.session = session
         self.forecast: Any = None
         self.heard = now  # when something of it last changed
         self.ended_at: float | None = None  # broker's clock, when the end came in
         self.safe: int | None = None
-        self.remembered = float("-inf")  # when it was last handed to the history
-
-    def clean(self) -> None:
-        """Everything has been published."""
-        self.structure = self.figures = False
-        self.stages.clear()
-        self.counts.clear()
-        self.stage_figures.clear()
-        self.shares.clear()
 
 
 class Ledger:
@@ -95,7 +84,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
-        self.dirty: dict[Entry, None] = {}
+        self.dirty: dict[Entry, Marks] = {}
+        self._words: dict[str, str] = {}
         self.removed: list[str] = []
         self.ended: dict[Entry, None] = {}  # in the order of their ends
         self.stages = 0
@@ -123,16 +113,16 @@ class Ledger:
         operation = entry.operation
         _shift(record, _STARTED, _ENDED, session.offset)
         last = operation.revision
+        marks = self.mark(entry)
         if record != operation.record():
             operation.apply(record)
-            entry.structure = True
+            marks.structure = True
         for stage_record in stages:
-            self._take_stage(entry, session, stage_record)
+            self._take_stage(entry, marks, stage_record)
         entry.heard = now
         self._note_end(entry, now)
         if operation.revision != last:
             entry.safe = None
-        self.dirty[entry] = None
         return entry
 
     def _admit(
@@ -174,24 +164,41 @@ class Ledger:
             if holder is not None and holder is not entry:
                 raise Refused("stage of another operation", {"stage": stage[0]})
 
-    def _take_stage(self, entry: Entry, session: Session, record: list[Any]) -> None:
-        operation = entry.operation
+    def mark(self, entry: Entry) -> Marks:
+        """The marks of an operation that is now dirty."""
+        marks = self.dirty.get(entry)
+        if marks is None:
+            marks = self.dirty[entry] = Marks()
+        return marks
+
+    def _take_stage(self, entry: Entry, marks: Marks, record: list[Any]) -> None:
+        operation, session = entry.operation, entry.session
         stage_id = record[0]
         session.counts.pop(stage_id, None)  # what it says here is newer
         _shift(record, _STAGE_STARTED, _STAGE_ENDED, session.offset)
         stage = operation.stages.get(stage_id)
         if stage is None:
-            stage = operation.stages[stage_id] = Stage(stage_id, "")
+            stage = operation.add_stage(Stage(stage_id, ""))
             session.owner[stage_id] = entry
             self.stages += 1
         elif stage.record() == record:
             return
-        elif record[12] != stage.attempt and stage.shares:
+        elif record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
             stage.shares = None
-            entry.shares.add(stage_id)
+            marks.shares.add(stage_id)
+        for position in _STAGE_WORDS:
+            record[position] = self._word(record[position])
         stage.apply(record)
-        entry.stages.add(stage_id)
-        entry.counts.pop(stage_id, None)
+        marks.stages.add(stage_id)
+        marks.counts.pop(stage_id, None)
+
+    def _word(self, text: str | None) -> str | None:
+        """The one copy of a text that many stages share."""
+        if text is None:
+            return None
+        if len(self._words) >= WORDS_LIMIT:
+            self._words.clear()
+        return self._words.setdefault(text, text)
 
     def _note_end(self, entry: Entry, now: float) -> None:
         is_open = entry.operation.open
@@ -211,14 +218,15 @@ class Ledger:
         entry.session.operations[entry] = None
         for stage_id in operation.stages:
             entry.session.owner[stage_id] = entry
-            entry.stages.add(stage_id)
         self.stages += len(operation.stages)
         if operation.open:
             self.opened += 1
         else:
             self.ended[entry] = None
             entry.ended_at = operation.ended if operation.ended is not None else now
-        self.dirty[entry] = None
+        marks = self.mark(entry)
+        marks.structure = True
+        marks.stages.update(operation.stages)
 
     def count(self, session: Session, now: float) -> tuple[set[Entry], int]:
         """Move a session's merged counts into their stages.
@@ -239,13 +247,12 @@ class Ledger:
             if total is not UNCHANGED:
                 stage.total = total
                 stage.detail = detail
-                entry.counts[stage_id] = True
+                self.mark(entry).counts[stage_id] = True
             else:
-                entry.counts.setdefault(stage_id, False)
+                self.mark(entry).counts.setdefault(stage_id, False)
             changed.add(entry)
         for entry in changed:
             entry.heard = now
-            self.dirty[entry] = None
         return changed, unknown
 
     def share(self, session: Session, operation: str, stage_id: int, done: float) -> Entry | None:
@@ -260,8 +267,7 @@ class Ledger:
             raise Refused("too many shares", {"limit": SHARES_LIMIT})
         if stage.shares.get(session.id) != done:
             stage.shares[session.id] = done
-            entry.shares.add(stage_id)
-            self.dirty[entry] = None
+            self.mark(entry).shares.add(stage_id)
         return entry
 
     def print(self, entry: Entry, lines: list[str]) -> None:
@@ -279,21 +285,20 @@ class Ledger:
             operation.started = operation.started or now
         operation.move(CRASHED, now)
         operation.error = reason
+        marks = self.mark(entry)
         for stage in operation.stages.values():
             if stage.state != was[stage.id]:
-                entry.stages.add(stage.id)
+                marks.stages.add(stage.id)
                 if stage.state == SKIPPED and was[stage.id] == PENDING:
                     stage.reason = "not reached"
-        entry.structure = True
+        marks.structure = True
         self._note_end(entry, now)
-        self.dirty[entry] = None
 
     def silence(self, entry: Entry, since: float | None) -> None:
         """Note that the writer went silent, or came back."""
         if entry.operation.silent_since != since:
             entry.operation.silent_since = since
-            entry.figures = True
-            self.dirty[entry] = None
+            self.mark(entry).figures = True
 
     def expire(self, now: float) -> list[Entry]:
         """Forget ended operations that are old or too many, if they are safe."""

@@ -121,7 +121,7 @@ class Sessions:
         boot = hello.about.get("boot")
         same_clock = boot is not None and boot == self.boot
         session.offset = 0.0 if same_clock else now - hello.now
-        session.sequence = None
+        session.sequence = hello.sequence
         session.counts = {}
         session.weight = 0
         session.heard = session.connected = now

@@ -311,11 +311,17 @@ class Operation:
         for field, value in zip(OPERATION_FIELDS, record):
             setattr(self, field, value)
 
+    def add_stage(self, stage: Stage) -> Stage:
+        """Put a new stage in its place: by id, so a part comes after what it is a part of."""
+        late = bool(self.stages) and stage.id < next(reversed(self.stages))
+        self.stages[stage.id] = stage
+        if late:
+            self.stages = dict(sorted(self.stages.items()))
+        return stage
+
     def apply_stage(self, record: list[Any]) -> Stage:
         """Take over a stage's `record`; a stage seen for the first time is added."""
-        stage = self.stages.get(record[0])
-        if stage is None:
-            stage = self.stages[record[0]] = Stage(record[0], "")
+        stage = self.stages.get(record[0]) or self.add_stage(Stage(record[0], ""))
         stage.apply(record)
         return stage
 

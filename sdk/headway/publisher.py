@@ -250,7 +250,6 @@ class Publisher:
             return None
         if not self._greeted:
             self._greeted = True
-            self.sequence = 0
             return self._hello(now)
         if self._answers:
             return self._answers.pop(0)
@@ -280,7 +279,7 @@ class Publisher:
 
     def _hello(self, now: float) -> Hello:
         self._hellos += 1
-        return Hello(MAGIC, MAJOR, MINOR, self.session, "worker", now, self.about)
+        return Hello(MAGIC, MAJOR, MINOR, self.session, "worker", now, self.about, self.sequence)
 
     def overflow(self, now: float) -> list[Any]:
         """The ends that nobody took in for so long that they are too many: for a file.

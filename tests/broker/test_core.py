@@ -66,16 +66,19 @@ def test_an_announced_stage_overtakes_counts_that_came_before_it(wired):
     assert wired.operation("op").stages[1].done == 30
 
 
-def test_a_hole_in_the_sequence_asks_for_everything_once(wired):
+def test_a_hole_in_the_sequence_asks_for_everything_once_a_second_until_the_next_hello(wired):
     worker = wired.worker()
     worker.start()
     worker.sequence += 5
     worker.count({1: 10})
     worker.sequence += 5
     worker.count({1: 20})
-    wired.pass_time(3)
-    assert worker.heard(messages.Again) == [messages.Again(None)]
+    wired.pass_time(2.5)
+    assert worker.heard(messages.Again) == [messages.Again(None)] * 3
     assert wired.operation("op").stages[1].done == 20
+    worker.hello()
+    wired.pass_time(3)
+    assert len(worker.heard(messages.Again)) == 3
 
 
 def test_a_message_of_an_old_sequence_changes_nothing(wired):
@@ -108,14 +111,14 @@ def test_counts_of_an_unknown_stage_ask_for_everything(wired):
     assert wired.dropped() == {"unknown stage": 1}
 
 
-def test_a_connection_that_never_said_hello_is_told_who_we_are_once_a_second(wired):
+def test_a_connection_that_never_said_hello_is_asked_to_start_again_once_a_second(wired):
     worker = wired.worker(hello=False)
     worker.count({1: 1})
     worker.count({1: 2})
-    assert len(worker.heard(messages.Welcome)) == 1
+    assert len(worker.heard(messages.Again)) == 1
     wired.now += 1.5
     worker.count({1: 3})
-    assert len(worker.heard(messages.Welcome)) == 2
+    assert len(worker.heard(messages.Again)) == 2
 
 
 def test_an_end_is_acknowledged_at_once_where_there_is_no_history(wired):

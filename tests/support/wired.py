@@ -117,7 +117,9 @@ class Peer:
         if identity is not None:
             self.identity = identity
         about = {"pid": self.pid, "started": 7, "boot": self.boot, "host": "here"}
-        message = messages.Hello(magic, major, minor, self.session, self.role, self.now, about)
+        message = messages.Hello(
+            magic, major, minor, self.session, self.role, self.now, about, self.sequence
+        )
         message = decode(encode(message), messages.INBOUND)
         self.wired.core.greet(
             self.identity, Credentials(self.uid, self.pid), message, self.wired.now

@@ -208,6 +208,8 @@ class Feed:
                 self.connected = True
                 if self.follows:
                     self._subscribe(message.follow)
+            elif kind is messages.Again:
+                self._hello()
             elif kind is messages.Reply:
                 self._replies[message.request] = message
             elif kind is messages.Refuse:

@@ -6,7 +6,8 @@ reused; a receiver ignores fields it does not know, and logs and ignores a kind 
 know. `docs/protocol.md` is the specification. What is absent: sockets, and any decision.
 
 `now` is the sender's monotonic clock in seconds when it sent. `sequence` counts a session's
-state-bearing messages from 1 without a hole; a receiver that sees a hole asks for all again.
+state-bearing messages from 1 without a hole, across connections; a receiver that sees a hole
+asks for all again.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Hello(NamedTuple):
     role: str  # "worker" or "viewer"
     now: float
     about: dict[str, Any]  # pid, started (start time of the process), boot, host, user, tty, sdk
+    sequence: int = 0  # the session's last one so far
 
 
 class Announce(NamedTuple):

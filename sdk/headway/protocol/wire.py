@@ -263,6 +263,7 @@ _CHECKS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
         _one_of(("worker", "viewer")),
         _time,
         _map,
+        _whole,
     ),
     messages.Announce: (_whole, _time, _flag, check_operation, _stages),
     messages.Counts: (_whole, _time, _map),
