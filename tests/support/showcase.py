@@ -52,9 +52,9 @@ def board_of(*operations, now=NOW):
     return board
 
 
-def operation(id, name, state="running", *, started=-60.0, ended=None, **fields):
+def operation(identity, name, state="running", *, started=-60.0, ended=None, **fields):
     """An operation; times are relative to NOW."""
-    made = Operation(id, name)
+    made = Operation(identity, name)
     made.state = state
     made.started = None if started is None else NOW + started
     made.ended = None if ended is None else NOW + ended

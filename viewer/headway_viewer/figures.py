@@ -17,16 +17,19 @@ def duration(seconds: float) -> str:
     """Seconds that have passed: "0.4 s", "38 s", "2 min 4 s", "1 h 12 min", "2 d 3 h"."""
     seconds = max(seconds, 0.0)
     if seconds < 0.95:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} s" if seconds >= 0.05 else "0 s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
-    for above, below, size, part in (("min", "s", 60, 1), ("h", "min", 3600, 60)):
-        if whole < size * 60 * (24 if above == "h" else 1):
-            first, rest = divmod(whole // part, size // part)
-            return f"{first} {above} {rest} {below}" if rest else f"{first} {above}"
-    days, rest = divmod(whole // 3600, 24)
-    return f"{days} d {rest} h" if rest else f"{days} d"
+    if whole < 3600:
+        return _two(whole // 60, "min", whole % 60, "s")
+    if whole < 86400:
+        return _two(whole // 3600, "h", whole // 60 % 60, "min")
+    return _two(whole // 86400, "d", whole // 3600 % 24, "h")
+
+
+def _two(large: int, unit: str, small: int, below: str) -> str:
+    return f"{large} {unit} {small} {below}" if small else f"{large} {unit}"
 
 
 def is_bytes(unit: str | None) -> bool:

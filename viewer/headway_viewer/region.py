@@ -100,9 +100,10 @@ def reset(height: int, rows: int) -> str:
 def receipts(lines: list[str], columns: int) -> str:
     """What prints lines that stay, on a fresh line whatever the column of the cursor is.
 
-    The spaces reach the next line unless the cursor is in the first column.
+    As many spaces as there are columns reach the next line from every column but the first,
+    where the cursor stays on its line as terminals wrap only with the next character.
     """
     if not lines:
         return ""
-    fresh = " " * max(columns - 1, 0) + "\r\x1b[K"
+    fresh = " " * columns + "\r\x1b[K"
     return fresh + "".join(f"{line}\r\n" for line in lines)

@@ -73,7 +73,7 @@ def plain_ascii(text: str) -> str:
     """`text`, which is safe, for a stream that can only take ASCII."""
     if text.isascii():
         return text
-    text = text.replace("…", "...").replace("–", "-")
+    text = text.replace("…", "...").replace("–", "-").replace("×", "x")
     return text.encode("ascii", "replace").decode("ascii")
 
 

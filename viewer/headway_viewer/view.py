@@ -358,9 +358,11 @@ class View:
         room = width - 2
         words = text.clip(row.words or "", room, self.theme.ellipsis)
         label = text.squeeze(row.label, room - text.cells(words) - 2, self.theme.ellipsis)
+        if width < 4:
+            return [(row.style, text.head(row.sign, width))]
         gap = "  " if label else ""
         style = "" if operation.state == COMPLETED else row.style
-        return [(row.style, text.head(row.sign, width)), ("", f" {label}{gap}"), (style, words)]
+        return [(row.style, row.sign), ("", f" {label}{gap}"), (style, words)]
 
     def summary(self, width: int, lines: int, now: float) -> list[Line]:
         """What became of the operations seen, what needs attention last: next to the prompt."""
@@ -374,7 +376,7 @@ class View:
         left_out = max(len(ended) - max(lines - 2, 1), 0) if len(ended) + 1 > lines else 0
         rows = [self.row(operation, now) for operation in ended[left_out:]]
         plan = self.plan(rows, width)
-        picture: list[Line] = [[("", text.clip(tally(seen, now), width))]]
+        picture: list[Line] = [[("", text.clip(tally(seen, now), width, self.theme.ellipsis))]]
         if left_out:
             more = f"{self.theme.ellipsis} {left_out} more"
             picture.append([("dim", text.clip(more, width, self.theme.ellipsis))])

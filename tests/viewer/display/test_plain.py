@@ -1,0 +1,149 @@
+import io
+
+import pytest
+from showcase import (
+    INSTANCE,
+    NOW,
+    about,
+    board_of,
+    installers,
+    operation,
+    replica_of,
+    row,
+    snapshot,
+    stage,
+)
+
+from headway.protocol.messages import Delta
+from headway_viewer import theme
+from headway_viewer.display.plain import Plain, Teller
+from headway_viewer.rows import Board
+
+LOOK = theme.make(ascii_only=False, coloured=False)
+
+
+class Story:
+    """A teller that follows operations which are changed by hand."""
+
+    def __init__(self, *operations):
+        self.operations = {made.id: made for made in operations}
+        self.replica = replica_of(*operations)
+        self.board = Board(self.replica)
+        self.teller = Teller(self.board, LOOK)
+        self.now = NOW
+        self.first = self._tell()
+
+    def later(self, seconds, *changed):
+        self.now += seconds
+        rows = [row(self.operations[name]) for name in changed]
+        self.replica.fold(Delta(INSTANCE, self.replica.sequence + 1, self.now, rows), self.now)
+        return self._tell()
+
+    def _tell(self, note=None):
+        changes = self.replica.take()
+        self.board.absorb(changes, self.now)
+        return [line[9:] for line in self.teller.tell(changes, note, self.now)]
+
+
+def test_what_is_there_at_first_is_told():
+    npm, apt, pip, nginx, build = installers()
+    story = Story(npm, apt, pip, nginx, build)
+    assert story.first[0].startswith("npm install")
+    assert " failed " in story.first[0]
+    assert "failed in" not in story.first[0]
+    assert story.first[1].endswith(
+        "| npm ERR! 404 Not Found - GET https://registry.example/lft-pad"
+    )
+    assert "running   Unpack 55 % (21/38)" in story.first[2]
+    assert story.first[2].endswith("about 1 min")
+    assert "running   Download 31 % (52.1/168 MB)" in story.first[3]
+    assert "waiting   for the dpkg lock" in story.first[4]
+    assert "running   40 % (480/1,200) 52/s" in story.first[5]
+
+
+def test_a_change_of_state_is_told_at_once():
+    made = operation("a", "x")
+    story = Story(made)
+    made.state, made.reason = "waiting", "the dpkg lock"
+    assert len(story.later(0.1, "a")) == 1
+    made.state = "running"
+    assert len(story.later(0.1, "a")) == 1
+    made.state, made.ended = "completed", NOW + 1
+    assert "completed" in story.later(0.1, "a")[0]
+    assert story.later(0.1, "a") == []
+
+
+def test_progress_is_told_by_tenths_or_when_time_has_passed():
+    made = operation("a", "x", progress=0.0, started=0.0)
+    part = stage(made, "s", total=1000, started=0.0)
+    story = Story(made)
+    told = 0
+    for _ in range(100):
+        part.done += 10
+        made.progress = part.done / 1000
+        told += len(story.later(0.5, "a"))
+    assert 9 <= told <= 11
+    slow = Story(operation("b", "y", progress=0.01))
+    assert [len(slow.later(4.0, "b")) for _ in range(6)] == [0, 0, 1, 0, 0, 1]
+
+
+def test_much_progress_at_once_does_not_flood():
+    made = operation("a", "x", progress=0.0)
+    part = stage(made, "s", total=100)
+    story = Story(made)
+    told = 0
+    for _ in range(100):
+        part.done += 1
+        made.progress = part.done / 100
+        told += len(story.later(0.01, "a"))
+    assert told <= 2
+
+
+def test_an_operation_that_goes_silent_says_so():
+    made = operation("a", "x")
+    story = Story(made)
+    made.silent_since = NOW - 6
+    assert "silent    no contact for 6 s" in story.later(0.1, "a")[0]
+
+
+def test_hostile_names_and_lines_stay_on_their_line():
+    made = operation("a", "x\n\x1b[2J", "failed", ended=-1.0, error="bad\x1b]0;t\x07\nmore")
+    made.tail = ["\x9b31m" + "y" * 5000]
+    lines = Story(made).first
+    assert all(line.isprintable() for line in lines)
+    assert all(len(line) < 500 for line in lines)
+
+
+def test_only_the_latest_of_what_had_ended_is_told_at_first():
+    story = Story(*(operation(f"op{n}", f"n{n}", "completed", ended=-900.0 + n) for n in range(50)))
+    assert story.first[0] == "30 more ended earlier"
+    assert len(story.first) == 21
+    assert story.later(1, "op0") == []
+
+
+def test_a_broker_that_is_gone_for_a_moment_is_not_worth_a_line():
+    story = Story()
+    assert story._tell("waiting for the broker") == []
+    story.now += 1.0
+    assert story._tell("waiting for the broker") == []
+    story.now += 1.0
+    assert story._tell("waiting for the broker") == ["waiting for the broker"]
+    assert story._tell("waiting for the broker") == []
+    assert story._tell(None) == ["the broker is back"]
+
+
+def test_a_stream_that_cannot_encode_the_signs_gets_others():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    board = board_of(operation("a", "日本 … x", progress=0.5, estimate=about(120, wide=True)))
+    plain = Plain(board, theme.make(ascii_only=True, coloured=False), stream)
+    plain.show(board.replica.take()._replace(operations=["a"]), None, NOW)
+    stream.flush()
+    assert b"?? ... x" in stream.buffer.getvalue()
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_after_a_new_snapshot_nothing_is_told_twice(gone):
+    made = operation("a", "x", "completed", ended=-1.0)
+    story = Story(made)
+    story.replica.fold(snapshot([] if gone else [made], sequence=9), NOW)
+    assert story._tell() == []

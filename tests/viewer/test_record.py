@@ -1,0 +1,92 @@
+import json
+
+from showcase import NOW, WALL, board_of, installers, operation, replica_of, stage
+
+from headway.protocol.messages import Lines
+from headway_viewer.record import Writer, operation_record, parents_first
+from headway_viewer.replica import Changes
+
+OPERATION = """
+    id name key state reason error message silent_since host pid user tty started ended elapsed
+    progress cancellable parent attempt exit_status notify estimate stages
+"""
+STAGE = """
+    id parent name state reason error detail done total unit progress started ended elapsed
+    attempt estimate
+"""
+
+
+def test_an_operation_has_the_public_fields_and_no_others():
+    apt = installers()[1]
+    record = operation_record(apt, replica_of(apt), NOW)
+    assert set(record) == set(OPERATION.split())
+    assert set(record["stages"][0]) == set(STAGE.split())
+
+
+def test_times_are_unix_seconds_and_durations_seconds():
+    npm = installers()[0]
+    record = operation_record(npm, replica_of(npm), NOW)
+    assert record["started"] == WALL - 60
+    assert record["ended"] == WALL - 22
+    assert record["elapsed"] == 38.0
+    assert record["silent_since"] is None
+
+
+def test_what_is_unknown_is_null_and_an_estimate_has_its_basis():
+    npm, apt, *_ = installers()
+    assert operation_record(npm, replica_of(npm), NOW)["estimate"] is None
+    estimate = operation_record(apt, replica_of(apt), NOW)["estimate"]
+    assert sorted(estimate) == ["basis", "high", "low", "median", "runs"]
+
+
+def test_what_forked_children_did_is_in_done():
+    made = operation("a", "x")
+    stage(made, "s", done=5, shares={"child": 3})
+    assert operation_record(made, replica_of(made), NOW)["stages"][0]["done"] == 8
+
+
+def test_stages_stand_parents_first_whatever_order_they_came_in():
+    made = operation("a", "x")
+    for name, parent in (("grandchild", 2), ("child", 3), ("root", None)):
+        stage(made, name, parent=parent)
+    assert [part.name for part in parents_first(made)] == ["root", "child", "grandchild"]
+
+
+def test_stages_whose_parents_make_a_circle_or_are_missing_are_all_there_once():
+    made = operation("a", "x")
+    stage(made, "orphan", parent=99)
+    stage(made, "root")
+    assert [part.name for part in parents_first(made)] == ["orphan", "root"]
+
+
+def test_every_line_says_where_in_the_stream_it_stands():
+    board = board_of(*installers())
+    writer = Writer(board.replica)
+    lines = [
+        writer.snapshot(NOW),
+        *writer.changes(Changes([installers()[1].id], ["gone"], False, 3), NOW),
+        writer.log(Lines("broker-1", 1, NOW, "a", 2, ["x"]), NOW),
+    ]
+    parsed = [json.loads(line) for line in lines]
+    assert [line["type"] for line in parsed] == ["snapshot", "gap", "operation", "removed", "log"]
+    for line in parsed:
+        assert (line["schema"], line["instance"], line["seq"]) == (1, "broker-1", 1)
+        assert line["time"] == WALL
+    assert parsed[1]["missed"] == 3
+    assert parsed[3]["operations"] == ["gone"]
+    assert (parsed[4]["operation"], parsed[4]["stage"], parsed[4]["lines"]) == ("a", 2, ["x"])
+
+
+def test_hostile_text_stays_within_its_line_and_is_not_lost():
+    made = operation("a", 'x\n{"schema":1}\u2028\x1b[2J')
+    line = Writer(replica_of(made)).snapshot(NOW)
+    assert line.isascii()
+    assert "\n" not in line
+    assert json.loads(line)["operations"][0]["name"] == made.name
+
+
+def test_only_the_operations_asked_for_are_written():
+    board = board_of(*installers())
+    changes = board.replica.take()._replace(operations=["a", "b"], fresh=True)
+    (line,) = Writer(board.replica).changes(changes, NOW, {installers()[1].id})
+    assert [made["name"] for made in json.loads(line)["operations"]] == ["apt install postgresql"]
