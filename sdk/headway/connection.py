@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import struct
-import subprocess  # noqa: F401 - to be there before anybody forks
 import time
 
 import zmq
@@ -168,7 +167,7 @@ class Connection:
             home.tally.tick(now)
             publisher.tick(now)
             self._sign()
-        while sock is not None and sock.getsockopt(zmq.EVENTS) & zmq.POLLOUT:
+        while sock is not None and int(sock.getsockopt(zmq.EVENTS)) & zmq.POLLOUT:
             with home.lock:
                 taken = publisher.take(now, 1, hurry=hurry)
             if not taken:
@@ -212,7 +211,7 @@ class Connection:
             dues.append(now + wait)
         due = min((due for due in dues if due is not None), default=None)
         timeout = -1 if due is None else int(min(max(due - now, 0), 60) * 1000) + (due > now)
-        ready = dict(zmq.zmq_poll(poll, timeout))
+        ready: dict[Any, int] = dict(zmq.zmq_poll(poll, timeout))
         link.resting = False
         if link.read in ready:
             link.hear()

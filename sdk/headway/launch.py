@@ -8,9 +8,11 @@ Nothing here waits: `endpoint` looks once.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
 import stat
+import subprocess
 import sys
 
 from headway.protocol.endpoint import (
@@ -82,7 +84,6 @@ _start_lock: int | None = None
 def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
     """Start a broker for the directory `place`, unless somebody is just doing so."""
     global _start_lock  # noqa: PLW0603 - a lock is held by a process
-    import fcntl  # noqa: PLC0415 - not there on Windows, where nothing is started
 
     if _start_lock is None:
         descriptor = os.open(
@@ -126,8 +127,6 @@ def spawn(
     and the session, in a process group of its own; otherwise it has neither. For another
     `user` (a root process under sudo) it becomes that user. Raises OSError.
     """
-    import subprocess  # noqa: PLC0415 - only who starts something pays for it
-
     child = dict(environ)
     child["PYTHONPATH"] = os.pathsep.join(_modules())
     child.pop("HEADWAY_PARENT", None)

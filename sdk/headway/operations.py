@@ -267,7 +267,7 @@ class Operation(scope.Scope):
             raise IllegalMove(f"operation {self.name!r} is {self.state}: no stage of it can run")
 
     def _forked(self, child: Home) -> None:
-        """This is the forked child's copy: it says nothing of the operation, only shares."""
+        """Become the forked child's copy, which says nothing of the operation, only shares."""
         del child
         self.callbacks = []
         for stage in self._stages.values():
@@ -476,7 +476,7 @@ def current() -> Operation | Stage | None:
 
 
 def _operation_of(found: scope.Scope) -> Operation:
-    return found if isinstance(found, Operation) else found.operation  # pyright: ignore
+    return found if isinstance(found, Operation) else found.operation  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def end_all(home: Home) -> None:

@@ -7,6 +7,9 @@ foreign where its `home` is not `here()`.
 from __future__ import annotations
 
 import os
+import sys
+import threading
+import warnings
 from itertools import count
 from threading import Lock, RLock
 from time import monotonic
@@ -17,7 +20,7 @@ from headway.tally import Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, NoReturn
 
     from headway.link import Link
     from headway.operations import Operation
@@ -56,6 +59,7 @@ class Home:
         self.tree = scope.Tree(inherited)
         self.handles: dict[str, Operation] = {}  # the open operations
         self.link: Link | None = None
+        self.forked = False  # made in a child that was forked without exec
         self.closed = False  # the program has ended: what comes now is too late
         self.stage_ids = count(1)
 
@@ -74,6 +78,8 @@ class Home:
                 try:
                     self.link = Link(self)
                     self.link.start()
+                    if self.forked:
+                        _deliver_before_exit(self)
                 except Exception:  # no thread or no descriptor to be had
                     self.off = True
                     self.link = None
@@ -88,7 +94,7 @@ _home: Home | None = None
 
 
 def here() -> Home:
-    """This process's reporting, made when first asked for."""
+    """Return this process's reporting, which is made when first asked for."""
     global _home  # noqa: PLW0603 - one per process is what it is
     home = _home
     if home is None:
@@ -111,12 +117,32 @@ _held: list[Any] = []  # the locks that the forking thread took before the fork
 def _before_fork() -> None:
     home = _home
     if home is not None:
+        if home.link is not None:
+            _vouch()
         # A module whose import was cut by a fork could never be imported in the child. The
         # bounds are for a thread that waits for something which the forking one holds.
         _held.extend(
             lock
             for lock, bound in ((home.importing, 2.0), (home.lock, 0.5))
             if lock.acquire(timeout=bound)
+        )
+
+
+_vouched = False
+
+
+def _vouch() -> None:
+    """Python 3.12 and later warn who forks with threads: not where the threads are ours.
+
+    They hold no lock during the fork. Where the program has threads of its own, the warning
+    is true and stays.
+    """
+    global _vouched  # noqa: PLW0603
+    own = sum(not thread.name.startswith("headway") for thread in threading.enumerate())
+    if sys.version_info >= (3, 12) and not _vouched and own == 1:
+        _vouched = True
+        warnings.filterwarnings(
+            "ignore", r"This process \(pid=\d+\) is multi-threaded", DeprecationWarning
         )
 
 
@@ -134,6 +160,7 @@ def _after_fork_in_child() -> None:
     whole = len(_held) == 2
     _held.clear()
     child = Home(identity(16), parent.clock, off=parent.off or not whole)
+    child.forked = True
     around = parent.tree.common()
     child.tree.inherited = around.path if around is not None else parent.tree.inherited
     _home = child
@@ -141,6 +168,21 @@ def _after_fork_in_child() -> None:
         parent.link.forked()
     for operation in list(parent.handles.values()):
         operation._forked(child)
+
+
+def _deliver_before_exit(home: Home) -> None:
+    """Let `os._exit`, the usual end of a forked child, wait for what it reported.
+
+    No hook runs there. Only children that have reported are changed in this way.
+    """
+    leave = os._exit
+
+    def exit_at_once(status: int) -> NoReturn:
+        if here() is home and home.link is not None:
+            home.link.end()
+        leave(status)
+
+    os._exit = exit_at_once
 
 
 if hasattr(os, "register_at_fork"):

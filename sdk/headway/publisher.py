@@ -60,7 +60,8 @@ class Entry:
 class Publisher:
     """The one speaker of a process: a session with what is unsaid in it.
 
-    `about` is the map of the `Hello`, to be filled in before anything is taken. Not safe from several threads: its owner locks.
+    `about` is the map of the `Hello`, to be filled in before anything is taken. Not safe from
+    several threads: its owner locks.
     """
 
     def __init__(self, session: str, *, mute: bool = False) -> None:
@@ -113,7 +114,7 @@ class Publisher:
             self._more.add(stage.id)
 
     def share(self, operation: str, stage: int, done: float) -> None:
-        """This process, a forked child, has by now counted `done` in another's stage."""
+        """Say what this process, a forked child, has counted in another's stage by now."""
         if not self.mute:
             self._shares[operation, stage] = done
 

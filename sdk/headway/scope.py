@@ -42,7 +42,7 @@ class Scope:
 
     @property
     def path(self) -> str:
-        """ "OP" or "OP/STAGE", as a child process is told."""
+        """`OP` or `OP/STAGE`, as a child process is told."""
         raise NotImplementedError
 
 

@@ -121,7 +121,7 @@ class Stage(Scope):
 
     @property
     def path(self) -> str:
-        """ "OP/STAGE", as a child process is told."""
+        """`OP/STAGE`, as a child process is told."""
         return f"{self.operation.id}/{self.model.id}"
 
     @property
@@ -349,7 +349,7 @@ class Stage(Scope):
             self._end(state, reason if state == CANCELLED else None, error, when)
 
     def _forked(self) -> None:
-        """This is the child's copy: what it counts from here on is a share."""
+        """Become the forked child's copy: what it counts from here on is a share."""
         if self.model.open:
             self._gather()
             self._base = self.model.done

@@ -78,7 +78,7 @@ class Position(Source):
             self.stopped = True
             self.done = int(self.count())
             self.items = None
-            self.iterator.__setstate__(len(items))  # pyright: ignore
+            self.iterator.__setstate__(len(items))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class End:
@@ -190,14 +190,14 @@ def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
     enter(stage)
     if type(items) in _INDEXED and total is not None:
         iterator = iter(items)
-        source: Source = Position(items, iterator)  # pyright: ignore
+        source: Source = Position(items, iterator)  # pyright: ignore[reportArgumentType]
         stage._count_with(source)
         return chain(iterator, End(stage, source))
     source = Source()
     stage._count_with(source)
     end = End(stage, source)
     if hasattr(items, "__aiter__"):
-        return _count_asynchronously(items, source, end)  # pyright: ignore
+        return _count_asynchronously(items, source, end)  # pyright: ignore[reportArgumentType]
     return _count(items, source, end)
 
 
