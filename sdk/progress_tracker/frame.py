@@ -61,7 +61,8 @@ def header(tracker: ProgressTracker, theme: Theme, width: int) -> list[Line]:
     bar: Line = [*theme.bar(share / 100, cells), ("", f" {share}%")]
     lines: list[Line] = [title(tracker, theme), bar]
     if tracker.end_time is None:
-        clock = "" if theme.ascii else "⏱️ "
+        # Terminals do not agree on the cells of the sign's coloured form: it needs room.
+        clock = "" if theme.ascii else "⏱️ " if width >= BAR + 5 else "⏱ "
         left = tracker.format_time_remaining()
         lines.append([("", f"{clock}Estimated time remaining: "), ("warn", left)])
     return lines
@@ -121,7 +122,7 @@ def window(tracker: ProgressTracker, theme: Theme, width: int, height: int) -> l
     if len(stages) > room:
         by_urgency = sorted(shown, key=lambda i: _rank(stages[i], i, len(stages)))
         shown = sorted(by_urgency[: room - 1])
-    for line in head:  # a variation selector has no width that terminals agree on
+    for line in head:  # in place there is no room for doubt
         line[:] = [(style, piece.replace("\ufe0f", "")) for style, piece in line]
     lines = [*head, []] if stages and height > len(head) + 2 else head
     lines.extend(stage_line(stages[index], theme) for index in shown)

@@ -17,7 +17,7 @@ import progress_tracker
 from headway_viewer import theme as themes
 from headway_viewer.theme import Line, Theme
 from progress_tracker import frame
-from progress_tracker.screen import Screen, screen_of
+from progress_tracker.screen import Screen, screen_of, write_raw
 from progress_tracker.stage import StageStatus
 
 TYPE_CHECKING = False
@@ -128,7 +128,7 @@ class Painter:
 
     def _news(self, statuses: list[StageStatus]) -> None:
         theme = self._theme()
-        lines = frame.header(self._tracker, theme, frame.BAR + 5)
+        lines = frame.header(self._tracker, theme, self._size()[0])
         before = self._drawn
         told = [
             frame.stage_line(self._tracker.stages[index], theme)
@@ -150,17 +150,21 @@ class Painter:
             rows = [theme.paint(row) for line in lines for row in frame.wrap(line, width - 1)]
             screen_of(self._stream()).say(rows)
             return
+        width = self._size()[0] if console is not None else None
+        rows = [row for line in lines for row in (frame.wrap(line, width) if width else [line])]
+        said = "\n".join(map(theme.paint, rows))
         try:
             if console is not None:
-                width, _height = self._size()
-                rows = [theme.paint(row) for line in lines for row in frame.wrap(line, width)]
-                console.print(
-                    "\n".join(rows), markup=False, highlight=False, emoji=False, soft_wrap=True
-                )
+                console.print(said, markup=False, highlight=False, emoji=False, soft_wrap=True)
             else:
-                print("\n".join(map(theme.paint, lines)), flush=True)  # noqa: T201 - as its document says
+                print(said, flush=True)  # noqa: T201 - as its document says
+        except RuntimeError:  # a signal came while this very stream was being written to
+            write_raw(self._stream(), said + "\n")
         except Exception:  # a closed or broken stream: the work goes on
             pass
+        except SystemExit as error:  # rich leaves the program when the reader of a pipe has left
+            if not isinstance(error.__context__, BrokenPipeError):
+                raise
 
     # What it draws, and on what.
 

@@ -40,6 +40,14 @@ def _terminal(stream: Any) -> Any:
         return None
 
 
+def write_raw(stream: Any, text: str) -> None:
+    """Write past the stream's own buffer, which cannot be entered just now."""
+    try:
+        os.write(stream.fileno(), text.encode(stream.encoding, "replace"))
+    except Exception:
+        pass
+
+
 class Screen:
     """Frames (owner → rows) at the foot of a terminal.
 
@@ -110,10 +118,7 @@ class Screen:
             self.stream.write(text)
             self.stream.flush()
         except RuntimeError:  # a signal came while this very stream was being written to
-            try:
-                os.write(self.stream.fileno(), text.encode(self.stream.encoding, "replace"))
-            except Exception:
-                pass
+            write_raw(self.stream, text)
         except Exception:  # closed, broken, unable: the work goes on without a picture
             pass
 

@@ -1,6 +1,7 @@
 import time
 
 import pytest
+
 from progress_tracker import ProgressStage, StageStatus
 from progress_tracker.remaining import remaining
 

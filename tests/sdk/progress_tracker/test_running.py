@@ -2,8 +2,9 @@ import asyncio
 import threading
 from unittest.mock import Mock
 
-import headway
 import pytest
+
+import headway
 from progress_tracker import ProgressTracker, StageStatus, run_with_progress
 
 

@@ -70,7 +70,12 @@ def test_a_retried_stage_starts_afresh():
     assert (stage.error, stage.progress) == ("timeout", 0.6)
     stage.begin()
     assert stage.status is StageStatus.IN_PROGRESS
-    assert (stage.error, stage.progress, stage.processed_bytes, stage.end_time) == (None, 0, 0, None)
+    assert (stage.error, stage.progress, stage.processed_bytes, stage.end_time) == (
+        None,
+        0,
+        0,
+        None,
+    )
     assert stage.elapsed_time < 1
 
 

@@ -6,8 +6,9 @@ import threading
 import time
 from unittest.mock import Mock, patch
 
-import progress_tracker
 import pytest
+
+import progress_tracker
 from progress_tracker import ProgressTracker, StageStatus
 
 
@@ -339,8 +340,7 @@ def add_from_threads(tracker):
 
     def add():
         barrier.wait()
-        for _ in range(5):
-            indices.append(tracker.add_stage("x"))
+        indices.extend([tracker.add_stage("x") for _ in range(5)])
 
     threads = [threading.Thread(target=add) for _ in range(8)]
     for thread in threads:

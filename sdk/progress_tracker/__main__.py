@@ -1,0 +1,6 @@
+"""The complete demonstration: `python -m progress_tracker`."""
+
+from progress_tracker.demonstration import main
+
+if __name__ == "__main__":
+    main()

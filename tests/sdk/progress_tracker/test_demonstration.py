@@ -1,0 +1,14 @@
+import os
+
+from progress_tracker import demonstration
+
+
+def test_it_does_real_work_and_leaves_nothing_behind(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(demonstration, "FILES", 40)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    demonstration.main()
+    out = capsys.readouterr().out
+    for line in ("[✓] Look for sources", "[✓] Pack", "[✓] Unpack", "[✓] Verify"):
+        assert line in out
+    assert "40 files came back as they were" in out
+    assert os.listdir(tmp_path) == []

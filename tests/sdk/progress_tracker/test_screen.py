@@ -1,0 +1,92 @@
+import io
+import sys
+
+import pyte
+
+from progress_tracker.screen import Above, screen_of
+
+
+class Terminal(io.StringIO):
+    """A terminal of 40×10 that can be looked at."""
+
+    def __init__(self):
+        super().__init__()
+        self.screen = pyte.Screen(40, 10)
+        self.screen.set_mode(pyte.modes.LNM)
+        self._stream = pyte.Stream(self.screen)
+
+    def write(self, text):
+        self._stream.feed(text)
+        return len(text)
+
+    def rows(self):
+        return [row.rstrip() for row in self.screen.display if row.strip()]
+
+
+def test_a_frame_is_redrawn_in_place():
+    terminal = Terminal()
+    screen = screen_of(terminal)
+    for percent in range(5):
+        screen.show(1, ["title", f"{percent}%"], 10)
+    assert terminal.rows() == ["title", "4%"]
+    screen.show(1, ["shorter"], 10)
+    assert terminal.rows() == ["shorter"]
+
+
+def test_frames_of_several_owners_stand_below_each_other():
+    terminal = Terminal()
+    screen = screen_of(terminal)
+    screen.show(1, ["first"], 10)
+    screen.show(2, ["second", "more"], 10)
+    screen.show(1, ["first again"], 10)
+    assert terminal.rows() == ["first again", "second", "more"]
+    screen.leave(1, ["first has ended"])
+    screen.show(2, ["second", "less"], 10)
+    assert terminal.rows() == ["first has ended", "second", "less"]
+
+
+def test_what_the_program_prints_comes_above_whole():
+    terminal = Terminal()
+    screen = screen_of(terminal)
+    stream = Above(screen, terminal)
+    screen.show(1, ["frame"], 10)
+    print("one", "two", file=stream)
+    stream.writelines(["three\n", "four\n"])
+    assert terminal.rows() == ["one two", "three", "four", "frame"]
+    print("part", end="", file=stream)
+    assert terminal.rows() == ["one two", "three", "four", "part"]
+    screen.show(1, ["frame"], 10)
+    assert terminal.rows() == ["one two", "three", "four", "part", "frame"]
+
+
+def test_more_rows_than_the_terminal_has_are_cut_from_above():
+    terminal = Terminal()
+    screen = screen_of(terminal)
+    for _ in range(3):
+        screen.show(1, [f"row {number}" for number in range(50)], 10)
+    assert terminal.rows()[-1] == "row 49"
+    assert len(terminal.rows()) == 9
+
+
+def test_one_terminal_has_one_screen_and_a_stream_that_is_none_changes_nothing():
+    terminal = Terminal()
+    assert screen_of(terminal) is screen_of(terminal)
+    assert screen_of(Above(screen_of(terminal), terminal)) is screen_of(terminal)
+    before = sys.stdout
+    screen_of(terminal).show(1, ["x"], 10)
+    assert sys.stdout is before
+
+
+def test_a_stream_that_is_closed_or_broken_harms_nothing():
+    class Broken(Terminal):
+        def write(self, _text):
+            raise BrokenPipeError
+
+    screen = screen_of(Broken())
+    screen.show(1, ["x"], 10)
+    screen.leave(1, ["y"])
+    closed = Terminal()
+    screen = screen_of(closed)
+    closed.close()
+    screen.show(1, ["x"], 10)
+    screen.leave(1, ["y"])
