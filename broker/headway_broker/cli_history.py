@@ -9,7 +9,7 @@ import pwd
 import sys
 import time
 
-from headway.estimate.phrase import span
+from headway.estimate import duration
 from headway.protocol import endpoint
 from headway_broker import history, recollection
 
@@ -54,19 +54,19 @@ def listing(rows: list[recollection.Known], now: float) -> list[str]:
     """A line for each key: its runs, how long they usually take, when the last one was."""
     lines = [f"{'operation':{NAME_WIDTH}} {'runs':>5} {'usually':>9}  last"]
     for row in rows:
-        usual = "—" if row.usual is None else span(row.usual)
-        ago = f"{span(max(0.0, now - row.ended))} ago"
+        usual = "—" if row.usual is None else duration(row.usual)
+        ago = f"{duration(max(0.0, now - row.ended))} ago"
         lines.append(f"{_shown(row.key):{NAME_WIDTH}} {row.runs:>5} {usual:>9}  {ago}")
     return lines
 
 
 def accuracy(rows: list[recollection.Known]) -> list[str]:
     """A line for each key: by which factor its estimates were off, and how often in range."""
-    lines = [f"{'operation':{NAME_WIDTH}} {'estimates':>9} {'typically off':>14}  in range"]
+    lines = [f"{'operation':{NAME_WIDTH}} {'runs':>5} {'typically off':>14} {'in range':>9}"]
     for row in rows:
         off = "—" if row.off is None else f"×{row.off:.2f}"
         inside = "—" if row.inside is None else f"{row.inside:.0%}"
-        lines.append(f"{_shown(row.key):{NAME_WIDTH}} {row.estimates:>9} {off:>14}  {inside:>8}")
+        lines.append(f"{_shown(row.key):{NAME_WIDTH}} {row.runs:>5} {off:>14} {inside:>9}")
     return lines
 
 

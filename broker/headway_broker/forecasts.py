@@ -13,12 +13,12 @@ from headway.estimate import Forecast, Run, history_key
 from headway.model import COMPLETED, ENDED, PENDING, RUNNING, Stage
 from headway_broker.ledger import Entry, Ledger
 
-SHARE = 0.1  # of a core, while somebody follows
+SHARE = 0.05  # of a core, while somebody follows
 QUIET_SHARE = 0.02  # and while nobody does: a run also teaches how far its estimates were off
 STEP = 4e-6  # seconds that one stage of one earlier run costs, about
 STALE = 1.0  # seconds after which an open operation is estimated again
 QUIET_STALE = 5.0
-SOON = 0.1  # seconds between two estimates of one operation that changes all the time
+SOON = 0.2  # seconds between two estimates of one operation that changes all the time
 BURST = 0.25  # seconds whose allowance can be spent in one go
 HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
 
@@ -177,14 +177,12 @@ class Forecasts:
         ):
             operation.progress, operation.estimate = progress, estimate
             operation.usual, operation.unlike = usual, unlike
-            entry.figures = True
-            self._ledger.dirty[entry] = None
+            self._ledger.mark(entry).figures = True
         for stage in operation.running():
             guess = forecast.stage_estimate(stage.id, now)
             if guess != stage.estimate:
                 stage.estimate = guess
-                entry.stage_figures.add(stage.id)
-                self._ledger.dirty[entry] = None
+                self._ledger.mark(entry).stage_figures.add(stage.id)
 
     def finish(self, entry: Entry, now: float) -> tuple[str, dict[str, Any]] | None:
         """An operation has ended; returns its key and what its run teaches, if anything."""
@@ -204,14 +202,14 @@ class Forecasts:
             learned = None if run is None else (following.key, run.to_dict())
         entry.forecast = None
         self._stage_progress(entry)
+        marks = self._ledger.mark(entry)
         for stage in operation.stages.values():
             if stage.estimate is not None:
                 stage.estimate = None
-                entry.stage_figures.add(stage.id)
+                marks.stage_figures.add(stage.id)
         operation.estimate = None
         operation.progress = _final_progress(entry)
-        entry.figures = True
-        self._ledger.dirty[entry] = None
+        marks.figures = True
         return learned
 
     def forget(self, entry: Entry) -> None:
@@ -238,7 +236,7 @@ class Forecasts:
         forecast = following.forecast = Forecast(runs)
         following.weight = 1 + min(len(runs), 10)
         following.figured = float("-inf")
-        self._ledger.dirty[entry] = None
+        self._ledger.mark(entry)
         if operation.started is not None:
             forecast.start(operation.started)
         past: list[tuple[float, int, Stage, str, float]] = []
@@ -260,14 +258,17 @@ class Forecasts:
 
     def _stage_progress(self, entry: Entry) -> None:
         """Progress of the stages that changed, from their own counts."""
+        marks = self._ledger.dirty.get(entry)
+        if marks is None:
+            return
         stages = entry.operation.stages
-        for changed in (entry.stages, entry.counts, entry.shares):
+        for changed in (marks.stages, marks.counts, marks.shares):
             for stage_id in changed:
                 stage = stages[stage_id]
                 fraction = stage.fraction()
                 if fraction != stage.progress:
                     stage.progress = fraction
-                    entry.stage_figures.add(stage_id)
+                    marks.stage_figures.add(stage_id)
 
 
 def _tell(

@@ -13,7 +13,7 @@ import msgpack
 from headway.model import Operation
 from headway.protocol import messages
 from headway.protocol.wire import pack
-from headway_broker.ledger import Entry
+from headway_broker.ledger import Entry, Marks
 
 PART_SIZE = 192 * 1024  # bytes of rows in a frame, about; the limit of a frame is 1 MiB
 STAGES_PER_ROW = 500  # an operation of more stages takes several rows
@@ -58,14 +58,14 @@ def whole_rows(entry: Entry) -> Iterator[bytes]:
         )
 
 
-def changed_rows(entry: Entry) -> Iterator[bytes]:
+def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
     """What is marked dirty in an operation."""
     operation = entry.operation
     stages = operation.stages
-    changed = sorted(entry.stages)
-    ended = entry.structure and not operation.open  # whose tail tells why
+    changed = sorted(marks.stages)
+    ended = marks.structure and not operation.open  # whose tail tells why
     counts: dict[int, Any] = {}
-    for stage_id, whole in entry.counts.items():
+    for stage_id, whole in marks.counts.items():
         stage = stages[stage_id]
         counts[stage_id] = [stage.done, stage.total, stage.detail] if whole else stage.done
     first = True
@@ -73,15 +73,15 @@ def changed_rows(entry: Entry) -> Iterator[bytes]:
         some, changed = changed[:STAGES_PER_ROW], changed[STAGES_PER_ROW:]
         row: list[Any] = [operation.id, None, [stages[stage].record() for stage in some]]
         if first:
-            row[1] = operation.record() if entry.structure else None
+            row[1] = operation.record() if marks.structure else None
             row += [
                 counts,
-                figures(operation, tail=ended) if entry.figures or ended else None,
+                figures(operation, tail=ended) if marks.figures or ended else None,
                 {
                     stage: [stages[stage].progress, stages[stage].estimate]
-                    for stage in entry.stage_figures
+                    for stage in marks.stage_figures
                 },
-                {stage: stages[stage].shares or {} for stage in entry.shares},
+                {stage: stages[stage].shares or {} for stage in marks.shares},
             ]
         else:
             row += [{}, None, {}, {}]

@@ -113,6 +113,7 @@ class History:
         self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._complained = float("-inf")
         self._next_prune = 0.0
+        self._waiting = 0  # about: both threads change it
         self._connection = self._open()
         self._thread: threading.Thread | None = None
 
@@ -167,12 +168,12 @@ class History:
         self._thread = threading.Thread(target=self._work, name="history", daemon=True)
         self._thread.start()
 
-    def put(self, job: Row | Learned | Wanted | Claimed) -> None:
+    def put(self, jobs: list[Row | Learned | Wanted | Claimed]) -> None:
         """Hand the thread something to do."""
-        waits = self._jobs.qsize() >= WAITING_LIMIT
-        if waits and not (isinstance(job, Row) and job.ended is not None):
-            return
-        self._jobs.put(job)
+        if self._waiting >= WAITING_LIMIT:  # the disk is slow: what is open can wait
+            jobs = [job for job in jobs if isinstance(job, Row) and job.ended is not None]
+        self._waiting += len(jobs)
+        self._jobs.put(jobs)
 
     def stop(self, timeout: float) -> None:
         """Finish what was handed over, if that takes no longer than `timeout` seconds."""
@@ -213,15 +214,19 @@ class History:
     def _work(self) -> None:
         stopping = False
         while not stopping:
-            jobs = [self._jobs.get()]
-            while len(jobs) < BATCH:
+            jobs = self._jobs.get()
+            while jobs is not None and len(jobs) < BATCH:
                 try:
-                    jobs.append(self._jobs.get_nowait())
+                    more = self._jobs.get_nowait()
                 except queue.Empty:
                     break
-            if None in jobs:
-                stopping = True
-                jobs = [job for job in jobs if job is not None]
+                if more is None:
+                    stopping = True
+                    break
+                jobs += more
+            if jobs is None:
+                return
+            self._waiting -= len(jobs)
             self._write(jobs)
             self._answer(jobs)
             if time.monotonic() >= self._next_prune:

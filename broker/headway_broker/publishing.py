@@ -120,14 +120,14 @@ class Publishing:
             return []
         found: list[bytes] = []
         if self.followed:
-            rows = (row for entry in entries for row in frames.changed_rows(entry))
+            dirty = self._ledger.dirty
+            rows = (row for entry in entries for row in frames.changed_rows(entry, dirty[entry]))
             found = frames.deltas(self.instance, self.sequence, now, rows)
             self.sequence += len(found)
         else:
             self.sequence += 1  # so that whoever comes back notices
         for entry in entries:
-            entry.clean()
-            self._ledger.dirty.pop(entry, None)
+            del self._ledger.dirty[entry]
         return [Publish(TOPIC, frame) for frame in found]
 
     def _snapshots(self, now: float) -> list[Publish]:

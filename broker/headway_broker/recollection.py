@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from math import exp
 from statistics import median
 from typing import Any, NamedTuple
 
-from headway.estimate import Run
+from headway.estimate import Run, accuracy
 from headway_broker import schema
 
 
@@ -22,14 +21,14 @@ class Known(NamedTuple):
 
     `usual` is the median of its durations in seconds, None where no run was whole; `ended`
     the Unix time of the newest run. `off` is the factor by which its estimates were typically
-    wrong, `inside` the part of them whose range held the truth; both None without estimates.
+    wrong, `inside` the part of the time for which their range held the truth; both None without
+    estimates.
     """
 
     key: str
     runs: int
     usual: float | None
     ended: float
-    estimates: int
     off: float | None
     inside: float | None
 
@@ -86,9 +85,12 @@ def _connect(path: str) -> sqlite3.Connection:
 
 def _known(key: str, runs: list[Run], ended: float) -> Known:
     whole = [run.seconds for run in runs if run.seconds is not None]
-    misses = [miss for run in runs for miss in run.misses]
-    off = inside = None
-    if misses:
-        off = exp(median(abs(error) for _, error, _, _ in misses))
-        inside = sum(abs(error) <= reach for _, error, _, reach in misses) / len(misses)
-    return Known(key, len(runs), median(whole) if whole else None, ended, len(misses), off, inside)
+    found = accuracy(runs)
+    return Known(
+        key,
+        len(runs),
+        median(whole) if whole else None,
+        ended,
+        found.factor if found else None,
+        found.covered if found else None,
+    )

@@ -73,6 +73,7 @@ class Server:
         self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._poller = zmq.Poller()
+        self._jobs: list[Any] = []  # for the history
         self._history = self._remember(state, now) if state is not None else None
         self._carry: dict[Any, Callable[[Any], None]] = {
             effects.Send: self._send,
@@ -138,6 +139,9 @@ class Server:
         """Do what the core asks for."""
         for effect in self.core.take():
             self._carry[type(effect)](effect)
+        if self._jobs and self._history is not None:
+            self._history.put(self._jobs)
+            self._jobs = []
 
     def stop_on_signals(self, numbers: tuple[int, ...]) -> None:
         """Stop in order when one of these signals comes."""
@@ -176,7 +180,7 @@ class Server:
 
     def _put(self, job: Any) -> None:
         if self._history is not None:
-            self._history.put(job)
+            self._jobs.append(job)
 
     def _wake_up(self) -> None:
         try:
@@ -287,7 +291,6 @@ class Server:
             self.core.stranger(identity, now)
         else:
             self.core.receive(session, message, now)
-        self.carry_out()
 
     def _skip_rest(self) -> None:
         """A message of more parts than a connection's and one is none of ours."""

@@ -16,11 +16,14 @@ def entry(wired, operation="op"):
     return wired.core.ledger.entries[operation]
 
 
+def marks(wired):
+    return wired.core.ledger.dirty[entry(wired)]
+
+
 def test_a_new_operation_is_dirty_with_its_record_and_all_its_stages(wired):
     wired.worker().start(stages=("a", "b"))
-    assert entry(wired).structure
-    assert entry(wired).stages == {1, 2}
-    assert entry(wired) in wired.core.ledger.dirty
+    assert marks(wired).structure
+    assert marks(wired).stages == {1, 2}
 
 
 def test_a_repeated_announcement_marks_nothing(wired):
@@ -29,8 +32,8 @@ def test_a_repeated_announcement_marks_nothing(wired):
     wired.tick()
     worker.operations["op"].revision -= 1
     worker.announce()
-    assert not entry(wired).structure
-    assert entry(wired).stages == set()
+    assert not marks(wired).structure
+    assert marks(wired).stages == set()
 
 
 def test_a_changed_stage_alone_is_marked_and_sent(wired):
@@ -39,7 +42,7 @@ def test_a_changed_stage_alone_is_marked_and_sent(wired):
     wired.tick()
     op.stages[2].move("running", wired.now)
     worker.announce(whole=False, stages=[op.stages[2]])
-    assert entry(wired).stages == {2}
+    assert marks(wired).stages == {2}
 
 
 def test_an_older_revision_of_the_same_writer_is_stale(wired):
