@@ -1,0 +1,169 @@
+"""Requests to cancel, and whoever in a program hears them."""
+
+import pytest
+from listener import Listener, Machine, until
+
+from headway.protocol import messages
+
+
+@pytest.fixture
+def machine():
+    machine = Machine()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def listener(machine):
+    with Listener(machine.directory) as listener:
+        yield listener
+
+
+def ask(machine, listener, code, *, name="Work", kill=False):
+    """Start a program, ask to cancel when its first stage runs: (program, answer)."""
+    program = machine.start(code)
+    operation = until(lambda: listener.named(name))
+    until(lambda: operation.stages)
+    listener.send(operation, messages.Cancel(7, operation.id, "enough", kill))
+    answer = until(lambda: listener.answers)[0]
+    assert answer.request == 7
+    return program, answer.answer
+
+
+ITEMS = [
+    "list(range(10_000_000))",
+    "tuple(range(10_000_000))",
+    "range(10_000_000)",
+    "'x' * 10_000_000",
+    "(x for x in range(10_000_000))",
+    "{x: x for x in range(1_000_000)}",
+]
+
+
+@pytest.mark.parametrize("items", ITEMS)
+def test_a_loop_is_left_at_its_next_item(machine, listener, items):
+    code = f"""
+        import headway, time
+        try:
+            with headway.operation("Work") as op:
+                for _ in op.track({items}, "Loop"):
+                    time.sleep(0.001)
+        except headway.Cancelled as cancelled:
+            print("cancelled:", cancelled)
+    """
+    program, answer = ask(machine, listener, code)
+    assert answer == "accepted"
+    assert machine.finish(program) == (0, "cancelled: enough\n", "")
+    operation = listener.ended("Work")
+    assert (operation.state, operation.reason) == ("cancelled", "enough")
+    stage = listener.stage(operation, "Loop")
+    assert stage.state == "cancelled"
+    assert stage.done < 5_000
+
+
+def test_who_looks_now_and_then_is_told(machine, listener):
+    code = """
+        import headway, time
+        with headway.operation("Work") as op, op.stage("Step"):
+            while True:
+                op.check_cancelled()
+                time.sleep(0.01)
+    """
+    program, answer = ask(machine, listener, code)
+    assert answer == "accepted"
+    status, _, err = machine.finish(program)
+    assert status == 1
+    assert "Cancelled: enough" in err
+    assert listener.ended("Work").state == "cancelled"
+
+
+def test_callbacks_are_called_with_the_request(machine, listener):
+    code = """
+        import headway, threading
+        asked = threading.Event()
+        def callback(request):
+            print(request.reason, request.kill)
+            asked.set()
+        with headway.operation("Work") as op:
+            op.on_cancel(callback)
+            op.on_cancel(lambda: print("plain"))
+            with op.stage("Step"):
+                asked.wait()
+                op.cancel("stopped")
+                print(op.cancelled)
+    """
+    program, answer = ask(machine, listener, code, kill=True)
+    assert answer == "accepted"
+    status, out, err = machine.finish(program)
+    assert (status, err) == (0, "")
+    assert sorted(out.split("\n")) == ["", "True", "enough True", "plain"]
+    assert listener.ended("Work").state == "cancelled"
+
+
+def test_a_loop_in_the_main_thread_gets_what_a_ctrl_c_gives(machine, listener):
+    code = """
+        import headway, time
+        with headway.operation("Work") as op, op.stage("Step"):
+            time.sleep(60)
+    """
+    program, answer = ask(machine, listener, code)
+    assert answer == "accepted"
+    status, _, err = machine.finish(program)
+    assert status == -2
+    assert "KeyboardInterrupt" in err
+    operation = listener.ended("Work")
+    assert (operation.state, operation.reason) == ("cancelled", "enough")
+
+
+def test_an_asyncio_program_is_cancelled_as_by_a_ctrl_c(machine, listener):
+    code = """
+        import asyncio, headway
+        async def main():
+            with headway.operation("Work") as op, op.stage("Step"):
+                await asyncio.sleep(60)
+        asyncio.run(main())
+    """
+    program, answer = ask(machine, listener, code)
+    assert answer == "accepted"
+    assert machine.finish(program)[0] == -2
+    assert listener.ended("Work").state == "cancelled"
+
+
+def test_nobody_hears_it_in_a_thread_that_does_not_look(machine, listener):
+    code = """
+        import headway, threading, time
+        def work():
+            with headway.operation("Work") as op, op.stage("Step"):
+                time.sleep(1)
+        thread = threading.Thread(target=work)
+        thread.start(); thread.join()
+    """
+    program, answer = ask(machine, listener, code)
+    assert answer == "nobody"
+    assert machine.finish(program) == (0, "", "")
+    assert listener.ended("Work").state == "completed"
+
+
+def test_nobody_hears_it_where_a_ctrl_c_would_not_be_heard(machine, listener):
+    code = """
+        import headway, signal, time
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with headway.operation("Work") as op, op.stage("Step"):
+            time.sleep(0.7)
+    """
+    program, answer = ask(machine, listener, code)
+    assert answer == "nobody"
+    assert machine.finish(program) == (0, "", "")
+
+
+def test_what_cannot_be_cancelled_says_so(machine, listener):
+    code = """
+        import headway, time
+        with headway.operation("Work", cancellable=False) as op:
+            for _ in op.track(range(70), "Loop"):
+                time.sleep(0.01)
+    """
+    program, answer = ask(machine, listener, code)
+    assert answer == "refused"
+    assert machine.finish(program) == (0, "", "")
+    assert listener.ended("Work").state == "completed"
