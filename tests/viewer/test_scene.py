@@ -79,3 +79,9 @@ def test_a_receipt_waits_for_the_end_of_a_password():
     assert scene.step(USUAL._replace(echo=False), []) == ("", [])
     assert scene.waiting
     assert "RECEIPT" in scene.step(USUAL, [])[0]
+
+
+def test_what_was_not_erased_is_cleared_when_lines_are_read_again():
+    scene, _, _ = held(lines=False, strangers=True)
+    assert scene.step(USUAL, ["bar 3"])[0].startswith("\x1b[J")
+    assert not scene.step(USUAL, ["bar 4"])[0].startswith("\x1b[J")

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Callable, NamedTuple
 
 from headway.model import Operation
+from headway.run import lent
 from headway_viewer import theme
 from headway_viewer.cli import finder
 from headway_viewer.display.live import size, write_all
@@ -218,11 +219,11 @@ class Player:
             group = os.tcgetpgrp(descriptor)
             groups = [_group(pid) for pid in self._workers]
             foreground = group in groups
-            modes = termios.tcgetattr(descriptor)[3]
-            by_lines = bool(modes & termios.ICANON)
-            if not by_lines and foreground:
-                strangers = _members(group) > groups.count(group)
-            return Seen(columns, rows, foreground, by_lines, bool(modes & termios.ECHO), strangers)
+            modes = termios.tcgetattr(descriptor)
+            mode = lent.line_mode(modes)
+            if mode == lent.RAW and foreground:
+                strangers = lent.is_lent(modes) or _members(group) > groups.count(group)
+            return Seen(columns, rows, foreground, mode != lent.RAW, mode != lent.SECRET, strangers)
         except (OSError, termios.error):
             # Not our controlling terminal: all that is known is that somebody draws on it.
             return Seen(columns, rows, bool(self._workers), True, True, False)

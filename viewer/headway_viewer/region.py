@@ -22,6 +22,7 @@ class Region:
         self.height = 0
         self._lines: list[str] = []
         self._size = (0, 0)
+        self._stale = False  # given back without erasing what was drawn
 
     def frame(self, lines: list[str], columns: int, rows: int) -> str:
         """What shows `lines` in the bottom rows, reserving as many as they need.
@@ -62,8 +63,15 @@ class Region:
         if not self.height:
             return ""
         height = min(self.height, rows) if erase else 0
+        self._stale = not erase
         self._forget()
         return reset(height, rows)
+
+    def clean(self) -> str:
+        """What clears rows that were given back without erasing; they are below the cursor."""
+        left = "\x1b[J" if self._stale else ""
+        self._stale = False
+        return left
 
     def _grow(self, height: int, rows: int) -> str:
         more = height - self.height

@@ -53,7 +53,7 @@ class Scene:
             return self.region.release(seen.rows, erase=not seen.strangers), []
         if not seen.echo:
             return "", []
-        printed = receipts(self._receipts, seen.columns)
+        printed = self.region.clean() + receipts(self._receipts, seen.columns)
         self._receipts.clear()
         if lines:
             return printed + self.region.frame(lines, seen.columns, seen.rows), self._told()

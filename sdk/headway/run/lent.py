@@ -17,7 +17,7 @@ SECRET = "secret"  # noqa: S105 - lines without echo: a password is being typed
 RAW = "raw"  # a program has the whole screen to itself
 
 _LFLAG, _CC = 3, 6
-_MARKS = {LINE: b"\xf5", SECRET: b"\xf6", RAW: b"\x00"}
+_MARKS = {LINE: b"\xf5", SECRET: b"\xf6", RAW: b"\xf7"}
 
 
 def line_mode(attributes: Attributes) -> str:
@@ -27,6 +27,13 @@ def line_mode(attributes: Attributes) -> str:
         return LINE if flags & termios.ECHO else SECRET
     mark = attributes[_CC][termios.VEOL]
     return LINE if mark == _MARKS[LINE] else SECRET if mark == _MARKS[SECRET] else RAW
+
+
+def is_lent(attributes: Attributes) -> bool:
+    """Tell whether a terminal is in raw mode for a command that has a pty of its own."""
+    return (
+        not attributes[_LFLAG] & termios.ICANON and attributes[_CC][termios.VEOL] in _MARKS.values()
+    )
 
 
 def lend(attributes: Attributes, mode: str) -> Attributes:
