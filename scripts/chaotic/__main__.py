@@ -1,0 +1,222 @@
+"""`scripts/chaos --minutes N --seed S`: let chaos reign, then judge."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import time
+from typing import Any
+
+from chaotic import verdict
+from chaotic.arena import Arena, memory
+from chaotic.faults import Mischief
+from chaotic.survivor import OPEN, Survivor
+from chaotic.journal import Life
+from chaotic.verdict import Fate, Verdict
+
+KINDS = (
+    ("steady", 10), ("short", 6), ("patient", 3), ("crowd", 3), ("event_loop", 3),
+    ("forker", 5), ("burst", 2), ("dropper", 1),
+)  # fmt: skip
+VIEWERS = (
+    ("view", "--display", "json"),
+    ("view", "--display", "plain"),
+    ("view", "--display", "json", "--until-done"),
+    ("wait",),
+    ("ps",),
+    ("ps", "--json"),
+)
+TURN = 0.02  # seconds
+SETTLING = 45.0  # seconds at most for all ends to arrive when the faults are over
+
+
+class Chaos:
+    """The population of an arena, kept at its number while faults are done to it."""
+
+    def __init__(self, arena: Arena, options: argparse.Namespace) -> None:
+        self.arena = arena
+        self.options = options
+        self.dice = random.Random(options.seed)
+        self.fates: dict[int, Fate] = {}
+        self.mischief = Mischief(arena, self.dice, self.fates)
+        self.mischief.launch = self.start_worker
+        self.workers: list[Any] = []
+        self.viewers: list[Any] = []
+        self.started = 0
+        self.brokers: dict[int, int] = {}  # pid → the most memory it held
+        self._looked = 0.0
+
+    def start_worker(self, kind: str) -> None:
+        """Start a worker of a kind."""
+        self.started += 1
+        seed = f"{self.options.seed}-{self.started}"
+        self.workers.append(self.arena.python("-m", "chaotic.worker", kind, seed))
+
+    def reign(self) -> None:
+        """Faults, for as long as was asked."""
+        kinds, weights = zip(*KINDS)
+        until = time.monotonic() + 60 * self.options.minutes
+        next_fault = time.monotonic() + 2.0
+        next_start = 0.0
+        while time.monotonic() < until:
+            now = time.monotonic()
+            if now >= next_start:
+                # Not all at once: starting an interpreter is the most expensive of it all.
+                next_start = now + 0.1
+                if len(self.workers) < self.options.workers:
+                    self.start_worker(self.dice.choices(kinds, weights)[0])
+                if len(self.viewers) < self.options.viewers:
+                    self.viewers.append(self.arena.headway(*self.dice.choice(VIEWERS)))
+            if now >= next_fault:
+                next_fault = now + self.dice.expovariate(self.options.rate)
+                self.mischief.one()
+            self.turn()
+
+    def turn(self) -> None:
+        """Wait a moment, and look who is still there."""
+        time.sleep(TURN)
+        now = time.monotonic()
+        for process in list(self.workers):
+            status = process.poll()
+            if status is not None:
+                self.workers.remove(process)
+                fate = self.fates.setdefault(process.pid, Fate())
+                fate.status, fate.exited = status, now
+        self.viewers = [process for process in self.viewers if process.poll() is None]
+        self.mischief.tick()
+        if now - self._looked > 0.2:
+            self._looked = now
+            self.mischief.workers = self._reporting()
+            self.mischief.viewers = [process.pid for process in self.viewers]
+            broker = self.arena.broker()
+            if broker is not None:
+                self.brokers[broker] = max(self.brokers.get(broker, 0), memory(broker))
+
+    def _reporting(self) -> list[int]:
+        # By their journals, for some are forked children of others.
+        pids = {int(name.split("-")[0]) for name in os.listdir(self.arena.journals)}
+        return sorted(pid for pid in pids if os.path.exists(f"/proc/{pid}"))
+
+    def settle(self, survivor: Survivor) -> None:
+        """No more faults: let everybody end, and every end arrive."""
+        self.mischief.finish()
+        until = time.monotonic() + SETTLING
+        while time.monotonic() < until and self.workers:
+            self.turn()
+        for process in self.workers:
+            self.fates.setdefault(process.pid, Fate()).killed = time.monotonic()
+            process.kill()
+            process.wait()
+        self.workers = []
+        while time.monotonic() < until + 15:
+            listing = self.arena.ask("ps", "--json")
+            if listing and not any(one["state"] in OPEN for one in listing["operations"]):
+                break
+            self.turn()
+        survivor.quiet(2.0, 15.0)
+
+
+def judge(chaos: Chaos, survivor: Survivor) -> tuple[Verdict, Verdict, list[Life]]:
+    """What the survivor and a fresh viewer show, against the journals."""
+    fresh = chaos.arena.ask("ps", "--json") or {"operations": []}
+    lives = verdict.read_journals(chaos.arena.journals)
+    outages = chaos.mischief.outages
+    seen = {operation["id"]: operation for operation in fresh["operations"]}
+    return (
+        verdict.judge(lives, chaos.fates, outages, survivor.shown, everything=True),
+        verdict.judge(lives, chaos.fates, outages, seen, everything=len(seen) < 500),
+        lives,
+    )
+
+
+def report(
+    chaos: Chaos,
+    survivor: Survivor,
+    by_survivor: Verdict,
+    by_fresh: Verdict,
+    lives: list[Life],
+    status: Any,
+) -> int:
+    """Print the figures; 1 if anything was lost or false, 0 otherwise."""
+    options = chaos.options
+    print(f"chaos: {options.minutes:g} min, seed {options.seed}, {options.workers} workers and "
+          f"{options.viewers} viewers at a time, {options.rate:g} faults a second")  # fmt: skip
+    print("faults injected")
+    for name, count in sorted(chaos.mischief.done.items(), key=lambda item: -item[1]):
+        print(f"  {count:5}  {name}")
+    for name in sorted(chaos.mischief.left_out):
+        print(f"   none  {name}")
+    print(f"processes        {len(lives)} reporting, {len(chaos.brokers)} brokers")
+    ends = ", ".join(f"{count} {state}" for state, count in by_survivor.ends.most_common())
+    print(f"operations       {by_survivor.operations}: {ends}")
+    print(f"in doubt         {by_survivor.doubtful} ended in a process that was killed before it "
+          f"could say so; {by_survivor.unseen} were never heard of")  # fmt: skip
+    lost = sorted(set(by_survivor.lost + by_fresh.lost))
+    false = sorted(set(by_survivor.false + by_fresh.false))
+    wrong_progress = survivor.false_progress
+    print(f"final states lost   {len(lost)}")
+    print(f"false states        {len(false) + len(wrong_progress)}")
+    print(f"ends taken back     {len(survivor.taken_back)}")
+    print(f"shares short        {len(by_survivor.shares_short)}")
+    worst, calls, exit_delay = verdict.delays(lives, chaos.fates)
+    if worst is not None:
+        print(f"worker delay     at most {worst.blocked * 1000:.1f} ms held up in one of {calls} "
+              f"calls ({worst.blocked_in}, {worst.kind}); at most {exit_delay:.2f} s "
+              "from a program's last line to its exit")  # fmt: skip
+    print(f"broker memory    {max(chaos.brokers.values(), default=0) / 1e6:.1f} MB at its peak")
+    print(f"survivor         {survivor.lines} lines, {survivor.snapshots} snapshots, "
+          f"{survivor.gaps} gaps, {'alive' if survivor.alive() else 'DEAD'}")  # fmt: skip
+    if status:
+        dropped = ", ".join(f"{count} {why}" for why, count in status["dropped"].items())
+        print(f"last broker      dropped: {dropped or 'nothing'}")
+    for title, found in (("lost", lost), ("false", false), ("shares", by_survivor.shares_short)):
+        for line in found[:20]:
+            print(f"{title}: {line}")
+    for identity in sorted(wrong_progress)[:20]:
+        print(f"false: {identity} was shown with a progress of 1 that it had not")
+    for identity, before, after in survivor.taken_back[:20]:
+        print(f"taken back: {identity} was shown as {before}, then as {after}")
+    for line in _complaints(chaos.arena)[:20]:
+        print(f"stderr: {line}")
+    return 1 if lost or false or wrong_progress or not survivor.alive() else 0
+
+
+def _complaints(arena: Arena) -> list[str]:
+    # What commands say in a storm is their job; a traceback is nobody's.
+    lines = arena.complaints()
+    return [line for line in lines if not line.startswith("headway ")]
+
+
+def main(argv: list[str]) -> int:
+    """Run chaos; exit status 1 if a final state was lost or false."""
+    parser = argparse.ArgumentParser(prog="scripts/chaos", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=24, help="at a time (%(default)s)")
+    parser.add_argument("--viewers", type=int, default=8, help="at a time (%(default)s)")
+    parser.add_argument("--rate", type=float, default=3.0, help="faults a second (%(default)s)")
+    parser.add_argument("--keep", action="store_true", help="keep the arena's files")
+    options = parser.parse_args(argv)
+    if not sys.platform.startswith("linux"):
+        print("chaos: needs Linux")
+        return 2
+    arena = Arena()
+    try:
+        chaos = Chaos(arena, options)
+        survivor = Survivor(arena)
+        chaos.reign()
+        chaos.settle(survivor)
+        status = arena.ask("broker", "status", "--json")
+        result = report(chaos, survivor, *judge(chaos, survivor), status)
+        survivor.close()
+    finally:
+        arena.close(keep=options.keep)
+        if options.keep:
+            print(f"kept in {arena.directory}")
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,65 @@
+"""How long calls took that a program made, and how much of that was somebody else's doing.
+
+A call that waits for a processor because the machine is busy was not held up by what it
+called: the kernel's run delay is subtracted. What stays is computing, and waiting for others.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Callable
+
+_SCHEDSTAT = "/proc/thread-self/schedstat"
+
+
+def _run_delay() -> float:
+    try:
+        with open(_SCHEDSTAT, "rb") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+class Stopwatch:
+    """Times calls; keeps the longest."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._clear()
+
+    def _clear(self) -> None:
+        self.calls = 0
+        self.waited = 0.0
+        self.blocked = 0.0
+        self.blocked_at = 0.0
+        self.blocked_in = ""
+
+    def call(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Call and time it."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._clear()
+        before = _run_delay()
+        begun = time.monotonic()
+        try:
+            return function(*arguments, **named)
+        finally:
+            took = time.monotonic() - begun
+            self.calls += 1
+            self.waited = max(self.waited, took)
+            if took > self.blocked:
+                blocked = took - (_run_delay() - before)
+                if blocked > self.blocked:
+                    self.blocked, self.blocked_at = blocked, begun
+                    self.blocked_in = getattr(function, "__name__", "?")
+
+    def facts(self) -> dict[str, Any]:
+        """What there is to write down."""
+        return {
+            "calls": self.calls,
+            "waited": self.waited,
+            "blocked": self.blocked,
+            "blocked_at": self.blocked_at,
+            "blocked_in": self.blocked_in,
+        }

@@ -1,0 +1,178 @@
+"""What journals say against what viewers show: final states lost, false, and in doubt."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from chaotic import journal
+from chaotic.survivor import OPEN
+
+YOUNG = 1.0  # seconds in which an operation may have been opened without anybody hearing of it
+EXCUSED = 2.0  # seconds around an outage of the broker in which nobody could hear
+
+
+@dataclass
+class Fate:
+    """What became of a process: the signal that ended it, if one of ours did, and when."""
+
+    killed: float | None = None
+    status: int | None = None
+    exited: float | None = None
+    stopped: list[tuple[float, float]] = field(default_factory=list)
+
+
+@dataclass
+class Verdict:
+    """The result. `doubtful` are ends that only a killed process knew of."""
+
+    operations: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
+    false: list[str] = field(default_factory=list)
+    doubtful: int = 0
+    unseen: int = 0  # opened while no broker could hear, by a process that was killed
+    shares_short: list[str] = field(default_factory=list)
+
+
+def read_journals(folder: str) -> list[journal.Life]:
+    """Every process that kept a journal."""
+    found = []
+    for name in sorted(os.listdir(folder)):
+        life = journal.read(os.path.join(folder, name))
+        if life is not None:
+            found.append(life)
+    return found
+
+
+def judge(
+    lives: list[journal.Life],
+    fates: dict[int, Fate],
+    outages: list[tuple[float, float]],
+    shown: dict[str, dict[str, Any]],
+    *,
+    everything: bool,
+) -> Verdict:
+    """Compare. Without `everything` a viewer need not show what it shows no trace of."""
+    verdict = Verdict()
+    shares = _shares(lives, fates)
+    for life in lives:
+        fate = fates.get(life.pid, Fate())
+        for told in life.operations.values():
+            seen = shown.get(told.id)
+            if seen is None and not everything:
+                continue
+            verdict.operations += 1
+            _judge_one(verdict, life, fate, told, seen, outages, shares)
+    return verdict
+
+
+def _shares(lives: list[journal.Life], fates: dict[int, Fate]) -> dict[tuple[str, str], list[float]]:
+    """(operation, stage) → the least and the most that forked children have counted in it."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for life in lives:
+        certain = fates.get(life.pid, Fate()).killed is None and life.how == "exit"
+        for place, count in life.shares.items():
+            bounds = found.setdefault(place, [0.0, 0.0])
+            bounds[0] += count if certain else 0
+            bounds[1] += count
+    return found
+
+
+def _judge_one(
+    verdict: Verdict,
+    life: journal.Life,
+    fate: Fate,
+    told: journal.Told,
+    seen: dict[str, Any] | None,
+    outages: list[tuple[float, float]],
+    shares: dict[tuple[str, str], list[float]],
+) -> None:
+    whole = fate.killed is None and life.how == "exit" and life.leaving is not None
+    certain = told.state is not None and (whole or told.safe)
+    what = f"{told.id} {told.name!r} ({life.kind}, pid {life.pid})"
+    if seen is None:
+        gone = fate.killed or fate.exited or life.leaving
+        if certain:
+            verdict.lost.append(f"{what} {told.state}: not shown")
+        elif gone is not None and _nobody_heard(told.opened, gone, outages):
+            verdict.unseen += 1
+        else:
+            verdict.lost.append(f"{what}: its crash is not shown")
+        return
+    state = seen["state"]
+    verdict.ends[state] += 1
+    if state in OPEN:
+        verdict.lost.append(f"{what} is {told.state}: shown as {state}")
+        return
+    if any(stage["state"] in OPEN for stage in seen["stages"]):
+        verdict.false.append(f"{what}: has ended, and stages of it run")
+    if certain:
+        _compare(verdict, what, told, seen, shares)
+    elif told.state is not None:
+        verdict.doubtful += 1
+        if state not in (told.state, "crashed"):
+            verdict.false.append(f"{what} is {told.state}: shown as {state}")
+    elif state != "crashed":
+        verdict.false.append(f"{what} had not ended when its process died: shown as {state}")
+
+
+def _compare(
+    verdict: Verdict,
+    what: str,
+    told: journal.Told,
+    seen: dict[str, Any],
+    shares: dict[tuple[str, str], list[float]],
+) -> None:
+    if seen["state"] != told.state:
+        verdict.false.append(f"{what} is {told.state}: shown as {seen['state']} {seen['error']!r}")
+        return
+    if told.error is not None and told.error not in (seen["error"] or ""):
+        verdict.false.append(f"{what} failed of {told.error!r}: shown is {seen['error']!r}")
+    stages: dict[str, Any] = {}
+    for stage in seen["stages"]:
+        stages.setdefault(stage["name"], stage)
+    for name, (state, done) in told.stages.items():
+        stage = stages.get(name)
+        if stage is None:
+            verdict.false.append(f"{what}: stage {name!r} is not shown")
+        elif state is not None and stage["state"] != state:
+            verdict.false.append(f"{what}: stage {name!r} is {state}: shown as {stage['state']}")
+        else:
+            least, most = shares.get((told.id, name), (0.0, 0.0))
+            if not done <= stage["done"] <= done + most:
+                verdict.false.append(f"{what}: stage {name!r} counted {done}: shown {stage['done']}")
+            elif stage["done"] < done + least:
+                verdict.shares_short.append(
+                    f"{what}: stage {name!r} counted {done} + {least}…{most}: shown {stage['done']}"
+                )
+
+
+def _nobody_heard(opened: float, gone: float, outages: list[tuple[float, float]]) -> bool:
+    if gone - opened < YOUNG:
+        return True
+    return any(
+        begun - EXCUSED <= gone and opened <= ended + EXCUSED for begun, ended in outages
+    )
+
+
+def delays(
+    lives: list[journal.Life], fates: dict[int, Fate]
+) -> tuple[journal.Life | None, int, float]:
+    """The life with the longest blocked call while it was not stopped; calls; longest exit."""
+    worst: journal.Life | None = None
+    calls = 0
+    exit_delay = 0.0
+    for life in lives:
+        calls += life.calls
+        fate = fates.get(life.pid, Fate())
+        at, took = life.blocked_at, life.waited
+        if not any(begun <= at + took and at <= ended for begun, ended in fate.stopped):
+            if worst is None or life.blocked > worst.blocked:
+                worst = life
+        if life.leaving is not None and fate.exited is not None and fate.killed is None:
+            if not any(ended >= life.leaving for _, ended in fate.stopped):
+                exit_delay = max(exit_delay, fate.exited - life.leaving)
+    return worst, calls, exit_delay
