@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, log
 
-from headway.estimate.course import Course
+from headway.estimate.course import INSIDE, Course
 from headway.estimate.curve import moment
 from headway.estimate.stage import ENDED
 
@@ -327,6 +327,18 @@ class Analogue:
         if left < 0:
             left = max(left, min(0.15 * worked, 0.4 * grain - 0.3 * left))
         return max(left, 0.2 * grain), over
+
+    def stage_left(self, stage: Stage, now: float) -> float | None:
+        """Return the seconds that one open stage still takes, or None. After `remaining`."""
+        left = self.left.get(stage.key)
+        span = self.spans.get(stage.key)
+        if left is not None or span is None:
+            return left
+        if stage.began is None:
+            return span.worked
+        inside = stage.key + INSIDE
+        within = [more for key, more in self.left.items() if key.startswith(inside)]
+        return max([span.worked - stage.worked(now), SHORTEST, *within])
 
     def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
         """Return the share of the work that is done, each stage weighing its earlier time."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from math import exp, log
 
-from headway.estimate.stage import ENDED
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable
@@ -19,6 +17,11 @@ TINY = 0.3  # seconds; how much shorter a stage was than this says nothing of th
 SHARE = 0.7  # stages to come against those seen: the long ones are begun early
 GOING = 2.0  # how many stages one weighs that goes on without a count, taken to be half through
 LATELY = 0.4  # how much the pace of the last third counts
+PACE = 15.0  # how soon a stage's own pace counts for more than the others, 1 / fraction
+EVEN = 10.0  # how much sooner where the pace has been even
+UNEVEN = 0.2  # the logarithm by which parts of it may be off the whole for that
+STEPS = 10.0  # and how often it must have moved
+ALONE = 6.0  # how much sooner where there are no others
 FEW = 0.02  # fractions below this say little of a stage's duration
 
 
@@ -43,6 +46,23 @@ def rate(stage: Stage, now: float) -> float | None:
     return max(0.02, pace * max(0.0, stage.total - stage.done) + step / 2, quiet / 2)
 
 
+def evenness(stage: Stage, now: float) -> float:
+    """Return how even the pace of a stage has been, 0…1: the last thirds against the whole."""
+    curve = stage.curve
+    gained = stage.done - stage.origin
+    worked = stage.worked(now)
+    if curve is None or gained <= 0 or worked <= 0:
+        return 0.0
+    off = 0.0
+    for share in (1 / 3, 2 / 3):
+        recent = curve.since(stage.changed * share)
+        if recent is None or stage.done <= recent[1] or worked <= recent[0]:
+            return 0.0
+        lately = (worked - recent[0]) / (stage.done - recent[1])
+        off = max(off, abs(log(lately * gained / worked)))
+    return exp(-((off / UNEVEN) ** 2)) * stage.steps / (stage.steps + STEPS)
+
+
 class Cold:
     """The remaining seconds of every open stage and of the whole, with no earlier run."""
 
@@ -51,14 +71,15 @@ class Cold:
     def __init__(self, stages: Iterable[Stage], now: float, prior: float | None = None) -> None:
         self.remaining: dict[str, float] = {}
         running: list[tuple[Stage, float, float | None]] = []
-        coming = 0
+        coming = ended = 0
         total = weight = 0.0
         for stage in stages:
             if not _counts(stage):
                 continue
             if stage.state == "pending":
                 coming += 1
-            elif stage.state in ENDED:
+            elif stage.ended is not None:
+                ended += 1
                 if stage.state == "completed":
                     total += log(max(TINY, stage.worked(now)))
                     weight += 1
@@ -77,17 +98,19 @@ class Cold:
                 weight += GOING
         self.typical = exp((total + usual) / (weight + TRUST))
         longest = 0.0
+        alone = ALONE if len(running) + coming + ended == 1 else 1.0
         for stage, worked, left in running:
-            found = self._left(stage.fraction(), worked, left) + stage.awaited(now)
+            sooner = PACE * alone * (1 + EVEN * evenness(stage, now))
+            found = self._left(stage.fraction(), worked, left, sooner) + stage.awaited(now)
             self.remaining[stage.key] = found
             longest = max(longest, found)
         self.whole = longest + SHARE * coming * self.typical
 
-    def _left(self, fraction: float, worked: float, left: float | None) -> float:
+    def _left(self, fraction: float, worked: float, left: float | None, sooner: float) -> float:
         """Mix what the stage's own pace says with what the others say, by how far it is."""
         if left is None:
             return _residual(self.typical, worked)
-        share = 15 * fraction / (15 * fraction + 1)
+        share = sooner * fraction / (sooner * fraction + 1)
         guess = max(0.02, (1 - fraction) * self.typical)
         return exp(share * log(left + 0.05) + (1 - share) * log(guess + 0.05))
 

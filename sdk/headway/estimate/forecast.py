@@ -11,6 +11,7 @@ from math import exp, isfinite, log, sqrt
 from headway.estimate.analogue import Analogue
 from headway.estimate.band import Calibration, Estimate, around, uncalibrated
 from headway.estimate.cold import Cold
+from headway.estimate.course import INSIDE
 from headway.estimate.habits import Habits
 from headway.estimate.learning import Notes, complete, learn
 from headway.estimate.stage import ENDED, WORKING, Stage
@@ -27,6 +28,7 @@ DECAY = 0.85  # an older run weighs so much of the next newer one
 FLOOR = 0.05  # what even the least alike run weighs
 COLD_SHARE = 0.15  # in runs, what the estimate without history weighs beside it
 STRANGE = 4.0  # squared steps of unlikeness, above which a run is unlike all before
+SLACK = 0.05  # of the whole: by less than this progress does not go back
 LARGEST = 1e15  # counts and seconds beyond this are cut
 
 
@@ -54,6 +56,7 @@ class Forecast:
         self._steady = Steady()
         self._notes = Notes()
         self._finished: str | None = None
+        self._furthest = 0.0
 
     def start(self, now: float) -> None:
         """Say when the operation began."""
@@ -126,10 +129,7 @@ class Forecast:
         self._compute(now)
         total = weight = 0.0
         for analogue, w in zip(self._analogues, self._weights):
-            left = analogue.left.get(seen.key)
-            if left is None and seen.began is None:
-                span = analogue.spans.get(seen.key)
-                left = span.worked if span is not None else None
+            left = analogue.stage_left(seen, now)
             if left is not None:
                 total += w * log(left + 1)
                 weight += w
@@ -163,7 +163,13 @@ class Forecast:
                 shares += w * share
                 weight += w
         share = shares / weight if weight else self._fractions()
-        return None if share is None else min(0.999, max(0.0, share))
+        if share is None:
+            return None
+        share = min(0.999, max(0.0, share))
+        # What was shown stands while it is only a little too far.
+        if not self._furthest - SLACK <= share <= self._furthest:
+            self._furthest = share
+        return self._furthest
 
     def unlike(self) -> bool:
         """Tell whether this run is unlike every earlier one."""
@@ -203,7 +209,7 @@ class Forecast:
 
     def _meet(self, stage: int, name: str, parent: int | None) -> Stage:
         over = None if parent is None else self._ids.get(parent)
-        path = name if over is None else over.key + "\x1f" + name
+        path = name if over is None else over.key + INSIDE + name
         key, twin = path, 1
         while key in self._stages:
             twin += 1
@@ -269,16 +275,21 @@ class Forecast:
 
     def _fractions(self) -> float | None:
         """Return the mean fraction of the outermost stages, or None where none is known."""
+        inside: dict[str | None, list[float]] = {}
         known = False
-        total = 0.0
-        count = 0
-        for stage in self._stages.values():
-            if stage.parent is not None:
-                continue
-            count += 1
-            total += stage.fraction() if stage.state not in ENDED else 1.0
-            known = known or stage.total > 0 or stage.state in ENDED
-        return total / count if known else None
+        # Parents came first, so backwards every stage comes after all that is inside it.
+        for key, stage in reversed(list(self._stages.items())):
+            mine = inside.get(key)
+            if stage.ended is not None:
+                share, known = 1.0, True
+            elif stage.total > 0 or mine is None:
+                share, known = stage.fraction(), known or stage.total > 0
+            else:
+                share = sum(mine) / len(mine)
+            parent = None if stage.parent is None else stage.parent.key
+            inside.setdefault(parent, []).append(share)
+        top = inside.get(None)
+        return sum(top) / len(top) if known and top else None
 
 
 def _number(value: float | None) -> float:

@@ -123,7 +123,7 @@ class Run:
                 [_span(span) for span in record["spans"]],
                 [_miss(miss) for miss in record["misses"]],
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"not a run: {error!r}") from error
 
 

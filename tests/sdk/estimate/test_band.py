@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from headway.estimate.band import Calibration, around, uncalibrated
+from headway.estimate.run import Run
+
+
+def made(error, start=0.5):
+    return Run(10.0, [], [(i / 10, error, start, start) for i in range(10)])
+
+
+def test_ranges_widen_where_estimates_were_further_off_and_narrow_where_they_were_not():
+    assert Calibration([made(1.0)] * 5).factor(0.5) > 1.5
+    assert Calibration([made(0.1)] * 5).factor(0.5) < 0.6
+    assert Calibration([]).factor(0.5) == 1.0
+
+
+def test_a_range_narrows_with_history_and_widens_with_disagreement():
+    wide = [uncalibrated(runs, 60.0, 0.2, 0.0, 0.0) for runs in (0, 1, 3, 10)]
+    assert wide == sorted(wide, reverse=True)
+    assert uncalibrated(5, 60.0, 0.5, 0.0, 0.0) > uncalibrated(5, 60.0, 0.1, 0.0, 0.0)
+    assert uncalibrated(5, 60.0, 0.1, 0.0, 9.0) > uncalibrated(5, 60.0, 0.1, 0.0, 0.0)
+
+
+def test_the_median_is_the_middle_of_its_range():
+    low, high = around(59.0, 0.5)
+    assert (low + 1) * (high + 1) == pytest.approx(60.0**2)
+    assert around(0.0, 1.0)[0] == 0.0

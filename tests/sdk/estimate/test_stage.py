@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from headway.estimate.stage import Stage
+
+
+def test_waiting_is_no_work():
+    stage = Stage("a", None)
+    stage.move("running", 1, 0, 10.0)
+    stage.move("waiting", 1, 0, 15.0)
+    assert stage.worked(20.0) == 5.0
+    stage.move("running", 1, 0, 25.0)
+    assert stage.worked(30.0) == 10.0
+    stage.move("completed", 1, 0, 31.0)
+    assert stage.worked(99.0) == 11.0
+
+
+def test_a_retry_starts_its_clock_and_its_curve_anew():
+    stage = Stage("a", None)
+    stage.move("running", 1, 0, 0.0)
+    stage.count(50, 100, "B", 5.0)
+    stage.move("failed", 1, 50, 6.0)
+    stage.move("running", 2, 50, 10.0)
+    assert stage.began == 0.0
+    assert stage.worked(12.0) == 2.0
+    assert stage.origin == 50
+    assert stage.spent == 0.0
+
+
+def test_a_retry_is_seen_even_if_the_failure_was_not():
+    stage = Stage("a", None)
+    stage.move("running", 1, 0, 0.0)
+    assert stage.move("running", 2, 0, 8.0)
+    assert stage.worked(9.0) == 1.0
+
+
+def test_a_stage_gone_through_again_adds_up():
+    stage = Stage("a", None)
+    for i in range(3):
+        stage.move("running", i + 1, 0, 10.0 * i)
+        stage.move("completed", i + 1, 0, 10.0 * i + 2)
+    assert stage.times == 3
+    assert stage.spent + stage.worked(99.0) == 6.0
+
+
+def test_a_first_total_is_news_and_a_second_one_is_a_total_that_moves():
+    stage = Stage("a", None)
+    stage.move("running", 1, 0, 0.0)
+    assert stage.count(0, 100, "B", 0.0)
+    assert not stage.moved
+    assert stage.count(10, 200, "B", 1.0)
+    assert stage.moved
