@@ -235,7 +235,12 @@ class PtyChild:
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
         ignored: list[int] = [
             number
-            for number in (signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+            for number in (
+                signal.SIGQUIT,
+                signal.SIGTSTP,
+                signal.SIGTTIN,
+                signal.SIGTTOU,
+            )
             if signal.getsignal(number) is not signal.SIG_IGN
         ]
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
@@ -245,7 +250,12 @@ class PtyChild:
         command = os.fork()
         if command == 0:
             _in_child(lambda: self._become(path, argv, streams, kept, slave, ignored))
-        signal.signal(signal.SIGUSR1, lambda *_: _kill(os.killpg, command, signal.SIGCONT) or None)
+        signal.signal(signal.SIGUSR1, lambda *_: _tell_group(command, signal.SIGCONT))
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            # The terminal is gone: of the session the kernel tells its leader alone.
+            signal.signal(
+                signal.SIGHUP, lambda *_: _tell_group(command, signal.SIGHUP, signal.SIGCONT)
+            )
         try:
             os.setpgid(command, command)
         except OSError:
@@ -261,6 +271,8 @@ class PtyChild:
         self._gate.leave()
         while True:
             _, status = os.waitpid(command, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                _keep_quiet()
             os.write(report, _REPORT.pack(status))
             if os.getppid() == self._parent:
                 os.kill(self._parent, signal.SIGCHLD)
@@ -288,6 +300,22 @@ class PtyChild:
         for descriptor in kept:
             os.set_inheritable(descriptor, True)
         self._gate.execute(path, argv)
+
+
+def _tell_group(group: int, *numbers: int) -> None:
+    for number in numbers:
+        _kill(os.killpg, group, number)
+
+
+def _keep_quiet() -> None:
+    """End a session without hanging up on what was left behind in its foreground group."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+        os.tcsetpgrp(terminal, os.getpgrp())
+        os.close(terminal)
+    except OSError:
+        pass  # the terminal is gone
 
 
 def _kill(how: Callable[[int, int], object], target: int, number: int) -> bool:

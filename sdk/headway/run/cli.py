@@ -1,4 +1,4 @@
-"""`headway run`: its arguments, and finding the program."""
+"""`headway run`: its arguments, and what stands in the way of a command."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 from typing import NamedTuple, Sequence
+
+from headway.run.program import find_program
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] -- CMD [ARG…]"
@@ -113,20 +115,6 @@ def main(arguments: Sequence[str]) -> int:
     command = read_command(options.argv)
     name = options.name or name_command(command)
     return run(Plan(command, path, name, options.display, options.tool))
-
-
-def find_program(program: str, path: str) -> str | None:
-    """Find a program as a shell does: the first that can be executed, else the first there is."""
-    if "/" in program:
-        return program if os.path.exists(program) else None
-    first = None
-    for directory in path.split(os.pathsep):
-        candidate = os.path.join(directory or ".", program)
-        if os.path.isfile(candidate):
-            if os.access(candidate, os.X_OK):
-                return candidate
-            first = first or candidate
-    return first
 
 
 def _become(path: str, argv: list[str]) -> int:

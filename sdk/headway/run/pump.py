@@ -10,7 +10,7 @@ import threading
 from headway.run.hiding import Hider
 from headway.run.samples import Samples
 
-CHUNK = 262144
+CHUNK = 1 << 20
 SILENCE = 0.1  # seconds after the command's end in which its streams may still bring something
 
 
@@ -29,6 +29,7 @@ class Pump(threading.Thread):
         self.target = target
         self._samples = samples
         self._hider = hider
+        self._buffer = memoryview(bytearray(CHUNK))
         self._ended, self._end = os.pipe()
         self.lingering = False
 
@@ -59,7 +60,7 @@ class Pump(threading.Thread):
                     poller.unregister(self._ended)
         except OSError:
             # Nobody takes it any more: the command learns of it when it writes next.
-            self._close()
+            os.close(self.source)
 
     @property
     def _held(self) -> bool:
@@ -67,31 +68,28 @@ class Pump(threading.Thread):
 
     def _copy(self) -> bool:
         try:
-            chunk = os.read(self.source, CHUNK)
+            size = os.readv(self.source, [self._buffer])
         except OSError as error:
             if error.errno != errno.EIO:  # of a pty: nobody has the other end any more
                 raise
-            chunk = b""
-        if not chunk:
+            size = 0
+        if not size:
             if self._held and self._hider is not None:
                 self._write(self._hider.flush())
-            self._close()
             return False
+        chunk = self._buffer[:size]
         if self._samples is not None:
             self._samples.put(chunk)
-        self._write(chunk if self._hider is None else self._hider.feed(chunk))
+        self._write(chunk if self._hider is None else self._hider.feed(bytes(chunk)))
         return True
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
         while view:
             try:
                 view = view[os.write(self.target, view) :]
             except BlockingIOError:  # somebody has made our standard output non-blocking
                 select.select([], [self.target], [])
-
-    def _close(self) -> None:
-        os.close(self.source)
 
 
 def copy_on(pairs: list[tuple[int, int]]) -> None:
@@ -103,7 +101,7 @@ def copy_on(pairs: list[tuple[int, int]]) -> None:
     while targets:
         for source, _ in poller.poll():
             try:
-                chunk = os.read(source, CHUNK)
+                chunk = os.read(source, 65536)
                 view = memoryview(chunk)
                 while view:
                     view = view[os.write(targets[source], view) :]

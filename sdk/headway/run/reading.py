@@ -5,8 +5,9 @@ from __future__ import annotations
 from headway.run.events import OUTPUT, STATUS, Detail, Parser
 from headway.run.lines import PROGRESS_MARK, LineCutter
 from headway.run.reporter import Reporter
-from headway.run.samples import Samples
+from headway.run.samples import KNOWN, Samples
 
+LINES = 1000  # newest lines of a stream that are looked at in one turn
 QUIET = 1.0  # seconds without output after which an unfinished line may be a question
 
 
@@ -15,25 +16,26 @@ class Stream:
 
     __slots__ = ("cutter", "samples", "source")
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, limit: int) -> None:
         self.source = source
-        self.samples = Samples()
+        self.samples = Samples(limit)
         self.cutter = LineCutter()
 
 
 class Reading:
     """Feeds the parser; one that raises is not asked again, and the command goes on."""
 
-    def __init__(self, parser: Parser, reporter: Reporter) -> None:
+    def __init__(self, parser: Parser, reporter: Reporter, limit: int = KNOWN) -> None:
         self._parser: Parser | None = parser
         self._reporter = reporter
         self._heard = 0.0
-        self.status = Stream(STATUS)
+        self._limit = limit
+        self.status = Stream(STATUS, KNOWN)
         self.streams: list[Stream] = [self.status]
 
     def add(self) -> Samples:
         """Add a stream of output; its samples are for the pump to fill."""
-        stream = Stream(OUTPUT)
+        stream = Stream(OUTPUT, self._limit)
         self.streams.append(stream)
         return stream.samples
 
@@ -47,7 +49,7 @@ class Reading:
             came = True
             if lost:
                 stream.cutter = LineCutter()
-            for line in stream.cutter.feed(data):
+            for line in stream.cutter.feed(data)[-LINES:]:
                 self._line(line, stream.source)
         if came:
             self._heard = now

@@ -19,11 +19,12 @@ from headway.run.layout import lay_out
 from headway.run.pump import Pump, copy_on
 from headway.run.reading import Reading
 from headway.run.reporter import Reporter
+from headway.run.samples import KNOWN, STRANGER
 from headway.run.signals import PASSED_ON, Heard, Signals
 from headway.run.stopping import Stopping
 from headway.run.tools import DATA_ON_OUTPUT, find_tool, machine_form, make_parser
-from headway.run.versions import pip_version
 
+_PARENT = "HEADWAY_PARENT"
 TICK = 0.1  # seconds between looks at what the command printed
 IDLE = 0.25  # the same while it prints nothing
 FAREWELL = 1.5  # seconds that our end may wait for the last report and its drawing
@@ -62,10 +63,13 @@ class Runner:
 
     def run(self) -> int:
         """Run it."""
+        # A pump shall not wait 5 ms for the interpreter whenever something else has it.
+        sys.setswitchinterval(0.0005)
         self._signals.start()
         operation = self._report()
         self._reporter = Reporter(operation)
-        self._reading = Reading(self._parser, self._reporter)
+        limit = KNOWN if self._known else STRANGER
+        self._reading = Reading(self._parser, self._reporter, limit)
         terminal = self._layout.terminal
         try:
             if terminal is not None:
@@ -91,6 +95,7 @@ class Runner:
         command = plan.command
         look = plan.tool != ""
         tool = find_tool(plan.tool or command.program) if look else None
+        self._known = tool is not None
         own = tool is not None and not plan.tool  # the command is the tool itself
         self._parser = make_parser(tool, command)
         display = plan.display or os.environ.get("HEADWAY_DISPLAY") or "auto"
@@ -105,7 +110,7 @@ class Runner:
         status, end = os.pipe()
         if own:
             on_terminal = self._layout.terminal is not None
-            version = pip_version(command, os.environ) if command.program == "pip" else None
+            version = self._version()
             form = machine_form(tool, command, Setting(end, on_terminal, drawn, version))
             if form is not None:
                 argv, self._environ = form.argv, form.environ
@@ -123,6 +128,13 @@ class Runner:
         os.close(end)
         if self._status is None:
             os.close(status)
+
+    def _version(self) -> tuple[int, ...] | None:
+        if self._plan.command.program != "pip":
+            return None
+        from headway.run.versions import pip_version  # noqa: PLC0415 - nobody else has it
+
+        return pip_version(self._plan.command, os.environ)
 
     def _report(self) -> Any:
         """Open the operation; None where reporting is not to be had."""
@@ -146,9 +158,7 @@ class Runner:
     def _parentage(operation: Any) -> Mapping[str, str]:
         if operation is None:
             return {}
-        return {
-            name: value for name, value in operation.env().items() if os.environ.get(name) != value
-        }
+        return {_PARENT: operation.env()[_PARENT]}
 
     def _refused(self, error: CannotStart) -> int:
         number = error.errno
@@ -211,7 +221,7 @@ class Runner:
         except BlockingIOError:
             return
         if data:
-            self._reading.status.samples.put(data)
+            self._reading.status.samples.put(memoryview(data))
         else:
             os.close(self._status)
             self._status = None

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections import deque
 
-LIMIT = 65536  # bytes that wait for the parser; what is older is forgotten
+KNOWN = 65536  # bytes that wait for the parser of a known tool
+STRANGER = 4096  # of a stranger, of whom little more than the last line is looked at
 
 
 class Samples:
-    """One stream's newest bytes; `put` is called by a pump, `take` by the loop."""
+    """One stream's newest bytes, `limit` at most; `put` is called by a pump, `take` by the loop."""
 
-    __slots__ = ("_chunks", "_lost", "_size")
+    __slots__ = ("_chunks", "_limit", "_lost", "_size")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
         self._chunks: deque[bytes] = deque()
+        self._limit = limit
         self._size = 0
         self._lost = False
 
-    def put(self, chunk: bytes) -> None:
-        """Add a chunk: cheap, and it never waits."""
-        self._chunks.append(chunk)
-        self._size += len(chunk)
-        while self._size > LIMIT and len(self._chunks) > 1:
+    def put(self, view: memoryview) -> None:
+        """Add a copy of what counts of `view`: cheap, and it never waits."""
+        limit = self._limit
+        if len(view) > limit:
+            view = view[-limit:]
+            self._lost = True
+        self._chunks.append(bytes(view))
+        self._size += len(view)
+        while self._size > limit and len(self._chunks) > 1:
             self._size -= len(self._chunks.popleft())
             self._lost = True
 
@@ -31,6 +37,4 @@ class Samples:
         data = b"".join([chunks.popleft() for _ in range(len(chunks))])
         lost, self._lost = self._lost, False
         self._size = sum(map(len, chunks))
-        if len(data) > LIMIT:
-            data, lost = data[-LIMIT:], True
         return data, lost

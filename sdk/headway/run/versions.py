@@ -5,10 +5,10 @@ from __future__ import annotations
 import glob
 import os
 import re
-import shutil
 from typing import Mapping
 
 from headway.run.command import Command
+from headway.run.program import find_program
 
 _RELEASE = re.compile(r"pip-(\d+(?:\.\d+)*)")
 
@@ -16,8 +16,9 @@ _RELEASE = re.compile(r"pip-(\d+(?:\.\d+)*)")
 def pip_version(command: Command, environ: Mapping[str, str]) -> tuple[int, ...] | None:
     """Return the version of the pip that `command` runs, the lowest where several may be meant."""
     for index in range(command.at - 1, -1, -1):
-        program = shutil.which(command.argv[index], path=environ.get("PATH"))
-        if program is not None and not command.argv[index].startswith("-"):
+        word = command.argv[index]
+        program = None if word[:1] == "-" else find_program(word, environ.get("PATH", os.defpath))
+        if program is not None:
             break
     else:
         return None

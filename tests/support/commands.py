@@ -1,0 +1,80 @@
+"""Runs `headway run` in pipes and in terminals, reporting to a test's own listener."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+
+import pexpect
+
+PROGRAM = [
+    sys.executable,
+    "-c",
+    "import sys; from headway.run.cli import main; sys.exit(main(sys.argv[1:]))",
+]
+
+
+def piped(machine, *arguments, **popen):
+    """Start `headway run ARGUMENTS` with pipes; the process."""
+    popen = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "env": machine.environ,
+        **popen,
+    }
+    process = subprocess.Popen([*PROGRAM, *arguments], **popen)
+    machine.programs.append(process)
+    return process
+
+
+def output(machine, *arguments, timeout=30, **popen):
+    """Run it to its end: (status as subprocess gives it, standard output, standard error)."""
+    process = piped(machine, *arguments, **popen)
+    out, err = process.communicate(timeout=timeout)
+    return process.returncode, out, err
+
+
+def typed(machine, *arguments, rows=24, columns=80, **environ):
+    """Start it on a terminal of its own; what is drawn there is the command's alone."""
+    environ = {**machine.environ, "HEADWAY_DISPLAY": "quiet", "TERM": "xterm", **environ}
+    return pexpect.spawn(
+        PROGRAM[0],
+        [*PROGRAM[1:], *arguments],
+        env=environ,
+        dimensions=(rows, columns),
+        timeout=15,
+        encoding="utf-8",
+        echo=True,
+    )
+
+
+def shell(machine, **environ):
+    """Start an interactive bash in which `hw` is `headway run`."""
+    environ = {**machine.environ, "HEADWAY_DISPLAY": "quiet", "TERM": "xterm", **environ}
+    bash = pexpect.spawn(
+        "bash",
+        ["--norc", "--noprofile", "-i"],
+        env={**environ, "PS1": "READY> ", "HISTFILE": os.devnull},
+        dimensions=(24, 200),
+        timeout=15,
+        encoding="utf-8",
+    )
+    bash.expect_exact("READY> ")
+    command = " ".join(map(shlex.quote, PROGRAM))
+    bash.sendline(
+        f"bind 'set enable-bracketed-paste off' 2>/dev/null; hw() {{ {command} \"$@\"; }}"
+    )
+    bash.expect_exact("READY> ")
+    return bash
+
+
+def ended(terminal):
+    """Wait for the end of what runs on a terminal: (what it printed, exit status, signal)."""
+    terminal.expect(pexpect.EOF)
+    text = terminal.before
+    terminal.wait()
+    terminal.close()
+    return text, terminal.exitstatus, terminal.signalstatus

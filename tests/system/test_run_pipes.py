@@ -1,0 +1,250 @@
+"""`headway run` where nothing is a terminal: streams, exit statuses, signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from commands import PROGRAM, output, piped
+from listener import Listener, Machine, until
+
+
+@pytest.fixture
+def machine():
+    machine = Machine()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def listener(machine):
+    with Listener(machine.directory) as listener:
+        yield listener
+
+
+def test_the_two_streams_stay_two_and_come_byte_for_byte(machine):
+    script = r"printf 'out\000\377\r\n'; printf 'err\033[31m' >&2"
+    assert output(machine, "--", "sh", "-c", script) == (0, b"out\0\xff\r\n", b"err\x1b[31m")
+
+
+def test_a_command_that_saw_a_pipe_sees_a_pipe(machine):
+    script = (
+        "for n in 0 1 2; do [ -t $n ] && echo terminal $n; done; [ -p /dev/stdout ] && echo pipe"
+    )
+    assert output(machine, "--", "sh", "-c", script)[1] == b"pipe\n"
+
+
+def test_one_file_for_both_streams_keeps_their_order(machine, tmp_path):
+    script = "for n in 1 2 3 4 5 6 7 8; do echo out $n; echo err $n >&2; done"
+    with open(tmp_path / "log", "wb") as log:
+        output(machine, "--", "sh", "-c", script, stdout=log, stderr=subprocess.STDOUT)
+    expected = "".join(f"out {n}\nerr {n}\n" for n in range(1, 9))
+    assert (tmp_path / "log").read_text() == expected
+
+
+def test_standard_input_is_the_commands_own(machine):
+    process = piped(machine, "--", "wc", "-c", stdin=subprocess.PIPE)
+    assert process.communicate(b"x" * 300_000)[0].split() == [b"300000"]
+
+
+def test_other_descriptors_and_the_environment_are_passed_on(machine):
+    read, write = os.pipe()
+    os.set_inheritable(write, True)
+    script = f"echo $FLAVOUR > /proc/self/fd/{write}"
+    environ = {**machine.environ, "FLAVOUR": "vanilla"}
+    output(machine, "--", "sh", "-c", script, pass_fds=[write], env=environ)
+    os.close(write)
+    with os.fdopen(read) as file:
+        assert file.read() == "vanilla\n"
+
+
+@pytest.mark.parametrize("code", [0, 1, 42, 255])
+def test_the_exit_status_is_the_commands(machine, code):
+    assert output(machine, "--", "sh", "-c", f"exit {code}")[0] == code
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
+def test_it_dies_of_the_signal_that_the_command_died_of(machine, number):
+    assert output(machine, "--", "sh", "-c", f"kill -{int(number)} $$")[0] == -number
+
+
+def test_what_cannot_be_run_is_told_as_a_shell_tells_it(machine, tmp_path):
+    missing = output(machine, "--", "no-such-command-xyz")
+    assert missing == (127, b"", b"headway run: no-such-command-xyz: command not found\n")
+    assert output(machine, "--", "/no/such/file")[0] == 127
+    plain = tmp_path / "plain"
+    plain.write_text("echo hi\n")
+    assert output(machine, "--", str(plain))[0] == 126
+    assert output(machine, "--", str(tmp_path))[0] == 126
+    bad = tmp_path / "bad"
+    bad.write_text("#!/no/such/interpreter\n")
+    bad.chmod(0o755)
+    status, _, err = output(machine, "--", str(bad))
+    assert status == 127
+    assert b"bad" in err
+
+
+def test_a_script_without_an_interpreter_line_is_run_by_the_shell(machine, tmp_path):
+    script = tmp_path / "script"
+    script.write_text("echo hi $1\n")
+    script.chmod(0o755)
+    assert output(machine, "--", str(script), "there") == (0, b"hi there\n", b"")
+
+
+def test_without_a_command_the_usage_is_shown(machine):
+    status, _, err = output(machine)
+    assert status == 2
+    assert b"usage: headway run" in err
+    assert b"examples:" in output(machine, "--help")[1]
+
+
+def test_with_reporting_off_the_command_takes_the_process(machine):
+    process = piped(machine, "--", "sh", "-c", "echo $$", env={**machine.environ, "HEADWAY": "off"})
+    assert int(process.communicate()[0]) == process.pid
+
+
+def test_without_a_broker_and_a_place_for_one_it_runs_all_the_same(machine):
+    environ = {**machine.environ, "HEADWAY_RUNTIME_DIR": "/proc/nowhere"}
+    assert output(machine, "--", "sh", "-c", "echo hi; exit 3", env=environ) == (3, b"hi\n", b"")
+
+
+def test_a_shell_loop_stops_when_the_command_is_interrupted(machine):
+    line = " ".join(f"'{word}'" for word in PROGRAM)
+    loop = f"while :; do {line} -- sleep 30; done"
+    process = subprocess.Popen(
+        ["bash", "-c", loop], env=machine.environ, start_new_session=True, stdin=subprocess.DEVNULL
+    )
+    machine.programs.append(process)
+    time.sleep(1.5)
+    os.killpg(process.pid, signal.SIGINT)  # as a key does: everybody in the group
+    assert process.wait(timeout=10) == -signal.SIGINT
+
+
+def test_a_signal_sent_to_it_alone_reaches_the_command_once(machine, tmp_path):
+    log = tmp_path / "log"
+    script = (
+        f"trap 'echo got >> {log}' TERM; echo ready; for n in 1 2 3 4 5 6 7 8; do sleep 0.1; done"
+    )
+    process = piped(machine, "--", "sh", "-c", script)
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 0
+    assert log.read_text() == "got\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_command_was_cancelled_and_has_not_failed(machine, listener, number):
+    process = piped(machine, "--name", "nap", "--", "sleep", "30")
+    until(lambda: listener.named("nap"))
+    process.send_signal(number)
+    assert process.wait(timeout=10) == -number
+    operation = listener.ended("nap")
+    assert operation.state == "cancelled"
+    assert operation.exit_status == 128 + number
+
+
+def test_a_command_that_fails_shows_its_last_lines(machine, listener):
+    output(machine, "--name", "bad", "--", "sh", "-c", "seq 1 50; echo broken >&2; exit 4")
+    operation = listener.ended("bad")
+    assert (operation.state, operation.error, operation.exit_status) == (
+        "failed",
+        "exit status 4",
+        4,
+    )
+    lines = [
+        line
+        for _, message in listener.heard
+        if type(message).__name__ == "Log"
+        for line in message.lines
+    ]
+    assert "broken" in lines
+    assert "50" in lines
+    assert "1" not in lines
+
+
+def test_an_unknown_command_shows_its_last_line_and_no_made_up_progress(machine, listener):
+    output(machine, "--", "sh", "-c", "echo one; sleep 0.4; echo two; sleep 0.4")
+    operation = listener.ended("sh")
+    (stage,) = operation.stages.values()
+    assert (stage.detail, stage.total, operation.state) == ("two", None, "completed")
+
+
+def test_arguments_and_environment_are_not_told(machine, listener):
+    secret = "hunter2hunter2"
+    environ = {**machine.environ, "DB_PASSWORD": secret}
+    output(machine, "--", "sh", "-c", "true", f"--password={secret}", env=environ)
+    listener.ended("sh")
+    assert all(secret not in repr(message) for _, message in listener.heard)
+
+
+def test_the_command_is_told_which_operation_it_belongs_to(machine, listener):
+    out = output(machine, "--name", "outer", "--", "sh", "-c", "echo $HEADWAY_PARENT")[1]
+    assert out.decode().strip() == listener.ended("outer").id
+
+
+def test_what_a_command_leaves_behind_keeps_its_output(machine):
+    script = "(sleep 0.6; echo late; echo later >&2) & echo early"
+    began = time.monotonic()
+    status, out, err = output(machine, "--", "sh", "-c", script)
+    assert (status, out, err) == (0, b"early\nlate\n", b"later\n")
+    assert time.monotonic() - began < 10
+
+
+def test_a_reader_that_leaves_ends_the_command_as_without_headway(machine):
+    line = " ".join(f"'{word}'" for word in PROGRAM)
+    done = subprocess.run(
+        ["bash", "-c", f"{line} -- yes | head -n 1; echo ${{PIPESTATUS[0]}}"],
+        env=machine.environ,
+        stdout=subprocess.PIPE,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout == b"y\n141\n"
+
+
+def test_a_parser_that_fails_does_not_stop_the_command(machine):
+    code = (
+        "import sys, headway.run.generic as g\n"
+        "def feed(*_): raise RuntimeError\n"
+        "g.Parser.feed = feed; g.Parser.finish = feed\n"
+        "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--", "sh", "-c", "echo a; echo b; exit 5"],
+        env=machine.environ,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (5, b"a\nb\n", b"")
+
+
+def test_a_flood_passes_whole(machine):
+    process = piped(machine, "--", "sh", "-c", "yes 0123456789 | head -c 30000000")
+    total = 0
+    while True:
+        chunk = process.stdout.read1(1 << 20)
+        if not chunk:
+            break
+        total += len(chunk)
+    assert total == 30_000_000
+    assert process.wait(timeout=10) == 0
+
+
+def test_it_never_loads_the_drawing_library(machine):
+    code = (
+        "import sys; from headway.run.cli import main; main(sys.argv[1:]); "
+        "print(sorted({'rich', 'argparse'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--", "true"],
+        env=machine.environ,
+        stdout=subprocess.PIPE,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout == b"[]\n"

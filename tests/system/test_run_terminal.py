@@ -1,0 +1,195 @@
+"""`headway run` on a terminal: the pty, keys, job control, size, modes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import termios
+import time
+
+import pytest
+from commands import ended, shell, typed
+from listener import Listener, Machine, until
+
+
+@pytest.fixture
+def machine():
+    machine = Machine()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def listener(machine):
+    with Listener(machine.directory) as listener:
+        yield listener
+
+
+@pytest.fixture
+def bash(machine):
+    bash = shell(machine)
+    yield bash
+    bash.close(force=True)
+
+
+def test_all_three_streams_are_one_terminal_of_the_same_size(machine):
+    script = "tty <&0; tty <&1; tty <&2; stty size"
+    text, status, _ = ended(typed(machine, "--", "sh", "-c", script, rows=30, columns=91))
+    names = re.findall(r"/dev/\S+", text)
+    assert (len(names), len(set(names)), status) == (3, 1, 0)
+    assert "30 91" in text
+
+
+def test_where_a_viewer_may_draw_the_command_has_the_rows_above(machine):
+    terminal = typed(machine, "--", "stty", "size", HEADWAY_DISPLAY="auto", rows=24)
+    assert "16 80" in ended(terminal)[0]
+
+
+def test_what_is_typed_reaches_the_command_and_is_echoed_once(machine):
+    terminal = typed(machine, "--", "sh", "-c", "echo ask; read x; echo got $x")
+    terminal.expect_exact("ask")
+    terminal.sendline("foo")
+    text, status, _ = ended(terminal)
+    assert (text, status) == ("\r\nfoo\r\ngot foo\r\n", 0)
+
+
+def test_a_password_is_not_echoed(machine):
+    terminal = typed(machine, "--", "sh", "-c", "stty -echo; echo ask; read x; stty echo; echo $x")
+    terminal.expect_exact("ask\r\n")
+    terminal.sendline("secret")
+    assert ended(terminal)[0] == "secret\r\n"
+
+
+def test_one_ctrl_c_reaches_the_command_once(machine):
+    script = "n=0; trap 'n=$((n+1))' INT; echo ready; sleep 0.5; sleep 0.5; echo n=$n; exit 9"
+    terminal = typed(machine, "--", "sh", "-c", script)
+    terminal.expect_exact("ready")
+    terminal.send("\x03")
+    text, status, _ = ended(terminal)
+    assert "n=1" in text
+    assert status == 9
+
+
+def test_a_command_that_dies_of_ctrl_c_was_cancelled(machine, listener):
+    terminal = typed(machine, "--", "sleep", "30")
+    until(lambda: listener.named("sleep"))
+    time.sleep(0.3)
+    terminal.send("\x03")
+    _, status, number = ended(terminal)
+    assert (status, number) == (None, 2)
+    operation = listener.ended("sleep")
+    assert (operation.state, operation.exit_status) == ("cancelled", 130)
+
+
+def test_a_new_size_reaches_the_command(machine):
+    script = "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.1; done"
+    terminal = typed(machine, "--", "bash", "-c", script)
+    terminal.expect_exact("ready")
+    terminal.setwinsize(40, 100)
+    assert "40 100" in ended(terminal)[0]
+
+
+def test_a_command_that_takes_the_whole_screen_has_all_rows(machine):
+    script = "stty -icanon; sleep 0.6; stty size; stty icanon; sleep 0.6; stty size"
+    text, _, _ = ended(
+        typed(machine, "--", "sh", "-c", script, HEADWAY_DISPLAY="auto", TERM="dumb")
+    )
+    assert re.findall(r"\d+ \d+", text) == ["24 80", "16 80"]
+
+
+def test_ctrl_z_stops_both_and_fg_goes_on(bash, listener):
+    bash.sendline("hw -- sh -c 'echo begun; sleep 2; echo over'")
+    bash.expect_exact("begun\r\n")
+    until(lambda: listener.named("sh"))
+    bash.send("\x1a")
+    bash.expect(r"Stopped")
+    bash.expect_exact("READY> ")
+    assert until(lambda: listener.named("sh").state == "waiting")
+    assert listener.named("sh").reason == "its terminal: it is stopped"
+    bash.sendline("stty -a | grep -o -e ' icanon' -e '-echo '; jobs")
+    bash.expect_exact(" icanon\r\n")
+    bash.expect_exact("READY> ")
+    assert "-echo" not in bash.before
+    bash.sendline("fg")
+    bash.expect_exact("over\r\n")
+    bash.expect_exact("READY> ")
+    assert listener.ended("sh").state == "completed"
+
+
+def test_a_stopped_command_goes_on_in_the_background(bash):
+    bash.sendline("hw -- sh -c 'echo begun; sleep 1; echo over; exit 6'")
+    bash.expect_exact("begun\r\n")
+    bash.send("\x1a")
+    bash.expect_exact("READY> ")
+    bash.sendline("bg; echo typed")
+    bash.expect_exact("over")
+    bash.sendline("wait %1; echo status=$?")
+    bash.expect_exact("status=6")
+
+
+def test_ctrl_c_leaves_the_shell_with_130_and_its_terminal_in_order(bash):
+    bash.sendline("hw -- sleep 30")
+    time.sleep(1)
+    bash.send("\x03")
+    bash.expect_exact("READY> ")
+    bash.sendline("echo status=$?; stty -a | grep -o -e ' icanon'")
+    bash.expect_exact("status=130\r\n icanon")
+
+
+def test_killed_it_leaves_no_command_behind(bash, machine):
+    bash.sendline("hw -- sh -c 'echo pid=$$; sleep 60'")
+    bash.expect(r"pid=(\d+)\r\n")
+    command = int(bash.match.group(1))
+    bash.sendline("")  # for the prompt afterwards
+    parent = _parent_of(_parent_of(command))
+    bash.sendline("")
+
+    os.kill(parent, signal.SIGKILL)
+    bash.expect("Killed")
+    until(lambda: not _alive(command))
+
+
+def test_the_terminal_is_given_back_when_it_is_terminated(machine):
+    terminal = typed(machine, "--", "sh", "-c", "trap '' TERM; echo ready; sleep 1; exit 4")
+    terminal.expect_exact("ready")
+    assert not termios.tcgetattr(terminal.child_fd)[3] & termios.ICANON
+    terminal.kill(15)
+    _, status, _ = ended(terminal)
+    assert status == 4
+
+
+def test_input_from_a_pipe_stays_a_pipe_beside_the_terminal(machine):
+    bash = shell(machine)
+    try:
+        bash.sendline(
+            "printf 'piped\\n' | hw -- sh -c 'cat; [ -t 0 ] || echo no; [ -t 1 ] && echo yes'"
+        )
+        bash.expect_exact("piped\r\nno\r\nyes\r\n")
+        bash.sendline("hw -- sh -c 'tty <&2; echo data' | cat")
+        bash.expect(r"/dev/\S+\r\ndata\r\n")
+        bash.expect_exact("READY> ")
+    finally:
+        bash.close(force=True)
+
+
+def test_what_a_command_leaves_in_the_background_is_not_hung_up_on(machine, tmp_path):
+    log = tmp_path / "log"
+    for redirected in ("", ">/dev/null 2>&1 </dev/null"):
+        script = f"(sleep 0.7; echo alive > {log}) {redirected} & exit 3"
+        assert ended(typed(machine, "--", "sh", "-c", script))[1] == 3
+        until(lambda: log.exists() and log.read_text() == "alive\n")
+        log.unlink()
+
+
+def _parent_of(pid):
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return int(file.read().rpartition(b")")[2].split()[1])
+
+
+def _alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] != b"Z"
+    except OSError:
+        return False
