@@ -49,11 +49,14 @@ class ProgressStage:
     error: str | None = None
     total_bytes: int | None = None
     processed_bytes: int = 0
-    # The start as given out beside the monotonic time at it: assigning another start ends it.
-    _began: tuple[float, float] | None = field(default=None, init=False, repr=False, compare=False)
+    # All on the monotonic clock: its start, with the start as given out then (assigning another
+    # ends that), the last report, and the last sample of its progress, from which the pace comes.
+    _began: float = field(default=0.0, init=False, repr=False, compare=False)
+    _given: float | None = field(default=None, init=False, repr=False, compare=False)
     _told: float = field(default=0.0, init=False, repr=False, compare=False)
+    _sampled: float = field(default=0.0, init=False, repr=False, compare=False)
+    _sample: float = field(default=0.0, init=False, repr=False, compare=False)
     _pace: float = field(default=0.0, init=False, repr=False, compare=False)
-    _sample: tuple[float, float] = field(default=(0.0, 0.0), init=False, repr=False, compare=False)
 
     @property
     def elapsed_time(self) -> float:
@@ -62,8 +65,8 @@ class ProgressStage:
             return 0.0
         if self.end_time is not None:
             return max(0.0, self.end_time - self.start_time)
-        if self._began is not None and self._began[0] == self.start_time:
-            return max(0.0, time.monotonic() - self._began[1])
+        if self._given == self.start_time:
+            return max(0.0, time.monotonic() - self._began)
         return max(0.0, time.time() - self.start_time)
 
     @property
@@ -82,12 +85,11 @@ class ProgressStage:
             self.processed_bytes = 0
             self.error = None
         self.status = StageStatus.IN_PROGRESS
-        self.start_time, self.end_time = time.time(), None
-        now = time.monotonic()
-        self._began = (self.start_time, now)
-        self._told = now
+        self._given = self.start_time = time.time()
+        self.end_time = None
+        self._began = self._told = self._sampled = time.monotonic()
+        self._sample = self.progress
         self._pace = 0.0
-        self._sample = (now, self.progress)
 
     def count(self, progress: float | None, processed_bytes: int | None) -> None:
         """Take over absolute counts; bytes of a known total win over `progress`."""
@@ -98,11 +100,11 @@ class ProgressStage:
             if self.total_bytes and self.total_bytes > 0:
                 self.progress = min(1.0, max(0.0, processed_bytes / self.total_bytes))
         now = self._told = time.monotonic()
-        since = now - self._sample[0]
-        if self._began is not None and since >= 1.0:
-            pace = max(0.0, self.progress - self._sample[1]) / since
+        since = now - self._sampled
+        if self._given is not None and since >= 1.0:
+            pace = max(0.0, self.progress - self._sample) / since
             self._pace = pace if not self._pace else 0.6 * self._pace + 0.4 * pace
-            self._sample = (now, self.progress)
+            self._sampled, self._sample = now, self.progress
 
     def finish(self, status: StageStatus, error: str | None = None) -> None:
         """Enter an end; only a completed stage is full."""

@@ -34,7 +34,7 @@ def script(tmp_path):
 
 def run(command, environment, **named):
     return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=30, **named
+        command, env=environment, capture_output=True, text=True, timeout=30, check=False, **named
     )
 
 
