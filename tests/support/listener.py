@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -76,11 +77,33 @@ class Machine:
             raise AssertionError(f"still running after {timeout} s: {out} {err}") from None
         return program.returncode, out, err
 
+    def broker(self):
+        """The pid of the broker of this machine, or None."""
+        try:
+            with open(os.path.join(self.directory, "broker.lock")) as file:
+                pid = int(file.read())
+            os.kill(pid, 0)
+        except (OSError, ValueError):
+            return None
+        return pid
+
+    def ask(self, verb, **arguments):
+        """What the real broker answers to a request."""
+        from headway_broker import asking
+
+        path = os.path.join(self.directory, "report.sock")
+        return asking.ask(path, verb, arguments).result
+
     def close(self):
         for program in self.programs:
             if program.poll() is None:
                 program.kill()
             program.communicate()
+        broker = self.broker()
+        if broker is not None:
+            os.kill(broker, signal.SIGCONT)
+            os.kill(broker, signal.SIGKILL)
+            until(lambda: self.broker() is None)
         shutil.rmtree(self.directory, ignore_errors=True)
         shutil.rmtree(self.state, ignore_errors=True)
 

@@ -1,0 +1,168 @@
+"""Programs and the real broker: starting it, losing it, ending while it is in no state to hear."""
+
+import glob
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from listener import Machine, until
+
+SHORT = """
+    import headway, sys
+    with headway.operation("op " + sys.argv[1]) as op:
+        for _ in op.track(range(3), "Step"):
+            pass
+"""
+
+
+@pytest.fixture
+def machine():
+    machine = Machine()
+    del machine.environ["HEADWAY_BROKER"]
+    yield machine
+    machine.close()
+
+
+def known(machine):
+    """Operations by name, as `headway ps --json` has them."""
+    done = subprocess.run(
+        [sys.executable, "-m", "headway.cli", "ps", "--json"],
+        env=machine.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    snapshot = json.loads(done.stdout.splitlines()[0])
+    return {operation["name"]: operation for operation in snapshot["operations"]}
+
+
+def brokers(machine):
+    """The pids of all brokers that run for this machine's directory."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/environ"):
+        pid = path.split("/")[2]
+        try:
+            with open(path, "rb") as environ, open(f"/proc/{pid}/cmdline", "rb") as command:
+                if (
+                    f"HEADWAY_RUNTIME_DIR={machine.directory}\0".encode() in environ.read()
+                    and b"headway_broker\0run" in command.read()
+                ):
+                    found.append(int(pid))
+        except OSError:
+            continue
+    return found
+
+
+def test_the_first_program_starts_the_broker_and_its_end_is_known(machine):
+    status, out, err = machine.run(SHORT, "1")
+    assert (status, out, err) == (0, "", "")
+    until(machine.broker)
+    operation = until(lambda: known(machine).get("op 1"))
+    assert operation["state"] == "completed"
+    assert operation["stages"][0]["done"] == 3
+
+
+@pytest.mark.slow
+def test_64_programs_at_once_start_one_broker(machine):
+    programs = [machine.start(SHORT, str(number)) for number in range(64)]
+    most = 0
+    while any(program.poll() is None for program in programs):
+        most = max(most, len(brokers(machine)))
+        time.sleep(0.05)
+    for program in programs:
+        assert machine.finish(program) == (0, "", "")
+    until(lambda: len(brokers(machine)) == 1)
+    operations = until(lambda: len(known(machine)) == 64 and known(machine), 20)
+    assert {operation["state"] for operation in operations.values()} == {"completed"}
+    assert most <= 2  # a late one may look at the lock and leave
+
+
+def test_a_program_that_ends_while_the_broker_is_stopped_is_seen_truly_later(machine):
+    machine.run(SHORT, "1")
+    broker = until(machine.broker)
+    until(lambda: known(machine).get("op 1"))
+    os.kill(broker, signal.SIGSTOP)
+    start = time.monotonic()
+    assert machine.run(SHORT, "2") == (0, "", "")
+    assert time.monotonic() - start < 1.7
+    os.kill(broker, signal.SIGCONT)
+    operation = until(lambda: known(machine).get("op 2"))
+    assert operation["state"] == "completed"
+
+
+def test_a_program_that_ends_while_the_broker_is_dead_is_seen_truly_later(machine):
+    machine.run(SHORT, "1")
+    broker = until(machine.broker)
+    until(lambda: os.path.exists(os.path.join(machine.directory, "report.sock")))
+    os.kill(broker, signal.SIGKILL)
+    until(lambda: machine.broker() is None)
+    assert machine.run(SHORT, "2", HEADWAY_BROKER="never") == (0, "", "")
+    machine.run(SHORT, "3")
+    until(machine.broker)
+    operations = until(lambda: {"op 2", "op 3"} <= set(known(machine)) and known(machine))
+    assert operations["op 2"]["state"] == "completed"
+
+
+def test_a_program_survives_the_death_of_its_broker_and_is_back_with_all_stages(machine):
+    code = """
+        import headway, time
+        with headway.operation("Long") as op:
+            with op.stage("First"): pass
+            with op.stage("Second", total=10) as stage:
+                stage.advance(4)
+                time.sleep(60)
+    """
+    machine.start(code)
+    program = machine.programs[0]
+    first = until(machine.broker)
+    until(lambda: len(known(machine).get("Long", {"stages": []})["stages"]) == 2)
+    os.kill(first, signal.SIGKILL)
+    second = until(lambda: machine.broker() not in (None, first) and machine.broker())
+    assert second != first
+    operation = until(lambda: known(machine).get("Long"))
+    until(lambda: [s["done"] for s in known(machine)["Long"]["stages"]] == [0, 4])
+    assert operation["state"] == "running"
+    program.kill()
+
+
+def test_nobody_is_started_where_nobody_can_be(machine):
+    os.chmod(machine.directory, 0o755)  # open to others, so it is not used
+    code = """
+        import headway, sys
+        sys.executable = "/nowhere/python"
+        with headway.operation("Work") as op, op.stage("Step") as stage:
+            stage.advance()
+            print(stage.done)
+    """
+    assert machine.run(code) == (0, "1\n", "")
+    os.chmod(machine.directory, 0o700)
+    assert machine.run(code) == (0, "1\n", "")
+    assert not brokers(machine)
+
+
+def test_a_program_that_waits_for_its_children_meets_none_of_ours(machine):
+    code = """
+        import headway, os, time
+        with headway.operation("Work") as op:
+            time.sleep(0.5)
+            try:
+                print(os.waitpid(-1, os.WNOHANG))
+            except ChildProcessError:
+                print("none")
+    """
+    assert machine.run(code) == (0, "none\n", "")
+
+
+@pytest.mark.slow
+def test_of_many_short_programs_every_end_arrives(machine):
+    machine.run(SHORT, "0")
+    for start in range(1, 200, 8):
+        programs = [machine.start(SHORT, str(number)) for number in range(start, start + 8)]
+        for program in programs:
+            assert machine.finish(program) == (0, "", "")
+    operations = until(lambda: len(known(machine)) == 201 and known(machine), 20)
+    assert {operation["state"] for operation in operations.values()} == {"completed"}
