@@ -113,7 +113,7 @@ class History:
         self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._complained = float("-inf")
         self._next_prune = 0.0
-        self._waiting = 0  # about: both threads change it
+        self._handed = self._done = 0  # jobs; each is changed by one thread
         self._connection = self._open()
         self._thread: threading.Thread | None = None
 
@@ -170,9 +170,9 @@ class History:
 
     def put(self, jobs: list[Row | Learned | Wanted | Claimed]) -> None:
         """Hand the thread something to do."""
-        if self._waiting >= WAITING_LIMIT:  # the disk is slow: what is open can wait
+        if self._handed - self._done >= WAITING_LIMIT:  # the disk is slow: what is open can wait
             jobs = [job for job in jobs if isinstance(job, Row) and job.ended is not None]
-        self._waiting += len(jobs)
+        self._handed += len(jobs)
         self._jobs.put(jobs)
 
     def stop(self, timeout: float) -> None:
@@ -226,7 +226,7 @@ class History:
                 jobs += more
             if jobs is None:
                 return
-            self._waiting -= len(jobs)
+            self._done += len(jobs)
             self._write(jobs)
             self._answer(jobs)
             if time.monotonic() >= self._next_prune:

@@ -1,0 +1,142 @@
+"""`headway broker …` and `headway history`, as a person types them."""
+
+import json
+import os
+import signal
+
+import pytest
+from brokers import Place, until
+
+
+@pytest.fixture
+def place():
+    place = Place()
+    yield place
+    place.close()
+
+
+def test_status_without_a_broker_says_so_and_starts_none(place):
+    assert place.command("status") == (1, "", "headway broker: no broker is running\n")
+    assert os.listdir(place.directory) == []
+
+
+def test_status_without_a_runtime_directory_says_so_and_makes_none(place):
+    place.environ["HEADWAY_RUNTIME_DIR"] = place.directory + "/none"
+    assert place.command("status")[:2] == (1, "")
+    assert not os.path.exists(place.directory + "/none")
+
+
+def test_stop_without_a_broker_says_so(place):
+    assert place.command("stop") == (1, "", "headway broker: no broker is running\n")
+
+
+def test_status_in_json_has_what_scripts_read(place):
+    broker = place.broker("--detached")
+    status = place.status()
+    wanted = "pid instance endpoint version uptime workers viewers operations ingest dropped rss"
+    assert set(wanted.split()) <= set(status)
+    assert status["pid"] == broker.pid
+    assert status["endpoint"] == f"ipc://{place.directory}/report.sock"
+    assert status["rss"] > 1_000_000
+
+
+def test_status_for_people_names_the_process_and_the_endpoint(place):
+    broker = place.broker("--detached")
+    code, out, _ = place.command("status")
+    assert code == 0
+    assert f"pid {broker.pid}" in out
+    assert place.directory in out
+
+
+def test_stop_ends_the_broker_and_leaves_no_socket(place):
+    broker = place.broker("--detached")
+    assert place.command("stop")[0] == 0
+    assert broker.wait(10) == 0
+    assert not os.path.exists(place.path("report.sock"))
+    assert not os.path.exists(place.path("follow.sock"))
+
+
+def test_a_second_broker_in_the_foreground_is_told_who_is_first(place):
+    broker = place.broker("--detached")
+    code, _, err = place.command("run")
+    assert code == 1
+    assert err == f"headway broker: a broker is running already (pid {broker.pid})\n"
+
+
+def test_a_second_broker_that_was_started_by_a_program_leaves_silently(place):
+    place.broker("--detached")
+    assert place.command("run", "--detached") == (0, "", "")
+
+
+def test_the_foreground_broker_logs_to_standard_error(place):
+    broker = place.broker()
+    broker.send_signal(signal.SIGINT)
+    _, err = broker.communicate(timeout=10)
+    assert broker.returncode == 0
+    assert "leaving: SIGINT" in err
+
+
+@pytest.mark.parametrize("argv", [("run",), ("status",), ("stop",), ()])
+def test_help_names_what_there_is(place, argv):
+    code, out, _ = place.command(*argv, "--help")
+    assert code == 0
+    assert "headway broker" in out
+
+
+def test_an_unknown_verb_is_a_usage_error(place):
+    code, _, err = place.command("dance")
+    assert code == 2
+    assert "dance" in err
+
+
+def test_the_broker_leaves_when_nobody_has_come(place):
+    broker = place.broker("--detached", "--leave-after", "0.3")
+    assert broker.wait(10) == 0
+    assert "leaving: nobody is here" in place.log()
+    assert not os.path.exists(place.path("report.sock"))
+
+
+def test_the_broker_stays_for_a_worker_and_leaves_after_it(place):
+    broker = place.broker("--detached", "--leave-after", "0.5")
+    worker = place.worker("peer.start(); peer.end(); time.sleep(2)")
+    worker.wait(20)
+    assert broker.poll() is None
+    assert broker.wait(10) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_detached_broker_outlives_a_terminal(place, number):
+    broker = place.broker("--detached")
+    broker.send_signal(number)
+    assert place.status()["pid"] == broker.pid
+
+
+def test_sigterm_is_an_orderly_stop(place):
+    broker = place.broker("--detached")
+    broker.terminate()
+    assert broker.wait(10) == 0
+    assert "leaving: SIGTERM" in place.log()
+
+
+def test_history_is_listed_and_forgotten_while_the_broker_runs(place):
+    place.broker("--detached")
+    peer = place.peer()
+    peer.start(name="Install nginx 1.22")
+    peer.end()
+    run = [
+        "-c",
+        "import sys; from headway_broker.cli_history import main; sys.exit(main(sys.argv[1:]))",
+    ]
+
+    def history(*argv):
+        process = place.spawn(*run, *argv)
+        out, err = process.communicate(timeout=20)
+        return process.returncode, out, err
+
+    [row] = until(lambda: [json.loads(line) for line in history("--json")[1].splitlines()])
+    assert (row["key"], row["runs"]) == ("Install nginx", 1)
+    assert "Install nginx" in history()[1]
+    assert history("--accuracy")[0] == 0
+    assert history("--forget", "Install nginx") == (0, "forgot 1 run\n", "")
+    assert history("--forget", "Install nginx")[0] == 1
+    assert history() == (0, "nothing is remembered yet\n", "")

@@ -1,0 +1,220 @@
+"""Workers and brokers that are killed, stopped and brought back."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from brokers import Place, Viewer, until
+
+from headway.protocol import messages
+
+OP = "op0000000000"
+
+
+@pytest.fixture
+def place():
+    place = Place()
+    yield place
+    place.close()
+
+
+def test_a_killed_worker_has_crashed_within_two_seconds_and_nobody_else(place):
+    place.broker("--detached")
+    other = place.peer()
+    other.start("other0000000")
+    worker = place.worker("peer.start(stages=('Download', 'Unpack')); time.sleep(60)")
+    until(lambda: place.operation(OP))
+    worker.kill()
+    killed = time.monotonic()
+    until(lambda: place.operation(OP).state == "crashed", 5)
+    assert time.monotonic() - killed < 2
+    op = place.operation(OP)
+    assert op.error.startswith("the process died in 'Download', ")
+    assert [stage.state for stage in op.stages.values()] == ["crashed", "skipped"]
+    assert op.progress != 1.0
+    assert place.operation("other0000000").state == "running"
+
+
+def test_a_stopped_worker_is_silent_and_comes_back(place):
+    place.broker("--detached")
+    worker = place.worker("peer.start()\nwhile True: time.sleep(.5); peer.beat()")
+    until(lambda: place.operation(OP))
+    worker.send_signal(signal.SIGSTOP)
+    until(lambda: place.operation(OP).silent_since is not None, 15)
+    assert place.operation(OP).state == "running"
+    worker.send_signal(signal.SIGCONT)
+    until(lambda: place.operation(OP).silent_since is None)
+
+
+def test_200_workers_that_end_without_waiting_while_the_broker_is_stopped_are_no_crashes(place):
+    broker = place.broker("--detached")
+    worker = place.worker(
+        """
+import zmq
+go = time.monotonic() + 2
+children = []
+for number in range(200):
+    pid = os.fork()
+    if pid == 0:
+        peer = Peer(sys.argv[1], hello=False)
+        peer.hello()
+        peer.start("op%010d" % number)
+        time.sleep(max(0, go - time.monotonic()))
+        peer.end("op%010d" % number)
+        peer.close()
+        os._exit(0)
+    children.append(pid)
+print("ready", flush=True)
+for pid in children: os.waitpid(pid, 0)
+""",
+        place.directory,
+        hello=False,
+    )
+    assert worker.stdout.readline() == "ready\n"
+    until(lambda: place.status()["open"] == 200, 30)
+    broker.send_signal(signal.SIGSTOP)
+    assert worker.wait(60) == 0
+    broker.send_signal(signal.SIGCONT)
+    until(lambda: place.status()["open"] == 0)
+    states = [op.state for op in place.operations().values()]
+    assert states == ["completed"] * 200
+
+
+def test_after_a_killed_broker_the_living_come_back_and_the_dead_are_settled(place):
+    broker = place.broker("--detached")
+    alive = place.peer()
+    alive.start("alive0000000")
+    dead = place.worker("peer.start(); time.sleep(60)")
+    ended = place.peer()
+    ended.start("ended0000000")
+    ended.end("ended0000000")
+    ended.hear(messages.Acknowledge)
+    until(lambda: place.operation(OP))
+    time.sleep(1.5)  # open operations are stored once a second
+    broker.kill()
+    broker.wait()
+    dead.kill()
+    dead.wait()
+    place.broker("--detached")
+    assert place.operation("ended0000000").state == "completed"
+    alive.count({1: 7})
+    alive.hear(messages.Again)
+    alive.hello()
+    alive.announce("alive0000000")
+    alive.count({1: 8})
+    until(lambda: place.operation("alive0000000").stages[1].done == 8)
+    until(lambda: place.operation(OP).state == "crashed")
+    assert "while no broker was running" in place.operation(OP).error
+
+
+def test_an_acknowledged_end_outlives_the_broker_that_acknowledged_it(place):
+    broker = place.broker("--detached")
+    peer = place.peer()
+    for number in range(50):
+        operation = f"op{number:010d}"
+        peer.start(operation)
+        peer.end(operation)
+    known = set()
+    while len(known) < 50:
+        known.update(pair[0] for pair in peer.hear(messages.Acknowledge).finals)
+    broker.kill()
+    broker.wait()
+    place.broker("--detached")
+    assert {op.id for op in place.operations().values() if op.state == "completed"} == known
+
+
+def test_an_unsent_end_is_taken_in_and_its_file_removed(place):
+    from headway.protocol.wire import encode, pack
+
+    peer = place.peer(hello=False)
+    sent = []
+    peer.send = sent.append
+    peer.hello()
+    peer.start()
+    peer.end(state="failed")
+    os.mkdir(place.path("unsent"), 0o700)
+    with open(place.path("unsent/" + peer.session), "wb") as file:
+        file.write(b"".join(pack(encode(message)) for message in sent))
+    place.broker("--detached")
+    until(lambda: place.operation(OP) and place.operation(OP).state == "failed")
+    until(lambda: not os.listdir(place.path("unsent")))
+
+
+def test_rubbish_in_unsent_is_removed_and_links_are_not_followed(place):
+    os.mkdir(place.path("unsent"), 0o700)
+    with open(place.path("unsent/rubbish"), "wb") as file:
+        file.write(b"\xc1" * 1000)
+    secret = os.path.join(place.state, "secret")
+    with open(secret, "w") as file:
+        file.write("kept")
+    os.symlink(secret, place.path("unsent/link"))
+    place.broker("--detached")
+    until(lambda: os.listdir(place.path("unsent")) == ["link"])
+    assert os.path.exists(secret)
+
+
+def test_a_worker_of_another_pid_namespace_is_silent_and_never_crashed(place):
+    if os.geteuid() != 0 or not _unshares():
+        pytest.skip("needs a pid namespace of its own")
+    environ = {**place.environ}
+    import sys
+
+    broker = subprocess.Popen(
+        [
+            "unshare",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            sys.executable,
+            "-m",
+            "headway_broker",
+            "run",
+        ],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    place.processes.append(broker)
+    until(lambda: os.path.exists(place.path("report.sock")))
+    worker = place.worker("peer.start(); time.sleep(60)")
+    until(lambda: place.operation(OP))
+    assert " pid 0 " in place.log()
+    worker.kill()
+    until(lambda: place.operation(OP).silent_since is not None, 15)
+    assert place.operation(OP).state == "running"
+
+
+def _unshares():
+    try:
+        return (
+            subprocess.run(["unshare", "--pid", "--fork", "true"], capture_output=True).returncode
+            == 0
+        )
+    except OSError:
+        return False
+
+
+def test_a_stopped_viewer_costs_bounded_memory_and_nobody_time(place):
+    place.broker("--detached")
+    stopped = Viewer(place.directory)  # which never reads
+    try:
+        peer = place.peer()
+        peer.start(stages=[f"stage {n}" for n in range(1000)], total=10**6)
+        until(lambda: place.operation(OP))
+        before = place.status()["rss"]
+        end = time.monotonic() + 6
+        number = 0
+        while time.monotonic() < end:
+            number += 1
+            peer.count({stage: number for stage in range(1, 1001)})
+            time.sleep(0.02)
+        assert place.status()["rss"] - before < 40e6
+        until(lambda: place.operation(OP).stages[1000].done == number)
+        found = stopped.snapshot()
+        assert found[OP].stages[1000].done == number
+    finally:
+        stopped.close()
