@@ -172,7 +172,8 @@ class Peer:
         end = time.monotonic() + seconds
         while True:
             left = end - time.monotonic()
-            assert left > 0 and self.socket.poll(int(left * 1000) + 1), f"no {kind.__name__} came"
+            came = left > 0 and self.socket.poll(int(left * 1000) + 1)
+            assert came, f"no {kind.__name__} came"
             message = decode(self.socket.recv(), messages.OUTBOUND)
             if isinstance(message, kind):
                 return message

@@ -142,6 +142,7 @@ print(peer.hear(messages.Refuse))
         stranger = place.worker(code, place.directory, hello=False)
         out, err = stranger.communicate(timeout=20)
         assert "Refuse(reason='user', details={'uid': 0})" in out, err
+        os.chmod(place.directory, 0o700)
         assert place.status()["dropped"] == {"user": 1}
 
     def test_a_directory_of_another_user_is_a_clear_error(self, place):
