@@ -22,7 +22,7 @@ _VALUES = option_set("-C -c --git-dir --work-tree --namespace --exec-path")
 # "https://host/owner/name.git", "host:owner/name", "/srv/name.git": the last part of at least two,
 # so that an address that is itself a secret is not shown.
 _ADDRESS = re.compile(
-    r"(?:[a-z+]+://[^/]+/|[^/:@]+@?[^/:]*:(?!//)|/)(?:[^?#]*/)([A-Za-z0-9._-]+?)(?:\.git)?/?$"
+    r"(?:[a-z+]+://[^/]*/|[^/:@]+@?[^/:]*:(?!//)|/)(?:[^?#]*/)([A-Za-z0-9._-]+?)(?:\.git)?/?$"
 )
 _HIDDEN = re.compile(
     rb"remote: Total \d+ \(delta [^\r\n]*[\r\n]"

@@ -31,18 +31,19 @@ class Reading:
         self._heard = 0.0
         self._limit = limit
         self.status = Stream(STATUS, KNOWN)
-        self.streams: list[Stream] = [self.status]
+        # The status comes last: what it counts in is told by the text before.
+        self._streams: list[Stream] = [self.status]
 
     def add(self) -> Samples:
         """Add a stream of output; its samples are for the pump to fill."""
         stream = Stream(OUTPUT, self._limit)
-        self.streams.append(stream)
+        self._streams.insert(-1, stream)
         return stream.samples
 
     def look(self, now: float) -> bool:
         """Read what has come; tell whether anything has."""
         came = False
-        for stream in self.streams:
+        for stream in self._streams:
             data, lost = stream.samples.take()
             if not data:
                 continue
@@ -54,14 +55,14 @@ class Reading:
         if came:
             self._heard = now
         elif now - self._heard >= QUIET:
-            for stream in self.streams[1:]:
+            for stream in self._streams[:-1]:
                 self._reporter.quiet(stream.cutter.rest)
         return came
 
     def finish(self, exit_status: int, now: float) -> None:
         """Read the rest, and what the parser makes of the end."""
         self.look(now)
-        for stream in self.streams:
+        for stream in self._streams:
             for line in stream.cutter.finish():
                 self._line(line, stream.source)
         if self._parser is not None:

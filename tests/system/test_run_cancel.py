@@ -1,0 +1,110 @@
+"""Requests to cancel that reach `headway run`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+
+import pytest
+from commands import ended, piped, typed
+from listener import Listener, Machine, until
+
+from headway.protocol import messages
+
+
+@pytest.fixture
+def machine():
+    machine = Machine()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def listener(machine):
+    with Listener(machine.directory) as listener:
+        yield listener
+
+
+def cancel(listener, name, kill=False):
+    """Ask the operation to end; the worker's answer."""
+    operation = until(lambda: listener.named(name))
+    before = len(listener.answers)
+    listener.send(operation, messages.Cancel(1, operation.id, "enough", kill))
+    return until(lambda: listener.answers[before:])[0]
+
+
+def test_the_command_and_what_it_started_are_interrupted(machine, listener, tmp_path):
+    log = tmp_path / "log"
+    script = f"trap 'echo outer >> {log}; exit 1' INT; echo ready; sh -c 'sleep 30'; sleep 30"
+    process = piped(machine, "--name", "long", "--", "sh", "-c", script)
+    assert process.stdout.readline() == b"ready\n"
+    assert cancel(listener, "long").answer == "accepted"
+    assert process.wait(timeout=9) == 1
+    operation = listener.ended("long")
+    assert (operation.state, operation.reason) == ("cancelled", "enough")
+    assert log.read_text() == "outer\n"
+
+
+def test_through_a_terminal_too(machine, listener):
+    terminal = typed(machine, "--", "sleep", "30")
+    assert cancel(listener, "sleep").answer == "accepted"
+    assert ended(terminal)[2] == signal.SIGINT
+    assert listener.ended("sleep").state == "cancelled"
+
+
+def test_a_command_that_ignores_it_is_terminated_after_ten_seconds(machine, listener):
+    process = piped(
+        machine, "--name", "deaf", "--", "sh", "-c", "trap '' INT; echo ready; sleep 40"
+    )
+    assert process.stdout.readline() == b"ready\n"
+    cancel(listener, "deaf")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=8)
+    assert process.wait(timeout=6) == -signal.SIGTERM
+    assert listener.ended("deaf").state == "cancelled"
+
+
+def test_a_kill_is_at_once_and_only_when_asked_for(machine, listener):
+    script = "trap '' INT TERM; echo ready; sleep 40"
+    process = piped(machine, "--name", "stone", "--", "sh", "-c", script)
+    assert process.stdout.readline() == b"ready\n"
+    cancel(listener, "stone", kill=True)
+    assert process.wait(timeout=5) == -signal.SIGKILL
+    assert listener.ended("stone").state == "cancelled"
+
+
+def test_a_command_that_succeeds_all_the_same_has_completed(machine, listener):
+    script = "trap 'exit 0' INT; echo ready; sleep 30 & wait"
+    process = piped(machine, "--name", "polite", "--", "sh", "-c", script)
+    assert process.stdout.readline() == b"ready\n"
+    cancel(listener, "polite")
+    assert process.wait(timeout=9) == 0
+    assert listener.ended("polite").state == "completed"
+
+
+def test_dpkg_at_work_refuses(machine, listener, tmp_path):
+    fake = tmp_path / "dpkg"
+    fake.write_text("#!/bin/sh\necho 'Setting up hello (2.10) ...'\nsleep 1.5\n")
+    fake.chmod(0o755)
+    process = piped(machine, "--", str(fake), "-l")
+    operation = until(lambda: listener.named("dpkg"))
+    until(lambda: not operation.cancellable)
+    answer = cancel(listener, "dpkg")
+    assert answer.answer == "refused"
+    assert process.wait(timeout=9) == 0
+    assert listener.ended("dpkg").state == "completed"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_through_sudo_by_the_key_of_its_terminal(machine, listener):
+    # A user who may not signal the command: sudo back to root, as an unprivileged one.
+    with open("/etc/passwd") as file:
+        if not any(line.startswith("nobody:") for line in file):
+            pytest.skip("there is no user to be")
+    terminal = typed(machine, "--", "sudo", "-n", "sleep", "30")
+    operation = until(lambda: listener.named("sleep") or listener.named("sudo"))
+    assert operation.cancellable
+    cancel(listener, operation.name)
+    _, status, number = ended(terminal)
+    assert (status, number) in ((130, None), (None, signal.SIGINT))
