@@ -6,6 +6,7 @@ import argparse
 import os
 import random
 import sys
+import threading
 import time
 from typing import Any
 
@@ -46,13 +47,27 @@ class Chaos:
         self.viewers: list[Any] = []
         self.started = 0
         self.brokers: dict[int, int] = {}  # pid → the most memory it held
+        self.exits: dict[int, float] = {}  # pid → when it was gone
         self._looked = 0.0
+        threading.Thread(target=self._watch_exits, daemon=True).start()
 
     def start_worker(self, kind: str) -> None:
         """Start a worker of a kind."""
         self.started += 1
         seed = f"{self.options.seed}-{self.started}"
         self.workers.append(self.arena.python("-m", "chaotic.worker", kind, seed))
+
+    def _watch_exits(self) -> None:
+        # On a thread of its own, for starting processes takes the other one its time.
+        look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        while True:
+            time.sleep(0.01)
+            for process in list(self.workers):
+                try:
+                    if process.pid not in self.exits and os.waitid(os.P_PID, process.pid, look):
+                        self.exits[process.pid] = time.monotonic()
+                except ChildProcessError:
+                    continue
 
     def reign(self) -> None:
         """Faults, for as long as was asked."""
@@ -83,7 +98,7 @@ class Chaos:
             if status is not None:
                 self.workers.remove(process)
                 fate = self.fates.setdefault(process.pid, Fate())
-                fate.status, fate.exited = status, now
+                fate.status, fate.exited = status, self.exits.get(process.pid, now)
         self.viewers = [process for process in self.viewers if process.poll() is None]
         self.mischief.tick()
         if now - self._looked > 0.2:
@@ -160,11 +175,13 @@ def report(
     print(f"false states        {len(false) + len(wrong_progress)}")
     print(f"ends taken back     {len(survivor.taken_back)}")
     print(f"shares short        {len(by_survivor.shares_short)}")
-    worst, calls, exit_delay = verdict.delays(lives, chaos.fates)
+    worst, calls, slowest, exit_delay = verdict.delays(lives, chaos.fates)
     if worst is not None:
         print(f"worker delay     at most {worst.blocked * 1000:.1f} ms held up in one of {calls} "
-              f"calls ({worst.blocked_in}, {worst.kind}); at most {exit_delay:.2f} s "
-              "from a program's last line to its exit")  # fmt: skip
+              f"calls ({worst.blocked_in}, {worst.kind}, pid {worst.pid})")  # fmt: skip
+    if slowest is not None:
+        print(f"exit delay       at most {exit_delay:.2f} s from a program's last line to its exit "
+              f"({slowest.kind}, pid {slowest.pid}); load average {os.getloadavg()[0]:.1f}")  # fmt: skip
     print(f"broker memory    {max(chaos.brokers.values(), default=0) / 1e6:.1f} MB at its peak")
     print(f"survivor         {survivor.lines} lines, {survivor.snapshots} snapshots, "
           f"{survivor.gaps} gaps, {'alive' if survivor.alive() else 'DEAD'}")  # fmt: skip
@@ -197,6 +214,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--workers", type=int, default=24, help="at a time (%(default)s)")
     parser.add_argument("--viewers", type=int, default=8, help="at a time (%(default)s)")
     parser.add_argument("--rate", type=float, default=3.0, help="faults a second (%(default)s)")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="only faults with such a name")
     parser.add_argument("--keep", action="store_true", help="keep the arena's files")
     options = parser.parse_args(argv)
     if not sys.platform.startswith("linux"):
@@ -206,6 +224,9 @@ def main(argv: list[str]) -> int:
     try:
         chaos = Chaos(arena, options)
         survivor = Survivor(arena)
+        chaos.mischief.running = survivor.running
+        if options.only:
+            chaos.mischief.only(options.only)
         chaos.reign()
         chaos.settle(survivor)
         status = arena.ask("broker", "status", "--json")

@@ -32,9 +32,10 @@ class Mischief:
         self.workers: list[int] = []  # pids that may be hurt
         self.viewers: list[int] = []
         self.launch: Callable[[str], Any] = lambda _kind: None  # starts another worker
+        self.running: Callable[[], list[str]] = list  # ids of operations that run
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._stopped: dict[int, float] = {}
-        self._deaf_since: float | None = None
+        self._deaf_since: float | None = time.monotonic()
         self._runtime_full = False
         self.table: list[tuple[int, str, Callable[[], bool]]] = [
             (20, "SIGKILL worker", self.kill_worker),
@@ -56,6 +57,10 @@ class Mischief:
             (5, "20 short programs at once", self.rush),
             (5, "cancel", self.cancel),
         ]
+
+    def only(self, words: list[str]) -> None:
+        """Do no other faults than those in whose name one of the words stands."""
+        self.table = [row for row in self.table if any(word in row[1] for word in words)]
 
     def one(self) -> None:
         """Do one fault."""
@@ -184,12 +189,7 @@ class Mischief:
 
     def cancel(self) -> bool:
         """Ask some operation to end, as a person would."""
-        listing = self.arena.ask("ps", "--json")
-        running = [
-            operation["id"]
-            for operation in (listing or {"operations": []})["operations"]
-            if operation["state"] == "running"
-        ]
+        running = self.running()
         if not running:
             return False
         self.arena.headway("cancel", self.dice.choice(running), "--reason", "chaos")

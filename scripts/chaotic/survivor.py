@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 import time
@@ -28,6 +29,7 @@ class Survivor:
         self.lines = 0
         self.gaps = 0
         self.snapshots = 0
+        self._copy = open(os.path.join(arena.directory, "shown"), "wb")  # noqa: SIM115
         self.process = arena.headway("view", "--display", "json", stdout=subprocess.PIPE)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -35,6 +37,7 @@ class Survivor:
     def _read(self) -> None:
         assert self.process.stdout is not None
         for text in self.process.stdout:
+            self._copy.write(b"%.3f " % time.monotonic() + text)
             line = json.loads(text)
             self.lines += 1
             kind = line["type"]
@@ -56,6 +59,10 @@ class Survivor:
             self.false_progress.add(identity)
         self.shown[identity] = operation
 
+    def running(self) -> list[str]:
+        """The ids of operations that run, as far as it knows."""
+        return [one["id"] for one in list(self.shown.values()) if one["state"] == "running"]
+
     def alive(self) -> bool:
         """Whether it still looks."""
         return self.process.poll() is None
@@ -74,3 +81,4 @@ class Survivor:
         self.process.kill()
         self.process.wait()
         self._thread.join(5)
+        self._copy.close()

@@ -160,19 +160,23 @@ def _nobody_heard(opened: float, gone: float, outages: list[tuple[float, float]]
 
 def delays(
     lives: list[journal.Life], fates: dict[int, Fate]
-) -> tuple[journal.Life | None, int, float]:
-    """The life with the longest blocked call while it was not stopped; calls; longest exit."""
+) -> tuple[journal.Life | None, int, journal.Life | None, float]:
+    """Of processes that were not stopped meanwhile: the life with the longest held up call,
+    the number of calls, and the life with the longest exit with its seconds."""
     worst: journal.Life | None = None
+    slowest: journal.Life | None = None
+    longest = 0.0
     calls = 0
-    exit_delay = 0.0
     for life in lives:
         calls += life.calls
         fate = fates.get(life.pid, Fate())
         at, took = life.blocked_at, life.waited
-        if not any(begun <= at + took and at <= ended for begun, ended in fate.stopped):
-            if worst is None or life.blocked > worst.blocked:
-                worst = life
-        if life.leaving is not None and fate.exited is not None and fate.killed is None:
-            if not any(ended >= life.leaving for _, ended in fate.stopped):
-                exit_delay = max(exit_delay, fate.exited - life.leaving)
-    return worst, calls, exit_delay
+        stopped = any(begun <= at + took and at <= ended for begun, ended in fate.stopped)
+        if not stopped and (worst is None or life.blocked > worst.blocked):
+            worst = life
+        if life.leaving is None or fate.exited is None or fate.killed is not None:
+            continue
+        stopped = any(ended >= life.leaving for _, ended in fate.stopped)
+        if not stopped and fate.exited - life.leaving > longest:
+            slowest, longest = life, fate.exited - life.leaving
+    return worst, calls, slowest, longest
