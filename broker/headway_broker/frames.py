@@ -6,7 +6,7 @@ one by one, so that no frame grows over `PART_SIZE` and a row that is needed twi
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import msgpack
 
@@ -38,55 +38,72 @@ def figures(operation: Operation, *, tail: bool) -> list[Any]:
 def whole_rows(entry: Entry) -> Iterator[bytes]:
     """All of an operation: its first row has its record, further ones more stages."""
     operation = entry.operation
-    stages = list(operation.stages.values())
-    for start in range(0, max(len(stages), 1), STAGES_PER_ROW):
-        some = stages[start : start + STAGES_PER_ROW]
-        yield pack(
-            [
-                operation.id,
-                operation.record() if not start else None,
-                [stage.record() for stage in some],
-                {},
-                figures(operation, tail=True) if not start else None,
-                {
-                    stage.id: [stage.progress, stage.estimate]
-                    for stage in some
-                    if stage.progress is not None or stage.estimate is not None
-                },
-                {stage.id: stage.shares for stage in some if stage.shares},
-            ]
-        )
+    stages = operation.stages
+
+    def build(some: list[int], first: bool) -> list[Any]:
+        held = [stages[stage] for stage in some]
+        return [
+            operation.id,
+            operation.record() if first else None,
+            [stage.record() for stage in held],
+            {},
+            figures(operation, tail=True) if first else None,
+            {
+                stage.id: [stage.progress, stage.estimate]
+                for stage in held
+                if stage.progress is not None or stage.estimate is not None
+            },
+            {stage.id: stage.shares for stage in held if stage.shares},
+        ]
+
+    return _rows(list(stages), build)
 
 
 def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
     """What is marked dirty in an operation."""
     operation = entry.operation
     stages = operation.stages
-    changed = sorted(marks.stages)
     ended = marks.structure and not operation.open  # whose tail tells why
-    counts: dict[int, Any] = {}
-    for stage_id, whole in marks.counts.items():
-        stage = stages[stage_id]
-        counts[stage_id] = [stage.done, stage.total, stage.detail] if whole else stage.done
+    changed = marks.stages.union(marks.counts, marks.stage_figures, marks.shares)
+
+    def build(some: list[int], first: bool) -> list[Any]:
+        counts: dict[int, Any] = {}
+        for stage_id in some:
+            whole = marks.counts.get(stage_id)
+            if whole is not None:
+                stage = stages[stage_id]
+                counts[stage_id] = [stage.done, stage.total, stage.detail] if whole else stage.done
+        return [
+            operation.id,
+            operation.record() if first and marks.structure else None,
+            [stages[stage].record() for stage in some if stage in marks.stages],
+            counts,
+            figures(operation, tail=ended) if first and (marks.figures or ended) else None,
+            {
+                stage: [stages[stage].progress, stages[stage].estimate]
+                for stage in some
+                if stage in marks.stage_figures
+            },
+            {stage: stages[stage].shares or {} for stage in some if stage in marks.shares},
+        ]
+
+    return _rows(sorted(changed), build)
+
+
+def _rows(stages: list[int], build: Callable[[list[int], bool], list[Any]]) -> Iterator[bytes]:
+    """Pack the rows that `build` makes of so many stages as fit into one."""
     first = True
-    while first or changed:
-        some, changed = changed[:STAGES_PER_ROW], changed[STAGES_PER_ROW:]
-        row: list[Any] = [operation.id, None, [stages[stage].record() for stage in some]]
-        if first:
-            row[1] = operation.record() if marks.structure else None
-            row += [
-                counts,
-                figures(operation, tail=ended) if marks.figures or ended else None,
-                {
-                    stage: [stages[stage].progress, stages[stage].estimate]
-                    for stage in marks.stage_figures
-                },
-                {stage: stages[stage].shares or {} for stage in marks.shares},
-            ]
-        else:
-            row += [{}, None, {}, {}]
+    waiting = [stages[at : at + STAGES_PER_ROW] for at in range(0, len(stages), STAGES_PER_ROW)]
+    waiting.reverse()
+    while first or waiting:
+        some = waiting.pop() if waiting else []
+        row = pack(build(some, first))
+        if len(row) > PART_SIZE and len(some) > 1:
+            half = len(some) // 2
+            waiting += [some[half:], some[:half]]
+            continue
         first = False
-        yield pack(row)
+        yield row
 
 
 def parts(rows: Iterable[bytes]) -> list[list[bytes]]:
