@@ -81,13 +81,12 @@ def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
         return None
     wanted = {display or "auto" for display in displays}
     command = [sys.executable, "-m", "headway_viewer.terminal"]
+    whose = ("--session", session, "--pid", str(os.getpid()))
     name = terminal()
     if name is not None:
         if wanted & {"auto", "live"}:
-            return [*command, "--tty", name, "--session", session]
-        return (
-            [*command, "--plain", "--fd", "2", "--session", session] if "plain" in wanted else None
-        )
+            return [*command, "--tty", name, *whose]
+        return [*command, "--plain", "--fd", "2", *whose] if "plain" in wanted else None
     if "plain" in wanted or ("auto" in wanted and os.environ.get("CI")):
-        return [*command, "--plain", "--fd", "2", "--session", session]
+        return [*command, "--plain", "--fd", "2", *whose]
     return None

@@ -9,11 +9,11 @@ next. Nothing here blocks longer than the timeout it is given.
 from __future__ import annotations
 
 import os
+import struct
 import time
 from typing import Any, Callable
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from headway import __version__
 from headway.about import about
@@ -25,6 +25,7 @@ PATIENCE = 6.0  # seconds without a pulse until the broker is called silent
 INSIST = 2.0  # seconds until a snapshot that has not come is asked for again
 LOOK = 0.1  # seconds between two looks for a broker
 GRACE = 1.0  # seconds in which the workers of a broker that is gone may start the next one
+_EVENT = struct.Struct("=hi")  # number and value
 BATCH = 500  # messages taken in before the picture is drawn again
 
 
@@ -167,7 +168,8 @@ class Feed:
 
     def _hear_connection(self) -> None:
         while self._monitor is not None and self._monitor.poll(0):
-            event = recv_monitor_message(self._monitor)["event"]
+            # zmq.utils.monitor reads this too, but imports asyncio for it.
+            event = _EVENT.unpack_from(self._monitor.recv_multipart()[0])[0]
             if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.connected = True
                 self.refused = None

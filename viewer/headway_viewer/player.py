@@ -20,6 +20,7 @@ from headway_viewer import theme
 from headway_viewer.cli import finder
 from headway_viewer.display.live import size, write_all
 from headway_viewer.feed import Feed
+from headway_viewer.processes import group_of, lives, members
 from headway_viewer.region import most
 from headway_viewer.replica import Changes, Replica
 from headway_viewer.rows import Board
@@ -217,12 +218,12 @@ class Player:
         foreground = strangers = False
         try:
             group = os.tcgetpgrp(descriptor)
-            groups = [_group(pid) for pid in self._workers]
+            groups = [group_of(pid) for pid in self._workers]
             foreground = group in groups
             modes = termios.tcgetattr(descriptor)
             mode = lent.line_mode(modes)
             if mode == lent.RAW and foreground:
-                strangers = lent.is_lent(modes) or _members(group) > groups.count(group)
+                strangers = lent.is_lent(modes) or members(group) > groups.count(group)
             return Seen(columns, rows, foreground, mode != lent.RAW, mode != lent.SECRET, strangers)
         except (OSError, termios.error):
             # Not our controlling terminal: all that is known is that somebody draws on it.
@@ -230,24 +231,7 @@ class Player:
 
     def _alive(self, local: float) -> bool:
         """Whether a program is left, or a first one may still show."""
-        gone = {pid for pid in self._workers if _group(pid) is None}
-        self._workers -= gone
+        self._workers = {pid for pid in self._workers if lives(pid)}
         if self._workers or self._scene.waiting:
             return True
         return not self._known and local - self._began < FIRST
-
-
-def _group(pid: int) -> int | None:
-    try:
-        return os.getpgid(pid)
-    except OSError:
-        return None
-
-
-def _members(group: int) -> int:
-    """How many processes are in a process group."""
-    count = 0
-    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if name.isdigit() and _group(int(name)) == group:
-            count += 1
-    return count

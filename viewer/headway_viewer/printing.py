@@ -6,7 +6,6 @@ would wait for the log to be closed.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 
@@ -14,51 +13,44 @@ from headway_viewer import theme
 from headway_viewer.cli import finder
 from headway_viewer.display.plain import Plain
 from headway_viewer.feed import Feed
+from headway_viewer.processes import lives
 from headway_viewer.replica import Replica
 from headway_viewer.rows import Board
 
 REST = 0.5  # seconds between two looks whether the program still runs
+HURRY = 0.05  # and when its operations have ended, so that it is about to leave
+CRASH = 1.5  # seconds after its death in which the broker tells how it ended
 
 
-def print_lines(descriptor: int, pid: int | None) -> int:
+def print_lines(descriptor: int, pid: int) -> int:
     """Append plain lines about one process's operations until it has ended."""
     replica = Replica()
     board = Board(replica)
-    board.accepts = lambda operation: pid is None or operation.pid == pid
+    board.accepts = lambda operation: operation.pid == pid
     stream = open(descriptor, "w", encoding=sys.stderr.encoding, errors="replace", closefd=False)  # noqa: SIM115
-    look = theme.make(
-        ascii_only=not theme.encodes(stream.encoding),
-        coloured=False,
-    )
+    look = theme.make(ascii_only=not theme.encodes(stream.encoding), coloured=False)
     feed = Feed(replica, finder(start=False))
     replica.know_nothing(feed.clock(), time.time())
     plain = Plain(board, look, stream)
     told: set[str] = set()
+    died: float | None = None
     try:
         while True:
-            feed.wait(REST)
+            feed.wait(REST if board.open and died is None else HURRY)
             feed.lines.clear()
             local = feed.clock()
             changes = replica.take()
             board.absorb(changes, replica.time(local))
             plain.show(changes, None, local)
             mine = [replica.operations[name] for name in board.seen if name in replica.operations]
-            ended = [operation.id for operation in mine if not operation.open]
-            new = [name for name in ended if name not in told]
-            if new:
+            new = [made.id for made in mine if not made.open and made.id not in told]
+            if new and feed.request("drawn", {"operations": new}) is not None:
                 told.update(new)
-                feed.request("drawn", {"operations": new})
-            if pid is None or not _lives(pid):
+            if died is None and not lives(pid):
+                died = local
+            if died is not None and (not board.open or local - died > CRASH):
                 return 0
     except OSError:
         return 0  # nobody reads any longer
     finally:
         feed.close()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.getpgid(pid)
-    except OSError:
-        return False
-    return True

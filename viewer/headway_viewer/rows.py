@@ -88,6 +88,10 @@ class Board:
         operations = self.replica.operations
         return (operations[name] for name in self._children.get(operation, ()))
 
+    def has_row(self, operation: str) -> bool:
+        """Whether it has a row of its own here."""
+        return operation in self._state
+
     def short(self, operation: str) -> str:
         """As much of an id as tells it from all others."""
         return operation[: self._short]

@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m headway_viewer.terminal", description=__doc__)
     parser.add_argument("--tty", help="the terminal's name")
     parser.add_argument("--session", required=True, help="of the worker that started this")
-    parser.add_argument("--pid", type=int, help="of the worker that started this")
+    parser.add_argument("--pid", type=int, required=True, help="of the worker that started this")
     parser.add_argument("--plain", action="store_true", help="append lines to --fd")
     parser.add_argument("--fd", type=int, default=2, help="an inherited descriptor")
     arguments = parser.parse_args(argv)

@@ -68,7 +68,7 @@ class Teller:
             self._note = note
             lines.append(f"{self._clock(now)} {note or 'the broker is back'}")
         operations = self._board.replica.operations
-        names = changes.operations
+        names = [name for name in changes.operations if self._board.has_row(name)]
         if changes.fresh:
             names, left_out = self._at_first(names)
             if left_out:

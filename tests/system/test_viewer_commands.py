@@ -1,0 +1,251 @@
+"""`headway view`, `ps`, `wait`, `cancel`, `record` against a real broker and real programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+
+import pytest
+from real import HEADWAY, Real, killed, until
+
+LOOP = "for i in headway.track(range({n}), 'Compile'): time.sleep({pause})"
+HELD = "with headway.operation({name!r}) as op:\n    sys.stdin.readline()\n    {then}"
+
+
+@pytest.fixture
+def real():
+    real = Real()
+    yield real
+    real.close()
+
+
+def held(real, name, then="pass"):
+    """A program with an operation that goes on until something is written to it."""
+    import subprocess
+
+    process = real.program(HELD.format(name=name, then=then), stdin=subprocess.PIPE)
+    until(lambda: any(made["name"] == name for made in real.operations()), f"{name} is known")
+    return process
+
+
+def let_go(process):
+    process.communicate("\n", timeout=20)
+
+
+def lines_of(process):
+    for line in process.stdout:
+        yield json.loads(line)
+
+
+def test_ps_with_nothing_says_so_and_starts_nothing(real):
+    done = real.headway("ps")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing is running\n", "")
+    assert not os.path.exists(real.environ["HEADWAY_RUNTIME_DIR"])
+    snapshot = json.loads(real.headway("ps", "--json").stdout)
+    assert (snapshot["type"], snapshot["operations"]) == ("snapshot", [])
+    assert abs(snapshot["time"] - time.time()) < 30
+
+
+def test_ps_lists_what_runs(real):
+    process = held(real, "Install PostgreSQL")
+    assert "Install PostgreSQL" in real.headway("ps").stdout
+    (operation,) = real.operations()
+    assert (operation["name"], operation["state"]) == ("Install PostgreSQL", "running")
+    assert abs(operation["started"] - time.time()) < 60
+    let_go(process)
+
+
+def test_json_shows_an_operation_from_its_first_to_its_last_state(real):
+    view = real.start(*HEADWAY, "view", "--display", "json", "--until-done")
+    stream = lines_of(view)
+    first = next(stream)
+    assert (first["type"], first["schema"]) == ("snapshot", 1)
+    real.program(LOOP.format(n=20, pause=0.02))
+    seen = [line for line in stream if line["type"] == "operation"]
+    assert view.wait(20) == 0
+    assert seen[0]["operation"]["state"] == "running"
+    last = seen[-1]["operation"]
+    assert (last["state"], last["progress"]) == ("completed", 1.0)
+    assert last["stages"][0]["done"] == 20
+    assert [line["seq"] for line in seen] == sorted(line["seq"] for line in seen)
+
+
+def test_a_late_viewer_gets_everything_at_once(real):
+    process = held(real, "early")
+    view = real.start(*HEADWAY, "view", "--display", "json")
+    snapshot = next(lines_of(view))
+    assert [made["name"] for made in snapshot["operations"]] == ["early"]
+    let_go(process)
+
+
+@pytest.mark.parametrize(
+    ("then", "status", "state"),
+    [
+        ("pass", 0, "completed"),
+        ("raise ValueError('broken')", 1, "failed"),
+        ("raise KeyboardInterrupt", 130, "cancelled"),
+    ],
+)
+def test_the_exit_status_of_waiting_is_how_it_ended(real, then, status, state):
+    process = held(real, "job", then)
+    wait = real.start(*HEADWAY, "wait", "job")
+    view = real.start(*HEADWAY, "view", "--until-done")
+    until(lambda: "job" in view.stdout.readline(), "the viewer shows it")
+    let_go(process)
+    assert wait.wait(20) == status
+    assert view.wait(20) == status
+    assert "1 ended in" in view.stdout.read()
+    assert real.headway("wait", "job").returncode == status
+    assert real.operations()[0]["state"] == state
+
+
+def test_waiting_for_what_never_comes_can_be_given_up(real):
+    assert real.headway("wait", "nobody", "--timeout", "0.3").returncode == 4
+    process = held(real, "slow")
+    assert real.headway("wait", "slow", "--timeout", "0.3").returncode == 124
+    let_go(process)
+
+
+def test_a_killed_program_is_shown_as_crashed_with_exit_status_1(real):
+    process = held(real, "victim")
+    wait = real.start(*HEADWAY, "wait", "victim")
+    process.send_signal(signal.SIGKILL)
+    assert wait.wait(20) == 1
+    assert real.operations()[0]["state"] == "crashed"
+
+
+def test_cancel_is_answered(real):
+    loop = real.program(LOOP.format(n=10_000, pause=0.01))
+    until(real.operations, "it is known")
+    done = real.headway("cancel", real.operations()[0]["id"][:4], "--reason", "wrong branch")
+    assert done.returncode == 0
+    assert "is being cancelled" in done.stdout
+    loop.wait(20)
+    until(lambda: real.operations()[0]["state"] == "cancelled", "it is cancelled")
+    again = real.headway("cancel", real.operations()[0]["id"])
+    assert again.returncode == 3
+    assert "has ended: cancelled" in again.stderr
+
+
+def test_what_cannot_be_cancelled_says_so_with_exit_status_3(real):
+    code = "with headway.operation('dpkg', cancellable=False) as op: sys.stdin.readline()"
+    import subprocess
+
+    process = real.program(code, stdin=subprocess.PIPE)
+    until(real.operations, "it is known")
+    done = real.headway("cancel", "dpkg")
+    assert done.returncode == 3
+    assert "cannot be cancelled" in done.stderr
+    let_go(process)
+
+
+def test_cancelling_nobody_is_an_error_and_starts_nothing(real):
+    done = real.headway("cancel", "nobody")
+    assert done.returncode == 4
+    assert "there is no operation 'nobody'" in done.stderr
+    assert not os.path.exists(real.environ["HEADWAY_RUNTIME_DIR"])
+
+
+def test_a_name_that_is_not_unique_is_refused_with_the_ids(real):
+    one, two = held(real, "twin"), held(real, "other")
+    three = real.program(HELD.format(name="twin", then="pass"), stdin=-1)
+    until(lambda: len(real.operations()) == 3, "all are known")
+    done = real.headway("cancel", "twin")
+    assert done.returncode == 2
+    assert "can mean 2 operations" in done.stderr
+    for process in (one, two, three):
+        let_go(process)
+
+
+def test_a_viewer_goes_on_with_the_next_broker(real):
+    process = held(real, "survivor")
+    view = real.start(*HEADWAY, "view", "--display", "json")
+    stream = lines_of(view)
+    first = next(stream)
+    killed(real.broker())
+    second = next(line for line in stream if line["type"] == "snapshot")
+    assert second["instance"] != first["instance"]
+    while not second["operations"]:
+        line = next(stream)
+        if line["type"] == "operation":
+            second["operations"].append(line["operation"])
+    assert second["operations"][0]["name"] == "survivor"
+    let_go(process)
+    assert any(
+        line["type"] == "operation" and line["operation"]["state"] == "completed" for line in stream
+    )
+
+
+def test_a_reader_that_leaves_ends_the_viewer_quietly(real):
+    process = held(real, "job")
+    view = real.start("sh", "-c", f"{' '.join(HEADWAY)} view --display json | head -1")
+    assert '"type":"snapshot"' in view.stdout.readline()
+    let_go(process)
+    assert view.wait(20) == 0
+    assert view.stderr.read() == ""
+
+
+def test_ctrl_c_only_detaches(real):
+    process = held(real, "job")
+    view = real.start(*HEADWAY, "view", "--display", "plain")
+    until(lambda: "job" in view.stdout.readline(), "the viewer shows it")
+    view.send_signal(signal.SIGINT)
+    assert view.wait(20) == 0
+    assert "detached" in view.stdout.read()
+    assert process.poll() is None
+    assert real.operations()[0]["state"] == "running"
+    let_go(process)
+
+
+def test_a_recording_is_what_json_shows(real):
+    path = f"{real.directory}/record.ndjson"
+    process = held(real, "job")
+    record = real.start(*HEADWAY, "record", path, "--until-done")
+    until(lambda: os.path.exists(path) and os.path.getsize(path), "the recording begins")
+    let_go(process)
+    assert record.wait(20) == 0
+    with open(path) as file:
+        lines = [json.loads(line) for line in file]
+    assert lines[0]["type"] == "snapshot"
+    assert lines[-1]["operation"]["state"] == "completed"
+
+
+def test_log_lines_are_on_the_stream(real):
+    view = real.start(*HEADWAY, "view", "--display", "json", "--until-done")
+    stream = lines_of(view)
+    next(stream)
+    real.program(
+        "with headway.operation('x') as op:\n    op.log('hello \\x1b[31m')\n    time.sleep(.3)"
+    )
+    logs = [line for line in stream if line["type"] == "log"]
+    assert logs[0]["lines"] == ["hello \x1b[31m"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "0"}, False)],
+)
+def test_a_pipe_gets_no_colour_unless_forced_and_never_a_moving_picture(real, environ, coloured):
+    process = held(real, "job", "raise ValueError('x')")
+    let_go(process)
+    shown = real.headway("ps", **environ).stdout
+    assert ("\x1b[31m" in shown) == coloured
+    view = real.headway("view", "--timeout", "1", **environ)
+    assert "\x1b" not in view.stdout
+    assert "failed" in view.stdout
+
+
+def test_wrong_words_are_refused_with_exit_status_2(real):
+    for wrong in (["view", "--display", "nothing"], ["ps", "x"], ["cancel"], ["vew"]):
+        done = real.headway(*wrong)
+        assert done.returncode == 2, wrong
+        assert done.stderr
+    assert "did you mean 'view'" in real.headway("vew").stderr
+
+
+def test_live_without_a_terminal_is_refused(real):
+    done = real.headway("view", "--display", "live")
+    assert done.returncode == 2
+    assert "needs a terminal" in done.stderr

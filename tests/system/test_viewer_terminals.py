@@ -1,0 +1,310 @@
+"""What stands on a terminal: `headway view` there, and the viewer of a program's own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+from real import HEADWAY, Real, alive, killed, until
+
+LOOP = """
+for i in headway.track(range({n}), "Compile"):
+    time.sleep({pause})
+    if i % 10 == 5:
+        print("line", i, "of the program")
+"""
+VIEW = " ".join(HEADWAY) + " view"
+
+
+@pytest.fixture
+def real():
+    real = Real()
+    yield real
+    real.close()
+
+
+def viewers_of(real):
+    """The pids of viewers of terminals that were started here."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/cmdline", "rb") as file:
+                    if b"headway_viewer.terminal" not in file.read():
+                        continue
+                with open(f"/proc/{name}/environ", "rb") as file:
+                    if real.directory.encode() in file.read():
+                        found.append(int(name))
+            except OSError:
+                continue
+    return found
+
+
+@pytest.fixture
+def shell(real):
+    """A shell at its prompt."""
+    shell = real.terminal()
+    shell.wait_for(lambda lines: lines[0] == "$", "a prompt")
+    return shell
+
+
+def run(real, shell, n, pause=0.05):
+    shell.type(f"python {real.file('build.py', LOOP.format(n=n, pause=pause))}\n")
+
+
+def has_bar(lines):
+    return any(line.startswith("build.py: Compile ━") for line in lines[-3:])
+
+
+def at_prompt(lines):
+    return [line for line in lines if line][-1] == "$"
+
+
+def test_a_loop_draws_below_what_the_program_prints_and_leaves_a_receipt(real, shell):
+    run(real, shell, 60)
+    lines = shell.wait_for(has_bar, "a bar")
+    assert lines[-1].startswith("build.py: Compile ━")
+    shell.wait_for(at_prompt, "the prompt is back")
+    printed = [f"line {i} of the program" for i in range(5, 60, 10)]
+    assert shell.all[1:7] == printed
+    assert shell.all[7].startswith("✓ build.py: Compile  60 in ")
+    assert shell.all[8:] == ["$"]
+    assert not shell.screen.margins
+    until(lambda: not viewers_of(real), "its viewer has left")
+
+
+def test_short_work_leaves_nothing_on_the_screen(real, shell):
+    run(real, shell, 3, 0.01)
+    shell.wait_for(lambda lines: len([line for line in lines if line]) == 2, "the next prompt")
+    shell.read(1.0)
+    assert shell.all[1:] == ["$"]
+    assert viewers_of(real) == []
+
+
+def test_many_lines_arrive_whole(real, shell):
+    code = """
+for i in headway.track(range(200), "Compile"):
+    sys.stdout.write("half "); sys.stdout.flush(); time.sleep(.01)
+    sys.stdout.write(f"line {i}\\n"); sys.stdout.flush()
+"""
+    shell.type(f"python {real.file('build.py', code)}\n")
+    shell.wait_for_text("half line")
+    shell.wait_for(at_prompt, "the prompt is back", 30)
+    assert shell.all[1:201] == [f"half line {i}" for i in range(200)]
+    assert len(shell.all) == 203
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(real, shell):
+    run(real, shell, 100)
+    shell.wait_for(has_bar, "a bar")
+    shell.type("\x1a")
+    shell.wait_for(at_prompt, "the shell's prompt")
+    shell.wait_for(lambda lines: not has_bar(lines), "the bar is gone")
+    shell.type("echo hello\n")
+    shell.wait_for_text("hello")
+    assert not shell.screen.margins
+    shell.type("fg\n")
+    shell.wait_for(has_bar, "the bar is back")
+    shell.type("\x03")
+    shell.wait_for_text("⊗ build.py: Compile  cancelled")
+    shell.wait_for(at_prompt, "the prompt is back")
+
+
+def test_a_killed_program_leaves_a_clean_terminal(real, shell):
+    run(real, shell, 1000)
+    shell.wait_for(has_bar, "a bar")
+    killed(real.operations()[0]["pid"])
+    shell.wait_for(at_prompt, "the prompt")
+    shell.wait_for(lambda lines: not has_bar(lines), "the bar is gone")
+    assert not shell.screen.margins
+    until(lambda: not viewers_of(real), "its viewer has left")
+
+
+def test_a_killed_viewers_rows_are_given_back_and_drawn_again(real, shell):
+    run(real, shell, 100)
+    shell.wait_for(has_bar, "a bar")
+    drawing = max(viewers_of(real))
+    killed(drawing)
+    shell.wait_for(lambda lines: not has_bar(lines), "the bar is gone", 5)
+    shell.wait_for(has_bar, "the bar is back")
+    shell.wait_for(at_prompt, "the prompt is back")
+    assert [line for line in shell.all if "━" in line] == []
+    assert len([line for line in shell.all if "✓ build.py" in line]) == 1
+
+
+def test_a_program_in_the_background_draws_nothing(real, shell):
+    path = real.file("build.py", LOOP.format(n=25, pause=0.05))
+    shell.type(f"python {path} >/dev/null & sleep 2.5\n")
+    shell.wait_for(at_prompt, "the prompt is back")
+    shell.type("\n")
+    shell.read(0.5)
+    assert "━" not in "".join(shell.all)
+    assert "✓" not in "".join(shell.all)
+
+
+def test_a_password_freezes_what_is_drawn(real, shell):
+    code = """
+import getpass
+with headway.operation("Login") as op:
+    stage = op.stage("work", total=10); stage.start(); stage.advance(3)
+    time.sleep(1.2); getpass.getpass(); stage.advance(4); time.sleep(1)
+"""
+    shell.type(f"python {real.file('login.py', code)}\n")
+    shell.wait_for_text("Password:")
+    frozen = [line for line in shell.lines if "3/10" in line]
+    assert frozen
+    shell.read(1.2)
+    assert [line for line in shell.lines if "3/10" in line] == frozen
+    shell.type("secret\n")
+    shell.wait_for_text("7/10")
+    shell.wait_for(at_prompt, "the prompt is back")
+
+
+def test_a_full_screen_program_is_left_alone(real, shell):
+    code = """
+import subprocess
+with headway.operation("Edit") as op:
+    stage = op.stage("work", total=10); stage.start(); stage.advance(3)
+    time.sleep(1.2)
+    subprocess.run([sys.executable, "-c", "import sys, tty; tty.setraw(0);"
+        "sys.stdout.write('\\\\x1b[2J\\\\x1b[24;1HBOTTOM'); sys.stdout.flush(); sys.stdin.read(1)"])
+    subprocess.run(["stty", "sane"])
+    time.sleep(1)
+"""
+    shell.type(f"python {real.file('edit.py', code)}\n")
+    shell.wait_for_text("3/10")
+    shell.wait_for(lambda lines: lines[-1] == "BOTTOM", "the other program's screen")
+    shell.read(0.7)
+    assert shell.lines[-1] == "BOTTOM"
+    assert not shell.screen.margins
+    shell.type("q")
+    shell.wait_for_text("3/10")
+    shell.wait_for(at_prompt, "the prompt is back")
+
+
+def test_a_terminal_that_is_resized_is_drawn_anew(real, shell):
+    run(real, shell, 60)
+    shell.wait_for(has_bar, "a bar")
+    shell.resize(100, 30)
+    shell.wait_for(lambda lines: lines[-1].startswith("build.py: Compile ━"), "a bar at the bottom")
+    assert len([line for line in shell.all if "━" in line]) == 1
+    shell.wait_for(at_prompt, "the prompt is back")
+
+
+def test_very_small_terminals_get_no_rows_taken(real):
+    shell = real.terminal(columns=30, rows=3)
+    run(real, shell, 25)
+    shell.wait_for_text("✓ build.py")
+    assert "━" not in "".join(shell.all)
+
+
+def test_live_shows_what_goes_on_and_ends_with_a_summary(real):
+    terminal = real.terminal(*HEADWAY, "view", "--until-done")
+    terminal.wait_for_text("nothing is running")
+    real.program(LOOP.format(n=40, pause=0.05), stdout=subprocess.DEVNULL)
+    terminal.wait_for(
+        lambda lines: lines[0].startswith("headway  1 running") and "━" in lines[1], "a row"
+    )
+    terminal.wait_for_text("1 ended in ")
+    terminal.child.wait()
+    assert terminal.child.exitstatus == 0
+    assert terminal.lines[1].startswith("✓ ")
+    assert not terminal.screen.cursor.hidden
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(40, 12), (1, 5), (12, 2)])
+def test_live_wraps_nothing_on_a_small_terminal(real, columns, rows):
+    for number in range(3):
+        real.program(f"with headway.operation('a rather long name {number}') as op: time.sleep(30)")
+    until(lambda: len(real.operations()) == 3, "all are known")
+    terminal = real.terminal(*HEADWAY, "view", columns=columns, rows=rows)
+    terminal.read(2.0)
+    assert terminal.screen.cursor.y < rows
+    assert not terminal.screen.history.top
+    if columns == 40:
+        assert terminal.lines[0].startswith("headway  3 running")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_the_cursor_is_given_back_on_every_way_out(real, number):
+    terminal = real.terminal(*HEADWAY, "view")
+    terminal.wait_for_text("nothing is running")
+    assert terminal.screen.cursor.hidden
+    terminal.child.kill(number)
+    until(lambda: not alive(terminal.child.pid) or terminal.read(0.05), "it ends")
+    terminal.read(0.5)
+    assert not terminal.screen.cursor.hidden
+    terminal.child.wait()
+    assert terminal.child.exitstatus == (0 if number == signal.SIGINT else 128 + number)
+
+
+def test_live_can_be_stopped_and_continued(real, shell):
+    program = real.program("with headway.operation('x') as op: time.sleep(60)")
+    shell.type(f"{VIEW}\n")
+    shell.wait_for_text("headway  1 running")
+    shell.type("\x1a")
+    shell.wait_for(at_prompt, "the shell's prompt")
+    assert not shell.screen.cursor.hidden
+    shell.type("echo hello; fg\n")
+    shell.wait_for(
+        lambda lines: (
+            ("hello" in lines and "headway  1 running" in lines[lines.index("hello") :][-1:])
+            or any("headway  1 running" in line for line in lines[lines.index("hello") + 1 :])
+            if "hello" in lines
+            else False
+        ),
+        "the view below",
+    )
+    shell.type("\x03")
+    shell.wait_for_text("detached; it goes on")
+    shell.wait_for(at_prompt, "the prompt is back")
+    program.kill()
+
+
+def test_a_dumb_terminal_gets_lines(real):
+    process = real.program("with headway.operation('x') as op: time.sleep(1.5)")
+    until(real.operations, "it is known")
+    terminal = real.terminal(*HEADWAY, "view", "--until-done", TERM="dumb")
+    terminal.wait_for_text("completed")
+    assert b"\x1b" not in terminal.written
+    assert process.wait(20) == 0
+
+
+def test_without_colour_there_is_none_but_the_picture_moves(real):
+    real.program("with headway.operation('x') as op: time.sleep(30)")
+    until(real.operations, "it is known")
+    terminal = real.terminal(*HEADWAY, "view", NO_COLOR="1")
+    terminal.wait_for_text("headway  1 running")
+    terminal.read(0.5)
+    assert b"\x1b[?2026h" in terminal.written
+    assert not re.search(rb"\x1b\[\d*m", terminal.written)
+
+
+def test_a_log_of_ci_gets_plain_lines_from_the_program_itself(real):
+    process = real.program(
+        "for i in headway.track(range(30), 'Compile'): time.sleep(.05)", environ={"CI": "true"}
+    )
+    _, err = process.communicate(timeout=20)
+    assert "Compile" in err
+    assert "completed" in err
+    assert "\x1b" not in err
+
+
+def test_hostile_names_reach_the_terminal_as_text(real):
+    code = """
+evil = "\\x1b[2J\\x1b]0;title\\x07\\u202e\\x9b31m[bold]\\nnext"
+with headway.operation(evil) as op:
+    with op.stage(evil, total=10) as stage:
+        stage.update(done=3, detail=evil); op.log(evil); time.sleep(30)
+"""
+    real.program(code)
+    until(real.operations, "it is known")
+    terminal = real.terminal(*HEADWAY, "view")
+    terminal.wait_for_text("␛[2J␛]0;title␇")
+    assert b"\x1b[2J" not in terminal.written
+    assert b"\x1b]0;" not in terminal.written
+    assert "\u202e".encode() not in terminal.written
+    assert "[bold]" in "".join(terminal.lines)
