@@ -123,7 +123,7 @@ def _before_fork() -> None:
         # bounds are for a thread that waits for something which the forking one holds.
         _held.extend(
             lock
-            for lock, bound in ((home.importing, 2.0), (home.lock, 0.5))
+            for lock, bound in ((home.importing, 10.0), (home.lock, 5.0))
             if lock.acquire(timeout=bound)
         )
 

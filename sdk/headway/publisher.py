@@ -105,7 +105,7 @@ class Publisher:
             entry.changed[stage.id] = stage
         self._dirty[operation.id] = entry
 
-    def moved(self, stage: Stage, more: bool = False) -> None:
+    def moved(self, stage: Stage, *, more: bool = False) -> None:
         """The count of `stage` moved; with `more` its total or detail as well."""
         if self.mute:
             return

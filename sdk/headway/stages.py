@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 # The steps of a stage that has ended go here.
 _discard: Callable[[Any], None] = deque(maxlen=0).append
+_LIMIT = 2**63  # of counts
 
 
 class Stage(Scope):
@@ -58,6 +59,8 @@ class Stage(Scope):
         "_pending",
         "_source",
         "_steps",
+        "_told",
+        "_updating",
         "model",
         "operation",
         "solo",
@@ -79,6 +82,8 @@ class Stage(Scope):
         self._source: Source | None = None
         self._counted: float = 0  # what the source had counted at the last fold
         self._base: float | None = None  # in a forked child: what was done at the fork
+        self._told: float = 0  # what was done at the last look
+        self._updating = False  # awake, and counted by `update` alone
         self._steps = self._awaken
 
     def __repr__(self) -> str:
@@ -145,21 +150,25 @@ class Stage(Scope):
 
         `done` and `total` are units since the start, `detail` is what it is busy with.
         """
+        if self._updating and total is detail is unit is None and type(done) is int:
+            if -_LIMIT < done < _LIMIT:
+                self.model.done = done
+            return
         home = here()
         model = self.model
         with home.lock:
             if model.state in ENDED:
                 return
-            if model.state == PENDING and done is not None:
-                self.start()
             if done is not None:
-                self._fold()
+                if model.state == PENDING:
+                    self.start()
+                self._gather()
                 count = clean_count(done)
                 if count is not None:
                     model.done = count
-            if self._base is not None:
-                home.publisher.share(self.operation.id, model.id, model.done - self._base)
-            else:
+                self._updating = self._steps == self._awaken and self._source is None
+                home.tally.wake(self)
+            if self._base is None:
                 if total is not None:
                     model.total = clean_count(total)
                 if detail is not None:
@@ -167,8 +176,8 @@ class Stage(Scope):
                 if unit is not None:
                     model.unit = clean_text(unit, NAME_LIMIT)
                     self._changed()
-                else:
-                    home.publisher.moved(model, total is not None or detail is not None)
+                elif total is not None or detail is not None:
+                    home.publisher.moved(model, more=True)
         link = home.link
         if link is None or link.resting:
             home.wake()
@@ -181,6 +190,7 @@ class Stage(Scope):
                 return
             if self.model.state == PENDING:
                 self.start()
+            self._updating = False
             self._steps = self._count_alone if home.off else self._pending.append
             self._pending.append(n)
             home.tally.wake(self)
@@ -194,6 +204,7 @@ class Stage(Scope):
                 self._fold()
 
     def _sleep(self) -> None:
+        self._updating = False
         self._steps = self._awaken
         self._fold()  # what came between the last look and now
 
@@ -202,32 +213,30 @@ class Stage(Scope):
 
         The lock is held.
         """
-        before = self.model.done
         steps = self._gather()
-        if self.model.done == before:
+        done = self.model.done
+        if done == self._told:
             return steps
+        self._told = done
         publisher = here().publisher
         if self._base is None:
             publisher.moved(self.model)
         else:
-            publisher.share(self.operation.id, self.model.id, self.model.done - self._base)
+            publisher.share(self.operation.id, self.model.id, done - self._base)
         return steps or 1
 
     def _gather(self) -> int:
         # Other threads may append meanwhile: theirs stays for the next time.
         steps = len(self._pending)
-        model = self.model
-        done = model.done
         if steps:
             chunk = self._pending[:steps]
             del self._pending[:steps]
-            done = _add(done, chunk)
+            self.model.done = _add(self.model.done, chunk)
         source = self._source
         if source is not None:
             counted = source.count()
-            done += counted - self._counted
+            self.model.done += counted - self._counted
             self._counted = counted
-        model.done = done
         return steps
 
     def _count_with(self, source: Source) -> None:
@@ -325,6 +334,7 @@ class Stage(Scope):
     def _close(self) -> None:
         """Stop counting: it has ended, or its operation has."""
         here().tally.forget(self)
+        self._updating = False
         self._steps = _discard
         self._source = None
         self._pending.clear()
@@ -352,7 +362,8 @@ class Stage(Scope):
         """Become the forked child's copy: what it counts from here on is a share."""
         if self.model.open:
             self._gather()
-            self._base = self.model.done
+            self._base = self._told = self.model.done
+            self._updating = False
             self._steps = self._awaken
         else:
             self._base = 0

@@ -1,15 +1,16 @@
 """Iterating with progress: `track`, and how an iterator's position is read from outside.
 
 A list, tuple, range or string costs nothing per item: the loop gets its bare iterator, with
-an end chained to it, and the publisher asks the iterator now and then how much is left.
-Anything else goes through a generator that counts. Either is a point of cancellation.
+an end chained to it, and the publisher asks the iterator now and then how much is left. The
+items of anything else are drawn in step with a range, whose iterator is asked. Either can be
+sent to its end from another thread, so that every item is a point of cancellation.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from itertools import chain
+from itertools import chain, compress
 from operator import length_hint
 
 from headway.errors import Cancelled
@@ -68,7 +69,7 @@ class Position(Source):
     def finish(self) -> None:
         """All of them are done."""
         if self.items is not None:
-            self.done = len(self.items)
+            self.done = len(self.items) - length_hint(self.iterator)
             self.items = None
 
     def stop(self) -> None:
@@ -193,29 +194,16 @@ def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
         source: Source = Position(items, iterator)  # pyright: ignore[reportArgumentType]
         stage._count_with(source)
         return chain(iterator, End(stage, source))
-    source = Source()
-    stage._count_with(source)
-    end = End(stage, source)
     if hasattr(items, "__aiter__"):
-        return _count_asynchronously(items, source, end)  # pyright: ignore[reportArgumentType]
-    return _count(items, source, end)
-
-
-def _count(items: Iterable[Item], source: Source, end: End) -> Iterator[Item]:
-    done = 0
-    try:
-        for item in items:
-            yield item
-            done += 1
-            source.done = done
-            if source.stopped:
-                break
-    except GeneratorExit:
-        raise
-    except BaseException as error:
-        end.failed(error)
-        raise
-    end.finish()
+        source = Source()
+        stage._count_with(source)
+        return _count_asynchronously(items, source, End(stage, source))  # pyright: ignore[reportArgumentType]
+    # A range that never ends is drawn in step with the items, and tells the position.
+    steps = range(1, sys.maxsize)
+    ticks = iter(steps)
+    source = Position(steps, ticks)
+    stage._count_with(source)
+    return chain(compress(items, ticks), End(stage, source))
 
 
 async def _count_asynchronously(
