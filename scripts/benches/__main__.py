@@ -1,4 +1,4 @@
-"""`scripts/bench VERB… [--write] [--quick] [--json FILE]`: measure, print, and keep what was printed.
+"""`scripts/bench VERB… [--write] [--quick] [--json FILE]`: measure, print, keep the figures.
 
 `--write` puts the figures into docs/performance.md and docs/scaling.md (the JSON and the
 plots into docs/figures/); `--quick` measures next to nothing and shows that it works.
@@ -85,7 +85,7 @@ def write(reports: dict[str, dict[str, Any]]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit status 1 if a check did not hold or a verb failed, 0 otherwise; targets are only told."""
+    """Exit status 1 if a check did not hold or a verb failed; targets are only told."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("verb", nargs="+", choices=[*VERBS, "all"])
     parser.add_argument("--write", action="store_true")

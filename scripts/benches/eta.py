@@ -2,7 +2,8 @@
 
 Recordings are `tests/recordings/eta/OPERATION/RUN.jsonl` (traces, oldest first by name). Every
 run is estimated four times a second with the runs before it as history; the error is the mean
-over time of |ln(estimate / truth)|, so that being off by a factor of two either way is 0.69.
+over time of |ln((estimate + 1 s) / (truth + 1 s))|: off by a factor of two either way is 0.69, and
+the last second does not count for much. To say nothing costs 1.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from headway_viewer.recording import Change, changes
 
 TRACES = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings" / "eta"
 TICK = 0.25
-FLOOR = 0.25  # seconds: nearer to the end than this, an error says nothing
+SILENCE, CAP = 1.0, 3.0  # what saying nothing costs; what an error costs at the most
 
 
 class Recorded(NamedTuple):
@@ -31,7 +32,10 @@ class Recorded(NamedTuple):
 
 def measure(quick: bool = False) -> Report:
     """The report."""
-    rows = [cost(stages, runs, 3 if quick else 25) for stages, runs in ((10, 0), (10, 10), (100, 0), (100, 10))]
+    rows = [
+        cost(stages, runs, 3 if quick else 25)
+        for stages, runs in ((10, 0), (10, 10), (100, 0), (100, 10))
+    ]
     notes = ["The cost is of `estimate` and `progress` after one stage of the operation has moved."]
     folders = sorted(path for path in TRACES.glob("*") if path.is_dir()) if TRACES.is_dir() else []
     if quick:
@@ -44,9 +48,11 @@ def measure(quick: bool = False) -> Report:
     for name, by_operation in losses.items():
         values = [mean(errors) for errors in by_operation.values() if errors]
         if values:
-            rows.append(Row(f"{name}: mean error over {len(values)} operations", figure(values), "|ln|"))
+            rows.append(
+                Row(f"{name}: mean error over {len(values)} operations", figure(values), "|ln|")
+            )
     if folders:
-        notes.append("Errors: run k of an operation knows runs 0 to k−1; “cold” knows none; an estimator that says nothing is not scored there.")
+        notes.append("Errors: run k of an operation knows runs 0 to k−1; “cold” knows none.")
     return Report("eta", "Estimates", rows, notes, [], [])
 
 
@@ -67,12 +73,19 @@ def cost(stages: int, runs: int, rounds: int) -> Row:
         begun = time.thread_time()
         for _ in range(20):
             now += 0.01
-            forecast.observe(moving, f"stage {moving}", None, "running", now % 90, 100, None, now, 1)
+            forecast.observe(
+                moving, f"stage {moving}", None, "running", now % 90, 100, None, now, 1
+            )
             forecast.estimate(now)
             forecast.progress(now)
         samples.append((time.thread_time() - begun) / 20)
     limit = 0.001 if (stages, runs) == (100, 10) else None
-    return Row(f"one estimate, {stages} stages, {runs} earlier runs", figure(samples), "s CPU", at_most=limit)
+    return Row(
+        f"one estimate, {stages} stages, {runs} earlier runs",
+        figure(samples),
+        "s CPU",
+        at_most=limit,
+    )
 
 
 def learned(stages: int, seconds: float) -> Run:
@@ -85,7 +98,9 @@ def learned(stages: int, seconds: float) -> Run:
         for part in range(1, 10):
             at = begun + part * seconds / stages / 10
             forecast.observe(stage, f"stage {stage}", None, "running", part * 10, 100, None, at, 1)
-        forecast.observe(stage, f"stage {stage}", None, "completed", 100, 100, None, stage * seconds / stages, 1)
+        forecast.observe(
+            stage, f"stage {stage}", None, "completed", 100, 100, None, stage * seconds / stages, 1
+        )
     run = forecast.finish("completed", seconds)
     if run is None:
         raise RuntimeError("a completed run taught nothing")
@@ -113,7 +128,8 @@ def compared(runs: list[Recorded]) -> dict[str, list[float]]:
         cold = Forecast()
         guesses["headway, cold"] = _median(cold)
         if before:
-            guesses["median of earlier runs"] = lambda now, usual=median(before): max(usual - now, 0.0)
+            usual = median(before)
+            guesses["median of earlier runs"] = lambda now, usual=usual: max(usual - now, 0.0)
         for name, loss in losses(run, guesses, (forecast, cold), progress, smooth).items():
             errors.setdefault(name, []).append(loss)
         lesson = forecast.finish("completed", run.seconds)
@@ -137,7 +153,7 @@ def losses(
     progress: Even,
     smooth: Smoothed,
 ) -> dict[str, float]:
-    """Estimator → mean |ln(estimate / truth)| over the ticks at which it said anything."""
+    """Estimator → its mean error over time."""
     found: dict[str, list[float]] = {name: [] for name in guesses}
     for now, happened in ticks(run):
         for change in happened:
@@ -147,24 +163,34 @@ def losses(
             elif change.kind == "stage":
                 for forecast in forecasts:
                     forecast.observe(
-                        change.stage, change.name, change.parent, change.state, change.done,
-                        change.total, change.unit, change.time, change.attempt,
+                        change.stage,
+                        change.name,
+                        change.parent,
+                        change.state,
+                        change.done,
+                        change.total,
+                        change.unit,
+                        change.time,
+                        change.attempt,
                     )
                 progress.observe(change)
+        if now >= run.seconds:
+            break
         smooth.tick(now)
-        truth = max(run.seconds - now, FLOOR)
         for name, guess in guesses.items():
             said = guess(now)
+            error = SILENCE
             if said is not None:
-                found[name].append(abs(math.log(max(said, FLOOR) / truth)))
+                error = min(abs(math.log((max(said, 0.0) + 1) / (run.seconds - now + 1))), CAP)
+            found[name].append(error)
     return {name: mean(errors) for name, errors in found.items() if errors}
 
 
 def ticks(run: Recorded) -> Iterator[tuple[float, list[Change]]]:
-    """Every tick with what has happened since the one before."""
+    """Every tick with what has happened since the one before, and last the end."""
     at = 0
-    for tick in range(int(run.seconds / TICK)):
-        now = tick * TICK
+    for tick in range(math.ceil(run.seconds / TICK) + 1):
+        now = min(tick * TICK, run.seconds)
         happened = []
         while at < len(run.happened) and run.happened[at].time <= now:
             happened.append(run.happened[at])

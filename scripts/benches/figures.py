@@ -23,9 +23,7 @@ def figure(samples: Sequence[float]) -> Figure:
     """The median and quartiles of `samples`, of which there is at least one."""
     ordered = sorted(samples)
     last = len(ordered) - 1
-    return Figure(
-        median(ordered), ordered[last // 4], ordered[last - last // 4], len(ordered)
-    )
+    return Figure(median(ordered), ordered[last // 4], ordered[last - last // 4], len(ordered))
 
 
 def percentile(samples: Sequence[float], share: float) -> float:

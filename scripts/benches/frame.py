@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from statistics import median
 from typing import Any, Callable
 
 from rich.console import Console
@@ -170,57 +171,67 @@ PEERS: dict[str, Callable[[int], Any]] = {
 
 def measure(quick: bool = False) -> Report:
     """The report."""
-    rows: list[Row] = []
+    report = Report("frame", "One frame of the live display at 120 × 50", [], [], [], [])
     curves: dict[str, list[tuple[float, float]]] = {}
-    checks: list[tuple[str, bool]] = []
     for number in (10, 100) if quick else (10, 100, 1000, 10_000):
-        rounds = 3 if number >= 1000 or quick else 15
-        slow = number > 1000
-        ours = Ours(number)
-        others = {name: make(number) for name, make in PEERS.items() if not slow}
-        changed = min(CHANGED, number)
-        cases = {"headway": lambda: sorted(ours.frame(changed) for _ in range(9))[4]}
-        cases.update({name: (lambda one=one: one.frame(changed)) for name, one in others.items()})
-        samples = interleave(cases, rounds)
-        before = ours.screen.settled()
-        ours.frame(changed)
-        moved = ours.screen.settled() - before
-        local = ours.display._drawn
-        ours.display.draw(local)
-        unchanged = ours.screen.settled() - before - moved
-        everything = [ours.frame(number) for _ in range(rounds)]
-        sizes = {}
-        for name, one in others.items():
-            before = one.screen.settled()
-            one.frame(changed)
-            sizes[name] = one.screen.settled() - before
-            one.close()
-        what = f"{number:,} operations"
-        limit = 0.002 if number == 1000 else None
-        rows.append(Row(f"headway, {what}", figure(samples["headway"]), "s CPU a frame", at_most=limit))
-        rows.append(Row(f"headway, {what}, all of them changed", figure(everything), "s CPU a frame"))
-        for name in others:
-            rows.append(
-                Row(
-                    f"headway, {what}",
-                    figure(samples["headway"]),
-                    "s CPU a frame",
-                    f"{name} ({samples[name][0] * 1000:,.1f} ms)",
-                    ratio(samples["headway"], samples[name]),
-                )
-            )
-            curves.setdefault(name, []).append((number, figure(samples[name]).median * 1000))
-        curves.setdefault("headway", []).append((number, figure(samples["headway"]).median * 1000))
-        drawn = ", ".join(f"{name} {size:,}" for name, size in sizes.items())
-        rows.append(Row(f"headway, {what}, bytes of a frame", figure([moved]), "B"))
-        rows.append(Row(f"headway, {what}, bytes when nothing changed", figure([unchanged]), "B", at_most=0))
-        if drawn:
-            rows[-2] = rows[-2]._replace(name=f"{rows[-2].name} ({drawn})")
-        checks.append((f"the screen shows {min(number, 40)} of {what}", len(ours.board.choose(40).operations) >= min(number, 39)))
-    notes = [
-        f"CPU of the drawing thread; {CHANGED} operations move between two frames unless said otherwise.",
-        "rich draws all its tasks each frame; with 10,000 it was left out (seconds a frame).",
+        compare(report, curves, number, rounds=3 if number >= 1000 or quick else 15)
+    report.curves.extend(
+        Curve("Drawing a frame", name, "operations", "CPU ms", points)
+        for name, points in curves.items()
+    )
+    report.notes.extend(
+        [
+            f"CPU of the drawing thread; {CHANGED} operations move between two frames unless said.",
+            "rich draws all its tasks each frame; with 10,000 it was left out (seconds a frame).",
+        ]
+    )
+    return report
+
+
+def compare(
+    report: Report, curves: dict[str, list[tuple[float, float]]], number: int, rounds: int
+) -> None:
+    """Draw so many operations, ours and the peers' in turns."""
+    what = f"headway, {number:,} operations"
+    ours = Ours(number)
+    others = {name: make(number) for name, make in PEERS.items()} if number <= 1000 else {}
+    changed = min(CHANGED, number)
+    cases: dict[str, Callable[[], float]] = {"headway": lambda: median(frames(ours, changed, 9))}
+    cases.update({name: (lambda one=one: one.frame(changed)) for name, one in others.items()})
+    samples = interleave(cases, rounds)
+    for name, some in samples.items():
+        curves.setdefault(name, []).append((number, median(some) * 1000))
+    all_changed = frames(ours, number, rounds)
+    moved = drawn(ours, lambda: ours.frame(changed))
+    unchanged = drawn(ours, lambda: ours.display.draw(time.monotonic()))
+    sizes = [
+        f"{name} {drawn(one, lambda one=one: one.frame(changed)):,}" for name, one in others.items()
     ]
-    title = "One frame of the live display at 120 × 50"
-    plotted = [Curve("Drawing a frame", name, "operations", "CPU ms", points) for name, points in curves.items()]
-    return Report("frame", title, rows, notes, checks, plotted)
+    for one in reversed(list(others.values())):
+        one.close()
+    time_of = figure(samples["headway"])
+    limit = 0.002 if number == 1000 else None
+    report.rows.append(Row(what, time_of, "s CPU a frame", at_most=limit))
+    report.rows.append(Row(f"{what}, all of them changed", figure(all_changed), "s CPU a frame"))
+    for name in others:
+        versus = f"{name} ({median(samples[name]) * 1000:,.1f} ms)"
+        compared = ratio(samples["headway"], samples[name])
+        report.rows.append(Row(what, time_of, "s CPU a frame", versus, compared))
+    beside = f" ({', '.join(sizes)})" if sizes else ""
+    report.rows.append(Row(f"{what}, bytes of a frame{beside}", figure([moved]), "B"))
+    nothing = figure([unchanged])
+    report.rows.append(Row(f"{what}, bytes when nothing changed", nothing, "B", at_most=0))
+    shown = len(ours.board.choose(40).operations)
+    report.checks.append((f"40 rows show as many of {number:,} as fit", shown >= min(number, 39)))
+
+
+def frames(display: Ours, changed: int, number: int) -> list[float]:
+    """Seconds of CPU of so many frames."""
+    return [display.frame(changed) for _ in range(number)]
+
+
+def drawn(display: Any, act: Callable[[], object]) -> int:
+    """How many bytes an act puts on the screen of a display."""
+    before = display.screen.settled()
+    act()
+    return display.screen.settled() - before

@@ -43,7 +43,7 @@ class Ground:
         )
         self.started: list[subprocess.Popen[Any]] = []
 
-    def __enter__(self) -> Ground:
+    def __enter__(self) -> Ground:  # noqa: PYI034 - Self is not in 3.8
         os.mkdir(self.runtime, 0o700)
         return self
 
@@ -84,9 +84,7 @@ class Ground:
 
     def bare(self) -> subprocess.Popen[Any]:
         """Start the bare receiving loop, at the broker's place."""
-        process = self.python(
-            "-m", "benches.bare", self.runtime, stdout=subprocess.PIPE, text=True
-        )
+        process = self.python("-m", "benches.bare", self.runtime, stdout=subprocess.PIPE, text=True)
         socket = os.path.join(self.runtime, "report.sock")
         wait_for(lambda: os.path.exists(socket), 10, "a listening loop")
         return process

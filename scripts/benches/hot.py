@@ -26,16 +26,18 @@ TITLES = {
     "track list": "for x in headway.track(list)",
     "track generator": "for x in headway.track(generator)",
     "advance": "stage.advance()",
+    "advance, 4 threads": "stage.advance() from 4 threads",
     "update": "stage.update(done=n)",
     "progress_tracker": "tracker.update_stage_progress(stage, n)",
 }
-FLOORS = {"track generator": "empty generator"}
+FLOORS = {"track generator": "empty generator", "track list": "empty list"}
 TARGETS = (  # ours, theirs, at most
     ("track range", "tqdm iterate", 0.1),
     ("track list", "tqdm iterate", 0.1),
     ("track generator", "tqdm iterate", 0.4),
     ("advance", "tqdm update", 0.35),
     ("advance", "rich advance", 0.1),
+    ("advance, 4 threads", "tqdm update", None),
     ("update", "tqdm update", None),
     ("progress_tracker", "rich advance", None),
     ("rich track", "tqdm iterate", None),
@@ -81,17 +83,27 @@ def measure(quick: bool = False) -> Report:
             )
         )
     checks = [
-        (f"the broker has every count of {name}", all(
-            stage.done == told["counted"][name] and stage.state == "completed"
-            for stage in ended[name].stages.values()
-        ) and bool(ended[name].stages))
+        (
+            f"the broker has every count of {name}",
+            all(
+                stage.done == told["counted"][name] and stage.state == "completed"
+                for stage in ended[name].stages.values()
+            )
+            and bool(ended[name].stages),
+        )
         for name in told["counted"]
         if name in ended
     ]
     checks.append(("all our operations are there", set(told["counted"]) <= set(ended)))
     notes = [
-        f"Everybody at their defaults, on one terminal of 120 × 50 that was read ({drawn:,} bytes drawn).",
-        "A broker is running and the terminal's viewer of headway is started by the process as it would be for anybody.",
+        (
+            f"Everybody at their defaults, on one terminal of 120 × 50 that was read ({drawn:,} "
+            "bytes drawn)."
+        ),
+        (
+            "A broker is running and the terminal's viewer of headway is started by the process "
+            "as it would be for anybody."
+        ),
         *told["missing"],
     ]
     return Report("hot", "What a report costs the program", rows, notes, checks, [])

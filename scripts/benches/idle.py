@@ -23,9 +23,18 @@ def measure(quick: bool = False) -> Report:
     rows += scene("idle, a live viewer", seconds, live=True, busy=False)
     rows += scene("100 operations at 1 Hz, a live viewer", seconds, live=True, busy=True)
     notes = [
-        "The worker has one running stage that does not move; with 100 operations at 1 Hz those are simulated, in 10 sessions, and the worker is still there.",
-        "The live viewer draws on a terminal of 120 × 50 that is read. Wake-ups are how often any thread was put on a processor.",
-        "rich.Progress draws one task ten times a second, at its defaults, beside it in the same seconds.",
+        (
+            "The worker has one running stage that does not move; with 100 operations at 1 Hz "
+            "those are simulated, in 10 sessions, and the worker is still there."
+        ),
+        (
+            "The live viewer draws on a terminal of 120 × 50 that is read. Wake-ups are how "
+            "often any thread was put on a processor."
+        ),
+        (
+            "rich.Progress draws one task ten times a second, at its defaults, beside it in the "
+            "same seconds."
+        ),
     ]
     return Report("idle", "What everybody spends while little happens", rows, notes, [], [])
 
@@ -37,12 +46,19 @@ def scene(name: str, seconds: float, *, live: bool, busy: bool) -> list[Row]:
         watched["worker"] = ground.python("-m", "benches.still", "headway", stdin=subprocess.PIPE)
         terminals = [Terminal()]
         watched["rich.Progress"] = ground.python(
-            "-m", "benches.still", "rich", stdin=subprocess.PIPE, stdout=terminals[0].slave, stderr=terminals[0].slave
+            "-m",
+            "benches.still",
+            "rich",
+            stdin=subprocess.PIPE,
+            stdout=terminals[0].slave,
+            stderr=terminals[0].slave,
         )
         if live:
             terminals.append(Terminal())
             slave = terminals[1].slave
-            watched["live viewer"] = ground.python("-m", "headway.cli", "view", stdin=slave, stdout=slave, stderr=slave)
+            watched["live viewer"] = ground.python(
+                "-m", "headway.cli", "view", stdin=slave, stdout=slave, stderr=slave
+            )
         if busy:
             ground.load(1, 10, 10, 10, 1.0)
         wait_for(ground.snapshot, 10, "the worker's operation")
@@ -67,8 +83,13 @@ def scene(name: str, seconds: float, *, live: bool, busy: bool) -> list[Row]:
     limits = {"live viewer": 5.0} if busy else {"broker": 0.1, "worker": 0.1} if not live else {}
     rows = []
     for who, pairs in samples.items():
-        rows.append(Row(f"{who}: {name}", figure([used for used, _ in pairs]), "% of a core", at_most=limits.get(who)))
+        rows.append(
+            Row(
+                f"{who}: {name}",
+                figure([used for used, _ in pairs]),
+                "% of a core",
+                at_most=limits.get(who),
+            )
+        )
         rows.append(Row(f"{who}: {name}", figure([woken for _, woken in pairs]), "wake-ups/s"))
     return rows
-
-

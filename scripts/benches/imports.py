@@ -77,16 +77,35 @@ def measure(quick: bool = False) -> Report:
             rows.append(Row(name, figure(above), "s CPU above"))
     for text, told in (("a broker listens", here), ("no broker", absent)):
         rows += [
-            Row(f"first operation().start() returns, {text}", figure([one[0] for one in told]), "s", at_most=0.002),
+            Row(
+                f"first operation().start() returns, {text}",
+                figure([one[0] for one in told]),
+                "s",
+                at_most=0.002,
+            ),
             Row(f"… a stage started and advanced, {text}", figure([one[1] for one in told]), "s"),
         ]
     probe = subprocess.run(
-        [sys.executable, "-c", "import sys, headway; print([m for m in ('zmq', 'msgpack', 'rich', 'asyncio', 'logging', 'dataclasses') if m in sys.modules])"],
-        check=True, capture_output=True, text=True,
+        [
+            sys.executable,
+            "-c",
+            (
+                "import sys, headway; print([m for m in ('zmq', 'msgpack', 'rich', 'asyncio', "
+                "'logging', 'dataclasses') if m in sys.modules])"
+            ),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     heavy = probe.stdout.strip()
     checks = [("import headway loads neither pyzmq nor msgpack nor rich", heavy == "[]")]
-    notes = ["A fresh interpreter for every sample, all in turns; user and system CPU of the process above one that does nothing."]
+    notes = [
+        (
+            "A fresh interpreter for every sample, all in turns; user and system CPU of the "
+            "process above one that does nothing."
+        )
+    ]
     if heavy != "[]":
         notes.append(f"`import headway` also loaded {heavy}.")
     return Report("import", "What importing costs", rows, notes, checks, [])

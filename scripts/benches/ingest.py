@@ -100,7 +100,12 @@ def measure(quick: bool = False) -> Report:
                 receiver.finish()
             bare.process.terminate()
             kept = json.loads(bare.process.stdout.readline())
-            checks.append((f"bare loop has every final count ({workers} × {stages})", kept["sum"] == bare.total))
+            checks.append(
+                (
+                    f"bare loop has every final count ({workers} × {stages})",
+                    kept["sum"] == bare.total,
+                )
+            )
             ended = [one for one in ours.snapshot() if one.name.startswith("sender")]
             found = sum(stage.done for one in ended for stage in one.stages.values())
             states = {stage.state for one in ended for stage in one.stages.values()}
@@ -112,7 +117,9 @@ def measure(quick: bool = False) -> Report:
             )
         each = {name: [one["each"] for one in some] for name, some in samples.items()}
         rate = {name: [one["rate"] for one in some] for name, some in samples.items()}
-        shape = f"{workers} × {stages:,} stages, {batch} a frame" + (", followed" if followed else "")
+        shape = f"{workers} × {stages:,} stages, {batch} a frame" + (
+            ", followed" if followed else ""
+        )
         rows += [
             Row(f"bare loop, {shape}", figure(each["bare"]), "ns CPU per update"),
             Row(
@@ -123,11 +130,26 @@ def measure(quick: bool = False) -> Report:
                 ratio(each["broker"], each["bare"]),
                 at_most=None if followed else 1.6,
             ),
-            Row(f"broker, {shape}", figure(rate["broker"]), "updates/s", "bare loop", ratio(rate["broker"], rate["bare"])),
+            Row(
+                f"broker, {shape}",
+                figure(rate["broker"]),
+                "updates/s",
+                "bare loop",
+                ratio(rate["broker"], rate["bare"]),
+            ),
         ]
     notes = [
-        "CPU is that of the thread that receives, as the kernel counts it; ZeroMQ's own thread is the same for both.",
-        "Senders are processes with the SDK's publisher that send without pause; a round ends when the receiver has acknowledged what was sent last.",
-        "“Followed”: one viewer takes every delta, 20 a second, in each of which every stage has changed.",
+        (
+            "CPU is that of the thread that receives, as the kernel counts it; ZeroMQ's own "
+            "thread is the same for both."
+        ),
+        (
+            "Senders are processes with the SDK's publisher that send without pause; a round "
+            "ends when the receiver has acknowledged what was sent last."
+        ),
+        (
+            "“Followed”: one viewer takes every delta, 20 a second, in each of which every stage "
+            "has changed."
+        ),
     ]
     return Report("ingest", "What an update costs the broker", rows, notes, checks, [])

@@ -38,20 +38,40 @@ def measure(quick: bool = False) -> Report:
             if busy:
                 ground.load(1, 10, 100, 1, 20.0)
             got = observe(ground, number)
-        checks.append((f"every end and the last update arrived, {name}", len(got.ends) == number and len(got.updates) > number // 2))
+        checks.append(
+            (
+                f"every end and the last update arrived, {name}",
+                len(got.ends) == number and len(got.updates) > number // 2,
+            )
+        )
         for what, samples, limits in (
             ("an end", got.ends, (0.003, 0.02) if not busy else (None, None)),
             ("an update", got.updates, (None, 2 * FRAME + 0.01)),
         ):
             for share, limit in ((0.5, limits[0]), (0.99, limits[1])):
                 value = percentile(samples, share)
-                rows.append(Row(f"{what}, p{share * 100:.0f}, {name}", Figure(value, value, value, 1), "s", at_most=limit))
+                rows.append(
+                    Row(
+                        f"{what}, p{share * 100:.0f}, {name}",
+                        Figure(value, value, value, 1),
+                        "s",
+                        at_most=limit,
+                    )
+                )
             rows.append(Row(f"{what}, {name}", figure(samples), "s"))
     notes = [
-        f"{number} stages that end one after the other, and as many updates at random moments; the viewer prints JSON into a pipe that is read at once.",
-        f"An update waits for two frames of {FRAME * 1000:.0f} ms at the most, the worker's and the broker's; its target is both and 10 ms, at p99.",
+        (
+            f"{number} stages that end one after the other, and as many updates at random "
+            "moments; the viewer prints JSON into a pipe that is read at once."
+        ),
+        (
+            f"An update waits for two frames of {FRAME * 1000:.0f} ms at the most, the worker's "
+            "and the broker's; its target is both and 10 ms, at p99."
+        ),
     ]
-    return Report("latency", "From the call in the worker to the viewer's line", rows, notes, checks, [])
+    return Report(
+        "latency", "From the call in the worker to the viewer's line", rows, notes, checks, []
+    )
 
 
 def observe(ground: Ground, number: int) -> Pair:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from typing import Any, Callable
 
@@ -17,6 +18,7 @@ from benches.figures import interleave
 ITEMS = 1_000_000  # of the cheap loops
 CALLS = 300_000  # of those that call something
 DEAR = 30_000  # of those that take a lock and more
+THREADS = 4
 
 clock = time.process_time_ns
 Case = Callable[[], float]
@@ -26,6 +28,18 @@ def empty(items: int) -> Case:
     def loop() -> float:
         begun = clock()
         for _ in range(items):
+            pass
+        return (clock() - begun) / items
+
+    return loop
+
+
+def empty_list(items: int) -> Case:
+    listed = list(range(items))
+
+    def loop() -> float:
+        begun = clock()
+        for _ in listed:
             pass
         return (clock() - begun) / items
 
@@ -47,7 +61,7 @@ def empty_generator(items: int) -> Case:
 
 
 def tqdm_cases(items: int, calls: int) -> dict[str, Case]:
-    from tqdm import tqdm
+    from tqdm import tqdm  # noqa: PLC0415 - a peer may be missing
 
     def iterate() -> float:
         begun = clock()
@@ -66,7 +80,7 @@ def tqdm_cases(items: int, calls: int) -> dict[str, Case]:
 
 
 def rich_cases(items: int, dear: int) -> dict[str, Case]:
-    from rich.progress import Progress, track
+    from rich.progress import Progress, track  # noqa: PLC0415 - as above
 
     def iterate() -> float:
         begun = clock()
@@ -86,7 +100,7 @@ def rich_cases(items: int, dear: int) -> dict[str, Case]:
 
 
 def alive_cases(dear: int) -> dict[str, Case]:
-    from alive_progress import alive_bar, alive_it
+    from alive_progress import alive_bar, alive_it  # noqa: PLC0415 - as above
 
     def iterate() -> float:
         begun = clock()
@@ -105,7 +119,7 @@ def alive_cases(dear: int) -> dict[str, Case]:
 
 
 def headway_cases(items: int, calls: int, counted: dict[str, int]) -> dict[str, Case]:
-    import headway
+    import headway  # noqa: PLC0415 - as above
 
     listed = list(range(items))
 
@@ -121,34 +135,50 @@ def headway_cases(items: int, calls: int, counted: dict[str, int]) -> dict[str, 
 
         return loop
 
-    def advance() -> float:
-        with headway.operation("advance") as operation:
-            with operation.stage("Loop", total=calls) as stage:
+    def timed(name: str, loop: Callable[[Any], None]) -> Case:
+        counted[name] = calls
+
+        def case() -> float:
+            with headway.operation(name) as operation, operation.stage(
+                "Loop", total=calls
+            ) as stage:
                 begun = clock()
-                for _ in range(calls):
-                    stage.advance()
+                loop(stage)
                 return (clock() - begun) / calls
 
-    def update() -> float:
-        with headway.operation("update") as operation:
-            with operation.stage("Loop", total=calls) as stage:
-                begun = clock()
-                for done in range(1, calls + 1):
-                    stage.update(done=done)
-                return (clock() - begun) / calls
+        return case
 
-    counted["advance"] = counted["update"] = calls
+    def advance(stage: Any) -> None:
+        for _ in range(calls):
+            stage.advance()
+
+    def update(stage: Any) -> None:
+        for done in range(1, calls + 1):
+            stage.update(done=done)
+
+    def together(stage: Any) -> None:
+        def part() -> None:
+            for _ in range(calls // THREADS):
+                stage.advance()
+
+        threads = [threading.Thread(target=part) for _ in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
     return {
         "track range": track("track range", lambda: range(items)),
         "track list": track("track list", lambda: listed),
         "track generator": track("track generator", lambda: generate(items)),
-        "advance": advance,
-        "update": update,
+        "advance": timed("advance", advance),
+        "advance, 4 threads": timed("advance, 4 threads", together),
+        "update": timed("update", update),
     }
 
 
 def tracker_cases(dear: int) -> dict[str, Case]:
-    from progress_tracker import ProgressTracker
+    from progress_tracker import ProgressTracker  # noqa: PLC0415 - as above
 
     def update() -> float:
         tracker = ProgressTracker("progress_tracker")
@@ -170,9 +200,15 @@ def main(rounds: int, scale: float) -> None:
     """Run all loops so many times in turns."""
     result = int(os.environ.pop("BENCH_RESULT"))
     os.set_inheritable(result, False)
-    items, calls, dear = (max(1, int(size * scale)) for size in (ITEMS, CALLS, DEAR))
+    items, calls, dear = (
+        THREADS * max(1, int(size * scale) // THREADS) for size in (ITEMS, CALLS, DEAR)
+    )
     counted: dict[str, int] = {}
-    cases = {"empty loop": empty(items), "empty generator": empty_generator(items)}
+    cases = {
+        "empty loop": empty(items),
+        "empty list": empty_list(items),
+        "empty generator": empty_generator(items),
+    }
     missing: list[str] = []
     for name, make in (
         ("tqdm", lambda: tqdm_cases(items, calls)),

@@ -72,7 +72,8 @@ def markdown(report: Report, about: str) -> str:
     """A report for the docs."""
     lines = ["| " + " | ".join(HEADS) + " |", "|---" * len(HEADS) + "|"]
     for row in report.rows:
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells(row)) + " |")
+        escaped = (cell.replace("|", "\\|") for cell in cells(row))
+        lines.append(f"| {' | '.join(escaped)} |")
     right = sum(1 for _, fine in report.checks if fine)
     lines.append("")
     lines += [f"- {note}" for note in report.notes]

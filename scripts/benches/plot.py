@@ -48,33 +48,45 @@ def label(value: float) -> str:
     return f"{value:g}"
 
 
+def words(x: float, y: float, text: str, anchor: str = "start", more: str = "") -> str:
+    """A text element."""
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{escape(text)}</text>'
+
+
+def rule(x: float, y: float, x2: float, y2: float) -> str:
+    """A line of the grid."""
+    return f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#dddddd"/>'
+
+
 def svg(title: str, curves: Sequence[Curve]) -> str:
     """A picture of curves that share their axes."""
     points = [point for curve in curves for point in curve.points]
     across = Axis([x for x, _ in points], LEFT, WIDTH - RIGHT)
     up = Axis([y for _, y in points], HEIGHT - BOTTOM, TOP)
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
-        f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
+            f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">'
+        ),
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
         f'<text x="{LEFT}" y="20" font-size="14" font-weight="bold">{escape(title)}</text>',
     ]
     for tick in across.ticks:
         x = across.place(tick)
         lines += [
-            f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#dddddd"/>',
-            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{label(tick)}</text>',
+            rule(x, TOP, x, HEIGHT - BOTTOM),
+            words(x, HEIGHT - BOTTOM + 16, label(tick), "middle"),
         ]
     for tick in up.ticks:
         y = up.place(tick)
         lines += [
-            f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#dddddd"/>',
-            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{label(tick)}</text>',
+            rule(LEFT, y, WIDTH - RIGHT, y),
+            words(LEFT - 6, y + 4, label(tick), "end"),
         ]
     middle = (TOP + HEIGHT - BOTTOM) / 2
     lines += [
-        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 10}" text-anchor="middle">{escape(curves[0].x)}</text>',
-        f'<text x="16" y="{middle}" text-anchor="middle" transform="rotate(-90 16 {middle})">{escape(curves[0].y)}</text>',
+        words((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, curves[0].x, "middle"),
+        words(16, middle, curves[0].y, "middle", f' transform="rotate(-90 16 {middle})"'),
     ]
     for index, curve in enumerate(curves):
         colour = COLOURS[index % len(COLOURS)]
@@ -85,6 +97,6 @@ def svg(title: str, curves: Sequence[Curve]) -> str:
         y = TOP + 12 + 18 * index
         lines += [
             f'<rect x="{WIDTH - RIGHT + 12}" y="{y - 9}" width="10" height="10" fill="{colour}"/>',
-            f'<text x="{WIDTH - RIGHT + 28}" y="{y}">{escape(curve.name)}</text>',
+            words(WIDTH - RIGHT + 28, y, curve.name),
         ]
     return "\n".join([*lines, "</svg>", ""])

@@ -1,4 +1,4 @@
-"""`scripts/profile`: the same loads as the benches, under cProfile; prints the dearest functions."""
+"""`scripts/profile`: the loads of the benches under cProfile; prints the dearest functions."""
 
 from __future__ import annotations
 

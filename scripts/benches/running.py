@@ -44,13 +44,40 @@ def measure(quick: bool = False) -> Report:
             compiles = [sys.executable, "-m", "compileall", "-q", "-f", sources]
         jobs = {f"compile {FILES} files": compiles}
         fetched = subprocess.run(
-            [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "-d", wheels, "rich", "pygments", "tqdm"],
-            env=ground.environ, check=False, capture_output=True,
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "-q",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "-d",
+                wheels,
+                "rich",
+                "pygments",
+                "tqdm",
+            ],
+            env=ground.environ,
+            check=False,
+            capture_output=True,
         )
         if fetched.returncode == 0:
             jobs["pip download of 3 wheels"] = [
-                sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps", "--no-index",
-                "--find-links", wheels, "-d", os.path.join(ground.directory, "again"), "rich", "pygments", "tqdm",
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--no-index",
+                "--find-links",
+                wheels,
+                "-d",
+                os.path.join(ground.directory, "again"),
+                "rich",
+                "pygments",
+                "tqdm",
             ]
         for name, command in jobs.items():
             cases: dict[str, Callable[[], Spent]] = {
@@ -64,8 +91,21 @@ def measure(quick: bool = False) -> Report:
             cpu = {case: [one.cpu for one in some] for case, some in samples.items()}
             rows += [
                 Row(f"{name}, alone", figure(wall["alone"]), "s"),
-                Row(f"{name}, headway run", figure(wall["run"]), "s", "alone", ratio(wall["run"], wall["alone"]), at_most=1.02),
-                Row(f"{name}, headway run", figure(cpu["run"]), "s CPU", "alone", ratio(cpu["run"], cpu["alone"])),
+                Row(
+                    f"{name}, headway run",
+                    figure(wall["run"]),
+                    "s",
+                    "alone",
+                    ratio(wall["run"], wall["alone"]),
+                    at_most=1.02,
+                ),
+                Row(
+                    f"{name}, headway run",
+                    figure(cpu["run"]),
+                    "s CPU",
+                    "alone",
+                    ratio(cpu["run"], cpu["alone"]),
+                ),
             ]
         size = BYTES // 20 if quick else BYTES
         flood = ["sh", "-c", f"yes '{LINE}' | head -c {size}"]
@@ -75,18 +115,41 @@ def measure(quick: bool = False) -> Report:
         }
         got = interleave(through, rounds)
         rate = {case: [taken / seconds for taken, seconds in some] for case, some in got.items()}
-        checks.append((f"all {size:,} bytes came through", all(taken == size for some in got.values() for taken, _ in some)))
+        checks.append(
+            (
+                f"all {size:,} bytes came through",
+                all(taken == size for some in got.values() for taken, _ in some),
+            )
+        )
         rows += [
             Row(f"{size / 1e6:,.0f} MB of lines, CMD | cat", figure(rate["cat"]), "B per s"),
-            Row(f"{size / 1e6:,.0f} MB of lines, headway run", figure(rate["run"]), "B per s", "CMD | cat", ratio(rate["run"], rate["cat"]), at_least=0.7),
+            Row(
+                f"{size / 1e6:,.0f} MB of lines, headway run",
+                figure(rate["run"]),
+                "B per s",
+                "CMD | cat",
+                ratio(rate["run"], rate["cat"]),
+                at_least=0.7,
+            ),
         ]
         time.sleep(0.5)
         names = [operation.state for operation in ground.snapshot()]
     expected = rounds + (rounds + 1) * len(jobs)
-    checks.append(("every run of a command was reported as completed", names.count("completed") == expected == len(names)))
+    checks.append(
+        (
+            "every run of a command was reported as completed",
+            names.count("completed") == expected == len(names),
+        )
+    )
     notes = [
-        "Standard output and error are pipes that are read. CPU is user and system of the command with all its children.",
-        "The wheels are taken from a local directory (--find-links), so that no network is measured.",
+        (
+            "Standard output and error are pipes that are read. CPU is user and system of the "
+            "command with all its children."
+        ),
+        (
+            "The wheels are taken from a local directory (--find-links), so that no network is "
+            "measured."
+        ),
     ]
     return Report("run", "headway run -- CMD against CMD", rows, notes, checks, [])
 
@@ -100,22 +163,28 @@ def write_sources(directory: str, functions: int) -> None:
     for number in range(FILES):
         with open(os.path.join(directory, f"module{number}.c"), "w", encoding="ascii") as source:
             source.write("#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n")
-            for index in range(functions):
-                source.write(
-                    f"int f{index}(const char *s, int n) {{ int i, t = {index}; char b[64];\n"
-                    "  for (i = 0; i < n; i++) { t += s[i] * i; if (t % 7 == 0) t ^= i;\n"
-                    '    snprintf(b, sizeof b, "%d", t); t += (int)strlen(b) + atoi(b) / 3; }\n'
-                    "  return t; }\n"
-                )
+            source.writelines(
+                f"int f{index}(const char *s, int n) {{ int i, t = {index}; char b[64];\n"
+                "  for (i = 0; i < n; i++) { t += s[i] * i; if (t % 7 == 0) t ^= i;\n"
+                '    snprintf(b, sizeof b, "%d", t); t += (int)strlen(b) + atoi(b) / 3; }\n'
+                "  return t; }\n"
+                for index in range(functions)
+            )
         with open(os.path.join(directory, f"module{number}.py"), "w", encoding="ascii") as source:
-            source.writelines(f"def f{n}(s):\n    return [x + {n} for x in s]\n" for n in range(200))
+            source.writelines(
+                f"def f{n}(s):\n    return [x + {n} for x in s]\n" for n in range(200)
+            )
 
 
 def spent(command: list[str], environ: dict[str, str]) -> Spent:
     """Run a command whose output is read; raises if it fails."""
     begun = time.perf_counter()
     process = subprocess.Popen(
-        command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     output = process.stdout.read()
     process.stdout.close()
@@ -129,7 +198,9 @@ def spent(command: list[str], environ: dict[str, str]) -> Spent:
 def flow(command: list[str], environ: dict[str, str]) -> tuple[int, float]:
     """Bytes that a command wrote to its standard output, and in how many seconds."""
     begun = time.perf_counter()
-    process = subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    )
     taken = 0
     while True:
         chunk = os.read(process.stdout.fileno(), 1 << 20)

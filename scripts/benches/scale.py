@@ -25,20 +25,33 @@ def measure(quick: bool = False) -> Report:
     report = Report("scale", "How the broker's cost grows", [], [], [], [])
     by_operations(report, (10, 100) if quick else (10, 100, 1000, 10_000), window)
     by_viewers(report, (1, 5) if quick else (0, 1, 10, 100), window)
-    by_workers(report, (1, 10) if quick else (1, 10, 100, 500), (2,) if quick else (1, 10, 40), window)
-    by_rate(report, ((100, 1.0),) if quick else ((1000, 1), (1000, 5), (5000, 5), (10_000, 10)), window)
+    by_workers(
+        report, (1, 10) if quick else (1, 10, 100, 500), (2,) if quick else (1, 10, 40), window
+    )
+    by_rate(
+        report, ((100, 1.0),) if quick else ((1000, 1), (1000, 5), (5000, 5), (10_000, 10)), window
+    )
     late_viewer(report, 20 if quick else 1000)
     worker_memory(report, 20 if quick else 1000)
     report.notes.extend(
         [
-            "An update is the new count of one stage. Each operation has 10 stages and makes one update a second unless said otherwise; a session has up to 100 operations.",
-            "CPU per update is all the broker spent in its main thread while they came, estimates, frames and the rest included, over their number. “Followed” means that one viewer takes every delta.",
+            (
+                "An update is the new count of one stage. Each operation has 10 stages and makes "
+                "one update a second unless said otherwise; a session has up to 100 operations."
+            ),
+            (
+                "CPU per update is all the broker spent in its main thread while they came, "
+                "estimates, frames and the rest included, over their number. “Followed” means "
+                "that one viewer takes every delta."
+            ),
         ]
     )
     return report
 
 
-def spent(ground: Ground, broker: subprocess.Popen[Any], loads: list[Any], window: float) -> dict[str, float]:
+def spent(
+    ground: Ground, broker: subprocess.Popen[Any], loads: list[Any], window: float
+) -> dict[str, float]:
     """What the broker spends in a window while these processes send."""
     before = [ground.told(load) for load in loads]
     main, every, begun = thread_cpu(broker.pid), cpu(broker.pid), time.monotonic()
@@ -81,10 +94,16 @@ def by_operations(report: Report, numbers: tuple[int, ...], window: float) -> No
                     memory.append((number * STAGES, (rss(broker.pid) - empty) / number / STAGES))
                 else:
                     found = ground.snapshot()
-                    report.checks.append((f"all {number:,} operations are there", len(found) >= number))
+                    report.checks.append(
+                        (f"all {number:,} operations are there", len(found) >= number)
+                    )
             each[name].append((number, got["each"]))
-            report.rows.append(Row(f"{number:,} operations, {name}", single(got["each"]), "µs CPU per update"))
-            report.rows.append(Row(f"{number:,} operations, {name}", single(got["busy"]), "% of a core"))
+            report.rows.append(
+                Row(f"{number:,} operations, {name}", single(got["each"]), "µs CPU per update")
+            )
+            report.rows.append(
+                Row(f"{number:,} operations, {name}", single(got["busy"]), "% of a core")
+            )
     for name, points in each.items():
         base = dict(points).get(100)
         if base and len(points) > 2:
@@ -92,11 +111,22 @@ def by_operations(report: Report, numbers: tuple[int, ...], window: float) -> No
             report.rows.append(
                 Row(
                     f"CPU per update from 100 to {points[-1][0]:,.0f} operations, {name}",
-                    single(points[-1][1]), "µs CPU per update", "at 100 operations", single(growth), at_most=1.5,
+                    single(points[-1][1]),
+                    "µs CPU per update",
+                    "at 100 operations",
+                    single(growth),
+                    at_most=1.5,
                 )
             )
         report.curves.append(Curve("Broker CPU per update", name, "operations", "µs", points))
-    report.rows.append(Row(f"memory of the broker per stage, {memory[-1][0]:,.0f} stages", single(memory[-1][1]), "B", at_most=1024))
+    report.rows.append(
+        Row(
+            f"memory of the broker per stage, {memory[-1][0]:,.0f} stages",
+            single(memory[-1][1]),
+            "B",
+            at_most=1024,
+        )
+    )
     report.curves.append(Curve("Broker memory per stage", "broker", "stages", "bytes", memory))
 
 
@@ -118,11 +148,21 @@ def by_viewers(report: Report, numbers: tuple[int, ...], window: float) -> None:
                 whole = len(set(told["sequences"])) == 1 and not told["missed"]
                 report.checks.append((f"{number} viewers missed nothing and agree", whole))
         points.append((number, got["all"]))
-        report.rows.append(Row(f"1,000 operations, {number} viewers, all threads", single(got["all"]), "% of a core"))
-    report.curves.append(Curve("Broker by viewers", "1,000 operations", "viewers", "% of a core", points))
+        report.rows.append(
+            Row(
+                f"1,000 operations, {number} viewers, all threads",
+                single(got["all"]),
+                "% of a core",
+            )
+        )
+    report.curves.append(
+        Curve("Broker by viewers", "1,000 operations", "viewers", "% of a core", points)
+    )
 
 
-def by_workers(report: Report, simulated: tuple[int, ...], real: tuple[int, ...], window: float) -> None:
+def by_workers(
+    report: Report, simulated: tuple[int, ...], real: tuple[int, ...], window: float
+) -> None:
     """More and more workers with one operation each, followed."""
     lines: dict[str, list[tuple[float, float]]] = {"simulated": [], "real processes": []}
     for number in simulated:
@@ -133,20 +173,26 @@ def by_workers(report: Report, simulated: tuple[int, ...], real: tuple[int, ...]
             time.sleep(1.0)
             got = spent(ground, broker, [load], window)
         lines["simulated"].append((number, got["busy"]))
-        report.rows.append(Row(f"{number} workers of one operation", single(got["busy"]), "% of a core"))
+        report.rows.append(
+            Row(f"{number} workers of one operation", single(got["busy"]), "% of a core")
+        )
     for number in real:
         with Ground() as ground:
             broker = ground.broker()
             ground.followers(1)
             for _ in range(number):
                 ground.python("-m", "benches.steady", str(STAGES), "1", stdin=subprocess.PIPE)
-            wait_for(lambda: len(ground.snapshot()) >= number, 30, f"{number} workers announced")
+            wait_for(
+                lambda wanted=number: len(ground.snapshot()) >= wanted, 30, "all workers announced"
+            )
             time.sleep(1.0)
             main, begun = thread_cpu(broker.pid), time.monotonic()
             time.sleep(window)
             busy = (thread_cpu(broker.pid) - main) / (time.monotonic() - begun) * 100
         lines["real processes"].append((number, busy))
-        report.rows.append(Row(f"{number} real worker processes of one operation", single(busy), "% of a core"))
+        report.rows.append(
+            Row(f"{number} real worker processes of one operation", single(busy), "% of a core")
+        )
     for name, points in lines.items():
         report.curves.append(Curve("Broker by workers", name, "workers", "% of a core", points))
 
@@ -166,7 +212,9 @@ def by_rate(report: Report, shapes: tuple[tuple[int, float], ...], window: float
         points.append((got["rate"], got["busy"]))
         what = f"{operations:,} operations, {rate:g} updates a second each: {got['rate']:,.0f} updates/s"
         report.rows.append(Row(what, single(got["busy"]), "% of a core"))
-    report.curves.append(Curve("Broker by update rate", "followed", "updates a second", "% of a core", points))
+    report.curves.append(
+        Curve("Broker by update rate", "followed", "updates a second", "% of a core", points)
+    )
 
 
 def late_viewer(report: Report, operations: int) -> None:
@@ -178,19 +226,38 @@ def late_viewer(report: Report, operations: int) -> None:
         taken = [ground.taken() for _ in range(5)]
     report.rows.append(
         Row(
-            f"snapshot of {operations:,} operations × 20 stages at a late viewer ({taken[0].size:,} bytes)",
-            figure([one.seconds for one in taken]), "s", at_most=0.3,
+            (
+                f"snapshot of {operations:,} operations × 20 stages at a late viewer "
+                f"({taken[0].size:,} bytes)"
+            ),
+            figure([one.seconds for one in taken]),
+            "s",
+            at_most=0.3,
         )
     )
-    report.checks.append(("the late viewer has every stage", all(sum(len(one.stages) for one in some.operations) == operations * 20 for some in taken)))
+    report.checks.append(
+        (
+            "the late viewer has every stage",
+            all(
+                sum(len(one.stages) for one in some.operations) == operations * 20 for some in taken
+            ),
+        )
+    )
 
 
 def worker_memory(report: Report, operations: int) -> None:
     """What stages cost the process that reports them."""
     with Ground() as ground:
         ground.broker()
-        process = ground.python("-m", "benches.memory", str(operations), str(STAGES), stdout=subprocess.PIPE, text=True)
+        process = ground.python(
+            "-m", "benches.memory", str(operations), str(STAGES), stdout=subprocess.PIPE, text=True
+        )
         told = json.loads(process.stdout.readline())
     report.rows.append(
-        Row(f"memory of a worker per stage, {operations * STAGES:,} stages", single(told["each"]), "B", at_most=1024)
+        Row(
+            f"memory of a worker per stage, {operations * STAGES:,} stages",
+            single(told["each"]),
+            "B",
+            at_most=1024,
+        )
     )
