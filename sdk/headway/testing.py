@@ -1,0 +1,109 @@
+"""Fakes for tests of programs that report: a clock to set, a process of one's own, a wire.
+
+    with reporting() as home:
+        wire = MemoryLink(home, peer)
+        with headway.operation("Install"):
+            ...
+        wire.carry()
+
+Nothing here starts a thread, opens a socket or looks at the time.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+from headway.process import Home, identity, use
+from headway.protocol import messages, wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, Iterator
+
+    Peer = Callable[[Any, float], Iterable[Any]]
+    Spoiler = Callable[[bytes], Iterable[bytes]]
+
+
+class ManualClock:
+    """A monotonic clock in seconds that moves only when it is told to."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> float:
+        """Let `seconds` pass; returns the time then."""
+        self.now += seconds
+        return self.now
+
+
+class StillLink:
+    """Stands where the link's thread would be, and does nothing."""
+
+    resting = False
+
+    def wake(self) -> None:
+        """Take note of nothing: a test looks by itself."""
+
+    def forked(self) -> None:
+        """Have nothing to close."""
+
+
+@contextmanager
+def reporting(clock: ManualClock | None = None, session: str | None = None) -> Iterator[Home]:
+    """Let what this process reports inside the block go to a `Home` of its own, unsent.
+
+    `home.publisher` holds what there is to send, `home.tally.tick(now)` folds the counts.
+    """
+    home = Home(session or identity(16), clock or ManualClock())
+    home.link = StillLink()  # pyright: ignore[reportAttributeAccessIssue]
+    before = use(home)
+    try:
+        yield home
+    finally:
+        use(before)
+
+
+class MemoryLink:
+    """Carries the frames of a home to `peer` and what it answers back, as real bytes.
+
+    `peer(message, now)` takes a message of `messages.INBOUND` and returns those of
+    `messages.OUTBOUND` that it answers with. `spoil` turns each frame to the peer into those
+    that arrive: none where it is lost, two where it is repeated.
+    """
+
+    def __init__(self, home: Home, peer: Peer, spoil: Spoiler | None = None) -> None:
+        self._home = home
+        self._peer = peer
+        self.spoil: Spoiler = spoil or (lambda frame: [frame])
+        self.connected = False
+
+    def carry(self) -> list[Any]:
+        """Carry everything that is due at the clock's time; returns what the peer was told."""
+        home = self._home
+        publisher = home.publisher
+        if not self.connected:
+            self.connected = True
+            publisher.connected()
+        told: list[Any] = []
+        while True:
+            now = home.clock()
+            home.tally.tick(now)
+            publisher.tick(now)
+            sent = publisher.take(now)
+            if not sent:
+                return told
+            for message in sent:
+                for frame in self.spoil(wire.encode(message)):
+                    arrived = wire.decode(frame, messages.INBOUND)
+                    told.append(arrived)
+                    for answer in self._peer(arrived, now):
+                        back = wire.decode(wire.encode(answer), messages.OUTBOUND)
+                        publisher.receive(back, now)
+
+    def cut(self) -> None:
+        """Lose the connection; the next `carry` makes another."""
+        self.connected = False
+        self._home.publisher.lost()
