@@ -81,7 +81,7 @@ def write(reports: dict[str, dict[str, Any]]) -> None:
         blocks[f"{verb} plots"] = "\n\n".join(pictures)
     for path in PAGES:
         if path.exists():
-            path.write_text(page.inserted(path.read_text(), blocks, lambda _: True))
+            path.write_text(page.inserted(path.read_text(), blocks))
 
 
 def main(arguments: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 from benches.figures import Curve, Figure, Report, Row
 
@@ -115,17 +115,17 @@ def restored(told: dict[str, Any]) -> Report:
     return Report(told["verb"], told["title"], rows, told["notes"], checks, curves)
 
 
-def inserted(page: str, blocks: dict[str, str], wanted: Callable[[str], bool]) -> str:
+def inserted(page: str, blocks: dict[str, str]) -> str:
     """`page` with what stands between `<!-- bench NAME -->` and `<!-- end -->` renewed.
 
-    A name that `wanted` does not want keeps what it has; one without a block loses it.
+    A place whose name has no block keeps what it has.
     """
     begin, end = "<!-- bench ", "<!-- end -->"
-    parts = page.split(begin)
-    result = [parts[0]]
-    for part in parts[1:]:
-        name, rest = part.split(" -->", 1)
-        _, after = rest.split(end, 1)
-        inner = f"\n{blocks.get(name, '')}\n" if wanted(name) else rest.split(end, 1)[0]
+    first, *places = page.split(begin)
+    result = [first]
+    for place in places:
+        name, rest = place.split(" -->", 1)
+        old, after = rest.split(end, 1)
+        inner = f"\n{blocks[name]}\n" if name in blocks else old
         result.append(f"{begin}{name} -->{inner}{end}{after}")
     return "".join(result)

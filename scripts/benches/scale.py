@@ -210,7 +210,7 @@ def by_rate(report: Report, shapes: tuple[tuple[int, float], ...], window: float
             time.sleep(1.0)
             got = spent(ground, broker, loads, window)
         points.append((got["rate"], got["busy"]))
-        what = f"{operations:,} operations, {rate:g} updates a second each: {got['rate']:,.0f} updates/s"
+        what = f"{operations:,} operations at {rate:g} Hz: {got['rate']:,.0f} updates/s"
         report.rows.append(Row(what, single(got["busy"]), "% of a core"))
     report.curves.append(
         Curve("Broker by update rate", "followed", "updates a second", "% of a core", points)

@@ -28,7 +28,8 @@ class Sender:
     def __init__(self, runtime: str, number: int, stages: int) -> None:
         unique = (number << 40) + os.getpid()
         about = {"pid": os.getpid(), "host": os.uname().nodename, "program": "sender"}
-        self.publisher = Publisher(identifier(unique, 16), about)
+        self.publisher = Publisher(identifier(unique, 16))
+        self.publisher.about.update(about)
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.sndhwm = 8
