@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from headway.link import Link
     from headway.process import Home
 
-FAREWELL = 1.0  # seconds that the exit may be delayed, while a final state is undelivered
+FAREWELL = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
 STARTING = 0.03  # seconds between looks for a broker that is just being started
 ABSENT = 5.0  # seconds at most between looks for a broker that is not there
 PATIENT = 3.0  # seconds after which a broker that was started is taken for failed

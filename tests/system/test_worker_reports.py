@@ -215,7 +215,7 @@ def test_a_final_state_that_nobody_acknowledges_is_left_in_a_file(machine):
     with Listener(machine.directory, acknowledge=False):
         status, out, err = machine.run(code)
         assert (status, err) == (0, "")
-        assert 0.9 < float(out) < 1.3
+        assert 0.8 < float(out) < 1.2
     import os
 
     import msgpack
