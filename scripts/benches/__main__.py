@@ -32,6 +32,7 @@ VERBS = {  # verb -> module here
     "frame": "frame",
     "run": "running",
     "eta": "eta",
+    "harm": "harm",
 }
 
 

@@ -50,7 +50,7 @@ class Ground:
     def __exit__(self, *_: object) -> None:
         for process in reversed(self.started):
             self.end(process)
-        self._end_autostarted()
+        self.end_strays()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     @property
@@ -156,7 +156,7 @@ class Ground:
             if stream is not None:
                 stream.close()
 
-    def _end_autostarted(self) -> None:
+    def end_strays(self) -> None:
         """End what processes of this ground have started: it carries our runtime directory."""
         mark = f"HEADWAY_RUNTIME_DIR={self.runtime}\0".encode()
         for name in os.listdir("/proc"):
