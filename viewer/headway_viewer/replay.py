@@ -1,7 +1,7 @@
 """`headway replay`: go through a recorded file again, with a virtual clock.
 
-`--estimates` runs the estimator over it and prints what it would have said, one JSON line a
-tick; nothing is waited for.
+`rerun` shows it on any display, at its own pace or faster. `--estimates` runs the estimator over
+it and prints what it would have said, one JSON line a tick; nothing is waited for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import os
 import sys
 
 from headway.estimate import Forecast
-from headway_viewer.recording import changes
+from headway_viewer import rerun
+from headway_viewer.recording import changes, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,10 +117,17 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--tick", type=_positive, default=0.25, metavar="S", help="seconds")
     parser.add_argument("--history", metavar="DIR", help="recordings of earlier runs, by name")
+    parser.add_argument("--speed", type=_positive, default=1.0, metavar="X", help="times as fast")
+    parser.add_argument(
+        "--display",
+        choices=("auto", "live", "plain", "json"),
+        default="auto",
+        help="how to show it",
+    )
     args = parser.parse_args(argv)
-    if not args.estimates:
-        parser.error("only --estimates can be replayed so far")
     try:
+        if not args.estimates:
+            return rerun.play(lines(args.file), args.speed, args.display)
         estimates(args.file, args.tick, args.history, sys.stdout.write)
         sys.stdout.flush()
     except BrokenPipeError:

@@ -120,6 +120,8 @@ def detail_lines(operation: Operation, board: Board, now: float, most: int) -> l
 def broken_lines(operation: Operation, most: int) -> list[str]:
     """Why an operation broke: its error, then the last lines that it printed."""
     lines = operation.error.splitlines()[:1] if operation.error else []
+    if lines == [f"exit status {operation.exit_status}"]:
+        lines = []  # the row says it already
     lines.extend(line for line in operation.tail[-most:] if line.strip() and line not in lines)
     return lines[:most]
 

@@ -133,7 +133,7 @@ class View:
         counts = self.board.counts
         parts = [
             (STYLES[state], f"{counts[state]} {state}")
-            for state in (RUNNING, WAITING, PENDING, FAILED, CRASHED, CANCELLED, COMPLETED)
+            for state in (RUNNING, WAITING, FAILED, CRASHED, PENDING, CANCELLED, COMPLETED)
             if counts[state]
         ]
         if self.board.silent:
@@ -269,7 +269,7 @@ class View:
             widest = (max(widest[0], kept[0]), max(widest[1], kept[1]), max(widest[2], kept[2]))
             self._widest = widest
         room = width if self.bare else width - 2
-        name = min(label_cells, max(12, width * 34 // 100), room)
+        name = min(label_cells, max(12 if width >= 30 else 8, width * 34 // 100), room)
         room -= name
 
         def fit(cells: int, gap: int) -> int:
@@ -290,7 +290,10 @@ class View:
             grown = min(BAR - bar, max(room, 0))
             bar += grown
             room -= grown
-        # What the bar leaves goes to the names, which are cut otherwise.
+        # What the bar leaves goes to the names, which are cut otherwise, unless words need it.
+        words = max((text.cells(row.words) + 1 for row in rows if row.words is not None), default=0)
+        columns = width - (0 if self.bare else 2) - name - room - (short + 1 if short else 0)
+        room -= max(words - columns, 0)
         name += min(max(room, 0), label_cells - name)
         return Plan(name, bar, count, extra, remaining, short)
 

@@ -1,0 +1,92 @@
+import ast
+import os
+import subprocess
+import sys
+
+import pytest
+
+from headway import __version__, cli
+
+
+def test_no_arguments_and_help_list_every_verb_with_a_line(capsys):
+    for arguments in ([], ["--help"], ["-h"], ["help"]):
+        assert cli.main(arguments) == 0
+        shown = capsys.readouterr().out
+        for verb, (_, about) in cli.VERBS.items():
+            assert any(verb in line and about in line for line in shown.splitlines())
+        assert "examples:" in shown
+
+
+def test_the_version_is_told(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"headway {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("vew", "'view'"), ("cancle", "'cancel'"), ("zzz", None)]
+)
+def test_an_unknown_verb_gets_status_2_and_the_nearest_one(capsys, word, hint):
+    assert cli.main([word]) == 2
+    complaint = capsys.readouterr().err
+    assert f"there is no command {word!r}" in complaint
+    assert ("did you mean" in complaint) == (hint is not None)
+    assert hint is None or hint in complaint
+
+
+def test_a_hostile_word_is_not_echoed_raw(capsys):
+    assert cli.main(["\x1b[2J\udcff"]) == 2
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_a_verb_of_a_later_version_says_so(capsys, monkeypatch):
+    monkeypatch.setitem(cli.VERBS, "later", ("headway_viewer.later.cli:main", ""))
+    assert cli.main(["later"]) == 2
+    assert "does not have it yet" in capsys.readouterr().err
+
+
+def test_a_verb_whose_module_lacks_something_else_is_not_hidden(monkeypatch, tmp_path):
+    (tmp_path / "broken_verb.py").write_text("import no_such_dependency\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(cli.VERBS, "broken", ("broken_verb:main", ""))
+    with pytest.raises(ModuleNotFoundError, match="no_such_dependency"):
+        cli.main(["broken"])
+
+
+def test_what_a_verb_returns_is_the_exit_status(monkeypatch, tmp_path):
+    (tmp_path / "good_verb.py").write_text("def main(argv): return len(argv)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(cli.VERBS, "good", ("good_verb:main", ""))
+    assert cli.main(["good"]) == 0
+    assert cli.main(["good", "a", "b"]) == 2
+
+
+def test_the_functions_of_the_table_exist_where_their_modules_do():
+    for verb in cli.VERBS:
+        function = cli.load(verb)
+        assert function is None or callable(function)
+
+
+def test_the_table_imports_no_verb():
+    code = (
+        "import sys, headway.cli; headway.cli.main(['--version'])\n"
+        "print([m for m in sys.modules if m.split('.')[0] in"
+        " ('zmq', 'msgpack', 'rich', 'headway_viewer', 'headway_broker', 'argparse')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert ast.literal_eval(done.stdout.splitlines()[1]) == []
+
+
+def test_a_reader_that_leaves_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "headway.cli", "--help"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=30,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -1,0 +1,136 @@
+import builtins
+import importlib.util
+import os
+import subprocess
+import sys
+
+import desktop as support
+import pytest
+
+from headway_viewer.notify import desktop
+from headway_viewer.notify.desktop import Desktop, Impossible, body_of, title_of
+
+session = pytest.mark.skipif(support.missing() is not None, reason=str(support.missing()))
+with_dbus = pytest.mark.skipif(
+    importlib.util.find_spec("dbus") is None, reason="dbus-python is not installed"
+)
+
+
+@pytest.fixture
+def bus(monkeypatch):
+    bus = support.Desktop()
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    yield bus
+    bus.close()
+
+
+@pytest.fixture
+def no_dbus(monkeypatch):
+    """dbus-python is not installed."""
+    find = importlib.util.find_spec
+    monkeypatch.setitem(sys.modules, "dbus", None)
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *more: None if name == "dbus" else find(name, *more),
+    )
+
+
+def test_a_title_is_safe_short_no_option_and_not_empty():
+    assert title_of("--help") == "help"
+    assert title_of("a\x1b[2Jb\x00") == "a␛[2Jb␀"
+    assert title_of("- -") == title_of("") == "Headway"
+    assert len(title_of("x" * 500)) == 120
+
+
+def test_a_body_is_cut_to_a_few_lines_and_no_markup():
+    assert body_of("one\n\ntwo\nthree\nfour", escapes=False) == "one\ntwo\nthree"
+    assert body_of("<b> & </b>", escapes=True) == "&lt;b&gt; &amp; &lt;/b&gt;"
+    assert body_of("<b>", escapes=False) == "<b>"
+    assert body_of("-x", escapes=False) == "x"
+    assert body_of("", escapes=False) == " "
+    assert len(body_of("x" * 5000, escapes=False)) == 400
+
+
+def test_without_a_session_it_says_so(monkeypatch):
+    monkeypatch.setattr(os.path, "exists", lambda _path: False)
+    with pytest.raises(Impossible, match="DBUS_SESSION_BUS_ADDRESS is not set"):
+        Desktop({}, "linux")
+
+
+def test_without_plyer_it_says_what_to_install(monkeypatch):
+    real = builtins.__import__
+
+    def absent(name, *more):
+        if name.partition(".")[0] == "plyer":
+            raise ImportError(name)
+        return real(name, *more)
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    for platform in ("linux", "darwin"):
+        with pytest.raises(Impossible, match="pip install plyer"):
+            Desktop({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}, platform)
+
+
+def test_without_any_way_to_send_it_says_which_there_are(monkeypatch, no_dbus):
+    monkeypatch.setattr(desktop.shutil, "which", lambda _name: None)
+    with pytest.raises(Impossible, match="dbus-python nor the program notify-send"):
+        Desktop({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}, "linux")
+
+
+def test_a_folder_app_is_not_taken_for_a_flatpak(monkeypatch):
+    monkeypatch.setattr(os.path, "isdir", lambda _path: True)
+    monkeypatch.setattr(desktop, "capabilities", lambda _environ: [])
+    made = Desktop({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}, "linux")
+    assert type(made._backend).__name__ != "NotifyDesktopPortals"
+    made = Desktop({"DBUS_SESSION_BUS_ADDRESS": "x", "FLATPAK_ID": "org.x"}, "linux")
+    assert type(made._backend).__name__ == "NotifyDesktopPortals"
+
+
+def test_a_bus_that_cannot_be_reached_is_named(no_dbus):
+    with pytest.raises(Impossible):
+        Desktop({**os.environ, "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}, "linux")
+
+
+@session
+@with_dbus
+def test_over_dbus_what_is_raised_arrives_as_it_was_meant(bus):
+    bus.serve()
+    code = "import os; from headway_viewer.notify.desktop import Desktop; "
+    code += r"Desktop(os.environ).notify('--help [b]', '<b> & more\n--x', timeout=7)"
+    # plyer keeps its connection for good: it gets a process of its own.
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    (call,) = support.until(bus.notified)
+    assert call == ("Headway", "help [b]", "&lt;b&gt; &amp; more\n--x", 7000)
+
+
+@session
+def test_by_notify_send_it_arrives_as_well(bus, no_dbus, capfd):
+    bus.serve()
+    Desktop(os.environ).notify("--help [b]", "<b> & more")
+    ((_app, title, body, _ms),) = support.until(bus.notified)
+    assert (title, body) == ("help [b]", "&lt;b&gt; &amp; more")
+    assert capfd.readouterr() == ("", "")
+
+
+@session
+def test_a_session_without_a_service_is_impossible(bus, no_dbus):
+    with pytest.raises(Impossible, match="no notification service runs"):
+        Desktop(os.environ)
+
+
+@session
+@with_dbus
+def test_over_dbus_too(bus):
+    with pytest.raises(Impossible, match="no notification service runs"):
+        Desktop(os.environ)
+
+
+@session
+def test_a_service_that_hangs_is_not_waited_for_long(bus, no_dbus, monkeypatch):
+    monkeypatch.setattr(desktop, "ANSWER", 1.0)
+    bus.serve()
+    bus.hang()
+    with pytest.raises(Impossible, match="does not answer"):
+        Desktop(os.environ)

@@ -1,0 +1,182 @@
+import pytest
+
+from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, RUNNING, WAITING, Operation, Stage
+from headway_viewer.notify.policy import LONG, PATIENCE, Policy
+
+
+def operation(name="apt install nginx", notify=None, parent=None):
+    made = Operation("abcdefghijkl", name, parent=parent)
+    made.notify = notify
+    made.move(RUNNING, 100.0)
+    return made
+
+
+def told(made, state, took, policy=None, **ending):
+    """The notices when `made`, seen running, ends after `took` seconds."""
+    if policy is None:
+        policy = Policy()
+        policy.absorb([], 50.0)
+    policy.absorb([made], 100.0)
+    for field, value in ending.items():
+        setattr(made, field, value)
+    made.move(state, 100.0 + took)
+    return policy.absorb([made], 100.0 + took)
+
+
+@pytest.mark.parametrize(
+    ("notify", "state", "took", "tells"),
+    [
+        (None, COMPLETED, LONG - 1, False),
+        (None, COMPLETED, LONG, True),
+        (None, CANCELLED, LONG - 1, False),
+        (None, CANCELLED, LONG, True),
+        (None, FAILED, 0.1, True),
+        (None, CRASHED, 0.1, True),
+        (True, COMPLETED, 0.1, True),
+        (True, CANCELLED, 0.1, True),
+        (False, FAILED, 100, False),
+        (False, CRASHED, 100, False),
+        ("error", COMPLETED, 100, False),
+        ("error", FAILED, 1, True),
+        ("error", CRASHED, 1, True),
+        ("sent", COMPLETED, 100, False),
+        ("sent", FAILED, 100, False),
+        ("sent", CRASHED, 100, True),
+    ],
+)
+def test_which_ends_are_told(notify, state, took, tells):
+    assert bool(told(operation(notify=notify), state, took)) is tells
+
+
+def test_the_end_of_a_part_is_told_with_the_whole():
+    assert not told(operation(parent="mnopqrstuvwx/3"), FAILED, 100)
+    assert not told(operation(parent="mnopqrstuvwx"), COMPLETED, 100)
+    assert told(operation(parent="mnopqrstuvwx", notify=True), COMPLETED, 1)
+
+
+def test_what_is_said_of_an_end():
+    made = operation()
+    made.stages[1] = Stage(1, "Fetch")
+    made.stages[1].move(RUNNING, 100.0)
+    made.stages[2] = Stage(2, "Configure")
+    (notice,) = told(made, FAILED, 38, exit_status=1, error="404 Not Found")
+    assert notice.title == "apt install nginx failed"
+    assert notice.body == "Failed in Fetch after 38 s, exit 1\n404 Not Found"
+    (notice,) = told(operation(), COMPLETED, 124, message="nginx 1.22")
+    assert (notice.title, notice.body) == (
+        "apt install nginx completed",
+        "2 min 4 s, nginx 1.22",
+    )
+
+
+def test_every_notifier_finds_the_same_key_and_tells_it_once():
+    made = operation()
+    policies = [Policy(), Policy()]
+    for policy in policies:
+        policy.absorb([made], 100.0)
+    made.move(FAILED, 101.0)
+    made.revision = 7
+    (first,) = policies[0].absorb([made], 101.0)
+    made.revision = 8
+    (second,) = policies[1].absorb([made], 101.0)
+    assert first.key == second.key == "end:abcdefghijkl:1:failed"
+    assert policies[0].absorb([made], 102.0) == []
+
+
+def test_another_attempt_is_another_end_and_so_is_a_corrected_crash():
+    policy = Policy()
+    made = operation()
+    policy.absorb([made], 100.0)
+    made.move(FAILED, 101.0)
+    assert policy.absorb([made], 101.0)
+    made.move(RUNNING, 102.0)
+    policy.absorb([made], 102.0)
+    made.move(FAILED, 103.0)
+    assert policy.absorb([made], 103.0)[0].key == "end:abcdefghijkl:2:failed"
+    crashed = operation(notify=True)
+    policy.absorb([crashed], 104.0)
+    crashed.move(CRASHED, 105.0)
+    assert policy.absorb([crashed], 105.0)
+    crashed.move(COMPLETED, 106.0)
+    assert policy.absorb([crashed], 106.0)
+
+
+def test_only_what_is_newer_than_the_notifier_is_told():
+    old, new = operation(), operation()
+    old.move(FAILED, 110.0)
+    policy = Policy()
+    assert policy.absorb([old], 200.0) == []
+    assert policy.absorb([old], 201.0) == []
+    new.move(FAILED, 210.0)  # it began and ended while the connection was lost
+    assert len(policy.absorb([old, new], 220.0)) == 1
+
+
+def test_an_end_that_came_while_the_broker_changed_is_told():
+    made = operation()
+    policy = Policy()
+    policy.absorb([made], 200.0)
+    policy.restart(lambda at: at + 10_000)
+    made.move(FAILED, 10_199.0)  # seen open before, though it ended before we came
+    assert len(policy.absorb([made], 10_300.0)) == 1
+    other = operation()
+    other.id = "mnopqrstuvwx"
+    other.move(FAILED, 10_199.0)
+    assert policy.absorb([other], 10_300.0) == []
+
+
+def test_a_question_is_told_once_it_has_stood_for_a_while():
+    policy = Policy()
+    made = operation()
+    policy.absorb([made], 100.0)
+    made.move(WAITING, 110.0, "an answer: configuration file /etc/nginx.conf")
+    assert policy.absorb([made], 110.0) == []
+    assert policy.due(110.0 + PATIENCE - 0.1) == []
+    assert policy.deadline() == 110.0 + PATIENCE
+    policy.absorb([made], 112.0)  # news of something else does not begin it anew
+    (notice,) = policy.due(110.0 + PATIENCE)
+    assert notice.title == "apt install nginx needs you"
+    assert notice.body == "It waits for an answer: configuration file /etc/nginx.conf"
+    policy.absorb([made], 120.0)
+    assert policy.due(200.0) == []
+    assert policy.deadline() is None
+
+
+def test_a_question_that_was_answered_in_time_is_not_told():
+    policy = Policy()
+    made = operation()
+    made.move(WAITING, 110.0, "a password")
+    policy.absorb([made], 110.0)
+    made.move(RUNNING, 112.0)
+    policy.absorb([made], 112.0)
+    assert policy.due(200.0) == []
+
+
+def test_a_lock_is_no_question_and_a_stage_may_ask():
+    policy = Policy()
+    made = operation()
+    made.move(WAITING, 110.0, "the dpkg lock, held by process 4711")
+    policy.absorb([made], 110.0)
+    assert policy.due(500.0) == []
+    made.move(RUNNING, 501.0)
+    made.stages[1] = Stage(1, "Log in")
+    made.stages[1].move(WAITING, 502.0, "password for deploy")
+    policy.absorb([made], 502.0)
+    assert len(policy.due(600.0)) == 1
+
+
+@pytest.mark.parametrize(("notify", "after"), [(True, 0.0), ("sent", PATIENCE), (False, None)])
+def test_an_operation_decides_whether_its_questions_are_told(notify, after):
+    policy = Policy()
+    made = operation(notify=notify)
+    made.move(WAITING, 110.0, "an answer: y/n")
+    policy.absorb([made], 110.0)
+    assert policy.deadline() == (None if after is None else 110.0 + after)
+
+
+def test_what_is_no_longer_kept_asks_nothing():
+    policy = Policy()
+    made = operation()
+    made.move(WAITING, 110.0, "an answer: y/n")
+    policy.absorb([made], 110.0)
+    policy.forget([made.id])
+    assert policy.due(500.0) == []

@@ -1,0 +1,119 @@
+"""Whole screens, as a terminal shows them, against those in tests/golden/viewer.
+
+With GOLDEN=write in the environment the files are written anew; look at the difference.
+"""
+
+import os
+
+import pyte
+import pytest
+from showcase import NOW, about, board_of, installers, operation, stage
+
+from headway_viewer import theme
+from headway_viewer.display.block import Block
+from headway_viewer.rows import Board
+from headway_viewer.view import View
+
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(__file__)), "golden", "viewer")
+SIZES = [(80, 24), (40, 12), (120, 50), (20, 6)]
+
+
+def ended():
+    operations = installers()
+    for made in operations:
+        for part in made.stages.values():
+            if part.open:
+                part.state, part.ended = "completed", NOW
+        if made.open:
+            made.state, made.ended = "completed", NOW
+    operations[3].state, operations[3].reason = "cancelled", "by you"
+    return operations
+
+
+def crowd():
+    operations = installers()
+    for number in range(40):
+        made = operation(f"q{number:02}aaaaaaaaa", f"compile module {number}")
+        made.progress = number / 50
+        made.estimate = about(30 + number)
+        stage(made, "objects", done=number, total=50, unit="files")
+        stage(made, "link", "pending", started=None)
+        operations.append(made)
+    import_ = operation("imp", "import rows")
+    import_.silent_since = NOW - 12
+    operations.append(import_)
+    for state in ("completed", "crashed", "cancelled", "pending"):
+        started = None if state == "pending" else -40.0
+        operations.append(
+            operation(
+                f"{state[:3]}bbbbbbbbb", f"job that {state}", state, started=started, ended=-5.0
+            )
+        )
+    return operations
+
+
+def hostile():
+    evil = "\x1b[2J\x1b]0;t\x07\u202eevil\u202c\x9b31m[bold]\n日本語" + "e\u0301\u0301\u0301\u0301"
+    made = operation("evil", evil, progress=0.5)
+    stage(made, evil, done=1, total=3, unit=evil, detail=evil)
+    stage(made, evil, "pending", started=None)
+    broken = operation(
+        "fail", "wide 日本語日本語日本語日本語日本語日本語 name", "failed", ended=-1.0
+    )
+    broken.error = evil * 5
+    broken.tail = [evil, "x" * 5000]
+    return [made, broken]
+
+
+PICTURES = {"installers": installers, "crowd": crowd, "hostile": hostile}
+
+
+def screen(lines, columns, rows):
+    """The lines as a terminal shows them when a block of them has been drawn."""
+    shown = pyte.HistoryScreen(columns, rows, history=100)
+    stream = pyte.Stream(shown)
+    look = theme.make(ascii_only=False, coloured=True)
+    painted = [look.paint(line) for line in lines]
+    drawn = Block().frame(painted, [theme.width(line) for line in lines], columns, rows)
+    stream.feed(drawn.replace("\x1b[?2026h", "").replace("\x1b[?2026l", ""))
+    assert not shown.history.top, "it scrolled"
+    assert shown.cursor.y == len(lines), "a line wrapped"
+    return "\n".join(line.rstrip() for line in shown.display).rstrip() + "\n"
+
+
+def check(name, shown):
+    path = os.path.join(FOLDER, name + ".txt")
+    if os.environ.get("GOLDEN") == "write":
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(shown)
+    with open(path, encoding="utf-8") as file:
+        assert shown == file.read()
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_picture_at_every_size(name, columns, rows, ascii_only):
+    look = theme.make(ascii_only=ascii_only, coloured=True)
+    lines = View(board_of(*PICTURES[name]()), look).picture(columns, rows - 1, NOW)
+    shown = screen(lines, columns, rows)
+    assert not ascii_only or shown.isascii()
+    check(f"{name}-{columns}x{rows}{'-ascii' if ascii_only else ''}", shown)
+
+
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+def test_the_summary_at_every_size(columns, rows):
+    look = theme.make(ascii_only=False, coloured=True)
+    board: Board = board_of(*ended())
+    board.seen = dict.fromkeys(board.replica.operations)
+    lines = View(board, look).summary(columns - 1, rows - 2, NOW)
+    check(f"summary-{columns}x{rows}", screen(lines, columns, rows))
+
+
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+def test_a_programs_own_terminal_at_every_size(columns, rows):
+    look = theme.make(ascii_only=False, coloured=True)
+    _, apt, _, _, build = installers()
+    lines = View(board_of(build, apt), look, bare=True).body(columns - 1, rows // 3, NOW)
+    assert len(lines) <= rows // 3
+    check(f"own-{columns}x{rows}", screen(lines, columns, rows))
