@@ -109,7 +109,8 @@ def main(arguments: Sequence[str]) -> int:
     if os.environ.get("HEADWAY", "").lower() == "off":
         return _become(path, options.argv)
     from headway.run.command import read_command  # noqa: PLC0415 - not where it is off
-    from headway.run.runner import Plan, run  # noqa: PLC0415
+    from headway.run.preparation import Plan  # noqa: PLC0415
+    from headway.run.runner import run  # noqa: PLC0415
     from headway.run.tools import name_command  # noqa: PLC0415
 
     command = read_command(options.argv)

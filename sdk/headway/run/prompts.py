@@ -6,7 +6,7 @@ import re
 
 _QUESTION = re.compile(
     r"(?i)[\[(]\s*y(?:es)?\s*/\s*n(?:o)?(?:\s*/[^\])]*)?\s*[\])]"
-    r"|(?:password|passphrase|passcode|pin|username|otp|token)\b[^:]*:$"
+    r"|(?:password|passphrase|passcode|pin|username|otp|token)\b.*:$"
     r"|\[default=[^\]]*\] ?\?$|press (?:any key|enter|return)|\(yes/no[^)]*\)|\?$"
 )
 

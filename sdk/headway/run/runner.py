@@ -11,36 +11,21 @@ import time
 from collections import deque
 from typing import Any, Mapping
 
-from headway.run.child import CannotStart, Child, PtyChild
-from headway.run.command import Command, Setting
 from headway.run.ending import Ending, exit_status, judge
+from headway.run.gate import CannotStart
 from headway.run.keyboard import Keyboard
-from headway.run.layout import lay_out
+from headway.run.preparation import Plan, Preparation
 from headway.run.pump import Pump, copy_on
 from headway.run.reading import Reading
 from headway.run.reporter import Reporter
 from headway.run.samples import KNOWN, STRANGER
 from headway.run.signals import PASSED_ON, Heard, Signals
 from headway.run.stopping import Stopping
-from headway.run.tools import DATA_ON_OUTPUT, find_tool, machine_form, make_parser
 
 _PARENT = "HEADWAY_PARENT"
 TICK = 0.1  # seconds between looks at what the command printed
 IDLE = 0.25  # the same while it prints nothing
 FAREWELL = 1.5  # seconds that our end may wait for the last report and its drawing
-
-
-class Plan:
-    """What is to be run: `path` is the program found for `command`."""
-
-    def __init__(
-        self, command: Command, path: str, name: str, display: str | None, tool: str | None
-    ) -> None:
-        self.command = command
-        self.path = path
-        self.name = name
-        self.display = display
-        self.tool = tool  # whose output to expect; "" for nobody's
 
 
 def run(plan: Plan) -> int:
@@ -59,7 +44,10 @@ class Runner:
         self._interrupted: tuple[int, float] | None = None
         self._pumps: list[Pump] = []
         self._keyboard: Keyboard | None = None
-        self._prepare()
+        self._ready = Preparation(plan)
+        self._layout = self._ready.layout
+        self._child = self._ready.child
+        self._status = self._ready.status
 
     def run(self) -> int:
         """Run it."""
@@ -68,73 +56,26 @@ class Runner:
         self._signals.start()
         operation = self._report()
         self._reporter = Reporter(operation)
-        limit = KNOWN if self._known else STRANGER
-        self._reading = Reading(self._parser, self._reporter, limit)
+        ready = self._ready
+        limit = KNOWN if ready.known else STRANGER
+        self._reading = Reading(ready.parser, self._reporter, limit)
         terminal = self._layout.terminal
         try:
             if terminal is not None:
                 terminal.follow()
-            self._child.start({**self._environ, **self._parentage(operation)})
-        except CannotStart as error:
-            return self._refused(error)
-        try:
+            self._child.start({**ready.environ, **self._parentage(operation)})
             self._pump()
             status = self._loop()
-        finally:
             if self._keyboard is not None:
                 self._keyboard.finish()
-            if terminal is not None and not self._pumps:
+            return self._end(status)
+        except CannotStart as error:
+            return self._refused(error)
+        finally:
+            if terminal is not None:
                 terminal.give_back()
-        return self._end(status)
 
     # The beginning.
-
-    def _prepare(self) -> None:
-        """Decide how it is started, and fork while there is one thread."""
-        plan = self._plan
-        command = plan.command
-        look = plan.tool != ""
-        tool = find_tool(plan.tool or command.program) if look else None
-        self._known = tool is not None
-        own = tool is not None and not plan.tool  # the command is the tool itself
-        self._parser = make_parser(tool, command)
-        display = plan.display or os.environ.get("HEADWAY_DISPLAY") or "auto"
-        drawn = display in ("auto", "live")
-        self._layout = lay_out(look, own and command.program in DATA_ON_OUTPUT, drawn)
-        self._look = look
-        argv: list[str] = list(command.argv)
-        self._environ: Mapping[str, str] = {}
-        self._hidden: dict[int, Any] = {}
-        self._status: int | None = None
-        kept: tuple[int, ...] = ()
-        status, end = os.pipe()
-        if own:
-            on_terminal = self._layout.terminal is not None
-            version = self._version()
-            form = machine_form(tool, command, Setting(end, on_terminal, drawn, version))
-            if form is not None:
-                argv, self._environ = form.argv, form.environ
-                if form.hidden is not None:
-                    self._hidden = {1 if on_terminal else form.stream: form.hidden}
-                if form.status:
-                    kept, self._status = (end,), status
-        terminal = self._layout.terminal
-        if terminal is None:
-            self._child: Child | PtyChild = Child(plan.path, argv, self._layout.streams, kept)
-        else:
-            pty = (terminal.master, terminal.slave)
-            self._child = PtyChild(plan.path, argv, self._layout.streams, kept, pty)
-        self._layout.opened()
-        os.close(end)
-        if self._status is None:
-            os.close(status)
-
-    def _version(self) -> tuple[int, ...] | None:
-        if self._plan.command.program != "pip":
-            return None
-        from headway.run.versions import pip_version  # noqa: PLC0415 - nobody else has it
-
-        return pip_version(self._plan.command, os.environ)
 
     def _report(self) -> Any:
         """Open the operation; None where reporting is not to be had."""
@@ -175,13 +116,12 @@ class Runner:
     def _pump(self) -> None:
         from headway.run.hiding import Hider  # noqa: PLC0415 - only a machine form needs it
 
+        ready = self._ready
         for through in self._layout.pumped:
-            hidden = self._hidden.get(through.target)
-            samples = self._reading.add() if self._look else None
+            hidden = ready.hidden.get(through.target)
+            samples = self._reading.add() if ready.look else None
             hider = Hider(hidden) if hidden is not None else None
             self._pumps.append(Pump(through.source, through.target, samples, hider))
-        if self._status is not None:
-            os.set_blocking(self._status, False)
         for pump in self._pumps:
             pump.start()
         terminal = self._layout.terminal
@@ -207,11 +147,14 @@ class Runner:
             terminal = self._layout.terminal
             if terminal is not None:
                 terminal.follow()
-            tick = TICK if self._look_at_it() or terminal is not None else IDLE
+            tick = TICK if self._look() or terminal is not None else IDLE
 
-    def _look_at_it(self) -> bool:
-        self._read_status()
-        return self._reading.look(time.monotonic())
+    def _look(self) -> bool:
+        try:
+            self._read_status()
+            return self._reading.look(time.monotonic())
+        except Exception:
+            return False  # the command goes on, whatever is wrong with its report
 
     def _read_status(self) -> None:
         if self._status is None:
@@ -288,7 +231,7 @@ class Runner:
         if self._layout.terminal is not None:
             self._layout.terminal.give_back()
         now = time.monotonic()
-        self._read_status()
+        self._look()
         self._reading.finish(code, now)
         if self._interrupted is None and self._keyboard is not None:
             typed = self._keyboard.interrupted

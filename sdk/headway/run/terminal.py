@@ -47,13 +47,17 @@ class Terminal:
         if not self.foreground:
             self._mode = None  # the shell has set its own mode
             return
-        mode = line_mode(termios.tcgetattr(self.master))
-        if mode != self._mode:
+        try:
+            mode = line_mode(termios.tcgetattr(self.master))
+            if mode == self._mode:
+                return
             if self._mode is None:
                 self._saved = termios.tcgetattr(self._fd)
-            self._set(lend(self._saved, mode))
-            self._mode = mode
-            self.resize()
+        except (OSError, termios.error):
+            return  # the terminal is gone: a hangup will follow
+        self._set(lend(self._saved, mode))
+        self._mode = mode
+        self.resize()
 
     def give_back(self) -> None:
         """Put the terminal into the mode that it had; never raises."""

@@ -15,7 +15,8 @@ _RELEASE = re.compile(r"pip-(\d+(?:\.\d+)*)")
 
 def pip_version(command: Command, environ: Mapping[str, str]) -> tuple[int, ...] | None:
     """Return the version of the pip that `command` runs, the lowest where several may be meant."""
-    for index in range(command.at - 1, -1, -1):
+    module = command.argv[command.at - 2 : command.at - 1] == ("-m",)
+    for index in range(command.at - (3 if module else 1), -1, -1):
         word = command.argv[index]
         program = None if word[:1] == "-" else find_program(word, environ.get("PATH", os.defpath))
         if program is not None:

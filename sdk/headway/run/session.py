@@ -1,0 +1,180 @@
+"""The command in a session of its own, whose terminal is a pty.
+
+A monitor stands between: the leader of that session, so that Ctrl+Z works there, and it
+ends only after everybody who was left behind in the session, so that nobody is hung up on.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import struct
+import termios
+from typing import Mapping
+
+from headway.run.child import kill
+from headway.run.gate import Gate, in_child
+
+_REPORT = struct.Struct("=i")  # a wait status
+
+
+class PtyChild:
+    """A command that has the pty `slave` for its terminal, in a session of its own."""
+
+    def __init__(
+        self,
+        path: str,
+        argv: list[str],
+        streams: Mapping[int, int],
+        kept: tuple[int, ...],
+        pty: tuple[int, int],
+    ) -> None:
+        self._gate = Gate()
+        self._reports, report = os.pipe()
+        held, self._hold = os.pipe()
+        self._parent = os.getpid()
+        os.set_blocking(self._reports, False)
+        self.pid = 0  # of the command; its group has the same
+        self.monitor = os.fork()
+        if self.monitor == 0:
+            in_child(lambda: self._watch(path, argv, streams, kept, pty, report, held))
+        os.close(report)
+        os.close(held)
+
+    def start(self, environ: Mapping[str, str]) -> None:
+        """Let it run, with `environ` on top of its environment; raises CannotStart."""
+        try:
+            self._gate.let_go(environ)
+        finally:
+            os.set_blocking(self._reports, True)
+            number = os.read(self._reports, _REPORT.size)
+            os.set_blocking(self._reports, False)
+            if len(number) == _REPORT.size:
+                (self.pid,) = _REPORT.unpack(number)
+
+    def news(self) -> list[int]:
+        """Return the wait statuses that are new: of stops, or of its end."""
+        try:
+            data = os.read(self._reports, 64 * _REPORT.size)
+        except BlockingIOError:
+            return []
+        if not data:  # the monitor was killed: the session has been hung up on
+            return [signal.SIGHUP]
+        return [status for (status,) in _REPORT.iter_unpack(data)]
+
+    def send(self, number: int) -> bool:
+        """Send a signal to the command's group; whether it was allowed."""
+        return self.pid > 0 and kill(os.killpg, self.pid, number)
+
+    send_all = send
+
+    def resume(self) -> None:
+        """Let it go on after a stop: by the monitor, which may do so across users."""
+        kill(os.kill, self.monitor, signal.SIGUSR1)
+
+    def part(self) -> None:
+        """Let the monitor end, once everybody who holds on to it has."""
+        os.close(self._hold)
+
+    # The monitor.
+
+    def _watch(
+        self,
+        path: str,
+        argv: list[str],
+        streams: Mapping[int, int],
+        kept: tuple[int, ...],
+        pty: tuple[int, int],
+        report: int,
+        held: int,
+    ) -> None:
+        master, slave = pty
+        os.close(master)
+        os.close(self._hold)
+        os.close(self._reports)
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        ignored: list[int] = [
+            number
+            for number in (
+                signal.SIGQUIT,
+                signal.SIGTSTP,
+                signal.SIGTTIN,
+                signal.SIGTTOU,
+            )
+            if signal.getsignal(number) is not signal.SIG_IGN
+        ]
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            ignored.append(signal.SIGINT)
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+        command = os.fork()
+        if command == 0:
+            in_child(lambda: self._become(path, argv, streams, kept, slave, ignored))
+        signal.signal(signal.SIGUSR1, lambda *_: _tell_group(command, signal.SIGCONT))
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            # The terminal is gone: of the session the kernel tells its leader alone.
+            signal.signal(
+                signal.SIGHUP, lambda *_: _tell_group(command, signal.SIGHUP, signal.SIGCONT)
+            )
+        try:
+            os.setpgid(command, command)
+        except OSError:
+            pass  # it did so itself, and may be another program by now
+        os.tcsetpgrp(slave, command)
+        os.write(report, _REPORT.pack(command))
+        # Whoever reads what the command writes shall see its end: hold on to nothing of it.
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(null, descriptor)
+        for descriptor in {slave, null, *streams.values(), *kept} - {0, 1, 2, report, held}:
+            os.close(descriptor)
+        self._gate.leave()
+        while True:
+            _, status = os.waitpid(command, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                _keep_quiet()
+            os.write(report, _REPORT.pack(status))
+            if os.getppid() == self._parent:
+                os.kill(self._parent, signal.SIGCHLD)
+            if not os.WIFSTOPPED(status):
+                break
+        os.close(report)
+        os.read(held, 1)
+        os._exit(0)
+
+    def _become(
+        self,
+        path: str,
+        argv: list[str],
+        streams: Mapping[int, int],
+        kept: tuple[int, ...],
+        slave: int,
+        ignored: list[int],
+    ) -> None:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(slave, os.getpid())
+        for number in ignored:
+            signal.signal(number, signal.SIG_DFL)
+        for number, descriptor in streams.items():
+            os.dup2(descriptor, number)
+        for descriptor in kept:
+            os.set_inheritable(descriptor, True)
+        self._gate.execute(path, argv)
+
+
+def _tell_group(group: int, *numbers: int) -> None:
+    for number in numbers:
+        kill(os.killpg, group, number)
+
+
+def _keep_quiet() -> None:
+    """End a session without hanging up on what was left behind in its foreground group."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+        os.tcsetpgrp(terminal, os.getpgrp())
+        os.close(terminal)
+    except OSError:
+        pass  # the terminal is gone
