@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree as ET
+
 import pytest
 from benches.figures import Curve
 from benches.plot import HEIGHT, WIDTH, Axis, svg
