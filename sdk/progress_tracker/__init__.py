@@ -72,8 +72,10 @@ def __getattr__(name: str) -> Any:
 
 def _notification() -> Any:
     """What raises desktop notifications, or None without plyer."""
+    from importlib import import_module  # noqa: PLC0415
+
     try:
-        from plyer import notification  # noqa: PLC0415
+        import_module("plyer")
+        return import_module("progress_tracker.sending").Desktop()
     except Exception:
         return None
-    return notification

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
 PATIENCE = 0.5  # seconds
 APPLICATION = "Headway"
 _hung: threading.Thread | None = None
+
+
+class Desktop:
+    """plyer's `notification`, with its traps avoided."""
+
+    def notify(self, title: str, message: str, app_name: str = "", timeout: int = 10) -> None:
+        """Raise a notification that stands for `timeout` seconds; raises where none can be."""
+        from headway_viewer.notify import desktop  # noqa: PLC0415 - only for an end
+
+        desktop.Desktop(os.environ).notify(title, message, app_name or APPLICATION, timeout)
 
 
 class Delivery:

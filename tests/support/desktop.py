@@ -1,0 +1,121 @@
+"""A desktop session for tests: a D-Bus session bus, and on it a service for notifications.
+
+The service is python-dbusmock's, under Debian's interpreter (it needs PyGObject); what it
+was asked is in its log. Debian packages: dbus, libglib2.0-bin, libnotify-bin, python3-dbusmock.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+PYTHON = "/usr/bin/python3"
+_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir={folder}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+  </policy>
+</busconfig>
+"""
+_CALL = re.compile(
+    r'^[\d.]+ Notify "(.*?)" \d+ ".*?" "(.*?)" "((?:.|\n)*?)" \[.*\] \{.*\} (-?\d+)$', re.MULTILINE
+)
+
+
+def missing():
+    """Why there can be no such session on this machine, or None."""
+    for program in ("dbus-daemon", "gdbus"):
+        if shutil.which(program) is None:
+            return f"there is no {program}"
+    known = subprocess.run(
+        [PYTHON, "-c", "import dbusmock, gi"], capture_output=True, check=False, timeout=30
+    )
+    return "there is no python3-dbusmock" if known.returncode else None
+
+
+class Desktop:
+    """A session bus of its own; nothing is on it until `serve`."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="hwd", dir="/tmp")
+        config = f"{self.folder}/session.conf"
+        with open(config, "w") as file:
+            file.write(_CONFIG.format(folder=self.folder))
+        self._bus = subprocess.Popen(
+            ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address=1"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.address = self._bus.stdout.readline().strip()
+        self.environ = {"DBUS_SESSION_BUS_ADDRESS": self.address}
+        self._service = None
+        self._log = f"{self.folder}/calls.log"
+
+    def serve(self):
+        """Start the notification service and wait until it answers."""
+        self._service = subprocess.Popen(
+            [PYTHON, "-m", "dbusmock", "--session", "-t", "notification_daemon", "-l", self._log],
+            env={**os.environ, **self.environ},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(self._answers)
+        return self
+
+    def hang(self):
+        """The service answers no more."""
+        self._service.send_signal(signal.SIGSTOP)
+
+    def recover(self):
+        """The service answers again."""
+        self._service.send_signal(signal.SIGCONT)
+
+    def notified(self):
+        """Every notification so far: (application, title, body, milliseconds)."""
+        try:
+            with open(self._log) as file:
+                text = file.read()
+        except FileNotFoundError:
+            return []
+        return [(app, title, body, int(ms)) for app, title, body, ms in _CALL.findall(text)]
+
+    def close(self):
+        for process in (self._service, self._bus):
+            if process is not None:
+                process.kill()
+                process.wait()
+        self._bus.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _answers(self):
+        call = "call --session --timeout 1 -d org.freedesktop.Notifications"
+        call += " -o /org/freedesktop/Notifications"
+        call += " -m org.freedesktop.Notifications.GetServerInformation"
+        asked = subprocess.run(
+            ["gdbus", *call.split()],
+            env={**os.environ, **self.environ},
+            capture_output=True,
+            check=False,
+        )
+        return asked.returncode == 0
+
+
+def until(true, seconds=15.0):
+    """Wait until `true()` and return it."""
+    ends = time.monotonic() + seconds
+    while True:
+        found = true()
+        if found:
+            return found
+        assert time.monotonic() < ends, "it did not come to pass"
+        time.sleep(0.02)

@@ -1,0 +1,1 @@
+"""`headway notify`: desktop notifications when operations end or need an answer."""

@@ -1,0 +1,124 @@
+"""`headway notify`: follow the broker in the foreground and notify the desktop."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from typing import Sequence
+
+from headway.launch import NoRuntimeDirectory
+from headway_viewer import text
+from headway_viewer.cli import finder
+from headway_viewer.feed import Feed
+from headway_viewer.interrupts import Interrupts
+from headway_viewer.notify.claims import Claims
+from headway_viewer.notify.desktop import Desktop, Impossible
+from headway_viewer.notify.policy import Notice, Policy
+from headway_viewer.notify.sender import Sender
+from headway_viewer.replica import Replica
+
+NOT_POSSIBLE = 1
+PAUSE = 30.0  # seconds of a wait when there is nothing to wait for
+_EPILOG = """\
+what is told: an operation that failed or crashed, one that took 10 s or longer, one that
+waits for an answer. Operations may ask for more or less (notify=True, False, "error").
+
+examples:
+  headway notify                 until Ctrl+C
+  headway notify &               beside other things in this terminal
+  systemd-run --user headway notify
+                                 for this desktop session
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `headway notify ARGV…`; returns the exit status."""
+    argparse.ArgumentParser(
+        prog="headway notify",
+        description="Notify the desktop when operations end or need an answer. "
+        "Several of these notify once.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args(argv)
+    try:
+        desktop = Desktop(os.environ)
+    except Impossible as impossible:
+        return _not_possible(str(impossible))
+    replica = Replica()
+    feed = Feed(replica, finder(start=True))
+    sender = Sender(desktop.notify, sent=_say_sent, failed=_say_failed)
+    _say("notifying; Ctrl+C ends it")
+    try:
+        return follow(feed, replica, sender)
+    except NoRuntimeDirectory as error:
+        _say(str(error))
+        return NOT_POSSIBLE
+    finally:
+        feed.close()
+
+
+def follow(feed: Feed, replica: Replica, sender: Sender) -> int:
+    """Notify until somebody interrupts or the desktop takes no more; the exit status."""
+    policy = Policy()
+    claims = Claims(feed.request, feed.reply)
+    instance, offset = None, 0.0
+    pause = PAUSE
+    with Interrupts() as interrupts:
+        feed.wake = interrupts.wake
+        while interrupts.received is None:
+            feed.wait(pause)
+            interrupts.drain()
+            if interrupts.suspended:
+                interrupts.suspend()
+            local = feed.clock()
+            now = replica.time(local)
+            changes = replica.take()
+            if changes.fresh and replica.instance != instance:
+                unix = replica.unix(0.0)
+                shift = offset - unix
+                if instance is not None:
+                    policy.restart(lambda at, shift=shift: at + shift)
+                instance, offset = replica.instance, unix
+            notices: list[Notice] = []
+            if changes.fresh or changes.operations:
+                changed = [replica.operations[name] for name in changes.operations]
+                notices = policy.absorb(changed, now)
+            policy.forget(changes.removed)
+            for notice in [*notices, *policy.due(now)]:
+                claims.add(notice, local)
+            for notice in claims.granted(local):
+                if not sender.offer(notice):
+                    _say(f"dropped: {notice.title}")
+            if sender.broken is not None:
+                return _not_possible(sender.broken)
+            deadline = policy.deadline()
+            pause = PAUSE if deadline is None else max(deadline - now, 0.0)
+            if claims.waiting or sender.busy or sender.strikes:
+                pause = min(pause, 0.25)
+    return 0 if interrupts.received == signal.SIGINT else 128 + interrupts.received
+
+
+def _say_sent(notice: Notice) -> None:
+    line = f"{time.strftime('%H:%M:%S')} {text.safe(notice.title)}\n"
+    try:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def _say_failed(notice: Notice, why: str) -> None:
+    _say(f"could not tell that {notice.title}: {why}")
+
+
+def _not_possible(why: str) -> int:
+    _say(f"no desktop notifications are possible here: {why}")
+    return NOT_POSSIBLE
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"headway notify: {text.safe(words)}\n")
+    sys.stderr.flush()
