@@ -7,6 +7,7 @@ from math import exp, log
 from headway.estimate.course import INSIDE, Course
 from headway.estimate.curve import moment
 from headway.estimate.stage import ENDED
+from headway.estimate.tail import residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,8 +163,13 @@ class Analogue:
         return False
 
     def _rests(self, stage: Stage, span: Span, stages: Mapping[str, Stage]) -> bool:
-        """Tell whether a stage that has ended is expected to be gone through again."""
-        if stage.state != "completed" or stage.times >= span.times:
+        """Tell whether a stage that has ended is expected to go on.
+
+        One that failed will be tried again, one that was gone through more often than so far
+        will be again: unless what came after it has begun.
+        """
+        again = stage.state == "completed" and stage.times < span.times
+        if not again and stage.state not in ("failed", "crashed"):
             return False
         for later in self._course.order:
             if later.start >= span.end:
@@ -254,7 +260,7 @@ class Analogue:
             return self._by_time(span, worked, usual)
         left = self._by_count(stage, span, place, prior, now)
         # The later it is beyond its usual duration, the less that says.
-        timed = min(1.0, max(0.0, 1.5 - worked / usual)) * (1 - self._habits.trust(span.key))
+        timed = min(1.0, max(0.0, 1.3 - worked / usual)) * (1 - self._habits.trust(span.key))
         if timed <= 0:
             return left, 0.0
         by_time, over = self._by_time(span, worked, usual)
@@ -318,15 +324,10 @@ class Analogue:
 
     def _by_time(self, span: Span, worked: float, usual: float) -> tuple[float, float]:
         """Return what is left of the usual duration, and how unlike it is to be beyond it."""
-        left = usual - worked
-        if left >= 0.15 * worked:
-            return left, 0.0
         grain = self.grain
+        left = residual(usual, worked, self._habits.spread(span.key))
         late = max(0.0, log((worked + grain) / (usual + grain)))
-        over = (late / 0.3) ** 2 * min(1.0, 4 * span.worked / self._whole)
-        if left < 0:
-            left = max(left, min(0.15 * worked, 0.4 * grain - 0.3 * left))
-        return max(left, 0.2 * grain), over
+        return left, (late / 0.3) ** 2 * min(1.0, 4 * span.worked / self._whole)
 
     def stage_left(self, stage: Stage, now: float) -> float | None:
         """Return the seconds that one open stage still takes, or None. After `remaining`."""

@@ -29,7 +29,7 @@ else:
 COVER = 0.8
 NEAR = 0.3  # errors made at a like phase of the run count
 COLD = 1.1  # the range without history, in logarithm of seconds plus one
-WARM = 0.25  # the range that history starts from, when there is much of it
+WARM = 0.27  # the range that history starts from, when there is much of it
 APART = 0.9  # how earlier runs that disagree widen it
 TURN = 1.0  # how an estimate that is just changing widens it
 STRANGE = 0.08  # how a run unlike the earlier ones widens it

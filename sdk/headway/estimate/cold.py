@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import exp, log
 
+from headway.estimate.tail import residual
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable
@@ -17,6 +19,7 @@ TINY = 0.3  # seconds; how much shorter a stage was than this says nothing of th
 SHARE = 0.7  # stages to come against those seen: the long ones are begun early
 GOING = 2.0  # how many stages one weighs that goes on without a count, taken to be half through
 LATELY = 0.4  # how much the pace of the last third counts
+RETRIED = frozenset({"failed", "crashed"})  # with nothing else going on, they will be retried
 PACE = 15.0  # how soon a stage's own pace counts for more than the others, 1 / fraction
 EVEN = 10.0  # how much sooner where the pace has been even
 UNEVEN = 0.2  # the logarithm by which parts of it may be off the whole for that
@@ -71,6 +74,7 @@ class Cold:
     def __init__(self, stages: Iterable[Stage], now: float, prior: float | None = None) -> None:
         self.remaining: dict[str, float] = {}
         running: list[tuple[Stage, float, float | None]] = []
+        failed: Stage | None = None
         coming = ended = 0
         total = weight = 0.0
         for stage in stages:
@@ -80,7 +84,10 @@ class Cold:
                 coming += 1
             elif stage.ended is not None:
                 ended += 1
-                if stage.state == "completed":
+                if stage.state in RETRIED:
+                    failed = stage
+                elif stage.state == "completed":
+                    failed = None
                     total += log(max(TINY, stage.worked(now)))
                     weight += 1
             else:
@@ -90,6 +97,8 @@ class Cold:
                 if left is not None and stage.fraction() > FEW:
                     total += log(max(TINY, worked + left))
                     weight += 1
+        if failed is not None and not running:
+            running.append((failed, failed.worked(now), rate(failed, now)))
         usual = TRUST * log(prior if prior is not None and prior > 0 else TYPICAL)
         typical = exp((total + usual) / (weight + TRUST))
         for _, worked, left in running:
@@ -109,7 +118,7 @@ class Cold:
     def _left(self, fraction: float, worked: float, left: float | None, sooner: float) -> float:
         """Mix what the stage's own pace says with what the others say, by how far it is."""
         if left is None:
-            return _residual(self.typical, worked)
+            return max(0.02, residual(self.typical, worked, SPREAD))
         share = sooner * fraction / (sooner * fraction + 1)
         guess = max(0.02, (1 - fraction) * self.typical)
         return exp(share * log(left + 0.05) + (1 - share) * log(guess + 0.05))
@@ -125,14 +134,3 @@ def _counts(stage: Stage) -> bool:
             return False
         around = around.parent
     return True
-
-
-def _residual(median: float, worked: float) -> float:
-    """Return the median of what is left of a lognormal duration of which `worked` has passed."""
-    # The logistic curve stands for the normal distribution: its inverse is a logarithm.
-    z = 1.702 / SPREAD * log(max(worked, 1e-3) / median)
-    below = 1 / (1 + exp(-min(30.0, max(-30.0, z))))
-    at = below + (1 - below) / 2
-    if at > 0.999:
-        return worked / 2
-    return max(0.02, median * exp(SPREAD / 1.702 * log(at / (1 - at))) - worked)

@@ -6,7 +6,7 @@ to come; and how far a stage's count can be trusted.
 
 from __future__ import annotations
 
-from math import log
+from math import log, sqrt
 
 from headway.estimate.trust import trust
 
@@ -22,18 +22,20 @@ FIRM = 0.2  # how firmly, in squared logarithms of speed
 MOST = 0.8  # the largest share
 LIMIT = 0.8  # a stage that was faster or slower by more than e to this power is its own case
 DOUBT = 0.15  # of a run that must have passed before its speed counts
+SPREAD = 0.4  # of a stage's durations, in logarithm, worth one run
 NEWEST = 5  # runs that are held against each other
 
 
 class Habits:
     """What is learned from all earlier runs together, each thing when it is first asked for."""
 
-    __slots__ = ("_elastic", "_runs", "_trust", "carry")
+    __slots__ = ("_elastic", "_runs", "_spread", "_trust", "carry")
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self._runs = [run for run in runs if run.seconds][-NEWEST:]
         self._elastic: dict[str, float] = {}
         self._trust: dict[str, float] = {}
+        self._spread: dict[str, float] = {}
         # A busy machine slows every stage; another input slows only one.
         self.carry = self._carried()
 
@@ -52,6 +54,29 @@ class Habits:
                 [span for run in self._runs for span in run.spans if span.key == key]
             )
         return found
+
+    def spread(self, key: str) -> float:
+        """Return how far a stage's durations lie apart, a standard deviation of logarithms."""
+        found = self._spread.get(key)
+        if found is None:
+            found = self._spread[key] = self._apart(key)
+        return found
+
+    def _apart(self, key: str) -> float:
+        total, weight = SPREAD**2, 1.0
+        logs: list[float] = []
+        for run in self._runs:
+            for span in run.spans:
+                if span.key == key and span.worked > 0:
+                    value = log(span.worked + 0.01 * (run.seconds or 0.0))
+                    if span.total > 0 and span.unit != "%":
+                        value -= self.elastic(key) * log(span.total)
+                    logs.append(value)
+        if len(logs) > 1:
+            mean = sum(logs) / len(logs)
+            total += sum((value - mean) ** 2 for value in logs)
+            weight += len(logs) - 1
+        return sqrt(total / weight)
 
     def _carried(self) -> float:
         agree, size = CARRY * FIRM, FIRM

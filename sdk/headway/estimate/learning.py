@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from headway.estimate.stage import Stage
 
 NOTES = 32
+EARLIER = 8  # points that stand for units done before
 
 
 class Notes:
@@ -80,8 +81,9 @@ def _span(stage: Stage, begun: float, now: float) -> Span:
         if stage.origin > 0 and fractions and fractions[0] < 0.99:
             # Resumed work: as if what was there had been done at the pace of the rest.
             before = worked * fractions[0] / (1 - fractions[0])
-            fractions = [0.0, *fractions]
-            seconds = [0.0, *[before + moment for moment in seconds]]
+            even = [i / EARLIER for i in range(EARLIER)]
+            fractions = [share * fractions[0] for share in even] + fractions
+            seconds = [share * before for share in even] + [before + at for at in seconds]
             worked += before
     if len(fractions) < 2:
         fractions, seconds = [], []

@@ -94,6 +94,15 @@ class Stage:
         return True
 
     def _begin(self, was: str, done: float, now: float) -> None:
+        if self.began is not None and was != "completed" and 0 < self.done <= done:
+            # A retry that goes on where the last attempt ended: the time between was no work.
+            until = self.ended if self.ended is not None else now
+            if self.held_since is not None:
+                until = min(until, self.held_since)
+                self.held_since = None
+            self.held += max(0.0, now - until)
+            self.ended = None
+            return
         if was == "completed":
             self.spent += self.worked(now)
         self.times += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp, log
 
 FAR = 0.3  # a gap in the logarithm that means something
-SLOW = 0.15
+SLOW = 0.17
 SLOWC = 0.1
 CAP = 1e9
 LEAST = 0.15

@@ -41,7 +41,7 @@ def trust(spans: Sequence[Span]) -> float:
                 by_count, by_time = _errors(model, truth, phase)
                 counted += by_count * by_count / (len(spans) - 1)
                 timed += by_time * by_time / (len(spans) - 1)
-    return timed**2 / (timed**2 + counted**2)
+    return timed**3 / (timed**3 + counted**3)
 
 
 def _errors(model: Span, truth: Span, phase: float) -> tuple[float, float]:

@@ -14,16 +14,25 @@ def test_waiting_is_no_work():
     assert stage.worked(99.0) == 11.0
 
 
-def test_a_retry_starts_its_clock_and_its_curve_anew():
+def test_a_retry_from_the_beginning_starts_its_clock_and_its_curve_anew():
+    stage = Stage("a", None)
+    stage.move("running", 1, 0, 0.0)
+    stage.count(50, 100, "B", 5.0)
+    stage.move("failed", 1, 50, 6.0)
+    stage.move("running", 2, 0, 10.0)
+    assert stage.began == 0.0
+    assert stage.worked(12.0) == 2.0
+    assert stage.spent == 0.0
+
+
+def test_a_retry_that_goes_on_where_it_failed_keeps_its_clock_but_for_the_break():
     stage = Stage("a", None)
     stage.move("running", 1, 0, 0.0)
     stage.count(50, 100, "B", 5.0)
     stage.move("failed", 1, 50, 6.0)
     stage.move("running", 2, 50, 10.0)
-    assert stage.began == 0.0
-    assert stage.worked(12.0) == 2.0
-    assert stage.origin == 50
-    assert stage.spent == 0.0
+    assert stage.worked(12.0) == 8.0
+    assert stage.origin == 0
 
 
 def test_a_retry_is_seen_even_if_the_failure_was_not():
