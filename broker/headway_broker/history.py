@@ -244,7 +244,8 @@ class History:
                 for job in changes:
                     self._change(connection, job)
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # SQLite has undone it where the disk is full
+                    connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
 

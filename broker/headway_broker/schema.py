@@ -49,6 +49,7 @@ def migrate(connection: sqlite3.Connection) -> None:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite has undone it where the disk is full
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")

@@ -48,9 +48,11 @@ class Unsent:
             names = sorted(os.listdir(self.path))
         except OSError:
             return
-        if len(names) > FILES_LIMIT:
-            self._seen = None
-        for name in names[:FILES_LIMIT]:
+        read = 0
+        for name in names:
+            if read >= FILES_LIMIT:
+                self._seen = None  # more next time
+                return
             path = os.path.join(self.path, name)
             if name.startswith(".") or name.endswith(".tmp") or path in self._waiting:
                 continue
@@ -62,6 +64,7 @@ class Unsent:
                 self.remove(path)
                 continue
             self._waiting[path] = None
+            read += 1
             yield path, owner, frames(data)
 
     def remove(self, path: str) -> None:

@@ -252,7 +252,13 @@ def _lines(value: Any) -> list[str]:
     return [_words(line) for line in _list(value)[:LINES_LIMIT]]
 
 
-# `Counts` is checked by `read_counts`, once a frame instead of once a message. What the
+def _counts(value: Any) -> dict[Any, Any]:
+    if len(_map(value)) > COUNTS_LIMIT:
+        raise Malformed(f"{len(value)} counts in one message, over the limit of {COUNTS_LIMIT}")
+    return value
+
+
+# What `Counts` holds is checked by `read_counts`, once a frame instead of once a message. What the
 # broker publishes is checked by nobody: it holds only what was checked on its way in.
 _CHECKS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
     messages.Hello: (
@@ -266,7 +272,7 @@ _CHECKS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
         _whole,
     ),
     messages.Announce: (_whole, _time, _flag, check_operation, _stages),
-    messages.Counts: (_whole, _time, _map),
+    messages.Counts: (_whole, _time, _counts),
     messages.Share: (_whole, _time, _identity, _whole, _number),
     messages.Log: (_identity, _optional(_whole), _lines),
     messages.Beat: (_whole, _time),

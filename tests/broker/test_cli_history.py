@@ -1,0 +1,55 @@
+"""The tables of `headway history`."""
+
+import pytest
+
+from headway_broker import cli_history
+from headway_broker.recollection import Known
+
+ROWS = [
+    Known("Install nginx", 12, 94.0, 1000.0, 1.3, 0.81),
+    Known("a\x1b[31mb\u202ec" + "x" * 50, 1, None, 900.0, None, None),
+]
+
+
+def test_a_listing_has_runs_time_and_age():
+    lines = cli_history.listing(ROWS, 1060.0)
+    assert lines[0].split() == ["operation", "runs", "usually", "last"]
+    assert lines[1].startswith("Install nginx  ")
+    assert lines[1].split()[2] == "12"
+    assert lines[1].endswith(" ago")
+
+
+def test_names_are_hostile_text():
+    line = cli_history.listing(ROWS, 1060.0)[2]
+    assert line.isprintable()
+    assert line.startswith("a\ufffd[31mb\ufffdcx")
+    assert "…" in line
+
+
+def test_accuracy_has_a_factor_and_a_part():
+    lines = cli_history.accuracy(ROWS)
+    assert lines[1].split()[-3:] == ["12", "×1.30", "81%"]
+    assert lines[2].split()[-2:] == ["—", "—"]
+
+
+def test_without_history_that_is_said(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("HEADWAY_STATE_DIR", str(tmp_path))
+    assert cli_history.main([]) == 0
+    assert capsys.readouterr().out == "nothing is remembered yet\n"
+    assert cli_history.main(["--json"]) == 0
+    assert capsys.readouterr().out == ""
+    assert cli_history.main(["--forget", "x"]) == 1
+    assert "nothing is remembered under 'x'" in capsys.readouterr().err
+
+
+def test_a_broken_file_is_a_clear_error(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("HEADWAY_STATE_DIR", str(tmp_path))
+    (tmp_path / "history.sqlite3").write_bytes(b"not a database" * 100)
+    assert cli_history.main([]) == 1
+    assert capsys.readouterr().err.startswith("headway history: ")
+
+
+def test_help_names_its_options(capsys):
+    with pytest.raises(SystemExit):
+        cli_history.main(["--help"])
+    assert "--forget KEY" in capsys.readouterr().out

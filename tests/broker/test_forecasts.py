@@ -1,0 +1,173 @@
+"""Progress and estimates: when they are made, from what, and what they teach."""
+
+import pytest
+from wired import Wired
+
+from headway.estimate import Run
+from headway_broker import effects, forecasts
+from headway_broker.forecasts import Forecasts
+
+
+@pytest.fixture
+def wired():
+    return Wired()
+
+
+def work(wired, worker, seconds, per_second=10.0, stage=1):
+    """Let a stage of 100 units go on."""
+    for _ in range(int(seconds * 10)):
+        wired.pass_time(0.1)
+        held = wired.operation("op").stages[stage]
+        worker.count({stage: held.done + per_second / 10})
+
+
+def test_a_running_stage_gives_an_estimate_by_its_rate(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.follow()
+    work(wired, worker, 5)
+    op = wired.operation("op")
+    assert op.progress == pytest.approx(0.5, abs=0.05)
+    assert op.estimate.low <= op.estimate.median <= op.estimate.high
+    assert op.estimate.median == pytest.approx(5, abs=3)
+    assert op.estimate.basis == "rate"
+    assert op.estimate.runs == 0
+
+
+def test_earlier_runs_make_it_an_estimate_by_history():
+    first = Wired(remembers=True)
+    worker = first.worker()
+    worker.start()
+    first.core.recalled("Install", [])
+    work(first, worker, 10)
+    worker.end()
+    [learn] = [effect for effect in first.effects if isinstance(effect, effects.Learn)]
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    worker.start()
+    wired.core.recalled("Install", [learn.run])
+    wired.follow()
+    wired.pass_time(0.5)
+    op = wired.operation("op")
+    assert op.estimate.basis.startswith("history")
+    assert op.estimate.median == pytest.approx(9.5, abs=1.5)
+    assert op.usual == pytest.approx(10, abs=0.2)
+
+
+def test_a_history_that_never_answers_is_not_waited_for(wired):
+    wired.core.keeping.remembers = True
+    worker = wired.worker()
+    worker.start()
+    wired.follow()
+    work(wired, worker, 5)
+    assert wired.operation("op").estimate is not None
+
+
+def test_runs_that_are_none_are_left_out(wired):
+    wired.core.keeping.remembers = True
+    wired.worker().start()
+    good = Run(5.0, []).to_dict()
+    wired.core.recalled("Install", [{"format": 99}, good, {}])
+    wired.follow()
+    wired.pass_time(0.2)
+    assert wired.operation("op").usual == 5.0
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_progress_is_whole_only_on_success(wired, state):
+    worker = wired.worker()
+    worker.start()
+    worker.count({1: 100})
+    wired.pass_time(1)
+    worker.end(state=state)
+    assert wired.operation("op").progress < 1
+    assert wired.operation("op").estimate is None
+    worker.start("good")
+    worker.end("good")
+    assert wired.operation("good").progress == 1.0
+
+
+def test_estimates_go_on_while_nothing_changes(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.follow()
+    work(wired, worker, 3)
+    before = wired.operation("op").estimate
+    wired.pass_time(2)
+    assert wired.operation("op").estimate != before
+
+
+def test_an_operation_that_a_new_broker_meets_in_its_middle_keeps_its_pace():
+    """The stages' own times say how long they have been at work."""
+    worker = Wired(now=140.0).worker()
+    op = worker.start(stages=("a", "b"))
+    op.stages[1].done = 60
+    worker.wired = wired = Wired(now=200.0)
+    worker.hello()
+    worker.announce()
+    wired.follow()
+    wired.pass_time(2)
+    assert wired.operation("op").stages[1].estimate.median == pytest.approx(40, rel=0.5)
+
+
+def test_the_key_is_the_name_without_versions_or_what_the_operation_says(wired):
+    worker = wired.worker()
+    found = Forecasts(wired.core.ledger)
+    worker.start("a", name="apt install nginx=1.22")
+    assert found.key_of(wired.core.ledger.entries["a"]) == "apt install nginx"
+    worker.operations["a"].key = "mine"
+    worker.announce("a")
+    assert found.key_of(wired.core.ledger.entries["a"]) == "mine"
+
+
+def test_the_key_of_a_child_has_its_parents_before_it(wired):
+    worker = wired.worker()
+    worker.start("a", name="Build")
+    worker.start("b", name="Compile")
+    worker.operations["b"].parent = "a/1"
+    worker.announce("b")
+    found = Forecasts(wired.core.ledger)
+    assert found.key_of(wired.core.ledger.entries["b"]) == "Build / Compile"
+    worker.operations["a"].parent = "b"
+    worker.announce("a")
+    assert len(found.key_of(wired.core.ledger.entries["a"])) < 200
+
+
+def test_estimates_stay_within_their_share_of_time(wired, monkeypatch):
+    made = []
+    real = Forecasts.figure
+    monkeypatch.setattr(
+        Forecasts, "figure", lambda self, e, now: (made.append(now), real(self, e, now))
+    )
+    worker = wired.worker()
+    for number in range(500):
+        worker.start(f"op{number}", stages=[f"stage {n}" for n in range(20)])
+    wired.follow()
+    wired.pass_time(1)
+    made.clear()
+    for number in range(60):
+        worker.count({stage: number for stage in range(1, 10001, 20)})
+        wired.pass_time(0.05)
+    cost = forecasts.STEP * 24
+    assert len(made) * cost <= 3 * forecasts.SHARE * 1.2
+    assert len(made) > 100
+
+
+def test_the_stalest_come_first(wired):
+    worker = wired.worker()
+    for number in range(30):
+        worker.start(f"op{number}")
+    wired.follow()
+    wired.pass_time(3)
+    figured = [entry.forecast.figured for entry in wired.core.ledger.entries.values()]
+    assert max(figured) - min(figured) <= 1.2
+
+
+def test_an_operation_that_is_forgotten_is_estimated_no_more(wired):
+    worker = wired.worker()
+    worker.start()
+    entry = wired.core.ledger.entries["op"]
+    wired.core.forecasts.forget(entry)
+    wired.pass_time(5)
+    assert entry.forecast is None
+    assert wired.core.forecasts.deadline(watched=True) is None

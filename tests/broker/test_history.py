@@ -1,0 +1,240 @@
+"""The history file: what it keeps, and every way in which it can be broken."""
+
+import os
+import queue
+import sqlite3
+import time
+
+import pytest
+from wired import WALL, Wired
+
+from headway_broker import history as rules
+from headway_broker import schema
+from headway_broker.archive import row_of
+from headway_broker.history import Claimed, History, Learned, Recalled, Stored, Wanted
+
+
+class Opened:
+    """Histories in a directory of their own, closed at the end."""
+
+    def __init__(self, directory):
+        self.directory = str(directory)
+        self.path = os.path.join(self.directory, rules.NAME)
+        self.said = []
+        self.wakes = 0
+        self.open = []
+
+    def history(self, place="/run/here"):
+        history = History(self.directory, place, self.said.append, self.woken)
+        self.open.append(history)
+        history.start()
+        return history
+
+    def woken(self):
+        self.wakes += 1
+
+    def close(self):
+        for history in self.open:
+            history.stop(5.0)
+
+
+@pytest.fixture
+def opened(tmp_path):
+    opened = Opened(tmp_path / "state")
+    yield opened
+    opened.close()
+
+
+def row(operation="op", ended=True, age=0.0):
+    now = 100.0
+    wired = Wired(now=now)
+    worker = wired.worker()
+    worker.start(operation)
+    if ended:
+        worker.end(operation)
+    found = row_of(wired.core.ledger.entries[operation], WALL)
+    return found._replace(ended=time.time() - age if ended else None)
+
+
+def result(history):
+    return history.results.get(timeout=10)
+
+
+def test_ends_are_told_once_they_are_in_the_file(opened):
+    history = opened.history()
+    history.put([row("a"), row("b", ended=False)])
+    assert result(history) == Stored([("a", 2)])
+    assert opened.wakes == 1
+    reader = sqlite3.connect(opened.path)
+    assert reader.execute("SELECT id FROM operations ORDER BY id").fetchall() == [("a",), ("b",)]
+    reader.close()
+
+
+def test_the_next_broker_finds_open_operations_and_those_of_the_last_hour(opened):
+    first = opened.history()
+    first.put(
+        [row("old", age=4000), row("late", age=10), row("later", age=5), row("open", ended=False)]
+    )
+    first.stop(5.0)
+    rows = opened.history().rows()
+    assert [found.operation for found in rows] == ["open", "late", "later"]
+    assert rows[0].about["boot"] == "this-boot"
+
+
+def test_the_next_broker_of_another_place_finds_none_of_them(opened):
+    first = opened.history()
+    first.put([row("op")])
+    first.stop(5.0)
+    assert opened.history("/run/other").rows() == []
+
+
+def test_only_so_many_ended_operations_come_back(opened, monkeypatch):
+    monkeypatch.setattr(rules, "KEEP_ENDED", 3)
+    first = opened.history()
+    first.put([row(f"op{n}", age=100 - n) for n in range(6)])
+    first.stop(5.0)
+    assert [found.operation for found in opened.history().rows()] == ["op3", "op4", "op5"]
+
+
+def test_runs_of_a_key_come_back_oldest_first(opened):
+    history = opened.history()
+    for number in range(3):
+        history.put([Learned("k", {"number": number}), Learned("other", {})])
+    history.put([Wanted("k")])
+    assert result(history) == Recalled("k", [{"number": 0}, {"number": 1}, {"number": 2}])
+
+
+def test_only_the_newest_runs_of_a_key_are_kept(opened, monkeypatch):
+    monkeypatch.setattr(rules, "RUNS_PER_KEY", 2)
+    history = opened.history()
+    history.put([*[Learned("k", {"number": n}) for n in range(5)], Wanted("k")])
+    assert result(history).runs == [{"number": 3}, {"number": 4}]
+
+
+def test_claims_are_kept_for_a_day(opened):
+    first = opened.history()
+    first.put([Claimed("a"), Claimed("b")])
+    first.stop(5.0)
+    writer = sqlite3.connect(opened.path)
+    writer.execute("UPDATE claims SET claimed = claimed - 90000 WHERE key = 'a'")
+    writer.commit()
+    writer.close()
+    assert opened.history().claims() == ["b"]
+
+
+def test_what_is_old_is_pruned(opened, monkeypatch):
+    monkeypatch.setattr(rules, "RUNS_LIMIT", 2)
+    first = opened.history()
+    first.put([row("old", age=5000), row("open", ended=False)])
+    first.put([Learned(f"k{n}", {}) for n in range(4)])
+    first.stop(5.0)
+    second = opened.history()
+    second.put([Wanted("k0")])
+    assert result(second).runs == []
+    second.stop(5.0)
+    reader = sqlite3.connect(opened.path)
+    assert reader.execute("SELECT id FROM operations").fetchall() == [("open",)]
+    assert reader.execute("SELECT key FROM runs ORDER BY key").fetchall() == [("k2",), ("k3",)]
+    reader.close()
+
+
+def test_a_corrupt_file_is_set_aside_and_said_so(opened):
+    os.makedirs(opened.directory)
+    with open(opened.path, "wb") as file:
+        file.write(b"this is no database" * 100)
+    history = opened.history()
+    history.put([row("op")])
+    assert result(history) == Stored([("op", 2)])
+    [aside] = [name for name in os.listdir(opened.directory) if "corrupt" in name]
+    assert aside in opened.said[0]
+
+
+def test_a_file_that_is_damaged_while_it_is_open_is_set_aside(opened):
+    history = opened.history()
+    history.put([row("op"), *[Learned("k", {"x": "y" * 500}) for _ in range(200)]])
+    result(history)
+    history.put([Wanted("k")])
+    result(history)
+    for suffix in ("", "-wal"):
+        with open(opened.path + suffix, "r+b") as file:
+            file.seek(0)
+            file.write(b"\xff" * os.path.getsize(opened.path + suffix))
+    for number in range(20):
+        history.put([row(f"op{number}")])
+        assert result(history) == Stored([(f"op{number}", 2)])
+    assert history.usable or opened.said
+
+
+def test_a_newer_file_is_left_alone_and_done_without(opened):
+    os.makedirs(opened.directory)
+    connection = sqlite3.connect(opened.path)
+    connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    connection.close()
+    history = opened.history()
+    assert not history.usable
+    assert history.rows() == []
+    assert "left alone" in opened.said[0]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_directory_that_cannot_be_written_is_done_without(opened):
+    os.makedirs(opened.directory, mode=0o500)
+    assert not opened.history().usable
+    assert "done without" in opened.said[0]
+
+
+def test_a_state_directory_that_cannot_be_made_is_done_without(opened):
+    with open(opened.directory, "w") as file:
+        file.write("a file is in the way")
+    assert not opened.history().usable
+    assert "done without" in opened.said[0]
+
+
+def test_a_link_in_place_of_the_file_is_not_followed(opened, tmp_path):
+    os.makedirs(opened.directory)
+    os.symlink(tmp_path / "elsewhere", opened.path)
+    assert not opened.history().usable
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_full_disk_is_said_once_and_ends_are_answered_all_the_same(opened):
+    history = opened.history()
+    history.put([row("first")])
+    result(history)
+    history._try(lambda connection: connection.execute("PRAGMA max_page_count = 1").fetchall())
+    for number in range(3):
+        history.put([row(f"op{number}")._replace(body=b"x" * 100_000)])
+        assert result(history) == Stored([(f"op{number}", 2)])
+    assert opened.said == ["history: not written: database or disk is full"]
+    history._try(
+        lambda connection: connection.execute("PRAGMA max_page_count = 1000000").fetchall()
+    )
+    history.put([row("later")])
+    result(history)
+    history.stop(5.0)
+    assert [found.operation for found in opened.history().rows()] == ["first", "later"]
+
+
+def test_open_operations_are_not_stored_while_the_disk_lags(opened, monkeypatch):
+    monkeypatch.setattr(rules, "WAITING_LIMIT", 0)
+    history = opened.history()
+    history.put([row("open", ended=False), Learned("k", {}), row("ended")])
+    assert result(history) == Stored([("ended", 2)])
+    history.stop(5.0)
+    assert [found.operation for found in opened.history().rows()] == ["ended"]
+
+
+def test_the_file_is_private(opened):
+    opened.history()
+    assert os.stat(opened.path).st_mode & 0o077 == 0
+    assert os.stat(opened.directory).st_mode & 0o077 == 0
+
+
+def test_stopping_writes_what_was_handed_over(opened):
+    history = opened.history()
+    history.put([row(f"op{n}") for n in range(100)])
+    history.stop(5.0)
+    assert len(opened.history().rows()) == 100
+    with pytest.raises(queue.Empty):
+        for _ in range(100):
+            history.results.get_nowait()
