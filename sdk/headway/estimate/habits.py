@@ -22,7 +22,7 @@ FIRM = 0.2  # how firmly, in squared logarithms of speed
 MOST = 0.8  # the largest share
 LIMIT = 0.8  # a stage that was faster or slower by more than e to this power is its own case
 DOUBT = 0.15  # of a run that must have passed before its speed counts
-SPREAD = 0.4  # of a stage's durations, in logarithm, worth one run
+SPREAD = 0.25  # of a stage's durations, in logarithm, worth one run
 NEWEST = 5  # runs that are held against each other
 
 
