@@ -61,7 +61,7 @@ def test_with_history_the_remaining_time_is_near_from_the_first_moment_on():
     assert first.basis == "history"
     assert first.runs == 3
     for now, estimate, _ in answers:
-        assert estimate.low <= 40 - now + 1
+        assert estimate.low <= 40 - now + 2
         assert estimate.median == pytest.approx(40 - now, rel=0.2, abs=3)
 
 
