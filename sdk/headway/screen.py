@@ -73,6 +73,30 @@ class Screen:
         drawn = self._home.publisher.drawn
         while not self._drawn_for <= drawn and wait(until):
             pass
+        if not self._drawn_for <= drawn:
+            give_back()
+
+
+def give_back() -> None:
+    """Make all rows of the terminal scroll again: its viewer did not answer, it may be killed.
+
+    Only while this process has the terminal, and only if that takes it without waiting.
+    """
+    name = terminal()
+    if name is None:
+        return
+    try:
+        descriptor = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:
+        return
+    try:
+        if os.tcgetpgrp(descriptor) == os.getpgrp():
+            # What was drawn stands below the cursor.
+            os.write(descriptor, b"\x1b7\x1b[r\x1b8\x1b[J")
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
 
 
 def viewer_of(displays: list[str | None], session: str) -> list[str] | None:

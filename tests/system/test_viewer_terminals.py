@@ -135,6 +135,32 @@ def test_a_killed_viewers_rows_are_given_back_and_drawn_again(real, shell):
     assert len([line for line in shell.all if "✓ build.py" in line]) == 1
 
 
+def test_if_all_of_the_viewer_is_killed_the_program_gives_the_rows_back(real, shell):
+    run(real, shell, 60)
+    shell.wait_for(has_bar, "a bar")
+    for pid in viewers_of(real):
+        os.kill(pid, signal.SIGKILL)
+    shell.wait_for(at_prompt, "the prompt is back")
+    assert not shell.screen.margins
+    assert "━" not in "".join(shell.all)
+
+
+def test_two_programs_share_one_terminal(real, shell):
+    one = real.file("one.py", LOOP.format(n=60, pause=0.05).replace("Compile", "One"))
+    two = real.file("two.py", LOOP.format(n=80, pause=0.05).replace("Compile", "Two"))
+    shell.type(f"python {one} & python {two}; wait\n")
+    shell.wait_for(
+        lambda lines: "One ━" in lines[-2] + lines[-1] and "Two ━" in lines[-2] + lines[-1],
+        "both bars",
+    )
+    # One that draws and one that watches over it; a third was told to leave.
+    until(lambda: len(viewers_of(real)) == 2, "only one viewer stays")
+    shell.wait_for_text("✓ two.py")
+    shell.wait_for(at_prompt, "the prompt is back")
+    assert len([line for line in shell.all if "✓" in line]) == 2
+    assert len([line for line in shell.all if line.endswith("of the program")]) == 14
+
+
 def test_a_program_in_the_background_draws_nothing(real, shell):
     path = real.file("build.py", LOOP.format(n=25, pause=0.05))
     shell.type(f"python {path} >/dev/null & sleep 2.5\n")
@@ -261,6 +287,22 @@ def test_live_can_be_stopped_and_continued(real, shell):
     shell.type("\x03")
     shell.wait_for_text("detached; it goes on")
     shell.wait_for(at_prompt, "the prompt is back")
+    program.kill()
+
+
+def test_keys_that_are_typed_do_not_disturb_the_picture(real, shell):
+    program = real.program("with headway.operation('x') as op: time.sleep(60)")
+    shell.type(f"{VIEW}\n")
+    shell.wait_for_text("headway  1 running")
+    shell.type("echo nobody\n\n\n")
+    shell.read(2.5)
+    assert len([line for line in shell.all if line.startswith("headway  1 running")]) == 1
+    assert "nobody" not in "".join(shell.all)
+    shell.type("\x03")
+    shell.wait_for(at_prompt, "the prompt is back")
+    shell.type("echo hello\n")
+    shell.wait_for_text("$ echo hello")
+    assert "nobody" not in "".join(shell.all)
     program.kill()
 
 

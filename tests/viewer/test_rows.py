@@ -96,6 +96,9 @@ def test_ids_are_shown_as_short_as_tells_them_apart():
     board = board_of(operation("abcd1111", "x"), operation("abcd2222", "y"))
     assert board.short("abcd1111") == "abcd1"
     assert board_of(operation("abcd1111", "x")).short("abcd1111") == "abc"
+    crowd = [operation(f"{number:03}{'z' * 9}", "x") for number in range(300)]
+    board = board_of(*crowd, operation("000a" + "z" * 8, "y"))
+    assert board.short("000zzzzzzzzz") == "000z"
 
 
 def test_seen_are_those_that_were_open_or_had_just_ended():

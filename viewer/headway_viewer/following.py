@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import Callable, Protocol
+from typing import Protocol
 
 from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.feed import Feed
@@ -126,6 +126,3 @@ def _interrupted(
         remark = f"detached; {it} on: `headway view` shows {they} again"
     display.finish(local, remark)
     return 0 if number == signal.SIGINT and detaches else 128 + number
-
-
-Find = Callable[[], "str | None"]

@@ -66,7 +66,7 @@ class Board:
         self._state: dict[str, str] = {}  # of those that have a row of their own
         self._children: dict[str, dict[str, None]] = {}
         self._parent: dict[str, str] = {}
-        self._prefixes: set[str] = set()
+        self._prefixes: dict[str, str] = {}
         self._short = SHORTEST
         self._came: float | None = None
 
@@ -211,15 +211,13 @@ class Board:
 
     def _count_prefix(self, name: str) -> None:
         """Lengthen what is shown of an id until all that are known differ."""
-        prefix = name[: self._short]
-        if prefix not in self._prefixes:
-            self._prefixes.add(prefix)
+        if self._prefixes.setdefault(name[: self._short], name) == name:
             return
         known = self.replica.operations
         longest = max(map(len, known), default=0)
         while self._short < longest:
             self._short += 1
-            self._prefixes = {other[: self._short] for other in known}
+            self._prefixes = {other[: self._short]: other for other in known}
             if len(self._prefixes) == len(known):
                 return
 

@@ -11,6 +11,7 @@ import os
 
 from headway_viewer import theme
 from headway_viewer.display.block import Block
+from headway_viewer.display.keyboard import Keyboard
 from headway_viewer.replica import Changes
 from headway_viewer.rows import Board
 from headway_viewer.theme import Line, Theme
@@ -29,6 +30,7 @@ class Live:
         self._theme = look
         self._descriptor = descriptor
         self._block = Block()
+        self._keyboard = Keyboard(descriptor)
         self._drawn = float("-inf")
         self._pending = True
         self._note: str | None = None
@@ -51,6 +53,7 @@ class Live:
 
     def draw(self, local: float) -> None:
         """Draw a frame now."""
+        self._keyboard.hush()
         columns, rows = size(self._descriptor)
         now = self._board.replica.time(local)
         picture = self._view.picture(columns, rows - 1, now, self._note)
@@ -59,8 +62,9 @@ class Live:
         self._pending = False
 
     def pause(self) -> None:
-        """Give the terminal back for a while (Ctrl+Z): what is drawn stays where it is."""
+        """Give the terminal back for a while (Ctrl+Z), without what was drawn."""
         self._write(self._block.finish([], size(self._descriptor)[0]))
+        self._keyboard.restore()
         self._pending = True
 
     def finish(self, local: float, remark: str | None = None) -> None:
@@ -72,6 +76,7 @@ class Live:
         if remark is not None:
             lines.append(remark[: max(columns - 1, 0)])
         self._write(self._block.finish(lines, columns))
+        self._keyboard.restore()
 
     def _painted(self, picture: list[Line]) -> tuple[list[str], list[int]]:
         paint = self._theme.paint
