@@ -49,9 +49,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     user = endpoint.user_of(environ, uid)
     if user != uid:
         lines.append(("user", f"root reports to the broker of uid {user}, who used sudo"))
-    for name in sorted(environ):
-        if name.startswith("HEADWAY"):
-            lines.append((name, environ[name]))
+    lines += [(name, environ[name]) for name in sorted(environ) if name.startswith("HEADWAY")]
     lines.append(("state", endpoint.state_directory(environ, os.path.expanduser("~"))))
     try:
         place = endpoint.runtime_directory(environ, user)

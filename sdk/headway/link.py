@@ -54,13 +54,6 @@ class Link(threading.Thread):
         self.wake()
         self.join(seconds)
 
-    def end(self) -> None:
-        """Deliver what is owed now, within the bound of an exit."""
-        if threading.current_thread() is not self:
-            self.ending = True
-            self.wake()
-            self.join(2.0)
-
     def forked(self) -> None:
         """Close the pipe in a forked child; the parent's socket is not to be touched."""
         for end in (self.read, self._write):

@@ -187,10 +187,10 @@ class Stage:
     def fraction(self) -> float | None:
         """How much of it is done, 0…1 from its own counts, or None where nobody knows.
 
-        1.0 is kept for success (completed or skipped); counts past the total, or a total
-        that is not positive, say nothing.
+        1.0 is kept for success (skipped, or completed without a reason: a loop that was left
+        early has one); counts past the total, or a total that is not positive, say nothing.
         """
-        if self.state in (COMPLETED, SKIPPED):
+        if self.state == SKIPPED or (self.state == COMPLETED and self.reason is None):
             return 1.0
         if self.state == PENDING and not self.done:
             return 0.0

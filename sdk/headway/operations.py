@@ -63,6 +63,7 @@ class Operation(scope.Scope):
         self._home = home
         self.model = model
         self.around = around
+        self.before = None
         self.inner = None
         self.block = True
         self._stages: dict[int, Stage] = {}
@@ -404,6 +405,7 @@ class Operation(scope.Scope):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        scope.leave(self)
         if self.model.open:
             state, reason, text = fate(error, self)
             self._end(state, reason, text)

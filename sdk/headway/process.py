@@ -11,7 +11,7 @@ import sys
 import threading
 import warnings
 from itertools import count
-from threading import Lock, RLock
+from threading import Lock, RLock, current_thread
 from time import monotonic
 
 from headway import scope
@@ -178,8 +178,8 @@ def _deliver_before_exit(home: Home) -> None:
     leave = os._exit
 
     def exit_at_once(status: int) -> NoReturn:
-        if here() is home and home.link is not None:
-            home.link.end()
+        if here() is home and home.link is not None and home.link is not current_thread():
+            home.link.finish(2.0)
         leave(status)
 
     os._exit = exit_at_once

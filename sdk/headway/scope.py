@@ -29,8 +29,9 @@ CHANGES = 10_000
 class Scope:
     """An operation or a stage, seen as what others are inside of."""
 
-    __slots__ = ("around", "block", "inner")
+    __slots__ = ("around", "before", "block", "inner")
 
+    before: Scope | None  # what the context that entered it was in
     around: Scope | None
     inner: dict[Scope, None] | None  # the open scopes directly inside, in order
     block: bool  # entered by `with`, or an operation: threads started inside belong to it
@@ -58,11 +59,19 @@ def enclosing() -> Scope | None:
 
 
 def enter(scope: Scope) -> None:
-    """From here on in this context, what is opened is inside `scope`.
-
-    There is no way back and none is needed: an ended scope is looked through.
-    """
+    """From here on in this context, what is opened is inside `scope`."""
+    scope.before = _scope.get()
     _scope.set(scope)
+
+
+def leave(scope: Scope) -> None:
+    """From here on in this context, what is opened is where `scope` was entered.
+
+    Not to call it, or to call it in another context, does little harm: an ended scope is
+    looked through.
+    """
+    if _scope.get() is scope:
+        _scope.set(scope.before)
 
 
 class Tree:

@@ -27,7 +27,7 @@ from headway.model import (
 )
 from headway.model import Stage as Model
 from headway.process import here
-from headway.scope import Scope, enter
+from headway.scope import Scope, enter, leave
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Stage(Scope):
         self.operation = operation
         self.model = model
         self.around = around
+        self.before = None
         self.inner = None
         self.block = False
         self.solo = solo  # its operation is only there for it, and ends with it
@@ -256,8 +257,10 @@ class Stage(Scope):
                 self.operation._begin()
                 self._claim = None
                 if self.model.state != RUNNING:
-                    self._move(RUNNING)
+                    # Work goes on: the loops that were left early in it were left in order.
+                    here().tally.settle_left(self.operation, COMPLETED, None)
                     self.operation._stopped = None
+                    self._move(RUNNING)
         return self
 
     def wait(self, reason: str) -> None:
@@ -400,6 +403,7 @@ class Stage(Scope):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        leave(self)
         if self.model.open:
             state, reason, text = fate(error, self.operation)
             self._end(state, reason, text)

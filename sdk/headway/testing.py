@@ -18,7 +18,7 @@ from headway.protocol import messages, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, Iterator
+    from typing import Any, Callable, Generator, Iterable
 
     Peer = Callable[[Any, float], Iterable[Any]]
     Spoiler = Callable[[bytes], Iterable[bytes]]
@@ -31,6 +31,7 @@ class ManualClock:
         self.now = now
 
     def __call__(self) -> float:
+        """The time, as `time.monotonic` has it."""
         return self.now
 
     def advance(self, seconds: float) -> float:
@@ -52,7 +53,9 @@ class StillLink:
 
 
 @contextmanager
-def reporting(clock: ManualClock | None = None, session: str | None = None) -> Iterator[Home]:
+def reporting(
+    clock: ManualClock | None = None, session: str | None = None
+) -> Generator[Home, None, None]:
     """Let what this process reports inside the block go to a `Home` of its own, unsent.
 
     `home.publisher` holds what there is to send, `home.tally.tick(now)` folds the counts.

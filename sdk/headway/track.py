@@ -17,7 +17,7 @@ from headway.errors import Cancelled
 from headway.model import CANCELLED, FAILED, clean_count
 from headway.operations import Operation, current, solo
 from headway.process import here
-from headway.scope import enter
+from headway.scope import enter, leave
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ class End:
     def finish(self) -> None:
         """All items are done, or the iteration was stopped: then `Cancelled` is raised."""
         self.ended = True
+        leave(self.stage)
         stage = self.stage
         if self.source.stopped:
             request = stage.operation.request
@@ -120,6 +121,7 @@ class End:
     def failed(self, error: BaseException) -> None:
         """What is iterated over has raised."""
         self.ended = True
+        leave(self.stage)
         if self.stage.open:
             self.stage._end(FAILED, error=error)
 
@@ -127,6 +129,7 @@ class End:
         # No lock here: a collection may happen anywhere, in the middle of our own code too.
         if not self.ended and self.stage._base is None:
             try:
+                leave(self.stage)
                 home = here()
                 if home.off:
                     self.stage._stopped(home.clock())

@@ -1,0 +1,30 @@
+"""Who this process is."""
+
+import os
+
+from headway.about import about, sign, start_time
+from headway.model import Operation
+
+
+def test_a_process_says_who_it_is():
+    found = about("1.2.3")
+    assert found["pid"] == os.getpid()
+    assert found["uid"] == os.getuid()
+    assert found["sdk"] == "1.2.3"
+    assert set(found) >= {"started", "boot", "host", "user", "tty", "program", "python"}
+
+
+def test_a_pid_and_its_start_name_a_process_for_good():
+    assert start_time(os.getpid()) == start_time(os.getpid())
+    assert start_time(2**22 + 1) is None
+
+
+def test_an_operation_is_signed():
+    operation = Operation("o" * 12, "Work")
+    sign(operation, {"host": "h", "pid": 7, "user": "u", "tty": "/dev/pts/3"})
+    assert (operation.host, operation.pid, operation.user, operation.tty) == (
+        "h",
+        7,
+        "u",
+        "/dev/pts/3",
+    )

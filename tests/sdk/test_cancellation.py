@@ -1,0 +1,102 @@
+"""How a block's end is judged, and who hears a request."""
+
+import asyncio
+import threading
+
+import pytest
+
+import headway
+from headway.cancellation import Request, deliver, fate
+from headway.testing import reporting
+
+
+@pytest.fixture
+def op():
+    with reporting():
+        yield headway.operation("Work").start()
+
+
+@pytest.mark.parametrize(
+    ("error", "judged"),
+    [
+        (None, ("completed", None, None)),
+        (SystemExit(), ("completed", None, None)),
+        (SystemExit(0), ("completed", None, None)),
+        (SystemExit(4), ("failed", None, "exit status 4")),
+        (SystemExit("usage"), ("failed", None, "usage")),
+        (GeneratorExit(), ("completed", None, None)),
+        (KeyboardInterrupt(), ("cancelled", None, None)),
+        (asyncio.CancelledError(), ("cancelled", None, None)),
+        (headway.Cancelled("enough"), ("cancelled", "enough", None)),
+    ],
+)
+def test_what_leaves_a_block_decides(error, judged):
+    assert fate(error) == judged
+
+
+def test_any_other_exception_is_a_failure():
+    error = ValueError("no disk")
+    assert fate(error) == ("failed", None, error)
+
+
+def test_the_reason_of_the_request_is_the_reason(op):
+    op.request = Request("by you")
+    assert fate(KeyboardInterrupt(), op) == ("cancelled", "by you", None)
+
+
+def test_nobody_listens_in_a_thread(op):
+    op._thread = None
+    assert deliver(op, Request()) == ("nobody", "nothing in the program listens")
+    assert op.request is None
+
+
+def test_who_looks_hears(op):
+    op.check_cancelled()
+    assert deliver(op, Request("enough")) == ("accepted", None)
+    with pytest.raises(headway.Cancelled, match="enough"):
+        op.check_cancelled()
+
+
+def test_a_loop_hears(op):
+    loop = op.track(range(9), "Loop")
+    next(loop)
+    assert deliver(op, Request("enough")) == ("accepted", None)
+    with pytest.raises(headway.Cancelled, match="enough"):
+        next(loop)
+
+
+def test_callbacks_hear_with_or_without_the_request(op):
+    heard = []
+    done = threading.Event()
+    op.on_cancel(heard.append)
+    op.on_cancel(lambda: heard.append("plain"))
+    op.on_cancel(lambda request, more=1: (heard.append(request.kill), done.set()))
+    request = Request("enough", kill=True)
+    assert deliver(op, request) == ("accepted", None)
+    assert done.wait(5)
+    assert heard == [request, "plain", True]
+    assert op.cancelled
+
+
+def test_a_callback_that_fails_is_told_as_any_uncaught_error(op, monkeypatch):
+    told = []
+    done = threading.Event()
+    monkeypatch.setattr("sys.excepthook", lambda *error: told.append(error[0]))
+    op.on_cancel(lambda: {}["nothing"])
+    op.on_cancel(done.set)
+    deliver(op, Request())
+    assert done.wait(5)
+    assert told == [KeyError]
+
+
+@pytest.mark.parametrize(
+    ("prepare", "why"),
+    [
+        (lambda op: op.complete(), "it is completed"),
+        (lambda op: op.set(cancellable=False), "it cannot be cancelled"),
+    ],
+)
+def test_what_cannot_be_cancelled_refuses(op, prepare, why):
+    op.on_cancel(lambda: None)
+    prepare(op)
+    assert deliver(op, Request()) == ("refused", why)

@@ -1,0 +1,232 @@
+"""The life of an operation, its stages by name, and what is inside what."""
+
+import threading
+
+import pytest
+
+import headway
+from headway.operations import end_all
+from headway.testing import ManualClock, reporting
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(100.0)
+
+
+@pytest.fixture
+def home(clock):
+    with reporting(clock) as home:
+        yield home
+
+
+@pytest.fixture
+def op(home):
+    return headway.operation("Work").start()
+
+
+def test_a_block_that_comes_to_its_end_has_completed(home, clock):
+    with headway.operation("Work", key="k", notify=False, display="plain") as op:
+        assert op.state == "running"
+        clock.advance(3.0)
+    model = op.model
+    assert (op.state, model.started, model.ended) == ("completed", 100.0, 103.0)
+    assert (model.key, model.notify, model.display, model.cancellable) == (
+        "k",
+        False,
+        "plain",
+        True,
+    )
+    assert len(op.id) == 12
+
+
+def test_an_operation_can_be_ended_with_a_message(op):
+    op.complete("12 packages")
+    assert (op.state, op.model.message) == ("completed", "12 packages")
+    op.complete()
+
+
+def test_an_operation_that_failed_can_be_tried_again(op):
+    op.fail("no network")
+    op.start()
+    assert (op.state, op.model.attempt, op.model.error) == ("running", 2, None)
+    op.complete()
+    with pytest.raises(headway.IllegalMove):
+        op.start()
+
+
+def test_an_illegal_move_changes_nothing(op):
+    op.complete()
+    with pytest.raises(headway.IllegalMove):
+        op.fail("late")
+    assert (op.state, op.model.error) == ("completed", None)
+
+
+def test_the_end_settles_its_stages(op):
+    op.plan("A", "B")
+    a = op.stage("A").start()
+    a.advance(3)
+    op.fail("no disk")
+    b = op.stages[1]
+    assert (a.state, a.done, b.state, b.model.reason) == ("failed", 3, "skipped", "not reached")
+    a.advance()
+    assert a.done == 3
+
+
+def test_no_stage_runs_in_an_operation_that_has_ended(op):
+    op.complete()
+    with pytest.raises(headway.IllegalMove, match="no stage of it can run"):
+        op.stage("Late").start()
+
+
+def test_what_was_planned_is_announced_in_order_and_used_by_name(op, home):
+    op.plan("A", "B", "C")
+    home.publisher.connected()
+    _, announce = home.publisher.take(home.clock())
+    assert [record[2:4] for record in announce.stages] == [[n, "pending"] for n in "ABC"]
+    with op.stage("B", total=3, unit="files") as b:
+        assert b.id == op.stages[1].id
+    assert [stage.state for stage in op.stages] == ["pending", "completed", "pending"]
+
+
+def test_the_same_name_again_is_the_same_stage_run_again(op):
+    for _ in range(12):
+        with op.stage("row") as stage:
+            stage.advance(5)
+    (stage,) = op.stages
+    assert (stage.model.attempt, stage.done) == (12, 5)
+
+
+def test_the_same_name_at_the_same_time_is_another_stage(op):
+    with op.stage("row") as first, op.stage("row") as second:
+        assert first.id != second.id
+
+
+def test_the_same_name_in_two_threads_is_a_stage_each(op):
+    both = threading.Barrier(2)
+    seen = []
+
+    def work():
+        stage = op.stage("row")
+        both.wait()
+        with stage:
+            both.wait()
+            seen.append(stage.id)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(seen)) == 2
+
+
+def test_a_stage_can_be_part_of_another_by_handle_or_id(op):
+    outer = op.stage("Outer")
+    assert op.stage("Inner", parent=outer).model.parent == outer.id
+    assert op.stage("Other", parent=outer.id).model.parent == outer.id
+
+
+def test_a_stage_that_does_not_exist_is_a_clear_error(op):
+    other = headway.operation("Other").start().stage("Step")
+    for wrong in (99, other, -1):
+        with pytest.raises(headway.UnknownStage, match="'Work' has no stage"):
+            op.stage("Inner", parent=wrong)
+        with pytest.raises(headway.UnknownStage):
+            op.log("line", stage=wrong)
+
+
+def test_an_operation_inside_another_is_its_child(op):
+    with op.stage("Step") as step, headway.operation("Child") as child:
+        assert child.model.parent == f"{op.id}/{step.id}"
+        with headway.operation("Grandchild") as grandchild:
+            assert grandchild.model.parent == child.id
+
+
+def test_an_operation_that_was_only_started_is_around_nothing(op):
+    assert headway.operation("Beside").model.parent is None
+
+
+def test_a_parent_can_be_named(home):
+    assert headway.operation("Child", parent="abc/1").model.parent == "abc/1"
+
+
+def test_what_is_said_of_it_can_change(op):
+    op.set(message="m", exit_status=3, cancellable=False, notify="error")
+    model = op.model
+    assert (model.message, model.exit_status) == ("m", 3)
+    assert (model.cancellable, model.notify) == (False, "error")
+    op.set()
+    assert model.message == "m"
+
+
+def test_it_can_wait_and_run_again(op):
+    op.wait("for the dpkg lock")
+    assert (op.state, op.model.reason) == ("waiting", "for the dpkg lock")
+    op.run()
+    assert (op.state, op.model.reason) == ("running", None)
+
+
+def test_lines_are_passed_on(op, home):
+    stage = op.stage("Step").start()
+    op.log("one\ntwo", stage=stage)
+    op.log("three")
+    assert home.publisher._lines == [
+        (op.id, stage.id, "one"),
+        (op.id, stage.id, "two"),
+        (op.id, None, "three"),
+    ]
+
+
+def test_everything_that_changes_counts_a_revision(op):
+    seen = [op.model.revision]
+    for change in (
+        lambda: op.plan("A"),
+        lambda: op.stage("A").start(),
+        lambda: op.wait("x"),
+        op.run,
+        op.complete,
+    ):
+        change()
+        seen.append(op.model.revision)
+    # What is planned is a change of its stages; only it may leave the operation as it was.
+    assert seen == sorted(set(seen))
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_to_look_is_to_listen(op, listens):
+    if listens:
+        assert not op.cancelled
+        op.check_cancelled()
+    assert op.listening is listens
+
+
+def test_a_program_that_ends_settles_what_it_left_open(home):
+    op = headway.operation("Work").start()
+    step = op.stage("Step").start()
+    step.advance(4)
+    end_all(home)
+    assert (op.state, op.model.error) == ("failed", "the program ended before it")
+    assert (step.state, step.done) == ("failed", 4)
+    op.complete("too late, and no error")
+    step.complete()
+    assert op.state == "failed"
+
+
+def test_a_program_that_only_forgot_to_say_has_completed(home):
+    op = headway.operation("Work").start()
+    op.stage("Step").start().complete()
+    end_all(home)
+    assert op.state == "completed"
+
+
+def test_current_is_the_innermost_open_one(op):
+    assert headway.current() is op
+    with op.stage("Step") as step:
+        assert headway.current() is step
+        with headway.operation("Child") as child:
+            assert headway.current() is child
+        assert headway.current() is step
+    assert headway.current() is op
+    op.complete()
+    assert headway.current() is None

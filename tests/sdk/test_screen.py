@@ -1,0 +1,114 @@
+"""When the viewer of a program's terminal is started, and waited for."""
+
+import os
+import sys
+
+import pytest
+
+import headway
+from headway import screen
+from headway.screen import DELAY, Screen, viewer_of
+from headway.testing import ManualClock, reporting
+
+TERMINAL = ["-m", "headway_viewer.terminal"]
+PID = ["--pid", str(os.getpid())]
+
+
+@pytest.fixture
+def started(monkeypatch):
+    started = []
+    monkeypatch.setattr(screen, "terminal", lambda: "/dev/pts/9")
+    monkeypatch.setattr(
+        screen.launch, "spawn", lambda argv, *_, **options: started.append((argv, options))
+    )
+    return started
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(100.0)
+
+
+@pytest.fixture
+def home(clock):
+    with reporting(clock) as home:
+        yield home
+
+
+def test_a_viewer_is_started_half_a_second_after_the_first_operation(home, clock, started):
+    shown = Screen(home)
+    assert shown.deadline() is None
+    headway.operation("Work").start()
+    assert shown.deadline() == 100.0 + DELAY
+    shown.look(clock.advance(DELAY / 2))
+    assert started == []
+    shown.look(clock.advance(DELAY))
+    ((argv, options),) = started
+    assert argv == [
+        sys.executable,
+        *TERMINAL,
+        "--tty",
+        "/dev/pts/9",
+        "--session",
+        home.session,
+        *PID,
+    ]
+    assert options == {"terminal": True}
+    shown.look(clock.advance(9.0))
+    assert len(started) == 1
+
+
+def test_short_work_starts_nothing(home, clock, started):
+    shown = Screen(home)
+    headway.operation("Work").start().complete()
+    assert shown.deadline() is None
+
+
+def test_work_for_an_operation_of_another_process_starts_nothing(home, started):
+    shown = Screen(home)
+    headway.operation("Work", parent="abc/1").start()
+    assert shown.deadline() is None
+
+
+def test_the_exit_waits_for_the_receipts_that_were_promised(home, clock, started):
+    shown = Screen(home)
+    op = headway.operation("Work").start()
+    shown.look(clock.advance(1.0))
+    op.complete()
+    waits = []
+
+    def wait(until):
+        waits.append(until - clock.now)
+        if len(waits) == 2:
+            home.publisher.drawn.add(op.id)
+        return True
+
+    shown.part(wait)
+    assert waits == [0.25, 0.25]
+
+
+def test_the_exit_waits_for_no_viewer_that_was_not_started(home):
+    Screen(home).part(lambda _: pytest.fail("waited"))
+
+
+@pytest.mark.parametrize(
+    ("tty", "displays", "ci", "expected"),
+    [
+        ("/dev/pts/9", [None], None, ["--tty", "/dev/pts/9", "--session", "s"]),
+        ("/dev/pts/9", ["quiet", "live"], None, ["--tty", "/dev/pts/9", "--session", "s"]),
+        ("/dev/pts/9", ["quiet"], None, None),
+        ("/dev/pts/9", ["plain"], None, ["--plain", "--fd", "2", "--session", "s"]),
+        (None, [None], None, None),
+        (None, [None], "true", ["--plain", "--fd", "2", "--session", "s"]),
+        (None, ["plain"], None, ["--plain", "--fd", "2", "--session", "s"]),
+        (None, ["quiet"], "true", None),
+        (None, [], "true", None),
+    ],
+)
+def test_who_draws_depends_on_standard_error_and_on_what_was_asked(
+    monkeypatch, tty, displays, ci, expected
+):
+    monkeypatch.setattr(screen, "terminal", lambda: tty)
+    monkeypatch.setenv("CI", ci) if ci else monkeypatch.delenv("CI", raising=False)
+    found = viewer_of(displays, "s")
+    assert found == (None if expected is None else [sys.executable, *TERMINAL, *expected, *PID])

@@ -1,0 +1,229 @@
+"""Counting and the states of a stage, as a program holds it."""
+
+import threading
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+import headway
+from headway.model import clean_count
+from headway.testing import ManualClock, reporting
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(100.0)
+
+
+@pytest.fixture
+def home(clock):
+    with reporting(clock) as home:
+        yield home
+
+
+@pytest.fixture
+def op(home):
+    return headway.operation("Work").start()
+
+
+@pytest.mark.parametrize(
+    ("steps", "done"),
+    [
+        ([1, 2, 3], 6),
+        ([5, -2], 3),
+        ([0.5, 0.25], 0.75),
+        ([True, "2", "no", None, [1]], 3),
+        ([1, float("nan"), float("inf"), -float("inf"), 2], 3),
+        ([2**63, 10**400, 7], 7),
+        ([Decimal("1.5"), Fraction(1, 2)], 2.0),
+        ([2**62, 2**62 - 1, 1, 3], 2**63 - 1),
+    ],
+)
+def test_steps_add_up_and_what_is_no_number_is_ignored(op, steps, done):
+    stage = op.stage("Step").start()
+    for step in steps:
+        stage.advance(step)
+    assert stage.done == done
+
+
+@pytest.mark.parametrize(
+    ("value", "done"),
+    [(7, 7), (0.5, 0.5), (-3, -3), (float("nan"), 1), (float("inf"), 1), (2**70, 1), ("x", 1)],
+)
+@pytest.mark.parametrize("rested", [True, False])
+def test_an_absolute_count_replaces_what_was_counted(op, value, done, rested):
+    stage = op.stage("Step").start()
+    stage.advance(100) if rested else stage.update(done=100)
+    stage.update(done=1)
+    stage.update(done=value)
+    assert stage.done == done
+    stage.advance(2)
+    assert stage.done == done + 2
+    stage.update(done=50)
+    assert stage.done == 50
+
+
+def test_counts_may_pass_the_total_and_go_down(op):
+    stage = op.stage("Step", total=10).start()
+    stage.advance(25)
+    assert (stage.done, stage.total) == (25, 10)
+    stage.update(done=4)
+    assert stage.done == 4
+    assert stage.model.fraction() == 0.4
+
+
+def test_a_first_step_starts_a_stage(op):
+    stage = op.stage("Step")
+    assert stage.state == "pending"
+    stage.advance()
+    assert (stage.state, stage.done) == ("running", 1)
+    other = op.stage("Other")
+    other.update(done=3)
+    assert (other.state, other.done) == ("running", 3)
+
+
+def test_steps_after_the_end_are_not_kept(op):
+    stage = op.stage("Step").start()
+    advance = stage.advance
+    stage.advance(3)
+    stage.complete()
+    for _ in range(1000):
+        advance()
+    stage.update(done=9)
+    assert stage.done == 3
+    assert not stage._pending
+
+
+def test_the_publisher_is_told_of_every_kind_of_count(op, home, clock):
+    stage = op.stage("Step").start()
+    for change in (
+        lambda: stage.advance(2),
+        lambda: stage.update(done=9),
+        lambda: stage.update(done=10),
+        lambda: stage.update(done=10.5),
+        lambda: stage.advance(1),
+    ):
+        home.publisher._moved.clear()
+        change()
+        home.tally.tick(clock.advance(1.0))
+        assert home.publisher._moved == {stage.id: stage.model}
+    home.publisher._moved.clear()
+    home.tally.tick(clock.advance(1.0))
+    assert home.publisher._moved == {}
+
+
+def test_a_stage_that_rests_is_not_looked_at(op, home, clock):
+    stage = op.stage("Step").start()
+    stage.advance()
+    for _ in range(20):
+        home.tally.tick(clock.advance(1.0))
+    assert home.tally.deadline() is None
+    stage.advance()
+    assert home.tally.deadline() is not None
+    assert stage.done == 2
+
+
+def test_steps_of_many_threads_are_exact_while_somebody_folds(op, home, clock):
+    stage = op.stage("Step").start()
+    threads = [
+        threading.Thread(target=lambda: [stage.advance() for _ in range(20_000)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        home.tally.tick(clock.advance(1.0))
+    assert stage.done == 80_000
+
+
+def test_a_list_of_steps_is_folded_sooner_when_it_grows(op, home, clock):
+    stage = op.stage("Step").start()
+    stage.advance()
+    home.tally.tick(clock.advance(1.0))
+    for _ in range(500_000):
+        stage.advance()
+    home.tally.tick(clock.advance(1.0))
+    assert home.tally.deadline() <= clock.now + 0.02
+
+
+@pytest.mark.parametrize(
+    ("end", "state", "reason", "error"),
+    [
+        (lambda stage: stage.complete(), "completed", None, None),
+        (lambda stage: stage.fail("no disk"), "failed", None, "no disk"),
+        (lambda stage: stage.fail(KeyError("x")), "failed", None, "KeyError: 'x'"),
+        (lambda stage: stage.fail(OSError()), "failed", None, "OSError"),
+        (lambda stage: stage.skip("cached"), "skipped", "cached", None),
+        (lambda stage: stage.cancel("enough"), "cancelled", "enough", None),
+    ],
+)
+def test_how_it_ends_is_kept(op, clock, end, state, reason, error):
+    stage = op.stage("Step").start()
+    clock.advance(5.0)
+    end(stage)
+    model = stage.model
+    assert (model.state, model.reason, model.error) == (state, reason, error)
+    assert (model.started, model.ended) == (100.0, 105.0)
+    end(stage)  # once more does no harm
+    assert op.open
+
+
+def test_another_end_than_it_had_is_an_error_and_changes_nothing(op):
+    stage = op.stage("Step").start()
+    stage.complete()
+    with pytest.raises(headway.IllegalMove, match="cannot go from completed to failed"):
+        stage.fail("late")
+    assert (stage.state, stage.model.error) == ("completed", None)
+
+
+def test_waiting_has_a_reason_and_an_end(op):
+    stage = op.stage("Step").start()
+    stage.wait("for the lock")
+    stage.wait("for the other lock")
+    assert (stage.state, stage.model.reason) == ("waiting", "for the other lock")
+    stage.resume()
+    assert (stage.state, stage.model.reason) == ("running", None)
+
+
+def test_the_end_of_a_stage_ends_what_is_inside_it(op):
+    with op.stage("Outer") as outer:
+        inner = outer.stage("Inner").start()
+        assert inner.model.parent == outer.id
+    assert inner.state == "completed"
+
+
+def test_leaving_by_an_exception_fails_it_and_the_exception_goes_on(op):
+    with pytest.raises(ValueError, match="no disk"), op.stage("Step") as stage:
+        raise ValueError("no disk")
+    assert (stage.state, stage.model.error) == ("failed", "no disk")
+    assert op.state == "running"
+
+
+def test_an_end_inside_the_block_is_the_end(op):
+    with op.stage("Step") as stage:
+        stage.skip("cached")
+    assert stage.state == "skipped"
+
+
+def test_text_of_any_kind_is_taken_and_cut(op):
+    stage = op.stage("n" * 10_000_000, unit="u" * 1000).start()
+    stage.update(detail="d" * 10_000_000)
+    stage.fail("\ud800" + "e" * 10_000_000)
+    assert len(stage.name) == 256
+    assert len(stage.model.unit) == 256
+    assert len(stage.model.detail) == 4096
+    stage.model.error.encode()
+    assert op.stage(12).name == "12"
+
+
+@pytest.mark.parametrize("total", [0, -5, float("nan"), "x", 2**80])
+def test_odd_totals_are_kept_or_unknown(op, total):
+    stage = op.stage("Step", total=total).start()
+    assert stage.total == (clean_count(total))
+    stage.advance()
+    assert stage.model.fraction() is None
+
+
+def test_it_tells_child_processes_where_they_are(op):
+    stage = op.stage("Step").start()
+    assert stage.env()["HEADWAY_PARENT"] == f"{op.id}/{stage.id}"

@@ -1,0 +1,89 @@
+"""Which stages are looked at, and when."""
+
+import pytest
+
+import headway
+from headway.publisher import UNWATCHED, WATCHED
+from headway.tally import GRACE, HEAP, SLOWEST
+from headway.testing import ManualClock, reporting
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(100.0)
+
+
+@pytest.fixture
+def home(clock):
+    with reporting(clock) as home:
+        yield home
+
+
+def looks(home, clock, seconds):
+    """How often the tally wants to be called in so many seconds in which nothing moves."""
+    count = 0
+    end = clock.now + seconds
+    while home.tally.deadline() is not None and home.tally.deadline() <= end:
+        clock.now = max(clock.now, home.tally.deadline())
+        home.tally.tick(clock.now)
+        count += 1
+    clock.now = end
+    return count
+
+
+def test_nothing_open_is_never_looked_at(home):
+    assert home.tally.deadline() is None
+
+
+def test_a_stage_that_moves_is_looked_at_once_a_frame(home, clock):
+    stage = headway.operation("Work").start().stage("Step").start()
+    stage.advance()
+    home.tally.tick(clock.now)
+    assert home.tally.deadline() == pytest.approx(clock.now + WATCHED)
+    home.publisher.watched = False
+    clock.advance(1.0)
+    stage.advance()
+    home.tally.tick(clock.now)
+    stage.advance()
+    home.tally.tick(clock.advance(1.0))
+    assert home.tally.deadline() > clock.now + WATCHED
+
+
+def test_a_stage_at_rest_costs_nothing_after_a_moment(home, clock):
+    stage = headway.operation("Work").start().stage("Step").start()
+    stage.advance()
+    assert looks(home, clock, 60.0) < 20
+
+
+def test_an_iterator_at_rest_is_looked_at_four_times_a_second(home, clock):
+    loop = headway.operation("Work").start().track(range(9), "Loop")
+    next(loop)
+    assert looks(home, clock, 60.0) < 60.0 / SLOWEST + 20
+    home.publisher.watched = False
+    looks(home, clock, 5.0)
+    assert looks(home, clock, 60.0) <= 60.0 / UNWATCHED + 1
+
+
+def test_many_steps_are_folded_before_they_take_much_room(home, clock):
+    stage = headway.operation("Work").start().stage("Step").start()
+    home.publisher.watched = False
+    most = 0
+    for _ in range(30):
+        for _ in range(HEAP // 5):
+            stage.advance()
+        most = max(most, len(stage._pending))
+        clock.advance(0.02)  # a million steps a second
+        if home.tally.deadline() <= clock.now:
+            home.tally.tick(clock.now)
+    assert most <= 6 * HEAP
+
+
+def test_a_loop_that_was_left_is_settled_after_a_grace(home, clock):
+    op = headway.operation("Work").start()
+    for _ in op.track(range(9), "Loop"):
+        break
+    assert home.tally.deadline() <= clock.now + GRACE
+    home.tally.tick(clock.now + GRACE / 2)
+    assert op.stages[0].state == "running"
+    home.tally.tick(clock.now + GRACE)
+    assert op.stages[0].state == "completed"
