@@ -1,0 +1,51 @@
+"""The README's first command, on a fresh clone."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+from real import Real
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def first_command():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    return re.search(r"## See it\n+```bash\n(\S+)", readme).group(1)
+
+
+@pytest.fixture
+def machine():
+    machine = Real()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def clone(tmp_path):
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    yield clone
+    shutil.rmtree(clone)
+
+
+@pytest.mark.once
+@pytest.mark.timeout(300)
+def test_the_first_command_shows_several_real_installers_to_their_end(clone, machine):
+    environ = {k: v for k, v in machine.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    environ["PATH"] = os.environ["PATH"]
+
+    demo = subprocess.run(
+        [first_command()], cwd=clone, env=environ, capture_output=True, text=True, timeout=280
+    )
+
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    completed = re.findall(r"^\S+ (.+?) +completed ", demo.stdout, re.MULTILINE)
+    assert len({name.split(":")[0] for name in completed}) >= 3, demo.stdout
+    assert re.search(r"\d+ ended in .*: \d+ completed$", demo.stdout.strip()), demo.stdout
+    assert "\x1b" not in demo.stdout, "an escape sequence in a pipe"
