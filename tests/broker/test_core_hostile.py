@@ -58,7 +58,7 @@ def test_mutated_frames_harm_neither_the_core_nor_a_good_worker():
     good = wired.worker("good", pid=77)
     good.start("good00000000", name="Good")
     for identity in range(4):
-        door.take(b"%d" % identity, encode(recorded()[0]._replace(session="evil%d" % identity)))
+        door.take(b"%d" % identity, encode(recorded()[0]._replace(session=f"evil{identity}")))
     wired.follow()
     mutator = Mutator(SEED)
     half = None

@@ -146,7 +146,7 @@ def test_estimates_stay_within_their_share_of_time(wired, monkeypatch):
     wired.pass_time(1)
     made.clear()
     for number in range(60):
-        worker.count({stage: number for stage in range(1, 10001, 20)})
+        worker.count(dict.fromkeys(range(1, 10001, 20), number))
         wired.pass_time(0.05)
     cost = forecasts.STEP * 24
     assert len(made) * cost <= 3 * forecasts.SHARE * 1.2

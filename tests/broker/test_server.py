@@ -5,6 +5,7 @@ import time
 
 import pytest
 from brokers import Peer
+
 from headway.protocol import messages
 from headway.protocol.wire import COUNTS_LIMIT, encode
 from headway_broker import server as rules
