@@ -70,7 +70,8 @@ def test_a_refusal_is_told(directory):
 
 
 def test_a_broker_that_does_not_answer_is_not_waited_for_forever(directory):
-    with Answering(directory, []) as broker, pytest.raises(
+    answering = Answering(directory, [])
+    with answering as broker, pytest.raises:
         asking.NoBroker, match="does not answer"
     ):
         asking.ask(broker.path, "status", {}, timeout=0.2)

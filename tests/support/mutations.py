@@ -13,7 +13,8 @@ from headway.protocol.wire import encode
 EDGES = (0, 1, -1, 127, 128, 255, 256, 2**31, 2**53, 2**63 - 1, -(2**63), 2**64 - 1)
 ODD = (
     None, True, False, *EDGES, 1.5, float("nan"), float("inf"), -float("inf"), 1e308, "", "x" * 300,
-    "\x1b[31m", "\u202e", "\x00", b"", b"\xff" * 20, [], {}, [[]], {"a": {}}, {1: 2}, {None: None}, [None] * 20,
+    "\x1b[31m", "\u202e", "\x00", b"", b"\xff" * 20, [], {}, [[]], {"a": {}}, {1: 2},
+    {None: None}, [None] * 20,
 )  # fmt: skip
 
 
