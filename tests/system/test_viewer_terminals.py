@@ -176,9 +176,11 @@ def test_a_password_freezes_what_is_drawn(real, shell):
 import getpass
 with headway.operation("Login") as op:
     stage = op.stage("work", total=10); stage.start(); stage.advance(3)
-    time.sleep(1.2); getpass.getpass(); stage.advance(4); time.sleep(1)
+    sys.stdin.readline(); getpass.getpass(); stage.advance(4); sys.stdin.readline()
 """
     shell.type(f"python {real.file('login.py', code)}\n")
+    shell.wait_for_text("3/10")
+    shell.type("\n")
     shell.wait_for_text("Password:")
     frozen = [line for line in shell.lines if "3/10" in line]
     assert frozen
@@ -186,6 +188,7 @@ with headway.operation("Login") as op:
     assert [line for line in shell.lines if "3/10" in line] == frozen
     shell.type("secret\n")
     shell.wait_for_text("7/10")
+    shell.type("\n")
     shell.wait_for(at_prompt, "the prompt is back")
 
 
@@ -194,20 +197,22 @@ def test_a_full_screen_program_is_left_alone(real, shell):
 import subprocess
 with headway.operation("Edit") as op:
     stage = op.stage("work", total=10); stage.start(); stage.advance(3)
-    time.sleep(1.2)
+    sys.stdin.readline()
     subprocess.run([sys.executable, "-c", "import sys, tty; tty.setraw(0);"
         "sys.stdout.write('\\\\x1b[2J\\\\x1b[24;1HBOTTOM'); sys.stdout.flush(); sys.stdin.read(1)"])
     subprocess.run(["stty", "sane"])
-    time.sleep(1)
+    sys.stdin.readline()
 """
     shell.type(f"python {real.file('edit.py', code)}\n")
     shell.wait_for_text("3/10")
+    shell.type("\n")
     shell.wait_for(lambda lines: lines[-1] == "BOTTOM", "the other program's screen")
     shell.read(0.7)
     assert shell.lines[-1] == "BOTTOM"
     assert not shell.screen.margins
     shell.type("q")
     shell.wait_for_text("3/10")
+    shell.type("\n")
     shell.wait_for(at_prompt, "the prompt is back")
 
 

@@ -135,3 +135,11 @@ def test_an_operation_is_found_by_id_by_its_beginning_or_by_name():
 def test_a_name_means_the_open_operation_before_ended_ones():
     operations = [operation("a", "build", "failed", ended=-5), operation("b", "build")]
     assert ids(find(operations, "build")) == ["b"]
+
+
+def test_of_what_had_ended_before_only_the_latest_few_get_rows():
+    old = [operation(f"op{n}", "x", "completed", ended=-900.0 + n) for n in range(50)]
+    new = [operation(f"new{n}", "x", "completed", ended=-1.0) for n in range(10)]
+    chosen = board_of(*old, *new).choose(40)
+    assert len(chosen.operations) == 13
+    assert chosen.more["completed"] == 47

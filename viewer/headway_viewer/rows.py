@@ -35,6 +35,7 @@ _GROUP = {
     CANCELLED: ENDED,
 }
 COUNTED = (RUNNING, WAITING, PENDING, COMPLETED, CANCELLED, CRASHED, FAILED)
+EARLIER = 3  # that failed, and as many that did not, of those from before the viewer came
 JUST_ENDED = 5.0  # seconds before a viewer came: what ended then, it is about to be asked for
 SHORTEST = 3  # characters of an id that are shown at least
 
@@ -114,6 +115,7 @@ class Board:
         """The operations that get the `room` rows, one each; without `ended` only open ones.
 
         Failed and running first. Where both want all, what failed gets half of the room.
+        Of what had ended before the viewer came, only the latest few.
         """
         total = len(self._state) if ended else self.open
         if room <= 0:
@@ -122,12 +124,12 @@ class Board:
             room -= 1  # for "… N more"
         groups = self._groups
         going = len(groups[RUNNING]) + len(groups[WAITING])
-        broken = min(len(groups[BROKEN]), max(room - going, (room + 1) // 2))
-        names = list(islice(reversed(groups[BROKEN]), broken))[::-1] if ended else []
+        broken = max(room - going, (room + 1) // 2)
+        names = list(islice(self._latest(BROKEN), broken))[::-1] if ended else []
         for group in (RUNNING, WAITING, PENDING):
             names.extend(islice(groups[group], max(room - len(names), 0)))
         if ended:
-            names.extend(islice(reversed(groups[ENDED]), max(room - len(names), 0)))
+            names.extend(islice(self._latest(ENDED), max(room - len(names), 0)))
         more: dict[str, int] = {}
         if total > len(names):
             more = {state: self.counts[state] for state in COUNTED if ended or state in OPEN}
@@ -135,6 +137,15 @@ class Board:
                 more[self._state[name]] -= 1
         operations = self.replica.operations
         return Chosen([operations[name] for name in names], more)
+
+    def _latest(self, group: str) -> Iterator[str]:
+        """Those of a group of ended operations that are worth a row, the latest first."""
+        earlier = 0
+        for name in reversed(self._groups[group]):
+            earlier += name not in self.seen
+            if earlier > EARLIER:
+                return
+            yield name
 
     def _start_over(self) -> None:
         for group in self._groups.values():

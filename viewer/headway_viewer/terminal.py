@@ -15,6 +15,7 @@ import os
 import signal
 import struct
 import sys
+from types import FrameType
 from typing import Sequence
 
 from headway_viewer import region, theme
@@ -35,14 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--plain", action="store_true", help="append lines to --fd")
     parser.add_argument("--fd", type=int, default=2, help="an inherited descriptor")
     arguments = parser.parse_args(argv)
-    _be_deaf()
-    if arguments.plain:
-        return print_lines(arguments.fd, arguments.pid)
-    if not arguments.tty:
+    if not arguments.tty and not arguments.plain:
         parser.error("--tty or --plain is needed")
-    if not theme.drawable(True, os.environ):
-        return print_lines(arguments.fd, arguments.pid) if theme.in_ci(os.environ) else 0
-    descriptor = _open(arguments.tty, arguments.fd)
+    _be_deaf()
+    inherited = os.dup(arguments.fd)
+    _be_mute()
+    plain = arguments.plain or not theme.drawable(True, os.environ)
+    if plain:
+        wanted = arguments.plain or theme.in_ci(os.environ)
+        return print_lines(inherited, arguments.pid) if wanted else 0
+    descriptor = _open(arguments.tty, inherited)
     if descriptor is None:
         return 0
     return _guard(arguments.tty, descriptor)
@@ -56,6 +59,13 @@ def _be_deaf() -> None:
         pass  # it leads a group already
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)
+
+
+def _be_mute() -> None:
+    """Standard error is the program's terminal: no warning or traceback of ours belongs there."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    os.close(sink)
 
 
 def _open(name: str, inherited: int) -> int | None:
@@ -80,8 +90,7 @@ def _guard(tty: str, descriptor: int) -> int:
                 status = draw(Stand(tty, descriptor, held, replaces=start > 0))
             finally:
                 os._exit(status)
-        signal.signal(signal.SIGTERM, lambda number, _frame, child=child: os.kill(child, number))
-        signal.signal(signal.SIGHUP, lambda number, _frame, child=child: os.kill(child, number))
+        _pass_on(child)
         _, ended = os.waitpid(child, 0)
         height = _HEIGHT.unpack_from(shared, 0)[0]
         if height:
@@ -94,6 +103,19 @@ def _guard(tty: str, descriptor: int) -> int:
         if not os.WIFSIGNALED(ended):
             return os.WEXITSTATUS(ended)
     return 0
+
+
+def _pass_on(child: int) -> None:
+    """Who asks this process to end means the one that draws."""
+
+    def tell(number: int, _frame: FrameType | None) -> None:
+        try:
+            os.kill(child, number)
+        except OSError:
+            pass  # it has ended already
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, tell)
 
 
 if __name__ == "__main__":
