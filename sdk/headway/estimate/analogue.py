@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LIKE = 0.6  # a factor of e to this power in size or speed is one step of unlikeness
 FUTURE_SIZE = 0.7  # how far the size of what was seen speaks for what is to come
 DOUBT = 0.15  # how much of a run must have passed before its speed counts
-LIMIT = 0.8  # a stage that was faster or slower by more than e to this power is its own case
+LIMIT = 1.0  # a stage that was faster or slower by more than e to this power is its own case
 GRAIN = 0.01  # of a run: times below it are noise
 LATELY = 0.4  # how much the pace of the last third of a stage counts
 SHORTEST = 0.02  # seconds that are left at least

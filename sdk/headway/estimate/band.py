@@ -28,7 +28,6 @@ else:
 
 COVER = 0.8
 NEAR = 0.3  # errors made at a like phase of the run count
-COLD = 1.1  # the range without history, in logarithm of seconds plus one
 WARM = 0.27  # the range that history starts from, when there is much of it
 APART = 0.9  # how earlier runs that disagree widen it
 TURN = 1.0  # how an estimate that is just changing widens it
@@ -38,19 +37,19 @@ DAMP = 0.7  # seconds; estimates below it cannot be far off
 WIDEST = 4.0  # no range is wider than its start by more than this
 
 
-def uncalibrated(runs: int, median: float, apart: float, turn: float, unlike: float) -> float:
+def uncalibrated(
+    runs: int, cold: float, median: float, apart: float, turn: float, unlike: float
+) -> float:
     """Return the half width that an estimate starts from, before its own errors are known.
 
-    In the logarithm of seconds plus one. `apart` is how far the earlier runs disagree, `turn`
-    how far the estimate of the moment is from the smoothed one, both as logarithms.
+    In the logarithm of seconds plus one. `cold` is what it is without history, `apart` how far
+    the earlier runs disagree, `turn` how far the estimate of the moment is from the smoothed
+    one, `unlike` how unlike the present run is to the most alike of them, in squared steps.
     """
-    reach = (
-        COLD
-        if runs <= 0
-        else WARM * (1 + 1 / runs)
-        + APART * min(1.5, apart)
-        + STRANGE * min(8.0, max(0.0, unlike - 1))
-    )
+    reach = cold
+    if runs > 0:
+        reach = WARM * (1 + 1 / runs) + APART * min(1.5, apart)
+        reach += STRANGE * min(8.0, max(0.0, unlike - 1))
     return max(0.02, (reach + TURN * min(1.0, turn)) * median / (median + DAMP))
 
 

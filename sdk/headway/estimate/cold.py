@@ -19,6 +19,9 @@ TINY = 0.3  # seconds; how much shorter a stage was than this says nothing of th
 SHARE = 0.7  # stages to come against those seen: the long ones are begun early
 GOING = 2.0  # how many stages one weighs that goes on without a count, taken to be half through
 LATELY = 0.4  # how much the pace of the last third counts
+COUNTED = 0.95  # the half width of a range where a count moves, in logarithm
+BLIND = 1.25  # where none does
+NOTHING = 1.9  # where none has, and nothing has ended
 RETRIED = frozenset({"failed", "crashed"})  # with nothing else going on, they will be retried
 PACE = 15.0  # how soon a stage's own pace counts for more than the others, 1 / fraction
 EVEN = 10.0  # how much sooner where the pace has been even
@@ -67,9 +70,13 @@ def evenness(stage: Stage, now: float) -> float:
 
 
 class Cold:
-    """The remaining seconds of every open stage and of the whole, with no earlier run."""
+    """The remaining seconds of every open stage and of the whole, with no earlier run.
 
-    __slots__ = ("remaining", "typical", "whole")
+    `whole` is None where nothing is known. `reach` is the half width of its range, in the
+    logarithm of seconds plus one; `typical` the seconds of a stage of which nothing is known.
+    """
+
+    __slots__ = ("reach", "remaining", "typical", "whole")
 
     def __init__(self, stages: Iterable[Stage], now: float, prior: float | None = None) -> None:
         self.remaining: dict[str, float] = {}
@@ -113,7 +120,16 @@ class Cold:
             found = self._left(stage.fraction(), worked, left, sooner) + stage.awaited(now)
             self.remaining[stage.key] = found
             longest = max(longest, found)
-        self.whole = longest + SHARE * coming * self.typical
+        self.whole: float | None = longest + SHARE * coming * self.typical
+        if any(left is not None for _, _, left in running):
+            self.reach = COUNTED
+        elif weight - GOING * len(running) > 0:
+            self.reach = BLIND
+        else:
+            self.reach = NOTHING
+            if len(running) + coming + ended <= 1:
+                # One stage that says nothing is nothing to go on; a plan at least has a length.
+                self.whole = None
 
     def _left(self, fraction: float, worked: float, left: float | None, sooner: float) -> float:
         """Mix what the stage's own pace says with what the others say, by how far it is."""

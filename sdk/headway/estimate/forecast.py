@@ -224,7 +224,8 @@ class Forecast:
 
     def _reach(self, median: float, raw: float) -> float:
         turn = abs(log((raw + 1) / (median + 1)))
-        return uncalibrated(len(self._analogues), median, self._apart, turn, self._unlike)
+        cold = self._cold.reach if self._cold is not None else 0.0
+        return uncalibrated(len(self._analogues), cold, median, self._apart, turn, self._unlike)
 
     def _basis(self) -> str:
         if not self._analogues:
@@ -243,11 +244,7 @@ class Forecast:
                 analogue.refresh(self._stages, self._begun or 0.0, anew=self._anew)
             self._stale = self._anew = False
         self._cold = cold = Cold(self._stages.values(), now, self._prior)
-        raw: float | None = None
-        if self._analogues:
-            raw = self._mix(now, cold)
-        elif self._stages:
-            raw = cold.whole
+        raw = self._mix(now, cold) if self._analogues else cold.whole
         if raw is not None:
             raw = min(LARGEST, max(0.02, raw))
         self._raw = (now, raw)
@@ -269,7 +266,7 @@ class Forecast:
         mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)
         self._apart = sqrt(sum(w * (x - mean) ** 2 for w, x in zip(weights, logs)) / sum(weights))
         share = COLD_SHARE / (COLD_SHARE + len(weights))
-        if self._stages:
+        if cold.whole is not None:
             mean += share * (log(cold.whole + 1) - mean)
         return exp(mean) - 1
 

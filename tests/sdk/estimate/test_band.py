@@ -17,10 +17,10 @@ def test_ranges_widen_where_estimates_were_further_off_and_narrow_where_they_wer
 
 
 def test_a_range_narrows_with_history_and_widens_with_disagreement():
-    wide = [uncalibrated(runs, 60.0, 0.2, 0.0, 0.0) for runs in (0, 1, 3, 10)]
+    wide = [uncalibrated(runs, 0.95, 60.0, 0.2, 0.0, 0.0) for runs in (0, 1, 3, 10)]
     assert wide == sorted(wide, reverse=True)
-    assert uncalibrated(5, 60.0, 0.5, 0.0, 0.0) > uncalibrated(5, 60.0, 0.1, 0.0, 0.0)
-    assert uncalibrated(5, 60.0, 0.1, 0.0, 9.0) > uncalibrated(5, 60.0, 0.1, 0.0, 0.0)
+    assert uncalibrated(5, 0.95, 60.0, 0.5, 0.0, 0.0) > uncalibrated(5, 0.95, 60.0, 0.1, 0.0, 0.0)
+    assert uncalibrated(5, 0.95, 60.0, 0.1, 0.0, 9.0) > uncalibrated(5, 0.95, 60.0, 0.1, 0.0, 0.0)
 
 
 def test_the_median_is_the_middle_of_its_range():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headway.estimate import Forecast
+from headway.estimate import Forecast, describe
 
 
 def single(total=1000, seconds=100.0, origin=0, until=0.5):
@@ -68,3 +68,22 @@ def test_what_other_operations_take_is_a_first_guess():
         return forecast.estimate(0.0).median
 
     assert guess(60.0) > 10 * guess(1.0)
+
+
+def test_one_stage_that_says_nothing_is_nothing_to_go_on():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "work", None, "running", 0, None, None, 0.0)
+    for t in range(100):
+        assert forecast.estimate(float(t)) is None
+        assert forecast.progress(float(t)) is None
+
+
+def test_a_plan_of_which_nothing_has_been_done_has_so_wide_a_range_that_no_number_is_shown():
+    forecast = Forecast()
+    forecast.start(0.0)
+    for i in range(4):
+        forecast.observe(i, f"s{i}", None, "pending", 0, None, None, 0.0)
+    estimate = forecast.estimate(0.0)
+    assert estimate.high > 10 * estimate.low
+    assert describe(estimate) == "calculating"
