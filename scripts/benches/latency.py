@@ -36,7 +36,7 @@ def measure(quick: bool = False) -> Report:
         with Ground() as ground:
             ground.broker()
             if busy:
-                ground.load(1, 10, 100, 1, 20.0)
+                ground.load(1, 10, 10, 10, 200.0)
             got = observe(ground, number)
         checks.append(
             (

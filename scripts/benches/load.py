@@ -3,7 +3,8 @@ first session, sessions, operations in each, stages in each, updates a second of
 
 It prints `ready` when the broker knows all of them, then sends until its standard input ends;
 for every line there it prints as JSON what it has sent so far. A session sends at most 20
-`Counts` a second, each with whatever moved, as the SDK does.
+`Counts` a second, each with whatever moved, as the SDK does; of each operation one stage moves
+at a time, or all of them 20 times a second where the rate is that much.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def main(
     updates = messages = 0
     done = 0
     due = [offset / sessions for offset in range(sessions)]
+    everything = rate >= TICKS * stages
     position = [0] * sessions
     each = operations * rate / TICKS
     beat = time.monotonic()
@@ -64,7 +66,10 @@ def main(
             if whole:
                 due[index] -= whole
                 start = position[index]
-                counts = {}
+                counts: dict[int, float] = {}
+                if everything:
+                    counts = dict.fromkeys(range(1, operations * stages + 1), done)
+                    whole = 0
                 for number in range(start, start + min(whole, operations)):
                     # One stage of each runs; which one changes as it goes round.
                     turn, operation = divmod(number, operations)

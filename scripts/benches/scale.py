@@ -29,7 +29,11 @@ def measure(quick: bool = False) -> Report:
         report, (1, 10) if quick else (1, 10, 100, 500), (2,) if quick else (1, 10, 40), window
     )
     by_rate(
-        report, ((100, 1.0),) if quick else ((1000, 1), (1000, 5), (5000, 5), (10_000, 10)), window
+        report,
+        ((100, 1.0),)
+        if quick
+        else ((1000, 1), (1000, 10), (10_000, 5), (10_000, 10), (10_000, 20)),
+        window,
     )
     late_viewer(report, 20 if quick else 1000)
     worker_memory(report, 20 if quick else 1000)
@@ -212,6 +216,11 @@ def by_rate(report: Report, shapes: tuple[tuple[int, float], ...], window: float
         points.append((got["rate"], got["busy"]))
         what = f"{operations:,} operations at {rate:g} Hz: {got['rate']:,.0f} updates/s"
         report.rows.append(Row(what, single(got["busy"]), "% of a core"))
+    rate, busy = points[-1]
+    full = single(rate * 100 / max(busy, 1e-9))
+    report.rows.append(
+        Row("at this rate one broker's thread would be full at", full, "updates/s, followed")
+    )
     report.curves.append(
         Curve("Broker by update rate", "followed", "updates a second", "% of a core", points)
     )
