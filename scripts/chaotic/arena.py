@@ -144,7 +144,9 @@ class Arena:
 
     def complaints(self) -> list[str]:
         """What processes wrote to standard error."""
-        with open(os.path.join(self.directory, "stderr"), encoding="utf-8", errors="replace") as file:
+        with open(
+            os.path.join(self.directory, "stderr"), encoding="utf-8", errors="replace"
+        ) as file:
             return file.read().splitlines()
 
 

@@ -69,7 +69,9 @@ def judge(
     return verdict
 
 
-def _shares(lives: list[journal.Life], fates: dict[int, Fate]) -> dict[tuple[str, str], list[float]]:
+def _shares(
+    lives: list[journal.Life], fates: dict[int, Fate]
+) -> dict[tuple[str, str], list[float]]:
     """(operation, stage) → the least and the most that forked children have counted in it."""
     found: dict[tuple[str, str], list[float]] = {}
     for life in lives:
@@ -143,7 +145,9 @@ def _compare(
         else:
             least, most = shares.get((told.id, name), (0.0, 0.0))
             if not done <= stage["done"] <= done + most:
-                verdict.false.append(f"{what}: stage {name!r} counted {done}: shown {stage['done']}")
+                verdict.false.append(
+                    f"{what}: stage {name!r} counted {done}: shown {stage['done']}"
+                )
             elif stage["done"] < done + least:
                 verdict.shares_short.append(
                     f"{what}: stage {name!r} counted {done} + {least}…{most}: shown {stage['done']}"
@@ -153,9 +157,7 @@ def _compare(
 def _nobody_heard(opened: float, gone: float, outages: list[tuple[float, float]]) -> bool:
     if gone - opened < YOUNG:
         return True
-    return any(
-        begun - EXCUSED <= gone and opened <= ended + EXCUSED for begun, ended in outages
-    )
+    return any(begun - EXCUSED <= gone and opened <= ended + EXCUSED for begun, ended in outages)
 
 
 def delays(

@@ -76,7 +76,9 @@ class Witnessed:
         self.watch.call(self.handle.start)
         return self
 
-    def stage(self, name: str, most: int = 20, *, pause: float = 0.15, end: str = "complete") -> None:
+    def stage(
+        self, name: str, most: int = 20, *, pause: float = 0.15, end: str = "complete"
+    ) -> None:
         """Run a stage to its end."""
         truth = self.stages.setdefault(name, [None, 0])
         total = self.worker.dice.choice((None, most * 10))

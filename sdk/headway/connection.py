@@ -15,6 +15,7 @@ import zmq
 from headway import __version__, launch
 from headway.about import about, sign
 from headway.cancellation import Request, deliver
+from headway.deposit import leave_unsent
 from headway.operations import end_all
 from headway.protocol import endpoint, messages, wire
 from headway.screen import Screen
@@ -284,24 +285,5 @@ class Connection:
 
     def _leave(self, name: str, owed: list[Any]) -> None:
         place = launch.directory(os.environ, os.getuid())
-        write_unsent(place, name, b"".join(wire.pack(wire.encode(item)) for item in owed))
-
-
-def write_unsent(place: str, name: str, data: bytes) -> None:
-    """Leave final states in the runtime directory `place` for a broker; raises OSError."""
-    folder = os.path.join(place, endpoint.UNSENT)
-    try:
-        os.mkdir(folder, 0o700)
-    except FileExistsError:
-        pass
-    temporary = os.path.join(folder, f".{name}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, 0o600)
-    try:
-        while data:
-            data = data[os.write(descriptor, data) :]
-        os.close(descriptor)
-        os.rename(temporary, os.path.join(folder, name))
-    except OSError:
-        os.unlink(temporary)
-        raise
+        user = endpoint.user_of(os.environ, os.getuid())
+        leave_unsent(place, user, name, b"".join(wire.pack(wire.encode(item)) for item in owed))

@@ -15,6 +15,7 @@ import stat
 import subprocess
 import sys
 
+from headway.deposit import start_lock
 from headway.protocol.endpoint import (
     REPORT,
     NoRuntimeDirectory,
@@ -26,7 +27,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping
 
-START_LOCK = "start.lock"
 # /bin/sh puts the helper into the background and leaves: the helper's parent is then init,
 # so that the program's os.wait() meets at most a shell that is reaped at once.
 _SHELL = ("/bin/sh", "-c", '"$0" "$@" &')
@@ -86,9 +86,7 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
     global _start_lock  # noqa: PLW0603 - a lock is held by a process
 
     if _start_lock is None:
-        descriptor = os.open(
-            os.path.join(place, START_LOCK), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600
-        )
+        descriptor = start_lock(place, user_of(environ, uid))
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

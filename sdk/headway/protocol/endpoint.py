@@ -89,7 +89,7 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
             try:
                 os.mkdir(directory, 0o700)
                 if os.geteuid() == 0 and uid != 0:
-                    os.chown(directory, uid, -1, follow_symlinks=False)
+                    _give(directory, uid)
             except FileExistsError:
                 pass
             except OSError as error:
@@ -102,6 +102,16 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
             return directory
         tried.append(f"{directory}: {against}")
     raise NoRuntimeDirectory("no private runtime directory: " + "; ".join(tried))
+
+
+def _give(directory: str, uid: int) -> None:
+    # By descriptor: where the user owns the parent, the path may be something else by now.
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        if os.fstat(descriptor).st_uid == 0:
+            os.fchown(descriptor, uid, -1)
+    finally:
+        os.close(descriptor)
 
 
 def state_directory(environ: Mapping[str, str], home: str) -> str:

@@ -1,0 +1,159 @@
+"""Frames through the codec and the broker's core, beside a valid worker that must not notice."""
+
+from __future__ import annotations
+
+import random
+import time
+import traceback
+from collections import Counter
+from typing import Any
+
+from fuzzing import frames
+from headway.model import Operation, Stage
+from headway.protocol import messages
+from headway.protocol.wire import Malformed, decode, encode
+from headway_broker.core import Core
+from headway_broker.processes import resident
+from headway_broker.sessions import Credentials
+from headway_viewer.replica import Replica
+
+PEERS = 8
+ROUND = 5_000  # frames between two looks at the valid worker
+SLOWEST = 0.25  # CPU seconds that one frame may take
+GROWTH = 64 << 20  # bytes at most that the second half of the frames may leave behind
+
+
+class Valid:
+    """A worker that does everything right, on a connection and with ids of its own."""
+
+    def __init__(self, core: Core, now: float) -> None:
+        self.core = core
+        self.sequence = 0
+        self.operation = Operation("valid0000000", "Valid")
+        self.stage = Stage(1, "Only")
+        self.operation.stages[1] = self.stage
+        self.operation.move("running", now)
+        self.stage.move("running", now)
+        hello = messages.Hello("headway", 1, 0, "v" * 16, "worker", now, {"pid": 99, "boot": "b"})
+        core.greet(b"valid", Credentials(1000, 99), hello, now)
+        self.announce(now)
+
+    def announce(self, now: float) -> None:
+        """Say all."""
+        self.operation.revision += 1
+        self._send(
+            messages.Announce(
+                self._next(), now, True, self.operation.record(), [self.stage.record()]
+            ),
+            now,
+        )
+
+    def count(self, done: int, now: float) -> bool:
+        """Count, and look whether the broker has it."""
+        self._send(messages.Counts(self._next(), now, {1: done}), now)
+        self.core.tick(now + 0.1)
+        entry = self.core.ledger.entries.get(self.operation.id)
+        return entry is not None and (
+            (entry.operation.state, entry.operation.name, entry.operation.stages[1].done)
+            == ("running", "Valid", done)
+        )
+
+    def _next(self) -> int:
+        self.sequence += 1
+        return self.sequence
+
+    def _send(self, message: Any, now: float) -> None:
+        session = self.core.sessions.by_identity[b"valid"]
+        self.core.receive(session, decode(encode(message), messages.INBOUND), now)
+
+
+def run(count: int, seed: int) -> list[str]:
+    """What went wrong with so many frames, a line each; prints what was done."""
+    dice = random.Random(seed)
+    now = 1000.0
+    core = Core("b" * 16, "ipc:///follow", 1000, "b", now, 1.7e9)
+    core.subscribed(b"d", True)
+    core.subscribed(b"i" + b"x" * 16, True)
+    replica = Replica()
+    worker = Valid(core, now)
+    found: list[str] = []
+    outcomes: Counter[str] = Counter()
+    slowest, slow_frame = 0.0, b""
+    begun = time.monotonic()
+    held = 0
+    for number in range(1, count + 1):
+        frame = frames.frame(dice)
+        now += 0.0005
+        at = time.thread_time()
+        try:
+            peer = dice.randrange(PEERS)
+            if b"peer%d" % peer not in core.sessions.by_identity and dice.random() < 0.5:
+                _greet(core, peer, now)
+            outcomes[_feed(core, b"peer%d" % peer, frame, now)] += 1
+        except Exception:
+            found.append(f"{frame!r} raised {traceback.format_exc()}")
+        took = time.thread_time() - at
+        if took > slowest:
+            slowest, slow_frame = took, frame
+        if number % 100 == 0:
+            try:
+                core.tick(now)
+                _show(core, replica, now, found)
+            except Exception:
+                found.append(f"publishing raised {traceback.format_exc()}")
+        if len(found) > 20:
+            break
+        if number % ROUND == 0:
+            if not worker.count(number, now):
+                found.append(f"after {number} frames the valid worker's count is not known")
+                break
+            if number >= count // 2 and not held:
+                held = resident() or 0
+    grown = (resident() or 0) - held if held else 0
+    if slowest > SLOWEST:
+        found.append(f"{slow_frame[:200]!r} took {slowest:.2f} s")
+    if grown > GROWTH:
+        found.append(f"memory has grown by {grown / 1e6:.0f} MB")
+    told = ", ".join(f"{much} {what}" for what, much in outcomes.most_common())
+    print(
+        f"fuzz: core: {count} frames in {time.monotonic() - begun:.0f} s ({told}); the slowest "
+        f"took {slowest * 1000:.1f} ms, memory has grown by {grown / 1e6:.1f} MB since the middle"
+    )
+    return found
+
+
+def _greet(core: Core, peer: int, now: float) -> None:
+    """Let a connection be one of the sessions that frames are about."""
+    hello = messages.Hello("headway", 1, 0, f"{peer % 4:016d}", "worker", now, {"pid": 1})
+    core.greet(b"peer%d" % peer, Credentials(1000, 7), hello, now)
+
+
+def _feed(core: Core, peer: bytes, frame: bytes, now: float) -> str:
+    session = core.sessions.by_identity.get(peer)
+    try:
+        message = decode(frame, messages.INBOUND)
+    except Malformed as error:
+        core.malformed(session, error)
+        return "malformed"
+    if isinstance(message, messages.Hello):
+        return "greeted" if core.greet(peer, Credentials(1000, 7), message, now) else "not greeted"
+    if session is None:
+        core.stranger(peer, now)
+        return "of strangers"
+    if session.id == "v" * 16:
+        return "of the valid worker"
+    if isinstance(message, messages.Request) and message.verb in ("stop", "retire"):
+        return "that may stop it"
+    core.receive(session, message, now)
+    return "received"
+
+
+def _show(core: Core, replica: Replica, now: float, found: list[str]) -> None:
+    for effect in core.take():
+        frame = getattr(effect, "frame", None)
+        if frame is not None:
+            replica.fold(decode(frame, messages.PUBLISHED), now)
+        elif getattr(effect, "message", None) is not None:
+            encode(effect.message)
+        elif getattr(effect, "reason", None) is not None:
+            found.append(f"the core wants to stop: {effect.reason}")

@@ -1,0 +1,75 @@
+"""Files in a runtime directory: whole, private, and never through a link or for a stranger."""
+
+import os
+import stat
+
+import pytest
+
+from headway.deposit import leave_unsent, start_lock
+
+ME = os.getuid()
+
+
+@pytest.fixture
+def place(tmp_path):
+    place = tmp_path / "run"
+    place.mkdir(mode=0o700)
+    return str(place)
+
+
+def test_a_file_of_final_states_is_whole_and_private(place):
+    leave_unsent(place, ME, "session", b"x" * 100_000)
+    folder = os.path.join(place, "unsent")
+    assert os.listdir(folder) == ["session"]
+    status = os.stat(os.path.join(folder, "session"))
+    assert (status.st_size, stat.S_IMODE(status.st_mode)) == (100_000, 0o600)
+    assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+
+
+def test_a_disk_that_is_full_leaves_nothing_behind(place, monkeypatch):
+    def write(_descriptor, _data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(OSError, match="No space"):
+        leave_unsent(place, ME, "session", b"x")
+    assert os.listdir(os.path.join(place, "unsent")) == []
+
+
+@pytest.mark.parametrize("linked", ["", "unsent"])
+def test_links_are_not_followed(place, tmp_path, linked):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path = os.path.join(place, linked) if linked else str(tmp_path / "link")
+    os.symlink(elsewhere, path)
+    with pytest.raises(OSError):  # noqa: PT011 - ELOOP or ENOTDIR, by system
+        leave_unsent(place if linked else path, ME, "session", b"x")
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_lock_that_is_a_link_is_not_followed(place, tmp_path):
+    os.symlink(tmp_path / "target", os.path.join(place, "start.lock"))
+    with pytest.raises(OSError):  # noqa: PT011 - as above
+        start_lock(place, ME)
+    assert not (tmp_path / "target").exists()
+
+
+def test_the_lock_is_one_file_for_everybody(place):
+    first, second = start_lock(place, ME), start_lock(place, ME)
+    assert os.path.sameopenfile(first, second)
+    os.close(first)
+    os.close(second)
+
+
+def test_a_directory_of_somebody_else_is_not_used(place):
+    with pytest.raises(PermissionError, match=f"belongs to uid {ME}"):
+        leave_unsent(place, ME + 1, "session", b"x")
+
+
+@pytest.mark.skipif(ME != 0, reason="only root leaves files for others")
+def test_what_root_leaves_for_a_user_is_the_users(place):
+    os.chown(place, 12345, -1)
+    leave_unsent(place, 12345, "session", b"x")
+    os.close(start_lock(place, 12345))
+    for name in ("unsent", "unsent/session", "start.lock"):
+        assert os.stat(os.path.join(place, name)).st_uid == 12345

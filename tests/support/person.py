@@ -1,0 +1,134 @@
+"""A second user of this machine, made as root for a test and removed after it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOMS = [os.path.join(ROOT, room) for room in ("sdk", "broker", "viewer")]
+
+
+def reason_against():
+    """Why there can be no second user here, or None."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        return "needs root on Linux, to make a second user"
+    if shutil.which("useradd") is None or shutil.which("sudo") is None:
+        return "needs useradd and sudo"
+    if not os.access(ROOT, os.X_OK) or os.stat(ROOT).st_mode & 0o5 != 0o5:
+        return "this checkout is not readable by other users"
+    return None
+
+
+class Person:
+    """A user with a home, who may use sudo, and an interpreter that has the project."""
+
+    def __init__(self, name):
+        self.name = name
+        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", name], check=True)
+        found = pwd.getpwnam(name)
+        self.uid, self.gid, self.home = found.pw_uid, found.pw_gid, found.pw_dir
+        self.place = tempfile.mkdtemp(prefix="hwp", dir="/tmp")
+        os.chmod(self.place, 0o755)
+        self._mounted = []
+        self.python = self._interpreter()
+        self._rule = f"/etc/sudoers.d/{name}"
+        with open(self._rule, "w") as file:
+            file.write(f"{name} ALL=(ALL) NOPASSWD: SETENV: ALL\n")
+        os.chmod(self._rule, 0o440)
+
+    def close(self):
+        """Remove everything."""
+        os.unlink(self._rule)
+        self.end_all()
+        for folder in self._mounted:
+            subprocess.run(["umount", "--lazy", folder], check=False)
+        subprocess.run(["userdel", "--remove", self.name], check=False, capture_output=True)
+        for folder in (f"/tmp/headway-{self.uid}", f"/run/user/{self.uid}", self.place):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def end_all(self):
+        """Kill every process of this user."""
+        for _ in range(50):
+            pids = list(self.processes())
+            if not pids:
+                return
+            for pid in pids:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.05)
+
+    def processes(self):
+        """The pids of this user's processes that live."""
+        for name in os.listdir("/proc"):
+            try:
+                if name.isdigit() and os.stat(f"/proc/{name}").st_uid == self.uid:
+                    with open(f"/proc/{name}/stat", "rb") as file:
+                        if file.read().rsplit(b")", 1)[1].split()[0] != b"Z":
+                            yield int(name)
+            except OSError:
+                continue
+
+    def run(self, *argv, timeout=40, **environ):
+        """Run a command as this user, as a login would; (exit status, output, complaints)."""
+        done = subprocess.run(
+            argv,
+            env=self.environ(**environ),
+            preexec_fn=self._become,  # noqa: PLW1509 - 3.8 has no user=
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def start(self, *argv, **environ):
+        """Start a command as this user."""
+        return subprocess.Popen(
+            argv,
+            env=self.environ(**environ),
+            preexec_fn=self._become,  # noqa: PLW1509 - 3.8 has no user=
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def environ(self, **more):
+        """What a login sets, and where the project's modules are."""
+        return {
+            "HOME": self.home,
+            "USER": self.name,
+            "LOGNAME": self.name,
+            "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "PYTHONPATH": self.modules,
+            **more,
+        }
+
+    def _become(self):
+        os.initgroups(self.name, self.gid)
+        os.setgid(self.gid)
+        os.setuid(self.uid)
+
+    def _interpreter(self):
+        # The interpreter of this test may be in root's home: other users get it elsewhere.
+        site = next(path for path in sys.path if path.endswith("site-packages"))
+        folders = {"base": sys.base_prefix, "site": site}
+        for name, source in folders.items():
+            target = os.path.join(self.place, name)
+            os.mkdir(target)
+            subprocess.run(["mount", "--bind", source, target], check=True)
+            self._mounted.append(target)
+        self.modules = os.pathsep.join([*ROOMS, os.path.join(self.place, "site")])
+        return os.path.join(self.place, "base", "bin", "python{}.{}".format(*sys.version_info[:2]))
