@@ -156,12 +156,15 @@ def track(
     iterated over with `async for`. A loop that is left early has completed, "stopped at 480
     of 1,200", unless what is around it then fails.
     """
+    return follow(stage_here(name, unit, key), items, total)
+
+
+def stage_here(name: str | None, unit: str | None = None, key: str | None = None) -> Stage:
+    """A stage, not started, of what is around this line of code, or of its own operation."""
     around = current()
     if around is None or (around if isinstance(around, Operation) else around.operation).foreign:
-        stage = _alone(name, unit, key, None if around is None else around.path)
-    else:
-        stage = around.stage(name or "items", unit=unit)
-    return follow(stage, items, total)
+        return _alone(name, unit, key, None if around is None else around.path)
+    return around.stage(name or "items", unit=unit)
 
 
 def _alone(name: str | None, unit: str | None, key: str | None, parent: str | None) -> Stage:
@@ -182,13 +185,18 @@ def script() -> str:
     return name if name not in ("", "-c", "-m", "-") else "python"
 
 
+def length_of(items: Any) -> int | None:
+    """How many items there are, or None where nobody knows before the end."""
+    try:
+        return len(items)
+    except Exception:
+        return length_hint(items, 0) or None
+
+
 def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
     """Iterate over `items` as `stage`, which starts now and ends with the last item."""
     if total is None:
-        try:
-            total = len(items)  # pyright: ignore[reportArgumentType]
-        except Exception:
-            total = length_hint(items, 0) or None
+        total = length_of(items)
     stage.model.total = clean_count(total) if total is not None else None
     stage.start()
     enter(stage)

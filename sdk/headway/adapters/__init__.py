@@ -1,0 +1,1 @@
+"""Progress for code that was written for others: a module for each."""

@@ -1,0 +1,94 @@
+"""Progress of `concurrent.futures`: of what is submitted, or of what is waited for.
+
+    with ThreadPoolExecutor() as pool, counting(pool, "Convert"):
+        pool.map(convert, pictures)
+
+A future that raised or was cancelled is not counted as done: the stage's detail says how
+many, and the stage fails with them. Code that runs in the pool reports by itself what it
+does: threads and processes of a pool know what they are inside of.
+"""
+
+from __future__ import annotations
+
+from concurrent import futures
+from contextlib import contextmanager
+from threading import Lock
+
+from headway.model import COMPLETED
+from headway.track import stage_here
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Generator, Iterable, Iterator
+
+    from headway.stages import Stage
+
+__all__ = ["as_completed", "counting"]
+
+
+class _Count:
+    """Counts futures for a stage, from whatever thread they end in."""
+
+    def __init__(self, stage: Stage, total: int = 0) -> None:
+        self.stage = stage
+        self.total = total
+        self.failed = 0
+        self._lock = Lock()
+
+    def add(self, future: futures.Future[Any]) -> None:
+        with self._lock:
+            self.total += 1
+            self.stage.update(total=self.total)
+        future.add_done_callback(self.ended)
+
+    def ended(self, future: futures.Future[Any]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            with self._lock:
+                self.failed += 1
+                self.stage.update(detail=f"{self.failed} failed")
+        else:
+            self.stage.advance()
+
+    def settle(self) -> None:
+        if self.failed and self.stage.state != COMPLETED and self.stage.open:
+            self.stage.fail(f"{self.failed} of {self.total} failed")
+
+
+@contextmanager
+def counting(executor: futures.Executor, name: str | None = None) -> Generator[Stage, None, None]:
+    """Count everything that is submitted to `executor` inside the block, as one stage.
+
+    The block's end waits for what was submitted, so that the count is whole.
+    """
+    with stage_here(name or "tasks") as stage:
+        count = _Count(stage)
+        submitted: list[futures.Future[Any]] = []
+        submit = executor.submit
+
+        def counted(*arguments: Any, **options: Any) -> futures.Future[Any]:
+            future = submit(*arguments, **options)
+            submitted.append(future)
+            count.add(future)
+            return future
+
+        executor.submit = counted  # pyright: ignore[reportAttributeAccessIssue]
+        try:
+            yield stage
+            futures.wait(submitted)
+        finally:
+            del executor.submit
+        count.settle()
+
+
+def as_completed(
+    fs: Iterable[futures.Future[Any]], name: str | None = None, timeout: float | None = None
+) -> Iterator[futures.Future[Any]]:
+    """As `concurrent.futures.as_completed`, counted as a stage."""
+    waiting = list(fs)
+    with stage_here(name or "tasks") as stage:
+        stage.update(total=len(waiting))
+        count = _Count(stage, len(waiting))
+        for future in futures.as_completed(waiting, timeout):
+            count.ended(future)
+            yield future
+        count.settle()

@@ -1,0 +1,80 @@
+"""Progress of joblib: a `Parallel` of one's own, or those in somebody else's code.
+
+from headway.adapters.joblib import Parallel      # instead of joblib's
+with following("Fit"):                            # around code that uses joblib's
+model.fit(x, y)
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from importlib import import_module
+
+from headway.track import stage_here
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Generator
+
+    from headway.stages import Stage
+
+__all__ = ["Parallel", "following"]
+
+joblib: Any = import_module("joblib")  # it has no types to know
+
+
+def _look(parallel: Any, stage: Stage) -> None:
+    # All are dispatched: their number is the total, where the tasks came without a length.
+    if parallel._original_iterator is None and parallel.n_dispatched_tasks:
+        stage.update(total=parallel.n_dispatched_tasks)
+    stage.update(done=parallel.n_completed_tasks)
+
+
+class Parallel(joblib.Parallel):
+    """joblib's `Parallel`, each call of which is a stage called `name`."""
+
+    def __init__(self, *arguments: Any, name: str | None = None, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._name = name
+        self._stage: Stage | None = None
+
+    def __call__(self, iterable: Any) -> Any:
+        """Run the tasks, counting those that are done."""
+        with stage_here(self._name or "tasks") as stage:
+            try:
+                stage.update(total=len(iterable))
+            except TypeError:
+                pass
+            self._stage = stage
+            try:
+                return super().__call__(iterable)
+            finally:
+                _look(self, stage)
+                self._stage = None
+
+    def print_progress(self) -> None:
+        """Count what has completed; joblib calls this after every batch."""
+        if self._stage is not None:
+            _look(self, self._stage)
+        super().print_progress()
+
+
+@contextmanager
+def following(name: str | None = None) -> Generator[Stage, None, None]:
+    """Count what every `joblib.Parallel` called inside the block completes, as one stage."""
+    done: dict[Any, tuple[int, int]] = {}
+    original = joblib.Parallel.print_progress
+    with stage_here(name or "tasks") as stage:
+
+        def print_progress(parallel: Any) -> None:
+            if not isinstance(parallel, Parallel):
+                done[parallel] = (parallel.n_completed_tasks, parallel.n_dispatched_tasks)
+                completed, dispatched = (sum(column) for column in zip(*done.values()))
+                stage.update(done=completed, total=dispatched)
+            original(parallel)
+
+        joblib.Parallel.print_progress = print_progress
+        try:
+            yield stage
+        finally:
+            joblib.Parallel.print_progress = original

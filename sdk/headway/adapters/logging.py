@@ -1,0 +1,30 @@
+"""Log records as lines of the operation that they were made in.
+
+logging.getLogger().addHandler(OperationHandler())
+"""
+
+from __future__ import annotations
+
+import logging
+
+from headway.operations import Operation, current
+
+__all__ = ["OperationHandler"]
+
+
+class OperationHandler(logging.Handler):
+    """Passes on what is logged to the operation or stage around the line that logs.
+
+    Viewers show its last lines. What is logged outside of any operation is not passed on.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass on one record; never raises, and keeps nothing."""
+        try:
+            around = current()
+            if isinstance(around, Operation):
+                around.log(self.format(record))
+            elif around is not None:
+                around.operation.log(self.format(record), around)
+        except Exception:
+            self.handleError(record)

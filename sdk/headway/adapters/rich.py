@@ -1,0 +1,281 @@
+"""`from headway.adapters.rich import Progress, track`: rich.progress's interface, reported.
+
+rich itself is not needed. A `Progress` is an operation (inside another: stages of it) and
+its tasks are stages; columns and whatever else concerns drawing are accepted and have no
+effect. A task that reaches its total has completed; one that has not when the block ends
+has stopped there, or failed with what left the block.
+"""
+
+from __future__ import annotations
+
+from headway.cancellation import fate
+from headway.errors import UnknownStage
+from headway.model import COMPLETED
+from headway.operations import Operation, current, operation
+from headway.process import here
+from headway.track import follow, script
+from headway.track import track as _track
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Iterable, Iterator, TypeVar
+
+    from headway.stages import Stage
+
+    Item = TypeVar("Item")
+
+__all__ = ["Progress", "track"]
+
+
+def track(
+    sequence: Iterable[Item],
+    description: str = "Working...",
+    total: float | None = None,
+    completed: int = 0,
+    **drawing: Any,
+) -> Iterator[Item]:
+    """Iterate over `sequence`, reporting how far it is."""
+    del completed, drawing
+    return _track(sequence, description, total)
+
+
+class Task:
+    """What `Progress.tasks` shows of one."""
+
+    def __init__(self, identity: int, stage: Stage) -> None:
+        self.id = identity
+        self.description = stage.name
+        self.fields: dict[str, Any] = {}
+        self.visible = True
+        self.stage = stage
+
+    @property
+    def completed(self) -> float:
+        """The steps that are done."""
+        return self.stage.done
+
+    @property
+    def total(self) -> float | None:
+        """The steps it will be, or None."""
+        return self.stage.total
+
+    @property
+    def percentage(self) -> float:
+        """0…100, 0 while nobody knows."""
+        return 100 * (self.stage.model.fraction() or 0.0)
+
+    @property
+    def started(self) -> bool:
+        """It was started."""
+        return self.stage.state != "pending"
+
+    @property
+    def finished(self) -> bool:
+        """It has reached its total."""
+        return self.stage.state == COMPLETED
+
+
+class Progress:
+    """Several tasks, started and stopped together."""
+
+    def __init__(self, *columns: Any, **drawing: Any) -> None:
+        del columns, drawing
+        self._operation: Operation | None = None
+        self._own = False
+        self._tasks: dict[int, Task] = {}
+
+    def start(self) -> None:
+        """Begin to report."""
+        self._whole()
+
+    def _whole(self) -> Operation:
+        whole = self._operation
+        if whole is None or not whole.open:
+            around = current()
+            self._own = around is None
+            if around is None:
+                whole = operation(script()).start()
+            else:
+                whole = around if isinstance(around, Operation) else around.operation
+            self._operation = whole
+        return whole
+
+    def stop(self) -> None:
+        """End what is open: a task short of its total has stopped there."""
+        for task in self._tasks.values():
+            if task.started and task.stage.open:
+                if task.total is None:
+                    task.stage.complete()
+                else:
+                    task.stage._stopped(here().clock())
+        if self._own and self._operation is not None and self._operation.open:
+            self._operation.complete()
+
+    def __enter__(self) -> Progress:  # noqa: PYI034 - Self is not in 3.8
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        state, reason, text = fate(error, self._operation)
+        if state != COMPLETED:
+            for task in self._tasks.values():
+                if task.started and task.stage.open:
+                    task.stage._end(state, reason, text)
+            if self._own and self._operation is not None and self._operation.open:
+                self._operation._end(state, reason, text)
+        self.stop()
+
+    def add_task(
+        self,
+        description: str,
+        start: bool = True,
+        total: float | None = 100.0,
+        completed: float = 0,
+        visible: bool = True,
+        **fields: Any,
+    ) -> int:
+        """A new task; returns the number that it is called by."""
+        whole = self._whole()
+        stage = whole.stage(description, total)
+        if stage.id in self._tasks:  # one of the same name has ended: this is another
+            stage = whole.stage(description, total, parent=stage)
+        task = self._tasks[stage.id] = Task(stage.id, stage)
+        task.fields = fields
+        task.visible = visible
+        if start:
+            stage.start()
+        if completed:
+            stage.update(done=completed)
+        return stage.id
+
+    def advance(self, task_id: int, advance: float = 1) -> None:
+        """`advance` more steps of a task are done."""
+        stage = self._task(task_id).stage
+        stage.advance(advance)
+        self._look(stage)
+
+    def update(
+        self,
+        task_id: int,
+        *,
+        total: float | None = None,
+        completed: float | None = None,
+        advance: float | None = None,
+        description: str | None = None,
+        visible: bool | None = None,
+        refresh: bool = False,
+        **fields: Any,
+    ) -> None:
+        """Say how far a task is; `description` becomes what it is busy with."""
+        del refresh
+        task = self._task(task_id)
+        stage = task.stage
+        if not stage.open and (total or 0) > (stage.total or 0):
+            stage.start()
+        if visible is not None:
+            task.visible = visible
+        task.fields.update(fields)
+        if description is not None and description != task.description:
+            task.description = description
+            stage.update(detail=description)
+        if completed is not None or total is not None:
+            stage.update(done=completed, total=total)
+        if advance is not None:
+            stage.advance(advance)
+        self._look(stage)
+
+    def _look(self, stage: Stage) -> None:
+        total = stage.total
+        if total is not None and stage.open and stage.done >= total:
+            stage.complete()
+
+    def reset(
+        self, task_id: int, *, start: bool = True, total: float | None = None, **fields: Any
+    ) -> None:
+        """Begin a task again."""
+        task = self._task(task_id)
+        task.fields.update({name: value for name, value in fields.items() if name != "completed"})
+        if start or not task.stage.open:
+            task.stage.start()
+        task.stage.update(done=fields.get("completed", 0), total=total)
+
+    def start_task(self, task_id: int) -> None:
+        """Start a task that was added with `start=False`."""
+        self._task(task_id).stage.start()
+
+    def stop_task(self, task_id: int) -> None:
+        """A task is over."""
+        stage = self._task(task_id).stage
+        if stage.open:
+            stage.complete()
+
+    def remove_task(self, task_id: int) -> None:
+        """A task is not to be seen any longer: it is over, what it was is kept."""
+        task = self._tasks.pop(task_id, None)
+        if task is not None and task.stage.open:
+            task.stage.complete() if task.started else task.stage.skip("removed")
+
+    def _task(self, task_id: int) -> Task:
+        try:
+            return self._tasks[task_id]
+        except KeyError:
+            raise UnknownStage(f"there is no task {task_id!r}") from None
+
+    def track(
+        self,
+        sequence: Iterable[Item],
+        total: float | None = None,
+        completed: int = 0,
+        task_id: int | None = None,
+        description: str = "Working...",
+        update_period: float = 0.1,
+    ) -> Iterator[Item]:
+        """Iterate over `sequence` as a task."""
+        del completed, update_period
+        if task_id is None:
+            task_id = self.add_task(description, start=False, total=total)
+        return follow(self._task(task_id).stage, sequence, total)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks, in the order they were added."""
+        return list(self._tasks.values())
+
+    @property
+    def task_ids(self) -> list[int]:
+        """Their numbers."""
+        return list(self._tasks)
+
+    @property
+    def finished(self) -> bool:
+        """All of them have reached their totals."""
+        return all(task.finished for task in self._tasks.values())
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print, as anywhere; whatever draws keeps it whole."""
+        print(  # noqa: T201 - the program's own words
+            *objects, **{name: options[name] for name in ("sep", "end") if name in options}
+        )
+
+    def log(self, *objects: Any, **options: Any) -> None:
+        """Print, as `print` does."""
+        self.print(*objects, **options)
+
+    def refresh(self) -> None:
+        """Nothing is drawn here."""
+
+    @property
+    def console(self) -> Progress:
+        """Something to print on."""
+        return self
+
+    @classmethod
+    def get_default_columns(cls) -> tuple[Any, ...]:
+        """No columns: nothing is drawn here."""
+        return ()

@@ -1,0 +1,277 @@
+"""`from headway.adapters.tqdm import tqdm, trange`: tqdm's interface, reported to Headway.
+
+tqdm itself is not needed. Nothing is drawn by the program: what only concerns drawing
+(`ncols`, `position`, `miniters`, …) is accepted and has no effect. `n` and `total` may be
+read and set, `set_description` and `set_postfix` say what the bar is busy with. A bar that
+is closed before its total has stopped there, one whose block an exception left has failed.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+
+from headway.cancellation import fate
+from headway.model import RUNNING, clean_count
+from headway.process import here
+from headway.track import End, Source, follow, length_of, stage_here
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Generator, Iterable, Iterator
+
+    from headway.stages import Stage
+
+__all__ = ["tqdm", "trange"]
+
+
+class tqdm:  # noqa: N801 - the name that programs know
+    """One bar: an iterable that counts itself, or a counter to `update`."""
+
+    def __init__(
+        self,
+        iterable: Iterable[Any] | None = None,
+        desc: str | None = None,
+        total: float | None = None,
+        leave: bool | None = True,
+        file: Any = None,
+        *drawing: Any,
+        disable: bool | None = False,
+        unit: str = "it",
+        initial: float = 0,
+        postfix: Any = None,
+        **more: Any,
+    ) -> None:
+        del leave, file, drawing, more
+        self.iterable = iterable
+        self.disable = bool(disable)
+        self.unit = unit
+        self.initial = initial
+        self.desc = desc or ""
+        self._postfix = ""
+        self._stage: Stage | None = None
+        if self.disable:
+            self._n: float = initial
+            self._total = total
+            return
+        self._total = total if total is not None else length_of(iterable)
+        stage = self._stage = stage_here(desc, None if unit == "it" else unit)
+        stage.model.total = clean_count(self._total) if self._total is not None else None
+        stage.start()
+        if initial:
+            stage.model.initial = clean_count(initial) or 0
+            stage.update(done=initial)
+        self._end = End(stage, Source())  # to be dropped without `close` is to stop early
+        if postfix:
+            self.set_postfix(postfix if isinstance(postfix, dict) else {"": postfix})
+
+    # Counting.
+
+    def __iter__(self) -> Iterator[Any]:
+        """Iterate over what was given, counting."""
+        if self.iterable is None:
+            raise TypeError("this tqdm was made without an iterable")
+        if self._stage is None:
+            return iter(self.iterable)
+        self._end.ended = True
+        total = self._total
+        return follow(self._stage, self.iterable, None if total is None else total)
+
+    def update(self, n: float | None = 1) -> None:
+        """`n` more are done."""
+        if self._stage is not None:
+            self._stage.advance(1 if n is None else n)
+        else:
+            self._n += 1 if n is None else n
+
+    @property
+    def n(self) -> float:
+        """What is done by now."""
+        return self._n if self._stage is None else self._stage.done
+
+    @n.setter
+    def n(self, value: float) -> None:
+        if self._stage is None:
+            self._n = value
+        else:
+            self._stage.update(done=value)
+
+    @property
+    def total(self) -> float | None:
+        """What it will be, or None."""
+        return self._total if self._stage is None else self._stage.total
+
+    @total.setter
+    def total(self, value: float | None) -> None:
+        self._total = value
+        if self._stage is not None and value is not None:
+            self._stage.update(total=value)
+
+    def reset(self, total: float | None = None) -> None:
+        """Begin again from nothing, perhaps with another total."""
+        if self._stage is None:
+            self._n = 0
+            return
+        if not self._stage.open:
+            self._stage.start()
+        self._stage.update(done=0, total=total)
+
+    # What it is busy with.
+
+    def set_description(self, desc: str | None = None, refresh: bool | None = True) -> None:
+        """Say what it is busy with."""
+        del refresh
+        self.desc = desc or ""
+        self._tell()
+
+    set_description_str = set_description
+
+    def set_postfix(self, ordered_dict: Any = None, refresh: bool = True, **values: Any) -> None:
+        """Say figures of it."""
+        pairs = {**dict(ordered_dict or {}), **values}
+        shown = (
+            f"{value:.3g}" if isinstance(value, float) else str(value) for value in pairs.values()
+        )
+        self.set_postfix_str(
+            ", ".join(
+                f"{name}={text.strip()}" if name else text for name, text in zip(pairs, shown)
+            ),
+            refresh,
+        )
+
+    def set_postfix_str(self, s: str = "", refresh: bool = True) -> None:
+        """Say anything of it."""
+        del refresh
+        self._postfix = s
+        self._tell()
+
+    def _tell(self) -> None:
+        stage = self._stage
+        if stage is not None:
+            desc = "" if self.desc == stage.name else self.desc
+            stage.update(detail=", ".join(text for text in (desc, self._postfix) if text))
+
+    # Its end.
+
+    def close(self) -> None:
+        """It is over: completed, or stopped before its total."""
+        stage = self._stage
+        if stage is None or not stage.open:
+            return
+        self._end.ended = True
+        if stage.total is not None and stage.done < stage.total:
+            stage._stopped(here().clock())
+        else:
+            stage.complete()
+
+    def __enter__(self) -> tqdm:  # noqa: PYI034 - Self is not in 3.8
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None and self._stage is not None and self._stage.open:
+            self._end.ended = True
+            state, reason, text = fate(error, self._stage.operation)
+            self._stage._end(state, reason, text)
+        self.close()
+
+    def __len__(self) -> int:
+        total = self._total if self.iterable is None else length_of(self.iterable)
+        return int(total or 0)
+
+    def __bool__(self) -> bool:
+        if self._total is not None:
+            return self._total > 0
+        return self.iterable is None or bool(self.iterable)
+
+    # What draws, or did.
+
+    def refresh(self, *_: Any, **__: Any) -> bool:
+        """Nothing is drawn here."""
+        return True
+
+    clear = display = unpause = refresh
+
+    @property
+    def format_dict(self) -> dict[str, Any]:
+        """The figures that a bar is drawn from."""
+        stage = self._stage
+        started = None if stage is None else stage.model.started
+        elapsed = 0.0 if started is None else here().clock() - started
+        running = stage is not None and stage.state == RUNNING
+        rate = self.n / elapsed if running and elapsed > 0 else None
+        return {
+            "n": self.n,
+            "total": self.total,
+            "elapsed": elapsed,
+            "rate": rate,
+            "prefix": self.desc,
+            "postfix": self._postfix,
+            "unit": self.unit,
+            "initial": self.initial,
+        }
+
+    @classmethod
+    def write(cls, s: str, file: Any = None, end: str = "\n", nolock: bool = False) -> None:
+        """Print a line; whatever draws keeps it whole."""
+        del nolock
+        (file or sys.stdout).write(s + end)
+
+    @classmethod
+    @contextmanager
+    def external_write_mode(cls, *_: Any, **__: Any) -> Generator[None, None, None]:
+        """Print inside the block as anywhere."""
+        yield
+
+    @classmethod
+    @contextmanager
+    def wrapattr(
+        cls,
+        stream: Any,
+        method: str,
+        total: float | None = None,
+        bytes: bool = True,  # noqa: A002 - tqdm's word
+        **options: Any,
+    ) -> Generator[Any, None, None]:
+        """Count what `stream.read` or `stream.write` (`method`) moves inside the block."""
+        with cls(total=total, unit="B" if bytes else "it", **options) as bar:
+            yield _Counted(stream, method, bar)
+
+    @staticmethod
+    def set_lock(lock: Any) -> None:
+        """No lock is shared between processes here."""
+
+
+class _Counted:
+    """A stream one of whose methods is counted by what it moves."""
+
+    def __init__(self, stream: Any, method: str, bar: tqdm) -> None:
+        self._stream = stream
+        self._method = method
+        self._bar = bar
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._stream, name)
+        if name != self._method:
+            return found
+
+        def counted(*arguments: Any, **options: Any) -> Any:
+            result = found(*arguments, **options)
+            moved = result if name == "read" else arguments[0]
+            self._bar.update(len(moved))
+            return result
+
+        return counted
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._stream)
+
+
+def trange(*arguments: int, **options: Any) -> tqdm:
+    """`tqdm(range(…), …)`."""
+    return tqdm(range(*arguments), **options)

@@ -1,0 +1,58 @@
+"""Progress of what is submitted to an executor."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import headway
+from headway.adapters.futures import as_completed, counting
+from headway.testing import reporting
+
+
+@pytest.fixture
+def op():
+    with reporting(), headway.operation("Work") as op:
+        yield op
+
+
+def fail(number):
+    if number % 3 == 0:
+        raise ValueError("no disk")
+    return number
+
+
+def test_what_is_submitted_is_counted(op):
+    with ThreadPoolExecutor(4) as pool:
+        with counting(pool, "Convert") as stage:
+            results = pool.map(abs, range(20))
+            pool.submit(abs, -1)
+        assert (stage.state, stage.done, stage.total) == ("completed", 21, 21)
+        assert list(results) == list(range(20))
+        pool.submit(abs, 3).result()
+    assert stage.done == 21
+
+
+def test_what_failed_is_not_counted_as_done(op):
+    with ThreadPoolExecutor(4) as pool, counting(pool, "Convert") as stage:
+        for number in range(9):
+            pool.submit(fail, number)
+    assert (stage.state, stage.done, stage.total) == ("failed", 6, 9)
+    assert (stage.model.error, stage.model.detail) == ("3 of 9 failed", "3 failed")
+    assert op.state == "running"
+
+
+def test_what_is_waited_for_is_counted(op):
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(fail, number) for number in (1, 2, 4)]
+        assert sorted(future.result() for future in as_completed(futures, "Wait")) == [1, 2, 4]
+    (stage,) = op.stages
+    assert (stage.name, stage.state, stage.done, stage.total) == ("Wait", "completed", 3, 3)
+
+
+def test_threads_of_a_pool_know_what_they_are_inside_of(op):
+    def work(number):
+        with headway.current().stage(f"row {number}"):
+            return headway.current().operation
+
+    with op.stage("Step"), ThreadPoolExecutor(2) as pool:
+        assert set(pool.map(work, range(4))) == {op}

@@ -1,0 +1,30 @@
+"""Log records as lines of an operation."""
+
+import logging
+
+import pytest
+
+import headway
+from headway.adapters.logging import OperationHandler
+from headway.testing import reporting
+
+
+@pytest.fixture
+def log():
+    log = logging.getLogger("test")  # noqa: LOG001 - one that nobody else sees
+    log.addHandler(OperationHandler())
+    return log
+
+
+def test_records_are_lines_of_what_is_around_them(log):
+    with reporting() as home, headway.operation("Work") as op:
+        log.warning("one %d", 1)
+        with op.stage("Step") as stage:
+            log.info("two")
+        assert home.publisher._lines == [(op.id, None, "one 1"), (op.id, stage.id, "two")]
+
+
+def test_outside_of_any_operation_nothing_is_kept(log):
+    with reporting() as home:
+        log.warning("one")
+        assert home.publisher._lines == []

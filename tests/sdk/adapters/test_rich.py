@@ -1,0 +1,99 @@
+"""rich.progress's interface, reported."""
+
+import pytest
+
+import headway
+from headway.adapters.rich import Progress, track
+from headway.testing import reporting
+from headway.track import script
+
+
+@pytest.fixture
+def home():
+    with reporting() as home:
+        yield home
+
+
+def test_a_progress_is_an_operation_and_its_tasks_are_stages(home):
+    with Progress("column", transient=True) as progress:
+        whole = headway.current()
+        first = progress.add_task("Download", total=10)
+        second = progress.add_task("Wait", total=None, start=False)
+        progress.advance(first, 4)
+        progress.update(first, advance=1, description="file 3")
+        assert progress.tasks[0].completed == 5
+        assert progress.tasks[0].percentage == 50
+        progress.update(first, completed=10)
+        assert progress.tasks[0].finished
+        assert not progress.finished
+        progress.start_task(second)
+    assert (whole.name, whole.state) == (script(), "completed")
+    assert [stage.state for stage in whole.stages] == ["completed", "completed"]
+    assert whole.stages[0].model.detail == "file 3"
+
+
+def test_inside_an_operation_tasks_are_its_stages(home):
+    with headway.operation("Work") as op, Progress() as progress:
+        progress.add_task("Download", total=3)
+    assert [stage.name for stage in op.stages] == ["Download"]
+    assert op.stages[0].model.reason == "stopped at 0 of 3"
+
+
+def test_tasks_of_the_same_name_are_tasks_each(home):
+    with Progress() as progress:
+        ids = [progress.add_task("Download", total=1) for _ in range(3)]
+        for task in ids:
+            progress.advance(task)
+        ids.append(progress.add_task("Download", total=1))
+        assert len(set(ids)) == 4
+        assert progress.task_ids == ids
+
+
+def test_an_exception_fails_what_is_open(home):
+    with pytest.raises(ValueError, match="no disk"), Progress() as progress:  # noqa: PT012 - what is left is a block
+        whole = headway.current()
+        progress.add_task("Download", total=3)
+        raise ValueError("no disk")
+    assert (whole.state, whole.stages[0].state) == ("failed", "failed")
+
+
+def test_a_total_that_grows_makes_it_run_on(home):
+    with Progress() as progress:
+        task = progress.add_task("Download", total=2)
+        progress.update(task, completed=2)
+        progress.update(task, completed=2, total=4)
+        assert not progress.finished
+        progress.update(task, completed=4)
+        assert progress.finished
+
+
+def test_a_task_can_be_reset_stopped_and_removed(home):
+    progress = Progress()
+    progress.start()
+    task = progress.add_task("Download", total=2, completed=1)
+    progress.reset(task, total=5)
+    assert (progress.tasks[0].completed, progress.tasks[0].total) == (0, 5)
+    progress.stop_task(task)
+    progress.remove_task(task)
+    with pytest.raises(LookupError, match="no task"):
+        progress.advance(task)
+    progress.stop()
+
+
+def test_iterating_is_counted(home):
+    with Progress() as progress:
+        assert list(progress.track([1, 2, 3], description="Loop")) == [1, 2, 3]
+        (task,) = progress.tasks
+        assert (task.finished, task.completed) == (True, 3)
+    with headway.operation("Work") as op:
+        assert list(track([1, 2], "Loop")) == [1, 2]
+    assert op.stages[0].done == 2
+
+
+def test_what_is_printed_is_printed(home, capsys):
+    with Progress() as progress:
+        progress.console.print("hello", style="red")
+        progress.log("there")
+        progress.refresh()
+    assert capsys.readouterr().out == "hello\nthere\n"
+    assert Progress.get_default_columns() == ()
