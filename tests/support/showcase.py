@@ -105,7 +105,7 @@ def installers():
     nginx.reason = "for the dpkg lock"
     nginx.estimate = about(60)
     stage(nginx, "Lock", "waiting", started=-42, reason="held by 2c9 apt install postgresql")
-    build = operation("b11aaaaaaaaa", "build.py")
+    build = operation("b11aaaaaaaaa", "build.py: Compile")
     build.progress = 0.4
     build.estimate = about(14)
     stage(build, "Compile", done=480, total=1200, started=-9.2)

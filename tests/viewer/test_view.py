@@ -51,8 +51,9 @@ def test_what_is_known_of_each_operation_is_on_its_row():
     assert lines[2] == "    npm ERR! 404 Not Found - GET https://registry.example/lft-pad"
     assert "54 % 3/5   about 1 min 2c9" in lines[3]
     assert lines[4] == "    Unpack 21/38 postgresql-15"
-    assert "‖ apt install nginx" in lines[-1]
-    assert "waiting for the dpkg lock, about 1 min" in lines[-1]
+    assert "‖ apt install nginx" in lines[-2]
+    assert "waiting for the dpkg lock, about 1 min" in lines[-2]
+    assert lines[-1] == "    Lock held by 2c9 apt install postgresql"
 
 
 def test_100_percent_is_never_shown_of_what_runs():
@@ -65,7 +66,8 @@ def test_100_percent_is_never_shown_of_what_runs():
 def test_without_a_total_there_is_no_bar_and_no_percentage():
     made = operation("a", "x")
     stage(made, "rows", done=480, started=-10)
-    (_, line) = picture(made)
+    (_, line, detail) = picture(made)
+    assert detail == "    rows"
     assert "480 48/s" in line
     assert "━" not in line
     assert "%" not in line
@@ -153,7 +155,7 @@ def test_a_long_summary_keeps_what_failed():
 
 
 def test_on_its_own_terminal_a_program_has_neither_sign_nor_id():
-    made = operation("b11", "build.py", progress=0.4, estimate=about(14))
+    made = operation("b11", "build.py: Compile", progress=0.4, estimate=about(14))
     stage(made, "Compile", done=480, total=1200, started=-9.2)
     view = View(board_of(made, operation("e", "old", "failed", ended=-1.0)), PLAIN, bare=True)
     (line,) = [PLAIN.paint(line) for line in view.body(79, 8, NOW)]
@@ -170,7 +172,7 @@ def test_on_its_own_terminal_a_program_has_neither_sign_nor_id():
     ],
 )
 def test_a_receipt_says_what_became_of_it(state, receipt):
-    made = operation("b11", "build.py", state, started=-23.0, ended=0.0)
+    made = operation("b11", "build.py: Compile", state, started=-23.0, ended=0.0)
     made.exit_status = 2 if state == "failed" else None
     stage(made, "Compile", state, done=1200, total=1200, started=-23.0, ended=0.0)
     assert PLAIN.paint(View(board_of(made), PLAIN).receipt(made, 79, NOW)) == receipt

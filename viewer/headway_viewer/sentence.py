@@ -23,13 +23,8 @@ def only_stage(operation: Operation) -> Stage | None:
 
 
 def label(operation: Operation) -> str:
-    """What an operation is called: its name, with its only stage's ("build.py: Compile")."""
-    stage = only_stage(operation)
-    name = operation.name or "(no name)"
-    counts = stage is not None and (stage.shown or stage.total)
-    if stage is None or not counts or not stage.name or stage.name in name:
-        return name
-    return f"{name}: {stage.name}"
+    """What an operation is called."""
+    return operation.name or "(no name)"
 
 
 def steps(operation: Operation) -> str:
@@ -72,7 +67,7 @@ def ended_words(operation: Operation) -> str:
         stage = only_stage(operation)
         counted = ""
         if stage is not None and stage.shown:
-            counted = figures.amount(stage.shown, None, stage.unit)
+            counted = figures.amount(stage.shown, None, stage.unit, named=True)
         words = f"{counted} in {lasted}" if counted and lasted else counted or lasted or "completed"
         said = operation.message or (stage.reason if stage is not None else None)
         return f"{words}, {said}" if said else words
@@ -130,8 +125,12 @@ def _busy(operation: Operation, now: float) -> Iterator[str]:
     """One line for each thing it does now; stages of the same name make one."""
     stage = only_stage(operation)
     if stage is not None:
-        if stage.detail and stage.open:
-            yield stage.detail
+        # Its counts stand on the row; a `track` loop is named after it already.
+        named = "" if stage.name in operation.name else stage.name
+        busy = stage.reason if stage.state == WAITING else stage.detail
+        words = f"{named} {busy or ''}".strip()
+        if words and stage.open:
+            yield words
         return
     going = [stage for stage in operation.stages.values() if stage.state in (RUNNING, WAITING)]
     parents = {stage.parent for stage in going}
