@@ -154,6 +154,8 @@ class Core:
                         continue
                     ends.append(message.operation[0])
                     self._take_announce(session, message, now)
+                elif isinstance(message, messages.Share) and session is not None:
+                    self.ledger.share(session, message.operation, message.stage, message.done)
             except Refused as refused:
                 self.dropped.add(refused.reason)
         if session is not None and session.gone and not session.operations:

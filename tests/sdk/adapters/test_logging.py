@@ -11,9 +11,12 @@ from headway.testing import reporting
 
 @pytest.fixture
 def log():
-    log = logging.getLogger("test")  # noqa: LOG001 - one that nobody else sees
-    log.addHandler(OperationHandler())
-    return log
+    log = logging.getLogger("test of lines")
+    log.setLevel(logging.INFO)
+    handler = OperationHandler()
+    log.addHandler(handler)
+    yield log
+    log.removeHandler(handler)
 
 
 def test_records_are_lines_of_what_is_around_them(log):

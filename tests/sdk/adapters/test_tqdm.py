@@ -76,10 +76,11 @@ def test_a_counter_that_is_dropped_has_stopped_there(op, home, clock):
 
 
 def test_an_exception_fails_it(home):
-    with pytest.raises(ValueError, match="no disk"), headway.operation("Work") as op:
-        with tqdm(total=10, desc="Loop"):
-            raise ValueError("no disk")
-    assert (op.stages[0].state, op.stages[0].model.error) == ("failed", "no disk")
+    op = headway.operation("Work").start()
+    with pytest.raises(ValueError, match="no disk"), op.stage("Step"), tqdm(total=9, desc="Loop"):
+        raise ValueError("no disk")
+    assert [stage.state for stage in op.stages] == ["failed", "failed"]
+    assert op.stages[1].model.error == "no disk"
 
 
 def test_descriptions_and_postfixes_say_what_it_is_busy_with(op):
