@@ -28,6 +28,8 @@ PRUNE_EVERY = 3600.0
 BATCH = 500  # jobs in one transaction
 WAITING_LIMIT = 5_000  # jobs that wait for the disk, before open operations are not stored
 COMPLAIN_EVERY = 60.0
+RETRY = 1.0  # seconds between attempts to write what could not be written
+HOPE = 60.0  # seconds of that, after which ends are answered unwritten: exits would wait for ever
 
 
 class Stored(NamedTuple):
@@ -112,6 +114,8 @@ class History:
         self._wake = wake
         self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._complained = float("-inf")
+        self._owed: list[Any] = []  # what could not be written, to be tried again
+        self._failing_since: float | None = None
         self._next_prune = 0.0
         self._handed = self._done = 0  # jobs; each is changed by one thread
         self._connection = self._open()
@@ -214,7 +218,10 @@ class History:
     def _work(self) -> None:
         stopping = False
         while not stopping:
-            jobs = self._jobs.get()
+            try:
+                jobs = self._jobs.get(timeout=RETRY if self._owed else None)
+            except queue.Empty:
+                jobs = []
             while jobs is not None and len(jobs) < BATCH:
                 try:
                     more = self._jobs.get_nowait()
@@ -227,16 +234,28 @@ class History:
             if jobs is None:
                 return
             self._done += len(jobs)
-            self._write(jobs)
+            jobs, self._owed = self._owed + jobs, []
+            if not self._write(jobs) and self._hopes(len(jobs)):
+                # Not answered: who waits for it keeps a copy, in a file if it has to leave.
+                self._owed = _still_owed(jobs)
+                jobs = [job for job in jobs if isinstance(job, Wanted)]
             self._answer(jobs)
             if time.monotonic() >= self._next_prune:
                 self._next_prune = time.monotonic() + PRUNE_EVERY
                 self._try(self._prune)
 
-    def _write(self, jobs: list[Any]) -> None:
+    def _hopes(self, many: int) -> bool:
+        """Whether so many that could not be written are to be tried again."""
+        now = time.monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
+        return now - self._failing_since < HOPE and many < WAITING_LIMIT
+
+    def _write(self, jobs: list[Any]) -> bool:
+        """Write what there is to write; whether it is in the file now, or can never be."""
         changes = [job for job in jobs if not isinstance(job, Wanted)]
         if not changes:
-            return
+            return True
 
         def transaction(connection: sqlite3.Connection) -> None:
             connection.execute("BEGIN IMMEDIATE")
@@ -249,7 +268,10 @@ class History:
                 raise
             connection.execute("COMMIT")
 
-        self._try(transaction)
+        written = self._try(transaction)
+        if written:
+            self._failing_since = None
+        return written
 
     def _change(self, connection: sqlite3.Connection, job: Any) -> None:
         now = time.time()
@@ -316,10 +338,10 @@ class History:
         )
         connection.execute("DELETE FROM claims WHERE claimed < ?", (now - CLAIM_SECONDS,))
 
-    def _try(self, action: Callable[[sqlite3.Connection], None]) -> None:
-        """Do something with the file; what goes wrong is said now and then."""
+    def _try(self, action: Callable[[sqlite3.Connection], None]) -> bool:
+        """Do something with the file; false if it may work later. That is said now and then."""
         if self._connection is None:
-            return
+            return True
         try:
             action(self._connection)
         except sqlite3.OperationalError as error:  # a full disk, a lock: it may pass
@@ -330,12 +352,26 @@ class History:
             self._connection = self._open()
         except Exception as error:
             self._complain(f"history: not written: {error!r}")
+            return True
+        else:
+            return True
+        return False
 
     def _complain(self, text: str) -> None:
         now = time.monotonic()
         if now - self._complained >= COMPLAIN_EVERY:
             self._complained = now
             self._log(text)
+
+
+def _still_owed(jobs: list[Any]) -> list[Any]:
+    """What is to be written later: ends once each, for they are told again and again.
+
+    An open operation comes again when it changes, and a question is answered.
+    """
+    others = [job for job in jobs if isinstance(job, (Learned, Claimed))]
+    ends = {job.operation: job for job in jobs if isinstance(job, Row) and job.ended is not None}
+    return [*others, *ends.values()]
 
 
 def _runs(connection: sqlite3.Connection, key: str, into: list[dict[str, Any]]) -> None:

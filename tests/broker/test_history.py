@@ -1,6 +1,7 @@
 """The history file: what it keeps, and every way in which it can be broken."""
 
 import os
+import queue
 import sqlite3
 import time
 
@@ -196,18 +197,43 @@ def test_a_link_in_place_of_the_file_is_not_followed(opened, tmp_path):
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_a_full_disk_is_said_once_and_ends_are_answered_all_the_same(opened):
+def pages(history, number):
+    history._try(
+        lambda connection: connection.execute(f"PRAGMA max_page_count = {number}").fetchall()
+    )
+
+
+def test_ends_that_a_full_disk_does_not_take_are_told_once_it_does(opened, monkeypatch):
+    monkeypatch.setattr(rules, "RETRY", 0.02)
     history = opened.history()
     history.put([row("first")])
     result(history)
-    history._try(lambda connection: connection.execute("PRAGMA max_page_count = 1").fetchall())
+    pages(history, 1)
+    history.put([row("large")._replace(body=b"x" * 100_000), row("open", ended=False)])
+    history.put([Wanted("k")])
+    assert result(history) == Recalled("k", [])
+    history.put([row("small")])
+    with pytest.raises(queue.Empty):
+        history.results.get(timeout=0.1)
+    pages(history, 1_000_000)
+    assert sorted(result(history).finals) == [("large", 2), ("small", 2)]
+    assert opened.said == ["history: not written: database or disk is full"]
+    history.stop(5.0)
+    found = sorted(found.operation for found in opened.history().rows())
+    assert found == ["first", "large", "small"]
+
+
+def test_a_disk_that_stays_full_is_waited_for_a_minute_only(opened, monkeypatch):
+    monkeypatch.setattr(rules, "HOPE", 0.0)
+    history = opened.history()
+    history.put([row("first")])
+    result(history)
+    pages(history, 1)
     for number in range(3):
         history.put([row(f"op{number}")._replace(body=b"x" * 100_000)])
         assert result(history) == Stored([(f"op{number}", 2)])
     assert opened.said == ["history: not written: database or disk is full"]
-    history._try(
-        lambda connection: connection.execute("PRAGMA max_page_count = 1000000").fetchall()
-    )
+    pages(history, 1_000_000)
     history.put([row("later")])
     result(history)
     history.stop(5.0)
