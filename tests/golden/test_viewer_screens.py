@@ -14,7 +14,7 @@ from headway_viewer.display.block import Block
 from headway_viewer.rows import Board
 from headway_viewer.view import View
 
-FOLDER = os.path.join(os.path.dirname(os.path.dirname(__file__)), "golden", "viewer")
+FOLDER = os.path.join(os.path.dirname(__file__), "viewer")
 SIZES = [(80, 24), (40, 12), (120, 50), (20, 6)]
 
 

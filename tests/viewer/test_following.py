@@ -1,0 +1,130 @@
+import os
+import signal
+
+import pytest
+from showcase import NOW, operation, snapshot
+
+from headway_viewer.following import follow
+from headway_viewer.replica import Replica
+from headway_viewer.rows import Board
+from headway_viewer.selection import Selection
+
+
+class Feed:
+    """Hands out what stands in a script, one step a wait; the clock goes with the waits."""
+
+    def __init__(self, *steps):
+        self.replica = Replica()
+        self.lines = []
+        self.wake = None
+        self._steps = list(steps)
+        self._now = NOW
+
+    def clock(self):
+        return self._now
+
+    def note(self):
+        return None
+
+    def wait(self, timeout):
+        self._now += min(max(timeout, 0.01), 1.0)
+        step = self._steps.pop(0) if self._steps else None
+        if callable(step):
+            step()
+        elif step is not None:
+            self.replica.fold(step, self._now)
+
+
+class Display:
+    def __init__(self):
+        self.shown = []
+        self.remark = ()
+        self.pauses = 0
+
+    def show(self, changes, note, local):
+        self.shown.append(changes)
+        return 1.0
+
+    def pause(self):
+        self.pauses += 1
+
+    def finish(self, local, remark=None):
+        self.remark = (remark,)
+
+
+def followed(*steps, words=(), until_done=True, detaches=True, timeout=None):
+    feed, display = Feed(*steps), Display()
+    board, selection = Board(feed.replica), Selection(list(words))
+    board.accepts = selection.accepts
+    status = follow(
+        feed, board, selection, display, until_done=until_done, detaches=detaches, timeout=timeout
+    )
+    return status, display
+
+
+def test_it_is_over_when_the_last_one_has_ended():
+    running = snapshot([operation("a", "x")])
+    ended = snapshot([operation("a", "x", "failed", ended=0.0)], sequence=2)
+    status, display = followed(running, None, ended)
+    assert status == 1
+    assert display.remark == (None,)
+
+
+def test_what_begins_right_after_an_end_is_waited_for():
+    ended = operation("a", "x", "completed", ended=0.0)
+    steps = (
+        snapshot([ended]),
+        snapshot([ended, operation("b", "y")], sequence=2),
+        None,
+        None,
+        snapshot([ended, operation("b", "y", "cancelled", ended=0.0)], sequence=3),
+    )
+    assert followed(*steps)[0] == 130
+
+
+@pytest.mark.parametrize(("steps", "status"), [((), 4), ((snapshot([operation("a", "x")]),), 124)])
+def test_time_is_up(steps, status):
+    assert followed(*steps, timeout=5.0)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("number", "detaches", "status"),
+    [
+        (signal.SIGINT, True, 0),
+        (signal.SIGINT, False, 130),
+        (signal.SIGTERM, True, 143),
+        (signal.SIGHUP, True, 129),
+    ],
+)
+def test_a_signal_ends_it(number, detaches, status):
+    step = lambda: os.kill(os.getpid(), number)  # noqa: E731
+    found, display = followed(
+        snapshot([operation("a", "x")]), step, detaches=detaches, until_done=False
+    )
+    assert found == status
+    assert (display.remark[0] is not None) == detaches
+
+
+def test_signals_are_handled_as_before_afterwards():
+    before = signal.getsignal(signal.SIGINT)
+    followed(timeout=1.0)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_only_the_named_are_shown_and_counted():
+    steps = (
+        snapshot([operation("a", "x"), operation("b", "y")]),
+        snapshot([operation("a", "x", "completed", ended=0.0), operation("b", "y")], sequence=2),
+    )
+    assert followed(*steps, words=["x"])[0] == 0
+
+
+def test_whatever_goes_wrong_the_terminal_is_given_back():
+    def fail():
+        raise BrokenPipeError
+
+    feed, display = Feed(fail), Display()
+    board = Board(feed.replica)
+    with pytest.raises(BrokenPipeError):
+        follow(feed, board, Selection([]), display, until_done=False, detaches=True)
+    assert display.pauses == 1

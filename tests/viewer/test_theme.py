@@ -1,0 +1,58 @@
+import pytest
+
+from headway.model import OPERATION_MOVES, STAGE_MOVES
+from headway_viewer import text, theme
+
+TTY = {"TERM": "xterm-256color"}
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_every_state_has_a_sign_of_one_cell_and_a_style(ascii_only):
+    look = theme.make(ascii_only=ascii_only, coloured=True)
+    for state in {*OPERATION_MOVES, *STAGE_MOVES, theme.SILENT}:
+        assert text.cells(look.signs[state]) == 1
+        assert theme.STYLES[state] in look.colours
+        assert not ascii_only or look.signs[state].isascii()
+
+
+def test_without_colour_nothing_is_escaped():
+    look = theme.make(ascii_only=False, coloured=False)
+    assert look.paint([("bad", "x"), ("", " y")]) == "x y"
+
+
+@pytest.mark.parametrize("coloured", [False, True])
+def test_a_bar_has_its_width_and_is_full_only_at_the_end(coloured):
+    look = theme.make(ascii_only=False, coloured=coloured)
+    for progress in (0.0, 0.01, 0.5, 0.999, 1.0):
+        (_, done), (_, rest) = look.bar(progress, 20)
+        assert len(done) + len(rest) == 20
+        assert (done == look.full * 20) == (progress == 1.0)
+    assert coloured or look.rest != look.full
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environ", "coloured", "drawable"),
+    [
+        (True, TTY, True, True),
+        (True, {**TTY, "NO_COLOR": "1"}, False, True),
+        (True, {**TTY, "NO_COLOR": ""}, True, True),
+        (True, {**TTY, "NO_COLOR": "1", "FORCE_COLOR": "1"}, False, True),
+        (True, {**TTY, "FORCE_COLOR": "0"}, False, True),
+        (True, {"TERM": "dumb"}, False, False),
+        (True, {"TERM": "dumb", "FORCE_COLOR": "1"}, True, False),
+        (True, {}, False, False),
+        (True, {**TTY, "CI": "true"}, True, False),
+        (True, {**TTY, "CI": "false"}, True, True),
+        (False, TTY, False, False),
+        (False, {**TTY, "FORCE_COLOR": "1"}, True, False),
+    ],
+)
+def test_colour_and_movement_are_separate_decisions(terminal, environ, coloured, drawable):
+    assert theme.coloured(terminal, environ) == coloured
+    assert theme.drawable(terminal, environ) == drawable
+
+
+def test_a_stream_that_cannot_take_the_signs_is_known():
+    assert theme.encodes("utf-8")
+    for encoding in ("ascii", "latin-1", "cp437", None, "no-such-encoding"):
+        assert not theme.encodes(encoding)
