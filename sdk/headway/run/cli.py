@@ -109,13 +109,20 @@ def main(arguments: Sequence[str]) -> int:
     if os.environ.get("HEADWAY", "").lower() == "off":
         return _become(path, options.argv)
     from headway.run.command import read_command  # noqa: PLC0415 - not where it is off
-    from headway.run.preparation import Plan  # noqa: PLC0415
-    from headway.run.runner import run  # noqa: PLC0415
+    from headway.run.gate import CannotStart  # noqa: PLC0415
+    from headway.run.preparation import Plan, Preparation  # noqa: PLC0415
     from headway.run.tools import name_command  # noqa: PLC0415
 
     command = read_command(options.argv)
     name = options.name or name_command(command)
-    return run(Plan(command, path, name, options.display, options.tool))
+    begun = Preparation(Plan(command, path, name, options.display, options.tool))
+    try:
+        begun.begin()
+    except CannotStart as error:
+        return begun.refuse(error)
+    from headway.run.runner import Runner  # noqa: PLC0415 - the command need not wait for it
+
+    return Runner(begun).run()
 
 
 def _become(path: str, argv: list[str]) -> int:

@@ -1,15 +1,27 @@
-"""How a command is to be started, decided and forked while this process has one thread."""
+"""How a command is started: decided and forked while this process has one thread, then let go.
+
+What only follows the command is loaded after that, while it runs.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
+import sys
+from collections import deque
 from typing import Any, Mapping
 
 from headway.run.child import Child
 from headway.run.command import Command, Form, Setting
+from headway.run.gate import CannotStart
 from headway.run.layout import lay_out
 from headway.run.session import PtyChild
+from headway.run.signals import Signals
 from headway.run.tools import DATA_ON_OUTPUT, find_tool, machine_form, make_parser
+
+PARENT = "HEADWAY_PARENT"
+FAREWELL = 1.25  # seconds that our end may wait for the last report and its drawing
 
 
 class Plan:
@@ -31,10 +43,15 @@ class Preparation:
     `look` tells that its output is of interest, `known` that its tool is. `environ` is to be
     added to its environment. `hidden` maps 1 and 2 to the lines that are not passed on, and
     `status` is the descriptor that it writes status lines to, read without waiting.
+    `operation` is None where reporting is not to be had.
     """
 
     def __init__(self, plan: Plan) -> None:
+        self._plan = plan
         command = plan.command
+        self.signals = Signals()
+        self.operation: Any = None
+        self.requests: deque[Any] = deque()  # to cancel
         self.look = plan.tool != ""
         tool = find_tool(plan.tool or command.program) if self.look else None
         self.known = tool is not None
@@ -74,6 +91,63 @@ class Preparation:
             return Child(plan.path, argv, self.layout.streams, kept)
         pty = (terminal.master, terminal.slave)
         return PtyChild(plan.path, argv, self.layout.streams, kept, pty)
+
+    def begin(self) -> None:
+        """Open the operation and let the command go; raises CannotStart."""
+        self.signals.start()
+        environ = dict(self.environ)
+        try:
+            self.operation = operation = self._report()
+            environ[PARENT] = operation.env()[PARENT]
+        except Exception:
+            pass  # it runs all the same
+        if self.layout.terminal is not None:
+            self.layout.terminal.follow()
+        self.child.start(environ)
+
+    def refuse(self, error: CannotStart) -> int:
+        """Tell why the command could not be started; return the exit status."""
+        if self.layout.terminal is not None:
+            self.layout.terminal.give_back()
+        code = 127 if error.errno == errno.ENOENT else 126
+        text = os.strerror(error.errno or errno.EIO)
+        sys.stderr.write(f"headway run: {self._plan.command.argv[0]}: {text}\n")
+        if self.operation is not None:
+            self.operation.set(exit_status=code)
+            self.operation.fail(text)
+            deliver()
+        return code
+
+    def _report(self) -> Any:
+        import headway  # noqa: PLC0415 - the command is forked without its threads
+
+        operation = headway.operation(
+            self._plan.name, display=self._plan.display, cancellable=self._can_signal()
+        )
+        operation.on_cancel(self._asked)
+        return operation.start()
+
+    def _can_signal(self) -> bool:
+        """Whether a request to cancel could be passed on: sudo takes ^C only from a terminal."""
+        elevated = self._plan.command.elevated and os.geteuid() != 0
+        return self.layout.terminal is not None or not elevated
+
+    def _asked(self, request: Any) -> None:
+        """Somebody wants it to end: called on a thread of the SDK."""
+        self.requests.append(request)
+        os.kill(os.getpid(), signal.SIGCHLD)  # look now
+
+
+def deliver() -> None:
+    """Let the last report out now: we may be about to die of a signal."""
+    try:
+        from headway.process import here  # noqa: PLC0415 - nothing to deliver without it
+
+        link = here().link
+        if link is not None:
+            link.finish(FAREWELL)
+    except Exception:
+        pass
 
 
 def _version(command: Command) -> tuple[int, ...] | None:

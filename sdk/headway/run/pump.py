@@ -10,7 +10,7 @@ import threading
 from headway.run.hiding import Hider
 from headway.run.samples import Samples
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18  # bytes of a turn
 SILENCE = 0.1  # seconds after the command's end in which its streams may still bring something
 
 

@@ -7,7 +7,7 @@ from headway.run.lines import PROGRESS_MARK, LineCutter
 from headway.run.reporter import Reporter
 from headway.run.samples import KNOWN, Samples
 
-LINES = 1000  # newest lines of a stream that are looked at in one turn
+LINES = 500  # newest lines of a stream that are looked at in one turn
 QUIET = 1.0  # seconds without output after which an unfinished line may be a question
 
 

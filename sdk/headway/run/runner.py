@@ -1,125 +1,65 @@
-"""Runs one command from its start to its end: the flat loop of `headway run`."""
+"""Follows one command to its end: the flat loop of `headway run`."""
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
 import termios
 import time
-from collections import deque
-from typing import Any, Mapping
 
-from headway.run.ending import Ending, exit_status, judge
-from headway.run.gate import CannotStart
+from headway.run.ending import exit_status, judge
 from headway.run.keyboard import Keyboard
-from headway.run.preparation import Plan, Preparation
+from headway.run.preparation import Preparation, deliver
 from headway.run.pump import Pump, copy_on
 from headway.run.reading import Reading
 from headway.run.reporter import Reporter
 from headway.run.samples import KNOWN, STRANGER
-from headway.run.signals import PASSED_ON, Heard, Signals
+from headway.run.signals import PASSED_ON, Heard
 from headway.run.stopping import Stopping
 
-_PARENT = "HEADWAY_PARENT"
 TICK = 0.1  # seconds between looks at what the command printed
 IDLE = 0.25  # the same while it prints nothing
-FAREWELL = 1.5  # seconds that our end may wait for the last report and its drawing
-
-
-def run(plan: Plan) -> int:
-    """Run the command; return its exit status, or die of the signal that it died of."""
-    return Runner(plan).run()
 
 
 class Runner:
-    """One command, its process, its streams and its report."""
+    """Follows a command that has begun, to its end."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._signals = Signals()
+    def __init__(self, begun: Preparation) -> None:
+        self._begun = begun
+        self._layout = begun.layout
+        self._child = begun.child
+        self._signals = begun.signals
+        self._status = begun.status
         self._stopping = Stopping()
-        self._requests: deque[Any] = deque()
         self._interrupted: tuple[int, float] | None = None
         self._pumps: list[Pump] = []
         self._keyboard: Keyboard | None = None
-        self._ready = Preparation(plan)
-        self._layout = self._ready.layout
-        self._child = self._ready.child
-        self._status = self._ready.status
+        self._reporter = Reporter(begun.operation)
+        limit = KNOWN if begun.known else STRANGER
+        self._reading = Reading(begun.parser, self._reporter, limit)
 
     def run(self) -> int:
-        """Run it."""
+        """Follow it; return its exit status, or die of the signal that it died of."""
         # A pump shall not wait 5 ms for the interpreter whenever something else has it.
         sys.setswitchinterval(0.0005)
-        self._signals.start()
-        operation = self._report()
-        self._reporter = Reporter(operation)
-        ready = self._ready
-        limit = KNOWN if ready.known else STRANGER
-        self._reading = Reading(ready.parser, self._reporter, limit)
         terminal = self._layout.terminal
         try:
-            if terminal is not None:
-                terminal.follow()
-            self._child.start({**ready.environ, **self._parentage(operation)})
             self._pump()
             status = self._loop()
             if self._keyboard is not None:
                 self._keyboard.finish()
             return self._end(status)
-        except CannotStart as error:
-            return self._refused(error)
         finally:
             if terminal is not None:
                 terminal.give_back()
 
-    # The beginning.
-
-    def _report(self) -> Any:
-        """Open the operation; None where reporting is not to be had."""
-        try:
-            import headway  # noqa: PLC0415 - the command is forked without its threads
-
-            operation = headway.operation(
-                self._plan.name, display=self._plan.display, cancellable=self._can_signal()
-            )
-            operation.on_cancel(self._asked)
-            return operation.start()
-        except Exception:
-            return None
-
-    def _can_signal(self) -> bool:
-        """Whether a request to cancel could be passed on: sudo takes ^C only from a terminal."""
-        elevated = self._plan.command.elevated and os.geteuid() != 0
-        return self._layout.terminal is not None or not elevated
-
-    @staticmethod
-    def _parentage(operation: Any) -> Mapping[str, str]:
-        if operation is None:
-            return {}
-        return {_PARENT: operation.env()[_PARENT]}
-
-    def _refused(self, error: CannotStart) -> int:
-        number = error.errno
-        terminal = self._layout.terminal
-        if terminal is not None:
-            terminal.give_back()
-        code = 127 if number == errno.ENOENT else 126
-        name = self._plan.command.argv[0]
-        sys.stderr.write(f"headway run: {name}: {os.strerror(number or errno.EIO)}\n")
-        self._reporter.end(Ending("failed", os.strerror(number or errno.EIO)), code)
-        self._part()
-        return code
-
     def _pump(self) -> None:
         from headway.run.hiding import Hider  # noqa: PLC0415 - only a machine form needs it
 
-        ready = self._ready
         for through in self._layout.pumped:
-            hidden = ready.hidden.get(through.target)
-            samples = self._reading.add() if ready.look else None
+            hidden = self._begun.hidden.get(through.target)
+            samples = self._reading.add() if self._begun.look else None
             hider = Hider(hidden) if hidden is not None else None
             self._pumps.append(Pump(through.source, through.target, samples, hider))
         for pump in self._pumps:
@@ -209,15 +149,10 @@ class Runner:
 
     # Cancelling.
 
-    def _asked(self, request: Any) -> None:
-        """Somebody wants it to end: called on a thread of the SDK."""
-        self._requests.append(request)
-        os.kill(os.getpid(), signal.SIGCHLD)  # look now
-
     def _cancel(self) -> None:
         now = time.monotonic()
-        while self._requests:
-            request = self._requests.popleft()
+        while self._begun.requests:
+            request = self._begun.requests.popleft()
             self._stopping.request(request.reason, request.kill, now)
         for number in self._stopping.due(now):
             if not self._child.send_all(number):
@@ -239,7 +174,7 @@ class Runner:
         error, stopping = self._reporter.error, self._stopping
         ending = judge(status, error, self._interrupted, stopping.requested, stopping.reason, now)
         self._reporter.end(ending, code)
-        self._part()
+        deliver()
         self._leave_behind()
         self._child.part()
         number = killed or status & 0x7F
@@ -251,23 +186,13 @@ class Runner:
         """Pass on what the command has left; return the signal that we are to end by, if any."""
         for pump in self._pumps:
             pump.finish()
-        while any(pump.is_alive() for pump in self._pumps):
-            heard = self._signals.wait(0.01)
-            if heard is not None and heard.number in PASSED_ON:
-                return heard.number  # nobody else is left to take it
+        for pump in self._pumps:
+            pump.join(0.01)
+            while pump.is_alive():
+                heard = self._signals.wait(0.01)
+                if heard is not None and heard.number in PASSED_ON:
+                    return heard.number  # nobody else is left to take it
         return None
-
-    @staticmethod
-    def _part() -> None:
-        """Let the last report out, now: we may be about to die of a signal."""
-        try:
-            from headway.process import here  # noqa: PLC0415
-
-            link = here().link
-            if link is not None:
-                link.finish(FAREWELL)
-        except Exception:
-            pass
 
     def _leave_behind(self) -> None:
         """Somebody the command started still writes: leave a process that passes it on."""
