@@ -71,14 +71,11 @@ class Connection:
         until = now + FAREWELL
         publisher = self._publisher
         end_all(self._home)
-        while not publisher.settled and now < until:
-            self._retry_at = now
-            self._connect(now)
-            if self._socket is None:
-                break  # nobody listens: whoever comes next reads the file
+        self._retry_at = now
+        self._connect(now)
+        # Where nobody listens, or no longer, whoever comes next reads the file.
+        while self._socket is not None and not publisher.settled and now < until:
             self._send(now, hurry=True)
-            if publisher.settled:
-                break
             self._wait(now, until)
             self._receive()
             now = time.monotonic()
@@ -101,6 +98,7 @@ class Connection:
         if self._socket is not None:
             if publisher.retired:
                 self._disconnect()
+                self._look_again(now)
             elif not wanted and now > self._busy_at + IDLE:
                 self._disconnect(leave=True)
             return
@@ -116,8 +114,6 @@ class Connection:
             self._look_again(now)
         else:
             launch.started()
-            self._absent_since = None
-            self._pause = STARTING
             self._open(address)
 
     def _look_again(self, now: float) -> None:
@@ -219,7 +215,7 @@ class Connection:
         if self._monitor is not None and self._monitor in ready and self._broken():
             self._receive()
             self._disconnect()
-            self._retry_at = now
+            self._look_again(now)
 
     def _broken(self) -> bool:
         broken = False
@@ -243,6 +239,8 @@ class Connection:
                 continue
             with self._home.lock:
                 self._publisher.receive(message, time.monotonic())
+            self._absent_since = None
+            self._pause = STARTING
 
     def _receive_until(self, until: float) -> bool:
         """Wait for messages, until then at the latest; False when it is too late."""

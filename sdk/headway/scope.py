@@ -60,7 +60,7 @@ def enclosing() -> Scope | None:
 
 def enter(scope: Scope) -> None:
     """From here on in this context, what is opened is inside `scope`."""
-    scope.before = _scope.get()
+    scope.before = enclosing()
     _scope.set(scope)
 
 

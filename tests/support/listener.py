@@ -48,7 +48,7 @@ class Machine:
         )
         self.programs = []
 
-    def start(self, code, *arguments, **environ):
+    def start(self, code, *arguments, stdin=subprocess.DEVNULL, **environ):
         """Start a program; what it prints is read by `finish`."""
         path = os.path.join(self.state, f"program{len(self.programs)}.py")
         with open(path, "w") as file:
@@ -56,7 +56,7 @@ class Machine:
         program = subprocess.Popen(
             [sys.executable, path, *arguments],
             env={**self.environ, **environ},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -161,6 +161,50 @@ def test_a_program_that_waits_for_its_children_meets_none_of_ours(machine):
     assert machine.run(code) == (0, "none\n", "")
 
 
+def test_an_endpoint_that_is_dead_costs_the_program_nothing(machine):
+    code = """
+        import headway, os, time
+        with headway.operation("Work") as op, op.stage("Step"):
+            time.sleep(0.3)
+            before = time.process_time()
+            time.sleep(2)
+            print(time.process_time() - before < 0.2)
+    """
+    endpoint = f"ipc://{machine.directory}/dead.sock"
+    start = time.monotonic()
+    assert machine.run(code, HEADWAY_ENDPOINT=endpoint) == (0, "True\n", "")
+    assert time.monotonic() - start < 3.5
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_forked_children_count_is_known(machine, stopped):
+    code = """
+        import headway, os, sys
+        with headway.operation("Work") as op, op.stage("Step", total=30) as stage:
+            stage.advance(10)
+            sys.stdout.write("ready\\n"); sys.stdout.flush()
+            sys.stdin.readline()
+            for _ in range(20):
+                if os.fork() == 0:
+                    stage.advance()
+                    os._exit(0)
+            for _ in range(20):
+                os.wait()
+    """
+    machine.run(SHORT, "1")
+    broker = until(machine.broker)
+    program = machine.start(code, stdin=subprocess.PIPE)
+    assert program.stdout.readline() == "ready\n"
+    until(lambda: known(machine).get("Work"))
+    if stopped:
+        os.kill(broker, signal.SIGSTOP)
+    program.stdin.write("\n")
+    assert machine.finish(program) == (0, "", "")
+    os.kill(broker, signal.SIGCONT)
+    until(lambda: known(machine)["Work"]["stages"][0]["done"] == 30)
+    assert known(machine)["Work"]["state"] == "completed"
+
+
 @pytest.mark.slow
 def test_of_many_short_programs_every_end_arrives(machine):
     machine.run(SHORT, "0")
