@@ -192,8 +192,9 @@ class Analogue:
                 strange + share * (x / LIKE) ** 2,
             )
         worked = stage.worked(0.0) + stage.spent
-        z = self._deviation(span, worked, span.worked)
-        share = (span.worked + worked) / 2 / self._whole
+        theirs = span.worked - self._before(stage, span)
+        z = self._deviation(span, worked, theirs)
+        share = (theirs + worked) / 2 / self._whole
         self._speed_sum += share * max(-LIMIT, min(LIMIT, z))
         self._speed_weight += share
         self._speed_unlike += share * (z / LIKE) ** 2
@@ -255,7 +256,7 @@ class Analogue:
         than then it is expected to take.
         """
         worked = stage.worked(now) + stage.spent
-        usual = span.worked * exp(prior)
+        usual = (span.worked - self._before(stage, span)) * exp(prior)
         if place is None:
             return self._by_time(span, worked, usual)
         left = self._by_count(stage, span, place, prior, now)
@@ -268,27 +269,35 @@ class Analogue:
         mixed = (1 - timed) * log(left + grain) + timed * log(by_time + grain)
         return exp(mixed) - grain, timed * over
 
+    def _units(self, stage: Stage, span: Span) -> float:
+        """Return how many units the stage comes to, as far as can be told; 0 where not."""
+        if stage.total > 0 and not span.moved and not stage.moved:
+            return stage.total
+        if span.total > 0 and stage.unit == span.unit:
+            return span.total * exp(self._sizes.get(span.key, 0.0))
+        return 0.0
+
+    def _before(self, stage: Stage, span: Span) -> float:
+        """Return when the earlier run had as much as was there when this attempt began."""
+        whole = self._units(stage, span) if stage.origin > 0 and span.fractions else 0.0
+        if whole <= 0:
+            return 0.0
+        tau = moment(span.fractions, span.seconds, stage.origin / whole)[0]
+        return min(tau, 0.99 * span.worked)
+
     def _place(self, stage: Stage, span: Span, done: float) -> tuple[float, float, float] | None:
         """Return when the earlier run had done as much, and when it took its next step.
 
         Third, where it was when this attempt began. None where there is no count to go by.
         """
-        if done <= stage.origin or not span.fractions or stage.spent:
-            return None
-        if stage.total > 0 and not span.moved and not stage.moved:
-            whole = stage.total
-        elif span.total > 0 and stage.unit == span.unit:
-            whole = span.total * exp(self._sizes.get(span.key, 0.0))
-        else:
+        whole = self._units(stage, span)
+        if done <= stage.origin or not span.fractions or stage.spent or whole <= 0:
             return None
         if done >= whole:
             tau = step = span.worked
         else:
             tau, step = moment(span.fractions, span.seconds, done / whole)
-        origin = 0.0
-        if stage.origin > 0:
-            origin = min(tau, moment(span.fractions, span.seconds, stage.origin / whole)[0])
-        return tau, step, origin
+        return tau, step, min(tau, self._before(stage, span))
 
     def _by_count(
         self,

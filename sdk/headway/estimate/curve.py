@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-POINTS = 32
+POINTS = 24
 
 
 class Curve:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from math import exp, log
 
-FAR = 0.3  # a gap in the logarithm that means something
-SLOW = 0.17
-SLOWC = 0.1
-CAP = 1e9
-LEAST = 0.15
+SLOW = 0.17  # of the remaining time: how long a small change takes to show
+COLD = 0.1  # the same without history, when there is most to learn
+LEAST = 0.15  # seconds
+FAR = 0.3  # a gap, in logarithm, that is closed twice as fast as a small one
 
 
 class Steady:
-    """The foreseen finish, smoothed; a gap that lasts is closed four times as fast."""
+    """The foreseen finish, smoothed; the larger a change, the faster it shows."""
 
     __slots__ = ("_finish", "_seen")
 
@@ -26,11 +25,9 @@ class Steady:
         if self._finish is None:
             self._finish = finish
         else:
+            gap = log((remaining + 1) / (max(0.0, self._finish - now) + 1))
+            slow = max(LEAST, (COLD if cold else SLOW) * remaining) / (1 + (gap / FAR) ** 2)
             passed = max(0.0, now - self._seen)
-            gap = abs(log((remaining + 1) / (max(0.0, self._finish - now) + 1)))
-            slow = min(CAP, max(LEAST, (SLOWC if cold else SLOW) * remaining)) / (
-                1 + (gap / FAR) ** 2
-            )
             self._finish += (1 - exp(-passed / slow)) * (finish - self._finish)
         self._seen = now
         return max(0.02, self._finish - now)
