@@ -36,6 +36,7 @@ def test_durations_read_as_people_say_them(seconds, words):
         (-3, 10, None, "-3/10"),
         (12.5, 20.0, None, "12.5/20"),
         (9e18, None, None, "9 E"),
+        (54.2, 100, "%", "54 %"),
     ],
 )
 def test_amounts_are_shown_as_reported(done, total, unit, words):

@@ -26,6 +26,7 @@ INSIST = 2.0  # seconds until a snapshot that has not come is asked for again
 LOOK = 0.1  # seconds between two looks for a broker
 GRACE = 1.0  # seconds in which the workers of a broker that is gone may start the next one
 _EVENT = struct.Struct("=hi")  # number and value
+BACKLOG = 200  # messages that wait to be taken in; what comes then is a gap
 BATCH = 500  # messages taken in before the picture is drawn again
 
 
@@ -232,6 +233,7 @@ class Feed:
         follow.setsockopt(zmq.RECONNECT_IVL, 50)
         follow.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
         follow.setsockopt(zmq.MAXMSGSIZE, wire.FRAME_LIMIT)
+        follow.setsockopt(zmq.RCVHWM, BACKLOG)  # a viewer that is stopped holds no more
         follow.setsockopt(zmq.SUBSCRIBE, TOPIC)
         follow.connect(endpoint)
         self._follow = follow

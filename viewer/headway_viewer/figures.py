@@ -67,6 +67,8 @@ def number(value: float) -> str:
 
 def amount(done: float, total: float | None, unit: str | None, *, named: bool = False) -> str:
     """What is done of what: "480/1,200", "52.1/168 MB", "480"; `named` adds other units."""
+    if unit == "%" and (total is None or total == 100):
+        return f"{number(round(done))} %"
     if is_bytes(unit):
         power = _scale(total or done)
         size = 1000.0**power
@@ -80,7 +82,7 @@ def amount(done: float, total: float | None, unit: str | None, *, named: bool = 
 
 def rate(per_second: float, unit: str | None) -> str:
     """How fast: "52/s", "3.1 MB/s", "0.4/s"; "" for none."""
-    if per_second <= 0:
+    if per_second <= 0 or unit == "%":
         return ""
     if is_bytes(unit):
         power = _scale(per_second)

@@ -66,7 +66,7 @@ def ended_words(operation: Operation) -> str:
     if state == COMPLETED:
         stage = only_stage(operation)
         counted = ""
-        if stage is not None and stage.shown:
+        if stage is not None and stage.shown and stage.unit != "%":
             counted = figures.amount(stage.shown, None, stage.unit, named=True)
         words = f"{counted} in {lasted}" if counted and lasted else counted or lasted or "completed"
         said = operation.message or (stage.reason if stage is not None else None)

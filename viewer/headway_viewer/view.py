@@ -37,6 +37,7 @@ from headway_viewer.theme import SILENT, STYLES, Line, Theme
 
 BAR = 30  # cells of a bar at most
 LEAST_BAR = 6  # a bar of fewer says nothing
+STEADY = 12  # cells of a column that it keeps once it had them
 NARROW = 60  # cells below which a percentage stands for counts
 DETAILS = 4  # lines below a row at most
 
@@ -76,7 +77,7 @@ class View:
         self.board = board
         self.theme = theme
         self.bare = bare
-        self._widest = (0, 0, 0)
+        self._widest = [0, 0, 0]
         self._rows: dict[str, tuple[int, Row]] = {}
         self._narrow = False
         self._overall: tuple[int, str] | None = None
@@ -104,7 +105,7 @@ class View:
         if (width < NARROW) != self._narrow:
             self._narrow = width < NARROW
             self._rows.clear()
-            self._widest = (0, 0, 0)
+            self._widest = [0, 0, 0]
         chosen = self.board.choose(lines, ended=not self.bare)
         operations = chosen.operations
         spare = lines - len(operations) - bool(chosen.more)
@@ -219,12 +220,7 @@ class View:
                 stage = only_stage(operation)
                 progress = shown_progress(operation, stage)
                 if stage is not None and stage.shown and not (self._narrow and progress):
-                    count = figures.amount(stage.shown, stage.total, stage.unit)
-                    if stage.total is not None:  # as wide as it will get
-                        count = count.rjust(
-                            len(figures.amount(stage.total, stage.total, stage.unit))
-                        )
-                    extra = rate_of(stage, now)
+                    count, extra = self._counted(stage, now)
                 elif progress is not None:
                     count = figures.percent(progress)
                     extra = steps(operation)
@@ -245,6 +241,15 @@ class View:
             short,
         )
 
+    def _counted(self, stage: Stage, now: float) -> tuple[str, str]:
+        """The counts of a stage and how fast they grow."""
+        if stage.total is None:
+            counted = figures.amount(stage.shown, None, stage.unit, named=not self._narrow)
+        else:
+            widest = figures.amount(stage.total, stage.total, stage.unit)
+            counted = figures.amount(stage.shown, stage.total, stage.unit).rjust(len(widest))
+        return counted, rate_of(stage, now)
+
     def _remaining(self, operation: Operation, now: float) -> str:
         made = self.board.replica.estimated(operation.id)
         estimate = figures.counted_down(operation.estimate, now - made if made else 0.0)
@@ -259,17 +264,18 @@ class View:
         """
         label_cells = max((text.cells(row.label) for row in rows), default=0)
         barred = [row for row in rows if row.words is None]
-        widest = (
-            max((text.cells(row.figures) for row in barred), default=0),
-            max((text.cells(row.extra) for row in barred), default=0),
-            max((text.cells(row.remaining) for row in barred), default=0),
-        )
+        now = [
+            max((text.cells(getattr(row, part)) for row in barred), default=0)
+            for part in ("figures", "extra", "remaining")
+        ]
+        widest = now
         if steady and barred:
-            kept = self._widest
-            widest = (max(widest[0], kept[0]), max(widest[1], kept[1]), max(widest[2], kept[2]))
+            # A long phrase, as "longer than usual", may take its width away with it.
+            widest = [max(cells, min(kept, STEADY)) for cells, kept in zip(now, self._widest)]
             self._widest = widest
         room = width if self.bare else width - 2
-        name = min(label_cells, max(12 if width >= 30 else 8, width * 34 // 100), room)
+        share = 34 if width >= NARROW else 45
+        name = min(label_cells, max(8, width * share // 100), room)
         room -= name
 
         def fit(cells: int, gap: int) -> int:
@@ -279,8 +285,8 @@ class View:
                 return cells
             return 0
 
-        count = fit(widest[0], 2)
-        remaining = fit(widest[2], 2)
+        count = fit(widest[0], 2) or fit(now[0], 2)
+        remaining = fit(widest[2], 2) or fit(now[2], 2)
         short = 0
         if not self.bare:
             short = fit(max((text.cells(row.short) for row in rows), default=0), 1)
