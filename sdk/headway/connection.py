@@ -153,7 +153,9 @@ class Connection:
         except zmq.ZMQError:
             pass
         sock.close(linger)
-        self._monitor = None
+        if self._monitor is not None:
+            self._monitor.close(0)  # pyzmq before 27 leaves that to its destructor
+            self._monitor = None
         with self._home.lock:
             self._publisher.lost()
 
