@@ -34,11 +34,12 @@ async def run_with_progress(
                 tracker._report.listen(lambda _request: loop.call_soon_threadsafe(cancel))
             result = await result
     except asyncio.CancelledError:
-        tracker.cancel(tracker.wish or "Operation cancelled")
+        said, status = tracker._leaving or (tracker.wish or "Operation cancelled", None)
+        tracker.cancel(said)
         if tracker._cleanup is not None:
             await tracker._cleanup
-        if tracker._exit_status is not None:
-            raise SystemExit(tracker._exit_status) from None
+        if status is not None:
+            raise SystemExit(status) from None
         raise
     except KeyboardInterrupt:
         tracker.cancel(tracker.wish or "Cancelled by user")

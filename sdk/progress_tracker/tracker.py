@@ -74,7 +74,7 @@ class ProgressTracker:
         weakref.finalize(self, self._report.abandon).atexit = False  # exits are the SDK's
         self._task: asyncio.Task[Any] | None = None  # what `run_with_progress` waits for
         self._cleanup: asyncio.Task[Any] | None = None  # an asynchronous callback under way
-        self._exit_status: int | None = None  # to leave with, once that is done
+        self._leaving: tuple[str, int] | None = None  # what to say and to exit with after that
 
     @property
     def enable_notifications(self) -> bool:
@@ -266,8 +266,8 @@ class ProgressTracker:
         if task is None or not _is_async(self.cancel_callback):
             self.cancel(message)
             return True
-        self._exit_status = exit_status
-        task.get_loop().call_soon_threadsafe(task.cancel, message)
+        self._leaving = (message, exit_status)
+        task.get_loop().call_soon_threadsafe(task.cancel)
         return False
 
     # Within.
