@@ -12,7 +12,11 @@ asks for all again.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Union
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple
+else:
+    from headway.protocol.shape import NamedTuple
 
 MAGIC = "headway"
 MAJOR = 1
@@ -238,10 +242,6 @@ class Pulse(NamedTuple):
     sequence: int
     now: float
 
-
-Inbound = Union[Hello, Announce, Counts, Share, Log, Beat, Bye, Answer, Request]
-Outbound = Union[Welcome, Acknowledge, Again, Cancel, Watched, Refuse, Drawn, Retire, Reply]
-Published = Union[Snapshot, Delta, Removed, Lines, Pulse]
 
 # A kind is a class's index here.
 INBOUND: tuple[type[Any], ...] = (
