@@ -7,13 +7,15 @@ operation always holds all of it, so that a reader needs no memory.
 from __future__ import annotations
 
 import json
-from typing import Any, Iterable
+from typing import Any, Iterable, Iterator
 
 from headway.model import Operation, Stage
 from headway.protocol.messages import Lines
 from headway_viewer.replica import Changes, Replica
 
 SCHEMA = 1
+# What is encoded was made here, so no circle has to be looked for.
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 def operation_record(operation: Operation, replica: Replica, now: float) -> dict[str, Any]:
@@ -41,29 +43,32 @@ def operation_record(operation: Operation, replica: Replica, now: float) -> dict
         "exit_status": operation.exit_status,
         "notify": operation.notify,
         "estimate": _estimate(operation.estimate),
-        "stages": [_stage_record(stage, replica, now) for stage in parents_first(operation)],
+        "stages": list(_stage_records(operation, replica, now)),
     }
 
 
-def _stage_record(stage: Stage, replica: Replica, now: float) -> dict[str, Any]:
-    return {
-        "id": stage.id,
-        "parent": stage.parent,
-        "name": stage.name,
-        "state": stage.state,
-        "reason": stage.reason,
-        "error": stage.error,
-        "detail": stage.detail,
-        "done": stage.shown,
-        "total": stage.total,
-        "unit": stage.unit,
-        "progress": stage.fraction() if stage.progress is None else stage.progress,
-        "started": _unix(stage.started, replica),
-        "ended": _unix(stage.ended, replica),
-        "elapsed": elapsed(stage, now),
-        "attempt": stage.attempt,
-        "estimate": _estimate(stage.estimate),
-    }
+def _stage_records(operation: Operation, replica: Replica, now: float) -> Iterator[dict[str, Any]]:
+    unix = replica.unix(0.0)
+    for stage in parents_first(operation):
+        started, ended = stage.started, stage.ended
+        yield {
+            "id": stage.id,
+            "parent": stage.parent,
+            "name": stage.name,
+            "state": stage.state,
+            "reason": stage.reason,
+            "error": stage.error,
+            "detail": stage.detail,
+            "done": stage.shown if stage.shares else stage.done,
+            "total": stage.total,
+            "unit": stage.unit,
+            "progress": stage.fraction() if stage.progress is None else stage.progress,
+            "started": None if started is None else round(started + unix, 3),
+            "ended": None if ended is None else round(ended + unix, 3),
+            "elapsed": None if started is None else elapsed(stage, now),
+            "attempt": stage.attempt,
+            "estimate": None if stage.estimate is None else _estimate(stage.estimate),
+        }
 
 
 def parents_first(operation: Operation) -> Iterable[Stage]:
@@ -161,7 +166,7 @@ class Writer:
 
     def _line(self, kind: str, now: float, **fields: Any) -> str:
         replica = self._replica
-        return json.dumps(
+        return _encode(
             {
                 "schema": SCHEMA,
                 "type": kind,
@@ -169,6 +174,5 @@ class Writer:
                 "seq": replica.sequence,
                 "time": round(replica.unix(now), 3),
                 **fields,
-            },
-            separators=(",", ":"),
+            }
         )
