@@ -350,20 +350,29 @@ class Analogue:
         within = [more for key, more in self.left.items() if key.startswith(inside)]
         return max([span.worked - stage.worked(now), SHORTEST, *within])
 
+    def _reached(self, stage: Stage, span: Span, now: float) -> float:
+        """Return how many of its earlier seconds a stage has behind it."""
+        whole = self._units(stage, span) if span.fractions and not stage.spent else 0.0
+        worked = stage.worked(now)
+        if whole <= 0:
+            return min(worked + stage.spent, 0.95 * span.worked)
+        # From one count to the next time goes on, but not beyond where the next one came.
+        tau, step = moment(span.fractions, span.seconds, min(1.0, stage.done / whole))
+        return min(tau + worked - stage.changed, step, span.worked)
+
     def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
         """Return the share of the work that is done, each stage weighing its earlier time."""
+        going = {stage.key for stage, _ in self._open}
         whole = passed = 0.0
         for span in self._course.order:
             whole += span.worked
             stage = stages.get(span.key)
-            if stage is None or (stage.began is None and stage.state not in ENDED):
+            if stage is None or (stage.began is None and stage.ended is None):
                 continue
-            if stage.state in ENDED:
+            if stage.ended is not None and span.key not in going:
                 passed += span.worked
                 continue
-            place = self._place(stage, span, stage.done)
-            tau = place[0] if place is not None else min(stage.worked(now), 0.95 * span.worked)
-            passed += min(tau, span.worked)
+            passed += self._reached(stage, span, now)
         return passed / whole if whole > 0 else None
 
 

@@ -277,7 +277,7 @@ class Forecast:
         # Parents came first, so backwards every stage comes after all that is inside it.
         for key, stage in reversed(list(self._stages.items())):
             mine = inside.get(key)
-            if stage.ended is not None:
+            if stage.state in {"completed", "skipped"}:
                 share, known = 1.0, True
             elif stage.total > 0 or mine is None:
                 share, known = stage.fraction(), known or stage.total > 0
