@@ -47,6 +47,8 @@ class Survivor:
                 self.snapshots += 1
                 for operation in line["operations"]:
                     self._take(operation)
+            elif kind == "removed":
+                self._forget(line)
             elif kind == "gap":
                 self.gaps += 1
 
@@ -58,6 +60,12 @@ class Survivor:
         if operation["progress"] == 1 and state != "completed":
             self.false_progress.add(identity)
         self.shown[identity] = operation
+
+    def _forget(self, line: dict[str, Any]) -> None:
+        # What has ended was removed for its age; what was open, because nobody knows it any more.
+        for identity in line["operations"]:
+            if self.shown.get(identity, {}).get("state") in OPEN:
+                del self.shown[identity]
 
     def running(self) -> list[str]:
         """The ids of operations that run, as far as it knows."""
