@@ -32,6 +32,7 @@ from headway_broker.liveness import STALL, Liveness, crash_reason
 from headway_broker.publishing import Publishing
 from headway_broker.refusal import Dropped, Refused
 from headway_broker.sessions import Credentials, Session, Sessions
+from headway_broker.shares import Shares
 
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
 STATE = OPERATION_FIELDS.index("state")
@@ -62,6 +63,7 @@ class Core:
         self.requests = requests.Requests(self.ledger)
         self.forecasts = Forecasts(self.ledger)
         self.keeping = Keeping(self.sessions, self.ledger, self.forecasts, self.liveness, wall)
+        self.shares = Shares(self.ledger, self.keeping)
         self.publishing = Publishing(instance, wall, self.ledger, self.forecasts)
         self.again = Again()
         self.leaving = Leaving(now)
@@ -107,6 +109,7 @@ class Core:
         self._revive(session)
         self._note(f"{session.role} {session.id} pid {credentials.pid} uid {credentials.uid}")
         self._effects += watch(session)
+        self._effects += self.shares.store(session)
         self._welcome(identity, now)
         return session
 
@@ -155,11 +158,13 @@ class Core:
                     ends.append(message.operation[0])
                     self._take_announce(session, message, now)
                 elif isinstance(message, messages.Share) and session is not None:
-                    self.ledger.share(session, message.operation, message.stage, message.done)
+                    self.shares.take(session, message.operation, message.stage, message.done)
             except Refused as refused:
                 self.dropped.add(refused.reason)
-        if session is not None and session.gone and not session.operations:
-            self.sessions.remove(session)
+        if session is not None:
+            self._effects += self.shares.store(session)
+            if session.gone and not session.operations:
+                self.sessions.remove(session)
         return ends
 
     def malformed(self, session: Session | None, error: Malformed) -> None:
@@ -309,6 +314,9 @@ class Core:
             self._effects += self.keeping.begin(entry, now)
         if session.silent_since is not None and operation.open:
             self.ledger.silence(entry, None)
+        early = self.shares.announced(operation.id)
+        if early:
+            self.forecasts.count(entry, early)
         self.forecasts.observe(entry, self.ledger.mark(entry).stages, now)
         self.publishing.hurry(entry)
         if operation.open:
@@ -333,7 +341,7 @@ class Core:
 
     def _share(self, session: Session, message: messages.Share, _now: float) -> None:
         self._follow_sequence(session, message.sequence)
-        entry = self.ledger.share(session, message.operation, message.stage, message.done)
+        entry = self.shares.take(session, message.operation, message.stage, message.done)
         if entry is None:
             self.dropped.add("unknown stage")
         else:
@@ -430,6 +438,7 @@ class Core:
     def _leave(self, session: Session) -> None:
         self._do(Unwatch(session.id))
         self._effects += self.requests.leave(session)
+        self.shares.forget(session)
         self.again.forget(session)
         self.counted.pop(session, None)
         self.sessions.detach(session)

@@ -14,11 +14,12 @@ from headway.model import COMPLETED, ENDED, PENDING, RUNNING, Stage
 from headway_broker.ledger import Entry, Ledger
 
 SHARE = 0.05  # of a core, while somebody follows
-QUIET_SHARE = 0.02  # and while nobody does: a run also teaches how far its estimates were off
+QUIET_SHARE = 0.005  # and while nobody does: a run also teaches how far its estimates were off
 STEP = 4e-6  # seconds that one stage of one earlier run costs, about
 STALE = 1.0  # seconds after which an open operation is estimated again
 QUIET_STALE = 5.0
 SOON = 0.2  # seconds between two estimates of one operation that changes all the time
+QUIET_SOON = 2.0
 BURST = 0.25  # seconds whose allowance can be spent in one go
 HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
 
@@ -110,15 +111,17 @@ class Forecasts:
 
     def estimate(self, changed: Iterable[Entry], now: float, *, watched: bool) -> None:
         """Work out what is due of these and of the rest, as far as the allowance goes."""
-        for entry in changed:
-            self._stage_progress(entry)
+        if watched:
+            for entry in changed:
+                self._stage_progress(entry)
         share = SHARE if watched else QUIET_SHARE
         self._allowance = min(self._allowance + share * (now - self._paid), share * BURST)
         self._paid = now
+        soon = SOON if watched else QUIET_SOON
         due = [
             entry
             for entry in changed
-            if entry.forecast is not None and now - entry.forecast.figured >= SOON
+            if entry.forecast is not None and now - entry.forecast.figured >= soon
         ]
         due.sort(key=_figured)
         half = self._allowance / 2
@@ -140,12 +143,10 @@ class Forecasts:
         """Before a snapshot: what was never worked out is, as far as the allowance goes."""
         self._allowance = max(self._allowance, SHARE * BURST)
         for entry in entries:
-            self._stage_progress(entry)
-            if entry.forecast is None:
-                continue
-            if self._allowance <= 0:
-                break
-            if now - entry.forecast.figured >= STALE:
+            for stage in entry.operation.stages.values():
+                stage.progress = stage.fraction()
+            following = entry.forecast
+            if following is not None and self._allowance > 0 and now - following.figured >= STALE:
                 self._pay(entry, now)
 
     def figure(self, entry: Entry, now: float) -> None:

@@ -68,11 +68,13 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
 
     def build(some: list[int], first: bool) -> list[Any]:
         counts: dict[int, Any] = {}
+        counted = marks.counts
         for stage_id in some:
-            whole = marks.counts.get(stage_id)
-            if whole is not None:
+            if stage_id in counted:
                 stage = stages[stage_id]
-                counts[stage_id] = [stage.done, stage.total, stage.detail] if whole else stage.done
+                counts[stage_id] = (
+                    [stage.done, stage.total, stage.detail] if counted[stage_id] else stage.done
+                )
         return [
             operation.id,
             operation.record() if first and marks.structure else None,

@@ -48,9 +48,16 @@ class Keeping:
         return [] if key is None else [Recall(key)]
 
     def change(self, entry: Entry) -> None:
-        """An open operation changed its shape."""
+        """An operation changed its shape, or what forked children counted in it."""
         if self.remembers:
             self._changed[entry] = None
+
+    def store(self, entry: Entry) -> list[Effect]:
+        """Store what is known of an operation now."""
+        self._changed.pop(entry, None)
+        if not self.remembers:
+            return []
+        return [Remember(archive.row_of(entry, self._wall))]
 
     def end(self, entry: Entry, now: float) -> list[Effect]:
         """An operation has ended, or what is known of its end has changed."""

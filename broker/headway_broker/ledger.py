@@ -237,22 +237,28 @@ class Ledger:
         owner = session.owner
         changed: set[Entry] = set()
         unknown = 0
+        last: Entry | None = None
+        stages: dict[int, Stage] = {}
+        marked: dict[int, bool] = {}
         for stage_id, done, total, detail in read_counts(counts):
             entry = owner.get(stage_id)
             if entry is None:
                 unknown += 1
                 continue
-            stage = entry.operation.stages[stage_id]
+            if entry is not last:
+                last = entry
+                stages = entry.operation.stages
+                marked = self.mark(entry).counts
+                entry.heard = now
+                changed.add(entry)
+            stage = stages[stage_id]
             stage.done = done
             if total is not UNCHANGED:
                 stage.total = total
                 stage.detail = detail
-                self.mark(entry).counts[stage_id] = True
-            else:
-                self.mark(entry).counts.setdefault(stage_id, False)
-            changed.add(entry)
-        for entry in changed:
-            entry.heard = now
+                marked[stage_id] = True
+            elif stage_id not in marked:
+                marked[stage_id] = False
         return changed, unknown
 
     def share(self, session: Session, operation: str, stage_id: int, done: float) -> Entry | None:

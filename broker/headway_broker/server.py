@@ -10,10 +10,11 @@ import time
 from typing import Any, Callable
 
 import zmq
+from msgpack import unpackb
 
 from headway import __version__
 from headway.protocol import endpoint, messages
-from headway.protocol.wire import COUNTS_LIMIT, FRAME_LIMIT, Malformed, decode, encode, unpack
+from headway.protocol.wire import COUNTS_LIMIT, FRAME_LIMIT, Malformed, decode, encode
 from headway_broker import effects, processes
 from headway_broker.access import credentials
 from headway_broker.claim import Claim
@@ -25,7 +26,9 @@ from headway_broker.unsent import Unsent
 
 CHORES = 3.0  # seconds between looks at unsent/ and at our own sockets
 DRAIN = 0.02  # seconds of reading before what is due gets its turn
-HASTE = 16 << 20  # bytes that one peer may keep us busy with before its frames are dropped
+PATIENCE = 1 << 16  # bytes that are read between looks at the clock
+HASTE = 48 << 20  # bytes without a pause after which it is looked at who sends them …
+SHARE = 16 << 20  # … and how many more one connection may send before its frames are dropped
 FRAME_COST = 500  # bytes that a frame weighs besides its own
 FOLLOW_HWM = 100  # frames that wait for a slow viewer before it misses some
 FAREWELL = 0.2  # seconds in which late clients are told to connect to the next broker
@@ -64,7 +67,8 @@ class Server:
         self.stopping: str | None = None
         self._unsent_files: dict[str, set[str]] = {}
         self._next_chores = now
-        self._heavy: dict[bytes, int] = {}  # bytes by connection since all was read
+        self._busy = 0  # bytes read since all was read
+        self._heavy: dict[bytes, int] = {}  # and by connection, once they were many
         self._notes = (0, 0)  # second, lines in it
         self._context = zmq.Context()
         self._router = self._context.socket(zmq.ROUTER)
@@ -221,14 +225,16 @@ class Server:
         others little; but what we do not read grows, so a flood is read without a look.
         """
         recv = self._router.recv
-        sessions = self.core.sessions.by_identity
-        heavy = self._heavy
-        patience = 1 << 16
+        core = self.core
+        sessions = core.sessions.by_identity
+        busy = self._busy
+        patience = busy + PATIENCE
         while True:
             try:
                 identity = recv(zmq.NOBLOCK)
             except zmq.Again:
-                heavy.clear()
+                self._busy = 0
+                self._heavy.clear()
                 return True
             frame = recv(0, False)
             if frame.more:
@@ -237,31 +243,40 @@ class Server:
             data = frame.bytes
             session = sessions.get(identity)
             cost = len(data) + FRAME_COST
-            weight = heavy[identity] = heavy.get(identity, 0) + cost
-            if weight > HASTE:
-                if session is not None:
-                    self.core.overloaded(session)
-                else:
-                    self.core.dropped.add("flood")
-            elif session is not None and data[:2] == _COUNTS and self._fast(session, data, now):
-                pass
-            else:
+            busy += cost
+            if busy > HASTE and self._overdoes(identity, session, cost):
+                continue
+            if session is None or data[:2] != _COUNTS or not self._fast(session, data, now):
                 self._slow(identity, session, frame, data, now)
-            patience -= cost
-            if patience < 0:
-                patience = 1 << 16
+            if busy > patience:
+                patience = busy + PATIENCE
                 if time.monotonic() - now > DRAIN:
+                    self._busy = busy
                     return False
 
+    def _overdoes(self, identity: bytes, session: Session | None, cost: int) -> bool:
+        """Whether a connection has sent more than its part since all was read."""
+        weight = self._heavy[identity] = self._heavy.get(identity, 0) + cost
+        if weight <= SHARE:
+            return False
+        if session is not None:
+            self.core.overloaded(session)
+        else:
+            self.core.dropped.add("flood")
+        return True
+
     def _fast(self, session: Session, data: bytes, now: float) -> bool:
-        """Merge the next `Counts` of a session; whether it was just that."""
+        """Merge the next `Counts` of a session; whether it was just that.
+
+        Whatever is unusual about it is left to `_slow`, which checks everything.
+        """
         try:
-            _, sequence, _, counts = unpack(data)
-        except Malformed:
+            _, sequence, _, counts = unpackb(data, strict_map_key=False)
+            follows = sequence - 1 == session.sequence
+        except Exception:
             return False
         if (
-            session.sequence is None
-            or sequence != session.sequence + 1
+            not follows
             or type(counts) is not dict
             or len(counts) > COUNTS_LIMIT
             or session.silent_since is not None

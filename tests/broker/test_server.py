@@ -115,7 +115,8 @@ def test_rubbish_is_counted_and_named_in_the_log(turned):
 
 
 def test_who_floods_loses_frames_and_is_asked_again_and_others_lose_nothing(turned, monkeypatch):
-    monkeypatch.setattr(rules, "HASTE", 100_000)
+    monkeypatch.setattr(rules, "HASTE", 50_000)
+    monkeypatch.setattr(rules, "SHARE", 100_000)
     flood, other = turned.peer(), turned.peer()
     flood.socket.sndhwm = 0
     flood.start("flood0000000")
