@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from headway.errors import Cancelled, IllegalMove, UnknownStage
-from headway.operations import Operation, current, operation
+from headway.opening import current, operation
+from headway.operations import Operation
 from headway.stages import Stage
 from headway.track import track
 

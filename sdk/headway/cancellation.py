@@ -1,4 +1,4 @@
-"""How a block's end is judged, and who in a program hears that it shall stop.
+"""Who in a program hears that somebody wants an operation to end.
 
 A request reaches, in this order: the operation's `on_cancel` callbacks, on a thread of
 their own; its `check_cancelled` and `track`, which raise `Cancelled`; a loop in the main
@@ -10,9 +10,6 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-
-from headway.errors import Cancelled
-from headway.model import CANCELLED, COMPLETED, FAILED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,31 +35,6 @@ class Request:
 
     def __repr__(self) -> str:
         return f"<headway cancel request {self.reason!r}{' kill' if self.kill else ''}>"
-
-
-def fate(
-    error: BaseException | None, operation: Operation | None = None
-) -> tuple[str, str | None, BaseException | str | None]:
-    """(state, reason, error) of a block that `error` left, or that came to its end."""
-    if error is None or isinstance(error, GeneratorExit):
-        return COMPLETED, None, None
-    if isinstance(error, SystemExit):
-        if error.code in (None, 0):
-            return COMPLETED, None, None
-        code = error.code
-        return FAILED, None, f"exit status {code}" if isinstance(code, int) else str(code)
-    if isinstance(error, (KeyboardInterrupt, *_cancellations())):
-        request = operation.request if operation is not None else None
-        reason = (request.reason if request is not None else None) or str(error)
-        return CANCELLED, reason or None, None
-    return FAILED, None, error
-
-
-def _cancellations() -> tuple[type[BaseException], ...]:
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return (Cancelled,)
-    return (Cancelled, asyncio.CancelledError)
 
 
 def deliver(operation: Operation, request: Request) -> tuple[str, str | None]:

@@ -16,7 +16,7 @@ from headway import __version__, launch
 from headway.about import about, sign
 from headway.cancellation import Request, deliver
 from headway.deposit import leave_unsent
-from headway.operations import end_all
+from headway.ending import end_all
 from headway.protocol import endpoint, messages, wire
 from headway.screen import Screen
 

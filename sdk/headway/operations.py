@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 
 from headway import scope
-from headway.cancellation import Request, fate
+from headway.ending import fate, text_of
 from headway.errors import Cancelled, IllegalMove, UnknownStage
 from headway.model import (
     CANCELLED,
@@ -23,15 +22,15 @@ from headway.model import (
 )
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
-from headway.process import here, identity
-from headway.stages import Stage, text_of
+from headway.process import here
+from headway.stages import Stage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Iterable, Iterator, TypeVar
 
-    from headway.cancellation import Callback
+    from headway.cancellation import Callback, Request
     from headway.process import Home
 
     Item = TypeVar("Item")
@@ -336,6 +335,8 @@ class Operation(scope.Scope):
         for stage in self._names.get((None if around is None else around.id, name), ()):
             if stage.open:
                 return stage
+        from headway.opening import solo  # noqa: PLC0415 - it stands on this module
+
         return solo(name, total, unit, parent=(around or self).path)
 
     def track(
@@ -409,97 +410,3 @@ class Operation(scope.Scope):
         if self.model.open:
             state, reason, text = fate(error, self)
             self._end(state, reason, text)
-
-
-def operation(
-    name: str,
-    *,
-    key: str | None = None,
-    notify: Any = None,
-    display: str | None = None,
-    parent: str | None = None,
-    cancellable: bool | None = None,
-) -> Operation:
-    """An operation of that name, to be used as a context manager or started.
-
-    Inside the block of another it is its child; `parent` ("OP" or "OP/STAGE") names another
-    one. `key` is what earlier runs are found by (default: the name, without versions),
-    `notify` True, False, "error" or None (as the notifier sees fit), `display` one of auto,
-    live, plain, json, quiet, and `cancellable` False refuses requests to stop.
-    """
-    home = here()
-    around = scope.enclosing() if parent is None else None
-    if parent is None:
-        parent = around.path if around is not None else home.tree.inherited
-    model = Model(
-        identity(12),
-        clean_text(name, NAME_LIMIT),
-        None if key is None else clean_text(key, NAME_LIMIT),
-        None if parent is None else clean_text(parent, 64),
-    )
-    if notify is None or isinstance(notify, bool) or notify in ("error", "sent"):
-        model.notify = notify
-    model.display = display or os.environ.get("HEADWAY_DISPLAY") or None
-    if cancellable is not None:
-        model.cancellable = bool(cancellable)
-    if around is not None and _operation_of(around).foreign:
-        around = None  # it is in another process: only its path counts
-    return Operation(home, model, around)
-
-
-def solo(
-    name: str,
-    total: float | None = None,
-    unit: str | None = None,
-    *,
-    key: str | None = None,
-    parent: str | None = None,
-    stage: str | None = None,
-) -> Stage:
-    """The only stage of an operation that is there for it alone and ends with it."""
-    whole = operation(name, key=key, parent=parent)
-    only = whole.stage(stage or name, total, unit)
-    only.solo = True
-    return only
-
-
-def current() -> Operation | Stage | None:
-    """The innermost open operation or stage that this line of code is in, or None.
-
-    A thread that was started inside a block has no context of its own: it is in what is
-    around everything that the process has open.
-    """
-    found = scope.enclosing()
-    if found is None:
-        home = here()
-        with home.lock:
-            found = home.tree.common(blocks=True)
-    return found  # pyright: ignore[reportReturnType]
-
-
-def _operation_of(found: scope.Scope) -> Operation:
-    return found if isinstance(found, Operation) else found.operation  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def end_all(home: Home) -> None:
-    """The program ends: settle what it left open, by how it ends.
-
-    One that ended in order, with every stage of the operation completed, only forgot to say.
-    """
-    interactive = hasattr(sys, "ps1")
-    error: BaseException | None = None if interactive else getattr(sys, "last_value", None)
-    with home.lock:
-        state, reason, text = fate(error)
-        for handle in list(home.handles.values()):
-            home.tally.settle_left(handle, state, text)
-        for handle in list(home.handles.values()):
-            if not handle.open:
-                continue
-            if state != COMPLETED:
-                handle._end(state, reason, text)
-            elif handle.exhausted:
-                handle._end(COMPLETED)
-            else:
-                handle._end(FAILED, error="the program ended before it")
-        home.tally.finish()
-        home.closed = True

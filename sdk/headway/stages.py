@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from headway.cancellation import fate
-from headway.errors import IllegalMove
+from headway.ending import fate, text_of
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -409,15 +408,6 @@ class Stage(Scope):
             self._end(state, reason, text)
 
 
-def text_of(error: object) -> str:
-    """What went wrong, for people: an exception's own text, or its name where it has none."""
-    if isinstance(error, BaseException):
-        text = str(error)
-        name = type(error).__name__
-        return clean_text(f"{name}: {text}" if isinstance(error, KeyError) else text or name)
-    return clean_text(error)
-
-
 def _add(done: float, steps: list[Any]) -> float:
     try:
         result = clean_count(done + sum(steps))
@@ -438,6 +428,3 @@ def _add(done: float, steps: list[Any]) -> float:
 
 def _figure(count: float) -> str:
     return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.1f}"
-
-
-__all__ = ["IllegalMove", "Stage", "text_of"]

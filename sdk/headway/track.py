@@ -15,7 +15,8 @@ from operator import length_hint
 
 from headway.errors import Cancelled
 from headway.model import CANCELLED, FAILED, clean_count
-from headway.operations import Operation, current, solo
+from headway.opening import current, solo
+from headway.operations import Operation
 from headway.process import here
 from headway.scope import enter, leave
 

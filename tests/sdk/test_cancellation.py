@@ -1,12 +1,11 @@
-"""How a block's end is judged, and who hears a request."""
+"""Who hears a request to cancel."""
 
-import asyncio
 import threading
 
 import pytest
 
 import headway
-from headway.cancellation import Request, deliver, fate
+from headway.cancellation import Request, deliver
 from headway.testing import reporting
 
 
@@ -14,34 +13,6 @@ from headway.testing import reporting
 def op():
     with reporting():
         yield headway.operation("Work").start()
-
-
-@pytest.mark.parametrize(
-    ("error", "judged"),
-    [
-        (None, ("completed", None, None)),
-        (SystemExit(), ("completed", None, None)),
-        (SystemExit(0), ("completed", None, None)),
-        (SystemExit(4), ("failed", None, "exit status 4")),
-        (SystemExit("usage"), ("failed", None, "usage")),
-        (GeneratorExit(), ("completed", None, None)),
-        (KeyboardInterrupt(), ("cancelled", None, None)),
-        (asyncio.CancelledError(), ("cancelled", None, None)),
-        (headway.Cancelled("enough"), ("cancelled", "enough", None)),
-    ],
-)
-def test_what_leaves_a_block_decides(error, judged):
-    assert fate(error) == judged
-
-
-def test_any_other_exception_is_a_failure():
-    error = ValueError("no disk")
-    assert fate(error) == ("failed", None, error)
-
-
-def test_the_reason_of_the_request_is_the_reason(op):
-    op.request = Request("by you")
-    assert fate(KeyboardInterrupt(), op) == ("cancelled", "by you", None)
 
 
 def test_nobody_listens_in_a_thread(op):

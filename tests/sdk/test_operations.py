@@ -5,7 +5,6 @@ import threading
 import pytest
 
 import headway
-from headway.operations import end_all
 from headway.testing import ManualClock, reporting
 
 
@@ -136,21 +135,6 @@ def test_a_stage_that_does_not_exist_is_a_clear_error(op):
             op.log("line", stage=wrong)
 
 
-def test_an_operation_inside_another_is_its_child(op):
-    with op.stage("Step") as step, headway.operation("Child") as child:
-        assert child.model.parent == f"{op.id}/{step.id}"
-        with headway.operation("Grandchild") as grandchild:
-            assert grandchild.model.parent == child.id
-
-
-def test_an_operation_that_was_only_started_is_around_nothing(op):
-    assert headway.operation("Beside").model.parent is None
-
-
-def test_a_parent_can_be_named(home):
-    assert headway.operation("Child", parent="abc/1").model.parent == "abc/1"
-
-
 def test_what_is_said_of_it_can_change(op):
     op.set(message="m", exit_status=3, cancellable=False, notify="error")
     model = op.model
@@ -199,34 +183,3 @@ def test_to_look_is_to_listen(op, listens):
         assert not op.cancelled
         op.check_cancelled()
     assert op.listening is listens
-
-
-def test_a_program_that_ends_settles_what_it_left_open(home):
-    op = headway.operation("Work").start()
-    step = op.stage("Step").start()
-    step.advance(4)
-    end_all(home)
-    assert (op.state, op.model.error) == ("failed", "the program ended before it")
-    assert (step.state, step.done) == ("failed", 4)
-    op.complete("too late, and no error")
-    step.complete()
-    assert op.state == "failed"
-
-
-def test_a_program_that_only_forgot_to_say_has_completed(home):
-    op = headway.operation("Work").start()
-    op.stage("Step").start().complete()
-    end_all(home)
-    assert op.state == "completed"
-
-
-def test_current_is_the_innermost_open_one(op):
-    assert headway.current() is op
-    with op.stage("Step") as step:
-        assert headway.current() is step
-        with headway.operation("Child") as child:
-            assert headway.current() is child
-        assert headway.current() is step
-    assert headway.current() is op
-    op.complete()
-    assert headway.current() is None

@@ -1,5 +1,6 @@
 """What is around a line of code, and what child processes are told of it."""
 
+import multiprocessing.process
 import os
 import threading
 
@@ -13,6 +14,8 @@ from headway.testing import reporting
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
     monkeypatch.setenv("HEADWAY_PARENT", "")
+    config = multiprocessing.process.current_process()._config
+    monkeypatch.delitem(config, "headway_parent", raising=False)
 
 
 @pytest.fixture
@@ -70,8 +73,6 @@ def test_what_no_worker_wrote_is_no_parent(monkeypatch, text):
 
 
 def test_the_process_config_wins_over_an_old_environment(monkeypatch):
-    import multiprocessing.process
-
     config = multiprocessing.process.current_process()._config
     monkeypatch.setenv("HEADWAY_PARENT", "old/1")
     monkeypatch.setitem(config, "headway_parent", "new/1")
@@ -79,8 +80,6 @@ def test_the_process_config_wins_over_an_old_environment(monkeypatch):
 
 
 def test_the_process_config_is_kept_up_to_date(home):
-    import multiprocessing.process
-
     config = multiprocessing.process.current_process()._config
     with headway.operation("Work") as op:
         assert config["headway_parent"] == op.id

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 
-from headway.operations import Operation, current
+from headway.opening import current
+from headway.operations import Operation
 
 __all__ = ["OperationHandler"]
 

@@ -8,10 +8,11 @@ has stopped there, or failed with what left the block.
 
 from __future__ import annotations
 
-from headway.cancellation import fate
+from headway.ending import fate
 from headway.errors import UnknownStage
 from headway.model import COMPLETED
-from headway.operations import Operation, current, operation
+from headway.opening import current, operation
+from headway.operations import Operation
 from headway.process import here
 from headway.track import follow, script
 from headway.track import track as _track

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 
-from headway.cancellation import fate
+from headway.ending import fate
 from headway.model import RUNNING, clean_count
 from headway.process import here
 from headway.track import End, Source, follow, length_of, stage_here

@@ -1,0 +1,44 @@
+"""Opening operations, and what is around the line of code that does."""
+
+import pytest
+
+import headway
+from headway.testing import reporting
+
+
+@pytest.fixture
+def home():
+    with reporting() as home:
+        yield home
+
+
+@pytest.fixture
+def op(home):
+    return headway.operation("Work").start()
+
+
+def test_an_operation_inside_another_is_its_child(op):
+    with op.stage("Step") as step, headway.operation("Child") as child:
+        assert child.model.parent == f"{op.id}/{step.id}"
+        with headway.operation("Grandchild") as grandchild:
+            assert grandchild.model.parent == child.id
+
+
+def test_an_operation_that_was_only_started_is_around_nothing(op):
+    assert headway.operation("Beside").model.parent is None
+
+
+def test_a_parent_can_be_named(home):
+    assert headway.operation("Child", parent="abc/1").model.parent == "abc/1"
+
+
+def test_current_is_the_innermost_open_one(op):
+    assert headway.current() is op
+    with op.stage("Step") as step:
+        assert headway.current() is step
+        with headway.operation("Child") as child:
+            assert headway.current() is child
+        assert headway.current() is step
+    assert headway.current() is op
+    op.complete()
+    assert headway.current() is None
