@@ -122,15 +122,18 @@ class Keeping:
         return watch(session)
 
     def round(self, now: float) -> list[Effect]:
-        """Store open operations that changed, now and then."""
+        """Store operations that changed, now and then."""
         if not self._changed or now - self._last_round < CATALOGUE:
             return []
         self._last_round = now
         some = list(self._changed)[:CATALOGUE_SIZE]
         for entry in some:
             del self._changed[entry]
+        known = self._ledger.entries
         return [
-            Remember(archive.row_of(entry, self._wall)) for entry in some if entry.operation.open
+            Remember(archive.row_of(entry, self._wall))
+            for entry in some
+            if entry.operation.id in known
         ]
 
     def deadline(self) -> float | None:

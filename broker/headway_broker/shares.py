@@ -13,6 +13,7 @@ from typing import Iterable
 from headway_broker.effects import Effect
 from headway_broker.keeping import Keeping
 from headway_broker.ledger import Entry, Ledger
+from headway_broker.refusal import Refused
 from headway_broker.sessions import Session
 
 EARLY_LIMIT = 4_096  # shares that wait for their stage at the most
@@ -34,8 +35,9 @@ class Shares:
         """
         entry = self._ledger.share(session, operation, stage, done)
         if entry is None:
-            if len(self._early) < EARLY_LIMIT:
-                self._early[operation, stage, session.id] = session, done
+            if len(self._early) >= EARLY_LIMIT:
+                del self._early[next(iter(self._early))]
+            self._early[operation, stage, session.id] = session, done
             return None
         self._unstored.setdefault(session, {})[entry] = None
         self._keeping.change(entry)
@@ -49,8 +51,11 @@ class Shares:
         changed: list[int] = []
         for key in due:
             session, done = self._early.pop(key)
-            if self.take(session, operation, key[1], done) is not None:
-                changed.append(key[1])
+            try:
+                if self.take(session, operation, key[1], done) is not None:
+                    changed.append(key[1])
+            except Refused:  # which is not for the one who announces to hear
+                continue
         return changed
 
     def store(self, session: Session) -> list[Effect]:
