@@ -3,24 +3,30 @@
 Recordings are `tests/recordings/eta/OPERATION/RUN.jsonl` (traces, oldest first by name). Every
 run is estimated four times a second with the runs before it as history; the error is the mean
 over time of |ln((estimate + 1 s) / (truth + 1 s))|: off by a factor of two either way is 0.69, and
-the last second does not count for much. To say nothing costs 1.
+the last second does not count for much. To say nothing costs 1. BENCH_TRACES names another folder
+of such recordings.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from pathlib import Path
-from statistics import mean, median
-from typing import Any, Callable, Iterator, NamedTuple
+from statistics import mean
+from typing import Callable, Iterator, NamedTuple
 
 from benches.figures import Report, Row, figure
-from headway.estimate import Forecast, Run
+from benches.rivals import RIVALS, Rival, Seen, rivals
+from headway.estimate import Estimate, Forecast, Run
 from headway_viewer.recording import Change, changes
 
-TRACES = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings" / "eta"
+RECORDINGS = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings" / "eta"
 TICK = 0.25
 SILENCE, CAP = 1.0, 3.0  # what saying nothing costs; what an error costs at the most
+OURS, COLD = "headway", "headway, no history"
+
+Guess = Callable[[float], "float | None"]
 
 
 class Recorded(NamedTuple):
@@ -30,6 +36,13 @@ class Recorded(NamedTuple):
     seconds: float
 
 
+class Scores(NamedTuple):
+    """Estimator → its error in each run; and how often our range held, in each run with history."""
+
+    errors: dict[str, list[float]]
+    held: list[float]
+
+
 def measure(quick: bool = False) -> Report:
     """The report."""
     rows = [
@@ -37,22 +50,23 @@ def measure(quick: bool = False) -> Report:
         for stages, runs in ((10, 0), (10, 10), (100, 0), (100, 10))
     ]
     notes = ["The cost is of `estimate` and `progress` after one stage of the operation has moved."]
-    folders = sorted(path for path in TRACES.glob("*") if path.is_dir()) if TRACES.is_dir() else []
+    traces = Path(os.environ.get("BENCH_TRACES", RECORDINGS))
+    folders = sorted(path for path in traces.glob("*") if path.is_dir()) if traces.is_dir() else []
     if quick:
         folders = folders[:1]
-    losses: dict[str, dict[str, list[float]]] = {}
-    for folder in folders:
-        runs = [recorded(path) for path in sorted(folder.glob("*.jsonl"))]
-        for name, errors in compared(runs).items():
-            losses.setdefault(name, {})[folder.name] = errors
-    for name, by_operation in losses.items():
-        values = [mean(errors) for errors in by_operation.values() if errors]
-        if values:
+    scored = [
+        compared([recorded(path) for path in sorted(folder.glob("*.jsonl"))]) for folder in folders
+    ]
+    if scored:
+        for name in (OURS, COLD, *(rule.name for rule in RIVALS)):
+            values = [mean(one.errors[name]) for one in scored]
             rows.append(
                 Row(f"{name}: mean error over {len(values)} operations", figure(values), "|ln|")
             )
-    if folders:
-        notes.append("Errors: run k of an operation knows runs 0 to k−1; “cold” knows none.")
+        held = [mean(one.held) for one in scored if one.held]
+        if held:
+            rows.append(Row("how often the 80 % range held", figure(held), "of the time"))
+        notes.append("Errors: run k of an operation knows runs 0 to k−1.")
     return Report("eta", "Estimates", rows, notes, [], [])
 
 
@@ -113,70 +127,53 @@ def recorded(path: Path) -> Recorded:
     return Recorded(happened, happened[-1].time)
 
 
-def compared(runs: list[Recorded]) -> dict[str, list[float]]:
-    """Estimator → its error in each run."""
+def compared(runs: list[Recorded]) -> Scores:
+    """Let every estimator see every run, oldest first."""
     errors: dict[str, list[float]] = {}
+    held: list[float] = []
     history: list[Run] = []
-    for index, run in enumerate(runs):
-        before = [earlier.seconds for earlier in runs[:index]]
-        forecast = Forecast(history)
-        guesses: dict[str, Callable[[float], float | None]] = {
-            "headway": _median(forecast),
-            "elapsed / progress": (progress := Even()).guess,
-            "tqdm's smoothed rate": (smooth := Smoothed(progress)).guess,
-        }
-        cold = Forecast()
-        guesses["headway, cold"] = _median(cold)
-        if before:
-            usual = median(before)
-            guesses["median of earlier runs"] = lambda now, usual=usual: max(usual - now, 0.0)
-        for name, loss in losses(run, guesses, (forecast, cold), progress, smooth).items():
+    earlier: list[dict[str, float]] = []
+    for run in runs:
+        forecast, cold, seen = Forecast(history), Forecast(), Seen()
+        rules = rivals(seen, earlier)
+        said: list[tuple[float, Estimate]] = []
+        guesses: dict[str, Guess] = {rule.name: rule.guess for rule in rules}
+        guesses[OURS] = _median(forecast, said)
+        guesses[COLD] = _median(cold, [])
+
+        def observe(
+            change: Change,
+            forecasts: tuple[Forecast, ...] = (forecast, cold),
+            seen: Seen = seen,
+            rules: list[Rival] = rules,
+        ) -> None:
+            _tell(change, forecasts)
+            if change.kind == "stage":
+                seen.observe(change)
+                for rule in rules:
+                    rule.observed()
+
+        for name, loss in losses(run, guesses, observe).items():
             errors.setdefault(name, []).append(loss)
+        if history and said:
+            held.append(mean(one.low <= run.seconds - now <= one.high for now, one in said))
         lesson = forecast.finish("completed", run.seconds)
         if lesson is not None:
             history.append(lesson)
-    return errors
-
-
-def _median(forecast: Forecast) -> Callable[[float], float | None]:
-    def guess(now: float) -> float | None:
-        estimate = forecast.estimate(now)
-        return None if estimate is None else estimate.median
-
-    return guess
+        earlier.append(seen.durations())
+    return Scores(errors, held)
 
 
 def losses(
-    run: Recorded,
-    guesses: dict[str, Callable[[float], float | None]],
-    forecasts: tuple[Forecast, ...],
-    progress: Even,
-    smooth: Smoothed,
+    run: Recorded, guesses: dict[str, Guess], observe: Callable[[Change], None]
 ) -> dict[str, float]:
     """Estimator → its mean error over time."""
     found: dict[str, list[float]] = {name: [] for name in guesses}
     for now, happened in ticks(run):
         for change in happened:
-            if change.kind == "begin":
-                for forecast in forecasts:
-                    forecast.start(change.time)
-            elif change.kind == "stage":
-                for forecast in forecasts:
-                    forecast.observe(
-                        change.stage,
-                        change.name,
-                        change.parent,
-                        change.state,
-                        change.done,
-                        change.total,
-                        change.unit,
-                        change.time,
-                        change.attempt,
-                    )
-                progress.observe(change)
+            observe(change)
         if now >= run.seconds:
             break
-        smooth.tick(now)
         for name, guess in guesses.items():
             said = guess(now)
             error = SILENCE
@@ -191,52 +188,37 @@ def ticks(run: Recorded) -> Iterator[tuple[float, list[Change]]]:
     at = 0
     for tick in range(math.ceil(run.seconds / TICK) + 1):
         now = min(tick * TICK, run.seconds)
-        happened = []
+        happened: list[Change] = []
         while at < len(run.happened) and run.happened[at].time <= now:
             happened.append(run.happened[at])
             at += 1
         yield now, happened
 
 
-class Even:
-    """Elapsed over progress, with equal weights for the stages."""
+def _median(forecast: Forecast, said: list[tuple[float, Estimate]]) -> Guess:
+    def guess(now: float) -> float | None:
+        estimate = forecast.estimate(now)
+        if estimate is None:
+            return None
+        said.append((now, estimate))
+        return estimate.median
 
-    def __init__(self) -> None:
-        self.parts: dict[Any, float] = {}
-        self.fraction = 0.0
-
-    def observe(self, change: Change) -> None:
-        """Take a change of a stage in."""
-        part = 0.0
-        if change.state in ("completed", "skipped"):
-            part = 1.0
-        elif change.total:
-            part = min(max(change.done / change.total, 0.0), 1.0)
-        self.parts[change.stage] = part
-        self.fraction = sum(self.parts.values()) / len(self.parts)
-
-    def guess(self, now: float) -> float | None:
-        """Seconds that are left."""
-        return now * (1 / self.fraction - 1) if self.fraction > 0 else None
+    return guess
 
 
-class Smoothed:
-    """The rate of the whole as tqdm smooths it: an exponential mean with weight 0.3."""
-
-    def __init__(self, even: Even) -> None:
-        self.even = even
-        self.last = (0.0, 0.0)
-        self.rate: float | None = None
-
-    def tick(self, now: float) -> None:
-        """Look at the progress."""
-        was, fraction = self.last
-        if now > was and self.even.fraction > fraction:
-            rate = (self.even.fraction - fraction) / (now - was)
-            self.rate = rate if self.rate is None else 0.3 * rate + 0.7 * self.rate
-            self.last = now, self.even.fraction
-
-    def guess(self, now: float) -> float | None:
-        """Seconds that are left."""
-        del now
-        return (1 - self.even.fraction) / self.rate if self.rate else None
+def _tell(change: Change, forecasts: tuple[Forecast, ...]) -> None:
+    for forecast in forecasts:
+        if change.kind == "begin":
+            forecast.start(change.time)
+        elif change.kind == "stage":
+            forecast.observe(
+                change.stage,
+                change.name,
+                change.parent,
+                change.state,
+                change.done,
+                change.total,
+                change.unit,
+                change.time,
+                change.attempt,
+            )

@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from benches.eta import Even, Recorded, compared, losses, recorded
+from benches.eta import Recorded, compared, losses, recorded
 
 
 @pytest.fixture
@@ -37,27 +37,29 @@ def trace(tmp_path):
 
 
 def test_an_even_run_is_foretold_by_elapsed_over_progress(trace):
-    errors = compared([trace("0.jsonl", 20.0)])
-    assert errors["elapsed / progress"][0] < 0.2
-    assert "median of earlier runs" not in errors
+    scores = compared([trace("0.jsonl", 20.0)])
+    assert scores.errors["elapsed / progress"][0] < 0.2
+    assert scores.errors["earlier medians"] == [1.0]
+    assert scores.held == []
 
 
 def test_a_run_like_the_one_before_is_foretold_by_history(trace):
-    errors = compared([trace("0.jsonl", 20.0), trace("1.jsonl", 20.0)])
-    assert errors["median of earlier runs"] == [pytest.approx(0.0, abs=1e-9)]
-    assert errors["headway"][1] < errors["headway"][0]
+    scores = compared([trace("0.jsonl", 20.0), trace("1.jsonl", 20.0)])
+    assert scores.errors["earlier medians"][1] == pytest.approx(0.0, abs=1e-9)
+    assert scores.errors["headway"][1] < scores.errors["headway"][0]
+    assert scores.errors["headway, no history"][1] == scores.errors["headway"][0]
+    assert scores.held[0] > 0.9
 
 
 def test_saying_nothing_costs_one(trace):
     run = trace("0.jsonl", 10.0)
-    found = losses(run, {"mute": lambda _now: None}, (), Even(), _Unmoved())
-    assert found == {"mute": 1.0}
+    assert losses(run, {"mute": lambda _now: None}, _unheard) == {"mute": 1.0}
 
 
 def test_an_error_is_a_logarithm_of_a_factor(trace):
     run = trace("0.jsonl", 10.0)
     double = {"double": lambda now: 2 * (run.seconds - now + 1) - 1}
-    assert losses(run, double, (), Even(), _Unmoved())["double"] == pytest.approx(math.log(2))
+    assert losses(run, double, _unheard)["double"] == pytest.approx(math.log(2))
 
 
 def test_a_recorded_run_ends_with_its_last_change(trace):
@@ -66,6 +68,5 @@ def test_a_recorded_run_ends_with_its_last_change(trace):
     assert run.seconds == 10.0
 
 
-class _Unmoved:
-    def tick(self, now):
-        pass
+def _unheard(_change):
+    pass
