@@ -1,0 +1,146 @@
+"""A tracker as an operation of the broker: seen, cancelled and ended like any other."""
+
+import os
+import signal
+import time
+
+import pytest
+from real import Real, until
+
+
+@pytest.fixture
+def real():
+    real = Real()
+    yield real
+    real.close()
+
+
+TRACKER = """
+import sys, time
+from progress_tracker import ProgressTracker
+
+tracker = ProgressTracker("Installing PostgreSQL", enable_notifications=False)
+tracker.setup_cancellation_handler(lambda: print("cleaned", flush=True))
+fetch = tracker.add_stage("Fetch", total_bytes=1000)
+tracker.add_stage("Configure")
+tracker.start()
+tracker.start_stage(fetch)
+tracker.update_stage_progress(fetch, processed_bytes=400)
+print("ready", flush=True)
+"""
+
+
+def operation(real, name="Installing PostgreSQL"):
+    return next((found for found in real.operations() if found["name"] == name), None)
+
+
+def ready(process):
+    while "ready" not in (line := process.stdout.readline()):
+        assert line, process.stderr.read()
+
+
+def test_a_tracker_is_seen_with_its_stages_and_bytes(real):
+    process = real.program(TRACKER + "sys.stdin.readline(); tracker.complete()", stdin=-1)
+    ready(process)
+    found = until(
+        lambda: (got := operation(real)) and got["stages"][0]["done"] == 400 and got, "its bytes"
+    )
+    assert (found["state"], found["cancellable"]) == ("running", True)
+    assert [
+        (stage["name"], stage["state"], stage["total"], stage["unit"]) for stage in found["stages"]
+    ] == [("Fetch", "running", 1000, "B"), ("Configure", "pending", None, None)]
+    process.stdin.write("\n")
+    process.stdin.flush()
+    assert process.wait(10) == 0
+    found = operation(real)
+    assert (found["state"], found["progress"], found["notify"]) == ("completed", 1.0, False)
+
+
+def test_headway_cancel_cancels_it_as_ctrl_c_would(real):
+    process = real.program(TRACKER + "time.sleep(60)")
+    ready(process)
+    until(lambda: operation(real), "the operation")
+    done = real.headway("cancel", "Installing PostgreSQL", "--reason", "disk is needed")
+    assert done.returncode == 0, done.stderr
+    out, _ = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert out.count("cleaned") == 1
+    assert "⊗ disk is needed" in out
+    found = operation(real)
+    assert (found["state"], found["reason"]) == ("cancelled", "disk is needed")
+    assert {stage["state"] for stage in found["stages"]} == {"cancelled"}
+
+
+def test_of_two_tasks_the_one_meant_is_cancelled(real):
+    process = real.program("""
+import asyncio
+from progress_tracker import ProgressTracker, run_with_progress
+
+async def work(tracker):
+    tracker.start_stage(tracker.add_stage("wait"))
+    print("ready", flush=True)
+    await asyncio.sleep(60 if tracker.operation_name == "one" else 3)
+
+async def main():
+    trackers = [ProgressTracker(name, enable_notifications=False) for name in ("one", "two")]
+    tasks = [asyncio.create_task(run_with_progress(tracker, work)) for tracker in trackers]
+    print([type(result).__name__ for result in
+           await asyncio.gather(*tasks, return_exceptions=True)])
+
+asyncio.run(main())
+""")
+    ready(process)
+    until(lambda: operation(real, "one") and operation(real, "two"), "both")
+    assert real.headway("cancel", "one").returncode == 0
+    out, complaint = process.communicate(timeout=20)
+    assert "['CancelledError', 'NoneType']" in out, complaint
+    assert operation(real, "one")["state"] == "cancelled"
+    assert operation(real, "two")["state"] == "completed"
+
+
+def test_a_tracker_that_nobody_ends_ends_as_its_stages_did(real):
+    code = """
+from progress_tracker import RichProgressTracker
+tracker = RichProgressTracker({name!r}, enable_notifications=False)
+stage = tracker.add_stage("only")
+with tracker.live_progress():
+    tracker.start_stage(stage)
+    {end}
+"""
+    for name, end, state in (
+        ("whole", "tracker.complete_stage(stage)", "completed"),
+        ("broken off", "pass", "failed"),
+    ):
+        assert real.program(code.format(name=name, end=end)).wait(20) == 0
+        until(lambda: operation(real, name), name)  # noqa: B023
+        assert operation(real, name)["state"] == state
+
+
+def test_a_stopped_broker_delays_neither_the_work_nor_its_end(real):
+    process = real.program(
+        TRACKER
+        + """
+sys.stdin.readline()
+before = time.monotonic()
+for done in range(20000):
+    tracker.update_stage_progress(fetch, processed_bytes=done % 1000)
+tracker.complete()
+print("took", time.monotonic() - before, flush=True)
+""",
+        stdin=-1,
+    )
+    ready(process)
+    until(lambda: operation(real), "the operation")
+    pid = real.broker()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        before = time.monotonic()
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.wait(20) == 0
+        took = float(process.stdout.read().split()[-1])
+        assert took < 3
+        assert time.monotonic() - before - took < 2.5
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    until(lambda: operation(real)["state"] == "completed", "its end")
