@@ -1,0 +1,70 @@
+"""`headway pipe` in shell scripts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from listener import Listener, Machine, until
+
+from headway.protocol import messages
+
+CODE = "import sys; from headway.run.pipe import main; sys.exit(main(sys.argv[1:]))"
+PIPE = f"{sys.executable} -c '{CODE}'"
+
+
+@pytest.fixture
+def machine():
+    machine = Machine()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def listener(machine):
+    with Listener(machine.directory) as listener:
+        yield listener
+
+
+def start(machine, script):
+    process = subprocess.Popen(
+        ["bash", "-c", script],
+        env=machine.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    machine.programs.append(process)
+    return process
+
+
+def test_a_script_reports_stages(machine, listener):
+    lines = "stage Copy total=3 unit=files|advance|advance|advance|stage Verify|50%|100%"
+    process = start(machine, f"echo '{lines}' | tr '|' '\\n' | {PIPE} --name Backup")
+    assert (process.communicate(timeout=20), process.returncode) == (("", ""), 0)
+    operation = listener.ended("Backup")
+    copy, verify = operation.stages.values()
+    assert (copy.done, copy.total, copy.unit, copy.state) == (3, 3, "files", "completed")
+    assert (verify.done, verify.total, verify.state) == (100, 100, "completed")
+    assert operation.state == "completed"
+
+
+def test_a_script_that_stops_half_way_has_failed(machine, listener):
+    process = start(machine, f"printf 'stage a total=3\\noops\\nadvance\\n' | {PIPE} --name Half")
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert err == "headway pipe: line 2: unknown word 'oops'\n"
+    assert listener.ended("Half").error == "the input ended at 1 of 3"
+
+
+def test_it_can_be_cancelled(machine, listener):
+    process = start(machine, f"(echo stage Copy; sleep 30) | {PIPE} --name Long")
+    operation = until(lambda: listener.named("Long"))
+    listener.send(operation, messages.Cancel(1, operation.id, "enough", False))
+    assert listener.ended("Long").state == "cancelled"
+    assert operation.reason == "enough"
+    os.killpg(process.pid, 9)
+    process.communicate()
