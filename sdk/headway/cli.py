@@ -77,7 +77,11 @@ def load(verb: str) -> Callable[[list[str]], int] | None:
 
 def _help() -> str:
     width = max(map(len, VERBS))
-    lines = [f"  {verb:<{width}}  {about}" for verb, (_, about) in VERBS.items()]
+    lines = [
+        f"  {verb:<{width}}  {about}"
+        for verb, (function, about) in VERBS.items()
+        if _is_there(function.partition(":")[0])
+    ]
     return "\n".join(
         [
             "usage: headway COMMAND …",
@@ -90,6 +94,16 @@ def _help() -> str:
             _EXAMPLES,
         ]
     )
+
+
+def _is_there(module: str) -> bool:
+    """Whether this version has a module; only its packages are imported for that."""
+    from importlib.util import find_spec  # noqa: PLC0415 - only the help needs it
+
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _unknown(verb: str) -> int:

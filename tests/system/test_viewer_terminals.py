@@ -227,7 +227,7 @@ def test_a_terminal_that_is_resized_is_drawn_anew(real, shell):
 
 def test_very_small_terminals_get_no_rows_taken(real):
     shell = real.terminal(columns=30, rows=3)
-    run(real, shell, 25)
+    run(real, shell, 60)
     shell.wait_for_text("✓ build.py")
     assert "━" not in "".join(shell.all)
 
