@@ -59,6 +59,7 @@ def _be_deaf() -> None:
         pass  # it leads a group already
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whoever started us may have blocked some
 
 
 def _be_mute() -> None:
