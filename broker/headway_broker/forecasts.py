@@ -21,19 +21,21 @@ QUIET_STALE = 5.0
 SOON = 0.2  # seconds between two estimates of one operation that changes all the time
 QUIET_SOON = 2.0
 BURST = 0.25  # seconds whose allowance can be spent in one go
+CHILDREN_LIMIT = 200  # operations that weigh as stages of one other
 HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
 
 
 class Following:
     """The forecast of one operation; `forecast` is None until its history has been read."""
 
-    __slots__ = ("begun", "changed", "figured", "forecast", "key", "weight")
+    __slots__ = ("begun", "changed", "children", "figured", "forecast", "key", "weight")
 
     def __init__(self, key: str, now: float) -> None:
         self.key = key
         self.begun = now
         self.forecast: Forecast | None = None
         self.changed: set[int] = set()  # stages whose counts it has not been told yet
+        self.children: dict[str, int] = {}  # operations that are parts of it → their place
         self.figured = float("-inf")
         self.weight = 1  # earlier runs, and one
 
@@ -179,6 +181,7 @@ class Forecasts:
             operation.progress, operation.estimate = progress, estimate
             operation.usual, operation.unlike = usual, unlike
             self._ledger.mark(entry).figures = True
+        self._tell_parent(entry, now)
         for stage in operation.running():
             guess = forecast.stage_estimate(stage.id, now)
             if guess != stage.estimate:
@@ -211,6 +214,7 @@ class Forecasts:
         operation.estimate = None
         operation.progress = _final_progress(entry)
         marks.figures = True
+        self._tell_parent(entry, now)
         return learned
 
     def forget(self, entry: Entry) -> None:
@@ -228,7 +232,8 @@ class Forecasts:
 
     def _pay(self, entry: Entry, now: float) -> None:
         following = entry.forecast
-        self._allowance -= STEP * (len(entry.operation.stages) + 4) * following.weight
+        steps = len(entry.operation.stages) + len(following.children) + 4
+        self._allowance -= STEP * steps * following.weight
         self.figure(entry, now)
 
     def _build(self, entry: Entry, runs: list[Run]) -> None:
@@ -256,6 +261,37 @@ class Forecasts:
         following.changed.update(
             stage.id for stage in operation.stages.values() if stage.state not in ENDED
         )
+
+    def _tell_parent(self, entry: Entry, now: float) -> None:
+        """An operation weighs as a stage of its parent, unless that stage counts by itself."""
+        operation = entry.operation
+        if not operation.parent:
+            return
+        above, _, stage_id = operation.parent.partition("/")
+        parent = self._ledger.entries.get(above)
+        following: Following | None = parent.forecast if parent is not None else None
+        if parent is None or parent is entry or following is None or following.forecast is None:
+            return
+        stage = parent.operation.stages.get(int(stage_id)) if stage_id.isdecimal() else None
+        if stage is not None and stage.total:
+            return
+        place = following.children.get(operation.id)
+        if place is None:
+            if len(following.children) >= CHILDREN_LIMIT:
+                return
+            place = following.children[operation.id] = -1 - len(following.children)
+        following.forecast.observe(
+            place,
+            operation.name,
+            stage.id if stage is not None else None,
+            operation.state,
+            100 * (operation.progress or 0.0),
+            100.0,
+            "%",
+            now,
+            operation.attempt,
+        )
+        self._ledger.mark(parent)
 
     def _stage_progress(self, entry: Entry) -> None:
         """Progress of the stages that changed, from their own counts."""

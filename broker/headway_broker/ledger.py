@@ -41,6 +41,9 @@ _STATE = OPERATION_FIELDS.index("state")
 _STAGE_STARTED = STAGE_FIELDS.index("started")
 _STAGE_ENDED = STAGE_FIELDS.index("ended")
 _STAGE_ATTEMPT = STAGE_FIELDS.index("attempt")
+_WORDS = tuple(
+    OPERATION_FIELDS.index(field) for field in ("state", "host", "user", "tty", "display", "key")
+)
 _STAGE_WORDS = tuple(STAGE_FIELDS.index(field) for field in ("name", "state", "unit"))
 
 
@@ -115,6 +118,8 @@ class Ledger:
         last = operation.revision
         marks = self.mark(entry)
         if record != operation.record():
+            for position in _WORDS:
+                record[position] = self._word(record[position])
             operation.apply(record)
             marks.structure = True
         for stage_record in stages:

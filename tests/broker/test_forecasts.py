@@ -171,3 +171,51 @@ def test_an_operation_that_is_forgotten_is_estimated_no_more(wired):
     wired.pass_time(5)
     assert entry.forecast is None
     assert wired.core.forecasts.deadline(watched=True) is None
+
+
+def test_an_operation_weighs_as_a_stage_of_its_parent(wired):
+    worker = wired.worker()
+    worker.start("parent", name="Build", stages=("Compile", "Link"), total=None)
+    other = wired.worker("child")
+    child = other.start("child", name="Compile one half")
+    child.parent = "parent/1"
+    other._stages = iter(range(1, 9))
+    other.announce("child")
+    wired.follow()
+    for number in range(1, 51):
+        other.count({1: number})
+        wired.pass_time(0.1)
+    wired.pass_time(1)
+    assert wired.operation("child").progress == pytest.approx(0.5, abs=0.02)
+    assert 0.1 < wired.operation("parent").progress < 0.6
+    before = wired.operation("parent").progress
+    other.end("child")
+    wired.pass_time(1)
+    assert wired.operation("parent").progress > before
+
+
+def test_a_stage_that_counts_by_itself_is_not_counted_twice(wired):
+    worker = wired.worker()
+    worker.start("parent", name="Build", stages=("Compile",), total=10)
+    other = wired.worker("child")
+    child = other.start("child", name="One of ten")
+    child.parent = "parent/1"
+    other.announce("child")
+    wired.follow()
+    other.end("child")
+    wired.pass_time(1)
+    assert wired.core.ledger.entries["parent"].forecast.children == {}
+
+
+@pytest.mark.parametrize(
+    "parent", ["op", "op/1", "none", "none/1", "op/x", "/", "op/99999999999999999999"]
+)
+def test_a_parent_that_is_none_harms_nothing(wired, parent):
+    worker = wired.worker()
+    op = worker.start("op")
+    op.parent = parent
+    worker.announce("op")
+    wired.follow()
+    wired.pass_time(2)
+    worker.end("op")
+    assert wired.operation("op").progress == 1.0
