@@ -1,0 +1,135 @@
+"""Brokers with a history file that is corrupt, old, newer, read-only, or on a full disk."""
+
+import os
+import sqlite3
+import subprocess
+
+import pytest
+from brokers import Place, until
+
+from headway.protocol import messages
+
+OP = "op0000000000"
+
+
+@pytest.fixture
+def place():
+    place = Place()
+    yield place
+    place.close()
+
+
+def garbage(path):
+    with open(path, "wb") as file:
+        file.write(os.urandom(20_000))
+
+
+def truncated(path):
+    with open(path, "r+b") as file:
+        file.truncate(5_000)
+
+
+def overwritten(path):
+    with open(path, "r+b") as file:
+        file.seek(1_000)
+        file.write(b"\xff" * 8_000)
+
+
+def empty(path):
+    with open(path, "wb"):
+        pass
+
+
+def newer(path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+
+
+def other(path):
+    os.unlink(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE operations (something TEXT)")
+    connection.close()
+
+
+def folder(path):
+    os.unlink(path)
+    os.mkdir(path)
+
+
+def history(place):
+    return os.path.join(place.state, "history.sqlite3")
+
+
+def serves(place):
+    """A broker at this place takes in an operation, and acknowledges its end."""
+    broker = place.broker("--detached")
+    peer = place.peer()
+    peer.start()
+    until(lambda: place.operation(OP))
+    peer.end()
+    peer.hear(messages.Acknowledge)
+    assert place.operation(OP).state == "completed"
+    return broker
+
+
+DAMAGES = [garbage, truncated, overwritten, empty, newer, other, folder]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_a_damaged_history_does_not_keep_the_broker_from_serving(place, damage):
+    serves(place).kill()
+    place.processes[-1].wait()
+    for suffix in ("-wal", "-shm"):
+        if os.path.exists(history(place) + suffix):
+            os.unlink(history(place) + suffix)
+    damage(history(place))
+    broker = serves(place)
+    assert "Traceback" not in place.log()
+    place.command("stop")
+    assert broker.wait(10) == 0
+
+
+@pytest.fixture
+def disk(place):
+    """The state directory is a small file system of its own."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place.state]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs root, to mount a file system")
+    yield place.state
+    subprocess.run(["umount", "--lazy", place.state], check=True)
+
+
+def test_a_read_only_history_does_not_keep_the_broker_from_serving(place, disk):
+    serves(place).kill()
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    serves(place)
+    assert "Traceback" not in place.log()
+
+
+def test_an_end_on_a_full_disk_is_acknowledged_once_there_is_room(place, disk):
+    place.broker("--detached")
+    peer = place.peer()
+    peer.start()
+    until(lambda: place.operation(OP))
+    filler = os.path.join(disk, "filler")
+    with open(filler, "wb", buffering=0) as file:
+        for size in (4096, 1):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError:
+                continue
+    peer.operations[OP].message = "x" * 4000  # more than a page that is there already
+    peer.end()
+    until(lambda: place.operation(OP).state == "completed")  # shown at once
+    with pytest.raises(AssertionError, match="no Acknowledge came"):
+        peer.hear(messages.Acknowledge, 2.0)
+    os.unlink(filler)
+    assert peer.hear(messages.Acknowledge).finals == [[OP, 2]]
+    broker = place.processes[0]
+    broker.kill()
+    broker.wait()
+    place.broker("--detached")
+    assert place.operation(OP).state == "completed"
