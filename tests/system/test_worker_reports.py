@@ -1,5 +1,7 @@
 """Programs of one process, and what a broker hears from them."""
 
+import subprocess
+
 import pytest
 from listener import Listener, Machine, until
 
@@ -230,6 +232,26 @@ def test_a_final_state_that_nobody_acknowledges_is_left_in_a_file(machine):
     assert found[0].session == name
     assert found[1].whole
     assert found[1].operation[4] == "completed"
+
+
+def test_a_program_with_nothing_to_report_leaves_and_comes_back(machine, listener):
+    code = """
+        import headway, headway.connection, sys
+        headway.connection.IDLE = 0.1
+        with headway.operation("First"): pass
+        print("ready", flush=True)
+        sys.stdin.readline()
+        with headway.operation("Second"): pass
+    """
+    program = machine.start(code, stdin=subprocess.PIPE)
+    program.stdout.readline()
+    until(lambda: listener.byes)
+    assert len(listener.sessions) == 1
+    program.stdin.write("\n")
+    assert machine.finish(program)[0] == 0
+    assert listener.named("Second").state == "completed"
+    assert len(listener.sessions) == 2
+    assert len({hello.session for hello in listener.sessions.values()}) == 1
 
 
 def test_without_a_broker_a_short_program_is_not_delayed(machine):
