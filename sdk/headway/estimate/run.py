@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     Miss = Tuple[float, float, float, float]
 
 FORMAT = 1
+LARGEST = 1e16  # what counts and seconds are far below
 
 
 class Span:
@@ -119,7 +120,7 @@ class Run:
                 record = {}  # a newer one's fields may mean something else
             seconds = record["seconds"]
             return cls(
-                None if seconds is None else float(seconds),
+                None if seconds is None else _finite(seconds),
                 [_span(span) for span in record["spans"]],
                 [_miss(miss) for miss in record["misses"]],
             )
@@ -128,16 +129,16 @@ class Run:
 
 
 def _span(record: Mapping[str, Any]) -> Span:
-    fractions = [float(x) for x in record["fractions"]]
-    seconds = [float(x) for x in record["seconds"]]
+    fractions = [_finite(x) for x in record["fractions"]]
+    seconds = [_finite(x) for x in record["seconds"]]
     if len(fractions) != len(seconds):
         raise ValueError("a curve of two lengths")
     return Span(
         str(record["key"]),
-        float(record["start"]),
-        float(record["end"]),
-        float(record["worked"]),
-        total=float(record["total"]),
+        _finite(record["start"]),
+        _finite(record["end"]),
+        _finite(record["worked"]),
+        total=_finite(record["total"]),
         unit=str(record["unit"]),
         moved=bool(record["moved"]),
         sized=bool(record["sized"]),
@@ -150,4 +151,11 @@ def _span(record: Mapping[str, Any]) -> Span:
 
 def _miss(record: Sequence[float]) -> Miss:
     phase, error, start, reach = record
-    return float(phase), float(error), max(1e-3, float(start)), float(reach)
+    return _finite(phase), _finite(error), max(1e-3, _finite(start)), _finite(reach)
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not -LARGEST < number < LARGEST:
+        raise ValueError(f"{value!r} is out of bounds")
+    return number

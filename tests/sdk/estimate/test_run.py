@@ -14,6 +14,8 @@ from headway.estimate import Run
         {"format": 1, "seconds": 1, "spans": [{}], "misses": []},
         {"format": 1, "seconds": 1, "spans": [3], "misses": []},
         {"format": 1, "seconds": 1, "spans": [], "misses": [[1]]},
+        {"format": 1, "seconds": float("nan"), "spans": [], "misses": []},
+        {"format": 1, "seconds": 1e300, "spans": [], "misses": []},
         [],
         None,
     ],
