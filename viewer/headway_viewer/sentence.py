@@ -126,9 +126,9 @@ def _busy(operation: Operation, now: float) -> Iterator[str]:
     stage = only_stage(operation)
     if stage is not None:
         # Its counts stand on the row; a `track` loop is named after it already.
-        named = "" if stage.name in operation.name else stage.name
+        title = "" if stage.name in operation.name else stage.name
         busy = stage.reason if stage.state == WAITING else stage.detail
-        words = f"{named} {busy or ''}".strip()
+        words = f"{title} {busy or ''}".strip()
         if words and stage.open:
             yield words
         return
