@@ -33,10 +33,15 @@ def main(argv: list[str]) -> int:
     except endpoint.NoRuntimeDirectory as error:
         _complain(f"{error}")
         return 1
+    except KeyError as error:
+        _complain(f"SUDO_UID names nobody: {error}")
+        return 1
 
 
 def run(*, detached: bool, leave_after: float) -> int:
     """Be the broker until there is a reason to stop."""
+    if os.geteuid() == 0 and _uid() != 0:
+        become(_uid())
     directory = _directory(make=True)
     os.umask(0o077)
     os.chdir("/")
@@ -73,6 +78,14 @@ def run(*, detached: bool, leave_after: float) -> int:
         server.close()
         log.close()
     return 0
+
+
+def become(uid: int) -> None:
+    """Give root up for the user who typed sudo; raises KeyError or OSError."""
+    user = pwd.getpwuid(uid)
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(uid)
 
 
 def status(*, as_json: bool) -> int:

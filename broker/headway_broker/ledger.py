@@ -339,9 +339,10 @@ class Ledger:
         self.removed.append(operation.id)
 
     def deadline(self) -> float | None:
-        """When the oldest ended operation is to be forgotten."""
+        """When the oldest ended operation that is safe is to be forgotten."""
         for entry in self.ended:
-            return (entry.ended_at or 0.0) + KEEP_SECONDS
+            if entry.safe is not None:
+                return (entry.ended_at or 0.0) + KEEP_SECONDS
         return None
 
 

@@ -21,8 +21,8 @@ LOOK_EVERY = 1.0  # seconds between looks at processes without a descriptor
 def boot_id() -> str | None:
     """What names this boot of the machine: monotonic clocks agree where it does."""
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+            return file.read().decode().strip()
     except OSError:
         return None
 

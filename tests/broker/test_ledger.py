@@ -170,6 +170,7 @@ def test_an_end_that_is_not_stored_yet_is_not_forgotten(monkeypatch):
     worker.end()
     wired.pass_time(1)
     assert list(wired.core.ledger.entries) == ["op"]
+    assert wired.core.ledger.deadline() is None
     wired.store_all()
     wired.pass_time(1)
     assert not wired.core.ledger.entries

@@ -150,3 +150,20 @@ print(peer.hear(messages.Refuse))
         code, _, err = place.command("run")
         assert code == 1
         assert "belongs to uid 65534, not 0" in err
+
+    def test_under_sudo_the_broker_is_the_users_own(self, place):
+        os.chown(place.directory, 65534, -1)
+        os.chown(place.state, 65534, -1)
+        broker = place.broker("--detached", environ={"SUDO_UID": "65534"})
+        assert os.stat(f"/proc/{broker.pid}").st_uid == 65534
+        for path in (place.path("report.sock"), place.path("broker.log"), place.state):
+            assert os.stat(path).st_uid == 65534
+        peer = place.peer()  # root, who is let in
+        peer.start()
+        until(lambda: place.operation("op0000000000"))
+
+    def test_under_the_sudo_of_nobody_known_is_a_clear_error(self, place):
+        place.environ["SUDO_UID"] = "54321"
+        code, _, err = place.command("run")
+        assert code == 1
+        assert "SUDO_UID names nobody" in err

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from brokers import Place, Viewer, until
+from brokers import Place, Viewer, listens, until
 
 from headway.protocol import messages
 
@@ -124,6 +124,24 @@ def test_an_acknowledged_end_outlives_the_broker_that_acknowledged_it(place):
     broker.wait()
     place.broker("--detached")
     assert {op.id for op in place.operations().values() if op.state == "completed"} == known
+
+
+def test_a_broker_whose_python_was_deleted_serves_on(place):
+    """It imports nothing after its start: what it runs from may be gone by then."""
+    head = "import sys; from headway_broker import cli; sys.meta_path.clear(); "
+    broker = place.spawn("-c", head + "sys.exit(cli.run(detached=True, leave_after=300))")
+    until(lambda: listens(place.path("report.sock")))
+    worker = place.worker("peer.start(); peer.socket.send(b'rubbish'); time.sleep(60)")
+    until(lambda: place.operation(OP))
+    worker.kill()
+    until(lambda: place.operation(OP).state == "crashed")
+    peer = place.peer()
+    peer.start("other0000000")
+    peer.end("other0000000")
+    peer.hear(messages.Acknowledge)
+    assert place.status()["dropped"]["malformed"] == 1
+    broker.terminate()
+    assert broker.wait(10) == 0, broker.communicate()
 
 
 def test_an_unsent_end_is_taken_in_and_its_file_removed(place):
