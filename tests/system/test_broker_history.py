@@ -79,8 +79,9 @@ DAMAGES = [garbage, truncated, overwritten, empty, newer, other, folder]
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_a_damaged_history_does_not_keep_the_broker_from_serving(place, damage):
-    serves(place).kill()
-    place.processes[-1].wait()
+    broker = serves(place)
+    broker.kill()
+    broker.wait()
     for suffix in ("-wal", "-shm"):
         if os.path.exists(history(place) + suffix):
             os.unlink(history(place) + suffix)
@@ -102,7 +103,9 @@ def disk(place):
 
 
 def test_a_read_only_history_does_not_keep_the_broker_from_serving(place, disk):
-    serves(place).kill()
+    broker = serves(place)
+    broker.kill()
+    broker.wait()
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     serves(place)
     assert "Traceback" not in place.log()
