@@ -1,4 +1,4 @@
-"""Who this process is, for the `Hello` and for its operations."""
+"""Who this process is, for the `Hello` and so for its operations."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-    from headway.model import Operation
 
 
 def about(sdk: str) -> dict[str, Any]:
@@ -45,14 +43,6 @@ def terminal() -> str | None:
         return os.ttyname(2)
     except OSError:
         return None
-
-
-def sign(operation: Operation, about: dict[str, Any]) -> None:
-    """Say on an operation whose it is."""
-    operation.host = about["host"]
-    operation.pid = about["pid"]
-    operation.user = about["user"]
-    operation.tty = about["tty"]
 
 
 def _line(path: str) -> str | None:

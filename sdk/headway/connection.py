@@ -13,7 +13,7 @@ import time
 import zmq
 
 from headway import __version__, launch
-from headway.about import about, sign
+from headway.about import about
 from headway.cancellation import Request, deliver
 from headway.deposit import leave_unsent
 from headway.ending import end_all
@@ -50,7 +50,6 @@ class Connection:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket: zmq.Socket[bytes] | None = None
         self._monitor: Any = None
-        self._signed: set[str] = set()
         self._retry_at = self._busy_at = float("-inf")
         self._pause = STARTING
         self._absent_since: float | None = None
@@ -165,7 +164,6 @@ class Connection:
         with home.lock:
             home.tally.tick(now)
             publisher.tick(now)
-            self._sign()
         while sock is not None and int(sock.getsockopt(zmq.EVENTS)) & zmq.POLLOUT:
             with home.lock:
                 taken = publisher.take(now, 1, hurry=hurry)
@@ -176,14 +174,6 @@ class Connection:
             except zmq.ZMQError:
                 break  # it is missing in the sequence, so it will be asked for
         self._screen.look(now)
-
-    def _sign(self) -> None:
-        operations = self._publisher.operations
-        if len(operations) != len(self._signed) or not self._signed.issuperset(operations):
-            for identity, entry in operations.items():
-                if identity not in self._signed:
-                    sign(entry.model, self._publisher.about)
-            self._signed = set(operations)
 
     def _wait(self, now: float, until: float | None = None) -> None:
         """Wait until something is due, or comes by socket, pipe or monitor."""

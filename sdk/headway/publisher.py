@@ -54,7 +54,7 @@ class Entry:
         self.model = model
         self.whole = True  # the broker has nothing of it, or asked for all of it again
         self.changed: dict[int, Stage] = {}  # stages to announce, in order
-        self.sent: float | None = None  # when its end was last announced
+        self.sent = 0.0  # when its end was last announced
 
 
 class Publisher:
@@ -79,6 +79,7 @@ class Publisher:
         self._connected = False
         self._greeted = False
         self._dirty: dict[str, Entry] = {}
+        self._doubted: dict[str, Entry] = {}  # ends that were sent and not acknowledged
         self._moved: dict[int, Stage] = {}
         self._more: set[int] = set()  # moved stages whose total or detail changed too
         self._shares: dict[tuple[str, int], float] = {}
@@ -100,7 +101,7 @@ class Publisher:
         entry = self.operations.get(operation.id)
         if entry is None:
             entry = self.operations[operation.id] = Entry(operation)
-        entry.sent = None
+        self._doubted.pop(operation.id, None)
         if stage is not None:
             entry.changed[stage.id] = stage
         self._dirty[operation.id] = entry
@@ -153,6 +154,7 @@ class Publisher:
         )
 
     def _repeat(self, entry: Entry) -> None:
+        self._doubted.pop(entry.model.id, None)
         entry.whole = True
         entry.changed = dict(entry.model.stages)
         self._dirty[entry.model.id] = entry
@@ -164,8 +166,7 @@ class Publisher:
             for operation, revision in message.finals:
                 entry = self.operations.get(operation)
                 if entry and not entry.model.open and revision >= entry.model.revision:
-                    del self.operations[operation]
-                    self._dirty.pop(operation, None)
+                    self._drop(entry)
         elif kind is Welcome:
             self.welcome = message
             self.refused = None
@@ -193,8 +194,11 @@ class Publisher:
             if operation is None:
                 self.refused = message
             elif operation in self.operations:
-                del self.operations[operation]
-                self._dirty.pop(operation, None)
+                self._drop(self.operations[operation])
+
+    def _drop(self, entry: Entry) -> None:
+        for marks in (self.operations, self._dirty, self._doubted):
+            marks.pop(entry.model.id, None)
 
     @property
     def settled(self) -> bool:
@@ -207,10 +211,11 @@ class Publisher:
 
     def tick(self, now: float) -> None:
         """Look at the time: ends that nobody acknowledged are to be announced again."""
-        for entry in self.operations.values():
-            if entry.sent is not None and now >= entry.sent + AGAIN:
-                entry.sent = None
-                self._repeat(entry)
+        while self._doubted:
+            entry = next(iter(self._doubted.values()))
+            if now < entry.sent + AGAIN:
+                break
+            self._repeat(entry)
 
     def deadline(self) -> float | None:
         """When `take` would have something to hand out, or None: not before a change."""
@@ -223,9 +228,8 @@ class Publisher:
             due = min(due, self._last_announce + SPACING)
         if self._moved or self._shares or self._lines:
             due = min(due, self._last_counts + self._interval())
-        for entry in self.operations.values():
-            if entry.sent is not None:
-                due = min(due, entry.sent + AGAIN)
+        if self._doubted:
+            due = min(due, next(iter(self._doubted.values())).sent + AGAIN)
         return due
 
     def _interval(self) -> float:
@@ -263,6 +267,7 @@ class Publisher:
                 del self._dirty[entry.model.id]
                 if not entry.model.open:
                     entry.sent = now
+                    self._doubted[entry.model.id] = entry
             if not self._dirty:
                 self._last_announce = now
             return message
@@ -294,8 +299,7 @@ class Publisher:
         if len(ended) > ENDS:
             messages.append(self._hello(now))
             for entry in ended:
-                del self.operations[entry.model.id]
-                self._dirty.pop(entry.model.id, None)
+                self._drop(entry)
                 entry.whole, entry.changed = True, dict(entry.model.stages)
                 while entry.whole or entry.changed:
                     messages.append(self._announce(entry, now))
@@ -312,9 +316,18 @@ class Publisher:
             del entry.changed[stage.id]
             self._moved.pop(stage.id, None)
             self._more.discard(stage.id)
+        if entry.model.pid is None:
+            self._sign(entry.model)
         self.sequence += 1
         whole, entry.whole = entry.whole, False
         return Announce(self.sequence, now, whole, entry.model.record(), records)
+
+    def _sign(self, operation: Operation) -> None:
+        """Say on an operation whose it is, as the `Hello` says."""
+        operation.host = self.about.get("host")
+        operation.pid = self.about.get("pid")
+        operation.user = self.about.get("user")
+        operation.tty = self.about.get("tty")
 
     def _counts(self, now: float) -> Any:
         if self._moved:

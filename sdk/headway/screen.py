@@ -46,7 +46,11 @@ class Screen:
     def look(self, now: float) -> None:
         """Start the viewer if it is time to."""
         if self._viewing:
-            self._drawn_for.update(self._home.handles)
+            drawn = self._home.publisher.drawn
+            self._drawn_for -= drawn
+            drawn.clear()
+            if not self._home.handles.keys() <= self._drawn_for:
+                self._drawn_for.update(self._home.handles)
             return
         due = self.deadline()
         if due is None or now < due:

@@ -2,8 +2,7 @@
 
 import os
 
-from headway.about import about, sign, start_time
-from headway.model import Operation
+from headway.about import about, start_time
 
 
 def test_a_process_says_who_it_is():
@@ -17,14 +16,3 @@ def test_a_process_says_who_it_is():
 def test_a_pid_and_its_start_name_a_process_for_good():
     assert start_time(os.getpid()) == start_time(os.getpid())
     assert start_time(2**22 + 1) is None
-
-
-def test_an_operation_is_signed():
-    operation = Operation("o" * 12, "Work")
-    sign(operation, {"host": "h", "pid": 7, "user": "u", "tty": "/dev/pts/3"})
-    assert (operation.host, operation.pid, operation.user, operation.tty) == (
-        "h",
-        7,
-        "u",
-        "/dev/pts/3",
-    )

@@ -34,6 +34,14 @@ def test_a_connection_is_greeted_and_told_everything():
     assert publisher.take(1.0) == []
 
 
+def test_operations_are_signed_as_the_greeting_says():
+    publisher, operation = publisher_with()
+    publisher.about.update(host="h", pid=7, user="u", tty="/dev/pts/3")
+    publisher.take(1.0)
+    assert (operation.host, operation.pid) == ("h", 7)
+    assert (operation.user, operation.tty) == ("u", "/dev/pts/3")
+
+
 def test_nothing_is_taken_without_a_connection():
     publisher, _ = publisher_with("A", connected=False)
     assert publisher.take(1.0) == []
