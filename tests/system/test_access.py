@@ -193,7 +193,7 @@ def test_headway_run_under_sudo_is_shown_to_the_user(ann):
     status, out, err = ann.run("sudo", f"PYTHONPATH={ann.modules}", ann.python, *argv)
     assert (status, out) == (7, "0\n"), err
     found = until(lambda: listed(ann).get("as root"))
-    assert (found["state"], found["exit_status"], found["user"]) == ("failed", 7, "root")
+    assert (found["state"], found["exit_status"], found["user"]) == ("failed", 7, ann.name)
 
 
 def test_a_killed_program_under_sudo_has_crashed(ann):
