@@ -8,7 +8,6 @@ import os
 import pwd
 import signal
 import sys
-from typing import Any
 
 from headway.protocol import endpoint
 from headway_broker import asking
@@ -16,6 +15,7 @@ from headway_broker.claim import Claim, Taken
 from headway_broker.leaving import LEAVE_AFTER
 from headway_broker.log import Log
 from headway_broker.server import Server
+from headway_broker.standing import lines
 
 
 def main(argv: list[str]) -> int:
@@ -94,7 +94,7 @@ def status(*, as_json: bool) -> int:
     if as_json:
         _say(json.dumps(reply.result))
         return 0
-    for line in describe(reply.result):
+    for line in lines(reply.result):
         _say(line)
     return 0
 
@@ -104,26 +104,6 @@ def stop() -> int:
     asking.ask(_address(), "stop", {})
     _say("the broker has stopped")
     return 0
-
-
-def describe(facts: dict[str, Any]) -> list[str]:
-    """The lines that tell a person what `status` found."""
-    ingest = facts.get("ingest", {})
-    dropped = facts.get("dropped", {})
-    rss = facts.get("rss")
-    lines = [
-        f"broker      pid {facts.get('pid')}, version {facts.get('version')}",
-        f"up          {facts.get('uptime', 0):.0f} s",
-        f"endpoint    {facts.get('endpoint')}",
-        f"connected   {facts.get('workers')} workers, {facts.get('viewers')} viewers",
-        f"operations  {facts.get('operations')} ({facts.get('open')} open)",
-        f"stages      {facts.get('stages')}",
-        f"ingest      {ingest.get('messages')} messages, {ingest.get('updates')} updates",
-        "memory      " + ("unknown" if rss is None else f"{rss / 1e6:.1f} MB"),
-    ]
-    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
-    lines.append(f"dropped     {reasons or 'nothing'}")
-    return lines
 
 
 def _say(text: str) -> None:

@@ -33,6 +33,7 @@ from headway_broker.publishing import Publishing
 from headway_broker.refusal import Dropped, Refused
 from headway_broker.sessions import Credentials, Session, Sessions
 from headway_broker.shares import Shares
+from headway_broker.standing import standing
 
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
 STATE = OPERATION_FIELDS.index("state")
@@ -174,11 +175,6 @@ class Core:
         whose = session.id if session is not None else "a stranger"
         self._note(f"ignored a frame of {whose}: {clean_text(error, 200)!r}")
 
-    def is_safe(self, operation: str) -> bool:
-        """Whether the end of this operation needs no other copy."""
-        entry = self.ledger.entries.get(operation)
-        return entry is None or entry.safe is not None
-
     def overloaded(self, session: Session) -> None:
         """A frame of it was dropped unread, for it sends more than its share."""
         self.dropped.add("flood")
@@ -275,23 +271,6 @@ class Core:
         times = [due for due in dues if due is not None]
         self._planned = max(min(times), self._now) if times else None
         return self._planned
-
-    def status(self, now: float) -> dict[str, Any]:
-        """What the core knows of itself, for `headway broker status`."""
-        present = [session for session in self.sessions.by_id.values() if not session.gone]
-        return {
-            **self.facts(),
-            "instance": self.instance,
-            "uptime": round(now - self.started, 3),
-            "workers": sum(session.role == "worker" for session in present),
-            "viewers": self.publishing.followers,
-            "operations": len(self.ledger.entries),
-            "open": self.ledger.opened,
-            "stages": self.ledger.stages,
-            "ingest": {"messages": self.messages, "updates": self.updates},
-            "dropped": dict(self.dropped.counts),
-            "sequence": self.publishing.sequence,
-        }
 
     # Messages of workers.
 
@@ -391,7 +370,7 @@ class Core:
         if effects is not None:
             self._effects += effects
         elif verb == "status":
-            self._effects += requests.reply(session, number, self.status(now))
+            self._effects += requests.reply(session, number, standing(self, now))
         elif verb == "stop":
             self._effects += requests.reply(session, number, {})
             self._do(Stop("asked to stop"))

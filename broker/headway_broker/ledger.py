@@ -281,6 +281,11 @@ class Ledger:
             self.mark(entry).shares.add(stage_id)
         return entry
 
+    def is_safe(self, operation: str) -> bool:
+        """Whether the end of this operation needs no other copy."""
+        entry = self.entries.get(operation)
+        return entry is None or entry.safe is not None
+
     def print(self, entry: Entry, lines: list[str]) -> None:
         """Keep the last lines an operation printed."""
         kept = [line[:TAIL_WIDTH] for line in lines[-TAIL_LINES:]]

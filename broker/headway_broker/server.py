@@ -336,7 +336,7 @@ class Server:
             for path, owner, found in self.unsent.read():
                 self._unsent_files[path] = set(self.core.unsent(found, owner, now))
         for path, operations in list(self._unsent_files.items()):
-            if all(self.core.is_safe(operation) for operation in operations):
+            if all(self.core.ledger.is_safe(operation) for operation in operations):
                 del self._unsent_files[path]
                 self.unsent.remove(path)
 

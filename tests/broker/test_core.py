@@ -5,6 +5,7 @@ from wired import Wired
 
 from headway.protocol import messages
 from headway_broker import effects
+from headway_broker.standing import standing
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ def test_a_worker_that_connects_again_takes_its_session_over(wired):
     worker.count({1: 7})
     wired.pass_time(1)
     assert wired.operation("op").stages[1].done == 7
-    assert wired.core.status(wired.now)["workers"] == 1
+    assert standing(wired.core, wired.now)["workers"] == 1
 
 
 def test_times_of_another_machine_are_shifted_by_what_hello_says(wired):
@@ -248,10 +249,10 @@ def test_a_late_true_end_corrects_a_crash():
     ends = wired.core.unsent(unsent(worker, "completed"), 1000, wired.now)
     assert ends == ["op"]
     assert wired.operation("op").state == "completed"
-    assert not wired.core.is_safe("op")
+    assert not wired.core.ledger.is_safe("op")
     wired.carry_out()
     wired.store_all()
-    assert wired.core.is_safe("op")
+    assert wired.core.ledger.is_safe("op")
 
 
 def unsent(worker, state):
@@ -274,7 +275,7 @@ def test_an_unsent_end_of_a_worker_that_nobody_knew_is_taken_in(wired):
     worker.start()
     wired.core.unsent(unsent(worker, "failed"), 1000, wired.now)
     assert wired.operation("op").state == "failed"
-    assert wired.core.status(wired.now)["workers"] == 0
+    assert standing(wired.core, wired.now)["workers"] == 0
 
 
 def test_an_unsent_file_cannot_open_an_operation(wired):
@@ -295,7 +296,7 @@ def test_a_bye_lets_a_session_go_and_its_death_is_no_crash(wired):
     worker.start()
     worker.end()
     worker.say(messages.Bye(worker.next(), worker.now))
-    assert wired.core.status(wired.now)["workers"] == 0
+    assert standing(wired.core, wired.now)["workers"] == 0
     assert wired.watched == {}
     wired.core.died("worker", wired.now)
     wired.pass_time(1)
@@ -470,7 +471,7 @@ def test_a_worker_of_an_earlier_broker_comes_back_to_its_operation():
     worker.count({1: 42})
     wired.pass_time(1)
     assert wired.operation("op").stages[1].done == 42
-    assert wired.core.status(wired.now)["workers"] == 1
+    assert standing(wired.core, wired.now)["workers"] == 1
 
 
 def test_an_operation_of_an_earlier_boot_has_crashed():
