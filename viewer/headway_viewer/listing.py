@@ -18,5 +18,5 @@ def listing(board: Board, look: Theme, columns: int, now: float) -> list[Line]:
         return [[("", "nothing is running")]]
     rows = [view.row(operation, now) for operation in operations]
     width = max(columns - 1, 20)
-    plan = view.plan(rows, width)
-    return [*(view.lay_out(row, plan, width) for row in rows), view.header(width, now)]
+    plan = view.layout.plan(rows, width)
+    return [*(view.layout.lay_out(row, plan, width) for row in rows), view.header(width, now)]

@@ -8,8 +8,6 @@ has changed.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -22,6 +20,7 @@ from headway.model import (
     Stage,
 )
 from headway_viewer import figures, text
+from headway_viewer.layout import NARROW, Layout, Row
 from headway_viewer.rows import Board
 from headway_viewer.sentence import (
     detail_lines,
@@ -35,36 +34,7 @@ from headway_viewer.sentence import (
 )
 from headway_viewer.theme import SILENT, STYLES, Line, Theme
 
-BAR = 30  # cells of a bar at most
-LEAST_BAR = 6  # a bar of fewer says nothing
-STEADY = 12  # cells of a column that it keeps once it had them
-NARROW = 60  # cells below which a percentage stands for counts
 DETAILS = 4  # lines below a row at most
-
-
-class Row(NamedTuple):
-    """One operation before it is laid out: either `words`, or a bar with figures."""
-
-    sign: str
-    style: str
-    label: str
-    words: str | None
-    progress: float | None
-    figures: str
-    extra: str
-    remaining: str
-    short: str
-
-
-class Plan(NamedTuple):
-    """How wide each column of this frame is; 0: left out."""
-
-    label: int
-    bar: int
-    figures: int
-    extra: int
-    remaining: int
-    short: int
 
 
 class View:
@@ -77,7 +47,7 @@ class View:
         self.board = board
         self.theme = theme
         self.bare = bare
-        self._widest = [0, 0, 0]
+        self.layout = Layout(theme, bare=bare)
         self._rows: dict[str, tuple[int, Row]] = {}
         self._narrow = False
         self._overall: tuple[int, str] | None = None
@@ -105,12 +75,12 @@ class View:
         if (width < NARROW) != self._narrow:
             self._narrow = width < NARROW
             self._rows.clear()
-            self._widest = [0, 0, 0]
+            self.layout = Layout(self.theme, bare=self.bare)
         chosen = self.board.choose(lines, ended=not self.bare)
         operations = chosen.operations
         spare = lines - len(operations) - bool(chosen.more)
         rows = [self.row(operation, now) for operation in operations]
-        plan = self.plan(rows, width, steady=True)
+        plan = self.layout.plan(rows, width, steady=True)
         picture: list[Line] = []
         # Details in the order of need: what broke, then what runs; one line each, then more.
         wanted = [self._details(operation, width, now) if spare else [] for operation in operations]
@@ -121,7 +91,7 @@ class View:
                     given[position] += 1
                     spare -= 1
         for row, details, count in zip(rows, wanted, given):
-            picture.append(self.lay_out(row, plan, width))
+            picture.append(self.layout.lay_out(row, plan, width))
             picture.extend(details[:count])
         if chosen.more:
             picture.append(self._more(chosen.more, width))
@@ -256,93 +226,6 @@ class View:
         took = now - operation.started if operation.started is not None else 0.0
         return figures.remaining(estimate, operation.usual, took)
 
-    def plan(self, rows: list[Row], width: int, *, steady: bool = False) -> Plan:
-        """The columns of a frame: what matters most first, the bar from what is left.
-
-        In a `steady` plan the columns of figures never get narrower than they were, so that
-        the bars do not twitch with every word.
-        """
-        label_cells = max((text.cells(row.label) for row in rows), default=0)
-        barred = [row for row in rows if row.words is None]
-        now = [
-            max((text.cells(getattr(row, part)) for row in barred), default=0)
-            for part in ("figures", "extra", "remaining")
-        ]
-        widest = now
-        if steady and barred:
-            # A long phrase, as "longer than usual", may take its width away with it.
-            widest = [max(cells, min(kept, STEADY)) for cells, kept in zip(now, self._widest)]
-            self._widest = widest
-        room = width if self.bare else width - 2
-        share = 34 if width >= NARROW else 45
-        name = min(label_cells, max(8, width * share // 100), room)
-        room -= name
-
-        def fit(cells: int, gap: int) -> int:
-            nonlocal room
-            if cells and cells + gap <= room:
-                room -= cells + gap
-                return cells
-            return 0
-
-        count = fit(widest[0], 2) or fit(now[0], 2)
-        remaining = fit(widest[2], 2) or fit(now[2], 2)
-        short = 0
-        if not self.bare:
-            short = fit(max((text.cells(row.short) for row in rows), default=0), 1)
-        bar = fit(LEAST_BAR, 1) if any(row.progress is not None for row in barred) else 0
-        extra = fit(widest[1], 1)
-        if bar:
-            grown = min(BAR - bar, max(room, 0))
-            bar += grown
-            room -= grown
-        # What the bar leaves goes to the names, which are cut otherwise, unless words need it.
-        words = max((text.cells(row.words) + 1 for row in rows if row.words is not None), default=0)
-        columns = width - (0 if self.bare else 2) - name - room - (short + 1 if short else 0)
-        room -= max(words - columns, 0)
-        name += min(max(room, 0), label_cells - name)
-        return Plan(name, bar, count, extra, remaining, short)
-
-    def lay_out(self, row: Row, plan: Plan, width: int) -> Line:
-        """A row in the columns of the plan."""
-        theme = self.theme
-        name = text.pad(text.squeeze(row.label, plan.label, theme.ellipsis), plan.label)
-        if width < 4:
-            return [(row.style, text.head(row.sign, width))]
-        if self.bare:
-            line: Line = [("", name)]
-            used = plan.label
-        else:
-            line = [(row.style, row.sign), ("", f" {name}")]
-            used = 2 + plan.label
-        end = width - (plan.short + 1 if plan.short else 0)
-        if row.words is not None:
-            words = text.clip(row.words, end - used - 1, theme.ellipsis)
-            if words:
-                line.append((row.style if row.style != "busy" else "", f" {words}"))
-                used += 1 + text.cells(words)
-        else:
-            if plan.bar:
-                line.append(("", " "))
-                if row.progress is None:
-                    line.append(("", " " * plan.bar))
-                else:
-                    line.extend(theme.bar(row.progress, plan.bar))
-                used += 1 + plan.bar
-            for words, cells, lead, right in (
-                (row.figures, plan.figures, 2, True),
-                (row.extra, plan.extra, 1, False),
-                (row.remaining, plan.remaining, 2, False),
-            ):
-                if cells:
-                    words = text.clip(words, cells, theme.ellipsis)  # noqa: PLW2901
-                    gap = " " * (cells - text.cells(words))
-                    line.append(("", " " * lead + (gap + words if right else words + gap)))
-                    used += lead + cells
-        if plan.short:
-            line.append(("dim", " " * (end - used + 1) + text.pad(row.short, plan.short)))
-        return line
-
     def _details(self, operation: Operation, width: int, now: float) -> list[Line]:
         theme = self.theme
         style = "bad" if operation.state in (FAILED, CRASHED) else "dim"
@@ -384,12 +267,12 @@ class View:
         ended.sort(key=lambda operation: (order[operation.state], operation.ended or 0.0))
         left_out = max(len(ended) - max(lines - 2, 1), 0) if len(ended) + 1 > lines else 0
         rows = [self.row(operation, now) for operation in ended[left_out:]]
-        plan = self.plan(rows, width)
+        plan = self.layout.plan(rows, width)
         picture: list[Line] = [[("", text.clip(tally(seen, now), width, self.theme.ellipsis))]]
         if left_out:
             more = f"{self.theme.ellipsis} {left_out} more"
             picture.append([("dim", text.clip(more, width, self.theme.ellipsis))])
-        picture.extend(self.lay_out(row, plan, width) for row in rows)
+        picture.extend(self.layout.lay_out(row, plan, width) for row in rows)
         return picture
 
 
