@@ -103,7 +103,11 @@ class Preparation:
             pass  # it runs all the same
         if self.layout.terminal is not None:
             self.layout.terminal.follow()
-        self.child.start(environ)
+        try:
+            self.child.start(environ)
+        finally:
+            # Only now: the command need not wait for the thread that reports.
+            self._start()
 
     def refuse(self, error: CannotStart) -> int:
         """Tell why the command could not be started; return the exit status."""
@@ -125,7 +129,14 @@ class Preparation:
             self._plan.name, display=self._plan.display, cancellable=self._can_signal()
         )
         operation.on_cancel(self._asked)
-        return operation.start()
+        return operation
+
+    def _start(self) -> None:
+        if self.operation is not None:
+            try:
+                self.operation.start()
+            except Exception:
+                self.operation = None
 
     def _can_signal(self) -> bool:
         """Whether a request to cancel could be passed on: sudo takes ^C only from a terminal."""
