@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 VERBS = {
     "run": ("headway.run.cli:main", "run a command and report its progress"),
     "view": ("headway_viewer.cli:view", "follow what goes on, live or as lines"),
-    "ps": ("headway_viewer.cli:ps", "list the operations there are"),
+    "ps": ("headway_viewer.asking:ps", "list the operations there are"),
     "wait": ("headway_viewer.cli:wait", "wait for operations to end"),
-    "cancel": ("headway_viewer.cli:cancel", "ask an operation to end"),
+    "cancel": ("headway_viewer.asking:cancel", "ask an operation to end"),
     "notify": ("headway_viewer.notify.cli:main", "notify the desktop when operations end"),
     "top": ("headway_viewer.tui.cli:main", "look at all operations on the whole screen"),
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),

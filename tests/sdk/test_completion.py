@@ -43,10 +43,8 @@ def test_another_shell_is_refused_with_what_there_is(capsys):
 def test_the_options_are_those_that_the_verbs_take():
     import re
 
-    from headway_viewer import cli as viewer
-
     for verb in ("view", "ps", "wait", "cancel", "record"):
-        parser_help = _help_of(getattr(viewer, verb))
+        parser_help = _help_of(cli.load(verb))
         options = set(re.findall(r"--[a-z-]+", parser_help)) - {"--help"}
         assert set(completion.OPTIONS[verb].split()) <= options | {"--help"}, verb
 

@@ -17,9 +17,9 @@ from typing import Callable, NamedTuple
 from headway.model import Operation
 from headway.run import lent
 from headway_viewer import theme
-from headway_viewer.cli import finder
 from headway_viewer.display.live import size, write_all
 from headway_viewer.feed import Feed
+from headway_viewer.finding import finder
 from headway_viewer.processes import group_of, lives, members
 from headway_viewer.region import most
 from headway_viewer.replica import Changes, Replica

@@ -10,9 +10,9 @@ import sys
 import time
 
 from headway_viewer import theme
-from headway_viewer.cli import finder
 from headway_viewer.display.plain import Plain
 from headway_viewer.feed import Feed
+from headway_viewer.finding import finder
 from headway_viewer.processes import lives
 from headway_viewer.replica import Replica
 from headway_viewer.rows import Board
