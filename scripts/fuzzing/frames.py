@@ -102,7 +102,7 @@ def mutated(frame: bytes, dice: random.Random) -> bytes:
         elif what == 1:
             del data[place:]
         elif what == 2:
-            data[place:place] = dice.randbytes(dice.choice((1, 4, 100)))
+            data[place:place] = bytes(dice.choices(range(256), k=dice.choice((1, 4, 100))))
         elif what == 3:
             data += data[: dice.randrange(200)]
         elif what == 4 and data:

@@ -10,9 +10,9 @@ import sys
 import time
 
 import zmq
-
 from benches.ground import Ground
 from benches.machine import rss
+
 from fuzzing import frames
 
 PROGRAM = """

@@ -82,7 +82,7 @@ class Person:
         done = subprocess.run(
             argv,
             env=self.environ(**environ),
-            preexec_fn=self._become,  # noqa: PLW1509 - 3.8 has no user=
+            preexec_fn=self._become,
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -112,9 +112,14 @@ class Person:
             "USER": self.name,
             "LOGNAME": self.name,
             "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-            "PYTHONPATH": self.modules,
+            **self.modules,
             **more,
         }
+
+    def sudo(self, **environ):
+        """The beginning of a command that this user types, to run the rest as root."""
+        kept = {**self.modules, **environ}
+        return ("sudo", *(f"{name}={value}" for name, value in kept.items()))
 
     def _become(self):
         os.initgroups(self.name, self.gid)
@@ -130,5 +135,8 @@ class Person:
             os.mkdir(target)
             subprocess.run(["mount", "--bind", source, target], check=True)
             self._mounted.append(target)
-        self.modules = os.pathsep.join([*ROOMS, os.path.join(self.place, "site")])
+        self.modules = {
+            "PYTHONPATH": os.pathsep.join([*ROOMS, os.path.join(self.place, "site")]),
+            "LD_LIBRARY_PATH": os.path.join(self.place, "base", "lib"),
+        }
         return os.path.join(self.place, "base", "bin", "python{}.{}".format(*sys.version_info[:2]))

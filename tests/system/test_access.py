@@ -161,8 +161,7 @@ def test_a_program_under_sudo_reports_to_the_broker_of_the_user_who_typed_it(ann
     mine = ann.start(*program(ann, "mine", 30))
     mine.stdout.readline()
     until(lambda: "mine" in listed(ann))
-    modules = f"PYTHONPATH={ann.modules}"
-    status, out, err = ann.run(*program(ann, "root's", before=("sudo", modules)))
+    status, out, err = ann.run(*program(ann, "root's", before=ann.sudo()))
     assert (status, err) == (0, ""), out
     found = until(lambda: listed(ann).get("root's"))
     assert found["state"] == "completed"
@@ -172,8 +171,7 @@ def test_a_program_under_sudo_reports_to_the_broker_of_the_user_who_typed_it(ann
 
 
 def test_a_broker_that_a_program_under_sudo_starts_is_the_users_own(ann):
-    modules = f"PYTHONPATH={ann.modules}"
-    status, out, err = ann.run(*program(ann, "root's", before=("sudo", modules)))
+    status, out, err = ann.run(*program(ann, "root's", before=ann.sudo()))
     assert (status, err) == (0, ""), out
     folder = f"/tmp/headway-{ann.uid}"
     assert until(lambda: os.path.exists(f"{folder}/report.sock"))
@@ -190,14 +188,14 @@ def test_a_broker_that_a_program_under_sudo_starts_is_the_users_own(ann):
 
 def test_headway_run_under_sudo_is_shown_to_the_user(ann):
     argv = ("-m", "headway.cli", "run", "--name", "as root", "--", "sh", "-c", "id -u; exit 7")
-    status, out, err = ann.run("sudo", f"PYTHONPATH={ann.modules}", ann.python, *argv)
+    status, out, err = ann.run(*ann.sudo(), ann.python, *argv)
     assert (status, out) == (7, "0\n"), err
     found = until(lambda: listed(ann).get("as root"))
     assert (found["state"], found["exit_status"], found["user"]) == ("failed", 7, ann.name)
 
 
 def test_a_killed_program_under_sudo_has_crashed(ann):
-    before = ("sudo", f"PYTHONPATH={ann.modules}")
+    before = ann.sudo()
     process = ann.start(*program(ann, "root's", 60, before=before))
     found = until(lambda: listed(ann).get("root's"))
     os.kill(found["pid"], signal.SIGKILL)
@@ -206,8 +204,7 @@ def test_a_killed_program_under_sudo_has_crashed(ann):
 
 
 def test_an_end_under_sudo_that_no_broker_took_in_is_not_lost(ann):
-    modules = f"PYTHONPATH={ann.modules}"
-    before = ("sudo", modules, "HEADWAY_BROKER=never")
+    before = ann.sudo(HEADWAY_BROKER="never")
     status, _, err = ann.run(*program(ann, "root's", before=before))
     assert (status, err) == (0, "")
     folder = f"/tmp/headway-{ann.uid}"
@@ -225,10 +222,10 @@ def test_root_follows_no_link_that_the_user_has_laid_out(ann):
     script = f"mkdir -m 700 {folder} && ln -s {target} {folder}/unsent && "
     script += f"ln -s {target}/lock {folder}/start.lock && ln -s {target}/log {folder}/broker.log"
     assert ann.run("sh", "-c", script)[0] == 0
-    before = ("sudo", f"PYTHONPATH={ann.modules}", "HEADWAY_BROKER=never")
+    before = ann.sudo(HEADWAY_BROKER="never")
     status, _, err = ann.run(*program(ann, "root's", before=before))
     assert (status, err) == (0, "")
-    status, _, err = ann.run(*program(ann, "root's", before=("sudo", f"PYTHONPATH={ann.modules}")))
+    status, _, err = ann.run(*program(ann, "root's", before=ann.sudo()))
     assert (status, err) == (0, "")
     assert os.listdir(target) == []
 

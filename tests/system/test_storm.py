@@ -40,9 +40,10 @@ def shown(path):
             if not text.endswith("\n"):
                 break
             line = json.loads(text)
-            for operation in line.get("operations") or [line.get("operation")]:
-                if operation:
-                    found[operation["name"]] = operation
+            if line["type"] == "snapshot":
+                found.update((operation["name"], operation) for operation in line["operations"])
+            elif line["type"] == "operation":
+                found[line["operation"]["name"]] = line["operation"]
     return found
 
 
