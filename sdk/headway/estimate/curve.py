@@ -10,24 +10,28 @@ if TYPE_CHECKING:
     from typing import Sequence
 
 POINTS = 24
+_START = array("d", (0.0,))  # never changed
 
 
 class Curve:
     """Units done against seconds worked, at most `POINTS` points however long the stage runs.
 
     Points lie at least `spacing` seconds apart; when the curve is full every second one goes
-    and the spacing doubles. The newest point is always exact.
+    and the spacing doubles. The newest point is always exact. Many stages never count: until
+    they do, they share the array of seconds.
     """
 
     __slots__ = ("done", "seconds", "spacing")
 
     def __init__(self, done: float) -> None:
-        self.seconds = array("d", (0.0,))
+        self.seconds = _START
         self.done = array("d", (done,))
         self.spacing = 0.0
 
     def add(self, seconds: float, done: float) -> None:
         """Note that `done` units were reached after `seconds`. Work undone is forgotten."""
+        if self.seconds is _START:
+            self.seconds = array("d", _START)
         times, units = self.seconds, self.done
         if done <= units[-1]:
             if done == units[-1]:

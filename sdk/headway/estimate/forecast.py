@@ -290,7 +290,9 @@ class Forecast:
 
 
 def _number(value: float | None) -> float:
-    """Return a count as a float from 0 to `LARGEST`; what is not a number counts 0."""
+    """Return a count from 0 to `LARGEST`; what is not a number counts 0."""
+    if isinstance(value, (float, int)) and 0 <= value <= LARGEST:
+        return value  # the very object: there may be one for every stage
     try:
         number = float(value) if value is not None else 0.0
     except (TypeError, ValueError):
