@@ -1,0 +1,54 @@
+"""usage: scripts/record-traces img|sql|wheel|zip|nested|retry|resume|long RUN [FOLDER]"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from traces import chores, downloads
+
+FOLDER = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings" / "eta"
+
+KINDS = {
+    "img": chores.img,
+    "sql": chores.sql,
+    "wheel": chores.wheel,
+    "zip": chores.zipped,
+    "nested": chores.nested,
+    "retry": downloads.retry,
+    "resume": downloads.resume,
+    "long": downloads.long,
+}
+
+
+def beside() -> None:
+    """Keep a thread busy for eight seconds: a machine is seldom idle."""
+    until = time.monotonic() + 8
+    while time.monotonic() < until:
+        sum(range(2000))
+
+
+def main(words: list[str]) -> None:
+    if len(words) not in {2, 3} or words[0] not in KINDS:
+        sys.exit(__doc__)
+    kind, run = words[0], int(words[1])
+    out = Path(words[2]) if len(words) == 3 else FOLDER
+    dice = random.Random(f"{kind}{run}")
+    folder = Path(tempfile.mkdtemp(prefix="headway-trace-"))
+    try:
+        if dice.random() < 0.25:
+            threading.Thread(target=beside, daemon=True).start()
+        recorder = KINDS[kind](run, dice, folder)
+        recorder.write(out / recorder.operation / f"{run}.jsonl")
+        print(recorder.operation, run, f"{recorder.lines[-1]['t']:.1f} s")
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
