@@ -66,15 +66,15 @@ class Painter:
             statuses = [stage.status for stage in self._tracker.stages]
             since = now - self._drawn_at
             changed = statuses != self._drawn
+            if not changed and since < SPACING:
+                return
             share = frame.percent(self._tracker)
-            if self._in_place():
-                due = changed or since >= SPACING
-            else:
-                due = changed or since == float("inf")
-                if share != self._percent and not due:
-                    due = since >= (1.0 if abs(share - self._percent) >= STEP else NEWS)
+            in_place = self._in_place()
+            due = changed or in_place or since == float("inf")
+            if not due and share != self._percent:
+                due = since >= (1.0 if abs(share - self._percent) >= STEP else NEWS)
             if due and not self._over:
-                if self._in_place():
+                if in_place:
                     self._frame()
                 else:
                     self._news(statuses)

@@ -13,7 +13,7 @@ import weakref
 
 import progress_tracker
 from progress_tracker import frame, signals
-from progress_tracker.painter import Painter
+from progress_tracker.painter import SPACING, Painter
 from progress_tracker.remaining import remaining
 from progress_tracker.report import Report
 from progress_tracker.sending import Delivery
@@ -67,6 +67,7 @@ class ProgressTracker:
         self.cancel_callback: Callable[[], object] | None = None
         # The start as given out, beside the monotonic time at it.
         self._began: tuple[float, float] | None = None
+        self._looked = 0.0  # monotonic time of the last look at attributes
         self._lock = threading.RLock()
         self._outcome: StageStatus | None = None
         self._report = Report()
@@ -188,8 +189,11 @@ class ProgressTracker:
 
     def display_progress(self) -> None:
         """Draw it here and now, in place on a terminal, unless it was drawn just before."""
-        with self._lock:
-            self._report.tell(self.stages)
+        now = time.monotonic()
+        if now - self._looked >= SPACING:  # attributes may have been assigned directly
+            self._looked = now
+            with self._lock:
+                self._report.tell(self.stages)
         if self._outcome is None:
             self._painter.draw()
 

@@ -361,6 +361,28 @@ def test_without_the_lock_they_would_not(tracker):
     assert sorted(add_from_threads(tracker)) != list(range(40))
 
 
+def test_many_stages_at_once_are_counted_exactly(tracker):
+    tracker.start()
+
+    def work():
+        stage = tracker.add_stage("part", total_bytes=1000)
+        tracker.start_stage(stage)
+        for done in range(0, 1001, 50):
+            tracker.update_stage_progress(stage, processed_bytes=done)
+            tracker.display_progress()
+        tracker.complete_stage(stage)
+
+    threads = [threading.Thread(target=work) for _ in range(150)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(tracker.stages) == 150
+    assert all(stage.processed_bytes == 1000 for stage in tracker.stages)
+    assert all(stage.status is StageStatus.COMPLETED for stage in tracker.stages)
+    assert tracker.get_overall_progress() == 1.0
+
+
 def test_one_end_among_many_threads_counts(tracker, bell):
     ends = [tracker.complete, tracker.cancel, lambda: tracker.complete(success=False)] * 5
     threads = [threading.Thread(target=end) for end in ends]
