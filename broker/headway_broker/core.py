@@ -244,6 +244,9 @@ class Core:
             self.forecasts.forget(entry)
             if entry.session.gone and not entry.session.operations:
                 self.sessions.remove(entry.session)
+        while self.forecasts.failures:
+            self.dropped.add("estimate")
+            self._note(self.forecasts.failures.pop())
         watched = self.publishing.followed
         if watched != self._told_watched:
             self._told_watched = watched

@@ -1,13 +1,15 @@
 """One forecast per open operation: fed on change, asked when somebody looks.
 
 Pure. What an estimate costs grows with stages and earlier runs, so each is charged for by a
-rough count of steps, and no more are made than fit `SHARE` of a core: the stalest first.
+rough count of steps, and no more are made than fit `SHARE` of a core: the stalest first. An
+algorithm that fails costs its operation the estimate, and nobody else anything.
 Absent: the algorithm (`headway.estimate`) and where runs are kept (`history`).
 """
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+import functools
+from typing import Any, Callable, Iterable
 
 from headway.estimate import Forecast, Run, history_key
 from headway.model import COMPLETED, ENDED, PENDING, RUNNING, Stage
@@ -40,10 +42,24 @@ class Following:
         self.weight = 1  # earlier runs, and one
 
 
+def _sheltered(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let `method` of an entry fail without harm: the operation goes without a forecast."""
+
+    @functools.wraps(method)
+    def call(self: Forecasts, entry: Entry, *arguments: Any, **named: Any) -> Any:
+        try:
+            return method(self, entry, *arguments, **named)
+        except Exception as error:
+            self._give_up(entry, error)
+
+    return call
+
+
 class Forecasts:
-    """Progress and estimates of everything that is open."""
+    """Progress and estimates of everything that is open; `failures` are for the log."""
 
     def __init__(self, ledger: Ledger) -> None:
+        self.failures: list[str] = []
         self._ledger = ledger
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
         self._waiting: dict[str, list[Entry]] = {}  # key → operations that wait for its runs
@@ -94,6 +110,7 @@ class Forecasts:
             if entry.forecast is not None and entry.forecast.forecast is None:
                 self._build(entry, runs)
 
+    @_sheltered
     def observe(self, entry: Entry, stages: Iterable[int], now: float) -> None:
         """These stages began, ended or were changed otherwise: told at once, with the time."""
         following = entry.forecast
@@ -151,6 +168,7 @@ class Forecasts:
             if following is not None and self._allowance > 0 and now - following.figured >= STALE:
                 self._pay(entry, now)
 
+    @_sheltered
     def figure(self, entry: Entry, now: float) -> None:
         """Work out progress and estimates of one operation now."""
         following: Following | None = entry.forecast
@@ -164,7 +182,8 @@ class Forecasts:
                 return
             self._build(entry, [])
         forecast = following.forecast
-        assert forecast is not None  # noqa: S101 - built above
+        if forecast is None or entry.forecast is None:
+            return
         operation = entry.operation
         for stage in sorted(following.changed):
             _tell(forecast, operation.stages[stage], now)
@@ -191,19 +210,7 @@ class Forecasts:
     def finish(self, entry: Entry, now: float) -> tuple[str, dict[str, Any]] | None:
         """An operation has ended; returns its key and what its run teaches, if anything."""
         operation = entry.operation
-        following: Following | None = entry.forecast
-        learned = None
-        if following is not None:
-            self._queue.pop(entry, None)
-            if following.forecast is None:
-                self._build(entry, [])
-            forecast = following.forecast
-            assert forecast is not None  # noqa: S101 - built above
-            ended = operation.ended if operation.ended is not None else now
-            for stage in following.changed:
-                _tell(forecast, operation.stages[stage], ended)
-            run = forecast.finish(operation.state, ended)
-            learned = None if run is None else (following.key, run.to_dict())
+        learned = self._learned(entry, now) if entry.forecast is not None else None
         entry.forecast = None
         self._stage_progress(entry)
         marks = self._ledger.mark(entry)
@@ -216,6 +223,22 @@ class Forecasts:
         marks.figures = True
         self._tell_parent(entry, now)
         return learned
+
+    @_sheltered
+    def _learned(self, entry: Entry, now: float) -> tuple[str, dict[str, Any]] | None:
+        operation = entry.operation
+        following: Following = entry.forecast
+        self._queue.pop(entry, None)
+        if following.forecast is None:
+            self._build(entry, [])
+        forecast = following.forecast
+        if forecast is None or entry.forecast is None:
+            return None
+        ended = operation.ended if operation.ended is not None else now
+        for stage in following.changed:
+            _tell(forecast, operation.stages[stage], ended)
+        run = forecast.finish(operation.state, ended)
+        return None if run is None else (following.key, run.to_dict())
 
     def forget(self, entry: Entry) -> None:
         """An operation is no longer kept."""
@@ -230,12 +253,25 @@ class Forecasts:
                 return max(stalest + (STALE if watched else QUIET_STALE), self._paid + SOON)
         return None
 
+    def _give_up(self, entry: Entry, error: Exception) -> None:
+        """Go without a forecast of an operation: what failed once fails again."""
+        self._queue.pop(entry, None)
+        entry.forecast = None
+        self.failures.append(f"no estimate for {entry.operation.id}: {error!r}")
+        operation = entry.operation
+        if operation.estimate is not None:
+            operation.estimate = None
+            self._ledger.mark(entry).figures = True
+
     def _pay(self, entry: Entry, now: float) -> None:
         following = entry.forecast
+        if following is None:
+            return
         steps = len(entry.operation.stages) + len(following.children) + 4
         self._allowance -= STEP * steps * following.weight
         self.figure(entry, now)
 
+    @_sheltered
     def _build(self, entry: Entry, runs: list[Run]) -> None:
         """Give an operation its forecast, and tell it what has happened so far."""
         operation, following = entry.operation, entry.forecast
@@ -280,17 +316,20 @@ class Forecasts:
             if len(following.children) >= CHILDREN_LIMIT:
                 return
             place = following.children[operation.id] = -1 - len(following.children)
-        following.forecast.observe(
-            place,
-            operation.name,
-            stage.id if stage is not None else None,
-            operation.state,
-            100 * (operation.progress or 0.0),
-            100.0,
-            "%",
-            now,
-            operation.attempt,
-        )
+        try:
+            following.forecast.observe(
+                place,
+                operation.name,
+                stage.id if stage is not None else None,
+                operation.state,
+                100 * (operation.progress or 0.0),
+                100.0,
+                "%",
+                now,
+                operation.attempt,
+            )
+        except Exception as error:
+            self._give_up(parent, error)
         self._ledger.mark(parent)
 
     def _stage_progress(self, entry: Entry) -> None:

@@ -219,3 +219,23 @@ def test_a_parent_that_is_none_harms_nothing(wired, parent):
     wired.pass_time(2)
     worker.end("op")
     assert wired.operation("op").progress == 1.0
+
+
+@pytest.mark.parametrize("method", ["__init__", "observe", "estimate", "progress", "finish"])
+def test_an_algorithm_that_fails_costs_its_operation_the_estimate_only(monkeypatch, method):
+    def fail(*_arguments, **_named):
+        raise ZeroDivisionError(method)
+
+    wired = Wired()
+    wired.follow()
+    monkeypatch.setattr(f"headway_broker.forecasts.Forecast.{method}", fail)
+    worker = wired.worker()
+    worker.start(stages=["one", "two"])
+    worker.count({1: 50})
+    wired.pass_time(3)
+    worker.end()
+    wired.pass_time(1)
+    operation = wired.operation("op")
+    assert (operation.state, operation.progress) == ("completed", 1.0)
+    assert operation.estimate is None
+    assert wired.dropped()["estimate"] == 1
