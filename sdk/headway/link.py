@@ -90,11 +90,12 @@ class Link(threading.Thread):
 
     def hear(self) -> None:
         """Take in what `wake` wrote; what is marked from here on rouses again."""
-        self._roused = False
         try:
             os.read(self.read, 4096)
         except OSError:
             pass
+        # Last: else a `wake` in between had its byte read and would be the last one to write.
+        self._roused = False
 
     def check_end(self) -> float | None:
         """How long to wait at most before this is called again, or None: it need not be."""
