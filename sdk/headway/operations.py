@@ -66,7 +66,7 @@ class Operation(scope.Scope):
         self.inner = None
         self.block = True
         self._stages: dict[int, Stage] = {}
-        self._names: dict[tuple[int | None, str], list[Stage]] = {}
+        self._names: dict[str | tuple[int, str], Stage] = {}  # the first of that name
         self._stopped: Stage | None = None  # the last thing in it: a `track` that was left early
         self._thread = threading.get_ident()
         self.callbacks: list[Callback] = []
@@ -300,15 +300,19 @@ class Operation(scope.Scope):
             return self._in_child(text, total, unit, around)
         thread = threading.get_ident()
         with home.lock:
-            key = (None if around is None else around.id, text)
-            same = self._names.setdefault(key, [])
-            for stage in same:
+            last = None
+            for stage in self._twins(text, around):
                 if stage._claim in (None, thread) and stage.state not in (RUNNING, WAITING):
                     break
+                last = stage
             else:
-                model = StageModel(next(home.stage_ids), text, key[0])
+                over = None if around is None else around.id
+                model = StageModel(next(home.stage_ids), text, over)
                 stage = Stage(self, model, around or self)
-                same.append(stage)
+                if last is None:
+                    self._names[text if over is None else (over, text)] = stage
+                else:
+                    last.twin = stage
                 self._stages[model.id] = stage
                 self.model.stages[model.id] = model
             stage._claim = thread
@@ -321,6 +325,13 @@ class Operation(scope.Scope):
                 home.wake()
             return stage
 
+    def _twins(self, name: str, around: Stage | None) -> Iterator[Stage]:
+        """The stages of that name in the same place, oldest first."""
+        stage = self._names.get(name if around is None else (around.id, name))
+        while stage is not None:
+            yield stage
+            stage = stage.twin
+
     def _stage(self, stage: Stage | int) -> Stage:
         identity = stage.id if isinstance(stage, Stage) else stage
         found = self._stages.get(identity)
@@ -332,7 +343,7 @@ class Operation(scope.Scope):
         self, name: str, total: float | None, unit: str | None, around: Stage | None
     ) -> Stage:
         # A forked child works on its parent's stage of that name, or on one of its own.
-        for stage in self._names.get((None if around is None else around.id, name), ()):
+        for stage in self._twins(name, around):
             if stage.open:
                 return stage
         from headway.opening import solo  # noqa: PLC0415 - it stands on this module

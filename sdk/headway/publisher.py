@@ -264,6 +264,7 @@ class Publisher:
             entry = next(iter(self._dirty.values()))
             message = self._announce(entry, now)
             if not entry.changed:
+                entry.changed = {}  # an emptied one would keep its memory
                 del self._dirty[entry.model.id]
                 if not entry.model.open:
                     entry.sent = now

@@ -63,6 +63,7 @@ class Stage(Scope):
         "model",
         "operation",
         "solo",
+        "twin",
     )
 
     _steps: Callable[[Any], None]
@@ -77,6 +78,7 @@ class Stage(Scope):
         self.inner = None
         self.block = False
         self.solo = solo  # its operation is only there for it, and ends with it
+        self.twin: Stage | None = None  # the next of the same name in the same place
         self._claim: int | None = None  # the thread that was handed it and has not started it
         self._pending: list[Any] = []
         self._source: Source | None = None
