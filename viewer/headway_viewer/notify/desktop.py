@@ -8,6 +8,7 @@ likes: call it on a thread of its own.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import shutil
@@ -78,7 +79,7 @@ def capabilities(environ: Mapping[str, str]) -> list[str]:
     Where there is no way to ask, it is taken to be there and to read markup.
     """
     try:
-        import dbus  # noqa: PLC0415 - optional
+        dbus: Any = importlib.import_module("dbus")
     except ImportError:
         return _capabilities_by_gdbus(environ)
     try:
