@@ -152,12 +152,18 @@ class Stage(Scope):
 
         `done` and `total` are units since the start, `detail` is what it is busy with.
         """
-        if self._updating and total is detail is unit is None and type(done) is int:
+        model = self.model
+        if (
+            self._updating
+            and detail is None
+            and (type(done) is int or type(done) is float)
+            and (total is None or total == model.total)
+            and (unit is None or unit == model.unit)
+        ):
             if -_LIMIT < done < _LIMIT:
-                self.model.done = done
+                model.done = done
             return
         home = here()
-        model = self.model
         with home.lock:
             if model.state in ENDED:
                 return
@@ -171,14 +177,15 @@ class Stage(Scope):
                 self._updating = self._steps == self._awaken and self._source is None
                 home.tally.wake(self)
             if self._base is None:
+                before = (model.total, model.detail)
                 if total is not None:
                     model.total = clean_count(total)
                 if detail is not None:
                     model.detail = clean_text(detail)
-                if unit is not None:
+                if unit is not None and model.unit != clean_text(unit, NAME_LIMIT):
                     model.unit = clean_text(unit, NAME_LIMIT)
                     self._changed()
-                elif total is not None or detail is not None:
+                elif before != (model.total, model.detail):
                     home.publisher.moved(model, more=True)
         link = home.link
         if link is None or link.resting:
