@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from progress_tracker.tracker import ProgressTracker
 
 BAR = 40  # cells
-HEAD = 3  # lines above the stages
+LEAST = 16  # cells of a name that stay, if there are any
 _SIGNS = {
     StageStatus.PENDING: (" ", " ", "dim"),
     StageStatus.IN_PROGRESS: ("→", ">", "busy"),
@@ -125,7 +125,12 @@ def window(tracker: ProgressTracker, theme: Theme, width: int, height: int) -> l
     for line in head:  # in place there is no room for doubt
         line[:] = [(style, piece.replace("\ufe0f", "")) for style, piece in line]
     lines = [*head, []] if stages and height > len(head) + 2 else head
-    lines.extend(stage_line(stages[index], theme) for index in shown)
+    for index in shown:
+        sign, (style, name), *rest = stage_line(stages[index], theme)
+        # What there is to say of a stage goes before the middle of a long name.
+        room = width - sum(text.cells(piece) for _style, piece in (sign, *rest))
+        room = max(room, min(width // 2, LEAST))
+        lines.append([sign, (style, text.squeeze(name, room, theme.ellipsis)), *rest])
     if len(shown) < len(stages):
         lines.append([("dim", f"{theme.ellipsis} {len(stages) - len(shown)} more")])
     return [cut(line, width, theme.ellipsis) for line in lines[:height]]

@@ -63,6 +63,14 @@ def test_no_row_is_wider_than_the_terminal(tracker, width):
         assert text.cells(row) <= width
 
 
+def test_a_long_name_gives_way_to_how_far_its_stage_is(tracker):
+    tracker.stages[0].name = "package number 12 of the whole collection"
+    tracker.start_stage(0)
+    tracker.update_stage_progress(0, 0.4)
+    rows = drawn(frame.window(tracker, frame.theme_for("utf-8"), 40, 24))
+    assert "[→] package numb…ollection (current) 40%" in rows
+
+
 @pytest.mark.parametrize("height", [1, 2, 4, 8, 12])
 def test_what_matters_is_kept_when_rows_are_few(tracker, height):
     for number in range(100):
