@@ -52,6 +52,13 @@ class Learned(NamedTuple):
     run: dict[str, Any]
 
 
+class Reopened(NamedTuple):
+    """The file could not be opened at first, and is now; `rows` and `claims` are what it holds."""
+
+    rows: list[Row]
+    claims: list[str]
+
+
 class Wanted(NamedTuple):
     """Somebody wants the runs of a key."""
 
@@ -108,7 +115,7 @@ class History:
     ) -> None:
         """Open the file in `directory` for the broker at `place`."""
         self.path = os.path.join(directory, NAME)
-        self.results: queue.SimpleQueue[Stored | Recalled] = queue.SimpleQueue()
+        self.results: queue.SimpleQueue[Stored | Recalled | Reopened] = queue.SimpleQueue()
         self._place = place
         self._log = log
         self._wake = wake
@@ -116,6 +123,7 @@ class History:
         self._complained = float("-inf")
         self._owed: list[Any] = []  # what could not be written, to be tried again
         self._failing_since: float | None = None
+        self._closed_for_now = False  # the file could not be opened, but may be later
         self._next_prune = 0.0
         self._handed = self._done = 0  # jobs; each is changed by one thread
         self._connection = self._open()
@@ -123,8 +131,8 @@ class History:
 
     @property
     def usable(self) -> bool:
-        """Whether there is a file to write to."""
-        return self._connection is not None
+        """Whether there is a file to write to, or will be."""
+        return self._connection is not None or self._closed_for_now
 
     def rows(self) -> list[Row]:
         """What an earlier broker of this place left: open, or ended within the hour."""
@@ -190,6 +198,7 @@ class History:
             self._connection.close()
 
     def _open(self) -> sqlite3.Connection | None:
+        self._closed_for_now = False
         for again in (True, False):
             try:
                 return connect(self.path)
@@ -197,6 +206,10 @@ class History:
                 self._log(f"history: {self.path} is left alone: {error}")
                 return None
             except sqlite3.OperationalError as error:
+                if _may_pass(error) and self._hopes(0):
+                    self._closed_for_now = True
+                    self._complain(f"history: not opened: {self.path}: {error}")
+                    return None
                 self._log(f"history: done without: {self.path}: {error}")
                 return None
             except sqlite3.DatabaseError as error:
@@ -219,7 +232,8 @@ class History:
         stopping = False
         while not stopping:
             try:
-                jobs = self._jobs.get(timeout=RETRY if self._owed else None)
+                waits = self._owed or self._closed_for_now
+                jobs = self._jobs.get(timeout=RETRY if waits else None)
             except queue.Empty:
                 jobs = []
             while jobs is not None and len(jobs) < BATCH:
@@ -233,6 +247,8 @@ class History:
                 jobs += more
             if jobs is None:
                 return
+            if self._closed_for_now:
+                self._open_again()
             self._done += len(jobs)
             jobs, self._owed = self._owed + jobs, []
             if not self._write(jobs) and self._hopes(len(jobs)):
@@ -243,6 +259,13 @@ class History:
             if time.monotonic() >= self._next_prune:
                 self._next_prune = time.monotonic() + PRUNE_EVERY
                 self._try(self._prune)
+
+    def _open_again(self) -> None:
+        self._connection = self._open()
+        if self._connection is not None:
+            self._failing_since = None
+            self.results.put(Reopened(self.rows(), self.claims()))
+            self._wake()
 
     def _hopes(self, many: int) -> bool:
         """Whether so many that could not be written are to be tried again."""
@@ -341,7 +364,7 @@ class History:
     def _try(self, action: Callable[[sqlite3.Connection], None]) -> bool:
         """Do something with the file; false if it may work later. That is said now and then."""
         if self._connection is None:
-            return True
+            return not self._closed_for_now
         try:
             action(self._connection)
         except sqlite3.OperationalError as error:  # a full disk, a lock: it may pass
@@ -362,6 +385,11 @@ class History:
         if now - self._complained >= COMPLAIN_EVERY:
             self._complained = now
             self._log(text)
+
+
+def _may_pass(error: sqlite3.OperationalError) -> bool:
+    """Whether it is for a full disk or another's lock that the file cannot be opened."""
+    return any(word in str(error) for word in ("full", "locked", "I/O"))
 
 
 def _still_owed(jobs: list[Any]) -> list[Any]:

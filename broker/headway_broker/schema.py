@@ -37,6 +37,8 @@ class TooNew(Exception):
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a file to `VERSION`, in one transaction; raises `TooNew`."""
+    if int(connection.execute("PRAGMA user_version").fetchone()[0]) == VERSION:
+        return  # nothing is written, so a full disk does not matter
     connection.execute("BEGIN IMMEDIATE")
     try:
         found = int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -17,9 +17,10 @@ from headway.protocol import endpoint, messages
 from headway.protocol.wire import COUNTS_LIMIT, FRAME_LIMIT, Malformed, decode, encode
 from headway_broker import effects, processes
 from headway_broker.access import credentials
+from headway_broker.archive import Row
 from headway_broker.claim import Claim
 from headway_broker.core import Core
-from headway_broker.history import Claimed, History, Learned, Stored, Wanted
+from headway_broker.history import Claimed, History, Learned, Reopened, Stored, Wanted
 from headway_broker.log import Log
 from headway_broker.sessions import Session
 from headway_broker.unsent import Unsent
@@ -125,7 +126,7 @@ class Server:
         drained = self._drain(now)
         self._subscriptions()
         self._empty_wake()
-        self._remembered()
+        self._remembered(now)
         dead = self.deaths.poll()
         if dead:
             drained = self._drain(now)  # what they said last comes before their deaths
@@ -176,11 +177,14 @@ class Server:
         if not history.usable:
             return None
         self.core.keeping.remembers = True
-        for key in history.claims():
-            self.core.requests.claimed(key)
-        self.core.restored(history.rows(), now)
+        self._restore(history.rows(), history.claims(), now)
         history.start()
         return history
+
+    def _restore(self, rows: list[Row], claims: list[str], now: float) -> None:
+        for key in claims:
+            self.core.requests.claimed(key)
+        self.core.restored(rows, now)
 
     def _put(self, job: Any) -> None:
         if self._history is not None:
@@ -192,7 +196,7 @@ class Server:
         except OSError:
             pass  # full: it will wake up all the same
 
-    def _remembered(self) -> None:
+    def _remembered(self, now: float) -> None:
         """What the history has done."""
         if self._history is None:
             return
@@ -201,6 +205,8 @@ class Server:
             result = results.get()
             if isinstance(result, Stored):
                 self.core.stored(result.finals)
+            elif isinstance(result, Reopened):
+                self._restore(result.rows, result.claims, now)
             else:
                 self.core.recalled(result.key, result.runs)
 

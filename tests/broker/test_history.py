@@ -11,7 +11,15 @@ from wired import WALL, Wired
 from headway_broker import history as rules
 from headway_broker import schema
 from headway_broker.archive import row_of
-from headway_broker.history import Claimed, History, Learned, Recalled, Stored, Wanted
+from headway_broker.history import (
+    Claimed,
+    History,
+    Learned,
+    Recalled,
+    Reopened,
+    Stored,
+    Wanted,
+)
 
 
 class Opened:
@@ -221,6 +229,48 @@ def test_ends_that_a_full_disk_does_not_take_are_told_once_it_does(opened, monke
     history.stop(5.0)
     found = sorted(found.operation for found in opened.history().rows())
     assert found == ["first", "large", "small"]
+
+
+def test_a_file_that_cannot_be_opened_for_want_of_space_is_opened_later(opened, monkeypatch):
+    earlier = opened.history()
+    earlier.put([row("earlier"), Claimed("key")])
+    result(earlier)
+    earlier.stop(5.0)
+    connect, full = rules.connect, [True]
+
+    def connect_if_there_is_room(path):
+        if full:
+            raise sqlite3.OperationalError("database or disk is full")
+        return connect(path)
+
+    monkeypatch.setattr(rules, "RETRY", 0.02)
+    monkeypatch.setattr(rules, "connect", connect_if_there_is_room)
+    history = opened.history()
+    assert history.usable
+    assert (history.rows(), history.claims()) == ([], [])
+    history.put([row("later")])
+    with pytest.raises(queue.Empty):
+        history.results.get(timeout=0.1)
+    full.clear()
+    reopened = result(history)
+    assert isinstance(reopened, Reopened)
+    assert [found.operation for found in reopened.rows] == ["earlier"]
+    assert reopened.claims == ["key"]
+    assert result(history) == Stored([("later", 2)])
+    assert len(opened.said) == 1
+
+
+def test_a_file_that_can_never_be_opened_is_given_up_after_a_minute(opened, monkeypatch):
+    def connect(_path):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(rules, "RETRY", 0.02)
+    monkeypatch.setattr(rules, "HOPE", 0.1)
+    monkeypatch.setattr(rules, "connect", connect)
+    history = opened.history()
+    history.put([row("first")])
+    assert result(history) == Stored([("first", 2)])
+    assert "done without" in opened.said[-1]
 
 
 def test_a_disk_that_stays_full_is_waited_for_a_minute_only(opened, monkeypatch):

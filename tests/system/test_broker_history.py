@@ -111,19 +111,41 @@ def test_a_read_only_history_does_not_keep_the_broker_from_serving(place, disk):
     assert "Traceback" not in place.log()
 
 
-def test_an_end_on_a_full_disk_is_acknowledged_once_there_is_room(place, disk):
-    place.broker("--detached")
-    peer = place.peer()
-    peer.start()
-    until(lambda: place.operation(OP))
-    filler = os.path.join(disk, "filler")
-    with open(filler, "wb", buffering=0) as file:
+def fill(disk):
+    """Leave no byte free; the path of what to remove to make room."""
+    path = os.path.join(disk, "filler")
+    with open(path, "wb", buffering=0) as file:
         for size in (4096, 1):
             try:
                 while True:
                     file.write(b"\0" * size)
             except OSError:
                 continue
+    return path
+
+
+def test_a_broker_that_starts_on_a_full_disk_has_its_history_once_there_is_room(place, disk):
+    broker = serves(place)
+    place.command("stop")
+    assert broker.wait(10) == 0
+    filler = fill(disk)
+    place.broker("--detached")
+    peer = place.peer()
+    peer.start("later0000000")
+    peer.end("later0000000")
+    until(lambda: place.operation("later0000000"))
+    assert place.operation(OP) is None
+    os.unlink(filler)
+    peer.hear(messages.Acknowledge)
+    assert place.operation(OP).state == "completed"
+
+
+def test_an_end_on_a_full_disk_is_acknowledged_once_there_is_room(place, disk):
+    place.broker("--detached")
+    peer = place.peer()
+    peer.start()
+    until(lambda: place.operation(OP))
+    filler = fill(disk)
     peer.operations[OP].message = "x" * 4000  # more than a page that is there already
     peer.end()
     until(lambda: place.operation(OP).state == "completed")  # shown at once
