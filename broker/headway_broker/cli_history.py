@@ -9,11 +9,11 @@ import pwd
 import sys
 import time
 
+from headway import text
 from headway.estimate import duration
 from headway.protocol import endpoint
 from headway_broker import history, recollection
 
-CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), 65533)
 NAME_WIDTH = 40
 
 
@@ -56,7 +56,7 @@ def listing(rows: list[recollection.Known], now: float) -> list[str]:
     for row in rows:
         usual = "—" if row.usual is None else duration(row.usual)
         ago = f"{duration(max(0.0, now - row.ended))} ago"
-        lines.append(f"{_shown(row.key):{NAME_WIDTH}} {row.runs:>5} {usual:>9}  {ago}")
+        lines.append(f"{_column(row.key)} {row.runs:>5} {usual:>9}  {ago}")
     return lines
 
 
@@ -66,7 +66,7 @@ def accuracy(rows: list[recollection.Known]) -> list[str]:
     for row in rows:
         off = "—" if row.off is None else f"×{row.off:.2f}"
         inside = "—" if row.inside is None else f"{row.inside:.0%}"
-        lines.append(f"{_shown(row.key):{NAME_WIDTH}} {row.runs:>5} {off:>14} {inside:>9}")
+        lines.append(f"{_column(row.key)} {row.runs:>5} {off:>14} {inside:>9}")
     return lines
 
 
@@ -79,10 +79,8 @@ def _forget(path: str, key: str) -> int:
     return 0
 
 
-def _shown(key: str) -> str:
-    """A key as it may be written to a terminal; names are hostile text."""
-    text = "".join(char if char.isprintable() else "\ufffd" for char in key)
-    return text if len(text) <= NAME_WIDTH else text[: NAME_WIDTH - 1] + "…"
+def _column(key: str) -> str:
+    return text.pad(text.clip(text.safe(key), NAME_WIDTH), NAME_WIDTH)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,7 +7,8 @@ markup. Absent: streams, widths of terminals, rates of drawing.
 
 from __future__ import annotations
 
-from headway_viewer import figures, text
+from headway import text
+from headway_viewer import figures
 from headway_viewer import theme as themes
 from headway_viewer.theme import Line, Theme
 from progress_tracker.stage import ProgressStage, StageStatus

@@ -344,7 +344,7 @@ class ProgressTracker:
 
     def _send_notification(self, title: str, message: str, timeout: int = 5) -> bool:
         """Hand a notification over, within half a second; whether that was done."""
-        from headway_viewer import text  # noqa: PLC0415 - only for an end
+        from headway import text  # noqa: PLC0415 - only for an end
 
         return Delivery(text.safe(title), text.safe(message), timeout).wait()
 

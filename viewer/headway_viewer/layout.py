@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from headway_viewer import text
+from headway import text
 from headway_viewer.theme import Line, Theme
 
 BAR = 30  # cells of a bar at most

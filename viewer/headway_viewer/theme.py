@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 from typing import Iterable, List, Mapping, NamedTuple, Tuple
 
+from headway import text
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -20,7 +21,6 @@ from headway.model import (
     SKIPPED,
     WAITING,
 )
-from headway_viewer import text
 
 SILENT = "silent"  # a sign of its own, though it is no state
 

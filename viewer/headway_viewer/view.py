@@ -8,6 +8,7 @@ has changed.
 
 from __future__ import annotations
 
+from headway import text
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -19,7 +20,7 @@ from headway.model import (
     Operation,
     Stage,
 )
-from headway_viewer import figures, text
+from headway_viewer import figures
 from headway_viewer.layout import NARROW, Layout, Row
 from headway_viewer.rows import Board
 from headway_viewer.sentence import (

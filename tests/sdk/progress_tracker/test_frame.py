@@ -3,7 +3,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from headway_viewer import text
+from headway import text
 from progress_tracker import ProgressTracker, frame
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 from typing import Any, Iterator, TextIO
 
+from headway import text
 from headway.model import CRASHED, FAILED, RUNNING, WAITING, Operation
-from headway_viewer import figures, text
+from headway_viewer import figures
 from headway_viewer.replica import Changes
 from headway_viewer.rows import Board
 from headway_viewer.sentence import (

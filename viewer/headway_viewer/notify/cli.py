@@ -9,8 +9,8 @@ import sys
 import time
 from typing import Sequence
 
+from headway import text
 from headway.launch import NoRuntimeDirectory
-from headway_viewer import text
 from headway_viewer.cli import finder
 from headway_viewer.feed import Feed
 from headway_viewer.interrupts import Interrupts

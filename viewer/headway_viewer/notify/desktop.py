@@ -17,7 +17,7 @@ import sys
 import warnings
 from typing import Any, Mapping
 
-from headway_viewer import text
+from headway import text
 
 TITLE = 120  # characters
 BODY = 400

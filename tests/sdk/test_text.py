@@ -3,7 +3,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway_viewer import text
+from headway import text
 
 ANYTHING = st.text(st.characters(), max_size=60)
 
