@@ -143,7 +143,7 @@ class History:
             found = self._connection.execute(
                 "SELECT id, revision, ended, session, uid, pid, about, body FROM operations"
                 " WHERE place = ? AND (ended IS NULL OR ended >= ?)"
-                " ORDER BY ended IS NULL, ended DESC",
+                " ORDER BY ended IS NULL, rowid DESC",  # as stored: wall clocks are set back
                 (self._place, since),
             ).fetchall()
         except sqlite3.Error as error:
@@ -352,7 +352,7 @@ class History:
         connection.execute(
             "DELETE FROM operations WHERE place = ? AND ended IS NOT NULL AND id NOT IN"
             " (SELECT id FROM operations WHERE place = ? AND ended IS NOT NULL"
-            " ORDER BY ended DESC LIMIT ?)",
+            " ORDER BY rowid DESC LIMIT ?)",
             (self._place, self._place, KEEP_ENDED),
         )
         connection.execute(

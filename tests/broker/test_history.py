@@ -104,6 +104,16 @@ def test_only_so_many_ended_operations_come_back(opened, monkeypatch):
     assert [found.operation for found in opened.history().rows()] == ["op3", "op4", "op5"]
 
 
+def test_a_clock_that_is_set_back_makes_no_end_older_than_those_before_it(opened, monkeypatch):
+    monkeypatch.setattr(rules, "KEEP_ENDED", 2)
+    history = opened.history()
+    for number in range(4):
+        history.put([row(f"op{number}", age=600.0 * number)])
+        result(history)
+    history._try(history._prune)
+    assert [found.operation for found in history.rows()] == ["op2", "op3"]
+
+
 def test_runs_of_a_key_come_back_oldest_first(opened):
     history = opened.history()
     for number in range(3):
