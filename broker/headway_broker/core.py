@@ -170,8 +170,7 @@ class Core:
 
     def malformed(self, session: Session | None, error: Malformed) -> None:
         """A frame was no message that this version knows."""
-        newer = isinstance(error, UnknownKind)
-        self.dropped.add("unknown kind" if newer else "malformed")
+        self.dropped.add("unknown kind" if isinstance(error, UnknownKind) else "malformed")
         whose = session.id if session is not None else "a stranger"
         self._note(f"ignored a frame of {whose}: {clean_text(error, 200)!r}")
 
@@ -244,9 +243,7 @@ class Core:
             self.forecasts.forget(entry)
             if entry.session.gone and not entry.session.operations:
                 self.sessions.remove(entry.session)
-        while self.forecasts.failures:
-            self.dropped.add("estimate")
-            self._note(self.forecasts.failures.pop())
+        self._effects += [Note(text) for text in self.forecasts.failed(self.dropped)]
         watched = self.publishing.followed
         if watched != self._told_watched:
             self._told_watched = watched

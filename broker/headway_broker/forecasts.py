@@ -14,6 +14,7 @@ from typing import Any, Callable, Iterable
 from headway.estimate import Forecast, Run, history_key
 from headway.model import COMPLETED, ENDED, PENDING, RUNNING, Stage
 from headway_broker.ledger import Entry, Ledger
+from headway_broker.refusal import Dropped
 
 SHARE = 0.05  # of a core, while somebody follows
 QUIET_SHARE = 0.005  # and while nobody does: a run also teaches how far its estimates were off
@@ -56,10 +57,10 @@ def _sheltered(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Forecasts:
-    """Progress and estimates of everything that is open; `failures` are for the log."""
+    """Progress and estimates of everything that is open."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self.failures: list[str] = []
+        self._failures: list[str] = []
         self._ledger = ledger
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
         self._waiting: dict[str, list[Entry]] = {}  # key → operations that wait for its runs
@@ -245,6 +246,13 @@ class Forecasts:
         self._queue.pop(entry, None)
         entry.forecast = None
 
+    def failed(self, dropped: Dropped) -> list[str]:
+        """Which operations go without a forecast since the last call, and why; counted."""
+        failures, self._failures = self._failures, []
+        for _ in failures:
+            dropped.add("estimate")
+        return failures
+
     def deadline(self, *, watched: bool) -> float | None:
         """When the stalest estimate is to be made again."""
         for entry in self._queue:
@@ -257,7 +265,7 @@ class Forecasts:
         """Go without a forecast of an operation: what failed once fails again."""
         self._queue.pop(entry, None)
         entry.forecast = None
-        self.failures.append(f"no estimate for {entry.operation.id}: {error!r}")
+        self._failures.append(f"no estimate for {entry.operation.id}: {error!r}")
         operation = entry.operation
         if operation.estimate is not None:
             operation.estimate = None

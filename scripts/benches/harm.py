@@ -1,4 +1,4 @@
-"""What a broker that is absent, dead, stopped or slow, a full disk or an unread terminal do to work.
+"""What a broker that is absent, dead, stopped or slow, or an unread terminal, does to the work.
 
 Every condition and the same program with HEADWAY=off run in turns, round by round: the ratio is
 of the same round. Then many short programs, whose ends have all to be known.

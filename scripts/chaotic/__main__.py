@@ -13,8 +13,8 @@ from typing import Any
 from chaotic import verdict
 from chaotic.arena import Arena, memory
 from chaotic.faults import Mischief
-from chaotic.survivor import OPEN, Survivor
 from chaotic.journal import Life
+from chaotic.survivor import OPEN, Survivor
 from chaotic.verdict import Fate, Verdict
 
 KINDS = (
@@ -137,11 +137,11 @@ def judge(chaos: Chaos, survivor: Survivor) -> tuple[Verdict, Verdict, list[Life
     """What the survivor and a fresh viewer show, against the journals."""
     fresh = chaos.arena.ask("ps", "--json") or {"operations": []}
     lives = verdict.read_journals(chaos.arena.journals)
-    outages = chaos.mischief.outages
+    outages, full = chaos.mischief.outages, chaos.mischief.full
     seen = {operation["id"]: operation for operation in fresh["operations"]}
     return (
-        verdict.judge(lives, chaos.fates, outages, survivor.shown, everything=True),
-        verdict.judge(lives, chaos.fates, outages, seen, everything=len(seen) < 500),
+        verdict.judge(lives, chaos.fates, outages, full, survivor.shown, everything=True),
+        verdict.judge(lives, chaos.fates, outages, full, seen, everything=len(seen) < 500),
         lives,
     )
 
@@ -168,6 +168,10 @@ def report(
     print(f"operations       {by_survivor.operations}: {ends}")
     print(f"in doubt         {by_survivor.doubtful} ended in a process that was killed before it "
           f"could say so; {by_survivor.unseen} were never heard of")  # fmt: skip
+    if by_survivor.homeless or by_fresh.homeless:
+        homeless = max(by_survivor.homeless, by_fresh.homeless)
+        print(f"nowhere to leave {homeless} ended with the runtime disk full and no answer of the "
+              "broker within a second")  # fmt: skip
     lost = sorted(set(by_survivor.lost + by_fresh.lost))
     false = sorted(set(by_survivor.false + by_fresh.false))
     wrong_progress = survivor.false_progress
@@ -180,8 +184,9 @@ def report(
         print(f"worker delay     at most {worst.blocked * 1000:.1f} ms held up in one of {calls} "
               f"calls ({worst.blocked_in}, {worst.kind}, pid {worst.pid})")  # fmt: skip
     if slowest is not None:
-        print(f"exit delay       at most {exit_delay:.2f} s from a program's last line to its exit "
-              f"({slowest.kind}, pid {slowest.pid}); load average {os.getloadavg()[0]:.1f}")  # fmt: skip
+        print(f"exit delay       at most {exit_delay:.2f} s from the last line to the exit "
+              f"({slowest.kind}, pid {slowest.pid})")  # fmt: skip
+    print(f"load average     {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     print(f"broker memory    {max(chaos.brokers.values(), default=0) / 1e6:.1f} MB at its peak")
     print(f"survivor         {survivor.lines} lines, {survivor.snapshots} snapshots, "
           f"{survivor.gaps} gaps, {'alive' if survivor.alive() else 'DEAD'}")  # fmt: skip

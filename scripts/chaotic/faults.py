@@ -19,7 +19,8 @@ FARTHEST = 1500.0  # seconds that the wall clock is off at most: ended operation
 class Mischief:
     """Does faults to the processes of an arena, and keeps account of them.
 
-    `outages` are the times in which no broker could hear, as (begun, ended).
+    `outages` are the times in which no broker could hear, `full` those in which the disk of the
+    runtime directory took nothing, as (begun, ended).
     """
 
     def __init__(self, arena: Arena, dice: random.Random, fates: dict[int, Fate]) -> None:
@@ -29,6 +30,7 @@ class Mischief:
         self.done: Counter[str] = Counter()
         self.left_out: set[str] = set()
         self.outages: list[tuple[float, float]] = []
+        self.full: list[tuple[float, float]] = []
         self.workers: list[int] = []  # pids that may be hurt
         self.viewers: list[int] = []
         self.launch: Callable[[str], Any] = lambda _kind: None  # starts another worker
@@ -37,6 +39,7 @@ class Mischief:
         self._stopped: dict[int, float] = {}
         self._deaf_since: float | None = time.monotonic()
         self._runtime_full = False
+        self._full_since = 0.0
         self.table: list[tuple[int, str, Callable[[], bool]]] = [
             (20, "SIGKILL worker", self.kill_worker),
             (4, "SIGTERM worker", self.terminate_worker),
@@ -75,10 +78,14 @@ class Mischief:
         for due, end in [item for item in self._later if item[0] <= now]:
             self._later.remove((due, end))
             end()
-        if self._deaf_since is not None and not self._broker_stopped():
-            if self.arena.broker() is not None and self._hears():
-                self.outages.append((self._deaf_since, now))
-                self._deaf_since = None
+        if (
+            self._deaf_since is not None
+            and not self._broker_stopped()
+            and self.arena.broker() is not None
+            and self._hears()
+        ):
+            self.outages.append((self._deaf_since, now))
+            self._deaf_since = None
 
     def finish(self) -> None:
         """End every fault that lasts."""
@@ -215,6 +222,7 @@ class Mischief:
         if self._deaf_since is not None or self.arena.broker() is None or self._broker_stopped():
             return False
         self._runtime_full = True
+        self._full_since = time.monotonic()
         if not self._fill(self.arena.runtime, self.dice.choice((0.5, 2.0))):
             self._runtime_full = False
             return False
@@ -232,6 +240,7 @@ class Mischief:
         self.arena.empty(folder)
         if folder == self.arena.runtime:
             self._runtime_full = False
+            self.full.append((self._full_since, time.monotonic()))
 
     # Stopping and going on.
 

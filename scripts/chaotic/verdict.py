@@ -26,13 +26,19 @@ class Fate:
 
 @dataclass
 class Verdict:
-    """The result. `doubtful` are ends that only a killed process knew of."""
+    """The result.
+
+    `doubtful` are ends that only a killed process knew of. `homeless` are ends of programs
+    that were over while the runtime directory took no file, with a broker too busy to answer
+    within the second that an exit may take: there was nowhere to leave them.
+    """
 
     operations: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
     false: list[str] = field(default_factory=list)
     doubtful: int = 0
+    homeless: int = 0
     unseen: int = 0  # opened while no broker could hear, by a process that was killed
     shares_short: list[str] = field(default_factory=list)
 
@@ -51,6 +57,7 @@ def judge(
     lives: list[journal.Life],
     fates: dict[int, Fate],
     outages: list[tuple[float, float]],
+    full: list[tuple[float, float]],
     shown: dict[str, dict[str, Any]],
     *,
     everything: bool,
@@ -65,6 +72,10 @@ def judge(
             if seen is None and not everything:
                 continue
             verdict.operations += 1
+            shown_true = seen is not None and seen["state"] in (told.state, *OPEN)
+            if not shown_true and not told.safe and _nowhere_to_leave(life, fate, full):
+                verdict.homeless += 1
+                continue
             _judge_one(verdict, life, fate, told, seen, outages, shares)
     return verdict
 
@@ -119,6 +130,13 @@ def _judge_one(
             verdict.false.append(f"{what} is {told.state}: shown as {state}")
     elif state != "crashed":
         verdict.false.append(f"{what} had not ended when its process died: shown as {state}")
+
+
+def _nowhere_to_leave(life: journal.Life, fate: Fate, full: list[tuple[float, float]]) -> bool:
+    if life.leaving is None:
+        return False
+    gone = fate.exited or life.leaving + 2.0
+    return any(begun <= gone and life.leaving <= ended for begun, ended in full)
 
 
 def _compare(

@@ -12,6 +12,7 @@ import random
 import sys
 import threading
 import time
+from types import TracebackType
 from typing import Any, Callable
 
 import headway
@@ -112,11 +113,16 @@ class Witnessed:
         self.worker.journal.write("ended", **facts)
         self.worker.unsafe.append(self.id)
 
-    def __enter__(self) -> Witnessed:
+    def __enter__(self) -> Witnessed:  # noqa: PYI034 - Self is not in 3.8
         self.start()
         return self
 
-    def __exit__(self, kind: Any, error: BaseException | None, _traceback: Any) -> bool:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
         if error is None:
             self.end("completed", None, self.handle.complete)
         elif isinstance(error, headway.Cancelled):

@@ -4,15 +4,23 @@ Loaded by the interpreter where the arena puts this folder on PYTHONPATH. The of
 seconds stands in the file that HEADWAY_CHAOS_CLOCK names, which is looked at ten times a second.
 """
 
+from __future__ import annotations
+
 import os
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
 
-def _jumping(real, monotonic, path):
+
+def _jumping(
+    real: Callable[[], float], monotonic: Callable[[], float], path: str
+) -> Callable[[], float]:
     offset = 0.0
     looked = -1.0
 
-    def jumped():
+    def jumped() -> float:
         nonlocal offset, looked
         now = monotonic()
         if now - looked > 0.1:
