@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Sequence
 
 POINTS = 24
-_START = array("d", (0.0,))  # never changed
+_ZERO = array("d", (0.0,))  # never changed
 
 
 class Curve:
@@ -18,20 +18,20 @@ class Curve:
 
     Points lie at least `spacing` seconds apart; when the curve is full every second one goes
     and the spacing doubles. The newest point is always exact. Many stages never count: until
-    they do, they share the array of seconds.
+    they do, they share their arrays.
     """
 
     __slots__ = ("done", "seconds", "spacing")
 
     def __init__(self, done: float) -> None:
-        self.seconds = _START
-        self.done = array("d", (done,))
+        self.seconds = _ZERO
+        self.done = array("d", (done,)) if done else _ZERO
         self.spacing = 0.0
 
     def add(self, seconds: float, done: float) -> None:
         """Note that `done` units were reached after `seconds`. Work undone is forgotten."""
-        if self.seconds is _START:
-            self.seconds = array("d", _START)
+        if self.seconds is _ZERO:
+            self.seconds, self.done = array("d", _ZERO), array("d", self.done)
         times, units = self.seconds, self.done
         if done <= units[-1]:
             if done == units[-1]:
