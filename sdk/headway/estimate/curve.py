@@ -10,28 +10,24 @@ if TYPE_CHECKING:
     from typing import Sequence
 
 POINTS = 24
-_ZERO = array("d", (0.0,))  # never changed
 
 
 class Curve:
     """Units done against seconds worked, at most `POINTS` points however long the stage runs.
 
     Points lie at least `spacing` seconds apart; when the curve is full every second one goes
-    and the spacing doubles. The newest point is always exact. Many stages never count: until
-    they do, they share their arrays.
+    and the spacing doubles. The newest point is always exact.
     """
 
     __slots__ = ("done", "seconds", "spacing")
 
     def __init__(self, done: float) -> None:
-        self.seconds = _ZERO
-        self.done = array("d", (done,)) if done else _ZERO
+        self.seconds = array("d", (0.0,))
+        self.done = array("d", (done,))
         self.spacing = 0.0
 
     def add(self, seconds: float, done: float) -> None:
         """Note that `done` units were reached after `seconds`. Work undone is forgotten."""
-        if self.seconds is _ZERO:
-            self.seconds, self.done = array("d", _ZERO), array("d", self.done)
         times, units = self.seconds, self.done
         if done <= units[-1]:
             if done == units[-1]:

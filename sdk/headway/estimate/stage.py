@@ -115,13 +115,15 @@ class Stage:
         self.changed = 0.0
         self.steps = 0
         self.origin = done
-        self.curve = Curve(done)
+        self.curve = None  # until it counts: many never do
 
     def count(self, done: float, total: float, unit: str, now: float) -> bool:
         """Take in counts; return whether the total has changed."""
         if done != self.done:
             self.done = done
-            if self.curve is not None and self.state in WORKING:
+            if self.began is not None and self.state in WORKING:
+                if self.curve is None:
+                    self.curve = Curve(self.origin)
                 self.changed = self.worked(now)
                 self.steps += 1
                 self.curve.add(self.changed, done)
