@@ -24,6 +24,8 @@ def measure(quick: bool = False) -> Report:
     window = 0.5 if quick else WINDOW
     report = Report("scale", "How the broker's cost grows", [], [], [], [])
     by_operations(report, (10, 100) if quick else (10, 100, 1000, 10_000), window)
+    shapes = ((10, 20),) if quick else ((1000, 10), (1000, 100), (10_000, 10))
+    by_stages(report, shapes, window)
     by_viewers(report, (1, 5) if quick else (0, 1, 10, 100), window)
     by_workers(
         report, (1, 10) if quick else (1, 10, 100, 500), (2,) if quick else (1, 10, 40), window
@@ -123,15 +125,26 @@ def by_operations(report: Report, numbers: tuple[int, ...], window: float) -> No
                 )
             )
         report.curves.append(Curve("Broker CPU per update", name, "operations", "µs", points))
-    report.rows.append(
-        Row(
-            f"memory of the broker per stage, {memory[-1][0]:,.0f} stages",
-            single(memory[-1][1]),
-            "B",
-            at_most=1024,
-        )
+    report.curves.append(
+        Curve("Broker memory per stage", "10 stages an operation", "stages", "bytes", memory)
     )
-    report.curves.append(Curve("Broker memory per stage", "broker", "stages", "bytes", memory))
+
+
+def by_stages(report: Report, shapes: tuple[tuple[int, int], ...], window: float) -> None:
+    """The same for operations of many stages, and what a stage costs in memory."""
+    for operations, stages in shapes:
+        with Ground() as ground:
+            broker = ground.broker()
+            empty = rss(broker.pid)
+            load = ground.load(1, max(1, operations // 100), min(operations, 100), stages, 1.0)
+            time.sleep(1.0)
+            got = spent(ground, broker, [load], window)
+            each = (rss(broker.pid) - empty) / operations / stages
+        what = f"{operations:,} operations × {stages} stages"
+        report.rows += [
+            Row(f"{what}, nobody follows", single(got["busy"]), "% of a core"),
+            Row(f"{what}, memory of the broker per stage", single(each), "B", at_most=1024),
+        ]
 
 
 def by_viewers(report: Report, numbers: tuple[int, ...], window: float) -> None:
