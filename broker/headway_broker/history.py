@@ -393,13 +393,10 @@ def _may_pass(error: sqlite3.OperationalError) -> bool:
 
 
 def _still_owed(jobs: list[Any]) -> list[Any]:
-    """What is to be written later: ends once each, for they are told again and again.
-
-    An open operation comes again when it changes, and a question is answered.
-    """
+    """What is to be written later: the last of each operation. A question is answered now."""
     others = [job for job in jobs if isinstance(job, (Learned, Claimed))]
-    ends = {job.operation: job for job in jobs if isinstance(job, Row) and job.ended is not None}
-    return [*others, *ends.values()]
+    rows = {job.operation: job for job in jobs if isinstance(job, Row)}
+    return [*others, *rows.values()]
 
 
 def _runs(connection: sqlite3.Connection, key: str, into: list[dict[str, Any]]) -> None:

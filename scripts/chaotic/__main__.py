@@ -15,11 +15,11 @@ from chaotic.arena import Arena, memory
 from chaotic.faults import Mischief
 from chaotic.journal import Life
 from chaotic.survivor import OPEN, Survivor
-from chaotic.verdict import Fate, Verdict
+from chaotic.verdict import Fate, Run, Verdict
 
 KINDS = (
     ("steady", 10), ("short", 6), ("patient", 3), ("crowd", 3), ("event_loop", 3),
-    ("forker", 5), ("burst", 2), ("dropper", 1),
+    ("forker", 5), ("burst", 2), ("dropper", 1), ("run", 4),
 )  # fmt: skip
 VIEWERS = (
     ("view", "--display", "json"),
@@ -45,6 +45,7 @@ class Chaos:
         self.mischief.launch = self.start_worker
         self.workers: list[Any] = []
         self.viewers: list[Any] = []
+        self.runs: dict[int, Run] = {}
         self.started = 0
         self.brokers: dict[int, int] = {}  # pid → the most memory it held
         self.exits: dict[int, float] = {}  # pid → when it was gone
@@ -54,8 +55,18 @@ class Chaos:
     def start_worker(self, kind: str) -> None:
         """Start a worker of a kind."""
         self.started += 1
+        if kind == "run":
+            self._start_run(f"run {self.started}")
+            return
         seed = f"{self.options.seed}-{self.started}"
         self.workers.append(self.arena.python("-m", "chaotic.worker", kind, seed))
+
+    def _start_run(self, name: str) -> None:
+        pause, status = self.dice.random(), self.dice.choice((0, 0, 0, 7))
+        script = f"for i in 1 2 3; do echo line $i; sleep {pause:.2f}; done; exit {status}"
+        process = self.arena.headway("run", "--name", name, "--", "sh", "-c", script)
+        self.workers.append(process)
+        self.runs[process.pid] = Run(name, process.pid, time.monotonic())
 
     def _watch_exits(self) -> None:
         # On a thread of its own, for starting processes takes the other one its time.
@@ -99,6 +110,9 @@ class Chaos:
                 self.workers.remove(process)
                 fate = self.fates.setdefault(process.pid, Fate())
                 fate.status, fate.exited = status, self.exits.get(process.pid, now)
+                if process.pid in self.runs:
+                    self.runs[process.pid].status = status
+                    self.runs[process.pid].ended = fate.exited
         self.viewers = [process for process in self.viewers if process.poll() is None]
         self.mischief.tick()
         if now - self._looked > 0.2:
@@ -112,6 +126,7 @@ class Chaos:
     def _reporting(self) -> list[int]:
         # By their journals, for some are forked children of others.
         pids = {int(name.split("-")[0]) for name in os.listdir(self.arena.journals)}
+        pids.update(process.pid for process in self.workers)
         return sorted(pid for pid in pids if os.path.exists(f"/proc/{pid}"))
 
     def settle(self, survivor: Survivor) -> None:
@@ -139,11 +154,13 @@ def judge(chaos: Chaos, survivor: Survivor) -> tuple[Verdict, Verdict, list[Life
     lives = verdict.read_journals(chaos.arena.journals)
     outages, full = chaos.mischief.outages, chaos.mischief.full
     seen = {operation["id"]: operation for operation in fresh["operations"]}
-    return (
-        verdict.judge(lives, chaos.fates, outages, full, survivor.shown, everything=True),
-        verdict.judge(lives, chaos.fates, outages, full, seen, everything=len(seen) < 500),
-        lives,
-    )
+    found = []
+    for shown, everything in ((survivor.shown, True), (seen, len(seen) < 500)):
+        one = verdict.judge(lives, chaos.fates, outages, full, shown, everything=everything)
+        runs = list(chaos.runs.values())
+        verdict.judge_runs(one, runs, outages, full, shown, everything=everything)
+        found.append(one)
+    return found[0], found[1], lives
 
 
 def report(
@@ -163,7 +180,10 @@ def report(
         print(f"  {count:5}  {name}")
     for name in sorted(chaos.mischief.left_out):
         print(f"   none  {name}")
-    print(f"processes        {len(lives)} reporting, {len(chaos.brokers)} brokers")
+    print(
+        f"processes        {len(lives)} reporting, {len(chaos.runs)} × headway run, "
+        f"{len(chaos.brokers)} brokers"
+    )
     ends = ", ".join(f"{count} {state}" for state, count in by_survivor.ends.most_common())
     print(f"operations       {by_survivor.operations}: {ends}")
     print(f"in doubt         {by_survivor.doubtful} ended in a process that was killed before it "
@@ -200,15 +220,25 @@ def report(
         print(f"false: {identity} was shown with a progress of 1 that it had not")
     for identity, before, after in survivor.taken_back[:20]:
         print(f"taken back: {identity} was shown as {before}, then as {after}")
-    for line in _complaints(chaos.arena)[:20]:
-        print(f"stderr: {line}")
-    return 1 if lost or false or wrong_progress or not survivor.alive() else 0
+    tracebacks = _tracebacks(chaos.arena)
+    print(f"tracebacks       {len(tracebacks)}")
+    for lines in tracebacks[:3]:
+        print("\n".join(lines))
+    return 1 if lost or false or wrong_progress or tracebacks or not survivor.alive() else 0
 
 
-def _complaints(arena: Arena) -> list[str]:
-    # What commands say in a storm is their job; a traceback is nobody's.
-    lines = arena.complaints()
-    return [line for line in lines if not line.startswith("headway ")]
+def _tracebacks(arena: Arena) -> list[list[str]]:
+    """Every traceback that a process here has written to standard error."""
+    found: list[list[str]] = []
+    inside = False
+    for line in arena.complaints():
+        if line.startswith("Traceback "):
+            found.append([])
+            inside = True
+        if inside:
+            found[-1].append(line)
+            inside = line.startswith(("Traceback ", " "))
+    return found
 
 
 def main(argv: list[str]) -> int:

@@ -39,6 +39,7 @@ class Mischief:
         self._stopped: dict[int, float] = {}
         self._deaf_since: float | None = time.monotonic()
         self._runtime_full = False
+        self._state_full = False
         self._full_since = 0.0
         self.table: list[tuple[int, str, Callable[[], bool]]] = [
             (20, "SIGKILL worker", self.kill_worker),
@@ -212,14 +213,17 @@ class Mischief:
 
     def fill_state(self) -> bool:
         """The disk of the history is full for a while."""
-        return self._fill(self.arena.state, self.dice.choice((0.5, 2.0, 5.0)))
+        return not self._runtime_full and self._fill(
+            self.arena.state, self.dice.choice((0.5, 2.0, 5.0))
+        )
 
     def fill_runtime(self) -> bool:
-        """The disk of the runtime directory is full, while a broker hears.
+        """The disk of the runtime directory is full, while a broker hears and can write.
 
-        (With no broker and no space there is nowhere to leave a final state.)
+        (With neither a broker nor space there is nowhere to leave a final state.)
         """
-        if self._deaf_since is not None or self.arena.broker() is None or self._broker_stopped():
+        busy = self._deaf_since is not None or self._state_full or self._broker_stopped()
+        if busy or self.arena.broker() is None:
             return False
         self._runtime_full = True
         self._full_since = time.monotonic()
@@ -232,13 +236,16 @@ class Mischief:
         if folder not in self.arena.mounted:
             self.left_out.add("full disk (needs root, to mount small file systems)")
             return False
+        self._state_full = self._state_full or folder == self.arena.state
         self.arena.fill(folder)
         self._after(seconds, lambda: self._empty(folder))
         return True
 
     def _empty(self, folder: str) -> None:
         self.arena.empty(folder)
-        if folder == self.arena.runtime:
+        if folder == self.arena.state:
+            self._state_full = False
+        else:
             self._runtime_full = False
             self.full.append((self._full_since, time.monotonic()))
 

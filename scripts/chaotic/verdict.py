@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -176,6 +177,66 @@ def _nobody_heard(opened: float, gone: float, outages: list[tuple[float, float]]
     if gone - opened < YOUNG:
         return True
     return any(begun - EXCUSED <= gone and opened <= ended + EXCUSED for begun, ended in outages)
+
+
+@dataclass
+class Run:
+    """A `headway run`, whose truth is its own exit status; `status` is as `Popen` has it."""
+
+    name: str
+    pid: int
+    begun: float
+    status: int | None = None
+    ended: float = 0.0
+
+
+def judge_runs(
+    verdict: Verdict,
+    runs: list[Run],
+    outages: list[tuple[float, float]],
+    full: list[tuple[float, float]],
+    shown: dict[str, dict[str, Any]],
+    *,
+    everything: bool,
+) -> None:
+    """Compare what `headway run` exited with with what is shown of it."""
+    by_name = {operation["name"]: operation for operation in shown.values()}
+    for run in runs:
+        seen = by_name.get(run.name)
+        what = f"{run.name!r} (headway run, pid {run.pid}, exit status {run.status})"
+        if seen is None and not everything:
+            continue
+        verdict.operations += 1
+        if run.status is None:
+            verdict.false.append(f"{what} never ended")
+            continue
+        state = None if seen is None else seen["state"]
+        if state is not None:
+            verdict.ends[state] += 1
+        crashed = run.status == -signal.SIGKILL
+        if any(begun <= run.ended and run.ended - 2.0 <= ended for begun, ended in full):
+            verdict.homeless += state not in _ends_of(run.status)
+        elif seen is None:
+            if crashed and _nobody_heard(run.begun, run.ended, outages):
+                verdict.unseen += 1
+            else:
+                verdict.lost.append(f"{what}: not shown")
+        elif crashed:
+            verdict.doubtful += state != "crashed"
+            if state in OPEN:
+                verdict.lost.append(f"{what}: shown as {state}")
+        elif state not in _ends_of(run.status):
+            verdict.false.append(f"{what}: shown as {state} {seen['error']!r}")
+        elif run.status >= 0 and seen["exit_status"] != run.status:
+            verdict.false.append(f"{what}: shown with exit status {seen['exit_status']}")
+
+
+def _ends_of(status: int) -> tuple[str, ...]:
+    if status == 0:
+        return ("completed",)
+    if status > 0:
+        return ("failed",)
+    return ("crashed",) if status == -signal.SIGKILL else ("cancelled", "failed")
 
 
 def delays(

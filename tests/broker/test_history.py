@@ -238,7 +238,7 @@ def test_ends_that_a_full_disk_does_not_take_are_told_once_it_does(opened, monke
     assert opened.said == ["history: not written: database or disk is full"]
     history.stop(5.0)
     found = sorted(found.operation for found in opened.history().rows())
-    assert found == ["first", "large", "small"]
+    assert found == ["first", "large", "open", "small"]
 
 
 def test_a_file_that_cannot_be_opened_for_want_of_space_is_opened_later(opened, monkeypatch):
