@@ -21,7 +21,7 @@ from benches.figures import Curve, Report
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIGURES = ROOT / "docs" / "figures"
-PAGES = (ROOT / "docs" / "performance.md", ROOT / "docs" / "scaling.md")
+PAGES = tuple(ROOT / "docs" / name for name in ("performance.md", "scaling.md", "resilience.md"))
 VERBS = {  # verb -> module here
     "hot": "hot",
     "import": "imports",
