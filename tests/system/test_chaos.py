@@ -1,12 +1,94 @@
-"""A minute of chaos: no final state is lost and none is false, whatever is killed."""
+"""A minute of chaos: no final state is lost and none is false; and its judge would notice."""
 
 import os
 import subprocess
 import sys
 
 import pytest
+from chaotic.journal import Life, Told
+from chaotic.verdict import Fate, Run, Verdict, judge, judge_runs
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def told(state="completed", done=5, **facts):
+    one = Told("op", "Work", 7, "steady", 10.0, state, certain=True, ended=20.0, **facts)
+    one.stages = {"Step": ["completed", done]} if state else {}
+    return one
+
+
+def life(operation, leaving=20.0):
+    return Life(7, "steady", 9.0, {"op": operation}, leaving=leaving, how="exit" if leaving else "")
+
+
+def shown(state="completed", done=5, error=None, stage="completed"):
+    stages = [{"name": "Step", "state": stage, "done": done}]
+    return {"op": {"id": "op", "name": "Work", "state": state, "error": error, "stages": stages}}
+
+
+def judged(one, seen, fate=None, outages=(), full=()):
+    fates = {7: fate or Fate(status=0, exited=20.1)}
+    return judge([one], fates, list(outages), list(full), seen, everything=True)
+
+
+def test_the_judge_has_nothing_against_the_truth():
+    verdict = judged(life(told()), shown())
+    assert (verdict.lost, verdict.false, verdict.ends["completed"]) == ([], [], 1)
+
+
+@pytest.mark.parametrize(
+    "seen", [{}, shown("running", stage="running")], ids=["not shown", "shown as running"]
+)
+def test_the_judge_finds_an_end_that_is_lost(seen):
+    assert len(judged(life(told()), seen).lost) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "seen"),
+    [
+        (told(), shown("crashed")),
+        (told("failed", error="no space"), shown("failed", error="another")),
+        (told(), shown(done=4)),
+        (told(done=4), shown(done=5)),
+        (told(), shown(stage="running")),
+        (told(), shown(stage="failed")),
+    ],
+    ids=["crashed", "another error", "too few", "too many", "a stage runs", "a stage failed"],
+)
+def test_the_judge_finds_what_is_false(one, seen):
+    verdict = judged(life(one), seen)
+    assert verdict.false, verdict
+
+
+def test_of_a_killed_process_only_an_acknowledged_end_is_certain():
+    killed = Fate(killed=20.0, status=-9, exited=20.1)
+    assert judged(life(told(), None), shown("crashed"), killed).doubtful == 1
+    assert judged(life(told(safe=True), None), shown("crashed"), killed).false
+    assert judged(life(told(None), None), shown("completed", 0), killed).false
+    assert not judged(life(told(None), None), shown("crashed"), killed).false
+
+
+def test_a_crash_that_is_not_shown_is_excused_by_an_outage_only():
+    killed = Fate(killed=20.0, status=-9, exited=20.1)
+    assert judged(life(told(None), None), {}, killed).lost
+    assert judged(life(told(None), None), {}, killed, outages=[(15.0, 25.0)]).unseen == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "wrong"),
+    [
+        (0, "completed", 0),
+        (0, "failed", 1),
+        (7, "failed", 0),
+        (7, "completed", 1),
+        (-9, "crashed", 0),
+    ],
+)
+def test_the_judge_compares_commands_with_their_exit_status(status, state, wrong):
+    seen = {"op": {"name": "run 1", "state": state, "error": None, "exit_status": status}}
+    verdict = Verdict()
+    judge_runs(verdict, [Run("run 1", 8, 1.0, status, 5.0)], [], [], seen, everything=True)
+    assert len(verdict.false) == wrong
 
 
 @pytest.mark.slow
