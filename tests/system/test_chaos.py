@@ -98,7 +98,17 @@ def test_a_minute_of_chaos_loses_no_final_state_and_shows_no_false_one():
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HEADWAY")}
     environ["CHAOS_PYTHON"] = sys.executable
     done = subprocess.run(
-        [f"{ROOT}/scripts/chaos", "--minutes", "1", "--workers", "16", "--viewers", "6"],
+        [
+            f"{ROOT}/scripts/chaos",
+            "--minutes",
+            "1",
+            "--workers",
+            "10",
+            "--viewers",
+            "4",
+            "--rate",
+            "2",
+        ],
         env=environ,
         capture_output=True,
         text=True,
