@@ -12,7 +12,7 @@ import threading
 import warnings
 from itertools import count
 from threading import Lock, RLock, current_thread
-from time import monotonic
+from time import monotonic, sleep
 
 from headway import scope
 from headway.publisher import Publisher
@@ -69,6 +69,15 @@ class Home:
             self.link.wake()
         elif not (self.off or self.closed):
             self._start_link()
+
+    def tell(self, seconds: float) -> None:
+        """Wait until changes of state have been handed to the socket, `seconds` at most.
+
+        For a process that is about to stop, its link with it.
+        """
+        until = self.clock() + seconds
+        while self.publisher.unsaid and self.clock() < until:
+            sleep(0.005)
 
     def _start_link(self) -> None:
         from headway.link import Link  # noqa: PLC0415 - a first report pays for it, not the import

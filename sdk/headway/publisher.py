@@ -209,6 +209,11 @@ class Publisher:
         """
         return not self.operations and not self._shares and not self._doubtful
 
+    @property
+    def unsaid(self) -> bool:
+        """A change of state waits to be taken, and there is a connection to take it."""
+        return self._connected and bool(self._dirty or self._answers)
+
     def tick(self, now: float) -> None:
         """Look at the time: ends that nobody acknowledged are to be announced again."""
         while self._doubted:

@@ -12,6 +12,7 @@ import textwrap
 import threading
 import time
 
+import psutil
 import zmq
 
 from headway.model import Operation, Stage
@@ -82,10 +83,10 @@ class Machine:
         try:
             with open(os.path.join(self.directory, "broker.lock")) as file:
                 pid = int(file.read())
-            os.kill(pid, 0)
-        except (OSError, ValueError):
+            dead = psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, psutil.NoSuchProcess):
             return None
-        return pid
+        return None if dead else pid
 
     def ask(self, verb, **arguments):
         """What the real broker answers to a request."""

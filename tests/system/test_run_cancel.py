@@ -85,13 +85,15 @@ def test_a_command_that_succeeds_all_the_same_has_completed(machine, listener):
 
 def test_dpkg_at_work_refuses(machine, listener, tmp_path):
     fake = tmp_path / "dpkg"
-    fake.write_text("#!/bin/sh\necho 'Setting up hello (2.10) ...'\nsleep 1.5\n")
+    fake.write_text("#!/bin/sh\necho 'Setting up hello (2.10) ...'\nread line\n")
     fake.chmod(0o755)
-    process = piped(machine, "--", str(fake), "-l")
+    process = piped(machine, "--", str(fake), "-l", stdin=subprocess.PIPE)
     operation = until(lambda: listener.named("dpkg"))
     until(lambda: not operation.cancellable)
     answer = cancel(listener, "dpkg")
     assert answer.answer == "refused"
+    process.stdin.write(b"go on\n")
+    process.stdin.flush()
     assert process.wait(timeout=9) == 0
     assert listener.ended("dpkg").state == "completed"
 

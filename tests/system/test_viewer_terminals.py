@@ -332,9 +332,9 @@ def test_without_colour_there_is_none_but_the_picture_moves(real):
 
 def test_a_log_of_ci_gets_plain_lines_from_the_program_itself(real):
     process = real.program(
-        "for i in headway.track(range(30), 'Compile'): time.sleep(.05)", environ={"CI": "true"}
+        "for i in headway.track(range(100), 'Compile'): time.sleep(.05)", environ={"CI": "true"}
     )
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=30)
     assert "Compile" in err
     assert "completed" in err
     assert "\x1b" not in err

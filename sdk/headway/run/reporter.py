@@ -5,9 +5,11 @@ Reporting never harms the command: whatever goes wrong in here is swallowed.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import Any, Callable
 
+from headway.process import here
 from headway.run.ending import Ending
 from headway.run.events import (
     Cancellable,
@@ -63,6 +65,12 @@ class Reporter:
     def stopped(self) -> None:
         """The command was stopped by its terminal."""
         self._wait("its terminal: it is stopped")
+
+    def tell(self, seconds: float) -> None:
+        """Wait until what was reported is on its way, `seconds` at most."""
+        if self._operation is not None:
+            here().tell(seconds)
+            time.sleep(0.02)  # for libzmq's own thread
 
     def end(self, ending: Ending, status: int) -> None:
         """End the operation; pass on the last lines if it failed."""

@@ -139,7 +139,7 @@ class Runner:
         terminal = self._layout.terminal
         if terminal is not None:
             terminal.give_back()
-        time.sleep(0.05)  # for the report to get out: the thread that sends it stops, too
+        self._reporter.tell(0.25)  # the threads that send it stop, too
         self._signals.stop(group=terminal is not None and number == signal.SIGTSTP)
         self._layout.resize()
         if terminal is not None:
