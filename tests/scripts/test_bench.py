@@ -24,6 +24,7 @@ def bench(*arguments):
     )
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", ["hot", "ingest", "latency", "frame", "eta"])
 def test_a_quick_bench_prints_its_table_and_every_check_holds(verb):

@@ -91,6 +91,7 @@ def test_the_judge_compares_commands_with_their_exit_status(status, state, wrong
     assert len(verdict.false) == wrong
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="scripts/chaos needs Linux")

@@ -6,6 +6,7 @@ import pytest
 from fuzzing import core, live
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_frames_that_nobody_would_send_harm_nobody(seed):
