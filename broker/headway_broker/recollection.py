@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from headway.estimate import Run, accuracy
 from headway_broker import schema
@@ -74,12 +74,18 @@ def forget(path: str, key: str) -> int:
 def _connect(path: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, timeout=5.0)
-        found: Any = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:
         raise NoHistory(f"{path}: {error}") from None
-    if found[0] > schema.VERSION:
+    try:
+        [version] = connection.execute("PRAGMA user_version").fetchone()
+        if version > schema.VERSION:
+            raise NoHistory(f"{path} was written by a newer version of headway")
+    except sqlite3.Error as error:
         connection.close()
-        raise NoHistory(f"{path} was written by a newer version of headway")
+        raise NoHistory(f"{path}: {error}") from None
+    except NoHistory:
+        connection.close()
+        raise
     return connection
 
 
