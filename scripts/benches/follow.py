@@ -1,13 +1,13 @@
 """A process of simulated viewers: arguments are the runtime directory and how many.
 
-It prints `ready` when all have their snapshot, and at the end of its standard input, as JSON,
-which delta each of them had last and how many were missed.
+It prints `ready` when all have their snapshot, and for every line of its standard input and at
+its end, as JSON, which delta each of them had last, how many were missed, and how many frames
+the first of them got.
 """
 
 from __future__ import annotations
 
 import json
-import select
 import sys
 
 import zmq
@@ -30,14 +30,16 @@ def main(runtime: str, number: int) -> None:
     while True:
         for ready, _ in poller.poll():
             if ready == watching:
-                if select.select([sys.stdin], [], [], 0)[0] and not sys.stdin.readline():
-                    for viewer in viewers:  # all that was published before has come by now
-                        viewer.drain()
-                    told = {
-                        "sequences": [viewer.sequence for viewer in viewers],
-                        "missed": sum(viewer.missed for viewer in viewers),
-                    }
-                    print(json.dumps(told), flush=True)
+                line = sys.stdin.readline()
+                for viewer in viewers:  # all that was published before has come by now
+                    viewer.drain()
+                told = {
+                    "sequences": [viewer.sequence for viewer in viewers],
+                    "missed": sum(viewer.missed for viewer in viewers),
+                    "frames": viewers[0].frames,
+                }
+                print(json.dumps(told), flush=True)
+                if not line:
                     return
             else:
                 by_socket[ready].drain()

@@ -24,8 +24,7 @@ def measure(quick: bool = False) -> Report:
     window = 0.5 if quick else WINDOW
     report = Report("scale", "How the broker's cost grows", [], [], [], [])
     by_operations(report, (10, 100) if quick else (10, 100, 1000, 10_000), window)
-    shapes = ((10, 20),) if quick else ((1000, 10), (1000, 100), (10_000, 10))
-    by_stages(report, shapes, window)
+    by_stages(report, ((10, 20),) if quick else ((1000, 100),), window)
     by_viewers(report, (1, 5) if quick else (0, 1, 10, 100), window)
     by_workers(
         report, (1, 10) if quick else (1, 10, 100, 500), (2,) if quick else (1, 10, 40), window
@@ -125,6 +124,9 @@ def by_operations(report: Report, numbers: tuple[int, ...], window: float) -> No
                 )
             )
         report.curves.append(Curve("Broker CPU per update", name, "operations", "µs", points))
+    number, each_stage = memory[-1]
+    what = f"{number / STAGES:,.0f} operations × {STAGES} stages, memory of the broker per stage"
+    report.rows.append(Row(what, single(each_stage), "B", at_most=1024))
     report.curves.append(
         Curve("Broker memory per stage", "10 stages an operation", "stages", "bytes", memory)
     )
@@ -141,10 +143,10 @@ def by_stages(report: Report, shapes: tuple[tuple[int, int], ...], window: float
             got = spent(ground, broker, [load], window)
             each = (rss(broker.pid) - empty) / operations / stages
         what = f"{operations:,} operations × {stages} stages"
-        report.rows += [
-            Row(f"{what}, nobody follows", single(got["busy"]), "% of a core"),
-            Row(f"{what}, memory of the broker per stage", single(each), "B", at_most=1024),
-        ]
+        report.rows.append(Row(f"{what}, nobody follows", single(got["busy"]), "% of a core"))
+        report.rows.append(
+            Row(f"{what}, memory of the broker per stage", single(each), "B", at_most=1024)
+        )
 
 
 def by_viewers(report: Report, numbers: tuple[int, ...], window: float) -> None:
@@ -217,25 +219,28 @@ def by_workers(
 def by_rate(report: Report, shapes: tuple[tuple[int, float], ...], window: float) -> None:
     """More and more updates a second, followed."""
     points: list[tuple[float, float]] = []
+    frames: list[tuple[float, float]] = []
     for operations, rate in shapes:
         with Ground() as ground:
             broker = ground.broker()
-            ground.followers(1)
+            viewer = ground.followers(1)
             half = max(1, operations // 200)
             each = operations // half // 2
             loads = [ground.load(first, half, each, STAGES, rate) for first in (1, 5001)]
             time.sleep(1.0)
+            before, begun = ground.told(viewer)["frames"], time.monotonic()
             got = spent(ground, broker, loads, window)
+            shown = (ground.told(viewer)["frames"] - before) / (time.monotonic() - begun)
         points.append((got["rate"], got["busy"]))
+        frames.append((got["rate"], shown))
         what = f"{operations:,} operations at {rate:g} Hz: {got['rate']:,.0f} updates/s"
         report.rows.append(Row(what, single(got["busy"]), "% of a core"))
-    rate, busy = points[-1]
-    full = single(rate * 100 / max(busy, 1e-9))
-    report.rows.append(
-        Row("at this rate one broker's thread would be full at", full, "updates/s, followed")
-    )
+        report.rows.append(Row(f"{what}, what a viewer gets", single(shown), "frames/s"))
     report.curves.append(
         Curve("Broker by update rate", "followed", "updates a second", "% of a core", points)
+    )
+    report.curves.append(
+        Curve("Frames by update rate", "followed", "updates a second", "frames a second", frames)
     )
 
 

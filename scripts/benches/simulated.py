@@ -150,14 +150,14 @@ class Taken(NamedTuple):
     operations: list[Operation]
 
 
-def msgpack_sequence(frame: bytes) -> int:
-    """The sequence of a published frame, whose third field it is, without reading the rest."""
+def head_of(frame: bytes) -> tuple[int, float]:
+    """The sequence and the time of a published frame, without reading the rest."""
     unpacker = msgpack.Unpacker(strict_map_key=False)
     unpacker.feed(frame[:64])
     unpacker.read_array_header()
     unpacker.skip()
     unpacker.skip()
-    return unpacker.unpack()
+    return unpacker.unpack(), unpacker.unpack()
 
 
 class Viewer:
@@ -171,7 +171,8 @@ class Viewer:
         self.inbox = b"i" + number.to_bytes(8, "big") + os.urandom(8)
         self.socket.subscribe(b"d")
         self.sequence: int | None = None
-        self.missed = 0
+        self.now = 0.0
+        self.frames = self.missed = 0  # a frame may come in several messages
 
     def ask(self) -> None:
         """Ask for a snapshot."""
@@ -211,7 +212,9 @@ class Viewer:
             except zmq.Again:
                 return
             if topic == b"d" and frame[1] in (1, 2):  # a delta or a removal: they are counted
-                sequence = msgpack_sequence(frame)
+                sequence, now = head_of(frame)
+                self.frames += now != self.now
+                self.now = now
                 if self.sequence is not None and sequence != self.sequence + 1:
                     self.missed += 1
                 self.sequence = sequence

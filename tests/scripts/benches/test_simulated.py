@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benches.simulated import identifier, msgpack_sequence
+from benches.simulated import head_of, identifier
 
 from headway.protocol import messages, wire
 
@@ -13,9 +13,9 @@ def test_identifiers_differ_and_have_their_length():
     assert {len(one) for one in made} == {12}
 
 
-def test_the_sequence_of_a_frame_is_read_without_the_rest():
+def test_the_head_of_a_frame_is_read_without_the_rest():
     for message in (
         messages.Delta("i" * 16, 7_000_000_000, 1.0, [["x" * 5000]]),
         messages.Removed("instance", 3, 1.0, []),
     ):
-        assert msgpack_sequence(wire.encode(message)) == message.sequence
+        assert head_of(wire.encode(message)) == (message.sequence, message.now)
