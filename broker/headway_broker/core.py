@@ -258,6 +258,7 @@ class Core:
 
     def deadline(self) -> float | None:
         """When to call `tick` at the latest; None while nothing is due."""
+        stale = self.forecasts.deadline(watched=self.publishing.followed)
         dues = (
             self.publishing.deadline(counted=bool(self.counted)),
             self.liveness.deadline(any_session=bool(self.sessions.by_id)),
@@ -266,7 +267,7 @@ class Core:
             self.leaving.deadline(),
             self.keeping.deadline(),
             self.ledger.deadline(),
-            self.forecasts.deadline(watched=self.publishing.followed),
+            None if stale is None else max(stale, self.publishing.next_frame()),
         )
         times = [due for due in dues if due is not None]
         self._planned = max(min(times), self._now) if times else None

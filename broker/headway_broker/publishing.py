@@ -66,7 +66,11 @@ class Publishing:
 
     def frame_due(self, now: float) -> bool:
         """Whether the next `publish` takes all that is dirty."""
-        return now - self._last_frame >= (FRAME if self.followed else QUIET_FRAME) - SLACK
+        return now >= self.next_frame() - SLACK
+
+    def next_frame(self) -> float:
+        """When the next frame may be made; estimates are made with it."""
+        return self._last_frame + (FRAME if self.followed else QUIET_FRAME)
 
     def publish(self, now: float) -> list[Publish]:
         """What is to be sent now."""
@@ -107,7 +111,7 @@ class Publishing:
         if self._urgent and self.followed:
             times.append(self._last_urgent + URGENT)
         if counted or self._ledger.dirty or self._outgoing or (self._inboxes and self.followed):
-            times.append(self._last_frame + (FRAME if self.followed else QUIET_FRAME))
+            times.append(self.next_frame())
         if self.followed:
             times.append(self._last_pulse + PULSE)
         return min(times) if times else None

@@ -353,6 +353,26 @@ def test_a_broker_that_stood_still_calls_nobody_silent(wired):
     assert wired.operation("op").silent_since is None
 
 
+@pytest.mark.parametrize("followed", [False, True])
+def test_what_is_due_is_done_so_that_an_idle_core_is_hardly_called(wired, followed):
+    worker = wired.worker()
+    worker.start()
+    if followed:
+        wired.core.subscribed(b"d", True)
+    calls = 0
+    end = wired.now + 60
+    while wired.now < end:
+        wired.tick()
+        # A shell waits in whole milliseconds, and is woken between by what comes.
+        due = wired.core.deadline()
+        beat = wired.now - wired.now % 1.9 + 1.9
+        wired.now = max(wired.now + 0.001, min(beat, end if due is None else due))
+        if wired.now == beat:
+            worker.beat()
+        calls += 1
+    assert calls < 60 * 6
+
+
 def test_the_core_leaves_five_minutes_after_the_last_one(wired):
     wired.core.subscribed(b"d", True)
     wired.tick()
