@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,12 +11,13 @@ import time
 
 import pytest
 from commands import PROGRAM, output, piped
-from listener import Listener, Machine, until
+from listener import Listener
+from machine import Machine, until
 
 
 @pytest.fixture
 def machine():
-    machine = Machine()
+    machine = Machine(HEADWAY_BROKER="never")
     yield machine
     machine.close()
 
@@ -65,6 +67,20 @@ def test_other_descriptors_and_the_environment_are_passed_on(machine):
 @pytest.mark.parametrize("code", [0, 1, 42, 255])
 def test_the_exit_status_is_the_commands(machine, code):
     assert output(machine, "--", "sh", "-c", f"exit {code}")[0] == code
+
+
+def test_output_that_was_lost_is_told_and_is_no_success(machine):
+    with open("/dev/full", "wb") as full:
+        status, _, err = output(machine, "--", "echo", "hello", stdout=full)
+    assert status == 1
+    assert err == b"headway run: its output could not be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "2>/dev/full"])
+def test_a_closed_standard_error_changes_no_exit_status(machine, closed):
+    command = " ".join(map(shlex.quote, [*PROGRAM, "--", "/no/such/program"]))
+    process = machine.spawn("sh", "-c", f"{command} {closed}")
+    assert process.wait(30) == 127
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
@@ -118,7 +134,7 @@ def test_a_shell_loop_stops_when_the_command_is_interrupted(machine):
     process = subprocess.Popen(
         ["bash", "-c", loop], env=machine.environ, start_new_session=True, stdin=subprocess.DEVNULL
     )
-    machine.programs.append(process)
+    machine.processes.append(process)
     time.sleep(1.5)
     os.killpg(process.pid, signal.SIGINT)  # as a key does: everybody in the group
     assert process.wait(timeout=10) == -signal.SIGINT

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from typing import NamedTuple, Sequence
 
+from headway.run.complaint import complain
 from headway.run.program import find_program
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
@@ -24,7 +24,8 @@ options:
   --no-parse      do not look at the output at all
   -h, --help      show this
 
-exit status: CMD's; 126 if it cannot be run, 127 if there is no such command,
+exit status: CMD's (1 if it succeeded and its output could not be written); 126 if it cannot be
+run, 127 if there is no such command,
 128+N if it died of signal N.
 
 examples:
@@ -137,5 +138,5 @@ def _become(path: str, argv: list[str]) -> int:
 
 
 def _complain(text: str, code: int) -> int:
-    sys.stderr.write(f"headway run: {text}\n")
+    complain(text)
     return code

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Any, Sequence
 
+from headway.run.complaint import complain
 from headway.run.ending import Ending
 from headway.run.reporter import Reporter
 from headway.run.script import Logged, Planned, Script, ScriptError
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     while arguments:
         option, given, value = arguments.pop(0).partition("=")
         if option not in values or not (given or arguments):
-            sys.stderr.write(f"headway pipe: {option} makes no sense here\n{USAGE}\n")
+            complain(f"{option} makes no sense here\n{USAGE}", "pipe")
             return 2
         values[option] = value if given else arguments.pop(0)
     import headway  # noqa: PLC0415 - not for the help
@@ -81,11 +82,11 @@ def _stop(cancelled: list[Any], request: Any) -> None:
 
 def _read(operation: Any) -> Ending:
     script, reporter = Script(), Reporter(operation)
-    for number, line in enumerate(sys.stdin.buffer, 1):
+    for number, line in enumerate(sys.stdin.buffer if sys.stdin else (), 1):
         try:
             events = script.feed(line.decode("utf-8", "replace"))
         except ScriptError as error:
-            sys.stderr.write(f"headway pipe: line {number}: {error}\n")
+            complain(f"line {number}: {error}", "pipe")
             continue
         for event in events:
             if isinstance(event, Planned):

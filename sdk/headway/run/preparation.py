@@ -8,12 +8,12 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import sys
 from collections import deque
 from typing import Any, Mapping
 
 from headway.run.child import Child
 from headway.run.command import Command, Form, Setting
+from headway.run.complaint import complain
 from headway.run.gate import CannotStart
 from headway.run.layout import lay_out
 from headway.run.session import PtyChild
@@ -115,7 +115,7 @@ class Preparation:
             self.layout.terminal.give_back()
         code = 127 if error.errno == errno.ENOENT else 126
         text = os.strerror(error.errno or errno.EIO)
-        sys.stderr.write(f"headway run: {self._plan.command.argv[0]}: {text}\n")
+        complain(f"{self._plan.command.argv[0]}: {text}")
         if self.operation is not None:
             self.operation.set(exit_status=code)
             self.operation.fail(text)

@@ -32,6 +32,7 @@ class Pump(threading.Thread):
         self._buffer = memoryview(bytearray(CHUNK))
         self._ended, self._end = os.pipe()
         self.lingering = False
+        self.error: OSError | None = None  # why it could not pass on what came
 
     def finish(self) -> None:
         """The command has ended: pass on what is there, and stop."""
@@ -58,8 +59,9 @@ class Pump(threading.Thread):
                 if self._ended in ready:
                     finishing = True
                     poller.unregister(self._ended)
-        except OSError:
+        except OSError as error:
             # Nobody takes it any more: the command learns of it when it writes next.
+            self.error = error
             os.close(self.source)
 
     @property

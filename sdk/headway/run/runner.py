@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 import termios
 import time
 
-from headway.run.ending import exit_status, judge
+from headway.run.complaint import complain
+from headway.run.ending import Ending, exit_status, judge
 from headway.run.keyboard import Keyboard
 from headway.run.preparation import Preparation, deliver
 from headway.run.pump import Pump, copy_on
@@ -173,6 +175,11 @@ class Runner:
             self._interrupted = None if typed is None else (signal.SIGINT, typed)
         error, stopping = self._reporter.error, self._stopping
         ending = judge(status, error, self._interrupted, stopping.requested, stopping.reason, now)
+        lost = self._lost()
+        if lost is not None:
+            complain(lost)
+            if code == 0:  # it could not know, but whoever reads our status should
+                code, ending = 1, Ending("failed", lost)
         self._reporter.end(ending, code)
         deliver()
         self._leave_behind()
@@ -192,6 +199,13 @@ class Runner:
                 heard = self._signals.wait(0.01)
                 if heard is not None and heard.number in PASSED_ON:
                     return heard.number  # nobody else is left to take it
+        return None
+
+    def _lost(self) -> str | None:
+        """Why output of the command was lost, unless nobody wanted to read it."""
+        for pump in self._pumps:
+            if pump.error is not None and pump.error.errno not in (errno.EPIPE, errno.EIO):
+                return f"its output could not be written: {pump.error.strerror}"
         return None
 
     def _leave_behind(self) -> None:
