@@ -23,10 +23,10 @@ def fate(
         if error.code in (None, 0):
             return COMPLETED, None, None
         code = error.code
-        return FAILED, None, f"exit status {code}" if isinstance(code, int) else str(code)
+        return FAILED, None, f"exit status {code}" if isinstance(code, int) else clean_text(code)
     if isinstance(error, (KeyboardInterrupt, *_cancellations())):
         request = operation.request if operation is not None else None
-        reason = (request.reason if request is not None else None) or str(error)
+        reason = (request.reason if request is not None else None) or clean_text(error)
         return CANCELLED, reason or None, None
     return FAILED, None, error
 
@@ -41,7 +41,7 @@ def _cancellations() -> tuple[type[BaseException], ...]:
 def text_of(error: object) -> str:
     """What went wrong, for people: an exception's own text, or its name where it has none."""
     if isinstance(error, BaseException):
-        text = str(error)
+        text = clean_text(error)
         name = type(error).__name__
         return clean_text(f"{name}: {text}" if isinstance(error, KeyError) else text or name)
     return clean_text(error)

@@ -378,7 +378,7 @@ def clean_count(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         try:
             value = float(value)
-        except (TypeError, ValueError, OverflowError):
+        except Exception:  # whatever a stranger's type makes of it
             return None
     if isinstance(value, float):
         return value if -9.3e18 < value < 9.3e18 else None  # NaN compares false
@@ -390,7 +390,15 @@ def clean_text(value: Any, limit: int = TEXT_LIMIT) -> str:
 
     Control characters stay: what was reported is stored, and whoever draws makes it safe.
     """
-    text = value if isinstance(value, str) else str(value)
+    try:
+        text = value if isinstance(value, str) else str(value)
+    except Exception:  # an error that cannot say what it is must still go its way
+        text = type(value).__name__
     if len(text) > limit:
         text = text[: limit - 1] + "…"
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def clean_notify(value: Any) -> Any:
+    """`value` as a wish for notifications: True, False, "error" or "sent", or else None."""
+    return value if isinstance(value, bool) or value in ("error", "sent") else None

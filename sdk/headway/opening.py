@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from headway import scope
-from headway.model import NAME_LIMIT, clean_text
+from headway.model import NAME_LIMIT, clean_notify, clean_text
 from headway.model import Operation as Model
 from headway.operations import Operation
 from headway.process import here, identity
@@ -43,9 +43,9 @@ def operation(
         None if key is None else clean_text(key, NAME_LIMIT),
         None if parent is None else clean_text(parent, 64),
     )
-    if notify is None or isinstance(notify, bool) or notify in ("error", "sent"):
-        model.notify = notify
-    model.display = display or os.environ.get("HEADWAY_DISPLAY") or None
+    model.notify = clean_notify(notify)
+    display = display or os.environ.get("HEADWAY_DISPLAY") or None
+    model.display = None if display is None else clean_text(display, NAME_LIMIT)
     if cancellable is not None:
         model.cancellable = bool(cancellable)
     if around is not None and _operation_of(around).foreign:

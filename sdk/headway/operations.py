@@ -18,6 +18,7 @@ from headway.model import (
     RUNNING,
     WAITING,
     clean_count,
+    clean_notify,
     clean_text,
 )
 from headway.model import Operation as Model
@@ -177,11 +178,12 @@ class Operation(scope.Scope):
             if message is not None:
                 model.message = clean_text(message)
             if exit_status is not None:
-                model.exit_status = exit_status
+                status = clean_count(exit_status)
+                model.exit_status = None if status is None else int(status)
             if cancellable is not None:
                 model.cancellable = bool(cancellable)
             if notify is not None:
-                model.notify = notify
+                model.notify = clean_notify(notify)
             if model.state != PENDING:
                 self._changed()
 
@@ -191,7 +193,8 @@ class Operation(scope.Scope):
         if self.foreign or self.model.state == PENDING:
             return
         inside = None if stage is None else self._stage(stage).model.id
-        lines = [clean_text(part) for part in str(line).splitlines()[-200:]]
+        text = line if isinstance(line, str) else clean_text(line)
+        lines = [clean_text(part) for part in text.splitlines()[-200:]]
         with home.lock:
             home.publisher.log(self.id, inside, lines)
         home.wake()
@@ -244,7 +247,12 @@ class Operation(scope.Scope):
     def _move(self, state: str, reason: str | None = None, when: float | None = None) -> None:
         home = self._home
         was_open = self.model.state in (RUNNING, WAITING)
-        self.model.move(state, home.clock() if when is None else when, reason)
+        try:
+            self.model.move(state, home.clock() if when is None else when, reason)
+        except IllegalMove:
+            if home.closed or self.model.state == state:
+                return  # too late, or a signal handler has just done so
+            raise
         if state in ENDED:
             home.handles.pop(self.id, None)
             home.tree.remove(self)
@@ -263,7 +271,7 @@ class Operation(scope.Scope):
         """A stage of it begins, so it is running: the lock is held."""
         if self.model.state == PENDING:
             self._move(RUNNING)
-        elif self.model.state in ENDED:
+        elif self.model.state in ENDED and not self._home.closed:
             raise IllegalMove(f"operation {self.name!r} is {self.state}: no stage of it can run")
 
     def _forked(self, child: Home) -> None:
@@ -300,6 +308,7 @@ class Operation(scope.Scope):
             return self._in_child(text, total, unit, around)
         thread = threading.get_ident()
         with home.lock:
+            home.tally.settle_left(self, COMPLETED, None)  # a loop run again is the same stage
             last = None
             for stage in self._twins(text, around):
                 if stage._claim in (None, thread) and stage.state not in (RUNNING, WAITING):

@@ -21,6 +21,7 @@ from headway.model import (
     RUNNING,
     SKIPPED,
     WAITING,
+    IllegalMove,
     clean_count,
     clean_text,
 )
@@ -200,13 +201,13 @@ class Stage(Scope):
             if self.model.state == PENDING:
                 self.start()
             self._updating = False
-            self._steps = self._count_alone if home.off else self._pending.append
+            self._steps = self._count_alone if home.off or home.closed else self._pending.append
             self._pending.append(n)
             home.tally.wake(self)
         home.wake()
 
     def _count_alone(self, n: Any) -> None:
-        # With reporting off there is no publisher that would fold.
+        # With reporting off, or over, there is nobody else who would fold.
         self._pending.append(n)
         if len(self._pending) > 4096:
             with here().lock:
@@ -333,7 +334,12 @@ class Stage(Scope):
         model = self.model
         was_open = model.state in (RUNNING, WAITING)
         self._fold()
-        model.move(state, home.clock() if when is None else when, reason)
+        try:
+            model.move(state, home.clock() if when is None else when, reason)
+        except IllegalMove:
+            if home.closed or model.state == state:
+                return  # too late, or a signal handler has just done so
+            raise
         if model.state in ENDED:
             self._close()
             home.tree.remove(self)

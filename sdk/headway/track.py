@@ -191,7 +191,11 @@ def length_of(items: Any) -> int | None:
     try:
         return len(items)
     except Exception:
-        return length_hint(items, 0) or None
+        pass
+    try:
+        return length_hint(items) or None
+    except Exception:
+        return None
 
 
 def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
@@ -215,7 +219,13 @@ def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
     ticks = iter(steps)
     source = Position(steps, ticks)
     stage._count_with(source)
-    return chain(compress(items, ticks), End(stage, source))
+    end = End(stage, source)
+    try:
+        counted = compress(items, ticks)
+    except BaseException as error:
+        end.failed(error)
+        raise
+    return chain(counted, end)
 
 
 async def _count_asynchronously(

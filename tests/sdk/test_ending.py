@@ -66,3 +66,27 @@ def test_a_program_that_only_forgot_to_say_has_completed(home):
     op.stage("Step").start().complete()
     end_all(home)
     assert op.state == "completed"
+
+
+def test_what_a_program_reports_after_its_end_is_too_late_and_no_error(home):
+    op = headway.operation("Work").start()
+    end_all(home)
+    with op.stage("Clean up") as stage:
+        stage.advance(2)
+        assert stage.done == 2
+    assert list(op.track([1, 2])) == [1, 2]
+    op.start()
+    op.wait("a lock")
+    with headway.operation("Another") as other, other.stage("Step"):
+        pass
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+def test_an_exception_without_a_text_goes_on_unchanged(home):
+    with pytest.raises(Mute), headway.operation("Work") as op, op.stage("Step"):
+        raise Mute
+    assert op.model.error == "Mute"

@@ -25,6 +25,7 @@ from headway.model import (
     Operation,
     Stage,
     clean_count,
+    clean_notify,
     clean_text,
     reachable,
 )
@@ -251,3 +252,25 @@ def test_clean_text_keeps_controls_and_cuts_what_is_huge():
     assert clean_text("a\x1b[2Jb") == "a\x1b[2Jb"
     assert len(clean_text("x" * 10_000_000, model.NAME_LIMIT)) == model.NAME_LIMIT
     assert clean_text("\ud800") == "?"
+
+
+class Mute:
+    """What neither becomes text nor a number."""
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+    def __float__(self):
+        raise RuntimeError("no number")
+
+
+def test_what_cannot_say_what_it_is_is_told_by_its_type():
+    assert clean_text(Mute()) == "Mute"
+    assert clean_count(Mute()) is None
+
+
+def test_only_wishes_that_a_notifier_knows_are_kept():
+    for value in (True, False, "error", "sent"):
+        assert clean_notify(value) is value
+    for value in (None, "loud", 1.5, object()):
+        assert clean_notify(value) is None

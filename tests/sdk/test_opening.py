@@ -42,3 +42,13 @@ def test_current_is_the_innermost_open_one(op):
     assert headway.current() is op
     op.complete()
     assert headway.current() is None
+
+
+def test_what_no_message_could_carry_is_not_kept(home):
+    op = headway.operation("Work", display=object(), notify=object(), parent=12).start()
+    assert isinstance(op.model.display, str)
+    assert (op.model.notify, op.model.parent) == (None, "12")
+    op.set(notify=object(), exit_status=10**30)
+    assert (op.model.notify, op.model.exit_status) == (None, None)
+    op.set(exit_status=3)
+    assert op.model.exit_status == 3

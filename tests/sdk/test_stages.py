@@ -227,3 +227,26 @@ def test_odd_totals_are_kept_or_unknown(op, total):
 def test_it_tells_child_processes_where_they_are(op):
     stage = op.stage("Step").start()
     assert stage.env()["HEADWAY_PARENT"] == f"{op.id}/{stage.id}"
+
+
+def test_a_signal_handler_may_do_first_what_it_interrupts(op):
+    stage = op.stage("Step")
+    clock = op._home.clock
+
+    def interrupted_by(act):
+        def read():  # a call of ours is on its way when the signal comes
+            op._home.clock = clock
+            act()
+            return clock()
+
+        op._home.clock = read
+
+    interrupted_by(stage.start)
+    stage.start()
+    assert (stage.state, stage.model.attempt) == ("running", 1)
+    interrupted_by(stage.complete)
+    stage.complete()
+    assert stage.state == "completed"
+    interrupted_by(op.complete)
+    op.complete()
+    assert op.state == "completed"

@@ -229,3 +229,39 @@ def test_a_request_ends_it_at_the_next_item(home, kind):
     assert len(seen) == 3
     assert op.state == "cancelled"
     assert (op.stages[0].state, op.stages[0].done) == ("cancelled", 2)
+
+
+def test_a_loop_that_is_left_early_again_and_again_is_one_stage(op):
+    for _ in op.track(range(4), "outer"):
+        for item in op.track(range(5), "inner"):
+            if item == 2:
+                break
+    inner = [stage for stage in op.stages if stage.name == "inner"]
+    assert [(stage.model.attempt, stage.done) for stage in inner] == [(4, 2)]
+
+
+class Odd:
+    """An iterable that nobody can ask how long it is."""
+
+    def __init__(self, length):
+        self.length = length
+
+    def __len__(self):
+        return self.length if isinstance(self.length, int) else self.length()
+
+    __length_hint__ = __len__
+
+    def __iter__(self):
+        return iter("ab")
+
+
+@pytest.mark.parametrize("length", [-1, 10**30, lambda: 1 / 0])
+def test_a_length_that_is_nonsense_is_unknown(op, length):
+    assert list(op.track(Odd(length), "odd")) == ["a", "b"]
+    assert op.stages[-1].total == 2
+
+
+def test_what_cannot_be_iterated_over_has_failed(op):
+    with pytest.raises(TypeError):
+        op.track(5, "five")
+    assert op.stages[-1].state == "failed"
