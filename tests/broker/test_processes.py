@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from brokers import until
+from machine import until
 
 from headway_broker import processes
 from headway_broker.processes import Deaths, alive, boot_id, resident, start_time

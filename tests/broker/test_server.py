@@ -4,7 +4,7 @@ import os
 import time
 
 import pytest
-from brokers import Peer
+from peers import Peer
 
 from headway.protocol import messages
 from headway.protocol.wire import COUNTS_LIMIT, encode

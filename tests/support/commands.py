@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 
 import pexpect
@@ -18,16 +17,7 @@ PROGRAM = [
 
 def piped(machine, *arguments, **popen):
     """Start `headway run ARGUMENTS` with pipes; the process."""
-    popen = {
-        "stdin": subprocess.DEVNULL,
-        "stdout": subprocess.PIPE,
-        "stderr": subprocess.PIPE,
-        "env": machine.environ,
-        **popen,
-    }
-    process = subprocess.Popen([*PROGRAM, *arguments], **popen)
-    machine.programs.append(process)
-    return process
+    return machine.spawn(*PROGRAM, *arguments, **{"text": False, **popen})
 
 
 def output(machine, *arguments, timeout=30, **popen):

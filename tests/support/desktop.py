@@ -12,7 +12,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
+
+from machine import until
 
 PYTHON = "/usr/bin/python3"
 _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -108,14 +109,3 @@ class Desktop:
             check=False,
         )
         return asked.returncode == 0
-
-
-def until(true, seconds=15.0):
-    """Wait until `true()` and return it."""
-    ends = time.monotonic() + seconds
-    while True:
-        found = true()
-        if found:
-            return found
-        assert time.monotonic() < ends, "it did not come to pass"
-        time.sleep(0.02)

@@ -3,110 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-import textwrap
 import threading
-import time
 
-import psutil
 import zmq
+from machine import until
 
 from headway.model import Operation, Stage
 from headway.protocol import messages, wire
-
-
-def until(condition, seconds=10.0):
-    """Wait until `condition()` is true and return its value; fails when it does not come."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, "what was waited for did not come"
-        time.sleep(0.01)
-
-
-class Machine:
-    """Directories of its own for a test, and programs that report there."""
-
-    def __init__(self):
-        self.directory = tempfile.mkdtemp(prefix="hw", dir="/tmp")
-        self.state = tempfile.mkdtemp(prefix="hw", dir="/tmp")
-        self.environ = {
-            key: value
-            for key, value in os.environ.items()
-            if not key.startswith("HEADWAY") and key != "CI"
-        }
-        self.environ.update(
-            HEADWAY_RUNTIME_DIR=self.directory,
-            HEADWAY_STATE_DIR=self.state,
-            HEADWAY_BROKER="never",
-            PYTHONPATH=os.pathsep.join(path for path in sys.path if path),
-        )
-        self.programs = []
-
-    def start(self, code, *arguments, stdin=subprocess.DEVNULL, **environ):
-        """Start a program; what it prints is read by `finish`."""
-        path = os.path.join(self.state, f"program{len(self.programs)}.py")
-        with open(path, "w") as file:
-            file.write(textwrap.dedent(code))
-        program = subprocess.Popen(
-            [sys.executable, path, *arguments],
-            env={**self.environ, **environ},
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.programs.append(program)
-        return program
-
-    def run(self, code, *arguments, timeout=30, **environ):
-        """Run a program to its end: (exit status, standard output, standard error)."""
-        return self.finish(self.start(code, *arguments, **environ), timeout)
-
-    def finish(self, program, timeout=30):
-        try:
-            out, err = program.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            program.kill()
-            out, err = program.communicate()
-            raise AssertionError(f"still running after {timeout} s: {out} {err}") from None
-        return program.returncode, out, err
-
-    def broker(self):
-        """The pid of the broker of this machine, or None."""
-        try:
-            with open(os.path.join(self.directory, "broker.lock")) as file:
-                pid = int(file.read())
-            dead = psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, psutil.NoSuchProcess):
-            return None
-        return None if dead else pid
-
-    def ask(self, verb, **arguments):
-        """What the real broker answers to a request."""
-        from headway_broker import asking
-
-        path = os.path.join(self.directory, "report.sock")
-        return asking.ask(path, verb, arguments).result
-
-    def close(self):
-        for program in self.programs:
-            if program.poll() is None:
-                program.kill()
-            program.communicate()
-        broker = self.broker()
-        if broker is not None:
-            os.kill(broker, signal.SIGCONT)
-            os.kill(broker, signal.SIGKILL)
-            until(lambda: self.broker() is None)
-        shutil.rmtree(self.directory, ignore_errors=True)
-        shutil.rmtree(self.state, ignore_errors=True)
 
 
 class Listener:
@@ -122,6 +25,7 @@ class Listener:
         self.answers = []
         self.byes = set()
         self._counted = {}
+        self._owners = {}  # operation → session
         self._identities = {}
         self._orders = []
         self._stop = False
@@ -179,8 +83,6 @@ class Listener:
             self.heard.append((identity, message))
             self._take(identity, message)
 
-    _owners: dict
-
     def _reply(self, identity, message):
         self._router.send_multipart([identity, wire.encode(message)])
 
@@ -201,7 +103,7 @@ class Listener:
             if model is None:
                 assert message.whole, message
                 model = Operation(message.operation[0], "")
-            assert self.__dict__.setdefault("_owners", {}).setdefault(model.id, session) == session
+            assert self._owners.setdefault(model.id, session) == session
             for record in message.stages:
                 self._counted[session, model.apply_stage(record).id] = model
             model.apply(message.operation)

@@ -1,59 +1,41 @@
-"""A user's machine for real: directories, a broker, commands, programs, terminals with pyte."""
+"""Headway as a user meets it: commands, programs, and terminals whose screen pyte keeps."""
 
 from __future__ import annotations
 
 import json
 import os
 import select
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 import pexpect
 import pyte
+from machine import Machine
 
+PREAMBLE = "import headway, sys, time\n"
 HEADWAY = [sys.executable, "-m", "headway.cli"]
 BASH = ["bash", "--norc", "--noprofile"]
 
 
-class Real:
-    """Everything that is started here is gone after `close`."""
+class Real(Machine):
+    """A machine as a user has it: commands by name, a shell, terminals."""
 
     def __init__(self):
-        self.directory = tempfile.mkdtemp(prefix="hwr", dir="/tmp")
-        os.chmod(self.directory, 0o700)
-        self.environ = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("HEADWAY") and name not in ("CI", "NO_COLOR", "FORCE_COLOR")
-        }
-        self.environ.update(
-            HEADWAY_RUNTIME_DIR=f"{self.directory}/run",
-            HEADWAY_STATE_DIR=f"{self.directory}/state",
+        super().__init__(
             PYTHONUNBUFFERED="1",
             TERM="xterm-256color",
             LC_ALL="C.UTF-8",
             PS1="$ ",
             PATH=os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
         )
-        self._processes = []
+        os.rmdir(self.directory)  # what starts no broker makes none either
         self._terminals = []
 
     def close(self):
         for terminal in self._terminals:
             terminal.close()
-        for process in self._processes:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
-        pid = self.broker()
-        self.headway("broker", "stop")
-        if pid is not None:
-            until(lambda: not alive(pid), f"the broker {pid} leaves")
-        shutil.rmtree(self.directory, ignore_errors=True)
+        super().close()
 
     def headway(self, *arguments, timeout=30, **environ):
         """Run a command to its end; the completed process, its output as text."""
@@ -67,38 +49,12 @@ class Real:
             stdin=subprocess.DEVNULL,
         )
 
-    def start(self, *argv, **popen):
-        """Start any command, with pipes."""
-        process = subprocess.Popen(
-            argv,
-            env={**self.environ, **popen.pop("environ", {})},
-            text=True,
-            **{
-                "stdin": subprocess.DEVNULL,
-                "stdout": subprocess.PIPE,
-                "stderr": subprocess.PIPE,
-                **popen,
-            },
-        )
-        self._processes.append(process)
-        return process
-
     def program(self, code, *, environ=None, **popen):
         """Start a Python program that reports."""
-        return self.start(
-            sys.executable,
-            "-c",
-            "import headway, sys, time\n" + code,
-            environ=environ or {},
-            **popen,
-        )
+        return self.python("-c", PREAMBLE + code, environ=environ, **popen)
 
     def file(self, name, code):
-        """Write a Python program to be started by name; its path."""
-        path = f"{self.directory}/{name}"
-        with open(path, "w") as file:
-            file.write("import headway, sys, time\n" + code)
-        return path
+        return super().file(name, PREAMBLE + code)
 
     def terminal(self, *argv, columns=80, rows=24, **environ):
         """A terminal in which `argv` runs; a shell by default."""
@@ -109,11 +65,6 @@ class Real:
     def operations(self):
         """What `headway ps --json` lists."""
         return json.loads(self.headway("ps", "--json").stdout)["operations"]
-
-    def broker(self):
-        """The broker's pid, or None."""
-        status = self.headway("broker", "status", "--json")
-        return json.loads(status.stdout)["pid"] if status.returncode == 0 else None
 
 
 class Terminal:
@@ -183,29 +134,3 @@ class Terminal:
 
     def close(self):
         self.child.close(force=True)
-
-
-def until(condition, what, timeout=20.0):
-    """Wait until `condition()` holds; its value."""
-    until_then = time.monotonic() + timeout
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < until_then, what
-        time.sleep(0.02)
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rsplit(b")", 1)[1].split()[0] != b"Z"
-    except OSError:
-        return False
-
-
-def killed(pid):
-    """Kill a process that a test has started, and wait until it is gone."""
-    os.kill(pid, signal.SIGKILL)
-    until(lambda: not alive(pid), f"{pid} is gone")

@@ -8,7 +8,9 @@ import subprocess
 import time
 
 import pytest
-from brokers import Peer, Place, until
+from brokers import Place
+from machine import until
+from peers import Peer
 from person import Person, reason_against
 
 from headway.protocol import messages
@@ -199,7 +201,7 @@ def test_a_killed_program_under_sudo_has_crashed(ann):
     process = ann.start(*program(ann, "root's", 60, before=before))
     found = until(lambda: listed(ann).get("root's"))
     os.kill(found["pid"], signal.SIGKILL)
-    until(lambda: listed(ann)["root's"]["state"] == "crashed", 5)
+    until(lambda: listed(ann)["root's"]["state"] == "crashed", seconds=5)
     process.communicate(timeout=10)
 
 
@@ -283,7 +285,7 @@ def test_a_message_about_somebody_elses_operation_is_refused_and_counted(place):
 STEAL = """
 peer.session = sys.argv[1]
 peer.hello()
-print(peer.hear(__import__("brokers").messages.Refuse))
+print(peer.hear(__import__("peers").messages.Refuse))
 """
 
 

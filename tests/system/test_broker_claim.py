@@ -4,7 +4,10 @@ import os
 import socket
 
 import pytest
-from brokers import Place, listens, until
+from brokers import Place
+from machine import until
+
+from headway_broker.claim import answers
 
 STARTERS = """
 import os, sys, time
@@ -31,8 +34,8 @@ def place():
 
 
 def test_of_64_that_start_at_once_exactly_one_serves(place):
-    starters = place.spawn("-c", STARTERS, "64")
-    until(lambda: listens(place.path("report.sock")))
+    starters = place.python("-c", STARTERS, "64")
+    until(lambda: answers(place.path("report.sock")))
     first = place.status()
     out, err = starters.communicate(timeout=50)
     assert out.strip() == str([0] * 64), err
@@ -92,7 +95,7 @@ def test_a_socket_that_was_removed_is_bound_again_and_old_peers_stay(place):
     peer = place.peer()
     peer.start()
     os.unlink(place.path("report.sock"))
-    until(lambda: listens(place.path("report.sock")))
+    until(lambda: answers(place.path("report.sock")))
     peer.end()
     assert until(lambda: place.operation("op0000000000")).state == "completed"
 
@@ -117,7 +120,8 @@ with socket.socket(socket.AF_UNIX) as s:
     except OSError as e: print(e.errno)
     else: print("in")
 """
-        return place.spawn("-c", code, place.path("report.sock")).communicate(timeout=20)[0].strip()
+        asked = place.python("-c", code, place.path("report.sock"))
+        return asked.communicate(timeout=20)[0].strip()
 
     def test_cannot_reach_the_socket(self, place):
         place.broker("--detached")

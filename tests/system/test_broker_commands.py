@@ -5,7 +5,8 @@ import os
 import signal
 
 import pytest
-from brokers import Place, until
+from brokers import Place
+from machine import until
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_history_is_listed_and_forgotten_while_the_broker_runs(place):
     ]
 
     def history(*argv):
-        process = place.spawn(*run, *argv)
+        process = place.python(*run, *argv)
         out, err = process.communicate(timeout=20)
         return process.returncode, out, err
 

@@ -7,9 +7,12 @@ import subprocess
 import time
 
 import pytest
-from brokers import Place, Viewer, listens, until
+from brokers import Place
+from machine import until
+from peers import Viewer
 
 from headway.protocol import messages
+from headway_broker.claim import answers
 
 OP = "op0000000000"
 
@@ -29,7 +32,7 @@ def test_a_killed_worker_has_crashed_within_two_seconds_and_nobody_else(place):
     until(lambda: place.operation(OP))
     worker.kill()
     killed = time.monotonic()
-    until(lambda: place.operation(OP).state == "crashed", 5)
+    until(lambda: place.operation(OP).state == "crashed", seconds=5)
     assert time.monotonic() - killed < 2
     op = place.operation(OP)
     assert op.error.startswith("the process died in 'Download', ")
@@ -43,7 +46,7 @@ def test_a_stopped_worker_is_silent_and_comes_back(place):
     worker = place.worker("peer.start()\nwhile True: time.sleep(.5); peer.beat()")
     until(lambda: place.operation(OP))
     worker.send_signal(signal.SIGSTOP)
-    until(lambda: place.operation(OP).silent_since is not None, 15)
+    until(lambda: place.operation(OP).silent_since is not None, seconds=15)
     assert place.operation(OP).state == "running"
     worker.send_signal(signal.SIGCONT)
     until(lambda: place.operation(OP).silent_since is None)
@@ -74,7 +77,7 @@ for pid in children: os.waitpid(pid, 0)
         hello=False,
     )
     assert worker.stdout.readline() == "ready\n"
-    until(lambda: place.status()["open"] == 200, 30)
+    until(lambda: place.status()["open"] == 200, seconds=30)
     broker.send_signal(signal.SIGSTOP)
     assert worker.wait(60) == 0
     broker.send_signal(signal.SIGCONT)
@@ -129,8 +132,8 @@ def test_an_acknowledged_end_outlives_the_broker_that_acknowledged_it(place):
 def test_a_broker_whose_python_was_deleted_serves_on(place):
     """It imports nothing after its start: what it runs from may be gone by then."""
     head = "import sys; from headway_broker import cli; sys.meta_path.clear(); "
-    broker = place.spawn("-c", head + "sys.exit(cli.run(detached=True, leave_after=300))")
-    until(lambda: listens(place.path("report.sock")))
+    broker = place.python("-c", head + "sys.exit(cli.run(detached=True, leave_after=300))")
+    until(lambda: answers(place.path("report.sock")))
     worker = place.worker("peer.start(); peer.socket.send(b'rubbish'); time.sleep(60)")
     until(lambda: place.operation(OP))
     worker.kill()
@@ -203,7 +206,7 @@ def test_a_worker_of_another_pid_namespace_is_silent_and_never_crashed(place):
     until(lambda: place.operation(OP))
     assert " pid 0 " in place.log()
     worker.kill()
-    until(lambda: place.operation(OP).silent_since is not None, 15)
+    until(lambda: place.operation(OP).silent_since is not None, seconds=15)
     assert place.operation(OP).state == "running"
 
 

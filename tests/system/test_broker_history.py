@@ -5,7 +5,8 @@ import sqlite3
 import subprocess
 
 import pytest
-from brokers import Place, until
+from brokers import Place
+from machine import until
 
 from headway.protocol import messages
 

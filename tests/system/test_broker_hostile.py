@@ -5,8 +5,10 @@ import socket
 import time
 
 import pytest
-from brokers import Place, Viewer, until
+from brokers import Place
+from machine import until
 from mutations import Mutator
+from peers import Viewer
 
 FRAMES = int(os.environ.get("HEADWAY_FUZZ_FRAMES", "5000")) // 5
 # An update is late by a frame at most, and by what is read in between of each flood: one turn.

@@ -13,6 +13,7 @@ import time
 import desktop as support
 import psutil
 import pytest
+from machine import until
 
 pytestmark = pytest.mark.skipif(support.missing() is not None, reason=str(support.missing()))
 HEADWAY = [sys.executable, "-m", "headway.cli"]
@@ -48,7 +49,7 @@ class Machine:
         self.notifiers.append(process)
         assert "notifying" in process.stderr.readline()
         viewers = len(self.notifiers)
-        support.until(lambda: self.viewers() >= viewers)
+        until(lambda: self.viewers() >= viewers)
         return process
 
     def viewers(self):
@@ -87,7 +88,7 @@ class Machine:
                 process.kill()
             process.communicate()
         self.headway("broker", "stop")
-        support.until(lambda: not os.path.exists(f"{self.folder}/run/report.sock"))
+        until(lambda: not os.path.exists(f"{self.folder}/run/report.sock"))
         self.desktop.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -112,7 +113,7 @@ def test_of_several_notifiers_one_tells_each_end(machine):
         with headway.operation("rm -rf <b>") as op: op.fail("no & no")
         with headway.operation("sent", notify="sent") as op: op.fail("told")
     """)
-    support.until(lambda: len(machine.told()) >= 4)
+    until(lambda: len(machine.told()) >= 4)
     time.sleep(0.5)  # time for one too many
     told = dict(machine.told())
     assert len(machine.told()) == 4
@@ -130,7 +131,7 @@ def test_what_ended_before_it_came_is_not_told(machine):
     machine.program("with headway.operation('before', notify=True): pass")
     machine.notifier()
     machine.program("with headway.operation('after', notify=True): pass")
-    support.until(machine.told)
+    until(machine.told)
     assert [title for title, _body in machine.told()] == ["after completed"]
 
 
@@ -154,11 +155,11 @@ def test_a_question_is_told_and_a_program_that_dies(machine):
         env=machine.environ,
     )
     try:
-        support.until(lambda: "apt install nginx needs you" in dict(machine.told()))
+        until(lambda: "apt install nginx needs you" in dict(machine.told()))
     finally:
         process.kill()
         process.wait()
-    support.until(lambda: "apt install nginx crashed" in dict(machine.told()))
+    until(lambda: "apt install nginx crashed" in dict(machine.told()))
     assert len(machine.told()) == 2
 
 
@@ -166,7 +167,7 @@ def test_it_survives_the_broker(machine):
     machine.desktop.serve()
     machine.notifier()
     machine.program("with headway.operation('first', notify=True): pass")
-    support.until(machine.told)
+    until(machine.told)
     (pid,) = [
         process.pid
         for process in psutil.process_iter(["cmdline"])
@@ -175,7 +176,7 @@ def test_it_survives_the_broker(machine):
     ]
     os.kill(pid, signal.SIGKILL)
     machine.program("with headway.operation('second', notify=True): time.sleep(1)")
-    support.until(lambda: len(machine.told()) == 2)
+    until(lambda: len(machine.told()) == 2)
     time.sleep(0.5)
     assert [title for title, _body in machine.told()] == ["first completed", "second completed"]
 
@@ -241,7 +242,7 @@ def test_a_tracker_that_notified_by_itself_is_not_told_again(machine):
         other.complete(success=False)
         with headway.operation("last", notify=True): pass
     """)
-    support.until(lambda: "last completed" in dict(machine.told()))
+    until(lambda: "last completed" in dict(machine.told()))
     assert machine.told() == [
         ("Installing PostgreSQL Failed", "no space left"),
         ("last completed", machine.told()[-1][1]),

@@ -5,7 +5,8 @@ import signal
 import time
 
 import pytest
-from real import Real, until
+from machine import until
+from real import Real
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ print("took", time.monotonic() - before, flush=True)
     )
     ready(process)
     until(lambda: operation(real), "the operation")
-    pid = real.broker()
+    pid = real.serving()
     os.kill(pid, signal.SIGSTOP)
     try:
         before = time.monotonic()

@@ -8,14 +8,15 @@ import subprocess
 
 import pytest
 from commands import ended, piped, typed
-from listener import Listener, Machine, until
+from listener import Listener
+from machine import Machine, until
 
 from headway.protocol import messages
 
 
 @pytest.fixture
 def machine():
-    machine = Machine()
+    machine = Machine(HEADWAY_BROKER="never")
     yield machine
     machine.close()
 

@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from listener import Listener, Machine, until
+from listener import Listener
+from machine import Machine, until
 
 from headway.protocol import messages
 
@@ -17,7 +18,7 @@ PIPE = f"{sys.executable} -c '{CODE}'"
 
 @pytest.fixture
 def machine():
-    machine = Machine()
+    machine = Machine(HEADWAY_BROKER="never")
     yield machine
     machine.close()
 
@@ -37,7 +38,7 @@ def start(machine, script):
         text=True,
         start_new_session=True,
     )
-    machine.programs.append(process)
+    machine.processes.append(process)
     return process
 
 

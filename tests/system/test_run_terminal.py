@@ -10,12 +10,13 @@ import time
 
 import pytest
 from commands import ended, shell, typed
-from listener import Listener, Machine, until
+from listener import Listener
+from machine import Machine, alive, until
 
 
 @pytest.fixture
 def machine():
-    machine = Machine()
+    machine = Machine(HEADWAY_BROKER="never")
     yield machine
     machine.close()
 
@@ -147,7 +148,7 @@ def test_killed_it_leaves_no_command_behind(bash, machine):
 
     os.kill(parent, signal.SIGKILL)
     bash.expect("Killed")
-    until(lambda: not _alive(command))
+    until(lambda: not alive(command))
 
 
 def test_the_terminal_is_given_back_when_it_is_terminated(machine):
@@ -185,11 +186,3 @@ def test_what_a_command_leaves_in_the_background_is_not_hung_up_on(machine, tmp_
 def _parent_of(pid):
     with open(f"/proc/{pid}/stat", "rb") as file:
         return int(file.read().rpartition(b")")[2].split()[1])
-
-
-def _alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] != b"Z"
-    except OSError:
-        return False

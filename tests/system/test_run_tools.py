@@ -15,14 +15,15 @@ import zipfile
 
 import pytest
 from commands import ended, output, typed
-from listener import Listener, Machine
+from listener import Listener
+from machine import Machine
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def machine():
-    machine = Machine()
+    machine = Machine(HEADWAY_BROKER="never")
     yield machine
     machine.close()
 

@@ -9,8 +9,10 @@ import sys
 import time
 
 import pytest
-from brokers import Place, Viewer, until
+from brokers import Place
 from chaotic.garbage import mutated, samples
+from machine import until
+from peers import Viewer
 
 from headway.protocol import messages
 
@@ -28,7 +30,7 @@ def follow(place):
     """A `headway view --display json` whose lines are read from a file."""
     path = os.path.join(place.state, f"shown{len(place.processes)}")
     with open(path, "w") as file:
-        place.spawn("-m", "headway.cli", "view", "--display", "json", stdout=file)
+        place.python("-m", "headway.cli", "view", "--display", "json", stdout=file)
     return lambda: shown(path)
 
 
@@ -71,10 +73,10 @@ def test_a_broker_killed_amid_200_open_operations_is_followed_by_one_that_knows_
     broker = place.broker("--detached")
     views = [follow(place) for _ in range(2)]
     pipes = {"stdin": subprocess.PIPE}
-    workers = [place.spawn("-c", MANY, str(n), "x", **pipes) for n in range(8)]
+    workers = [place.python("-c", MANY, str(n), "x", **pipes) for n in range(8)]
     for worker in workers:
         assert worker.stdout.readline() == "ready\n"
-    until(lambda: len(place.operations()) == 200, 20)
+    until(lambda: len(place.operations()) == 200, seconds=20)
     broker.send_signal(signal.SIGSTOP)  # what ends now is heard by nobody
     for worker in workers:
         worker.stdin.write("\n")
@@ -82,7 +84,7 @@ def test_a_broker_killed_amid_200_open_operations_is_followed_by_one_that_knows_
         assert worker.stdout.readline() == "ended\n"
     broker.kill()
     # Nothing is asked of anyone: the workers start the next one, and tell it everything.
-    until(lambda: _settled(place, 160), 30)
+    until(lambda: _settled(place, 160), seconds=30)
     found = place.operations()
     assert len(found) == 200
     for operation in found.values():
@@ -97,7 +99,7 @@ def test_a_broker_killed_amid_200_open_operations_is_followed_by_one_that_knows_
         worker.stdin.write("\n")
         worker.stdin.flush()
     for view in views:
-        until(lambda view=view: _ends(view()) == {"completed": 184, "failed": 16}, 30)
+        until(lambda view=view: _ends(view()) == {"completed": 184, "failed": 16}, seconds=30)
     for worker in workers:
         assert worker.wait(10) == 0
 
@@ -122,7 +124,7 @@ def _ends(operations):
 def test_100_viewers_that_come_and_go_lose_no_end(place):
     place.broker("--detached")
     lasting = follow(place)
-    worker = place.spawn(
+    worker = place.python(
         "-c",
         """if True:
         import headway, time
@@ -138,7 +140,7 @@ def test_100_viewers_that_come_and_go_lose_no_end(place):
         viewer.close()
     assert worker.wait(60) == 0
     expected = {f"op {n}" for n in range(150)}
-    until(lambda: set(lasting()) == expected and _ends(lasting()) == {"completed": 150}, 20)
+    until(lambda: set(lasting()) == expected and _ends(lasting()) == {"completed": 150}, seconds=20)
     assert {op.name for op in place.operations().values() if op.state == "completed"} == expected
 
 
@@ -210,8 +212,11 @@ def test_a_flood_delays_others_by_less_than_half_a_second(place, kind):
 
 REUSED = """
 import os, signal, subprocess, sys, time
+from machine import until
+from peers import Viewer
+from headway_broker.claim import answers
 broker = subprocess.Popen([sys.executable, "-m", "headway_broker", "run", "--detached"])
-until(lambda: listens(os.path.join(directory, "report.sock")))
+until(lambda: answers(os.path.join(directory, "report.sock")))
 worker = subprocess.Popen([sys.executable, "-c", '''if True:
     import headway, time
     op = headway.operation("killed").start()
@@ -237,7 +242,7 @@ for _ in range(50):
     other.kill(); other.wait()
 assert other.pid == worker.pid, "the pid was not to be had again"
 broker = subprocess.Popen([sys.executable, "-m", "headway_broker", "run", "--detached"])
-until(lambda: listens(os.path.join(directory, "report.sock")))
+until(lambda: answers(os.path.join(directory, "report.sock")))
 until(lambda: operation() is not None and not operation().open)
 print(operation().state, operation().error)
 other.kill()
@@ -249,7 +254,7 @@ def test_a_reused_pid_is_not_taken_for_the_worker(place):
     done = subprocess.run(["unshare", "--pid", "--fork", "true"], capture_output=True, check=False)
     if done.returncode or not os.path.exists("/proc/sys/kernel/ns_last_pid"):
         pytest.skip("needs root, to have a pid given out again")
-    code = f"from brokers import Viewer, listens, until\ndirectory = {place.directory!r}\n{REUSED}"
+    code = f"directory = {place.directory!r}\n{REUSED}"
     support = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support")
     done = subprocess.run(
         ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", sys.executable, "-c", code],

@@ -8,7 +8,8 @@ import signal
 import time
 
 import pytest
-from real import HEADWAY, Real, killed, until
+from machine import killed, until
+from real import HEADWAY, Real
 
 LOOP = "for i in headway.track(range({n}), 'Compile'): time.sleep({pause})"
 HELD = "with headway.operation({name!r}) as op:\n    sys.stdin.readline()\n    {then}"
@@ -58,7 +59,7 @@ def test_ps_lists_what_runs(real):
 
 
 def test_json_shows_an_operation_from_its_first_to_its_last_state(real):
-    view = real.start(*HEADWAY, "view", "--display", "json", "--until-done")
+    view = real.spawn(*HEADWAY, "view", "--display", "json", "--until-done")
     stream = lines_of(view)
     first = next(stream)
     assert (first["type"], first["schema"]) == ("snapshot", 1)
@@ -74,7 +75,7 @@ def test_json_shows_an_operation_from_its_first_to_its_last_state(real):
 
 def test_a_late_viewer_gets_everything_at_once(real):
     process = held(real, "early")
-    view = real.start(*HEADWAY, "view", "--display", "json")
+    view = real.spawn(*HEADWAY, "view", "--display", "json")
     snapshot = next(lines_of(view))
     assert [made["name"] for made in snapshot["operations"]] == ["early"]
     let_go(process)
@@ -90,8 +91,8 @@ def test_a_late_viewer_gets_everything_at_once(real):
 )
 def test_the_exit_status_of_waiting_is_how_it_ended(real, then, status, state):
     process = held(real, "job", then)
-    wait = real.start(*HEADWAY, "wait", "job")
-    view = real.start(*HEADWAY, "view", "--until-done")
+    wait = real.spawn(*HEADWAY, "wait", "job")
+    view = real.spawn(*HEADWAY, "view", "--until-done")
     until(lambda: "job" in view.stdout.readline(), "the viewer shows it")
     let_go(process)
     assert wait.wait(20) == status
@@ -110,7 +111,7 @@ def test_waiting_for_what_never_comes_can_be_given_up(real):
 
 def test_a_killed_program_is_shown_as_crashed_with_exit_status_1(real):
     process = held(real, "victim")
-    wait = real.start(*HEADWAY, "wait", "victim")
+    wait = real.spawn(*HEADWAY, "wait", "victim")
     process.send_signal(signal.SIGKILL)
     assert wait.wait(20) == 1
     assert real.operations()[0]["state"] == "crashed"
@@ -161,10 +162,10 @@ def test_a_name_that_is_not_unique_is_refused_with_the_ids(real):
 
 def test_a_viewer_goes_on_with_the_next_broker(real):
     process = held(real, "survivor")
-    view = real.start(*HEADWAY, "view", "--display", "json")
+    view = real.spawn(*HEADWAY, "view", "--display", "json")
     stream = lines_of(view)
     first = next(stream)
-    killed(real.broker())
+    killed(real.serving())
     second = next(line for line in stream if line["type"] == "snapshot")
     assert second["instance"] != first["instance"]
     while not second["operations"]:
@@ -180,7 +181,7 @@ def test_a_viewer_goes_on_with_the_next_broker(real):
 
 def test_a_reader_that_leaves_ends_the_viewer_quietly(real):
     process = held(real, "job")
-    view = real.start("sh", "-c", f"{' '.join(HEADWAY)} view --display json | head -1")
+    view = real.spawn("sh", "-c", f"{' '.join(HEADWAY)} view --display json | head -1")
     assert '"type":"snapshot"' in view.stdout.readline()
     let_go(process)
     assert view.wait(20) == 0
@@ -189,7 +190,7 @@ def test_a_reader_that_leaves_ends_the_viewer_quietly(real):
 
 def test_ctrl_c_only_detaches(real):
     process = held(real, "job")
-    view = real.start(*HEADWAY, "view", "--display", "plain")
+    view = real.spawn(*HEADWAY, "view", "--display", "plain")
     until(lambda: "job" in view.stdout.readline(), "the viewer shows it")
     view.send_signal(signal.SIGINT)
     assert view.wait(20) == 0
@@ -200,9 +201,9 @@ def test_ctrl_c_only_detaches(real):
 
 
 def test_a_recording_is_what_json_shows(real):
-    path = f"{real.directory}/record.ndjson"
+    path = f"{real.folder}/record.ndjson"
     process = held(real, "job")
-    record = real.start(*HEADWAY, "record", path, "--until-done")
+    record = real.spawn(*HEADWAY, "record", path, "--until-done")
     until(lambda: os.path.exists(path) and os.path.getsize(path), "the recording begins")
     let_go(process)
     assert record.wait(20) == 0
@@ -213,7 +214,7 @@ def test_a_recording_is_what_json_shows(real):
 
 
 def test_log_lines_are_on_the_stream(real):
-    view = real.start(*HEADWAY, "view", "--display", "json", "--until-done")
+    view = real.spawn(*HEADWAY, "view", "--display", "json", "--until-done")
     stream = lines_of(view)
     next(stream)
     real.program(

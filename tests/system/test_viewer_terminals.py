@@ -8,7 +8,8 @@ import signal
 import subprocess
 
 import pytest
-from real import HEADWAY, Real, alive, killed, until
+from machine import alive, killed, until
+from real import HEADWAY, Real
 
 LOOP = """
 for i in headway.track(range({n}), "Compile"):

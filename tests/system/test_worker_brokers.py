@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from listener import Machine, until
+from machine import Machine, until
 
 SHORT = """
     import headway, sys
@@ -22,7 +22,6 @@ SHORT = """
 @pytest.fixture
 def machine():
     machine = Machine()
-    del machine.environ["HEADWAY_BROKER"]
     yield machine
     machine.close()
 
@@ -60,7 +59,7 @@ def brokers(machine):
 def test_the_first_program_starts_the_broker_and_its_end_is_known(machine):
     status, out, err = machine.run(SHORT, "1")
     assert (status, out, err) == (0, "", "")
-    until(machine.broker)
+    until(machine.serving)
     operation = until(lambda: known(machine).get("op 1"))
     assert operation["state"] == "completed"
     assert operation["stages"][0]["done"] == 3
@@ -76,14 +75,14 @@ def test_64_programs_at_once_start_one_broker(machine):
     for program in programs:
         assert machine.finish(program) == (0, "", "")
     until(lambda: len(brokers(machine)) == 1)
-    operations = until(lambda: len(known(machine)) == 64 and known(machine), 20)
+    operations = until(lambda: len(known(machine)) == 64 and known(machine), seconds=20)
     assert {operation["state"] for operation in operations.values()} == {"completed"}
     assert most <= 2  # a late one may look at the lock and leave
 
 
 def test_a_program_that_ends_while_the_broker_is_stopped_is_seen_truly_later(machine):
     machine.run(SHORT, "1")
-    broker = until(machine.broker)
+    broker = until(machine.serving)
     until(lambda: known(machine).get("op 1"))
     os.kill(broker, signal.SIGSTOP)
     start = time.monotonic()
@@ -96,13 +95,13 @@ def test_a_program_that_ends_while_the_broker_is_stopped_is_seen_truly_later(mac
 
 def test_a_program_that_ends_while_the_broker_is_dead_is_seen_truly_later(machine):
     machine.run(SHORT, "1")
-    broker = until(machine.broker)
+    broker = until(machine.serving)
     until(lambda: os.path.exists(os.path.join(machine.directory, "report.sock")))
     os.kill(broker, signal.SIGKILL)
-    until(lambda: machine.broker() is None)
+    until(lambda: machine.serving() is None)
     assert machine.run(SHORT, "2", HEADWAY_BROKER="never") == (0, "", "")
     machine.run(SHORT, "3")
-    until(machine.broker)
+    until(machine.serving)
     operations = until(lambda: {"op 2", "op 3"} <= set(known(machine)) and known(machine))
     assert operations["op 2"]["state"] == "completed"
 
@@ -117,11 +116,11 @@ def test_a_program_survives_the_death_of_its_broker_and_is_back_with_all_stages(
                 time.sleep(60)
     """
     machine.start(code)
-    program = machine.programs[0]
-    first = until(machine.broker)
+    program = machine.processes[0]
+    first = until(machine.serving)
     until(lambda: len(known(machine).get("Long", {"stages": []})["stages"]) == 2)
     os.kill(first, signal.SIGKILL)
-    second = until(lambda: machine.broker() not in (None, first) and machine.broker())
+    second = until(lambda: machine.serving() not in (None, first) and machine.serving())
     assert second != first
     operation = until(lambda: known(machine).get("Long"))
     until(lambda: [s["done"] for s in known(machine)["Long"]["stages"]] == [0, 4])
@@ -192,7 +191,7 @@ def test_what_forked_children_count_is_known(machine, stopped):
                 os.wait()
     """
     machine.run(SHORT, "1")
-    broker = until(machine.broker)
+    broker = until(machine.serving)
     program = machine.start(code, stdin=subprocess.PIPE)
     assert program.stdout.readline() == "ready\n"
     until(lambda: known(machine).get("Work"))
@@ -212,5 +211,5 @@ def test_of_many_short_programs_every_end_arrives(machine):
         programs = [machine.start(SHORT, str(number)) for number in range(start, start + 8)]
         for program in programs:
             assert machine.finish(program) == (0, "", "")
-    operations = until(lambda: len(known(machine)) == 201 and known(machine), 20)
+    operations = until(lambda: len(known(machine)) == 201 and known(machine), seconds=20)
     assert {operation["state"] for operation in operations.values()} == {"completed"}

@@ -1,14 +1,15 @@
 """Requests to cancel, and whoever in a program hears them."""
 
 import pytest
-from listener import Listener, Machine, until
+from listener import Listener
+from machine import Machine, until
 
 from headway.protocol import messages
 
 
 @pytest.fixture
 def machine():
-    machine = Machine()
+    machine = Machine(HEADWAY_BROKER="never")
     yield machine
     machine.close()
 

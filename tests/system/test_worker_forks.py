@@ -3,14 +3,15 @@
 import sys
 
 import pytest
-from listener import Listener, Machine, until
+from listener import Listener
+from machine import Machine, until
 
 METHODS = ["fork", "spawn", "forkserver"]
 
 
 @pytest.fixture
 def machine():
-    machine = Machine()
+    machine = Machine(HEADWAY_BROKER="never")
     yield machine
     machine.close()
 

@@ -1,0 +1,142 @@
+"""A user's machine for a test: directories of its own, and the processes started for them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+
+import psutil
+
+from headway_broker import asking
+
+
+class Machine:
+    """A runtime and a state directory; everything that is started here is gone after `close`."""
+
+    def __init__(self, **environ):
+        self.folder = tempfile.mkdtemp(prefix="hw", dir="/tmp")
+        os.chmod(self.folder, 0o711)  # what is in it is closed by itself
+        self.directory = self._made("run")
+        self.state = self._made("state")
+        self.environ = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("HEADWAY") and name not in ("CI", "NO_COLOR", "FORCE_COLOR")
+        }
+        self.environ.update(
+            HEADWAY_RUNTIME_DIR=self.directory,
+            HEADWAY_STATE_DIR=self.state,
+            PYTHONPATH=os.pathsep.join(path for path in sys.path if path),
+            **environ,
+        )
+        self.processes = []
+
+    def _made(self, name):
+        path = os.path.join(self.folder, name)
+        os.mkdir(path, 0o700)
+        return path
+
+    def path(self, name):
+        """Where something of that name lies in the runtime directory."""
+        return os.path.join(self.directory, name)
+
+    def spawn(self, *argv, environ=None, **popen):
+        """Start a command; with pipes of text unless `popen` says otherwise."""
+        options = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "text": True,
+            "env": {**self.environ, **(environ or {})},
+            **popen,
+        }
+        process = subprocess.Popen(argv, **options)
+        self.processes.append(process)
+        return process
+
+    def python(self, *argv, **popen):
+        """Start the interpreter that runs the tests."""
+        return self.spawn(sys.executable, *argv, **popen)
+
+    def file(self, name, code):
+        """Write a Python program to be started by name; its path."""
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as file:
+            file.write(textwrap.dedent(code))
+        return path
+
+    def start(self, code, *arguments, stdin=subprocess.DEVNULL, **environ):
+        """Start a program; what it prints is read by `finish`."""
+        path = self.file(f"program{len(self.processes)}.py", code)
+        return self.python(path, *arguments, stdin=stdin, environ=environ)
+
+    def run(self, code, *arguments, timeout=30, **environ):
+        """Run a program to its end: (exit status, standard output, standard error)."""
+        return self.finish(self.start(code, *arguments, **environ), timeout)
+
+    def finish(self, program, timeout=30):
+        try:
+            out, err = program.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            out, err = program.communicate()
+            raise AssertionError(f"still running after {timeout} s: {out} {err}") from None
+        return program.returncode, out, err
+
+    def serving(self):
+        """The pid of the broker that serves this machine, or None."""
+        try:
+            with open(self.path("broker.lock")) as file:
+                pid = int(file.read())
+            # A test may have written anything there, and `close` kills what this returns.
+            place = psutil.Process(pid).environ().get("HEADWAY_RUNTIME_DIR")
+        except (OSError, ValueError, psutil.Error):
+            return None
+        return pid if place == self.directory and alive(pid) else None
+
+    def ask(self, verb, **arguments):
+        """What the broker answers to a request."""
+        return asking.ask(self.path("report.sock"), verb, arguments).result
+
+    def close(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.communicate()
+        broker = self.serving()
+        if broker is not None:
+            os.kill(broker, signal.SIGCONT)
+            killed(broker)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def until(condition, what="what was waited for", seconds=20.0):
+    """Wait until `condition()` is true and return its value; fails when it does not come."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"{what} did not come in {seconds:g} s"
+        time.sleep(0.01)
+
+
+def alive(pid):
+    """Whether a process runs; a zombie does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def killed(pid):
+    """Kill a process that a test has started, and wait until it is gone."""
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not alive(pid), f"the end of {pid}")
