@@ -78,14 +78,12 @@ def _connect(path: str) -> sqlite3.Connection:
         raise NoHistory(f"{path}: {error}") from None
     try:
         [version] = connection.execute("PRAGMA user_version").fetchone()
-        if version > schema.VERSION:
-            raise NoHistory(f"{path} was written by a newer version of headway")
     except sqlite3.Error as error:
         connection.close()
         raise NoHistory(f"{path}: {error}") from None
-    except NoHistory:
+    if version > schema.VERSION:
         connection.close()
-        raise
+        raise NoHistory(f"{path} was written by a newer version of headway")
     return connection
 
 
