@@ -59,15 +59,20 @@ def __getattr__(name: str) -> Any:
     elif name in _MODULES:
         value = import_module(name)
     elif name == "RICH_AVAILABLE":
-        value = __getattr__("Console") is not None
+        value = _attribute("Console") is not None
     elif name == "PLYER_AVAILABLE":
-        value = __getattr__("plyer_notification") is not None
+        value = _attribute("plyer_notification") is not None
     elif name == "plyer_notification":
         value = _notification()
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _attribute(name: str) -> Any:
+    """What a name of this module stands for now: what somebody put there comes first."""
+    return globals()[name] if name in globals() else __getattr__(name)
 
 
 def _notification() -> Any:

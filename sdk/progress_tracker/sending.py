@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.5  # seconds
 APPLICATION = "Headway"
-_hung: threading.Thread | None = None
+_hung: Delivery | None = None  # the last one that nobody took in time
 
 
 class Desktop:
@@ -40,10 +40,7 @@ class Delivery:
         self._sender = progress_tracker.plyer_notification
         self._sent = False
         self._thread: threading.Thread | None = None
-        global _hung  # noqa: PLW0603 - the daemon is the machine's, so its hanging is everybody's
-        if _hung is not None and not _hung.is_alive():
-            _hung = None
-        if self._sender is not None and _hung is None:
+        if self._sender is not None and not self._hangs():
             self._thread = threading.Thread(
                 target=self._send, name="progress-notification", daemon=True
             )
@@ -51,6 +48,15 @@ class Delivery:
                 self._thread.start()
             except RuntimeError:  # no more threads, or the interpreter is leaving
                 self._thread = None
+
+    def _hangs(self) -> bool:
+        """Whether the daemon, which is the machine's, still hangs over another's delivery."""
+        return (
+            _hung is not None
+            and _hung._sender is self._sender
+            and _hung._thread is not None
+            and _hung._thread.is_alive()
+        )
 
     def _send(self) -> None:
         try:
@@ -63,11 +69,11 @@ class Delivery:
 
     def wait(self) -> bool:
         """Whether it was handed over; a daemon that does not answer in time is not waited for."""
-        global _hung  # noqa: PLW0603
+        global _hung  # noqa: PLW0603 - its hanging is everybody's
         if self._thread is None:
             return False
         self._thread.join(PATIENCE)
         if self._thread.is_alive():
-            _hung = self._thread
+            _hung = self
             return True  # it may yet appear, so nobody else should send it again
         return self._sent

@@ -409,3 +409,28 @@ def test_ctrl_c_cancels_the_demonstration_and_leaves_nothing_behind(environment,
     assert "⊗ Operation cancelled by user (Ctrl+C)" in said
     assert os.listdir(tmp_path) == []
     assert not psutil.pid_exists(process.pid)
+
+
+def test_names_that_a_test_patches_stay_patched_when_others_are_looked_up():
+    code = """
+        from unittest.mock import patch
+        from progress_tracker import ProgressTracker
+
+        @patch("progress_tracker.PLYER_AVAILABLE", True)
+        @patch("progress_tracker.plyer_notification")
+        def told(notification):
+            tracker = ProgressTracker("Op")
+            tracker.start()
+            tracker.complete(success=True)
+            return notification.notify.call_args[1]["title"]
+
+        print(told())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={**os.environ, "HEADWAY": "off"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "Op Complete"
