@@ -15,7 +15,7 @@ from chaotic.arena import Arena, memory
 from chaotic.faults import Mischief
 from chaotic.journal import Life
 from chaotic.survivor import OPEN, Survivor
-from chaotic.verdict import Fate, Run, Verdict
+from chaotic.verdict import Fates, Run, Verdict
 
 KINDS = (
     ("steady", 10), ("short", 6), ("patient", 3), ("crowd", 3), ("event_loop", 3),
@@ -40,15 +40,15 @@ class Chaos:
         self.arena = arena
         self.options = options
         self.dice = random.Random(options.seed)
-        self.fates: dict[int, Fate] = {}
+        self.fates = Fates()
         self.mischief = Mischief(arena, self.dice, self.fates)
         self.mischief.launch = self.start_worker
         self.workers: list[Any] = []
         self.viewers: list[Any] = []
-        self.runs: dict[int, Run] = {}
+        self.runs: dict[Any, Run] = {}
         self.started = 0
         self.brokers: dict[int, int] = {}  # pid → the most memory it held
-        self.exits: dict[int, float] = {}  # pid → when it was gone
+        self.exits: dict[Any, float] = {}  # process → when it was gone
         self._looked = 0.0
         threading.Thread(target=self._watch_exits, daemon=True).start()
 
@@ -66,7 +66,7 @@ class Chaos:
         script = f"for i in 1 2 3; do echo line $i; sleep {pause:.2f}; done; exit {status}"
         process = self.arena.headway("run", "--name", name, "--", "sh", "-c", script)
         self.workers.append(process)
-        self.runs[process.pid] = Run(name, process.pid, time.monotonic())
+        self.runs[process] = Run(name, process.pid, time.monotonic())
 
     def _watch_exits(self) -> None:
         # On a thread of its own, for starting processes takes the other one its time.
@@ -75,8 +75,8 @@ class Chaos:
             time.sleep(0.01)
             for process in list(self.workers):
                 try:
-                    if process.pid not in self.exits and os.waitid(os.P_PID, process.pid, look):
-                        self.exits[process.pid] = time.monotonic()
+                    if process not in self.exits and os.waitid(os.P_PID, process.pid, look):
+                        self.exits[process] = time.monotonic()
                 except ChildProcessError:
                     continue
 
@@ -108,11 +108,11 @@ class Chaos:
             status = process.poll()
             if status is not None:
                 self.workers.remove(process)
-                fate = self.fates.setdefault(process.pid, Fate())
-                fate.status, fate.exited = status, self.exits.get(process.pid, now)
-                if process.pid in self.runs:
-                    self.runs[process.pid].status = status
-                    self.runs[process.pid].ended = fate.exited
+                gone = self.exits.pop(process, now)
+                self.fates.exit(process.pid, gone, status)
+                if process in self.runs:
+                    self.runs[process].status = status
+                    self.runs[process].ended = gone
         self.viewers = [process for process in self.viewers if process.poll() is None]
         self.mischief.tick()
         if now - self._looked > 0.2:
@@ -136,9 +136,9 @@ class Chaos:
         while time.monotonic() < until and self.workers:
             self.turn()
         for process in self.workers:
-            self.fates.setdefault(process.pid, Fate()).killed = time.monotonic()
+            self.fates.kill(process.pid, time.monotonic())
             process.kill()
-            process.wait()
+            self.fates.exit(process.pid, time.monotonic() + 1.0, process.wait())
         self.workers = []
         while time.monotonic() < until + 15:
             listing = self.arena.ask("ps", "--json")

@@ -12,7 +12,7 @@ import tempfile
 import time
 from typing import Any
 
-SIZE = "8m"  # of the runtime and of the state directory, where they can be full
+SIZE = "64m"  # of the runtime and of the state directory, where they can be full
 HERE = os.path.dirname(os.path.abspath(__file__))
 DROPPED = ("CI", "PYTHONPATH", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Any, Callable
 
 from chaotic.arena import Arena
-from chaotic.verdict import Fate
+from chaotic.verdict import Fates
 
 FARTHEST = 1500.0  # seconds that the wall clock is off at most: ended operations stay an hour
 
@@ -23,7 +23,7 @@ class Mischief:
     runtime directory took nothing, as (begun, ended).
     """
 
-    def __init__(self, arena: Arena, dice: random.Random, fates: dict[int, Fate]) -> None:
+    def __init__(self, arena: Arena, dice: random.Random, fates: Fates) -> None:
         self.arena = arena
         self.dice = dice
         self.fates = fates
@@ -108,7 +108,7 @@ class Mischief:
         pid = self._pick(self.workers)
         if pid is None or not self.arena.signal(pid, number):
             return False
-        self.fates.setdefault(pid, Fate()).killed = time.monotonic()
+        self.fates.kill(pid, time.monotonic())
         self._continue(pid)
         return True
 
@@ -262,7 +262,7 @@ class Mischief:
         begun = self._stopped.pop(pid, None)
         if begun is not None:
             self.arena.signal(pid, signal.SIGCONT)
-            self.fates.setdefault(pid, Fate()).stopped.append((begun, time.monotonic()))
+            self.fates.stop(pid, begun, time.monotonic())
 
     def _after(self, seconds: float, end: Callable[[], None]) -> None:
         self._later.append((time.monotonic() + seconds, end))

@@ -76,6 +76,7 @@ class Life:
     blocked_at: float = 0.0
     blocked_in: str = ""
     waited: float = 0.0  # the longest call by the clock
+    last: float = 0.0  # when it wrote its last line
     leaving: float | None = None  # when its own code was done
     how: str = ""  # and how it meant to leave
 
@@ -94,6 +95,8 @@ def read(path: str) -> Life | None:
                 life = Life(line["pid"], line["kind"], line["at"])
             elif life is not None:
                 _take(life, say, line)
+            if life is not None:
+                life.last = line["at"]
     return life
 
 

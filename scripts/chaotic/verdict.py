@@ -12,6 +12,7 @@ from chaotic import journal
 from chaotic.survivor import OPEN
 
 YOUNG = 1.0  # seconds in which an operation may have been opened without anybody hearing of it
+LONGEST = 40.0  # seconds that a process may go on after the last line of its journal
 EXCUSED = 2.0  # seconds around an outage of the broker in which nobody could hear
 
 
@@ -23,6 +24,44 @@ class Fate:
     status: int | None = None
     exited: float | None = None
     stopped: list[tuple[float, float]] = field(default_factory=list)
+
+
+class Fates:
+    """The fates of all processes, by pid and time: pids are given out again in a long run."""
+
+    def __init__(self) -> None:
+        self._kills: dict[int, list[float]] = {}
+        self._stops: dict[int, list[tuple[float, float]]] = {}
+        self._exits: dict[int, list[tuple[float, int]]] = {}
+
+    def kill(self, pid: int, at: float) -> None:
+        """It was sent a signal that ends it."""
+        self._kills.setdefault(pid, []).append(at)
+
+    def stop(self, pid: int, begun: float, ended: float) -> None:
+        """It was stopped for so long."""
+        self._stops.setdefault(pid, []).append((begun, ended))
+
+    def exit(self, pid: int, at: float, status: int) -> None:
+        """It is gone."""
+        self._exits.setdefault(pid, []).append((at, status))
+
+    def of(self, life: journal.Life) -> Fate:
+        """The fate of the process that began when this life did: the first exit after it."""
+        fate = Fate()
+        for at, status in self._exits.get(life.pid, ()):
+            if at >= life.begun and (fate.exited is None or at < fate.exited):
+                fate.exited, fate.status = at, status
+        until = fate.exited if fate.exited is not None else life.last + LONGEST
+        for at in self._kills.get(life.pid, ()):
+            if life.begun <= at <= until:
+                fate.killed = at
+        fate.stopped = [
+            (begun, ended)
+            for begun, ended in self._stops.get(life.pid, ())
+            if life.begun <= ended and begun <= until
+        ]
+        return fate
 
 
 @dataclass
@@ -56,7 +95,7 @@ def read_journals(folder: str) -> list[journal.Life]:
 
 def judge(
     lives: list[journal.Life],
-    fates: dict[int, Fate],
+    fates: Fates,
     outages: list[tuple[float, float]],
     full: list[tuple[float, float]],
     shown: dict[str, dict[str, Any]],
@@ -67,7 +106,7 @@ def judge(
     verdict = Verdict()
     shares = _shares(lives, fates)
     for life in lives:
-        fate = fates.get(life.pid, Fate())
+        fate = fates.of(life)
         for told in life.operations.values():
             seen = shown.get(told.id)
             if seen is None and not everything:
@@ -81,13 +120,11 @@ def judge(
     return verdict
 
 
-def _shares(
-    lives: list[journal.Life], fates: dict[int, Fate]
-) -> dict[tuple[str, str], list[float]]:
+def _shares(lives: list[journal.Life], fates: Fates) -> dict[tuple[str, str], list[float]]:
     """(operation, stage) → the least and the most that forked children have counted in it."""
     found: dict[tuple[str, str], list[float]] = {}
     for life in lives:
-        certain = fates.get(life.pid, Fate()).killed is None and life.how == "exit"
+        certain = fates.of(life).killed is None and life.how == "exit"
         for place, count in life.shares.items():
             bounds = found.setdefault(place, [0.0, 0.0])
             bounds[0] += count if certain else 0
@@ -240,7 +277,7 @@ def _ends_of(status: int) -> tuple[str, ...]:
 
 
 def delays(
-    lives: list[journal.Life], fates: dict[int, Fate]
+    lives: list[journal.Life], fates: Fates
 ) -> tuple[journal.Life | None, int, journal.Life | None, float]:
     """Of processes that were not stopped meanwhile: the life with the longest held up call,
     the number of calls, and the life with the longest exit with its seconds."""
@@ -250,7 +287,7 @@ def delays(
     calls = 0
     for life in lives:
         calls += life.calls
-        fate = fates.get(life.pid, Fate())
+        fate = fates.of(life)
         at, took = life.blocked_at, life.waited
         stopped = any(begun <= at + took and at <= ended for begun, ended in fate.stopped)
         if not stopped and (worst is None or life.blocked > worst.blocked):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from chaotic.journal import Life, Told
-from chaotic.verdict import Fate, Run, Verdict, judge, judge_runs
+from chaotic.verdict import Fates, Run, Verdict, judge, judge_runs
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -27,7 +27,11 @@ def shown(state="completed", done=5, error=None, stage="completed"):
 
 
 def judged(one, seen, fate=None, outages=(), full=()):
-    fates = {7: fate or Fate(status=0, exited=20.1)}
+    fates = Fates()
+    fates.exit(7, 8.0, 1)  # of an earlier process of that pid
+    if fate == "killed":
+        fates.kill(7, 20.0)
+    fates.exit(7, 20.1, -9 if fate else 0)
     return judge([one], fates, list(outages), list(full), seen, everything=True)
 
 
@@ -61,17 +65,15 @@ def test_the_judge_finds_what_is_false(one, seen):
 
 
 def test_of_a_killed_process_only_an_acknowledged_end_is_certain():
-    killed = Fate(killed=20.0, status=-9, exited=20.1)
-    assert judged(life(told(), None), shown("crashed"), killed).doubtful == 1
-    assert judged(life(told(safe=True), None), shown("crashed"), killed).false
-    assert judged(life(told(None), None), shown("completed", 0), killed).false
-    assert not judged(life(told(None), None), shown("crashed"), killed).false
+    assert judged(life(told(), None), shown("crashed"), "killed").doubtful == 1
+    assert judged(life(told(safe=True), None), shown("crashed"), "killed").false
+    assert judged(life(told(None), None), shown("completed", 0), "killed").false
+    assert not judged(life(told(None), None), shown("crashed"), "killed").false
 
 
 def test_a_crash_that_is_not_shown_is_excused_by_an_outage_only():
-    killed = Fate(killed=20.0, status=-9, exited=20.1)
-    assert judged(life(told(None), None), {}, killed).lost
-    assert judged(life(told(None), None), {}, killed, outages=[(15.0, 25.0)]).unseen == 1
+    assert judged(life(told(None), None), {}, "killed").lost
+    assert judged(life(told(None), None), {}, "killed", outages=[(15.0, 25.0)]).unseen == 1
 
 
 @pytest.mark.parametrize(
