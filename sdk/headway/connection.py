@@ -17,6 +17,7 @@ from headway.about import about
 from headway.cancellation import Request, deliver
 from headway.deposit import leave_unsent
 from headway.ending import end_all
+from headway.link import affordable
 from headway.protocol import endpoint, messages, wire
 from headway.screen import Screen
 
@@ -108,7 +109,7 @@ class Connection:
         except OSError as error:
             self._link.reason = str(error)
             address = None
-        if address is None:
+        if address is None or not affordable():
             self._make_room(now)
             self._look_again(now)
         else:

@@ -8,6 +8,7 @@ All that the rest of the process does with it is one write to a pipe.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -19,11 +20,16 @@ if TYPE_CHECKING:
     from headway.process import Home
 
 
+DESCRIPTORS = 16  # that a link and its connection may want, and then some
+
+
 class Link(threading.Thread):
     """Sends what the publisher has to say, and hands on what comes back."""
 
     def __init__(self, home: Home) -> None:
         super().__init__(name="headway")
+        if not affordable():
+            raise OSError(errno.EMFILE, "too few descriptors are left")
         # Threads inherit this from their starter, which may be a daemon.
         self.daemon = False
         self.ending = False
@@ -137,6 +143,20 @@ class Link(threading.Thread):
             self.check_end()
             self.hear()
             time.sleep(0.05)
+
+
+def affordable() -> bool:
+    """Whether there are descriptors to be had: libzmq aborts the process where it gets none."""
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    try:
+        used = len(os.listdir("/dev/fd"))
+    except FileNotFoundError:  # no telling
+        return True
+    except OSError:
+        return False
+    return limit == resource.RLIM_INFINITY or used + DESCRIPTORS <= limit
 
 
 def _restore_interrupt() -> None:

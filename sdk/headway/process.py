@@ -80,11 +80,12 @@ class Home:
             sleep(0.005)
 
     def _start_link(self) -> None:
-        from headway.link import Link  # noqa: PLC0415 - a first report pays for it, not the import
-
         with self.lock:
             if self.link is None:
                 try:
+                    # A first report pays for it, not the import of headway.
+                    from headway.link import Link  # noqa: PLC0415
+
                     self.link = Link(self)
                     self.link.start()
                     if self.forked:

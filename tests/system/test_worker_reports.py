@@ -6,6 +6,7 @@ import pytest
 from listener import Listener
 from machine import Machine, until
 
+from headway.connection import FAREWELL
 from headway.protocol import messages
 
 
@@ -220,7 +221,8 @@ def test_a_final_state_that_nobody_acknowledges_is_left_in_a_file(machine):
     with Listener(machine.directory, acknowledge=False):
         status, out, err = machine.run(code)
         assert (status, err) == (0, "")
-        assert 0.8 < float(out) < 1.2
+        assert FAREWELL <= float(out) < FAREWELL + 5  # the machine may be busy
+    assert FAREWELL < 1
     import os
 
     import msgpack
@@ -265,9 +267,14 @@ def test_without_a_broker_a_short_program_is_not_delayed(machine):
         start = time.monotonic()
         atexit.register(lambda: print(time.monotonic() - start))
     """
-    status, out, err = machine.run(code)
-    assert (status, err) == (0, "")
-    assert float(out) < 0.5
+
+    def delay():
+        status, out, err = machine.run(code)
+        assert (status, err) == (0, "")
+        return float(out)
+
+    # On a busy machine most may take long; one that waited for somebody always would.
+    assert any(delay() < FAREWELL / 2 for _ in range(10))
 
 
 def test_reporting_that_is_off_changes_nothing_else(machine, listener):
@@ -280,3 +287,23 @@ def test_reporting_that_is_off_changes_nothing_else(machine, listener):
     """
     assert machine.run(code, HEADWAY="off") == (0, "10000 1\n", "")
     assert not listener.heard
+
+
+@pytest.mark.parametrize("spare", [0, 2, 4, 6, 8, 12, 20, 40])
+def test_a_program_that_has_hardly_a_descriptor_left_goes_on(machine, spare):
+    code = """
+        import headway, os, resource, sys, time
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+        taken = []
+        try:
+            while True: taken.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            for _ in range(int(sys.argv[1])): os.close(taken.pop())
+        with headway.operation("Work") as op, op.stage("Step") as stage:
+            for _ in range(50):
+                stage.advance()
+                time.sleep(0.005)
+        print(stage.done)
+    """
+    with Listener(machine.directory):
+        assert machine.run(code, str(spare)) == (0, "50\n", "")
