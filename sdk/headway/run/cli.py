@@ -24,9 +24,8 @@ options:
   --no-parse      do not look at the output at all
   -h, --help      show this
 
-exit status: CMD's (1 if it succeeded and its output could not be written); 126 if it cannot be
-run, 127 if there is no such command,
-128+N if it died of signal N.
+exit status: CMD's; 1 if it succeeded and its output could not be written; 126 if it cannot be
+run, 127 if there is no such command, 128+N if it died of signal N.
 
 examples:
   headway run -- pip install -r requirements.txt
