@@ -17,13 +17,7 @@ from headway.protocol.wire import Malformed, UnknownKind
 from headway_broker import archive, requests
 from headway_broker.access import admitted
 from headway_broker.again import Again
-from headway_broker.effects import (
-    Effect,
-    Note,
-    Send,
-    Stop,
-    Unwatch,
-)
+from headway_broker.effects import Effect, Note, Send, Stop, Unwatch
 from headway_broker.forecasts import Forecasts
 from headway_broker.keeping import Keeping, watch
 from headway_broker.leaving import Leaving
@@ -34,6 +28,7 @@ from headway_broker.refusal import Dropped, Refused
 from headway_broker.sessions import Credentials, Session, Sessions
 from headway_broker.shares import Shares
 from headway_broker.standing import standing
+from headway_broker.waits import Waits
 
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
 STATE = OPERATION_FIELDS.index("state")
@@ -66,12 +61,12 @@ class Core:
         self.keeping = Keeping(self.sessions, self.ledger, self.forecasts, self.liveness, wall)
         self.shares = Shares(self.ledger, self.keeping)
         self.publishing = Publishing(instance, wall, self.ledger, self.forecasts)
+        self.waits = Waits(self.ledger, self.sessions, self.forecasts)
         self.again = Again()
         self.leaving = Leaving(now)
         self.dropped = Dropped()
         self.counted: dict[Session, None] = {}  # whose counts wait for the next frame
-        self.messages = 0
-        self.updates = 0
+        self.messages = self.updates = 0
         self.started = now
         self._told_watched = False
         self._effects: list[Effect] = []
@@ -232,13 +227,11 @@ class Core:
                 if entry.operation.open:
                     self.ledger.silence(entry, session.silent_since)
             self._note(f"{session.role} {session.id} is silent")
-        self._effects += self.requests.tick(now)
-        self._effects += self.again.due(now)
+        self._effects += [*self.requests.tick(now), *self.again.due(now), *self.waits.look(now)]
         if self.publishing.frame_due(now):
             for session in list(self.counted):
                 self.settle_counts(session, now)
-        self._effects += self.publishing.publish(now)
-        self._effects += self.keeping.round(now)
+        self._effects += [*self.publishing.publish(now), *self.keeping.round(now)]
         for entry in self.ledger.expire(now):
             self.forecasts.forget(entry)
             if entry.session.gone and not entry.session.operations:
@@ -267,6 +260,7 @@ class Core:
             self.leaving.deadline(),
             self.keeping.deadline(),
             self.ledger.deadline(),
+            self.waits.deadline(),
             None if stale is None else max(stale, self.publishing.next_frame()),
         )
         times = [due for due in dues if due is not None]
@@ -298,6 +292,7 @@ class Core:
         if early:
             self.forecasts.count(entry, early)
         self.forecasts.observe(entry, self.ledger.mark(entry).stages, now)
+        self.waits.announced(entry, message.stages)
         self.publishing.hurry(entry)
         if operation.open:
             self.keeping.change(entry)

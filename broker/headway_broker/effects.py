@@ -49,6 +49,12 @@ class Recall(NamedTuple):
     key: str
 
 
+class Trace(NamedTuple):
+    """Call `Waits.traced` with the processes that this one descends from."""
+
+    pid: int
+
+
 class Learn(NamedTuple):
     """Add a finished run to a history key."""
 
@@ -74,4 +80,4 @@ class Stop(NamedTuple):
     reason: str
 
 
-Effect = Union[Send, Publish, Watch, Unwatch, Remember, Recall, Learn, Keep, Note, Stop]
+Effect = Union[Send, Publish, Watch, Unwatch, Remember, Recall, Trace, Learn, Keep, Note, Stop]

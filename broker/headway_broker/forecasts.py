@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable, Iterable
 
-from headway.estimate import Forecast, Run, history_key
+from headway.estimate import Estimate, Forecast, Run, history_key
 from headway.model import COMPLETED, ENDED, PENDING, RUNNING, Stage
 from headway_broker.ledger import Entry, Ledger
 from headway_broker.refusal import Dropped
@@ -128,6 +128,12 @@ class Forecasts:
         """The counts of these stages moved: told when the next estimate is made."""
         if entry.forecast is not None:
             entry.forecast.changed.update(stages)
+
+    @_sheltered
+    def wait(self, entry: Entry, stage: int | None, left: Estimate | None, now: float) -> None:
+        """What this stage waits for, or with None the whole operation, still takes so long."""
+        if entry.forecast is not None and entry.forecast.forecast is not None:
+            entry.forecast.forecast.wait(stage, left, now)
 
     def estimate(self, changed: Iterable[Entry], now: float, *, watched: bool) -> None:
         """Work out what is due of these and of the rest, as far as the allowance goes."""

@@ -32,6 +32,7 @@ def figures(operation: Operation, *, tail: bool) -> list[Any]:
         operation.usual,
         operation.unlike,
         operation.tail if tail else None,
+        operation.holder,
     ]
 
 

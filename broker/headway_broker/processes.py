@@ -38,6 +38,22 @@ def start_time(pid: int) -> int | None:
         return None
 
 
+def line_of(pid: int, longest: int = 64) -> list[int]:
+    """A process and those it descends from, nearest first; itself alone where none can be read."""
+    line = [pid]
+    while len(line) < longest:
+        try:
+            with open(f"/proc/{line[-1]}/stat", "rb") as file:
+                stat = file.read()
+            above = int(stat[stat.rindex(b")") + 2 :].split()[1])
+        except (OSError, ValueError, IndexError):
+            break
+        if above <= 1:
+            break
+        line.append(above)
+    return line
+
+
 def resident(pid: int | None = None) -> int | None:
     """Bytes of memory a process holds, or None where that cannot be read."""
     try:

@@ -87,6 +87,7 @@ class Server:
             effects.Unwatch: self._unwatch,
             effects.Remember: lambda effect: self._put(effect.row),
             effects.Recall: lambda effect: self._put(Wanted(effect.key)),
+            effects.Trace: self._trace,
             effects.Learn: lambda effect: self._put(Learned(effect.key, effect.run)),
             effects.Keep: lambda effect: self._put(Claimed(effect.key)),
             effects.Note: self._note,
@@ -385,6 +386,9 @@ class Server:
 
     def _unwatch(self, effect: effects.Unwatch) -> None:
         self.deaths.unwatch(effect.session)
+
+    def _trace(self, effect: effects.Trace) -> None:
+        self.core.waits.traced(effect.pid, processes.line_of(effect.pid))
 
     def _note(self, effect: effects.Note) -> None:
         second, lines = self._notes

@@ -203,12 +203,14 @@ class Operation:
     """One thing a person waits for, with its stages (id → `Stage`, parents first).
 
     `silent_since`, `progress`, `estimate` (as in `Stage`), `usual` (seconds its earlier runs
-    took, or None) and `tail` (its last output lines) are the broker's to fill in.
+    took, or None), `holder` (id of the operation that holds what it waits for, or None) and
+    `tail` (its last output lines) are the broker's to fill in.
     """
 
     __slots__ = (
         *OPERATION_FIELDS,
         "estimate",
+        "holder",
         "progress",
         "silent_since",
         "stages",
@@ -240,6 +242,7 @@ class Operation:
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     silent_since: float | None
+    holder: str | None
     stages: dict[int, Stage]
     tail: list[str]
     unlike: bool
@@ -265,7 +268,7 @@ class Operation:
         self.exit_status = None
         self.notify = None
         self.host = self.pid = self.user = self.tty = self.display = None
-        self.estimate = self.progress = self.silent_since = self.usual = None
+        self.estimate = self.progress = self.silent_since = self.usual = self.holder = None
         self.unlike = False
         self.stages = {}
         self.tail = []

@@ -29,7 +29,7 @@ def test_a_whole_row_has_everything(entry):
     assert row[0] == "op"
     assert row[1] == entry.operation.record()
     assert row[2] == [stage.record() for stage in entry.operation.stages.values()]
-    assert row[4] == [None, None, None, None, False, ["last words"]]
+    assert row[4] == [None, None, None, None, False, ["last words"], None]
     assert row[5:] == [{1: [0.5, None]}, {1: {"child": 3}}]
 
 

@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 
@@ -123,3 +124,20 @@ def test_this_boot_and_this_memory_have_figures():
     assert boot_id() == boot_id()
     assert resident() > 1_000_000
     assert resident(2**22 + 5) is None
+
+
+def test_a_process_descends_from_its_parents():
+    with subprocess.Popen(
+        ["sh", "-c", "sleep 60 & echo $!; wait"], stdout=subprocess.PIPE
+    ) as shell:
+        child = int(shell.stdout.readline())
+        lines = processes.line_of(child), processes.line_of(child, 2)
+        os.kill(child, signal.SIGKILL)
+    assert lines[0][:3] == [child, shell.pid, os.getpid()]
+    assert lines[1] == [child, shell.pid]
+
+
+def test_a_process_that_is_gone_stands_alone():
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    assert processes.line_of(gone.pid) == [gone.pid]

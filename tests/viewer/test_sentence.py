@@ -100,3 +100,16 @@ def test_the_tally_counts_what_became_of_all(states, words):
         for n, state in enumerate(states)
     ]
     assert sentence.tally(made, NOW) == words
+
+
+def test_who_holds_what_it_waits_for_is_told_below_and_not_twice():
+    reason = "the dpkg lock, held by process 4242 (apt)"
+    made = operation("e01eeeeeeeee", "apt install nginx", "waiting", reason=reason)
+    holder = operation("2c9ddddddddd", "apt install postgresql")
+    made.holder = holder.id
+    board = board_of(made, holder)
+    assert sentence.detail_lines(made, board, NOW, 4) == ["held by 2c9 apt install postgresql"]
+    assert sentence.waiting_words(made, NOW - 42, NOW) == "waiting 42 s for the dpkg lock"
+    made.holder = None
+    assert sentence.waiting_words(made, NOW - 42, NOW) == f"waiting 42 s for {reason}"
+    assert sentence.detail_lines(made, board, NOW, 4) == []

@@ -214,6 +214,7 @@ class Replica:
                 operation.unlike,
                 tail,
             ) = figures[:6]
+            operation.holder = figures[6] if len(figures) > 6 else None
             if tail is not None:
                 operation.tail = tail
             self._estimated[name] = now

@@ -5,6 +5,7 @@ Pure, and not yet safe: whoever draws these words spells them by `Theme.spell`.
 
 from __future__ import annotations
 
+import re
 from typing import Iterator
 
 from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, RUNNING, WAITING, Operation, Stage
@@ -93,6 +94,8 @@ def waiting_words(operation: Operation, since: float | None, now: float) -> str:
     if not reason:
         waits = (stage for stage in operation.stages.values() if stage.state == WAITING)
         reason = next((stage.reason for stage in waits if stage.reason), None)
+    if reason and operation.holder:
+        reason = _PROCESS.sub("", reason)  # the line below says whose that is
     words = WAITING
     if since is not None:
         words += f" {figures.duration(now - since)}"
@@ -107,7 +110,8 @@ def detail_lines(operation: Operation, board: Board, now: float, most: int) -> l
         return broken_lines(operation, most)
     if not operation.open:
         return []
-    lines = list(_busy(operation, now))
+    lines = list(_held(operation, board))
+    lines.extend(_busy(operation, now))
     lines.extend(_rolled_up(board, operation.id))
     return lines[:most]
 
@@ -119,6 +123,16 @@ def broken_lines(operation: Operation, most: int) -> list[str]:
         lines = []  # the row says it already
     lines.extend(line for line in operation.tail[-most:] if line.strip() and line not in lines)
     return lines[:most]
+
+
+_PROCESS = re.compile(r",? held by process \d+(?: \([^)]*\))?$")
+
+
+def _held(operation: Operation, board: Board) -> Iterator[str]:
+    """Who holds what it waits for: "held by 2c9 apt install postgresql"."""
+    holder = board.replica.operations.get(operation.holder or "")
+    if holder is not None:
+        yield f"held by {board.short(holder.id)} {label(holder)}"
 
 
 def _busy(operation: Operation, now: float) -> Iterator[str]:

@@ -57,6 +57,7 @@ class Forecast:
         self._notes = Notes()
         self._finished: str | None = None
         self._furthest = 0.0
+        self._until: float | None = None  # when what all of it waits for is over
 
     def start(self, now: float) -> None:
         """Say when the operation began."""
@@ -95,14 +96,16 @@ class Forecast:
         self._stale = self._stale or changed
         self._anew = self._anew or (was is not None and seen.ended != was)
 
-    def wait(self, stage: int, until_remaining: Estimate | None, now: float) -> None:
-        """Say how long what a waiting stage waits for will still take."""
+    def wait(self, stage: int | None, until_remaining: Estimate | None, now: float) -> None:
+        """Say how long what a waiting stage, or the whole (None), waits for will still take."""
         now = self._clock(now)
-        seen = self._ids.get(stage)
-        if seen is not None:
-            until = None if until_remaining is None else now + _number(until_remaining.median)
+        until = None if until_remaining is None else now + _number(until_remaining.median)
+        seen = None if stage is None else self._ids.get(stage)
+        if stage is None:
+            self._until = until
+        elif seen is not None:
             seen.until = until
-            self._raw = None
+        self._raw = None
 
     def estimate(self, now: float) -> Estimate | None:
         """Return the remaining seconds of the whole operation, or None where nothing is known."""
@@ -246,7 +249,8 @@ class Forecast:
         self._cold = cold = Cold(self._stages.values(), now, self._prior)
         raw = self._mix(now, cold) if self._analogues else cold.whole
         if raw is not None:
-            raw = min(LARGEST, max(0.02, raw))
+            awaited = 0.0 if self._until is None else max(0.0, self._until - now)
+            raw = min(LARGEST, max(0.02, raw + awaited))
         self._raw = (now, raw)
         return raw
 

@@ -205,8 +205,9 @@ class Delta(NamedTuple):
 
     Each of `operations` is [id, record or None, stage records, {stage id: count}, figures,
     {stage id: figures}, shares]: `count` is as in `Counts`; an operation's figures are
-    [progress, estimate, silent_since, usual, unlike, tail] or None where unchanged, a stage's are
-    [progress, estimate]; shares is {stage id: {session: done}}.
+    [progress, estimate, silent_since, usual, unlike, tail, holder] or None where unchanged, a
+    stage's are [progress, estimate]; `holder` is the id of the operation that holds what it
+    waits for, or None; shares is {stage id: {session: done}}.
     """
 
     instance: str

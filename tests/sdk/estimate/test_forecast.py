@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.estimate import Forecast, Run
+from headway.estimate import Estimate, Forecast, Run
 
 STATES = [
     "pending",
@@ -207,3 +207,14 @@ def test_no_observation_makes_it_raise_or_give_nonsense(runs, ending):
         if lesson is not None:
             again = Run.from_dict(json.loads(json.dumps(lesson.to_dict(), allow_nan=False)))
             history.append(again)
+
+
+def test_what_the_whole_waits_for_is_added_while_it_waits():
+    alone, held = Forecast(), Forecast()
+    for forecast in (alone, held):
+        for second in range(11):
+            forecast.observe(1, "Copy", None, "running", second, 20, "files", second)
+    held.wait(None, Estimate(50, 60, 70, "rate", 0), 10)
+    assert held.estimate(11).median > alone.estimate(11).median + 40
+    held.wait(None, None, 12)
+    assert held.estimate(13).median == pytest.approx(alone.estimate(13).median, rel=0.3)
