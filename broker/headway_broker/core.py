@@ -202,7 +202,7 @@ class Core:
         for operation, _ in finals:
             entry = self.ledger.entries.get(operation)
             if entry is not None and entry.session.gone:
-                self._leave(entry.session)
+                self._leave_once_safe(entry.session)
 
     def restored(self, rows: Iterable[archive.Row], now: float) -> None:
         """Take in what an earlier broker left behind."""
@@ -274,9 +274,9 @@ class Core:
         self._take_announce(session, message, now)
 
     def _take_announce(self, session: Session, message: messages.Announce, now: float) -> None:
-        if not message.whole and message.operation[0] not in self.ledger.entries:
-            self.again.missed(session)
         fresh = message.operation[0] not in self.ledger.entries
+        if fresh and not message.whole:
+            self.again.missed(session)
         entry = self.ledger.announce(session, message.operation, message.stages, now)
         if entry is None:
             self.dropped.add("stale")
@@ -341,8 +341,7 @@ class Core:
         self.settle_counts(session, now)
         session.gone = True
         self._do(Unwatch(session.id))
-        if all(entry.safe is not None for entry in session.operations):
-            self._leave(session)
+        self._leave_once_safe(session)
 
     def _answer(self, session: Session, message: messages.Answer, _now: float) -> None:
         self._effects += self.requests.answer(session, message)
@@ -378,7 +377,7 @@ class Core:
     def _retire(self, session: Session, number: int, arguments: dict[str, Any]) -> None:
         wanted = (arguments.get("major"), arguments.get("minor"))
         newer = all(isinstance(part, int) for part in wanted) and wanted > (MAJOR, MINOR)
-        self._effects += requests.reply(session, number, {"retires": newer})
+        self._effects += requests.reply(session, number, {"retiring": newer})
         if newer:
             self.retire("a newer client asked to retire")
 
@@ -409,6 +408,11 @@ class Core:
             self._note(f"worker {session.id} pid {session.pid} is dead")
         session.gone = True
         self._leave(session)
+
+    def _leave_once_safe(self, session: Session) -> None:
+        """Who has said Bye still hears that its ends are safe, all of them."""
+        if all(entry.safe is not None for entry in session.operations):
+            self._leave(session)
 
     def _leave(self, session: Session) -> None:
         self._do(Unwatch(session.id))

@@ -314,6 +314,21 @@ def test_a_bye_waits_for_the_acknowledgement():
     assert not wired.core.sessions.by_identity
 
 
+def test_a_bye_waits_for_the_acknowledgement_of_every_end():
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    for operation in ("one", "two"):
+        worker.start(operation, stages=())
+        worker.end(operation)
+    worker.say(messages.Bye(worker.next(), worker.now))
+    for operation in ("one", "two"):
+        wired.core.stored([(operation, 2)])
+        wired.carry_out()
+    acknowledged = [message.finals for message in worker.heard(messages.Acknowledge)]
+    assert acknowledged == [[["one", 2]], [["two", 2]]]
+    assert not wired.core.sessions.by_identity
+
+
 def test_a_bye_with_an_open_operation_leaves_it_to_its_process(wired):
     worker = wired.worker()
     worker.start()
@@ -421,7 +436,7 @@ def test_a_newer_client_makes_everybody_connect_again(wired):
 def test_nobody_else_makes_the_broker_retire(wired, version):
     viewer = wired.viewer()
     viewer.ask("retire", **version)
-    assert viewer.heard(messages.Reply)[0].result == {"retires": False}
+    assert viewer.heard(messages.Reply)[0].result == {"retiring": False}
     assert wired.stopped is None
 
 
