@@ -22,7 +22,7 @@ class Liveness:
     """Looks at every session about once a second, and only then."""
 
     def __init__(self, now: float) -> None:
-        self.settling: dict[Session, None] = {}
+        self.settling: dict[Session, float] = {}  # the dead → when that is certain
         self._next_check = now + SILENT_AFTER
 
     def forgive(self, sessions: Iterable[Session], seconds: float, now: float) -> None:
@@ -32,18 +32,15 @@ class Liveness:
 
     def died(self, session: Session, now: float) -> None:
         """Its process is proven dead; its last messages may still be on their way."""
-        if session.dead_at is None:
-            session.dead_at = now
-            session.settle_at = now + SETTLE
-            self.settling[session] = None
+        self.settling.setdefault(session, now + SETTLE)
 
     def settle_due(self, now: float) -> bool:
         """Whether a death is to be settled now."""
-        return any((session.settle_at or 0.0) <= now for session in self.settling)
+        return any(due <= now for due in self.settling.values())
 
     def settled(self, now: float) -> list[Session]:
         """The dead whose time has come; they are handed out once."""
-        certain = [session for session in self.settling if (session.settle_at or 0.0) <= now]
+        certain = [session for session, due in self.settling.items() if due <= now]
         for session in certain:
             del self.settling[session]
         return certain
@@ -68,7 +65,7 @@ class Liveness:
 
     def deadline(self, *, any_session: bool) -> float | None:
         """When to look again."""
-        times = [session.settle_at or 0.0 for session in self.settling]
+        times = list(self.settling.values())
         if any_session:
             times.append(self._next_check)
         return min(times) if times else None

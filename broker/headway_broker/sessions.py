@@ -37,9 +37,7 @@ class Session:
         "about",
         "asked",
         "claimed_tty",
-        "connected",
         "counts",
-        "dead_at",
         "gone",
         "heard",
         "id",
@@ -51,7 +49,6 @@ class Session:
         "restored",
         "role",
         "sequence",
-        "settle_at",
         "silent_since",
         "uid",
         "weight",
@@ -67,15 +64,12 @@ class Session:
         self.offset = 0.0
         self.sequence: int | None = None
         self.heard = now
-        self.connected = now
         self.counts: dict[Any, Any] = {}
         self.weight = 0
         self.owner: dict[int, Entry] = {}
         self.operations: dict[Entry, None] = {}
         self.asked = float("-inf")
         self.silent_since: float | None = None
-        self.dead_at: float | None = None
-        self.settle_at: float | None = None
         self.gone = False
         self.restored = False  # known from the history only: it has not come back
         self.claimed_tty: str | None = None
@@ -96,7 +90,6 @@ class Sessions:
         self.boot = boot
         self.by_identity: dict[bytes, Session] = {}
         self.by_id: dict[str, Session] = {}
-        self.workers = 0
 
     def greet(self, identity: bytes, credentials: Credentials, hello: Hello, now: float) -> Session:
         """The session of `hello`, new or come back on this connection.
@@ -124,15 +117,13 @@ class Sessions:
         session.sequence = hello.sequence
         session.counts = {}
         session.weight = 0
-        session.heard = session.connected = now
+        session.heard = now
         session.gone = session.restored = False
         return session
 
     def add(self, session: Session) -> Session:
         """Take in a session that is known by id only, as one from the history is."""
         self.by_id[session.id] = session
-        if session.role == "worker":
-            self.workers += 1
         return session
 
     def detach(self, session: Session) -> None:
@@ -144,8 +135,7 @@ class Sessions:
     def remove(self, session: Session) -> None:
         """Forget it altogether."""
         self.detach(session)
-        if self.by_id.pop(session.id, None) is not None and session.role == "worker":
-            self.workers -= 1
+        self.by_id.pop(session.id, None)
 
 
 def _same_process(session: Session, credentials: Credentials, hello: Hello) -> bool:
