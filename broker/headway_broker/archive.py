@@ -58,8 +58,8 @@ def row_of(entry: Entry, wall: float) -> Row:
 def entry_of(row: Row, session: Session, wall: float, now: float) -> Entry:
     """The entry of a row; raises `Malformed` for a body that is not one."""
     body = unpack(row.body)
-    if type(body) is not list or len(body) < 3:
-        raise Malformed("a row of three parts expected")
+    if type(body) is not list or [type(part) for part in body[:3]] != [list, list, dict]:
+        raise Malformed("a record, stage records and shares expected")
     record, stages, shares = body[:3]
     record = check_operation(record)
     operation = Operation(record[0], record[2])

@@ -57,7 +57,9 @@ def test_shares_are_kept():
     assert back.operation.stages[1].shown == 5
 
 
-@pytest.mark.parametrize("body", [b"", b"\xc1", pack([1, 2]), pack({}), pack([[], [], {}])])
+@pytest.mark.parametrize(
+    "body", [b"", b"\xc1", pack([1, 2]), pack({}), pack([[], [], {}]), pack([[], [], []])]
+)
 def test_a_body_that_is_none_is_malformed(body):
     row = row_of(stored(), WALL)._replace(body=body)
     with pytest.raises(Malformed):

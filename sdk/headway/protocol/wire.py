@@ -175,6 +175,15 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
+def _about(value: Any) -> dict[str, Any]:
+    """What is known of a process: what is neither text nor number is left out."""
+    return {
+        name: _words(known) if type(known) is str else known
+        for name, known in _map(value).items()
+        if type(name) is str and type(known) in (str, int, float)
+    }
+
+
 _name = _text(NAME_LIMIT)
 _words = _text(TEXT_LIMIT)
 _identity = _text(64)
@@ -268,7 +277,7 @@ _CHECKS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
         _identity,
         _one_of(("worker", "viewer")),
         _time,
-        _map,
+        _about,
         _whole,
     ),
     messages.Announce: (_whole, _time, _flag, check_operation, _stages),

@@ -125,6 +125,12 @@ def test_a_record_with_a_wrong_value_is_malformed_and_the_field_is_named(field, 
         decode(encode(announce(**{field: value})), INBOUND)
 
 
+def test_what_is_known_of_a_process_is_text_and_numbers():
+    about = {"pid": 7, "host": b"bytes", "boot": ["x"], "tty": None, 1: "x", "user": "ann"}
+    hello = messages.Hello("headway", 1, 0, "s" * 16, "worker", 1.5, about)
+    assert wire.decode(wire.encode(hello), messages.INBOUND).about == {"pid": 7, "user": "ann"}
+
+
 def test_a_huge_name_is_cut_not_refused():
     message = decode(encode(announce(name="x" * 10_000, unit="B")), INBOUND)
 
