@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `headway ARGV…` and return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     verb = arguments[0] if arguments else "--help"
+    if verb not in ("run", "pipe"):  # these hand on what they were given as it is
+        _open_closed_streams()
     if verb in ("--help", "-h", "help"):
         return _say(_help())
     if verb in ("--version", "-V"):
@@ -59,6 +61,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(function(arguments[1:]) or 0)
     except KeyboardInterrupt:
         return 130
+
+
+def _open_closed_streams() -> None:
+    """Give a command that was started with `>&-` or `2>&-` a stream to write to all the same."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 def load(verb: str) -> Callable[[list[str]], int] | None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -250,3 +253,13 @@ def test_live_without_a_terminal_is_refused(real):
     done = real.headway("view", "--display", "live")
     assert done.returncode == 2
     assert "needs a terminal" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["ps", "history", "doctor", "--help"])
+def test_a_command_whose_output_is_closed_complains_of_nothing(real, command):
+    shell = f"exec {shlex.quote(sys.executable)} -m headway.cli {command} >&-"
+    done = subprocess.run(
+        ["sh", "-c", shell], env=real.environ, capture_output=True, text=True, check=False
+    )
+
+    assert "Traceback" not in done.stderr
