@@ -89,6 +89,7 @@ class Keeping:
     def restored(self, rows: Iterable[archive.Row], now: float) -> list[Effect]:
         """Take in what an earlier broker left: ended operations, and open ones to settle."""
         effects: list[Effect] = []
+        since = list(self._ledger.ended)
         for row in rows:
             if row.operation in self._ledger.entries:
                 continue
@@ -111,6 +112,7 @@ class Keeping:
             if session.gone:
                 session.gone = False
                 effects += self._look_for(session, now)
+        self._ledger.ended_last(since)
         return effects
 
     def _look_for(self, session: Session, now: float) -> list[Effect]:

@@ -5,7 +5,7 @@ Pure. Absent: who is connected, what is estimated, and how changes travel to vie
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Iterable
 
 from headway.model import (
     CRASHED,
@@ -232,6 +232,12 @@ class Ledger:
         marks = self.mark(entry)
         marks.structure = True
         marks.stages.update(operation.stages)
+
+    def ended_last(self, entries: Iterable[Entry]) -> None:
+        """These ended after all others: what is kept too long or too many are the others first."""
+        for entry in entries:
+            del self.ended[entry]
+            self.ended[entry] = None
 
     def count(self, session: Session, now: float) -> tuple[set[Entry], int]:
         """Move a session's merged counts into their stages.

@@ -113,3 +113,20 @@ def test_a_worker_whose_process_nobody_can_see_is_waited_for_in_silence(wired):
     after.pass_time(30)
     assert after.operation("op").state == "running"
     assert after.operation("op").silent_since is not None
+
+
+def test_what_is_restored_late_does_not_push_out_what_ended_since(monkeypatch):
+    monkeypatch.setattr("headway_broker.ledger.KEEP_ENDED", 2)
+    earlier = Wired(remembers=True)
+    for name in ("old0", "old1"):
+        worker = earlier.worker(name)
+        worker.start(name)
+        worker.end(name)
+    wired = Wired(remembers=True)
+    worker = wired.worker("new")
+    worker.start("new")
+    worker.end("new")
+    wired.store_all()
+    wired.core.restored(earlier.remembered().values(), wired.now)
+    wired.pass_time(1)
+    assert sorted(wired.core.ledger.entries) == ["new", "old1"]
