@@ -110,6 +110,7 @@ class Chaos:
                 self.workers.remove(process)
                 gone = self.exits.pop(process, now)
                 self.fates.exit(process.pid, gone, status)
+                self.arena.note(f"exit {process.pid} with {status} at {gone:.3f}")
                 if process in self.runs:
                     self.runs[process].status = status
                     self.runs[process].ended = gone

@@ -125,6 +125,11 @@ class Arena:
             pass
         return False
 
+    def note(self, text: str) -> None:
+        """Write down what was done, for whoever looks into a kept arena."""
+        with open(os.path.join(self.directory, "events"), "a", encoding="utf-8") as file:
+            file.write(f"{time.monotonic():.3f} {text}\n")
+
     def fill(self, folder: str) -> None:
         """Leave no byte free in a folder that is a file system of its own."""
         with open(os.path.join(folder, "filler"), "wb", buffering=0) as file:

@@ -72,6 +72,7 @@ class Mischief:
         _, name, act = self.dice.choices(self.table, weights)[0]
         if act():
             self.done[name] += 1
+            self.arena.note(name)
 
     def tick(self) -> None:
         """End what is due to end, and notice when a broker hears again."""
@@ -248,6 +249,7 @@ class Mischief:
         else:
             self._runtime_full = False
             self.full.append((self._full_since, time.monotonic()))
+        self.arena.note(f"room again in {os.path.basename(folder)}")
 
     # Stopping and going on.
 

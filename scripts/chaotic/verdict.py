@@ -141,7 +141,8 @@ def _judge_one(
     outages: list[tuple[float, float]],
     shares: dict[tuple[str, str], list[float]],
 ) -> None:
-    whole = fate.killed is None and life.how == "exit" and life.leaving is not None
+    alive = fate.killed is None and (fate.status is None or fate.status >= 0)
+    whole = alive and life.how == "exit" and life.leaving is not None
     certain = told.state is not None and (whole or told.safe)
     what = f"{told.id} {told.name!r} ({life.kind}, pid {life.pid})"
     if seen is None:
