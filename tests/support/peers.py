@@ -131,6 +131,7 @@ class Viewer:
                     if row[1] is not None:
                         operation.apply(row[1])
                         operation.progress, operation.estimate, operation.silent_since = row[4][:3]
+                        operation.holder = row[4][6]
                     for record in row[2]:
                         operation.apply_stage(record)
                 if parts == message.parts:
