@@ -284,7 +284,7 @@ class History:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 for job in changes:
-                    self._change(connection, job)
+                    self._change_alone(connection, job)
             except BaseException:
                 if connection.in_transaction:  # SQLite has undone it where the disk is full
                     connection.execute("ROLLBACK")
@@ -295,6 +295,15 @@ class History:
         if written:
             self._failing_since = None
         return written
+
+    def _change_alone(self, connection: sqlite3.Connection, job: Any) -> None:
+        """Write one; what can never be written does not take the others with it."""
+        try:
+            self._change(connection, job)
+        except sqlite3.Error:
+            raise
+        except Exception as error:
+            self._complain(f"history: one row was not written: {error!r}")
 
     def _change(self, connection: sqlite3.Connection, job: Any) -> None:
         now = time.time()

@@ -324,3 +324,11 @@ def test_stopping_writes_what_was_handed_over(opened):
     while told < 100:
         told += len(result(history).finals)
     assert history.results.empty()
+
+
+def test_a_row_that_can_never_be_written_takes_no_other_with_it(opened):
+    history = opened.history()
+    history.put([row("before"), row("odd")._replace(about={"host": b"bytes"}), row("after")])
+    history.stop(5.0)
+
+    assert {found.operation for found in opened.history().rows()} == {"before", "after"}
