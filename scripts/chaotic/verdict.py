@@ -11,7 +11,7 @@ from typing import Any
 from chaotic import journal
 from chaotic.survivor import OPEN
 
-YOUNG = 1.0  # seconds in which an operation may have been opened without anybody hearing of it
+YOUNG = 5.0  # seconds in which a busy machine may not have let an operation be heard of
 LONGEST = 40.0  # seconds that a process may go on after the last line of its journal
 EXCUSED = 2.0  # seconds around an outage of the broker in which nobody could hear
 
