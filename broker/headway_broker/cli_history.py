@@ -67,6 +67,9 @@ def accuracy(rows: list[recollection.Known]) -> list[str]:
         off = "—" if row.off is None else f"×{row.off:.2f}"
         inside = "—" if row.inside is None else f"{row.inside:.0%}"
         lines.append(f"{_column(row.key)} {row.runs:>5} {off:>14} {inside:>9}")
+    lines.append("")
+    lines.append("×1.5: estimates were typically half too long or a third too short;")
+    lines.append("in range: how much of the time the truth lay in the range (80% is the aim)")
     return lines
 
 

@@ -30,6 +30,8 @@ def test_accuracy_has_a_factor_and_a_part():
     lines = cli_history.accuracy(ROWS)
     assert lines[1].split()[-3:] == ["12", "×1.30", "81%"]
     assert lines[2].split()[-2:] == ["—", "—"]
+    assert "80% is the aim" in lines[-1]
+    assert max(map(len, lines)) < 80
 
 
 def test_without_history_that_is_said(monkeypatch, capsys, tmp_path):
