@@ -98,9 +98,9 @@ def test_the_broker_leaves_when_nobody_has_come(place):
 
 
 def test_the_broker_stays_for_a_worker_and_leaves_after_it(place):
-    broker = place.broker("--detached", "--leave-after", "0.5")
-    worker = place.worker("peer.start(); peer.end(); time.sleep(2)")
-    worker.wait(20)
+    broker = place.broker("--detached", "--leave-after", "4")
+    worker = place.worker("peer.start(); peer.end(); time.sleep(5)")
+    worker.wait(30)
     assert broker.poll() is None
     assert broker.wait(10) == 0
 
