@@ -208,9 +208,9 @@ class Core:
         """Take in what an earlier broker left behind."""
         self._effects += self.keeping.restored(rows, now)
 
-    def recalled(self, key: str, runs: list[dict[str, Any]]) -> None:
+    def recalled(self, key: str, runs: list[dict[str, Any]], typical: float | None = None) -> None:
         """The earlier runs of a history key have been read."""
-        self.forecasts.recalled(key, runs)
+        self.forecasts.recalled(key, runs, typical)
 
     # What is due.
 

@@ -99,8 +99,10 @@ class Forecasts:
             above = parent.operation.parent
         return " / ".join(history_key(name) for name in reversed(names))
 
-    def recalled(self, key: str, records: list[dict[str, Any]]) -> None:
-        """The runs of a key have been read, oldest first."""
+    def recalled(
+        self, key: str, records: list[dict[str, Any]], typical: float | None = None
+    ) -> None:
+        """The runs of a key have been read, oldest first; `typical` is of any stage's seconds."""
         runs: list[Run] = []
         for record in records:
             try:
@@ -109,7 +111,7 @@ class Forecasts:
                 continue
         for entry in self._waiting.pop(key, ()):
             if entry.forecast is not None and entry.forecast.forecast is None:
-                self._build(entry, runs)
+                self._build(entry, runs, typical)
 
     @_sheltered
     def observe(self, entry: Entry, stages: Iterable[int], now: float) -> None:
@@ -286,10 +288,10 @@ class Forecasts:
         self.figure(entry, now)
 
     @_sheltered
-    def _build(self, entry: Entry, runs: list[Run]) -> None:
+    def _build(self, entry: Entry, runs: list[Run], typical: float | None = None) -> None:
         """Give an operation its forecast, and tell it what has happened so far."""
         operation, following = entry.operation, entry.forecast
-        forecast = following.forecast = Forecast(runs)
+        forecast = following.forecast = Forecast(runs, typical)
         following.weight = 1 + min(len(runs), 10)
         following.figured = float("-inf")
         self._ledger.mark(entry)

@@ -13,11 +13,12 @@ import queue
 import sqlite3
 import threading
 import time
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, Iterable, NamedTuple
 
 from headway_broker import schema
 from headway_broker.archive import Row
 from headway_broker.ledger import KEEP_ENDED, KEEP_SECONDS
+from headway_broker.typical import RUNS, typical
 
 NAME = "history.sqlite3"
 RUNS_PER_KEY = 50
@@ -25,6 +26,7 @@ RUNS_LIMIT = 20_000
 OPEN_DAYS = 30.0  # an open operation that nobody settled is forgotten by then
 CLAIM_SECONDS = 86_400.0
 PRUNE_EVERY = 3600.0
+TYPICAL_EVERY = 60.0
 BATCH = 500  # jobs in one transaction
 WAITING_LIMIT = 5_000  # jobs that wait for the disk, before open operations are not stored
 COMPLAIN_EVERY = 60.0
@@ -39,10 +41,11 @@ class Stored(NamedTuple):
 
 
 class Recalled(NamedTuple):
-    """The runs of a key, oldest first."""
+    """The runs of a key, oldest first, and the seconds of a typical stage of any."""
 
     key: str
     runs: list[dict[str, Any]]
+    typical: float | None = None
 
 
 class Learned(NamedTuple):
@@ -125,6 +128,8 @@ class History:
         self._failing_since: float | None = None
         self._closed_for_now = False  # the file could not be opened, but may be later
         self._next_prune = 0.0
+        self._typical: float | None = None
+        self._next_typical = 0.0
         self._handed = self._done = 0  # jobs; each is changed by one thread
         self._connection = self._open()
         self._thread: threading.Thread | None = None
@@ -348,8 +353,17 @@ class History:
             if isinstance(job, Wanted):
                 runs: list[dict[str, Any]] = []
                 self._try(lambda connection, key=job.key, into=runs: _runs(connection, key, into))
-                self.results.put(Recalled(job.key, runs))
+                self.results.put(Recalled(job.key, runs, self._usual_stage()))
         self._wake()
+
+    def _usual_stage(self) -> float | None:
+        """What `typical` says, which is asked now and then."""
+        if time.monotonic() >= self._next_typical:
+            self._next_typical = time.monotonic() + TYPICAL_EVERY
+            newest: list[dict[str, Any]] = []
+            self._try(lambda connection: _newest(connection, newest))
+            self._typical = typical(newest)
+        return self._typical
 
     def _prune(self, connection: sqlite3.Connection) -> None:
         now = time.time()
@@ -409,7 +423,20 @@ def _still_owed(jobs: list[Any]) -> list[Any]:
 
 
 def _runs(connection: sqlite3.Connection, key: str, into: list[dict[str, Any]]) -> None:
-    found = connection.execute("SELECT run FROM runs WHERE key = ? ORDER BY number", (key,))
+    _read(connection.execute("SELECT run FROM runs WHERE key = ? ORDER BY number", (key,)), into)
+
+
+def _newest(connection: sqlite3.Connection, into: list[dict[str, Any]]) -> None:
+    """The newest run of each of the keys that were used last."""
+    found = connection.execute(
+        "SELECT run FROM runs WHERE number IN"
+        " (SELECT max(number) FROM runs GROUP BY key ORDER BY 1 DESC LIMIT ?)",
+        (RUNS,),
+    )
+    _read(found, into)
+
+
+def _read(found: Iterable[tuple[str]], into: list[dict[str, Any]]) -> None:
     for (text,) in found:
         try:
             into.append(json.loads(text))

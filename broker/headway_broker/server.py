@@ -209,7 +209,7 @@ class Server:
             elif isinstance(result, Reopened):
                 self._restore(result.rows, result.claims, now)
             else:
-                self.core.recalled(result.key, result.runs)
+                self.core.recalled(*result)
 
     def _timeout(self) -> int:
         due = self.core.deadline()

@@ -239,3 +239,15 @@ def test_an_algorithm_that_fails_costs_its_operation_the_estimate_only(monkeypat
     assert (operation.state, operation.progress) == ("completed", 1.0)
     assert operation.estimate is None
     assert wired.dropped()["estimate"] == 1
+
+
+def test_what_is_typical_here_is_the_first_guess_of_what_is_unknown():
+    medians = []
+    for typical in (1.0, 100.0):
+        wired = Wired(remembers=True)
+        wired.worker().start(stages=("Fetch", "Build", "Install"))
+        wired.core.recalled("Install", [], typical)
+        wired.follow()
+        wired.pass_time(2)
+        medians.append(wired.operation("op").estimate.median)
+    assert medians[1] > 5 * medians[0]

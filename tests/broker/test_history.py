@@ -114,6 +114,14 @@ def test_a_clock_that_is_set_back_makes_no_end_older_than_those_before_it(opened
     assert [found.operation for found in history.rows()] == ["op2", "op3"]
 
 
+def test_what_stages_typically_take_comes_from_the_newest_run_of_every_key(opened):
+    history = opened.history()
+    for key, seconds in (("a", 900.0), ("a", 4.0), ("b", 5.0), ("c", 6.0)):
+        history.put([Learned(key, {"spans": [{"worked": seconds}]})])
+    history.put([Wanted("new")])
+    assert result(history) == Recalled("new", [], 5.0)
+
+
 def test_runs_of_a_key_come_back_oldest_first(opened):
     history = opened.history()
     for number in range(3):
