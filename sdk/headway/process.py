@@ -189,7 +189,7 @@ def _deliver_before_exit(home: Home) -> None:
 
     def exit_at_once(status: int) -> NoReturn:
         if here() is home and home.link is not None and home.link is not current_thread():
-            home.link.finish(2.0)
+            home.link.finish(1.0)
         leave(status)
 
     os._exit = exit_at_once

@@ -21,7 +21,7 @@ from headway.run.signals import Signals
 from headway.run.tools import DATA_ON_OUTPUT, find_tool, machine_form, make_parser
 
 PARENT = "HEADWAY_PARENT"
-FAREWELL = 1.25  # seconds that our end may wait for the last report and its drawing
+FAREWELL = 1.0  # seconds that our end may wait for the last report and its drawing
 
 
 class Plan:
