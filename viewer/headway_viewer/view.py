@@ -131,6 +131,8 @@ class View:
 
     def _all_remaining(self, now: float) -> str:
         """The words for the longest of the open operations; none if one is unknown."""
+        if not self.board.open:
+            return ""  # at once, not with the next second
         if self._overall is not None and self._overall[0] == int(now):
             return self._overall[1]
         self._overall = (int(now), self._longest(now))
