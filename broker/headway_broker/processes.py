@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import select
 import sys
 
@@ -80,7 +79,7 @@ def _pidfd_open(pid: int) -> int:
     opener = getattr(os, "pidfd_open", None)
     if opener is not None:
         return int(opener(pid))
-    if sys.platform != "linux" or platform.machine() == "alpha":
+    if sys.platform != "linux" or os.uname().machine == "alpha":
         raise OSError(errno.ENOSYS, "no pidfd here")
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = libc.syscall(_PIDFD_OPEN, pid, 0)
