@@ -113,3 +113,10 @@ def test_who_holds_what_it_waits_for_is_told_below_and_not_twice():
     made.holder = None
     assert sentence.waiting_words(made, NOW - 42, NOW) == f"waiting 42 s for {reason}"
     assert sentence.detail_lines(made, board, NOW, 4) == []
+
+
+def test_a_run_unlike_all_before_it_is_said_to_be():
+    made = operation("a", "x", "running", started=-38.0)
+    assert sentence.detail_lines(made, board_of(made), NOW, 5) == []
+    made.unlike = True
+    assert sentence.detail_lines(made, board_of(made), NOW, 5) == ["unlike earlier runs"]

@@ -113,6 +113,8 @@ def detail_lines(operation: Operation, board: Board, now: float, most: int) -> l
     lines = list(_held(operation, board))
     lines.extend(_busy(operation, now))
     lines.extend(_rolled_up(board, operation.id))
+    if operation.unlike:
+        lines.append("unlike earlier runs")
     return lines[:most]
 
 

@@ -9,6 +9,8 @@ import termios
 
 from headway.run.lent import RAW, Attributes, lend, line_mode
 
+# A full-screen command sets margins to the rows that its pty had when it began.
+_WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"
 _SIZE = struct.Struct("HHHH")  # rows, columns, width and height in pixels
 
 
@@ -25,6 +27,7 @@ class Terminal:
         self._saved: Attributes = termios.tcgetattr(fd)
         self._mode: str | None = None  # of the command, while the terminal is lent
         self._size = b""
+        self._was_raw = False
         self.master, self.slave = os.openpty()
         termios.tcsetattr(self.slave, termios.TCSANOW, self._saved)
         self.resize()
@@ -57,6 +60,7 @@ class Terminal:
             return  # the terminal is gone: a hangup will follow
         self._set(lend(self._saved, mode))
         self._mode = mode
+        self._was_raw = self._was_raw or mode == RAW
         self.resize()
 
     def give_back(self) -> None:
@@ -65,6 +69,7 @@ class Terminal:
             self._mode = None
             if self.foreground:
                 self._set(self._saved)
+                self._reset_margins()
 
     def resize(self) -> None:
         """Give the pty the size that the command may use; the kernel tells the command."""
@@ -88,6 +93,14 @@ class Terminal:
             return b""
         character: bytes = attributes[6][key]
         return b"" if character == b"\0" else character
+
+    def _reset_margins(self) -> None:
+        if self._was_raw:
+            self._was_raw = False
+            try:
+                os.write(self._fd, _WHOLE_SCREEN)
+            except OSError:
+                pass
 
     def _set(self, attributes: Attributes) -> None:
         try:
