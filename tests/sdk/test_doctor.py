@@ -47,6 +47,7 @@ def test_a_directory_open_to_others_is_named(environ):
 
 
 def test_the_exit_status_tells(monkeypatch, capsys, environ):
+    monkeypatch.delenv("HEADWAY_BROKER")
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     assert doctor.main([]) == 0

@@ -1,0 +1,13 @@
+"""No test reports to the broker of whoever runs the tests."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_PRIVATE = tempfile.mkdtemp(prefix="hwt", dir="/tmp")
+atexit.register(shutil.rmtree, _PRIVATE, ignore_errors=True)
+# Before any test imports what reports; a test that wants a broker makes a machine of its own.
+os.environ["HEADWAY_RUNTIME_DIR"] = os.path.join(_PRIVATE, "run")
+os.environ["HEADWAY_STATE_DIR"] = os.path.join(_PRIVATE, "state")
+os.environ["HEADWAY_BROKER"] = "never"
