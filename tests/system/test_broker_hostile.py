@@ -79,6 +79,7 @@ def test_rubbish_instead_of_the_protocol_harms_nobody(place):
 
 
 @pytest.mark.parametrize("kind", ["valid", "announce", "rubbish"])
+@pytest.mark.once
 def test_a_flood_does_not_make_others_late(place, kind):
     place.broker("--detached")
     good = place.peer()
