@@ -169,11 +169,6 @@ class Core:
         whose = session.id if session is not None else "a stranger"
         self._note(f"ignored a frame of {whose}: {clean_text(error, 200)!r}")
 
-    def overloaded(self, session: Session) -> None:
-        """A frame of it was dropped unread, for it sends more than its share."""
-        self.dropped.add("flood")
-        self.again.missed(session)
-
     def settle_counts(self, session: Session, now: float) -> None:
         """Move a session's merged counts into its stages before they grow too large."""
         self.counted.pop(session, None)
@@ -219,9 +214,8 @@ class Core:
         if self._planned is not None and now - self._planned > STALL:
             self.liveness.forgive(self.sessions.by_id.values(), now - self._planned, now)
         self._now = now
-        if drained:
-            for session in self.liveness.settled(now):
-                self._settle(session, now)
+        for session in self.liveness.settled(now, drained=drained):
+            self._settle(session, now)
         for session in self.liveness.check(self.sessions.by_id.values(), now):
             for entry in session.operations:
                 if entry.operation.open:

@@ -15,6 +15,7 @@ from headway_broker.sessions import Session
 
 SILENT_AFTER = 6.0
 SETTLE = 0.3
+LOOKS = 50  # times that the broker reads for as long as it may, in which it has read the dead's
 STALL = 1.0  # seconds late at which the broker itself must have stood still
 
 
@@ -23,6 +24,7 @@ class Liveness:
 
     def __init__(self, now: float) -> None:
         self.settling: dict[Session, float] = {}  # the dead → when that is certain
+        self._looks: dict[Session, int] = {}  # the dead → how often that was put off
         self._next_check = now + SILENT_AFTER
 
     def forgive(self, sessions: Iterable[Session], seconds: float, now: float) -> None:
@@ -38,11 +40,20 @@ class Liveness:
         """Whether a death is to be settled now."""
         return any(due <= now for due in self.settling.values())
 
-    def settled(self, now: float) -> list[Session]:
-        """The dead whose time has come; they are handed out once."""
-        certain = [session for session, due in self.settling.items() if due <= now]
+    def settled(self, now: float, *, drained: bool) -> list[Session]:
+        """The dead whose time has come; they are handed out once.
+
+        While messages wait to be read (`drained` is false) theirs may be among them, but not
+        for ever: every connection has its turn, so that a flood does not keep them alive.
+        """
+        certain: list[Session] = []
+        for session, due in self.settling.items():
+            if due <= now:
+                self._looks[session] = self._looks.get(session, 0) + 1
+                if drained or self._looks[session] > LOOKS:
+                    certain.append(session)
         for session in certain:
-            del self.settling[session]
+            del self.settling[session], self._looks[session]
         return certain
 
     def check(self, sessions: Iterable[Session], now: float) -> list[Session]:

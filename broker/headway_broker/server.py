@@ -28,9 +28,8 @@ from headway_broker.unsent import Unsent
 CHORES = 3.0  # seconds between looks at unsent/ and at our own sockets
 DRAIN = 0.02  # seconds of reading before what is due gets its turn
 PATIENCE = 1 << 16  # bytes that are read between looks at the clock
-HASTE = 48 << 20  # bytes without a pause after which it is looked at who sends them …
-SHARE = 16 << 20  # … and how many more one connection may send before its frames are dropped
 FRAME_COST = 500  # bytes that a frame weighs besides its own
+AHEAD = 256  # frames of one connection that libzmq reads ahead of us
 FOLLOW_HWM = 100  # frames that wait for a slow viewer before it misses some
 FAREWELL = 0.2  # seconds in which late clients are told to connect to the next broker
 WITHOUT_LOG = 20  # notes a second that the log takes
@@ -68,8 +67,6 @@ class Server:
         self.stopping: str | None = None
         self._unsent_files: dict[str, set[str]] = {}
         self._next_chores = now
-        self._busy = 0  # bytes read since all was read
-        self._heavy: dict[bytes, int] = {}  # and by connection, once they were many
         self._notes = (0, 0)  # second, lines in it
         self._context = zmq.Context()
         self._router = self._context.socket(zmq.ROUTER)
@@ -101,8 +98,9 @@ class Server:
             sock.setsockopt(zmq.LINGER, 200)
             sock.setsockopt(zmq.MAXMSGSIZE, FRAME_LIMIT)
             sock.setsockopt(zmq.HANDSHAKE_IVL, 10_000)
-        # Unbounded, or a clean exit of a worker loses its last frames while we are busy.
-        self._router.setsockopt(zmq.RCVHWM, 0)
+        # Who sends more waits in its own socket. Should it close that, what we had no room for
+        # is lost: ends are acknowledged, so whoever waits for that loses nothing.
+        self._router.setsockopt(zmq.RCVHWM, AHEAD)
         self._xpub.setsockopt(zmq.SNDHWM, FOLLOW_HWM)
         self._xpub.setsockopt(zmq.XPUB_VERBOSER, 1)
         # Followers before reporters: a Welcome names an endpoint that is there.
@@ -228,20 +226,16 @@ class Server:
     def _drain(self, now: float) -> bool:
         """Read what workers and viewers sent; whether that was all.
 
-        libzmq takes one frame of each connection in turn, so that a flood of one delays the
-        others little; but what we do not read grows, so a flood is read without a look.
+        libzmq hands out one frame of each connection in turn and reads few of each ahead, so
+        that a flood delays its sender, and others by one of its frames for one of theirs.
         """
         recv = self._router.recv
-        core = self.core
-        sessions = core.sessions.by_identity
-        busy = self._busy
-        patience = busy + PATIENCE
+        sessions = self.core.sessions.by_identity
+        weight = 0
         while True:
             try:
                 identity = recv(zmq.NOBLOCK)
             except zmq.Again:
-                self._busy = 0
-                self._heavy.clear()
                 return True
             frame = recv(0, False)
             if frame.more:
@@ -249,28 +243,13 @@ class Server:
                 continue
             data = frame.bytes
             session = sessions.get(identity)
-            cost = len(data) + FRAME_COST
-            busy += cost
-            if busy > HASTE and self._overdoes(identity, session, cost):
-                continue
             if session is None or data[:2] != _COUNTS or not self._fast(session, data, now):
                 self._slow(identity, session, frame, data, now)
-            if busy > patience:
-                patience = busy + PATIENCE
+            weight += len(data) + FRAME_COST
+            if weight > PATIENCE:
+                weight = 0
                 if time.monotonic() - now > DRAIN:
-                    self._busy = busy
                     return False
-
-    def _overdoes(self, identity: bytes, session: Session | None, cost: int) -> bool:
-        """Whether a connection has sent more than its part since all was read."""
-        weight = self._heavy[identity] = self._heavy.get(identity, 0) + cost
-        if weight <= SHARE:
-            return False
-        if session is not None:
-            self.core.overloaded(session)
-        else:
-            self.core.dropped.add("flood")
-        return True
 
     def _fast(self, session: Session, data: bytes, now: float) -> bool:
         """Merge the next `Counts` of a session; whether it was just that.

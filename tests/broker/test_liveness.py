@@ -4,7 +4,7 @@ import pytest
 
 from headway.model import Operation, Stage
 from headway_broker.ledger import Entry
-from headway_broker.liveness import SETTLE, SILENT_AFTER, Liveness, crash_reason
+from headway_broker.liveness import LOOKS, SETTLE, SILENT_AFTER, Liveness, crash_reason
 from headway_broker.sessions import Session
 
 
@@ -51,17 +51,25 @@ def test_a_death_settles_for_300_ms(session):
     liveness.died(session, 10.0)
     assert liveness.deadline(any_session=True) == 6.0
     assert not liveness.settle_due(10.2)
-    assert liveness.settled(10.2) == []
+    assert liveness.settled(10.2, drained=True) == []
     assert liveness.settle_due(10.0 + SETTLE)
-    assert liveness.settled(10.0 + SETTLE) == [session]
-    assert liveness.settled(20.0) == []
+    assert liveness.settled(10.0 + SETTLE, drained=True) == [session]
+    assert liveness.settled(20.0, drained=True) == []
 
 
 def test_a_second_notice_of_a_death_does_not_put_it_off(session):
     liveness = Liveness(0.0)
     liveness.died(session, 10.0)
     liveness.died(session, 10.2)
-    assert liveness.settled(10.3) == [session]
+    assert liveness.settled(10.3, drained=True) == [session]
+
+
+def test_a_death_is_put_off_while_messages_wait_but_not_for_ever(session):
+    liveness = Liveness(0.0)
+    liveness.died(session, 10.0)
+    for _ in range(LOOKS):
+        assert liveness.settled(99.0, drained=False) == []
+    assert liveness.settled(99.0, drained=False) == [session]
 
 
 def test_time_in_which_the_broker_stood_still_is_forgiven(session):
