@@ -86,7 +86,6 @@ class Connection:
                 self._screen.part(self._receive_until)
         finally:
             self._disconnect(leave=True)
-            launch.started()
             self._context.term()
 
     def _connect(self, now: float) -> None:
@@ -113,7 +112,6 @@ class Connection:
             self._make_room(now)
             self._look_again(now)
         else:
-            launch.started()
             self._open(address)
 
     def _look_again(self, now: float) -> None:
@@ -121,7 +119,6 @@ class Connection:
         if self._absent_since is None:
             self._absent_since = now
         if now > self._absent_since + PATIENT:
-            launch.started()
             self._pause = min(max(self._pause, 0.5) * 2, ABSENT)
         self._retry_at = now + self._pause
 

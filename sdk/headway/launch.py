@@ -1,8 +1,9 @@
 """Find the broker, or start it; start helpers that the program will hardly notice.
 
 Clients connect first and start a broker only where nobody listens. Of many that find this
-at the same time one holds the start lock and starts it; the others wait for the socket.
-Nothing here waits: `endpoint` looks once.
+at the same time one gets the start lock, starts the broker and hands it the lock, which is
+free again when that ends; the others wait for the socket. Nothing here waits: `endpoint`
+looks once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 
 from headway.deposit import start_lock
 from headway.protocol.endpoint import (
@@ -76,40 +78,44 @@ def listening(path: str, user: int) -> bool:
     return True
 
 
-# The start lock, while this process holds it: let go of when the broker listens or the
-# process ends, so that one that never came up is started again by somebody.
-_start_lock: int | None = None
+RESTART = 1.0  # seconds between two brokers that one process starts
+
+_next_start = float("-inf")
+_lock: int | None = None  # the start lock, while this process holds it
 
 
 def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
-    """Start a broker for the directory `place`, unless somebody is just doing so."""
-    global _start_lock  # noqa: PLW0603 - a lock is held by a process
+    """Start a broker for the directory `place`, unless one runs or was started just now."""
+    global _lock, _next_start  # noqa: PLW0603 - a process has one runtime directory
 
-    if _start_lock is None:
-        descriptor = start_lock(place, user_of(environ, uid))
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            return False
-        _start_lock = descriptor
-        if listening(os.path.join(place, REPORT), user_of(environ, uid)):
-            return False
     user = user_of(environ, uid)
-    spawn(
-        [sys.executable or "python3", "-m", "headway_broker", "run", "--detached"],
-        environ,
-        user=user,
-    )
+    if time.monotonic() < _next_start:
+        return False
+    _lock = start_lock(place, user)
+    try:
+        try:
+            fcntl.flock(_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        if listening(os.path.join(place, REPORT), user):
+            return False
+        _next_start = time.monotonic() + RESTART
+        command = [sys.executable or "python3", "-m", "headway_broker", "run", "--detached"]
+        spawn(command, environ, user=user, keep=(_lock,))
+    finally:
+        _let_go()
     return True
 
 
-def started() -> None:
-    """The broker listens, or this process gives up: let others start one."""
-    global _start_lock  # noqa: PLW0603
-    if _start_lock is not None:
-        os.close(_start_lock)
-        _start_lock = None
+def _let_go() -> None:
+    """Close our copy of the start lock; a forked child has one too, and would keep it."""
+    global _lock  # noqa: PLW0603
+    if _lock is not None:
+        os.close(_lock)
+        _lock = None
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 def spawn(
@@ -118,12 +124,14 @@ def spawn(
     *,
     user: int | None = None,
     terminal: bool = False,
+    keep: tuple[int, ...] = (),
 ) -> None:
     """Start `argv` detached: it outlives this process, which need not wait for it.
 
     It finds the modules that this process imported. With `terminal` it keeps standard error
     and the session, in a process group of its own; otherwise it has neither. For another
-    `user` (a root process under sudo) it becomes that user. Raises OSError.
+    `user` (a root process under sudo) it becomes that user. It inherits the descriptors
+    `keep`. Raises OSError.
     """
     child = dict(environ)
     child["PYTHONPATH"] = os.pathsep.join(_modules())
@@ -145,7 +153,7 @@ def spawn(
         stdout=subprocess.DEVNULL,
         stderr=None if terminal else subprocess.DEVNULL,
         start_new_session=not terminal,
-        close_fds=True,
+        pass_fds=keep,
     )
     process.wait()
 
@@ -186,5 +194,4 @@ __all__ = [
     "listening",
     "spawn",
     "start_broker",
-    "started",
 ]

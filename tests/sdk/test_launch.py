@@ -15,7 +15,7 @@ from headway import launch
 def place():
     path = tempfile.mkdtemp(prefix="hw", dir="/tmp")
     yield path
-    launch.started()
+    launch._next_start = float("-inf")
     shutil.rmtree(path)
 
 
@@ -84,16 +84,59 @@ def test_a_socket_of_somebody_else_is_nobody(place):
         assert not launch.listening(path, os.getuid() + 1) or os.getuid() == 0
 
 
-def test_one_of_many_starts_the_broker(environ, place, monkeypatch):
+def test_one_of_many_starts_the_broker_and_hands_it_the_lock(environ, place, monkeypatch):
     del environ["HEADWAY_BROKER"]
     started = []
-    monkeypatch.setattr(launch, "spawn", lambda argv, *_, **__: started.append(argv))
+
+    def spawn(argv, *_, keep, **__):
+        started.append(argv)
+        brokers.extend(os.dup(descriptor) for descriptor in keep)
+
+    brokers = []
+    monkeypatch.setattr(launch, "spawn", spawn)
     assert launch.endpoint(environ, os.getuid()) is None
     assert started[0][1:] == ["-m", "headway_broker", "run", "--detached"]
-    held, launch._start_lock = launch._start_lock, None  # as if another process held it
+    launch._next_start = float("-inf")  # as in another process
     assert launch.endpoint(environ, os.getuid()) is None
     assert len(started) == 1
-    launch._start_lock = held
+    os.close(brokers.pop())  # it has died
+    assert launch.endpoint(environ, os.getuid()) is None
+    assert len(started) == 2
+    os.close(brokers.pop())
+
+
+def test_one_process_does_not_start_brokers_in_a_row(environ, monkeypatch):
+    del environ["HEADWAY_BROKER"]
+    started = []
+    monkeypatch.setattr(launch, "spawn", lambda *_, **__: started.append(1))
+    for _ in range(5):
+        assert launch.endpoint(environ, os.getuid()) is None
+    assert len(started) == 1
+
+
+def test_a_forked_child_does_not_keep_the_start_lock(environ, place, monkeypatch):
+    del environ["HEADWAY_BROKER"]
+
+    def spawn(*_, **__):
+        if os.fork() == 0:
+            os.close(opened)
+            os.write(says, b"forked")
+            os.read(gate, 1)
+            os._exit(0)
+        os.read(forked, 6)
+
+    gate, opened = os.pipe()
+    forked, says = os.pipe()
+    monkeypatch.setattr(launch, "spawn", spawn)
+    launch.endpoint(environ, os.getuid())
+    launch._next_start = float("-inf")
+    started = []
+    monkeypatch.setattr(launch, "spawn", lambda *_, **__: started.append(1))
+    launch.endpoint(environ, os.getuid())
+    for end in (gate, opened, forked, says):
+        os.close(end)
+    os.wait()
+    assert started == [1]
 
 
 def test_looking_only_starts_nothing(environ, monkeypatch):

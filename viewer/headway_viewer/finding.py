@@ -21,10 +21,7 @@ def finder(*, start: bool) -> Callable[[], str | None]:
         due = start and now - last >= START_EVERY
         if due:
             last = now
-        found = look(start=due)
-        if found is not None:
-            launch.started()
-        return found
+        return look(start=due)
 
     return find
 
