@@ -391,6 +391,6 @@ def _final_progress(entry: Entry) -> float | None:
     """How far an ended operation came: 1.0 is kept for success."""
     operation = entry.operation
     if operation.state == COMPLETED:
-        return 1.0
+        return operation.even_progress()
     progress = operation.progress or operation.even_progress()
     return None if progress is None else min(progress, 0.999)

@@ -337,8 +337,9 @@ class Operation:
 
         A stage with children but no total of its own is worth what they are. A running stage
         of unknown fraction counts nothing yet, unless it is the only one: then all is unknown.
+        One that has completed but says why (a loop that was left early) is as far as it came.
         """
-        if self.state == COMPLETED:
+        if self.state == COMPLETED and self.reason is None:
             return 1.0
         children: dict[int | None, list[Stage]] = {}
         for stage in self.stages.values():

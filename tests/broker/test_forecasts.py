@@ -87,6 +87,19 @@ def test_progress_is_whole_only_on_success(wired, state):
     assert wired.operation("good").progress == 1.0
 
 
+def test_a_loop_that_was_left_early_ends_where_it_stopped(wired):
+    worker = wired.worker()
+    op = worker.start(total=10)
+    stage = op.stages[1]
+    stage.done = 4
+    for part in (stage, op):
+        part.move("completed", wired.now, "stopped at 4 of 10")
+    worker.announce()
+    wired.pass_time(1)
+    assert wired.operation("op").stages[1].progress == 0.4
+    assert wired.operation("op").progress == 0.4
+
+
 def test_estimates_go_on_while_nothing_changes(wired):
     worker = wired.worker()
     worker.start()

@@ -16,10 +16,11 @@ def test_nothing_is_said_in_words():
 
 def test_every_operation_has_a_row_the_open_ones_nearest_to_the_prompt():
     lines = listed(operation("old", "old", "completed", ended=-900.0), *installers())
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert lines[0].startswith("✓ old")
     assert lines[1].startswith("✗ npm install")
-    assert lines[2].startswith("‖ apt install nginx")
+    assert lines[2].strip().startswith("npm ERR! 404")
+    assert lines[3].startswith("‖ apt install nginx")
     assert lines[-1].startswith("headway  3 running")
 
 

@@ -1,4 +1,4 @@
-"""What `headway ps` prints: a row for every operation. Pure."""
+"""What `headway ps` prints: a row for every operation, and why it broke. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from headway_viewer.rows import Board
 from headway_viewer.theme import Line, Theme
 from headway_viewer.view import View
 
+WHY = 2  # lines below what broke
 _ORDER = (COMPLETED, CANCELLED, CRASHED, FAILED, PENDING, WAITING, RUNNING)
 
 
@@ -19,4 +20,9 @@ def listing(board: Board, look: Theme, columns: int, now: float) -> list[Line]:
     rows = [view.row(operation, now) for operation in operations]
     width = max(columns - 1, 20)
     plan = view.layout.plan(rows, width)
-    return [*(view.layout.lay_out(row, plan, width) for row in rows), view.header(width, now)]
+    lines: list[Line] = []
+    for operation, row in zip(operations, rows):
+        lines.append(view.layout.lay_out(row, plan, width))
+        if operation.state in (CRASHED, FAILED):
+            lines += view.details(operation, width, now)[:WHY]
+    return [*lines, view.header(width, now)]

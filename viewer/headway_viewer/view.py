@@ -84,7 +84,7 @@ class View:
         plan = self.layout.plan(rows, width, steady=True)
         picture: list[Line] = []
         # Details in the order of need: what broke, then what runs; one line each, then more.
-        wanted = [self._details(operation, width, now) if spare else [] for operation in operations]
+        wanted = [self.details(operation, width, now) if spare else [] for operation in operations]
         given = [0] * len(operations)
         for depth in range(DETAILS):
             for position, details in enumerate(wanted):
@@ -229,7 +229,8 @@ class View:
         took = now - operation.started if operation.started is not None else 0.0
         return figures.remaining(estimate, operation.usual, took)
 
-    def _details(self, operation: Operation, width: int, now: float) -> list[Line]:
+    def details(self, operation: Operation, width: int, now: float) -> list[Line]:
+        """The lines that may stand below its row, the most telling first."""
         theme = self.theme
         style = "bad" if operation.state in (FAILED, CRASHED) else "dim"
         indent = "  " if self.bare else "    "
