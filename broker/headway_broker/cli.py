@@ -64,6 +64,7 @@ def run(*, detached: bool, leave_after: float) -> int:
     if os.environ.get("HEADWAY_HISTORY") != "off":
         state = endpoint.state_directory(os.environ, _home())
     server = Server(directory, state, claim, log, leave_after)
+    server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
     try:
         server.open()
     except OSError as error:
@@ -75,7 +76,6 @@ def run(*, detached: bool, leave_after: float) -> int:
     # off what a busy broker spends.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
     log.write(f"broker {server.core.instance} pid {os.getpid()} at {server.endpoint}")
     try:
         log.write(f"leaving: {server.serve()}")
