@@ -29,6 +29,7 @@ class Row(NamedTuple):
     pid: int | None
     about: dict[str, Any]
     body: bytes  # msgpack of [record, stage records, shares]
+    shares: tuple[tuple[int, str, float], ...] = ()  # of the body, those not stored before
 
 
 def row_of(entry: Entry, wall: float) -> Row:
@@ -52,6 +53,7 @@ def row_of(entry: Entry, wall: float) -> Row:
         session.pid,
         about,
         pack(body),
+        tuple((*place, done) for place, done in entry.unsafe.items()),
     )
 
 

@@ -8,7 +8,7 @@ files, processes.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable
+from typing import Any, Callable, Iterable, NamedTuple
 
 from headway.model import OPEN, OPERATION_FIELDS, clean_text
 from headway.protocol import messages
@@ -32,6 +32,13 @@ from headway_broker.waits import Waits
 
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
 STATE = OPERATION_FIELDS.index("state")
+
+
+class Owed(NamedTuple):
+    """What a file of `unsent/` has: ended operations, and shares (operation, stage, session)."""
+
+    ends: set[str]
+    shares: set[tuple[str, int, str]]
 
 
 class Core:
@@ -59,12 +66,12 @@ class Core:
         self.requests = requests.Requests(self.ledger)
         self.forecasts = Forecasts(self.ledger)
         self.keeping = Keeping(self.sessions, self.ledger, self.forecasts, self.liveness, wall)
-        self.shares = Shares(self.ledger, self.keeping)
         self.publishing = Publishing(instance, wall, self.ledger, self.forecasts)
         self.waits = Waits(self.ledger, self.sessions, self.forecasts)
         self.again = Again()
         self.leaving = Leaving(now)
         self.dropped = Dropped()
+        self.shares = Shares(self.ledger, self.keeping, self.dropped)
         self.counted: dict[Session, None] = {}  # whose counts wait for the next frame
         self.messages = self.updates = 0
         self.started = now
@@ -105,7 +112,6 @@ class Core:
         self._revive(session)
         self._note(f"{session.role} {session.id} pid {credentials.pid} uid {credentials.uid}")
         self._effects += watch(session)
-        self._effects += self.shares.store(session)
         self._welcome(identity, now)
         return session
 
@@ -135,10 +141,10 @@ class Core:
             if session.identity is not None:
                 self._refuse(session.identity, refused)
 
-    def unsent(self, frames: Iterable[Any], uid: int | None, now: float) -> list[str]:
-        """Take in the messages of an `unsent` file; returns the operations they end."""
+    def unsent(self, frames: Iterable[Any], uid: int | None, now: float) -> Owed:
+        """Take in the messages of an `unsent` file; returns what it is to be kept for."""
         session: Session | None = None
-        ends: list[str] = []
+        owed = Owed(set(), set())
         for message in frames:
             try:
                 if isinstance(message, messages.Hello):
@@ -151,17 +157,22 @@ class Core:
                 elif isinstance(message, messages.Announce) and session is not None:
                     if message.operation[STATE] in OPEN:
                         continue
-                    ends.append(message.operation[0])
+                    owed.ends.add(message.operation[0])
                     self._take_announce(session, message, now)
                 elif isinstance(message, messages.Share) and session is not None:
-                    self.shares.take(session, message.operation, message.stage, message.done)
+                    owed.shares.add((message.operation, message.stage, session.id))
+                    self.shares.take(session, message, now)
             except Refused as refused:
                 self.dropped.add(refused.reason)
-        if session is not None:
-            self._effects += self.shares.store(session)
-            if session.gone and not session.operations:
-                self.sessions.remove(session)
-        return ends
+        if session is not None and session.gone and not session.operations:
+            self.sessions.remove(session)
+        return owed
+
+    def are_safe(self, owed: Owed) -> bool:
+        """Whether what a file was kept for needs no other copy any more."""
+        return all(self.ledger.is_safe(end) for end in owed.ends) and all(
+            self.shares.safe(*share) for share in owed.shares
+        )
 
     def malformed(self, session: Session | None, error: Malformed) -> None:
         """A frame was no message that this version knows."""
@@ -190,9 +201,15 @@ class Core:
         if session is not None:
             self.liveness.died(session, now)
 
-    def stored(self, finals: Iterable[tuple[str, int]]) -> None:
-        """These ended operations are safe in the history, or as safe as they can be."""
+    def stored(
+        self,
+        finals: Iterable[tuple[str, int]],
+        shares: Iterable[tuple[str, Iterable[tuple[int, str, float]]]] = (),
+    ) -> None:
+        """These ends, and shares of operations, are in the history, or as safe as they can be."""
         finals = list(finals)
+        for operation, some in shares:
+            self.shares.stored(operation, some)
         self._effects += self.keeping.stored(finals)
         for operation, _ in finals:
             entry = self.ledger.entries.get(operation)
@@ -201,7 +218,10 @@ class Core:
 
     def restored(self, rows: Iterable[archive.Row], now: float) -> None:
         """Take in what an earlier broker left behind."""
+        rows = list(rows)
         self._effects += self.keeping.restored(rows, now)
+        for row in rows:
+            self.shares.announced(row.operation)
 
     def recalled(self, key: str, runs: list[dict[str, Any]], typical: float | None = None) -> None:
         """The earlier runs of a history key have been read."""
@@ -226,6 +246,7 @@ class Core:
             for session in list(self.counted):
                 self.settle_counts(session, now)
         self._effects += [*self.publishing.publish(now), *self.keeping.round(now)]
+        self._effects += self.shares.look(now)
         for entry in self.ledger.expire(now):
             self.forecasts.forget(entry)
             if entry.session.gone and not entry.session.operations:
@@ -308,12 +329,10 @@ class Core:
         if session.weight > COUNTS_WEIGHT:
             self.settle_counts(session, now)
 
-    def _share(self, session: Session, message: messages.Share, _now: float) -> None:
+    def _share(self, session: Session, message: messages.Share, now: float) -> None:
         self._follow_sequence(session, message.sequence)
-        entry = self.shares.take(session, message.operation, message.stage, message.done)
-        if entry is None:
-            self.dropped.add("unknown stage")
-        else:
+        entry = self.shares.take(session, message, now)
+        if entry is not None:
             self.forecasts.count(entry, (message.stage,))
 
     def _log(self, session: Session, message: messages.Log, now: float) -> None:
@@ -411,7 +430,6 @@ class Core:
     def _leave(self, session: Session) -> None:
         self._do(Unwatch(session.id))
         self._effects += self.requests.leave(session)
-        self.shares.forget(session)
         self.again.forget(session)
         self.counted.pop(session, None)
         self.sessions.detach(session)

@@ -35,9 +35,10 @@ HOPE = 60.0  # seconds of that, after which ends are answered unwritten: exits w
 
 
 class Stored(NamedTuple):
-    """These rows are in the file, or cannot be."""
+    """What is in the file, or cannot be: the ends, and what forked children counted."""
 
     finals: list[tuple[str, int]]
+    shares: list[tuple[str, tuple[tuple[int, str, float], ...]]] = []  # noqa: RUF012 - never changed
 
 
 class Recalled(NamedTuple):
@@ -188,7 +189,7 @@ class History:
     def put(self, jobs: list[Row | Learned | Wanted | Claimed]) -> None:
         """Hand the thread something to do."""
         if self._handed - self._done >= WAITING_LIMIT:  # the disk is slow: what is open can wait
-            jobs = [job for job in jobs if isinstance(job, Row) and job.ended is not None]
+            jobs = [job for job in jobs if isinstance(job, Row) and _awaited(job)]
         self._handed += len(jobs)
         self._jobs.put(jobs)
 
@@ -241,7 +242,9 @@ class History:
                 jobs = self._jobs.get(timeout=RETRY if waits else None)
             except queue.Empty:
                 jobs = []
-            while jobs is not None and len(jobs) < BATCH:
+            if jobs is None:
+                jobs, stopping = [], True  # what is owed is tried once more
+            while not stopping and len(jobs) < BATCH:
                 try:
                     more = self._jobs.get_nowait()
                 except queue.Empty:
@@ -250,8 +253,6 @@ class History:
                     stopping = True
                     break
                 jobs += more
-            if jobs is None:
-                return
             if self._closed_for_now:
                 self._open_again()
             self._done += len(jobs)
@@ -347,8 +348,11 @@ class History:
             for job in jobs
             if isinstance(job, Row) and job.ended is not None
         ]
-        if finals:
-            self.results.put(Stored(finals))
+        shares = [
+            (job.operation, job.shares) for job in jobs if isinstance(job, Row) and job.shares
+        ]
+        if finals or shares:
+            self.results.put(Stored(finals, shares))
         for job in jobs:
             if isinstance(job, Wanted):
                 runs: list[dict[str, Any]] = []
@@ -413,6 +417,11 @@ class History:
 def _may_pass(error: sqlite3.OperationalError) -> bool:
     """Whether it is for a full disk or another's lock that the file cannot be opened."""
     return any(word in str(error) for word in ("full", "locked", "I/O"))
+
+
+def _awaited(row: Row) -> bool:
+    """Whether a process may be waiting for that to be stored."""
+    return row.ended is not None or bool(row.shares)
 
 
 def _still_owed(jobs: list[Any]) -> list[Any]:

@@ -91,8 +91,6 @@ class Keeping:
         effects: list[Effect] = []
         since = list(self._ledger.ended)
         for row in rows:
-            if row.operation in self._ledger.entries:
-                continue
             session = self._sessions.by_id.get(row.session)
             if session is None:
                 session = Session(row.session, "worker", now)
@@ -102,6 +100,11 @@ class Keeping:
                 entry = archive.entry_of(row, session, self._wall, now)
             except Malformed as error:
                 effects.append(Note(f"history: a row is left out: {error}"))
+                continue
+            known = self._ledger.entries.get(row.operation)
+            if known is not None:  # told already, by a worker faster than the disk
+                if self._ledger.rejoin(entry):
+                    effects += self.store(known)
                 continue
             self._sessions.add(session)
             self._ledger.restore(entry, now)

@@ -18,6 +18,7 @@ from headway.model import (
     Stage,
     reachable,
 )
+from headway.protocol.messages import Share
 from headway.protocol.wire import UNCHANGED, read_counts
 from headway_broker.refusal import Refused
 
@@ -68,10 +69,11 @@ class Marks:
 class Entry:
     """An operation in the ledger and its writer.
 
-    `safe` is the revision of its end that has been stored.
+    `safe` is the revision of its end that has been stored. `unsafe` are the shares that have
+    not been: (stage id, session id) → done.
     """
 
-    __slots__ = ("ended_at", "forecast", "heard", "operation", "safe", "session")
+    __slots__ = ("ended_at", "forecast", "heard", "operation", "safe", "session", "unsafe")
 
     def __init__(self, operation: Operation, session: Session, now: float) -> None:
         self.operation = operation
@@ -80,6 +82,7 @@ class Entry:
         self.heard = now  # when something of it last changed
         self.ended_at: float | None = None  # broker's clock, when the end came in
         self.safe: int | None = None
+        self.unsafe: dict[tuple[int, str], float] = {}
 
 
 class Ledger:
@@ -189,6 +192,8 @@ class Ledger:
         elif stage.record() == record:
             return
         elif record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
+            for session_id in stage.shares:
+                entry.unsafe.pop((stage_id, session_id), None)
             stage.shares = None
             marks.shares.add(stage_id)
         for position in _STAGE_WORDS:
@@ -272,20 +277,43 @@ class Ledger:
                 marked[stage_id] = False
         return changed, unknown
 
-    def share(self, session: Session, operation: str, stage_id: int, done: float) -> Entry | None:
-        """What a forked child counted in a stage; None where the stage is not known."""
-        entry = self.entries.get(operation)
-        stage = entry.operation.stages.get(stage_id) if entry is not None else None
-        if entry is None or stage is None:
+    def share(self, writer: str, share: Share) -> Entry | None:
+        """What a forked child counted in a stage; None where the stage is not that far yet.
+
+        Of an attempt that is over there is nothing to count. `writer` is the child's session.
+        """
+        entry = self.entries.get(share.operation)
+        stage = entry.operation.stages.get(share.stage) if entry is not None else None
+        if entry is None or stage is None or share.attempt > stage.attempt:
             return None
+        if share.attempt and share.attempt < stage.attempt:
+            return entry
         if stage.shares is None:
             stage.shares = {}
-        if session.id not in stage.shares and len(stage.shares) >= SHARES_LIMIT:
-            raise Refused("too many shares", {"limit": SHARES_LIMIT})
-        if stage.shares.get(session.id) != done:
-            stage.shares[session.id] = done
-            self.mark(entry).shares.add(stage_id)
+        if writer not in stage.shares and len(stage.shares) >= SHARES_LIMIT:
+            # Named, so that the child goes on telling of operations of its own.
+            raise Refused("too many shares", {"limit": SHARES_LIMIT, "operation": share.operation})
+        if stage.shares.get(writer) != share.done:
+            stage.shares[writer] = share.done
+            entry.unsafe[share.stage, writer] = share.done
+            self.mark(entry).shares.add(share.stage)
         return entry
+
+    def rejoin(self, entry: Entry) -> bool:
+        """Take over the shares of an entry from the history whose operation is known already.
+
+        Whether there were any. What children have said since is newer.
+        """
+        known = self.entries[entry.operation.id]
+        found = False
+        for stage in entry.operation.stages.values():
+            here = known.operation.stages.get(stage.id)
+            if here is None or here.attempt != stage.attempt or not stage.shares:
+                continue
+            here.shares = {**stage.shares, **(here.shares or {})}
+            self.mark(known).shares.add(stage.id)
+            found = True
+        return found
 
     def is_safe(self, operation: str) -> bool:
         """Whether the end of this operation needs no other copy."""

@@ -19,7 +19,7 @@ from headway_broker import effects, processes
 from headway_broker.access import credentials
 from headway_broker.archive import Row
 from headway_broker.claim import Claim
-from headway_broker.core import Core
+from headway_broker.core import Core, Owed
 from headway_broker.history import Claimed, History, Learned, Reopened, Stored, Wanted
 from headway_broker.log import Log
 from headway_broker.sessions import Session
@@ -65,7 +65,7 @@ class Server:
         self.deaths = processes.Deaths()
         self.unsent = Unsent(directory, self.uid)
         self.stopping: str | None = None
-        self._unsent_files: dict[str, set[str]] = {}
+        self._unsent_files: dict[str, Owed] = {}
         self._next_chores = now
         self._notes = (0, 0)  # second, lines in it
         self._context = zmq.Context()
@@ -203,7 +203,7 @@ class Server:
         while not results.empty():
             result = results.get()
             if isinstance(result, Stored):
-                self.core.stored(result.finals)
+                self.core.stored(result.finals, result.shares)
             elif isinstance(result, Reopened):
                 self._restore(result.rows, result.claims, now)
             else:
@@ -320,9 +320,9 @@ class Server:
     def _take_in_unsent(self, now: float) -> None:
         if self.unsent.changed():
             for path, owner, found in self.unsent.read():
-                self._unsent_files[path] = set(self.core.unsent(found, owner, now))
-        for path, operations in list(self._unsent_files.items()):
-            if all(self.core.ledger.is_safe(operation) for operation in operations):
+                self._unsent_files[path] = self.core.unsent(found, owner, now)
+        for path, owed in list(self._unsent_files.items()):
+            if self.core.are_safe(owed):
                 del self._unsent_files[path]
                 self.unsent.remove(path)
 

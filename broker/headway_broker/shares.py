@@ -1,71 +1,126 @@
 """What forked children counted in stages of their parent, until it is stored.
 
-Pure. A child leaves once it has been heard, and nobody can ask it again. So a share that
-comes before its stage is known waits for it (after a restart children may be faster than
-their parents), and all that a session shared is handed to the history before the session's
-next greeting, which is how it asks whether it was heard, is answered.
+Pure. A child leaves once its last shares are acknowledged, and nobody can ask it again; so
+they are acknowledged when the history has them. A share that comes before its stage, or
+before the attempt that it belongs to, waits for it: after a restart of the broker children
+may be faster than their parents.
 """
 
 from __future__ import annotations
 
-from typing import Iterable
+from typing import Iterable, NamedTuple
 
-from headway_broker.effects import Effect
+from headway.protocol.messages import Acknowledge, Share
+from headway_broker.effects import Effect, Send
 from headway_broker.keeping import Keeping
-from headway_broker.ledger import Entry, Ledger
-from headway_broker.refusal import Refused
+from headway_broker.ledger import KEEP_SECONDS, Entry, Ledger
+from headway_broker.refusal import Dropped, Refused
 from headway_broker.sessions import Session
 
 EARLY_LIMIT = 4_096  # shares that wait for their stage at the most
 
 
-class Shares:
-    """Hands shares to the ledger and, in time, to the history."""
+class Early(NamedTuple):
+    """A share of a stage that is not known yet, and when it came."""
 
-    def __init__(self, ledger: Ledger, keeping: Keeping) -> None:
+    session: Session
+    share: Share
+    since: float
+
+
+class Shares:
+    """Hands shares to the ledger and the history, and acknowledges those that are stored."""
+
+    def __init__(self, ledger: Ledger, keeping: Keeping, dropped: Dropped) -> None:
         self._ledger = ledger
         self._keeping = keeping
-        self._early: dict[tuple[str, int, str], tuple[Session, float]] = {}
-        self._unstored: dict[Session, dict[Entry, None]] = {}
+        self._dropped = dropped
+        self._early: dict[tuple[str, int, str], Early] = {}  # the oldest first
+        self._asked: dict[Entry, dict[tuple[int, str], tuple[Session, float]]] = {}
+        self._handed: set[Entry] = set()  # to the history, which has not answered yet
 
-    def take(self, session: Session, operation: str, stage: int, done: float) -> Entry | None:
-        """The entry that `session` has counted `done` in; None where it is not known yet.
+    def take(self, session: Session, share: Share, now: float) -> Entry | None:
+        """The entry that `session` has counted in; None where its stage is not known yet.
 
         Raises `Refused` where too many count in one stage.
         """
-        entry = self._ledger.share(session, operation, stage, done)
+        entry = self._ledger.share(session.id, share)
+        place = share.operation, share.stage, session.id
         if entry is None:
-            if len(self._early) >= EARLY_LIMIT:
-                del self._early[next(iter(self._early))]
-            self._early[operation, stage, session.id] = session, done
+            early = self._early.pop(place, None)
+            if early is None and len(self._early) >= EARLY_LIMIT:
+                self._drop(next(iter(self._early)))
+            self._early[place] = Early(session, share, now)
             return None
-        self._unstored.setdefault(session, {})[entry] = None
-        self._keeping.change(entry)
+        self._early.pop(place, None)
+        if place[1:] in entry.unsafe:
+            self._keeping.change(entry)
+        if share.last:
+            self._asked.setdefault(entry, {})[place[1:]] = session, share.done
         return entry
 
     def announced(self, operation: str) -> Iterable[int]:
         """An operation was announced: count what was early; the stages that this changed."""
         if not self._early:
             return ()
-        due = [key for key in self._early if key[0] == operation]
         changed: list[int] = []
-        for key in due:
-            session, done = self._early.pop(key)
+        for early in [one for place, one in self._early.items() if place[0] == operation]:
             try:
-                if self.take(session, operation, key[1], done) is not None:
-                    changed.append(key[1])
+                if self.take(*early) is not None:
+                    changed.append(early.share.stage)
             except Refused:  # which is not for the one who announces to hear
-                continue
+                self._drop((operation, early.share.stage, early.session.id))
         return changed
 
-    def store(self, session: Session) -> list[Effect]:
-        """Hand what `session` has shared to the history now."""
+    def safe(self, operation: str, stage: int, writer: str) -> bool:
+        """Whether a share needs no other copy."""
+        if (operation, stage, writer) in self._early:
+            return False
+        entry = self._ledger.entries.get(operation)
+        return entry is None or (stage, writer) not in entry.unsafe
+
+    def stored(self, operation: str, shares: Iterable[tuple[int, str, float]]) -> None:
+        """The history has these, or can never have them."""
+        entry = self._ledger.entries.get(operation)
+        if entry is None:
+            return
+        self._handed.discard(entry)
+        for stage, writer, done in shares:
+            if entry.unsafe.get((stage, writer)) == done:
+                del entry.unsafe[stage, writer]
+
+    def look(self, now: float) -> list[Effect]:
+        """Acknowledge what is safe, and have stored what is not."""
+        while self._early:
+            place, early = next(iter(self._early.items()))
+            if now - early.since < KEEP_SECONDS:
+                break
+            self._drop(place)
         effects: list[Effect] = []
-        for entry in self._unstored.pop(session, ()):
-            if entry.operation.id in self._ledger.entries:
+        for entry, asked in list(self._asked.items()):
+            if not self._keeping.remembers:
+                entry.unsafe.clear()
+            effects += _acknowledge(entry, asked)
+            if not asked:
+                del self._asked[entry]
+            elif entry not in self._handed:
+                self._handed.add(entry)
                 effects += self._keeping.store(entry)
         return effects
 
-    def forget(self, session: Session) -> None:
-        """The session is gone: a round of the history has what it shared, or will have."""
-        self._unstored.pop(session, None)
+    def _drop(self, place: tuple[str, int, str]) -> None:
+        self._early.pop(place, None)
+        self._dropped.add("early share")
+
+
+def _acknowledge(entry: Entry, asked: dict[tuple[int, str], tuple[Session, float]]) -> list[Effect]:
+    """Tell children what is safe of that which they asked about, which is then forgotten."""
+    safe: dict[Session, list[list[object]]] = {}
+    for place in [place for place in asked if place not in entry.unsafe]:
+        session, done = asked.pop(place)
+        safe.setdefault(session, []).append([entry.operation.id, place[0], done])
+    return [
+        Send(session.identity, Acknowledge([], shares))
+        for session, shares in safe.items()
+        if session.identity is not None
+    ]

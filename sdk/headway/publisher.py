@@ -82,11 +82,9 @@ class Publisher:
         self._doubted: dict[str, Entry] = {}  # ends that were sent and not acknowledged
         self._moved: dict[int, Stage] = {}
         self._more: set[int] = set()  # moved stages whose total or detail changed too
-        self._shares: dict[tuple[str, int], float] = {}
-        self._told_shares: dict[tuple[str, int], float] = {}
-        self._doubtful = False  # told shares may not have arrived: nothing acknowledges them
-        self._hellos = self._welcomes = 0  # on this connection
-        self._asked = False
+        self._shares: dict[tuple[str, int, int], float] = {}  # by operation, stage and attempt
+        self._told_shares: dict[tuple[str, int, int], float] = {}  # and not acknowledged
+        self._leaving = False  # what is told from here on is the last of it
         self._lines: list[tuple[str, int | None, str]] = []
         self._answers: list[Answer] = []
         self._last_counts = self._last_announce = self._last_sent = float("-inf")
@@ -114,10 +112,10 @@ class Publisher:
         if more:
             self._more.add(stage.id)
 
-    def share(self, operation: str, stage: int, done: float) -> None:
+    def share(self, operation: str, stage: Stage, done: float) -> None:
         """Say what this process, a forked child, has counted in another's stage by now."""
         if not self.mute:
-            self._shares[operation, stage] = done
+            self._shares[operation, stage.id, stage.attempt] = done
 
     def log(self, operation: str, stage: int | None, lines: list[str]) -> None:
         """Pass on lines that an operation printed; the oldest go where too many wait."""
@@ -134,8 +132,6 @@ class Publisher:
     def connected(self) -> None:
         """A connection stands: everything open or unacknowledged is to be told on it."""
         self._connected = True
-        self._hellos = self._welcomes = 0
-        self._asked = False
         self._greet_again()
 
     def lost(self) -> None:
@@ -149,9 +145,10 @@ class Publisher:
         self._last_announce = float("-inf")
         for entry in self.operations.values():
             self._repeat(entry)
-        self._shares.update(
-            {key: done for key, done in self._told_shares.items() if key not in self._shares}
-        )
+        self._doubt_shares()
+
+    def _doubt_shares(self) -> None:
+        self._shares = {**self._told_shares, **self._shares}
 
     def _repeat(self, entry: Entry) -> None:
         self._doubted.pop(entry.model.id, None)
@@ -167,13 +164,16 @@ class Publisher:
                 entry = self.operations.get(operation)
                 if entry and not entry.model.open and revision >= entry.model.revision:
                     self._drop(entry)
+            for operation, stage, done in message.shares:
+                self._told_shares = {
+                    key: told
+                    for key, told in self._told_shares.items()
+                    if (*key[:2], told) != (operation, stage, done)
+                }
         elif kind is Welcome:
             self.welcome = message
             self.refused = None
             self.watched = message.watched
-            self._welcomes += 1
-            if self._asked and self._welcomes >= self._hellos:
-                self._doubtful = False
         elif kind is Watched:
             self.watched = message.watched
         elif kind is Again:
@@ -204,10 +204,10 @@ class Publisher:
     def settled(self) -> bool:
         """Nothing is open, and nothing that must arrive is on its way.
 
-        Shares are in doubt until the end, when a second greeting that is answered proves
-        that they came before it.
+        Shares are in doubt until the end, when they are told for the last time and
+        acknowledged.
         """
-        return not self.operations and not self._shares and not self._doubtful
+        return not (self.operations or self._shares or self._told_shares)
 
     @property
     def unsaid(self) -> bool:
@@ -246,6 +246,9 @@ class Publisher:
         What is taken counts as sent. Should it be lost, the broker sees the hole in the
         sequence and asks again.
         """
+        if hurry and not self._leaving:
+            self._leaving = True
+            self._doubt_shares()
         messages: list[Any] = []
         while len(messages) < most:
             message = self._next(now, hurry)
@@ -282,15 +285,11 @@ class Publisher:
             if message is not None:
                 return message
             self._last_counts = max(self._last_counts, now - self._interval())
-        if hurry and self._doubtful and not self._asked:
-            self._asked = True
-            return self._hello(now)
         if now >= self._last_sent + BEAT:
             return Beat(self.sequence, now)
         return None
 
     def _hello(self, now: float) -> Hello:
-        self._hellos += 1
         return Hello(MAGIC, MAJOR, MINOR, self.session, "worker", now, self.about, self.sequence)
 
     def overflow(self, now: float) -> list[Any]:
@@ -352,13 +351,13 @@ class Publisher:
                 self._last_counts = now
             return Counts(self.sequence, now, counts)
         if self._shares:
-            (operation, stage), done = self._shares.popitem()
-            self._told_shares[operation, stage] = done
-            self._doubtful = True
+            key, done = self._shares.popitem()
+            self._told_shares[key] = done
             self.sequence += 1
             if not self._shares:
                 self._last_counts = now
-            return Share(self.sequence, now, operation, stage, done)
+            operation, stage, attempt = key
+            return Share(self.sequence, now, operation, stage, done, attempt, self._leaving)
         return None
 
     def _log(self) -> Log | None:
@@ -391,7 +390,6 @@ class Publisher:
         self._greet_again()
         for identity in [key for key, entry in self.operations.items() if entry.model.open]:
             del self._dirty[identity]
-        self._asked = True  # a file needs no proof that it arrived
         self._answers.clear()
         self._moved.clear()
         self._lines.clear()

@@ -232,7 +232,7 @@ class Stage(Scope):
         if self._base is None:
             publisher.moved(self.model)
         else:
-            publisher.share(self.operation.id, self.model.id, done - self._base)
+            publisher.share(self.operation.id, self.model, done - self._base)
         return steps or 1
 
     def _gather(self) -> int:

@@ -246,8 +246,8 @@ def test_a_late_true_end_corrects_a_crash():
     wired.pass_time(1)
     wired.store_all()
     assert wired.operation("op").state == "crashed"
-    ends = wired.core.unsent(unsent(worker, "completed"), 1000, wired.now)
-    assert ends == ["op"]
+    owed = wired.core.unsent(unsent(worker, "completed"), 1000, wired.now)
+    assert owed.ends == {"op"}
     assert wired.operation("op").state == "completed"
     assert not wired.core.ledger.is_safe("op")
     wired.carry_out()
@@ -286,7 +286,7 @@ def test_an_unsent_file_cannot_open_an_operation(wired):
         messages.Hello("headway", 1, 0, "s", "worker", 1.0, about),
         messages.Announce(1, 1.0, True, op.record(), []),
     ]
-    assert wired.core.unsent(frames, 1000, wired.now) == []
+    assert wired.core.unsent(frames, 1000, wired.now).ends == set()
     assert not wired.core.ledger.entries
     assert not wired.core.sessions.by_id
 

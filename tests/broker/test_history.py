@@ -340,3 +340,26 @@ def test_a_row_that_can_never_be_written_takes_no_other_with_it(opened):
     history.stop(5.0)
 
     assert {found.operation for found in opened.history().rows()} == {"before", "after"}
+
+
+def test_stopping_tries_once_more_to_write_what_a_full_disk_did_not_take(opened, monkeypatch):
+    monkeypatch.setattr(rules, "RETRY", 1000.0)
+    history = opened.history()
+    history.put([row("first")])
+    result(history)
+    pages(history, 1)
+    history.put([row("owed")._replace(body=b"x" * 100_000), Wanted("k")])
+    assert isinstance(result(history), Recalled)
+    pages(history, 1_000_000)
+    history.stop(5.0)
+    assert [found.operation for found in opened.history().rows()] == ["first", "owed"]
+
+
+def test_shares_are_told_once_they_are_in_the_file_however_much_it_lags(opened, monkeypatch):
+    monkeypatch.setattr(rules, "WAITING_LIMIT", 0)
+    shares = ((1, "child", 25.0),)
+    history = opened.history()
+    history.put([row("op", ended=False)._replace(shares=shares)])
+    assert result(history) == Stored([], [("op", shares)])
+    history.stop(5.0)
+    assert [found.operation for found in opened.history().rows()] == ["op"]

@@ -198,23 +198,37 @@ def test_a_silent_worker_gives_signs_of_life():
     assert publisher.take(1.0 + BEAT) == [messages.Beat(1, 1.0 + BEAT)]
 
 
-def test_shares_are_in_doubt_until_a_second_greeting_is_answered():
+def test_shares_are_in_doubt_until_the_last_is_acknowledged():
     publisher = Publisher("s" * 16)
-    welcome = messages.Welcome(1, 0, "i", 0.0, 0.0, "ipc:///f", True)
-    publisher.share("o" * 12, 3, 17)
+    publisher.share("o" * 12, Stage(3, "Together"), 17)
     publisher.connected()
-    _, share = publisher.take(1.0)
-    assert (share.operation, share.stage, share.done) == ("o" * 12, 3, 17)
-    publisher.receive(welcome, 1.0)
+    assert publisher.take(1.0)[1:] == [messages.Share(1, 1.0, "o" * 12, 3, 17, 1, last=False)]
     assert not publisher.settled
-    assert kinds(publisher.take(1.1, hurry=True)) == [messages.Hello]
-    publisher.receive(welcome, 1.1)
+    last = messages.Share(2, 1.1, "o" * 12, 3, 17, 1, last=True)
+    assert publisher.take(1.1, hurry=True) == [last]
+    assert publisher.take(1.2, hurry=True) == []
+    publisher.receive(messages.Acknowledge([], [["o" * 12, 3, 16]]), 1.2)
+    assert not publisher.settled
+    publisher.receive(messages.Acknowledge([], [["o" * 12, 3, 17]]), 1.2)
     assert publisher.settled
+
+
+def test_what_is_asked_for_again_while_leaving_is_in_doubt_again():
+    publisher = Publisher("s" * 16)
+    publisher.share("o" * 12, Stage(3, "Together"), 17)
+    publisher.connected()
+    publisher.take(1.0, hurry=True)
+    publisher.receive(messages.Again(None), 1.1)
+    assert publisher.take(1.2, hurry=True)[1:] == [
+        messages.Share(2, 1.2, "o" * 12, 3, 17, 1, last=True)
+    ]
+    publisher.receive(messages.Welcome(1, 0, "i", 0.0, 0.0, "ipc:///f", True), 1.3)
+    assert not publisher.settled
 
 
 def test_shares_are_told_again_on_a_new_connection():
     publisher = Publisher("s" * 16)
-    publisher.share("o" * 12, 3, 17)
+    publisher.share("o" * 12, Stage(3, "Together"), 17)
     publisher.connected()
     publisher.take(1.0)
     publisher.lost()
@@ -230,7 +244,7 @@ def test_what_could_not_be_sent_goes_whole_into_a_file():
     publisher.take(1.0)
     operation.move(COMPLETED, 2.0)
     publisher.changed(operation)
-    publisher.share("q" * 12, 1, 5)
+    publisher.share("q" * 12, Stage(1, "Together"), 5)
     found = publisher.unsent(3.0)
     assert kinds(found) == [messages.Hello, messages.Announce, messages.Share, messages.Bye]
     assert found[1].whole

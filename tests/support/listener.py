@@ -118,6 +118,9 @@ class Listener:
             key = (message.operation, message.stage)
             session = self.sessions[identity].session
             self.shares.setdefault(key, {})[session] = message.done
+            if message.last and self.acknowledge:
+                safe = [[message.operation, message.stage, message.done]]
+                self._reply(identity, messages.Acknowledge([], safe))
         elif kind is messages.Answer:
             self.answers.append(message)
         elif kind is messages.Bye:

@@ -80,7 +80,11 @@ class Wired:
     def store_all(self):
         """The history says that all it was given is stored."""
         rows = [e.row for e in self.effects if isinstance(e, effects.Remember)]
-        self.core.stored([(row.operation, row.revision) for row in rows if row.ended is not None])
+        self.core.stored(
+            [(row.operation, row.revision) for row in rows if row.ended is not None],
+            [(row.operation, row.shares) for row in rows],
+        )
+        self.tick()
         self.carry_out()
 
     def operation(self, operation):

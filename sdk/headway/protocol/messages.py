@@ -67,13 +67,18 @@ class Counts(NamedTuple):
 
 
 class Share(NamedTuple):
-    """What this session (a forked child) has counted in a stage that another one owns."""
+    """What this session (a forked child) has counted in a stage that another one owns.
+
+    `attempt` is the stage's when the child was forked; 0 where it is not told.
+    """
 
     sequence: int
     now: float
     operation: str
     stage: int
     done: float
+    attempt: int = 0
+    last: bool = False  # the session is about to leave: it is to be acknowledged
 
 
 class Log(NamedTuple):
@@ -134,9 +139,10 @@ class Welcome(NamedTuple):
 
 
 class Acknowledge(NamedTuple):
-    """These revisions of ended operations are safe: [[operation, revision], …]."""
+    """Safe are the ends [[operation, revision], …] and shares [[operation, stage, done], …]."""
 
     finals: list[list[Any]]
+    shares: list[list[Any]] = []  # noqa: RUF012 - never changed
 
 
 class Again(NamedTuple):

@@ -93,18 +93,18 @@ def decode(frame: bytes, direction: tuple[type[Any], ...]) -> Any:
         raise UnknownKind(f"kind {kind} is not known")
     message = direction[kind]
     count = len(message._fields)
-    if len(fields) <= count:
-        raise Malformed(f"{message.__name__} has {count} fields, not {len(fields) - 1}")
-    checks = _CHECKS.get(message)
     values = fields[1 : count + 1]
+    if len(values) < count - len(message._field_defaults):
+        raise Malformed(f"{message.__name__} has {count} fields, not {len(values)}")
+    checks = _CHECKS.get(message)
     if checks is not None:
-        for position, check in enumerate(checks):
+        for position, check in enumerate(checks[: len(values)]):
             try:
                 values[position] = check(values[position])
             except Malformed as error:
                 name = message._fields[position]
                 raise Malformed(f"{message.__name__}.{name}: {error}") from None
-    return message._make(values)
+    return message(*values)  # an older peer does not send what was appended
 
 
 # The checks of single fields: each returns the value to use, or raises `Malformed`.
@@ -282,7 +282,7 @@ _CHECKS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
     ),
     messages.Announce: (_whole, _time, _flag, check_operation, _stages),
     messages.Counts: (_whole, _time, _counts),
-    messages.Share: (_whole, _time, _identity, _whole, _number),
+    messages.Share: (_whole, _time, _identity, _whole, _number, _whole, _flag),
     messages.Log: (_identity, _optional(_whole), _lines),
     messages.Beat: (_whole, _time),
     messages.Bye: (_whole, _time),
