@@ -101,6 +101,7 @@ def _new_home() -> Home:
 
 
 _home: Home | None = None
+_made: dict[int, Home] = {}  # pid → the one that was made first, of several threads' tries
 
 
 def here() -> Home:
@@ -108,7 +109,7 @@ def here() -> Home:
     global _home  # noqa: PLW0603 - one per process is what it is
     home = _home
     if home is None:
-        home = _home = _new_home()
+        home = _home = _made.setdefault(os.getpid(), _new_home())
     return home
 
 
@@ -116,6 +117,7 @@ def use(home: Home | None) -> Home | None:
     """Report to `home` from now on, for a test; returns the one before."""
     global _home
     before, _home = _home, home
+    _made.clear()
     return before
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 from headway.process import Home, here, identity, use
 from headway.testing import reporting
@@ -21,6 +22,27 @@ def test_reports_go_to_the_home_in_use():
     with reporting() as home:
         assert here() is home
     assert here() is before
+
+
+def test_threads_that_report_first_at_the_same_time_share_one_home(monkeypatch):
+    both = threading.Barrier(2)
+
+    def slowly():
+        both.wait(10)
+        return Home(identity(16), off=True)
+
+    monkeypatch.setattr("headway.process._new_home", slowly)
+    before = use(None)
+    found = []
+    try:
+        threads = [threading.Thread(target=lambda: found.append(here())) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        use(before)
+    assert found[0] is found[1]
 
 
 def test_a_forked_child_has_a_home_of_its_own():
