@@ -198,7 +198,8 @@ class Mischief:
 
     def cancel(self) -> bool:
         """Ask some operation to end, as a person would."""
-        running = self.running()
+        # What garbage opened has any id: not all can be an argument of a command.
+        running = [identity for identity in self.running() if identity.isprintable()]
         if not running:
             return False
         self.arena.headway("cancel", self.dice.choice(running), "--reason", "chaos")

@@ -32,9 +32,9 @@ def mutated(frame: bytes, dice: random.Random) -> bytes:
     return bytes(data)
 
 
-def samples() -> list[bytes]:
-    """Frames that workers and viewers send."""
-    operation = ["q" * 12, 1, "Work", None, "running", None, None, None, 1.0, None, True, None, 1]
+def samples(name: str = "q" * 12) -> list[bytes]:
+    """Frames that workers and viewers send about an operation of that name."""
+    operation = [name, 1, "Work", None, "running", None, None, None, 1.0, None, True, None, 1]
     operation += [None, None, None, None, None, None, None]
     stage = [1, None, "Download", "running", None, None, None, 0, 1000, "B", 1.0, None, 1, 0]
     hello = messages.Hello("headway", 1, 0, "s" * 16, "worker", 1.0, {"pid": 1})
@@ -45,8 +45,8 @@ def samples() -> list[bytes]:
             hello._replace(role="viewer"),
             messages.Announce(1, 1.0, True, operation, [stage]),
             messages.Counts(2, 1.0, {1: 400, 2: [700, 2000, "a.whl"]}),
-            messages.Share(3, 1.0, "q" * 12, 1, 25),
-            messages.Log("q" * 12, 1, ["a line"]),
+            messages.Share(3, 1.0, name, 1, 25),
+            messages.Log(name, 1, ["a line"]),
             messages.Beat(3, 1.0),
             messages.Bye(3, 1.0),
             messages.Answer(1, "accepted", None),
@@ -59,7 +59,8 @@ def main(argv: list[str]) -> int:
     """Send for so many seconds."""
     directory, seed, seconds = argv
     dice = random.Random(seed)
-    frames = samples()
+    # Of its own: an id that is given out again has another truth.
+    frames = samples("q" + seed[-11:])
     context = zmq.Context()
     sock = context.socket(zmq.DEALER)
     sock.setsockopt(zmq.LINGER, 0)
