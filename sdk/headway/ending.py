@@ -50,7 +50,8 @@ def text_of(error: object) -> str:
 def end_all(home: Home) -> None:
     """The program ends: settle what it left open, by how it ends.
 
-    One that ended in order, with every stage of the operation completed, only forgot to say.
+    One that ended in order, with every stage of the operation completed, only forgot to say; one
+    that was asked to cancel has done so.
     """
     interactive = hasattr(sys, "ps1")
     error: BaseException | None = None if interactive else getattr(sys, "last_value", None)
@@ -65,6 +66,8 @@ def end_all(home: Home) -> None:
                 handle._end(state, reason, text)
             elif handle.exhausted:
                 handle._end(COMPLETED)
+            elif handle.request is not None:
+                handle._end(CANCELLED, handle.request.reason)
             else:
                 handle._end(FAILED, error="the program ended before it")
         home.tally.finish()

@@ -7,7 +7,7 @@ import threading
 
 from headway import scope
 from headway.ending import fate, text_of
-from headway.errors import Cancelled, IllegalMove, UnknownStage
+from headway.errors import IllegalMove, UnknownStage
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -25,6 +25,7 @@ from headway.model import Operation as Model
 from headway.model import Stage as StageModel
 from headway.process import here
 from headway.stages import Stage
+from headway.uncaught import cancelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -384,7 +385,7 @@ class Operation(scope.Scope):
     def check_cancelled(self) -> None:
         """Raise `Cancelled` if somebody asked that it stops. To look is to listen."""
         if self.cancelled:
-            raise Cancelled((self.request.reason if self.request else self.model.reason) or "")
+            raise cancelled(self.request.reason if self.request else self.model.reason)
 
     def on_cancel(self, callback: Callback) -> None:
         """Call `callback()` or `callback(request)` when somebody asks that it stops.

@@ -13,12 +13,12 @@ import sys
 from itertools import chain, compress
 from operator import length_hint
 
-from headway.errors import Cancelled
 from headway.model import CANCELLED, FAILED, clean_count
 from headway.opening import current, solo
 from headway.operations import Operation
 from headway.process import here
 from headway.scope import enter, leave
+from headway.uncaught import cancelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class End:
             reason = (request.reason if request is not None else None) or None
             if stage.open:
                 stage._end(CANCELLED, reason)
-            raise Cancelled(reason or "")
+            raise cancelled(reason)
         if isinstance(self.source, Position):
             self.source.finish()
         if stage.open:

@@ -72,9 +72,40 @@ def test_who_looks_now_and_then_is_told(machine, listener):
     """
     program, answer = ask(machine, listener, code)
     assert answer == "accepted"
-    status, _, err = machine.finish(program)
-    assert status == 1
-    assert "Cancelled: enough" in err
+    assert machine.finish(program) == (130, "", "headway: cancelled: enough\n")
+    assert listener.ended("Work").state == "cancelled"
+
+
+WAYS = {
+    "a script": "loop()",
+    "a coroutine": "import asyncio\nasync def main(): loop()\nasyncio.run(main())",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_program_that_does_not_catch_it_ends_quietly(machine, listener, way):
+    code = "import headway, time\ndef loop():\n"
+    code += "    for _ in headway.track(range(10_000_000), 'Loop'): time.sleep(0.001)\n"
+    program, answer = ask(machine, listener, code + WAYS[way], name="program0.py: Loop")
+    assert answer == "accepted"
+    assert machine.finish(program) == (130, "", "headway: cancelled: enough\n")
+    operation = listener.ended("program0.py: Loop")
+    assert (operation.state, operation.reason) == ("cancelled", "enough")
+
+
+def test_what_a_cancelled_thread_leaves_open_is_cancelled_too(machine, listener):
+    code = """
+        import headway, threading, time
+        op = headway.operation("Work").start()
+        def work():
+            for _ in op.track(range(10_000_000), "Loop"):
+                time.sleep(0.001)
+        thread = threading.Thread(target=work)
+        thread.start(); thread.join()
+    """
+    program, answer = ask(machine, listener, code)
+    assert answer == "accepted"
+    assert machine.finish(program) == (0, "", "")
     assert listener.ended("Work").state == "cancelled"
 
 
