@@ -46,6 +46,13 @@ class Scope:
         """`OP` or `OP/STAGE`, as a child process is told."""
         raise NotImplementedError
 
+    def __reduce__(self) -> Any:
+        what = type(self).__name__.lower()
+        raise TypeError(
+            f"a headway {what} stays in its process and cannot be pickled or copied: pass its name,"
+            " or nothing, as a child process joins by itself with headway.operation() or track()"
+        )
+
 
 _scope: ContextVar[Scope | None] = ContextVar("headway_scope", default=None)
 

@@ -1,7 +1,9 @@
 """What is around a line of code, and what child processes are told of it."""
 
+import copy
 import multiprocessing.process
 import os
+import pickle
 import threading
 
 import pytest
@@ -121,3 +123,11 @@ def test_leaving_restores_what_the_context_was_in(home):
     with first.stage("Step"):
         pass
     assert headway.operation("Beside").model.parent is None
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_handle_that_is_pickled_says_what_to_do_instead(home, copied):
+    op = headway.operation("Work")
+    for handle, what in ((op, "operation"), (op.stage("Step"), "stage")):
+        with pytest.raises(TypeError, match=f"a headway {what} .* joins by itself"):
+            copied(handle)
