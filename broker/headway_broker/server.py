@@ -92,8 +92,14 @@ class Server:
         }
 
     def open(self) -> None:
-        """Bind both sockets; raises OSError where the directory does not let us."""
+        """Bind both sockets; raises OSError where the directory or libzmq does not let us."""
         _raise_descriptor_limit()
+        try:
+            self._open()
+        except zmq.ZMQError as error:
+            raise OSError(error.errno, f"{error.strerror}: {self.endpoint}") from error
+
+    def _open(self) -> None:
         for sock in (self._router, self._xpub):
             sock.setsockopt(zmq.LINGER, 200)
             sock.setsockopt(zmq.MAXMSGSIZE, FRAME_LIMIT)

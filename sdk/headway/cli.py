@@ -58,9 +58,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"headway {verb}: this version of headway does not have it yet\n")
         return USAGE
     try:
-        return int(function(arguments[1:]) or 0)
+        status = int(function(arguments[1:]) or 0)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        return _unread()
+    return status
 
 
 def _open_closed_streams() -> None:
@@ -133,9 +138,17 @@ def _say(text: str) -> int:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _unread()
     except UnicodeEncodeError:
         sys.stdout.write(text.encode("ascii", "replace").decode("ascii"))
+    return 0
+
+
+def _unread() -> int:
+    """Whoever read has left: nothing to complain about, not even for Python at its exit."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)
     return 0
 
 

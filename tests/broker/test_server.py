@@ -1,5 +1,6 @@
 """The shell's own part: reading frames fast and slow, floods, and what it tells of itself."""
 
+import errno
 import os
 import time
 
@@ -169,3 +170,18 @@ def test_late_clients_are_told_to_connect_to_the_next(turned, monkeypatch):
     turned.server.close = lambda: None
     closing()
     late.hear(messages.Retire)
+
+
+def test_what_libzmq_refuses_is_told_as_any_other_trouble_with_a_socket(tmp_path, monkeypatch):
+    place = str(tmp_path)
+    made = Server(place, None, Claim(place), Log(place), 300.0)
+
+    def refuse(sock, name):
+        raise zmq.ZMQError(errno.EMFILE)
+
+    monkeypatch.setattr(made, "_bind", refuse)
+    monkeypatch.setattr(rules, "FAREWELL", 0.0)
+    with pytest.raises(OSError, match="Too many open files: ipc://") as told:
+        made.open()
+    assert told.value.errno == errno.EMFILE
+    made.close()

@@ -92,3 +92,20 @@ def test_a_reader_that_leaves_is_no_error():
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("program", ["print('x' * 100)", "print('x' * 100, flush=True)"])
+def test_nothing_is_complained_about_where_nobody_reads(tmp_path, program):
+    (tmp_path / "talking_verb.py").write_text(f"def main(argv): {program}\n")
+    code = "import sys; from headway import cli; cli.VERBS['talk'] = ('talking_verb:main', '')\n"
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}sys.exit(cli.main(['talk']))"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
