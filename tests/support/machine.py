@@ -104,16 +104,39 @@ class Machine:
         """What the broker answers to a request."""
         return asking.ask(self.path("report.sock"), verb, arguments).result
 
+    def left(self):
+        """The processes that were started for this machine and live, whoever started them."""
+        return [
+            process
+            for process in psutil.process_iter()
+            if process.pid != os.getpid() and self._is_here(process)
+        ]
+
+    def _is_here(self, process):
+        try:
+            place = process.environ().get("HEADWAY_RUNTIME_DIR")
+            return place == self.directory and process.status() != psutil.STATUS_ZOMBIE
+        except (OSError, psutil.Error):
+            return False
+
+    def _deserted(self):
+        # A broker that was just being started listens only after the one before it has gone.
+        left = self.left()
+        for process in left:
+            try:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            except psutil.NoSuchProcess:
+                pass
+        return not left
+
     def close(self):
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
                 process.kill()
             process.communicate()
-        broker = self.serving()
-        if broker is not None:
-            os.kill(broker, signal.SIGCONT)
-            killed(broker)
+        until(self._deserted, f"the end of all that was started for {self.directory}")
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
