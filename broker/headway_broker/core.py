@@ -381,6 +381,7 @@ class Core:
             self._effects += requests.reply(session, number, standing(self, now))
         elif verb == "stop":
             self._effects += requests.reply(session, number, {})
+            self._dismiss("viewer")
             self._do(Stop("asked to stop"))
         elif verb == "retire":
             self._retire(session, number, message.arguments)
@@ -396,9 +397,13 @@ class Core:
 
     def retire(self, reason: str) -> None:
         """Make room: everybody is to connect again in a moment."""
-        for identity in self.sessions.by_identity:
-            self._do(Send(identity, messages.Retire()))
+        self._dismiss("viewer", "worker")
         self._do(Stop(reason))
+
+    def _dismiss(self, *roles: str) -> None:
+        for identity, session in self.sessions.by_identity.items():
+            if session.role in roles:
+                self._do(Send(identity, messages.Retire()))
 
     # Ends.
 

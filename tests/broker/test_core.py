@@ -408,6 +408,13 @@ def test_stop_is_answered_before_it_is_done(wired):
     assert wired.stopped == "asked to stop"
 
 
+def test_viewers_are_told_of_a_stop_so_that_only_work_starts_the_next(wired):
+    worker, viewer = wired.worker(), wired.viewer()
+    wired.viewer().ask("stop")
+    assert viewer.heard(messages.Retire)
+    assert not worker.heard(messages.Retire)
+
+
 def test_status_counts_what_there_is(wired):
     wired.worker().start()
     viewer = wired.viewer()

@@ -26,6 +26,7 @@ def row(operation, *, whole=True):
             operation.usual,
             operation.unlike,
             operation.tail,
+            operation.holder,
         ],
         {stage.id: [stage.progress, stage.estimate] for stage in operation.stages.values()},
         {stage.id: stage.shares for stage in operation.stages.values() if stage.shares},

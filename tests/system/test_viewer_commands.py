@@ -191,6 +191,16 @@ def test_a_reader_that_leaves_ends_the_viewer_quietly(real):
     assert view.stderr.read() == ""
 
 
+@pytest.mark.parametrize("display", ["json", "plain"])
+def test_a_reader_that_leaves_is_noticed_without_any_news(real, display):
+    process = held(real, "job")
+    view = real.spawn("sh", "-c", f"{' '.join(HEADWAY)} view --display {display} | head -1")
+    assert "job" in view.stdout.readline()
+    assert view.wait(20) == 0
+    assert view.stderr.read() == ""
+    let_go(process)
+
+
 def test_ctrl_c_only_detaches(real):
     process = held(real, "job")
     view = real.spawn(*HEADWAY, "view", "--display", "plain")
@@ -253,6 +263,35 @@ def test_live_without_a_terminal_is_refused(real):
     done = real.headway("view", "--display", "live")
     assert done.returncode == 2
     assert "needs a terminal" in done.stderr
+
+
+def test_the_next_run_of_a_name_is_followed_not_the_one_before(real):
+    let_go(held(real, "make", "raise ValueError('first')"))
+    until(lambda: real.operations()[0]["state"] == "failed", "the end of the first")
+    time.sleep(5.5)  # what ended within five seconds is taken for the one that is meant
+    view = real.spawn(*HEADWAY, "view", "--until-done", "make")
+    let_go(held(real, "make"))
+    assert view.wait(20) == 0
+    assert "first" not in view.stdout.read()
+
+
+def test_wait_says_what_has_not_begun(real):
+    done = real.headway("wait", "nix", "--timeout", "1.5")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == "headway wait: waiting for 'nix' to begin\n"
+
+
+def test_a_broker_that_is_told_to_stop_is_not_started_again_by_viewers(real):
+    view = real.spawn(*HEADWAY, "view", "--display", "plain")
+    until(real.serving, "a broker")
+    until(lambda: real.ask("status")["viewers"], "the viewer")
+    assert real.headway("broker", "stop").returncode == 0
+    until(lambda: "waiting for the next broker" in view.stdout.readline(), "the viewer's note")
+    assert real.serving() is None
+    process = held(real, "job")
+    until(lambda: "the broker is back" in view.stdout.readline(), "the next broker")
+    until(lambda: "job" in view.stdout.readline(), "the viewer shows it")
+    let_go(process)
 
 
 @pytest.mark.parametrize("command", ["ps", "history", "doctor", "--help"])

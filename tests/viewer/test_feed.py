@@ -152,6 +152,34 @@ def test_a_broker_that_dies_is_noticed_and_the_next_one_is_followed(directory, b
         second.close()
 
 
+@pytest.mark.parametrize("retired", [True, False])
+def test_a_broker_that_left_in_order_is_not_looked_for_but_waited_for(directory, broker, retired):
+    looks = []
+    feed = Feed(Replica(), lambda: looks.append(1) or broker.endpoint)
+    attached(broker, feed)
+    if retired:
+        broker.answer(messages.Retire())
+        until(broker, feed, lambda: feed.retired)
+    broker.close()
+    limit = time.monotonic() + 5
+    while feed.note() is None:
+        assert time.monotonic() < limit
+        feed.wait(0.05)
+    assert feed.note() == f"waiting for the {'next ' if retired else ''}broker"
+    ahead = time.monotonic() + 20
+    feed.clock = lambda: ahead
+    feed.wait(0.01)
+    assert len(looks) == (1 if retired else 2)
+    feed.clock = time.monotonic
+    second = Broker(directory, "broker-2")
+    try:
+        attached(second, feed)
+        assert not feed.retired
+    finally:
+        second.close()
+        feed.close()
+
+
 def test_a_broker_that_is_stopped_is_noticed_by_its_silence(broker, feed):
     attached(broker, feed)
     ahead = time.monotonic() + 20

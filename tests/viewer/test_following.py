@@ -4,7 +4,7 @@ import signal
 import pytest
 from showcase import NOW, operation, snapshot
 
-from headway_viewer.following import follow
+from headway_viewer.following import Patient, follow
 from headway_viewer.replica import Replica
 from headway_viewer.rows import Board
 from headway_viewer.selection import Selection
@@ -52,12 +52,19 @@ class Display:
         self.remark = (remark,)
 
 
-def followed(*steps, words=(), until_done=True, detaches=True, timeout=None):
+def followed(*steps, words=(), until_done=True, detaches=True, timeout=None, patience=0.0, **more):
     feed, display = Feed(*steps), Display()
-    board, selection = Board(feed.replica), Selection(list(words))
+    board, selection = Board(feed.replica), Selection(list(words), patience)
     board.accepts = selection.accepts
     status = follow(
-        feed, board, selection, display, until_done=until_done, detaches=detaches, timeout=timeout
+        feed,
+        board,
+        selection,
+        display,
+        until_done=until_done,
+        detaches=detaches,
+        timeout=timeout,
+        **more,
     )
     return status, display
 
@@ -117,6 +124,40 @@ def test_only_the_named_are_shown_and_counted():
         snapshot([operation("a", "x", "completed", ended=0.0), operation("b", "y")], sequence=2),
     )
     assert followed(*steps, words=["x"])[0] == 0
+
+
+def test_a_run_that_is_about_to_begin_is_meant_rather_than_an_earlier_one():
+    earlier = operation("a", "x", "failed", ended=-60.0)
+    begun = snapshot([earlier, operation("b", "x")], sequence=2)
+    ended = snapshot([earlier, operation("b", "x", "completed", ended=0.0)], sequence=3)
+    status, display = followed(snapshot([earlier]), begun, None, ended, words=["x"], patience=9.0)
+    assert status == 0
+    assert {name for shown in display.shown for name in shown.operations} == {"a", "b"}
+
+
+def test_an_earlier_run_is_shown_when_no_other_has_begun():
+    earlier = operation("a", "x", "failed", ended=-60.0)
+    status, display = followed(snapshot([earlier]), words=["x"], patience=3.0)
+    assert status == 1
+    assert [shown.operations for shown in display.shown if shown.operations][-1] == ["a"]
+
+
+def test_it_is_over_as_soon_as_nobody_reads():
+    read, write = os.pipe()
+    with pytest.raises(BrokenPipeError):
+        followed(None, lambda: os.close(read), until_done=False, output=write)
+    os.close(write)
+
+
+@pytest.mark.parametrize("awaited", [None, "'x'"])
+def test_what_has_not_begun_after_a_moment_is_said_once(awaited):
+    said = []
+    display = Patient(lambda: awaited, said.append)
+    left = display.show(None, None, 0.0)
+    assert said == []
+    for local in (left, left + 30.0):
+        display.show(None, None, local)
+    assert said == (["waiting for 'x' to begin"] if awaited else [])
 
 
 def test_whatever_goes_wrong_the_terminal_is_given_back():

@@ -8,7 +8,7 @@ from headway_viewer.replica import Changes
 
 OPERATION = """
     id name key state reason error message silent_since host pid user tty started ended elapsed
-    progress cancellable parent attempt exit_status notify estimate stages
+    progress cancellable parent holder attempt exit_status notify estimate stages
 """
 STAGE = """
     id parent name state reason error detail done total unit progress started ended elapsed
@@ -37,6 +37,11 @@ def test_what_is_unknown_is_null_and_an_estimate_has_its_basis():
     assert operation_record(npm, replica_of(npm), NOW)["estimate"] is None
     estimate = operation_record(apt, replica_of(apt), NOW)["estimate"]
     assert sorted(estimate) == ["basis", "high", "low", "median", "runs"]
+
+
+def test_who_holds_what_an_operation_waits_for_is_named_by_its_id():
+    held = operation("e01aaaaaaaaa", "apt install nginx", "waiting", holder="2c9aaaaaaaaa")
+    assert operation_record(held, replica_of(held), NOW)["holder"] == "2c9aaaaaaaaa"
 
 
 def test_what_forked_children_did_is_in_done():

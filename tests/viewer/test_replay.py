@@ -140,6 +140,18 @@ def test_a_file_that_is_neither_is_said_in_one_line(tmp_path, capsys):
     assert "neither a recording nor a trace" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("content", ["", "noise\n", '{"hello": 1}\n'])
+def test_a_file_with_nothing_to_show_is_said_in_one_line(tmp_path, capsys, content):
+    name = tmp_path / "x"
+    name.write_text(content)
+    assert replay.main([str(name)]) == 1
+    assert capsys.readouterr().err == (
+        f"headway replay: {name}: not a recording, so there is nothing to show\n"
+    )
+
+
 def test_a_file_that_is_not_there_is_said_in_one_line(tmp_path, capsys):
-    assert replay.main([str(tmp_path / "none"), "--estimates"]) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    name = str(tmp_path / "none")
+    for options in ([], ["--estimates"]):
+        assert replay.main([name, *options]) == 1
+        assert capsys.readouterr().err == f"headway replay: {name}: No such file or directory\n"

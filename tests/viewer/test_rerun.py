@@ -26,6 +26,15 @@ def test_a_recording_makes_the_operations_again():
     assert [part["done"] for part in again["stages"]] == [part["done"] for part in before["stages"]]
 
 
+def test_who_holds_what_another_waits_for_is_kept():
+    held = operation("e01aaaaaaaaa", "apt install nginx", "waiting", holder="2c9aaaaaaaaa")
+    writer = Writer(board_of(held).replica)
+    replica = Replica()
+    for at, message in Tape().messages(recorded(writer.snapshot(NOW))):
+        replica.fold(message, at)
+    assert replica.operations[held.id].holder == "2c9aaaaaaaaa"
+
+
 def test_lines_become_the_messages_they_came_from():
     writer = Writer(board_of(operation("a", "x")).replica)
     lines = recorded(

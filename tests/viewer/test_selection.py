@@ -4,8 +4,8 @@ from showcase import NOW, board_of, operation, snapshot
 from headway_viewer.selection import Ambiguous, Selection, pick
 
 
-def over(selection, board):
-    selection.update(board.replica)
+def over(selection, board, now=NOW):
+    selection.update(board.replica, now)
     return selection.done(board)
 
 
@@ -51,6 +51,42 @@ def test_a_named_one_that_ended_long_ago_counts_too():
     selection = Selection(["a"])
     assert over(selection, board)
     assert selection.exit_status(board) == 1
+
+
+def test_a_name_that_ended_before_may_mean_the_next_run():
+    board = board_of(operation("a", "x", "failed", ended=-60.0))
+    selection = Selection(["x"], patience=3.0)
+    assert not over(selection, board)
+    assert selection.look_again(NOW) == 3.0
+    board.replica.fold(snapshot([operation("b", "x")], sequence=2), NOW)
+    assert selection.update(board.replica, NOW + 1) == ["b"]
+    assert selection.look_again(NOW + 1) is None
+
+
+def test_where_no_next_run_comes_the_one_before_was_meant():
+    board = board_of(operation("a", "x", "failed", ended=-60.0))
+    selection = Selection(["x"], patience=3.0)
+    assert not over(selection, board, NOW + 2.9)
+    assert selection.look_again(NOW + 2.9) == pytest.approx(3.0)
+    assert over(selection, board, NOW + 6)
+    assert selection.exit_status(board) == 1
+
+
+@pytest.mark.parametrize(("word", "ended"), [("x", -1.0), ("a", -60.0)])
+def test_what_has_just_ended_or_is_named_by_its_id_is_taken_at_once(word, ended):
+    board = board_of(operation("a", "x", "failed", ended=ended))
+    assert over(Selection([word], patience=3.0), board)
+
+
+def test_what_has_not_begun_is_told():
+    empty = board_of()
+    assert Selection([]).awaited(empty) == "an operation"
+    assert Selection(["x", "y"]).awaited(empty) == "'x' and 'y'"
+    board = board_of(operation("a", "x", "failed", ended=-60.0), operation("b", "z"))
+    assert Selection([]).awaited(board) is None
+    selection = Selection(["x", "y", "z"], patience=3.0)
+    selection.update(board.replica, NOW)
+    assert selection.awaited(board) == "'y'"
 
 
 def test_a_name_that_is_not_known_yet_is_waited_for():

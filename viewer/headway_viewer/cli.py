@@ -25,10 +25,10 @@ from headway_viewer.display.live import Live
 from headway_viewer.display.plain import Plain
 from headway_viewer.feed import Feed
 from headway_viewer.finding import finder
-from headway_viewer.following import Display, Silent, follow
+from headway_viewer.following import Display, Patient, Silent, follow
 from headway_viewer.replica import Replica
 from headway_viewer.rows import Board
-from headway_viewer.selection import Ambiguous, Selection
+from headway_viewer.selection import NEWER_WITHIN, Ambiguous, Selection
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 
@@ -71,6 +71,7 @@ def view(argv: Sequence[str]) -> int:
         detaches=True,
         timeout=arguments.timeout,
         start=True,
+        output=sys.stdout.fileno(),
     )
 
 
@@ -78,7 +79,7 @@ def wait(argv: Sequence[str]) -> int:
     """Run `headway wait ARGV…`."""
     parser = parser_of(
         "wait",
-        "Wait, in silence, for operations to end. The exit status tells how they did:\n"
+        "Wait for operations to end. The exit status tells how they did:\n"
         "0 all completed, 1 any failed or crashed, 130 any cancelled, 4 none seen.",
         'headway wait 7f3 && echo done\nheadway wait "Install PostgreSQL" --timeout 600',
     )
@@ -88,7 +89,9 @@ def wait(argv: Sequence[str]) -> int:
     return _follow(
         "wait",
         arguments.operation,
-        lambda _board, _selection: Silent(),
+        lambda board, selection: Patient(
+            lambda: selection.awaited(board), lambda words: complain("wait", _spelled(words), 0)
+        ),
         until_done=True,
         detaches=False,
         timeout=arguments.timeout,
@@ -122,6 +125,7 @@ def record(argv: Sequence[str]) -> int:
             detaches=True,
             timeout=None,
             start=True,
+            output=stream.fileno(),
         )
 
 
@@ -147,10 +151,11 @@ def _follow(
     detaches: bool,
     timeout: float | None,
     start: bool,
+    output: int | None = None,
 ) -> int:
     replica = Replica()
     board = Board(replica)
-    selection = Selection(words)
+    selection = Selection(words, NEWER_WITHIN if until_done else 0.0)
     board.accepts = selection.accepts
     feed = Feed(replica, finder(start=start))
     try:
@@ -162,14 +167,19 @@ def _follow(
             until_done=until_done,
             detaches=detaches,
             timeout=timeout,
+            output=output,
         )
     except launch.NoRuntimeDirectory as error:
         return complain(verb, str(error), 1)
     except Ambiguous as error:
-        return complain(verb, theme_of(sys.stderr).spell(str(error)), USAGE)
+        return complain(verb, _spelled(str(error)), USAGE)
     except BrokenPipeError:
         return unread()
     except OSError as error:
         return complain(verb, str(error), 1)
     finally:
         feed.close()
+
+
+def _spelled(words: str) -> str:
+    return theme_of(sys.stderr).spell(words)

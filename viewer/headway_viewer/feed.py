@@ -63,14 +63,16 @@ class Feed:
         self._replies: dict[int, messages.Reply] = {}
         self._session = identity()
         self.follows = True
+        self.retired = False  # the broker has left in order: whoever has work starts the next
         self.wake: int | None = None  # a descriptor that ends a wait
+        self.output: int | None = None  # a descriptor that ends a wait when nobody reads it
 
     def note(self) -> str | None:
         """What is wrong with the connection, for people; None if it is well."""
         if self.refused is not None:
             return f"the broker refuses this viewer: {self.refused}"
         if not self.connected or self.replica.instance is None:
-            return "waiting for the broker"
+            return "waiting for the next broker" if self.retired else "waiting for the broker"
         heard = self.replica.heard
         silent = self.clock() - heard if heard is not None else 0.0
         return f"no news from the broker for {silent:.0f} s" if silent > PATIENCE else None
@@ -85,7 +87,7 @@ class Feed:
             self._look(now)
         if self._dealer is None:
             timeout = min(timeout, LOOK)
-        if not self.connected and now - self._looked >= GRACE:
+        if not self.connected and not self.retired and now - self._looked >= GRACE:
             self._looked = now
             self._find()  # may start a broker in place of the one that is gone
         if self.connected and self.follows and self.replica.wanted and now - self._asked >= INSIST:
@@ -160,6 +162,8 @@ class Feed:
                 poller.register(opened, zmq.POLLIN)
         if self.wake is not None:
             poller.register(self.wake, zmq.POLLIN)
+        if self.output is not None:
+            poller.register(self.output, zmq.POLLERR)
         if not poller.poll(int(max(timeout, 0.0) * 1000) + 1):
             return False
         self._hear_connection()
@@ -209,10 +213,13 @@ class Feed:
             kind = type(message)
             if kind is messages.Welcome:
                 self.connected = True
+                self.retired = False
                 if self.follows:
                     self._subscribe(message.follow)
             elif kind is messages.Again:
                 self._hello()
+            elif kind is messages.Retire:
+                self.retired = True
             elif kind is messages.Reply:
                 self._replies[message.request] = message
             elif kind is messages.Refuse:

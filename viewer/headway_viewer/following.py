@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import time
-from typing import Protocol
+from typing import Callable, Protocol
 
 from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.feed import Feed
@@ -14,6 +15,7 @@ from headway_viewer.rows import Board
 from headway_viewer.selection import NONE_SEEN, Selection
 
 SETTLE = 0.5  # seconds in which nothing new may begin before it is over
+SAY_AFTER = 1.0  # seconds until it is said that what is waited for has not begun
 GAVE_UP = 124  # as timeout(1)
 
 
@@ -48,6 +50,28 @@ class Silent:
         """Do nothing."""
 
 
+class Patient(Silent):
+    """Shows nothing, but says once what has not begun after a moment, for `headway wait`."""
+
+    def __init__(self, awaited: Callable[[], str | None], say: Callable[[str], object]) -> None:
+        self._awaited = awaited
+        self._say = say
+        self._since: float | None = None
+
+    def show(self, changes: Changes, note: str | None, local: float) -> float:
+        """Say it when it is time."""
+        del changes, note
+        self._since = local if self._since is None else self._since
+        left = self._since + SAY_AFTER - local
+        if left > 0:
+            return left
+        awaited = self._awaited()
+        if awaited is not None:
+            self._say(f"waiting for {awaited} to begin")
+            self._awaited = lambda: None
+        return 30.0
+
+
 def follow(
     feed: Feed,
     board: Board,
@@ -57,11 +81,12 @@ def follow(
     until_done: bool,
     detaches: bool,
     timeout: float | None = None,
+    output: int | None = None,
 ) -> int:
     """Show what goes on until it is over or somebody interrupts; returns the exit status.
 
     With `detaches`, Ctrl+C only leaves: exit status 0. Raises `selection.Ambiguous`, and
-    `BrokenPipeError` where nobody reads any longer.
+    `BrokenPipeError` where nobody reads any longer, as soon as nobody reads `output`.
     """
     replica = feed.replica
     clock = feed.clock
@@ -69,6 +94,10 @@ def follow(
     until = None if timeout is None else clock() + timeout
     over: float | None = None
     pause = 0.0
+    output_errors = select.poll()
+    if output is not None:
+        output_errors.register(output, 0)
+        feed.output = output
     with Interrupts() as interrupts:
         feed.wake = interrupts.wake
         try:
@@ -83,14 +112,17 @@ def follow(
                 if interrupts.suspended:
                     display.pause()
                     interrupts.suspend()
+                _stop_unread(output_errors)
                 changes = replica.take()
-                if changes.operations or changes.fresh:
-                    selection.update(replica)
-                board.absorb(changes, replica.time(local))
+                now = replica.time(local)
+                found = selection.update(replica, now)
+                changes.operations.extend(set(found).difference(changes.operations))
+                board.absorb(changes, now)
                 pause = display.show(changes, feed.note(), local)
                 if isinstance(display, Jsonl):
                     display.log(feed.lines, local)
                 feed.lines.clear()
+                pause = _least(pause, selection.look_again(now), 0.0)
                 if until_done and selection.done(board):
                     over = local if over is None else over
                     if local - over >= SETTLE:
@@ -105,6 +137,11 @@ def follow(
         except BaseException:
             display.pause()
             raise
+
+
+def _stop_unread(output_errors: select.poll) -> None:
+    if output_errors.poll(0):
+        raise BrokenPipeError
 
 
 def _least(pause: float, until: float | None, now: float) -> float:

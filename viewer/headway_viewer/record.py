@@ -39,6 +39,7 @@ def operation_record(operation: Operation, replica: Replica, now: float) -> dict
         "progress": operation.progress,
         "cancellable": operation.cancellable,
         "parent": operation.parent,
+        "holder": operation.holder,
         "attempt": operation.attempt,
         "exit_status": operation.exit_status,
         "notify": operation.notify,

@@ -6,14 +6,14 @@ it and prints what it would have said, one JSON line a tick; nothing is waited f
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
 
 from headway.estimate import Forecast
 from headway_viewer import rerun
-from headway_viewer.recording import changes, lines
+from headway_viewer.command_line import complain, parser_of, unread
+from headway_viewer.recording import changes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,13 +110,23 @@ def _silent(_record: dict[str, Any]) -> None:
 
 def main(argv: list[str]) -> int:
     """Run `headway replay ARGV…`; return the exit status."""
-    parser = argparse.ArgumentParser(prog="headway replay", description=__doc__)
-    parser.add_argument("file", metavar="FILE", help="a recording, or a trace")
-    parser.add_argument(
-        "--estimates", action="store_true", help="print the estimates as JSON lines"
+    parser = parser_of(
+        "replay",
+        "Show what `headway record` has written once more, at its own pace or faster; or, with\n"
+        "--estimates, print what would have been estimated all along, without waiting.",
+        "headway replay build.ndjson --speed 10\n"
+        "headway replay build.ndjson --estimates --history earlier/",
     )
-    parser.add_argument("--tick", type=_positive, default=0.25, metavar="S", help="seconds")
-    parser.add_argument("--history", metavar="DIR", help="recordings of earlier runs, by name")
+    parser.add_argument("file", metavar="FILE", help="a recording; for --estimates also a trace")
+    parser.add_argument(
+        "--estimates", action="store_true", help="print estimates as JSON lines, one a tick"
+    )
+    parser.add_argument(
+        "--tick", type=_positive, default=0.25, metavar="S", help="seconds between estimates"
+    )
+    parser.add_argument(
+        "--history", metavar="DIR", help="recordings that teach the estimates first, by name"
+    )
     parser.add_argument("--speed", type=_positive, default=1.0, metavar="X", help="times as fast")
     parser.add_argument(
         "--display",
@@ -127,16 +137,15 @@ def main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     try:
         if not args.estimates:
-            return rerun.play(lines(args.file), args.speed, args.display)
+            return rerun.play(args.file, args.speed, args.display)
         estimates(args.file, args.tick, args.history, sys.stdout.write)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read has left; Python must not complain about it at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f"headway replay: {error}\n")
-        return 1
+        return unread()
+    except OSError as error:
+        return complain("replay", f"{error.filename or args.file}: {error.strerror}", 1)
+    except ValueError as error:
+        return complain("replay", str(error), 1)
     return 0
 
 

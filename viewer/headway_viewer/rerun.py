@@ -13,7 +13,7 @@ from typing import Any, Iterable, Iterator
 
 from headway.model import OPERATION_FIELDS, OPERATION_MOVES, STAGE_FIELDS, STAGE_MOVES
 from headway.protocol.messages import Delta, Lines, Removed, Snapshot
-from headway_viewer import theme
+from headway_viewer import recording, theme
 from headway_viewer.cli import display_of
 from headway_viewer.interrupts import Interrupts
 from headway_viewer.replica import Replica
@@ -92,6 +92,7 @@ def row_of(record: Any) -> list[Any] | None:
             None,
             False,
             [],
+            _text(record, "holder"),
         ],
         {stage["id"]: [_number(stage, "progress"), None] for stage in stages},
         {},
@@ -139,10 +140,10 @@ def _records(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def play(lines: Iterable[dict[str, Any]], speed: float, display: str) -> int:
-    """Show a recording at `speed` times the pace of its day; returns the exit status.
+def play(path: str, speed: float, display: str) -> int:
+    """Show the recording `path` at `speed` times the pace of its day; returns the exit status.
 
-    Raises OSError, as where nobody reads any longer.
+    Raises OSError, as where nobody reads any longer, and ValueError where there is nothing.
     """
     replica = Replica()
     board = Board(replica)
@@ -152,7 +153,7 @@ def play(lines: Iterable[dict[str, Any]], speed: float, display: str) -> int:
     shown = display_of(display, board, Selection([]), sys.stdout)
     now: float | None = None
     with Interrupts() as interrupts:
-        for at, message in Tape().messages(lines):
+        for at, message in Tape().messages(recording.lines(path)):
             now = at if now is None else now
             while now < at and interrupts.received is None:
                 step = min(STEP * speed, at - now)
@@ -167,4 +168,6 @@ def play(lines: Iterable[dict[str, Any]], speed: float, display: str) -> int:
             shown.show(changes, None, now)
         if now is not None:
             shown.finish(now)
+    if now is None and not interrupts.received:
+        raise ValueError(f"{path}: not a recording, so there is nothing to show")
     return 0

@@ -180,7 +180,7 @@ class Drawn(NamedTuple):
 
 
 class Retire(NamedTuple):
-    """The broker makes room for a newer one: connect again in a moment."""
+    """The broker leaves in order: connect again in a moment. Viewers start none in its place."""
 
 
 class Reply(NamedTuple):

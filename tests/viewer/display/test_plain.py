@@ -147,3 +147,9 @@ def test_after_a_new_snapshot_nothing_is_told_twice(gone):
     story = Story(made)
     story.replica.fold(snapshot([] if gone else [made], sequence=9), NOW)
     assert story._tell() == []
+
+
+def test_a_share_that_is_all_that_is_known_is_said_once():
+    made = operation("a", "apt-get download")
+    stage(made, "Download", done=44, total=100, unit="%")
+    assert Story(made).first[0].endswith("running   44 %")

@@ -153,11 +153,14 @@ class Teller:
             if stage is not only:
                 parts.append(stage.name)
             progress = stage.fraction()
-            if progress:
-                parts.append(figures.percent(progress))
+            share = figures.percent(progress) if progress else ""
+            parts.extend([share] if share else [])
             if stage.shown:
                 counted = figures.amount(stage.shown, stage.total, stage.unit, named=True)
-                parts.append(f"({counted})" if progress else counted)
+                if not share:
+                    parts.append(counted)
+                elif counted != share:
+                    parts.append(f"({counted})")
                 speed = rate_of(stage, now)
                 parts.extend([speed] if speed else [])
             parts.extend([stage.detail] if stage.detail else [])
