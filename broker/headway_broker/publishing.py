@@ -1,7 +1,8 @@
 """When followers are told what, and the numbers of what they are told.
 
-Pure. A frame with all that is dirty goes out every `FRAME` seconds; one with beginnings and
-ends only, at once. Absent: what a frame looks like (`frames`).
+Pure. A frame with all that is dirty follows the last one the sooner the smaller that was, so
+that an update waits little beside few others; one with beginnings and ends only goes out at
+once. Absent: what a frame looks like (`frames`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ INBOX = b"i"
 INBOX_SIZE = 17  # bytes of an inbox topic
 INBOXES_LIMIT = 1_000  # snapshots that are asked for at a time
 PARTS_PER_FRAME = 30  # of snapshots, so that a large one does not overrun its viewer
-FRAME = 0.05  # seconds between deltas while somebody follows
+SOONEST = 0.01  # seconds between deltas while somebody follows …
+PER_ROW = 0.0001  # … and for each operation in the last one, as fewer and larger cost less …
+FRAME = 0.05  # … but no longer than this
 QUIET_FRAME = 1.0  # and while nobody does
 URGENT = 0.005  # seconds between deltas that carry beginnings and ends
 PULSE = 2.0
@@ -40,6 +43,7 @@ class Publishing:
         self._inboxes: dict[bytes, None] = {}
         self._outgoing: list[Publish] = []  # parts of snapshots
         self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
+        self._pause = SOONEST
 
     @property
     def followed(self) -> bool:
@@ -70,7 +74,7 @@ class Publishing:
 
     def next_frame(self) -> float:
         """When the next frame may be made; estimates are made with it."""
-        return self._last_frame + (FRAME if self.followed else QUIET_FRAME)
+        return self._last_frame + (self._pause if self.followed else QUIET_FRAME)
 
     def publish(self, now: float) -> list[Publish]:
         """What is to be sent now."""
@@ -78,9 +82,13 @@ class Publishing:
         if self.frame_due(now):
             self._last_frame = now
             self._forecasts.estimate(list(self._ledger.dirty), now, watched=self.followed)
-            out += self._deltas(list(self._ledger.dirty), now)
+            dirty = list(self._ledger.dirty)
+            self._pause = min(SOONEST + PER_ROW * len(dirty), FRAME)
+            out += self._deltas(dirty, now)
             if self.followed:
                 out += self._snapshots(now)
+                if self._outgoing:
+                    self._pause = FRAME
         elif self._urgent and self.followed and now - self._last_urgent >= URGENT - SLACK:
             self._forecasts.estimate(list(self._urgent), now, watched=True)
             out += self._deltas([e for e in self._urgent if e in self._ledger.dirty], now)
@@ -119,9 +127,9 @@ class Publishing:
     def _deltas(self, entries: list[Entry], now: float) -> list[Publish]:
         """Publish all changes of these, which are clean afterwards."""
         self._urgent.clear()
-        self._last_urgent = now
         if not entries:
             return []
+        self._last_urgent = now
         found: list[bytes] = []
         if self.followed:
             dirty = self._ledger.dirty

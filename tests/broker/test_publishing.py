@@ -84,15 +84,34 @@ def kinds(wired, kind):
     return [message for _, message in wired.published if isinstance(message, kind)]
 
 
-def test_updates_are_conflated_to_twenty_frames_a_second(wired):
+@pytest.mark.parametrize(("operations", "frames"), [(1, 101), (100, 51), (600, 21)])
+def test_the_more_changes_the_rarer_the_frames_and_never_below_twenty_a_second(
+    wired, operations, frames
+):
+    worker = wired.worker()
+    for number in range(operations):
+        worker.start(f"op{number}")
+    wired.follow()
+    wired.pass_time(0.1)
+    wired.published.clear()
+    for number in range(200):
+        worker.count(dict.fromkeys(range(1, operations + 1), number))
+        wired.pass_time(0.005)
+    assert 18 <= len(kinds(wired, messages.Delta)) <= frames
+
+
+def test_a_lone_update_waits_for_the_shortest_pause_at_most(wired):
     worker = wired.worker()
     worker.start()
     wired.follow()
-    wired.published.clear()
-    for number in range(100):
+    wired.pass_time(0.1)
+    for number in range(1, 10):
+        wired.published.clear()
         worker.count({1: number})
-        wired.pass_time(0.01)
-    assert 18 <= len(kinds(wired, messages.Delta)) <= 21
+        wired.pass_time(rules.SOONEST + rules.PER_ROW)
+        told = [row[3] for delta in kinds(wired, messages.Delta) for row in delta.operations]
+        assert {1: number} in told
+        wired.pass_time(0.05)
 
 
 def test_beginnings_and_ends_do_not_wait_for_a_frame(wired):

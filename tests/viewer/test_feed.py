@@ -111,6 +111,15 @@ def test_a_gap_makes_it_ask_for_another_snapshot(broker, feed):
     assert b"\x00" + first in broker.topics
 
 
+def test_news_can_wait_until_the_time_is_over(broker, feed):
+    attached(broker, feed)
+    broker.publish(b"d", messages.Delta(INSTANCE, 2, NOW, []))
+    begun = time.monotonic()
+    feed.wait(0.3, rest=True)
+    assert time.monotonic() - begun >= 0.3
+    assert feed.replica.sequence == 2
+
+
 def test_rubbish_on_the_stream_is_passed_over(broker, feed):
     attached(broker, feed)
     for frames in ([b"d"], [b"d", b"\xc1"], [b"d", b"x", b"y"], [b"d", wire.pack([99, 1])]):

@@ -19,6 +19,7 @@ class Feed:
         self.wake = None
         self._steps = list(steps)
         self._now = NOW
+        self.rests = []
 
     def clock(self):
         return self._now
@@ -26,7 +27,8 @@ class Feed:
     def note(self):
         return None
 
-    def wait(self, timeout):
+    def wait(self, timeout, *, rest):
+        self.rests.append(rest)
         self._now += min(max(timeout, 0.01), 1.0)
         step = self._steps.pop(0) if self._steps else None
         if callable(step):
@@ -36,6 +38,8 @@ class Feed:
 
 
 class Display:
+    resting = False
+
     def __init__(self):
         self.shown = []
         self.remark = ()
@@ -67,6 +71,19 @@ def followed(*steps, words=(), until_done=True, detaches=True, timeout=None, pat
         **more,
     )
     return status, display
+
+
+def test_news_can_wait_while_the_display_rests():
+    feed, display = Feed(snapshot([operation("a", "x")])), Display()
+    board, selection = Board(feed.replica), Selection([])
+
+    def show(changes, note, local):
+        display.resting = len(feed.rests) == 2
+        return 0.1
+
+    display.show = show
+    follow(feed, board, selection, display, until_done=False, detaches=True, timeout=0.5)
+    assert feed.rests[:4] == [False, False, True, False]
 
 
 def test_it_is_over_when_the_last_one_has_ended():

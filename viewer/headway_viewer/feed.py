@@ -77,10 +77,10 @@ class Feed:
         silent = self.clock() - heard if heard is not None else 0.0
         return f"no news from the broker for {silent:.0f} s" if silent > PATIENCE else None
 
-    def wait(self, timeout: float) -> bool:
+    def wait(self, timeout: float, *, rest: bool = False) -> bool:
         """Take in what comes, at the latest `timeout` seconds from now; whether anything did.
 
-        Returns as soon as something came in.
+        Returns as soon as something came in; with `rest`, news can wait until the time is over.
         """
         now = self.clock()
         if self._dealer is None and now - self._looked >= LOOK:
@@ -94,7 +94,7 @@ class Feed:
             self._ask(now)
         if not self.connected or self.replica.wanted:
             timeout = min(timeout, 0.25)
-        return self._drain(timeout)
+        return self._drain(timeout, rest=rest)
 
     def request(self, verb: str, arguments: dict[str, Any]) -> int | None:
         """Send a request; returns its number for `reply`, or None while there is no broker."""
@@ -155,16 +155,16 @@ class Feed:
         dealer.connect(endpoint)
         self._dealer = dealer
 
-    def _drain(self, timeout: float) -> bool:
+    def _drain(self, timeout: float, *, rest: bool) -> bool:
         poller = zmq.Poller()
-        for opened in (self._dealer, self._monitor, self._follow):
+        for opened in (self._dealer, self._monitor, None if rest else self._follow):
             if opened is not None:
                 poller.register(opened, zmq.POLLIN)
         if self.wake is not None:
             poller.register(self.wake, zmq.POLLIN)
         if self.output is not None:
             poller.register(self.output, zmq.POLLERR)
-        if not poller.poll(int(max(timeout, 0.0) * 1000) + 1):
+        if not poller.poll(int(max(timeout, 0.0) * 1000) + 1) and not rest:
             return False
         self._hear_connection()
         self._hear_broker()

@@ -20,7 +20,9 @@ GAVE_UP = 124  # as timeout(1)
 
 
 class Display(Protocol):
-    """One way to show things."""
+    """One way to show things; while it is `resting` there is no use in showing it more."""
+
+    resting: bool
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
         """Show what changed; returns in how many seconds it wants to be called again."""
@@ -37,6 +39,8 @@ class Display(Protocol):
 
 class Silent:
     """Shows nothing, for `headway wait`."""
+
+    resting = False
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
         """Do nothing."""
@@ -102,7 +106,7 @@ def follow(
         feed.wake = interrupts.wake
         try:
             while True:
-                feed.wait(_least(pause, until, clock()))
+                feed.wait(_least(pause, until, clock()), rest=display.resting)
                 interrupts.drain()
                 local = clock()
                 if interrupts.received is not None:

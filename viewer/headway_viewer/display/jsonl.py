@@ -12,6 +12,8 @@ from headway_viewer.replica import Changes, Replica
 class Jsonl:
     """Writes what changes in a replica to a stream; `only` names the operations to write of."""
 
+    resting = False
+
     def __init__(
         self, replica: Replica, stream: TextIO, only: Callable[[], set[str] | None]
     ) -> None:

@@ -34,6 +34,7 @@ class Live:
         self._drawn = float("-inf")
         self._pending = True
         self._note: str | None = None
+        self.resting = False  # there is something to draw, and it is too early for that
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
         """Draw if something is new; returns in how many seconds to be called again."""
@@ -44,6 +45,7 @@ class Live:
             self._pending = True
         self._note = note
         passed = local - self._drawn
+        self.resting = self._pending and passed < INTERVAL
         if passed < INTERVAL:
             return INTERVAL - passed if self._pending else TICK - passed
         if self._pending or passed >= TICK - 0.01:

@@ -200,6 +200,8 @@ def _tenth(operation: Operation) -> int | None:
 class Plain:
     """Prints a teller's lines to a stream, each at once."""
 
+    resting = False
+
     def __init__(self, board: Board, look: Theme, stream: TextIO) -> None:
         self._teller = Teller(board, look)
         self._board = board
