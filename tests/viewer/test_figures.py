@@ -44,6 +44,21 @@ def test_amounts_are_shown_as_reported(done, total, unit, words):
 
 
 @pytest.mark.parametrize(
+    ("done", "total", "unit", "words"),
+    [
+        (1, None, "packages", "1 package"),
+        (2, None, "packages", "2 packages"),
+        (1, 3, "files", "1/3 files"),
+        (1, 1, "files", "1/1 file"),
+        (1, None, "class", "1 class"),
+        (1, None, None, "1"),
+    ],
+)
+def test_a_unit_agrees_with_its_number(done, total, unit, words):
+    assert figures.amount(done, total, unit, named=True) == words
+
+
+@pytest.mark.parametrize(
     ("speed", "unit", "words"),
     [
         (52.2, None, "52/s"),

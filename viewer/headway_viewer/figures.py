@@ -77,7 +77,10 @@ def amount(done: float, total: float | None, unit: str | None, *, named: bool = 
             figures += "/" + _three(total / size)
         return f"{figures} {_PREFIXES[power]}B"
     figures = number(done) if total is None else f"{number(done)}/{number(total)}"
-    return f"{figures} {unit}" if named and unit else figures
+    if not named or not unit:
+        return figures
+    one = done == (total or 1) == 1 and unit.endswith("s") and not unit.endswith("ss")
+    return f"{figures} {unit[:-1] if one else unit}"
 
 
 def rate(per_second: float, unit: str | None) -> str:

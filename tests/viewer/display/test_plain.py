@@ -153,3 +153,19 @@ def test_a_share_that_is_all_that_is_known_is_said_once():
     made = operation("a", "apt-get download")
     stage(made, "Download", done=44, total=100, unit="%")
     assert Story(made).first[0].endswith("running   44 %")
+
+
+def test_names_that_come_together_stand_in_one_column():
+    short, long = operation("a", "make"), operation("b", "apt install postgresql")
+    lines = Story(short, long).first
+    assert len({line.index("running") for line in lines}) == 1
+
+
+def test_progress_that_shows_in_nothing_but_the_estimate_waits_for_its_turn():
+    made = operation("a", "pip install", progress=0.31, estimate=about(9))
+    stage(made, "Install")
+    story = Story(made)
+    made.progress, made.estimate = 0.48, about(7)
+    assert story.later(2.0, "a") == []
+    made.progress, made.estimate = 0.52, about(5)
+    assert len(story.later(9.0, "a")) == 1

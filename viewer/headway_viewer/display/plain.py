@@ -39,11 +39,12 @@ WORD = 9  # cells of the longest state, "completed"
 class _Told:
     """What was last said of one operation."""
 
-    __slots__ = ("at", "silent", "stage", "state", "tenth")
+    __slots__ = ("at", "doing", "silent", "stage", "state", "tenth")
 
     def __init__(self) -> None:
         self.state = ""
         self.stage = ""
+        self.doing = ""
         self.tenth = -1
         self.at = float("-inf")
         self.silent = False
@@ -78,6 +79,8 @@ class Teller:
                 del self._told[name]
         for name in changes.removed:
             self._told.pop(name, None)
+        for name in names:  # all first, so that the column is as wide for each of them
+            self._widen(self._theme.spell(label(operations[name])))
         for name in names:
             lines.extend(self._lines_of(operations[name], now))
         return lines
@@ -127,16 +130,21 @@ class Teller:
                     for line in broken_lines(operation, 10):
                         yield self._line(operation, None, f"| {line}", ended)
             return
-        stage, words = self._busy_with(operation, now)
+        stage, doing = self._busy_with(operation, now)
         tenth = _tenth(operation)
         pause = LATER if operation.started is not None and now - operation.started > 300 else SOON
         new = operation.state != told.state or (stage != told.stage and now - told.at >= LEAST)
-        moved = tenth is not None and tenth > told.tenth and now - told.at >= LEAST
+        # A step that shows in nothing but the estimate is worth no line of its own.
+        further = tenth is not None and tenth > told.tenth and doing != told.doing
+        moved = further and now - told.at >= LEAST
         if not new and not moved and now - told.at < pause:
             return
         told.stage = stage
+        told.doing = doing
         told.tenth = -1 if tenth is None else tenth
         self._said(operation, now)
+        left = "" if operation.state == WAITING else self._left(operation, now)
+        words = ", ".join(part for part in (doing, left) if part)
         yield self._line(operation, operation.state, words, now)
 
     def _busy_with(self, operation: Operation, now: float) -> tuple[str, str]:
@@ -164,23 +172,26 @@ class Teller:
                 speed = rate_of(stage, now)
                 parts.extend([speed] if speed else [])
             parts.extend([stage.detail] if stage.detail else [])
-        words = " ".join(parts)
-        name = stage.name if stage is not None else ""
+        return stage.name if stage is not None else "", " ".join(parts)
+
+    def _left(self, operation: Operation, now: float) -> str:
+        """How long it will still take, or nothing."""
         made = self._board.replica.estimated(operation.id)
         estimate = figures.counted_down(operation.estimate, now - made if made else 0.0)
         if estimate is not None and operation.started is not None:
             left = figures.remaining(estimate, operation.usual, now - operation.started)
-            if left != "calculating":
-                words = f"{words}, {left}" if words else left
-        return name, words
+            return "" if left == "calculating" else left
+        return ""
 
     def _line(self, operation: Operation, state: str | None, words: str, now: float) -> str:
         name = self._theme.spell(label(operation))
-        self._names = min(max(self._names, text.cells(name)), NAMES)
         name = text.pad(text.squeeze(name, self._names, self._theme.ellipsis), self._names)
         words = text.clip(self._theme.spell(words), 400, self._theme.ellipsis)
         column = "" if state is None else f"{state:<{WORD}} "
         return f"{self._clock(now)} {name}  {column}{words}".rstrip()
+
+    def _widen(self, name: str) -> None:
+        self._names = min(max(self._names, text.cells(name)), NAMES)
 
     def _clock(self, now: float) -> str:
         return time.strftime("%H:%M:%S", time.localtime(self._board.replica.unix(now)))
