@@ -48,6 +48,14 @@ def percent(tracker: ProgressTracker) -> int:
     return round(progress * 100) if progress >= 1.0 and done else min(99, round(progress * 100))
 
 
+def _unknown(tracker: ProgressTracker) -> bool:
+    """Whether bytes come in of which nobody knows how many there will be."""
+    return any(
+        stage.status is StageStatus.IN_PROGRESS and stage.processed_bytes and not stage.total_bytes
+        for stage in tracker.stages
+    )
+
+
 def title(tracker: ProgressTracker, theme: Theme) -> Line:
     """Its name, with dots while it goes on."""
     name = theme.spell(tracker.operation_name)
@@ -57,10 +65,12 @@ def title(tracker: ProgressTracker, theme: Theme) -> Line:
 
 def header(tracker: ProgressTracker, theme: Theme, width: int) -> list[Line]:
     """Title, bar and time remaining; the last only until its end."""
-    cells = max(4, min(BAR, width - 5))
-    share = percent(tracker)
-    bar: Line = [*theme.bar(share / 100, cells), ("", f" {share}%")]
-    lines: list[Line] = [title(tracker, theme), bar]
+    lines: list[Line] = [title(tracker, theme)]
+    if tracker.stages or tracker.end_time is None:  # of nothing there was no part either
+        cells = max(4, min(BAR, width - 5))
+        share = percent(tracker)
+        said = "" if share == 0 and _unknown(tracker) else f" {share}%"
+        lines.append([*theme.bar(share / 100, cells), ("", said)])
     if tracker.end_time is None:
         # Terminals do not agree on the cells of the sign's coloured form: it needs room.
         clock = "" if theme.ascii else "⏱️ " if width >= BAR + 5 else "⏱ "

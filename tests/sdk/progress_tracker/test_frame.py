@@ -43,6 +43,24 @@ def test_a_hundred_percent_are_said_of_success_alone(tracker):
     assert frame.percent(tracker) == 99
 
 
+def test_no_percentage_is_made_up_of_bytes_without_a_total():
+    tracker = ProgressTracker("Fetch", enable_notifications=False)
+    tracker.add_stage("Download")
+    tracker.start_stage(0)
+    assert drawn(frame.block(tracker, frame.theme_for("utf-8")))[1].endswith(" 0%")
+    tracker.update_stage_progress(0, processed_bytes=5_000_000)
+    assert "%" not in "".join(drawn(frame.block(tracker, frame.theme_for("utf-8"))))
+    tracker.update_stage_progress(0, progress=0.25)
+    assert drawn(frame.block(tracker, frame.theme_for("utf-8")))[1].endswith(" 25%")
+
+
+def test_what_ended_without_stages_has_no_bar():
+    tracker = ProgressTracker("Fetch", enable_notifications=False)
+    tracker.start()
+    tracker.complete()
+    assert drawn(frame.block(tracker, frame.theme_for("utf-8"))) == ["Fetch"]
+
+
 def test_a_stream_of_ascii_gets_ascii(tracker):
     tracker.operation_name = "Søk …"
     tracker.start_stage(0)
