@@ -195,3 +195,13 @@ def test_a_frame_of_a_thousand_operations_is_drawn_in_two_milliseconds():
         times.append(time.perf_counter() - begin)
     # The bound is 2 ms; a machine that others use gets some more.
     assert min(times) < 0.004, f"{min(times) * 1000:.2f} ms"
+
+
+@pytest.mark.parametrize(
+    ("awaited", "words"), [(None, "nothing is running"), ("'nix'", "waiting for 'nix' to begin")]
+)
+def test_where_there_is_nothing_it_says_what_it_waits_for(awaited, words):
+    board = board_of()
+    board.awaited = lambda: awaited
+    line = PLAIN.paint(View(board, PLAIN).picture(80, 23, NOW)[0])
+    assert line == f"headway  {words}"

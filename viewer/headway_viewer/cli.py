@@ -157,6 +157,8 @@ def _follow(
     board = Board(replica)
     selection = Selection(words, NEWER_WITHIN if until_done else 0.0)
     board.accepts = selection.accepts
+    if words:
+        board.awaited = lambda: selection.awaited(board)
     feed = Feed(replica, finder(start=start))
     try:
         return follow(

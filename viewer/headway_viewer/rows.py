@@ -58,6 +58,7 @@ class Board:
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
         self.accepts: Callable[[Operation], bool] | None = None
+        self.awaited: Callable[[], str | None] | None = None  # what is to begin, for people
         self.seen: dict[str, None] = {}
         self.silent: set[str] = set()
         self.counts: dict[str, int] = dict.fromkeys(COUNTED, 0)

@@ -111,7 +111,9 @@ class View:
         if self.board.silent:
             parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
         if not parts:
-            parts.append(("dim", "nothing is running"))
+            awaited = self.board.awaited() if self.board.awaited is not None else None
+            words = f"waiting for {awaited} to begin" if awaited else "nothing is running"
+            parts.append(("dim", self.theme.spell(words)))
         return self._ends("headway", parts, self._all_remaining(now), width)
 
     def _ends(self, title: str, parts: list[tuple[str, str]], right: str, width: int) -> Line:
