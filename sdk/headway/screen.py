@@ -111,10 +111,11 @@ def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
     command = [sys.executable, "-m", "headway_viewer.terminal"]
     whose = ("--session", session, "--pid", str(os.getpid()))
     name = terminal()
-    if name is not None:
-        if wanted & {"auto", "live"}:
-            return [*command, "--tty", name, *whose]
-        return [*command, "--plain", "--fd", "2", *whose] if "plain" in wanted else None
-    if "plain" in wanted or ("auto" in wanted and os.environ.get("CI")):
-        return [*command, "--plain", "--fd", "2", *whose]
+    if name is not None and wanted & {"auto", "live"}:
+        return [*command, "--tty", name, *whose]
+    if name is None and "auto" in wanted and os.environ.get("CI"):
+        wanted.add("plain")
+    for lines in ("plain", "json"):
+        if lines in wanted:
+            return [*command, "--lines", lines, "--fd", "2", *whose]
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -339,6 +340,20 @@ def test_a_log_of_ci_gets_plain_lines_from_the_program_itself(real):
     assert "Compile" in err
     assert "completed" in err
     assert "\x1b" not in err
+
+
+def test_a_program_that_is_asked_for_it_writes_json_lines_about_itself(real):
+    other = real.program("with headway.operation('other'): time.sleep(30)")
+    until(real.operations, "the other one is known")
+    process = real.program(
+        "for i in headway.track(range(100), 'Compile'): time.sleep(.05)",
+        environ={"HEADWAY_DISPLAY": "json"},
+    )
+    lines = [json.loads(line) for line in process.communicate(timeout=30)[1].splitlines()]
+    told = [line["operation"] for line in lines if line["type"] == "operation"]
+    assert {operation["pid"] for operation in told} == {process.pid}
+    assert told[-1]["state"] == "completed"
+    assert other.poll() is None
 
 
 def test_hostile_names_reach_the_terminal_as_text(real):

@@ -155,3 +155,12 @@ def test_a_file_that_is_not_there_is_said_in_one_line(tmp_path, capsys):
     for options in ([], ["--estimates"]):
         assert replay.main([name, *options]) == 1
         assert capsys.readouterr().err == f"headway replay: {name}: No such file or directory\n"
+
+
+@pytest.mark.parametrize("option", ["--speed", "--tick"])
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "fast"])
+def test_a_pace_that_is_none_is_refused_in_words(capsys, option, value):
+    with pytest.raises(SystemExit) as left:
+        replay.main(["file", option, value])
+    assert left.value.code == 2
+    assert f"{value!r} is no number above 0" in capsys.readouterr().err

@@ -26,11 +26,26 @@ def parser_of(verb: str, about: str, examples: str) -> argparse.ArgumentParser:
 
 
 def seconds(text: str) -> float:
-    """An argument that is a duration; raises ValueError."""
-    value = float(text)
-    if not 0 <= value < 1e9:
-        raise ValueError(text)
+    """An argument that is a duration; raises `argparse.ArgumentTypeError`."""
+    value = _number(text)
+    if value is None or not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return value
+
+
+def positive(text: str) -> float:
+    """An argument that is a number above 0; raises `argparse.ArgumentTypeError`."""
+    value = _number(text)
+    if value is None or not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return value
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def theme_of(stream: TextIO) -> theme.Theme:

@@ -1,4 +1,4 @@
-"""Plain lines on a program's standard error where that is no terminal: CI's log.
+"""Lines on a program's standard error, for CI's log or as the program was asked.
 
 Shell: a process of its own, as the work never draws. It ends with the program, or else CI
 would wait for the log to be closed.
@@ -10,6 +10,7 @@ import sys
 import time
 
 from headway_viewer import theme
+from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.display.plain import Plain
 from headway_viewer.feed import Feed
 from headway_viewer.finding import finder
@@ -17,13 +18,14 @@ from headway_viewer.processes import lives
 from headway_viewer.replica import Replica
 from headway_viewer.rows import Board
 
+KINDS = ("plain", "json")
 REST = 0.5  # seconds between two looks whether the program still runs
 HURRY = 0.05  # and when its operations have ended, so that it is about to leave
 CRASH = 1.5  # seconds after its death in which the broker tells how it ended
 
 
-def print_lines(descriptor: int, pid: int) -> int:
-    """Append plain lines about one process's operations until it has ended."""
+def print_lines(descriptor: int, pid: int, kind: str = "plain") -> int:
+    """Append lines, "plain" or "json", about one process's operations until it has ended."""
     replica = Replica()
     board = Board(replica)
     board.accepts = lambda operation: operation.pid == pid
@@ -31,17 +33,23 @@ def print_lines(descriptor: int, pid: int) -> int:
     look = theme.make(ascii_only=not theme.encodes(stream.encoding), coloured=False)
     feed = Feed(replica, finder(start=False))
     replica.know_nothing(feed.clock(), time.time())
-    plain = Plain(board, look, stream)
+    lines: Plain | Jsonl
+    if kind == "json":
+        lines = Jsonl(replica, stream, lambda: set(board.seen))
+    else:
+        lines = Plain(board, look, stream)
     told: set[str] = set()
     died: float | None = None
     try:
         while True:
             feed.wait(REST if board.open and died is None else HURRY)
-            feed.lines.clear()
             local = feed.clock()
             changes = replica.take()
             board.absorb(changes, replica.time(local))
-            plain.show(changes, None, local)
+            lines.show(changes, None, local)
+            if isinstance(lines, Jsonl):
+                lines.log(feed.lines, local)
+            feed.lines.clear()
             mine = [replica.operations[name] for name in board.seen if name in replica.operations]
             new = [made.id for made in mine if not made.open and made.id not in told]
             if new and feed.request("drawn", {"operations": new}) is not None:

@@ -12,7 +12,7 @@ import sys
 
 from headway.estimate import Forecast
 from headway_viewer import rerun
-from headway_viewer.command_line import complain, parser_of, unread
+from headway_viewer.command_line import complain, parser_of, positive, unread
 from headway_viewer.recording import changes
 
 TYPE_CHECKING = False
@@ -122,12 +122,12 @@ def main(argv: list[str]) -> int:
         "--estimates", action="store_true", help="print estimates as JSON lines, one a tick"
     )
     parser.add_argument(
-        "--tick", type=_positive, default=0.25, metavar="S", help="seconds between estimates"
+        "--tick", type=positive, default=0.25, metavar="S", help="seconds between estimates"
     )
     parser.add_argument(
         "--history", metavar="DIR", help="recordings that teach the estimates first, by name"
     )
-    parser.add_argument("--speed", type=_positive, default=1.0, metavar="X", help="times as fast")
+    parser.add_argument("--speed", type=positive, default=1.0, metavar="X", help="times as fast")
     parser.add_argument(
         "--display",
         choices=("auto", "live", "plain", "json"),
@@ -147,13 +147,6 @@ def main(argv: list[str]) -> int:
     except ValueError as error:
         return complain("replay", str(error), 1)
     return 0
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise ValueError(text)
-    return value
 
 
 if __name__ == "__main__":

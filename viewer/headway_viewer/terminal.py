@@ -21,7 +21,7 @@ from typing import Sequence
 from headway_viewer import region, theme
 from headway_viewer.display.live import size, write_all
 from headway_viewer.player import Stand, draw
-from headway_viewer.printing import print_lines
+from headway_viewer.printing import KINDS, print_lines
 
 RESTARTS = 3
 _HEIGHT = struct.Struct("i")
@@ -33,18 +33,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--tty", help="the terminal's name")
     parser.add_argument("--session", required=True, help="of the worker that started this")
     parser.add_argument("--pid", type=int, required=True, help="of the worker that started this")
-    parser.add_argument("--plain", action="store_true", help="append lines to --fd")
+    parser.add_argument("--lines", choices=KINDS, help="append such lines to --fd")
     parser.add_argument("--fd", type=int, default=2, help="an inherited descriptor")
     arguments = parser.parse_args(argv)
-    if not arguments.tty and not arguments.plain:
-        parser.error("--tty or --plain is needed")
+    if not arguments.tty and not arguments.lines:
+        parser.error("--tty or --lines is needed")
     _be_deaf()
     inherited = os.dup(arguments.fd)
     _be_mute()
-    plain = arguments.plain or not theme.drawable(True, os.environ)
-    if plain:
-        wanted = arguments.plain or theme.in_ci(os.environ)
-        return print_lines(inherited, arguments.pid) if wanted else 0
+    if arguments.lines:
+        return print_lines(inherited, arguments.pid, arguments.lines)
+    if not theme.drawable(True, os.environ):
+        return print_lines(inherited, arguments.pid) if theme.in_ci(os.environ) else 0
     descriptor = _open(arguments.tty, inherited)
     if descriptor is None:
         return 0

@@ -169,3 +169,11 @@ def test_progress_that_shows_in_nothing_but_the_estimate_waits_for_its_turn():
     assert story.later(2.0, "a") == []
     made.progress, made.estimate = 0.52, about(5)
     assert len(story.later(9.0, "a")) == 1
+
+
+def test_what_had_ended_before_is_told_in_the_order_of_the_ends():
+    second = operation("a", "second", "completed", ended=-1.0)
+    open_one = operation("b", "third")
+    first = operation("c", "first", "completed", ended=-2.0)
+    told = [line.split()[0] for line in Story(second, open_one, first).first]
+    assert told == ["first", "second", "third"]

@@ -101,10 +101,11 @@ class Teller:
         known = self._board.replica.operations
         ended = [name for name in names if not known[name].open and name not in self._told]
         ended.sort(key=lambda name: known[name].ended or 0.0)
-        hidden = set(ended[:-EARLIER])
+        hidden, told = ended[:-EARLIER], ended[-EARLIER:]
         for name in hidden:
             self._said(known[name], 0.0)
-        return [name for name in names if name not in hidden], len(hidden)
+        others = set(names).difference(ended)
+        return told + [name for name in names if name in others], len(hidden)
 
     def _said(self, operation: Operation, now: float) -> _Told:
         told = self._told.setdefault(operation.id, _Told())
