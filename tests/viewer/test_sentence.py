@@ -59,7 +59,9 @@ def test_a_stage_that_waits_tells_for_its_operation():
 
 
 def test_the_error_stands_before_the_last_lines_and_is_not_repeated():
-    made = ended("failed", error="404 Not Found\nmore", tail=["one", "", "404 Not Found", "two"])
+    made = ended(
+        "failed", error="404 Not Found\nmore", tail=["one", "", "npm error 404 Not Found", "two"]
+    )
     assert sentence.broken_lines(made, 4) == ["404 Not Found", "one", "two"]
     assert sentence.broken_lines(ended("failed", error="exit status 3", exit_status=3), 4) == []
 

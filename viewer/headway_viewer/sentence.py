@@ -123,7 +123,10 @@ def broken_lines(operation: Operation, most: int) -> list[str]:
     lines = operation.error.splitlines()[:1] if operation.error else []
     if lines == [f"exit status {operation.exit_status}"]:
         lines = []  # the row says it already
-    lines.extend(line for line in operation.tail[-most:] if line.strip() and line not in lines)
+    said = tuple(line for line in lines if line)  # "E: " or the like may stand before it
+    lines.extend(
+        line for line in operation.tail[-most:] if line.strip() and not line.endswith(said)
+    )
     return lines[:most]
 
 

@@ -59,13 +59,17 @@ class Parser:
 
     def __init__(self, command: Command | None = None) -> None:
         self._open: set[str] = set()
+        self._failed = False
 
     def feed(self, line: str, source: str) -> list[Event]:
         """Take a line of the output."""
         match = _PROGRESS.match(line)
         if match is None:
             trouble = _TROUBLE.match(line)
-            return [Failed(trouble.group(1))] if trouble else []
+            if trouble is None or self._failed:
+                return []
+            self._failed = True  # what comes after the first only follows from it
+            return [Failed(trouble.group(1))]
         title, _percent, done, total, count, detail, ended = match.groups()
         of = int(total) if total else None
         events: list[Event] = []

@@ -25,6 +25,7 @@ from headway.run.events import (
 from headway.run.prompts import asks
 
 TAIL = 20  # lines of output that are passed on when the command fails
+_SPINNER = "".join(map(chr, range(0x2800, 0x2900))) + " \t"
 STAGES = 300  # stages at most; a command that announces more is shown without the others
 
 
@@ -48,8 +49,9 @@ class Reporter:
                 continue  # one event is lost, not the command
 
     def printed(self, line: str) -> None:
-        """Keep a line for the tail."""
-        self._tail.append(line)
+        """Keep a line for the tail, unless a spinner is all that it holds."""
+        if line.strip(_SPINNER):
+            self._tail.append(line)
 
     def quiet(self, rest: str) -> None:
         """Note that the command has been quiet since it printed `rest`, which has no end."""

@@ -28,6 +28,12 @@ def test_a_fatal_line_is_the_error():
     ]
 
 
+def test_the_first_trouble_is_the_error_as_the_others_follow_from_it():
+    parser = git.Parser()
+    assert parser.feed("fatal: '/nope' does not appear to be a git repository", OUTPUT)
+    assert parser.feed("fatal: Could not read from remote repository.", OUTPUT) == []
+
+
 def test_progress_is_asked_for_only_off_a_terminal():
     command = read_command(["git", "clone", "x"])
     form = git.machine_form(command, Setting(9))

@@ -137,3 +137,12 @@ def test_no_operation_or_a_broken_one_harms_nobody(operation):
     reporter.apply([StageStarted("x"), StageMoved("x", 1), Waiting("y"), StageEnded("x")])
     reporter.stopped()
     reporter.end(Ending("cancelled", "z"), 130)
+
+
+def test_what_a_spinner_drew_is_no_last_line(operation):
+    reporter = Reporter(operation)
+    for line in ("npm error 404", "\u2838", "\u280b \u2819", "", "the end"):
+        reporter.printed(line)
+    reporter.end(Ending("failed", "exit status 1"), 1)
+    told = [call[1] for call in operation.calls if call[0] == "log"]
+    assert told == ["npm error 404", "the end"]
