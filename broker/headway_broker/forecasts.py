@@ -12,7 +12,7 @@ import functools
 from typing import Any, Callable, Iterable
 
 from headway.estimate import Estimate, Forecast, Run, history_key
-from headway.model import COMPLETED, ENDED, PENDING, RUNNING, Stage
+from headway.model import COMPLETED, PENDING, RUNNING, WAITING, Stage
 from headway_broker.ledger import Entry, Ledger
 from headway_broker.refusal import Dropped
 
@@ -37,7 +37,7 @@ class Following:
         self.key = key
         self.begun = now
         self.forecast: Forecast | None = None
-        self.changed: set[int] = set()  # stages whose counts it has not been told yet
+        self.changed: dict[int, None] = {}  # stages whose counts it has not been told yet
         self.children: dict[str, int] = {}  # operations that are parts of it → their place
         self.figured = float("-inf")
         self.weight = 1  # earlier runs, and one
@@ -121,7 +121,7 @@ class Forecasts:
             return
         held = entry.operation.stages
         for stage in sorted(stages):  # parents have lower ids
-            following.changed.discard(stage)
+            following.changed.pop(stage, None)
             _tell(following.forecast, held[stage], now)
         if entry.operation.started is not None:
             following.forecast.start(entry.operation.started)
@@ -129,7 +129,7 @@ class Forecasts:
     def count(self, entry: Entry, stages: Iterable[int]) -> None:
         """The counts of these stages moved: told when the next estimate is made."""
         if entry.forecast is not None:
-            entry.forecast.changed.update(stages)
+            entry.forecast.changed.update(dict.fromkeys(stages))
 
     @_sheltered
     def wait(self, entry: Entry, stage: int | None, left: Estimate | None, now: float) -> None:
@@ -311,7 +311,9 @@ class Forecasts:
         for moment, _, stage, state, done in past:
             _tell(forecast, stage, max(moment, begun), state, done)
         following.changed.update(
-            stage.id for stage in operation.stages.values() if stage.state not in ENDED
+            (stage.id, None)
+            for stage in operation.stages.values()
+            if stage.state == WAITING or (stage.open and stage.shown != stage.initial)
         )
 
     def _tell_parent(self, entry: Entry, now: float) -> None:

@@ -22,6 +22,7 @@ from headway_broker.claim import Claim
 from headway_broker.core import Core, Owed
 from headway_broker.history import Claimed, History, Learned, Reopened, Stored, Wanted
 from headway_broker.log import Log
+from headway_broker.memory import Memory
 from headway_broker.sessions import Session
 from headway_broker.unsent import Unsent
 
@@ -63,6 +64,7 @@ class Server:
         )
         self.core.leaving.after = leave_after
         self.deaths = processes.Deaths()
+        self.memory = Memory()
         self.unsent = Unsent(directory, self.uid)
         self.stopping: str | None = None
         self._unsent_files: dict[str, Owed] = {}
@@ -142,6 +144,7 @@ class Server:
         if now >= self._next_chores:
             self._next_chores = now + CHORES
             self._check_claim()
+            self.memory.look()
         self.core.tick(now, drained=drained)
         self.carry_out()
 

@@ -60,8 +60,10 @@ class Calibration:
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.runs = len(runs)
-        self._misses = sorted(
-            (abs(error) / start, phase) for run in runs for phase, error, start, _ in run.misses
+        self._misses = tuple(
+            sorted(
+                (abs(error) / start, phase) for run in runs for phase, error, start, _ in run.misses
+            )
         )
 
     def factor(self, phase: float) -> float:

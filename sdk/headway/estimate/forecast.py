@@ -35,20 +35,43 @@ LARGEST = 1e15  # counts and seconds beyond this are cut
 class Forecast:
     """What is known of one running operation. `history` is oldest first."""
 
+    __slots__ = (
+        "_analogues",
+        "_anew",
+        "_apart",
+        "_begun",
+        "_calibration",
+        "_cold",
+        "_finished",
+        "_furthest",
+        "_ids",
+        "_notes",
+        "_now",
+        "_prior",
+        "_raw",
+        "_runs",
+        "_stages",
+        "_stale",
+        "_steady",
+        "_unlike",
+        "_until",
+        "_weights",
+    )
+
     def __init__(self, history: Sequence[Run] = (), prior: float | None = None) -> None:
         runs = [run for run in history if run.seconds is not None or run.spans][-REMEMBERED:]
         self._calibration = Calibration([run for run in runs if run.seconds is not None])
         runs = complete(runs)
         habits = Habits(runs)
-        self._analogues = [Analogue(run, habits) for run in runs]
-        self._runs = runs
+        self._analogues = tuple(Analogue(run, habits) for run in runs)
+        self._runs = tuple(runs)
         self._prior = prior
         self._stages: dict[str, Stage] = {}
         self._ids: dict[int, Stage] = {}
         self._begun: float | None = None
         self._now = 0.0
         self._stale = self._anew = True
-        self._weights: list[float] = []
+        self._weights: Sequence[float] = ()
         self._unlike = 0.0
         self._apart = 0.0
         self._cold: Cold | None = None
