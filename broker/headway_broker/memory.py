@@ -17,16 +17,16 @@ class Memory:
     """What this process held when it was last looked at."""
 
     def __init__(self) -> None:
-        self._held = resident()
+        self._held = resident() or 0
         self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
 
     def look(self) -> bool:
         """Give back what is free if much has come since the last time; whether it was tried."""
-        held = resident()
+        held = resident() or 0
         grown = held - self._held > GROWN
         if grown and self._trim is not None:
             self._trim(0)
-            held = resident()
+            held = resident() or 0
         if grown or held < self._held:
             self._held = held
         return grown
