@@ -78,7 +78,14 @@ class Life:
     waited: float = 0.0  # the longest call by the clock
     last: float = 0.0  # when it wrote its last line
     leaving: float | None = None  # when its own code was done
+    parted: float | None = None  # when the SDK's thread was done after that
+    starved: float = 0.0  # how long its threads waited for a processor in between
     how: str = ""  # and how it meant to leave
+
+    @property
+    def parting(self) -> float:
+        """Seconds from its last line to the end of the SDK's thread."""
+        return (self.parted or 0.0) - (self.leaving or 0.0)
 
 
 def read(path: str) -> Life | None:
@@ -118,4 +125,7 @@ def _take(life: Life, say: str, line: dict[str, Any]) -> None:
         life.blocked, life.blocked_at = line["blocked"], line["blocked_at"]
         life.blocked_in, life.waited = line["blocked_in"], line["waited"]
     elif say == "leaving":
-        life.leaving, life.how = line["at"], line["how"]
+        life.leaving, life.how, life.starved = line["at"], line["how"], -line["waited"]
+    elif say == "parted":
+        life.parted = line["at"]
+        life.starved += line["waited"]

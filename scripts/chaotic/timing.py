@@ -7,18 +7,23 @@ called: the kernel's run delay is subtracted. What stays is computing, and waiti
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import Any, Callable
 
-_SCHEDSTAT = "/proc/thread-self/schedstat"
 
-
-def _run_delay() -> float:
+def _run_delay(path: str = "/proc/thread-self/schedstat") -> float:
     try:
-        with open(_SCHEDSTAT, "rb") as file:
+        with open(path, "rb") as file:
             return int(file.read().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return 0.0
+
+
+def run_delays() -> float:
+    """Seconds that the main thread and the SDK's have waited for a processor by now."""
+    threads = [one for one in threading.enumerate() if one.name in ("MainThread", "headway")]
+    return sum(_run_delay(f"/proc/self/task/{thread.native_id}/schedstat") for thread in threads)
 
 
 class Stopwatch:

@@ -104,7 +104,7 @@ def judge(
 ) -> Verdict:
     """Compare. Without `everything` a viewer need not show what it shows no trace of."""
     verdict = Verdict()
-    shares = _shares(lives, fates)
+    shares = _shares(lives, fates, full)
     for life in lives:
         fate = fates.of(life)
         for told in life.operations.values():
@@ -120,11 +120,15 @@ def judge(
     return verdict
 
 
-def _shares(lives: list[journal.Life], fates: Fates) -> dict[tuple[str, str], list[float]]:
+def _shares(
+    lives: list[journal.Life], fates: Fates, full: list[tuple[float, float]]
+) -> dict[tuple[str, str], list[float]]:
     """(operation, stage) → the least and the most that forked children have counted in it."""
     found: dict[tuple[str, str], list[float]] = {}
     for life in lives:
-        certain = fates.of(life).killed is None and life.how == "exit"
+        fate = fates.of(life)
+        certain = fate.killed is None and life.how == "exit"
+        certain = certain and not _nowhere_to_leave(life, fate, full)
         for place, count in life.shares.items():
             bounds = found.setdefault(place, [0.0, 0.0])
             bounds[0] += count if certain else 0
@@ -174,7 +178,7 @@ def _judge_one(
 def _nowhere_to_leave(life: journal.Life, fate: Fate, full: list[tuple[float, float]]) -> bool:
     if life.leaving is None:
         return False
-    gone = fate.exited or life.leaving + 2.0
+    gone = fate.exited or life.parted or life.leaving + 2.0
     return any(begun <= gone and life.leaving <= ended for begun, ended in full)
 
 
@@ -255,7 +259,8 @@ def judge_runs(
         if any(begun <= run.ended and run.ended - 2.0 <= ended for begun, ended in full):
             verdict.homeless += state not in _ends_of(run.status)
         elif seen is None:
-            if crashed and _nobody_heard(run.begun, run.ended, outages):
+            # By a signal, before it had begun to tell, or to listen to signals.
+            if run.status < 0 and _nobody_heard(run.begun, run.ended, outages):
                 verdict.unseen += 1
             else:
                 verdict.lost.append(f"{what}: not shown")
@@ -279,12 +284,11 @@ def _ends_of(status: int) -> tuple[str, ...]:
 
 def delays(
     lives: list[journal.Life], fates: Fates
-) -> tuple[journal.Life | None, int, journal.Life | None, float]:
+) -> tuple[journal.Life | None, int, list[journal.Life]]:
     """Of processes that were not stopped meanwhile: the life with the longest held up call,
-    the number of calls, and the life with the longest exit with its seconds."""
+    the number of calls, and those that ended in order."""
     worst: journal.Life | None = None
-    slowest: journal.Life | None = None
-    longest = 0.0
+    ended: list[journal.Life] = []
     calls = 0
     for life in lives:
         calls += life.calls
@@ -293,9 +297,8 @@ def delays(
         stopped = any(begun <= at + took and at <= ended for begun, ended in fate.stopped)
         if not stopped and (worst is None or life.blocked > worst.blocked):
             worst = life
-        if life.leaving is None or fate.exited is None or fate.killed is not None:
+        if life.leaving is None or life.parted is None or fate.killed is not None:
             continue
-        stopped = any(ended >= life.leaving for _, ended in fate.stopped)
-        if not stopped and fate.exited - life.leaving > longest:
-            slowest, longest = life, fate.exited - life.leaving
-    return worst, calls, slowest, longest
+        if not any(until >= life.leaving for _, until in fate.stopped):
+            ended.append(life)
+    return worst, calls, ended

@@ -17,7 +17,8 @@ from typing import Any, Callable
 
 import headway
 from chaotic.journal import Journal
-from chaotic.timing import Stopwatch
+from chaotic.timing import Stopwatch, run_delays
+from headway.link import Link
 from headway.process import here
 
 WORDS = ("Download", "Unpack", "Configure", "Compile", "Check", "Copy", "Index", "Clean up")
@@ -270,7 +271,7 @@ def dropper(worker: Worker) -> None:
     op = worker.operation().start()
     op.stage("Middle", most=5)
     worker.look()
-    worker.journal.write("leaving", how="os._exit")
+    _leave(worker, "os._exit")
     os._exit(3)
 
 
@@ -284,13 +285,25 @@ KINDS: dict[str, Callable[[Worker], None]] = {
 
 def _leave(worker: Worker, how: str) -> None:
     worker.journal.write("called", **worker.watch.facts())
-    worker.journal.write("leaving", how=how)
+    worker.journal.write("leaving", how=how, waited=run_delays())
+
+
+def _witness_parting(worker: Worker) -> None:
+    """Write down when the SDK's thread is done, in every forked child, too."""
+    run = Link.run
+
+    def witnessed(link: Link) -> None:
+        run(link)
+        worker.journal.write("parted", waited=run_delays())
+
+    Link.run = witnessed  # type: ignore[method-assign]
 
 
 def main(argv: list[str]) -> int:
     """Be a worker of a kind."""
     kind, seed = argv
     worker = Worker(kind, random.Random(seed))
+    _witness_parting(worker)
     KINDS[kind](worker)
     _leave(worker, "exit")
     return 0

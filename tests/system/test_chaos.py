@@ -76,6 +76,34 @@ def test_a_crash_that_is_not_shown_is_excused_by_an_outage_only():
     assert judged(life(told(None), None), {}, "killed", outages=[(15.0, 25.0)]).unseen == 1
 
 
+def child(how="exit"):
+    return Life(8, "forker", 10.0, leaving=15.0, parted=15.5, how=how, shares={("op", "Step"): 3})
+
+
+@pytest.mark.parametrize(
+    ("forked", "full", "short"),
+    [
+        (child(), [], 1),
+        (child("os._exit"), [], 0),
+        (child(), [(15.2, 17.0)], 0),
+    ],
+    ids=["in order", "at once", "with nowhere to leave it"],
+)
+def test_the_judge_misses_what_a_child_counted_that_ended_in_order(forked, full, short):
+    fates = Fates()
+    fates.exit(7, 20.1, 0)
+    for done, missing in ((5, short), (8, 0)):
+        verdict = judge([life(told()), forked], fates, [], full, shown(done=done), everything=True)
+        assert (len(verdict.shares_short), verdict.false) == (missing, [])
+
+
+@pytest.mark.parametrize(("status", "begun", "lost"), [(-15, 4.9, 0), (-15, -60.0, 1), (0, 4.9, 1)])
+def test_a_command_that_is_not_shown_is_excused_if_it_was_killed_at_once(status, begun, lost):
+    verdict = Verdict()
+    judge_runs(verdict, [Run("run 1", 8, begun, status, 5.0)], [], [], {}, everything=True)
+    assert len(verdict.lost) == lost
+
+
 @pytest.mark.parametrize(
     ("status", "state", "wrong"),
     [
@@ -121,3 +149,4 @@ def test_a_minute_of_chaos_loses_no_final_state_and_shows_no_false_one():
     assert done.returncode == 0, done.stdout + done.stderr
     assert "final states lost   0\n" in done.stdout
     assert "false states        0\n" in done.stdout
+    assert "shares short        0\n" in done.stdout
