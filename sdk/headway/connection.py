@@ -12,12 +12,11 @@ import time
 
 import zmq
 
-from headway import __version__, launch
-from headway.about import about
+from headway import launch
 from headway.cancellation import Request, deliver
 from headway.deposit import leave_unsent
 from headway.ending import end_all
-from headway.link import affordable
+from headway.link import FAREWELL, affordable
 from headway.protocol import endpoint, messages, wire
 from headway.screen import Screen
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from headway.link import Link
     from headway.process import Home
 
-FAREWELL = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
 STARTING = 0.03  # seconds between looks for a broker that is just being started
 ABSENT = 5.0  # seconds at most between looks for a broker that is not there
 PATIENT = 3.0  # seconds after which a broker that was started is taken for failed
@@ -46,7 +44,6 @@ class Connection:
         self._home = home
         self._link = link
         self._publisher = home.publisher
-        self._publisher.about.update(about(__version__))
         self._screen = Screen(home)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket: zmq.Socket[bytes] | None = None
@@ -68,7 +65,8 @@ class Connection:
     def part(self) -> None:
         """Settle what is open, deliver the ends within the bound, or leave them in a file."""
         now = time.monotonic()
-        until = now + FAREWELL
+        # From the end on, not from here: our import may have come after it, and taken its time.
+        until = (self._link.ended or now) + FAREWELL
         publisher = self._publisher
         end_all(self._home)
         self._retry_at = now

@@ -3,7 +3,8 @@
 The thread is no daemon, so that the interpreter waits for it at exit, also in children of
 multiprocessing, which run no atexit functions. A second one, a daemon, waits for the end of
 the program's own threads and tells it; then it has a bounded time to deliver final states.
-All that the rest of the process does with it is one write to a pipe.
+A third, a daemon, imports what takes long, so that an end in the middle of that need not wait
+for it. All that the rest of the process does with it is one write to a pipe.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from threading import Lock
+    from typing import Callable
+
     from headway.connection import Connection
     from headway.process import Home
 
 
+FAREWELL = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
 DESCRIPTORS = 16  # that a link and its connection may want, and then some
 
 
@@ -33,11 +38,12 @@ class Link(threading.Thread):
         # Threads inherit this from their starter, which may be a daemon.
         self.daemon = False
         self.ending = False
+        self.ended: float | None = None  # when the program's end was noticed
         self.resting = True  # it waits for nothing but the pipe: `update` has to rouse it
         self.reason: str | None = None  # why nothing is sent any more
         self.read, self._write = os.pipe()
         self._home = home
-        self._connection: Connection | None = None
+        self._part: Callable[[], None] = lambda: None  # what is to be done at the end
         self._roused = False
         self._watching = False
         for end in (self.read, self._write):
@@ -56,8 +62,7 @@ class Link(threading.Thread):
 
     def finish(self, seconds: float) -> None:
         """Deliver what is owed now, though the main thread lives; wait for it that long at most."""
-        self.ending = True
-        self.wake()
+        self._end()
         self.join(seconds)
 
     def forked(self) -> None:
@@ -76,23 +81,45 @@ class Link(threading.Thread):
         time.sleep(0.001)
         self._watch()
         try:
+            # First what a hasty end needs, which can import nothing while another thread does.
             with self._home.importing:
-                # 40 ms of pyzmq and msgpack, which the program does not wait for.
-                from headway.connection import Connection  # noqa: PLC0415
+                from headway import __version__, hasty  # noqa: PLC0415
+                from headway.about import about  # noqa: PLC0415
 
-                self._connection = connection = Connection(self._home, self)
+                self._home.publisher.about.update(about(__version__))
+            loaded = self._load()
             if not threading.main_thread().is_alive():
                 _restore_interrupt()
-            while not self.ending:
-                connection.turn()
+            if loaded is None:
+                self._part = lambda: hasty.part(self._home)
+            else:
+                connection = loaded(self._home, self)
+                self._part = connection.part
+                while not self.ending:
+                    connection.turn()
         except Exception as error:
             self._give_up(error)
         try:
-            if self._connection is not None:
-                self._connection.part()
+            self._part()
         except Exception as error:
             self.reason = f"{type(error).__name__}: {error}"
         self._home.closed = True
+
+    def _load(self) -> type[Connection] | None:
+        """What makes a connection; None where the end came first and left no time for it."""
+        loading = Loading(self._home.importing)
+        try:
+            loading.start()
+        except RuntimeError:  # the interpreter is ending already
+            loading.run()
+        while loading.is_alive():
+            self.check_end()
+            if self.ended is not None and time.monotonic() > self.ended + FAREWELL:
+                return None
+            loading.join(0.05)
+        if loading.error is not None:
+            raise loading.error
+        return loading.loaded
 
     def hear(self) -> None:
         """Take in what `wake` wrote; what is marked from here on rouses again."""
@@ -107,8 +134,15 @@ class Link(threading.Thread):
         """How long to wait at most before this is called again, or None: it need not be."""
         if self._watching:
             return None
-        self.ending = self.ending or not threading.main_thread().is_alive()
+        if not threading.main_thread().is_alive():
+            self._end()
         return 0.05
+
+    def _end(self) -> None:
+        if not self.ending:
+            self.ended = time.monotonic()
+            self.ending = True
+        self.wake()
 
     def _watch(self) -> None:
         try:
@@ -130,8 +164,7 @@ class Link(threading.Thread):
                 break
             for thread in others:
                 thread.join()
-        self.ending = True
-        self.wake()
+        self._end()
 
     def _give_up(self, error: Exception) -> None:
         """Reporting has failed for good; the program must not notice, so counts go on."""
@@ -143,6 +176,26 @@ class Link(threading.Thread):
             self.check_end()
             self.hear()
             time.sleep(0.05)
+
+
+class Loading(threading.Thread):
+    """Imports 40 ms of pyzmq and msgpack, which the program does not wait for."""
+
+    def __init__(self, lock: Lock) -> None:
+        super().__init__(name="headway-load", daemon=True)
+        self.loaded: type[Connection] | None = None
+        self.error: Exception | None = None
+        self._lock = lock  # held meanwhile
+
+    def run(self) -> None:
+        """Import it."""
+        try:
+            with self._lock:
+                from headway.connection import Connection  # noqa: PLC0415
+
+                self.loaded = Connection
+        except Exception as error:
+            self.error = error
 
 
 def affordable() -> bool:

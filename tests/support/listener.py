@@ -1,7 +1,12 @@
-"""A stand-in for the broker: listens where programs report, and keeps what they said."""
+"""A stand-in for the broker: listens where programs report, and keeps what they said.
+
+As the broker, it takes in what programs left in files because they could not say it in time,
+which on a busy machine is any of them.
+"""
 
 from __future__ import annotations
 
+import glob
 import os
 import threading
 
@@ -10,6 +15,7 @@ from machine import until
 
 from headway.model import Operation, Stage
 from headway.protocol import messages, wire
+from headway_broker.unsent import frames
 
 
 class Listener:
@@ -18,9 +24,11 @@ class Listener:
     def __init__(self, directory, *, acknowledge=True, watched=True):
         self.acknowledge = acknowledge
         self.watched = watched
-        self.operations = {}
         self.sessions = {}
-        self.shares = {}
+        self._operations = {}
+        self._shares = {}
+        self._unsent = os.path.join(directory, "unsent", "*")
+        self._lock = threading.RLock()
         self.heard = []
         self.answers = []
         self.byes = set()
@@ -48,6 +56,26 @@ class Listener:
             self._stop = True
             self._thread.join()
             self._context.destroy(linger=0)
+
+    @property
+    def operations(self):
+        """Every operation by its id."""
+        self._take_left()
+        return self._operations
+
+    @property
+    def shares(self):
+        """(operation, stage) → session → what it counted there."""
+        self._take_left()
+        return self._shares
+
+    def _take_left(self):
+        with self._lock:
+            for path in glob.glob(self._unsent) if self.acknowledge else ():
+                with open(path, "rb") as file:
+                    for message in frames(file.read()):
+                        self._take(path.encode(), message)
+                os.unlink(path)
 
     def named(self, name):
         """The only operation of that name, or None while there is none."""
@@ -81,7 +109,8 @@ class Listener:
             identity, frame = self._router.recv_multipart()
             message = wire.decode(frame, messages.INBOUND)
             self.heard.append((identity, message))
-            self._take(identity, message)
+            with self._lock:
+                self._take(identity, message)
 
     def _reply(self, identity, message):
         self._router.send_multipart([identity, wire.encode(message)])
@@ -99,7 +128,7 @@ class Listener:
             return
         elif kind is messages.Announce:
             session = self.sessions[identity].session
-            model = self.operations.get(message.operation[0])
+            model = self._operations.get(message.operation[0])
             if model is None:
                 assert message.whole, message
                 model = Operation(message.operation[0], "")
@@ -107,7 +136,7 @@ class Listener:
             for record in message.stages:
                 self._counted[session, model.apply_stage(record).id] = model
             model.apply(message.operation)
-            self.operations[model.id] = model
+            self._operations[model.id] = model
             if not model.open and self.acknowledge:
                 self._reply(identity, messages.Acknowledge([[model.id, model.revision]]))
         elif kind is messages.Counts:
@@ -117,7 +146,7 @@ class Listener:
         elif kind is messages.Share:
             key = (message.operation, message.stage)
             session = self.sessions[identity].session
-            self.shares.setdefault(key, {})[session] = message.done
+            self._shares.setdefault(key, {})[session] = message.done
             if message.last and self.acknowledge:
                 safe = [[message.operation, message.stage, message.done]]
                 self._reply(identity, messages.Acknowledge([], safe))

@@ -18,6 +18,9 @@ SHORT = """
             pass
 """
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+JUMPING = os.path.join(ROOT, "scripts", "chaotic", "jumping")
+
 
 @pytest.fixture
 def machine():
@@ -209,6 +212,39 @@ def test_what_forked_children_count_is_known(machine, stopped):
     os.kill(broker, signal.SIGCONT)
     until(lambda: known(machine)["Work"]["stages"][0]["done"] == 30)
     assert known(machine)["Work"]["state"] == "completed"
+
+
+@pytest.mark.parametrize("seconds", [-1500.0, 1500.0], ids=["back", "forth"])
+def test_a_wall_clock_that_jumps_makes_nothing_silent_lost_or_older(machine, seconds):
+    clock = os.path.join(machine.folder, "clock")
+    machine.environ["HEADWAY_CHAOS_CLOCK"] = clock
+    machine.environ["PYTHONPATH"] = f"{JUMPING}{os.pathsep}{machine.environ['PYTHONPATH']}"
+    machine.run(SHORT, "1")
+    code = """
+        import headway, sys
+        with headway.operation("Long") as op, op.stage("Step", total=10) as stage:
+            stage.advance(4)
+            print("begun", flush=True)
+            sys.stdin.readline()
+    """
+    program = machine.start(code, stdin=subprocess.PIPE)
+    assert program.stdout.readline() == "begun\n"
+    first = until(machine.serving)
+    until(lambda: {"op 1", "Long"} <= set(known(machine)))
+
+    with open(clock, "w", encoding="ascii") as file:
+        file.write(str(seconds))
+    for broker in (first, None):  # the one that saw it jump, and one that started after it
+        if broker is None:
+            os.kill(first, signal.SIGKILL)
+            until(lambda: machine.serving() not in (None, first))
+        found = until(lambda: {"op 1", "Long"} <= set(known(machine)) and known(machine))
+        assert (found["op 1"]["state"], found["op 1"]["stages"][0]["done"]) == ("completed", 3)
+        assert (found["Long"]["state"], found["Long"]["silent_since"]) == ("running", None)
+        assert 0 <= found["Long"]["elapsed"] < 600
+    program.stdin.write("\n")
+    assert machine.finish(program) == (0, "", "")
+    until(lambda: known(machine)["Long"]["state"] == "completed")
 
 
 @pytest.mark.slow

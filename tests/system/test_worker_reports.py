@@ -1,13 +1,16 @@
 """Programs of one process, and what a broker hears from them."""
 
+import glob
+import os
 import subprocess
 
 import pytest
 from listener import Listener
 from machine import Machine, until
 
-from headway.connection import FAREWELL
+from headway.link import FAREWELL
 from headway.protocol import messages
+from headway_broker.unsent import frames
 
 
 @pytest.fixture
@@ -89,6 +92,48 @@ def test_what_a_program_leaves_open_ends_as_the_program_does(
     operation = listener.named("Work")
     assert (operation.state, operation.error) == (state, text)
     assert listener.stage(operation, "Step").state == state
+
+
+def test_a_thread_that_leaves_by_sys_exit_ends_its_operation_and_nothing_else(machine, listener):
+    code = """
+        import headway, sys, threading
+        def leave(status):
+            with headway.operation(f"Thread {status}"):
+                sys.exit(status)
+        with headway.operation("Main"):
+            for status in (0, 3):
+                thread = threading.Thread(target=leave, args=(status,))
+                thread.start()
+                thread.join()
+    """
+    assert machine.run(code) == (0, "", "")
+    ends = {name: listener.named(name) for name in ("Main", "Thread 0", "Thread 3")}
+    assert {name: one.state for name, one in ends.items()} == {
+        "Main": "completed",
+        "Thread 0": "completed",
+        "Thread 3": "failed",
+    }
+    assert ends["Thread 3"].error == "exit status 3"
+
+
+def test_daemon_threads_that_report_until_the_interpreter_is_gone_hold_nobody(machine, listener):
+    code = """
+        import headway, threading
+        begun = threading.Event()
+        def work():
+            with headway.operation("Daemon") as op, op.stage("Step") as stage:
+                while True:
+                    stage.advance()
+                    with op.stage("Part"):
+                        begun.set()
+        with headway.operation("Main"):
+            threading.Thread(target=work, daemon=True).start()
+            begun.wait(10)
+    """
+    assert machine.run(code) == (0, "", "")
+    assert listener.named("Main").state == "completed"
+    daemon = listener.ended("Daemon")
+    assert (daemon.state, daemon.error) == ("failed", "the program ended before it")
 
 
 @pytest.mark.parametrize(
@@ -237,6 +282,29 @@ def test_a_final_state_that_nobody_acknowledges_is_left_in_a_file(machine):
     assert found[0].session == name
     assert found[1].whole
     assert found[1].operation[4] == "completed"
+
+
+def test_an_import_that_takes_longer_than_an_exit_may_is_not_waited_for(machine):
+    code = """
+        import headway, sys, time
+        class Slow:
+            def find_spec(self, name, path=None, target=None):
+                if name == "zmq":
+                    time.sleep(60)
+        sys.meta_path.insert(0, Slow())
+        with headway.operation("Work") as op, op.stage("Step", total=5) as stage:
+            stage.advance(5)
+        left = headway.operation("Left open").start()
+    """
+    assert machine.run(code) == (0, "", "")  # in less than half of that minute
+    (path,) = glob.glob(machine.path("unsent/*"))
+    with open(path, "rb") as file:
+        hello, *rest, bye = frames(file.read())
+    assert (hello.session, type(bye)) == (os.path.basename(path), messages.Bye)
+    ends = {message.operation[2]: message for message in rest}
+    assert ends["Work"].operation[4] == "completed"
+    assert ends["Work"].stages[0][2:4] == ["Step", "completed"]
+    assert ends["Left open"].operation[4] == "failed"
 
 
 def test_a_program_with_nothing_to_report_leaves_and_comes_back(machine, listener):
