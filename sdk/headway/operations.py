@@ -136,12 +136,12 @@ class Operation(scope.Scope):
                     self._move(RUNNING)
         return self
 
-    def run(self) -> None:
+    def resume(self) -> None:
         """It is running again after `wait`."""
         self.start()
 
     def wait(self, reason: str) -> None:
-        """It is held up, by a lock or by a question, until `run`."""
+        """It is held up, by a lock or by a question, until `resume`."""
         if self.foreign:
             return
         with self._home.lock:

@@ -169,7 +169,7 @@ class Stage(Scope):
             if model.state in ENDED:
                 return
             if done is not None:
-                if model.state == PENDING:
+                if model.state in (PENDING, WAITING):
                     self.start()
                 self._gather()
                 count = clean_count(done)
@@ -198,7 +198,7 @@ class Stage(Scope):
         with home.lock:
             if self.model.state in ENDED:
                 return
-            if self.model.state == PENDING:
+            if self.model.state in (PENDING, WAITING):
                 self.start()
             self._updating = False
             self._steps = self._count_alone if home.off or home.closed else self._pending.append
@@ -273,7 +273,7 @@ class Stage(Scope):
         return self
 
     def wait(self, reason: str) -> None:
-        """It is held up, by a lock or by a question, until `resume`."""
+        """It is held up, by a lock or by a question, until `resume` or until it counts on."""
         if not self._foreign:
             with here().lock:
                 if self.model.state == WAITING:
@@ -343,8 +343,9 @@ class Stage(Scope):
         if model.state in ENDED:
             self._close()
             home.tree.remove(self)
-        elif not was_open:
-            self._steps = self._awaken
+        elif state == WAITING or not was_open:
+            self._updating = False
+            self._steps = self._awaken  # the next step lets it go on
             home.tree.add(self)
         self._changed()
 

@@ -147,7 +147,7 @@ def test_what_is_said_of_it_can_change(op):
 def test_it_can_wait_and_run_again(op):
     op.wait("for the dpkg lock")
     assert (op.state, op.model.reason) == ("waiting", "for the dpkg lock")
-    op.run()
+    op.resume()
     assert (op.state, op.model.reason) == ("running", None)
 
 
@@ -168,7 +168,7 @@ def test_everything_that_changes_counts_a_revision(op):
         lambda: op.plan("A"),
         lambda: op.stage("A").start(),
         lambda: op.wait("x"),
-        op.run,
+        op.resume,
         op.complete,
     ):
         change()

@@ -185,6 +185,17 @@ def test_waiting_has_a_reason_and_an_end(op):
     assert (stage.state, stage.model.reason) == ("running", None)
 
 
+@pytest.mark.parametrize("counted", [lambda s: s.advance(2), lambda s: s.update(done=5)])
+def test_what_counts_on_waits_no_longer(op, counted):
+    stage = op.stage("Step").start()
+    stage.advance(3)
+    stage.wait("for the lock")
+    stage.update(detail="still waiting")
+    assert stage.state == "waiting"
+    counted(stage)
+    assert (stage.state, stage.done) == ("running", 5)
+
+
 def test_the_end_of_a_stage_ends_what_is_inside_it(op):
     with op.stage("Outer") as outer:
         inner = outer.stage("Inner").start()

@@ -62,7 +62,7 @@ class Reporter:
         """The command is at work again."""
         if self._waiting is not None:
             self._waiting = None
-            self._guard(lambda operation: operation.run())
+            self._guard(lambda operation: operation.resume())
 
     def stopped(self) -> None:
         """The command was stopped by its terminal."""

@@ -53,7 +53,7 @@ class Broken:
     def fail_always(self, *_, **__):
         raise RuntimeError
 
-    stage = set = wait = run = log = complete = fail = cancel = fail_always
+    stage = set = wait = resume = log = complete = fail = cancel = fail_always
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_stages_are_started_moved_and_ended(operation):
 def test_a_wait_is_told_once_and_ends_with_the_next_progress(operation):
     reporter = Reporter(operation)
     reporter.apply([Waiting("the dpkg lock"), Waiting("the dpkg lock"), StageStarted("Unpack")])
-    assert operation.calls[:2] == [("wait", "the dpkg lock"), ("run",)]
+    assert operation.calls[:2] == [("wait", "the dpkg lock"), ("resume",)]
 
 
 def test_a_question_waits_for_an_answer(operation):
