@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from headway.model import Operation
 from headway.protocol import wire
 from headway.protocol.messages import Delta, Pulse, Removed, Snapshot
+from headway_viewer.setbacks import Before, Setbacks
 
 BACKLOG = 1000  # deltas kept while the parts of a snapshot come in; more means: ask again
 
@@ -38,6 +39,7 @@ class Replica:
         self.sequence = 0
         self.wanted = True
         self.heard: float | None = None  # local time of the last message
+        self.setbacks = Setbacks()
         self._ahead: float | None = None  # the broker's clock less ours
         self._unix = 0.0  # Unix time less the broker's clock
         self._estimated: dict[str, float] = {}
@@ -186,6 +188,7 @@ class Replica:
                 self._changed.pop(name, None)
                 self._estimated.pop(name, None)
                 self._since.pop(name, None)
+                self.setbacks.forget(name)
         return bool(message.operations)
 
     def _apply(self, row: list[Any], now: float, *, watched: bool = False) -> None:
@@ -197,14 +200,15 @@ class Replica:
                 return
             operation = self.operations[name] = Operation(name, "")
         state = operation.state
+        before = Before(operation.progress, len(operation.stages))
         if record is not None:
             operation.apply(record)
             if watched and operation.state != state:
                 self._since[name] = now
         for stage_record in stages:
-            operation.apply_stage(stage_record)
+            self._announce(operation, stage_record, now)
         if counts:
-            _count(operation, counts)
+            self._count(operation, counts, now)
         if figures is not None:
             (
                 operation.progress,
@@ -218,6 +222,8 @@ class Replica:
             if tail is not None:
                 operation.tail = tail
             self._estimated[name] = now
+            if watched:
+                self.setbacks.weighed(operation, before, now)
         if stage_figures:
             for number, (progress, estimate) in stage_figures.items():
                 stage = operation.stages.get(number)
@@ -230,12 +236,25 @@ class Replica:
                     stage.shares = share or None
         self._changed[name] = None
 
+    def _announce(self, operation: Operation, record: list[Any], now: float) -> None:
+        known = operation.stages.get(record[0])
+        if known is None:
+            operation.apply_stage(record)
+            return
+        attempt, done, total = known.attempt, known.shown, known.total
+        stage = operation.apply_stage(record)
+        if stage.attempt == attempt and stage.open:
+            self.setbacks.counted(operation, stage, done, total, now)
 
-def _count(operation: Operation, counts: dict[Any, Any]) -> None:
-    stages = operation.stages
-    for number, done, total, detail in wire.read_counts(counts):
-        stage = stages.get(number)
-        if stage is not None:
+    def _count(self, operation: Operation, counts: dict[Any, Any], now: float) -> None:
+        stages = operation.stages
+        for number, done, total, detail in wire.read_counts(counts):
+            stage = stages.get(number)
+            if stage is None:
+                continue
+            was, whole = stage.shown, stage.total
             stage.done = done
             if total is not wire.UNCHANGED:
                 stage.total, stage.detail = total, detail
+            if stage.shown < was or stage.total != whole:
+                self.setbacks.counted(operation, stage, was, whole, now)

@@ -11,6 +11,7 @@ from typing import Iterator
 from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, RUNNING, WAITING, Operation, Stage
 from headway_viewer import figures
 from headway_viewer.rows import Board
+from headway_viewer.setbacks import Setback
 
 _FINISHED = (COMPLETED, "skipped")
 
@@ -111,7 +112,7 @@ def detail_lines(operation: Operation, board: Board, now: float, most: int) -> l
     if not operation.open:
         return []
     lines = list(_held(operation, board))
-    lines.extend(_busy(operation, now))
+    lines.extend(_busy(operation, board.replica.setbacks.of(operation.id, now), now))
     lines.extend(_rolled_up(board, operation.id))
     if operation.unlike:
         lines.append("unlike earlier runs")
@@ -140,14 +141,16 @@ def _held(operation: Operation, board: Board) -> Iterator[str]:
         yield f"held by {board.short(holder.id)} {label(holder)}"
 
 
-def _busy(operation: Operation, now: float) -> Iterator[str]:
+def _busy(operation: Operation, setback: Setback | None, now: float) -> Iterator[str]:
     """One line for each thing it does now; stages of the same name make one."""
+    told = setback.words if setback is not None else ""
     stage = only_stage(operation)
     if stage is not None:
         # Its counts stand on the row; a `track` loop is named after it already.
         title = "" if stage.name in operation.name else stage.name
         busy = stage.reason if stage.state == WAITING else stage.detail
         words = f"{title} {busy or ''}".strip()
+        words = ", ".join(part for part in (words, told) if part)
         if words and stage.open:
             yield words
         return
@@ -157,9 +160,14 @@ def _busy(operation: Operation, now: float) -> Iterator[str]:
     named: dict[str, list[Stage]] = {}
     for stage in leaves:
         named.setdefault(stage.name, []).append(stage)
+    lone = [alike[0].id for alike in named.values() if len(alike) == 1]
+    if setback is not None and setback.stage not in lone:
+        yield told
     for name, alike in named.items():
         if len(alike) > 1:
             yield f"{name}, {len(alike)} at once{_sum(alike)}"
+        elif setback is not None and setback.stage == alike[0].id:
+            yield f"{stage_words(alike[0], now)}, {told}"
         else:
             yield stage_words(alike[0], now)
 

@@ -87,6 +87,17 @@ def test_progress_is_told_by_tenths_or_when_time_has_passed():
     assert [len(slow.later(4.0, "b")) for _ in range(6)] == [0, 0, 1, 0, 0, 1]
 
 
+def test_progress_that_went_back_is_told_with_its_reason():
+    made = operation("a", "x", progress=0.5)
+    part = stage(made, "s", done=500, total=1000)
+    story = Story(made)
+    part.total = 2000
+    story.board.replica.setbacks.counted(made, part, 500, 1000, NOW)
+    [line] = story.later(2.0, "a")
+    assert "total grew from 1,000" in line
+    assert story.later(2.0, "a") == []
+
+
 def test_much_progress_at_once_does_not_flood():
     made = operation("a", "x", progress=0.0)
     part = stage(made, "s", total=100)

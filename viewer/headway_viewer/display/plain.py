@@ -39,12 +39,13 @@ WORD = 9  # cells of the longest state, "completed"
 class _Told:
     """What was last said of one operation."""
 
-    __slots__ = ("at", "doing", "silent", "stage", "state", "tenth")
+    __slots__ = ("at", "back", "doing", "silent", "stage", "state", "tenth")
 
     def __init__(self) -> None:
         self.state = ""
         self.stage = ""
         self.doing = ""
+        self.back: str | None = None  # why it went back
         self.tenth = -1
         self.at = float("-inf")
         self.silent = False
@@ -137,6 +138,12 @@ class Teller:
         new = operation.state != told.state or (stage != told.stage and now - told.at >= LEAST)
         # A step that shows in nothing but the estimate is worth no line of its own.
         further = tenth is not None and tenth > told.tenth and doing != told.doing
+        setback = self._board.replica.setbacks.of(operation.id, now)
+        back = None if setback is None else setback.words
+        if back is not None and back != told.back:
+            further = True
+            doing = f"{doing}, {back}" if doing else back
+        told.back = back
         moved = further and now - told.at >= LEAST
         if not new and not moved and now - told.at < pause:
             return
