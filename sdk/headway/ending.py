@@ -24,14 +24,15 @@ def fate(
             return COMPLETED, None, None
         code = error.code
         return FAILED, None, f"exit status {code}" if isinstance(code, int) else clean_text(code)
-    if isinstance(error, (KeyboardInterrupt, *_cancellations())):
+    if isinstance(error, (KeyboardInterrupt, *cancellations())):
         request = operation.request if operation is not None else None
         reason = (request.reason if request is not None else None) or clean_text(error)
         return CANCELLED, reason or None, None
     return FAILED, None, error
 
 
-def _cancellations() -> tuple[type[BaseException], ...]:
+def cancellations() -> tuple[type[BaseException], ...]:
+    """What says that somebody wanted an end: `Cancelled`, and asyncio's where that is used."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return (Cancelled,)

@@ -2,8 +2,8 @@
 
 Python would print a traceback, as of a mistake, and exit with 1. It was somebody's wish, like
 a Ctrl+C: the receipt on the terminal says so, and where there is no terminal one line does.
-The hooks are set with the first `Cancelled` that is raised here and hand on all else, so that
-nothing changes for who catches it. Whoever types a program line by line keeps the session.
+The hooks are set when somebody's wish is first carried out by an exception, and hand on all else,
+so that nothing changes for who catches it. Whoever types a program line by line keeps the session.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 
+from headway.ending import cancellations
 from headway.errors import Cancelled
 
 TYPE_CHECKING = False
@@ -25,17 +26,22 @@ _hooked = False
 
 def cancelled(reason: str | None) -> Cancelled:
     """The exception to raise for a request that was accepted; `reason` may be None."""
+    expect()
+    return Cancelled(reason or "")
+
+
+def expect() -> None:
+    """Somebody has asked to cancel: a `Cancelled` or asyncio's may end the program from now on."""
     global _hooked  # noqa: PLW0603 - the hooks are the interpreter's
     if not _hooked and not hasattr(sys, "ps1"):
         _hooked = True
         sys.excepthook = _in_main(sys.excepthook)
         threading.excepthook = _in_thread(threading.excepthook)
-    return Cancelled(reason or "")
 
 
 def _in_main(before: Callable[..., Any]) -> Callable[..., Any]:
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if not issubclass(kind, Cancelled):
+        if not issubclass(kind, cancellations()):
             before(kind, error, trace)
             return
         if sys.stderr is not None and not sys.stderr.isatty():
@@ -48,7 +54,7 @@ def _in_main(before: Callable[..., Any]) -> Callable[..., Any]:
 
 def _in_thread(before: Callable[..., Any]) -> Callable[..., Any]:
     def hook(args: Any, /) -> None:
-        if not issubclass(args.exc_type, Cancelled):
+        if not issubclass(args.exc_type, cancellations()):
             before(args)
 
     return hook

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+from headway import uncaught
 from progress_tracker.tracker import ProgressTracker
 
 TYPE_CHECKING = False
@@ -31,7 +32,12 @@ async def run_with_progress(
             task = tracker._task = asyncio.current_task()
             if task is not None:
                 cancel = task.cancel
-                tracker._report.listen(lambda _request: loop.call_soon_threadsafe(cancel))
+
+                def stop(_request: object) -> None:
+                    uncaught.expect()
+                    loop.call_soon_threadsafe(cancel)
+
+                tracker._report.listen(stop)
             result = await result
     except asyncio.CancelledError:
         said, status = tracker._leaving or (tracker.wish or "Operation cancelled", None)

@@ -1,5 +1,6 @@
 """What becomes of a `Cancelled` that nobody catches, and of everything else."""
 
+import asyncio
 import io
 import sys
 import threading
@@ -43,6 +44,14 @@ def test_the_program_ends_with_one_line_and_as_by_a_ctrl_c(monkeypatch, capsys, 
     assert leave(reason) == 130
     assert capsys.readouterr().err == line
     assert told == []
+
+
+def test_a_cancelled_task_that_ends_the_program_ends_it_likewise(monkeypatch):
+    hooked(monkeypatch)
+    uncaught.expect()
+    with pytest.raises(SystemExit) as left:
+        sys.excepthook(asyncio.CancelledError, asyncio.CancelledError(), None)
+    assert left.value.code == 130
 
 
 def test_in_a_terminal_the_receipt_is_the_line(monkeypatch):

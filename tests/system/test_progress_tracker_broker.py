@@ -99,6 +99,26 @@ asyncio.run(main())
     assert operation(real, "two")["state"] == "completed"
 
 
+def test_a_program_whose_only_task_is_cancelled_ends_without_a_traceback(real):
+    process = real.program("""
+import asyncio
+from progress_tracker import ProgressTracker, run_with_progress
+
+async def work(tracker):
+    tracker.start_stage(tracker.add_stage("wait"))
+    print("ready", flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(run_with_progress(ProgressTracker("one", enable_notifications=False), work))
+""")
+    ready(process)
+    until(lambda: operation(real, "one"), "the operation")
+    assert real.headway("cancel", "one").returncode == 0
+    complaint = process.communicate(timeout=20)[1]
+    assert (process.returncode, complaint) == (130, "headway: cancelled\n")
+    assert operation(real, "one")["state"] == "cancelled"
+
+
 def test_a_tracker_that_nobody_ends_ends_as_its_stages_did(real):
     code = """
 from progress_tracker import RichProgressTracker
