@@ -12,7 +12,7 @@ import functools
 from typing import Any, Callable, Iterable
 
 from headway.estimate import Estimate, Forecast, Run, history_key
-from headway.model import COMPLETED, PENDING, RUNNING, WAITING, Stage
+from headway.model import COMPLETED, PENDING, RUNNING, WAITING, Stage, asks
 from headway_broker.ledger import Entry, Ledger
 from headway_broker.refusal import Dropped
 
@@ -120,6 +120,7 @@ class Forecasts:
         if following is None or following.forecast is None:
             return
         held = entry.operation.stages
+        following.forecast.hold(now, waiting=entry.operation.state == WAITING)
         for stage in sorted(stages):  # parents have lower ids
             following.changed.pop(stage, None)
             _tell(following.forecast, held[stage], now)
@@ -194,10 +195,13 @@ class Forecasts:
         if forecast is None or entry.forecast is None:
             return
         operation = entry.operation
+        forecast.hold(now, waiting=operation.state == WAITING)
         for stage in sorted(following.changed):
             _tell(forecast, operation.stages[stage], now)
         following.changed.clear()
         estimate = forecast.estimate(now)
+        if operation.question is not None:
+            estimate = None  # nobody knows when a person answers
         progress = forecast.progress(now)
         usual, unlike = forecast.usual(), forecast.unlike()
         if (progress, estimate, usual, unlike) != (
@@ -211,7 +215,8 @@ class Forecasts:
             self._ledger.mark(entry).figures = True
         self._tell_parent(entry, now)
         for stage in operation.running():
-            guess = forecast.stage_estimate(stage.id, now)
+            asked = stage.state == WAITING and asks(stage.reason)
+            guess = None if asked else forecast.stage_estimate(stage.id, now)
             if guess != stage.estimate:
                 stage.estimate = guess
                 self._ledger.mark(entry).stage_figures.add(stage.id)

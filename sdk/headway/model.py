@@ -96,6 +96,15 @@ class IllegalMove(ValueError):
     """A state cannot follow another; nothing was changed."""
 
 
+# What the reason of a wait begins with where a person is asked for something: else it is a lock.
+QUESTIONS = ("an answer", "a password", "password", "input", "confirmation")
+
+
+def asks(reason: str | None) -> bool:
+    """Whether who waits for `reason` waits for a person."""
+    return reason is not None and reason.startswith(QUESTIONS)
+
+
 class Stage:
     """A part of an operation: raw counts as reported, a state, and times.
 
@@ -327,6 +336,17 @@ class Operation:
         stage = self.stages.get(record[0]) or self.add_stage(Stage(record[0], ""))
         stage.apply(record)
         return stage
+
+    @property
+    def question(self) -> str | None:
+        """What a person is asked while it or a stage of it waits, or None: a lock asks nobody."""
+        if self.state == WAITING and asks(self.reason):
+            return self.reason
+        if self.open:
+            for stage in self.stages.values():
+                if stage.state == WAITING and asks(stage.reason):
+                    return stage.reason
+        return None
 
     def running(self) -> Iterator[Stage]:
         """The stages that are running or waiting now, in order."""

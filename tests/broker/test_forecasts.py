@@ -100,6 +100,43 @@ def test_a_loop_that_was_left_early_ends_where_it_stopped(wired):
     assert wired.operation("op").progress == 0.4
 
 
+@pytest.mark.parametrize("of", ["operation", "stage"])
+def test_nobody_knows_when_a_person_answers(wired, of):
+    worker = wired.worker()
+    op = worker.start()
+    wired.follow()
+    work(wired, worker, 3)
+    assert wired.operation("op").estimate is not None
+    op.stages[1].done = 30
+    waiting = op if of == "operation" else op.stages[1]
+    waiting.move("waiting", wired.now, "an answer: keep the old file? [y/n]")
+    worker.announce()
+    wired.pass_time(2)
+    asked = wired.operation("op")
+    assert asked.estimate is None
+    assert asked.stages[1].estimate is None or of == "operation"
+    waiting.move("running", wired.now)
+    worker.announce()
+    wired.pass_time(2)
+    assert wired.operation("op").estimate is not None
+
+
+def test_a_lock_is_waited_for_in_time_that_is_not_learned():
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    op = worker.start()
+    wired.core.recalled("Install", [])
+    work(wired, worker, 3)
+    op.move("waiting", wired.now, "the dpkg lock")
+    worker.announce()
+    wired.pass_time(500)
+    op.move("running", wired.now)
+    worker.announce()
+    worker.end()
+    [learned] = [e for e in wired.effects if isinstance(e, effects.Learn)]
+    assert learned.run["seconds"] < 10
+
+
 def test_estimates_go_on_while_nothing_changes(wired):
     worker = wired.worker()
     worker.start()

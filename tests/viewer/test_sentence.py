@@ -1,5 +1,5 @@
 import pytest
-from showcase import NOW, board_of, operation, stage
+from showcase import NOW, about, board_of, operation, stage
 
 from headway_viewer import sentence
 
@@ -112,6 +112,9 @@ def test_who_holds_what_it_waits_for_is_told_below_and_not_twice():
     board = board_of(made, holder)
     assert sentence.detail_lines(made, board, NOW, 4) == ["held by 2c9 apt install postgresql"]
     assert sentence.waiting_words(made, NOW - 42, NOW) == "waiting 42 s for the dpkg lock"
+    holder.estimate = about(60)
+    [line] = sentence.detail_lines(made, board_of(made, holder), NOW, 4)
+    assert line == "held by 2c9 apt install postgresql, about 1 min"
     made.holder = None
     assert sentence.waiting_words(made, NOW - 42, NOW) == f"waiting 42 s for {reason}"
     assert sentence.detail_lines(made, board, NOW, 4) == []

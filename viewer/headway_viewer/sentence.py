@@ -111,7 +111,7 @@ def detail_lines(operation: Operation, board: Board, now: float, most: int) -> l
         return broken_lines(operation, most)
     if not operation.open:
         return []
-    lines = list(_held(operation, board))
+    lines = list(_held(operation, board, now))
     lines.extend(_busy(operation, board.replica.setbacks.of(operation.id, now), now))
     lines.extend(_rolled_up(board, operation.id))
     if operation.unlike:
@@ -134,11 +134,14 @@ def broken_lines(operation: Operation, most: int) -> list[str]:
 _PROCESS = re.compile(r",? held by process \d+(?: \([^)]*\))?$")
 
 
-def _held(operation: Operation, board: Board) -> Iterator[str]:
-    """Who holds what it waits for: "held by 2c9 apt install postgresql"."""
+def _held(operation: Operation, board: Board, now: float) -> Iterator[str]:
+    """Who holds what it waits for: "held by 2c9 apt install postgresql, about 1 min"."""
     holder = board.replica.operations.get(operation.holder or "")
     if holder is not None:
-        yield f"held by {board.short(holder.id)} {label(holder)}"
+        words = f"held by {board.short(holder.id)} {label(holder)}"
+        made = board.replica.estimated(holder.id)
+        estimate = figures.counted_down(holder.estimate, now - made if made else 0.0)
+        yield words if estimate is None else f"{words}, {figures.remaining(estimate, None, 0.0)}"
 
 
 def _busy(operation: Operation, setback: Setback | None, now: float) -> Iterator[str]:

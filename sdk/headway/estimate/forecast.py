@@ -44,6 +44,8 @@ class Forecast:
         "_cold",
         "_finished",
         "_furthest",
+        "_held",
+        "_idle",
         "_ids",
         "_notes",
         "_now",
@@ -81,11 +83,22 @@ class Forecast:
         self._finished: str | None = None
         self._furthest = 0.0
         self._until: float | None = None  # when what all of it waits for is over
+        self._held: float | None = None  # since when all of it waits
+        self._idle = 0.0  # seconds for which it did before
 
     def start(self, now: float) -> None:
         """Say when the operation began."""
         if self._begun is None:
-            self._begun = self._clock(now)
+            self._begun = self._work(self._clock(now))
+
+    def hold(self, now: float, *, waiting: bool) -> None:
+        """Say whether all of it waits: that is no work, so nothing is learned from it."""
+        now = self._clock(now)
+        if waiting and self._held is None:
+            self._held = now
+        elif not waiting and self._held is not None:
+            self._idle += now - self._held
+            self._held = None
 
     def observe(
         self,
@@ -100,7 +113,7 @@ class Forecast:
         attempt: int = 1,
     ) -> None:
         """Take in a stage's values. Call it whenever one has changed; parents come first."""
-        now = self._clock(now)
+        now = self._work(self._clock(now))
         if self._begun is None:
             self._begun = now
         seen = self._ids.get(stage)
@@ -122,12 +135,12 @@ class Forecast:
     def wait(self, stage: int | None, until_remaining: Estimate | None, now: float) -> None:
         """Say how long what a waiting stage, or the whole (None), waits for will still take."""
         now = self._clock(now)
-        until = None if until_remaining is None else now + _number(until_remaining.median)
+        left = None if until_remaining is None else _number(until_remaining.median)
         seen = None if stage is None else self._ids.get(stage)
         if stage is None:
-            self._until = until
+            self._until = None if left is None else now + left
         elif seen is not None:
-            seen.until = until
+            seen.until = None if left is None else self._work(now) + left
         self._raw = None
 
     def estimate(self, now: float) -> Estimate | None:
@@ -139,11 +152,12 @@ class Forecast:
         if raw is None:
             return None
         median = self._steady.take(raw, now, cold=not self._analogues)
-        elapsed = now - self._begun
+        elapsed = self._work(now) - self._begun
         start = self._reach(median, raw)
         reach = start * self._calibration.factor(elapsed / max(1e-6, elapsed + median))
         low, high = around(median, reach)
-        self._notes.add(elapsed, median, start, reach)
+        if self._held is None:
+            self._notes.add(elapsed, median, start, reach)
         return Estimate(low, median, high, self._basis(), len(self._analogues))
 
     def stage_estimate(self, stage: int, now: float) -> Estimate | None:
@@ -153,6 +167,7 @@ class Forecast:
         if seen is None or seen.state in ENDED or self._finished is not None:
             return None
         self._compute(now)
+        now = self._work(now)
         total = weight = 0.0
         for analogue, w in zip(self._analogues, self._weights):
             left = analogue.stage_left(seen, now)
@@ -182,6 +197,7 @@ class Forecast:
         if self._begun is None or not self._stages:
             return None
         self._compute(now)
+        now = self._work(now)
         shares = weight = 0.0
         for analogue, w in zip(self._analogues, self._weights):
             share = analogue.passed(self._stages, now)
@@ -211,7 +227,7 @@ class Forecast:
 
     def finish(self, state: str, now: float) -> Run | None:
         """Say how the operation ended; return what it teaches, or None if nothing."""
-        now = self._clock(now)
+        now = self._work(self._clock(now))
         if self._begun is None or self._finished is not None:
             return None
         self._finished = state
@@ -232,6 +248,10 @@ class Forecast:
         if isfinite(now) and abs(now) < LARGEST and (now > self._now or self._begun is None):
             self._now = now
         return self._now
+
+    def _work(self, now: float) -> float:
+        """Return the time of a clock that stands still while all of it waits."""
+        return (now if self._held is None else self._held) - self._idle
 
     def _meet(self, stage: int, name: str, parent: int | None) -> Stage:
         over = None if parent is None else self._ids.get(parent)
@@ -265,6 +285,7 @@ class Forecast:
         """Return the unsmoothed remaining seconds of the whole, or None."""
         if self._raw is not None and self._raw[0] == now:
             return self._raw[1]
+        at, now = now, self._work(now)
         if self._stale:
             for analogue in self._analogues:
                 analogue.refresh(self._stages, self._begun or 0.0, anew=self._anew)
@@ -272,9 +293,9 @@ class Forecast:
         self._cold = cold = Cold(self._stages.values(), now, self._prior)
         raw = self._mix(now, cold) if self._analogues else cold.whole
         if raw is not None:
-            awaited = 0.0 if self._until is None else max(0.0, self._until - now)
+            awaited = 0.0 if self._until is None else max(0.0, self._until - at)
             raw = min(LARGEST, max(0.02, raw + awaited))
-        self._raw = (now, raw)
+        self._raw = (at, raw)
         return raw
 
     def _mix(self, now: float, cold: Cold) -> float:

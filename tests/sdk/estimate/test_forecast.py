@@ -53,6 +53,39 @@ def taught(*paces):
     return history
 
 
+def waited(wait):
+    """The run of an operation that works for 10 s, waits, and works for 10 s more."""
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, 20, None, 0.0)
+    for second in range(1, 11):
+        forecast.observe(1, "copy", None, "running", second, 20, None, second)
+    forecast.hold(10.0, waiting=True)
+    forecast.hold(10.0 + wait, waiting=False)
+    for second in range(11, 21):
+        forecast.observe(1, "copy", None, "running", second, 20, None, wait + second)
+    forecast.observe(1, "copy", None, "completed", 20, 20, None, wait + 20)
+    return forecast.finish("completed", wait + 20)
+
+
+def test_time_for_which_all_of_it_waits_is_not_learned():
+    assert waited(100.0).to_dict() == waited(0.0).to_dict()
+
+
+def test_while_all_of_it_waits_what_is_left_stays_and_what_it_waits_for_is_added():
+    forecast = Forecast()
+    forecast.start(0.0)
+    for second in range(11):
+        forecast.observe(1, "copy", None, "running", second, 20, None, second)
+    before = forecast.estimate(10.0)
+    forecast.hold(10.0, waiting=True)
+    assert forecast.estimate(500.0).median == pytest.approx(before.median, rel=0.05)
+    forecast.wait(None, Estimate(50.0, 60.0, 70.0, "rate", 0), 500.0)
+    for moment in range(501, 520):
+        added = forecast.estimate(moment)
+    assert added.median == pytest.approx(before.median + 41, rel=0.1)
+
+
 def test_with_history_the_remaining_time_is_near_from_the_first_moment_on():
     _, answers, _ = perform(taught(1.0, 1.05, 0.95))
     now, first, _ = answers[0]

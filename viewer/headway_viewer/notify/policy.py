@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from typing import Callable, Iterable, NamedTuple
 
-from headway.model import CRASHED, FAILED, WAITING, Operation
+from headway.model import CRASHED, FAILED, Operation
 from headway_viewer.sentence import ended_words, label
 
 LONG = 10.0  # seconds from which on an operation's good end is told
 PATIENCE = 5.0  # seconds a question stands before it is told: its user may be looking
 KEPT = 2000  # keys that are remembered
-QUESTIONS = ("an answer", "a password", "password", "input", "confirmation")
 
 
 class Notice(NamedTuple):
@@ -78,7 +77,7 @@ class Policy:
         return min((at for at, _notice in self._asking.values()), default=None)
 
     def _ask(self, operation: Operation, now: float) -> None:
-        question = question_of(operation)
+        question = operation.question
         if question is None or operation.notify is False:
             self._asking.pop(operation.id, None)
             return
@@ -127,14 +126,3 @@ def of_end(operation: Operation) -> Notice:
         f"{label(operation)} {operation.state}",
         words[:1].upper() + words[1:],
     )
-
-
-def question_of(operation: Operation) -> str | None:
-    """What a person is asked, or None where nobody is: a lock needs no answer."""
-    reasons = [operation.reason] if operation.state == WAITING else []
-    if operation.open:
-        reasons += [stage.reason for stage in operation.stages.values() if stage.state == WAITING]
-    for reason in reasons:
-        if reason and reason.startswith(QUESTIONS):
-            return reason
-    return None
