@@ -60,6 +60,8 @@ class Operation(scope.Scope):
         "request",
     )
 
+    model: Model
+
     def __init__(self, home: Home, model: Model, around: scope.Scope | None) -> None:
         self._home = home
         self.model = model
@@ -84,21 +86,6 @@ class Operation(scope.Scope):
     def id(self) -> str:
         """12 base-32 characters."""
         return self.model.id
-
-    @property
-    def name(self) -> str:
-        """Its name, cut at 256 characters."""
-        return self.model.name
-
-    @property
-    def state(self) -> str:
-        """One of the operation states of `headway.model`."""
-        return self.model.state
-
-    @property
-    def open(self) -> bool:
-        """It has not ended."""
-        return self.model.open
 
     @property
     def path(self) -> str:

@@ -36,10 +36,22 @@ class Scope:
     inner: dict[Scope, None] | None  # the open scopes directly inside, in order
     block: bool  # entered by `with`, or an operation: threads started inside belong to it
 
+    model: Any  # the `headway.model` of it
+
+    @property
+    def name(self) -> str:
+        """Its name, cut at 256 characters."""
+        return self.model.name
+
+    @property
+    def state(self) -> str:
+        """One of the states of `headway.model`."""
+        return self.model.state
+
     @property
     def open(self) -> bool:
-        """It can still hold others."""
-        raise NotImplementedError
+        """It has not ended."""
+        return self.model.open
 
     @property
     def path(self) -> str:

@@ -67,6 +67,7 @@ class Stage(Scope):
         "twin",
     )
 
+    model: Model
     _steps: Callable[[Any], None]
 
     def __init__(
@@ -100,16 +101,6 @@ class Stage(Scope):
         return self.model.id
 
     @property
-    def name(self) -> str:
-        """Its name, cut at 256 characters."""
-        return self.model.name
-
-    @property
-    def state(self) -> str:
-        """One of the stage states of `headway.model`."""
-        return self.model.state
-
-    @property
     def done(self) -> float:
         """What has been counted by now, in units, exact from any number of threads."""
         if self._pending or self._source is not None:
@@ -121,11 +112,6 @@ class Stage(Scope):
     def total(self) -> float | None:
         """The units it will be, as far as anybody knows."""
         return self.model.total
-
-    @property
-    def open(self) -> bool:
-        """It has not ended."""
-        return self.model.open
 
     @property
     def path(self) -> str:
