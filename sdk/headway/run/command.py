@@ -132,6 +132,27 @@ def plain_words(
     return words
 
 
+def find_subcommand(
+    words: tuple[str, ...],
+    known: frozenset[str],
+    flags: frozenset[str],
+    values: frozenset[str],
+) -> int | None:
+    """Where the first of the `known` subcommands stands; None after an unknown word or option.
+
+    `flags` and `values` are what may stand before it, as of `plain_words`.
+    """
+    rest = iter(enumerate(words))
+    for index, word in rest:
+        if word in known:
+            return index
+        if word in values:
+            next(rest, None)
+        elif word not in flags and not (word.startswith("--") and "=" in word):
+            return None
+    return None
+
+
 def _cluster(argument: str, flags: frozenset[str], values: frozenset[str]) -> bool:
     """Tell whether `-yq` or `-ofoo=bar` is made of options that are known."""
     if argument.startswith("--"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headway.run.command import Command, Form, Setting, option_set
+from headway.run.command import Command, Form, Setting, find_subcommand, option_set
 from headway.run.events import Event, Failed, StageEnded, StageMoved, StageStarted
 
 _PROGRESS = re.compile(
@@ -32,7 +32,7 @@ _HIDDEN = re.compile(
 
 def name_of(command: Command) -> str:
     """Name the operation: "git clone linux"."""
-    at = _subcommand(command.words)
+    at = find_subcommand(command.words, _SUBCOMMANDS, _FLAGS, _VALUES)
     if at is None:
         return "git"
     word = command.words[at]
@@ -46,7 +46,7 @@ def name_of(command: Command) -> str:
 
 def machine_form(command: Command, setting: Setting) -> Form | None:
     """Ask for progress where git would keep it to itself, because it writes to no terminal."""
-    at = _subcommand(command.words)
+    at = find_subcommand(command.words, _SUBCOMMANDS, _FLAGS, _VALUES)
     if setting.terminal or at is None or command.words[at] not in _TAKES_PROGRESS:
         return None
     if any(word in ("--progress", "--no-progress", "--quiet", "-q") for word in command.words):
@@ -85,15 +85,3 @@ class Parser:
     def finish(self, exit_status: int) -> list[Event]:
         """End the stages that git left open."""
         return [StageEnded(title) for title in sorted(self._open)] if exit_status == 0 else []
-
-
-def _subcommand(words: tuple[str, ...]) -> int | None:
-    rest = iter(enumerate(words))
-    for index, word in rest:
-        if word in _SUBCOMMANDS:
-            return index
-        if word in _VALUES:
-            next(rest, None)
-        elif word not in _FLAGS and not (word.startswith("--") and "=" in word):
-            return None
-    return None

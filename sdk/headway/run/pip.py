@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headway.run.command import Command, Form, Setting, option_set, plain_words
+from headway.run.command import Command, Form, Setting, find_subcommand, option_set, plain_words
 from headway.run.counts import read_size
 from headway.run.events import Detail, Event, Failed, StageEnded, StageMoved, StageStarted
 
@@ -59,7 +59,7 @@ _RAW_FORM = re.compile(rb"Progress \d+ of \d+\r?\n")
 def name_of(command: Command) -> str:
     """Name the operation: "pip install requests -r requirements.txt"."""
     words = command.words
-    at = _subcommand(words)
+    at = find_subcommand(words, _SUBCOMMANDS, _FLAGS, _VALUES)
     if at is None:
         return "pip"
     kept = list(plain_words(words[at:], _FLAGS | {"-r", "--requirement"}, _VALUES, _REQUIREMENT))
@@ -72,7 +72,7 @@ def name_of(command: Command) -> str:
 
 def machine_form(command: Command, setting: Setting) -> Form | None:
     """Ask for raw progress where pip is known to have it and the user chose no other."""
-    at = _subcommand(command.words)
+    at = find_subcommand(command.words, _SUBCOMMANDS, _FLAGS, _VALUES)
     if at is None or command.words[at] == "uninstall":
         return None
     if setting.version is None or setting.version < RAW_SINCE:
@@ -232,16 +232,3 @@ class Parser:
         (_PREPARING, _prepare),
         (_ERROR, _error),
     )
-
-
-def _subcommand(words: tuple[str, ...]) -> int | None:
-    """Return the index of pip's subcommand if it is one that installs or fetches."""
-    rest = iter(enumerate(words))
-    for index, word in rest:
-        if word in _SUBCOMMANDS:
-            return index
-        if word in _VALUES:
-            next(rest, None)
-        elif word not in _FLAGS and not (word.startswith("--") and "=" in word):
-            return None
-    return None

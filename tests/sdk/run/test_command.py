@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headway.run.command import read_command
+from headway.run.command import find_subcommand, option_set, read_command
 from headway.run.tools import name_command
 
 
@@ -93,3 +93,20 @@ def test_options_are_put_in_after_the_program():
         "install",
         "x",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "at"),
+    [
+        ("clone x", 0),
+        ("-C /x --bare clone x", 3),
+        ("--git-dir=/x clone", 1),
+        ("--unknown clone", None),
+        ("word clone", None),
+        ("-C", None),
+        ("", None),
+    ],
+)
+def test_a_subcommand_is_found_behind_options_that_are_known(words, at):
+    known, flags, values = (option_set(text) for text in ("clone", "--bare", "-C --git-dir"))
+    assert find_subcommand(tuple(words.split()), known, flags, values) == at
