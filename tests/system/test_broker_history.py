@@ -1,5 +1,6 @@
 """Brokers with a history file that is corrupt, old, newer, read-only, or on a full disk."""
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -159,3 +160,20 @@ def test_an_end_on_a_full_disk_is_acknowledged_once_there_is_room(place, disk):
     broker.wait()
     place.broker("--detached")
     assert place.operation(OP).state == "completed"
+
+
+def test_a_history_that_somebody_else_has_locked_delays_nothing_but_acknowledgements(place):
+    serves(place)
+    peer = place.peer()
+    peer.start("later0000000")
+    with contextlib.closing(sqlite3.connect(history(place), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        peer.end("later0000000")
+        until(lambda: place.operation("later0000000").state == "completed")
+        with pytest.raises(AssertionError, match="no Acknowledge came"):
+            peer.hear(messages.Acknowledge, 1.0)
+        fresh = place.peer(session="f" * 16)
+        fresh.start("fresh0000000")
+        until(lambda: place.operation("fresh0000000"))
+        other.execute("ROLLBACK")
+    assert peer.hear(messages.Acknowledge).finals == [["later0000000", 2]]
