@@ -28,6 +28,17 @@ class Early(NamedTuple):
     since: float
 
 
+class Asked:
+    """The last shares in an operation: (stage, session id) → who is to hear of it, and done."""
+
+    __slots__ = ("entry", "handed", "places")
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.handed = False  # to the history, which has not answered yet
+        self.places: dict[tuple[int, str], tuple[Session, float]] = {}
+
+
 class Shares:
     """Hands shares to the ledger and the history, and acknowledges those that are stored."""
 
@@ -36,8 +47,8 @@ class Shares:
         self._keeping = keeping
         self._dropped = dropped
         self._early: dict[tuple[str, int, str], Early] = {}  # the oldest first
-        self._asked: dict[Entry, dict[tuple[int, str], tuple[Session, float]]] = {}
-        self._handed: set[Entry] = set()  # to the history, which has not answered yet
+        self._awaited: dict[str, dict[tuple[str, int, str], None]] = {}  # operation → those of it
+        self._asked: dict[str, Asked] = {}  # by operation
 
     def take(self, session: Session, share: Share, now: float) -> Entry | None:
         """The entry that `session` has counted in; None where its stage is not known yet.
@@ -46,25 +57,26 @@ class Shares:
         """
         entry = self._ledger.share(session.id, share)
         place = share.operation, share.stage, session.id
+        self._no_longer_early(place)
         if entry is None:
-            early = self._early.pop(place, None)
-            if early is None and len(self._early) >= EARLY_LIMIT:
+            if len(self._early) >= EARLY_LIMIT:
                 self._drop(next(iter(self._early)))
             self._early[place] = Early(session, share, now)
+            self._awaited.setdefault(share.operation, {})[place] = None
             return None
-        self._early.pop(place, None)
         if place[1:] in entry.unsafe:
             self._keeping.change(entry)
         if share.last:
-            self._asked.setdefault(entry, {})[place[1:]] = session, share.done
+            asked = self._asked.setdefault(share.operation, Asked(entry))
+            asked.places[place[1:]] = session, share.done
         return entry
 
     def announced(self, operation: str) -> Iterable[int]:
         """An operation was announced: count what was early; the stages that this changed."""
-        if not self._early:
+        if operation not in self._awaited:
             return ()
         changed: list[int] = []
-        for early in [one for place, one in self._early.items() if place[0] == operation]:
+        for early in [self._early[place] for place in self._awaited[operation]]:
             try:
                 if self.take(*early) is not None:
                     changed.append(early.share.stage)
@@ -81,10 +93,12 @@ class Shares:
 
     def stored(self, operation: str, shares: Iterable[tuple[int, str, float]]) -> None:
         """The history has these, or can never have them."""
-        entry = self._ledger.entries.get(operation)
+        asked = self._asked.get(operation)
+        if asked is not None:  # if it was forgotten meanwhile, too
+            asked.handed = False
+        entry = asked.entry if asked is not None else self._ledger.entries.get(operation)
         if entry is None:
             return
-        self._handed.discard(entry)
         for stage, writer, done in shares:
             if entry.unsafe.get((stage, writer)) == done:
                 del entry.unsafe[stage, writer]
@@ -97,28 +111,35 @@ class Shares:
                 break
             self._drop(place)
         effects: list[Effect] = []
-        for entry, asked in list(self._asked.items()):
+        for operation, asked in list(self._asked.items()):
             if not self._keeping.remembers:
-                entry.unsafe.clear()
-            effects += _acknowledge(entry, asked)
-            if not asked:
-                del self._asked[entry]
-            elif entry not in self._handed:
-                self._handed.add(entry)
-                effects += self._keeping.store(entry)
+                asked.entry.unsafe.clear()
+            effects += _acknowledge(operation, asked)
+            if not asked.places:
+                del self._asked[operation]
+            elif not asked.handed:
+                asked.handed = True
+                effects += self._keeping.store(asked.entry)
         return effects
 
     def _drop(self, place: tuple[str, int, str]) -> None:
-        self._early.pop(place, None)
+        self._no_longer_early(place)
         self._dropped.add("early share")
 
+    def _no_longer_early(self, place: tuple[str, int, str]) -> None:
+        if self._early.pop(place, None) is not None:
+            of_operation = self._awaited[place[0]]
+            del of_operation[place]
+            if not of_operation:
+                del self._awaited[place[0]]
 
-def _acknowledge(entry: Entry, asked: dict[tuple[int, str], tuple[Session, float]]) -> list[Effect]:
+
+def _acknowledge(operation: str, asked: Asked) -> list[Effect]:
     """Tell children what is safe of that which they asked about, which is then forgotten."""
     safe: dict[Session, list[list[object]]] = {}
-    for place in [place for place in asked if place not in entry.unsafe]:
-        session, done = asked.pop(place)
-        safe.setdefault(session, []).append([entry.operation.id, place[0], done])
+    for place in [place for place in asked.places if place not in asked.entry.unsafe]:
+        session, done = asked.places.pop(place)
+        safe.setdefault(session, []).append([operation, place[0], done])
     return [
         Send(session.identity, Acknowledge([], shares))
         for session, shares in safe.items()

@@ -90,6 +90,20 @@ def test_children_that_leave_at_the_same_time_are_stored_together(wired):
     assert stored(wired) == 100
 
 
+def test_a_last_share_is_acknowledged_although_its_operation_was_forgotten_meanwhile(wired):
+    parent = wired.worker("parent")
+    parent.start()
+    child = wired.worker("child")
+    parent.end()
+    wired.store_all()
+    share(child, 25, last=True)
+    wired.tick()
+    wired.pass_time(3601, step=600)
+    assert "op" not in wired.core.ledger.entries
+    wired.store_all()
+    assert acknowledged(child) == [["op", 1, 25]]
+
+
 def test_without_a_history_a_last_share_is_acknowledged_at_once():
     wired = Wired(remembers=False)
     wired.worker("parent").start()
