@@ -237,6 +237,7 @@ class Ledger:
         marks = self.mark(entry)
         marks.structure = True
         marks.stages.update(operation.stages)
+        marks.shares.update(stage.id for stage in operation.stages.values() if stage.shares)
 
     def ended_last(self, entries: Iterable[Entry]) -> None:
         """These ended after all others: what is kept too long or too many are the others first."""

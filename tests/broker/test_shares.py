@@ -247,3 +247,18 @@ def test_too_many_early_shares_are_not_the_parents_fault(wired, monkeypatch):
     parent.start()
     assert wired.operation("op").stages[1].shown == 5
     assert not [one for one in parent.heard() if isinstance(one, messages.Refuse)]
+
+
+def test_followers_are_shown_what_children_counted_when_the_history_can_be_read_late(wired):
+    wired.worker("parent").start()
+    share(wired.worker("child"), 25)
+    wired.pass_time(1.1)
+
+    later = Wired(remembers=True)
+    later.follow()
+    later.published.clear()
+    later.core.restored([wired.remembered()["op"]], later.now)
+    later.pass_time(0.1)
+    [delta] = [message for _, message in later.published if isinstance(message, messages.Delta)]
+    [(_, _, _, _, _, _, shares)] = delta.operations
+    assert shares == {1: {"child": 25}}
