@@ -195,6 +195,8 @@ class Forecasts:
         if forecast is None or entry.forecast is None:
             return
         operation = entry.operation
+        others = self._ledger.opened - 1 - len(following.children)
+        forecast.accompany(max(others, 0), now)
         forecast.hold(now, waiting=operation.state == WAITING)
         for stage in sorted(following.changed):
             _tell(forecast, operation.stages[stage], now)

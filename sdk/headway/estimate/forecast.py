@@ -11,6 +11,7 @@ from math import exp, isfinite, log, sqrt
 from headway.estimate.analogue import Analogue
 from headway.estimate.band import Calibration, Estimate, around, uncalibrated
 from headway.estimate.cold import Cold
+from headway.estimate.company import Company
 from headway.estimate.course import INSIDE
 from headway.estimate.habits import Habits
 from headway.estimate.learning import Notes, complete, learn
@@ -42,6 +43,7 @@ class Forecast:
         "_begun",
         "_calibration",
         "_cold",
+        "_company",
         "_finished",
         "_furthest",
         "_held",
@@ -68,6 +70,7 @@ class Forecast:
         self._analogues = tuple(Analogue(run, habits) for run in runs)
         self._runs = tuple(runs)
         self._prior = prior
+        self._company = Company()
         self._stages: dict[str, Stage] = {}
         self._ids: dict[int, Stage] = {}
         self._begun: float | None = None
@@ -90,6 +93,11 @@ class Forecast:
         """Say when the operation began."""
         if self._begun is None:
             self._begun = self._work(self._clock(now))
+
+    def accompany(self, others: int, now: float) -> None:
+        """Say how many other operations go on beside this one from now on."""
+        self._company.take(others, self._clock(now))
+        self._raw = None
 
     def hold(self, now: float, *, waiting: bool) -> None:
         """Say whether all of it waits: that is no work, so nothing is learned from it."""
@@ -237,6 +245,7 @@ class Forecast:
             now,
             whole=state == "completed",
             misses=self._notes.misses(now - self._begun),
+            beside=self._company.mean(),
         )
 
     def _clock(self, now: float) -> float:
@@ -303,10 +312,11 @@ class Forecast:
         logs: list[float] = []
         weights: list[float] = []
         least = -1.0
-        for i, analogue in enumerate(self._analogues):
+        for i, (run, analogue) in enumerate(zip(self._runs, self._analogues)):
             left, unlike = analogue.remaining(now, cold)
             logs.append(log(left + 1))
-            weights.append(-unlike / 2 + (newest - i) * log(DECAY))
+            apart = unlike + self._company.unlike(run.beside)
+            weights.append(-apart / 2 + (newest - i) * log(DECAY))
             least = unlike if least < 0 else min(least, unlike)
         self._unlike = least
         best = max(weights)

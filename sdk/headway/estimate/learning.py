@@ -56,6 +56,7 @@ def learn(
     *,
     whole: bool,
     misses: list[Miss],
+    beside: float | None = None,
 ) -> Run | None:
     """Return the run that these stages teach, or None if nothing can be learned from it."""
     spans: list[Span] = []
@@ -68,7 +69,8 @@ def learn(
             spans.append(Span(stage.key, 0.0, 0.0, 0.0, unit=stage.unit))
     if not worth:
         return None
-    return Run(max(0.0, now - begun) if whole else None, spans, misses if whole else [])
+    seconds = max(0.0, now - begun) if whole else None
+    return Run(seconds, spans, misses if whole else [], beside)
 
 
 def _span(stage: Stage, begun: float, now: float) -> Span:
@@ -144,5 +146,5 @@ def complete(runs: Sequence[Run]) -> list[Run]:
                     seconds=mine.seconds,
                 )
             )
-        whole.append(Run(model.seconds, spans, []))
+        whole.append(Run(model.seconds, spans, [], run.beside))
     return whole

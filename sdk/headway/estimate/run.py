@@ -72,18 +72,21 @@ class Run:
 
     `misses` are (phase, error, start, reach) of its own estimates: phase is elapsed over the
     expected whole, error the logarithm of estimate over truth (each plus a second), reach the
-    half width of the range that was given, start what it was before its calibration.
+    half width of the range that was given, start what it was before its calibration. `beside` is
+    how many other operations went on meanwhile, on average, or None where nobody has counted.
     """
 
-    __slots__ = ("misses", "seconds", "spans")
+    __slots__ = ("beside", "misses", "seconds", "spans")
 
     def __init__(
         self,
         seconds: float | None,
         spans: list[Span],
         misses: list[Miss] | None = None,
+        beside: float | None = None,
     ) -> None:
         self.seconds = seconds
+        self.beside = beside
         self.spans = spans
         self.misses = misses or []
 
@@ -92,6 +95,7 @@ class Run:
         return {
             "format": FORMAT,
             "seconds": None if self.seconds is None else round(self.seconds, 4),
+            "beside": None if self.beside is None else round(self.beside, 2),
             "spans": [
                 {
                     "key": span.key,
@@ -119,10 +123,12 @@ class Run:
             if record["format"] != FORMAT:
                 record = {}  # a newer one's fields may mean something else
             seconds = record["seconds"]
+            beside = record.get("beside")  # which an older version did not count
             return cls(
                 None if seconds is None else _finite(seconds),
                 [_span(span) for span in record["spans"]],
                 [_miss(miss) for miss in record["misses"]],
+                None if beside is None else max(0.0, _finite(beside)),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"not a run: {error!r}") from error

@@ -1,0 +1,42 @@
+"""How many other operations go on beside one: they slow each other, and history knows how much.
+
+A run that went on in like company says more of the present one than one that was alone.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+STEP = 0.5  # of the logarithm of how many go on: a run as far off counts for less, by a step
+
+
+class Company:
+    """The others, now and on average so far."""
+
+    __slots__ = ("_begun", "_last", "_seconds", "others")
+
+    def __init__(self) -> None:
+        self.others: int | None = None  # now; None while nobody has counted them
+        self._begun = self._last = self._seconds = 0.0
+
+    def take(self, others: int, now: float) -> None:
+        """Take in how many there are from now on."""
+        if self.others is None:
+            self._begun = now
+        else:
+            self._seconds += self.others * max(0.0, now - self._last)
+        self._last = max(now, self._last)
+        self.others = others
+
+    def mean(self) -> float | None:
+        """Return how many there were, or None where nobody has counted them."""
+        if self.others is None:
+            return None
+        lasted = self._last - self._begun
+        return self._seconds / lasted if lasted > 0 else float(self.others)
+
+    def unlike(self, beside: float | None) -> float:
+        """Return how unlike the company of an earlier run was, in squared steps."""
+        if beside is None or self.others is None:
+            return 0.0
+        return (log((1 + beside) / (1 + self.others)) / STEP) ** 2
