@@ -31,11 +31,12 @@ HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
 class Following:
     """The forecast of one operation; `forecast` is None until its history has been read."""
 
-    __slots__ = ("begun", "changed", "children", "figured", "forecast", "key", "weight")
+    __slots__ = ("asked", "begun", "changed", "children", "figured", "forecast", "key", "weight")
 
     def __init__(self, key: str, now: float) -> None:
         self.key = key
         self.begun = now
+        self.asked = False  # it, or an operation that is part of it, waits for a person
         self.forecast: Forecast | None = None
         self.changed: dict[int, None] = {}  # stages whose counts it has not been told yet
         self.children: dict[str, int] = {}  # operations that are parts of it → their place
@@ -202,11 +203,13 @@ class Forecasts:
             _tell(forecast, operation.stages[stage], now)
         following.changed.clear()
         estimate = forecast.estimate(now)
-        if operation.question is not None:
+        following.asked = operation.question is not None or self._asked_within(following)
+        if following.asked:
             estimate = None  # nobody knows when a person answers
         progress = forecast.progress(now)
         usual, unlike = forecast.usual(), forecast.unlike()
-        if (progress, estimate, usual, unlike) != (
+        # One that stands still is news as well: viewers count down what they last heard.
+        if estimate is not None or (progress, estimate, usual, unlike) != (
             operation.progress,
             operation.estimate,
             operation.usual,
@@ -322,6 +325,7 @@ class Forecasts:
             for stage in operation.stages.values()
             if stage.state == WAITING or (stage.open and stage.shown != stage.initial)
         )
+        forecast.hold(following.begun, waiting=operation.state == WAITING)
 
     def _tell_parent(self, entry: Entry, now: float) -> None:
         """An operation weighs as a stage of its parent, unless that stage counts by itself."""
@@ -356,6 +360,14 @@ class Forecasts:
         except Exception as error:
             self._give_up(parent, error)
         self._ledger.mark(parent)
+
+    def _asked_within(self, following: Following) -> bool:
+        """Whether an operation that weighs as a stage of this one waits for a person."""
+        entries = (self._ledger.entries.get(child) for child in following.children)
+        return any(
+            entry is not None and entry.forecast is not None and entry.forecast.asked
+            for entry in entries
+        )
 
     def _stage_progress(self, entry: Entry) -> None:
         """Progress of the stages that changed, from their own counts."""

@@ -257,7 +257,7 @@ class Operation(scope.Scope):
 
     def _begin(self) -> None:
         """A stage of it begins, so it is running: the lock is held."""
-        if self.model.state == PENDING:
+        if self.model.state in (PENDING, WAITING):
             self._move(RUNNING)
         elif self.model.state in ENDED and not self._home.closed:
             raise IllegalMove(f"operation {self.name!r} is {self.state}: no stage of it can run")

@@ -301,3 +301,61 @@ def test_what_is_typical_here_is_the_first_guess_of_what_is_unknown():
         wired.pass_time(2)
         medians.append(wired.operation("op").estimate.median)
     assert medians[1] > 5 * medians[0]
+
+
+def halt(wired, worker, reason):
+    """Let an operation wait."""
+    op = worker.operations["op"]
+    for part in op.stages.values():
+        part.done = wired.operation("op").stages[part.id].done
+    op.move("waiting", wired.now, reason)
+    worker.announce()
+    wired.pass_time(1.2)
+
+
+def test_an_operation_has_no_estimate_while_a_part_of_it_waits_for_an_answer(wired):
+    worker = wired.worker()
+    worker.start("parent", name="Build", stages=("Compile", "Link"), total=None)
+    child = worker.start("op", name="make", total=100)
+    child.parent = "parent/1"
+    worker.announce("op")
+    wired.follow()
+    wired.pass_time(3)
+    assert wired.operation("parent").estimate is not None
+    halt(wired, worker, "an answer: go on?")
+    wired.pass_time(2)
+    assert wired.operation("parent").estimate is None
+    worker.end("op")
+    wired.pass_time(2)
+    assert wired.operation("parent").estimate is not None
+
+
+def test_an_operation_that_waits_while_its_history_is_read_is_held_as_well():
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    worker.start()
+    halt(wired, worker, "the dpkg lock")
+    wired.core.recalled("Install", [])
+    wired.pass_time(100)
+    worker.operations["op"].move("running", wired.now)
+    worker.announce()
+    work(wired, worker, 10)
+    worker.end()
+    [learn] = [effect for effect in wired.effects if isinstance(effect, effects.Learn)]
+    assert learn.run["seconds"] == pytest.approx(10, abs=0.5)
+
+
+def test_an_estimate_that_stands_still_is_told_again_for_those_that_count_down(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.follow()
+    work(wired, worker, 5)
+    halt(wired, worker, "the dpkg lock")
+    wired.pass_time(600)
+    before = len(wired.published)
+    estimate = wired.operation("op").estimate
+    assert estimate is not None
+    wired.pass_time(5)
+    assert wired.operation("op").estimate == estimate
+    told = [row for _, m in wired.published[before:] for row in getattr(m, "operations", [])]
+    assert len([row for row in told if row[4]]) >= 4

@@ -65,7 +65,25 @@ def hostile():
     return [made, broken]
 
 
-PICTURES = {"installers": installers, "crowd": crowd, "hostile": hostile}
+def held():
+    """What waits: for a lock, for a person, in a stage; and what went back."""
+    upgrade = operation("2c9aaaaaaaaa", "apt upgrade", progress=0.54, estimate=about(60))
+    stage(upgrade, "Unpack", done=21, total=38, detail="postgresql-15")
+    stage(upgrade, "Configure", "pending", started=None)
+    nginx = operation("e01aaaaaaaaa", "apt install nginx", "waiting", started=-42.0)
+    nginx.reason, nginx.holder = "the dpkg lock, held by process 4242 (apt)", upgrade.id
+    remove = operation("c77aaaaaaaaa", "apt remove exim4", "waiting", started=-9.0)
+    remove.reason = "an answer: Do you want to continue? [Y/n]"
+    setup = operation("b11aaaaaaaaa", "setup.sh", progress=0.3)
+    stage(setup, "Download", "completed", ended=-5.0, done=5e6, total=5e6, unit="B")
+    stage(setup, "Configure", "waiting", reason="an answer: which disk?")
+    mirror = operation("7f3aaaaaaaaa", "mirror.py", progress=0.25, estimate=about(120))
+    stage(mirror, "Copy", done=25e6, total=100e6, unit="B")
+    stage(mirror, "Check", "pending", started=None)
+    return [upgrade, nginx, remove, setup, mirror]
+
+
+PICTURES = {"installers": installers, "crowd": crowd, "hostile": hostile, "held": held}
 
 
 def screen(lines, columns, rows):
@@ -95,7 +113,11 @@ def check(name, shown):
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_picture_at_every_size(name, columns, rows, ascii_only):
     look = theme.make(ascii_only=ascii_only, coloured=True)
-    lines = View(board_of(*PICTURES[name]()), look).picture(columns, rows - 1, NOW)
+    board = board_of(*PICTURES[name]())
+    if name == "held":
+        mirror = board.replica.operations["7f3aaaaaaaaa"]
+        board.replica.setbacks.counted(mirror, mirror.stages[1], 25e6, 50e6, NOW)
+    lines = View(board, look).picture(columns, rows - 1, NOW)
     shown = screen(lines, columns, rows)
     assert not ascii_only or shown.isascii()
     check(f"{name}-{columns}x{rows}{'-ascii' if ascii_only else ''}", shown)

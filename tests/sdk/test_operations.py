@@ -183,3 +183,9 @@ def test_to_look_is_to_listen(op, listens):
         assert not op.cancelled
         op.check_cancelled()
     assert op.listening is listens
+
+
+def test_an_operation_of_which_a_stage_begins_waits_no_longer(op):
+    op.wait("the dpkg lock")
+    op.stage("Unpack").start()
+    assert (op.state, op.model.reason) == ("running", None)

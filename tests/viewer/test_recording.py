@@ -47,3 +47,30 @@ def test_a_file_that_is_neither_is_refused_by_its_name(tmp_path, content):
 
     with pytest.raises(ValueError, match=str(path)):
         list(changes(str(path)))
+
+
+def test_that_all_of_it_or_a_stage_waits_and_for_whom_is_read(tmp_path):
+    def line(time, state, reason=None, stage="running"):
+        part = {"id": 1, "name": "s", "state": stage, "reason": reason, "started": 10.0}
+        made = {"id": "a", "name": "x", "state": state, "reason": reason, "started": 10.0}
+        return {"type": "operation", "time": time, "operation": {**made, "stages": [part]}}
+
+    path = write(
+        tmp_path / "r",
+        line(10.0, "running"),
+        line(11.0, "waiting", "the lock"),
+        line(12.0, "waiting", "an answer"),
+        line(13.0, "running"),
+        line(14.0, "running", "an answer", stage="waiting"),
+    )
+
+    found = list(changes(path))
+
+    whole = [change for change in found if change.kind == "whole"]
+    assert [(change.time, change.state, change.asked) for change in whole] == [
+        (1.0, "waiting", False),
+        (2.0, "waiting", True),
+        (3.0, "running", False),
+    ]
+    last = [change for change in found if change.kind == "stage"][-1]
+    assert (last.state, last.asked) == ("waiting", True)

@@ -164,3 +164,22 @@ def test_a_pace_that_is_none_is_refused_in_words(capsys, option, value):
         replay.main(["file", option, value])
     assert left.value.code == 2
     assert f"{value!r} is no number above 0" in capsys.readouterr().err
+
+
+def test_a_replayed_operation_that_waits_stands_still_or_has_no_estimate(tmp_path, capsys):
+    def line(time, state, reason, done):
+        part = {"id": 1, "name": "s", "state": "running", "done": done, "total": 20, "started": 0.0}
+        made = {"id": "a", "name": "x", "state": state, "reason": reason, "started": 0.0}
+        return {"type": "operation", "time": time, "operation": {**made, "stages": [part]}}
+
+    path = write(
+        tmp_path / "r",
+        [line(float(second), "running", None, second) for second in range(11)]
+        + [line(10.0, "waiting", "the lock", 10), line(20.0, "waiting", "an answer", 10)]
+        + [line(30.0, "running", None, 10), line(32.0, "running", None, 12)],
+    )
+    said = {line["t"]: line["median"] for line in answers(capsys, path, "--estimates")}
+    assert said[12.0] == pytest.approx(said[18.0], rel=0.1)
+    assert said[18.0] is not None
+    assert said[25.0] is None
+    assert said[31.0] == pytest.approx(said[18.0], abs=2)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 
+from headway.model import WAITING, asks
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator
@@ -23,10 +25,12 @@ class Change:
     """One thing that happened to one operation, `time` seconds after the recording began.
 
     `kind` is "begin" (`name`, `key`; `time` may be before the recording), "stage" (`stage`,
-    `name`, `parent`, `state`, `done`, `total`, `unit`, `attempt`) or "end" (`state`).
+    `name`, `parent`, `state`, `done`, `total`, `unit`, `attempt`), "whole" (`state`: all of it
+    waits, or goes on) or "end" (`state`). `asked` says that what waits waits for a person.
     """
 
     __slots__ = (
+        "asked",
         "attempt",
         "done",
         "key",
@@ -54,6 +58,7 @@ class Change:
         self.total: float | None = None
         self.unit: str | None = None
         self.attempt = 1
+        self.asked = False
 
 
 def lines(path: str) -> Iterator[dict[str, Any]]:
@@ -118,6 +123,7 @@ def _trace(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Ch
 def _recording(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Change]:
     zero = _seconds(first.get("time"))
     known: dict[str, dict[int, tuple[Any, ...]]] = {}
+    whole: dict[str, tuple[Any, bool]] = {}
     ended: set[str] = set()
     for line in _chain(first, rest):
         time = _seconds(line.get("time"), zero) - zero
@@ -130,6 +136,7 @@ def _recording(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterato
         for operation in operations:
             if isinstance(operation, dict) and operation.get("started") is not None:
                 yield from _operation(operation, time, zero, known, ended)
+                yield from _whole(operation, time, whole)
 
 
 def _chain(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -154,7 +161,8 @@ def _operation(
         yield begin
     for stage in record.get("stages") or ():
         now = tuple(
-            stage.get(field) for field in ("state", "done", "total", "unit", "attempt", "started")
+            stage.get(field)
+            for field in ("state", "done", "total", "unit", "attempt", "started", "reason")
         )
         number = int(stage.get("id", 0))
         if known[name].get(number) == now:
@@ -180,6 +188,24 @@ def _operation(
         yield end
 
 
+def _whole(
+    record: dict[str, Any], time: float, known: dict[str, tuple[Any, bool]]
+) -> Iterator[Change]:
+    """Yield that all of an open operation waits, or that it goes on."""
+    name, state = str(record.get("id")), record.get("state")
+    now = (state, _asked(record)) if state == WAITING else ("running", False)
+    if state in _OPEN and known.get(name, ("running", False)) != now:
+        known[name] = now
+        change = Change("whole", time, name)
+        change.state, change.asked = now
+        yield change
+
+
+def _asked(record: dict[str, Any]) -> bool:
+    reason = record.get("reason")
+    return record.get("state") == WAITING and isinstance(reason, str) and asks(reason)
+
+
 def _stage(record: dict[str, Any], operation: str, time: float, state: str) -> Change:
     change = Change("stage", time, operation)
     change.stage = int(record.get("id", 0))
@@ -190,6 +216,7 @@ def _stage(record: dict[str, Any], operation: str, time: float, state: str) -> C
     change.total = record.get("total")
     change.unit = record.get("unit")
     change.attempt = int(record.get("attempt") or 1)
+    change.asked = state == WAITING and _asked(record)
     return change
 
 

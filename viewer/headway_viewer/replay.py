@@ -11,6 +11,7 @@ import os
 import sys
 
 from headway.estimate import Forecast
+from headway.model import WAITING
 from headway_viewer import rerun
 from headway_viewer.command_line import complain, parser_of, positive, unread
 from headway_viewer.recording import changes
@@ -31,6 +32,8 @@ class Rehearsal:
         self.tick = tick
         self._ticks = 0
         self._open: dict[str, tuple[str, Forecast]] = {}
+        # The stages of each, or 0 for all of it, that wait for a person.
+        self._asked: dict[str, set[int]] = {}
 
     def go(self, happened: Iterable[Change], say: Callable[[dict[str, Any]], None]) -> None:
         """Go through what happened; `say` gets one record a tick for every open operation.
@@ -54,11 +57,16 @@ class Rehearsal:
         if found is None:
             return
         key, forecast = found
+        asked = self._asked.setdefault(change.operation, set())
+        (asked.add if change.asked else asked.discard)(change.stage)
         if change.kind == "end":
-            del self._open[change.operation]
+            del self._open[change.operation], self._asked[change.operation]
             lesson = forecast.finish(change.state, change.time)
             if lesson is not None:
                 self.history.setdefault(key, []).append(lesson)
+            return
+        if change.kind == "whole":
+            forecast.hold(change.time, waiting=change.state == WAITING)
             return
         forecast.observe(
             change.stage,
@@ -75,7 +83,7 @@ class Rehearsal:
     def _tell(self, now: float, say: Callable[[dict[str, Any]], None]) -> None:
         for operation, (_, forecast) in self._open.items():
             forecast.accompany(len(self._open) - 1, now)
-            estimate = forecast.estimate(now)
+            estimate = None if self._asked.get(operation) else forecast.estimate(now)
             record: dict[str, Any] = {"t": round(now, 6), "op": operation}
             if estimate is None:
                 record.update(low=None, median=None, high=None, basis=None, runs=0)

@@ -10,6 +10,7 @@ from typing import Iterator
 
 from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, RUNNING, WAITING, Operation, Stage
 from headway_viewer import figures
+from headway_viewer.outlook import known, left_of
 from headway_viewer.rows import Board
 from headway_viewer.setbacks import Setback
 
@@ -139,9 +140,8 @@ def _held(operation: Operation, board: Board, now: float) -> Iterator[str]:
     holder = board.replica.operations.get(operation.holder or "")
     if holder is not None:
         words = f"held by {board.short(holder.id)} {label(holder)}"
-        made = board.replica.estimated(holder.id)
-        estimate = figures.counted_down(holder.estimate, now - made if made else 0.0)
-        yield words if estimate is None else f"{words}, {figures.remaining(estimate, None, 0.0)}"
+        left = known(figures.remaining(left_of(holder, board, now), None, 0.0))
+        yield f"{words}, {left}" if left else words
 
 
 def _busy(operation: Operation, setback: Setback | None, now: float) -> Iterator[str]:

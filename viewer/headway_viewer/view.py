@@ -22,6 +22,7 @@ from headway.model import (
 )
 from headway_viewer import figures
 from headway_viewer.layout import NARROW, Layout, Row
+from headway_viewer.outlook import known, outlook
 from headway_viewer.rows import Board
 from headway_viewer.sentence import (
     detail_lines,
@@ -150,8 +151,7 @@ class View:
                 return ""
             if found is None or estimate.median > found.median:
                 found = estimate
-        words = figures.remaining(found, None, 0.0) if found is not None else ""
-        return "" if words == "calculating" else self.theme.spell(words)
+        return self.theme.spell(known(figures.remaining(found, None, 0.0)))
 
     def row(self, operation: Operation, now: float) -> Row:
         """An operation as a row, from the cache if nothing about it can have changed."""
@@ -185,10 +185,10 @@ class View:
         elif state == PENDING:
             words = "pending"
         else:
-            remaining = self._remaining(operation, now)
+            remaining = outlook(operation, self.board, now)
             if state == WAITING:
                 words = waiting_words(operation, replica.since(operation.id), now)
-                if remaining and remaining != "calculating":
+                if remaining:
                     words = f"{words}, {remaining}"
                 remaining = ""
             else:
@@ -201,7 +201,7 @@ class View:
                     extra = steps(operation)
                 if progress is None and (stage is None or not stage.shown):
                     words = f"running {figures.duration(now - (operation.started or now))}"
-                    if remaining and remaining != "calculating":
+                    if known(remaining):
                         words = f"{words}, {remaining}"
                     remaining = ""
         return Row(
@@ -224,12 +224,6 @@ class View:
             widest = figures.amount(stage.total, stage.total, stage.unit)
             counted = figures.amount(stage.shown, stage.total, stage.unit).rjust(len(widest))
         return counted, rate_of(stage, now)
-
-    def _remaining(self, operation: Operation, now: float) -> str:
-        made = self.board.replica.estimated(operation.id)
-        estimate = figures.counted_down(operation.estimate, now - made if made else 0.0)
-        took = now - operation.started if operation.started is not None else 0.0
-        return figures.remaining(estimate, operation.usual, took)
 
     def details(self, operation: Operation, width: int, now: float) -> list[Line]:
         """The lines that may stand below its row, the most telling first."""

@@ -29,6 +29,7 @@ DECAY = 0.85  # an older run weighs so much of the next newer one
 FLOOR = 0.05  # what even the least alike run weighs
 COLD_SHARE = 0.15  # in runs, what the estimate without history weighs beside it
 STRANGE = 4.0  # squared steps of unlikeness, above which a run is unlike all before
+WAITED = 0.25  # of the usual duration: having waited longer, age is not held against that
 SLACK = 0.05  # of the whole: by less than this progress does not go back
 LARGEST = 1e15  # counts and seconds beyond this are cut
 
@@ -59,7 +60,9 @@ class Forecast:
         "_steady",
         "_unlike",
         "_until",
+        "_waiting",
         "_weights",
+        "_whole_waits",
     )
 
     def __init__(self, history: Sequence[Run] = (), prior: float | None = None) -> None:
@@ -88,6 +91,8 @@ class Forecast:
         self._until: float | None = None  # when what all of it waits for is over
         self._held: float | None = None  # since when all of it waits
         self._idle = 0.0  # seconds for which it did before
+        self._whole_waits = False  # as told by `hold`
+        self._waiting: set[str] = set()  # keys of the stages that wait
 
     def start(self, now: float) -> None:
         """Say when the operation began."""
@@ -101,12 +106,25 @@ class Forecast:
 
     def hold(self, now: float, *, waiting: bool) -> None:
         """Say whether all of it waits: that is no work, so nothing is learned from it."""
-        now = self._clock(now)
+        self._whole_waits = waiting
+        self._stand(self._clock(now))
+
+    def _stand(self, now: float) -> None:
+        """Let its clock stand while nothing goes on but waiting."""
+        waiting = self._whole_waits or (bool(self._waiting) and self._only_waits())
         if waiting and self._held is None:
             self._held = now
         elif not waiting and self._held is not None:
             self._idle += now - self._held
             self._held = None
+
+    def _only_waits(self) -> bool:
+        """Tell whether every stage that goes on has one inside it that waits."""
+        return all(
+            any(key.startswith(stage.key + INSIDE) for key in self._waiting)
+            for stage in self._stages.values()
+            if stage.state == "running"
+        )
 
     def observe(
         self,
@@ -121,7 +139,8 @@ class Forecast:
         attempt: int = 1,
     ) -> None:
         """Take in a stage's values. Call it whenever one has changed; parents come first."""
-        now = self._work(self._clock(now))
+        at = self._clock(now)
+        now = self._work(at)
         if self._begun is None:
             self._begun = now
         seen = self._ids.get(stage)
@@ -137,6 +156,9 @@ class Forecast:
         else:
             changed = seen.count(units, size, unit or "", now)
             changed = seen.move(state, attempt, units, now) or changed
+        (self._waiting.add if state == "waiting" else self._waiting.discard)(seen.key)
+        if changed and (self._waiting or self._held is not None):
+            self._stand(at)
         self._stale = self._stale or changed
         self._anew = self._anew or (was is not None and seen.ended != was)
 
@@ -226,12 +248,16 @@ class Forecast:
         return bool(self._analogues) and self._unlike > STRANGE
 
     def usual(self) -> float | None:
-        """Return how long the operation usually takes, in seconds."""
+        """Return how long the operation usually takes, in seconds.
+
+        None where nobody knows, and where it has waited so long that its age says nothing.
+        """
         known = sorted(run.seconds for run in self._runs if run.seconds is not None)
         if not known:
             return None
         half = len(known) // 2
-        return known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
+        usual = known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
+        return usual if self._now - self._work(self._now) <= WAITED * usual else None
 
     def finish(self, state: str, now: float) -> Run | None:
         """Say how the operation ended; return what it teaches, or None if nothing."""

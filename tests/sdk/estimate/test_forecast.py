@@ -251,3 +251,32 @@ def test_what_the_whole_waits_for_is_added_while_it_waits():
     assert held.estimate(11).median > alone.estimate(11).median + 40
     held.wait(None, None, 12)
     assert held.estimate(13).median == pytest.approx(alone.estimate(13).median, rel=0.3)
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_time_for_which_only_waiting_goes_on_is_not_learned_either(beside):
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "all", None, "running", 0, None, None, 0.0)
+    forecast.observe(2, "copy", 1, "running", 0, 20, None, 0.0)
+    if beside:
+        forecast.observe(3, "fetch", None, "running", 0, None, None, 0.0)
+    forecast.observe(2, "copy", 1, "waiting", 10, 20, None, 10.0)
+    forecast.observe(2, "copy", 1, "running", 10, 20, None, 110.0)
+    for stage, name, parent in ((2, "copy", 1), (1, "all", None), (3, "fetch", None)):
+        if stage < 3 or beside:
+            forecast.observe(stage, name, parent, "completed", 20, 20, None, 120.0)
+    run = forecast.finish("completed", 120.0)
+    assert run.seconds == (120.0 if beside else 20.0)
+    assert [span.worked for span in run.spans if span.key.endswith("copy")] == [20.0]
+
+
+def test_age_is_not_held_against_what_has_waited_long():
+    forecast = Forecast(taught(1.0))
+    forecast.start(0.0)
+    forecast.hold(5.0, waiting=True)
+    forecast.hold(10.0, waiting=False)
+    assert forecast.usual() == pytest.approx(40)
+    forecast.hold(15.0, waiting=True)
+    forecast.estimate(60.0)
+    assert forecast.usual() is None

@@ -188,3 +188,20 @@ def test_what_had_ended_before_is_told_in_the_order_of_the_ends():
     first = operation("c", "first", "completed", ended=-2.0)
     told = [line.split()[0] for line in Story(second, open_one, first).first]
     assert told == ["first", "second", "third"]
+
+
+def test_a_question_to_a_person_is_told_at_once_and_without_an_estimate():
+    made = operation("a", "x", progress=0.5, estimate=about(60))
+    first = stage(made, "Configure", done=1, total=3)
+    stage(made, "Fetch", done=1, total=3)
+    story = Story(made)
+    first.state, first.reason = "waiting", "an answer: replace /etc/x?"
+    [line] = story.later(2.0, "a")
+    assert line.endswith("running   Configure: waiting for an answer: replace /etc/x?")
+    assert story.later(2.0, "a") == []
+
+
+def test_how_long_a_lock_is_still_held_is_told():
+    made = operation("a", "x", "waiting", reason="the dpkg lock", holder="b")
+    story = Story(made, operation("b", "y", estimate=about(60)))
+    assert story.first[0].endswith("waiting   for the dpkg lock, about 1 min")

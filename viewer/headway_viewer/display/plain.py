@@ -10,8 +10,9 @@ import time
 from typing import Any, Iterator, TextIO
 
 from headway import text
-from headway.model import CRASHED, FAILED, RUNNING, WAITING, Operation
+from headway.model import CRASHED, FAILED, RUNNING, WAITING, Operation, asks
 from headway_viewer import figures
+from headway_viewer.outlook import known, outlook
 from headway_viewer.replica import Changes
 from headway_viewer.rows import Board
 from headway_viewer.sentence import (
@@ -20,6 +21,7 @@ from headway_viewer.sentence import (
     label,
     only_stage,
     rate_of,
+    stage_words,
     tally,
     waiting_words,
 )
@@ -151,7 +153,7 @@ class Teller:
         told.doing = doing
         told.tenth = -1 if tenth is None else tenth
         self._said(operation, now)
-        left = "" if operation.state == WAITING else self._left(operation, now)
+        left = "" if operation.question else known(outlook(operation, self._board, now))
         words = ", ".join(part for part in (doing, left) if part)
         yield self._line(operation, operation.state, words, now)
 
@@ -163,7 +165,11 @@ class Teller:
             return "", words[len(WAITING) :].strip()
         only = only_stage(operation)
         going = [stage for stage in operation.stages.values() if stage.state in (RUNNING, WAITING)]
-        stage = only or (going[-1] if going else None)
+        asking = [stage for stage in going if stage.state == WAITING and asks(stage.reason)]
+        stage = only or (asking or going or [None])[-1]
+        if stage is not None and stage.state == WAITING:
+            words = stage_words(stage, now)
+            return words, words
         parts: list[str] = []
         if stage is not None:
             if stage is not only:
@@ -181,15 +187,6 @@ class Teller:
                 parts.extend([speed] if speed else [])
             parts.extend([stage.detail] if stage.detail else [])
         return stage.name if stage is not None else "", " ".join(parts)
-
-    def _left(self, operation: Operation, now: float) -> str:
-        """How long it will still take, or nothing."""
-        made = self._board.replica.estimated(operation.id)
-        estimate = figures.counted_down(operation.estimate, now - made if made else 0.0)
-        if estimate is not None and operation.started is not None:
-            left = figures.remaining(estimate, operation.usual, now - operation.started)
-            return "" if left == "calculating" else left
-        return ""
 
     def _line(self, operation: Operation, state: str | None, words: str, now: float) -> str:
         name = self._theme.spell(label(operation))
