@@ -98,6 +98,17 @@ def test_progress_that_went_back_is_told_with_its_reason():
     assert story.later(2.0, "a") == []
 
 
+def test_what_went_back_just_after_a_line_is_told_with_the_next():
+    made = operation("a", "x", progress=0.5)
+    part = stage(made, "s", done=500, total=1000)
+    story = Story(made)
+    part.total = 2000
+    story.board.replica.setbacks.counted(made, part, 500, 1000, NOW)
+    assert story.later(0.1, "a") == []
+    [line] = story.later(2.0, "a")
+    assert "total grew from 1,000" in line
+
+
 def test_much_progress_at_once_does_not_flood():
     made = operation("a", "x", progress=0.0)
     part = stage(made, "s", total=100)

@@ -145,10 +145,10 @@ class Teller:
         if back is not None and back != told.back:
             further = True
             doing = f"{doing}, {back}" if doing else back
-        told.back = back
         moved = further and now - told.at >= LEAST
         if not new and not moved and now - told.at < pause:
             return
+        told.back = back
         told.stage = stage
         told.doing = doing
         told.tenth = -1 if tenth is None else tenth
