@@ -224,7 +224,12 @@ class Mischief:
 
         (With neither a broker nor space there is nowhere to leave a final state.)
         """
-        busy = self._deaf_since is not None or self._state_full or self._broker_stopped()
+        busy = (
+            self._runtime_full
+            or self._deaf_since is not None
+            or self._state_full
+            or self._broker_stopped()
+        )
         if busy or self.arena.broker() is None:
             return False
         self._runtime_full = True
