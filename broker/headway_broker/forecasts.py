@@ -28,6 +28,10 @@ CHILDREN_LIMIT = 200  # operations that weigh as stages of one other
 HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
 
 
+# One for all that have none: most, and a dictionary is 64 bytes.
+_CHILDLESS: dict[str, int] = {}
+
+
 class Following:
     """The forecast of one operation; `forecast` is None until its history has been read."""
 
@@ -39,7 +43,7 @@ class Following:
         self.asked = False  # it, or an operation that is part of it, waits for a person
         self.forecast: Forecast | None = None
         self.changed: dict[int, None] = {}  # stages whose counts it has not been told yet
-        self.children: dict[str, int] = {}  # operations that are parts of it → their place
+        self.children = _CHILDLESS  # operations that are parts of it → their place
         self.figured = float("-inf")
         self.weight = 1  # earlier runs, and one
 
@@ -344,6 +348,8 @@ class Forecasts:
         if place is None:
             if len(following.children) >= CHILDREN_LIMIT:
                 return
+            if following.children is _CHILDLESS:
+                following.children = {}
             place = following.children[operation.id] = -1 - len(following.children)
         try:
             following.forecast.observe(

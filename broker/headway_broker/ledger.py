@@ -66,6 +66,10 @@ class Marks:
         self.shares: set[int] = set()
 
 
+# One for all entries of which no child counts: most, and a dictionary is 64 bytes.
+_NOTHING_UNSAFE: dict[tuple[int, str], float] = {}
+
+
 class Entry:
     """An operation in the ledger and its writer.
 
@@ -82,7 +86,7 @@ class Entry:
         self.heard = now  # when something of it last changed
         self.ended_at: float | None = None  # broker's clock, when the end came in
         self.safe: int | None = None
-        self.unsafe: dict[tuple[int, str], float] = {}
+        self.unsafe = _NOTHING_UNSAFE
 
 
 class Ledger:
@@ -296,6 +300,8 @@ class Ledger:
             raise Refused("too many shares", {"limit": SHARES_LIMIT, "operation": share.operation})
         if stage.shares.get(writer) != share.done:
             stage.shares[writer] = share.done
+            if entry.unsafe is _NOTHING_UNSAFE:
+                entry.unsafe = {}
             entry.unsafe[share.stage, writer] = share.done
             self.mark(entry).shares.add(share.stage)
         return entry

@@ -15,6 +15,7 @@ from threading import Lock, RLock, current_thread
 from time import monotonic, sleep
 
 from headway import scope
+from headway.link import Link
 from headway.publisher import Publisher
 from headway.tally import Tally
 
@@ -22,7 +23,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
 
-    from headway.link import Link
     from headway.operations import Operation
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -83,9 +83,6 @@ class Home:
         with self.lock:
             if self.link is None:
                 try:
-                    # A first report pays for it, not the import of headway.
-                    from headway.link import Link  # noqa: PLC0415
-
                     self.link = Link(self)
                     self.link.start()
                     if self.forked:
