@@ -34,6 +34,9 @@ SLACK = 0.05  # of the whole: by less than this progress does not go back
 LARGEST = 1e15  # counts and seconds beyond this are cut
 
 
+_UNTRIED = Calibration(())
+
+
 class Forecast:
     """What is known of one running operation. `history` is oldest first."""
 
@@ -67,7 +70,8 @@ class Forecast:
 
     def __init__(self, history: Sequence[Run] = (), prior: float | None = None) -> None:
         runs = [run for run in history if run.seconds is not None or run.spans][-REMEMBERED:]
-        self._calibration = Calibration([run for run in runs if run.seconds is not None])
+        whole = [run for run in runs if run.seconds is not None]
+        self._calibration = Calibration(whole) if whole else _UNTRIED
         runs = complete(runs)
         habits = Habits(runs)
         self._analogues = tuple(Analogue(run, habits) for run in runs)

@@ -23,7 +23,7 @@ class Notes:
     __slots__ = ("_given", "_spacing")
 
     def __init__(self) -> None:
-        self._given: list[tuple[float, float, float, float]] = []
+        self._given: Sequence[tuple[float, float, float, float]] = ()
         self._spacing = 0.0
 
     def add(self, elapsed: float, median: float, start: float, reach: float) -> None:
@@ -31,9 +31,9 @@ class Notes:
         given = self._given
         if given and elapsed - given[-1][0] <= self._spacing:
             return
-        given.append((elapsed, median, start, reach))
-        if len(given) >= NOTES:
-            self._given = given[::2]
+        self._given = [*given, (elapsed, median, start, reach)]
+        if len(self._given) >= NOTES:
+            self._given = self._given[::2]
             self._spacing = max(2 * self._spacing, elapsed / NOTES)
 
     def misses(self, whole: float) -> list[Miss]:
