@@ -229,6 +229,7 @@ class Forecasts:
             if guess != stage.estimate:
                 stage.estimate = guess
                 self._ledger.mark(entry).stage_figures.add(stage.id)
+        forecast.rest()
 
     def finish(self, entry: Entry, now: float) -> tuple[str, dict[str, Any]] | None:
         """An operation has ended; returns its key and what its run teaches, if anything."""

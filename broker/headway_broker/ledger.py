@@ -20,6 +20,7 @@ from headway.model import (
 )
 from headway.protocol.messages import Share
 from headway.protocol.wire import UNCHANGED, read_counts
+from headway.words import Words
 from headway_broker.refusal import Refused
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
 SHARES_LIMIT = 4_096  # forked children that count in one stage
 KEEP_SECONDS = 3600.0  # an ended operation stays visible for an hour …
 KEEP_ENDED = 500  # … as long as it is among so many
-WORDS_LIMIT = 20_000  # texts that are kept once, however many stages have them
+WORDS = 20_000  # texts that are kept once, however many stages have them
 TAIL_LINES = 10
 TAIL_WIDTH = 500  # characters of a line of the tail
 
@@ -95,7 +96,7 @@ class Ledger:
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.dirty: dict[Entry, Marks] = {}
-        self._words: dict[str, str] = {}
+        self._words = Words(WORDS)
         self.removed: list[str] = []
         self.ended: dict[Entry, None] = {}  # in the order of their ends
         self.stages = 0
@@ -125,8 +126,7 @@ class Ledger:
         last = operation.revision
         marks = self.mark(entry)
         if record != operation.record():
-            for position in _WORDS:
-                record[position] = self._word(record[position])
+            self._share(record, _WORDS)
             operation.apply(record)
             marks.structure = True
         for stage_record in stages:
@@ -200,19 +200,15 @@ class Ledger:
                 entry.unsafe.pop((stage_id, session_id), None)
             stage.shares = None
             marks.shares.add(stage_id)
-        for position in _STAGE_WORDS:
-            record[position] = self._word(record[position])
+        self._share(record, _STAGE_WORDS)
         stage.apply(record)
         marks.stages.add(stage_id)
         marks.counts.pop(stage_id, None)
 
-    def _word(self, text: str | None) -> str | None:
-        """The one copy of a text that many stages share."""
-        if text is None:
-            return None
-        if len(self._words) >= WORDS_LIMIT:
-            self._words.clear()
-        return self._words.setdefault(text, text)
+    def _share(self, record: list[Any], positions: tuple[int, ...]) -> None:
+        for position in positions:
+            if record[position] is not None:
+                record[position] = self._words.share(record[position])
 
     def _note_end(self, entry: Entry, now: float) -> None:
         is_open = entry.operation.open

@@ -205,7 +205,7 @@ class Stage:
             return 0.0
         if self.total is None or not self.total > 0:
             return None
-        return min(max(self.shown / self.total, 0.0), 0.999)
+        return min(max(0.0, self.shown / self.total), 0.999)  # nothing is one 0.0 for all
 
 
 class Operation:

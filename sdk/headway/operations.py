@@ -304,6 +304,7 @@ class Operation(scope.Scope):
                 last = stage
             else:
                 over = None if around is None else around.id
+                text = home.words.share(text)
                 model = StageModel(next(home.stage_ids), text, over)
                 stage = Stage(self, model, around or self)
                 if last is None:

@@ -18,6 +18,7 @@ from headway import scope
 from headway.link import Link
 from headway.publisher import Publisher
 from headway.tally import Tally
+from headway.words import Words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Home:
         self.publisher = Publisher(session, mute=off)
         self.tally = Tally(self.publisher)
         self.tree = scope.Tree(inherited)
+        self.words = Words(1000)
         self.handles: dict[str, Operation] = {}  # the open operations
         self.link: Link | None = None
         self.forked = False  # made in a child that was forked without exec

@@ -347,8 +347,10 @@ class Publisher:
                 else:
                     counts[identity] = stage.done
             self.sequence += 1
-            if not self._moved and not self._shares:
-                self._last_counts = now
+            if not self._moved:
+                self._moved = {}  # an emptied one would keep its memory
+                if not self._shares:
+                    self._last_counts = now
             return Counts(self.sequence, now, counts)
         if self._shares:
             key, done = self._shares.popitem()

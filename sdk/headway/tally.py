@@ -57,8 +57,9 @@ class Tally:
             return
         heap = 0
         moved = False
-        for stage, rests in list(self._awake.items()):
+        for stage in list(self._awake):
             steps = stage._fold()
+            rests = self._awake.get(stage, 0)
             heap = max(heap, steps)
             if steps:
                 moved = True
@@ -66,8 +67,10 @@ class Tally:
             elif rests < RESTS:
                 self._awake[stage] = rests + 1
             else:
-                del self._awake[stage]
+                self._awake.pop(stage, None)
                 stage._sleep()
+        if not self._awake:
+            self._awake = {}  # an emptied one would keep its memory
         for stage in list(self._iterated):
             moved = bool(stage._fold()) or moved
         shortest = WATCHED if self._publisher.watched else UNWATCHED

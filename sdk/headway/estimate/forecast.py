@@ -20,7 +20,7 @@ from headway.estimate.steady import Steady
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import AbstractSet, Sequence
 
     from headway.estimate.run import Run
 
@@ -35,6 +35,8 @@ LARGEST = 1e15  # counts and seconds beyond this are cut
 
 
 _UNTRIED = Calibration(())
+# One for all in which no stage waits: most, and a set is 216 bytes.
+_NOBODY: AbstractSet[str] = frozenset()
 
 
 class Forecast:
@@ -96,7 +98,7 @@ class Forecast:
         self._held: float | None = None  # since when all of it waits
         self._idle = 0.0  # seconds for which it did before
         self._whole_waits = False  # as told by `hold`
-        self._waiting: set[str] = set()  # keys of the stages that wait
+        self._waiting = _NOBODY  # keys of the stages that wait
 
     def start(self, now: float) -> None:
         """Say when the operation began."""
@@ -160,7 +162,10 @@ class Forecast:
         else:
             changed = seen.count(units, size, unit or "", now)
             changed = seen.move(state, attempt, units, now) or changed
-        (self._waiting.add if state == "waiting" else self._waiting.discard)(seen.key)
+        if state == "waiting":
+            self._waiting |= {seen.key}
+        elif seen.key in self._waiting:
+            self._waiting -= {seen.key}
         if changed and (self._waiting or self._held is not None):
             self._stand(at)
         self._stale = self._stale or changed
@@ -222,6 +227,10 @@ class Forecast:
         reach *= self._calibration.factor(worked / max(1e-6, worked + median))
         low, high = around(median, reach)
         return Estimate(low, median, high, basis, len(self._analogues) if weight else 0)
+
+    def rest(self) -> None:
+        """Let go of what was worked out for this moment: it is of no use in the next."""
+        self._raw = self._cold = None
 
     def progress(self, now: float) -> float | None:
         """Return how far the operation is in time, 0…1; 1.0 only where all was completed."""
@@ -290,7 +299,8 @@ class Forecast:
 
     def _work(self, now: float) -> float:
         """Return the time of a clock that stands still while all of it waits."""
-        return (now if self._held is None else self._held) - self._idle
+        at = now if self._held is None else self._held
+        return at - self._idle if self._idle else at  # the very object: stages keep it
 
     def _meet(self, stage: int, name: str, parent: int | None) -> Stage:
         over = None if parent is None else self._ids.get(parent)

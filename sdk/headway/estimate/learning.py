@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from math import log
 
 from headway.estimate.run import Run, Span
@@ -14,30 +15,38 @@ if TYPE_CHECKING:
     from headway.estimate.stage import Stage
 
 NOTES = 32
+EXACT = 1e-6  # how exactly a number is kept in a note
 EARLIER = 8  # points that stand for units done before
 
 
 class Notes:
-    """The estimates that were given while an operation ran, at most `NOTES` of them."""
+    """The estimates that were given while an operation ran, at most `NOTES` of them.
+
+    Kept flat, as every operation has them: elapsed, median, start and reach of each in turn.
+    """
 
     __slots__ = ("_given", "_spacing")
 
     def __init__(self) -> None:
-        self._given: Sequence[tuple[float, float, float, float]] = ()
+        self._given: array[float] | None = None
         self._spacing = 0.0
 
     def add(self, elapsed: float, median: float, start: float, reach: float) -> None:
         """Note an estimate of so many seconds, given after so many, and its half widths."""
+        if self._given is None:
+            self._given = array("f")  # half of what doubles take
         given = self._given
-        if given and elapsed - given[-1][0] <= self._spacing:
+        if given and elapsed - given[-4] <= max(self._spacing, elapsed * EXACT):
             return
-        self._given = [*given, (elapsed, median, start, reach)]
-        if len(self._given) >= NOTES:
-            self._given = self._given[::2]
+        given.extend((elapsed, median, start, reach))
+        if len(given) >= 4 * NOTES:
+            for at in range(len(given) - 4, 0, -8):
+                del given[at : at + 4]
             self._spacing = max(2 * self._spacing, elapsed / NOTES)
 
     def misses(self, whole: float) -> list[Miss]:
         """Return (phase, error, start, reach) of every note, now that the truth is known."""
+        given = iter(self._given or ())
         return [
             (
                 elapsed / max(1e-6, elapsed + median),
@@ -45,7 +54,7 @@ class Notes:
                 start,
                 reach,
             )
-            for elapsed, median, start, reach in self._given
+            for elapsed, median, start, reach in zip(given, given, given, given)
         ]
 
 

@@ -23,7 +23,15 @@ def test_a_miss_is_the_logarithm_of_estimate_over_truth():
     ((phase, error, start, reach),) = notes.misses(29.0)
     assert phase == pytest.approx(10 / 49)
     assert error == pytest.approx(math.log(2))
-    assert (start, reach) == (0.5, 0.7)
+    assert (start, reach) == pytest.approx((0.5, 0.7))
+
+
+@pytest.mark.parametrize("elapsed", [0.1, 12.3456789, 86_400.123])
+def test_what_is_said_twice_at_the_same_time_is_noted_once(elapsed):
+    notes = Notes()
+    notes.add(elapsed, 39.0, 0.5, 0.7)
+    notes.add(elapsed, 40.0, 0.5, 0.7)
+    assert len(notes.misses(2 * elapsed)) == 1
 
 
 def test_a_run_that_was_cut_short_borrows_the_rest_from_a_whole_one():
