@@ -1,29 +1,29 @@
 """One forecast per open operation: fed on change, asked when somebody looks.
 
-Pure. What an estimate costs grows with stages and earlier runs, so each is charged for by a
-rough count of steps, and no more are made than fit `SHARE` of a core: the stalest first. An
+Pure. No more estimates are made than there is an allowance for: the stalest first. An
 algorithm that fails costs its operation the estimate, and nobody else anything.
-Absent: the algorithm (`headway.estimate`) and where runs are kept (`history`).
+Absent: the algorithm (`headway.estimate`), what it may cost (`allowance`) and where runs are
+kept (`history`).
 """
 
 from __future__ import annotations
 
 import functools
+from itertools import islice
 from typing import Any, Callable, Iterable
 
 from headway.estimate import Estimate, Forecast, Run, history_key
+from headway.estimate.forecast import REMEMBERED
 from headway.model import COMPLETED, PENDING, RUNNING, WAITING, Stage, asks
+from headway_broker.allowance import Allowance, price
 from headway_broker.ledger import Entry, Ledger
 from headway_broker.refusal import Dropped
 
-SHARE = 0.05  # of a core, while somebody follows
-QUIET_SHARE = 0.005  # and while nobody does: a run also teaches how far its estimates were off
-STEP = 4e-6  # seconds that one stage of one earlier run costs, about
 STALE = 1.0  # seconds after which an open operation is estimated again
 QUIET_STALE = 5.0
 SOON = 0.2  # seconds between two estimates of one operation that changes all the time
 QUIET_SOON = 2.0
-BURST = 0.25  # seconds whose allowance can be spent in one go
+STAGES_LIMIT = 50  # running stages of one operation that have an estimate of their own
 CHILDREN_LIMIT = 200  # operations that weigh as stages of one other
 HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
 
@@ -35,7 +35,7 @@ _CHILDLESS: dict[str, int] = {}
 class Following:
     """The forecast of one operation; `forecast` is None until its history has been read."""
 
-    __slots__ = ("asked", "begun", "changed", "children", "figured", "forecast", "key", "weight")
+    __slots__ = ("asked", "begun", "changed", "children", "figured", "forecast", "key", "runs")
 
     def __init__(self, key: str, now: float) -> None:
         self.key = key
@@ -45,7 +45,7 @@ class Following:
         self.changed: dict[int, None] = {}  # stages whose counts it has not been told yet
         self.children = _CHILDLESS  # operations that are parts of it → their place
         self.figured = float("-inf")
-        self.weight = 1  # earlier runs, and one
+        self.runs = 0  # earlier ones that are looked at
 
 
 def _sheltered(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,8 +69,7 @@ class Forecasts:
         self._ledger = ledger
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
         self._waiting: dict[str, list[Entry]] = {}  # key → operations that wait for its runs
-        self._allowance = 0.0  # seconds
-        self._paid = float("-inf")
+        self._allowance = Allowance()
 
     def begin(self, entry: Entry, now: float, *, remembers: bool) -> str | None:
         """Start forecasting an operation; returns the history key whose runs are needed."""
@@ -148,9 +147,8 @@ class Forecasts:
         if watched:
             for entry in changed:
                 self._stage_progress(entry)
-        share = SHARE if watched else QUIET_SHARE
-        self._allowance = min(self._allowance + share * (now - self._paid), share * BURST)
-        self._paid = now
+        allowance = self._allowance
+        allowance.grow(now, watched=watched)
         soon = SOON if watched else QUIET_SOON
         due = [
             entry
@@ -158,13 +156,13 @@ class Forecasts:
             if entry.forecast is not None and now - entry.forecast.figured >= soon
         ]
         due.sort(key=_figured)
-        half = self._allowance / 2
+        half = allowance.left / 2
         for entry in due:
-            if self._allowance < half:
+            if allowance.left < half:
                 break
             self._pay(entry, now)
         stale = now - (STALE if watched else QUIET_STALE)
-        while self._allowance > 0 and self._queue:
+        while allowance.left > 0 and self._queue:
             entry = next(iter(self._queue))
             if entry.forecast is None or not entry.operation.open:
                 del self._queue[entry]
@@ -175,12 +173,14 @@ class Forecasts:
 
     def refresh(self, entries: Iterable[Entry], now: float) -> None:
         """Before a snapshot: what was never worked out is, as far as the allowance goes."""
-        self._allowance = max(self._allowance, SHARE * BURST)
+        self._allowance.advance()
         for entry in entries:
             for stage in entry.operation.stages.values():
                 stage.progress = stage.fraction()
             following = entry.forecast
-            if following is not None and self._allowance > 0 and now - following.figured >= STALE:
+            if following is None or self._allowance.left <= 0:
+                continue
+            if now - following.figured >= STALE:
                 self._pay(entry, now)
 
     @_sheltered
@@ -223,9 +223,9 @@ class Forecasts:
             operation.usual, operation.unlike = usual, unlike
             self._ledger.mark(entry).figures = True
         self._tell_parent(entry, now)
-        for stage in operation.running():
-            asked = stage.state == WAITING and asks(stage.reason)
-            guess = None if asked else forecast.stage_estimate(stage.id, now)
+        for place, stage in enumerate(operation.running()):
+            unknown = place >= STAGES_LIMIT or (stage.state == WAITING and asks(stage.reason))
+            guess = None if unknown else forecast.stage_estimate(stage.id, now)
             if guess != stage.estimate:
                 stage.estimate = guess
                 self._ledger.mark(entry).stage_figures.add(stage.id)
@@ -281,7 +281,8 @@ class Forecasts:
         for entry in self._queue:
             if entry.forecast is not None:
                 stalest = max(entry.forecast.figured, entry.forecast.begun)
-                return max(stalest + (STALE if watched else QUIET_STALE), self._paid + SOON)
+                due = stalest + (STALE if watched else QUIET_STALE)
+                return max(due, self._allowance.ripe(watched=watched))
         return None
 
     def _give_up(self, entry: Entry, error: Exception) -> None:
@@ -298,8 +299,10 @@ class Forecasts:
         following = entry.forecast
         if following is None:
             return
-        steps = len(entry.operation.stages) + len(following.children) + 4
-        self._allowance -= STEP * steps * following.weight
+        operation = entry.operation
+        running = sum(1 for _ in islice(operation.running(), STAGES_LIMIT))
+        stages = len(operation.stages) + len(following.children)
+        self._allowance.spend(price(stages, running, following.runs))
         self.figure(entry, now)
 
     @_sheltered
@@ -307,7 +310,7 @@ class Forecasts:
         """Give an operation its forecast, and tell it what has happened so far."""
         operation, following = entry.operation, entry.forecast
         forecast = following.forecast = Forecast(runs, typical)
-        following.weight = 1 + min(len(runs), 10)
+        following.runs = min(len(runs), REMEMBERED)
         following.figured = float("-inf")
         self._ledger.mark(entry)
         if operation.started is not None:

@@ -20,7 +20,8 @@ INBOX_SIZE = 17  # bytes of an inbox topic
 INBOXES_LIMIT = 1_000  # snapshots that are asked for at a time
 PARTS_PER_FRAME = 30  # of snapshots, so that a large one does not overrun its viewer
 SOONEST = 0.01  # seconds between deltas while somebody follows …
-PER_ROW = 0.0001  # … and for each operation in the last one, as fewer and larger cost less …
+PER_ROW = 2e-5  # … and for each operation in the last one …
+PER_BYTE = 5e-8  # … and each byte of it, together about twice what it cost to make …
 FRAME = 0.05  # … but no longer than this
 QUIET_FRAME = 1.0  # and while nobody does
 URGENT = 0.005  # seconds between deltas that carry beginnings and ends
@@ -83,8 +84,9 @@ class Publishing:
             self._last_frame = now
             self._forecasts.estimate(list(self._ledger.dirty), now, watched=self.followed)
             dirty = list(self._ledger.dirty)
-            self._pause = min(SOONEST + PER_ROW * len(dirty), FRAME)
             out += self._deltas(dirty, now)
+            size = sum(len(sent.frame) for sent in out)
+            self._pause = min(SOONEST + PER_ROW * len(dirty) + PER_BYTE * size, FRAME)
             if self.followed:
                 out += self._snapshots(now)
                 if self._outgoing:

@@ -19,6 +19,11 @@ from typing import Callable, Iterator, NamedTuple
 from benches.figures import Report, Row, figure
 from benches.rivals import RIVALS, Rival, Seen, rivals
 from headway.estimate import Estimate, Forecast, Run
+from headway.model import RUNNING, Operation, Stage
+from headway_broker.allowance import price
+from headway_broker.forecasts import Forecasts
+from headway_broker.ledger import Entry, Ledger
+from headway_broker.sessions import Session
 from headway_viewer.recording import Change, changes
 
 RECORDINGS = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings" / "eta"
@@ -49,7 +54,19 @@ def measure(quick: bool = False) -> Report:
         cost(stages, runs, 3 if quick else 25)
         for stages, runs in ((10, 0), (10, 10), (100, 0), (100, 10))
     ]
-    notes = ["The cost is of `estimate` and `progress` after one stage of the operation has moved."]
+    rows.extend(
+        figures_cost(stages, running, runs, 9 if quick else 60)
+        for stages, running in ((10, 1), (10, 10), (100, 10))
+        for runs in (0, 10)
+    )
+    notes = [
+        "The cost of an estimate is of `estimate` and `progress` after one stage has moved.",
+        (
+            "The figures of an operation are all that the broker works out for it: estimate, "
+            "progress, and an estimate of each running stage, all of which have moved; against "
+            "what `headway_broker.allowance` takes them to cost."
+        ),
+    ]
     traces = Path(os.environ.get("BENCH_TRACES", RECORDINGS))
     folders = sorted(path for path in traces.glob("*") if path.is_dir()) if traces.is_dir() else []
     if quick:
@@ -99,6 +116,41 @@ def cost(stages: int, runs: int, rounds: int) -> Row:
         figure(samples),
         "s CPU",
         at_most=limit,
+    )
+
+
+def figures_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
+    """Seconds of CPU for all figures of one operation, against what the broker charges for them."""
+    ledger = Ledger()
+    forecasts = Forecasts(ledger)
+    operation = Operation("a" * 12, "measured")
+    operation.move(RUNNING, 0.0)
+    for number in range(1, stages + 1):
+        stage = operation.add_stage(Stage(number, f"stage {number}", total=100))
+        if number <= running:
+            stage.move(RUNNING, 0.0)
+    entry = Entry(operation, Session("bench", "worker", 0.0), 0.0)
+    ledger.opened = 1
+    ledger.entries[operation.id] = entry
+    forecasts.begin(entry, 0.0, remembers=True)
+    history = [learned(stages, 60.0 + run).to_dict() for run in range(runs)]
+    forecasts.recalled(forecasts.key_of(entry), history)
+    samples = []
+    for turn in range(1, rounds + 1):
+        for stage in operation.running():
+            stage.done = 90 * turn / rounds
+        forecasts.count(entry, range(1, running + 1))
+        begun = time.thread_time()
+        forecasts.figure(entry, float(turn))
+        samples.append(time.thread_time() - begun)
+        ledger.dirty.clear()
+    charged = price(stages, running, runs)
+    return Row(
+        f"figures of an operation, {stages} stages, {running} running, {runs} earlier runs",
+        figure(samples),
+        "s CPU",
+        f"the price, {charged * 1e6:.0f} µs",
+        figure([sample / charged for sample in samples]),
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from wired import Wired
 
 from headway.estimate import Run
-from headway_broker import effects, forecasts
+from headway_broker import allowance, effects
 from headway_broker.forecasts import Forecasts
 
 
@@ -198,9 +198,9 @@ def test_estimates_stay_within_their_share_of_time(wired, monkeypatch):
     for number in range(60):
         worker.count(dict.fromkeys(range(1, 10001, 20), number))
         wired.pass_time(0.05)
-    cost = forecasts.STEP * 24
-    assert len(made) * cost <= 3 * forecasts.SHARE * 1.2
-    assert len(made) > 100
+    cost = allowance.price(20, 1, 0)
+    assert len(made) * cost <= 3 * allowance.SHARE * 1.2
+    assert len(made) * cost >= 3 * allowance.SHARE * 0.7
 
 
 def test_the_stalest_come_first(wired):
