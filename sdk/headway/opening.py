@@ -34,7 +34,10 @@ def operation(
     live, plain, json, quiet, and `cancellable` False refuses requests to stop.
     """
     home = here()
-    around = scope.enclosing() if parent is None else None
+    with home.lock:
+        around = scope.enclosing() if parent is None else None
+        while around is not None and home.tally.settle_alone(around):
+            around = scope.enclosing()
     if parent is None:
         parent = around.path if around is not None else home.tree.inherited
     model = Model(
@@ -73,14 +76,17 @@ def current() -> Operation | Stage | None:
     """The innermost open operation or stage that this line of code is in, or None.
 
     A thread that was started inside a block has no context of its own: it is in what is
-    around everything that the process has open.
+    around everything that the process has open. A loop that was left early is not around
+    what comes after it.
     """
-    found = scope.enclosing()
-    if found is None:
-        home = here()
+    home = here()
+    while True:
+        found = scope.enclosing()
         with home.lock:
-            found = home.tree.common(blocks=True)
-    return found  # pyright: ignore[reportReturnType]
+            if found is None:
+                found = home.tree.common(blocks=True)
+            if found is None or not home.tally.left or not home.tally.settle_alone(found):
+                return found  # pyright: ignore[reportReturnType]
 
 
 def _operation_of(found: scope.Scope) -> Operation:

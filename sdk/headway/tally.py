@@ -99,14 +99,32 @@ class Tally:
         """`scope` comes to `state`: so do the tracks in it that were just left early."""
         for item in list(self.left):
             stage, when = item
-            around: Scope | None = stage
-            while around is not None and around is not scope:
-                around = around.around
-            if around is not None:
+            # One that ends its operation with it has settled the others there meanwhile.
+            if item in self.left and _is_in(stage, scope):
                 self.left.remove(item)
                 stage._stopped(when, state, error)
+
+    def settle_alone(self, scope: Scope) -> bool:
+        """The work goes on: if `scope` is in an operation of a track that was just left, that ends.
+
+        Whether it is over now.
+        """
+        for item in list(self.left):
+            stage, when = item
+            if stage.solo and item in self.left and _is_in(scope, stage.operation):
+                self.left.remove(item)
+                stage._stopped(when)
+                return True
+        return False
 
     def _settle_left(self, now: float) -> None:
         while self.left and now >= self.left[0][1] + GRACE:
             stage, when = self.left.pop(0)
             stage._stopped(when)
+
+
+def _is_in(scope: Scope | None, around: Scope) -> bool:
+    """Whether `scope` is `around`, or inside it."""
+    while scope is not None and scope is not around:
+        scope = scope.around
+    return scope is not None

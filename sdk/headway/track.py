@@ -182,7 +182,10 @@ def script() -> str:
     path = sys.argv[0] if getattr(sys, "argv", None) else ""
     name = os.path.basename(path)
     if name == "__main__.py":
-        name = os.path.basename(os.path.dirname(os.path.abspath(path)))
+        try:
+            name = os.path.basename(os.path.dirname(os.path.abspath(path)))
+        except OSError:  # the working directory is gone
+            name = ""
     return name if name not in ("", "-c", "-m", "-") else "python"
 
 
@@ -210,10 +213,44 @@ def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
         source: Source = Position(items, iterator)  # pyright: ignore[reportArgumentType]
         stage._count_with(source)
         return chain(iterator, End(stage, source))
-    if hasattr(items, "__aiter__"):
-        source = Source()
-        stage._count_with(source)
-        return _count_asynchronously(items, source, End(stage, source))  # pyright: ignore[reportArgumentType]
+    if hasattr(type(items), "__aiter__"):
+        if hasattr(type(items), "__iter__"):
+            return Either(stage, items)
+        return _draw_asynchronously(stage, items)  # pyright: ignore[reportArgumentType]
+    return _draw(stage, items)
+
+
+class Either:
+    """Items that can be iterated over with `for` as well as with `async for`."""
+
+    __slots__ = ("_drawn", "_items", "_left", "_stage")
+
+    def __init__(self, stage: Stage, items: Any) -> None:
+        self._stage = stage
+        self._items = items
+        self._drawn: Iterator[Any] | None = None
+        self._left: End | None = End(stage, Source())  # should nobody ask for an item
+
+    def _begin(self) -> None:
+        if self._left is not None:
+            self._left.ended = True
+            self._left = None
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._drawn is None:
+            self._begin()
+            self._drawn = _draw(self._stage, self._items)
+        return self._drawn
+
+    def __next__(self) -> Any:
+        return next(iter(self))
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        self._begin()
+        return _draw_asynchronously(self._stage, self._items)
+
+
+def _draw(stage: Stage, items: Iterable[Any]) -> Iterator[Any]:
     # A range that never ends is drawn in step with the items, and tells the position.
     steps = range(1, sys.maxsize)
     ticks = iter(steps)
@@ -228,20 +265,28 @@ def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
     return chain(counted, end)
 
 
+def _draw_asynchronously(stage: Stage, items: AsyncIterator[Item]) -> AsyncIterator[Item]:
+    source = Source()
+    stage._count_with(source)
+    return _count_asynchronously(items, source, End(stage, source))
+
+
 async def _count_asynchronously(
     items: AsyncIterator[Item], source: Source, end: End
 ) -> AsyncIterator[Item]:
     done = 0
+    handed_out = False  # the loop has the item: what is thrown in here is how it is left
     try:
         async for item in items:
+            handed_out = True
             yield item
+            handed_out = False
             done += 1
             source.done = done
             if source.stopped:
                 break
-    except GeneratorExit:
-        raise
     except BaseException as error:
-        end.failed(error)
+        if not handed_out:
+            end.failed(error)
         raise
     end.finish()

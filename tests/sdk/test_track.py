@@ -4,6 +4,8 @@ import asyncio
 import gc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import headway
 from headway.model import FAILED
@@ -265,3 +267,183 @@ def test_what_cannot_be_iterated_over_has_failed(op):
     with pytest.raises(TypeError):
         op.track(5, "five")
     assert op.stages[-1].state == "failed"
+
+
+def leave_the_first_of(items):
+    for _ in headway.track(items, "search"):
+        break
+
+
+def drop_unused(items):
+    headway.track(items, "search")
+
+
+def leave_a_generator_around_it(items):
+    def around():
+        yield from headway.track(items, "search")
+
+    drawn = around()
+    next(drawn)
+    drawn.close()
+
+
+def leave_a_loop_within_one(items):
+    for _ in headway.track(items, "search"):
+        for _ in headway.track(items, "within"):
+            return
+
+
+LEFT = [leave_the_first_of, drop_unused, leave_a_generator_around_it, leave_a_loop_within_one]
+
+
+@pytest.mark.parametrize("leave", LEFT)
+def test_a_loop_alone_that_was_left_is_not_around_the_next_one(home, leave):
+    for _ in range(3):
+        leave([1, 2, 3])
+        assert list(headway.track([1, 2, 3], "use")) == [1, 2, 3]
+    assert not [handle for handle in home.handles.values() if handle.name.endswith("use")]
+
+
+@pytest.mark.parametrize("leave", LEFT)
+def test_an_operation_that_begins_after_a_loop_alone_was_left_is_no_part_of_it(home, leave):
+    leave([1, 2, 3])
+    with headway.operation("next") as following:
+        assert following.model.parent is None
+
+
+def test_loops_side_by_side_that_are_left_at_once_have_all_stopped(op):
+    def drawn(name):
+        yield from headway.track(range(5), name)
+
+    some = [drawn(name) for name in "abc"]
+    for one in some:
+        next(one)
+    del some, one
+    op.complete()
+    assert [stage.state for stage in op.stages] == ["completed"] * 3
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("open"), st.sampled_from(["list", "generator", "dict"]), st.booleans()),
+    st.tuples(st.sampled_from(["next", "drop", "exhaust"]), st.integers(0, 9)),
+    st.tuples(st.just("wait"), st.sampled_from([0.01, 0.1, 1.0])),
+    st.tuples(st.sampled_from(["enter", "leave", "fail", "look"])),
+)
+
+
+@given(steps=st.lists(STEPS, max_size=30))
+def test_however_loops_are_opened_and_left_they_hand_out_what_they_would_without_us(steps):
+    clock = ManualClock(100.0)
+    with reporting(clock) as home:
+        open_ones = []  # (ours, what it must hand out)
+        blocks = []
+        for what, *how in steps:
+            if what == "open":
+                kind, inside = how
+                items = KINDS[kind](list(range(4)))
+                around = blocks[-1] if inside and blocks else headway
+                open_ones.append((around.track(items, "Loop"), iter(range(4))))
+            elif what in ("next", "drop", "exhaust") and open_ones:
+                place = how[0] % len(open_ones)
+                ours, plain = open_ones[place]
+                if what == "next":
+                    assert next(ours, None) == next(plain, None)
+                else:
+                    del open_ones[place]
+                    assert what == "drop" or list(ours) == list(plain)
+                del ours
+            elif what == "wait":
+                clock.advance(how[0])
+                home.tally.tick(clock())
+            elif what == "enter":
+                blocks.append(headway.operation("Work").__enter__())
+            elif what in ("leave", "fail") and blocks:
+                error = ValueError("no") if what == "fail" else None
+                blocks.pop().__exit__(type(error) if error else None, error, None)
+            elif what == "look":
+                headway.current()
+        open_ones.clear()
+        ours = None
+        while blocks:
+            blocks.pop().__exit__(None, None, None)
+        gc.collect()
+        clock.advance(1.0)
+        home.tally.tick(clock())
+        assert not home.handles
+
+
+class Rows:
+    """What can be iterated over either way, as a Django QuerySet can."""
+
+    def __len__(self):
+        return 3
+
+    def __iter__(self):
+        return iter([1, 2, 3])
+
+    async def __aiter__(self):
+        for number in (1, 2, 3):
+            yield number
+
+
+def test_what_can_be_iterated_over_either_way_is_so_plainly(op):
+    assert list(op.track(Rows(), "rows")) == [1, 2, 3]
+    drawn = op.track(Rows(), "more rows")
+    assert [next(drawn), *drawn] == [1, 2, 3]
+    assert [(stage.state, stage.done) for stage in op.stages] == [("completed", 3)] * 2
+
+
+def test_what_can_be_iterated_over_either_way_is_so_asynchronously(op):
+    async def main():
+        return [number async for number in op.track(Rows(), "rows")]
+
+    assert asyncio.run(main()) == [1, 2, 3]
+    assert (op.stages[0].state, op.stages[0].done) == ("completed", 3)
+
+
+def test_what_can_be_iterated_over_either_way_and_is_not_was_left(op, home, clock):
+    op.track(Rows(), "rows")
+    clock.advance(2 * GRACE)
+    home.tally.tick(clock())
+    assert op.stages[0].state == "completed"
+    assert op.stages[0].model.reason == "stopped at 0 of 3"
+
+
+class Proxy:
+    """Answers every question for an attribute with an error of its own."""
+
+    def __iter__(self):
+        return iter("ab")
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+
+def test_items_that_refuse_to_be_asked_for_attributes_are_iterated_over(op):
+    assert list(op.track(Proxy(), "items")) == ["a", "b"]
+
+
+def test_an_asynchronous_loop_left_early_has_not_failed_when_its_event_loop_ends(home, clock):
+    async def items():
+        yield 1
+        yield 2
+
+    async def main():
+        async for _ in headway.track(items(), "search"):
+            break
+
+    asyncio.run(main())
+    gc.collect()
+    ended = [entry.model for entry in home.publisher.operations.values()]
+    clock.advance(2 * GRACE)
+    home.tally.tick(clock())
+    assert [model.state for model in ended] == ["completed"]
+
+
+def test_a_script_whose_directory_is_gone_has_a_name(monkeypatch):
+    def gone():
+        raise FileNotFoundError("getcwd")
+
+    monkeypatch.setattr("sys.argv", ["__main__.py"])
+    monkeypatch.setattr("os.getcwd", gone)
+    assert script() == "python"
