@@ -11,6 +11,8 @@ import signal
 import sys
 import threading
 
+from headway import hidden
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Union
@@ -62,6 +64,7 @@ def deliver(operation: Operation, request: Request) -> tuple[str, str | None]:
 
 
 def _call(callbacks: list[Callback], request: Request) -> None:
+    hidden.unhide()
     for callback in callbacks:
         try:
             if _wants_argument(callback):

@@ -56,11 +56,17 @@ class Connection:
     def turn(self) -> None:
         """Send what is due, wait for the next thing to do, take in what has come."""
         now = time.monotonic()
+        self._make_room(now)
         self._connect(now)
         self._send(now)
         self._wait(now)
         self._receive()
         self._answer()
+
+    def start_again(self) -> None:
+        """Something went wrong in a turn: have another connection, in a moment."""
+        self._disconnect()
+        self._look_again(time.monotonic())
 
     def part(self) -> None:
         """Settle what is open, deliver the ends within the bound, or leave them in a file."""
@@ -107,7 +113,6 @@ class Connection:
             self._link.reason = str(error)
             address = None
         if address is None or not affordable():
-            self._make_room(now)
             self._look_again(now)
         else:
             self._open(address)

@@ -25,14 +25,24 @@ if TYPE_CHECKING:
 def part(home: Home) -> None:
     """Settle what is open and leave what is owed in a file. Raises OSError."""
     end_all(home)
-    publisher = home.publisher
     with home.lock:
-        owed = publisher.unsent(time.monotonic())
+        owed = home.publisher.unsent(time.monotonic())
+    _leave(home.publisher.session, owed)
+
+
+def leave_ends(home: Home) -> None:
+    """Leave in a file what has ended and was not taken in; the rest goes on. Raises OSError."""
+    with home.lock:
+        owed = home.publisher.overflow(time.monotonic(), room=0)
+    _leave(f"{home.publisher.session}-0", owed)
+
+
+def _leave(name: str, owed: list[Any]) -> None:
     if owed:
         user = endpoint.user_of(os.environ, os.getuid())
         place = endpoint.runtime_directory(os.environ, user)
         data = b"".join(packed(frame(message)) for message in owed)
-        leave_unsent(place, user, publisher.session, data)
+        leave_unsent(place, user, name, data)
 
 
 def frame(message: Any) -> bytes:

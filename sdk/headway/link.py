@@ -1,23 +1,24 @@
 """The one thread that reports for a process, and how it ends.
 
-The thread is no daemon, so that the interpreter waits for it at exit, also in children of
-multiprocessing, which run no atexit functions. A second one, a daemon, waits for the end of
-the program's own threads and tells it; then it has a bounded time to deliver final states.
-A third, a daemon, imports what takes long, so that an end in the middle of that need not wait
-for it. All that the rest of the process does with it is one write to a pipe.
+The program does not meet it (`hidden`). When the program ends it has a bounded time to
+deliver final states, for which `process` waits. Another one imports what takes long, so that
+an end in the middle of that need not wait for it. All that the rest of the process does with
+it is one write to a pipe.
 """
 
 from __future__ import annotations
 
+import _thread
 import errno
 import os
 import sys
 import threading
 import time
 
+from headway import hidden
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from threading import Lock
     from typing import Callable
 
     from headway.connection import Connection
@@ -25,45 +26,67 @@ if TYPE_CHECKING:
 
 
 FAREWELL = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
+WRITING = 4.0  # seconds more for the file that they are left in where nobody took them
 DESCRIPTORS = 16  # that a link and its connection may want, and then some
+THREADS = 3  # of this process beside the link's own: the importing one, and libzmq's two
+MEMORY = 96 << 20  # bytes of addresses that they want, and what is imported
+FAILURES = 5  # turns in a row that may fail before nothing is reported any more
 
 
-class Link(threading.Thread):
+class Link:
     """Sends what the publisher has to say, and hands on what comes back."""
 
     def __init__(self, home: Home) -> None:
-        super().__init__(name="headway")
+        if not hidden.possible():
+            raise RuntimeError("threads are not what they seem")
         if not affordable():
             raise OSError(errno.EMFILE, "too few descriptors are left")
-        # Threads inherit this from their starter, which may be a daemon.
-        self.daemon = False
         self.ending = False
         self.ended: float | None = None  # when the program's end was noticed
         self.resting = True  # it waits for nothing but the pipe: `update` has to rouse it
         self.reason: str | None = None  # why nothing is sent any more
         self.read, self._write = os.pipe()
+        self._pipe = _what(self._write)
         self._home = home
+        self._pid = os.getpid()
+        # A child forked by another thread than the main one ends with that, unannounced.
+        self._orphan = type(threading.main_thread()).__name__ != "_MainThread"
         self._part: Callable[[], None] = lambda: None  # what is to be done at the end
         self._roused = False
-        self._watching = False
+        self._running: int | None = None  # the thread
+        self._done = _thread.allocate_lock()  # held while it runs
         for end in (self.read, self._write):
             os.set_blocking(end, False)
 
     # From other threads.
+
+    def start(self) -> None:
+        """Let it run. Raises RuntimeError where no thread is to be had."""
+        self._done.acquire()
+        try:
+            hidden.start(self._run)
+        except RuntimeError:
+            self._done.release()
+            raise
 
     def wake(self) -> None:
         """Look at the marks now; never blocks."""
         if not self._roused:
             self._roused = True
             try:
-                os.write(self._write, b"\0")
+                # A program may have closed all descriptors, and opened files in their places.
+                if _what(self._write) == self._pipe:
+                    os.write(self._write, b"\0")
             except OSError:
                 pass
 
     def finish(self, seconds: float) -> None:
-        """Deliver what is owed now, though the main thread lives; wait for it that long at most."""
+        """Deliver what is owed now, though the process goes on; wait that long at most."""
+        if self._pid != os.getpid() or self._running == _thread.get_ident():
+            return
         self._end()
-        self.join(seconds)
+        if self._done.acquire(timeout=seconds):
+            self._done.release()
 
     def forked(self) -> None:
         """Close the pipe in a forked child; the parent's socket is not to be touched."""
@@ -75,51 +98,81 @@ class Link(threading.Thread):
 
     # The thread.
 
-    def run(self) -> None:
+    def _run(self) -> None:
         """Report until the program ends, then deliver what is owed."""
-        # Give the processor back first: the program's first report is waiting for us.
-        time.sleep(0.001)
-        self._watch()
+        self._running = _thread.get_ident()
         try:
-            # First what a hasty end needs, which can import nothing while another thread does.
-            with self._home.importing:
-                from headway import __version__, hasty  # noqa: PLC0415
-                from headway.about import about  # noqa: PLC0415
+            # Give the processor back first: the program's first report is waiting for us.
+            time.sleep(0.001)
+            try:
+                self._report()
+            except Exception as error:
+                self._give_up(error)
+            try:
+                self._part()
+            except Exception as error:
+                self.reason = f"{type(error).__name__}: {error}"
+            self._home.closed = True
+        finally:
+            self._done.release()
 
-                self._home.publisher.about.update(about(__version__))
-            loaded = self._load()
-            if not threading.main_thread().is_alive():
-                _restore_interrupt()
-            if loaded is None:
-                self._part = lambda: hasty.part(self._home)
-            else:
-                connection = loaded(self._home, self)
-                self._part = connection.part
-                while not self.ending:
-                    connection.turn()
-        except Exception as error:
-            self._give_up(error)
-        try:
-            self._part()
-        except Exception as error:
-            self.reason = f"{type(error).__name__}: {error}"
-        self._home.closed = True
+    def _report(self) -> None:
+        # First what a hasty end needs, which can import nothing while another thread does.
+        with self._home.importing:
+            from headway import __version__, hasty  # noqa: PLC0415
+            from headway.about import about  # noqa: PLC0415
+
+            self._home.publisher.about.update(about(__version__))
+        loaded = self._load()
+        if loaded is None:
+            self._part = lambda: hasty.part(self._home)
+            return
+        connection = loaded(self._home, self)
+        self._part = connection.part
+        failures = 0
+        while not self.ending:
+            try:
+                connection.turn()
+                failures = 0
+            except Exception:
+                failures += 1
+                if failures > FAILURES:
+                    raise
+                connection.start_again()
+                time.sleep(0.1 * failures)
 
     def _load(self) -> type[Connection] | None:
-        """What makes a connection; None where the end came first and left no time for it."""
-        loading = Loading(self._home.importing)
+        """What makes a connection; None where the end came first and left no time for it.
+
+        It is 40 ms of pyzmq and msgpack, which the program does not wait for.
+        """
+        found: list[type[Connection]] = []
+        errors: list[Exception] = []
+        done = _thread.allocate_lock()
+        done.acquire()
+
+        def load() -> None:
+            try:
+                with self._home.importing:
+                    from headway.connection import Connection  # noqa: PLC0415
+
+                    found.append(Connection)
+            except Exception as error:
+                errors.append(error)
+            finally:
+                done.release()
+
         try:
-            loading.start()
+            hidden.start(load)
         except RuntimeError:  # the interpreter is ending already
-            loading.run()
-        while loading.is_alive():
+            load()
+        while not done.acquire(timeout=0.05):
             self.check_end()
             if self.ended is not None and time.monotonic() > self.ended + FAREWELL:
                 return None
-            loading.join(0.05)
-        if loading.error is not None:
-            raise loading.error
-        return loading.loaded
+        if errors:
+            raise errors[0]
+        return found[0]
 
     def hear(self) -> None:
         """Take in what `wake` wrote; what is marked from here on rouses again."""
@@ -132,9 +185,9 @@ class Link(threading.Thread):
 
     def check_end(self) -> float | None:
         """How long to wait at most before this is called again, or None: it need not be."""
-        if self._watching:
+        if not self._orphan:
             return None
-        if not threading.main_thread().is_alive():
+        if not any(t.is_alive() for t in threading.enumerate() if not t.daemon):
             self._end()
         return 0.05
 
@@ -144,75 +197,57 @@ class Link(threading.Thread):
             self.ending = True
         self.wake()
 
-    def _watch(self) -> None:
-        try:
-            threading.Thread(target=self._await_end, name="headway-end", daemon=True).start()
-            self._watching = True
-        except RuntimeError:  # the interpreter is ending already
-            pass
-
-    def _await_end(self) -> None:
-        main = threading.main_thread()
-        main.join()
-        while True:
-            others = [
-                thread
-                for thread in threading.enumerate()
-                if not thread.daemon and thread is not self and thread is not main
-            ]
-            if not others:
-                break
-            for thread in others:
-                thread.join()
-        self._end()
-
     def _give_up(self, error: Exception) -> None:
         """Reporting has failed for good; the program must not notice, so counts go on."""
         self.reason = f"{type(error).__name__}: {error}"
-        self._home.publisher.lost()
+        home = self._home
+        with home.lock:
+            home.publisher.lost()
+            home.publisher.forget()
         while not self.ending:
-            with self._home.lock:
-                self._home.tally.tick(time.monotonic())
+            with home.lock:
+                home.tally.tick(time.monotonic())
             self.check_end()
             self.hear()
             time.sleep(0.05)
 
 
-class Loading(threading.Thread):
-    """Imports 40 ms of pyzmq and msgpack, which the program does not wait for."""
-
-    def __init__(self, lock: Lock) -> None:
-        super().__init__(name="headway-load", daemon=True)
-        self.loaded: type[Connection] | None = None
-        self.error: Exception | None = None
-        self._lock = lock  # held meanwhile
-
-    def run(self) -> None:
-        """Import it."""
-        try:
-            with self._lock:
-                from headway.connection import Connection  # noqa: PLC0415
-
-                self.loaded = Connection
-        except Exception as error:
-            self.error = error
-
-
 def affordable() -> bool:
-    """Whether there are descriptors to be had: libzmq aborts the process where it gets none."""
+    """Whether there is what libzmq needs: it aborts the process where it gets no more of it."""
     import resource  # noqa: PLC0415 - not there on Windows
 
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     try:
         used = len(os.listdir("/dev/fd"))
     except FileNotFoundError:  # no telling
-        return True
+        used = 0
     except OSError:
         return False
-    return limit == resource.RLIM_INFINITY or used + DESCRIPTORS <= limit
+    if limit != resource.RLIM_INFINITY and used + DESCRIPTORS > limit:
+        return False
+    memory = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if memory != resource.RLIM_INFINITY and _addresses() + MEMORY > memory:
+        return False
+    limits = (memory, resource.getrlimit(getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS))[0])
+    return set(limits) == {resource.RLIM_INFINITY} or hidden.affordable(THREADS)
 
 
-def _restore_interrupt() -> None:
+def _addresses() -> int:
+    """Bytes of addresses that this process uses, 0 where nobody tells."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _what(descriptor: int) -> tuple[int, int]:
+    """What is open as `descriptor`. Raises OSError."""
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
+
+
+def restore_interrupt() -> None:
     """Let a program that a Ctrl+C has ended still die of it, as a shell expects.
 
     The interpreter keeps a flag for that, which running source text clears; imports do so

@@ -1,28 +1,34 @@
 """What there is one of in a process: the lock, the publisher, the open scopes, the link.
 
+What is owed at the end of the program is waited for, after its own threads and the exit
+handlers that it has registered since it imported us; so it is before `os._exit`, which runs
+no handlers, and before another program takes the process over.
+
 A forked child gets its own of each, and what it inherited stays its parent's: a handle is
 foreign where its `home` is not `here()`.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
 import warnings
+from _thread import get_ident
 from itertools import count
-from threading import Lock, RLock, current_thread
+from threading import Lock, RLock
 from time import monotonic, sleep
 
 from headway import scope
-from headway.link import Link
+from headway.link import FAREWELL, WRITING, Link, restore_interrupt
 from headway.publisher import Publisher
 from headway.tally import Tally
 from headway.words import Words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, NoReturn
+    from typing import Any, Callable
 
     from headway.operations import Operation
 
@@ -61,7 +67,6 @@ class Home:
         self.words = Words(1000)
         self.handles: dict[str, Operation] = {}  # the open operations
         self.link: Link | None = None
-        self.forked = False  # made in a child that was forked without exec
         self.closed = False  # the program has ended: what comes now is too late
         self.stage_ids = count(1)
 
@@ -83,15 +88,35 @@ class Home:
 
     def _start_link(self) -> None:
         with self.lock:
-            if self.link is None:
-                try:
-                    self.link = Link(self)
-                    self.link.start()
-                    if self.forked:
-                        _deliver_before_exit(self)
-                except Exception:  # no thread or no descriptor to be had
+            if self.link is not None or self.off or self.closed:
+                return
+            try:
+                link = Link(self)
+            except Exception:  # no real threads, no descriptor or no memory to be had
+                self.off = True
+                self.publisher.forget()
+                return
+            try:
+                link.start()
+            except RuntimeError as error:
+                link.forked()
+                # Too late for a thread: `end` sees to what there is. Else there is none to be had.
+                if "shutdown" not in str(error):
                     self.off = True
-                    self.link = None
+                    self.publisher.forget()
+            else:
+                self.link = link
+                _deliver_before_leaving()
+
+    def end(self, seconds: float) -> None:
+        """The process ends: have what is owed delivered, or left in a file; wait so long for it."""
+        if self.link is not None:
+            self.link.finish(seconds)
+        elif self.publisher.operations:
+            from headway import hasty  # noqa: PLC0415
+
+            hasty.part(self)
+        self.closed = True
 
 
 def _new_home() -> Home:
@@ -122,7 +147,7 @@ def use(home: Home | None) -> Home | None:
 
 # Descriptors, threads and locks of a parent process: kept, so that nothing closes them.
 _abandoned: list[Any] = []
-_held: list[Any] = []  # the locks that the forking thread took before the fork
+_held: dict[int, list[Any]] = {}  # thread → the locks that it took before it forks
 
 
 def _before_fork() -> None:
@@ -132,11 +157,11 @@ def _before_fork() -> None:
             _vouch()
         # A module whose import was cut by a fork could never be imported in the child. The
         # bounds are for a thread that waits for something which the forking one holds.
-        _held.extend(
+        _held[get_ident()] = [
             lock
             for lock, bound in ((home.importing, 10.0), (home.lock, 5.0))
             if lock.acquire(timeout=bound)
-        )
+        ]
 
 
 _vouched = False
@@ -149,8 +174,7 @@ def _vouch() -> None:
     is true and stays.
     """
     global _vouched  # noqa: PLW0603
-    own = sum(not thread.name.startswith("headway") for thread in threading.enumerate())
-    if sys.version_info >= (3, 12) and not _vouched and own == 1:
+    if sys.version_info >= (3, 12) and not _vouched and threading.active_count() == 1:
         _vouched = True
         warnings.filterwarnings(
             "ignore", r"This process \(pid=\d+\) is multi-threaded", DeprecationWarning
@@ -158,20 +182,19 @@ def _vouch() -> None:
 
 
 def _after_fork_in_parent() -> None:
-    while _held:
-        _held.pop().release()
+    for lock in reversed(_held.pop(get_ident(), [])):
+        lock.release()
 
 
 def _after_fork_in_child() -> None:
     global _home  # noqa: PLW0603
     parent = _home
+    held = _held.pop(get_ident(), [])
+    _held.clear()
     if parent is None:
         return
-    _abandoned.append(parent)
-    whole = len(_held) == 2
-    _held.clear()
-    child = Home(identity(16), parent.clock, off=parent.off or not whole)
-    child.forked = True
+    _abandoned.append((parent, held))
+    child = Home(identity(16), parent.clock, off=parent.off or len(held) != 2)
     around = parent.tree.common()
     child.tree.inherited = around.path if around is not None else parent.tree.inherited
     _home = child
@@ -181,20 +204,66 @@ def _after_fork_in_child() -> None:
         operation._forked(child)
 
 
-def _deliver_before_exit(home: Home) -> None:
-    """Let `os._exit`, the usual end of a forked child, wait for what it reported.
+_leaving = False  # the ways to leave wait for us
 
-    No hook runs there. Only children that have reported are changed in this way.
+
+def _deliver_before_leaving() -> None:
+    """Let `os._exit` and `os.exec…` wait for what was reported: no hook runs there.
+
+    The first is the usual end of a forked child, too. Only processes that have reported are
+    changed in this way.
     """
-    leave = os._exit
+    global _leaving  # noqa: PLW0603
+    if not _leaving:
+        _leaving = True
+        os._exit = _after(_end_at_once, os._exit)
+        os.execv = _after(_deliver_ends, os.execv)
+        os.execve = _after(_deliver_ends, os.execve)
 
-    def exit_at_once(status: int) -> NoReturn:
-        if here() is home and home.link is not None and home.link is not current_thread():
-            home.link.finish(1.0)
-        leave(status)
 
-    os._exit = exit_at_once
+def _after(deliver: Callable[[Home], None], leave: Callable[..., Any]) -> Callable[..., Any]:
+    def leave_then(*arguments: Any, **named: Any) -> Any:
+        home = _home
+        if home is not None and home.link is not None:
+            try:
+                deliver(home)
+            except Exception:
+                pass
+        return leave(*arguments, **named)
 
+    leave_then.__name__ = leave.__name__
+    leave_then.__doc__ = leave.__doc__
+    return leave_then
+
+
+def _end_at_once(home: Home) -> None:
+    home.end(FAREWELL)
+
+
+def _deliver_ends(home: Home) -> None:
+    """Another program takes the process over, if it can be executed: what is open stays so."""
+    until = monotonic() + 0.3
+    while home.publisher.ended and monotonic() < until:
+        home.wake()
+        sleep(0.002)
+    if home.publisher.ended:
+        from headway import hasty  # noqa: PLC0415
+
+        hasty.leave_ends(home)
+
+
+def _end_program() -> None:
+    home = _home
+    if home is not None:
+        try:
+            home.end(FAREWELL + WRITING)
+        except (Exception, KeyboardInterrupt):
+            pass
+        restore_interrupt()
+
+
+# Now, so that handlers which the program registers from here on are called before.
+atexit.register(_end_program)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(

@@ -42,6 +42,8 @@ AGAIN = 2.0  # seconds after which an end that was not acknowledged is announced
 PATIENCE = 1_000  # stages to a message at the most, as `wire` has it
 ROOM = 900_000  # bytes of a message at the most, under the wire's limit of a frame
 ENDS = 1_000  # ended operations that wait for a broker at the most
+SILENT = 2.0  # seconds without an answer after which they wait no longer
+MOST = 5_000  # of them that go into one file
 LINES = 1_000  # log lines that wait at the most; older ones are dropped
 
 
@@ -88,6 +90,7 @@ class Publisher:
         self._lines: list[tuple[str, int | None, str]] = []
         self._answers: list[Answer] = []
         self._last_counts = self._last_announce = self._last_sent = float("-inf")
+        self._heard = float("-inf")
 
     # What the handles say.
 
@@ -156,8 +159,9 @@ class Publisher:
         entry.changed = dict(entry.model.stages)
         self._dirty[entry.model.id] = entry
 
-    def receive(self, message: Any, now: float) -> None:  # noqa: ARG002 - cores are told the time
+    def receive(self, message: Any, now: float) -> None:
         """Take in a message of `messages.OUTBOUND`."""
+        self._heard = now
         kind = type(message)
         if kind is Acknowledge:
             for operation, revision in message.finals:
@@ -208,6 +212,12 @@ class Publisher:
         acknowledged.
         """
         return not (self.operations or self._shares or self._told_shares)
+
+    @property
+    def ended(self) -> bool:
+        """An end that nobody has taken in yet is on its way, or shares are."""
+        entries = list(self.operations.values())
+        return bool(self._shares) or any(not entry.model.open for entry in entries)
 
     @property
     def unsaid(self) -> bool:
@@ -292,23 +302,35 @@ class Publisher:
     def _hello(self, now: float) -> Hello:
         return Hello(MAGIC, MAJOR, MINOR, self.session, "worker", now, self.about, self.sequence)
 
-    def overflow(self, now: float) -> list[Any]:
+    def overflow(self, now: float, room: int = ENDS) -> list[Any]:
         """The ends that nobody took in for so long that they are too many: for a file.
 
-        As `unsent`; empty while there is room. They are not kept any longer.
+        As `unsent`, `MOST` of them at a time; empty while they are no more than `room`. They
+        are not kept any longer, whether a broker is connected that takes in nothing, or none is.
         """
-        if len(self.operations) <= ENDS or self._connected:
+        answered = room and self._connected and now < self._heard + SILENT
+        if answered or len(self._dirty) + len(self._doubted) <= room:
             return []
         ended = [entry for entry in self.operations.values() if not entry.model.open]
-        messages: list[Any] = []
-        if len(ended) > ENDS:
-            messages.append(self._hello(now))
-            for entry in ended:
-                self._drop(entry)
-                entry.whole, entry.changed = True, dict(entry.model.stages)
-                while entry.whole or entry.changed:
-                    messages.append(self._announce(entry, now))
+        if len(ended) <= room:
+            return []
+        told = self.sequence  # of the connection, which hears none of this
+        messages: list[Any] = [self._hello(now)]
+        for entry in ended[:MOST]:
+            self._drop(entry)
+            entry.whole, entry.changed = True, dict(entry.model.stages)
+            while entry.whole or entry.changed:
+                messages.append(self._announce(entry, now))
+        self.sequence = told
         return messages
+
+    def forget(self) -> None:
+        """Nothing will be taken any more: keep nothing, and mark nothing from here on."""
+        self.mute = True
+        for marks in (self.operations, self._dirty, self._doubted, self._moved):
+            marks.clear()
+        for more in (self._shares, self._told_shares, self._more, self._lines, self._answers):
+            more.clear()
 
     def _announce(self, entry: Entry, now: float) -> Announce:
         records: list[list[Any]] = []

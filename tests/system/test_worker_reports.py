@@ -257,11 +257,12 @@ def test_a_broker_that_comes_back_is_told_everything(machine):
 
 def test_a_final_state_that_nobody_acknowledges_is_left_in_a_file(machine):
     code = """
-        import atexit, headway, time
+        import atexit, time
+        atexit.register(lambda: print(time.monotonic() - start))
+        import headway
         with headway.operation("Work"):
             pass
         start = time.monotonic()
-        atexit.register(lambda: print(time.monotonic() - start))
     """
     with Listener(machine.directory, acknowledge=False):
         status, out, err = machine.run(code)
@@ -329,11 +330,12 @@ def test_a_program_with_nothing_to_report_leaves_and_comes_back(machine, listene
 
 def test_without_a_broker_a_short_program_is_not_delayed(machine):
     code = """
-        import atexit, headway, time
+        import atexit, time
+        atexit.register(lambda: print(time.monotonic() - start))
+        import headway
         with headway.operation("Work"):
             pass
         start = time.monotonic()
-        atexit.register(lambda: print(time.monotonic() - start))
     """
 
     def delay():

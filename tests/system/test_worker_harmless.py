@@ -1,0 +1,232 @@
+"""What programs do that has nothing to do with progress goes on as it would without us."""
+
+import os
+import sys
+
+import pytest
+from listener import Listener
+from machine import Machine, until
+
+from headway.protocol import messages
+
+
+@pytest.fixture
+def machine():
+    machine = Machine(HEADWAY_BROKER="never")
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def listener(machine):
+    with Listener(machine.directory) as listener:
+        yield listener
+
+
+def test_a_program_that_joins_every_thread_there_is_ends(machine, listener):
+    code = """
+        import headway, threading, time
+        with headway.operation("Work"):
+            time.sleep(0.3)  # the link is at work
+        for thread in threading.enumerate():
+            if thread is not threading.main_thread():
+                thread.join()
+        print(threading.active_count())
+    """
+    assert machine.run(code) == (0, "1\n", "")
+    assert listener.named("Work").state == "completed"
+
+
+def test_a_signal_that_the_program_has_blocked_waits_for_it(machine, listener):
+    code = """
+        import headway, os, signal, time
+        with headway.operation("Work"):
+            time.sleep(0.3)
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGHUP)
+            time.sleep(0.2)
+            print(sorted(signal.sigpending()) == [signal.SIGHUP, signal.SIGTERM])
+            print(signal.sigwait({signal.SIGTERM}) == signal.SIGTERM)
+            print(signal.sigwait({signal.SIGHUP}) == signal.SIGHUP)
+    """
+    assert machine.run(code) == (0, "True\nTrue\nTrue\n", "")
+    assert listener.named("Work").state == "completed"
+
+
+def test_a_callback_for_cancelling_takes_signals_as_the_program_does(machine, listener):
+    code = """
+        import headway, signal, sys, time
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        done = []
+        with headway.operation("Work") as op:
+            op.on_cancel(lambda: done.append(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+            print("ready", flush=True)
+            while not done:
+                time.sleep(0.01)
+        print(done[0] == {signal.SIGUSR1})
+    """
+    program = machine.start(code)
+    assert program.stdout.readline() == "ready\n"
+    operation = until(lambda: listener.named("Work"), "the operation")
+    listener.send(operation, messages.Cancel(7, operation.id, None, False))
+    assert machine.finish(program) == (0, "True\n", "")
+
+
+def test_files_in_the_place_of_descriptors_that_were_closed_are_not_written_to(machine):
+    code = """
+        import headway, os, sys
+        from headway.process import here
+        with headway.operation("Work") as op, op.stage("Step") as stage:
+            stage.advance()
+            end = here().link._write
+            os.dup2(os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600), end)
+            for _ in range(100):
+                stage.advance()
+                here().link._roused = False
+                here().wake()
+            print(os.path.getsize(sys.argv[1]), flush=True)
+    """
+    assert machine.run(code, os.path.join(machine.folder, "file"))[:2] == (0, "0\n")
+
+
+def test_an_end_is_known_before_another_program_takes_the_process_over(machine, listener):
+    code = """
+        import headway, os, sys
+        with headway.operation("Prepare"):
+            pass
+        os.execvp(sys.executable, [sys.executable, "-c", "print('other')"])
+    """
+    assert machine.run(code) == (0, "other\n", "")
+    until(lambda: listener.named("Prepare").state == "completed", "its end")
+
+
+def test_an_end_is_left_in_a_file_where_nobody_takes_it_before_another_program_does(machine):
+    code = """
+        import headway, os, sys
+        with headway.operation("Prepare"):
+            pass
+        os.execvp(sys.executable, [sys.executable, "-c", "print('other')"])
+    """
+    assert machine.run(code) == (0, "other\n", "")
+    (name,) = os.listdir(machine.path("unsent"))
+    with open(os.path.join(machine.path("unsent"), name), "rb") as file:
+        assert b"Prepare" in file.read()
+
+
+def test_a_program_that_cannot_be_executed_changes_nothing(machine, listener):
+    code = """
+        import headway, os
+        with headway.operation("Work"):
+            try:
+                os.execv("/nonexistent", ["x"])
+            except FileNotFoundError:
+                print("still here")
+    """
+    assert machine.run(code) == (0, "still here\n", "")
+    assert listener.named("Work").state == "completed"
+
+
+def test_an_end_is_known_before_an_exit_that_runs_no_handlers(machine, listener):
+    code = """
+        import headway, os
+        with headway.operation("Work"):
+            pass
+        os._exit(3)
+    """
+    assert machine.run(code) == (3, "", "")
+    until(lambda: listener.named("Work").state == "completed", "its end")
+
+
+def test_an_operation_may_end_in_an_exit_handler(machine, listener):
+    code = """
+        import headway, atexit, contextlib
+        stack = contextlib.ExitStack()
+        atexit.register(stack.close)
+        stack.enter_context(headway.operation("Whole"))
+        late = headway.operation("Late").start()
+        atexit.register(late.complete)
+        print("done")
+    """
+    assert machine.run(code) == (0, "done\n", "")
+    assert listener.named("Whole").state == "completed"
+    assert listener.named("Late").state == "completed"
+
+
+def test_an_operation_that_begins_in_an_exit_handler_is_known(machine):
+    code = """
+        import headway, atexit
+        def late():
+            with headway.operation("Late") as op:
+                for _ in op.track(range(3), "loop"):
+                    pass
+        atexit.register(late)
+        print("done")
+    """
+    with Listener(machine.directory) as listener:
+        assert machine.run(code) == (0, "done\n", "")
+        known = [op.name for op in listener.operations.values()]
+    left = machine.path("unsent")
+    found = b"".join(
+        open(os.path.join(left, name), "rb").read()
+        for name in (os.listdir(left) if os.path.isdir(left) else ())
+    )
+    assert "Late" in known or b"Late" in found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other limits elsewhere")
+@pytest.mark.parametrize("limit", [34, 38, 42, 46, 60])
+def test_where_memory_is_scarce_the_program_goes_on_without_us(machine, listener, limit):
+    code = """
+        import resource, sys
+        limit = int(sys.argv[1]) << 20
+        import headway
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + limit - (30 << 20), used + limit))
+        import time
+        with headway.operation("Work") as op:
+            for _ in op.track(range(3), "loop"):
+                time.sleep(0.1)
+        print("done")
+    """
+    status, out, err = machine.run(code, str(limit))
+    assert (status, out) == (0, "done\n"), err
+
+
+def test_threads_that_fork_side_by_side_all_go_on(machine, listener):
+    code = """
+        import headway, os, sys, threading, warnings
+        warnings.simplefilter("ignore")
+        sys.setswitchinterval(1e-6)
+        with headway.operation("Work") as op, op.stage("Step") as stage:
+            stage.advance()
+            def fork():
+                for _ in range(60):
+                    pid = os.fork()
+                    if pid == 0:
+                        os._exit(0)
+                    os.waitpid(pid, 0)
+            threads = [threading.Thread(target=fork) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        print("done")
+    """
+    assert machine.run(code, timeout=60) == (0, "done\n", "")
+    assert listener.named("Work").state == "completed"
+
+
+GREEN = """
+    import sys, time, types, _thread
+    real = _thread.start_new_thread
+    _thread.start_new_thread = lambda *arguments: real(*arguments)  # as gevent puts its own there
+    import headway
+    print([item for item in headway.track([1, 2, 3])])
+    print(headway.process.here().off)
+"""
+
+
+def test_beside_green_threads_nothing_is_reported_and_nothing_hangs(machine, listener):
+    assert machine.run(GREEN) == (0, "[1, 2, 3]\nTrue\n", "")
+    assert not listener.operations
