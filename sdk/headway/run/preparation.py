@@ -50,6 +50,7 @@ class Preparation:
         self._plan = plan
         command = plan.command
         self.signals = Signals()
+        self.signals.keep_statuses()
         self.operation: Any = None
         self.requests: deque[Any] = deque()  # to cancel
         self.look = plan.tool != ""
@@ -88,9 +89,9 @@ class Preparation:
         kept = (end,) if form is not None and form.status else ()
         terminal = self.layout.terminal
         if terminal is None:
-            return Child(plan.path, argv, self.layout.streams, kept)
+            return Child(plan.path, argv, self.layout.streams, kept, self.signals.ignored)
         pty = (terminal.master, terminal.slave)
-        return PtyChild(plan.path, argv, self.layout.streams, kept, pty)
+        return PtyChild(plan.path, argv, self.layout.streams, kept, self.signals.ignored, pty)
 
     def begin(self) -> None:
         """Open the operation and let the command go; raises CannotStart."""

@@ -10,7 +10,7 @@ import termios
 import time
 
 from headway.run.complaint import complain
-from headway.run.ending import Ending, exit_status, judge
+from headway.run.ending import Ending, death, exit_status, judge
 from headway.run.keyboard import Keyboard
 from headway.run.preparation import Preparation, deliver
 from headway.run.pump import Pump, copy_on
@@ -184,7 +184,7 @@ class Runner:
         deliver()
         self._leave_behind()
         self._child.part()
-        number = killed or status & 0x7F
+        number = killed or death(status)
         if number:
             self._signals.die(number)
         return code

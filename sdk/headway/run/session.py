@@ -11,9 +11,10 @@ import os
 import signal
 import struct
 import termios
-from typing import Mapping
+from typing import Mapping, Sequence
 
 from headway.run.child import kill
+from headway.run.ending import UNKNOWN
 from headway.run.gate import Gate, in_child
 
 _REPORT = struct.Struct("=i")  # a wait status
@@ -28,9 +29,10 @@ class PtyChild:
         argv: list[str],
         streams: Mapping[int, int],
         kept: tuple[int, ...],
+        ignored: Sequence[int],
         pty: tuple[int, int],
     ) -> None:
-        self._gate = Gate()
+        self._gate = Gate(ignored)
         self._reports, report = os.pipe()
         held, self._hold = os.pipe()
         self._parent = os.getpid()
@@ -60,7 +62,7 @@ class PtyChild:
         except BlockingIOError:
             return []
         if not data:  # the monitor was killed: the session has been hung up on
-            return [signal.SIGHUP]
+            return [UNKNOWN]
         return [status for (status,) in _REPORT.iter_unpack(data)]
 
     def send(self, number: int) -> bool:

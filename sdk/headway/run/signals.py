@@ -42,6 +42,16 @@ class Signals:
         self._watched: set[int] = set()
         self._waits = hasattr(signal, "sigtimedwait")
         self._wake: tuple[int, int] | None = None
+        self.ignored: tuple[int, ...] = ()  # before, and by the command still
+
+    def keep_statuses(self) -> None:
+        """Have the kernel keep the status of a child that ends, before there is one.
+
+        Whoever started us with SIGCHLD ignored would else have it thrown away.
+        """
+        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self.ignored = (signal.SIGCHLD,)
 
     def start(self) -> None:
         """Take the signals; called by the main thread before any other thread is there."""
