@@ -16,7 +16,7 @@ from headway import launch
 from headway.cancellation import Request, deliver
 from headway.deposit import leave_unsent
 from headway.ending import end_all
-from headway.link import FAREWELL, affordable
+from headway.link import FAREWELL, THREADS, affordable, spare_threads
 from headway.protocol import endpoint, messages, wire
 from headway.screen import Screen
 
@@ -106,7 +106,7 @@ class Connection:
         except OSError as error:
             self._link.reason = str(error)
             address = None
-        if address is None or not affordable():
+        if address is None or not affordable() or not spare_threads(THREADS):
             self._make_room(now)
             self._look_again(now)
         else:

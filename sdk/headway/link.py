@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FAREWELL = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
 DESCRIPTORS = 16  # that a link and its connection may want, and then some
+THREADS = 4  # of libzmq, likewise
 
 
 class Link(threading.Thread):
@@ -210,6 +211,25 @@ def affordable() -> bool:
     except OSError:
         return False
     return limit == resource.RLIM_INFINITY or used + DESCRIPTORS <= limit
+
+
+def spare_threads(count: int) -> bool:
+    """Whether so many threads are to be had: libzmq aborts the process where it gets none."""
+    over = threading.Event()
+    started: list[threading.Thread] = []
+    try:
+        for _ in range(count):
+            thread = threading.Thread(target=over.wait, name="headway-spare", daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError as error:
+        # Otherwise the interpreter is ending, which says nothing of other threads.
+        return "start new thread" not in str(error)
+    finally:
+        over.set()
+        for thread in started:
+            thread.join()
+    return True
 
 
 def _restore_interrupt() -> None:

@@ -1,0 +1,37 @@
+"""A program whose user may have few threads: reporting takes none that are not there."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from machine import Machine
+from scarce import needs_a_stranger, processes
+
+PROGRAM = """
+import time, headway
+for item in headway.track([1, 2, 3], "count"):
+    time.sleep(0.4)
+print("done")
+"""
+
+
+@pytest.fixture
+def machine():
+    machine = Machine()
+    yield machine
+    machine.close()
+
+
+@needs_a_stranger
+def test_what_threads_can_be_had_is_told(machine):
+    code = "from headway.link import spare_threads as s; print(s(4), s(8), s(4), s(64), s(4))"
+    process = machine.spawn(*processes(machine, 10), sys.executable, "-c", code)
+    assert machine.finish(process) == (0, "True True True False True\n", "")
+
+
+@needs_a_stranger
+@pytest.mark.parametrize("limit", range(1, 15))
+def test_however_few_threads_its_user_may_have_a_program_runs_to_its_end(machine, limit):
+    process = machine.spawn(*processes(machine, limit), sys.executable, "-c", PROGRAM)
+    assert machine.finish(process) == (0, "done\n", "")
