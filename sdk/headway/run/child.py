@@ -44,6 +44,14 @@ class Child:
             os.set_inheritable(descriptor, True)
         self._gate.execute(path, argv)
 
+    def ready(self) -> None:
+        """It is there and waits."""
+
+    def abandon(self) -> None:
+        """Let it end before it has begun."""
+        self._gate.leave()
+        os.waitpid(self.pid, 0)
+
     def start(self, environ: Mapping[str, str]) -> None:
         """Let it run, with `environ` on top of its environment; raises CannotStart."""
         self._gate.let_go(environ)

@@ -44,7 +44,7 @@ class Gate:
             raise CannotStart(code, os.strerror(code))
 
     def leave(self) -> None:
-        """Let go of the pipes: this process is neither of the two."""
+        """Let go of the pipes: a child that waits for the word to go ends."""
         for descriptor in (self._go, self._open, self._failed, self._fail):
             os.close(descriptor)
 
