@@ -79,11 +79,12 @@ def affordable(number: int) -> bool:
         for lock in begun:
             start(lambda mine=lock: wait(mine))
             started.append(lock)
-    except RuntimeError:
-        return False
+    except RuntimeError as error:
+        # Otherwise the interpreter is ending, which says nothing of other threads.
+        return "shutdown" in str(error)
     finally:
         gate.release()
         for lock in started:
             lock.acquire()
-        sleep(0)
+        sleep(0.001)  # the kernel lets them go a moment after that
     return True

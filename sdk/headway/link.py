@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FAREWELL = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
 WRITING = 4.0  # seconds more for the file that they are left in where nobody took them
 DESCRIPTORS = 16  # that a link and its connection may want, and then some
-THREADS = 3  # of this process beside the link's own: the importing one, and libzmq's two
+THREADS = 4  # beside the link's own: the importing one, and libzmq's
 MEMORY = 96 << 20  # bytes of addresses that they want, and what is imported
 FAILURES = 5  # turns in a row that may fail before nothing is reported any more
 

@@ -88,6 +88,47 @@ def test_it_dies_of_the_signal_that_the_command_died_of(machine, number):
     assert output(machine, "--", "sh", "-c", f"kill -{int(number)} $$")[0] == -number
 
 
+def ignoring(*numbers):
+    """What makes a process begin with those signals ignored, as `trap '' …` of a shell does."""
+    return lambda: [signal.signal(number, signal.SIG_IGN) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "error"),
+    [("exit 3", 3, "exit status 3"), ("kill -KILL $$", -9, "killed by SIGKILL")],
+)
+def test_whoever_ignores_its_children_still_learns_how_the_command_ended(
+    machine, listener, script, status, error
+):
+    begin = ignoring(signal.SIGCHLD)
+    done = output(machine, "--name", "bad", "--", "sh", "-c", script, preexec_fn=begin)
+    assert done == (status, b"", b"")
+    operation = listener.ended("bad")
+    assert (operation.state, operation.error) == ("failed", error)
+
+
+def test_signals_that_were_ignored_are_ignored_by_the_command(machine):
+    begin = ignoring(signal.SIGCHLD, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+    line = ["grep", "Sig[BIC]", "/proc/self/status"]
+    alone = subprocess.run(
+        line, stdout=subprocess.PIPE, check=True, preexec_fn=begin, restore_signals=True
+    )
+    assert output(machine, "--", *line, preexec_fn=begin) == (0, alone.stdout, b"")
+
+
+def test_an_exit_status_that_somebody_else_was_told_is_no_success(machine, listener):
+    code = (
+        "import os, sys, headway.run.child as c\n"
+        "def news(child): os.waitpid(child.pid, 0); return c.Child.told(child)\n"
+        "c.Child.told = c.Child.news; c.Child.news = news\n"
+        "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    process = machine.python("-c", code, "--name", "odd", "--", "true")
+    assert machine.finish(process) == (1, "", "")
+    operation = listener.ended("odd")
+    assert (operation.state, operation.error) == ("failed", "its exit status is not known")
+
+
 def test_what_cannot_be_run_is_told_as_a_shell_tells_it(machine, tmp_path):
     missing = output(machine, "--", "no-such-command-xyz")
     assert missing == (127, b"", b"headway run: no-such-command-xyz: command not found\n")

@@ -8,10 +8,11 @@ import signal
 import termios
 import time
 
+import psutil
 import pytest
 from commands import ended, shell, typed
 from listener import Listener
-from machine import Machine, alive, until
+from machine import Machine, alive, killed, until
 
 
 @pytest.fixture
@@ -149,6 +150,18 @@ def test_killed_it_leaves_no_command_behind(bash, machine):
     os.kill(parent, signal.SIGKILL)
     bash.expect("Killed")
     until(lambda: not alive(command))
+
+
+def test_a_command_whose_keeper_was_killed_is_told_to_have_ended_in_an_unknown_way(
+    machine, listener
+):
+    terminal = typed(machine, "--name", "odd", "--", "sh", "-c", "trap '' HUP; echo on; sleep 60")
+    terminal.expect("on\r\n")
+    (monitor,) = psutil.Process(terminal.pid).children()
+    killed(monitor.pid)
+    assert ended(terminal)[1:] == (1, None)
+    operation = listener.ended("odd")
+    assert (operation.state, operation.error) == ("failed", "its exit status is not known")
 
 
 def test_the_terminal_is_given_back_when_it_is_terminated(machine):

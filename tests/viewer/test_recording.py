@@ -21,6 +21,14 @@ def test_a_line_that_is_no_json_object_is_passed_over(tmp_path):
     assert list(lines(str(path))) == [{"a": 1}, {"b": 2}]
 
 
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000, "[" * 100_000 + "]" * 100_000])
+def test_a_line_that_is_nested_without_end_is_passed_over(tmp_path, deep):
+    path = tmp_path / "r"
+    path.write_text(f'{{"a": 1}}\n{deep}\n{{"b": 2}}\n')
+
+    assert list(lines(str(path))) == [{"a": 1}, {"b": 2}]
+
+
 def test_a_trace_begins_with_its_plan_and_ends(tmp_path):
     path = write(
         tmp_path / "t",

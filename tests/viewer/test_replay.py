@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -183,3 +185,16 @@ def test_a_replayed_operation_that_waits_stands_still_or_has_no_estimate(tmp_pat
     assert said[18.0] is not None
     assert said[25.0] is None
     assert said[31.0] == pytest.approx(said[18.0], abs=2)
+
+
+@pytest.mark.parametrize("options", [[], ["--estimates"]])
+def test_a_file_that_is_nested_without_end_is_refused_as_any_that_is_no_recording(
+    tmp_path, options
+):
+    path = tmp_path / "deep"
+    path.write_text("[" * 100_000)
+    command = [sys.executable, "-m", "headway_viewer.replay", str(path), *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"headway replay: {path}: no")
+    assert len(done.stderr.splitlines()) == 1

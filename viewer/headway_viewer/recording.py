@@ -67,7 +67,7 @@ def lines(path: str) -> Iterator[dict[str, Any]]:
         for text in file:
             try:
                 line: Any = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):  # the latter of what is nested without end
                 continue
             if isinstance(line, dict):
                 yield line

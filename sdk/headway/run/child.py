@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Callable, Mapping
+from typing import Callable, Mapping, Sequence
 
+from headway.run.ending import UNKNOWN
 from headway.run.family import family
 from headway.run.gate import Gate, in_child
 
@@ -17,13 +18,19 @@ class Child:
     """A command in this process's own group and session.
 
     `path` is what is executed as `argv`; `streams` maps its descriptors 0…2 to ours where
-    they differ; `kept` are descriptors that it inherits beside those.
+    they differ; `kept` are descriptors that it inherits beside those, `ignored` the signals
+    that it ignores though we do not.
     """
 
     def __init__(
-        self, path: str, argv: list[str], streams: Mapping[int, int], kept: tuple[int, ...]
+        self,
+        path: str,
+        argv: list[str],
+        streams: Mapping[int, int],
+        kept: tuple[int, ...],
+        ignored: Sequence[int],
     ) -> None:
-        self._gate = Gate()
+        self._gate = Gate(ignored)
         self.pid = os.fork()
         if self.pid == 0:
             in_child(lambda: self._become(path, argv, streams, kept))
@@ -37,6 +44,14 @@ class Child:
             os.set_inheritable(descriptor, True)
         self._gate.execute(path, argv)
 
+    def ready(self) -> None:
+        """It is there and waits."""
+
+    def abandon(self) -> None:
+        """Let it end before it has begun."""
+        self._gate.leave()
+        os.waitpid(self.pid, 0)
+
     def start(self, environ: Mapping[str, str]) -> None:
         """Let it run, with `environ` on top of its environment; raises CannotStart."""
         self._gate.let_go(environ)
@@ -45,8 +60,8 @@ class Child:
         """Return the wait statuses that are new: of a stop, or of its end."""
         try:
             pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
-        except ChildProcessError:
-            return [0]
+        except ChildProcessError:  # somebody else has been told
+            return [UNKNOWN]
         return [status] if pid else []
 
     def send(self, number: int) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import signal
-from typing import NamedTuple, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Sequence
 
 from headway.run.complaint import complain
+from headway.run.gate import CannotStart, execute, restore_pythons_own
 from headway.run.program import find_program
+
+if TYPE_CHECKING:
+    from headway.run.preparation import Preparation
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] -- CMD [ARG…]"
@@ -108,32 +112,42 @@ def main(arguments: Sequence[str]) -> int:
         return _complain(f"{program}: Permission denied", 126)
     if os.environ.get("HEADWAY", "").lower() == "off":
         return _become(path, options.argv)
-    from headway.run.command import read_command  # noqa: PLC0415 - not where it is off
-    from headway.run.gate import CannotStart  # noqa: PLC0415
-    from headway.run.preparation import Plan, Preparation  # noqa: PLC0415
-    from headway.run.tools import name_command  # noqa: PLC0415
-
-    command = read_command(options.argv)
-    name = options.name or name_command(command)
-    begun = Preparation(Plan(command, path, name, options.display, options.tool))
     try:
-        begun.begin()
+        begun = _prepare(options, path)
+    except Exception as error:
+        # No descriptors, no processes, no memory: nothing of it is the command's fault.
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        complain(f"{reason}, running it without progress")
+        return _become(path, options.argv)
+    try:
+        begun.go()
     except CannotStart as error:
         return begun.refuse(error)
-    from headway.run.runner import Runner  # noqa: PLC0415 - the command need not wait for it
+    # The command need not wait for it; the descriptors of its gate are free to load it by.
+    from headway.run.runner import Runner  # noqa: PLC0415
 
     return Runner(begun).run()
 
 
+def _prepare(options: Options, path: str) -> Preparation:
+    """Fork the command and make ready to follow it."""
+    from headway.run.command import read_command  # noqa: PLC0415 - not where it is off
+    from headway.run.preparation import Plan, prepare  # noqa: PLC0415
+    from headway.run.tools import name_command  # noqa: PLC0415
+
+    command = read_command(options.argv)
+    name = options.name or name_command(command)
+    return prepare(Plan(command, path, name, options.display, options.tool))
+
+
 def _become(path: str, argv: list[str]) -> int:
-    """With reporting off there is nothing to add: the command takes this process."""
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    """There is nothing to add: the command takes this process."""
+    restore_pythons_own()
     try:
-        os.execv(path, argv)  # noqa: S606 - what the user asked for
+        execute(path, argv, os.environb)
     except OSError as error:
-        return _complain(f"{argv[0]}: {error.strerror}", 126)
+        code = 127 if error.errno == errno.ENOENT else 126
+        return _complain(f"{argv[0]}: {error.strerror}", code)
 
 
 def _complain(text: str, code: int) -> int:

@@ -6,6 +6,7 @@ import signal
 from typing import NamedTuple
 
 INTERRUPTS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
+UNKNOWN = -1  # a wait status that nobody can tell
 SOON = 10.0  # seconds within which a failure is the answer to an interruption
 
 
@@ -17,10 +18,16 @@ class Ending(NamedTuple):
 
 
 def exit_status(status: int) -> int:
-    """Read a wait status as a shell does: 128+N for a death by signal N."""
-    code = status >> 8 & 0xFF
-    number = status & 0x7F
-    return 128 + number if number else code
+    """Read a wait status as a shell does: 128+N for a death by signal N; 1 where it is unknown."""
+    if status == UNKNOWN:
+        return 1
+    number = death(status)
+    return 128 + number if number else status >> 8 & 0xFF
+
+
+def death(status: int) -> int:
+    """Return the signal that a wait status tells of, or 0."""
+    return 0 if status == UNKNOWN else status & 0x7F
 
 
 def signal_name(number: int) -> str:
@@ -45,7 +52,9 @@ def judge(
     tells that a request to cancel was passed on, for `reason`; `error` is the best line that
     the parser found. A command that succeeds in spite of all that has completed.
     """
-    number = status & 0x7F
+    if status == UNKNOWN:
+        return Ending("failed", "its exit status is not known")
+    number = death(status)
     if not number and not status >> 8:
         return Ending("completed", None)
     if cancelled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
-from typing import Callable, Mapping, NoReturn
+from typing import Callable, Mapping, NoReturn, Sequence
 
 _GO = b"go\0"
 _PYTHONS_OWN = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")  # which the interpreter ignores at its start
@@ -16,9 +16,13 @@ class CannotStart(OSError):
 
 
 class Gate:
-    """Two pipes: one lets the child go on with its environment, one tells how execve failed."""
+    """Two pipes: one lets the child go on with its environment, one tells how execve failed.
 
-    def __init__(self) -> None:
+    `ignored` are signals that this process was started with ignored and no longer ignores.
+    """
+
+    def __init__(self, ignored: Sequence[int] = ()) -> None:
+        self._ignored = ignored
         self._go, self._open = os.pipe()
         self._failed, self._fail = os.pipe()
 
@@ -40,7 +44,7 @@ class Gate:
             raise CannotStart(code, os.strerror(code))
 
     def leave(self) -> None:
-        """Let go of the pipes: this process is neither of the two."""
+        """Let go of the pipes: a child that waits for the word to go ends."""
         for descriptor in (self._go, self._open, self._failed, self._fail):
             os.close(descriptor)
 
@@ -62,14 +66,10 @@ class Gate:
             if found:
                 environ[name] = value
         os.close(self._go)
+        for number in self._ignored:
+            signal.signal(number, signal.SIG_IGN)
         try:
-            os.execve(path, argv, environ)  # noqa: S606 - what the user asked for
-        except OSError as error:
-            if error.errno != errno.ENOEXEC:
-                self._tell(error.errno or errno.EIO)
-        try:
-            # A script without "#!": every shell runs it by /bin/sh.
-            os.execve("/bin/sh", ["/bin/sh", path, *argv[1:]], environ)  # noqa: S606
+            execute(path, argv, environ)
         except OSError as error:
             self._tell(error.errno or errno.EIO)
 
@@ -78,13 +78,29 @@ class Gate:
         os._exit(127)
 
 
+def execute(path: str, argv: list[str], environ: Mapping[bytes, bytes]) -> NoReturn:
+    """Become the command; raises OSError where it cannot be executed."""
+    try:
+        os.execve(path, argv, environ)  # noqa: S606 - what the user asked for
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+    # A script without "#!": every shell runs it by /bin/sh.
+    os.execve("/bin/sh", ["/bin/sh", path, *argv[1:]], environ)  # noqa: S606
+
+
+def restore_pythons_own() -> None:
+    """Let the command have the default of those signals that the interpreter ignores."""
+    for name in _PYTHONS_OWN:
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def in_child(act: Callable[[], None]) -> NoReturn:
     """Run `act` in a process that was just forked and must never return into the program."""
     try:
-        for name in _PYTHONS_OWN:
-            number = getattr(signal, name, None)
-            if number is not None:
-                signal.signal(number, signal.SIG_DFL)
+        restore_pythons_own()
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
         act()

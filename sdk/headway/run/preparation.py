@@ -9,18 +9,25 @@ import errno
 import os
 import signal
 from collections import deque
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from headway.run.child import Child
 from headway.run.command import Command, Form, Setting
 from headway.run.complaint import complain
 from headway.run.gate import CannotStart
 from headway.run.layout import lay_out
+from headway.run.pump import Pump
+from headway.run.samples import KNOWN, STRANGER, Samples
 from headway.run.session import PtyChild
 from headway.run.signals import Signals
 from headway.run.tools import DATA_ON_OUTPUT, find_tool, machine_form, make_parser
 
+if TYPE_CHECKING:
+    from headway.run.hiding import Hider
+    from headway.run.keyboard import Keyboard
+
 PARENT = "HEADWAY_PARENT"
+THREADS = 16  # that pumps, keyboard and reporting may want, and then some
 FAREWELL = 1.0  # seconds that our end may wait for the last report and its drawing
 
 
@@ -46,12 +53,14 @@ class Preparation:
     `operation` is None where reporting is not to be had.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, signals: Signals) -> None:
         self._plan = plan
         command = plan.command
-        self.signals = Signals()
+        self.signals = signals
         self.operation: Any = None
         self.requests: deque[Any] = deque()  # to cancel
+        self.pumps: list[Pump] = []
+        self.keyboard: Keyboard | None = None
         self.look = plan.tool != ""
         tool = find_tool(plan.tool or command.program) if self.look else None
         self.known = tool is not None
@@ -88,26 +97,59 @@ class Preparation:
         kept = (end,) if form is not None and form.status else ()
         terminal = self.layout.terminal
         if terminal is None:
-            return Child(plan.path, argv, self.layout.streams, kept)
+            return Child(plan.path, argv, self.layout.streams, kept, self.signals.ignored)
         pty = (terminal.master, terminal.slave)
-        return PtyChild(plan.path, argv, self.layout.streams, kept, pty)
+        return PtyChild(plan.path, argv, self.layout.streams, kept, self.signals.ignored, pty)
 
-    def begin(self) -> None:
-        """Open the operation and let the command go; raises CannotStart."""
+    def ready(self) -> None:
+        """Open the operation, and start the threads that pass on what comes and what is typed."""
         self.signals.start()
-        environ = dict(self.environ)
+        _afford()
         try:
-            self.operation = operation = self._report()
-            environ[PARENT] = operation.env()[PARENT]
+            self.operation = self._report()
         except Exception:
             pass  # it runs all the same
+        limit = KNOWN if self.known else STRANGER
+        for through in self.layout.pumped:
+            samples = Samples(limit) if self.look else None
+            self.pumps.append(
+                Pump(through.source, through.target, samples, self._hider(through.target))
+            )
+        for pump in self.pumps:
+            pump.start()
+        self.child.ready()
+        terminal = self.layout.terminal
+        if terminal is not None:
+            from headway.run.keyboard import Keyboard  # noqa: PLC0415 - nobody types elsewhere
+
+            self.keyboard = Keyboard(2, terminal)
+            terminal.follow()
+            self.keyboard.start()
+
+    def abandon(self) -> None:
+        """It could not be made ready: let there be nothing of it, and the terminal as it was."""
         if self.layout.terminal is not None:
-            self.layout.terminal.follow()
+            self.layout.terminal.give_back()
+        self.child.abandon()
+
+    def go(self) -> None:
+        """Let the command go; raises CannotStart."""
+        environ = dict(self.environ)
+        if self.operation is not None:
+            environ[PARENT] = self.operation.env()[PARENT]
         try:
             self.child.start(environ)
         finally:
             # Only now: the command need not wait for the thread that reports.
             self._start()
+
+    def _hider(self, target: int) -> Hider | None:
+        hidden = self.hidden.get(target)
+        if hidden is None:
+            return None
+        from headway.run.hiding import Hider  # noqa: PLC0415 - only a machine form needs it
+
+        return Hider(hidden)
 
     def refuse(self, error: CannotStart) -> int:
         """Tell why the command could not be started; return the exit status."""
@@ -147,6 +189,37 @@ class Preparation:
         """Somebody wants it to end: called on a thread of the SDK."""
         self.requests.append(request)
         os.kill(os.getpid(), signal.SIGCHLD)  # look now
+
+
+def _afford() -> None:
+    """Raise OSError where reporting would take what the command needs, or could not be had."""
+    from headway import hidden  # noqa: PLC0415 - not before the fork
+    from headway.link import affordable  # noqa: PLC0415
+
+    if not affordable():
+        raise OSError(errno.EMFILE, "too few descriptors are left")
+    if not hidden.affordable(THREADS):
+        raise OSError(errno.EAGAIN, "too few threads are left")
+
+
+def prepare(plan: Plan) -> Preparation:
+    """Fork the command and make all ready that it needs to be followed.
+
+    Raises whatever stands in the way, and then has left nothing behind: the command may still
+    take this process.
+    """
+    signals = Signals()
+    signals.keep_statuses()
+    begun: Preparation | None = None
+    try:
+        begun = Preparation(plan, signals)
+        begun.ready()
+    except Exception:
+        if begun is not None:
+            begun.abandon()
+        signals.give_back()
+        raise
+    return begun
 
 
 def deliver() -> None:

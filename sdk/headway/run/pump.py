@@ -6,9 +6,12 @@ import errno
 import os
 import select
 import threading
+from typing import TYPE_CHECKING
 
-from headway.run.hiding import Hider
 from headway.run.samples import Samples
+
+if TYPE_CHECKING:
+    from headway.run.hiding import Hider
 
 CHUNK = 1 << 18  # bytes of a turn
 SILENCE = 0.1  # seconds after the command's end in which its streams may still bring something
@@ -27,7 +30,7 @@ class Pump(threading.Thread):
         super().__init__(name="headway-pump", daemon=True)
         self.source = source
         self.target = target
-        self._samples = samples
+        self.samples = samples
         self._hider = hider
         self._buffer = memoryview(bytearray(CHUNK))
         self._ended, self._end = os.pipe()
@@ -80,8 +83,11 @@ class Pump(threading.Thread):
                 self._write(self._hider.flush())
             return False
         chunk = self._buffer[:size]
-        if self._samples is not None:
-            self._samples.put(chunk)
+        if self.samples is not None:
+            try:
+                self.samples.put(chunk)
+            except MemoryError:
+                pass  # nobody sees it, but it is passed on
         self._write(chunk if self._hider is None else self._hider.feed(bytes(chunk)))
         return True
 

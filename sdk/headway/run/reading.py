@@ -16,29 +16,26 @@ class Stream:
 
     __slots__ = ("cutter", "samples", "source")
 
-    def __init__(self, source: str, limit: int) -> None:
+    def __init__(self, source: str, samples: Samples) -> None:
         self.source = source
-        self.samples = Samples(limit)
+        self.samples = samples
         self.cutter = LineCutter()
 
 
 class Reading:
     """Feeds the parser; one that raises is not asked again, and the command goes on."""
 
-    def __init__(self, parser: Parser, reporter: Reporter, limit: int = KNOWN) -> None:
+    def __init__(self, parser: Parser, reporter: Reporter) -> None:
         self._parser: Parser | None = parser
         self._reporter = reporter
         self._heard = 0.0
-        self._limit = limit
-        self.status = Stream(STATUS, KNOWN)
+        self.status = Stream(STATUS, Samples(KNOWN))
         # The status comes last: what it counts in is told by the text before.
         self._streams: list[Stream] = [self.status]
 
-    def add(self) -> Samples:
-        """Add a stream of output; its samples are for the pump to fill."""
-        stream = Stream(OUTPUT, self._limit)
-        self._streams.insert(-1, stream)
-        return stream.samples
+    def add(self, samples: Samples) -> None:
+        """Add a stream of output, whose pump fills `samples`."""
+        self._streams.insert(-1, Stream(OUTPUT, samples))
 
     def look(self, now: float) -> bool:
         """Read what has come; tell whether anything has."""

@@ -10,13 +10,11 @@ import termios
 import time
 
 from headway.run.complaint import complain
-from headway.run.ending import Ending, exit_status, judge
-from headway.run.keyboard import Keyboard
+from headway.run.ending import Ending, death, exit_status, judge
 from headway.run.preparation import Preparation, deliver
-from headway.run.pump import Pump, copy_on
+from headway.run.pump import copy_on
 from headway.run.reading import Reading
 from headway.run.reporter import Reporter
-from headway.run.samples import KNOWN, STRANGER
 from headway.run.signals import PASSED_ON, Heard
 from headway.run.stopping import Stopping
 
@@ -35,11 +33,13 @@ class Runner:
         self._status = begun.status
         self._stopping = Stopping()
         self._interrupted: tuple[int, float] | None = None
-        self._pumps: list[Pump] = []
-        self._keyboard: Keyboard | None = None
+        self._pumps = begun.pumps
+        self._keyboard = begun.keyboard
         self._reporter = Reporter(begun.operation)
-        limit = KNOWN if begun.known else STRANGER
-        self._reading = Reading(begun.parser, self._reporter, limit)
+        self._reading = Reading(begun.parser, self._reporter)
+        for pump in begun.pumps:
+            if pump.samples is not None:
+                self._reading.add(pump.samples)
 
     def run(self) -> int:
         """Follow it; return its exit status, or die of the signal that it died of."""
@@ -47,7 +47,6 @@ class Runner:
         sys.setswitchinterval(0.0005)
         terminal = self._layout.terminal
         try:
-            self._pump()
             status = self._loop()
             if self._keyboard is not None:
                 self._keyboard.finish()
@@ -55,21 +54,6 @@ class Runner:
         finally:
             if terminal is not None:
                 terminal.give_back()
-
-    def _pump(self) -> None:
-        from headway.run.hiding import Hider  # noqa: PLC0415 - only a machine form needs it
-
-        for through in self._layout.pumped:
-            hidden = self._begun.hidden.get(through.target)
-            samples = self._reading.add() if self._begun.look else None
-            hider = Hider(hidden) if hidden is not None else None
-            self._pumps.append(Pump(through.source, through.target, samples, hider))
-        for pump in self._pumps:
-            pump.start()
-        terminal = self._layout.terminal
-        if terminal is not None:
-            self._keyboard = Keyboard(2, terminal)
-            self._keyboard.start()
 
     # The middle.
 
@@ -184,7 +168,7 @@ class Runner:
         deliver()
         self._leave_behind()
         self._child.part()
-        number = killed or status & 0x7F
+        number = killed or death(status)
         if number:
             self._signals.die(number)
         return code
@@ -211,7 +195,15 @@ class Runner:
     def _leave_behind(self) -> None:
         """Somebody the command started still writes: leave a process that passes it on."""
         left = [(pump.source, pump.target) for pump in self._pumps if pump.lingering]
-        if left and os.fork() == 0:
+        if not left:
+            return
+        try:
+            child = os.fork()
+        except OSError:  # nobody else can do it, and it shall not die of a pipe without a reader
+            self._signals.give_back()
+            copy_on(left)
+            return
+        if child == 0:
             try:
                 copy_on(left)
             finally:

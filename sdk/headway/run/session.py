@@ -6,14 +6,16 @@ ends only after everybody who was left behind in the session, so that nobody is 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
 import struct
 import termios
-from typing import Mapping
+from typing import Mapping, Sequence
 
 from headway.run.child import kill
+from headway.run.ending import UNKNOWN
 from headway.run.gate import Gate, in_child
 
 _REPORT = struct.Struct("=i")  # a wait status
@@ -28,13 +30,13 @@ class PtyChild:
         argv: list[str],
         streams: Mapping[int, int],
         kept: tuple[int, ...],
+        ignored: Sequence[int],
         pty: tuple[int, int],
     ) -> None:
-        self._gate = Gate()
+        self._gate = Gate(ignored)
         self._reports, report = os.pipe()
         held, self._hold = os.pipe()
         self._parent = os.getpid()
-        os.set_blocking(self._reports, False)
         self.pid = 0  # of the command; its group has the same
         self.monitor = os.fork()
         if self.monitor == 0:
@@ -42,16 +44,24 @@ class PtyChild:
         os.close(report)
         os.close(held)
 
+    def ready(self) -> None:
+        """Wait until it is there; raises OSError where the monitor could not fork it."""
+        data = os.read(self._reports, _REPORT.size)
+        os.set_blocking(self._reports, False)
+        (number,) = _REPORT.unpack(data) if data else (-errno.EIO,)
+        if number < 0:
+            raise OSError(-number, os.strerror(-number))
+        self.pid = number
+
+    def abandon(self) -> None:
+        """Let it end before it has begun, and the monitor after it."""
+        self._gate.leave()
+        os.close(self._hold)
+        os.waitpid(self.monitor, 0)
+
     def start(self, environ: Mapping[str, str]) -> None:
         """Let it run, with `environ` on top of its environment; raises CannotStart."""
-        try:
-            self._gate.let_go(environ)
-        finally:
-            os.set_blocking(self._reports, True)
-            number = os.read(self._reports, _REPORT.size)
-            os.set_blocking(self._reports, False)
-            if len(number) == _REPORT.size:
-                (self.pid,) = _REPORT.unpack(number)
+        self._gate.let_go(environ)
 
     def news(self) -> list[int]:
         """Return the wait statuses that are new: of stops, or of its end."""
@@ -60,7 +70,7 @@ class PtyChild:
         except BlockingIOError:
             return []
         if not data:  # the monitor was killed: the session has been hung up on
-            return [signal.SIGHUP]
+            return [UNKNOWN]
         return [status for (status,) in _REPORT.iter_unpack(data)]
 
     def send(self, number: int) -> bool:
@@ -109,7 +119,13 @@ class PtyChild:
             ignored.append(signal.SIGINT)
         for number in ignored:
             signal.signal(number, signal.SIG_IGN)
-        command = os.fork()
+        # Whoever reads what the command writes shall see its end: hold on to nothing of it.
+        try:
+            null = os.open(os.devnull, os.O_RDWR)
+            command = os.fork()
+        except OSError as error:
+            os.write(report, _REPORT.pack(-(error.errno or errno.EIO)))
+            return
         if command == 0:
             in_child(lambda: self._become(path, argv, streams, kept, slave, ignored))
         signal.signal(signal.SIGUSR1, lambda *_: _tell_group(command, signal.SIGCONT))
@@ -124,8 +140,6 @@ class PtyChild:
             pass  # it did so itself, and may be another program by now
         os.tcsetpgrp(slave, command)
         os.write(report, _REPORT.pack(command))
-        # Whoever reads what the command writes shall see its end: hold on to nothing of it.
-        null = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(null, descriptor)
         for descriptor in {slave, null, *streams.values(), *kept} - {0, 1, 2, report, held}:

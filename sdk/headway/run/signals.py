@@ -42,6 +42,17 @@ class Signals:
         self._watched: set[int] = set()
         self._waits = hasattr(signal, "sigtimedwait")
         self._wake: tuple[int, int] | None = None
+        self._mask: set[int] | None = None  # before, once something is blocked
+        self.ignored: tuple[int, ...] = ()  # before, and by the command still
+
+    def keep_statuses(self) -> None:
+        """Have the kernel keep the status of a child that ends, before there is one.
+
+        Whoever started us with SIGCHLD ignored would else have it thrown away.
+        """
+        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self.ignored = (signal.SIGCHLD,)
 
     def start(self) -> None:
         """Take the signals; called by the main thread before any other thread is there."""
@@ -51,12 +62,23 @@ class Signals:
                 signal.signal(number, self._note)
                 self._watched.add(number)
         if self._waits:
-            signal.pthread_sigmask(signal.SIG_BLOCK, self._watched)
+            self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, self._watched))
         else:
             self._wake = os.pipe()
             for end in self._wake:
                 os.set_blocking(end, False)
             signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
+
+    def give_back(self) -> None:
+        """Let signals do what they would have done without us, those that have come included."""
+        for number in self._watched:
+            signal.signal(number, signal.SIG_DFL)
+        for number in self.ignored:
+            signal.signal(number, signal.SIG_IGN)
+        while self._noted:
+            os.kill(os.getpid(), self._noted.popleft())
+        if self._mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
     def wait(self, seconds: float) -> Heard | None:
         """Wait for the next signal, or return None when there was none for so long."""
@@ -91,9 +113,13 @@ class Signals:
 
     def die(self, number: int) -> None:
         """Die of `number`, as the command did, without a core file of our own."""
-        import resource  # noqa: PLC0415 - only a death needs it
+        try:
+            import resource  # noqa: PLC0415 - only a death needs it
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+            most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+            resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+        except (ImportError, OSError):
+            pass  # such as without descriptors
         if number not in (signal.SIGKILL, signal.SIGSTOP):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})

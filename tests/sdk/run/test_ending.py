@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from headway.run.ending import Ending, exit_status, judge
+from headway.run.ending import UNKNOWN, Ending, death, exit_status, judge
 
 NOW = 100.0
 
@@ -16,6 +16,12 @@ def status(code=0, number=0):
 @pytest.mark.parametrize(("raw", "code"), [(0, 0), (3 << 8, 3), (9, 137), (2 | 0x80, 130)])
 def test_a_wait_status_reads_as_in_a_shell(raw, code):
     assert exit_status(raw) == code
+
+
+def test_a_status_that_nobody_can_tell_is_no_success():
+    assert (exit_status(UNKNOWN), death(UNKNOWN)) == (1, 0)
+    asked = judge(UNKNOWN, "x", (signal.SIGTERM, NOW), True, "enough", NOW)
+    assert asked == Ending("failed", "its exit status is not known")
 
 
 def test_success_is_completed_whatever_was_asked():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from headway.run.events import STATUS, Detail, NeedsInput
 from headway.run.reading import LINES, QUIET, Reading
+from headway.run.samples import KNOWN, Samples
 
 
 class Reporter:
@@ -35,8 +36,9 @@ class Parser:
 
 def begin():
     parser, reporter = Parser(), Reporter()
-    reading = Reading(parser, reporter)
-    return parser, reporter, reading, reading.add()
+    reading, samples = Reading(parser, reporter), Samples(KNOWN)
+    reading.add(samples)
+    return parser, reporter, reading, samples
 
 
 def test_lines_reach_the_parser_and_its_events_the_reporter():

@@ -1,0 +1,174 @@
+"""`headway run` where what it needs is not to be had: the command runs as without it."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pexpect
+import pytest
+from commands import PROGRAM, ended, output, piped
+from listener import Listener
+from machine import Machine
+from scarce import descriptors, needs_a_stranger, processes
+
+# Standing in the place of the command, it has no child that it has not started itself.
+ALONE = "echo $$; read -r kids < /proc/$$/task/$$/children; echo out$kids; echo err >&2; exit 3"
+COMMAND = ["--", "bash", "-c", ALONE]
+
+NO_THREAD = """
+import sys, threading
+start, left = threading.Thread.start, [{left}]
+def refuse(thread):
+    if not left[0] or thread.name == {name!r}:
+        raise RuntimeError("can't start new thread")
+    left[0] -= 1
+    start(thread)
+threading.Thread.start = refuse
+from headway.run.cli import main; sys.exit(main(sys.argv[1:]))
+"""
+NO_FORK = """
+import errno, os, sys
+fork, left = os.fork, [{left}]
+def refuse():
+    if not left[0]:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    left[0] -= 1
+    return fork()
+os.fork = refuse
+from headway.run.cli import main; sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def machine():
+    machine = Machine(HEADWAY_BROKER="never")
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def listener(machine):
+    with Listener(machine.directory) as listener:
+        yield listener
+
+
+def taken(process):
+    """Wait for a command that took the place of `process`: the reason that it gave for that."""
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (3, f"{process.pid}\nout\n"), err
+    said = re.fullmatch("headway run: (.*), running it without progress\nerr\n", err)
+    assert said, err
+    return said.group(1)
+
+
+@pytest.mark.parametrize("limit", [10, 11, 12])
+def test_without_descriptors_the_command_takes_the_process(machine, limit):
+    process = piped(machine, *COMMAND, text=True, preexec_fn=descriptors(limit))
+    assert taken(process) == "Too many open files"
+
+
+@pytest.mark.parametrize("limit", [16, 20])
+def test_with_few_descriptors_the_command_takes_the_process(machine, limit):
+    process = piped(machine, *COMMAND, text=True, preexec_fn=descriptors(limit))
+    assert taken(process) == "too few descriptors are left"
+
+
+@pytest.mark.parametrize("limit", range(8, 40, 3))
+def test_however_few_descriptors_there_are_the_command_runs_whole(machine, limit):
+    script = "echo out; sleep 0.2; echo err >&2; exit 3"
+    status, out, err = output(machine, "--", "bash", "-c", script, preexec_fn=descriptors(limit))
+    assert (status, out, err.splitlines()[-1]) == (3, b"out\n", b"err")
+    assert len(err.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("left", "reason"),
+    [
+        (0, "too few threads are left"),
+        (15, "too few threads are left"),
+        (16, "can't start new thread"),
+        (17, "can't start new thread"),
+    ],
+)
+def test_without_threads_the_command_takes_the_process(machine, left, reason):
+    code = NO_THREAD.format(left=left, name="")
+    process = machine.python("-c", code, *COMMAND)
+    assert taken(process) == reason
+
+
+def test_without_processes_the_command_takes_the_process(machine):
+    code = NO_FORK.format(left=0)
+    process = machine.python("-c", code, *COMMAND)
+    assert taken(process) == "Resource temporarily unavailable"
+
+
+def test_a_command_that_took_the_process_has_the_signals_it_would_have_had(machine):
+    line = ["grep", "Sig[BICP]", "/proc/self/status"]
+    reset = "signal.signal(signal.SIGPIPE, 0); signal.signal(signal.SIGXFSZ, 0)"
+    code = f"import os, signal, sys; {reset}; os.execvp(sys.argv[2], sys.argv[2:])"
+    alone = machine.finish(machine.python("-c", code, "--", *line))[1]
+    for code in (NO_THREAD.format(left=0, name=""), NO_FORK.format(left=0)):
+        assert machine.finish(machine.python("-c", code, "--", *line))[1] == alone
+
+
+def test_a_command_that_took_the_process_ends_by_a_signal_that_came_before(machine):
+    code = (
+        "import os, signal, headway.run.preparation as p\n"
+        "def afford(): os.kill(os.getpid(), signal.SIGTERM); raise OSError(11, 'nothing left')\n"
+        "p._afford = afford\n"
+        "import sys; from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    process = machine.python("-c", code, "--", "echo", "out")
+    assert process.wait(30) == -15
+
+
+def test_nothing_is_reported_of_a_command_that_took_the_process(machine, listener):
+    code = NO_THREAD.format(left=0, name="")
+    machine.finish(machine.python("-c", code, "--name", "alone", "--", "true"))
+    assert listener.named("alone") is None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        NO_FORK.format(left=0),
+        NO_FORK.format(left=1),
+        NO_THREAD.format(left=99, name="headway-pump"),
+        NO_THREAD.format(left=99, name="headway-keyboard"),
+    ],
+    ids=["no keeper", "no command", "no pump", "no keyboard"],
+)
+def test_on_a_terminal_the_command_takes_the_process_and_the_terminal_as_it_was(machine, code):
+    script = f"stty; {ALONE}"
+    environ = {**machine.environ, "HEADWAY_DISPLAY": "quiet", "TERM": "xterm"}
+    texts = []
+    for command in (["-c", script], ["-c", 'exec "$@"', "", sys.executable, "-c", code, "--"]):
+        rest = [] if command[1] == script else ["bash", "-c", script]
+        terminal = pexpect.spawn("bash", [*command, *rest], env=environ, encoding="utf-8")
+        text, status, _ = ended(terminal)
+        assert status == 3
+        texts.append(text.replace(f"{terminal.pid}\r\n", "PID\r\n"))
+    line, rest = texts[1].split("\r\n", 1)
+    assert line.endswith("running it without progress")
+    assert rest == texts[0]
+
+
+def test_what_a_command_leaves_behind_keeps_its_output_though_nobody_can_be_forked(machine):
+    script = "(sleep 0.6; echo late) & echo early; exit 4"
+    process = machine.python("-c", NO_FORK.format(left=1), "--", "sh", "-c", script)
+    assert machine.finish(process) == (4, "early\nlate\n", "")
+
+
+@needs_a_stranger
+@pytest.mark.parametrize("limit", [3, 4, 5, 7, 10, 13, 16, 18, 20])
+def test_however_few_processes_its_user_may_have_the_command_runs_whole(limit):
+    machine = Machine()  # a broker and what it takes to reach it are wanted, too
+    try:
+        script = "sleep 0.5; echo out; sleep 0.2; echo err >&2; exit 3"
+        command = [*processes(machine, limit), *PROGRAM, "--", "sh", "-c", script]
+        status, out, err = machine.finish(machine.spawn(*command))
+        assert (status, out, err.splitlines()[-1:]) == (3, "out\n", ["err"])
+        assert len(err.splitlines()) <= 2
+    finally:
+        machine.close()
