@@ -12,6 +12,7 @@ import os
 import stat
 
 from headway.protocol.endpoint import UNSENT
+from headway.protocol.private import open_to_owner
 
 START_LOCK = "start.lock"
 
@@ -50,6 +51,7 @@ def start_lock(place: str, user: int) -> int:
         try:
             return _create(folder, START_LOCK, user)
         except FileExistsError:
+            open_to_owner(START_LOCK, user, folder)
             flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             return os.open(START_LOCK, flags, dir_fd=folder)
     finally:
@@ -71,7 +73,9 @@ def _folder(outer: int, name: str, user: int) -> int:
     try:
         os.mkdir(name, 0o700, dir_fd=outer)
     except FileExistsError:
+        open_to_owner(name, user, outer)
         return _proven(name, user, outer)
+    open_to_owner(name, os.geteuid(), outer)
     if not _for_another(user):
         return _proven(name, user, outer)
     descriptor = _proven(name, 0, outer)
@@ -82,6 +86,7 @@ def _folder(outer: int, name: str, user: int) -> int:
 def _create(folder: int, name: str, user: int) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, 0o600, dir_fd=folder)
+    os.fchmod(descriptor, 0o600)  # whatever the umask
     if _for_another(user):
         os.fchown(descriptor, user, -1)
     return descriptor
