@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from headway.deposit import leave_unsent, start_lock
+from headway.deposit import leave_unsent, start_lock, try_out
 
 ME = os.getuid()
 
@@ -95,3 +95,9 @@ def test_what_root_leaves_for_a_user_is_the_users(place):
     os.close(start_lock(place, 12345))
     for name in ("unsent", "unsent/session", "start.lock"):
         assert os.stat(os.path.join(place, name)).st_uid == 12345
+
+
+def test_trying_out_leaves_nothing_but_the_lock_and_an_empty_folder(place):
+    try_out(place, ME)
+    assert sorted(os.listdir(place)) == ["start.lock", "unsent"]
+    assert os.listdir(os.path.join(place, "unsent")) == []
