@@ -17,6 +17,7 @@ from headway_broker.sessions import Session
 SILENT_AFTER = 6.0
 SETTLE = 0.3
 LOOKS = 50  # times that the broker reads for as long as it may, in which it has read the dead's
+FIRST_LOOK = 2.0  # seconds within which a broker has found whom it missed dead
 STALL = 1.0  # seconds late at which the broker itself must have stood still
 
 
@@ -105,8 +106,10 @@ def crash_reason(session: Session, entry: Entry, now: float) -> str:
     where = f" in {stage.name!r}" if stage is not None else ""
     if session.replaced:
         return f"its program was replaced by another (exec){where}"
-    if session.restored:
+    if session.restored and now - entry.heard < FIRST_LOOK:
         return f"the process died{where} while no broker was running"
+    if session.restored:
+        return f"the process died{where} and had not come back to this broker"
     age = max(0.0, now - entry.heard)
     ago = f"{age:.1f} s" if age < 10 else f"{age:.0f} s"
     return f"the process died{where}, {ago} after its last report"

@@ -142,7 +142,14 @@ def test_a_program_that_was_replaced_is_said_to_have_been(session):
     assert crash_reason(session, entry, 105.0) == told
 
 
-def test_a_crash_nobody_saw_has_no_age(session):
+@pytest.mark.parametrize(
+    ("age", "text"),
+    [
+        (0.4, "the process died while no broker was running"),
+        (5.0, "the process died and had not come back to this broker"),
+    ],
+)
+def test_a_crash_nobody_saw_has_no_age(session, age, text):
     session.restored = True
     entry = Entry(operation(), session, 100.0)
-    assert crash_reason(session, entry, 105.0) == "the process died while no broker was running"
+    assert crash_reason(session, entry, 100.0 + age) == text

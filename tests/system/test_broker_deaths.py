@@ -207,6 +207,20 @@ def test_after_a_killed_broker_the_living_come_back_and_the_dead_are_settled(pla
     assert "while no broker was running" in place.operation(OP).error
 
 
+def test_a_worker_that_dies_without_having_come_back_did_not_die_while_no_broker_was_running(place):
+    broker = place.broker("--detached")
+    worker = place.worker("peer.start(); time.sleep(60)")
+    until(lambda: stored(place))
+    broker.kill()
+    broker.wait()
+    place.broker("--detached")
+    until(lambda: place.operation(OP).silent_since is not None)
+    worker.kill()
+    until(lambda: place.operation(OP).state == "crashed")
+    told = "the process died in 'Download' and had not come back to this broker"
+    assert place.operation(OP).error == told
+
+
 def test_an_acknowledged_end_outlives_the_broker_that_acknowledged_it(place):
     broker = place.broker("--detached")
     peer = place.peer()
