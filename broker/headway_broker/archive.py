@@ -44,6 +44,7 @@ def row_of(entry: Entry, wall: float) -> Row:
     if not operation.open:
         ended = wall + (operation.ended if operation.ended is not None else entry.heard)
     about = {name: session.about.get(name) for name in ("pid", "started", "boot", "host", "user")}
+    about["image"] = session.image
     return Row(
         operation.id,
         operation.revision,

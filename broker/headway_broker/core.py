@@ -1,9 +1,9 @@
 """Every decision of the broker: what came in, what is due, and the effects of both.
 
 Pure: `now` is the broker's monotonic clock, `wall` what to add to it for Unix time. The
-shell calls `greet`, `receive`, `died`, `stored`, `recalled`, `subscribed` and `tick`, at the
-latest at `deadline()`, and carries out what `take()` hands over. Absent: sockets, threads,
-files, processes.
+shell calls `greet`, `receive`, `died`, `identified`, `stored`, `recalled`, `subscribed` and
+`tick`, at the latest at `deadline()`, and carries out what `take()` hands over. Absent:
+sockets, threads, files, processes.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from headway.protocol.wire import Malformed, UnknownKind
 from headway_broker import archive, requests
 from headway_broker.access import admitted
 from headway_broker.again import Again
-from headway_broker.effects import Effect, Note, Send, Stop, Unwatch
+from headway_broker.effects import Effect, Identify, Note, Send, Stop, Unwatch
 from headway_broker.forecasts import Forecasts
+from headway_broker.image import Image, replaced
 from headway_broker.keeping import Keeping, watch
 from headway_broker.leaving import Leaving
 from headway_broker.ledger import Entry, Ledger
@@ -201,6 +202,17 @@ class Core:
         if session is not None:
             self.liveness.died(session, now)
 
+    def identified(self, session_id: str, image: Image, now: float) -> None:
+        """The program that the process of a session runs; another than at first ends it."""
+        session = self.sessions.by_id.get(session_id)
+        if session is None:
+            return
+        if session.image is None:
+            session.image = image
+        elif session.silent_since is not None and replaced(session.image, image):
+            session.replaced = True
+            self.liveness.died(session, now)
+
     def stored(
         self,
         finals: Iterable[tuple[str, int]],
@@ -241,6 +253,11 @@ class Core:
                 if entry.operation.open:
                     self.ledger.silence(entry, session.silent_since)
             self._note(f"{session.role} {session.id} is silent")
+        self._effects += [
+            Identify(session.id, session.pid)
+            for session in self.liveness.doubtful(now)
+            if session.pid and session.open
+        ]
         self._effects += [*self.requests.tick(now), *self.again.due(now), *self.waits.look(now)]
         if self.publishing.frame_due(now):
             for session in list(self.counted):
@@ -423,7 +440,8 @@ class Core:
                 self.publishing.hurry(entry)
                 self._end(entry, now)
         if session.role == "worker":
-            self._note(f"worker {session.id} pid {session.pid} is dead")
+            what = "has become another program" if session.replaced else "is dead"
+            self._note(f"worker {session.id} pid {session.pid} {what}")
         session.gone = True
         self._leave(session)
 

@@ -55,6 +55,13 @@ class Trace(NamedTuple):
     pid: int
 
 
+class Identify(NamedTuple):
+    """Call `Core.identified` with the program that this process runs, if that can be read."""
+
+    session: str
+    pid: int
+
+
 class Learn(NamedTuple):
     """Add a finished run to a history key."""
 
@@ -80,4 +87,6 @@ class Stop(NamedTuple):
     reason: str
 
 
-Effect = Union[Send, Publish, Watch, Unwatch, Remember, Recall, Trace, Learn, Keep, Note, Stop]
+Effect = Union[
+    Send, Publish, Watch, Unwatch, Remember, Recall, Trace, Identify, Learn, Keep, Note, Stop
+]

@@ -12,8 +12,9 @@ from typing import Iterable
 from headway.protocol import messages
 from headway.protocol.wire import Malformed
 from headway_broker import archive
-from headway_broker.effects import Effect, Learn, Note, Recall, Remember, Send, Watch
+from headway_broker.effects import Effect, Identify, Learn, Note, Recall, Remember, Send, Watch
 from headway_broker.forecasts import Forecasts
+from headway_broker.image import image_of
 from headway_broker.ledger import Entry, Ledger
 from headway_broker.liveness import Liveness
 from headway_broker.sessions import Session, Sessions
@@ -95,6 +96,7 @@ class Keeping:
             if session is None:
                 session = Session(row.session, "worker", now)
                 session.uid, session.pid, session.about = row.uid, row.pid, row.about
+                session.image = image_of(row.about.get("image"))
                 session.gone = session.restored = True
             try:
                 entry = archive.entry_of(row, session, self._wall, now)
@@ -153,4 +155,7 @@ def watch(session: Session) -> list[Effect]:
     started = session.about.get("started")
     # A start time is of the pid as the worker sees it, which may be another namespace's.
     trusted = isinstance(started, int) and session.about.get("pid") == session.pid
-    return [Watch(session.id, session.pid, started if trusted else None)]
+    effects: list[Effect] = [Watch(session.id, session.pid, started if trusted else None)]
+    if session.image is None and session.role == "worker":
+        effects.append(Identify(session.id, session.pid))
+    return effects

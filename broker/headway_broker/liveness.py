@@ -2,8 +2,9 @@
 
 Pure. A session is silent `SILENT_AFTER` seconds after its last message, and comes back with
 the next. A process that is proven dead is *settling* for `SETTLE` seconds, in which its last
-messages may still be read; only then are its open operations crashed. Absent: how a death is
-proven (`processes`).
+messages may still be read; only then are its open operations crashed. A silent process that
+lives may have become another program (`image`): it is looked at when it falls silent, and again
+whenever the silence has doubled. Absent: how a death is proven (`processes`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from headway_broker.sessions import Session
 SILENT_AFTER = 6.0
 SETTLE = 0.3
 LOOKS = 50  # times that the broker reads for as long as it may, in which it has read the dead's
+FIRST_LOOK = 2.0  # seconds within which a broker has found whom it missed dead
 STALL = 1.0  # seconds late at which the broker itself must have stood still
 
 
@@ -26,6 +28,7 @@ class Liveness:
         self.settling: dict[Session, float] = {}  # the dead → when that is certain
         self._looks: dict[Session, int] = {}  # the dead → how often that was put off
         self._next_check = now + SILENT_AFTER
+        self._doubted: dict[Session, float] = {}  # the silent → when to look at their program
 
     def forgive(self, sessions: Iterable[Session], seconds: float, now: float) -> None:
         """The broker itself stood still (stopped, suspended): nobody's silence counts."""
@@ -69,14 +72,26 @@ class Liveness:
             if due <= now:
                 session.silent_since = session.heard
                 silent.append(session)
+                self._doubted[session] = now
             elif due < following:
                 following = due
         self._next_check = max(following, now + 0.5)
         return silent
 
+    def doubtful(self, now: float) -> list[Session]:
+        """The silent of whom to find out now whether they are still the same program."""
+        found: list[Session] = []
+        for session in [session for session, due in self._doubted.items() if due <= now]:
+            if session.silent_since is None or session.gone:
+                del self._doubted[session]
+            else:
+                self._doubted[session] = now + max(now - session.silent_since, SILENT_AFTER)
+                found.append(session)
+        return found
+
     def deadline(self, *, any_session: bool) -> float | None:
         """When to look again."""
-        times = list(self.settling.values())
+        times = [*self.settling.values(), *self._doubted.values()]
         if any_session:
             times.append(self._next_check)
         return min(times) if times else None
@@ -89,8 +104,12 @@ def crash_reason(session: Session, entry: Entry, now: float) -> str:
         if candidate.open and candidate.started is not None:
             stage = candidate
     where = f" in {stage.name!r}" if stage is not None else ""
-    if session.restored:
+    if session.replaced:
+        return f"its program was replaced by another (exec){where}"
+    if session.restored and now - entry.heard < FIRST_LOOK:
         return f"the process died{where} while no broker was running"
+    if session.restored:
+        return f"the process died{where} and had not come back to this broker"
     age = max(0.0, now - entry.heard)
     ago = f"{age:.1f} s" if age < 10 else f"{age:.0f} s"
     return f"the process died{where}, {ago} after its last report"

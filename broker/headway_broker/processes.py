@@ -13,6 +13,8 @@ import os
 import select
 import sys
 
+from headway_broker.image import Image
+
 _PIDFD_OPEN = 434  # the same number on every architecture of Linux but alpha
 LOOK_EVERY = 1.0  # seconds between looks at processes without a descriptor
 
@@ -35,6 +37,18 @@ def start_time(pid: int) -> int | None:
         return int(stat[stat.rindex(b")") + 2 :].split()[19])
     except (OSError, ValueError, IndexError):
         return None
+
+
+def image(pid: int) -> Image | None:
+    """Which program a process runs now; None where the kernel does not say."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            stat = file.read()
+        fields = stat[stat.rindex(b")") + 2 :].split()
+        found = Image(*(int(fields[number - 3]) for number in (22, 26, 27, 28)))
+    except (OSError, ValueError, IndexError):
+        return None
+    return found if found.stack else None  # 0: not for us, or it has ended
 
 
 def line_of(pid: int, longest: int = 64) -> list[int]:

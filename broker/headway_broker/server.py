@@ -87,6 +87,7 @@ class Server:
             effects.Remember: lambda effect: self._put(effect.row),
             effects.Recall: lambda effect: self._put(Wanted(effect.key)),
             effects.Trace: self._trace,
+            effects.Identify: self._identify,
             effects.Learn: lambda effect: self._put(Learned(effect.key, effect.run)),
             effects.Keep: lambda effect: self._put(Claimed(effect.key)),
             effects.Note: self._note,
@@ -377,6 +378,11 @@ class Server:
 
     def _trace(self, effect: effects.Trace) -> None:
         self.core.waits.traced(effect.pid, processes.line_of(effect.pid))
+
+    def _identify(self, effect: effects.Identify) -> None:
+        image = processes.image(effect.pid)
+        if image is not None:
+            self.core.identified(effect.session, image, time.monotonic())
 
     def _note(self, effect: effects.Note) -> None:
         second, lines = self._notes

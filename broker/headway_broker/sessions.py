@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from headway.protocol.messages import Hello
+from headway_broker.image import Image
 from headway_broker.ledger import Entry
 from headway_broker.refusal import Refused
 
@@ -42,10 +43,12 @@ class Session:
         "heard",
         "id",
         "identity",
+        "image",
         "offset",
         "operations",
         "owner",
         "pid",
+        "replaced",
         "restored",
         "role",
         "sequence",
@@ -72,6 +75,8 @@ class Session:
         self.silent_since: float | None = None
         self.gone = False
         self.restored = False  # known from the history only: it has not come back
+        self.image: Image | None = None  # the program that said Hello
+        self.replaced = False  # its process has become another program
         self.claimed_tty: str | None = None
 
     def __repr__(self) -> str:

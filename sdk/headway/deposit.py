@@ -12,6 +12,7 @@ import os
 import stat
 
 from headway.protocol.endpoint import UNSENT
+from headway.protocol.private import open_to_owner
 
 START_LOCK = "start.lock"
 
@@ -43,6 +44,22 @@ def leave_unsent(place: str, user: int, name: str, data: bytes) -> None:
         os.close(folder)
 
 
+def try_out(place: str, user: int) -> None:
+    """Do in the runtime directory what a program may have to; raises OSError where it cannot."""
+    os.close(start_lock(place, user))
+    name = f".try-{os.getpid()}"  # which no broker takes for one to read
+    leave_unsent(place, user, name, b"\0" * 4096)
+    outer = _proven(place, user)
+    try:
+        folder = _proven(UNSENT, user, outer)
+    finally:
+        os.close(outer)
+    try:
+        os.unlink(name, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
 def start_lock(place: str, user: int) -> int:
     """A descriptor of the file that is locked by whoever starts a broker. Raises OSError."""
     folder = _proven(place, user)
@@ -50,6 +67,7 @@ def start_lock(place: str, user: int) -> int:
         try:
             return _create(folder, START_LOCK, user)
         except FileExistsError:
+            open_to_owner(START_LOCK, user, folder)
             flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             return os.open(START_LOCK, flags, dir_fd=folder)
     finally:
@@ -71,7 +89,9 @@ def _folder(outer: int, name: str, user: int) -> int:
     try:
         os.mkdir(name, 0o700, dir_fd=outer)
     except FileExistsError:
+        open_to_owner(name, user, outer)
         return _proven(name, user, outer)
+    open_to_owner(name, os.geteuid(), outer)
     if not _for_another(user):
         return _proven(name, user, outer)
     descriptor = _proven(name, 0, outer)
@@ -82,6 +102,7 @@ def _folder(outer: int, name: str, user: int) -> int:
 def _create(folder: int, name: str, user: int) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, 0o600, dir_fd=folder)
+    os.fchmod(descriptor, 0o600)  # whatever the umask
     if _for_another(user):
         os.fchown(descriptor, user, -1)
     return descriptor

@@ -1,4 +1,8 @@
-"""`headway doctor`: where reports go on this machine, and why they do not."""
+"""`headway doctor`: where reports go on this machine, and why they do not.
+
+What it says works it has tried: files are made where programs make them, and the broker is
+greeted. Absent: starting anything.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,13 @@ import argparse
 import os
 import platform
 import sys
+import tempfile
+import time
 
 from headway import __version__
 from headway.protocol import endpoint
+
+PATIENCE = 5.0  # seconds in which the broker answers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,14 +58,47 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     if user != uid:
         lines.append(("user", f"root reports to the broker of uid {user}, who used sudo"))
     lines += [(name, environ[name]) for name in sorted(environ) if name.startswith("HEADWAY")]
-    lines.append(("state", endpoint.state_directory(environ, os.path.expanduser("~"))))
+    lines.append(("state", _state(environ, uid, user)))
     try:
         place = endpoint.runtime_directory(environ, user)
     except endpoint.NoRuntimeDirectory as error:
         return lines, [*trouble, str(error)]
     lines.append(("runtime", place))
+    from headway.deposit import try_out  # noqa: PLC0415 - not there on Windows
+
+    try:
+        try_out(place, user)
+    except OSError as error:
+        trouble.append(f"nothing can be left in {place}: {error.strerror}")
     _broker(environ, user, place, lines, trouble)
     return lines, trouble
+
+
+def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
+    """Where the broker of `user` keeps history, and why it cannot."""
+    if user != uid:  # it becomes that user, and takes on their home
+        environ = {name: value for name, value in environ.items() if name != "XDG_STATE_HOME"}
+    place = endpoint.state_directory(environ, _home(user))
+    there = place
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    try:
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(bytes(4096))
+            file.flush()
+    except OSError as error:
+        against = f"{error.strerror}: {there}" if there != place else error.strerror
+        return f"{place}: nothing is remembered: {against}"
+    return place
+
+
+def _home(user: int) -> str:
+    import pwd  # noqa: PLC0415 - not there on Windows
+
+    try:
+        return pwd.getpwuid(user).pw_dir
+    except KeyError:
+        return os.path.expanduser("~")
 
 
 def _libraries(lines: list[tuple[str, str]]) -> list[str]:
@@ -94,6 +135,9 @@ def _broker(
     if launch.listening(path, user):
         pid = _holder(os.path.join(os.path.dirname(path), endpoint.LOCK))
         lines.append(("broker", f"listens at {path}" + (f", pid {pid}" if pid else "")))
+        against = _greet(path)
+        if against:
+            trouble.append(f"the broker {against}")
     elif named:
         trouble.append(f"HEADWAY_ENDPOINT is {named}, and nobody listens there")
     elif environ.get("HEADWAY_BROKER", "").lower() == "never":
@@ -105,6 +149,34 @@ def _broker(
     unsent = _files(os.path.join(place, endpoint.UNSENT))
     if unsent:
         lines.append(("unsent", f"{unsent} files of final states wait for a broker"))
+
+
+def _greet(path: str) -> str | None:
+    """What the broker at the socket `path` does instead of answering a greeting, or None."""
+    try:
+        import zmq  # noqa: PLC0415
+
+        from headway.protocol import messages, wire  # noqa: PLC0415
+    except Exception:
+        return None  # said already
+    context = zmq.Context()
+    try:
+        sock = context.socket(zmq.DEALER)
+        sock.connect("ipc://" + path)
+        head = (messages.MAGIC, messages.MAJOR, messages.MINOR)
+        about = {"pid": os.getpid(), "sdk": __version__}
+        hello = messages.Hello(*head, os.urandom(8).hex(), "viewer", time.monotonic(), about)
+        sock.send(wire.encode(hello))
+        if not sock.poll(int(PATIENCE * 1000)):
+            return f"does not answer (waited {PATIENCE:.0f} s)"
+        answer = wire.decode(sock.recv(), messages.OUTBOUND)
+        if isinstance(answer, messages.Refuse):
+            return f"refuses: {answer.reason} {answer.details}"
+    except (zmq.ZMQError, wire.Malformed) as error:
+        return f"does not answer: {error}"
+    finally:
+        context.destroy(linger=0)
+    return None
 
 
 def _holder(path: str) -> str | None:

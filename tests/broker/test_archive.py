@@ -27,6 +27,7 @@ def test_an_open_operation_has_no_end_and_knows_its_process():
         "boot": "this-boot",
         "host": "here",
         "user": None,
+        "image": None,
     }
 
 

@@ -1,10 +1,13 @@
 """What is stored when, and what comes back."""
 
+import json
+
 import pytest
 from wired import Wired
 
 from headway.protocol import messages
 from headway_broker import archive, effects
+from headway_broker.image import Image
 from headway_broker.standing import standing
 
 
@@ -130,3 +133,20 @@ def test_what_is_restored_late_does_not_push_out_what_ended_since(monkeypatch):
     wired.core.restored(earlier.remembered().values(), wired.now)
     wired.pass_time(1)
     assert sorted(wired.core.ledger.entries) == ["new", "old1"]
+
+
+def test_the_program_that_said_hello_is_known_to_the_next_broker():
+    image = Image(7, 1, 2, 3)
+    before = Wired(remembers=True)
+    before.worker().start()
+    before.core.identified("worker", image, before.now)
+    before.pass_time(2)
+    row = before.remembered()["op"]
+    row = row._replace(about=json.loads(json.dumps(row.about)))  # as the history has it
+    wired = Wired(remembers=True)
+    wired.core.restored([row], wired.now)
+    wired.pass_time(7)
+    assert len(kept(wired, effects.Identify)) == 1  # for it is silent
+    wired.core.identified("worker", image._replace(stack=4), wired.now)
+    wired.pass_time(0.5)
+    assert wired.operation("op").error == "its program was replaced by another (exec) in 'Download'"

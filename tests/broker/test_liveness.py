@@ -30,6 +30,27 @@ def test_silence_is_told_once(session):
     assert liveness.check([session], 14.0) == []
 
 
+def test_the_silent_are_looked_at_at_once_and_whenever_the_silence_has_doubled(session):
+    liveness = Liveness(0.0)
+    liveness.check([session], 6.0)
+    looks = []
+    for now in range(6, 100):
+        assert liveness.doubtful(now) in ([], [session])
+        if liveness.deadline(any_session=False) == now + now:
+            looks.append(now)
+    assert looks == [6, 12, 24, 48, 96]
+
+
+@pytest.mark.parametrize("change", [{"silent_since": None}, {"gone": True}])
+def test_who_is_not_silent_any_more_is_not_looked_at(session, change):
+    liveness = Liveness(0.0)
+    liveness.check([session], 6.0)
+    for name, value in change.items():
+        setattr(session, name, value)
+    assert liveness.doubtful(6.0) == []
+    assert liveness.deadline(any_session=False) is None
+
+
 def test_one_look_looks_ahead_to_the_next_silence(session):
     liveness = Liveness(0.0)
     session.heard = 4.0
@@ -114,7 +135,21 @@ def test_a_crash_names_the_stage_and_its_age(session, stages, age, text):
     assert crash_reason(session, entry, 100.0 + age) == text
 
 
-def test_a_crash_nobody_saw_has_no_age(session):
+def test_a_program_that_was_replaced_is_said_to_have_been(session):
+    session.replaced = session.restored = True
+    entry = Entry(operation(("a", "running")), session, 100.0)
+    told = "its program was replaced by another (exec) in 'a'"
+    assert crash_reason(session, entry, 105.0) == told
+
+
+@pytest.mark.parametrize(
+    ("age", "text"),
+    [
+        (0.4, "the process died while no broker was running"),
+        (5.0, "the process died and had not come back to this broker"),
+    ],
+)
+def test_a_crash_nobody_saw_has_no_age(session, age, text):
     session.restored = True
     entry = Entry(operation(), session, 100.0)
-    assert crash_reason(session, entry, 105.0) == "the process died while no broker was running"
+    assert crash_reason(session, entry, 100.0 + age) == text

@@ -10,6 +10,7 @@ import pytest
 from machine import until
 
 from headway_broker import processes
+from headway_broker.image import replaced
 from headway_broker.processes import Deaths, alive, boot_id, resident, start_time
 
 
@@ -118,6 +119,20 @@ def test_a_process_is_known_by_pid_and_start(child):
     end(child)
     assert not alive(child.pid, started)
     assert start_time(child.pid) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_process_keeps_its_image_until_it_becomes_another_program():
+    code = "import os, sys; input(); os.execv(sys.executable, [sys.executable, '-c', 'input()'])"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
+        first = until(lambda: processes.image(process.pid))
+        assert processes.image(process.pid) == first
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        then = until(lambda: (now := processes.image(process.pid)) != first and now)
+        process.kill()
+    assert replaced(first, then)
+    assert processes.image(process.pid) is None
 
 
 def test_this_boot_and_this_memory_have_figures():

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from headway.deposit import leave_unsent, start_lock
+from headway.deposit import leave_unsent, start_lock, try_out
 
 ME = os.getuid()
 
@@ -24,6 +24,28 @@ def test_a_file_of_final_states_is_whole_and_private(place):
     status = os.stat(os.path.join(folder, "session"))
     assert (status.st_size, stat.S_IMODE(status.st_mode)) == (100_000, 0o600)
     assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+
+
+@pytest.mark.parametrize("umask", [0o777, 0o177])
+def test_what_is_left_under_any_umask_can_be_read(place, umask):
+    before = os.umask(umask)
+    try:
+        leave_unsent(place, ME, "session", b"x")
+        os.close(start_lock(place, ME))
+    finally:
+        os.umask(before)
+    modes = {"unsent": 0o700, "unsent/session": 0o600, "start.lock": 0o600}
+    for name, mode in modes.items():
+        assert stat.S_IMODE(os.stat(os.path.join(place, name)).st_mode) == mode
+
+
+def test_what_an_earlier_program_left_closed_is_opened(place):
+    os.mkdir(os.path.join(place, "unsent"), 0)
+    os.close(os.open(os.path.join(place, "start.lock"), os.O_CREAT, 0))
+    leave_unsent(place, ME, "session", b"x")
+    os.close(start_lock(place, ME))
+    assert stat.S_IMODE(os.stat(os.path.join(place, "unsent")).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(os.path.join(place, "start.lock")).st_mode) == 0o600
 
 
 def test_a_disk_that_is_full_leaves_nothing_behind(place, monkeypatch):
@@ -73,3 +95,9 @@ def test_what_root_leaves_for_a_user_is_the_users(place):
     os.close(start_lock(place, 12345))
     for name in ("unsent", "unsent/session", "start.lock"):
         assert os.stat(os.path.join(place, name)).st_uid == 12345
+
+
+def test_trying_out_leaves_nothing_but_the_lock_and_an_empty_folder(place):
+    try_out(place, ME)
+    assert sorted(os.listdir(place)) == ["start.lock", "unsent"]
+    assert os.listdir(os.path.join(place, "unsent")) == []

@@ -27,6 +27,16 @@ def test_status_without_a_runtime_directory_says_so_and_makes_none(place):
     assert not os.path.exists(place.directory + "/none")
 
 
+def test_the_doctor_says_that_reporting_works_only_while_the_broker_answers(place):
+    broker = place.broker("--detached")
+    code, out, _ = place.finish(place.python("-m", "headway.cli", "doctor"))
+    assert (code, out.splitlines()[-1]) == (0, "reporting works")
+    broker.send_signal(signal.SIGSTOP)
+    code, out, _ = place.finish(place.python("-m", "headway.cli", "doctor"))
+    assert code == 1
+    assert out.endswith("reporting is off: the broker does not answer (waited 5 s)\n")
+
+
 def test_stop_without_a_broker_says_so(place):
     assert place.command("stop") == (1, "", "headway broker: no broker is running\n")
 

@@ -1,9 +1,12 @@
 """Workers and brokers that are killed, stopped and brought back."""
 
+import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
+import sys
 import time
 
 import pytest
@@ -50,6 +53,97 @@ def test_a_stopped_worker_is_silent_and_comes_back(place):
     assert place.operation(OP).state == "running"
     worker.send_signal(signal.SIGCONT)
     until(lambda: place.operation(OP).silent_since is None)
+
+
+# What a worker does to become the program of its second argument, once its first is there.
+BECOME = """
+peer.start()
+while not os.path.exists(sys.argv[1]): time.sleep(.01)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+PROGRAMS = (["sleep", "60"], [sys.executable, "-c", "import time; time.sleep(60)"])
+REPLACED = "its program was replaced by another (exec) in 'Download'"
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+
+
+PEER = "from peers import Peer"
+
+
+def become(place, workers):
+    """Let the workers become what they are to be, and wait until they are."""
+    with open(place.path("go"), "w"):
+        pass
+    until(lambda: all(PEER not in line_of(worker) for worker in workers))
+
+
+def line_of(worker):
+    with open(f"/proc/{worker.pid}/cmdline") as file:
+        return file.read()
+
+
+@linux
+def test_a_worker_that_became_another_program_or_its_own_again_has_crashed_and_says_so(place):
+    place.broker("--detached")
+    code = BECOME.replace("peer.start()", "peer.start('op%s' % sys.argv.pop(1))")
+    workers = [
+        place.worker(code, f"{number:010d}", place.path("go"), *program)
+        for number, program in enumerate(PROGRAMS)
+    ]
+    until(lambda: len(place.operations()) == 2)
+    become(place, workers)
+    until(lambda: place.status()["open"] == 0)
+    found = [(op.state, op.error) for op in place.operations().values()]
+    assert found == [("crashed", REPLACED)] * 2
+    assert [worker.poll() for worker in workers] == [None, None]
+
+
+@linux
+def test_what_became_another_program_while_no_broker_was_running_is_settled_by_the_next(place):
+    broker = place.broker("--detached")
+    worker = place.worker(BECOME, place.path("go"), *PROGRAMS[0])
+    until(lambda: stored(place))
+    broker.kill()
+    broker.wait()
+    become(place, [worker])
+    place.broker("--detached")
+    assert place.operation(OP).state == "running"
+    until(lambda: place.operation(OP).state == "crashed")
+    assert place.operation(OP).error == REPLACED
+    assert worker.poll() is None
+
+
+def stored(place):
+    with contextlib.closing(sqlite3.connect(os.path.join(place.state, "history.sqlite3"))) as file:
+        return file.execute("SELECT count(*) FROM operations").fetchone()[0]
+
+
+@linux
+def test_a_silent_worker_that_was_stopped_or_goes_by_another_name_is_not_settled(place):
+    place.broker("--detached")
+    stopped = place.worker("peer.start('stopped00000'); time.sleep(60)")
+    renamed = place.worker(
+        """
+import ctypes
+peer.start("renamed00000")
+ctypes.CDLL(None).prctl(15, b"another", 0, 0, 0)  # PR_SET_NAME
+with open("/proc/self/stat", "rb") as file: stat = file.read()
+with open("/proc/self/mem", "r+b", 0) as memory:
+    memory.seek(int(stat[stat.rindex(b")") + 2:].split()[45]))  # where its arguments stand
+    memory.write(b"another\\0")
+time.sleep(60)
+"""
+    )
+    until(lambda: len(place.operations()) == 2)
+    stopped.send_signal(signal.SIGSTOP)
+    until(lambda: line_of(renamed).startswith("another\0"))
+    until(lambda: all(op.silent_since is not None for op in place.operations().values()))
+    dead = place.worker("peer.start(); time.sleep(60)")
+    until(lambda: place.operation(OP))
+    dead.kill()  # what follows from a look at the others is shown before this is
+    until(lambda: place.operation(OP).state == "crashed")
+    del dead
+    states = {name: op.state for name, op in place.operations().items()}
+    assert states == {"stopped00000": "running", "renamed00000": "running", OP: "crashed"}
 
 
 def test_200_workers_that_end_without_waiting_while_the_broker_is_stopped_are_no_crashes(place):
@@ -111,6 +205,20 @@ def test_after_a_killed_broker_the_living_come_back_and_the_dead_are_settled(pla
     until(lambda: place.operation("alive0000000").stages[1].done == 8)
     until(lambda: place.operation(OP).state == "crashed")
     assert "while no broker was running" in place.operation(OP).error
+
+
+def test_a_worker_that_dies_without_having_come_back_did_not_die_while_no_broker_was_running(place):
+    broker = place.broker("--detached")
+    worker = place.worker("peer.start(); time.sleep(60)")
+    until(lambda: stored(place))
+    broker.kill()
+    broker.wait()
+    place.broker("--detached")
+    until(lambda: place.operation(OP).silent_since is not None)
+    worker.kill()
+    until(lambda: place.operation(OP).state == "crashed")
+    told = "the process died in 'Download' and had not come back to this broker"
+    assert place.operation(OP).error == told
 
 
 def test_an_acknowledged_end_outlives_the_broker_that_acknowledged_it(place):

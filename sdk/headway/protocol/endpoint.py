@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import stat
 
+from headway.protocol.private import open_to_owner
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping
@@ -66,13 +68,18 @@ def reason_against(directory: str, uid: int) -> str | None:
         return "is not a directory"
     if status.st_uid != uid:
         return f"belongs to uid {status.st_uid}, not {uid}"
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        return f"is open to others (mode {stat.S_IMODE(status.st_mode):04o}); it must be 0700"
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & 0o077:
+        return f"is open to others (mode {mode:04o}); it must be 0700"
+    if mode & 0o700 != 0o700:
+        return f"is closed to its owner (mode {mode:04o}); it must be 0700"
     return None
 
 
 def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True) -> str:
     """The first usable runtime directory for `uid`, made (0700) where `make` allows it.
+
+    One that a umask has closed to its owner is opened to it.
 
     Raises `NoRuntimeDirectory`, whose text names every place that was tried and why it was
     not used.
@@ -95,6 +102,10 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
             except OSError as error:
                 tried.append(f"{directory}: cannot be made: {error.strerror}")
                 continue
+        try:
+            open_to_owner(directory, uid)
+        except OSError:
+            pass  # the reason follows
         against = reason_against(directory, uid)
         if against is None and len(os.fsencode(directory)) + len(REPORT) >= PATH_LIMIT:
             against = "its path is too long for a socket"

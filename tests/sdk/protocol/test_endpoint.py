@@ -19,6 +19,33 @@ def test_the_named_directory_is_made_private(tmp_path):
     assert os.stat(named).st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize("umask", [0o777, 0o177, 0o000])
+def test_the_named_directory_is_private_whatever_the_umask(tmp_path, umask):
+    named = str(tmp_path / "run")
+    before = os.umask(umask)
+    try:
+        assert runtime_directory({"HEADWAY_RUNTIME_DIR": named}, UID) == named
+    finally:
+        os.umask(before)
+    assert os.stat(named).st_mode & 0o777 == 0o700
+
+
+def test_a_directory_that_an_earlier_program_left_closed_is_opened(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run").chmod(0o600)
+    named = str(tmp_path / "run")
+
+    assert runtime_directory({"HEADWAY_RUNTIME_DIR": named}, UID, make=False) == named
+    assert os.stat(named).st_mode & 0o777 == 0o700
+
+
+def test_a_directory_closed_to_its_owner_is_refused_with_its_mode(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run").chmod(0o600)
+
+    assert "closed to its owner (mode 0600)" in endpoint.reason_against(str(tmp_path / "run"), UID)
+
+
 def test_a_directory_that_is_not_to_be_made_has_to_be_there(tmp_path):
     with pytest.raises(NoRuntimeDirectory, match="run: No such file"):
         runtime_directory({"HEADWAY_RUNTIME_DIR": str(tmp_path / "run")}, UID, make=False)
