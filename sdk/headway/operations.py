@@ -400,7 +400,7 @@ class Operation(scope.Scope):
         return self._env(self.path)
 
     def _env(self, path: str) -> dict[str, str]:
-        environ = dict(os.environ)
+        environ = scope.environment(os.environ)
         environ[scope.PARENT] = path
         return environ
 
