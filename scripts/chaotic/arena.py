@@ -12,9 +12,22 @@ import tempfile
 import time
 from typing import Any
 
+import msgpack
+
 SIZE = "64m"  # of the runtime and of the state directory, where they can be full
 HERE = os.path.dirname(os.path.abspath(__file__))
 DROPPED = ("CI", "PYTHONPATH", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
+
+
+def jumping(directory: str) -> str:
+    """A folder in `directory`, to be searched for modules, by which every clock can jump.
+
+    A broker that a program starts is told of it, too, as it finds something there that it needs.
+    """
+    folder = os.path.join(directory, "jumping")
+    shutil.copytree(os.path.join(HERE, "jumping"), folder)
+    os.symlink(os.path.dirname(msgpack.__file__), os.path.join(folder, "msgpack"))
+    return folder
 
 
 class Arena:
@@ -41,7 +54,7 @@ class Arena:
             HEADWAY_STATE_DIR=self.state,
             HEADWAY_CHAOS_JOURNALS=self.journals,
             HEADWAY_CHAOS_CLOCK=self.clock,
-            PYTHONPATH=os.pathsep.join((os.path.join(HERE, "jumping"), os.path.dirname(HERE))),
+            PYTHONPATH=os.pathsep.join((jumping(self.directory), os.path.dirname(HERE))),
         )
         self._mark = f"HEADWAY_RUNTIME_DIR={self.runtime}\0".encode()
         self._failures = open(os.path.join(self.directory, "stderr"), "ab")  # noqa: SIM115

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import importlib.machinery
 import os
 import socket
 import stat
@@ -24,6 +25,7 @@ from headway.protocol.endpoint import (
     runtime_directory,
     user_of,
 )
+from headway.scope import environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,14 +130,17 @@ def spawn(
 ) -> None:
     """Start `argv` detached: it outlives this process, which need not wait for it.
 
-    It finds the modules that this process imported. With `terminal` it keeps standard error
-    and the session, in a process group of its own; otherwise it has neither. For another
-    `user` (a root process under sudo) it becomes that user. It inherits the descriptors
-    `keep`. Raises OSError.
+    It finds our modules and what they need, and none of the program's own. With `terminal` it
+    keeps standard error and the session, in a process group of its own; otherwise it has
+    neither. For another `user` (a root process under sudo) it becomes that user. It inherits
+    the descriptors `keep`. Raises OSError.
     """
-    child = dict(environ)
-    child["PYTHONPATH"] = os.pathsep.join(_modules())
+    child = environment(environ)
     child.pop("HEADWAY_PARENT", None)
+    child.pop("PYTHONPATH", None)
+    modules = _modules(argv[0])
+    if modules:
+        child["PYTHONPATH"] = os.pathsep.join(modules)
     command = [*_SHELL, *argv]
     if user is not None and user != os.geteuid():
         command = [*_SHELL, argv[0], "-c", _BECOME, str(user), *argv[1:]]
@@ -174,17 +179,75 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 _APART = "import os, sys; os.setpgid(0, 0); os.execv(sys.argv[1], sys.argv[1:])"
 
 
-def _modules() -> list[str]:
-    # A helper with another idea of where modules are would not find us, or its dependencies.
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    root = os.path.dirname(package)
-    found = [package]
-    found += [
-        os.path.join(root, room)
-        for room in ("broker", "viewer")
-        if os.path.isdir(os.path.join(root, room, f"headway_{room}"))
-    ]
-    return found + [path for path in sys.path if path and path not in found and os.path.isdir(path)]
+# What helpers import that the standard library lacks.
+_NEEDED = ("zmq", "msgpack", "rich", "plyer", "typing_extensions")
+
+
+def _modules(python: str) -> list[str]:
+    """The folders that a helper run by `python` has to be told of, as this program has them.
+
+    They come ahead of its standard library, so there are only those with something that it
+    needs, and none that it knows by itself. The program's own folder and the working one,
+    which may hold a `random.py`, are not among them unless what is needed is nowhere else.
+    """
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    found = [own]
+    names = [*_NEEDED]
+    for room in ("broker", "viewer"):
+        folder = os.path.join(os.path.dirname(own), room)
+        if os.path.isdir(os.path.join(folder, f"headway_{room}")):  # in a checkout
+            found.append(folder)
+        else:
+            names.append(f"headway_{room}")
+    searched = _searched()
+    programs = _of_the_program()
+    others = [path for path in searched if os.path.realpath(path) not in programs]
+    needed = {_folder_of(name, others) or _folder_of(name, searched, whole=True) for name in names}
+    found += [path for path in searched if path in needed]
+    known = _known_to(python)
+    return [path for path in dict.fromkeys(found) if os.path.realpath(path) not in known]
+
+
+def _searched() -> list[str]:
+    found = []
+    for path in list(sys.path):
+        try:
+            found.append(os.path.abspath(path))
+        except (OSError, TypeError):  # the working directory is gone; it is no text
+            pass
+    return found
+
+
+def _of_the_program() -> set[str]:
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    folders = {os.path.dirname(os.path.realpath(script))} if script else set()
+    try:
+        folders.add(os.path.realpath(os.getcwd()))
+    except OSError:  # it is gone
+        pass
+    return folders
+
+
+def _folder_of(name: str, searched: list[str], *, whole: bool = False) -> str | None:
+    """Where in `searched` the module is, with `whole` only if it is a package; not imported."""
+    try:
+        spec = importlib.machinery.PathFinder.find_spec(name, searched)
+    except Exception:  # an import hook of the program's
+        return None
+    if spec is None or spec.origin is None or not spec.has_location:
+        return None
+    places = spec.submodule_search_locations
+    if places:
+        return os.path.dirname(os.path.abspath(next(iter(places))))
+    return None if whole else os.path.dirname(os.path.abspath(spec.origin))
+
+
+def _known_to(python: str) -> set[str]:
+    """The folders that `python` finds by itself, after its standard library."""
+    site = sys.modules.get("site")
+    if site is None or python != sys.executable:
+        return set()
+    return {os.path.realpath(path) for path in getattr(site, "getsitepackages", list)()}
 
 
 __all__ = [

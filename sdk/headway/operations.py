@@ -14,6 +14,7 @@ from headway.model import (
     ENDED,
     FAILED,
     NAME_LIMIT,
+    OPERATION_MOVES,
     PENDING,
     RUNNING,
     WAITING,
@@ -202,6 +203,8 @@ class Operation(scope.Scope):
             model = self.model
             if model.state == state or home.closed:
                 return
+            if state not in OPERATION_MOVES[model.state]:
+                model.move(state, home.clock())  # raises, before anything is changed
             if model.state == PENDING:
                 self._move(RUNNING)
             home.tally.settle_left(self, state, error)
@@ -213,16 +216,11 @@ class Operation(scope.Scope):
                     home.publisher.changed(model, stage.model)
             if state == FAILED and self._stopped is not None:
                 self._correct(self._stopped.model, error)
+            self._move(state, None if reason is None else clean_text(reason), when)
             if error is not None:
                 model.error = text_of(error)
             if message is not None:
                 model.message = clean_text(message)
-            try:
-                self._move(state, None if reason is None else clean_text(reason), when)
-            except IllegalMove:
-                if error is not None:
-                    model.error = None
-                raise
 
     def _correct(self, stage: StageModel, error: object) -> None:
         # A `track` left early was taken for completed, until what is around it failed.
@@ -234,7 +232,7 @@ class Operation(scope.Scope):
 
     def _move(self, state: str, reason: str | None = None, when: float | None = None) -> None:
         home = self._home
-        was_open = self.model.state in (RUNNING, WAITING)
+        before = self.model.state
         try:
             self.model.move(state, home.clock() if when is None else when, reason)
         except IllegalMove:
@@ -244,7 +242,9 @@ class Operation(scope.Scope):
         if state in ENDED:
             home.handles.pop(self.id, None)
             home.tree.remove(self)
-        elif not was_open:
+        elif before not in (RUNNING, WAITING):
+            if before == FAILED:  # these were of the attempt that failed
+                self.model.exit_status = self.model.message = None
             home.handles[self.id] = self
             for stage in self._stages.values():
                 home.publisher.changed(self.model, stage.model)
@@ -400,7 +400,7 @@ class Operation(scope.Scope):
         return self._env(self.path)
 
     def _env(self, path: str) -> dict[str, str]:
-        environ = dict(os.environ)
+        environ = scope.environment(os.environ)
         environ[scope.PARENT] = path
         return environ
 

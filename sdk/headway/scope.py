@@ -19,7 +19,7 @@ from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Mapping
 
 PARENT = "HEADWAY_PARENT"
 _CONFIG = "headway_parent"
@@ -64,6 +64,16 @@ class Scope:
             f"a headway {what} stays in its process and cannot be pickled or copied: pass its name,"
             " or nothing, as a child process joins by itself with headway.operation() or track()"
         )
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """A copy of `environ`, from which other threads may delete meanwhile."""
+    copy = {}
+    for name in list(environ):
+        value = environ.get(name)
+        if value is not None:
+            copy[name] = value
+    return copy
 
 
 _scope: ContextVar[Scope | None] = ContextVar("headway_scope", default=None)

@@ -1,8 +1,11 @@
 """Finding the broker without waiting for it."""
 
+import ast
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 
@@ -22,6 +25,15 @@ def place():
 @pytest.fixture
 def environ(place):
     return {"HEADWAY_RUNTIME_DIR": place, "HEADWAY_BROKER": "never"}
+
+
+def written(path):
+    """What a helper has written, once it has."""
+    end = time.monotonic() + 10
+    while not os.path.exists(path) and time.monotonic() < end:
+        time.sleep(0.01)
+    with open(path) as file:
+        return file.read()
 
 
 def listen(path):
@@ -78,10 +90,19 @@ def test_a_file_or_a_link_in_its_place_is_nobody(environ, place):
         assert not launch.listening(path, os.getuid())
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, to give a socket away")
 def test_a_socket_of_somebody_else_is_nobody(place):
     path = os.path.join(place, "report.sock")
     with listen(path):
-        assert not launch.listening(path, os.getuid() + 1) or os.getuid() == 0
+        os.chown(path, 4242, -1)
+        assert launch.listening(path, 4242)
+        assert not launch.listening(path, 4243)
+
+
+def test_a_socket_of_root_is_trusted_and_of_another_user_is_not(place):
+    path = os.path.join(place, "report.sock")
+    with listen(path):
+        assert launch.listening(path, os.getuid() + 1) == (os.getuid() == 0)
 
 
 def test_one_of_many_starts_the_broker_and_hands_it_the_lock(environ, place, monkeypatch):
@@ -152,14 +173,106 @@ def test_what_is_spawned_is_nobodys_child_and_finds_our_modules(place):
         f"open({path!r} + '.new', 'w').write(f'{{os.getppid()}} {{os.getcwd()}} {{os.getsid(0)}}');"
         f"os.rename({path!r} + '.new', {path!r})"
     )
-    import sys
-
     launch.spawn([sys.executable, "-c", code], os.environ)
-    end = time.monotonic() + 10
-    while not os.path.exists(path) and time.monotonic() < end:
-        time.sleep(0.01)
-    with open(path) as file:
-        parent, directory, session = file.read().split()
+    parent, directory, session = written(path).split()
     assert int(parent) != os.getpid()
     assert directory == "/"
     assert int(session) != os.getsid(0)
+
+
+# What a program does to start a helper that says which modules it found, as argv[1].
+STARTS = """
+import os, sys
+from headway import launch
+path = sys.argv[1]
+code = (
+    "import headway_broker, headway_viewer, zmq, msgpack, random, sqlite3, sys;"
+    f"file = open({path!r} + '.new', 'w');"
+    "file.write(repr([sys.path, random.__file__, sqlite3.__file__]));"
+    "file.close();"
+    f"os = sys.modules['os']; os.rename({path!r} + '.new', {path!r})"
+)
+launch.spawn([sys.executable, "-c", code], os.environ)
+"""
+
+
+def helper_of(folder, place, **environ):
+    """sys.path and the files of two modules, as a helper of a program in `folder` has them."""
+    with open(os.path.join(folder, "program.py"), "w") as file:
+        file.write(STARTS)
+    said = os.path.join(place, "said")
+    subprocess.run(
+        [sys.executable, os.path.join(folder, "program.py"), said],
+        cwd=folder,
+        env={**os.environ, **environ},
+        check=True,
+        timeout=30,
+    )
+    return ast.literal_eval(written(said))
+
+
+def test_a_module_beside_the_script_is_not_taken_for_one_of_the_standard_library(place, tmp_path):
+    for name in ("sqlite3.py", "random.py", "zmq.py", "rich.py"):
+        (tmp_path / name).write_text("raise SystemExit('of the program')\n")
+    for name in ("sqlite3.py", "random.py"):  # not while the program itself starts
+        (tmp_path / name).write_text("")
+    path, *files = helper_of(str(tmp_path), place)
+    assert str(tmp_path) not in path
+    assert not [file for file in files if file.startswith(str(tmp_path))]
+
+
+def test_a_helper_searches_no_folder_in_which_it_needs_nothing(place, tmp_path):
+    for name in ("script", "library"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "library" / "random.py").write_text("")
+    library = str(tmp_path / "library")
+    path, *_ = helper_of(str(tmp_path / "script"), place, PYTHONPATH=library)
+    assert library not in path
+    # Ahead of the standard library there are but our own packages.
+    first = path[1 : path.index(os.path.dirname(os.__file__))]
+    assert not [name for name in first if name.endswith("site-packages")]
+
+
+def modules_of(monkeypatch, *searched, script=None):
+    monkeypatch.setattr(sys, "path", [*searched])
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", script, raising=False)
+    return launch._modules(sys.executable)
+
+
+def package(folder, name):
+    (folder / name).mkdir(parents=True)
+    (folder / name / "__init__.py").write_text("")
+    return str(folder)
+
+
+def test_what_a_helper_needs_is_passed_on_from_wherever_it_is(monkeypatch, tmp_path):
+    first, second = package(tmp_path / "a", "msgpack"), package(tmp_path / "b", "zmq")
+    package(tmp_path / "b", "msgpack")
+    nothing = package(tmp_path / "c", "numpy")
+    found = modules_of(monkeypatch, first, nothing, second)
+    assert found[-2:] == [first, second]
+    assert nothing not in found
+
+
+def test_the_programs_folder_is_passed_on_only_for_what_is_nowhere_else(monkeypatch, tmp_path):
+    own, other = package(tmp_path / "own", "zmq"), package(tmp_path / "other", "zmq")
+    script = os.path.join(own, "program.py")
+    assert own not in modules_of(monkeypatch, own, other, script=script)
+    assert own in modules_of(monkeypatch, own, script=script)
+    (tmp_path / "own" / "zmq" / "__init__.py").unlink()
+    (tmp_path / "own" / "zmq.py").write_text("")  # it is the program's
+    assert own not in modules_of(monkeypatch, own, script=script)
+    monkeypatch.chdir(other)
+    assert other in modules_of(monkeypatch, "")
+
+
+def test_what_is_searched_may_be_anything(monkeypatch, tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert modules_of(monkeypatch, "", None, b"x", "relative", "/no/such", __file__)
+
+
+def test_another_interpreter_is_told_of_everything(monkeypatch):
+    assert any(path.endswith("site-packages") for path in launch._modules("/usr/bin/other"))

@@ -54,11 +54,42 @@ def test_an_operation_that_failed_can_be_tried_again(op):
         op.start()
 
 
-def test_an_illegal_move_changes_nothing(op):
-    op.complete()
+def test_another_attempt_knows_nothing_of_how_the_last_one_ended(op):
+    op.set(exit_status=3)
+    op.fail("no network", message="tried the mirror")
+    assert (op.model.exit_status, op.model.message) == (3, "tried the mirror")
+    op.start()
+    assert (op.model.exit_status, op.model.message) == (None, None)
+    op.set(message="tries the other one")
+    op.wait("the dpkg lock")
+    op.resume()
+    assert op.model.message == "tries the other one"
+
+
+def records(op):
+    return op.model.record(), [stage.model.record() for stage in op.stages]
+
+
+@pytest.mark.parametrize(
+    ("end", "late"),
+    [
+        (lambda op: op.complete("fine"), lambda op: op.fail("boom", message="late")),
+        (lambda op: op.complete("fine"), lambda op: op.cancel("late")),
+        (lambda op: op.fail("boom"), lambda op: op.complete("late")),
+        (lambda op: op.cancel(), lambda op: op.fail("boom", message="late")),
+        (lambda op: op.complete(), lambda op: op.wait("late")),
+        (lambda op: op.complete(), lambda op: op.start()),
+    ],
+)
+def test_an_illegal_move_changes_nothing(op, home, end, late):
+    for _ in op.track(range(10), "left early"):
+        break
+    op.stage("Step").start().advance(3)
+    end(op)
+    before = records(op)
     with pytest.raises(headway.IllegalMove):
-        op.fail("late")
-    assert (op.state, op.model.error) == ("completed", None)
+        late(op)
+    assert records(op) == before
 
 
 def test_the_end_settles_its_stages(op):

@@ -131,3 +131,24 @@ def test_a_handle_that_is_pickled_says_what_to_do_instead(home, copied):
     for handle, what in ((op, "operation"), (op.stage("Step"), "stage")):
         with pytest.raises(TypeError, match=f"a headway {what} .* joins by itself"):
             copied(handle)
+
+
+class Fading(dict):
+    """An environment from which another thread deletes B just after it was listed."""
+
+    def __iter__(self):
+        return iter(["A", "B"])
+
+    def __getitem__(self, name):
+        return {"A": "1"}[name]
+
+    def get(self, name, default=None):
+        return {"A": "1"}.get(name, default)
+
+
+def test_the_environment_of_a_child_is_had_while_another_thread_deletes_from_it(home, monkeypatch):
+    with headway.operation("Work") as op:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "environ", Fading())
+            found = op.env()
+        assert found == {"A": "1", "HEADWAY_PARENT": op.id}

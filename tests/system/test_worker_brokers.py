@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from chaotic.arena import jumping
 from machine import Machine, until
 
 SHORT = """
@@ -17,9 +18,6 @@ SHORT = """
         for _ in op.track(range(3), "Step"):
             pass
 """
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-JUMPING = os.path.join(ROOT, "scripts", "chaotic", "jumping")
 
 
 @pytest.fixture
@@ -218,7 +216,8 @@ def test_what_forked_children_count_is_known(machine, stopped):
 def test_a_wall_clock_that_jumps_makes_nothing_silent_lost_or_older(machine, seconds):
     clock = os.path.join(machine.folder, "clock")
     machine.environ["HEADWAY_CHAOS_CLOCK"] = clock
-    machine.environ["PYTHONPATH"] = f"{JUMPING}{os.pathsep}{machine.environ['PYTHONPATH']}"
+    clocks = jumping(machine.folder)
+    machine.environ["PYTHONPATH"] = f"{clocks}{os.pathsep}{machine.environ['PYTHONPATH']}"
     machine.run(SHORT, "1")
     code = """
         import headway, sys
@@ -231,6 +230,8 @@ def test_a_wall_clock_that_jumps_makes_nothing_silent_lost_or_older(machine, sec
     assert program.stdout.readline() == "begun\n"
     first = until(machine.serving)
     until(lambda: {"op 1", "Long"} <= set(known(machine)))
+    with open(f"/proc/{first}/environ") as environ:
+        assert clocks in environ.read()
 
     with open(clock, "w", encoding="ascii") as file:
         file.write(str(seconds))

@@ -19,7 +19,7 @@ from headway.track import stage_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Generator, Iterable, Iterator
+    from typing import Any, Callable, Generator, Iterable, Iterator
 
     from headway.stages import Stage
 
@@ -54,29 +54,69 @@ class _Count:
             self.stage.fail(f"{self.failed} of {self.total} failed")
 
 
+class _Submitting:
+    """Stands in for the `submit` of one executor, and tells all who count there."""
+
+    def __init__(self, executor: futures.Executor) -> None:
+        self.own = vars(executor).get("submit")  # what had taken its place before
+        self.submit = executor.submit
+        self.listeners: list[Callable[[futures.Future[Any]], None]] = []
+
+    def __call__(self, *arguments: Any, **options: Any) -> futures.Future[Any]:
+        future = self.submit(*arguments, **options)
+        for listener in list(self.listeners):
+            listener(future)
+        return future
+
+
+_changing = Lock()  # held while the `submit` of an executor is exchanged
+
+
+def _listen(
+    executor: futures.Executor, listener: Callable[[futures.Future[Any]], None]
+) -> _Submitting:
+    with _changing:
+        submitting = vars(executor).get("submit")
+        if not isinstance(submitting, _Submitting):
+            submitting = _Submitting(executor)
+            executor.submit = submitting  # pyright: ignore[reportAttributeAccessIssue]
+        submitting.listeners.append(listener)
+        return submitting
+
+
+def _restore(executor: futures.Executor, submitting: _Submitting) -> None:
+    """Nobody counts there any more; who has taken our place meanwhile keeps it."""
+    if vars(executor).get("submit") is submitting:
+        if submitting.own is not None:
+            executor.submit = submitting.own  # pyright: ignore[reportAttributeAccessIssue]
+        else:
+            del executor.submit
+
+
 @contextmanager
 def counting(executor: futures.Executor, name: str | None = None) -> Generator[Stage, None, None]:
     """Count everything that is submitted to `executor` inside the block, as one stage.
 
-    The block's end waits for what was submitted, so that the count is whole.
+    The block's end waits for what was submitted, so that the count is whole. Blocks may be
+    inside each other, or open in several threads: each counts all that is submitted meanwhile.
     """
     with stage_here(name or "tasks") as stage:
         count = _Count(stage)
         submitted: list[futures.Future[Any]] = []
-        submit = executor.submit
 
-        def counted(*arguments: Any, **options: Any) -> futures.Future[Any]:
-            future = submit(*arguments, **options)
+        def listener(future: futures.Future[Any]) -> None:
             submitted.append(future)
             count.add(future)
-            return future
 
-        executor.submit = counted  # pyright: ignore[reportAttributeAccessIssue]
+        submitting = _listen(executor, listener)
         try:
             yield stage
             futures.wait(submitted)
         finally:
-            del executor.submit
+            with _changing:
+                submitting.listeners.remove(listener)
+                if not submitting.listeners:
+                    _restore(executor, submitting)
         count.settle()
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from importlib import import_module
+from threading import Lock
 
 from headway.track import stage_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Generator
+    from typing import Any, Callable, Generator
 
     from headway.stages import Stage
 
@@ -59,22 +60,54 @@ class Parallel(joblib.Parallel):
         super().print_progress()
 
 
+_changing = Lock()  # held while `print_progress` of joblib is exchanged
+_listeners: list[Callable[[Any], None]] = []
+_originals: list[Any] = []  # ours, and what stood in its place, while anybody listens
+
+
+def _listen(listener: Callable[[Any], None]) -> None:
+    with _changing:
+        _listeners.append(listener)
+        if not _originals:
+            original = joblib.Parallel.print_progress
+
+            def print_progress(parallel: Any) -> None:
+                if not isinstance(parallel, Parallel):
+                    for each in _listeners:
+                        each(parallel)
+                original(parallel)
+
+            _originals.extend((print_progress, original))
+            joblib.Parallel.print_progress = print_progress
+
+
+def _leave(listener: Callable[[Any], None]) -> None:
+    with _changing:
+        _listeners.remove(listener)
+        if not _listeners:
+            ours, original = _originals
+            _originals.clear()
+            if joblib.Parallel.print_progress is ours:  # else who took its place keeps it
+                joblib.Parallel.print_progress = original
+
+
 @contextmanager
 def following(name: str | None = None) -> Generator[Stage, None, None]:
-    """Count what every `joblib.Parallel` called inside the block completes, as one stage."""
+    """Count what every `joblib.Parallel` called inside the block completes, as one stage.
+
+    Blocks may be inside each other, or open in several threads: each counts what completes
+    meanwhile, in whatever thread.
+    """
     done: dict[Any, tuple[int, int]] = {}
-    original = joblib.Parallel.print_progress
     with stage_here(name or "tasks") as stage:
 
-        def print_progress(parallel: Any) -> None:
-            if not isinstance(parallel, Parallel):
-                done[parallel] = (parallel.n_completed_tasks, parallel.n_dispatched_tasks)
-                completed, dispatched = (sum(column) for column in zip(*done.values()))
-                stage.update(done=completed, total=dispatched)
-            original(parallel)
+        def listener(parallel: Any) -> None:
+            done[parallel] = (parallel.n_completed_tasks, parallel.n_dispatched_tasks)
+            completed, dispatched = (sum(column) for column in zip(*list(done.values())))
+            stage.update(done=completed, total=dispatched)
 
-        joblib.Parallel.print_progress = print_progress
+        _listen(listener)
         try:
             yield stage
         finally:
-            joblib.Parallel.print_progress = original
+            _leave(listener)

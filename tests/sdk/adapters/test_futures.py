@@ -1,6 +1,7 @@
 """Progress of what is submitted to an executor."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pytest
 
@@ -30,6 +31,40 @@ def test_what_is_submitted_is_counted(op):
         assert list(results) == list(range(20))
         pool.submit(abs, 3).result()
     assert stage.done == 21
+
+
+def test_blocks_inside_each_other_count_all_that_is_submitted_in_them(op):
+    with ThreadPoolExecutor(2) as pool:
+        with counting(pool, "outer") as outer:
+            with counting(pool, "inner") as inner:
+                list(pool.map(str, range(3)))
+            list(pool.map(str, range(5)))
+        assert "submit" not in vars(pool)
+    assert (outer.state, outer.done, inner.state, inner.done) == ("completed", 8, "completed", 3)
+
+
+def test_blocks_that_end_in_any_order_count_on(op):
+    with ThreadPoolExecutor(2) as pool:
+        contexts = copy_context(), copy_context()  # as two threads have them
+        first, second = counting(pool, "first"), counting(pool, "second")
+        one, two = contexts[0].run(first.__enter__), contexts[1].run(second.__enter__)
+        pool.submit(str)
+        contexts[0].run(first.__exit__, None, None, None)
+        pool.submit(str)
+        contexts[1].run(second.__exit__, None, None, None)
+        assert "submit" not in vars(pool)
+        pool.submit(str).result()
+    assert (one.done, two.done) == (1, 2)
+
+
+def test_what_had_taken_the_place_of_submit_comes_back(op):
+    with ThreadPoolExecutor(2) as pool:
+        theirs = pool.submit
+        pool.submit = theirs
+        with counting(pool, "Convert") as stage:
+            pool.submit(str).result()
+        assert vars(pool)["submit"] is theirs
+    assert stage.done == 1
 
 
 def test_what_failed_is_not_counted_as_done(op):

@@ -1,5 +1,7 @@
 """Progress of joblib."""
 
+from contextvars import copy_context
+
 import joblib
 import pytest
 
@@ -39,3 +41,17 @@ def test_calls_in_other_code_are_followed(op):
         joblib.Parallel(n_jobs=2, backend="threading")(tasks(4))
     assert (stage.state, stage.done, stage.total) == ("completed", 9, 9)
     assert joblib.Parallel.print_progress is original
+
+
+def test_blocks_that_end_in_any_order_follow_on_and_leave_joblib_as_it_was(op):
+    original = joblib.Parallel.print_progress
+    contexts = copy_context(), copy_context()  # as two threads have them
+    first, second = following("first"), following("second")
+    one, two = contexts[0].run(first.__enter__), contexts[1].run(second.__enter__)
+    joblib.Parallel(n_jobs=2, backend="threading")(tasks(5))
+    contexts[0].run(first.__exit__, None, None, None)
+    joblib.Parallel(n_jobs=2, backend="threading")(tasks(4))
+    contexts[1].run(second.__exit__, None, None, None)
+    assert joblib.Parallel.print_progress is original
+    joblib.Parallel(n_jobs=2, backend="threading")(tasks(3))
+    assert (one.state, one.done, two.state, two.done) == ("completed", 5, "completed", 9)
