@@ -68,6 +68,11 @@ class Connection:
         self._disconnect()
         self._look_again(time.monotonic())
 
+    def close(self) -> None:
+        """Close everything, but settle nothing: the process goes on, and has another link."""
+        self._disconnect()
+        self._context.term()
+
     def part(self) -> None:
         """Settle what is open, deliver the ends within the bound, or leave them in a file."""
         now = time.monotonic()

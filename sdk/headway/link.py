@@ -42,6 +42,7 @@ class Link:
         if not affordable():
             raise OSError(errno.EMFILE, "too few descriptors are left")
         self.ending = False
+        self._resting = False  # another link is to take its place
         self.ended: float | None = None  # when the program's end was noticed
         self.resting = True  # it waits for nothing but the pipe: `update` has to rouse it
         self.reason: str | None = None  # why nothing is sent any more
@@ -88,6 +89,20 @@ class Link:
         if self._done.acquire(timeout=seconds):
             self._done.release()
 
+    def rest(self, seconds: float) -> bool:
+        """End the thread and close all that is open, within so long; whether it is done.
+
+        What is open or owed is told by the next link.
+        """
+        if self._pid != os.getpid() or self._running == _thread.get_ident():
+            return False
+        self._resting = True
+        self.wake()
+        if not self._done.acquire(timeout=seconds):
+            return False
+        self.forked()
+        return True
+
     def forked(self) -> None:
         """Close the pipe in a forked child; the parent's socket is not to be touched."""
         for end in (self.read, self._write):
@@ -112,7 +127,7 @@ class Link:
                 self._part()
             except Exception as error:
                 self.reason = f"{type(error).__name__}: {error}"
-            self._home.closed = True
+            self._home.closed = self.ending
         finally:
             self._done.release()
 
@@ -131,6 +146,9 @@ class Link:
         self._part = connection.part
         failures = 0
         while not self.ending:
+            if self._resting:
+                self._part = connection.close
+                return
             try:
                 connection.turn()
                 failures = 0

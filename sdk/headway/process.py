@@ -210,8 +210,9 @@ _leaving = False  # the ways to leave wait for us
 def _deliver_before_leaving() -> None:
     """Let `os._exit` and `os.exec…` wait for what was reported: no hook runs there.
 
-    The first is the usual end of a forked child, too. Only processes that have reported are
-    changed in this way.
+    The first is the usual end of a forked child, too. Who closes many descriptors at once, as
+    daemons do, closes libzmq's among them, which aborts the process for it: they are closed
+    before. Only processes that have reported are changed in this way.
     """
     global _leaving  # noqa: PLW0603
     if not _leaving:
@@ -219,6 +220,7 @@ def _deliver_before_leaving() -> None:
         os._exit = _after(_end_at_once, os._exit)
         os.execv = _after(_deliver_ends, os.execv)
         os.execve = _after(_deliver_ends, os.execve)
+        os.closerange = _after(_close_ours, os.closerange)
 
 
 def _after(deliver: Callable[[Home], None], leave: Callable[..., Any]) -> Callable[..., Any]:
@@ -234,6 +236,15 @@ def _after(deliver: Callable[[Home], None], leave: Callable[..., Any]) -> Callab
     leave_then.__name__ = leave.__name__
     leave_then.__doc__ = leave.__doc__
     return leave_then
+
+
+def _close_ours(home: Home) -> None:
+    with home.lock:
+        link = home.link
+    if link is not None and link.rest(FAREWELL):
+        with home.lock:
+            home.link = None  # the next report starts another: not now, descriptors are closed
+            home.tally.rest()
 
 
 def _end_at_once(home: Home) -> None:

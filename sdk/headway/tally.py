@@ -82,6 +82,12 @@ class Tally:
             self._pause = max(shortest, min(self._pause * 1.2, SLOWEST))
         self._next = now + self._pause
 
+    def rest(self) -> None:
+        """Nobody looks from here on: let the next step of each stage wake somebody."""
+        for stage in list(self._awake):
+            stage._sleep()
+        self._awake = {}
+
     def finish(self) -> None:
         """Fold everything: nothing more is counted."""
         for stage in [*self._awake, *self._iterated]:

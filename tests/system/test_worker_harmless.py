@@ -91,6 +91,25 @@ def test_files_in_the_place_of_descriptors_that_were_closed_are_not_written_to(m
     assert machine.run(code, os.path.join(machine.folder, "file"))[:2] == (0, "0\n")
 
 
+def test_a_program_that_closes_all_descriptors_goes_on_and_so_does_its_progress(machine, listener):
+    code = """
+        import headway, os, sys, time
+        with headway.operation("Work") as op, op.stage("Step", total=9) as stage:
+            stage.advance()
+            time.sleep(0.3)
+            os.closerange(3, 4096)
+            opened = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
+            for _ in range(8):
+                stage.advance()
+                time.sleep(0.05)
+            print(opened, os.path.getsize(sys.argv[1]))
+    """
+    path = os.path.join(machine.folder, "file")
+    assert machine.run(code, path) == (0, "3 0\n", "")
+    work = listener.named("Work")
+    assert (work.state, listener.stage(work, "Step").done) == ("completed", 9)
+
+
 def test_an_end_is_known_before_another_program_takes_the_process_over(machine, listener):
     code = """
         import headway, os, sys
