@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 
-from headway import hidden
+from headway import hidden, shadows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,6 +132,9 @@ class Link:
             self._done.release()
 
     def _report(self) -> None:
+        hiding = shadows.find(sys.path, sys.modules)
+        if hiding is not None:
+            raise ImportError(f"{hiding} hides a module of the standard library")
         # First what a hasty end needs, which can import nothing while another thread does.
         with self._home.importing:
             from headway import __version__, hasty  # noqa: PLC0415

@@ -8,6 +8,7 @@ import pytest
 from listener import Listener
 from machine import Machine, until
 
+from headway import shadows
 from headway.protocol import messages
 
 
@@ -246,3 +247,37 @@ GREEN = """
 def test_beside_green_threads_nothing_is_reported_and_nothing_hangs(machine, listener):
     assert machine.run(GREEN) == (0, "[1, 2, 3]\nTrue\n", "")
     assert not listener.operations
+
+
+@pytest.mark.parametrize("name", ["token", "random", "platform", "subprocess"])
+def test_a_file_of_the_program_that_hides_the_standard_librarys_is_not_run(machine, listener, name):
+    machine.file(f"{name}.py", "print('I was run')")
+    code = """
+        import headway, time
+        with headway.operation("Work") as op:
+            for _ in op.track(range(3), "loop"):
+                time.sleep(0.1)
+        print("done")
+    """
+    assert machine.run(code) == (0, "done\n", "")
+
+
+LOADED = """
+    import sys, headway, time
+    before = set(sys.modules)
+    with headway.operation("Work") as op:
+        for _ in op.track(range(3), "loop"):
+            time.sleep(0.2)
+    library = __import__("os").path.dirname(__import__("os").__file__)
+    for name in sorted(set(sys.modules) - before):
+        file = getattr(sys.modules[name], "__file__", None) or ""
+        if file.startswith(library) and "site-packages" not in file and "." not in name:
+            print(name.partition(".")[0])
+"""
+
+
+def test_every_module_of_the_standard_library_that_we_load_is_looked_for(machine, listener):
+    status, out, _ = machine.run(LOADED)
+    assert status == 0
+    assert {name for name in out.split() if not name.startswith("_")} <= shadows.NEEDED
+    assert listener.named("Work").state == "completed"

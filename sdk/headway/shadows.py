@@ -1,0 +1,50 @@
+"""Files of a program that hide modules of the standard library from us.
+
+A script's folder comes first in the search path: what we import in the background would run a
+`random.py` that the program only keeps there, or give pyzmq a `token.py` that it cannot live
+with. Where there is one, nothing of ours is imported and nothing reported.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Sequence
+
+# What is imported with the first report, on any version of Python.
+NEEDED = frozenset(
+    """array ast bisect collections contextlib copyreg datetime dis enum fcntl functools importlib
+    inspect json linecache locale math opcode pickle platform pwd random re resource select
+    selectors signal socket sre_compile sre_constants sre_parse struct subprocess tempfile token
+    tokenize types typing weakref""".split()
+)
+
+
+def find(path: Sequence[str], modules: Mapping[str, Any]) -> str | None:
+    """The file that hides what we need, by `sys.path` and `sys.modules`; or None."""
+    library = os.path.dirname(os.path.abspath(os.__file__))
+    for folder in path:
+        place = folder or os.curdir
+        if os.path.abspath(place) == library:
+            break
+        try:
+            names = os.listdir(place)
+        except OSError:
+            continue  # a zip file, or not there
+        for name in names:
+            module = name.partition(".")[0]
+            if module in NEEDED and _hides(os.path.join(place, name), modules.get(module)):
+                return os.path.join(place, name)
+    return None
+
+
+def _hides(file: str, loaded: Any) -> bool:
+    """Whether an import would find this file, or has found it."""
+    if not file.endswith((".py", ".so")) and not os.path.exists(os.path.join(file, "__init__.py")):
+        return False
+    if loaded is None:
+        return True
+    origin = getattr(loaded, "__file__", None)
+    return origin is not None and os.path.abspath(origin).startswith(os.path.abspath(file))
