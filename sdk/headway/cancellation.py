@@ -45,20 +45,28 @@ def deliver(operation: Operation, request: Request) -> tuple[str, str | None]:
         return REFUSED, f"it is {operation.state}"
     if not operation.model.cancellable:
         return REFUSED, "it cannot be cancelled"
+    before, operation.request = operation.request, request
+    answer = _pass_on(operation, request)
+    if answer[0] != ACCEPTED:
+        operation.request = before
+    return answer
+
+
+def _pass_on(operation: Operation, request: Request) -> tuple[str, str | None]:
     callbacks = list(operation.callbacks)
     if callbacks:
-        operation.request = request
         thread = threading.Thread(
             target=_call, args=(callbacks, request), name="headway-cancel", daemon=True
         )
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            return REFUSED, f"no thread can be had to tell it: {error}"
         operation.stop_iterating()
         return ACCEPTED, None
     if operation.stop_iterating() or operation.listening:
-        operation.request = request
         return ACCEPTED, None
     if operation.in_main_thread and _interrupt_main():
-        operation.request = request
         return ACCEPTED, None
     return NOBODY, "nothing in the program listens"
 

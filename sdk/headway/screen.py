@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DELAY = 0.5  # seconds before anything is drawn
 RECEIPTS = 0.25  # seconds that the exit waits for the last lines
+ENDS = 100  # unanswered ends of which it is remembered that they are: any one is to be waited for
 
 
 class Screen:
@@ -30,7 +31,8 @@ class Screen:
         self._home = home
         self._started = False  # a viewer was started, or none is wanted
         self._viewing = False
-        self._drawn_for: set[str] = set()
+        # Operations that are open, or whose end the viewer has not answered, oldest first.
+        self._drawn_for: dict[str, None] = {}
 
     def deadline(self) -> float | None:
         """When `look` has something to do, or None."""
@@ -45,12 +47,13 @@ class Screen:
 
     def look(self, now: float) -> None:
         """Start the viewer if it is time to."""
+        drawn = self._home.publisher.drawn
         if self._viewing:
-            drawn = self._home.publisher.drawn
-            self._drawn_for -= drawn
-            drawn.clear()
-            if not self._home.handles.keys() <= self._drawn_for:
-                self._drawn_for.update(self._home.handles)
+            for operation in drawn:
+                self._drawn_for.pop(operation, None)
+            self._draw_for(list(self._home.handles))
+        drawn.clear()  # another program's viewer may answer, too
+        if self._viewing:
             return
         due = self.deadline()
         if due is None or now < due:
@@ -65,9 +68,16 @@ class Screen:
         try:
             launch.spawn(argv, os.environ, terminal=True)
             self._viewing = True
-            self._drawn_for.update(self._home.handles)
+            self._draw_for(list(self._home.handles))
         except OSError:
             pass
+
+    def _draw_for(self, opened: list[str]) -> None:
+        self._drawn_for.update(dict.fromkeys(opened))
+        if len(self._drawn_for) > len(opened) + 2 * ENDS:  # the viewer is gone
+            still = set(opened)
+            ended = [operation for operation in self._drawn_for if operation not in still]
+            self._drawn_for = dict.fromkeys([*ended[-ENDS:], *opened])
 
     def part(self, wait: Callable[[float], bool]) -> None:
         """Wait for the receipts of the operations that were drawn, 250 ms at most."""
@@ -75,9 +85,9 @@ class Screen:
             return
         until = self._home.clock() + RECEIPTS
         drawn = self._home.publisher.drawn
-        while not self._drawn_for <= drawn and wait(until):
+        while not self._drawn_for.keys() <= drawn and wait(until):
             pass
-        if not self._drawn_for <= drawn:
+        if not self._drawn_for.keys() <= drawn:
             give_back()
 
 

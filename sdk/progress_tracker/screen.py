@@ -11,12 +11,14 @@ import os
 import select
 import sys
 import threading
+import weakref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
-_screens: dict[Any, Screen] = {}
+# By terminal or stream, for as long as somebody draws there.
+_screens: weakref.WeakValueDictionary[Any, Screen] = weakref.WeakValueDictionary()
 _screens_lock = threading.Lock()
 
 
@@ -128,8 +130,10 @@ class Screen:
         except Exception:
             return True  # no descriptor, nothing that could block
         try:
-            return bool(select.select([], [number], [], seconds)[1])
-        except (OSError, ValueError):
+            poll = select.poll()  # unlike `select`, for descriptors of any number
+            poll.register(number, select.POLLOUT)
+            return bool(poll.poll(seconds * 1000))
+        except (OSError, ValueError, AttributeError):  # the last is Windows, which has no poll
             return False
 
     def _watch(self) -> None:

@@ -175,20 +175,44 @@ def test_a_corrupt_file_is_set_aside_and_said_so(opened):
     assert aside in opened.said[0]
 
 
-def test_a_file_that_is_damaged_while_it_is_open_is_set_aside(opened):
+def damage(opened, *suffixes):
+    for suffix in suffixes:
+        with open(opened.path + suffix, "r+b") as file:
+            file.write(b"\xff" * os.path.getsize(opened.path + suffix))
+
+
+def filled(opened):
     history = opened.history()
     history.put([row("op"), *[Learned("k", {"x": "y" * 500}) for _ in range(200)]])
     result(history)
     history.put([Wanted("k")])
     result(history)
-    for suffix in ("", "-wal"):
-        with open(opened.path + suffix, "r+b") as file:
-            file.seek(0)
-            file.write(b"\xff" * os.path.getsize(opened.path + suffix))
+    return history
+
+
+def test_a_file_that_is_damaged_while_it_is_open_is_set_aside(opened):
+    history = filled(opened)
+    damage(opened, "", "-wal", "-shm")
     for number in range(20):
         history.put([row(f"op{number}")])
         assert result(history) == Stored([(f"op{number}", 2)])
-    assert history.usable or opened.said
+    assert history.usable
+    [said] = opened.said
+    assert "set aside as" in said
+    assert os.path.exists(said.split()[-1])
+    reader = sqlite3.connect(opened.path)
+    assert reader.execute("SELECT count(*) FROM operations").fetchone() == (20,)
+    reader.close()
+
+
+def test_damage_that_is_not_met_as_all_is_in_memory_changes_nothing(opened):
+    history = filled(opened)
+    damage(opened, "", "-wal")  # its index is whole
+    for number in range(20):
+        history.put([row(f"op{number}")])
+        assert result(history) == Stored([(f"op{number}", 2)])
+    assert history.usable
+    assert opened.said == []
 
 
 def test_a_newer_file_is_left_alone_and_done_without(opened):

@@ -1,5 +1,6 @@
 """Who hears a request to cancel."""
 
+import signal
 import threading
 
 import pytest
@@ -71,3 +72,27 @@ def test_what_cannot_be_cancelled_refuses(op, prepare, why):
     op.on_cancel(lambda: None)
     prepare(op)
     assert deliver(op, Request()) == ("refused", why)
+
+
+def test_callbacks_for_which_no_thread_can_be_had_refuse_with_that_reason(op, monkeypatch):
+    def start(_thread):
+        raise RuntimeError("can't start new thread")
+
+    op.on_cancel(lambda: None)
+    loop = op.track(range(9), "Loop")
+    next(loop)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    answer, why = deliver(op, Request("enough"))
+    assert (answer, op.request) == ("refused", None)
+    assert why is not None
+    assert "can't start new thread" in why
+    assert next(loop) == 1
+
+
+def test_who_is_interrupted_finds_the_request_there(op, monkeypatch):
+    found = []
+    monkeypatch.setattr(signal, "pthread_kill", lambda *_: found.append(op.request))
+    request = Request("enough")
+    assert deliver(op, request) == ("accepted", None)
+    assert found == [request]
+    assert op.request is request

@@ -62,10 +62,22 @@ def test_what_a_verb_returns_is_the_exit_status(monkeypatch, tmp_path):
     assert cli.main(["good", "a", "b"]) == 2
 
 
-def test_the_functions_of_the_table_exist_where_their_modules_do():
-    for verb in cli.VERBS:
-        function = cli.load(verb)
-        assert function is None or callable(function)
+# What a later version will have: taken out of here when its module comes.
+LATER = ("top", "web")
+
+
+@pytest.mark.parametrize("verb", [verb for verb in cli.VERBS if verb not in LATER])
+def test_every_verb_has_its_function(verb):
+    assert callable(cli.load(verb))
+
+
+@pytest.mark.parametrize("verb", LATER)
+def test_a_verb_that_is_yet_to_come_is_answered_but_not_listed(verb, capsys):
+    assert cli.load(verb) is None
+    assert cli.main([verb]) == 2
+    assert "does not have it yet" in capsys.readouterr().err
+    assert cli.main([]) == 0
+    assert not [line for line in capsys.readouterr().out.splitlines() if line.split()[:1] == [verb]]
 
 
 def test_the_table_imports_no_verb():

@@ -91,6 +91,31 @@ def test_the_exit_waits_for_no_viewer_that_was_not_started(home):
     Screen(home).part(lambda _: pytest.fail("waited"))
 
 
+def test_what_is_remembered_has_a_bound_where_the_viewer_is_gone(home, clock, started):
+    shown = Screen(home)
+    first = headway.operation("Work").start()
+    shown.look(clock.advance(1.0))
+    for _ in range(5 * screen.ENDS):
+        op = headway.operation("Short").start()
+        shown.look(clock.now)
+        op.complete()
+    assert len(shown._drawn_for) <= 2 * screen.ENDS + 2
+    assert {first.id, op.id} <= set(shown._drawn_for)  # it is open; it is the last
+    waits = []
+    shown.part(lambda until: bool(waits.append(until)))
+    assert len(waits) == 1
+
+
+def test_no_answer_is_kept_where_no_viewer_was_started(home, clock):
+    shown = Screen(home)
+    op = headway.operation("Work", display="quiet").start()
+    shown.look(clock.advance(1.0))
+    op.complete()
+    home.publisher.drawn.add(op.id)  # by the viewer of another program in this terminal
+    shown.look(clock.advance(1.0))
+    assert home.publisher.drawn == set()
+
+
 @pytest.mark.parametrize(
     ("tty", "displays", "ci", "expected"),
     [

@@ -3,7 +3,7 @@
 import pytest
 from showcase import INSTANCE, NOW, board_of, operation, replica_of, stage
 
-from headway.protocol.messages import Delta
+from headway.protocol.messages import Delta, Snapshot
 from headway_viewer import theme
 from headway_viewer.setbacks import SHOWN
 from headway_viewer.view import View
@@ -109,3 +109,14 @@ def test_a_loop_says_it_below_its_row():
     counted(board.replica, [50e6, 200e6, None])
     lines = [LOOK.paint(line) for line in View(board, LOOK).picture(80, 10, NOW)]
     assert lines[2].strip() == "Download, total grew from 100 MB"
+
+
+def test_an_operation_that_a_snapshot_no_longer_has_is_forgotten():
+    replica = replica_of(download())
+    counted(replica, [50e6, 200e6, None])
+    assert told(replica) is not None
+    replica.lose()
+    replica.fold(Snapshot(INSTANCE, 7, NOW, 1.7e9, 0, 1, []), NOW)
+    assert replica.operations == {}
+    assert told(replica) is None
+    assert replica.setbacks._grown == {}

@@ -158,7 +158,10 @@ class Replica:
         for part in parts:
             for row in part.operations:
                 self._apply(row, part.now)
-        self._removed.extend(name for name in before if name not in self.operations)
+        for name in before:
+            if name not in self.operations:
+                self._removed.append(name)
+                self.setbacks.forget(name)
         self._since = {
             name: since
             for name, since in self._since.items()

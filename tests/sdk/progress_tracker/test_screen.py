@@ -1,7 +1,14 @@
+import fcntl
+import gc
 import io
+import os
+import pty
+import resource
 import sys
+import weakref
 
 import pyte
+import pytest
 
 from progress_tracker.screen import Above, screen_of
 
@@ -90,3 +97,31 @@ def test_a_stream_that_is_closed_or_broken_harms_nothing():
     closed.close()
     screen.show(1, ["x"], 10)
     screen.leave(1, ["y"])
+
+
+def test_no_stream_is_kept_after_its_last_frame():
+    terminal = Terminal()
+    stream = weakref.ref(terminal)
+    screen = screen_of(terminal)
+    screen.show(1, ["x"], 10)
+    screen.leave(1, ["y"])
+    del screen, terminal
+    gc.collect()
+    assert stream() is None
+
+
+def test_a_terminal_with_a_high_descriptor_is_drawn_on():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 1100:
+        pytest.skip("no such descriptor can be had")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1100), hard))
+    master, slave = pty.openpty()
+    try:
+        high = fcntl.fcntl(slave, fcntl.F_DUPFD, 1050)
+        with open(high, "w") as terminal:
+            screen_of(terminal).show(1, ["frame"], 10)
+        assert b"frame" in os.read(master, 100)
+    finally:
+        os.close(master)
+        os.close(slave)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
