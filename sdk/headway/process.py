@@ -248,7 +248,7 @@ def _close_ours(home: Home) -> None:
 
 
 def _end_at_once(home: Home) -> None:
-    home.end(FAREWELL)
+    home.end(FAREWELL + 1.0)
 
 
 def _deliver_ends(home: Home) -> None:

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
 # What is imported with the first report, on any version of Python.
-NEEDED = frozenset(
-    """array ast bisect collections contextlib copyreg datetime dis enum fcntl functools importlib
-    inspect json linecache locale math opcode pickle platform pwd random re resource select
-    selectors signal socket sre_compile sre_constants sre_parse struct subprocess tempfile token
-    tokenize types typing weakref""".split()
-)
+# fmt: off
+NEEDED = frozenset((
+    "array", "ast", "bisect", "collections", "contextlib", "copyreg", "datetime", "dis", "enum",
+    "fcntl", "functools", "importlib", "inspect", "json", "linecache", "locale", "math",
+    "opcode", "pickle", "platform", "pwd", "random", "re", "resource", "select", "selectors",
+    "signal", "socket", "sre_compile", "sre_constants", "sre_parse", "struct", "subprocess",
+    "tempfile", "token", "tokenize", "types", "typing", "weakref",
+))
+# fmt: on
 
 
 def find(path: Sequence[str], modules: Mapping[str, Any]) -> str | None:

@@ -25,6 +25,14 @@ def refuse(thread):
     left[0] -= 1
     start(thread)
 threading.Thread.start = refuse
+from headway import hidden
+start_hidden = hidden.start
+def refuse_hidden(run):
+    if not left[0]:
+        raise RuntimeError("can't start new thread")
+    left[0] -= 1
+    start_hidden(run)
+hidden.start = refuse_hidden
 from headway.run.cli import main; sys.exit(main(sys.argv[1:]))
 """
 NO_FORK = """
@@ -71,7 +79,7 @@ def test_without_descriptors_the_command_takes_the_process(machine, limit):
 @pytest.mark.parametrize("limit", [16, 20])
 def test_with_few_descriptors_the_command_takes_the_process(machine, limit):
     process = piped(machine, *COMMAND, text=True, preexec_fn=descriptors(limit))
-    assert taken(process) == "too few descriptors are left"
+    assert taken(process) == "too few descriptors or too little memory is left"
 
 
 @pytest.mark.parametrize("limit", range(8, 40, 3))
@@ -87,8 +95,8 @@ def test_however_few_descriptors_there_are_the_command_runs_whole(machine, limit
     [
         (0, "too few threads are left"),
         (15, "too few threads are left"),
-        (16, "can't start new thread"),
-        (17, "can't start new thread"),
+        (20, "can't start new thread"),
+        (21, "can't start new thread"),
     ],
 )
 def test_without_threads_the_command_takes_the_process(machine, left, reason):

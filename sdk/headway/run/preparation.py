@@ -196,10 +196,10 @@ def _afford() -> None:
     from headway import hidden  # noqa: PLC0415 - not before the fork
     from headway.link import affordable  # noqa: PLC0415
 
-    if not affordable():
-        raise OSError(errno.EMFILE, "too few descriptors are left")
     if not hidden.affordable(THREADS):
         raise OSError(errno.EAGAIN, "too few threads are left")
+    if not affordable():
+        raise OSError(errno.EMFILE, "too few descriptors or too little memory is left")
 
 
 def prepare(plan: Plan) -> Preparation:
