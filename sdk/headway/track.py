@@ -13,7 +13,8 @@ import sys
 from itertools import chain, compress
 from operator import length_hint
 
-from headway.model import CANCELLED, FAILED, clean_count
+from headway.ending import fate
+from headway.model import CANCELLED, clean_count
 from headway.opening import current, solo
 from headway.operations import Operation
 from headway.process import here
@@ -124,7 +125,8 @@ class End:
         self.ended = True
         leave(self.stage)
         if self.stage.open:
-            self.stage._end(FAILED, error=error)
+            state, reason, text = fate(error, self.stage.operation)
+            self.stage._end(state, reason, text)
 
     def __del__(self) -> None:
         # No lock here: a collection may happen anywhere, in the middle of our own code too.

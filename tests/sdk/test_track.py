@@ -440,6 +440,27 @@ def test_an_asynchronous_loop_left_early_has_not_failed_when_its_event_loop_ends
     assert [model.state for model in ended] == ["completed"]
 
 
+def test_an_asynchronous_loop_whose_task_is_cancelled_was_cancelled(home):
+    async def items():
+        await asyncio.sleep(60)
+        yield 1
+
+    async def work():
+        async for _ in headway.track(items(), "wait"):
+            pass
+
+    async def main():
+        task = asyncio.ensure_future(work())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    (entry,) = home.publisher.operations.values()
+    assert entry.model.state == "cancelled"
+
+
 def test_a_script_whose_directory_is_gone_has_a_name(monkeypatch):
     def gone():
         raise FileNotFoundError("getcwd")

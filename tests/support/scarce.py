@@ -8,7 +8,8 @@ import shutil
 
 import pytest
 
-STRANGER = 54321  # a user whom nobody is: what is counted against the limit is ours alone
+# A user whom nobody is, nor a test beside this one: what is counted against the limit is ours.
+STRANGER = 54321 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 _MAY = "-all,+dac_read_search,+dac_override"  # read the interpreter, wherever it lies
 _LIMIT = 'ulimit -u "$0" && exec "$@"'
 
