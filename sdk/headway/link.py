@@ -39,7 +39,7 @@ class Link:
     def __init__(self, home: Home) -> None:
         if not hidden.possible():
             raise RuntimeError("threads are not what they seem")
-        if not affordable():
+        if not _has_descriptors():
             raise OSError(errno.EMFILE, "too few descriptors are left")
         self.ending = False
         self._resting = False  # another link is to take its place
@@ -135,6 +135,8 @@ class Link:
         hiding = shadows.find(sys.path, sys.modules)
         if hiding is not None:
             raise ImportError(f"{hiding} hides a module of the standard library")
+        if not affordable():
+            raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
         # First what a hasty end needs, which can import nothing while another thread does.
         with self._home.importing:
             from headway import __version__, hasty  # noqa: PLC0415
@@ -237,20 +239,25 @@ def affordable() -> bool:
     """Whether there is what libzmq needs: it aborts the process where it gets no more of it."""
     import resource  # noqa: PLC0415 - not there on Windows
 
+    memory = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if memory != resource.RLIM_INFINITY and _addresses() + MEMORY > memory:
+        return False
+    threads = resource.getrlimit(getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS))[0]
+    limited = {memory, threads} != {resource.RLIM_INFINITY}
+    return _has_descriptors() and (not limited or hidden.affordable(THREADS))
+
+
+def _has_descriptors() -> bool:
+    import resource  # noqa: PLC0415 - not there on Windows
+
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     try:
         used = len(os.listdir("/dev/fd"))
     except FileNotFoundError:  # no telling
-        used = 0
+        return True
     except OSError:
         return False
-    if limit != resource.RLIM_INFINITY and used + DESCRIPTORS > limit:
-        return False
-    memory = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if memory != resource.RLIM_INFINITY and _addresses() + MEMORY > memory:
-        return False
-    limits = (memory, resource.getrlimit(getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS))[0])
-    return set(limits) == {resource.RLIM_INFINITY} or hidden.affordable(THREADS)
+    return limit == resource.RLIM_INFINITY or used + DESCRIPTORS <= limit
 
 
 def _addresses() -> int:
