@@ -32,7 +32,7 @@ class Spent(NamedTuple):
 
 def measure(quick: bool = False) -> Report:
     """The report."""
-    rounds = 2 if quick else 3
+    rounds = 2 if quick else 7
     rows: list[Row] = []
     checks: list[tuple[str, bool]] = []
     missing = ""
