@@ -130,3 +130,25 @@ def test_what_is_restored_late_does_not_push_out_what_ended_since(monkeypatch):
     wired.core.restored(earlier.remembered().values(), wired.now)
     wired.pass_time(1)
     assert sorted(wired.core.ledger.entries) == ["new", "old1"]
+
+
+def test_a_row_that_breaks_its_reader_is_left_out_and_the_others_are_taken_in(monkeypatch):
+    first = Wired(remembers=True)
+    worker = first.worker()
+    for name in ("bad", "good"):
+        worker.start(name)
+        worker.end(name)
+    rows = first.remembered()
+    entry_of = archive.entry_of
+
+    def break_down(row, *arguments):
+        if row.operation == "bad":
+            raise RecursionError
+        return entry_of(row, *arguments)
+
+    monkeypatch.setattr(archive, "entry_of", break_down)
+    wired = Wired(remembers=True)
+    wired.core.restored([rows["bad"], rows["good"]], wired.now)
+    wired.carry_out()
+    assert list(wired.core.ledger.entries) == ["good"]
+    assert any("left out: RecursionError at" in getattr(e, "text", "") for e in wired.effects)
