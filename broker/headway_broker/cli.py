@@ -9,12 +9,14 @@ import os
 import pwd
 import signal
 import sys
+import traceback
 
 from headway.protocol import endpoint
 from headway_broker import asking
 from headway_broker.claim import Claim, Taken
 from headway_broker.leaving import LEAVE_AFTER
 from headway_broker.log import Log
+from headway_broker.refusal import fault
 from headway_broker.server import Server
 from headway_broker.standing import lines
 
@@ -56,6 +58,18 @@ def run(*, detached: bool, leave_after: float) -> int:
         _complain(f"cannot take the lock: {error}")
         return 1
     log = Log(directory, echo=not detached)
+    try:
+        return _serve(directory, claim, log, detached=detached, leave_after=leave_after)
+    except Exception as error:
+        log.write(f"ended by {fault(error)}, through")
+        for line in traceback.format_tb(error.__traceback__):
+            log.write(line.strip().partition("\n")[0])
+        raise
+    finally:
+        log.close()
+
+
+def _serve(directory: str, claim: Claim, log: Log, *, detached: bool, leave_after: float) -> int:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whoever started us may have blocked some
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if detached:
@@ -81,7 +95,6 @@ def run(*, detached: bool, leave_after: float) -> int:
         log.write(f"leaving: {server.serve()}")
     finally:
         server.close()
-        log.close()
     return 0
 
 

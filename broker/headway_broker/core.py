@@ -25,7 +25,7 @@ from headway_broker.leaving import Leaving
 from headway_broker.ledger import Entry, Ledger
 from headway_broker.liveness import STALL, Liveness, crash_reason
 from headway_broker.publishing import Publishing
-from headway_broker.refusal import Dropped, Refused
+from headway_broker.refusal import Dropped, Refused, fault
 from headway_broker.sessions import Credentials, Session, Sessions
 from headway_broker.shares import Shares
 from headway_broker.standing import standing
@@ -141,9 +141,14 @@ class Core:
         except Refused as refused:
             if session.identity is not None:
                 self._refuse(session.identity, refused)
+        except Exception as error:  # a fault of ours, which one message may not make everybody's
+            self._broken(session, type(message).__name__, error)
 
     def unsent(self, frames: Iterable[Any], uid: int | None, now: float) -> Owed:
-        """Take in the messages of an `unsent` file; returns what it is to be kept for."""
+        """Take in the messages of an `unsent` file; returns what it is to be kept for.
+
+        Raises whatever a fault of ours raises: then the file is to be set aside.
+        """
         session: Session | None = None
         owed = Owed(set(), set())
         for message in frames:
@@ -184,9 +189,13 @@ class Core:
     def settle_counts(self, session: Session, now: float) -> None:
         """Move a session's merged counts into its stages before they grow too large."""
         self.counted.pop(session, None)
-        changed, unknown = self.ledger.count(session, now)
-        for entry in changed:
-            self.forecasts.count(entry, self.ledger.mark(entry).counts)
+        unknown = 0
+        try:
+            changed, unknown = self.ledger.count(session, now)
+            for entry in changed:
+                self.forecasts.count(entry, self.ledger.mark(entry).counts)
+        except Exception as error:
+            self._broken(session, messages.Counts.__name__, error)
         if unknown:
             self.dropped.add("unknown stage", unknown)
             self.again.missed(session)
@@ -477,6 +486,10 @@ class Core:
         if refused.reason != "stale":
             self._note(f"refused: {refused.reason}")
             self._do(Send(identity, messages.Refuse(refused.reason, refused.details)))
+
+    def _broken(self, session: Session, what: str, error: Exception) -> None:
+        self.dropped.add("broken")
+        self._note(f"broken: {what} of {session.id}: {fault(error)}")
 
     def _do(self, effect: Effect) -> None:
         self._effects.append(effect)

@@ -17,6 +17,7 @@ from headway_broker.forecasts import Forecasts
 from headway_broker.image import image_of
 from headway_broker.ledger import Entry, Ledger
 from headway_broker.liveness import Liveness
+from headway_broker.refusal import fault
 from headway_broker.sessions import Session, Sessions
 
 CATALOGUE = 1.0  # seconds between two rounds of storing open operations …
@@ -92,32 +93,33 @@ class Keeping:
         effects: list[Effect] = []
         since = list(self._ledger.ended)
         for row in rows:
-            session = self._sessions.by_id.get(row.session)
-            if session is None:
-                session = Session(row.session, "worker", now)
-                session.uid, session.pid, session.about = row.uid, row.pid, row.about
-                session.image = image_of(row.about.get("image"))
-                session.gone = session.restored = True
             try:
-                entry = archive.entry_of(row, session, self._wall, now)
-            except Malformed as error:
-                effects.append(Note(f"history: a row is left out: {error}"))
-                continue
-            known = self._ledger.entries.get(row.operation)
-            if known is not None:  # told already, by a worker faster than the disk
-                if self._ledger.rejoin(entry):
-                    effects += self.store(known)
-                continue
-            self._sessions.add(session)
-            self._ledger.restore(entry, now)
-            if not entry.operation.open:
-                self._forecasts.finish(entry, now)
-                continue
-            effects += self.begin(entry, now)
-            if session.gone:
-                session.gone = False
-                effects += self._look_for(session, now)
+                effects += self._restore(row, now)
+            except Exception as error:  # or each broker after this one ended by it as well
+                effects.append(Note(f"history: a row is left out: {_why(error)}"))
         self._ledger.ended_last(since)
+        return effects
+
+    def _restore(self, row: archive.Row, now: float) -> list[Effect]:
+        session = self._sessions.by_id.get(row.session)
+        if session is None:
+            session = Session(row.session, "worker", now)
+            session.uid, session.pid, session.about = row.uid, row.pid, row.about
+            session.image = image_of(row.about.get("image"))
+            session.gone = session.restored = True
+        entry = archive.entry_of(row, session, self._wall, now)
+        known = self._ledger.entries.get(row.operation)
+        if known is not None:  # told already, by a worker faster than the disk
+            return self.store(known) if self._ledger.rejoin(entry) else []
+        self._sessions.add(session)
+        self._ledger.restore(entry, now)
+        if not entry.operation.open:
+            self._forecasts.finish(entry, now)
+            return []
+        effects = self.begin(entry, now)
+        if session.gone:
+            session.gone = False
+            effects += self._look_for(session, now)
         return effects
 
     def _look_for(self, session: Session, now: float) -> list[Effect]:
@@ -159,3 +161,7 @@ def watch(session: Session) -> list[Effect]:
     if session.image is None and session.role == "worker":
         effects.append(Identify(session.id, session.pid))
     return effects
+
+
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, Malformed) else fault(error)

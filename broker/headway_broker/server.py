@@ -23,6 +23,7 @@ from headway_broker.core import Core, Owed
 from headway_broker.history import Claimed, History, Learned, Reopened, Stored, Wanted
 from headway_broker.log import Log
 from headway_broker.memory import Memory
+from headway_broker.refusal import fault
 from headway_broker.sessions import Session
 from headway_broker.unsent import Unsent
 
@@ -330,7 +331,11 @@ class Server:
     def _take_in_unsent(self, now: float) -> None:
         if self.unsent.changed():
             for path, owner, found in self.unsent.read():
-                self._unsent_files[path] = self.core.unsent(found, owner, now)
+                try:
+                    self._unsent_files[path] = self.core.unsent(found, owner, now)
+                except Exception as error:  # or each broker after this one ended by it as well
+                    self.log.write(f"unsent: a file is set aside: {fault(error)}")
+                    self.unsent.set_aside(path)
         for path, owed in list(self._unsent_files.items()):
             if self.core.are_safe(owed):
                 del self._unsent_files[path]

@@ -17,6 +17,7 @@ from headway.protocol.wire import FRAME_LIMIT, Malformed, decode
 
 FILE_LIMIT = 16 << 20  # bytes of one file
 FILES_LIMIT = 2_000  # files read in one look
+BROKEN = ".broken-"  # before the name of a file that was set aside
 
 
 class Unsent:
@@ -74,6 +75,15 @@ class Unsent:
             os.unlink(path)
         except OSError:
             pass
+
+    def set_aside(self, path: str) -> None:
+        """No broker is to read a file again."""
+        directory, name = os.path.split(path)
+        try:
+            os.replace(path, os.path.join(directory, BROKEN + name))
+        except OSError:
+            return  # this one does not, at least
+        self._waiting.pop(path, None)
 
 
 def frames(data: bytes) -> list[Any]:

@@ -290,13 +290,13 @@ def _leave(worker: Worker, how: str) -> None:
 
 def _witness_parting(worker: Worker) -> None:
     """Write down when the SDK's thread is done, in every forked child, too."""
-    run = Link.run
+    run = Link._run
 
     def witnessed(link: Link) -> None:
         run(link)
         worker.journal.write("parted", waited=run_delays())
 
-    Link.run = witnessed  # type: ignore[method-assign]
+    Link._run = witnessed  # type: ignore[method-assign]
 
 
 def main(argv: list[str]) -> int:

@@ -92,6 +92,9 @@ def run(count: int, seed: int) -> list[str]:
             outcomes[_feed(core, b"peer%d" % peer, frame, now)] += 1
         except Exception:
             found.append(f"{frame!r} raised {traceback.format_exc()}")
+        broken = core.dropped.counts.pop("broken", 0)
+        if broken:
+            found.append(f"{frame!r} broke its handler: {_notes(core)}")
         took = time.thread_time() - at
         if took > slowest:
             slowest, slow_frame = took, frame
@@ -146,6 +149,12 @@ def _feed(core: Core, peer: bytes, frame: bytes, now: float) -> str:
         return "that may stop it"
     core.receive(session, message, now)
     return "received"
+
+
+def _notes(core: Core) -> str:
+    """What the core notes of what broke; other effects of that moment are lost."""
+    notes = [getattr(effect, "text", "") for effect in core.take()]
+    return "; ".join(note for note in notes if note.startswith("broken"))
 
 
 def _show(core: Core, replica: Replica, now: float, found: list[str]) -> None:

@@ -361,25 +361,21 @@ class Operation:
         """
         if self.state == COMPLETED and self.reason is None:
             return 1.0
-        children: dict[int | None, list[Stage]] = {}
-        for stage in self.stages.values():
-            children.setdefault(stage.parent, []).append(stage)
-        known = False
-
-        def fraction(stage: Stage) -> float:
-            nonlocal known
-            own = stage.fraction()
-            below = children.get(stage.id)
-            if own is None and below:
-                return sum(map(fraction, below)) / len(below)
-            known = known or own is not None
-            return own or 0.0
-
-        roots = children.get(None)
-        if not roots:
-            return None
-        progress = sum(map(fraction, roots)) / len(roots)
-        return min(progress, 0.999) if known else None
+        # What is known inside each stage, its sum and how much it is. Parents come first, so
+        # backwards every stage comes after all that is inside it.
+        inside: dict[int | None, tuple[bool, float, int]] = {}
+        nothing = (False, 0.0, 0)
+        for stage in reversed(self.stages.values()):
+            share = stage.fraction()
+            known, total, count = inside.get(stage.id, nothing)
+            if share is not None:
+                known = True
+            elif count:
+                share = total / count
+            around, total, count = inside.get(stage.parent, nothing)
+            inside[stage.parent] = (around or known, total + (share or 0.0), count + 1)
+        known, total, count = inside.get(None, nothing)
+        return min(total / count, 0.999) if known else None
 
 
 def reachable(state: str, then: str, moves: dict[str, frozenset[str]]) -> bool:

@@ -1,5 +1,8 @@
 """What people are shown; the commands themselves are run in tests/system."""
 
+import os
+import signal
+
 import pytest
 
 from headway_broker import cli
@@ -16,3 +19,26 @@ def test_an_endpoint_that_was_named_is_used(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("HEADWAY_ENDPOINT", f"ipc://{tmp_path}/report.sock")
     assert cli.main(["status"]) == 1
     assert capsys.readouterr().err == "headway broker: no broker is running\n"
+
+
+def test_a_broker_that_ends_by_a_fault_says_in_its_log_where(monkeypatch, tmp_path):
+    def break_down(*_arguments):
+        raise RecursionError("what a worker wrote")
+
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(cli, "Server", break_down)
+    monkeypatch.setattr(cli.os, "chdir", lambda _path: None)
+    before = os.umask(0o077)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT)}
+    try:
+        with pytest.raises(RecursionError):
+            cli.run(detached=True, leave_after=1.0)
+    finally:
+        os.umask(before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    log = (tmp_path / "broker.log").read_text()
+    assert "ended by RecursionError at test_cli.py" in log
+    assert "in _serve" in log
+    assert "what a worker wrote" not in log

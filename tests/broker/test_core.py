@@ -591,3 +591,37 @@ def test_an_operation_of_an_earlier_boot_has_crashed():
     wired.core.restored([before.remembered()["op"]], wired.now)
     wired.pass_time(1)
     assert wired.operation("op").state == "crashed"
+
+
+def notes(wired):
+    return [effect.text for effect in wired.effects if isinstance(effect, effects.Note)]
+
+
+def test_a_message_that_breaks_its_handler_is_counted_and_noted_and_ends_nothing(
+    wired, monkeypatch
+):
+    def break_down(*_arguments):
+        raise ZeroDivisionError("what a worker wrote")
+
+    worker = wired.worker()
+    with monkeypatch.context() as patched:
+        patched.setattr(wired.core.ledger, "announce", break_down)
+        worker.start("bad")
+    worker.start("good")
+    assert wired.dropped() == {"broken": 1}
+    assert wired.operation("good").state == "running"
+    [note] = [note for note in notes(wired) if note.startswith("broken")]
+    assert note.startswith("broken: Announce of worker: ZeroDivisionError at test_core.py:")
+
+
+def test_counts_that_break_the_ledger_are_counted_and_end_nothing(wired, monkeypatch):
+    def break_down(*_arguments):
+        raise ZeroDivisionError
+
+    worker = wired.worker()
+    worker.start()
+    wired.follow()
+    monkeypatch.setattr(wired.core.ledger, "count", break_down)
+    worker.count({1: 5})
+    wired.pass_time(0.2)
+    assert wired.dropped() == {"broken": 1}

@@ -77,6 +77,7 @@ def test_mutated_frames_harm_neither_the_core_nor_a_good_worker():
     grown = tracemalloc.get_traced_memory()[0] - half
     tracemalloc.stop()
     assert FRAMES * 0.1 < door.malformed < FRAMES
+    assert "broken" not in wired.dropped()
     assert grown < 30e6
     good.count({1: 99})
     wired.pass_time(1)

@@ -4,8 +4,9 @@ import pytest
 from wired import Wired
 
 from headway.estimate import Run
+from headway.estimate.course import INSIDE
 from headway_broker import allowance, effects
-from headway_broker.forecasts import Forecasts
+from headway_broker.forecasts import DEEPEST, Forecasts
 
 
 @pytest.fixture
@@ -359,3 +360,34 @@ def test_an_estimate_that_stands_still_is_told_again_for_those_that_count_down(w
     assert wired.operation("op").estimate == estimate
     told = [row for _, m in wired.published[before:] for row in getattr(m, "operations", [])]
     assert len([row for row in told if row[4]]) >= 4
+
+
+def test_what_is_nested_deeper_than_the_deepest_stands_beside_it_for_the_forecast():
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    op = worker.start(stages=["level"] * (DEEPEST + 4))
+    for stage in list(op.stages.values())[1:]:
+        stage.parent = stage.id - 1
+        stage.move("running", wired.now)
+    worker.announce()
+    wired.core.recalled("Install", [])
+    worker.end()
+    [learn] = [effect for effect in wired.effects if isinstance(effect, effects.Learn)]
+    depths = [span["key"].count(INSIDE) for span in learn.run["spans"]]
+    assert depths == [*range(DEEPEST + 1), DEEPEST, DEEPEST, DEEPEST]
+
+
+@pytest.mark.parametrize("parents", [(1,), (2, 1), (2, 3, 1), (99, 1)])
+def test_stages_in_a_circle_or_of_no_parent_keep_the_forecast(parents):
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    op = worker.start(stages=["astray"] * len(parents))
+    for stage, parent in zip(op.stages.values(), parents):
+        stage.parent = parent
+    worker.announce()
+    wired.core.recalled("Install", [])
+    wired.follow()
+    work(wired, worker, 3)
+    worker.end(state="failed")
+    assert "estimate" not in wired.dropped()
+    assert wired.operation("op").progress is None or wired.operation("op").progress < 1.0

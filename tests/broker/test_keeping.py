@@ -150,3 +150,25 @@ def test_the_program_that_said_hello_is_known_to_the_next_broker():
     wired.core.identified("worker", image._replace(stack=4), wired.now)
     wired.pass_time(0.5)
     assert wired.operation("op").error == "its program was replaced by another (exec) in 'Download'"
+
+
+def test_a_row_that_breaks_its_reader_is_left_out_and_the_others_are_taken_in(monkeypatch):
+    first = Wired(remembers=True)
+    worker = first.worker()
+    for name in ("bad", "good"):
+        worker.start(name)
+        worker.end(name)
+    rows = first.remembered()
+    entry_of = archive.entry_of
+
+    def break_down(row, *arguments):
+        if row.operation == "bad":
+            raise RecursionError
+        return entry_of(row, *arguments)
+
+    monkeypatch.setattr(archive, "entry_of", break_down)
+    wired = Wired(remembers=True)
+    wired.core.restored([rows["bad"], rows["good"]], wired.now)
+    wired.carry_out()
+    assert list(wired.core.ledger.entries) == ["good"]
+    assert any("left out: RecursionError at" in getattr(e, "text", "") for e in wired.effects)

@@ -8,10 +8,11 @@ import pytest
 import zmq
 from peers import Peer
 
-from headway.protocol import messages
-from headway.protocol.wire import COUNTS_LIMIT, encode
+from headway.protocol import endpoint, messages
+from headway.protocol.wire import COUNTS_LIMIT, encode, pack
 from headway_broker import server as rules
 from headway_broker.claim import Claim
+from headway_broker.core import Owed
 from headway_broker.log import Log
 from headway_broker.server import Server
 
@@ -185,3 +186,26 @@ def test_what_libzmq_refuses_is_told_as_any_other_trouble_with_a_socket(tmp_path
         made.open()
     assert told.value.errno == errno.EMFILE
     made.close()
+
+
+def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
+    turned, monkeypatch
+):
+    taken = []
+
+    def take_in(found, _owner, _now):
+        if not found:
+            raise RecursionError
+        taken.extend(found)
+        return Owed(set(), set())
+
+    monkeypatch.setattr(turned.core, "unsent", take_in)
+    folder = os.path.join(turned.directory, endpoint.UNSENT)
+    os.makedirs(folder, 0o700, exist_ok=True)
+    for name, data in (("bad", b""), ("good", pack(encode(messages.Beat(1, 1.0))))):
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(data)
+    turned.until(lambda: os.listdir(folder) == [".broken-bad"])
+    assert taken == [messages.Beat(1, 1.0)]
+    with open(os.path.join(turned.directory, "broker.log")) as log:
+        assert "unsent: a file is set aside: RecursionError at test_server.py" in log.read()

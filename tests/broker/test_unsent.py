@@ -115,3 +115,11 @@ def test_only_so_many_files_are_read_in_one_look(unsent, monkeypatch):
         assert len(some) <= 2
         found += some
     assert [os.path.basename(path) for path in found] == ["s0", "s1", "s2", "s3", "s4"]
+
+
+def test_a_file_that_was_set_aside_is_kept_and_never_read_again(unsent):
+    path = left(unsent)
+    assert [found for found, _, _ in unsent.read()] == [path]
+    unsent.set_aside(path)
+    assert os.listdir(unsent.path) == [".broken-session"]
+    assert list(Unsent(os.path.dirname(unsent.path), UID).read()) == []

@@ -176,6 +176,34 @@ def test_a_stage_without_a_total_is_worth_what_its_children_are():
     assert operation.even_progress() == 0.5
 
 
+def nested(depth: int) -> Operation:
+    operation = operation_in(RUNNING)
+    for number in range(1, depth + 1):
+        stage = operation.add_stage(Stage(number, "level", parent=number - 1 or None))
+        stage.state = RUNNING
+    return operation
+
+
+def test_stages_nested_deeper_than_python_recurses_have_a_progress():
+    operation = nested(20_000)
+    operation.stages[20_000].total = 4
+    operation.stages[20_000].done = 1
+
+    assert operation.even_progress() == 0.25
+
+
+def test_stages_whose_parent_is_missing_or_that_are_in_a_circle_weigh_nothing():
+    operation = nested(2)
+    operation.stages[2].total = 4
+    operation.stages[2].done = 1
+    for number, parent in ((3, 99), (4, 4), (5, 6), (6, 5)):
+        operation.add_stage(Stage(number, "astray", parent=parent, total=2)).state = COMPLETED
+    assert operation.even_progress() == 0.25
+
+    del operation.stages[1], operation.stages[2]
+    assert operation.even_progress() is None
+
+
 def test_an_operation_of_which_nothing_is_known_has_no_progress():
     operation = operation_in(RUNNING)
     assert operation.even_progress() is None
