@@ -8,17 +8,16 @@ from headway_broker.sessions import Credentials
 def credentials(address: str | None) -> Credentials:
     """What libzmq's `Peer-Address` says of a local connection: "localhost:UID:GID:PID".
 
-    Other systems say less, or nothing.
+    Other systems say less (macOS ":UID:GID:"), or nothing.
     """
-    if not address:
-        return Credentials(None, None)
-    numbers = address.split(":")[1:]
-    try:
-        uid = int(numbers[0]) if numbers else None
-        pid = int(numbers[2]) if len(numbers) > 2 else None
-    except ValueError:
-        return Credentials(None, None)
+    numbers = (address or "").split(":")[1:]
+    uid = _number(numbers[0]) if numbers else None
+    pid = _number(numbers[2]) if len(numbers) > 2 else None
     return Credentials(uid, pid)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def admitted(peer: Credentials, own: int) -> bool:

@@ -81,8 +81,14 @@ class Forecasts:
         self._failures: list[str] = []
         self._ledger = ledger
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
-        self._waiting: dict[str, list[Entry]] = {}  # key → operations that wait for its runs
+        self._waiting: dict[str, dict[Entry, None]] = {}  # key → those that wait for its runs
+        self._asked: dict[str, float] = {}  # key → when its runs were asked for
         self._allowance = Allowance()
+
+    @property
+    def waiting(self) -> int:
+        """How many operations wait for the runs before them to be read."""
+        return sum(map(len, self._waiting.values()))
 
     def begin(self, entry: Entry, now: float, *, remembers: bool) -> str | None:
         """Start forecasting an operation; returns the history key whose runs are needed."""
@@ -94,9 +100,12 @@ class Forecasts:
         if not remembers:
             self._build(entry, [])
             return None
-        waiting = self._waiting.setdefault(key, [])
-        waiting.append(entry)
-        return key if len(waiting) == 1 else None
+        self._waiting.setdefault(key, {})[entry] = None
+        asked = self._asked.get(key)
+        if asked is not None and now - asked < HISTORY_TIMEOUT:
+            return None
+        self._asked[key] = now
+        return key
 
     def key_of(self, entry: Entry) -> str:
         """The history key of an operation: the one it names, or the path of names to it."""
@@ -126,6 +135,7 @@ class Forecasts:
                 runs.append(Run.from_dict(record))
             except ValueError:
                 continue
+        self._asked.pop(key, None)
         for entry in self._waiting.pop(key, ()):
             if entry.forecast is not None and entry.forecast.forecast is None:
                 self._build(entry, runs, typical)
@@ -208,6 +218,7 @@ class Forecasts:
         if following.forecast is None:
             if now - following.begun < HISTORY_TIMEOUT:
                 return
+            self._wait_no_more(entry)
             self._build(entry, [])
         forecast = following.forecast
         if forecast is None or entry.forecast is None:
@@ -248,6 +259,7 @@ class Forecasts:
         """An operation has ended; returns its key and what its run teaches, if anything."""
         operation = entry.operation
         learned = self._learned(entry, now) if entry.forecast is not None else None
+        self._wait_no_more(entry)
         entry.forecast = None
         self._stage_progress(entry)
         marks = self._ledger.mark(entry)
@@ -280,6 +292,7 @@ class Forecasts:
     def forget(self, entry: Entry) -> None:
         """An operation is no longer kept."""
         self._queue.pop(entry, None)
+        self._wait_no_more(entry)
         entry.forecast = None
 
     def failed(self, dropped: Dropped) -> list[str]:
@@ -298,9 +311,19 @@ class Forecasts:
                 return max(due, self._allowance.ripe(watched=watched))
         return None
 
+    def _wait_no_more(self, entry: Entry) -> None:
+        """Go without the earlier runs of an operation, if they have not been read yet."""
+        following: Following | None = entry.forecast
+        waiting = None if following is None else self._waiting.get(following.key)
+        if following is not None and waiting is not None:
+            waiting.pop(entry, None)
+            if not waiting:
+                del self._waiting[following.key]
+
     def _give_up(self, entry: Entry, error: Exception) -> None:
         """Go without a forecast of an operation: what failed once fails again."""
         self._queue.pop(entry, None)
+        self._wait_no_more(entry)
         entry.forecast = None
         self._failures.append(f"no estimate for {entry.operation.id}: {error!r}")
         operation = entry.operation

@@ -189,7 +189,7 @@ class History:
     def put(self, jobs: list[Row | Learned | Wanted | Claimed]) -> None:
         """Hand the thread something to do."""
         if self._handed - self._done >= WAITING_LIMIT:  # the disk is slow: what is open can wait
-            jobs = [job for job in jobs if isinstance(job, Row) and _awaited(job)]
+            jobs = [job for job in jobs if _awaited(job)]
         self._handed += len(jobs)
         self._jobs.put(jobs)
 
@@ -419,9 +419,11 @@ def _may_pass(error: sqlite3.OperationalError) -> bool:
     return any(word in str(error) for word in ("full", "locked", "I/O"))
 
 
-def _awaited(row: Row) -> bool:
-    """Whether a process may be waiting for that to be stored."""
-    return row.ended is not None or bool(row.shares)
+def _awaited(job: Row | Learned | Wanted | Claimed) -> bool:
+    """Whether an answer is waited for: by a process until it is stored, or by a forecast."""
+    if isinstance(job, Row):
+        return job.ended is not None or bool(job.shares)
+    return isinstance(job, Wanted)
 
 
 def _still_owed(jobs: list[Any]) -> list[Any]:

@@ -6,7 +6,7 @@ from wired import Wired
 from headway.estimate import Run
 from headway.estimate.course import INSIDE
 from headway_broker import allowance, effects
-from headway_broker.forecasts import DEEPEST, Forecasts
+from headway_broker.forecasts import DEEPEST, HISTORY_TIMEOUT, Forecasts
 
 
 @pytest.fixture
@@ -391,3 +391,36 @@ def test_stages_in_a_circle_or_of_no_parent_keep_the_forecast(parents):
     worker.end(state="failed")
     assert "estimate" not in wired.dropped()
     assert wired.operation("op").progress is None or wired.operation("op").progress < 1.0
+
+
+def asked(wired):
+    """How often runs were asked for by now."""
+    return sum(isinstance(effect, effects.Recall) for effect in wired.effects)
+
+
+def test_runs_that_were_never_read_are_asked_for_again_by_the_next_operation_of_that_key():
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    wired.follow()
+    worker.start("first")
+    worker.start("second")
+    assert asked(wired) == 1
+    wired.pass_time(HISTORY_TIMEOUT + 1)
+    worker.start("third")
+    assert asked(wired) == 2
+    wired.core.recalled("Install", [Run(5.0, []).to_dict()])
+    wired.pass_time(0.5)
+    assert wired.operation("third").usual == 5.0
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_waits_for_runs_that_are_never_read_does_not_pile_up(ends):
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    wired.follow()
+    for number in range(5):
+        worker.start(f"op{number}")
+        if ends:
+            worker.end(f"op{number}")
+        wired.pass_time(HISTORY_TIMEOUT + 1)
+    assert wired.core.forecasts.waiting == 0

@@ -341,6 +341,14 @@ def test_open_operations_are_not_stored_while_the_disk_lags(opened, monkeypatch)
     assert [found.operation for found in opened.history().rows()] == ["ended"]
 
 
+def test_runs_are_read_however_much_the_disk_lags(opened, monkeypatch):
+    monkeypatch.setattr(rules, "WAITING_LIMIT", 0)
+    history = opened.history()
+    history.put([Learned("k", {}), Wanted("k"), row("ended")])
+    assert result(history) == Stored([("ended", 2)])
+    assert result(history).key == "k"
+
+
 def test_the_file_is_private(opened):
     opened.history()
     assert os.stat(opened.path).st_mode & 0o077 == 0
