@@ -7,9 +7,11 @@ from typing import Any
 
 from headway.model import Operation, Stage
 from headway.protocol import messages
-from headway.protocol.wire import encode, pack
+from headway.protocol.wire import STAGES_LIMIT, encode, pack
 
 WORDS = ("", "Download", "\x1b[31m", "\u202e", "\ud800", "a" * 5000, "\0", "running", "crashed")
+DEEP = 0.05  # how often stages are nested deeply
+FIRST = 100  # id of the outermost of those
 NUMBERS = (
     0, 1, -1, 2**53, 2**63, 2**64 - 1, -(2**63), 1e308, -1e308, 0.5,
     float("nan"), float("inf"), float("-inf"),
@@ -23,7 +25,7 @@ def valid(dice: random.Random, sessions: int = 4) -> Any:
     operation.revision = dice.randrange(50)
     operation.state = dice.choice(("running", "waiting", "completed", "failed", "cancelled"))
     operation.started = dice.random() * 100
-    stages = [Stage(dice.randrange(30), "Stage", total=10) for _ in range(dice.randrange(4))]
+    stages = nested(dice)
     number, now = dice.randrange(100), dice.random() * 100
     counts = {dice.randrange(30): dice.choice((5, 2.5, [7, 20, "x"])) for _ in range(3)}
     role = dice.choice(("worker", "viewer"))
@@ -46,6 +48,23 @@ def valid(dice: random.Random, sessions: int = 4) -> Any:
         messages.Request(number, verb, arguments),
     )
     return dice.choice(choices)
+
+
+def nested(dice: random.Random) -> list[Stage]:
+    """Some stages, in each other, in circles or astray; now and then as many as go in a message."""
+    if dice.random() < DEEP:
+        numbers = range(FIRST, FIRST + dice.choice((40, STAGES_LIMIT)))
+        stages = [Stage(number, "Level", number - 1) for number in numbers]
+        stages[0].parent = dice.choice((None, None, None, FIRST, numbers[-1], 0))
+        state = dice.choice(("running", "waiting", "completed", "failed"))
+        for stage in stages:
+            stage.state = state
+    else:
+        stages = [Stage(dice.randrange(30), "Stage", total=10) for _ in range(dice.randrange(4))]
+        for stage in stages:
+            stage.parent = dice.choice((None, stage.id, dice.randrange(30), FIRST + 40))
+            stage.state = dice.choice(("pending", "running", "waiting", "completed", "failed"))
+    return stages
 
 
 def crooked(dice: random.Random) -> bytes:

@@ -61,8 +61,8 @@ def run(seconds: float, seed: int) -> list[str]:
             found.append(f"the broker has grown by {(most - before) / 1e6:.0f} MB")
         log = os.path.join(ground.directory, "broker.log")
         with open(log, encoding="utf-8", errors="replace") as file:
-            if "Traceback" in file.read():
-                found.append("the broker wrote a traceback")
+            faults = [line for line in file if " broken: " in line or " ended by " in line]
+            found += [f"the broker noted {line.strip()}" for line in faults[:5]]
     print(
         f"fuzz: live: {sent} frames and {connections} raw connections in {seconds:.0f} s; the "
         f"broker grew by {(most - before) / 1e6:.1f} MB, the valid program's end was shown after "
