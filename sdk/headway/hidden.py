@@ -48,10 +48,12 @@ def _is_main_interpreter() -> bool:
 def start(run: Callable[[], object]) -> None:
     """Call `run()` in a thread of this kind. Raises RuntimeError where none is to be had."""
     global _unblocked  # noqa: PLW0603 - the first one knows what the program wants
-    before = signals.pthread_sigmask(signals.SIG_BLOCK, signals.valid_signals())
+    # Each of these calls runs handlers of signals that have come, and they may raise.
+    before = signals.pthread_sigmask(signals.SIG_BLOCK, ())
     if len(before) < len(signals.valid_signals()) - 2:
         _unblocked = before
     try:
+        signals.pthread_sigmask(signals.SIG_BLOCK, signals.valid_signals())
         _thread.start_new_thread(run, ())
     finally:
         signals.pthread_sigmask(signals.SIG_SETMASK, before)

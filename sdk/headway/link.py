@@ -59,6 +59,11 @@ class Link:
         for end in (self.read, self._write):
             os.set_blocking(end, False)
 
+    @property
+    def started(self) -> bool:
+        """It runs, or has run."""
+        return self._running is not None
+
     # From other threads.
 
     def start(self) -> None:
@@ -68,6 +73,9 @@ class Link:
             hidden.start(self._run)
         except RuntimeError:
             self._done.release()
+            raise
+        except BaseException:  # a signal's handler raised, before or after
+            time.sleep(0.02)  # in which a thread that was begun says so
             raise
 
     def wake(self) -> None:

@@ -96,16 +96,22 @@ class Home:
                 self.off = True
                 self.publisher.forget()
                 return
+            self.link = link
             try:
                 link.start()
             except RuntimeError as error:
+                self.link = None
                 link.forked()
                 # Too late for a thread: `end` sees to what there is. Else there is none to be had.
                 if "shutdown" not in str(error):
                     self.off = True
                     self.publisher.forget()
+            except BaseException:  # of a signal's handler
+                if not link.started:
+                    self.link = None
+                    link.forked()
+                raise
             else:
-                self.link = link
                 _deliver_before_leaving()
 
     def end(self, seconds: float) -> None:

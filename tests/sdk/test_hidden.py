@@ -74,3 +74,24 @@ def test_green_threads_are_told_from_real_ones(monkeypatch):
     assert hidden.possible()
     monkeypatch.setattr(hidden.time, "sleep", lambda seconds: None)
     assert not hidden.possible()
+
+
+def test_a_handler_that_raises_meanwhile_leaves_no_signal_blocked(monkeypatch):
+    class Interrupted(BaseException):
+        pass
+
+    real = hidden.signals.pthread_sigmask
+    before = real(signal.SIG_BLOCK, ())
+
+    def mask(how, some):
+        found = real(how, some)
+        if how == signal.SIG_BLOCK and some:
+            raise Interrupted
+        return found
+
+    monkeypatch.setattr(hidden.signals, "pthread_sigmask", mask)
+    try:
+        hidden.start(lambda: None)
+    except Interrupted:
+        pass
+    assert real(signal.SIG_BLOCK, ()) == before
