@@ -67,6 +67,7 @@ class Home:
         self.words = Words(1000)
         self.handles: dict[str, Operation] = {}  # the open operations
         self.link: Link | None = None
+        self.forked = False  # made in a child that was forked without exec
         self.closed = False  # the program has ended: what comes now is too late
         self.stage_ids = count(1)
 
@@ -201,6 +202,7 @@ def _after_fork_in_child() -> None:
         return
     _abandoned.append((parent, held))
     child = Home(identity(16), parent.clock, off=parent.off or len(held) != 2)
+    child.forked = True
     around = parent.tree.common()
     child.tree.inherited = around.path if around is not None else parent.tree.inherited
     _home = child
@@ -254,7 +256,11 @@ def _close_ours(home: Home) -> None:
 
 
 def _end_at_once(home: Home) -> None:
-    home.end(FAREWELL + 1.0)
+    # It is how forked children end. Of others nobody knows whether they were done.
+    if home.forked or scope.is_of_multiprocessing():
+        home.end(FAREWELL + 1.0)
+    else:
+        _deliver_ends(home)
 
 
 def _deliver_ends(home: Home) -> None:

@@ -172,6 +172,12 @@ def inherited() -> str | None:
     return path if path and len(path) <= 64 and path.isprintable() else None
 
 
+def is_of_multiprocessing() -> bool:
+    """Whether multiprocessing has made this process."""
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and process.parent_process() is not None
+
+
 def _process_config() -> dict[str, Any] | None:
     process = sys.modules.get("multiprocessing.process")
     if process is None:

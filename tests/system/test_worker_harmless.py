@@ -159,6 +159,22 @@ def test_an_end_is_known_before_an_exit_that_runs_no_handlers(machine, listener)
     until(lambda: listener.named("Work").state == "completed", "its end")
 
 
+def test_an_exit_that_runs_no_handlers_ends_nothing_that_is_open(machine, listener):
+    code = """
+        import headway, os
+        with headway.operation("Done"):
+            pass
+        left = headway.operation("Left").start()
+        with left.stage("Only"):
+            pass
+        os._exit(3)
+    """
+    assert machine.run(code) == (3, "", "")
+    until(lambda: listener.named("Done").state == "completed", "its end")
+    left = listener.named("Left")
+    assert left is None or left.state == "running"
+
+
 def test_an_operation_may_end_in_an_exit_handler(machine, listener):
     code = """
         import headway, atexit, contextlib
