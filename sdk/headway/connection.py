@@ -12,12 +12,11 @@ import time
 
 import zmq
 
-from headway import launch
+from headway import hasty, launch
 from headway.cancellation import Request, deliver
-from headway.deposit import leave_unsent
 from headway.ending import end_all
 from headway.link import FAREWELL, affordable
-from headway.protocol import endpoint, messages, wire
+from headway.protocol import messages, wire
 from headway.screen import Screen
 
 TYPE_CHECKING = False
@@ -265,8 +264,7 @@ class Connection:
     def _leave_unsent(self) -> None:
         with self._home.lock:
             owed = self._publisher.unsent(time.monotonic())
-        if owed:
-            self._leave(self._publisher.session, owed)
+        hasty.leave(self._home.session, owed)
 
     def _make_room(self, now: float) -> None:
         with self._home.lock:
@@ -275,11 +273,6 @@ class Connection:
             self._overflows += 1
             try:
                 if self._overflows <= OVERFLOWS:
-                    self._leave(f"{self._publisher.session}-{self._overflows}", owed)
+                    hasty.leave(self._home.next_file(), owed)
             except OSError:
                 pass
-
-    def _leave(self, name: str, owed: list[Any]) -> None:
-        place = launch.directory(os.environ, os.getuid())
-        user = endpoint.user_of(os.environ, os.getuid())
-        leave_unsent(place, user, name, b"".join(wire.pack(wire.encode(item)) for item in owed))

@@ -156,6 +156,7 @@ def _greet(path: str) -> str | None:
     try:
         import zmq  # noqa: PLC0415
 
+        from headway.about import about  # noqa: PLC0415
         from headway.protocol import messages, wire  # noqa: PLC0415
     except Exception:
         return None  # said already
@@ -164,8 +165,8 @@ def _greet(path: str) -> str | None:
         sock = context.socket(zmq.DEALER)
         sock.connect("ipc://" + path)
         head = (messages.MAGIC, messages.MAJOR, messages.MINOR)
-        about = {"pid": os.getpid(), "sdk": __version__}
-        hello = messages.Hello(*head, os.urandom(8).hex(), "viewer", time.monotonic(), about)
+        who = (os.urandom(8).hex(), "viewer", time.monotonic(), about(__version__))
+        hello = messages.Hello(*head, *who)
         sock.send(wire.encode(hello))
         if not sock.poll(int(PATIENCE * 1000)):
             return f"does not answer (waited {PATIENCE:.0f} s)"

@@ -27,17 +27,18 @@ def part(home: Home) -> None:
     end_all(home)
     with home.lock:
         owed = home.publisher.unsent(time.monotonic())
-    _leave(home.publisher.session, owed)
+    leave(home.session, owed)
 
 
 def leave_ends(home: Home) -> None:
     """Leave in a file what has ended and was not taken in; the rest goes on. Raises OSError."""
     with home.lock:
         owed = home.publisher.overflow(time.monotonic(), room=0)
-    _leave(f"{home.publisher.session}-0", owed)
+    leave(home.next_file(), owed)
 
 
-def _leave(name: str, owed: list[Any]) -> None:
+def leave(name: str, owed: list[Any]) -> None:
+    """Leave messages in a file of that name, if there are any. Raises OSError."""
     if owed:
         user = endpoint.user_of(os.environ, os.getuid())
         place = endpoint.runtime_directory(os.environ, user)

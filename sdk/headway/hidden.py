@@ -11,7 +11,6 @@ from __future__ import annotations
 import _thread
 import sys
 import time
-from time import sleep
 
 try:  # `signal` without its enumerations, which take longer to import
     import _signal as signals  # pyright: ignore[reportMissingImports]
@@ -22,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-_unblocked: Any = ()  # signals that were blocked where the first of them was started
+_blocked: Any = ()  # signals that the program itself had blocked where it last started one
 
 
 def possible() -> bool:
@@ -47,11 +46,11 @@ def _is_main_interpreter() -> bool:
 
 def start(run: Callable[[], object]) -> None:
     """Call `run()` in a thread of this kind. Raises RuntimeError where none is to be had."""
-    global _unblocked  # noqa: PLW0603 - the first one knows what the program wants
+    global _blocked  # noqa: PLW0603 - the mask is the program's
     # Each of these calls runs handlers of signals that have come, and they may raise.
     before = signals.pthread_sigmask(signals.SIG_BLOCK, ())
-    if len(before) < len(signals.valid_signals()) - 2:
-        _unblocked = before
+    if len(before) < len(signals.valid_signals()) - 2:  # else one of these starts another
+        _blocked = before
     try:
         signals.pthread_sigmask(signals.SIG_BLOCK, signals.valid_signals())
         _thread.start_new_thread(run, ())
@@ -61,7 +60,7 @@ def start(run: Callable[[], object]) -> None:
 
 def unhide() -> None:
     """Take signals as the program's threads do: what runs next is the program's own code."""
-    signals.pthread_sigmask(signals.SIG_SETMASK, _unblocked)
+    signals.pthread_sigmask(signals.SIG_SETMASK, _blocked)
 
 
 def affordable(number: int) -> bool:
@@ -88,5 +87,5 @@ def affordable(number: int) -> bool:
         gate.release()
         for lock in started:
             lock.acquire()
-        sleep(0.001)  # the kernel lets them go a moment after that
+        time.sleep(0.001)  # the kernel lets them go a moment after that
     return True

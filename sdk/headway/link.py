@@ -42,7 +42,7 @@ class Link:
         if not _has_descriptors():
             raise OSError(errno.EMFILE, "too few descriptors are left")
         self.ending = False
-        self._resting = False  # another link is to take its place
+        self._making_way = False  # another link is to take its place
         self.ended: float | None = None  # when the program's end was noticed
         self.resting = True  # it waits for nothing but the pipe: `update` has to rouse it
         self.reason: str | None = None  # why nothing is sent any more
@@ -97,22 +97,22 @@ class Link:
         if self._done.acquire(timeout=seconds):
             self._done.release()
 
-    def rest(self, seconds: float) -> bool:
+    def make_way(self, seconds: float) -> bool:
         """End the thread and close all that is open, within so long; whether it is done.
 
         What is open or owed is told by the next link.
         """
         if self._pid != os.getpid() or self._running == _thread.get_ident():
             return False
-        self._resting = True
+        self._making_way = True
         self.wake()
         if not self._done.acquire(timeout=seconds):
             return False
-        self.forked()
+        self.close_pipe()
         return True
 
-    def forked(self) -> None:
-        """Close the pipe in a forked child; the parent's socket is not to be touched."""
+    def close_pipe(self) -> None:
+        """Close all that is this one's own; in a forked child the socket is the parent's."""
         for end in (self.read, self._write):
             try:
                 os.close(end)
@@ -159,7 +159,7 @@ class Link:
         self._part = connection.part
         failures = 0
         while not self.ending:
-            if self._resting:
+            if self._making_way:
                 self._part = connection.close
                 return
             try:
@@ -231,16 +231,7 @@ class Link:
     def _give_up(self, error: Exception) -> None:
         """Reporting has failed for good; the program must not notice, so counts go on."""
         self.reason = f"{type(error).__name__}: {error}"
-        home = self._home
-        with home.lock:
-            home.publisher.lost()
-            home.publisher.forget()
-        while not self.ending:
-            with home.lock:
-                home.tally.tick(time.monotonic())
-            self.check_end()
-            self.hear()
-            time.sleep(0.05)
+        self._home.go_without()
 
 
 def affordable() -> bool:
@@ -256,16 +247,15 @@ def affordable() -> bool:
 
 
 def _has_descriptors() -> bool:
-    import resource  # noqa: PLC0415 - not there on Windows
-
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    # Without `resource`: a file of the program may hide it, which is not looked for yet.
+    limit = os.sysconf("SC_OPEN_MAX")
     try:
         used = len(os.listdir("/dev/fd"))
     except FileNotFoundError:  # no telling
         return True
     except OSError:
         return False
-    return limit == resource.RLIM_INFINITY or used + DESCRIPTORS <= limit
+    return limit < 0 or used + DESCRIPTORS <= limit
 
 
 def _addresses() -> int:

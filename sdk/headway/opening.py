@@ -12,8 +12,9 @@ from headway.process import here, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
+    from headway.process import Home
     from headway.stages import Stage
 
 
@@ -34,10 +35,7 @@ def operation(
     live, plain, json, quiet, and `cancellable` False refuses requests to stop.
     """
     home = here()
-    with home.lock:
-        around = scope.enclosing() if parent is None else None
-        while around is not None and home.tally.settle_alone(around):
-            around = scope.enclosing()
+    around = _innermost(home, scope.enclosing) if parent is None else None
     if parent is None:
         parent = around.path if around is not None else home.tree.inherited
     model = Model(
@@ -80,13 +78,17 @@ def current() -> Operation | Stage | None:
     what comes after it.
     """
     home = here()
-    while True:
-        found = scope.enclosing()
-        with home.lock:
-            if found is None:
-                found = home.tree.common(blocks=True)
-            if found is None or not home.tally.left or not home.tally.settle_alone(found):
-                return found  # pyright: ignore[reportReturnType]
+    look = lambda: scope.enclosing() or home.tree.common(blocks=True)  # noqa: E731
+    return _innermost(home, look)  # pyright: ignore[reportReturnType]
+
+
+def _innermost(home: Home, look: Callable[[], scope.Scope | None]) -> scope.Scope | None:
+    """What `look` finds that is not a loop of its own which was just left: that ends."""
+    with home.lock:
+        found = look()
+        while found is not None and home.tally.settle_alone(found):
+            found = look()
+        return found
 
 
 def _operation_of(found: scope.Scope) -> Operation:

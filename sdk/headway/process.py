@@ -70,6 +70,7 @@ class Home:
         self.forked = False  # made in a child that was forked without exec
         self.closed = False  # the program has ended: what comes now is too late
         self.stage_ids = count(1)
+        self._files = count(1)
 
     def wake(self) -> None:
         """There is something to send: start the link, or rouse it."""
@@ -93,27 +94,37 @@ class Home:
                 return
             try:
                 link = Link(self)
-            except Exception:  # no real threads, no descriptor or no memory to be had
-                self.off = True
-                self.publisher.forget()
+            except Exception:  # no real threads or no descriptors to be had
+                self.go_without()
                 return
             self.link = link
             try:
                 link.start()
             except RuntimeError as error:
                 self.link = None
-                link.forked()
+                link.close_pipe()
                 # Too late for a thread: `end` sees to what there is. Else there is none to be had.
                 if "shutdown" not in str(error):
-                    self.off = True
-                    self.publisher.forget()
+                    self.go_without()
             except BaseException:  # of a signal's handler
                 if not link.started:
                     self.link = None
-                    link.forked()
+                    link.close_pipe()
                 raise
             else:
                 _deliver_before_leaving()
+
+    def go_without(self) -> None:
+        """Nothing can be sent for good: keep nothing, and let stages count by themselves."""
+        with self.lock:
+            self.off = True
+            self.publisher.lost()
+            self.publisher.forget()
+            self.tally.rest()
+
+    def next_file(self) -> str:
+        """The name of another file of ends for `unsent/`; `session` itself is the last one's."""
+        return f"{self.session}-{next(self._files)}"
 
     def end(self, seconds: float) -> None:
         """The process ends: have what is owed delivered, or left in a file; wait so long for it."""
@@ -207,7 +218,7 @@ def _after_fork_in_child() -> None:
     child.tree.inherited = around.path if around is not None else parent.tree.inherited
     _home = child
     if parent.link is not None:
-        parent.link.forked()
+        parent.link.close_pipe()
     for operation in list(parent.handles.values()):
         operation._forked(child)
 
@@ -249,7 +260,7 @@ def _after(deliver: Callable[[Home], None], leave: Callable[..., Any]) -> Callab
 def _close_ours(home: Home) -> None:
     with home.lock:
         link = home.link
-    if link is not None and link.rest(FAREWELL):
+    if link is not None and link.make_way(FAREWELL):
         with home.lock:
             home.link = None  # the next report starts another: not now, descriptors are closed
             home.tally.rest()

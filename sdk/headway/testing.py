@@ -48,7 +48,7 @@ class StillLink:
     def wake(self) -> None:
         """Take note of nothing: a test looks by itself."""
 
-    def forked(self) -> None:
+    def close_pipe(self) -> None:
         """Have nothing to close."""
 
 

@@ -23,7 +23,7 @@ def test_a_wake_that_comes_while_the_last_one_is_heard_is_not_the_last(monkeypat
     monkeypatch.undo()
     link.wake()
     assert readable(link)
-    link.forked()
+    link.close_pipe()
 
 
 def test_many_wakes_are_one():
@@ -32,4 +32,4 @@ def test_many_wakes_are_one():
         link.wake()
     link.hear()
     assert not readable(link)
-    link.forked()
+    link.close_pipe()

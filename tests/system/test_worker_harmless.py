@@ -6,23 +6,10 @@ import sys
 
 import pytest
 from listener import Listener
-from machine import Machine, until
+from machine import until
 
 from headway import shadows
 from headway.protocol import messages
-
-
-@pytest.fixture
-def machine():
-    machine = Machine(HEADWAY_BROKER="never")
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def listener(machine):
-    with Listener(machine.directory) as listener:
-        yield listener
 
 
 def test_a_program_that_joins_every_thread_there_is_ends(machine, listener):
@@ -133,6 +120,23 @@ def test_an_end_is_left_in_a_file_where_nobody_takes_it_before_another_program_d
     (name,) = os.listdir(machine.path("unsent"))
     with open(os.path.join(machine.path("unsent"), name), "rb") as file:
         assert b"Prepare" in file.read()
+
+
+def test_ends_that_are_left_in_files_one_after_the_other_are_all_there(machine):
+    code = """
+        import headway, os
+        for name in ("First", "Second"):
+            with headway.operation(name):
+                pass
+            try:
+                os.execv("/nonexistent", ["x"])
+            except FileNotFoundError:
+                pass
+    """
+    assert machine.run(code) == (0, "", "")
+    left = b"".join(file.read_bytes() for file in pathlib.Path(machine.path("unsent")).glob("*"))
+    assert b"First" in left
+    assert b"Second" in left
 
 
 def test_a_program_that_cannot_be_executed_changes_nothing(machine, listener):
@@ -265,7 +269,7 @@ def test_beside_green_threads_nothing_is_reported_and_nothing_hangs(machine, lis
     assert not listener.operations
 
 
-@pytest.mark.parametrize("name", ["token", "random", "platform", "subprocess"])
+@pytest.mark.parametrize("name", ["token", "random", "platform", "subprocess", "resource"])
 def test_a_file_of_the_program_that_hides_the_standard_librarys_is_not_run(machine, listener, name):
     machine.file(f"{name}.py", "print('I was run')")
     code = """
