@@ -28,42 +28,42 @@ def boot_id() -> str | None:
         return None
 
 
-def start_time(pid: int) -> int | None:
-    """When a process started, in clock ticks since boot; None where that cannot be read."""
+_PARENT, _STARTED, _CODE, _CODE_END, _STACK = 4, 22, 26, 27, 28  # as proc(5) numbers them
+
+
+def _facts(pid: int, *numbers: int) -> list[int] | None:
+    """These fields of the kernel's line about a process, or None where they cannot be read."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             stat = file.read()
-        # The command's name may hold spaces and brackets; the 22nd field counts from its end.
-        return int(stat[stat.rindex(b")") + 2 :].split()[19])
+        # The second, its name, may hold spaces and brackets: the third follows its end.
+        fields = stat[stat.rindex(b")") + 2 :].split()
+        return [int(fields[number - 3]) for number in numbers]
     except (OSError, ValueError, IndexError):
         return None
+
+
+def start_time(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot; None where that cannot be read."""
+    facts = _facts(pid, _STARTED)
+    return facts[0] if facts else None
 
 
 def image(pid: int) -> Image | None:
     """Which program a process runs now; None where the kernel does not say."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            stat = file.read()
-        fields = stat[stat.rindex(b")") + 2 :].split()
-        found = Image(*(int(fields[number - 3]) for number in (22, 26, 27, 28)))
-    except (OSError, ValueError, IndexError):
-        return None
-    return found if found.stack else None  # 0: not for us, or it has ended
+    facts = _facts(pid, _STARTED, _CODE, _CODE_END, _STACK)
+    found = Image(*facts) if facts else None
+    return found if found and found.stack else None  # 0: not for us, or it has ended
 
 
 def line_of(pid: int, longest: int = 64) -> list[int]:
     """A process and those it descends from, nearest first; itself alone where none can be read."""
     line = [pid]
     while len(line) < longest:
-        try:
-            with open(f"/proc/{line[-1]}/stat", "rb") as file:
-                stat = file.read()
-            above = int(stat[stat.rindex(b")") + 2 :].split()[1])
-        except (OSError, ValueError, IndexError):
+        facts = _facts(line[-1], _PARENT)
+        if facts is None or facts[0] <= 1:
             break
-        if above <= 1:
-            break
-        line.append(above)
+        line.append(facts[0])
     return line
 
 
