@@ -8,23 +8,9 @@ import subprocess
 
 import pytest
 from commands import ended, piped, typed
-from listener import Listener
-from machine import Machine, until
+from machine import until
 
 from headway.protocol import messages
-
-
-@pytest.fixture
-def machine():
-    machine = Machine(HEADWAY_BROKER="never")
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def listener(machine):
-    with Listener(machine.directory) as listener:
-        yield listener
 
 
 def cancel(listener, name, kill=False):

@@ -6,27 +6,12 @@ import os
 import subprocess
 import sys
 
-import pytest
-from listener import Listener
-from machine import Machine, until
+from machine import until
 
 from headway.protocol import messages
 
 CODE = "import sys; from headway.run.pipe import main; sys.exit(main(sys.argv[1:]))"
 PIPE = f"{sys.executable} -c '{CODE}'"
-
-
-@pytest.fixture
-def machine():
-    machine = Machine(HEADWAY_BROKER="never")
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def listener(machine):
-    with Listener(machine.directory) as listener:
-        yield listener
 
 
 def start(machine, script):

@@ -11,21 +11,7 @@ import time
 
 import pytest
 from commands import PROGRAM, output, piped
-from listener import Listener
-from machine import Machine, until
-
-
-@pytest.fixture
-def machine():
-    machine = Machine(HEADWAY_BROKER="never")
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def listener(machine):
-    with Listener(machine.directory) as listener:
-        yield listener
+from machine import until
 
 
 def test_the_two_streams_stay_two_and_come_byte_for_byte(machine):

@@ -8,7 +8,6 @@ import sys
 import pexpect
 import pytest
 from commands import PROGRAM, ended, output, piped
-from listener import Listener
 from machine import Machine
 from scarce import descriptors, needs_a_stranger, processes
 
@@ -46,19 +45,6 @@ def refuse():
 os.fork = refuse
 from headway.run.cli import main; sys.exit(main(sys.argv[1:]))
 """
-
-
-@pytest.fixture
-def machine():
-    machine = Machine(HEADWAY_BROKER="never")
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def listener(machine):
-    with Listener(machine.directory) as listener:
-        yield listener
 
 
 def taken(process):

@@ -11,21 +11,7 @@ import time
 import psutil
 import pytest
 from commands import ended, shell, typed
-from listener import Listener
-from machine import Machine, alive, killed, until
-
-
-@pytest.fixture
-def machine():
-    machine = Machine(HEADWAY_BROKER="never")
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def listener(machine):
-    with Listener(machine.directory) as listener:
-        yield listener
+from machine import alive, killed, until
 
 
 @pytest.fixture

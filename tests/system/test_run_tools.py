@@ -15,23 +15,8 @@ import zipfile
 
 import pytest
 from commands import ended, output, typed
-from listener import Listener
-from machine import Machine
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def machine():
-    machine = Machine(HEADWAY_BROKER="never")
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def listener(machine):
-    with Listener(machine.directory) as listener:
-        yield listener
 
 
 def needs(program):

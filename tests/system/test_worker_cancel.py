@@ -1,23 +1,9 @@
 """Requests to cancel, and whoever in a program hears them."""
 
 import pytest
-from listener import Listener
-from machine import Machine, until
+from machine import until
 
 from headway.protocol import messages
-
-
-@pytest.fixture
-def machine():
-    machine = Machine(HEADWAY_BROKER="never")
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def listener(machine):
-    with Listener(machine.directory) as listener:
-        yield listener
 
 
 def ask(machine, listener, code, *, name="Work", kill=False):

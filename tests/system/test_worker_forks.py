@@ -3,23 +3,9 @@
 import sys
 
 import pytest
-from listener import Listener
-from machine import Machine, until
+from machine import until
 
 METHODS = ["fork", "spawn", "forkserver"]
-
-
-@pytest.fixture
-def machine():
-    machine = Machine(HEADWAY_BROKER="never")
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def listener(machine):
-    with Listener(machine.directory) as listener:
-        yield listener
 
 
 @pytest.mark.parametrize(

@@ -6,24 +6,11 @@ import subprocess
 
 import pytest
 from listener import Listener
-from machine import Machine, until
+from machine import until
 
 from headway.link import FAREWELL
 from headway.protocol import messages
 from headway_broker.unsent import frames
-
-
-@pytest.fixture
-def machine():
-    machine = Machine(HEADWAY_BROKER="never")
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def listener(machine):
-    with Listener(machine.directory) as listener:
-        yield listener
 
 
 def test_a_program_that_ends_at_once_delivers_its_end(machine, listener):
