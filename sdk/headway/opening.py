@@ -12,7 +12,7 @@ from headway.process import here, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any
 
     from headway.process import Home
     from headway.stages import Stage
@@ -35,7 +35,7 @@ def operation(
     live, plain, json, quiet, and `cancellable` False refuses requests to stop.
     """
     home = here()
-    around = _innermost(home, scope.enclosing) if parent is None else None
+    around = _innermost(home) if parent is None else None
     if parent is None:
         parent = around.path if around is not None else home.tree.inherited
     model = Model(
@@ -78,17 +78,21 @@ def current() -> Operation | Stage | None:
     what comes after it.
     """
     home = here()
-    look = lambda: scope.enclosing() or home.tree.common(blocks=True)  # noqa: E731
-    return _innermost(home, look)  # pyright: ignore[reportReturnType]
+    return _innermost(home, of_threads=True)  # pyright: ignore[reportReturnType]
 
 
-def _innermost(home: Home, look: Callable[[], scope.Scope | None]) -> scope.Scope | None:
-    """What `look` finds that is not a loop of its own which was just left: that ends."""
+def _innermost(home: Home, *, of_threads: bool = False) -> scope.Scope | None:
+    """What is around this line, but no loop of its own that was just left: that ends.
+
+    With `of_threads` a line without a context of its own is in what is around all.
+    """
     with home.lock:
-        found = look()
-        while found is not None and home.tally.settle_alone(found):
-            found = look()
-        return found
+        while True:
+            found = scope.enclosing()
+            if found is None and of_threads:
+                found = home.tree.common(blocks=True)
+            if found is None or not home.tally.settle_alone(found):
+                return found
 
 
 def _operation_of(found: scope.Scope) -> Operation:

@@ -291,6 +291,8 @@ def test_a_silent_worker_of_another_pid_namespace_or_with_nothing_open_is_not_lo
 
 def test_an_image_of_nobody_changes_nothing(wired):
     wired.core.identified("nobody", IMAGE, wired.now)
+    assert not wired.core.sessions.by_id
+    assert not wired.core.liveness.settling
 
 
 def test_nothing_is_crashed_while_messages_wait_to_be_read(wired):

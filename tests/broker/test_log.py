@@ -50,6 +50,7 @@ def test_a_log_that_cannot_be_written_is_done_without(tmp_path):
     log = Log(str(tmp_path / "none"))
     log.write("lost")
     log.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_foreground_says_it_on_standard_error(tmp_path, capsys):

@@ -170,7 +170,7 @@ def test_late_clients_are_told_to_connect_to_the_next(turned, monkeypatch):
     closing = turned.server.close
     turned.server.close = lambda: None
     closing()
-    late.hear(messages.Retire)
+    assert isinstance(late.hear(messages.Retire), messages.Retire)
 
 
 def test_what_libzmq_refuses_is_told_as_any_other_trouble_with_a_socket(tmp_path, monkeypatch):

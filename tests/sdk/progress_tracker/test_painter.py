@@ -133,6 +133,7 @@ def test_a_standard_output_that_is_closed_or_gone_harms_nothing(monkeypatch):
         tracker.start_stage(tracker.add_stage("one"))
         tracker.display_progress()
         tracker.complete()
+        assert tracker.end_time is not None
 
 
 def test_nothing_is_drawn_after_the_end():

@@ -86,12 +86,17 @@ def test_one_terminal_has_one_screen_and_a_stream_that_is_none_changes_nothing()
 
 def test_a_stream_that_is_closed_or_broken_harms_nothing():
     class Broken(Terminal):
+        tried = 0
+
         def write(self, _text):
+            self.tried += 1
             raise BrokenPipeError
 
-    screen = screen_of(Broken())
+    broken = Broken()
+    screen = screen_of(broken)
     screen.show(1, ["x"], 10)
     screen.leave(1, ["y"])
+    assert broken.tried
     closed = Terminal()
     screen = screen_of(closed)
     closed.close()

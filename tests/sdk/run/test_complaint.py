@@ -2,8 +2,6 @@
 
 import sys
 
-import pytest
-
 from headway.run.complaint import complain
 
 
@@ -14,11 +12,21 @@ def test_a_complaint_names_who_complains(capsys):
 
 
 class Full:
+    tried = ""
+
     def write(self, text):
+        self.tried += text
         raise OSError(28, "No space left on device")
 
 
-@pytest.mark.parametrize("stream", [None, Full()])
-def test_a_standard_error_that_takes_nothing_is_let_be(monkeypatch, stream):
-    monkeypatch.setattr(sys, "stderr", stream)
+def test_a_standard_error_that_takes_nothing_is_let_be(monkeypatch):
+    full = Full()
+    monkeypatch.setattr(sys, "stderr", full)
     complain("it is full")
+    assert full.tried.startswith("headway run: it is full")
+
+
+def test_without_a_standard_error_nobody_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    complain("it is full")
+    assert capsys.readouterr() == ("", "")

@@ -50,7 +50,10 @@ class FakeOperation:
 
 
 class Broken:
+    tried = 0
+
     def fail_always(self, *_, **__):
+        self.tried += 1
         raise RuntimeError
 
     stage = set = wait = resume = log = complete = fail = cancel = fail_always
@@ -137,6 +140,7 @@ def test_no_operation_or_a_broken_one_harms_nobody(operation):
     reporter.apply([StageStarted("x"), StageMoved("x", 1), Waiting("y"), StageEnded("x")])
     reporter.stopped()
     reporter.end(Ending("cancelled", "z"), 130)
+    assert operation is None or operation.tried
 
 
 def test_what_a_spinner_drew_is_no_last_line(operation):
