@@ -25,29 +25,17 @@ SOON = 0.2  # seconds between two estimates of one operation that changes all th
 QUIET_SOON = 2.0
 STAGES_LIMIT = 50  # running stages of one operation that have an estimate of their own
 CHILDREN_LIMIT = 200  # operations that weigh as stages of one other
-DEEPEST = 32  # stages inside each other; for the forecast, what is deeper stands beside that
 HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
 
 
 # One for all that have none: most, and a dictionary is 64 bytes.
 _CHILDLESS: dict[str, int] = {}
-_SHALLOW: dict[int, int | None] = {}
 
 
 class Following:
     """The forecast of one operation; `forecast` is None until its history has been read."""
 
-    __slots__ = (
-        "asked",
-        "begun",
-        "changed",
-        "children",
-        "deep",
-        "figured",
-        "forecast",
-        "key",
-        "runs",
-    )
+    __slots__ = ("asked", "begun", "changed", "children", "figured", "forecast", "key", "runs")
 
     def __init__(self, key: str, now: float) -> None:
         self.key = key
@@ -56,7 +44,6 @@ class Following:
         self.forecast: Forecast | None = None
         self.changed: dict[int, None] = {}  # stages whose counts it has not been told yet
         self.children = _CHILDLESS  # operations that are parts of it → their place
-        self.deep = _SHALLOW  # stages nested deeper than `DEEPEST` → what they are told to be in
         self.figured = float("-inf")
         self.runs = 0  # earlier ones that are looked at
 
@@ -150,7 +137,7 @@ class Forecasts:
         following.forecast.hold(now, waiting=entry.operation.state == WAITING)
         for stage in sorted(stages):  # parents have lower ids
             following.changed.pop(stage, None)
-            _tell(following, held, held[stage], now)
+            _tell(following.forecast, held[stage], now)
         if entry.operation.started is not None:
             following.forecast.start(entry.operation.started)
 
@@ -228,7 +215,7 @@ class Forecasts:
         forecast.accompany(max(others, 0), now)
         forecast.hold(now, waiting=operation.state == WAITING)
         for stage in sorted(following.changed):
-            _tell(following, operation.stages, operation.stages[stage], now)
+            _tell(forecast, operation.stages[stage], now)
         following.changed.clear()
         estimate = forecast.estimate(now)
         following.asked = operation.question is not None or self._asked_within(following)
@@ -285,7 +272,7 @@ class Forecasts:
             return None
         ended = operation.ended if operation.ended is not None else now
         for stage in following.changed:
-            _tell(following, operation.stages, operation.stages[stage], ended)
+            _tell(forecast, operation.stages[stage], ended)
         run = forecast.finish(operation.state, ended)
         return None if run is None else (following.key, run.to_dict())
 
@@ -363,7 +350,7 @@ class Forecasts:
             begun = min((moment for moment, *_ in past if moment > float("-inf")), default=0.0)
         past.sort(key=lambda event: event[:2])
         for moment, _, stage, state, done in past:
-            _tell(following, operation.stages, stage, max(moment, begun), state, done)
+            _tell(forecast, stage, max(moment, begun), state, done)
         following.changed.update(
             (stage.id, None)
             for stage in operation.stages.values()
@@ -431,19 +418,16 @@ class Forecasts:
 
 
 def _tell(
-    following: Following,
-    stages: dict[int, Stage],
+    forecast: Forecast,
     stage: Stage,
     now: float,
     state: str | None = None,
     done: float | None = None,
 ) -> None:
-    if following.forecast is None:
-        return
-    following.forecast.observe(
+    forecast.observe(
         stage.id,
         stage.name,
-        _over(following, stages, stage),
+        stage.parent,
         stage.state if state is None else state,
         stage.shown if done is None else done,
         stage.total,
@@ -451,30 +435,6 @@ def _tell(
         now,
         stage.attempt,
     )
-
-
-def _over(following: Following, stages: dict[int, Stage], stage: Stage) -> int | None:
-    """What a stage is inside as its forecast is told, whose keys are paths: none too deep.
-
-    Parents have been told before it, so what is inside a deep one is known to be deep.
-    """
-    over = stage.parent
-    if over is None:
-        return None
-    if over in following.deep:
-        beside = following.deep[over]
-    else:
-        above = over
-        for _ in range(DEEPEST):
-            holder = stages.get(above)
-            if holder is None or holder.parent is None:
-                return over
-            above = holder.parent
-        beside = stages[over].parent
-        if following.deep is _SHALLOW:
-            following.deep = {}
-    following.deep[stage.id] = beside
-    return beside
 
 
 def _figured(entry: Entry) -> float:

@@ -5,8 +5,9 @@ from wired import Wired
 
 from headway.estimate import Run
 from headway.estimate.course import INSIDE
+from headway.estimate.forecast import DEEPEST
 from headway_broker import allowance, effects
-from headway_broker.forecasts import DEEPEST, HISTORY_TIMEOUT, Forecasts
+from headway_broker.forecasts import HISTORY_TIMEOUT, Forecasts
 
 
 @pytest.fixture

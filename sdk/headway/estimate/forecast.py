@@ -30,6 +30,7 @@ FLOOR = 0.05  # what even the least alike run weighs
 COLD_SHARE = 0.15  # in runs, what the estimate without history weighs beside it
 STRANGE = 4.0  # squared steps of unlikeness, above which a run is unlike all before
 WAITED = 0.25  # of the usual duration: having waited longer, age is not held against that
+DEEPEST = 32  # stages inside each other that are told apart
 SLACK = 0.05  # of the whole: by less than this progress does not go back
 LARGEST = 1e15  # counts and seconds beyond this are cut
 
@@ -304,6 +305,8 @@ class Forecast:
 
     def _meet(self, stage: int, name: str, parent: int | None) -> Stage:
         over = None if parent is None else self._ids.get(parent)
+        if over is not None and over.key.count(INSIDE) >= DEEPEST:
+            over = over.parent  # keys are paths: what is deeper stands beside what it is in
         path = name if over is None else over.key + INSIDE + name
         key, twin = path, 1
         while key in self._stages:
