@@ -8,15 +8,16 @@ sockets, threads, files, processes.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, NamedTuple
+from typing import Any, Callable, Iterable
 
-from headway.model import OPEN, OPERATION_FIELDS, clean_text
+from headway.model import clean_text
 from headway.protocol import messages
 from headway.protocol.messages import MAGIC, MAJOR, MINOR
 from headway.protocol.wire import Malformed, UnknownKind
 from headway_broker import archive, requests
 from headway_broker.access import admitted
 from headway_broker.again import Again
+from headway_broker.arrears import Arrears
 from headway_broker.effects import Effect, Identify, Note, Send, Stop, Unwatch
 from headway_broker.forecasts import Forecasts
 from headway_broker.image import Image, replaced
@@ -32,14 +33,6 @@ from headway_broker.standing import standing
 from headway_broker.waits import Waits
 
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
-STATE = OPERATION_FIELDS.index("state")
-
-
-class Owed(NamedTuple):
-    """What a file of `unsent/` has: ended operations, and shares (operation, stage, session)."""
-
-    ends: set[str]
-    shares: set[tuple[str, int, str]]
 
 
 class Core:
@@ -73,6 +66,9 @@ class Core:
         self.leaving = Leaving(now)
         self.dropped = Dropped()
         self.shares = Shares(self.ledger, self.keeping, self.dropped)
+        self.arrears = Arrears(
+            self.sessions, self.ledger, self.shares, self.dropped, self._take_announce
+        )
         self.counted: dict[Session, None] = {}  # whose counts wait for the next frame
         self.messages = self.updates = 0
         self.started = now
@@ -143,42 +139,6 @@ class Core:
                 self._refuse(session.identity, refused)
         except Exception as error:  # a fault of ours, which one message may not make everybody's
             self._broken(session, type(message).__name__, error)
-
-    def unsent(self, frames: Iterable[Any], uid: int | None, now: float) -> Owed:
-        """Take in the messages of an `unsent` file; returns what it is to be kept for.
-
-        Raises whatever a fault of ours raises: then the file is to be set aside.
-        """
-        session: Session | None = None
-        owed = Owed(set(), set())
-        for message in frames:
-            try:
-                if isinstance(message, messages.Hello):
-                    session = self.sessions.by_id.get(message.session)
-                    if session is None:
-                        session = self.sessions.add(Session(message.session, "worker", now))
-                        session.about, session.uid, session.gone = message.about, uid, True
-                        if message.about.get("boot") != self.sessions.boot:
-                            session.offset = now - message.now
-                elif isinstance(message, messages.Announce) and session is not None:
-                    if message.operation[STATE] in OPEN:
-                        continue
-                    owed.ends.add(message.operation[0])
-                    self._take_announce(session, message, now)
-                elif isinstance(message, messages.Share) and session is not None:
-                    owed.shares.add((message.operation, message.stage, session.id))
-                    self.shares.take(session, message, now)
-            except Refused as refused:
-                self.dropped.add(refused.reason)
-        if session is not None and session.gone and not session.operations:
-            self.sessions.remove(session)
-        return owed
-
-    def are_safe(self, owed: Owed) -> bool:
-        """Whether what a file was kept for needs no other copy any more."""
-        return all(self.ledger.is_safe(end) for end in owed.ends) and all(
-            self.shares.safe(*share) for share in owed.shares
-        )
 
     def malformed(self, session: Session | None, error: Malformed) -> None:
         """A frame was no message that this version knows."""

@@ -18,8 +18,9 @@ from headway.protocol.wire import COUNTS_LIMIT, FRAME_LIMIT, Malformed, decode, 
 from headway_broker import effects, processes
 from headway_broker.access import credentials
 from headway_broker.archive import Row
+from headway_broker.arrears import Owed
 from headway_broker.claim import Claim
-from headway_broker.core import Core, Owed
+from headway_broker.core import Core
 from headway_broker.history import Claimed, History, Learned, Reopened, Stored, Wanted
 from headway_broker.log import Log
 from headway_broker.memory import Memory
@@ -332,12 +333,12 @@ class Server:
         if self.unsent.changed():
             for path, owner, found in self.unsent.read():
                 try:
-                    self._unsent_files[path] = self.core.unsent(found, owner, now)
+                    self._unsent_files[path] = self.core.arrears.take(found, owner, now)
                 except Exception as error:  # or each broker after this one ended by it as well
                     self.log.write(f"unsent: a file is set aside: {fault(error)}")
                     self.unsent.set_aside(path)
         for path, owed in list(self._unsent_files.items()):
-            if self.core.are_safe(owed):
+            if self.core.arrears.are_safe(owed):
                 del self._unsent_files[path]
                 self.unsent.remove(path)
 

@@ -11,8 +11,8 @@ from peers import Peer
 from headway.protocol import endpoint, messages
 from headway.protocol.wire import COUNTS_LIMIT, encode, pack
 from headway_broker import server as rules
+from headway_broker.arrears import Owed
 from headway_broker.claim import Claim
-from headway_broker.core import Owed
 from headway_broker.log import Log
 from headway_broker.server import Server
 
@@ -199,7 +199,7 @@ def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
         taken.extend(found)
         return Owed(set(), set())
 
-    monkeypatch.setattr(turned.core, "unsent", take_in)
+    monkeypatch.setattr(turned.core.arrears, "take", take_in)
     folder = os.path.join(turned.directory, endpoint.UNSENT)
     os.makedirs(folder, 0o700, exist_ok=True)
     for name, data in (("bad", b""), ("good", pack(encode(messages.Beat(1, 1.0))))):

@@ -34,7 +34,7 @@ def left(wired, child, done, attempt=1):
     about = {"pid": child.pid, "boot": child.boot}
     hello = messages.Hello("headway", 1, 0, child.session, "worker", child.now, about, 1)
     told = messages.Share(child.next(), child.now, "op", 1, done, attempt, last=True)
-    owed = wired.core.unsent([hello, told, messages.Bye(2, child.now)], child.uid, wired.now)
+    owed = wired.core.arrears.take([hello, told, messages.Bye(2, child.now)], child.uid, wired.now)
     wired.tick()
     return owed
 
@@ -146,27 +146,27 @@ def test_a_share_of_a_stage_that_is_not_known_is_acknowledged_when_that_is_store
 def test_a_file_is_kept_until_the_shares_in_it_are_stored(wired):
     wired.worker("parent").start()
     owed = left(wired, wired.worker("child", hello=False), 25)
-    assert not wired.core.are_safe(owed)
+    assert not wired.core.arrears.are_safe(owed)
     wired.store_all()
-    assert wired.core.are_safe(owed)
+    assert wired.core.arrears.are_safe(owed)
     assert stored(wired) == 25
 
 
 def test_a_file_is_kept_while_the_operation_of_its_shares_is_not_known(wired):
     owed = left(wired, wired.worker("child", hello=False), 25)
     wired.store_all()
-    assert not wired.core.are_safe(owed)
+    assert not wired.core.arrears.are_safe(owed)
     wired.worker("parent").start()
     wired.tick()
     wired.store_all()
-    assert wired.core.are_safe(owed)
+    assert wired.core.arrears.are_safe(owed)
     assert stored(wired) == 25
 
 
 def test_what_nobody_claims_for_an_hour_is_dropped_and_counted(wired):
     owed = left(wired, wired.worker("child", hello=False), 25)
     wired.pass_time(3601, step=600)
-    assert wired.core.are_safe(owed)
+    assert wired.core.arrears.are_safe(owed)
     assert wired.dropped() == {"early share": 1}
 
 

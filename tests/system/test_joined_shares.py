@@ -120,8 +120,8 @@ class Family:
         for name, frames in self.files.items():
             if name not in self.owed:
                 found = [decode(frame, messages.INBOUND) for frame in frames]
-                self.owed[name] = core.unsent(found, 0, self.now)
-        for name in [name for name in self.owed if core.are_safe(self.owed[name])]:
+                self.owed[name] = core.arrears.take(found, 0, self.now)
+        for name in [name for name in self.owed if core.arrears.are_safe(self.owed[name])]:
             del self.owed[name], self.files[name]
         core.tick(self.now)
         for effect in core.take():

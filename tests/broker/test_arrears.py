@@ -1,0 +1,67 @@
+"""What programs left in files."""
+
+from __future__ import annotations
+
+import pytest
+from wired import Wired
+
+from headway.protocol import messages
+from headway_broker.standing import standing
+
+
+@pytest.fixture
+def wired():
+    return Wired()
+
+
+def test_a_late_true_end_corrects_a_crash():
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    worker.start()
+    wired.core.died("worker", wired.now)
+    wired.pass_time(1)
+    wired.store_all()
+    assert wired.operation("op").state == "crashed"
+    owed = wired.core.arrears.take(unsent(worker, "completed"), 1000, wired.now)
+    assert owed.ends == {"op"}
+    assert wired.operation("op").state == "completed"
+    assert not wired.core.ledger.is_safe("op")
+    wired.carry_out()
+    wired.store_all()
+    assert wired.core.ledger.is_safe("op")
+
+
+def unsent(worker, state):
+    """The messages of a file that a worker left."""
+    op = worker.operations["op"]
+    op.move(state, worker.now)
+    op.revision += 1
+    about = {"pid": worker.pid, "boot": worker.boot}
+    return [
+        messages.Hello("headway", 1, 0, worker.session, "worker", worker.now, about),
+        messages.Announce(
+            1, worker.now, True, op.record(), [s.record() for s in op.stages.values()]
+        ),
+        messages.Bye(2, worker.now),
+    ]
+
+
+def test_an_unsent_end_of_a_worker_that_nobody_knew_is_taken_in(wired):
+    worker = wired.worker(hello=False)
+    worker.start()
+    wired.core.arrears.take(unsent(worker, "failed"), 1000, wired.now)
+    assert wired.operation("op").state == "failed"
+    assert standing(wired.core, wired.now)["workers"] == 0
+
+
+def test_an_unsent_file_cannot_open_an_operation(wired):
+    worker = wired.worker(hello=False)
+    op = worker.start()
+    about = {"pid": 1, "boot": worker.boot}
+    frames = [
+        messages.Hello("headway", 1, 0, "s", "worker", 1.0, about),
+        messages.Announce(1, 1.0, True, op.record(), []),
+    ]
+    assert wired.core.arrears.take(frames, 1000, wired.now).ends == set()
+    assert not wired.core.ledger.entries
+    assert not wired.core.sessions.by_id
