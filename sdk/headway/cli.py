@@ -10,7 +10,7 @@ from headway import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Sequence
+    from typing import Callable, NoReturn, Sequence
 
 # verb -> (module:function, what it does). The function takes the arguments after the verb
 # and returns the exit status.
@@ -42,7 +42,7 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `headway ARGV…` and return the exit status."""
+    """Run `headway ARGV…` and return the exit status; as the program itself it may end here."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     verb = arguments[0] if arguments else "--help"
     if verb not in ("run", "pipe"):  # these hand on what they were given as it is
@@ -65,7 +65,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return _unread()
+    if verb == "run" and argv is None:
+        _leave(status)
     return status
+
+
+def _leave(status: int) -> NoReturn:
+    """End with nothing taken down: that takes the interpreter longer than all else that is left.
+
+    Whoever waits for `headway run` waits for the command, which has ended.
+    """
+    from headway.process import end_program  # noqa: PLC0415 - only here
+
+    end_program()
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    os._exit(status)
 
 
 def _open_closed_streams() -> None:

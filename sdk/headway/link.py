@@ -238,12 +238,19 @@ def affordable() -> bool:
     """Whether there is what libzmq needs: it aborts the process where it gets no more of it."""
     import resource  # noqa: PLC0415 - not there on Windows
 
+    bounds = {resource.RLIMIT_AS, getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS)}
+    limited = any(resource.getrlimit(bound)[0] != resource.RLIM_INFINITY for bound in bounds)
+    return has_room() and (not limited or hidden.affordable(THREADS))
+
+
+def has_room() -> bool:
+    """Whether there are the descriptors and the addresses that libzmq needs."""
+    import resource  # noqa: PLC0415 - not there on Windows
+
     memory = resource.getrlimit(resource.RLIMIT_AS)[0]
     if memory != resource.RLIM_INFINITY and _addresses() + MEMORY > memory:
         return False
-    threads = resource.getrlimit(getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS))[0]
-    limited = {memory, threads} != {resource.RLIM_INFINITY}
-    return _has_descriptors() and (not limited or hidden.affordable(THREADS))
+    return _has_descriptors()
 
 
 def _has_descriptors() -> bool:

@@ -286,7 +286,8 @@ def _deliver_ends(home: Home) -> None:
         hasty.leave_ends(home)
 
 
-def _end_program() -> None:
+def end_program() -> None:
+    """Deliver what is owed, as at every end of a program; never raises."""
     home = _home
     if home is not None:
         try:
@@ -297,7 +298,7 @@ def _end_program() -> None:
 
 
 # Now, so that handlers which the program registers from here on are called before.
-atexit.register(_end_program)
+atexit.register(end_program)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(

@@ -291,3 +291,23 @@ def test_it_never_loads_the_drawing_library(machine):
         check=True,
     )
     assert done.stdout == b"[]\n"
+
+
+def test_the_command_does_not_wait_for_what_takes_long_to_import(machine):
+    code = (
+        "import sys, headway.run.preparation as preparation; "
+        "go = preparation.Preparation.go; "
+        "preparation.Preparation.go = lambda begun: "
+        "(print(sorted({'typing', 're', 'enum', 'zmq'} & set(sys.modules))), "
+        "sys.stdout.flush(), go(begun)); "
+        "from headway.run.cli import main; main(sys.argv[1:])"
+    )
+    path = os.pathsep.join(filter(None, sys.path))
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code, "--", "true"],
+        env={**machine.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout == b"[]\n"

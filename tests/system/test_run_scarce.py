@@ -81,8 +81,8 @@ def test_however_few_descriptors_there_are_the_command_runs_whole(machine, limit
     [
         (0, "too few threads are left"),
         (15, "too few threads are left"),
-        (20, "can't start new thread"),
-        (21, "can't start new thread"),
+        (16, "can't start new thread"),
+        (17, "can't start new thread"),
     ],
 )
 def test_without_threads_the_command_takes_the_process(machine, left, reason):

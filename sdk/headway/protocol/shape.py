@@ -1,7 +1,7 @@
 """`NamedTuple` without `typing`, whose import would be a third of what `import headway` costs.
 
 A type checker is shown the real one. At run time the annotations of a class body become the
-fields of a `collections.namedtuple`, with their defaults. Absent: methods; no message has any.
+fields of a `collections.namedtuple`, with their defaults; methods and properties stay.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ class _Maker(type):
             module=body["__module__"],
         )
         made.__doc__ = body.get("__doc__")
+        for key, value in body.items():
+            if key not in fields and not key.startswith("__"):
+                setattr(made, key, value)
         return made
 
 

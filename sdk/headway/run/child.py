@@ -6,12 +6,15 @@ It is forked while this process has one thread, and waits until its environment 
 from __future__ import annotations
 
 import os
-import signal
-from typing import Callable, Mapping, Sequence
 
+from headway.hidden import signals as signal
 from headway.run.ending import UNKNOWN
 from headway.run.family import family
 from headway.run.gate import Gate, in_child
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Mapping, Sequence
 
 
 class Child:

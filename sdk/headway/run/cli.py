@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING, NamedTuple, Sequence
 
 from headway.run.complaint import complain
 from headway.run.gate import CannotStart, execute, restore_pythons_own
 from headway.run.program import find_program
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NamedTuple, Sequence
+
     from headway.run.preparation import Preparation
+else:
+    from headway.protocol.shape import NamedTuple
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] -- CMD [ARG…]"
@@ -133,11 +137,9 @@ def _prepare(options: Options, path: str) -> Preparation:
     """Fork the command and make ready to follow it."""
     from headway.run.command import read_command  # noqa: PLC0415 - not where it is off
     from headway.run.preparation import Plan, prepare  # noqa: PLC0415
-    from headway.run.tools import name_command  # noqa: PLC0415
 
     command = read_command(options.argv)
-    name = options.name or name_command(command)
-    return prepare(Plan(command, path, name, options.display, options.tool))
+    return prepare(Plan(command, path, options.name, options.display, options.tool))
 
 
 def _become(path: str, argv: list[str]) -> int:

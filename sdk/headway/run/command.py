@@ -6,12 +6,16 @@ are ever taken from here, and reading stops at the first option the table does n
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple, Pattern
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, Pattern
+else:
+    from headway.protocol.shape import NamedTuple
 
-_PYTHON = re.compile(r"(?:python|pypy)[0-9.]*t?$")
-_PIP = re.compile(r"pip[0-9.]*$")
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+# Without `re`: the command waits for what is imported here.
+_VERSION = "0123456789."
+_PYTHONS = ("python", "pypy")
+_PYTHONS_FLAGS = frozenset("bBdEhiIOqsSuvx")
 
 
 class Wrapper(NamedTuple):
@@ -99,11 +103,11 @@ def read_command(argv: tuple[str, ...] | list[str]) -> Command:
             return Command(argv, program, at + 1, elevated or wrapper.elevates)
         elevated = elevated or wrapper.elevates
         at = inner
-    if _PYTHON.match(program):
+    if _is_python(program):
         module = _module(argv, at + 1)
         if module is not None:
             return Command(argv, argv[module], module + 1, elevated)
-    if _PIP.match(program):
+    if program.rstrip(_VERSION) == "pip":
         program = "pip"
     return Command(argv, program, at + 1, elevated)
 
@@ -162,6 +166,17 @@ def _cluster(argument: str, flags: frozenset[str], values: frozenset[str]) -> bo
     return all("-" + letter in flags for letter in argument[1:])
 
 
+def _is_python(program: str) -> bool:
+    """Tell whether a program is an interpreter: python3.13, python3.14t, pypy3."""
+    free_threaded = program[-1:] == "t" and program[:-1]
+    return any(name and name.rstrip(_VERSION) in _PYTHONS for name in (program, free_threaded))
+
+
+def _is_assignment(word: str) -> bool:
+    name, equals, _ = word.partition("=")
+    return bool(equals) and name.isascii() and name.isidentifier()
+
+
 def _base(path: str) -> str:
     return path.rsplit("/", 1)[-1]
 
@@ -182,7 +197,7 @@ def _inner(argv: tuple[str, ...], at: int, wrapper: Wrapper) -> int | None:
             if not known and not (word.startswith("--") and "=" in word):
                 return None
             at += 1
-        elif wrapper.assignments and _ASSIGNMENT.match(word):
+        elif wrapper.assignments and _is_assignment(word):
             at += 1
         elif operands:
             operands -= 1
@@ -200,7 +215,7 @@ def _module(argv: tuple[str, ...], at: int) -> int | None:
             return at + 1 if at + 1 < len(argv) else None
         if word in ("-X", "-W"):
             at += 2
-        elif re.match(r"-[bBdEhiIOqsSuvx]+$", word):
+        elif word[:1] == "-" and word[1:] and _PYTHONS_FLAGS.issuperset(word[1:]):
             at += 1
         else:
             return None

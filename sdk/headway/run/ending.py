@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-from typing import NamedTuple
+from headway.hidden import signals as signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from headway.protocol.shape import NamedTuple
 
 INTERRUPTS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
 UNKNOWN = -1  # a wait status that nobody can tell
@@ -32,8 +37,10 @@ def death(status: int) -> int:
 
 def signal_name(number: int) -> str:
     """Return "SIGTERM" for 15."""
+    from signal import Signals  # noqa: PLC0415 - nothing else of it is needed, and it takes long
+
     try:
-        return signal.Signals(number).name
+        return Signals(number).name
     except ValueError:
         return f"signal {number}"
 

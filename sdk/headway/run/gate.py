@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-from typing import Callable, Mapping, NoReturn, Sequence
+
+from headway.hidden import signals as signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Mapping, NoReturn, Sequence
 
 _GO = b"go\0"
 _PYTHONS_OWN = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")  # which the interpreter ignores at its start

@@ -10,9 +10,14 @@ import fcntl
 import os
 import stat
 import termios
-from typing import NamedTuple
 
 from headway.run.terminal import Terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from headway.protocol.shape import NamedTuple
 
 
 class Through(NamedTuple):

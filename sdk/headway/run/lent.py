@@ -8,9 +8,12 @@ control character that has no meaning in raw mode, so it lives and dies with the
 from __future__ import annotations
 
 import termios
-from typing import Any, List
 
-Attributes = List[Any]  # as termios.tcgetattr gives them
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List
+
+    Attributes = List[Any]  # as termios.tcgetattr gives them
 
 LINE = "line"  # the usual: lines are edited and echoed
 SECRET = "secret"  # noqa: S105 - lines without echo: a password is being typed

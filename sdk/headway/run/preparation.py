@@ -7,27 +7,35 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
+import sys
 from collections import deque
-from typing import TYPE_CHECKING, Any, Mapping
 
+from headway import hidden
+from headway.hidden import signals as signal
+from headway.link import has_room
+from headway.process import identity
 from headway.run.child import Child
-from headway.run.command import Command, Form, Setting
+from headway.run.command import Setting
 from headway.run.complaint import complain
 from headway.run.gate import CannotStart
 from headway.run.layout import lay_out
 from headway.run.pump import Pump
 from headway.run.samples import KNOWN, STRANGER, Samples
-from headway.run.session import PtyChild
 from headway.run.signals import Signals
-from headway.run.tools import DATA_ON_OUTPUT, find_tool, machine_form, make_parser
+from headway.run.tools import DATA_ON_OUTPUT, TOOLS, machine_form
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Mapping
+
+    from headway.run.command import Command, Form
     from headway.run.hiding import Hider
     from headway.run.keyboard import Keyboard
+    from headway.run.session import PtyChild
 
 PARENT = "HEADWAY_PARENT"
 THREADS = 16  # that pumps, keyboard and reporting may want, and then some
+TURN = 0.0005  # seconds that a thread keeps the interpreter while another one waits for it
 FAREWELL = 1.0  # seconds that our end may wait for the last report and its drawing
 
 
@@ -35,11 +43,11 @@ class Plan:
     """What is to be run: `path` is the program found for `command`."""
 
     def __init__(
-        self, command: Command, path: str, name: str, display: str | None, tool: str | None
+        self, command: Command, path: str, name: str | None, display: str | None, tool: str | None
     ) -> None:
         self.command = command
         self.path = path
-        self.name = name
+        self.name = name  # None to find one
         self.display = display
         self.tool = tool  # whose output to expect; "" for nobody's
 
@@ -47,14 +55,14 @@ class Plan:
 class Preparation:
     """The command, forked and waiting, and what is needed to follow it.
 
-    `look` tells that its output is of interest, `known` that its tool is. `environ` is to be
+    `look` tells that its output is of interest, `tool` whose it is taken for. `environ` is to be
     added to its environment. `hidden` maps 1 and 2 to the lines that are not passed on, and
     `status` is the descriptor that it writes status lines to, read without waiting.
-    `operation` is None where reporting is not to be had.
+    `operation` is there once it runs, and stays None where reporting is not to be had.
     """
 
     def __init__(self, plan: Plan, signals: Signals) -> None:
-        self._plan = plan
+        self.plan = plan
         command = plan.command
         self.signals = signals
         self.operation: Any = None
@@ -62,10 +70,9 @@ class Preparation:
         self.pumps: list[Pump] = []
         self.keyboard: Keyboard | None = None
         self.look = plan.tool != ""
-        tool = find_tool(plan.tool or command.program) if self.look else None
-        self.known = tool is not None
-        own = self.known and not plan.tool  # the command is the tool itself
-        self.parser = make_parser(tool, command)
+        self.tool = (plan.tool or command.program) if self.look else ""
+        known = self.tool in TOOLS
+        own = known and not plan.tool  # the command is the tool itself
         display = plan.display or os.environ.get("HEADWAY_DISPLAY") or "auto"
         drawn = display in ("auto", "live")
         self.layout = lay_out(self.look, own and command.program in DATA_ON_OUTPUT, drawn)
@@ -77,7 +84,7 @@ class Preparation:
         if own:
             on_terminal = self.layout.terminal is not None
             setting = Setting(end, on_terminal, drawn, _version(command))
-            form = machine_form(tool, command, setting)
+            form = machine_form(command, setting)
         if form is not None:
             self.environ = form.environ
             if form.hidden is not None:
@@ -98,23 +105,23 @@ class Preparation:
         terminal = self.layout.terminal
         if terminal is None:
             return Child(plan.path, argv, self.layout.streams, kept, self.signals.ignored)
+        from headway.run.session import PtyChild  # noqa: PLC0415 - only a terminal needs it
+
         pty = (terminal.master, terminal.slave)
         return PtyChild(plan.path, argv, self.layout.streams, kept, self.signals.ignored, pty)
 
     def ready(self) -> None:
-        """Open the operation, and start the threads that pass on what comes and what is typed."""
+        """Start the threads that pass on what comes and what is typed."""
         self.signals.start()
         _afford()
-        try:
-            self.operation = self._report()
-        except Exception:
-            pass  # it runs all the same
-        limit = KNOWN if self.known else STRANGER
+        limit = KNOWN if self.tool in TOOLS else STRANGER
         for through in self.layout.pumped:
             samples = Samples(limit) if self.look else None
             self.pumps.append(
                 Pump(through.source, through.target, samples, self._hider(through.target))
             )
+        # A pump shall not wait 5 ms for the interpreter whenever something else has it.
+        sys.setswitchinterval(TURN)
         for pump in self.pumps:
             pump.start()
         self.child.ready()
@@ -134,14 +141,12 @@ class Preparation:
 
     def go(self) -> None:
         """Let the command go; raises CannotStart."""
-        environ = dict(self.environ)
-        if self.operation is not None:
-            environ[PARENT] = self.operation.env()[PARENT]
+        id_ = identity(12)
         try:
-            self.child.start(environ)
+            self.child.start({**self.environ, PARENT: id_})
         finally:
-            # Only now: the command need not wait for the thread that reports.
-            self._start()
+            # Only now: the command need not wait for what reports it.
+            self._report(id_)
 
     def _hider(self, target: int) -> Hider | None:
         hidden = self.hidden.get(target)
@@ -157,32 +162,33 @@ class Preparation:
             self.layout.terminal.give_back()
         code = 127 if error.errno == errno.ENOENT else 126
         text = os.strerror(error.errno or errno.EIO)
-        complain(f"{self._plan.command.argv[0]}: {text}")
+        complain(f"{self.plan.command.argv[0]}: {text}")
         if self.operation is not None:
             self.operation.set(exit_status=code)
             self.operation.fail(text)
             deliver()
         return code
 
-    def _report(self) -> Any:
-        import headway  # noqa: PLC0415 - the command is forked without its threads
+    def _report(self, id_: str) -> None:
+        try:
+            from headway.opening import open_as  # noqa: PLC0415 - see above
+            from headway.run.tools import name_command  # noqa: PLC0415
 
-        operation = headway.operation(
-            self._plan.name, display=self._plan.display, cancellable=self._can_signal()
-        )
-        operation.on_cancel(self._asked)
-        return operation
-
-    def _start(self) -> None:
-        if self.operation is not None:
-            try:
-                self.operation.start()
-            except Exception:
-                self.operation = None
+            plan = self.plan
+            operation = open_as(
+                id_,
+                plan.name or name_command(plan.command),
+                display=plan.display,
+                cancellable=self._can_signal(),
+            )
+            operation.on_cancel(self._asked)
+            self.operation = operation.start()
+        except Exception:
+            pass  # it runs all the same
 
     def _can_signal(self) -> bool:
         """Whether a request to cancel could be passed on: sudo takes ^C only from a terminal."""
-        elevated = self._plan.command.elevated and os.geteuid() != 0
+        elevated = self.plan.command.elevated and os.geteuid() != 0
         return self.layout.terminal is not None or not elevated
 
     def _asked(self, request: Any) -> None:
@@ -193,12 +199,9 @@ class Preparation:
 
 def _afford() -> None:
     """Raise OSError where reporting would take what the command needs, or could not be had."""
-    from headway import hidden  # noqa: PLC0415 - not before the fork
-    from headway.link import affordable  # noqa: PLC0415
-
     if not hidden.affordable(THREADS):
         raise OSError(errno.EAGAIN, "too few threads are left")
-    if not affordable():
+    if not has_room():
         raise OSError(errno.EMFILE, "too few descriptors or too little memory is left")
 
 

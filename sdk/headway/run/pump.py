@@ -6,12 +6,11 @@ import errno
 import os
 import select
 import threading
-from typing import TYPE_CHECKING
 
-from headway.run.samples import Samples
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.run.hiding import Hider
+    from headway.run.samples import Samples
 
 CHUNK = 1 << 18  # bytes of a turn
 SILENCE = 0.1  # seconds after the command's end in which its streams may still bring something

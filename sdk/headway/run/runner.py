@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-import sys
 import termios
 import time
 
+from headway.hidden import signals as signal
 from headway.run.complaint import complain
 from headway.run.ending import Ending, death, exit_status, judge
 from headway.run.preparation import Preparation, deliver
@@ -17,6 +16,7 @@ from headway.run.reading import Reading
 from headway.run.reporter import Reporter
 from headway.run.signals import PASSED_ON, Heard
 from headway.run.stopping import Stopping
+from headway.run.tools import find_tool, make_parser
 
 TICK = 0.1  # seconds between looks at what the command printed
 IDLE = 0.25  # the same while it prints nothing
@@ -36,15 +36,14 @@ class Runner:
         self._pumps = begun.pumps
         self._keyboard = begun.keyboard
         self._reporter = Reporter(begun.operation)
-        self._reading = Reading(begun.parser, self._reporter)
+        parser = make_parser(find_tool(begun.tool), begun.plan.command)
+        self._reading = Reading(parser, self._reporter)
         for pump in begun.pumps:
             if pump.samples is not None:
                 self._reading.add(pump.samples)
 
     def run(self) -> int:
         """Follow it; return its exit status, or die of the signal that it died of."""
-        # A pump shall not wait 5 ms for the interpreter whenever something else has it.
-        sys.setswitchinterval(0.0005)
         terminal = self._layout.terminal
         try:
             status = self._loop()

@@ -9,14 +9,17 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import signal
 import struct
 import termios
-from typing import Mapping, Sequence
 
+from headway.hidden import signals as signal
 from headway.run.child import kill
 from headway.run.ending import UNKNOWN
 from headway.run.gate import Gate, in_child
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping, Sequence
 
 _REPORT = struct.Struct("=i")  # a wait status
 

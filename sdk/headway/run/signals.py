@@ -10,9 +10,15 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 from collections import deque
-from typing import Any, NamedTuple
+
+from headway.hidden import signals as signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple
+else:
+    from headway.protocol.shape import NamedTuple
 
 PASSED_ON = (
     signal.SIGINT,

@@ -7,7 +7,11 @@ import os
 import struct
 import termios
 
-from headway.run.lent import RAW, Attributes, lend, line_mode
+from headway.run.lent import RAW, lend, line_mode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.run.lent import Attributes
 
 # A full-screen command sets margins to the rows that its pty had when it began.
 _WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"

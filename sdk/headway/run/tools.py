@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
 
-from headway.run.command import Command, Form, Setting
-from headway.run.events import Parser
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+    from headway.run.command import Command, Form, Setting
+    from headway.run.events import Parser
 
 # program -> the module of its parser
 TOOLS = {
@@ -27,6 +31,8 @@ TOOLS = {
     "cargo": "cargo",
     "uv": "uv",
 }
+# The modules that have a machine form: these alone are loaded before the command goes.
+FORMED = frozenset({"apt", "dpkg", "pip", "git", "npm", "cargo"})
 # Whose progress is on standard error alone: what they write to standard output is data.
 DATA_ON_OUTPUT = frozenset({"curl", "wget", "git", "dd"})
 
@@ -52,13 +58,13 @@ def name_command(command: Command) -> str:
     return name
 
 
-def machine_form(tool: ModuleType | None, command: Command, setting: Setting) -> Form | None:
+def machine_form(command: Command, setting: Setting) -> Form | None:
     """Return how to start `command` so that it tells more, or None to start it as it is.
 
     Never behind sudo: it closes descriptors and may refuse variables.
     """
-    form = getattr(tool, "machine_form", None)
-    if form is None or command.elevated:
+    if command.elevated or TOOLS.get(command.program) not in FORMED:
         return None
-    found: Form | None = form(command, setting)
+    tool: Any = find_tool(command.program)
+    found: Form | None = tool.machine_form(command, setting)
     return found

@@ -15,6 +15,13 @@ class Point(NamedTuple):
     x: int
     y: tuple[int, ...] = ()
 
+    @property
+    def dimensions(self) -> int:
+        return 1 + len(self.y)
+
+    def moved(self, by: int) -> Point:
+        return self._replace(x=self.x + by)
+
 
 def test_the_annotations_of_a_class_are_its_fields_in_order():
     point = Point(1, (2,))
@@ -25,6 +32,11 @@ def test_the_annotations_of_a_class_are_its_fields_in_order():
     assert Point(5) == (5, ())
     assert Point.__doc__ == "Where."
     assert Point.__module__ == __name__
+
+
+def test_methods_and_properties_of_a_class_stay():
+    point = Point(1, (2,)).moved(3)
+    assert (point.x, point.dimensions) == (4, 2)
 
 
 def test_every_message_has_its_meaning_written_down():

@@ -9,7 +9,7 @@ from transcripts import RECORDINGS, play
 
 from headway.run.command import Setting, read_command
 from headway.run.events import OUTPUT, STATUS
-from headway.run.tools import TOOLS, find_tool, machine_form, make_parser
+from headway.run.tools import FORMED, TOOLS, find_tool, machine_form, make_parser
 
 
 def test_an_unknown_program_gets_the_generic_parser():
@@ -36,11 +36,16 @@ def test_no_parser_raises_on_any_text(lines):
         parser.finish(0)
 
 
+def test_every_tool_that_has_a_machine_form_is_asked_for_it():
+    modules = {name: find_tool(program) for program, name in TOOLS.items()}
+    assert {name for name, tool in modules.items() if hasattr(tool, "machine_form")} == FORMED
+
+
 def test_nothing_is_added_behind_sudo():
     command = read_command(["sudo", "apt-get", "install", "x"])
-    assert machine_form(find_tool("apt-get"), command, Setting(9)) is None
+    assert machine_form(command, Setting(9)) is None
 
 
 def test_a_tool_without_a_machine_form_is_started_as_it_is():
-    assert machine_form(find_tool("curl"), read_command(["curl", "x"]), Setting(9)) is None
-    assert machine_form(None, read_command(["stranger"]), Setting(9)) is None
+    assert machine_form(read_command(["curl", "x"]), Setting(9)) is None
+    assert machine_form(read_command(["stranger"]), Setting(9)) is None
