@@ -52,7 +52,6 @@ class Operation(scope.Scope):
         "__weakref__",
         "_home",
         "_names",
-        "_stages",
         "_stopped",
         "_thread",
         "callbacks",
@@ -70,8 +69,7 @@ class Operation(scope.Scope):
         self.before = None
         self.inner = None
         self.block = True
-        self._stages: dict[int, Stage] = {}
-        self._names: dict[str | tuple[int, str], Stage] = {}  # the first of that name
+        self._names: dict[str | tuple[int, str], Stage] = {}  # the first of that name in its place
         self._stopped: Stage | None = None  # the last thing in it: a `track` that was left early
         self._thread = threading.get_ident()
         self.callbacks: list[Callback] = []
@@ -96,12 +94,13 @@ class Operation(scope.Scope):
     @property
     def stages(self) -> list[Stage]:
         """All its stages, in the order they were announced."""
-        return list(self._stages.values())
+        found = [twin for first in list(self._names.values()) for twin in _and_twins(first)]
+        return sorted(found, key=lambda stage: stage.id)
 
     @property
     def exhausted(self) -> bool:
         """Every stage it ever had, and there was one, has completed."""
-        stages = self._stages.values()
+        stages = self.stages
         return bool(stages) and all(stage.state == COMPLETED for stage in stages)
 
     @property
@@ -208,7 +207,7 @@ class Operation(scope.Scope):
             if model.state == PENDING:
                 self._move(RUNNING)
             home.tally.settle_left(self, state, error)
-            for stage in self._stages.values():
+            for stage in self.stages:
                 if stage.open:
                     stage._fold()
                     stage._close()
@@ -246,7 +245,7 @@ class Operation(scope.Scope):
             if before == FAILED:  # these were of the attempt that failed
                 self.model.exit_status = self.model.message = None
             home.handles[self.id] = self
-            for stage in self._stages.values():
+            for stage in self.stages:
                 home.publisher.changed(self.model, stage.model)
             home.tree.add(self)
         self._changed()
@@ -266,7 +265,7 @@ class Operation(scope.Scope):
         """Become the forked child's copy, which says nothing of the operation, only shares."""
         del child
         self.callbacks = []
-        for stage in self._stages.values():
+        for stage in self.stages:
             stage._forked()
 
     # Its stages.
@@ -311,7 +310,6 @@ class Operation(scope.Scope):
                     self._names[text if over is None else (over, text)] = stage
                 else:
                     last.twin = stage
-                self._stages[model.id] = stage
                 self.model.stages[model.id] = model
             stage._claim = thread
             if total is not None:
@@ -325,15 +323,14 @@ class Operation(scope.Scope):
 
     def _twins(self, name: str, around: Stage | None) -> Iterator[Stage]:
         """The stages of that name in the same place, oldest first."""
-        stage = self._names.get(name if around is None else (around.id, name))
-        while stage is not None:
-            yield stage
-            stage = stage.twin
+        return _and_twins(self._names.get(name if around is None else (around.id, name)))
 
     def _stage(self, stage: Stage | int) -> Stage:
-        identity = stage.id if isinstance(stage, Stage) else stage
-        found = self._stages.get(identity)
-        if found is None or (isinstance(stage, Stage) and stage.operation is not self):
+        if isinstance(stage, Stage):
+            found = stage if stage.operation is self else None
+        else:
+            found = next((known for known in self.stages if known.id == stage), None)
+        if found is None:
             raise UnknownStage(f"operation {self.name!r} has no stage {stage!r}")
         return found
 
@@ -419,3 +416,9 @@ class Operation(scope.Scope):
         if self.model.open:
             state, reason, text = fate(error, self)
             self._end(state, reason, text)
+
+
+def _and_twins(stage: Stage | None) -> Iterator[Stage]:
+    while stage is not None:
+        yield stage
+        stage = stage.twin
