@@ -185,7 +185,8 @@ class Connection:
         link, publisher = self._link, self._publisher
         poll: list[tuple[Any, int]] = [(link.read, zmq.POLLIN)]
         with self._home.lock:
-            dues = [self._home.tally.deadline(), self._screen.deadline(), until]
+            look = self._home.tally.deadline()
+            dues = [look, self._screen.deadline(), until]
             if self._socket is None:
                 sending = None
                 if not publisher.settled and publisher.refused is None:
@@ -199,7 +200,8 @@ class Connection:
                     dues.append(sending)
                 if publisher.settled:
                     dues.append(self._busy_at + IDLE)
-            link.resting = sending is None or sending > now + 0.06
+            soon = min((due for due in (look, sending) if due is not None), default=None)
+            link.resting = soon is None or soon > now + 0.06
         wait = link.check_end()
         if wait is not None:
             dues.append(now + wait)

@@ -190,7 +190,9 @@ class Stage(Scope):
             self._steps = self._count_alone if home.off or home.closed else self._pending.append
             self._pending.append(n)
             home.tally.wake(self)
-        home.wake()
+        link = home.link
+        if link is None or link.resting:
+            home.wake()
 
     def _count_alone(self, n: Any) -> None:
         # With reporting off, or over, there is nobody else who would fold.

@@ -1,8 +1,9 @@
 """The stages that may be counting just now: which to fold, and when to look again.
 
 A stage's hot path only appends to a list. While a stage is awake its list is looked at once
-a frame; one that rests is put to sleep, and its next step wakes it and the publisher, so
-that a stage which does not move costs nothing. Iterators cannot wake anybody: they are
+a frame; one that did not move is put to sleep, and its next step wakes it and the publisher,
+so that a stage which does not move costs nothing, and a step after a rest is told at once.
+Iterators cannot wake anybody: they are
 looked at for as long as they are open, less often while they do not move.
 """
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from headway.scope import Scope
     from headway.stages import Stage
 
-RESTS = 10  # looks without a step after which a stage is put to sleep
 SLOWEST = 0.25  # seconds between two looks at iterators that do not move
 HEAP = 100_000  # steps in a list at which it is looked at sooner than the frames need
 GRACE = 0.25  # seconds after which a `track` that was left early counts as completed
@@ -26,17 +26,17 @@ class Tally:
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._awake: dict[Stage, int] = {}  # stage -> looks at it since it last moved
+        self._awake: dict[Stage, None] = {}
         self._iterated: dict[Stage, None] = {}
-        self._next = float("-inf")
+        self._last = self._next = float("-inf")  # look
         self._pause = WATCHED
         self.left: list[tuple[Stage, float]] = []  # tracks left early, and when
 
     def wake(self, stage: Stage) -> None:
         """`stage` has made a step after a rest."""
-        self._awake[stage] = 0
-        self._next = float("-inf")
+        self._awake[stage] = None
         self._pause = WATCHED
+        self._next = min(self._next, self._last + WATCHED)
 
     def iterate(self, stage: Stage) -> None:
         """An iterator counts for `stage`."""
@@ -59,13 +59,9 @@ class Tally:
         moved = False
         for stage in list(self._awake):
             steps = stage._fold()
-            rests = self._awake.get(stage, 0)
             heap = max(heap, steps)
             if steps:
                 moved = True
-                self._awake[stage] = 0
-            elif rests < RESTS:
-                self._awake[stage] = rests + 1
             else:
                 self._awake.pop(stage, None)
                 stage._sleep()
@@ -80,6 +76,7 @@ class Tally:
             self._pause = min(shortest, self._pause * 2)
         else:
             self._pause = max(shortest, min(self._pause * 1.2, SLOWEST))
+        self._last = now
         self._next = now + self._pause
 
     def rest(self) -> None:

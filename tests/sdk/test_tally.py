@@ -52,7 +52,26 @@ def test_a_stage_that_moves_is_looked_at_once_a_frame(home, clock):
 def test_a_stage_at_rest_costs_nothing_after_a_moment(home, clock):
     stage = headway.operation("Work").start().stage("Step").start()
     stage.advance()
-    assert looks(home, clock, 60.0) < 20
+    assert looks(home, clock, 60.0) <= 2
+
+
+def test_a_step_after_a_rest_is_looked_at_at_once(home, clock):
+    stage = headway.operation("Work").start().stage("Step").start()
+    stage.advance()
+    looks(home, clock, 60.0)
+    stage.advance()
+    assert home.tally.deadline() <= clock.now
+
+
+def test_a_stage_that_wakes_beside_others_waits_for_their_look(home, clock):
+    operation = headway.operation("Work").start()
+    one, other = operation.stage("One").start(), operation.stage("Other").start()
+    one.advance()
+    home.tally.tick(clock.now)
+    looked = clock.now
+    clock.advance(WATCHED / 2)
+    other.advance()
+    assert home.tally.deadline() == pytest.approx(looked + WATCHED)
 
 
 def test_an_iterator_at_rest_is_looked_at_four_times_a_second(home, clock):

@@ -11,6 +11,7 @@ from typing import Any, Iterable, Iterator
 
 from headway.model import Operation, Stage
 from headway.protocol.messages import Lines
+from headway_viewer.drafts import Drafts
 from headway_viewer.replica import Changes, Replica
 
 SCHEMA = 1
@@ -20,6 +21,11 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 def operation_record(operation: Operation, replica: Replica, now: float) -> dict[str, Any]:
     """One operation; `now` is the broker's time."""
+    stages = [_stage_record(stage, replica, now) for stage in parents_first(operation)]
+    return {**_own_record(operation, replica, now), "stages": stages}
+
+
+def _own_record(operation: Operation, replica: Replica, now: float) -> dict[str, Any]:
     return {
         "id": operation.id,
         "name": operation.name,
@@ -44,32 +50,32 @@ def operation_record(operation: Operation, replica: Replica, now: float) -> dict
         "exit_status": operation.exit_status,
         "notify": operation.notify,
         "estimate": _estimate(operation.estimate),
-        "stages": list(_stage_records(operation, replica, now)),
     }
 
 
-def _stage_records(operation: Operation, replica: Replica, now: float) -> Iterator[dict[str, Any]]:
-    unix = replica.unix(0.0)
-    for stage in parents_first(operation):
-        started, ended = stage.started, stage.ended
-        yield {
-            "id": stage.id,
-            "parent": stage.parent,
-            "name": stage.name,
-            "state": stage.state,
-            "reason": stage.reason,
-            "error": stage.error,
-            "detail": stage.detail,
-            "done": stage.shown if stage.shares else stage.done,
-            "total": stage.total,
-            "unit": stage.unit,
-            "progress": stage.fraction() if stage.progress is None else stage.progress,
-            "started": None if started is None else round(started + unix, 3),
-            "ended": None if ended is None else round(ended + unix, 3),
-            "elapsed": None if started is None else elapsed(stage, now),
-            "attempt": stage.attempt,
-            "estimate": None if stage.estimate is None else _estimate(stage.estimate),
-        }
+def _stage_record(stage: Stage, replica: Replica, now: float) -> dict[str, Any]:
+    return {
+        "id": stage.id,
+        "parent": stage.parent,
+        "name": stage.name,
+        "state": stage.state,
+        "reason": stage.reason,
+        "error": stage.error,
+        "detail": stage.detail,
+        "done": stage.shown,
+        "total": stage.total,
+        "unit": stage.unit,
+        "progress": _progress(stage),
+        "started": _unix(stage.started, replica),
+        "ended": _unix(stage.ended, replica),
+        "elapsed": elapsed(stage, now),
+        "attempt": stage.attempt,
+        "estimate": _estimate(stage.estimate),
+    }
+
+
+def _progress(stage: Stage) -> float | None:
+    return stage.fraction() if stage.progress is None else stage.progress
 
 
 def parents_first(operation: Operation) -> Iterable[Stage]:
@@ -120,6 +126,7 @@ class Writer:
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
+        self._drafts = Drafts(lambda stage: _stage_record(stage, replica, 0.0), _encode)
 
     def snapshot(self, now: float, chosen: Iterable[Operation] | None = None) -> str:
         """All that is known, or what was chosen, as one line."""
@@ -131,39 +138,46 @@ class Writer:
             operations=[operation_record(operation, replica, now) for operation in operations],
         )
 
-    def changes(self, changes: Changes, now: float, names: set[str] | None = None) -> list[str]:
+    def changes(self, changes: Changes, now: float, names: set[str] | None = None) -> Iterator[str]:
         """What `changes` holds; `names` restricts it to these operations."""
         replica = self._replica
-        lines: list[str] = []
         if changes.missed is not None:
-            lines.append(self._line("gap", now, missed=changes.missed))
-        removed = [name for name in changes.removed if names is None or name in names]
+            yield self._line("gap", now, missed=changes.missed)
         if changes.fresh:
+            self._drafts.clear()
             chosen = [
                 operation
                 for operation in replica.operations.values()
                 if names is None or operation.id in names
             ]
-            lines.append(self.snapshot(now, chosen))
+            yield self.snapshot(now, chosen)
         else:
-            lines.extend(
-                self._line(
-                    "operation",
-                    now,
-                    operation=operation_record(replica.operations[name], replica, now),
-                )
-                for name in changes.operations
-                if names is None or name in names
-            )
+            for name in changes.operations:
+                if names is None or name in names:
+                    yield self._operation(replica.operations[name], now)
+        for name in changes.removed:
+            self._drafts.forget(name)
+        removed = [name for name in changes.removed if names is None or name in names]
         if removed:
-            lines.append(self._line("removed", now, operations=removed))
-        return lines
+            yield self._line("removed", now, operations=removed)
 
     def log(self, message: Lines, now: float) -> str:
         """Lines that an operation printed."""
         return self._line(
             "log", now, operation=message.operation, stage=message.stage, lines=message.lines
         )
+
+    def _operation(self, operation: Operation, now: float) -> str:
+        own = _own_record(operation, self._replica, now)
+        line = self._line("operation", now, operation={**own, "stages": []})
+        texts = self._drafts.texts(
+            operation.id,
+            parents_first(operation),
+            lambda stage: (stage.shown, _progress(stage), elapsed(stage, now)),
+        )
+        if not operation.open:
+            self._drafts.forget(operation.id)
+        return f"{line[:-3]}{','.join(texts)}]}}}}"
 
     def _line(self, kind: str, now: float, **fields: Any) -> str:
         replica = self._replica

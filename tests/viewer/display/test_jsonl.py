@@ -1,10 +1,10 @@
 import io
 import json
 
-from showcase import NOW, installers, replica_of
+from showcase import NOW, installers, operation, replica_of
 
 from headway.protocol.messages import Lines
-from headway_viewer.display.jsonl import Jsonl
+from headway_viewer.display.jsonl import TOGETHER, Jsonl
 from headway_viewer.replica import Changes
 
 
@@ -19,15 +19,16 @@ class Stream(io.StringIO):
         self.flushed.append(self.getvalue())
 
 
-def test_every_line_is_flushed_as_it_is_written():
-    replica, stream = replica_of(*installers()), Stream()
+def test_lines_are_flushed_whole_and_none_waits_for_many_others():
+    many = [operation(f"op{number}", "x") for number in range(3 * TOGETHER + 1)]
+    replica, stream = replica_of(*many), Stream()
     display = Jsonl(replica, stream, lambda: None)
-    display.show(replica.take(), None, NOW)
-    display.show(Changes([made.id for made in installers()], [], False, None), None, NOW)
-    lines = stream.getvalue().splitlines()
-    assert len(lines) == 1 + len(installers())
-    assert len(stream.flushed) == len(lines)
+    display.show(Changes([made.id for made in many], [], False, None), None, NOW)
+    assert stream.getvalue().count("\n") == len(many)
+    assert stream.flushed[-1] == stream.getvalue()
     assert all(shown.endswith("}\n") for shown in stream.flushed)
+    counts = [shown.count("\n") for shown in stream.flushed]
+    assert all(now - before <= TOGETHER for before, now in zip([0, *counts], counts))
 
 
 def test_nothing_is_written_where_nothing_changed():

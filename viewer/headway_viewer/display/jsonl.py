@@ -1,12 +1,14 @@
-"""The public JSON form, a line a change, each flushed as it is written."""
+"""The public JSON form, a line a change, written as soon as it is made."""
 
 from __future__ import annotations
 
-from typing import Callable, TextIO
+from typing import Callable, Iterable, TextIO
 
 from headway.protocol.messages import Lines
 from headway_viewer.record import Writer
 from headway_viewer.replica import Changes, Replica
+
+TOGETHER = 10  # lines that are flushed at once where many things have changed
 
 
 class Jsonl:
@@ -26,16 +28,18 @@ class Jsonl:
         """Write what has changed."""
         del note
         now = self._replica.time(local)
-        for line in self._writer.changes(changes, now, self._only()):
-            self._write(line)
+        self._write(self._writer.changes(changes, now, self._only()))
         return 30.0
 
     def log(self, lines: list[Lines], local: float) -> None:
         """Write lines that operations printed."""
         only = self._only()
-        for message in lines:
-            if only is None or message.operation in only:
-                self._write(self._writer.log(message, self._replica.time(local)))
+        now = self._replica.time(local)
+        self._write(
+            self._writer.log(message, now)
+            for message in lines
+            if only is None or message.operation in only
+        )
 
     def pause(self) -> None:
         """There is nothing to give back."""
@@ -43,6 +47,9 @@ class Jsonl:
     def finish(self, local: float, remark: str | None = None) -> None:
         """Every line is complete already."""
 
-    def _write(self, line: str) -> None:
-        self._stream.write(f"{line}\n")
+    def _write(self, lines: Iterable[str]) -> None:
+        for number, line in enumerate(lines, 1):
+            self._stream.write(f"{line}\n")
+            if number % TOGETHER == 0:
+                self._stream.flush()
         self._stream.flush()
