@@ -17,10 +17,11 @@ from headway_broker.history import Recalled
 from headway_broker.sessions import Credentials
 from headway_viewer import theme
 from headway_viewer.display.plain import Teller
-from headway_viewer.record import Writer, operation_record
+from headway_viewer.record import operation_record
 from headway_viewer.replica import Replica
 from headway_viewer.rows import Board
 from headway_viewer.view import View
+from headway_viewer.writer import Writer
 
 DEEP = 5_000
 SECONDS = 20.0  # of CPU; it takes 5 here

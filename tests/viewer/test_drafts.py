@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from showcase import NOW, operation, replica_of, stage
 
-from headway_viewer.record import Writer, operation_record
+from headway_viewer.record import operation_record
 from headway_viewer.replica import Changes
+from headway_viewer.writer import Writer
 
 FIGURES = st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 CHANGES = st.one_of(
@@ -20,9 +21,16 @@ CHANGES = st.one_of(
     st.tuples(st.just("estimate"), st.none() | st.just((1.0, 2.5, 4, "rate", 3))),
     st.tuples(st.just("shares"), st.none() | st.just({"child": 7})),
 )
+OWN = st.one_of(
+    st.tuples(st.sampled_from(["progress", "started", "ended", "silent_since"]), FIGURES),
+    st.tuples(st.sampled_from(["name", "state"]), st.text() | st.just("\0")),
+    st.tuples(st.sampled_from(["key", "reason", "message", "holder"]), st.none() | st.text()),
+    st.tuples(st.just("notify"), st.sampled_from([None, True, "error"])),
+    st.tuples(st.just("exit_status"), st.none() | st.integers()),
+)
 
 
-@given(st.lists(st.tuples(st.integers(1, 3), CHANGES), max_size=20))
+@given(st.lists(st.tuples(st.integers(1, 3), CHANGES) | st.tuples(st.just(0), OWN), max_size=20))
 def test_a_line_is_the_public_form_whatever_has_changed_since_the_last(changes):
     made = operation("a", "x")
     for name in ("one", "two", "three"):
@@ -31,7 +39,7 @@ def test_a_line_is_the_public_form_whatever_has_changed_since_the_last(changes):
     made = replica.operations["a"]
     writer = Writer(replica)
     for number, (field, value) in [(1, ("done", 0)), *changes]:
-        setattr(made.stages[number], field, value)
+        setattr(made.stages[number] if number else made, field, value)
         (line,) = writer.changes(Changes(["a"], [], False, None), NOW)
         assert json.loads(line)["operation"] == operation_record(made, replica, NOW)
 

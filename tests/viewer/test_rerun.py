@@ -3,9 +3,10 @@ import json
 from showcase import NOW, board_of, installers, operation
 
 from headway.protocol.messages import Delta, Lines, Removed, Snapshot
-from headway_viewer.record import Writer, operation_record
+from headway_viewer.record import operation_record
 from headway_viewer.replica import Replica
 from headway_viewer.rerun import Tape, row_of
+from headway_viewer.writer import Writer
 
 
 def recorded(*lines):

@@ -22,10 +22,10 @@ from headway_viewer.command_line import (
 from headway_viewer.feed import Feed
 from headway_viewer.finding import finder, look
 from headway_viewer.listing import listing
-from headway_viewer.record import Writer
 from headway_viewer.replica import Replica
 from headway_viewer.rows import Board
 from headway_viewer.selection import NONE_SEEN, Ambiguous, pick
+from headway_viewer.writer import Writer
 
 NOT_CANCELLED = 3
 ANSWER_WITHIN = 15.0  # seconds for a worker's answer to a cancel request

@@ -7,25 +7,24 @@ operation always holds all of it, so that a reader needs no memory.
 from __future__ import annotations
 
 import json
-from typing import Any, Iterable, Iterator
+from typing import Any, Iterable
 
 from headway.model import Operation, Stage
-from headway.protocol.messages import Lines
-from headway_viewer.drafts import Drafts
-from headway_viewer.replica import Changes, Replica
+from headway_viewer.replica import Replica
 
 SCHEMA = 1
 # What is encoded was made here, so no circle has to be looked for.
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 def operation_record(operation: Operation, replica: Replica, now: float) -> dict[str, Any]:
     """One operation; `now` is the broker's time."""
-    stages = [_stage_record(stage, replica, now) for stage in parents_first(operation)]
-    return {**_own_record(operation, replica, now), "stages": stages}
+    stages = [stage_record(stage, replica, now) for stage in parents_first(operation)]
+    return {**own_record(operation, replica, now), "stages": stages}
 
 
-def _own_record(operation: Operation, replica: Replica, now: float) -> dict[str, Any]:
+def own_record(operation: Operation, replica: Replica, now: float) -> dict[str, Any]:
+    """What is an operation's own, without its stages."""
     return {
         "id": operation.id,
         "name": operation.name,
@@ -53,7 +52,8 @@ def _own_record(operation: Operation, replica: Replica, now: float) -> dict[str,
     }
 
 
-def _stage_record(stage: Stage, replica: Replica, now: float) -> dict[str, Any]:
+def stage_record(stage: Stage, replica: Replica, now: float) -> dict[str, Any]:
+    """One stage, as it stands in its operation."""
     return {
         "id": stage.id,
         "parent": stage.parent,
@@ -65,7 +65,7 @@ def _stage_record(stage: Stage, replica: Replica, now: float) -> dict[str, Any]:
         "done": stage.shown,
         "total": stage.total,
         "unit": stage.unit,
-        "progress": _progress(stage),
+        "progress": progress_of(stage),
         "started": _unix(stage.started, replica),
         "ended": _unix(stage.ended, replica),
         "elapsed": elapsed(stage, now),
@@ -74,7 +74,8 @@ def _stage_record(stage: Stage, replica: Replica, now: float) -> dict[str, Any]:
     }
 
 
-def _progress(stage: Stage) -> float | None:
+def progress_of(stage: Stage) -> float | None:
+    """How far a stage is, as the broker says or else by its own counts."""
     return stage.fraction() if stage.progress is None else stage.progress
 
 
@@ -119,75 +120,3 @@ def _estimate(estimate: Any) -> dict[str, Any] | None:
         return None
     low, median, high, basis, runs = estimate
     return {"low": low, "median": median, "high": high, "basis": basis, "runs": runs}
-
-
-class Writer:
-    """Changes as lines of JSON, each a string without its newline."""
-
-    def __init__(self, replica: Replica) -> None:
-        self._replica = replica
-        self._drafts = Drafts(lambda stage: _stage_record(stage, replica, 0.0), _encode)
-
-    def snapshot(self, now: float, chosen: Iterable[Operation] | None = None) -> str:
-        """All that is known, or what was chosen, as one line."""
-        replica = self._replica
-        operations = replica.operations.values() if chosen is None else chosen
-        return self._line(
-            "snapshot",
-            now,
-            operations=[operation_record(operation, replica, now) for operation in operations],
-        )
-
-    def changes(self, changes: Changes, now: float, names: set[str] | None = None) -> Iterator[str]:
-        """What `changes` holds; `names` restricts it to these operations."""
-        replica = self._replica
-        if changes.missed is not None:
-            yield self._line("gap", now, missed=changes.missed)
-        if changes.fresh:
-            self._drafts.clear()
-            chosen = [
-                operation
-                for operation in replica.operations.values()
-                if names is None or operation.id in names
-            ]
-            yield self.snapshot(now, chosen)
-        else:
-            for name in changes.operations:
-                if names is None or name in names:
-                    yield self._operation(replica.operations[name], now)
-        for name in changes.removed:
-            self._drafts.forget(name)
-        removed = [name for name in changes.removed if names is None or name in names]
-        if removed:
-            yield self._line("removed", now, operations=removed)
-
-    def log(self, message: Lines, now: float) -> str:
-        """Lines that an operation printed."""
-        return self._line(
-            "log", now, operation=message.operation, stage=message.stage, lines=message.lines
-        )
-
-    def _operation(self, operation: Operation, now: float) -> str:
-        own = _own_record(operation, self._replica, now)
-        line = self._line("operation", now, operation={**own, "stages": []})
-        texts = self._drafts.texts(
-            operation.id,
-            parents_first(operation),
-            lambda stage: (stage.shown, _progress(stage), elapsed(stage, now)),
-        )
-        if not operation.open:
-            self._drafts.forget(operation.id)
-        return f"{line[:-3]}{','.join(texts)}]}}}}"
-
-    def _line(self, kind: str, now: float, **fields: Any) -> str:
-        replica = self._replica
-        return _encode(
-            {
-                "schema": SCHEMA,
-                "type": kind,
-                "instance": replica.instance,
-                "seq": replica.sequence,
-                "time": round(replica.unix(now), 3),
-                **fields,
-            }
-        )
