@@ -31,6 +31,7 @@ from headway_broker.sessions import Credentials, Session, Sessions
 from headway_broker.shares import Shares
 from headway_broker.standing import standing
 from headway_broker.waits import Waits
+from headway_broker.wall import Wall
 
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
 
@@ -52,15 +53,15 @@ class Core:
         self.instance = instance
         self.follow = follow
         self.uid = uid
-        self.wall = wall
+        self.wall = Wall(wall)
         self.facts = facts
         self.sessions = Sessions(boot)
         self.ledger = Ledger()
         self.liveness = Liveness(now)
         self.requests = requests.Requests(self.ledger)
         self.forecasts = Forecasts(self.ledger)
-        self.keeping = Keeping(self.sessions, self.ledger, self.forecasts, self.liveness, wall)
-        self.publishing = Publishing(instance, wall, self.ledger, self.forecasts)
+        self.keeping = Keeping(self.sessions, self.ledger, self.forecasts, self.liveness, self.wall)
+        self.publishing = Publishing(instance, self.wall, self.ledger, self.forecasts)
         self.waits = Waits(self.ledger, self.sessions, self.forecasts)
         self.again = Again()
         self.leaving = Leaving(now)
@@ -86,6 +87,13 @@ class Core:
             messages.Answer: self._answer,
             messages.Request: self._request,
         }
+
+    def look_at_wall(self, offset: float) -> None:
+        """Take what is just now to be added to the monotonic clock for Unix time."""
+        step = self.wall.look(offset)
+        if step:
+            self._note(f"the clock of day was set by {step:+.0f} s")
+            self.publishing.hurry_pulse()
 
     def take(self) -> list[Effect]:
         """What is to be done now, in order; handed out once."""
@@ -437,7 +445,13 @@ class Core:
 
     def _welcome(self, identity: bytes, now: float) -> None:
         welcome = messages.Welcome(
-            MAJOR, MINOR, self.instance, now, self.wall + now, self.follow, self.publishing.followed
+            MAJOR,
+            MINOR,
+            self.instance,
+            now,
+            self.wall.offset + now,
+            self.follow,
+            self.publishing.followed,
         )
         self._do(Send(identity, welcome))
 

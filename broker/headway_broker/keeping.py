@@ -19,6 +19,7 @@ from headway_broker.ledger import Entry, Ledger
 from headway_broker.liveness import Liveness
 from headway_broker.refusal import fault
 from headway_broker.sessions import Session, Sessions
+from headway_broker.wall import Wall
 
 CATALOGUE = 1.0  # seconds between two rounds of storing open operations …
 CATALOGUE_SIZE = 500  # … and how many a round takes
@@ -33,7 +34,7 @@ class Keeping:
         ledger: Ledger,
         forecasts: Forecasts,
         liveness: Liveness,
-        wall: float,
+        wall: Wall,
     ) -> None:
         self.remembers = False  # there is a history
         self._sessions = sessions
@@ -59,7 +60,7 @@ class Keeping:
         self._changed.pop(entry, None)
         if not self.remembers:
             return []
-        return [Remember(archive.row_of(entry, self._wall))]
+        return [Remember(archive.row_of(entry, self._wall.offset))]
 
     def end(self, entry: Entry, now: float) -> list[Effect]:
         """An operation has ended, or what is known of its end has changed."""
@@ -70,7 +71,7 @@ class Keeping:
             return self.stored([(entry.operation.id, entry.operation.revision)])
         if learned is not None:
             effects.append(Learn(*learned))
-        effects.append(Remember(archive.row_of(entry, self._wall)))
+        effects.append(Remember(archive.row_of(entry, self._wall.offset)))
         return effects
 
     def stored(self, finals: Iterable[tuple[str, int]]) -> list[Effect]:
@@ -107,7 +108,7 @@ class Keeping:
             session.uid, session.pid, session.about = row.uid, row.pid, row.about
             session.image = image_of(row.about.get("image"))
             session.gone = session.restored = True
-        entry = archive.entry_of(row, session, self._wall, now)
+        entry = archive.entry_of(row, session, self._wall.offset, now)
         known = self._ledger.entries.get(row.operation)
         if known is not None:  # told already, by a worker faster than the disk
             return self.store(known) if self._ledger.rejoin(entry) else []
@@ -140,7 +141,7 @@ class Keeping:
             del self._changed[entry]
         known = self._ledger.entries
         return [
-            Remember(archive.row_of(entry, self._wall))
+            Remember(archive.row_of(entry, self._wall.offset))
             for entry in some
             if entry.operation.id in known
         ]

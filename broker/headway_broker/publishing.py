@@ -13,6 +13,7 @@ from headway_broker import frames
 from headway_broker.effects import Publish
 from headway_broker.forecasts import Forecasts
 from headway_broker.ledger import Entry, Ledger
+from headway_broker.wall import Wall
 
 TOPIC = b"d"
 INBOX = b"i"
@@ -33,7 +34,7 @@ REMOVED_AT_ONCE = 1_000
 class Publishing:
     """The numbered stream, who follows it, and the snapshots that were asked for."""
 
-    def __init__(self, instance: str, wall: float, ledger: Ledger, forecasts: Forecasts) -> None:
+    def __init__(self, instance: str, wall: Wall, ledger: Ledger, forecasts: Forecasts) -> None:
         self.instance = instance
         self.sequence = 0  # of the last delta or removal
         self.followers = 0
@@ -69,6 +70,10 @@ class Publishing:
         """Something of it began or ended: not to wait for the next frame."""
         self._urgent[entry] = None
 
+    def hurry_pulse(self) -> None:
+        """Tell followers at once what a pulse tells."""
+        self._last_pulse = float("-inf")
+
     def frame_due(self, now: float) -> bool:
         """Whether the next `publish` takes all that is dirty."""
         return now >= self.next_frame() - SLACK
@@ -102,7 +107,7 @@ class Publishing:
             out.append(Publish(TOPIC, encode(message)))
         if self.followed and now - self._last_pulse >= PULSE - SLACK:
             self._last_pulse = now
-            pulse = messages.Pulse(self.instance, self.sequence, now)
+            pulse = messages.Pulse(self.instance, self.sequence, now, self._wall.offset + now)
             out.append(Publish(TOPIC, encode(pulse)))
         return out
 
@@ -148,7 +153,9 @@ class Publishing:
         if self._inboxes and not self._outgoing:
             entries = self._ledger.entries.values()
             self._forecasts.refresh(entries, now)
-            found = frames.snapshot(self.instance, self.sequence, now, self._wall + now, entries)
+            found = frames.snapshot(
+                self.instance, self.sequence, now, self._wall.offset + now, entries
+            )
             self._outgoing = [Publish(inbox, frame) for inbox in self._inboxes for frame in found]
             self._inboxes.clear()
         some = self._outgoing[:PARTS_PER_FRAME]

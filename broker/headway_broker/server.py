@@ -146,6 +146,7 @@ class Server:
             self._take_in_unsent(now)
         if now >= self._next_chores:
             self._next_chores = now + CHORES
+            self.core.look_at_wall(time.time() - time.monotonic())
             self._check_claim()
             self.memory.look()
         self.core.tick(now, drained=drained)

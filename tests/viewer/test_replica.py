@@ -141,6 +141,15 @@ def test_times_are_translated_by_the_message_that_was_least_late():
     assert replica.unix(NOW) == WALL
 
 
+def test_a_clock_of_day_that_was_set_is_told_by_the_pulse():
+    replica = Replica()
+    replica.fold(snapshot([]), 100.0)
+    replica.fold(Pulse(INSTANCE, 1, NOW + 2.0, WALL + 3602.0), 102.0)
+    assert replica.unix(NOW + 2.0) == WALL + 3602.0
+    replica.fold(Pulse(INSTANCE, 1, NOW + 4.0), 104.0)  # of an older broker
+    assert replica.unix(NOW + 2.0) == WALL + 3602.0
+
+
 def test_a_tail_that_is_not_told_again_stays():
     npm = installers()[0]
     replica = replica_of(npm)

@@ -70,6 +70,8 @@ class Replica:
         if self.instance is None or self.wanted:
             return False
         self._tell_time(message.now, local)
+        if type(message) is Pulse and message.wall is not None:
+            self._unix = message.wall - message.now
         return self._advance(message)
 
     def take(self) -> Changes:

@@ -248,6 +248,7 @@ class Pulse(NamedTuple):
     instance: str
     sequence: int
     now: float
+    wall: float | None = None  # Unix time at `now`, which may have been set since the snapshot
 
 
 # A kind is a class's index here.
