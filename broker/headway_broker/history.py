@@ -13,10 +13,21 @@ import queue
 import sqlite3
 import threading
 import time
-from typing import Any, Callable, Iterable, NamedTuple
+from typing import Any, Callable, Iterable
 
 from headway_broker import schema
 from headway_broker.archive import Row
+from headway_broker.database import connect, may_pass, set_aside
+from headway_broker.jobs import (
+    Claimed,
+    Learned,
+    Recalled,
+    Reopened,
+    Stored,
+    Wanted,
+    awaited,
+    still_owed,
+)
 from headway_broker.ledger import KEEP_ENDED, KEEP_SECONDS
 from headway_broker.typical import RUNS, typical
 
@@ -32,79 +43,6 @@ WAITING_LIMIT = 5_000  # jobs that wait for the disk, before open operations are
 COMPLAIN_EVERY = 60.0
 RETRY = 1.0  # seconds between attempts to write what could not be written
 HOPE = 60.0  # seconds of that, after which ends are answered unwritten: exits would wait for ever
-
-
-class Stored(NamedTuple):
-    """What is in the file, or cannot be: the ends, and what forked children counted."""
-
-    finals: list[tuple[str, int]]
-    shares: list[tuple[str, tuple[tuple[int, str, float], ...]]] = []  # noqa: RUF012 - never changed
-
-
-class Recalled(NamedTuple):
-    """The runs of a key, oldest first, and the seconds of a typical stage of any."""
-
-    key: str
-    runs: list[dict[str, Any]]
-    typical: float | None = None
-
-
-class Learned(NamedTuple):
-    """A finished run of a key."""
-
-    key: str
-    run: dict[str, Any]
-
-
-class Reopened(NamedTuple):
-    """The file could not be opened at first, and is now; `rows` and `claims` are what it holds."""
-
-    rows: list[Row]
-    claims: list[str]
-
-
-class Wanted(NamedTuple):
-    """Somebody wants the runs of a key."""
-
-    key: str
-
-
-class Claimed(NamedTuple):
-    """A notifier took something on."""
-
-    key: str
-
-
-def connect(path: str) -> sqlite3.Connection:
-    """Open the file at `path`, brought up to date.
-
-    Raises `sqlite3.Error`, `schema.TooNew` or OSError.
-    """
-    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    os.close(descriptor)
-    connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        # A commit survives the end of any process; only a loss of power can undo the last.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        schema.migrate(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def set_aside(path: str) -> str:
-    """Move a corrupt file out of the way and return where to."""
-    aside = f"{path}.corrupt-{int(time.time())}"
-    os.replace(path, aside)
-    for suffix in ("-wal", "-shm"):
-        try:
-            os.replace(path + suffix, aside + suffix)
-        except FileNotFoundError:
-            pass
-    return aside
 
 
 class History:
@@ -189,7 +127,7 @@ class History:
     def put(self, jobs: list[Row | Learned | Wanted | Claimed]) -> None:
         """Hand the thread something to do."""
         if self._handed - self._done >= WAITING_LIMIT:  # the disk is slow: what is open can wait
-            jobs = [job for job in jobs if _awaited(job)]
+            jobs = [job for job in jobs if awaited(job)]
         self._handed += len(jobs)
         self._jobs.put(jobs)
 
@@ -212,7 +150,7 @@ class History:
                 self._log(f"history: {self.path} is left alone: {error}")
                 return None
             except sqlite3.OperationalError as error:
-                if _may_pass(error) and self._hopes(0):
+                if may_pass(error) and self._hopes(0):
                     self._closed_for_now = True
                     self._complain(f"history: not opened: {self.path}: {error}")
                     return None
@@ -259,7 +197,7 @@ class History:
             jobs, self._owed = self._owed + jobs, []
             if not self._write(jobs) and self._hopes(len(jobs)):
                 # Not answered: who waits for it keeps a copy, in a file if it has to leave.
-                self._owed = _still_owed(jobs)
+                self._owed = still_owed(jobs)
                 jobs = [job for job in jobs if isinstance(job, Wanted)]
             self._answer(jobs)
             if time.monotonic() >= self._next_prune:
@@ -412,25 +350,6 @@ class History:
         if now - self._complained >= COMPLAIN_EVERY:
             self._complained = now
             self._log(text)
-
-
-def _may_pass(error: sqlite3.OperationalError) -> bool:
-    """Whether it is for a full disk or another's lock that the file cannot be opened."""
-    return any(word in str(error) for word in ("full", "locked", "I/O"))
-
-
-def _awaited(job: Row | Learned | Wanted | Claimed) -> bool:
-    """Whether an answer is waited for: by a process until it is stored, or by a forecast."""
-    if isinstance(job, Row):
-        return job.ended is not None or bool(job.shares)
-    return isinstance(job, Wanted)
-
-
-def _still_owed(jobs: list[Any]) -> list[Any]:
-    """What is to be written later: the last of each operation. A question is answered now."""
-    others = [job for job in jobs if isinstance(job, (Learned, Claimed))]
-    rows = {job.operation: job for job in jobs if isinstance(job, Row)}
-    return [*others, *rows.values()]
 
 
 def _runs(connection: sqlite3.Connection, key: str, into: list[dict[str, Any]]) -> None:

@@ -21,7 +21,8 @@ from headway_broker.archive import Row
 from headway_broker.arrears import Owed
 from headway_broker.claim import Claim
 from headway_broker.core import Core
-from headway_broker.history import Claimed, History, Learned, Reopened, Stored, Wanted
+from headway_broker.history import History
+from headway_broker.jobs import Claimed, Learned, Reopened, Stored, Wanted
 from headway_broker.log import Log
 from headway_broker.memory import Memory
 from headway_broker.refusal import fault

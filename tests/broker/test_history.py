@@ -11,15 +11,8 @@ from wired import WALL, Wired
 from headway_broker import history as rules
 from headway_broker import schema
 from headway_broker.archive import row_of
-from headway_broker.history import (
-    Claimed,
-    History,
-    Learned,
-    Recalled,
-    Reopened,
-    Stored,
-    Wanted,
-)
+from headway_broker.history import History
+from headway_broker.jobs import Claimed, Learned, Recalled, Reopened, Stored, Wanted
 
 
 class Opened:

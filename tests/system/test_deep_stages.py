@@ -13,7 +13,7 @@ from headway.protocol.wire import decode
 from headway.testing import ManualClock, MemoryLink, reporting
 from headway_broker import effects
 from headway_broker.core import Core
-from headway_broker.history import Recalled
+from headway_broker.jobs import Recalled
 from headway_broker.sessions import Credentials
 from headway_viewer import theme
 from headway_viewer.display.plain import Teller
