@@ -18,6 +18,7 @@ from headway.protocol.wire import FRAME_LIMIT, Malformed, decode
 FILE_LIMIT = 16 << 20  # bytes of one file
 FILES_LIMIT = 2_000  # files read in one look
 BROKEN = ".broken-"  # before the name of a file that was set aside
+BROKEN_LIMIT = 20  # of these are kept, the newest
 
 
 class Unsent:
@@ -84,6 +85,16 @@ class Unsent:
         except OSError:
             return  # this one does not, at least
         self._waiting.pop(path, None)
+        try:
+            self._prune(directory)
+        except OSError:
+            pass  # somebody else has tidied up
+
+    def _prune(self, directory: str) -> None:
+        broken = [entry for entry in os.scandir(directory) if entry.name.startswith(BROKEN)]
+        broken.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_mtime_ns)
+        for entry in broken[:-BROKEN_LIMIT]:
+            os.unlink(entry.path)
 
 
 def frames(data: bytes) -> list[Any]:

@@ -123,3 +123,12 @@ def test_a_file_that_was_set_aside_is_kept_and_never_read_again(unsent):
     unsent.set_aside(path)
     assert os.listdir(unsent.path) == [".broken-session"]
     assert list(Unsent(os.path.dirname(unsent.path), UID).read()) == []
+
+
+def test_of_files_that_were_set_aside_the_newest_are_kept(unsent, monkeypatch):
+    monkeypatch.setattr(rules, "BROKEN_LIMIT", 3)
+    for number in range(5):
+        path = left(unsent, f"s{number}")
+        os.utime(path, (number, number))
+        unsent.set_aside(path)
+    assert sorted(os.listdir(unsent.path)) == [".broken-s2", ".broken-s3", ".broken-s4"]
