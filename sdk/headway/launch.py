@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 
+from headway import children
 from headway.deposit import start_lock
 from headway.protocol.endpoint import (
     REPORT,
@@ -31,8 +32,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping
 
-# /bin/sh puts the helper into the background and leaves: the helper's parent is then init,
-# so that the program's os.wait() meets at most a shell that is reaped at once.
+# /bin/sh puts the helper into the background and leaves: the helper's parent is then init, so
+# that it is no child of the program's.
 _SHELL = ("/bin/sh", "-c", '"$0" "$@" &')
 
 
@@ -150,17 +151,18 @@ def spawn(
         command[2] = '"$0" "$@" </dev/null >/dev/null &'
         # A group of its own: what is typed at the terminal is for the program.
         command = [argv[0], "-c", _APART, *command] if argv[0] else command
-    process = subprocess.Popen(  # noqa: S603 - our own modules
-        command,
-        cwd="/",
-        env=child,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=None if terminal else subprocess.DEVNULL,
-        start_new_session=not terminal,
-        pass_fds=keep,
+    children.run(
+        lambda: subprocess.Popen(  # noqa: S603 - our own modules
+            command,
+            cwd="/",
+            env=child,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=None if terminal else subprocess.DEVNULL,
+            start_new_session=not terminal,
+            pass_fds=keep,
+        )
     )
-    process.wait()
 
 
 # Run as root before the rest: become the user, then the module that was asked for.

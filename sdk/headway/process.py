@@ -20,7 +20,7 @@ from itertools import count
 from threading import Lock, RLock
 from time import monotonic, sleep
 
-from headway import scope
+from headway import children, scope
 from headway.link import FAREWELL, WRITING, Link, restore_interrupt
 from headway.publisher import Publisher
 from headway.tally import Tally
@@ -113,6 +113,7 @@ class Home:
                 raise
             else:
                 _deliver_before_leaving()
+                children.hide()
 
     def go_without(self) -> None:
         """Nothing can be sent for good: keep nothing, and let stages count by themselves."""

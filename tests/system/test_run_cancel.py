@@ -62,7 +62,7 @@ def test_a_kill_is_at_once_and_only_when_asked_for(machine, listener):
 
 
 def test_a_command_that_succeeds_all_the_same_has_completed(machine, listener):
-    script = "trap 'exit 0' INT; echo ready; sleep 30 & wait"
+    script = "trap 'kill $!; exit 0' INT; echo ready; sleep 30 & wait"
     process = piped(machine, "--name", "polite", "--", "sh", "-c", script)
     assert process.stdout.readline() == b"ready\n"
     cancel(listener, "polite")

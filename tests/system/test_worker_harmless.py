@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from listener import Listener
-from machine import until
+from machine import Machine, until
 
 from headway import shadows
 from headway.protocol import messages
@@ -24,6 +24,32 @@ def test_a_program_that_joins_every_thread_there_is_ends(machine, listener):
     """
     assert machine.run(code) == (0, "1\n", "")
     assert listener.named("Work").state == "completed"
+
+
+@pytest.fixture
+def alone():
+    """A machine on which the program starts the broker."""
+    machine = Machine()
+    yield machine
+    machine.close()
+
+
+def test_a_program_that_waits_for_its_children_meets_those_alone(alone):
+    code = """
+        import headway, os, time
+        with headway.operation("Work"):  # its broker is started meanwhile
+            children = set()
+            for number in range(10):
+                pid = os.fork()
+                if pid == 0:
+                    time.sleep(0.1 * number)
+                    os._exit(0)
+                children.add(pid)
+            waited = [os.wait()[0] for _ in children]
+        print(set(waited) == children)
+    """
+    assert alone.run(code) == (0, "True\n", "")
+    until(alone.serving, "the broker")
 
 
 def test_a_signal_that_the_program_has_blocked_waits_for_it(machine, listener):

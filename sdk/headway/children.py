@@ -1,0 +1,96 @@
+"""Children of ours that the program does not meet when it waits for any child of its own.
+
+A program that counts its children as `os.wait` tells of them would else count one too many.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from _thread import RLock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from subprocess import Popen
+    from typing import Any, Callable
+
+KNOWN = 5.0  # seconds for which a pid is ours that somebody else has waited for
+
+_ours: dict[int, float] = {}  # pid -> until when
+_lock = RLock()  # held while a child of ours begins, whose pid nobody knows yet
+_wrapped = False
+_reap = os.waitpid
+
+
+def run(begin: Callable[[], Popen[Any]]) -> None:
+    """Start a child of ours by `begin()`, and wait for its end. Raises what `begin` does."""
+    with _lock:
+        process = begin()
+        _ours[process.pid] = float("inf")
+    process.returncode = 0  # it need not look after it
+    if _ended(process.pid):
+        _ours.pop(process.pid, None)
+    elif process.pid in _ours:  # the program was told of it, and will ask us whose it was
+        _ours[process.pid] = time.monotonic() + KNOWN
+
+
+def hide() -> None:
+    """Wrap what waits for any child, from now on: before the program waits, for ours come later."""
+    global _wrapped  # noqa: PLW0603 - one `os` per process
+    if _wrapped:
+        return
+    _wrapped = True
+    for name in ("wait", "wait3", "wait4", "waitpid", "waitid"):
+        real = getattr(os, name, None)
+        if real is not None:
+            setattr(os, name, _without_ours(name, real))
+
+
+def _without_ours(name: str, wait: Callable[..., Any]) -> Callable[..., Any]:
+    keeps = getattr(os, "WNOWAIT", 0)  # leaves who was waited for to be waited for again
+
+    def wait_for_the_programs(*arguments: Any, **named: Any) -> Any:
+        if not _is_for_any(name, arguments, named):
+            return wait(*arguments, **named)
+        while True:
+            found = wait(*arguments, **named)
+            pid = found[0] if type(found) is tuple else getattr(found, "si_pid", 0)
+            if not pid or not _is_ours(pid):
+                return found
+            if name == "waitid" and arguments[2] & keeps:
+                _ended(pid)  # or it would be found again
+
+    wait_for_the_programs.__name__ = wait.__name__
+    wait_for_the_programs.__doc__ = wait.__doc__
+    return wait_for_the_programs
+
+
+def _is_for_any(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    if name in ("wait", "wait3"):
+        return True
+    if name == "waitid":
+        return len(arguments) == 3 and arguments[0] == os.P_ALL
+    return bool(arguments or named) and (arguments[0] if arguments else named.get("pid")) in (-1, 0)
+
+
+def _is_ours(pid: int) -> bool:
+    with _lock:
+        return time.monotonic() < _ours.pop(pid, 0.0)
+
+
+def _ended(pid: int) -> bool:
+    """Wait for the end of a child; False where somebody else was told of it."""
+    try:
+        _reap(pid, 0)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _forget() -> None:
+    global _lock  # noqa: PLW0603 - another thread of the parent may have held it
+    _lock = RLock()
+    _ours.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
