@@ -67,8 +67,10 @@ def entry_of(row: Row, session: Session, wall: float, now: float) -> Entry:
     record = check_operation(record)
     operation = Operation(record[0], record[2])
     operation.apply(_shifted(record, _OPERATION_TIMES, -wall))
-    for stage in stages:
-        operation.apply_stage(_shifted(check_stage(stage), _STAGE_TIMES, -wall))
+    records = [_shifted(check_stage(stage), _STAGE_TIMES, -wall) for stage in stages]
+    operation.add_stages(stage[0] for stage in records)
+    for stage in records:
+        operation.apply_stage(stage)
     for stage_id, counted in shares.items():
         if stage_id in operation.stages:
             operation.stages[stage_id].shares = counted

@@ -129,8 +129,11 @@ class Ledger:
             self._share(record, _WORDS)
             operation.apply(record)
             marks.structure = True
+        fresh = operation.add_stages(stage_record[0] for stage_record in stages)
+        self.stages += len(fresh)
+        session.owner.update(dict.fromkeys(fresh, entry))
         for stage_record in stages:
-            self._take_stage(entry, marks, stage_record)
+            self._take_stage(entry, marks, stage_record, fresh=stage_record[0] in fresh)
         entry.heard = now
         self._note_end(entry, now)
         if operation.revision != last:
@@ -183,19 +186,15 @@ class Ledger:
             marks = self.dirty[entry] = Marks()
         return marks
 
-    def _take_stage(self, entry: Entry, marks: Marks, record: list[Any]) -> None:
-        operation, session = entry.operation, entry.session
+    def _take_stage(self, entry: Entry, marks: Marks, record: list[Any], *, fresh: bool) -> None:
+        session = entry.session
         stage_id = record[0]
         session.counts.pop(stage_id, None)  # what it says here is newer
         _shift(record, _STAGE_STARTED, _STAGE_ENDED, session.offset)
-        stage = operation.stages.get(stage_id)
-        if stage is None:
-            stage = operation.add_stage(Stage(stage_id, ""))
-            session.owner[stage_id] = entry
-            self.stages += 1
-        elif stage.record() == record:
+        stage = entry.operation.stages[stage_id]
+        if not fresh and stage.record() == record:
             return
-        elif record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
+        if record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
             for session_id in stage.shares:
                 entry.unsafe.pop((stage_id, session_id), None)
             stage.shares = None

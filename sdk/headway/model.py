@@ -13,7 +13,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator
+    from typing import Any, Iterable, Iterator
 
 PENDING = "pending"
 RUNNING = "running"
@@ -325,11 +325,20 @@ class Operation:
 
     def add_stage(self, stage: Stage) -> Stage:
         """Put a new stage in its place: by id, so a part comes after what it is a part of."""
-        late = bool(self.stages) and stage.id < next(reversed(self.stages))
-        self.stages[stage.id] = stage
+        self._add([stage])
+        return stage
+
+    def add_stages(self, ids: Iterable[int]) -> set[int]:
+        """Put a new stage in its place for each id that has none yet; which ones these are."""
+        fresh = {id_ for id_ in ids if id_ not in self.stages}
+        self._add([Stage(id_, "") for id_ in sorted(fresh)])
+        return fresh
+
+    def _add(self, stages: list[Stage]) -> None:
+        late = self.stages and stages and stages[0].id < next(reversed(self.stages))
+        self.stages.update((stage.id, stage) for stage in stages)
         if late:
             self.stages = dict(sorted(self.stages.items()))
-        return stage
 
     def apply_stage(self, record: list[Any]) -> Stage:
         """Take over a stage's `record`; a stage seen for the first time is added."""

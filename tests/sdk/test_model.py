@@ -302,3 +302,14 @@ def test_only_wishes_that_a_notifier_knows_are_kept():
         assert clean_notify(value) is value
     for value in (None, "loud", 1.5, object()):
         assert clean_notify(value) is None
+
+
+def test_stages_stand_in_the_order_of_their_ids_however_they_come():
+    operation = Operation("op", "x")
+    assert operation.add_stages([5, 3, 5]) == {3, 5}
+    kept = operation.stages[3]
+    assert operation.add_stages([4, 3, 1]) == {1, 4}
+    operation.add_stage(Stage(2, "late"))
+    assert list(operation.stages) == [1, 2, 3, 4, 5]
+    assert operation.stages[3] is kept
+    assert operation.add_stages([]) == set()

@@ -210,8 +210,12 @@ class Replica:
             operation.apply(record)
             if watched and operation.state != state:
                 self._since[name] = now
+        fresh = operation.add_stages(stage_record[0] for stage_record in stages)
         for stage_record in stages:
-            self._announce(operation, stage_record, now)
+            if stage_record[0] in fresh:
+                operation.apply_stage(stage_record)
+            else:
+                self._announce(operation, stage_record, now)
         if counts:
             self._count(operation, counts, now)
         if figures is not None:
@@ -242,10 +246,7 @@ class Replica:
         self._changed[name] = None
 
     def _announce(self, operation: Operation, record: list[Any], now: float) -> None:
-        known = operation.stages.get(record[0])
-        if known is None:
-            operation.apply_stage(record)
-            return
+        known = operation.stages[record[0]]
         attempt, done, total = known.attempt, known.shown, known.total
         stage = operation.apply_stage(record)
         if stage.attempt == attempt and stage.open:
