@@ -296,12 +296,10 @@ class Operation(scope.Scope):
         thread = threading.get_ident()
         with home.lock:
             home.tally.settle_left(self, COMPLETED, None)  # a loop run again is the same stage
-            last = None
-            for stage in self._twins(text, around):
-                if stage._claim in (None, thread) and stage.state not in (RUNNING, WAITING):
-                    break
-                last = stage
-            else:
+            last, stage = None, self._first(text, around)
+            while stage is not None and stage.is_taken(thread):
+                last, stage = stage, stage.twin
+            if stage is None:
                 over = None if around is None else around.id
                 text = home.words.share(text)
                 model = StageModel(next(home.stage_ids), text, over)
@@ -321,9 +319,9 @@ class Operation(scope.Scope):
                 home.wake()
             return stage
 
-    def _twins(self, name: str, around: Stage | None) -> Iterator[Stage]:
-        """The stages of that name in the same place, oldest first."""
-        return _and_twins(self._names.get(name if around is None else (around.id, name)))
+    def _first(self, name: str, around: Stage | None) -> Stage | None:
+        """The oldest of the stages of that name in the same place."""
+        return self._names.get(name if around is None else (around.id, name))
 
     def _stage(self, stage: Stage | int) -> Stage:
         if isinstance(stage, Stage):
@@ -338,7 +336,7 @@ class Operation(scope.Scope):
         self, name: str, total: float | None, unit: str | None, around: Stage | None
     ) -> Stage:
         # A forked child works on its parent's stage of that name, or on one of its own.
-        for stage in self._twins(name, around):
+        for stage in _and_twins(self._first(name, around)):
             if stage.open:
                 return stage
         from headway.opening import solo  # noqa: PLC0415 - it stands on this module

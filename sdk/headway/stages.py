@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 # The steps of a stage that has ended go here.
 _discard: Callable[[Any], None] = deque(maxlen=0).append
 _LIMIT = 2**63  # of counts
+_AT_WORK = (RUNNING, WAITING)
 
 
 class Stage(Scope):
@@ -117,6 +118,11 @@ class Stage(Scope):
     def path(self) -> str:
         """`OP/STAGE`, as a child process is told."""
         return f"{self.operation.id}/{self.model.id}"
+
+    def is_taken(self, thread: int) -> bool:
+        """Somebody is at it, or about to be who is not `thread`: the name stands for another."""
+        claim = self._claim
+        return self.model.state in _AT_WORK or not (claim is None or claim == thread)
 
     @property
     def _foreign(self) -> bool:
