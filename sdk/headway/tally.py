@@ -26,7 +26,7 @@ class Tally:
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._awake: dict[Stage, None] = {}
+        self._awake: dict[Stage, bool] = {}  # whether it was just put to sleep
         self._iterated: dict[Stage, None] = {}
         self._last = self._next = float("-inf")  # look
         self._pause = WATCHED
@@ -34,7 +34,7 @@ class Tally:
 
     def wake(self, stage: Stage) -> None:
         """`stage` has made a step after a rest."""
-        self._awake[stage] = None
+        self._awake[stage] = False
         self._pause = WATCHED
         self._next = min(self._next, self._last + WATCHED)
 
@@ -57,13 +57,15 @@ class Tally:
             return
         heap = 0
         moved = False
-        for stage in list(self._awake):
+        for stage, asleep in list(self._awake.items()):
             steps = stage._fold()
             heap = max(heap, steps)
             if steps:
                 moved = True
-            else:
+            elif asleep:
                 self._awake.pop(stage, None)
+            else:  # once more: a thread may be within the step that it began before
+                self._awake[stage] = True
                 stage._sleep()
         if not self._awake:
             self._awake = {}  # an emptied one would keep its memory

@@ -4,8 +4,9 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from showcase import NOW, operation, replica_of, stage
+from showcase import NOW, WALL, operation, replica_of, stage
 
+from headway.protocol.messages import Pulse
 from headway_viewer.record import operation_record
 from headway_viewer.replica import Changes
 from headway_viewer.writer import Writer
@@ -50,6 +51,17 @@ def test_figures_that_json_cannot_hold_are_written_as_without_a_draft():
     replica = replica_of(made)
     (line,) = Writer(replica).changes(Changes(["a"], [], False, None), NOW)
     assert json.loads(line)["operation"]["stages"][0]["done"] == float("inf")
+
+
+def test_times_are_those_of_the_clock_as_it_was_set_last():
+    made = operation("a", "x")
+    stage(made, "one", started=-10)
+    replica = replica_of(made)
+    writer = Writer(replica)
+    for wall in (WALL, WALL + 3600, WALL - 100):
+        replica.fold(Pulse(replica.instance, replica.sequence, NOW, wall), NOW)
+        (line,) = writer.changes(Changes(["a"], [], False, None), NOW)
+        assert json.loads(line)["operation"]["stages"][0]["started"] == wall - 10
 
 
 def test_nothing_is_kept_of_what_has_ended_or_is_gone():

@@ -57,9 +57,14 @@ class Drafts:
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
         self._operations: dict[str, Kept] = {}
+        self._unix: float | None = None  # of the broker's 0, as the times in all drafts have it
 
     def text(self, operation: Operation, now: float) -> str:
         """The JSON of all of an operation; `now` is the broker's time."""
+        unix = self._replica.unix(0.0)
+        if unix != self._unix:
+            self._unix = unix
+            self._operations.clear()
         kept = self._operations.get(operation.id)
         if kept is None:
             kept = self._operations[operation.id] = Kept([], {})
@@ -80,10 +85,6 @@ class Drafts:
     def forget(self, operation: str) -> None:
         """Nothing more will be written of it."""
         self._operations.pop(operation, None)
-
-    def clear(self) -> None:
-        """Forget all: everything may have changed."""
-        self._operations.clear()
 
     def _stages(
         self, operation: Operation, drafts: dict[int, Draft], now: float

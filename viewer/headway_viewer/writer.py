@@ -34,7 +34,6 @@ class Writer:
         if changes.missed is not None:
             yield self._line("gap", now, missed=changes.missed)
         if changes.fresh:
-            self._drafts.clear()
             chosen = [
                 operation
                 for operation in replica.operations.values()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
+from headway.hidden import signals as signal
 from headway.run.complaint import complain
 from headway.run.gate import CannotStart, execute, restore_pythons_own
 from headway.run.program import find_program
@@ -106,6 +107,7 @@ def main(arguments: Sequence[str]) -> int:
     except UsageError as error:
         return _complain(f"{error}\n{USAGE}", 2)
     program = options.argv[0]
+    _die_of_interrupts()
     path = find_program(program, os.environ.get("PATH", os.defpath))
     if path is None:
         kind = "No such file or directory" if "/" in program else "command not found"
@@ -131,6 +133,12 @@ def main(arguments: Sequence[str]) -> int:
     from headway.run.runner import Runner  # noqa: PLC0415
 
     return Runner(begun).run()
+
+
+def _die_of_interrupts() -> None:
+    """Until the command runs, ^C ends this process as it would end that: with no traceback."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _prepare(options: Options, path: str) -> Preparation:

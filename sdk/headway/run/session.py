@@ -125,12 +125,14 @@ class PtyChild:
         # Whoever reads what the command writes shall see its end: hold on to nothing of it.
         try:
             null = os.open(os.devnull, os.O_RDWR)
+            told, tell = os.pipe()
             command = os.fork()
         except OSError as error:
             os.write(report, _REPORT.pack(-(error.errno or errno.EIO)))
             return
         if command == 0:
-            in_child(lambda: self._become(path, argv, streams, kept, slave, ignored))
+            in_child(lambda: self._become(path, argv, streams, kept, slave, ignored, tell))
+        os.close(tell)
         signal.signal(signal.SIGUSR1, lambda *_: _tell_group(command, signal.SIGCONT))
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             # The terminal is gone: of the session the kernel tells its leader alone.
@@ -142,6 +144,8 @@ class PtyChild:
         except OSError:
             pass  # it did so itself, and may be another program by now
         os.tcsetpgrp(slave, command)
+        os.read(told, 1)  # from now on it takes what is typed
+        os.close(told)
         os.write(report, _REPORT.pack(command))
         for descriptor in range(3):
             os.dup2(null, descriptor)
@@ -169,11 +173,13 @@ class PtyChild:
         kept: tuple[int, ...],
         slave: int,
         ignored: list[int],
+        tell: int,
     ) -> None:
         os.setpgid(0, 0)
         os.tcsetpgrp(slave, os.getpid())
         for number in ignored:
             signal.signal(number, signal.SIG_DFL)
+        os.close(tell)
         for number, descriptor in streams.items():
             os.dup2(descriptor, number)
         for descriptor in kept:
