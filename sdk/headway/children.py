@@ -25,6 +25,8 @@ _reap = os.waitpid
 def run(begin: Callable[[], Popen[Any]]) -> None:
     """Start a child of ours by `begin()`, and wait for its end. Raises what `begin` does."""
     with _lock:
+        for pid in [pid for pid, until in _ours.items() if until < time.monotonic()]:
+            del _ours[pid]
         process = begin()
         _ours[process.pid] = float("inf")
     process.returncode = 0  # it need not look after it
@@ -54,8 +56,8 @@ def _without_ours(name: str, wait: Callable[..., Any]) -> Callable[..., Any]:
             return wait(*arguments, **named)
         while True:
             found = wait(*arguments, **named)
-            pid = found[0] if type(found) is tuple else getattr(found, "si_pid", 0)
-            if not pid or not _is_ours(pid):
+            pid = found.si_pid if hasattr(found, "si_pid") else found[0] if found else 0
+            if not pid or not _is_ours(pid, ended=_tells_of_an_end(found)):
                 return found
             if name == "waitid" and arguments[2] & keeps:
                 _ended(pid)  # or it would be found again
@@ -66,16 +68,24 @@ def _without_ours(name: str, wait: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_for_any(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Whether a call waits for more than one child: for all, or for those of a group."""
     if name in ("wait", "wait3"):
         return True
     if name == "waitid":
-        return len(arguments) == 3 and arguments[0] == os.P_ALL
-    return bool(arguments or named) and (arguments[0] if arguments else named.get("pid")) in (-1, 0)
+        return len(arguments) == 3 and arguments[0] in (os.P_ALL, os.P_PGID)
+    pid = arguments[0] if arguments else named.get("pid")
+    return isinstance(pid, int) and pid <= 0
 
 
-def _is_ours(pid: int) -> bool:
+def _tells_of_an_end(found: Any) -> bool:
+    if hasattr(found, "si_code"):
+        return found.si_code in (os.CLD_EXITED, os.CLD_KILLED, os.CLD_DUMPED)
+    return os.WIFEXITED(found[1]) or os.WIFSIGNALED(found[1])
+
+
+def _is_ours(pid: int, *, ended: bool) -> bool:
     with _lock:
-        return time.monotonic() < _ours.pop(pid, 0.0)
+        return time.monotonic() < (_ours.pop if ended else _ours.get)(pid, 0.0)
 
 
 def _ended(pid: int) -> bool:
@@ -93,4 +103,5 @@ def _forget() -> None:
     _ours.clear()
 
 
-os.register_at_fork(after_in_child=_forget)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

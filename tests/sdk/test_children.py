@@ -1,11 +1,13 @@
 """Whoever waits for any child meets none of ours."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 
 import pytest
+from machine import until
 
 from headway import children
 
@@ -14,7 +16,11 @@ WAYS = {
     "wait3": lambda: os.wait3(0)[0],
     "wait4": lambda: os.wait4(-1, 0)[0],
     "waitpid": lambda: os.waitpid(-1, 0)[0],
+    "waitpid of the group": lambda: os.waitpid(0, 0)[0],
+    "waitpid of a group": lambda: os.waitpid(-os.getpgrp(), 0)[0],
+    "waitpid of stops too": lambda: os.waitpid(-1, os.WUNTRACED)[0],
     "waitid": lambda: os.waitid(os.P_ALL, 0, os.WEXITED).si_pid,
+    "waitid of a group": lambda: os.waitid(os.P_PGID, os.getpgrp(), os.WEXITED).si_pid,
     "waitid, twice": lambda: os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT).si_pid,
 }
 
@@ -28,44 +34,81 @@ def ours(code="pass"):
     return subprocess.Popen([sys.executable, "-c", code])
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_programs_own_child_is_waited_for_and_not_ours(way):
-    children.run(ours)
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(write)
-        os.read(read, 1)  # it ends after ours
+@pytest.fixture
+def unreaped(monkeypatch):
+    """Nobody but the program waits for ours; it is given what lets `run` go on."""
+    goes_on = threading.Event()
+
+    def reap(pid, options):
+        goes_on.wait(20)
+        raise ChildProcessError
+
+    monkeypatch.setattr(children, "_reap", reap)
+    yield goes_on
+    goes_on.set()
+
+
+def begin(code="pass"):
+    """Start one of ours in a thread; its pid and the thread."""
+    pids = []
+
+    def started():
+        process = ours(code)
+        pids.append(process.pid)
+        return process
+
+    thread = threading.Thread(target=children.run, args=(started,))
+    thread.start()
+    until(lambda: pids and pids[0] in children._ours)
+    return pids[0], thread
+
+
+@pytest.mark.parametrize("way", sorted({*WAYS} - {"waitid, twice"}))
+def test_a_program_is_told_of_its_own_child_and_not_of_ours(unreaped, way):
+    pid, thread = begin()
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # it has ended, before the program's own
+    mine = os.fork()
+    if mine == 0:
         os._exit(0)
-    os.close(read)
-    waited = []
-    thread = threading.Thread(target=lambda: waited.append(WAYS[way]()))
-    thread.start()
-    children.run(ours)
-    os.close(write)
+    assert WAYS[way]() == mine
+    with pytest.raises(ChildProcessError):
+        WAYS[way]()
+    assert pid not in children._ours
+    unreaped.set()
     thread.join(20)
-    assert waited == [pid]
-    if way == "waitid, twice":
-        assert os.waitpid(pid, 0) == (pid, 0)
 
 
-def test_a_program_without_children_has_none_while_ours_runs():
-    children.run(ours)
-    held, release = os.pipe()
-    thread = threading.Thread(
-        target=children.run,
-        args=(lambda: subprocess.Popen(["cat"], stdin=held, stdout=subprocess.DEVNULL),),
-    )
-    thread.start()
-    while not children._ours:
-        pass
-    assert os.waitpid(-1, os.WNOHANG) == (0, 0)
-    os.close(held)
-    os.close(release)
+def test_one_that_is_left_to_be_waited_for_again_is_not_met_again():
+    pid, thread = begin()
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    mine = os.fork()
+    if mine == 0:
+        os._exit(0)
+    assert WAYS["waitid, twice"]() == mine
+    assert os.waitpid(mine, 0) == (mine, 0)
+    thread.join(20)
+
+
+def test_one_that_was_only_stopped_is_ours_still(unreaped):
+    pid, thread = begin("import time; time.sleep(20)")
+    os.kill(pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
+    assert os.waitpid(-1, os.WUNTRACED | os.WNOHANG) == (0, 0)
+    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGCONT)
     with pytest.raises(ChildProcessError):
         os.wait()
+    unreaped.set()
     thread.join(20)
-    assert not thread.is_alive()
+
+
+def test_a_pid_is_ours_for_a_moment_only_once_somebody_else_has_waited(unreaped, monkeypatch):
+    monkeypatch.setattr(children, "KNOWN", 0.0)
+    pid, thread = begin()
+    os.waitpid(pid, 0)
+    unreaped.set()
+    thread.join(20)
+    assert not children._is_ours(pid, ended=True)
 
 
 def test_one_that_is_waited_for_by_its_pid_is_told_whosever_it_is():

@@ -73,6 +73,16 @@ def test_a_child_that_comes_before_its_parent_finds_it():
     assert ids(board.choose(10).operations) == ["par"]
 
 
+def test_a_child_that_had_ended_before_its_parent_came_finds_it():
+    child = operation("child", "x", "completed", ended=-1, parent="parent/3")
+    board = board_of(child)
+    board.replica.fold(snapshot([child, operation("parent", "y")]), NOW)
+    changes = board.replica.take()
+    board.absorb(changes._replace(fresh=False, operations=["parent"]), NOW)
+    assert not board.has_row("child")
+    assert ids(board.children("parent")) == ["child"]
+
+
 def test_a_parent_that_is_gone_makes_its_child_a_root():
     board = board_of(operation("par", "build"), operation("ch1", "rows", parent="par/1"))
     board.replica.fold(Removed("broker-1", 2, NOW, ["par"]), NOW)

@@ -68,6 +68,7 @@ class Board:
         self._state: dict[str, str] = {}  # of those that have a row of their own
         self._children: dict[str, dict[str, None]] = {}
         self._parent: dict[str, str] = {}
+        self._early: dict[str, set[str]] = {}  # by parent, those that came before it
         self._prefixes: dict[str, str] = {}
         self._short = SHORTEST
         self._came: float | None = None
@@ -83,7 +84,7 @@ class Board:
                 self._forget(name)
         operations = self.replica.operations
         for name in changes.operations:
-            self._place(operations[name])
+            self._come(operations[name])
 
     def children(self, operation: str) -> Iterator[Operation]:
         """The operations that are part of this one."""
@@ -156,6 +157,7 @@ class Board:
         self._state.clear()
         self._children.clear()
         self._parent.clear()
+        self._early.clear()
         self._prefixes.clear()
         self._short = SHORTEST
         known = self.replica.operations
@@ -163,11 +165,24 @@ class Board:
             del self.seen[name]
         # In the order in which they began or ended, so that "latest" means something.
         for operation in sorted(known.values(), key=_when):
-            self._place(operation)
+            self._come(operation)
+
+    def _come(self, operation: Operation) -> None:
+        """Place an operation, and below it what came before it and is part of it."""
+        known = self.replica.operations
+        parent = _parent_of(operation)
+        if parent is not None and not self._knows(parent):
+            self._early.setdefault(parent, set()).add(operation.id)
+        new = not self._knows(operation.id)
+        self._place(operation)
+        if new and self._knows(operation.id):
+            for child in sorted(self._early.pop(operation.id, ())):
+                if child in known:
+                    self._come(known[child])
 
     def _place(self, operation: Operation) -> None:
         name = operation.id
-        parent = operation.parent and operation.parent.partition("/")[0]
+        parent = _parent_of(operation)
         if name not in self._state and name not in self._parent:
             self._count_prefix(name)
         if self.accepts is not None and not self.accepts(operation) and not self._knows(parent):
@@ -176,7 +191,7 @@ class Board:
             self.silent.add(name)
         else:
             self.silent.discard(name)
-        if parent and parent != name and parent in self.replica.operations:
+        if parent is not None and parent in self.replica.operations:
             if self._parent.get(name) != parent:
                 self._leave(name)
                 self._parent[name] = parent
@@ -215,6 +230,11 @@ class Board:
         self._leave(name)
         self.silent.discard(name)
         self.seen.pop(name, None)
+        self._early.pop(name, None)
+        for parent in [parent for parent, early in self._early.items() if name in early]:
+            self._early[parent].discard(name)
+            if not self._early[parent]:
+                del self._early[parent]
         for child in self._children.pop(name, {}):
             self._parent.pop(child, None)
             orphan = self.replica.operations.get(child)
@@ -232,6 +252,12 @@ class Board:
             self._prefixes = {other[: self._short]: other for other in known}
             if len(self._prefixes) == len(known):
                 return
+
+
+def _parent_of(operation: Operation) -> str | None:
+    """The id of the operation that it is part of, if it is one of another."""
+    parent = (operation.parent or "").partition("/")[0]
+    return parent if parent and parent != operation.id else None
 
 
 def _when(operation: Operation) -> float:
