@@ -166,3 +166,18 @@ def test_however_few_processes_its_user_may_have_the_command_runs_whole(limit):
         assert len(err.splitlines()) <= 2
     finally:
         machine.close()
+
+
+@pytest.mark.parametrize("module", ["runner", "generic"])
+def test_a_command_goes_on_though_what_follows_it_cannot_be_loaded(machine, module):
+    code = (
+        f"import sys; sys.modules['headway.run.{module}'] = None\n"
+        "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    process = machine.python(
+        "-c", code, "--", "sh", "-c", "echo out; sleep 0.5; echo err >&2; exit 3"
+    )
+    status, out, err = machine.finish(process)
+    assert (status, out, err.splitlines()[-1]) == (3, "out\n", "err")
+    said = "it goes on without progress" in err
+    assert said == (module == "runner")  # without a parser it is followed all the same

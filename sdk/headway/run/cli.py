@@ -129,10 +129,10 @@ def main(arguments: Sequence[str]) -> int:
         begun.go()
     except CannotStart as error:
         return begun.refuse(error)
-    # The command need not wait for it; the descriptors of its gate are free to load it by.
-    from headway.run.runner import Runner  # noqa: PLC0415
-
-    return Runner(begun).run()
+    try:
+        return _follow(begun)
+    finally:
+        begun.give_back()
 
 
 def _die_of_interrupts() -> None:
@@ -148,6 +148,18 @@ def _prepare(options: Options, path: str) -> Preparation:
 
     command = read_command(options.argv)
     return prepare(Plan(command, path, options.name, options.display, options.tool))
+
+
+def _follow(begun: Preparation) -> int:
+    try:
+        # The command need not wait for it; the descriptors of its gate are free to load it by.
+        from headway.run.runner import Runner  # noqa: PLC0415
+
+        runner = Runner(begun)
+    except Exception as error:  # such as of a command that removes our files
+        complain(f"{error}, it goes on without progress")
+        return begun.see_out()
+    return runner.run()
 
 
 def _become(path: str, argv: list[str]) -> int:

@@ -17,11 +17,12 @@ from headway.process import identity
 from headway.run.child import Child
 from headway.run.command import Setting
 from headway.run.complaint import complain
+from headway.run.ending import exit_status
 from headway.run.gate import CannotStart
 from headway.run.layout import lay_out
 from headway.run.pump import Pump
 from headway.run.samples import KNOWN, STRANGER, Samples
-from headway.run.signals import Signals
+from headway.run.signals import PASSED_ON, Signals
 from headway.run.tools import DATA_ON_OUTPUT, TOOLS, machine_form
 
 TYPE_CHECKING = False
@@ -133,19 +134,42 @@ class Preparation:
             terminal.follow()
             self.keyboard.start()
 
+    def see_out(self) -> int:
+        """Follow the command with what is loaded already, and report nothing; its exit status."""
+        statuses: list[int] = []
+        while not statuses:
+            heard = self.signals.wait(0.25)
+            if heard is not None and heard.number in PASSED_ON:
+                self.child.send(heard.number)
+            statuses = [status for status in self.child.news() if not os.WIFSTOPPED(status)]
+        for pump in self.pumps:
+            pump.finish()
+        for pump in self.pumps:
+            pump.join()
+        self.child.part()
+        return exit_status(statuses[0])
+
     def abandon(self) -> None:
         """It could not be made ready: let there be nothing of it, and the terminal as it was."""
-        if self.layout.terminal is not None:
-            self.layout.terminal.give_back()
+        self.give_back()
         self.child.abandon()
 
+    def give_back(self) -> None:
+        """Put the terminal into the mode that it had."""
+        if self.layout.terminal is not None:
+            self.layout.terminal.give_back()
+
     def go(self) -> None:
-        """Let the command go; raises CannotStart."""
+        """Let the command go; raises CannotStart.
+
+        It is told the id of its operation before there is one. Should there never be, what it
+        reports itself is part of none.
+        """
         id_ = identity(12)
         try:
             self.child.start({**self.environ, PARENT: id_})
         finally:
-            # Only now: the command need not wait for what reports it.
+            # Only now: the command need not wait for what is imported here.
             self._report(id_)
 
     def _hider(self, target: int) -> Hider | None:
@@ -158,8 +182,7 @@ class Preparation:
 
     def refuse(self, error: CannotStart) -> int:
         """Tell why the command could not be started; return the exit status."""
-        if self.layout.terminal is not None:
-            self.layout.terminal.give_back()
+        self.give_back()
         code = 127 if error.errno == errno.ENOENT else 126
         text = os.strerror(error.errno or errno.EIO)
         complain(f"{self.plan.command.argv[0]}: {text}")
@@ -171,7 +194,7 @@ class Preparation:
 
     def _report(self, id_: str) -> None:
         try:
-            from headway.opening import open_as  # noqa: PLC0415 - see above
+            from headway.opening import open_as  # noqa: PLC0415
             from headway.run.tools import name_command  # noqa: PLC0415
 
             plan = self.plan

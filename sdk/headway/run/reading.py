@@ -25,8 +25,8 @@ class Stream:
 class Reading:
     """Feeds the parser; one that raises is not asked again, and the command goes on."""
 
-    def __init__(self, parser: Parser, reporter: Reporter) -> None:
-        self._parser: Parser | None = parser
+    def __init__(self, parser: Parser | None, reporter: Reporter) -> None:
+        self._parser = parser
         self._reporter = reporter
         self._heard = 0.0
         self.status = Stream(STATUS, Samples(KNOWN))

@@ -21,6 +21,18 @@ from headway.run.tools import find_tool, make_parser
 TICK = 0.1  # seconds between looks at what the command printed
 IDLE = 0.25  # the same while it prints nothing
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.run.events import Parser
+
+
+def _parser_of(begun: Preparation) -> Parser | None:
+    """What reads its output; None where that cannot be loaded: the command runs already."""
+    try:
+        return make_parser(find_tool(begun.tool), begun.plan.command)
+    except Exception:
+        return None
+
 
 class Runner:
     """Follows a command that has begun, to its end."""
@@ -36,23 +48,17 @@ class Runner:
         self._pumps = begun.pumps
         self._keyboard = begun.keyboard
         self._reporter = Reporter(begun.operation)
-        parser = make_parser(find_tool(begun.tool), begun.plan.command)
-        self._reading = Reading(parser, self._reporter)
+        self._reading = Reading(_parser_of(begun), self._reporter)
         for pump in begun.pumps:
             if pump.samples is not None:
                 self._reading.add(pump.samples)
 
     def run(self) -> int:
         """Follow it; return its exit status, or die of the signal that it died of."""
-        terminal = self._layout.terminal
-        try:
-            status = self._loop()
-            if self._keyboard is not None:
-                self._keyboard.finish()
-            return self._end(status)
-        finally:
-            if terminal is not None:
-                terminal.give_back()
+        status = self._loop()
+        if self._keyboard is not None:
+            self._keyboard.finish()
+        return self._end(status)
 
     # The middle.
 
