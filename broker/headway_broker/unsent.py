@@ -80,21 +80,28 @@ class Unsent:
     def set_aside(self, path: str) -> None:
         """No broker is to read a file again."""
         directory, name = os.path.split(path)
+        aside = os.path.join(directory, BROKEN + name)
         try:
-            os.replace(path, os.path.join(directory, BROKEN + name))
+            os.replace(path, aside)
+            os.utime(aside, follow_symlinks=False)
         except OSError:
             return  # this one does not, at least
         self._waiting.pop(path, None)
-        try:
-            self._prune(directory)
-        except OSError:
-            pass  # somebody else has tidied up
+        self._prune(directory)
 
     def _prune(self, directory: str) -> None:
-        broken = [entry for entry in os.scandir(directory) if entry.name.startswith(BROKEN)]
-        broken.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_mtime_ns)
-        for entry in broken[:-BROKEN_LIMIT]:
-            os.unlink(entry.path)
+        broken: list[tuple[int, str]] = []
+        for entry in os.scandir(directory):
+            try:
+                if entry.name.startswith(BROKEN) and entry.is_file(follow_symlinks=False):
+                    broken.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.path))
+            except OSError:
+                continue  # somebody else has removed it
+        for _, path in sorted(broken)[:-BROKEN_LIMIT]:
+            try:
+                os.unlink(path)
+            except OSError:
+                continue
 
 
 def frames(data: bytes) -> list[Any]:

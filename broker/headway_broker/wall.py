@@ -2,12 +2,13 @@
 
 Pure. The offset is not for ever: a machine sleeps, and the monotonic clock with it; one that
 started without the time is told it later. What is shown of the time of day follows; durations
-do not change.
+do not change. There is one offset for all: after a sleep, what was before it is shown later
+by its length.
 """
 
 from __future__ import annotations
 
-STEP = 1.0  # seconds by which the clock has to be off before anybody is told: it is also slewed
+STEP = 1.0  # seconds by which the clock has to be off before anybody is told
 
 
 class Wall:

@@ -42,7 +42,7 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `headway ARGV…` and return the exit status; as the program itself it may end here."""
+    """Run `headway ARGV…` and return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     verb = arguments[0] if arguments else "--help"
     if verb not in ("run", "pipe"):  # these hand on what they were given as it is
@@ -65,22 +65,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return _unread()
-    if verb == "run" and argv is None:
-        _leave(status)
     return status
 
 
-def _leave(status: int) -> NoReturn:
-    """End with nothing taken down: that takes the interpreter longer than all else that is left.
+def program() -> NoReturn:
+    """The command `headway`: run it with the arguments of this process, and end.
 
-    Whoever waits for `headway run` waits for the command, which has ended.
+    Whoever waits for `headway run` waits for its command, which has ended: the interpreter is
+    not taken down for it, which would take longer than all else that is left.
     """
-    from headway.process import end_program  # noqa: PLC0415 - only here
+    status = main()
+    if sys.argv[1:2] == ["run"]:
+        from headway.process import end_program  # noqa: PLC0415 - only here
 
-    end_program()
-    if sys.stderr is not None:
-        sys.stderr.flush()
-    os._exit(status)
+        end_program()
+        try:
+            sys.stderr.flush()
+        except (AttributeError, OSError, ValueError):
+            pass  # it is closed, or full
+        os._exit(status)
+    sys.exit(status)
 
 
 def _open_closed_streams() -> None:
@@ -168,4 +172,4 @@ def _unread() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

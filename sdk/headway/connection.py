@@ -17,6 +17,7 @@ from headway.cancellation import Request, deliver
 from headway.ending import end_all
 from headway.link import FAREWELL, affordable
 from headway.protocol import messages, wire
+from headway.publisher import WATCHED
 from headway.screen import Screen
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 STARTING = 0.03  # seconds between looks for a broker that is just being started
 ABSENT = 5.0  # seconds at most between looks for a broker that is not there
 PATIENT = 3.0  # seconds after which a broker that was started is taken for failed
+SOON = 1.2 * WATCHED  # seconds within which a look is taken for the next one
 IDLE = 30.0  # seconds without anything to report after which the connection is closed
 HWM = 8  # messages that wait in the socket at most: the others wait as marks
 OVERFLOWS = 20  # files of ended operations that a process writes for want of a broker
@@ -201,7 +203,7 @@ class Connection:
                 if publisher.settled:
                     dues.append(self._busy_at + IDLE)
             soon = min((due for due in (look, sending) if due is not None), default=None)
-            link.resting = soon is None or soon > now + 0.06
+            link.resting = soon is None or soon > now + SOON
         wait = link.check_end()
         if wait is not None:
             dues.append(now + wait)

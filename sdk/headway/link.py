@@ -44,7 +44,7 @@ class Link:
         self.ending = False
         self._making_way = False  # another link is to take its place
         self.ended: float | None = None  # when the program's end was noticed
-        self.resting = True  # it waits for nothing but the pipe: `update` has to rouse it
+        self.resting = True  # it will not look soon: what a stage does has to rouse it
         self.reason: str | None = None  # why nothing is sent any more
         self.read, self._write = os.pipe()
         self._pipe = _what(self._write)

@@ -297,7 +297,7 @@ class Operation(scope.Scope):
         with home.lock:
             home.tally.settle_left(self, COMPLETED, None)  # a loop run again is the same stage
             last, stage = None, self._first(text, around)
-            while stage is not None and stage.is_taken(thread):
+            while stage is not None and stage._is_taken(thread):
                 last, stage = stage, stage.twin
             if stage is None:
                 over = None if around is None else around.id

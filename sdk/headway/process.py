@@ -79,6 +79,11 @@ class Home:
         elif not (self.off or self.closed):
             self._start_link()
 
+    def rouse(self) -> None:
+        """As `wake`, unless the link will look within a frame anyway."""
+        if self.link is None or self.link.resting:
+            self.wake()
+
     def tell(self, seconds: float) -> None:
         """Wait until changes of state have been handed to the socket, `seconds` at most.
 

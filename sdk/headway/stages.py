@@ -119,7 +119,7 @@ class Stage(Scope):
         """`OP/STAGE`, as a child process is told."""
         return f"{self.operation.id}/{self.model.id}"
 
-    def is_taken(self, thread: int) -> bool:
+    def _is_taken(self, thread: int) -> bool:
         """Somebody is at it, or about to be who is not `thread`: the name stands for another."""
         claim = self._claim
         return self.model.state in _AT_WORK or not (claim is None or claim == thread)
@@ -180,9 +180,7 @@ class Stage(Scope):
                     self._changed()
                 elif before != (model.total, model.detail):
                     home.publisher.moved(model, more=True)
-        link = home.link
-        if link is None or link.resting:
-            home.wake()
+        home.rouse()
 
     def _awaken(self, n: Any) -> None:
         # The first step after a rest: later ones go straight into the list.
@@ -196,9 +194,7 @@ class Stage(Scope):
             self._steps = self._count_alone if home.off or home.closed else self._pending.append
             self._pending.append(n)
             home.tally.wake(self)
-        link = home.link
-        if link is None or link.resting:
-            home.wake()
+        home.rouse()
 
     def _count_alone(self, n: Any) -> None:
         # With reporting off, or over, there is nobody else who would fold.

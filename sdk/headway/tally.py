@@ -1,10 +1,10 @@
 """The stages that may be counting just now: which to fold, and when to look again.
 
 A stage's hot path only appends to a list. While a stage is awake its list is looked at once
-a frame; one that did not move is put to sleep, and its next step wakes it and the publisher,
-so that a stage which does not move costs nothing, and a step after a rest is told at once.
-Iterators cannot wake anybody: they are
-looked at for as long as they are open, less often while they do not move.
+a frame; one that did not move is put to sleep, and its next step wakes it and the publisher.
+So a stage which does not move costs nothing, and a step after a rest is told at once, or with
+the next look where one is due within a frame. Iterators cannot wake anybody: they are looked
+at for as long as they are open, less often while they do not move.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Tally:
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._awake: dict[Stage, bool] = {}  # whether it was just put to sleep
+        self._awake: dict[Stage, None] = {}
+        self._dozing: dict[Stage, None] = {}  # put to sleep, and to be looked at once more
         self._iterated: dict[Stage, None] = {}
         self._last = self._next = float("-inf")  # look
         self._pause = WATCHED
@@ -34,7 +35,7 @@ class Tally:
 
     def wake(self, stage: Stage) -> None:
         """`stage` has made a step after a rest."""
-        self._awake[stage] = False
+        self._awake[stage] = None
         self._pause = WATCHED
         self._next = min(self._next, self._last + WATCHED)
 
@@ -47,25 +48,29 @@ class Tally:
     def forget(self, stage: Stage) -> None:
         """`stage` has ended."""
         self._awake.pop(stage, None)
+        self._dozing.pop(stage, None)
         self._iterated.pop(stage, None)
 
     def tick(self, now: float) -> None:
         """Fold what is due at `now`."""
         if self.left:
             self._settle_left(now)
-        if now < self._next or not (self._awake or self._iterated):
+        if now < self._next or not (self._awake or self._dozing or self._iterated):
             return
         heap = 0
         moved = False
-        for stage, asleep in list(self._awake.items()):
+        # A thread may have been within a step when its stage was put to sleep.
+        dozing, self._dozing = self._dozing, {}
+        for stage in dozing:
+            moved = bool(stage._fold()) or moved
+        for stage in list(self._awake):
             steps = stage._fold()
             heap = max(heap, steps)
             if steps:
                 moved = True
-            elif asleep:
+            else:
                 self._awake.pop(stage, None)
-            else:  # once more: a thread may be within the step that it began before
-                self._awake[stage] = True
+                self._dozing[stage] = None
                 stage._sleep()
         if not self._awake:
             self._awake = {}  # an emptied one would keep its memory
@@ -74,7 +79,7 @@ class Tally:
         shortest = WATCHED if self._publisher.watched else UNWATCHED
         if heap > HEAP:
             self._pause = max(self._pause * HEAP / heap, 0.005)
-        elif moved or self._awake:
+        elif moved or self._awake or self._dozing:
             self._pause = min(shortest, self._pause * 2)
         else:
             self._pause = max(shortest, min(self._pause * 1.2, SLOWEST))
@@ -89,12 +94,12 @@ class Tally:
 
     def finish(self) -> None:
         """Fold everything: nothing more is counted."""
-        for stage in [*self._awake, *self._iterated]:
+        for stage in [*self._awake, *self._dozing, *self._iterated]:
             stage._fold()
 
     def deadline(self) -> float | None:
         """When to look again, or None: not before something wakes."""
-        due = self._next if self._awake or self._iterated else None
+        due = self._next if self._awake or self._dozing or self._iterated else None
         if self.left:
             grace = self.left[0][1] + GRACE
             due = grace if due is None else min(due, grace)

@@ -129,6 +129,9 @@ def test_of_files_that_were_set_aside_the_newest_are_kept(unsent, monkeypatch):
     monkeypatch.setattr(rules, "BROKEN_LIMIT", 3)
     for number in range(5):
         path = left(unsent, f"s{number}")
-        os.utime(path, (number, number))
+        os.utime(path, (1e9 - number, 1e9 - number))  # when it was written does not count
         unsent.set_aside(path)
-    assert sorted(os.listdir(unsent.path)) == [".broken-s2", ".broken-s3", ".broken-s4"]
+    os.mkdir(os.path.join(unsent.path, ".broken-by-somebody-else"))
+    unsent.set_aside(left(unsent, "s5"))
+    kept = {".broken-s3", ".broken-s4", ".broken-s5", ".broken-by-somebody-else"}
+    assert set(os.listdir(unsent.path)) == kept

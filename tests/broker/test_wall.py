@@ -5,7 +5,7 @@ from headway.protocol import messages
 from headway_broker.wall import Wall
 
 
-def test_a_clock_that_is_slewed_is_left_alone():
+def test_a_clock_that_is_hardly_off_is_left_alone():
     wall = Wall(100.0)
     assert wall.look(100.9) == 0
     assert wall.offset == 100.0

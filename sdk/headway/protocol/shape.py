@@ -1,7 +1,8 @@
 """`NamedTuple` without `typing`, whose import would be a third of what `import headway` costs.
 
 A type checker is shown the real one. At run time the annotations of a class body become the
-fields of a `collections.namedtuple`, with their defaults; methods and properties stay.
+fields of a `collections.namedtuple`, with their defaults. Methods and properties
+stay; those of the language, with two underscores, do not.
 """
 
 from __future__ import annotations

@@ -77,11 +77,11 @@ def follow(feed: Feed, replica: Replica, sender: Sender) -> int:
             now = replica.time(local)
             changes = replica.take()
             if changes.fresh and replica.instance != instance:
-                unix = replica.unix(0.0)
-                shift = offset - unix
+                shift = offset - replica.unix(0.0)
                 if instance is not None:
                     policy.restart(lambda at, shift=shift: at + shift)
-                instance, offset = replica.instance, unix
+                instance = replica.instance
+            offset = replica.unix(0.0)  # it moves when the clock of day is set
             notices: list[Notice] = []
             if changes.fresh or changes.operations:
                 changed = [replica.operations[name] for name in changes.operations]
