@@ -41,6 +41,6 @@ def set_aside(path: str) -> str:
     return aside
 
 
-def may_pass(error: sqlite3.OperationalError) -> bool:
+def is_temporary(error: sqlite3.OperationalError) -> bool:
     """Whether it is for a full disk or another's lock that the file cannot be opened."""
     return any(word in str(error) for word in ("full", "locked", "I/O"))

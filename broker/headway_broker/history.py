@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterable
 
 from headway_broker import schema
 from headway_broker.archive import Row
-from headway_broker.database import connect, may_pass, set_aside
+from headway_broker.database import connect, is_temporary, set_aside
 from headway_broker.jobs import (
     Claimed,
     Learned,
@@ -150,7 +150,7 @@ class History:
                 self._log(f"history: {self.path} is left alone: {error}")
                 return None
             except sqlite3.OperationalError as error:
-                if may_pass(error) and self._hopes(0):
+                if is_temporary(error) and self._hopes(0):
                     self._closed_for_now = True
                     self._complain(f"history: not opened: {self.path}: {error}")
                     return None

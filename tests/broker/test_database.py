@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from headway_broker import schema
-from headway_broker.database import connect, may_pass, set_aside
+from headway_broker.database import connect, is_temporary, set_aside
 
 
 @pytest.fixture
@@ -58,5 +58,5 @@ def test_what_belongs_to_a_file_goes_aside_with_it(path):
         ("unable to open database file", False),
     ],
 )
-def test_a_full_disk_and_a_lock_may_pass(text, passes):
-    assert may_pass(sqlite3.OperationalError(text)) is passes
+def test_a_full_disk_and_a_lock_are_temporary(text, passes):
+    assert is_temporary(sqlite3.OperationalError(text)) is passes

@@ -63,6 +63,30 @@ def test_a_step_after_a_rest_is_looked_at_at_once(home, clock):
     assert home.tally.deadline() <= clock.now
 
 
+@pytest.mark.parametrize("resting", [True, False])
+def test_a_step_after_a_rest_rouses_a_link_that_would_not_look_soon(home, clock, resting):
+    stage = headway.operation("Work").start().stage("Step").start()
+    stage.advance()
+    looks(home, clock, 60.0)
+    woken = []
+    home.link.resting = resting
+    home.link.wake = lambda: woken.append(clock.now)
+    stage.advance()
+    stage.advance()
+    assert len(woken) == resting
+
+
+def test_a_step_that_was_under_way_when_its_stage_was_put_to_sleep_is_told(home, clock):
+    stage = headway.operation("Work").start().stage("Step").start()
+    stage.advance()
+    step = stage._steps  # as another thread has taken it
+    while stage._steps is step:
+        home.tally.tick(clock.advance(1.0))
+    step(1)
+    looks(home, clock, 60.0)
+    assert stage.model.done == 2
+
+
 def test_a_stage_that_wakes_beside_others_waits_for_their_look(home, clock):
     operation = headway.operation("Work").start()
     one, other = operation.stage("One").start(), operation.stage("Other").start()

@@ -311,3 +311,31 @@ def test_the_command_does_not_wait_for_what_takes_long_to_import(machine):
         check=True,
     )
     assert done.stdout == b"[]\n"
+
+
+def test_an_interrupt_before_the_command_has_begun_ends_it_as_it_would_end_that(machine):
+    code = (
+        "import os, signal, headway.run.cli as cli; "
+        "cli.find_program = lambda *_: os.kill(os.getpid(), signal.SIGINT); "
+        "cli.main(['--', 'true'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=machine.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (-signal.SIGINT, b"")
+
+
+def test_as_a_program_it_delivers_the_end_and_takes_nothing_down(machine, listener):
+    code = (
+        "import atexit, sys; sys.argv = ['headway', 'run', '--name', 'short', '--', 'sh', '-c', "
+        "'exit 3']; atexit.register(print, 'taken down'); "
+        "from headway.cli import program; program()"
+    )
+    assert machine.finish(machine.python("-c", code)) == (3, "", "")
+    assert listener.ended("short").exit_status == 3

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from showcase import NOW, WALL, operation, replica_of, stage
 
 from headway.protocol.messages import Pulse
-from headway_viewer.record import operation_record
+from headway_viewer import drafts
+from headway_viewer.record import operation_record, own_record, stage_record
 from headway_viewer.replica import Changes
 from headway_viewer.writer import Writer
 
@@ -43,6 +44,15 @@ def test_a_line_is_the_public_form_whatever_has_changed_since_the_last(changes):
         setattr(made.stages[number] if number else made, field, value)
         (line,) = writer.changes(Changes(["a"], [], False, None), NOW)
         assert json.loads(line)["operation"] == operation_record(made, replica, NOW)
+
+
+def test_every_field_is_one_that_moves_or_one_that_is_compared():
+    made = operation("a", "x")
+    one = stage(made, "one")
+    replica = replica_of(made)
+    whole = set(own_record(made, replica, NOW)) - {"id"}
+    assert whole == {*drafts._OPERATION, *drafts._OPERATION_STILL}
+    assert set(stage_record(one, replica, NOW)) - {"id"} == {*drafts._STAGE, *drafts._STAGE_STILL}
 
 
 def test_figures_that_json_cannot_hold_are_written_as_without_a_draft():

@@ -24,15 +24,17 @@ from headway_viewer.replica import Replica
 _OPERATION = ("elapsed", "progress")
 _STAGE = ("done", "progress", "elapsed")
 # … and what all else in it is made of.
-_operation_still = attrgetter(
+_OPERATION_STILL = (
     *("name", "key", "state", "reason", "error", "message", "silent_since", "host", "pid"),
     *("user", "tty", "started", "ended", "cancellable", "parent", "holder", "attempt"),
     *("exit_status", "notify", "estimate"),
 )
-_stage_still = attrgetter(
+_STAGE_STILL = (
     *("parent", "name", "state", "reason", "error", "detail", "total", "unit", "started"),
     *("ended", "attempt", "estimate"),
 )
+_operation_still = attrgetter(*_OPERATION_STILL)
+_stage_still = attrgetter(*_STAGE_STILL)
 _GAP = "\0"
 _CUT = encode(_GAP)
 
@@ -44,11 +46,14 @@ class Draft(NamedTuple):
     parts: list[str]
 
 
-class Kept(NamedTuple):
+class Kept:
     """The drafts of one operation and of its stages, by id."""
 
-    own: list[Draft]  # one, or none yet
-    stages: dict[int, Draft]
+    __slots__ = ("own", "stages")
+
+    def __init__(self) -> None:
+        self.own: Draft | None = None
+        self.stages: dict[int, Draft] = {}
 
 
 class Drafts:
@@ -67,20 +72,21 @@ class Drafts:
             self._operations.clear()
         kept = self._operations.get(operation.id)
         if kept is None:
-            kept = self._operations[operation.id] = Kept([], {})
+            kept = self._operations[operation.id] = Kept()
         if not operation.open:
             del self._operations[operation.id]
         still = _operation_still(operation)
-        if not kept.own or kept.own[0].still != still:
+        if kept.own is None or kept.own.still != still:
             record = {**own_record(operation, self._replica, now), "stages": []}
-            kept.own[:] = [Draft(still, _cut(record, _OPERATION))]
-        parts = kept.own[0].parts
+            kept.own = Draft(still, _cut(record, _OPERATION))
+        parts = kept.own.parts
         stages = self._stages(operation, kept.stages, now)
         if len(parts) != len(_OPERATION) + 1 or stages is None:  # one of its texts looks like a gap
             return encode(operation_record(operation, self._replica, now))
         first, second, rest = parts
         lasted, progress = elapsed(operation, now), operation.progress
-        return f"{first}{figure(lasted)}{second}{figure(progress)}{rest[:-2]}{','.join(stages)}]}}"
+        rest = rest[: -len("]}")]  # of the stages, which there were none of
+        return f"{first}{figure(lasted)}{second}{figure(progress)}{rest}{','.join(stages)}]}}"
 
     def forget(self, operation: str) -> None:
         """Nothing more will be written of it."""
@@ -94,13 +100,13 @@ class Drafts:
         for stage in parents_first(operation):
             still = _stage_still(stage)
             draft = drafts.get(stage.id)
-            if draft is None or draft[0] != still:
+            if draft is None or draft.still != still:
                 parts = _cut(stage_record(stage, self._replica, now), _STAGE)
                 draft = drafts[stage.id] = Draft(still, parts)
-            if len(draft[1]) != len(_STAGE) + 1:
+            if len(draft.parts) != len(_STAGE) + 1:
                 return None
-            first, second, third, rest = draft[1]
-            done = stage.shown if stage.shares else stage.done
+            first, second, third, rest = draft.parts
+            done = stage.shown
             texts.append(
                 f"{first}{done if type(done) is int else figure(done)}"
                 f"{second}{figure(progress_of(stage))}{third}{figure(elapsed(stage, now))}{rest}"
