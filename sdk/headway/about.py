@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 
 TYPE_CHECKING = False
@@ -17,13 +16,13 @@ def about(sdk: str) -> dict[str, Any]:
         "pid": os.getpid(),
         "started": start_time(os.getpid()),
         "boot": _line("/proc/sys/kernel/random/boot_id"),
-        "host": platform.node() or None,
+        "host": os.uname().nodename or None,  # `platform` runs a command for it before 3.9
         "uid": os.getuid(),
         "user": _user(),
         "tty": terminal(),
         "program": os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else "",
         "sdk": sdk,
-        "python": platform.python_version(),
+        "python": sys.version.split()[0],
     }
 
 

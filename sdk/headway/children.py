@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 KNOWN = 5.0  # seconds for which a pid is ours that somebody else has waited for
 
+_ENDS = (1, 2, 3)  # CLD_EXITED, _KILLED and _DUMPED, not all of which `os` has before 3.9
+
 _ours: dict[int, float] = {}  # pid -> until when
 _lock = RLock()  # held while a child of ours begins, whose pid nobody knows yet
 _wrapped = False
@@ -79,7 +81,7 @@ def _is_for_any(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) ->
 
 def _tells_of_an_end(found: Any) -> bool:
     if hasattr(found, "si_code"):
-        return found.si_code in (os.CLD_EXITED, os.CLD_KILLED, os.CLD_DUMPED)
+        return found.si_code in _ENDS
     return os.WIFEXITED(found[1]) or os.WIFSIGNALED(found[1])
 
 

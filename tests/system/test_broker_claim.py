@@ -33,6 +33,7 @@ def place():
     place.close()
 
 
+@pytest.mark.once
 def test_of_64_that_start_at_once_exactly_one_serves(place):
     starters = place.python("-c", STARTERS, "64")
     until(lambda: answers(place.path("report.sock")))

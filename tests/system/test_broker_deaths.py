@@ -323,6 +323,7 @@ def _unshares():
     return found and not subprocess.run([found, "--pid", "--fork", "true"], check=False).returncode
 
 
+@pytest.mark.once
 def test_a_stopped_viewer_costs_bounded_memory_and_nobody_time(place):
     place.broker("--detached")
     stopped = Viewer(place.directory)  # which never reads

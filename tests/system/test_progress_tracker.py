@@ -331,6 +331,7 @@ def test_a_terminal_that_takes_nothing_delays_nothing(script, environment):
         os.close(follower)
 
 
+@pytest.mark.once
 def test_idle_it_costs_next_to_nothing_and_a_stage_a_kilobyte(script, environment):
     code = """
     import gc, io, tracemalloc, resource, time

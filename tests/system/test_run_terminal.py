@@ -138,6 +138,7 @@ def test_killed_it_leaves_no_command_behind(bash, machine):
     until(lambda: not alive(command))
 
 
+@pytest.mark.once
 def test_a_command_whose_keeper_was_killed_is_told_to_have_ended_in_an_unknown_way(
     machine, listener
 ):

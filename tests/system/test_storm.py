@@ -119,6 +119,7 @@ def _ends(operations):
     return ends
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_100_viewers_that_come_and_go_lose_no_end(place):

@@ -73,6 +73,7 @@ def test_the_first_program_starts_the_broker_and_its_end_is_known(machine):
     assert operation["stages"][0]["done"] == 3
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_64_programs_at_once_start_one_broker(machine):
     most, names = 0, set()
@@ -252,6 +253,7 @@ def test_a_wall_clock_that_jumps_makes_nothing_silent_lost_or_older(machine, sec
     until(lambda: known(machine)["Long"]["state"] == "completed")
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_of_many_short_programs_every_end_arrives(machine):
     machine.run(SHORT, "0")
