@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NEEDED = frozenset((
     "array", "ast", "bisect", "collections", "contextlib", "copyreg", "datetime", "dis", "enum",
     "fcntl", "functools", "importlib", "inspect", "json", "linecache", "locale", "math",
-    "opcode", "pickle", "pwd", "random", "re", "resource", "select", "selectors",
+    "opcode", "pickle", "platform", "pwd", "random", "re", "resource", "select", "selectors",
     "signal", "socket", "sre_compile", "sre_constants", "sre_parse", "struct", "subprocess",
     "tempfile", "token", "tokenize", "types", "typing", "weakref",
 ))

@@ -16,7 +16,7 @@ import zipfile
 import pytest
 from commands import ended, output, typed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 
 def needs(program):
@@ -167,7 +167,6 @@ def pip_environ(machine, address):
     }
 
 
-@pytest.mark.once
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("which", ["old_pip", "new_pip"])
 def test_pip_installs_whatever_its_version(machine, listener, served, tmp_path, request, which):
@@ -188,7 +187,6 @@ def test_pip_installs_whatever_its_version(machine, listener, served, tmp_path, 
     assert found["alpha 1.0"].done == pytest.approx(3_000_000, rel=0.05)
 
 
-@pytest.mark.once
 @pytest.mark.timeout(180)
 def test_pip_on_a_terminal(machine, listener, served, tmp_path, new_pip):
     place, address = served
