@@ -72,7 +72,7 @@ def test_json_shows_an_operation_from_its_first_to_its_last_state(real):
     stream = lines_of(view)
     first = next(stream)
     assert (first["type"], first["schema"]) == ("snapshot", 1)
-    real.program(LOOP.format(n=20, pause=0.02))
+    real.program(LOOP.format(n=20, pause=0.1))
     seen = [line for line in stream if line["type"] == "operation"]
     assert view.wait(20) == 0
     assert seen[0]["operation"]["state"] == "running"
