@@ -34,34 +34,12 @@ def operation(
     `notify` True, False, "error" or None (as the notifier sees fit), `display` one of auto,
     live, plain, json, quiet, and `cancellable` False refuses requests to stop.
     """
-    return open_as(
-        identity(12),
-        name,
-        key=key,
-        notify=notify,
-        display=display,
-        parent=parent,
-        cancellable=cancellable,
-    )
-
-
-def open_as(
-    id_: str,
-    name: str,
-    *,
-    key: str | None = None,
-    notify: Any = None,
-    display: str | None = None,
-    parent: str | None = None,
-    cancellable: bool | None = None,
-) -> Operation:
-    """As `operation`, whose id others have been told already."""
     home = here()
     around = _innermost(home) if parent is None else None
     if parent is None:
         parent = around.path if around is not None else home.tree.inherited
     model = Model(
-        id_,
+        identity(12),
         clean_text(name, NAME_LIMIT),
         None if key is None else clean_text(key, NAME_LIMIT),
         None if parent is None else clean_text(parent, 64),

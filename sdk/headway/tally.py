@@ -36,6 +36,7 @@ class Tally:
     def wake(self, stage: Stage) -> None:
         """`stage` has made a step after a rest."""
         self._awake[stage] = None
+        self._dozing.pop(stage, None)  # else it would be folded twice, and found at rest
         self._pause = WATCHED
         self._next = min(self._next, self._last + WATCHED)
 

@@ -87,6 +87,18 @@ def test_a_step_that_was_under_way_when_its_stage_was_put_to_sleep_is_told(home,
     assert stage.model.done == 2
 
 
+def test_a_stage_that_woke_in_its_doze_is_awake_at_the_next_look(home, clock):
+    stage = headway.operation("Work").start().stage("Step").start()
+    stage.advance()
+    asleep = stage._steps
+    while asleep == stage._steps:
+        home.tally.tick(clock.advance(1.0))
+    stage.advance()
+    awake = stage._steps
+    home.tally.tick(clock.advance(1.0))
+    assert stage._steps == awake
+
+
 def test_a_stage_that_wakes_beside_others_waits_for_their_look(home, clock):
     operation = headway.operation("Work").start()
     one, other = operation.stage("One").start(), operation.stage("Other").start()

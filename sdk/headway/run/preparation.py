@@ -194,16 +194,16 @@ class Preparation:
 
     def _report(self, id_: str) -> None:
         try:
-            from headway.opening import open_as  # noqa: PLC0415
+            from headway.opening import operation as open_operation  # noqa: PLC0415
             from headway.run.tools import name_command  # noqa: PLC0415
 
             plan = self.plan
-            operation = open_as(
-                id_,
+            operation = open_operation(
                 plan.name or name_command(plan.command),
                 display=plan.display,
                 cancellable=self._can_signal(),
             )
+            operation.model.id = id_  # before anybody has been told of another
             operation.on_cancel(self._asked)
             self.operation = operation.start()
         except Exception:
