@@ -5,18 +5,6 @@ import threading
 import pytest
 
 import headway
-from headway.testing import ManualClock, reporting
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(100.0)
-
-
-@pytest.fixture
-def home(clock):
-    with reporting(clock) as home:
-        yield home
 
 
 @pytest.fixture

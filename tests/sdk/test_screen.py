@@ -8,7 +8,6 @@ import pytest
 import headway
 from headway import screen
 from headway.screen import DELAY, Screen, viewer_of
-from headway.testing import ManualClock, reporting
 
 TERMINAL = ["-m", "headway_viewer.terminal"]
 PID = ["--pid", str(os.getpid())]
@@ -22,17 +21,6 @@ def started(monkeypatch):
         screen.launch, "spawn", lambda argv, *_, **options: started.append((argv, options))
     )
     return started
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(100.0)
-
-
-@pytest.fixture
-def home(clock):
-    with reporting(clock) as home:
-        yield home
 
 
 def test_a_viewer_is_started_half_a_second_after_the_first_operation(home, clock, started):

@@ -8,18 +8,6 @@ import pytest
 
 import headway
 from headway.model import clean_count
-from headway.testing import ManualClock, reporting
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(100.0)
-
-
-@pytest.fixture
-def home(clock):
-    with reporting(clock) as home:
-        yield home
 
 
 @pytest.fixture

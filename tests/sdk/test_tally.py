@@ -5,18 +5,6 @@ import pytest
 import headway
 from headway.publisher import UNWATCHED, WATCHED
 from headway.tally import GRACE, HEAP, SLOWEST
-from headway.testing import ManualClock, reporting
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(100.0)
-
-
-@pytest.fixture
-def home(clock):
-    with reporting(clock) as home:
-        yield home
 
 
 def looks(home, clock, seconds):

@@ -7,19 +7,7 @@ from loops import KINDS
 
 import headway
 from headway.tally import GRACE
-from headway.testing import ManualClock, reporting
 from headway.track import script
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(100.0)
-
-
-@pytest.fixture
-def home(clock):
-    with reporting(clock) as home:
-        yield home
 
 
 @pytest.fixture

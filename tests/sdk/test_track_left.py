@@ -15,17 +15,6 @@ from headway.testing import ManualClock, reporting
 
 
 @pytest.fixture
-def clock():
-    return ManualClock(100.0)
-
-
-@pytest.fixture
-def home(clock):
-    with reporting(clock) as home:
-        yield home
-
-
-@pytest.fixture
 def op(home):
     with headway.operation("Work") as op:
         yield op

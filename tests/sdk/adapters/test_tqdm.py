@@ -7,18 +7,6 @@ import pytest
 import headway
 from headway.adapters.tqdm import tqdm, trange
 from headway.tally import GRACE
-from headway.testing import ManualClock, reporting
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(100.0)
-
-
-@pytest.fixture
-def home(clock):
-    with reporting(clock) as home:
-        yield home
 
 
 @pytest.fixture
