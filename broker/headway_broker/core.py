@@ -33,6 +33,7 @@ from headway_broker.standing import standing
 from headway_broker.waits import Waits
 from headway_broker.wall import Wall
 
+RETRY = 1.0  # seconds until the next tick after one in which something failed
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
 
 
@@ -76,7 +77,8 @@ class Core:
         self._told_watched = False
         self._effects: list[Effect] = []
         self._planned: float | None = None
-        self._now = now
+        self._soonest = now  # when the next tick may be
+        self._drained = True
         self._handlers: dict[type[Any], Callable[[Session, Any, float], None]] = {
             messages.Announce: self._announce,
             messages.Counts: self._count,
@@ -87,6 +89,17 @@ class Core:
             messages.Answer: self._answer,
             messages.Request: self._request,
         }
+        self._duties: tuple[Callable[[float], None], ...] = (
+            self._settle_deaths,
+            self._notice_silence,
+            self._pursue,
+            self._apply_counts,
+            self._publish,
+            self._store,
+            self._expire,
+            self._tell_whether_watched,
+            self._leave_if_alone,
+        )
 
     def look_at_wall(self, offset: float) -> None:
         """Take what is just now to be added to the monotonic clock for Unix time."""
@@ -146,7 +159,7 @@ class Core:
             if session.identity is not None:
                 self._refuse(session.identity, refused)
         except Exception as error:  # a fault of ours, which one message may not make everybody's
-            self._broken(session, type(message).__name__, error)
+            self._broken(type(message).__name__, session.id, error)
 
     def malformed(self, session: Session | None, error: Malformed) -> None:
         """A frame was no message that this version knows."""
@@ -163,7 +176,7 @@ class Core:
             for entry in changed:
                 self.forecasts.count(entry, self.ledger.mark(entry).counts)
         except Exception as error:
-            self._broken(session, messages.Counts.__name__, error)
+            self._broken(messages.Counts.__name__, session.id, error)
         if unknown:
             self.dropped.add("unknown stage", unknown)
             self.again.missed(session)
@@ -219,44 +232,20 @@ class Core:
     # What is due.
 
     def tick(self, now: float, *, drained: bool = True) -> None:
-        """Do what is due; `drained` says that no message waits to be read."""
+        """Do what is due; `drained` says that no message waits to be read.
+
+        A duty that fails, which is a fault of ours, keeps nobody from the others.
+        """
+        self._soonest = now
         if self._planned is not None and now - self._planned > STALL:
             self.liveness.forgive(self.sessions.by_id.values(), now - self._planned, now)
-        self._now = now
-        for session in self.liveness.settled(now, drained=drained):
-            self._settle(session, now)
-        for session in self.liveness.check(self.sessions.by_id.values(), now):
-            for entry in session.operations:
-                if entry.operation.open:
-                    self.ledger.silence(entry, session.silent_since)
-            self._note(f"{session.role} {session.id} is silent")
-        self._effects += [
-            Identify(session.id, session.pid)
-            for session in self.liveness.doubtful(now)
-            if session.pid and session.open
-        ]
-        self._effects += [*self.requests.tick(now), *self.again.due(now), *self.waits.look(now)]
-        if self.publishing.frame_due(now):
-            for session in list(self.counted):
-                self.settle_counts(session, now)
-        self._effects += [*self.publishing.publish(now), *self.keeping.round(now)]
-        self._effects += self.shares.look(now)
-        for entry in self.ledger.expire(now):
-            self.forecasts.forget(entry)
-            if entry.session.gone and not entry.session.operations:
-                self.sessions.remove(entry.session)
-        self._effects += [Note(text) for text in self.forecasts.failed(self.dropped)]
-        watched = self.publishing.followed
-        if watched != self._told_watched:
-            self._told_watched = watched
-            self._effects += [
-                Send(identity, messages.Watched(watched))
-                for identity, session in self.sessions.by_identity.items()
-                if session.role == "worker"
-            ]
-        sessions = self.sessions.by_id.values()
-        if self.leaving.look(now, followed=watched, sessions=sessions):
-            self._do(Stop("nobody is here"))
+        self._drained = drained
+        for duty in self._duties:
+            try:
+                duty(now)
+            except Exception as error:
+                self._broken(duty.__name__.lstrip("_"), "a tick", error)
+                self._soonest = now + RETRY
 
     def deadline(self) -> float | None:
         """When to call `tick` at the latest; None while nothing is due."""
@@ -273,8 +262,63 @@ class Core:
             None if stale is None else max(stale, self.publishing.next_frame()),
         )
         times = [due for due in dues if due is not None]
-        self._planned = max(min(times), self._now) if times else None
+        self._planned = max(min(times), self._soonest) if times else None
         return self._planned
+
+    # Duties of a tick, in order.
+
+    def _settle_deaths(self, now: float) -> None:
+        for session in self.liveness.settled(now, drained=self._drained):
+            self._settle(session, now)
+
+    def _notice_silence(self, now: float) -> None:
+        for session in self.liveness.check(self.sessions.by_id.values(), now):
+            for entry in session.operations:
+                if entry.operation.open:
+                    self.ledger.silence(entry, session.silent_since)
+            self._note(f"{session.role} {session.id} is silent")
+        self._effects += [
+            Identify(session.id, session.pid)
+            for session in self.liveness.doubtful(now)
+            if session.pid and session.open
+        ]
+
+    def _pursue(self, now: float) -> None:
+        """Requests without an answer, announcements that were asked for, and who waits for whom."""
+        self._effects += [*self.requests.tick(now), *self.again.due(now), *self.waits.look(now)]
+
+    def _apply_counts(self, now: float) -> None:
+        if self.publishing.frame_due(now):
+            for session in list(self.counted):
+                self.settle_counts(session, now)
+
+    def _publish(self, now: float) -> None:
+        self._effects += self.publishing.publish(now)
+        self._effects += [Note(text) for text in self.forecasts.failed(self.dropped)]
+
+    def _store(self, now: float) -> None:
+        self._effects += [*self.keeping.round(now), *self.shares.look(now)]
+
+    def _expire(self, now: float) -> None:
+        for entry in self.ledger.expire(now):
+            self.forecasts.forget(entry)
+            if entry.session.gone and not entry.session.operations:
+                self.sessions.remove(entry.session)
+
+    def _tell_whether_watched(self, _now: float) -> None:
+        watched = self.publishing.followed
+        if watched != self._told_watched:
+            self._told_watched = watched
+            self._effects += [
+                Send(identity, messages.Watched(watched))
+                for identity, session in self.sessions.by_identity.items()
+                if session.role == "worker"
+            ]
+
+    def _leave_if_alone(self, now: float) -> None:
+        sessions = self.sessions.by_id.values()
+        if self.leaving.look(now, followed=self.publishing.followed, sessions=sessions):
+            self._do(Stop("nobody is here"))
 
     # Messages of workers.
 
@@ -461,9 +505,9 @@ class Core:
             self._note(f"refused: {refused.reason}")
             self._do(Send(identity, messages.Refuse(refused.reason, refused.details)))
 
-    def _broken(self, session: Session, what: str, error: Exception) -> None:
+    def _broken(self, what: str, whose: str, error: Exception) -> None:
         self.dropped.add("broken")
-        self._note(f"broken: {what} of {session.id}: {fault(error)}")
+        self._note(f"broken: {what} of {whose}: {fault(error)}")
 
     def _do(self, effect: Effect) -> None:
         self._effects.append(effect)

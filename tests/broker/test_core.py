@@ -365,3 +365,22 @@ def test_counts_that_break_the_ledger_are_counted_and_end_nothing(wired, monkeyp
     worker.count({1: 5})
     wired.pass_time(0.2)
     assert wired.dropped() == {"broken": 1}
+
+
+def test_a_duty_that_fails_keeps_nobody_from_the_others_and_is_tried_again_after_a_second(
+    wired, monkeypatch
+):
+    def break_down(*_arguments):
+        raise ZeroDivisionError
+
+    wired.breaks = True
+    worker = wired.worker()
+    worker.start()
+    monkeypatch.setattr(wired.core.publishing, "publish", break_down)
+    wired.follow()
+    assert wired.sent[worker.identity][-1] == messages.Watched(watched=True)
+    assert wired.core.deadline() == wired.now + 1.0
+    wired.pass_time(1.0)
+    first, second = [note for note in notes(wired) if note.startswith("broken")]
+    assert first.startswith("broken: publish of a tick: ZeroDivisionError at test_core.py:")
+    assert second == first

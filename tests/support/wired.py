@@ -29,6 +29,7 @@ class Wired:
         self.published = []
         self.watched = {}
         self.stopped = None
+        self.breaks = False  # a duty of the core may fail
         self._pids = itertools.count(1000)
         self._inboxes = itertools.count(1)
 
@@ -72,6 +73,8 @@ class Wired:
                 self.watched.pop(effect.session, None)
             elif isinstance(effect, effects.Stop):
                 self.stopped = effect.reason
+            elif isinstance(effect, effects.Note) and " of a tick: " in effect.text:
+                assert self.breaks, effect.text
 
     def remembered(self):
         """The rows that went to the history, by operation."""
