@@ -8,6 +8,12 @@ has stopped there, or failed with what left the block.
 
 from __future__ import annotations
 
+import builtins
+import io
+import os
+from contextlib import contextmanager
+
+from headway.adapters.reading import CountedFile
 from headway.ending import fate
 from headway.errors import UnknownStage
 from headway.model import COMPLETED
@@ -20,13 +26,13 @@ from headway.track import track as _track
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, Iterable, Iterator, TypeVar
+    from typing import IO, Any, BinaryIO, Generator, Iterable, Iterator, TypeVar
 
     from headway.stages import Stage
 
     Item = TypeVar("Item")
 
-__all__ = ["Progress", "track"]
+__all__ = ["Progress", "open", "track", "wrap_file"]
 
 
 def track(
@@ -39,6 +45,37 @@ def track(
     """Iterate over `sequence`, reporting how far it is."""
     del completed, drawing
     return _track(sequence, description, total)
+
+
+@contextmanager
+def wrap_file(
+    file: BinaryIO, total: int, *, description: str = "Reading...", **drawing: Any
+) -> Generator[BinaryIO, None, None]:
+    """`file`, of which `total` bytes will be read, with its reads counted."""
+    del drawing
+    with Progress() as progress, progress.wrap_file(file, total, description=description) as read:
+        yield read
+
+
+@contextmanager
+def open(  # noqa: A001 - rich's word
+    file: str | os.PathLike[str] | bytes,
+    mode: str = "r",
+    buffering: int = -1,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    *,
+    total: int | None = None,
+    description: str = "Reading...",
+    **drawing: Any,
+) -> Generator[IO[Any], None, None]:
+    """Open a file to read it, with its reads counted."""
+    del drawing
+    with Progress() as progress, progress.open(
+        file, mode, buffering, encoding, errors, newline, total=total, description=description
+    ) as read:
+        yield read
 
 
 class Task:
@@ -242,6 +279,56 @@ class Progress:
         if task_id is None:
             task_id = self.add_task(description, start=False, total=total)
         return follow(self._task(task_id).stage, sequence, total)
+
+    def wrap_file(
+        self,
+        file: BinaryIO,
+        total: int | None = None,
+        *,
+        task_id: int | None = None,
+        description: str = "Reading...",
+    ) -> BinaryIO:
+        """`file` with its reads counted as a task, of the task's total where none is given."""
+        task_id = self._reading(task_id, total, description)
+        counted: Any = CountedFile(file, lambda done: self._read(task_id, done), owns=False)
+        return counted  # type: ignore[no-any-return]
+
+    def open(
+        self,
+        file: str | os.PathLike[str] | bytes,
+        mode: str = "r",
+        buffering: int = -1,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+        *,
+        total: int | None = None,
+        task_id: int | None = None,
+        description: str = "Reading...",
+    ) -> IO[Any]:
+        """Open a file to read it, with its reads counted as a task."""
+        if "".join(sorted(mode)) not in ("br", "rt", "r"):
+            raise ValueError(f"a file is opened to be read, not with mode {mode!r}")
+        handle = builtins.open(file, "rb", buffering=-1 if buffering == 1 else buffering)  # noqa: SIM115
+        size = os.fstat(handle.fileno()).st_size if total is None else total
+        task_id = self._reading(task_id, size, description)
+        counted: Any = CountedFile(handle, lambda done: self._read(task_id, done), owns=True)
+        if "b" in mode:
+            return counted  # type: ignore[no-any-return]
+        buffered = io.BufferedReader(counted)
+        return io.TextIOWrapper(buffered, encoding, errors, newline, line_buffering=buffering == 1)
+
+    def _reading(self, task_id: int | None, total: float | None, description: str) -> int:
+        if task_id is None:
+            task_id = self.add_task(description, total=total)
+            self._task(task_id).stage.update(unit="B")
+        elif total is not None:
+            self.update(task_id, total=total)
+        return task_id
+
+    def _read(self, task_id: int, done: int) -> None:
+        if task_id in self._tasks and self._tasks[task_id].stage.open:
+            self.update(task_id, completed=done)
 
     @property
     def tasks(self) -> list[Task]:

@@ -9,8 +9,10 @@ is closed before its total has stopped there, one whose block an exception left 
 from __future__ import annotations
 
 import sys
+import threading
 from contextlib import contextmanager
 
+from headway.adapters import meter
 from headway.ending import fate
 from headway.model import RUNNING, clean_count
 from headway.process import here
@@ -19,7 +21,7 @@ from headway.track import End, Source, follow, length_of, stage_here
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, Generator, Iterable, Iterator
+    from typing import Any, AsyncIterator, Awaitable, ClassVar, Generator, Iterable, Iterator
 
     from headway.stages import Stage
 
@@ -28,6 +30,8 @@ __all__ = ["tqdm", "trange"]
 
 class tqdm:  # noqa: N801 - the name that programs know
     """One bar: an iterable that counts itself, or a counter to `update`."""
+
+    _lock: ClassVar[Any] = None
 
     def __init__(
         self,
@@ -77,6 +81,68 @@ class tqdm:  # noqa: N801 - the name that programs know
         self._end.ended = True
         total = self._total
         return follow(self._stage, self.iterable, None if total is None else total)
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """Iterate with `async for`, over what is asynchronous or not, counting."""
+        items: Any = self.iterable
+        if items is None:
+            raise TypeError("this tqdm was made without an iterable")
+        if not hasattr(type(items), "__aiter__"):
+            items = _later(items)
+        if self._stage is not None:
+            self._end.ended = True
+            items = follow(self._stage, items, self._total)
+        found: AsyncIterator[Any] = items.__aiter__()
+        return found
+
+    def __reversed__(self) -> Iterator[Any]:
+        """Iterate from the last to the first, counting."""
+        items: Any = self.iterable
+        if self._stage is None:
+            return reversed(items)
+        self._end.ended = True
+        return follow(self._stage, reversed(items), self._total)
+
+    def __contains__(self, item: Any) -> bool:
+        """Whether the iterable has it; that counts nothing."""
+        return self.iterable is not None and item in self.iterable
+
+    @classmethod
+    def as_completed(
+        cls,
+        fs: Iterable[Awaitable[Any]],
+        *,
+        timeout: float | None = None,
+        total: float | None = None,
+        **options: Any,
+    ) -> Iterator[Awaitable[Any]]:
+        """`asyncio.as_completed(fs)`, counted."""
+        import asyncio  # noqa: PLC0415 - whoever has awaitables has it
+
+        options.pop("loop", None)
+        fs = list(fs)
+        total = len(fs) if total is None else total
+        return iter(cls(asyncio.as_completed(fs, timeout=timeout), total=total, **options))
+
+    @classmethod
+    async def gather(
+        cls, *fs: Awaitable[Any], timeout: float | None = None, **options: Any
+    ) -> list[Any]:
+        """`asyncio.gather(*fs)`, counted."""
+
+        async def tell(index: int, one: Awaitable[Any]) -> tuple[int, Any]:
+            return index, await one
+
+        told = [tell(index, one) for index, one in enumerate(fs)]
+        found = [await one for one in cls.as_completed(told, timeout=timeout, **options)]
+        return [result for _, result in sorted(found, key=lambda pair: pair[0])]
+
+    @classmethod
+    def pandas(cls, *arguments: Any, **options: Any) -> None:
+        """Give pandas `progress_apply` and its like, counted in a bar with these options."""
+        from headway.adapters.pandas import register  # noqa: PLC0415 - pandas is needed
+
+        register(lambda total: cls(None, *arguments, total=total, **options))
 
     def update(self, n: float | None = 1) -> None:
         """`n` more are done."""
@@ -216,6 +282,15 @@ class tqdm:  # noqa: N801 - the name that programs know
             "initial": self.initial,
         }
 
+    format_sizeof = staticmethod(meter.format_sizeof)
+    format_interval = staticmethod(meter.format_interval)
+    format_num = staticmethod(meter.format_num)
+    format_meter = staticmethod(meter.format_meter)
+
+    def __str__(self) -> str:
+        """Its figures in a line, to be logged."""
+        return meter.format_meter(**self.format_dict)
+
     @classmethod
     def write(cls, s: str, file: Any = None, end: str = "\n", nolock: bool = False) -> None:
         """Print a line; whatever draws keeps it whole."""
@@ -242,9 +317,24 @@ class tqdm:  # noqa: N801 - the name that programs know
         with cls(total=total, unit="B" if bytes else "it", **options) as bar:
             yield _Counted(stream, method, bar)
 
-    @staticmethod
-    def set_lock(lock: Any) -> None:
-        """No lock is shared between processes here."""
+    # Nothing is drawn here that a lock would be needed for; programs hand it on all the same.
+
+    @classmethod
+    def set_lock(cls, lock: Any) -> None:
+        """Keep the lock for `get_lock`."""
+        cls._lock = lock
+
+    @classmethod
+    def get_lock(cls) -> Any:
+        """The lock that was set, or one."""
+        if cls._lock is None:
+            cls._lock = threading.RLock()
+        return cls._lock
+
+
+async def _later(items: Iterable[Any]) -> AsyncIterator[Any]:
+    for item in items:
+        yield item
 
 
 class _Counted:

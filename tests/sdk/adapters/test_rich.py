@@ -3,7 +3,8 @@
 import pytest
 
 import headway
-from headway.adapters.rich import Progress, track
+from headway.adapters import rich
+from headway.adapters.rich import Progress, track, wrap_file
 from headway.testing import reporting
 from headway.track import script
 
@@ -97,3 +98,53 @@ def test_what_is_printed_is_printed(home, capsys):
         progress.refresh()
     assert capsys.readouterr().out == "hello\nthere\n"
     assert Progress.get_default_columns() == ()
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes(b"one\ntwo\nthree\n")
+    return path
+
+
+def test_a_file_that_is_opened_counts_what_is_read(home, path):
+    with Progress() as progress:
+        whole = headway.current()
+        with progress.open(path, "rb", description="Load") as file:
+            assert file.read(4) == b"one\n"
+            assert progress.tasks[0].completed == 4
+            assert file.read() == b"two\nthree\n"
+    (stage,) = whole.stages
+    assert (stage.name, stage.state, stage.done, stage.total) == ("Load", "completed", 14, 14)
+    assert stage.model.unit == "B"
+
+
+def test_a_file_may_be_read_as_text_and_only_be_read(home, path):
+    with Progress() as progress:
+        with progress.open(path, encoding="ascii") as file:
+            assert list(file) == ["one\n", "two\n", "three\n"]
+        assert progress.tasks[0].finished
+        with pytest.raises(ValueError, match="to be read, not with mode 'w'"):
+            progress.open(path, "w")
+
+
+def test_a_file_of_ones_own_is_counted_and_stays_open(home, path):
+    with path.open("rb") as file, headway.operation("Work") as op:
+        with wrap_file(file, 14, description="Load") as counted:
+            assert list(counted) == [b"one\n", b"two\n", b"three\n"]
+        assert not file.closed
+    assert (op.stages[0].name, op.stages[0].state, op.stages[0].done) == ("Load", "completed", 14)
+
+
+def test_a_file_that_is_read_in_part_has_stopped_there(home, path):
+    with headway.operation("Work") as op, rich.open(path, "rb", description="Load") as file:
+        file.read(4)
+    assert op.stages[0].model.reason == "stopped at 4 of 14"
+
+
+def test_a_task_that_is_there_counts_a_file(home, path):
+    with headway.operation("Work") as op, Progress() as progress:
+        task = progress.add_task("Load", total=None)
+        with progress.open(path, "rb", task_id=task) as file:
+            file.read()
+    assert [(stage.name, stage.done, stage.total) for stage in op.stages] == [("Load", 14, 14)]

@@ -1,6 +1,8 @@
 """tqdm's interface, reported."""
 
+import asyncio
 import io
+import threading
 
 import pytest
 
@@ -132,3 +134,84 @@ def test_its_figures_can_be_read(op, clock):
     assert bool(bar)
     assert bar.refresh()
     bar.close()
+
+
+def test_its_figures_can_be_logged_as_a_line(op, clock):
+    bar = tqdm(total=10, desc="Loop", postfix={"loss": 3})
+    bar.update(4)
+    clock.advance(2.0)
+    assert str(bar) == "Loop:  40% 4/10 [00:02<00:03, 2.00it/s, loss=3]"
+    assert tqdm.format_sizeof(1234) == "1.23k"
+    bar.close()
+
+
+def test_an_iterable_can_be_walked_from_its_end(op):
+    bar = tqdm([3, 1, 2], desc="Loop")
+    assert 1 in bar
+    assert list(reversed(bar)) == [2, 1, 3]
+    assert (op.stages[0].state, bar.n) == ("completed", 3)
+
+
+def test_a_lock_is_handed_on(monkeypatch):
+    monkeypatch.setattr(tqdm, "_lock", None)
+    with tqdm.get_lock(), tqdm.get_lock():
+        pass
+    lock = threading.Lock()
+    tqdm.set_lock(lock)
+    assert tqdm.get_lock() is lock
+
+
+async def numbers():
+    for number in range(3):
+        yield number
+
+
+@pytest.mark.parametrize("make", [numbers, lambda: [0, 1, 2], lambda: (n for n in range(3))])
+def test_it_counts_asynchronously_over_anything(op, make):
+    async def walk():
+        return [number async for number in tqdm(make(), desc="Loop", total=3)]
+
+    assert asyncio.run(walk()) == [0, 1, 2]
+    (stage,) = op.stages
+    assert (stage.state, stage.done, stage.total) == ("completed", 3, 3)
+
+
+def test_a_disabled_bar_is_walked_asynchronously_too(op):
+    async def walk():
+        return [number async for number in tqdm([1, 2], disable=True)]
+
+    assert asyncio.run(walk()) == [1, 2]
+    assert op.stages == []
+
+
+async def doubled(number):
+    await asyncio.sleep(0.001 * (3 - number))
+    return 2 * number
+
+
+def test_awaitables_are_counted_as_they_are_done(op):
+    async def work():
+        return [await one for one in tqdm.as_completed([doubled(n) for n in range(3)], desc="Do")]
+
+    assert sorted(asyncio.run(work())) == [0, 2, 4]
+    (stage,) = op.stages
+    assert (stage.name, stage.state, stage.done, stage.total) == ("Do", "completed", 3, 3)
+
+
+def test_gathered_results_keep_their_order(op):
+    async def work():
+        return await tqdm.gather(*(doubled(n) for n in range(3)), desc="Do")
+
+    assert asyncio.run(work()) == [0, 2, 4]
+    assert (op.stages[0].state, op.stages[0].done) == ("completed", 3)
+
+
+def test_gathering_raises_what_one_of_them_raised(op):
+    async def fail():
+        raise ValueError("no")
+
+    async def work():
+        await tqdm.gather(fail(), desc="Do")
+
+    with pytest.raises(ValueError, match="no"):
+        asyncio.run(work())

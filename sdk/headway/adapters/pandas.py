@@ -1,0 +1,57 @@
+"""`tqdm.pandas()`: `progress_apply` and its like on pandas' frames, series and groups.
+
+They are pandas' own methods, called with a function that counts. What pandas works out
+without calling back (the name of a function instead of one) has no progress.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import pandas as pd
+from pandas.core.groupby import DataFrameGroupBy, SeriesGroupBy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+METHODS = ("apply", "map", "applymap", "agg", "aggregate", "transform")
+KINDS = (pd.DataFrame, pd.Series, DataFrameGroupBy, SeriesGroupBy)
+
+
+def register(make_bar: Callable[..., Any]) -> None:
+    """Give pandas the methods; each call of one counts in `make_bar(total=…)`, a tqdm."""
+    for kind in KINDS:
+        for method in METHODS:
+            if hasattr(kind, method):
+                setattr(kind, f"progress_{method}", _counting(kind, method, make_bar))
+
+
+def _counting(kind: Any, method: str, make_bar: Callable[..., Any]) -> Callable[..., Any]:
+    original = getattr(kind, method)
+
+    @functools.wraps(original)
+    def call(self: Any, func: Any = None, *arguments: Any, **options: Any) -> Any:
+        if not callable(func):
+            return original(self, func, *arguments, **options)
+        with make_bar(total=_calls(self, method, arguments, options)) as bar:
+
+            @functools.wraps(func)
+            def counted(*values: Any, **more: Any) -> Any:
+                result = func(*values, **more)
+                bar.update()
+                return result
+
+            return original(self, counted, *arguments, **options)
+
+    return call
+
+
+def _calls(data: Any, method: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> int:
+    """How often the function will be called."""
+    if not isinstance(data, pd.DataFrame):
+        return int(len(data) if isinstance(data, pd.Series) else data.ngroups)
+    if method in ("map", "applymap"):
+        return int(data.size)
+    axis = options.get("axis", arguments[0] if arguments else 0)
+    return len(data.index if axis in (1, "columns") else data.columns)

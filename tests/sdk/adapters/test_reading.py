@@ -1,0 +1,62 @@
+"""A file whose reads are counted."""
+
+import io
+
+import pytest
+
+from headway.adapters.reading import CountedFile
+
+DATA = b"one\ntwo\nthree"
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+def counted(told, file=None, owns=True):
+    return CountedFile(file or io.BytesIO(DATA), told.append, owns=owns)
+
+
+def test_each_read_tells_where_it_has_come_to(told):
+    file = counted(told)
+    assert (file.read(2), file.readline(), file.readall()) == (b"on", b"e\n", b"two\nthree")
+    assert told == [2, 4, 13]
+
+
+def test_a_buffer_is_filled_as_far_as_it_goes(told):
+    file = counted(told)
+    buffer = bytearray(10)
+    assert (file.readinto(buffer), bytes(buffer)) == (10, DATA[:10])
+    assert (file.readinto(buffer), file.readinto(buffer)) == (3, 0)
+    assert told == [10, 13, 13]
+
+
+def test_what_was_skipped_counts_as_what_was_read(told):
+    file = counted(told)
+    assert (file.seekable(), file.seek(-5, io.SEEK_END), file.read(), file.tell()) == (
+        True,
+        8,
+        b"three",
+        13,
+    )
+    assert told == [8, 13]
+
+
+class Empty(io.BytesIO):
+    def read(self, size=-1):
+        return None
+
+
+def test_a_file_that_has_nothing_just_now_has_moved_nowhere(told):
+    assert counted(told, Empty()).read(5) == b""
+    assert told == [0]
+
+
+@pytest.mark.parametrize("owns", [True, False])
+def test_it_closes_what_it_owns(told, owns):
+    below = io.BytesIO(DATA)
+    file = counted(told, below, owns)
+    file.close()
+    file.close()
+    assert (file.closed, below.closed) == (True, owns)
