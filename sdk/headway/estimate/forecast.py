@@ -64,6 +64,7 @@ class Forecast:
         "_stages",
         "_stale",
         "_steady",
+        "_twins",
         "_unlike",
         "_until",
         "_waiting",
@@ -83,6 +84,7 @@ class Forecast:
         self._company = Company()
         self._stages: dict[str, Stage] = {}
         self._ids: dict[int, Stage] = {}
+        self._twins: dict[str, int] = {}  # how many there are of a name that there is twice
         self._begun: float | None = None
         self._now = 0.0
         self._stale = self._anew = True
@@ -308,9 +310,9 @@ class Forecast:
         if over is not None and over.key.count(INSIDE) >= DEEPEST:
             over = over.parent  # keys are paths: what is deeper stands beside what it is in
         path = name if over is None else over.key + INSIDE + name
-        key, twin = path, 1
-        while key in self._stages:
-            twin += 1
+        key = path
+        if path in self._stages:
+            twin = self._twins[path] = self._twins.get(path, 1) + 1
             key = f"{path}\x1e{twin}"
         found = Stage(key, over)
         if over is not None:

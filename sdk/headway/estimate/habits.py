@@ -27,13 +27,13 @@ NEWEST = 5  # runs that are held against each other
 
 
 class Habits:
-    """What is learned from all earlier runs together, each thing when it is first asked for."""
+    """What is learned from all earlier runs together."""
 
     __slots__ = ("_elastic", "_runs", "_spread", "_trust", "carry")
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self._runs = [run for run in runs if run.seconds][-NEWEST:]
-        self._elastic: dict[str, float] = {}
+        self._elastic = _elasticities(self._runs)
         self._trust: dict[str, float] = {}
         self._spread: dict[str, float] = {}
         # A busy machine slows every stage; another input slows only one.
@@ -41,10 +41,7 @@ class Habits:
 
     def elastic(self, key: str) -> float:
         """Return the power of its size with which a stage's time grows."""
-        found = self._elastic.get(key)
-        if found is None:
-            found = self._elastic[key] = _elasticity(key, self._runs)
-        return found
+        return self._elastic.get(key, ELASTICITY)
 
     def trust(self, key: str) -> float:
         """Return how far the count of a stage tells what is left of it, 0…1."""
@@ -121,15 +118,19 @@ class Habits:
         return agree, size
 
 
-def _elasticity(key: str, runs: Sequence[Run]) -> float:
-    pairs = [
-        (log(span.total), log(span.worked + 0.01 * (run.seconds or 0.0)))
-        for run in runs
-        for span in run.spans
-        if span.key == key and span.total > 0 and span.worked > 0 and span.unit != "%"
-    ]
-    if len(pairs) < 2:
-        return ELASTICITY
+def _elasticities(runs: Sequence[Run]) -> dict[str, float]:
+    """Return the powers of the stages of which more than one run tells."""
+    sizes: dict[str, list[tuple[float, float]]] = {}
+    for run in runs:
+        grain = 0.01 * (run.seconds or 0.0)
+        for span in run.spans:
+            if span.total > 0 and span.worked > 0 and span.unit != "%":
+                pair = log(span.total), log(span.worked + grain)
+                sizes.setdefault(span.key, []).append(pair)
+    return {key: _elasticity(pairs) for key, pairs in sizes.items() if len(pairs) > 1}
+
+
+def _elasticity(pairs: Sequence[tuple[float, float]]) -> float:
     n = len(pairs)
     mean_x = sum(x for x, _ in pairs) / n
     mean_y = sum(y for _, y in pairs) / n
