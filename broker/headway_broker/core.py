@@ -33,7 +33,7 @@ from headway_broker.standing import standing
 from headway_broker.waits import Waits
 from headway_broker.wall import Wall
 
-RETRY = 1.0  # seconds until the next tick after one in which something failed
+RETRY = 1.0  # seconds until a duty that failed is tried again
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
 
 
@@ -77,8 +77,9 @@ class Core:
         self._told_watched = False
         self._effects: list[Effect] = []
         self._planned: float | None = None
-        self._soonest = now  # when the next tick may be
+        self._now = now
         self._drained = True
+        self._held_off: dict[Callable[[float], None], float] = {}  # until when
         self._handlers: dict[type[Any], Callable[[Session, Any, float], None]] = {
             messages.Announce: self._announce,
             messages.Counts: self._count,
@@ -92,10 +93,13 @@ class Core:
         self._duties: tuple[Callable[[float], None], ...] = (
             self._settle_deaths,
             self._notice_silence,
-            self._pursue,
+            self._give_up_requests,
+            self._ask_again,
+            self._look_at_waits,
             self._apply_counts,
             self._publish,
             self._store,
+            self._acknowledge_shares,
             self._expire,
             self._tell_whether_watched,
             self._leave_if_alone,
@@ -234,18 +238,22 @@ class Core:
     def tick(self, now: float, *, drained: bool = True) -> None:
         """Do what is due; `drained` says that no message waits to be read.
 
-        A duty that fails, which is a fault of ours, keeps nobody from the others.
+        A duty that fails, which is a fault of ours, is held off for a moment, and keeps nobody
+        from the others.
         """
-        self._soonest = now
+        self._now = now
         if self._planned is not None and now - self._planned > STALL:
             self.liveness.forgive(self.sessions.by_id.values(), now - self._planned, now)
         self._drained = drained
         for duty in self._duties:
+            if self._held_off.get(duty, now) > now:
+                continue
+            self._held_off.pop(duty, None)
             try:
                 duty(now)
             except Exception as error:
                 self._broken(duty.__name__.lstrip("_"), "a tick", error)
-                self._soonest = now + RETRY
+                self._held_off[duty] = now + RETRY
 
     def deadline(self) -> float | None:
         """When to call `tick` at the latest; None while nothing is due."""
@@ -262,14 +270,21 @@ class Core:
             None if stale is None else max(stale, self.publishing.next_frame()),
         )
         times = [due for due in dues if due is not None]
-        self._planned = max(min(times), self._soonest) if times else None
+        if self._held_off:  # what is overdue by now is theirs
+            times = [due for due in times if due > self._now] + list(self._held_off.values())
+        self._planned = max(min(times), self._now) if times else None
         return self._planned
 
     # Duties of a tick, in order.
 
     def _settle_deaths(self, now: float) -> None:
         for session in self.liveness.settled(now, drained=self._drained):
-            self._settle(session, now)
+            try:
+                self._settle(session, now)
+            except Exception as error:  # the others are as dead
+                self._broken("death", session.id, error)
+                session.gone = True
+                self._leave(session)
 
     def _notice_silence(self, now: float) -> None:
         for session in self.liveness.check(self.sessions.by_id.values(), now):
@@ -283,9 +298,14 @@ class Core:
             if session.pid and session.open
         ]
 
-    def _pursue(self, now: float) -> None:
-        """Requests without an answer, announcements that were asked for, and who waits for whom."""
-        self._effects += [*self.requests.tick(now), *self.again.due(now), *self.waits.look(now)]
+    def _give_up_requests(self, now: float) -> None:
+        self._effects += self.requests.tick(now)
+
+    def _ask_again(self, now: float) -> None:
+        self._effects += self.again.due(now)
+
+    def _look_at_waits(self, now: float) -> None:
+        self._effects += self.waits.look(now)
 
     def _apply_counts(self, now: float) -> None:
         if self.publishing.frame_due(now):
@@ -294,10 +314,15 @@ class Core:
 
     def _publish(self, now: float) -> None:
         self._effects += self.publishing.publish(now)
+        for entry, error in self.publishing.failed():
+            self._broken(f"delta of {entry.operation.id}", entry.session.id, error)
         self._effects += [Note(text) for text in self.forecasts.failed(self.dropped)]
 
     def _store(self, now: float) -> None:
-        self._effects += [*self.keeping.round(now), *self.shares.look(now)]
+        self._effects += self.keeping.round(now)
+
+    def _acknowledge_shares(self, now: float) -> None:
+        self._effects += self.shares.look(now)
 
     def _expire(self, now: float) -> None:
         for entry in self.ledger.expire(now):
@@ -456,15 +481,21 @@ class Core:
         self.settle_counts(session, now)
         for entry in list(session.operations):
             if entry.operation.open:
-                self.ledger.silence(entry, None)
-                self.ledger.crash(entry, now, crash_reason(session, entry, now))
-                self.publishing.hurry(entry)
-                self._end(entry, now)
+                try:
+                    self._crash(entry, now)
+                except Exception as error:
+                    self._broken(f"crash of {entry.operation.id}", session.id, error)
         if session.role == "worker":
             what = "has become another program" if session.replaced else "is dead"
             self._note(f"worker {session.id} pid {session.pid} {what}")
         session.gone = True
         self._leave(session)
+
+    def _crash(self, entry: Entry, now: float) -> None:
+        self.ledger.silence(entry, None)
+        self.ledger.crash(entry, now, crash_reason(entry.session, entry, now))
+        self.publishing.hurry(entry)
+        self._end(entry, now)
 
     def _leave_once_safe(self, session: Session) -> None:
         """Who has said Bye still hears that its ends are safe, all of them."""

@@ -18,6 +18,7 @@ from headway_broker.image import image_of
 from headway_broker.ledger import Entry, Ledger
 from headway_broker.liveness import Liveness
 from headway_broker.refusal import fault
+from headway_broker.refusal import fault
 from headway_broker.sessions import Session, Sessions
 from headway_broker.wall import Wall
 
@@ -137,14 +138,16 @@ class Keeping:
             return []
         self._last_round = now
         some = list(self._changed)[:CATALOGUE_SIZE]
+        known = self._ledger.entries
+        effects: list[Effect] = []
         for entry in some:
             del self._changed[entry]
-        known = self._ledger.entries
-        return [
-            Remember(archive.row_of(entry, self._wall.offset))
-            for entry in some
-            if entry.operation.id in known
-        ]
+            if entry.operation.id in known:
+                try:
+                    effects.append(Remember(archive.row_of(entry, self._wall.offset)))
+                except Exception as error:  # the others are stored
+                    effects.append(Note(f"broken: row of {entry.operation.id}: {fault(error)}"))
+        return effects
 
     def deadline(self) -> float | None:
         """When the next round is due."""

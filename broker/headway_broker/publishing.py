@@ -46,6 +46,7 @@ class Publishing:
         self._outgoing: list[Publish] = []  # parts of snapshots
         self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
         self._pause = SOONEST
+        self._failed: list[tuple[Entry, Exception]] = []
 
     @property
     def followed(self) -> bool:
@@ -99,12 +100,13 @@ class Publishing:
         elif self._urgent and self.followed and now - self._last_urgent >= URGENT - SLACK:
             self._forecasts.estimate(list(self._urgent), now, watched=True)
             out += self._deltas([e for e in self._urgent if e in self._ledger.dirty], now)
-        removed, self._ledger.removed = self._ledger.removed, []
+        removed = self._ledger.removed
         for start in range(0, len(removed), REMOVED_AT_ONCE):
             some = removed[start : start + REMOVED_AT_ONCE]
             self.sequence += 1
             message = messages.Removed(self.instance, self.sequence, now, some)
             out.append(Publish(TOPIC, encode(message)))
+        self._ledger.removed = []
         if self.followed and now - self._last_pulse >= PULSE - SLACK:
             self._last_pulse = now
             pulse = messages.Pulse(self.instance, self.sequence, now, self._wall.offset + now)
@@ -139,8 +141,7 @@ class Publishing:
         self._last_urgent = now
         found: list[bytes] = []
         if self.followed:
-            dirty = self._ledger.dirty
-            rows = (row for entry in entries for row in frames.changed_rows(entry, dirty[entry]))
+            rows = (row for entry in entries for row in self._rows(entry))
             found = frames.deltas(self.instance, self.sequence, now, rows)
             self.sequence += len(found)
         else:
@@ -148,6 +149,19 @@ class Publishing:
         for entry in entries:
             del self._ledger.dirty[entry]
         return [Publish(TOPIC, frame) for frame in found]
+
+    def _rows(self, entry: Entry) -> list[bytes]:
+        """What changed in it; nothing where that fails, so that the others are still shown."""
+        try:
+            return list(frames.changed_rows(entry, self._ledger.dirty[entry]))
+        except Exception as error:
+            self._failed.append((entry, error))
+            return []
+
+    def failed(self) -> list[tuple[Entry, Exception]]:
+        """Whose changes could not be told, and why; handed out once."""
+        failed, self._failed = self._failed, []
+        return failed
 
     def _snapshots(self, now: float) -> list[Publish]:
         if self._inboxes and not self._outgoing:

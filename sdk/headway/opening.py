@@ -65,6 +65,7 @@ def solo(
 ) -> Stage:
     """The only stage of an operation that is there for it alone and ends with it."""
     whole = operation(name, key=key, parent=parent)
+    whole.block = False  # it ends with its loop, whatever goes on beside that in other threads
     only = whole.stage(stage or name, total, unit)
     only.solo = True
     return only

@@ -34,7 +34,7 @@ class Scope:
     before: Scope | None  # what the context that entered it was in
     around: Scope | None
     inner: dict[Scope, None] | None  # the open scopes directly inside, in order
-    block: bool  # entered by `with`, or an operation: threads started inside belong to it
+    block: bool  # entered by `with`, or an operation that is: threads inside belong to it
 
     model: Any  # the `headway.model` of it
 

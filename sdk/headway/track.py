@@ -159,15 +159,37 @@ def track(
     iterated over with `async for`. A loop that is left early has completed, "stopped at 480
     of 1,200", unless what is around it then fails.
     """
-    return follow(stage_here(name, unit, key), items, total)
+    if total is None:
+        total = length_of(items)
+    return iterate(stage_here(name, unit, key, total), items, total)
 
 
-def stage_here(name: str | None, unit: str | None = None, key: str | None = None) -> Stage:
-    """A stage, not started, of what is around this line of code, or of its own operation."""
-    around = current()
-    if around is None or (around if isinstance(around, Operation) else around.operation).foreign:
-        return _alone(name, unit, key, None if around is None else around.path)
-    return around.stage(name or "items", unit=unit)
+def stage_here(
+    name: str | None, unit: str | None = None, key: str | None = None, total: float | None = None
+) -> Stage:
+    """A stage that runs now, of what is around this line of code or of its own operation."""
+    total = None if total is None else clean_count(total)
+    with here().lock:  # or what is around it, of another thread, may end before it begins
+        around = current()
+        whole = around if around is None or isinstance(around, Operation) else around.operation
+        if around is not None and whole is not None and not whole.foreign:
+            stage = around.stage(name or "items", unit=unit)
+            stage.model.total = total
+            return stage.start()
+    stage = _alone(name, unit, key, None if around is None else around.path)
+    stage.model.total = total
+    return stage.start()
+
+
+def run_again(stage: Stage) -> Stage:
+    """Run `stage`, or one like it by itself where its operation has ended; return which."""
+    with here().lock:
+        if stage.operation.open:
+            return stage.start()
+    name = None if stage.name == script() else stage.name
+    again = _alone(name, stage.model.unit, None, None)
+    again.model.total = stage.model.total
+    return again.start()
 
 
 def _alone(name: str | None, unit: str | None, key: str | None, parent: str | None) -> Stage:
@@ -208,7 +230,11 @@ def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
     if total is None:
         total = length_of(items)
     stage.model.total = clean_count(total) if total is not None else None
-    stage.start()
+    return iterate(stage.start(), items, total)
+
+
+def iterate(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
+    """Iterate over `items` as `stage`, which runs and ends with the last item."""
     enter(stage)
     if type(items) in _INDEXED and total is not None:
         iterator = iter(items)

@@ -4,7 +4,7 @@ import pytest
 from wired import Wired
 
 from headway.protocol import messages
-from headway_broker import effects
+from headway_broker import archive, effects, frames
 from headway_broker.standing import standing
 
 
@@ -367,20 +367,88 @@ def test_counts_that_break_the_ledger_are_counted_and_end_nothing(wired, monkeyp
     assert wired.dropped() == {"broken": 1}
 
 
-def test_a_duty_that_fails_keeps_nobody_from_the_others_and_is_tried_again_after_a_second(
+def break_down(*_arguments):
+    raise ZeroDivisionError
+
+
+def broken(wired):
+    return [note.partition(" at ")[0] for note in notes(wired) if note.startswith("broken")]
+
+
+def test_a_duty_that_fails_is_held_off_for_a_second_and_keeps_nobody_from_the_others(
     wired, monkeypatch
 ):
-    def break_down(*_arguments):
-        raise ZeroDivisionError
-
     wired.breaks = True
     worker = wired.worker()
     worker.start()
     monkeypatch.setattr(wired.core.publishing, "publish", break_down)
     wired.follow()
     assert wired.sent[worker.identity][-1] == messages.Watched(watched=True)
+    for _ in range(3):
+        wired.tick()
+    assert broken(wired) == ["broken: publish of a tick: ZeroDivisionError"]
     assert wired.core.deadline() == wired.now + 1.0
     wired.pass_time(1.0)
-    first, second = [note for note in notes(wired) if note.startswith("broken")]
-    assert first.startswith("broken: publish of a tick: ZeroDivisionError at test_core.py:")
-    assert second == first
+    assert len(broken(wired)) == 2
+
+
+def test_a_duty_that_fails_delays_no_other(wired, monkeypatch):
+    wired.breaks = True
+    worker = wired.worker()
+    worker.start()
+    wired.follow()
+    monkeypatch.setattr(wired.core.shares, "look", break_down)
+    wired.core.died("worker", wired.now)
+    wired.pass_time(0.4)
+    assert wired.operation("op").state == "crashed"
+
+
+def test_a_crash_that_cannot_be_stored_keeps_no_other_death_from_being_settled(wired, monkeypatch):
+    first, second = wired.worker("first"), wired.worker("second")
+    first.start("a")
+    second.start("b")
+    wired.follow()
+    end = wired.core.keeping.end
+    monkeypatch.setattr(
+        wired.core.keeping,
+        "end",
+        lambda entry, now: break_down() if entry.operation.id == "a" else end(entry, now),
+    )
+    for session in ("first", "second"):
+        wired.core.died(session, wired.now)
+    wired.pass_time(1.0)
+    assert [wired.operation(op).state for op in "ab"] == ["crashed", "crashed"]
+    assert [row for row in wired.watched if row in ("first", "second")] == []
+    assert broken(wired) == ["broken: crash of a of first: ZeroDivisionError"]
+
+
+def test_an_operation_that_cannot_be_told_keeps_no_other_from_being_told(wired, monkeypatch):
+    worker = wired.worker()
+    wired.follow()
+    rows = frames.changed_rows
+    monkeypatch.setattr(
+        frames,
+        "changed_rows",
+        lambda entry, marks: break_down() if entry.operation.id == "a" else rows(entry, marks),
+    )
+    worker.start("a")
+    worker.start("b")
+    wired.pass_time(0.2)
+    deltas = [message for _, message in wired.published if isinstance(message, messages.Delta)]
+    assert {row[0] for delta in deltas for row in delta.operations} == {"b"}
+    assert broken(wired) == ["broken: delta of a of worker: ZeroDivisionError"]
+
+
+def test_a_row_that_cannot_be_made_keeps_no_other_from_being_stored(monkeypatch):
+    wired = Wired(remembers=True)
+    worker = wired.worker()
+    make = archive.row_of
+    monkeypatch.setattr(
+        archive,
+        "row_of",
+        lambda entry, wall: break_down() if entry.operation.id == "a" else make(entry, wall),
+    )
+    for operation in "ab":
+        wired.core.keeping.change(wired.core.ledger.entries[worker.start(operation).id])
+    wired.pass_time(30.0)
+    assert set(wired.remembered()) == {"b"}

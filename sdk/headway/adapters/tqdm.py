@@ -16,7 +16,7 @@ from headway.adapters import meter
 from headway.ending import fate
 from headway.model import RUNNING, clean_count
 from headway.process import here
-from headway.track import End, Source, follow, length_of, stage_here
+from headway.track import End, Source, iterate, length_of, run_again, stage_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,9 +60,8 @@ class tqdm:  # noqa: N801 - the name that programs know
             self._total = total
             return
         self._total = total if total is not None else length_of(iterable)
-        stage = self._stage = stage_here(desc, None if unit == "it" else unit)
-        stage.model.total = clean_count(self._total) if self._total is not None else None
-        stage.start()
+        stage = stage_here(desc, None if unit == "it" else unit, total=self._total)
+        self._stage = stage
         if initial:
             stage.model.initial = clean_count(initial) or 0
             stage.update(done=initial)
@@ -78,9 +77,15 @@ class tqdm:  # noqa: N801 - the name that programs know
             raise TypeError("this tqdm was made without an iterable")
         if self._stage is None:
             return iter(self.iterable)
+        return iterate(self._run(), self.iterable, self._total)
+
+    def _run(self) -> Stage:
+        """Its stage, which runs, again if it had ended; a loop sees to its end."""
+        stage: Any = self._stage
         self._end.ended = True
-        total = self._total
-        return follow(self._stage, self.iterable, None if total is None else total)
+        if not stage.open:
+            stage = self._stage = run_again(stage)
+        return stage  # type: ignore[no-any-return]
 
     def __aiter__(self) -> AsyncIterator[Any]:
         """Iterate with `async for`, over what is asynchronous or not, counting."""
@@ -90,18 +95,14 @@ class tqdm:  # noqa: N801 - the name that programs know
         if not hasattr(type(items), "__aiter__"):
             items = _later(items)
         if self._stage is not None:
-            self._end.ended = True
-            items = follow(self._stage, items, self._total)
+            items = iterate(self._run(), items, self._total)
         found: AsyncIterator[Any] = items.__aiter__()
         return found
 
     def __reversed__(self) -> Iterator[Any]:
         """Iterate from the last to the first, counting."""
-        items: Any = self.iterable
-        if self._stage is None:
-            return reversed(items)
-        self._end.ended = True
-        return follow(self._stage, reversed(items), self._total)
+        items: Iterator[Any] = reversed(self.iterable)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return items if self._stage is None else iterate(self._run(), items, self._total)
 
     def __contains__(self, item: Any) -> bool:
         """Whether the iterable has it; that counts nothing."""
@@ -179,9 +180,9 @@ class tqdm:  # noqa: N801 - the name that programs know
         if self._stage is None:
             self._n = 0
             return
-        if not self._stage.open:
-            self._stage.start()
-        self._stage.update(done=0, total=total)
+        stage = self._run()
+        self._end = End(stage, Source())
+        stage.update(done=0, total=total)
 
     # What it is busy with.
 
