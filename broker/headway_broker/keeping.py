@@ -18,7 +18,6 @@ from headway_broker.image import image_of
 from headway_broker.ledger import Entry, Ledger
 from headway_broker.liveness import Liveness
 from headway_broker.refusal import fault
-from headway_broker.refusal import fault
 from headway_broker.sessions import Session, Sessions
 from headway_broker.wall import Wall
 

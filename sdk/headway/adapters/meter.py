@@ -5,6 +5,8 @@ Pure. Only for programs that ask for the text; what people see is drawn elsewher
 
 from __future__ import annotations
 
+import math
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -43,7 +45,9 @@ def format_meter(
     n: float,
     total: float | None,
     elapsed: float,
-    prefix: str = "",
+    ncols: int | None = None,
+    prefix: str | None = "",
+    ascii: Any = None,  # noqa: A002 - tqdm's word
     unit: str = "it",
     unit_scale: float | bool = False,
     rate: float | None = None,
@@ -53,7 +57,9 @@ def format_meter(
     **drawing: Any,
 ) -> str:
     """The figures of a bar in one line, without the bar; `rate` is in units a second."""
-    del drawing
+    del ncols, ascii, drawing
+    if total is not None and not n < total + 0.5 < math.inf:
+        total = None
     if rate is None and elapsed > 0:
         rate = (n - initial) / elapsed
     if unit_scale and unit_scale is not True:
@@ -63,13 +69,15 @@ def format_meter(
     def shown(count: float) -> str:
         return format_sizeof(count, divisor=unit_divisor) if unit_scale else format_num(count)
 
-    per_second = "?"
-    if rate:
-        per_second = format_sizeof(rate, divisor=unit_divisor) if unit_scale else f"{rate:.2f}"
-    tail = f"{per_second}{unit}/s"
+    def paced(pace: float) -> str:
+        return format_sizeof(pace, divisor=unit_divisor) if unit_scale else f"{pace:.2f}"
+
+    tail = f"?{unit}/s" if not rate else f"{paced(rate)}{unit}/s"
+    if rate and 0 < rate < 1:
+        tail = f"{paced(1 / rate)}s/{unit}"
     if postfix:
         tail += f", {postfix}"
-    head = f"{prefix}: " if prefix else ""
+    head = f"{prefix.rstrip().rstrip(':')}: " if prefix else ""
     if not total:
         return f"{head}{shown(n)}{unit} [{format_interval(elapsed)}, {tail}]"
     left = format_interval((total - n) / rate) if rate else "?"

@@ -8,20 +8,36 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO, Callable
 
+    Tell = Callable[[int], object]
+
 __all__ = ["CountedFile"]
 
 
 class CountedFile(io.RawIOBase):
-    """Reads `file`, and tells `moved` where in it the reading is after each read.
+    """Reads `file`; `advance` is told of the bytes of each read, `move` where a seek has led.
 
     It closes `file` with itself only where it `owns` it.
     """
 
-    def __init__(self, file: BinaryIO, moved: Callable[[int], object], *, owns: bool) -> None:
+    def __init__(self, file: BinaryIO, advance: Tell, move: Tell, *, owns: bool) -> None:
         self._file = file
-        self._moved = moved
+        self._advance = advance
+        self._move = move
         self._owns = owns
-        self._position = 0
+
+    @property
+    def name(self) -> Any:
+        """The file's."""
+        return self._file.name
+
+    @property
+    def mode(self) -> str:
+        """The file's."""
+        return self._file.mode
+
+    def fileno(self) -> int:
+        """The file's."""
+        return self._file.fileno()
 
     def readable(self) -> bool:
         """It is."""
@@ -33,8 +49,7 @@ class CountedFile(io.RawIOBase):
 
     def _took(self, data: bytes | None) -> bytes:
         data = data or b""  # None: there is none just now
-        self._position += len(data)
-        self._moved(self._position)
+        self._advance(len(data))
         return data
 
     def read(self, size: int | None = -1) -> bytes:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -51,15 +66,16 @@ class CountedFile(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill `buffer` as far as it goes; how many bytes that were."""
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
+        places = memoryview(buffer).cast("B")
+        data = self.read(len(places))
+        places[: len(data)] = data
         return len(data)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Read on from elsewhere: what is done is counted from there."""
-        self._position = self._file.seek(offset, whence)
-        self._moved(self._position)
-        return self._position
+        position = self._file.seek(offset, whence)
+        self._move(position)
+        return position
 
     def tell(self) -> int:
         """Where in it the reading is."""

@@ -12,15 +12,15 @@ import builtins
 import io
 import os
 from contextlib import contextmanager
+from itertools import count
 
 from headway.adapters.reading import CountedFile
 from headway.ending import fate
-from headway.errors import UnknownStage
 from headway.model import COMPLETED
 from headway.opening import current, operation
 from headway.operations import Operation
 from headway.process import here
-from headway.track import follow, script
+from headway.track import follow, run_again, script
 from headway.track import track as _track
 
 TYPE_CHECKING = False
@@ -79,7 +79,7 @@ def open(  # noqa: A001 - rich's word
 
 
 class Task:
-    """What `Progress.tasks` shows of one."""
+    """What `Progress.tasks` shows of one; times are in seconds."""
 
     def __init__(self, identity: int, stage: Stage) -> None:
         self.id = identity
@@ -87,21 +87,36 @@ class Task:
         self.fields: dict[str, Any] = {}
         self.visible = True
         self.stage = stage
+        self._left: tuple[float, float | None] | None = None  # where the stage went to another
+
+    def leave(self, completed: float, total: float | None) -> None:
+        """The stage is run again as another task: keep what this one was."""
+        self._left = completed, total
+
+    @property
+    def left(self) -> bool:
+        """Its stage is another task's by now."""
+        return self._left is not None
 
     @property
     def completed(self) -> float:
         """The steps that are done."""
-        return self.stage.done
+        return self.stage.done if self._left is None else self._left[0]
 
     @property
     def total(self) -> float | None:
         """The steps it will be, or None."""
-        return self.stage.total
+        return self.stage.total if self._left is None else self._left[1]
+
+    @property
+    def remaining(self) -> float | None:
+        """The steps that are left, or None."""
+        return None if self.total is None else self.total - self.completed
 
     @property
     def percentage(self) -> float:
         """0…100, 0 while nobody knows."""
-        return 100 * (self.stage.model.fraction() or 0.0)
+        return min(100.0, max(0.0, 100 * self.completed / self.total)) if self.total else 0.0
 
     @property
     def started(self) -> bool:
@@ -111,7 +126,34 @@ class Task:
     @property
     def finished(self) -> bool:
         """It has reached its total."""
-        return self.stage.state == COMPLETED
+        return self.total is not None and self.completed >= self.total
+
+    @property
+    def elapsed(self) -> float | None:
+        """How long it has run, or None before that."""
+        model = self.stage.model
+        if model.started is None:
+            return None
+        return (here().clock() if model.ended is None else model.ended) - model.started
+
+    @property
+    def finished_time(self) -> float | None:
+        """How long it ran until it had reached its total, or None before that."""
+        return self.elapsed if self.finished else None
+
+    @property
+    def speed(self) -> float | None:
+        """Steps a second, or None while nobody knows."""
+        elapsed = self.elapsed
+        return self.completed / elapsed if elapsed and self.completed else None
+
+    @property
+    def time_remaining(self) -> float | None:
+        """What is left at this speed, or None while nobody knows."""
+        remaining, speed = self.remaining, self.speed
+        if self.finished:
+            return 0.0
+        return remaining / speed if remaining is not None and speed else None
 
 
 class Progress:
@@ -122,6 +164,7 @@ class Progress:
         self._operation: Operation | None = None
         self._own = False
         self._tasks: dict[int, Task] = {}
+        self._numbers = count()
 
     def start(self) -> None:
         """Begin to report."""
@@ -142,11 +185,7 @@ class Progress:
     def stop(self) -> None:
         """End what is open: a task short of its total has stopped there."""
         for task in self._tasks.values():
-            if task.started and task.stage.open:
-                if task.total is None:
-                    task.stage.complete()
-                else:
-                    task.stage._stopped(here().clock())
+            self._close(task)
         if self._own and self._operation is not None and self._operation.open:
             self._operation.complete()
 
@@ -179,24 +218,31 @@ class Progress:
         **fields: Any,
     ) -> int:
         """A new task; returns the number that it is called by."""
-        whole = self._whole()
-        stage = whole.stage(description, total)
-        if stage.id in self._tasks:  # one of the same name has ended: this is another
-            stage = whole.stage(description, total, parent=stage)
-        task = self._tasks[stage.id] = Task(stage.id, stage)
+        ended = [
+            (task, task.completed, task.total)
+            for task in self._tasks.values()
+            if not task.left and not task.stage.open
+        ]
+        stage = self._whole().stage(description, total)
+        for task, done, of in ended:
+            if task.stage is stage:  # it is run again
+                task.leave(done, of)
+        number = next(self._numbers)
+        task = self._tasks[number] = Task(number, stage)
         task.fields = fields
         task.visible = visible
         if start:
             stage.start()
         if completed:
             stage.update(done=completed)
-        return stage.id
+        return number
 
     def advance(self, task_id: int, advance: float = 1) -> None:
         """`advance` more steps of a task are done."""
-        stage = self._task(task_id).stage
-        stage.advance(advance)
-        self._look(stage)
+        task = self._task(task_id)
+        if not task.left:
+            task.stage.advance(advance)
+            self._look(task.stage)
 
     def update(
         self,
@@ -213,14 +259,17 @@ class Progress:
         """Say how far a task is; `description` becomes what it is busy with."""
         del refresh
         task = self._task(task_id)
-        stage = task.stage
-        if not stage.open and (total or 0) > (stage.total or 0):
-            stage.start()
+        if not task.stage.open and not task.left and (total or 0) > (task.total or 0):
+            task.stage = run_again(task.stage)
         if visible is not None:
             task.visible = visible
         task.fields.update(fields)
-        if description is not None and description != task.description:
-            task.description = description
+        new = description is not None and description != task.description
+        task.description = description or task.description
+        if task.left:
+            return
+        stage = task.stage
+        if new:
             stage.update(detail=description)
         if completed is not None or total is not None:
             stage.update(done=completed, total=total)
@@ -239,8 +288,10 @@ class Progress:
         """Begin a task again."""
         task = self._task(task_id)
         task.fields.update({name: value for name, value in fields.items() if name != "completed"})
+        if task.left:
+            return
         if start or not task.stage.open:
-            task.stage.start()
+            task.stage = run_again(task.stage)
         task.stage.update(done=fields.get("completed", 0), total=total)
 
     def start_task(self, task_id: int) -> None:
@@ -248,22 +299,26 @@ class Progress:
         self._task(task_id).stage.start()
 
     def stop_task(self, task_id: int) -> None:
-        """A task is over."""
-        stage = self._task(task_id).stage
-        if stage.open:
-            stage.complete()
+        """A task is over; short of its total it has stopped there."""
+        self._close(self._task(task_id))
+
+    def _close(self, task: Task) -> None:
+        if task.started and task.stage.open and not task.left:
+            if task.total is None or task.finished:
+                task.stage.complete()
+            else:
+                task.stage._stopped(here().clock())
 
     def remove_task(self, task_id: int) -> None:
         """A task is not to be seen any longer: it is over, what it was is kept."""
         task = self._tasks.pop(task_id, None)
-        if task is not None and task.stage.open:
-            task.stage.complete() if task.started else task.stage.skip("removed")
+        if task is not None:
+            self._close(task)
+            if task.stage.open and not task.left:
+                task.stage.skip("removed")
 
     def _task(self, task_id: int) -> Task:
-        try:
-            return self._tasks[task_id]
-        except KeyError:
-            raise UnknownStage(f"there is no task {task_id!r}") from None
+        return self._tasks[task_id]
 
     def track(
         self,
@@ -290,7 +345,7 @@ class Progress:
     ) -> BinaryIO:
         """`file` with its reads counted as a task, of the task's total where none is given."""
         task_id = self._reading(task_id, total, description)
-        counted: Any = CountedFile(file, lambda done: self._read(task_id, done), owns=False)
+        counted: Any = self._counted(file, task_id, owns=False)
         return counted  # type: ignore[no-any-return]
 
     def open(
@@ -312,7 +367,7 @@ class Progress:
         handle = builtins.open(file, "rb", buffering=-1 if buffering == 1 else buffering)  # noqa: SIM115
         size = os.fstat(handle.fileno()).st_size if total is None else total
         task_id = self._reading(task_id, size, description)
-        counted: Any = CountedFile(handle, lambda done: self._read(task_id, done), owns=True)
+        counted: Any = self._counted(handle, task_id, owns=True)
         if "b" in mode:
             return counted  # type: ignore[no-any-return]
         buffered = io.BufferedReader(counted)
@@ -326,9 +381,16 @@ class Progress:
             self.update(task_id, total=total)
         return task_id
 
-    def _read(self, task_id: int, done: int) -> None:
-        if task_id in self._tasks and self._tasks[task_id].stage.open:
-            self.update(task_id, completed=done)
+    def _counted(self, file: BinaryIO, task_id: int, *, owns: bool) -> CountedFile:
+        def advance(size: int) -> None:
+            if task_id in self._tasks:
+                self.advance(task_id, size)
+
+        def move(position: int) -> None:
+            if task_id in self._tasks:
+                self.update(task_id, completed=position)
+
+        return CountedFile(file, advance, move, owns=owns)
 
     @property
     def tasks(self) -> list[Task]:

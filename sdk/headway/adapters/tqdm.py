@@ -32,6 +32,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     """One bar: an iterable that counts itself, or a counter to `update`."""
 
     _lock: ClassVar[Any] = None
+    _instances: ClassVar[set[Any]] = set()  # notebooks clear it
 
     def __init__(
         self,
@@ -43,15 +44,21 @@ class tqdm:  # noqa: N801 - the name that programs know
         *drawing: Any,
         disable: bool | None = False,
         unit: str = "it",
+        unit_scale: float | bool = False,
         initial: float = 0,
         postfix: Any = None,
+        unit_divisor: float = 1000,
         **more: Any,
     ) -> None:
-        del leave, file, drawing, more
+        del file, drawing
         self.iterable = iterable
         self.disable = bool(disable)
         self.unit = unit
+        self.unit_scale = unit_scale
+        self.unit_divisor = unit_divisor
         self.initial = initial
+        self.leave = leave
+        self.pos = more.get("position") or 0
         self.desc = desc or ""
         self._postfix = ""
         self._stage: Stage | None = None
@@ -127,23 +134,33 @@ class tqdm:  # noqa: N801 - the name that programs know
 
     @classmethod
     async def gather(
-        cls, *fs: Awaitable[Any], timeout: float | None = None, **options: Any
+        cls,
+        *fs: Awaitable[Any],
+        return_exceptions: bool = False,
+        timeout: float | None = None,
+        **options: Any,
     ) -> list[Any]:
-        """`asyncio.gather(*fs)`, counted."""
+        """`asyncio.gather(*fs)`, counted; within `timeout` seconds where that is given."""
+        import asyncio  # noqa: PLC0415 - whoever has awaitables has it
 
-        async def tell(index: int, one: Awaitable[Any]) -> tuple[int, Any]:
-            return index, await one
+        options.pop("loop", None)
+        options.setdefault("total", len(fs))
+        with cls(**options) as bar:
 
-        told = [tell(index, one) for index, one in enumerate(fs)]
-        found = [await one for one in cls.as_completed(told, timeout=timeout, **options)]
-        return [result for _, result in sorted(found, key=lambda pair: pair[0])]
+            async def count(one: Awaitable[Any]) -> Any:
+                result = await one
+                bar.update()
+                return result
+
+            gathered = asyncio.gather(*map(count, fs), return_exceptions=return_exceptions)
+            return list(await asyncio.wait_for(gathered, timeout))
 
     @classmethod
     def pandas(cls, *arguments: Any, **options: Any) -> None:
         """Give pandas `progress_apply` and its like, counted in a bar with these options."""
         from headway.adapters.pandas import register  # noqa: PLC0415 - pandas is needed
 
-        register(lambda total: cls(None, *arguments, total=total, **options))
+        register(lambda total: cls(None, *arguments, **{"total": total, **options}))
 
     def update(self, n: float | None = 1) -> None:
         """`n` more are done."""
@@ -213,6 +230,11 @@ class tqdm:  # noqa: N801 - the name that programs know
         self._postfix = s
         self._tell()
 
+    @property
+    def postfix(self) -> str:
+        """What `set_postfix` has said."""
+        return self._postfix
+
     def _tell(self) -> None:
         stage = self._stage
         if stage is not None:
@@ -262,7 +284,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         """Nothing is drawn here."""
         return True
 
-    clear = display = unpause = refresh
+    clear = display = unpause = moveto = refresh
 
     @property
     def format_dict(self) -> dict[str, Any]:
@@ -271,7 +293,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         started = None if stage is None else stage.model.started
         elapsed = 0.0 if started is None else here().clock() - started
         running = stage is not None and stage.state == RUNNING
-        rate = self.n / elapsed if running and elapsed > 0 else None
+        rate = (self.n - self.initial) / elapsed if running and elapsed > 0 else None
         return {
             "n": self.n,
             "total": self.total,
@@ -280,7 +302,14 @@ class tqdm:  # noqa: N801 - the name that programs know
             "prefix": self.desc,
             "postfix": self._postfix,
             "unit": self.unit,
+            "unit_scale": self.unit_scale,
+            "unit_divisor": self.unit_divisor,
             "initial": self.initial,
+            "ncols": None,
+            "nrows": None,
+            "ascii": None,
+            "bar_format": None,
+            "colour": None,
         }
 
     format_sizeof = staticmethod(meter.format_sizeof)

@@ -81,3 +81,16 @@ def test_a_meter_scales_its_unit():
         == " 50% 2.00k/4.00k [00:02<00:02, 1.00kB/s]"
     )
     assert format_meter(2, 4, 2.0, unit_scale=10) == " 50% 20.0/40.0 [00:02<00:02, 10.0it/s]"
+
+
+def test_a_slow_meter_tells_seconds_for_each():
+    assert format_meter(1, 1000, 400.0) == "  0% 1/1000 [06:40<111:00:00, 400.00s/it]"
+
+
+@pytest.mark.parametrize(("done", "total"), [(15, 10), (4, float("inf"))])
+def test_a_total_that_cannot_be_is_left_out(done, total):
+    assert format_meter(done, total, 2.0) == f"{done}it [00:02, {done / 2:.2f}it/s]"
+
+
+def test_a_prefix_may_have_its_colon():
+    assert format_meter(1, 2, 1.0, 80, "Fit: ") == "Fit:  50% 1/2 [00:01<00:01, 1.00it/s]"

@@ -77,3 +77,21 @@ def test_a_function_that_raises_fails_where_it_was(op):
     with pytest.raises(ValueError, match="three"):
         FRAME["a"].progress_apply(break_at_three)
     assert figures(op) == ("Rows", "failed", 2, 4)
+
+
+@pytest.mark.parametrize("kind", [str, list])
+def test_a_class_may_be_the_function(op, kind):
+    frame = FRAME.astype(str)
+    assert list(frame["a"].progress_apply(kind)) == [kind(text) for text in "1234"]
+
+
+def test_what_pandas_calls_as_often_as_it_likes_has_no_total_before_it_is_done(op):
+    assert list(FRAME["a"].rolling(2).progress_apply(sum))[1:] == [3, 5, 7]
+    assert FRAME.groupby(FRAME["a"] % 2).progress_agg(max).shape == (2, 2)
+    assert {stage.state for stage in op.stages} == {"completed"}
+
+
+def test_a_total_may_be_given(op):
+    tqdm.pandas(desc="Rows", total=7)
+    FRAME["a"].progress_apply(one_more)
+    assert op.stages[0].total == 7

@@ -76,7 +76,7 @@ def test_a_task_can_be_reset_stopped_and_removed(home):
     assert (progress.tasks[0].completed, progress.tasks[0].total) == (0, 5)
     progress.stop_task(task)
     progress.remove_task(task)
-    with pytest.raises(LookupError, match="no task"):
+    with pytest.raises(KeyError):
         progress.advance(task)
     progress.stop()
 
@@ -148,3 +148,61 @@ def test_a_task_that_is_there_counts_a_file(home, path):
         with progress.open(path, "rb", task_id=task) as file:
             file.read()
     assert [(stage.name, stage.done, stage.total) for stage in op.stages] == [("Load", 14, 14)]
+
+
+def test_tasks_are_numbered_from_nothing_as_they_stand_in_the_list(home):
+    with Progress() as progress:
+        numbers = [progress.add_task(name, total=1) for name in ("A", "B", "A")]
+        assert numbers == [0, 1, 2] == progress.task_ids
+        assert [progress.tasks[number].description for number in numbers] == ["A", "B", "A"]
+
+
+def test_tasks_of_one_name_after_each_other_are_one_stage_run_again(home):
+    with headway.operation("Work") as op, Progress() as progress:
+        for steps in (2, 3, 4):
+            task = progress.add_task("A", total=steps)
+            progress.update(task, advance=steps)
+        progress.advance(0)
+        assert [(task.completed, task.finished) for task in progress.tasks] == [
+            (2, True),
+            (3, True),
+            (4, True),
+        ]
+    (stage,) = op.stages
+    assert (stage.state, stage.done, stage.model.attempt) == ("completed", 4, 3)
+
+
+def test_a_task_that_is_stopped_short_of_its_total_has_not_finished(home):
+    with headway.operation("Work") as op, Progress() as progress:
+        task = progress.add_task("A", total=10)
+        progress.advance(task, 3)
+        progress.stop_task(task)
+        assert not progress.finished
+    assert op.stages[0].model.reason == "stopped at 3 of 10"
+
+
+def test_a_task_tells_its_times_and_speed(home):
+    with Progress() as progress:
+        progress.add_task("A", total=10, start=False)
+        (task,) = progress.tasks
+        assert (task.elapsed, task.speed, task.time_remaining) == (None, None, None)
+        progress.start_task(0)
+        home.clock.advance(2.0)
+        progress.advance(0, 4)
+        assert (task.elapsed, task.speed, task.remaining, task.time_remaining) == (2, 2, 6, 3)
+        progress.advance(0, 6)
+        assert (task.finished_time, task.time_remaining) == (2, 0)
+
+
+def test_a_task_that_is_not_there_is_a_key_error(home):
+    with Progress() as progress, pytest.raises(KeyError):
+        progress.advance(77)
+
+
+def test_files_of_one_task_are_counted_together(home, path):
+    with headway.operation("Work") as op, Progress() as progress:
+        task = progress.add_task("Load", total=28)
+        for _ in range(2):
+            with progress.open(path, "rb", total=28, task_id=task) as file:
+                file.read()
+    assert (op.stages[0].state, op.stages[0].done) == ("completed", 28)

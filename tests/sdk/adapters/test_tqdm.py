@@ -9,6 +9,7 @@ import pytest
 import headway
 from headway.adapters.tqdm import tqdm, trange
 from headway.tally import GRACE
+from headway.track import script
 
 
 @pytest.fixture
@@ -215,3 +216,53 @@ def test_gathering_raises_what_one_of_them_raised(op):
 
     with pytest.raises(ValueError, match="no"):
         asyncio.run(work())
+    assert (op.stages[0].state, op.stages[0].model.error) == ("failed", "no")
+
+
+def test_gathering_may_return_what_one_of_them_raised(op):
+    error = ValueError("no")
+
+    async def fail():
+        raise error
+
+    async def work():
+        return await tqdm.gather(fail(), doubled(1), return_exceptions=True, desc="Do")
+
+    assert asyncio.run(work()) == [error, 2]
+
+
+def test_its_line_scales_and_leaves_out_what_was_done_before(op, clock):
+    bar = tqdm(total=4096, initial=1024, desc="D", unit="B", unit_scale=True, unit_divisor=1024)
+    bar.update(1024)
+    clock.advance(2.0)
+    assert str(bar) == "D:  50% 2.00k/4.00k [00:02<00:04, 512B/s]"
+    bar.close()
+
+
+def test_a_bar_can_be_gone_through_again(home):
+    bar = tqdm(range(3), desc="Loop")
+    with headway.operation("Work") as op:
+        inner = tqdm(range(2), desc="Inner")
+        for _ in range(3):
+            assert list(inner) == [0, 1]
+    for _ in range(3):
+        assert list(bar) == [0, 1, 2]
+    assert (op.stages[0].state, op.stages[0].model.attempt) == ("completed", 3)
+    bar.reset(total=5)
+    bar.update(2)
+    assert (bar.n, bar.total) == (2, 5)
+    bar.close()
+
+
+def test_a_bar_in_another_thread_is_not_part_of_one_that_may_end_before_it(home):
+    names = []
+
+    def work():
+        bar = tqdm(range(2), desc="Inner")
+        names.extend(bar._stage.operation.name for _ in bar)
+
+    for _ in tqdm(range(1), desc="Outer"):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert names == [f"{script()}: Inner"] * 2
