@@ -11,7 +11,7 @@ from headway.estimate.tail import residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping
+    from typing import Iterator, Mapping
 
     from headway.estimate.cold import Cold
     from headway.estimate.habits import Habits
@@ -42,6 +42,7 @@ class Analogue:
         "_merged",
         "_open",
         "_pairs",
+        "_rounds",
         "_settled_sizes",
         "_sizes",
         "_speed_sum",
@@ -62,8 +63,9 @@ class Analogue:
         self.grain = GRAIN * self._whole
         self.left: dict[str, float] = {}
         self._habits = habits
-        self._merged: frozenset[str] = frozenset()
-        self._course = Course(run.spans, self._whole)
+        self._rounds = frozenset(_rounds(self.spans))
+        self._merged = self._rounds
+        self._course = Course(run.spans, self._whole, self._merged)
         self._open: list[tuple[Stage, Span]] = []
         self._strangers: list[Stage] = []
         self._sizes: dict[str, float] = {}
@@ -135,14 +137,17 @@ class Analogue:
                 self._strangers.append(stage)
 
     def _merge(self, stages: Mapping[str, Stage]) -> None:
-        """Let a group stand for its stages where it has others inside this time."""
+        """Let a group stand for its stages where it has others inside this time.
+
+        One that counts the rounds in which they were gone through always does.
+        """
         known: dict[str, int] = {}
         for key, stage in stages.items():
             if stage.parent is not None:
                 mine = 1 if key in self.spans else -1
                 known[stage.parent.key] = known.get(stage.parent.key, 0) + mine
         merged = {key for key, more in known.items() if more < 0 and key in self.spans}
-        merged = frozenset(key for key in merged if self.spans[key].group)
+        merged = self._rounds.union(key for key in merged if self.spans[key].group)
         if merged != self._merged:
             self._merged = merged
             self._course = Course(self.spans.values(), self._whole, merged)
@@ -374,6 +379,20 @@ class Analogue:
                 continue
             passed += self._reached(stage, span, now)
         return passed / whole if whole > 0 else None
+
+
+def _rounds(spans: Mapping[str, Span]) -> Iterator[str]:
+    """Yield the groups whose count is that of the rounds in which what is inside was gone through.
+
+    A loop inside a loop: its last round says little of the whole, the count of the outer one all.
+    """
+    for span in spans.values():
+        key = span.key
+        while span.times > 1 and INSIDE in key:
+            key = key.rpartition(INSIDE)[0]
+            around = spans.get(key)
+            if around is not None and around.group and 0 < around.total <= 2 * span.times:
+                yield key
 
 
 def _size(stage: Stage, span: Span) -> float | None:

@@ -12,6 +12,7 @@ def play(history, happened, until=None, ending="completed"):
     forecast = Forecast(history)
     forecast.start(0.0)
     now = 0.0
+    attempts, counts = {}, {}
     for time, stage, name, parent, state, done, total in happened:
         if until is not None and time > until:
             return forecast, None
@@ -19,7 +20,10 @@ def play(history, happened, until=None, ending="completed"):
             now += 0.5
             forecast.estimate(now)
         now = time
-        forecast.observe(stage, name, parent, state, done, total, "file", time)
+        again = state == "running" and done == 0 < counts.get(stage, 0)
+        attempts[stage] = attempt = attempts.get(stage, 1) + again
+        counts[stage] = done
+        forecast.observe(stage, name, parent, state, done, total, "file", time, attempt)
         forecast.estimate(time)
     if until is not None:
         forecast.estimate(until)
@@ -214,3 +218,30 @@ def test_a_new_regime_is_learned_within_a_few_runs():
     forecast.start(0.0)
     forecast.observe(1, "build", None, "pending", 0, None, None, 0.0)
     assert forecast.estimate(0.0).median > 30
+
+
+def rounds(many=4, each=10.0):
+    """A loop of so many rounds, in each of which an inner one is gone through."""
+    happened = [(0.0, 1, "epoch", None, "running", 0, many)]
+    for at in range(many):
+        begin = at * each
+        # It is seen to run on: that it ended in between was over before the next frame.
+        happened += counted(2, "batch", begin, begin + each - 0.01, 20, parent=1)[:-1]
+        happened.append((begin + each, 1, "epoch", None, "running", at + 1, many))
+    happened.append((many * each, 2, "batch", 1, "completed", 20, 20))
+    happened.append((many * each, 1, "epoch", None, "completed", many, many))
+    return happened
+
+
+@pytest.mark.parametrize("at", [6.0, 14.0, 22.0, 34.0])
+def test_a_loop_around_a_loop_is_foretold_by_the_rounds_of_the_outer_one(at):
+    history = learned(rounds(), times=1)
+    forecast, _ = play(history, rounds(), until=at)
+    assert forecast.progress(at) == pytest.approx(at / 40, abs=0.1)
+    assert forecast.estimate(at).median == pytest.approx(40 - at, abs=6)
+
+
+def test_more_rounds_than_before_take_longer():
+    history = learned(rounds(4))
+    forecast, _ = play(history, rounds(8), until=20.0)
+    assert forecast.estimate(20.0).median == pytest.approx(60, rel=0.25)
