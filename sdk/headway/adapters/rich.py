@@ -11,6 +11,7 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import re
 from contextlib import contextmanager
 from itertools import count
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     Item = TypeVar("Item")
 
+_MARKUP = re.compile(r"\[[a-z#/@][^\[\]]*\]")  # as in "[red]Download[/red]"
+
 __all__ = ["Progress", "open", "track", "wrap_file"]
 
 
@@ -44,7 +47,7 @@ def track(
 ) -> Iterator[Item]:
     """Iterate over `sequence`, reporting how far it is."""
     del completed, drawing
-    return _track(sequence, description, total)
+    return _track(sequence, _MARKUP.sub("", description), total)
 
 
 @contextmanager
@@ -223,12 +226,13 @@ class Progress:
             for task in self._tasks.values()
             if not task.left and not task.stage.open
         ]
-        stage = self._whole().stage(description, total)
+        stage = self._whole().stage(_MARKUP.sub("", description), total)
         for task, done, of in ended:
             if task.stage is stage:  # it is run again
                 task.leave(done, of)
         number = next(self._numbers)
         task = self._tasks[number] = Task(number, stage)
+        task.description = description
         task.fields = fields
         task.visible = visible
         if start:
@@ -270,7 +274,7 @@ class Progress:
             return
         stage = task.stage
         if new:
-            stage.update(detail=description)
+            stage.update(detail=_MARKUP.sub("", task.description))
         if completed is not None or total is not None:
             stage.update(done=completed, total=total)
         if advance is not None:

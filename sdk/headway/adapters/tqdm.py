@@ -249,7 +249,10 @@ class tqdm:  # noqa: N801 - the name that programs know
         if stage is None or not stage.open:
             return
         self._end.ended = True
-        if stage.total is not None and stage.done < stage.total:
+        total = stage.total
+        # In a `finally` that an exception is passing: nobody knows whether it was all.
+        short = sys.exc_info()[0] is not None if total is None else stage.done < total
+        if short:
             stage._stopped(here().clock())
         else:
             stage.complete()

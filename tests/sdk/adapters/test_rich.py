@@ -206,3 +206,11 @@ def test_files_of_one_task_are_counted_together(home, path):
             with progress.open(path, "rb", total=28, task_id=task) as file:
                 file.read()
     assert (op.stages[0].state, op.stages[0].done) == ("completed", 28)
+
+
+def test_markup_is_not_part_of_a_name(home):
+    with headway.operation("Work") as op, Progress() as progress:
+        task = progress.add_task("[red]Download[/red] [1/3]", total=1)
+        progress.update(task, description="[b]a.txt")
+        assert progress.tasks[0].description == "[b]a.txt"
+    assert (op.stages[0].name, op.stages[0].model.detail) == ("Download [1/3]", "a.txt")

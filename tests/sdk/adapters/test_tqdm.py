@@ -266,3 +266,17 @@ def test_a_bar_in_another_thread_is_not_part_of_one_that_may_end_before_it(home)
         thread.start()
         thread.join()
     assert names == [f"{script()}: Inner"] * 2
+
+
+def test_a_counter_without_a_total_that_an_exception_closes_has_not_completed(home):
+    def work():
+        bar = tqdm(desc="Stream")
+        try:
+            bar.update(10)
+            raise ValueError("no")
+        finally:
+            bar.close()
+
+    with pytest.raises(ValueError, match="no"), headway.operation("Work") as op:
+        work()
+    assert (op.stages[0].state, op.stages[0].done) == ("failed", 10)

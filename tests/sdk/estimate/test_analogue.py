@@ -220,7 +220,7 @@ def test_a_new_regime_is_learned_within_a_few_runs():
     assert forecast.estimate(0.0).median > 30
 
 
-def rounds(many=4, each=10.0):
+def epochs(many=4, each=10.0):
     """A loop of so many rounds, in each of which an inner one is gone through."""
     happened = [(0.0, 1, "epoch", None, "running", 0, many)]
     for at in range(many):
@@ -235,13 +235,13 @@ def rounds(many=4, each=10.0):
 
 @pytest.mark.parametrize("at", [6.0, 14.0, 22.0, 34.0])
 def test_a_loop_around_a_loop_is_foretold_by_the_rounds_of_the_outer_one(at):
-    history = learned(rounds(), times=1)
-    forecast, _ = play(history, rounds(), until=at)
+    history = learned(epochs(), times=1)
+    forecast, _ = play(history, epochs(), until=at)
     assert forecast.progress(at) == pytest.approx(at / 40, abs=0.1)
     assert forecast.estimate(at).median == pytest.approx(40 - at, abs=6)
 
 
 def test_more_rounds_than_before_take_longer():
-    history = learned(rounds(4))
-    forecast, _ = play(history, rounds(8), until=20.0)
+    history = learned(epochs(4))
+    forecast, _ = play(history, epochs(8), until=20.0)
     assert forecast.estimate(20.0).median == pytest.approx(60, rel=0.25)
