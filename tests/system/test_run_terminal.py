@@ -167,6 +167,7 @@ def test_input_from_a_pipe_stays_a_pipe_beside_the_terminal(machine):
             "printf 'piped\\n' | hw -- sh -c 'cat; [ -t 0 ] || echo no; [ -t 1 ] && echo yes'"
         )
         bash.expect_exact("piped\r\nno\r\nyes\r\n")
+        bash.expect_exact("READY> ")  # what is typed before that is the command's
         bash.sendline("hw -- sh -c 'tty <&2; echo data' | cat")
         bash.expect(r"/dev/\S+\r\ndata\r\n")
         bash.expect_exact("READY> ")
