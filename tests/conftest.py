@@ -14,3 +14,4 @@ os.environ["HEADWAY_STATE_DIR"] = os.path.join(_PRIVATE, "state")
 os.environ["HEADWAY_BROKER"] = "never"
 # Started in the background of a script, this ignores SIGINT, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and under nohup SIGHUP
