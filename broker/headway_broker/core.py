@@ -279,12 +279,7 @@ class Core:
 
     def _settle_deaths(self, now: float) -> None:
         for session in self.liveness.settled(now, drained=self._drained):
-            try:
-                self._settle(session, now)
-            except Exception as error:  # the others are as dead
-                self._broken("death", session.id, error)
-                session.gone = True
-                self._leave(session)
+            self._settle(session, now)
 
     def _notice_silence(self, now: float) -> None:
         for session in self.liveness.check(self.sessions.by_id.values(), now):
@@ -483,7 +478,7 @@ class Core:
             if entry.operation.open:
                 try:
                     self._crash(entry, now)
-                except Exception as error:
+                except Exception as error:  # the others have crashed all the same
                     self._broken(f"crash of {entry.operation.id}", session.id, error)
         if session.role == "worker":
             what = "has become another program" if session.replaced else "is dead"

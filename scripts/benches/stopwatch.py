@@ -28,7 +28,7 @@ sys.exit(status >> 8 or 128 + (status & 127) if status else 0)
 
 
 class Spent(NamedTuple):
-    """Seconds of wall time and of CPU of everything, and of the command's own CPU."""
+    """Seconds of wall time, of CPU of all that was waited for, and of the command's own CPU."""
 
     wall: float
     cpu: float

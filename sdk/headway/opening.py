@@ -49,7 +49,7 @@ def operation(
     model.display = None if display is None else clean_text(display, NAME_LIMIT)
     if cancellable is not None:
         model.cancellable = bool(cancellable)
-    if around is not None and _operation_of(around).foreign:
+    if around is not None and operation_of(around).foreign:
         around = None  # it is in another process: only its path counts
     return Operation(home, model, around)
 
@@ -96,5 +96,6 @@ def _innermost(home: Home, *, of_threads: bool = False) -> scope.Scope | None:
                 return found
 
 
-def _operation_of(found: scope.Scope) -> Operation:
+def operation_of(found: scope.Scope) -> Operation:
+    """The operation that a scope is, or is a stage of."""
     return found if isinstance(found, Operation) else found.operation  # pyright: ignore[reportAttributeAccessIssue]

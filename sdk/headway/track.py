@@ -15,8 +15,7 @@ from operator import length_hint
 
 from headway.ending import fate
 from headway.model import CANCELLED, clean_count
-from headway.opening import current, solo
-from headway.operations import Operation
+from headway.opening import current, operation_of, solo
 from headway.process import here
 from headway.scope import enter, leave
 from headway.uncaught import cancelled
@@ -171,8 +170,7 @@ def stage_here(
     total = None if total is None else clean_count(total)
     with here().lock:  # or what is around it, of another thread, may end before it begins
         around = current()
-        whole = around if around is None or isinstance(around, Operation) else around.operation
-        if around is not None and whole is not None and not whole.foreign:
+        if around is not None and not operation_of(around).foreign:
             stage = around.stage(name or "items", unit=unit)
             stage.model.total = total
             return stage.start()

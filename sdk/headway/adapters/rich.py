@@ -18,7 +18,7 @@ from itertools import count
 from headway.adapters.reading import CountedFile
 from headway.ending import fate
 from headway.model import COMPLETED
-from headway.opening import current, operation
+from headway.opening import current, operation, operation_of
 from headway.operations import Operation
 from headway.process import here
 from headway.track import follow, run_again, script
@@ -178,10 +178,7 @@ class Progress:
         if whole is None or not whole.open:
             around = current()
             self._own = around is None
-            if around is None:
-                whole = operation(script()).start()
-            else:
-                whole = around if isinstance(around, Operation) else around.operation
+            whole = operation(script()).start() if around is None else operation_of(around)
             self._operation = whole
         return whole
 
