@@ -21,12 +21,12 @@ from rich.table import Table
 
 from benches.figures import Curve, Report, Row, figure, interleave, ratio
 from benches.terminal import COLUMNS, ROWS, opened
+from headway.formatting.theme import make
 from headway.model import RUNNING, Operation, Stage
 from headway.protocol.messages import Delta, Snapshot
 from headway_viewer.display.live import Live
 from headway_viewer.replica import Replica
 from headway_viewer.rows import Board
-from headway_viewer.theme import make
 
 TOTAL = 1_000_000
 CHANGED = 20  # operations that move between two frames

@@ -8,9 +8,9 @@ markup. Absent: streams, widths of terminals, rates of drawing.
 from __future__ import annotations
 
 from headway import text
+from headway.formatting import theme as themes
+from headway.formatting.theme import Line, Theme
 from headway_viewer import figures
-from headway_viewer import theme as themes
-from headway_viewer.theme import Line, Theme
 from progress_tracker.stage import ProgressStage, StageStatus
 
 TYPE_CHECKING = False

@@ -14,8 +14,8 @@ import time
 import weakref
 
 import progress_tracker
-from headway_viewer import theme as themes
-from headway_viewer.theme import Line, Theme
+from headway.formatting import theme as themes
+from headway.formatting.theme import Line, Theme
 from progress_tracker import frame
 from progress_tracker.screen import Screen, screen_of, write_raw
 from progress_tracker.stage import StageStatus

@@ -22,7 +22,7 @@ class Desktop:
 
     def notify(self, title: str, message: str, app_name: str = "", timeout: int = 10) -> None:
         """Raise a notification that stands for `timeout` seconds; raises where none can be."""
-        from headway_viewer.notify import desktop  # noqa: PLC0415 - only for an end
+        from headway.host import desktop  # noqa: PLC0415 - only for an end
 
         desktop.Desktop(os.environ).notify(title, message, app_name or APPLICATION, timeout)
 

@@ -9,7 +9,7 @@ import pyte
 import pytest
 from showcase import NOW, about, board_of, installers, operation, stage
 
-from headway_viewer import theme
+from headway.formatting import theme
 from headway_viewer.display.block import Block
 from headway_viewer.rows import Board
 from headway_viewer.view import View

@@ -8,6 +8,7 @@ import time
 import pytest
 
 import headway
+from headway.formatting import theme
 from headway.protocol import messages
 from headway.protocol.wire import decode
 from headway.testing import ManualClock, MemoryLink, reporting
@@ -15,7 +16,6 @@ from headway_broker import effects
 from headway_broker.core import Core
 from headway_broker.jobs import Recalled
 from headway_broker.sessions import Credentials
-from headway_viewer import theme
 from headway_viewer.display.plain import Teller
 from headway_viewer.record import operation_record
 from headway_viewer.replica import Replica

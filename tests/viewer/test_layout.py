@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway_viewer import theme
+from headway.formatting import theme
 from headway_viewer.layout import Layout, Row
 
 LOOK = theme.make(ascii_only=False, coloured=False)

@@ -1,6 +1,6 @@
 from showcase import NOW, board_of, installers, operation
 
-from headway_viewer import theme
+from headway.formatting import theme
 from headway_viewer.listing import listing
 
 LOOK = theme.make(ascii_only=False, coloured=False)

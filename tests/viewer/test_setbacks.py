@@ -3,8 +3,8 @@
 import pytest
 from showcase import INSTANCE, NOW, board_of, operation, replica_of, stage
 
+from headway.formatting import theme
 from headway.protocol.messages import Delta, Snapshot
-from headway_viewer import theme
 from headway_viewer.setbacks import SHOWN
 from headway_viewer.view import View
 

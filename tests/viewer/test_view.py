@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from showcase import NOW, about, board_of, installers, operation, stage
 
 from headway.estimate import Estimate, describe
-from headway_viewer import theme
+from headway.formatting import theme
 from headway_viewer.view import View
 
 PLAIN = theme.make(ascii_only=False, coloured=False)

@@ -10,7 +10,7 @@ import sys
 from typing import Callable, Sequence, TextIO
 
 from headway import launch
-from headway_viewer import theme
+from headway.formatting import theme
 from headway_viewer.command_line import (
     OP_HELP,
     USAGE,

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any, TextIO
 
-from headway_viewer import theme
+from headway.formatting import theme
 
 USAGE = 2  # the exit status of wrong words
 OP_HELP = "an operation: the beginning of its id, or its name"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from headway import text
-from headway_viewer.theme import Line, Theme
+from headway.formatting.theme import Line, Theme
 
 BAR = 30  # cells of a bar at most
 LEAST_BAR = 6  # a bar of fewer says nothing

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from headway.formatting.theme import Line, Theme
 from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, PENDING, RUNNING, WAITING
 from headway_viewer.rows import Board
-from headway_viewer.theme import Line, Theme
 from headway_viewer.view import View
 
 WHY = 2  # lines below what broke

@@ -14,9 +14,9 @@ import termios
 from types import FrameType
 from typing import Callable, NamedTuple
 
+from headway.formatting import theme
 from headway.model import Operation
 from headway.run import lent
-from headway_viewer import theme
 from headway_viewer.display.live import size, write_all
 from headway_viewer.feed import Feed
 from headway_viewer.finding import finder

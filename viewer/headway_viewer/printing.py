@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 
-from headway_viewer import theme
+from headway.formatting import theme
 from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.display.plain import Plain
 from headway_viewer.feed import Feed

@@ -11,9 +11,10 @@ import sys
 import time
 from typing import Any, Iterable, Iterator
 
+from headway.formatting import theme
 from headway.model import OPERATION_FIELDS, OPERATION_MOVES, STAGE_FIELDS, STAGE_MOVES
 from headway.protocol.messages import Delta, Lines, Removed, Snapshot
-from headway_viewer import recording, theme
+from headway_viewer import recording
 from headway_viewer.cli import display_of
 from headway_viewer.interrupts import Interrupts
 from headway_viewer.replica import Replica

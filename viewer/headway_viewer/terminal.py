@@ -18,7 +18,8 @@ import sys
 from types import FrameType
 from typing import Sequence
 
-from headway_viewer import region, theme
+from headway.formatting import theme
+from headway_viewer import region
 from headway_viewer.display.live import size, write_all
 from headway_viewer.player import Stand, draw
 from headway_viewer.printing import KINDS, print_lines

@@ -9,6 +9,7 @@ has changed.
 from __future__ import annotations
 
 from headway import text
+from headway.formatting.theme import SILENT, STYLES, Line, Theme
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -34,7 +35,6 @@ from headway_viewer.sentence import (
     tally,
     waiting_words,
 )
-from headway_viewer.theme import SILENT, STYLES, Line, Theme
 
 DETAILS = 4  # lines below a row at most
 

@@ -14,8 +14,8 @@ from showcase import (
     stage,
 )
 
+from headway.formatting import theme
 from headway.protocol.messages import Delta
-from headway_viewer import theme
 from headway_viewer.display.plain import Plain, Teller
 from headway_viewer.rows import Board
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
+from headway.host.desktop import Impossible
 from headway.protocol.messages import Reply
 from headway_viewer.notify import cli
-from headway_viewer.notify.desktop import Impossible
 from headway_viewer.notify.sender import Sender
 from headway_viewer.replica import Replica
 

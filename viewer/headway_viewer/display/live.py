@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 
-from headway_viewer import theme
+from headway.formatting import theme
+from headway.formatting.theme import Line, Theme
 from headway_viewer.display.block import Block
 from headway_viewer.display.keyboard import Keyboard
 from headway_viewer.replica import Changes
 from headway_viewer.rows import Board
-from headway_viewer.theme import Line, Theme
 from headway_viewer.view import View
 
 INTERVAL = 0.1  # seconds between frames at least

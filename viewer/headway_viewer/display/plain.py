@@ -10,6 +10,7 @@ import time
 from typing import Any, Iterator, TextIO
 
 from headway import text
+from headway.formatting.theme import Theme
 from headway.model import CRASHED, FAILED, RUNNING, WAITING, Operation, asks
 from headway_viewer import figures
 from headway_viewer.outlook import known, outlook
@@ -25,7 +26,6 @@ from headway_viewer.sentence import (
     tally,
     waiting_words,
 )
-from headway_viewer.theme import Theme
 from headway_viewer.view import shown_progress
 
 SOON = 10.0  # seconds between two lines of progress of one operation at first

@@ -1,8 +1,8 @@
 import pytest
 
 from headway import text
+from headway.formatting import theme
 from headway.model import OPERATION_MOVES, STAGE_MOVES
-from headway_viewer import theme
 
 TTY = {"TERM": "xterm-256color"}
 

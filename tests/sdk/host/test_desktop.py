@@ -8,8 +8,8 @@ import textwrap
 import desktop as support
 import pytest
 
-from headway_viewer.notify import desktop
-from headway_viewer.notify.desktop import Desktop, Impossible, body_of, title_of
+from headway.host import desktop
+from headway.host.desktop import Desktop, Impossible, body_of, title_of
 
 session = pytest.mark.skipif(support.missing() is not None, reason=str(support.missing()))
 
@@ -93,8 +93,7 @@ def test_a_bus_that_cannot_be_reached_is_named(no_dbus):
 
 def over_dbus(code):
     """Run `code` where the Python package for D-Bus is: under Debian's interpreter."""
-    packages = [importlib.util.find_spec(name).origin for name in ("headway_viewer", "plyer")]
-    packages.append(importlib.util.find_spec("headway").origin)
+    packages = [importlib.util.find_spec(name).origin for name in ("headway", "plyer")]
     path = os.pathsep.join(os.path.dirname(os.path.dirname(origin)) for origin in packages)
     return subprocess.run(
         [support.PYTHON, "-c", "import os, dbus\n" + textwrap.dedent(code)],
@@ -109,7 +108,7 @@ def over_dbus(code):
 def test_over_dbus_what_is_raised_arrives_as_it_was_meant(bus):
     bus.serve()
     done = over_dbus(r"""
-        from headway_viewer.notify.desktop import Desktop
+        from headway.host.desktop import Desktop
         desktop = Desktop(os.environ)
         assert type(desktop._backend).__name__ == "NotifyDbus"
         desktop.notify("--help [b]", "<b> & more\n--x", timeout=7)
@@ -122,7 +121,7 @@ def test_over_dbus_what_is_raised_arrives_as_it_was_meant(bus):
 @session
 def test_over_dbus_a_session_without_a_service_is_impossible(bus):
     done = over_dbus("""
-        from headway_viewer.notify.desktop import Desktop
+        from headway.host.desktop import Desktop
         Desktop(os.environ)
     """)
     assert "Impossible: no notification service runs on this desktop session" in done.stderr
