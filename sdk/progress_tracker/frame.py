@@ -8,9 +8,9 @@ markup. Absent: streams, widths of terminals, rates of drawing.
 from __future__ import annotations
 
 from headway import text
+from headway.formatting import quantity
 from headway.formatting import theme as themes
 from headway.formatting.theme import Line, Theme
-from headway_viewer import figures
 from progress_tracker.stage import ProgressStage, StageStatus
 
 TYPE_CHECKING = False
@@ -106,10 +106,10 @@ def _going(stage: ProgressStage) -> str:
     if stage.progress > 0 and (total or not stage.processed_bytes):
         said.append(f"{min(99, round(stage.progress * 100))}%")
     if stage.processed_bytes > 0:
-        said.append(figures.amount(stage.processed_bytes, total, "B"))
+        said.append(quantity.amount(stage.processed_bytes, total, "B"))
         speed = stage.rate()
         if speed and stage.elapsed_time >= 0.5:
-            said.append(figures.rate(speed, "B"))
+            said.append(quantity.rate(speed, "B"))
     if not said and stage.elapsed_time >= 1.0:
         said.append(stage.format_elapsed())
     return "".join(f" {word}" for word in said)

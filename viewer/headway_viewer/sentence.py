@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Iterator
 
+from headway.formatting import quantity
 from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, RUNNING, WAITING, Operation, Stage
 from headway_viewer import figures
 from headway_viewer.outlook import known, left_of
@@ -44,7 +45,7 @@ def rate_of(stage: Stage, now: float) -> str:
     if stage.started is None:
         return ""
     passed = (now if stage.ended is None else stage.ended) - stage.started
-    return figures.rate((stage.shown - stage.initial) / passed, stage.unit) if passed > 1 else ""
+    return quantity.rate((stage.shown - stage.initial) / passed, stage.unit) if passed > 1 else ""
 
 
 def took(operation: Operation) -> str:
@@ -70,7 +71,7 @@ def ended_words(operation: Operation) -> str:
         stage = only_stage(operation)
         counted = ""
         if stage is not None and stage.shown and stage.unit != "%":
-            counted = figures.amount(stage.shown, None, stage.unit, named=True)
+            counted = quantity.amount(stage.shown, None, stage.unit, named=True)
         words = f"{counted} in {lasted}" if counted and lasted else counted or lasted or "completed"
         said = operation.message or (stage.reason if stage is not None else None)
         return f"{words}, {said}" if said else words
@@ -181,8 +182,8 @@ def stage_words(stage: Stage, now: float) -> str:
     if stage.state == WAITING:
         return f"{words}: waiting" + (f" for {stage.reason}" if stage.reason else "")
     if stage.shown or stage.total:
-        words += f" {figures.amount(stage.shown, stage.total, stage.unit, named=True)}"
-        if figures.is_bytes(stage.unit):
+        words += f" {quantity.amount(stage.shown, stage.total, stage.unit, named=True)}"
+        if quantity.is_bytes(stage.unit):
             speed = rate_of(stage, now)
             words += f" {speed}" if speed else ""
     if stage.attempt > 1:
@@ -217,7 +218,7 @@ def _sum(stages: list[Stage]) -> str:
     totals = [stage.total for stage in stages]
     total = sum(total for total in totals if total is not None) if None not in totals else None
     done = sum(stage.shown for stage in stages)
-    return " " + figures.amount(done, total, units.pop(), named=True)
+    return " " + quantity.amount(done, total, units.pop(), named=True)
 
 
 def tally(seen: list[Operation], now: float) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from headway.formatting import quantity
 from headway.model import Operation, Stage
-from headway_viewer import figures
 
 SHOWN = 15.0  # seconds for which it is told
 NOTICED = 0.02  # of a whole: less is not seen
@@ -95,4 +95,4 @@ class Setbacks:
 
 
 def _amount(value: float, stage: Stage) -> str:
-    return figures.amount(value, None, stage.unit, named=True)
+    return quantity.amount(value, None, stage.unit, named=True)

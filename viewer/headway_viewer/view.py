@@ -9,6 +9,7 @@ has changed.
 from __future__ import annotations
 
 from headway import text
+from headway.formatting import quantity
 from headway.formatting.theme import SILENT, STYLES, Line, Theme
 from headway.model import (
     CANCELLED,
@@ -23,7 +24,7 @@ from headway.model import (
 )
 from headway_viewer import figures
 from headway_viewer.layout import NARROW, Layout, Row
-from headway_viewer.outlook import known, outlook
+from headway_viewer.outlook import known, left_of, outlook
 from headway_viewer.rows import Board
 from headway_viewer.sentence import (
     detail_lines,
@@ -143,10 +144,8 @@ class View:
 
     def _longest(self, now: float) -> str:
         found = None
-        replica = self.board.replica
         for operation in self.board.roots(RUNNING, WAITING, PENDING):
-            made = replica.estimated(operation.id)
-            estimate = figures.counted_down(operation.estimate, now - made if made else 0.0)
+            estimate = left_of(operation, self.board, now)
             if estimate is None or estimate.high <= 0:
                 return ""
             if found is None or estimate.median > found.median:
@@ -219,10 +218,10 @@ class View:
     def _counted(self, stage: Stage, now: float) -> tuple[str, str]:
         """The counts of a stage and how fast they grow."""
         if stage.total is None:
-            counted = figures.amount(stage.shown, None, stage.unit, named=not self._narrow)
+            counted = quantity.amount(stage.shown, None, stage.unit, named=not self._narrow)
         else:
-            widest = figures.amount(stage.total, stage.total, stage.unit)
-            counted = figures.amount(stage.shown, stage.total, stage.unit).rjust(len(widest))
+            widest = quantity.amount(stage.total, stage.total, stage.unit)
+            counted = quantity.amount(stage.shown, stage.total, stage.unit).rjust(len(widest))
         return counted, rate_of(stage, now)
 
     def details(self, operation: Operation, width: int, now: float) -> list[Line]:

@@ -10,6 +10,7 @@ import time
 from typing import Any, Iterator, TextIO
 
 from headway import text
+from headway.formatting import quantity
 from headway.formatting.theme import Theme
 from headway.model import CRASHED, FAILED, RUNNING, WAITING, Operation, asks
 from headway_viewer import figures
@@ -178,7 +179,7 @@ class Teller:
             share = figures.percent(progress) if progress else ""
             parts.extend([share] if share else [])
             if stage.shown:
-                counted = figures.amount(stage.shown, stage.total, stage.unit, named=True)
+                counted = quantity.amount(stage.shown, stage.total, stage.unit, named=True)
                 if not share:
                     parts.append(counted)
                 elif counted != share:
