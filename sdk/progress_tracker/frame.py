@@ -10,7 +10,8 @@ from __future__ import annotations
 from headway import text
 from headway.formatting import quantity
 from headway.formatting import theme as themes
-from headway.formatting.theme import Line, Theme
+from headway.formatting.theme import SILENT, STYLES, Line, Theme
+from headway.model import CANCELLED, COMPLETED, FAILED, PENDING, RUNNING
 from progress_tracker.stage import ProgressStage, StageStatus
 
 TYPE_CHECKING = False
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 BAR = 40  # cells
 LEAST = 16  # cells of a name that stay, if there are any
-_SIGNS = {
-    StageStatus.PENDING: (" ", " ", "dim"),
-    StageStatus.IN_PROGRESS: ("→", ">", "busy"),
-    StageStatus.COMPLETED: ("✓", "+", "good"),
-    StageStatus.FAILED: ("✗", "x", "bad"),
-    StageStatus.CANCELLED: ("⊗", "-", "warn"),
+_STATES = {
+    StageStatus.PENDING: PENDING,
+    StageStatus.IN_PROGRESS: RUNNING,
+    StageStatus.COMPLETED: COMPLETED,
+    StageStatus.FAILED: FAILED,
+    StageStatus.CANCELLED: CANCELLED,
 }
 _URGENCY = {StageStatus.FAILED: 0, StageStatus.IN_PROGRESS: 1, StageStatus.PENDING: 2}
 _ENDINGS = {
@@ -36,9 +37,11 @@ _ENDINGS = {
 
 
 def theme_for(encoding: object, *, coloured: bool = False) -> Theme:
-    """The signs for a stream of `encoding`; one that is not told takes everything."""
-    capable = not isinstance(encoding, str) or themes.encodes(encoding)
-    return themes.make(ascii_only=not capable, coloured=coloured)
+    """The signs of the document for a stream of `encoding`; an unknown one takes everything."""
+    known = encoding if isinstance(encoding, str) else "utf-8"
+    theme = themes.for_encoding(known, coloured=coloured)
+    running = ">" if theme.ascii else "→"
+    return theme._replace(signs={**theme.signs, PENDING: " ", RUNNING: running})
 
 
 def percent(tracker: ProgressTracker) -> int:
@@ -81,11 +84,9 @@ def header(tracker: ProgressTracker, theme: Theme, width: int) -> list[Line]:
 
 def stage_line(stage: ProgressStage, theme: Theme) -> Line:
     """One stage: `[✓] name (5s)`, `[→] name (current) 12.5/50 MB 3.1 MB/s`, …."""
-    sign, ascii_sign, style = _SIGNS.get(stage.status, ("?", "?", "dim"))
-    line: Line = [
-        (style, f"[{ascii_sign if theme.ascii else sign}]"),
-        ("", " " + theme.spell(stage.name)),
-    ]
+    state = _STATES.get(stage.status, SILENT)  # a program may have assigned anything
+    style = STYLES[state]
+    line: Line = [(style, f"[{theme.signs[state]}]"), ("", " " + theme.spell(stage.name))]
     if stage.status is StageStatus.COMPLETED:
         line.append(("dim", f" ({stage.format_elapsed()})"))
     elif stage.status is StageStatus.IN_PROGRESS:
@@ -139,7 +140,7 @@ def window(tracker: ProgressTracker, theme: Theme, width: int, height: int) -> l
     for index in shown:
         sign, (style, name), *rest = stage_line(stages[index], theme)
         # What there is to say of a stage goes before the middle of a long name.
-        room = width - sum(text.cells(piece) for _style, piece in (sign, *rest))
+        room = width - themes.width((sign, *rest))
         room = max(room, min(width // 2, LEAST))
         lines.append([sign, (style, text.squeeze(name, room, theme.ellipsis)), *rest])
     if len(shown) < len(stages):

@@ -12,8 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-_STYLES = {"good": "green", "bad": "red", "warn": "yellow", "busy": "cyan", "dim": "dim"}
-
 
 def table(stages: Sequence[ProgressStage]) -> Table:
     """One row a stage: sign, name, what there is to say. Names are text, never markup."""
@@ -21,10 +19,11 @@ def table(stages: Sequence[ProgressStage]) -> Table:
     made.add_column("Icon", width=3, no_wrap=True)
     made.add_column("Stage", ratio=1)
     made.add_column("Info", justify="right")
-    theme = frame.theme_for(None)
+    theme = frame.theme_for(None, coloured=True)
     for stage in stages:
         cells = [Text(), Text(), Text()]
         for index, (style, piece) in enumerate(frame.stage_line(stage, theme)):
-            cells[min(index, 2)].append(piece.lstrip(), _STYLES.get(style))
+            # The pieces are safe, so that no escape sequence but the theme's is in them.
+            cells[min(index, 2)].append_text(Text.from_ansi(theme.paint([(style, piece.lstrip())])))
         made.add_row(*cells)
     return made

@@ -51,10 +51,7 @@ def _number(text: str) -> float | None:
 def theme_of(stream: TextIO) -> theme.Theme:
     """The signs and colours that a stream can take."""
     terminal = stream.isatty()
-    return theme.make(
-        ascii_only=not theme.encodes(stream.encoding),
-        coloured=theme.coloured(terminal, os.environ),
-    )
+    return theme.for_encoding(stream.encoding, coloured=theme.coloured(terminal, os.environ))
 
 
 def columns_of(stream: TextIO) -> int:

@@ -83,9 +83,8 @@ class Player:
         self._host = platform.node() or None
         self._board = Board(self._replica)
         self._board.accepts = self._accepts
-        self._look = theme.make(
-            ascii_only=not theme.encodes(sys.stderr.encoding),
-            coloured=theme.coloured(terminal=True, environ=os.environ),
+        self._look = theme.for_encoding(
+            sys.stderr.encoding, coloured=theme.coloured(terminal=True, environ=os.environ)
         )
         self._view = View(self._board, self._look, bare=True)
         self._scene = Scene()

@@ -30,7 +30,7 @@ def print_lines(descriptor: int, pid: int, kind: str = "plain") -> int:
     board = Board(replica)
     board.accepts = lambda operation: operation.pid == pid
     stream = open(descriptor, "w", encoding=sys.stderr.encoding, errors="replace", closefd=False)  # noqa: SIM115
-    look = theme.make(ascii_only=not theme.encodes(stream.encoding), coloured=False)
+    look = theme.for_encoding(stream.encoding, coloured=False)
     feed = Feed(replica, finder(start=False))
     replica.know_nothing(feed.clock(), time.time())
     lines: Plain | Jsonl

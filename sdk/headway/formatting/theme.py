@@ -117,6 +117,11 @@ def make(*, ascii_only: bool, coloured: bool) -> Theme:
     return Theme(_UNICODE_SIGNS, "━", "╸", "━" if coloured else "─", "…", False, colours)
 
 
+def for_encoding(encoding: str | None, *, coloured: bool) -> Theme:
+    """Return the theme whose signs a stream of `encoding` can take."""
+    return make(ascii_only=not encodes(encoding), coloured=coloured)
+
+
 def encodes(encoding: str | None) -> bool:
     """Whether a stream of this encoding can take the signs."""
     try:

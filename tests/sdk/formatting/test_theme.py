@@ -55,5 +55,7 @@ def test_colour_and_movement_are_separate_decisions(terminal, environ, coloured,
 
 def test_a_stream_that_cannot_take_the_signs_is_known():
     assert theme.encodes("utf-8")
+    assert not theme.for_encoding("utf-8", coloured=False).ascii
     for encoding in ("ascii", "latin-1", "cp437", None, "no-such-encoding"):
         assert not theme.encodes(encoding)
+        assert theme.for_encoding(encoding, coloured=False).ascii
