@@ -75,7 +75,8 @@ def test_importing_the_sdk_loads_nothing_heavy():
     code = (
         "import sys, headway\n"
         "heavy = {'zmq', 'msgpack', 'rich', 'asyncio', 'logging', 'dataclasses', 'socket',"
-        " 'subprocess', 'multiprocessing', 'inspect', 'headway.launch', 'headway.connection'}\n"
+        " 'subprocess', 'multiprocessing', 'inspect', 'headway.launch', 'headway.connection',"
+        " 'headway.formatting', 'headway.host'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -67,9 +67,18 @@ BLOCKED = """
 """
 
 
-@pytest.mark.parametrize("names", [("rich",), ("plyer",), ("rich", "plyer", "zmq", "msgpack")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("rich", "headway_viewer", "headway_broker"),
+        ("plyer",),
+        ("rich", "plyer", "zmq", "msgpack"),
+    ],
+)
 @pytest.mark.parametrize("reporting", ["off", "on"])
-def test_it_works_with_its_optional_modules_absent(script, environment, tmp_path, names, reporting):
+def test_it_works_without_optional_modules_viewer_and_broker(
+    script, environment, tmp_path, names, reporting
+):
     if reporting == "on":
         del environment["HEADWAY"]
         environment["HEADWAY_BROKER"] = "never"
