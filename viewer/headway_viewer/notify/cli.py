@@ -12,8 +12,8 @@ from typing import Sequence
 from headway import text
 from headway.host.desktop import Desktop, Impossible
 from headway.launch import NoRuntimeDirectory
-from headway_viewer.cli import finder
 from headway_viewer.feed import Feed
+from headway_viewer.finding import finder
 from headway_viewer.interrupts import Interrupts
 from headway_viewer.notify.claims import Claims
 from headway_viewer.notify.policy import Notice, Policy
