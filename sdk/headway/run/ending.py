@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from headway.hidden import signals as signal
+try:  # `signal` without its enumerations, which take longer to import
+    import _signal as signal  # pyright: ignore[reportMissingImports]
+except ImportError:  # another implementation of Python
+    import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
