@@ -16,6 +16,7 @@ from headway_broker import effects
 from headway_broker.core import Core
 from headway_broker.jobs import Recalled
 from headway_broker.sessions import Credentials
+from headway_viewer.display.clock import time_of_day
 from headway_viewer.display.plain import Teller
 from headway_viewer.record import operation_record
 from headway_viewer.replica import Replica
@@ -41,7 +42,7 @@ class Way:
         self.replica = Replica()
         self.board = Board(self.replica)
         self.view = View(self.board, LOOK)
-        self.teller = Teller(self.board, LOOK)
+        self.teller = Teller(self.board, LOOK, time_of_day)
         self.writer = Writer(self.replica)
         self.runs = list(runs)
         self.learned = []

@@ -20,6 +20,7 @@ from headway_viewer.command_line import (
     theme_of,
     unread,
 )
+from headway_viewer.display.clock import time_of_day
 from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.display.live import Live
 from headway_viewer.display.plain import Plain
@@ -139,7 +140,7 @@ def display_of(kind: str, board: Board, selection: Selection, stream: TextIO) ->
         return Silent()
     if isinstance(stream.encoding, str) and hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
-    return Plain(board, theme_of(stream), stream)
+    return Plain(board, theme_of(stream), stream, time_of_day)
 
 
 def _follow(

@@ -10,6 +10,7 @@ import sys
 import time
 
 from headway.formatting import theme
+from headway_viewer.display.clock import time_of_day
 from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.display.plain import Plain
 from headway_viewer.feed import Feed
@@ -37,7 +38,7 @@ def print_lines(descriptor: int, pid: int, kind: str = "plain") -> int:
     if kind == "json":
         lines = Jsonl(replica, stream, lambda: set(board.seen))
     else:
-        lines = Plain(board, look, stream)
+        lines = Plain(board, look, stream, time_of_day)
     told: set[str] = set()
     died: float | None = None
     try:

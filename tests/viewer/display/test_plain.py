@@ -16,6 +16,7 @@ from showcase import (
 
 from headway.formatting import theme
 from headway.protocol.messages import Delta
+from headway_viewer.display.clock import time_of_day
 from headway_viewer.display.plain import Plain, Teller
 from headway_viewer.rows import Board
 
@@ -29,7 +30,7 @@ class Story:
         self.operations = {made.id: made for made in operations}
         self.replica = replica_of(*operations)
         self.board = Board(self.replica)
-        self.teller = Teller(self.board, LOOK)
+        self.teller = Teller(self.board, LOOK, time_of_day)
         self.now = NOW
         self.first = self._tell()
 
@@ -157,7 +158,7 @@ def test_a_broker_that_is_gone_for_a_moment_is_not_worth_a_line():
 def test_a_stream_that_cannot_encode_the_signs_gets_others():
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     board = board_of(operation("a", "日本 … x", progress=0.5, estimate=about(120, wide=True)))
-    plain = Plain(board, theme.make(ascii_only=True, coloured=False), stream)
+    plain = Plain(board, theme.make(ascii_only=True, coloured=False), stream, time_of_day)
     plain.show(board.replica.take()._replace(operations=["a"]), None, NOW)
     stream.flush()
     assert b"?? ... x" in stream.buffer.getvalue()

@@ -1,13 +1,12 @@
 """Lines that only ever get appended, for pipes, logs and CI: state changes and some progress.
 
-`Teller` is pure: it decides which lines a change is worth. A state change is told at once,
-progress at every tenth or when enough time has passed, so that a log stays short.
+Pure. A state change is told at once, progress at every tenth or when enough time has passed, so
+that a log stays short. Absent: the local time zone (`clock`).
 """
 
 from __future__ import annotations
 
-import time
-from typing import Any, Iterator, TextIO
+from typing import Any, Callable, Iterator, TextIO
 
 from headway import text
 from headway.formatting import quantity
@@ -55,11 +54,15 @@ class _Told:
 
 
 class Teller:
-    """Which lines to print. Times are the broker's; a line begins with the time of day."""
+    """Which lines to print. Times are the broker's; a line begins with the time of day.
 
-    def __init__(self, board: Board, look: Theme) -> None:
+    `time_of_day(unix)` is that of a Unix time.
+    """
+
+    def __init__(self, board: Board, look: Theme, time_of_day: Callable[[float], str]) -> None:
         self._board = board
         self._theme = look
+        self._time_of_day = time_of_day
         self._told: dict[str, _Told] = {}
         self._names = 12
         self._note: str | None = None  # as it was printed
@@ -200,7 +203,7 @@ class Teller:
         self._names = min(max(self._names, text.cells(name)), NAMES)
 
     def _clock(self, now: float) -> str:
-        return time.strftime("%H:%M:%S", time.localtime(self._board.replica.unix(now)))
+        return self._time_of_day(self._board.replica.unix(now))
 
 
 def _ending(operation: Operation) -> str:
@@ -219,8 +222,10 @@ class Plain:
 
     resting = False
 
-    def __init__(self, board: Board, look: Theme, stream: TextIO) -> None:
-        self._teller = Teller(board, look)
+    def __init__(
+        self, board: Board, look: Theme, stream: TextIO, time_of_day: Callable[[float], str]
+    ) -> None:
+        self._teller = Teller(board, look, time_of_day)
         self._board = board
         self._stream = stream
 
