@@ -1,6 +1,6 @@
 """`headway replay`: go through a recorded file again, with a virtual clock.
 
-`rerun` shows it on any display, at its own pace or faster. `--estimates` runs the estimator over
+`play` shows it on any display, at its own pace or faster. `--estimates` runs the estimator over
 it and prints what it would have said, one JSON line a tick; nothing is waited for.
 """
 
@@ -9,12 +9,19 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 
 from headway.estimate import Forecast
 from headway.model import WAITING
-from headway_viewer import rerun
+from headway.formatting import theme
+from headway_viewer.cli import display_of
 from headway_viewer.command_line import complain, parser_of, positive, unread
-from headway_viewer.recording import changes
+from headway_viewer.interrupts import Interrupts
+from headway_viewer.recording import changes, lines
+from headway_viewer.replica import Replica
+from headway_viewer.rerun import Tape
+from headway_viewer.rows import Board
+from headway_viewer.selection import Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +29,8 @@ if TYPE_CHECKING:
 
     from headway.estimate import Run
     from headway_viewer.recording import Change
+
+STEP = 0.1  # seconds between two frames
 
 
 class Rehearsal:
@@ -117,6 +126,39 @@ def _silent(_record: dict[str, Any]) -> None:
     pass
 
 
+def play(path: str, speed: float, display: str) -> int:
+    """Show the recording `path` at `speed` times the pace of its day; returns the exit status.
+
+    Raises OSError, as where nobody reads any longer, and ValueError where there is nothing.
+    """
+    replica = Replica()
+    board = Board(replica)
+    if display == "auto":
+        terminal = sys.stdout.isatty()
+        display = "live" if theme.drawable(terminal, os.environ) else "plain"
+    shown = display_of(display, board, Selection([]), sys.stdout)
+    now: float | None = None
+    with Interrupts() as interrupts:
+        for at, message in Tape().messages(lines(path)):
+            now = at if now is None else now
+            while now < at and interrupts.received is None:
+                step = min(STEP * speed, at - now)
+                time.sleep(step / speed)
+                now += step
+                shown.show(replica.take(), None, now)
+            if interrupts.received is not None:
+                break
+            replica.fold(message, now)
+            changes = replica.take()
+            board.absorb(changes, now)
+            shown.show(changes, None, now)
+        if now is not None:
+            shown.finish(now)
+    if now is None and not interrupts.received:
+        raise ValueError(f"{path}: not a recording, so there is nothing to show")
+    return 0
+
+
 def main(argv: list[str]) -> int:
     """Run `headway replay ARGV…`; return the exit status."""
     parser = parser_of(
@@ -146,7 +188,7 @@ def main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     try:
         if not args.estimates:
-            return rerun.play(args.file, args.speed, args.display)
+            return play(args.file, args.speed, args.display)
         estimates(args.file, args.tick, args.history, sys.stdout.write)
         sys.stdout.flush()
     except BrokenPipeError:

@@ -1,28 +1,17 @@
-"""A recording shown again as if it happened now: `headway replay FILE`.
+"""The lines of a recording as the messages that they came from.
 
-The lines of a recording become the messages that they came from, and go through the same
-replica, board and displays as the broker's own. `Tape` is pure; `play` is the shell.
+Pure. So a recording is shown through the same replica, board and displays as the broker's own
+messages. Absent: reading the file (`recording`) and waiting between two lines (`replay`).
 """
 
 from __future__ import annotations
 
-import os
-import sys
-import time
 from typing import Any, Iterable, Iterator
 
-from headway.formatting import theme
 from headway.model import OPERATION_FIELDS, OPERATION_MOVES, STAGE_FIELDS, STAGE_MOVES
 from headway.protocol.messages import Delta, Lines, Removed, Snapshot
-from headway_viewer import recording
-from headway_viewer.cli import display_of
-from headway_viewer.interrupts import Interrupts
-from headway_viewer.replica import Replica
-from headway_viewer.rows import Board
-from headway_viewer.selection import Selection
 
 INSTANCE = "recording"
-STEP = 0.1  # seconds between two frames
 
 
 class Tape:
@@ -139,36 +128,3 @@ def _estimate(value: Any) -> tuple[float, float, float, str, int] | None:
 
 def _records(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def play(path: str, speed: float, display: str) -> int:
-    """Show the recording `path` at `speed` times the pace of its day; returns the exit status.
-
-    Raises OSError, as where nobody reads any longer, and ValueError where there is nothing.
-    """
-    replica = Replica()
-    board = Board(replica)
-    if display == "auto":
-        terminal = sys.stdout.isatty()
-        display = "live" if theme.drawable(terminal, os.environ) else "plain"
-    shown = display_of(display, board, Selection([]), sys.stdout)
-    now: float | None = None
-    with Interrupts() as interrupts:
-        for at, message in Tape().messages(recording.lines(path)):
-            now = at if now is None else now
-            while now < at and interrupts.received is None:
-                step = min(STEP * speed, at - now)
-                time.sleep(step / speed)
-                now += step
-                shown.show(replica.take(), None, now)
-            if interrupts.received is not None:
-                break
-            replica.fold(message, now)
-            changes = replica.take()
-            board.absorb(changes, now)
-            shown.show(changes, None, now)
-        if now is not None:
-            shown.finish(now)
-    if now is None and not interrupts.received:
-        raise ValueError(f"{path}: not a recording, so there is nothing to show")
-    return 0
