@@ -1,7 +1,7 @@
 """How many seconds an operation still takes, from what its stages have shown so far.
 
-Pure: stages in, a number out. It knows no earlier runs; the broker, which does, makes its
-own estimate of the same operation for viewers.
+Stages in, a number out; the clock is the stages' own. It knows no earlier runs; the broker,
+which does, makes its own estimate of the same operation for viewers.
 """
 
 from __future__ import annotations
