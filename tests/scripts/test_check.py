@@ -1,0 +1,188 @@
+"""The import contracts of scripts/check notice what they are there for."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.once
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGES = {
+    "headway": "sdk",
+    "headway_broker": "broker",
+    "headway_viewer": "viewer",
+    "progress_tracker": "sdk",
+}
+WINGS = ("sdk", "broker", "viewer")
+
+PLAIN = "import {}\n"
+IN_A_FUNCTION = "def _late():\n    import {}\n"
+FOR_TYPES = "if TYPE_CHECKING:\n    import {}\n"
+FORBIDDEN = [
+    ("headway.model", "time", PLAIN),
+    ("headway.estimate.forecast", "random", PLAIN),
+    ("headway.protocol.wire", "socket", PLAIN),
+    ("headway.publisher", "threading", PLAIN),
+    ("headway.run.apt", "subprocess", IN_A_FUNCTION),
+    ("headway_broker.core", "zmq", PLAIN),
+    ("headway_broker.ledger", "os", FOR_TYPES),
+    ("headway_broker.keeping", "sqlite3", PLAIN),
+    ("headway_viewer.replica", "datetime", PLAIN),
+    ("headway_viewer.view", "_thread", IN_A_FUNCTION),
+]
+UPWARD = [
+    ("headway_broker.ledger", "headway_broker.processes", PLAIN, "Layers of the broker"),
+    ("headway_viewer.figures", "headway_viewer.replica", FOR_TYPES, "Layers of the viewer"),
+    ("headway.hidden", "headway.process", IN_A_FUNCTION, "Layers of the sdk"),
+    ("headway_viewer.rows", "headway_broker.ledger", PLAIN, "Layers of the distribution"),
+    ("headway.cli", "progress_tracker", IN_A_FUNCTION, "Layers of the distribution"),
+    ("headway.model", "headway.text", PLAIN, "The model, the estimate, text and interning stand"),
+    ("headway.protocol.shape", "headway.words", PLAIN, "The protocol stands on the model"),
+]
+CORES = "Cores decide, shells do"
+
+
+@pytest.fixture(scope="module")
+def verdict(tmp_path_factory):
+    """What the contracts say of a copy of the packages with all of these imports in it."""
+    root = tmp_path_factory.mktemp("walls")
+    for wing in WINGS:
+        shutil.copytree(ROOT / wing, root / wing, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", root)
+    for importer, imported, how, *_ in [*FORBIDDEN, *UPWARD]:
+        with path_of(importer, root).open("a") as file:
+            file.write(how.format(imported))
+    return subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=root,
+        env={
+            **os.environ,
+            "COLUMNS": "300",
+            "PYTHONPATH": os.pathsep.join(str(root / wing) for wing in WINGS),
+        },
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("importer", "imported"), [some[:2] for some in FORBIDDEN])
+def test_a_forbidden_import_in_a_core_breaks_its_contract(verdict, importer, imported):
+    assert verdict.returncode == 1
+    assert re.search(rf"- +{importer} -> {imported} \(l\.\d+\)", broken(verdict, CORES))
+
+
+@pytest.mark.parametrize(("importer", "imported", "how", "name"), UPWARD)
+def test_an_upward_import_breaks_a_contract(verdict, importer, imported, how, name):
+    del how
+    assert re.search(rf"- +{importer} -> {imported} \(l\.\d+\)", broken(verdict, name))
+
+
+def test_a_core_that_reaches_the_system_by_way_of_a_shell_breaks_its_contract(verdict):
+    way = (
+        r"- +headway_broker\.ledger -> headway_broker\.processes \(l\.\d+\)\n"
+        r" +headway_broker\.processes -> os \(l\.\d+\)"
+    )
+    assert re.search(way, broken(verdict, CORES))
+
+
+def test_every_module_that_says_it_is_pure_is_held_to_it():
+    cores = contract(CORES)["source_modules"]
+    claims = [
+        module
+        for module in modules()
+        if re.search(r"(^|[.;:] )[Pp]ure[.:,]|[;:] pure[.,]", docstring(module), re.MULTILINE)
+    ]
+    assert len(claims) > 30
+    assert [module for module in claims if not within(module, cores)] == []
+
+
+@pytest.mark.parametrize("package", ["headway", "headway_broker", "headway_viewer"])
+def test_every_module_is_in_one_layer_of_its_package(package):
+    title = {"headway": "sdk"}.get(package, package.removeprefix("headway_"))
+    layers = contract(f"Layers of the {title}")["layers"]
+    members = [member for layer in layers for member in re.split(r"\s*[|:]\s*", layer)]
+    outside = [module for module in modules(package) if not within(module, members)]
+    assert outside == []
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        pytest.param("headway", marks=pytest.mark.xfail(reason="reporting imports api")),
+        pytest.param("headway_broker", marks=pytest.mark.xfail(reason="standing imports core")),
+        "headway_viewer",
+        pytest.param("progress_tracker", marks=pytest.mark.xfail(reason="modules import the root")),
+    ],
+)
+def test_no_module_is_imported_by_what_it_imports(package):
+    assert circle(package) == []
+
+
+def test_a_circle_by_imports_for_types_and_in_functions_is_found(tmp_path, monkeypatch):
+    package = tmp_path / "looped"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "one.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from looped.two import Two\n"
+    )
+    (package / "two.py").write_text("def late():\n    from looped import one\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert set(circle("looped")) == {"looped.one", "looped.two"}
+
+
+def broken(verdict, name):
+    """What is said of one broken contract: its title is underlined."""
+    parts = re.split(r"^(.+)\n-+\n", verdict.stdout, flags=re.MULTILINE)
+    return next(parts[at + 1] for at in range(1, len(parts), 2) if parts[at].startswith(name))
+
+
+def circle(package):
+    """The modules of a circle of imports inside a package, or none."""
+    import graphlib
+    import grimp
+
+    graph = grimp.build_graph(package, cache_dir=None)
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    try:
+        graphlib.TopologicalSorter(imports).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1]
+    return []
+
+
+def contract(name):
+    from importlinter import api
+
+    contracts = api.read_configuration(str(ROOT / "pyproject.toml"))["contracts_options"]
+    return next(contract for contract in contracts if contract["name"] == name)
+
+
+def modules(*packages):
+    """The modules of these packages (of all): no `__init__`, which is a door, and no `__main__`."""
+    for package in packages or PACKAGES:
+        wing = ROOT / PACKAGES[package]
+        for file in sorted((wing / package).rglob("*.py")):
+            if not file.stem.startswith("__"):
+                yield ".".join(file.relative_to(wing).with_suffix("").parts)
+
+
+def within(module, packages):
+    return any(f"{module}.".startswith(f"{package}.") for package in packages)
+
+
+def path_of(module, root=ROOT):
+    return root.joinpath(PACKAGES[module.split(".")[0]], *module.split(".")).with_suffix(".py")
+
+
+def docstring(module):
+    return ast.get_docstring(ast.parse(path_of(module).read_text())) or ""
