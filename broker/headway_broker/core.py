@@ -29,7 +29,7 @@ from headway_broker.publishing import Publishing
 from headway_broker.refusal import Dropped, Refused, fault
 from headway_broker.sessions import Credentials, Session, Sessions
 from headway_broker.shares import Shares
-from headway_broker.standing import standing
+from headway_broker.standing import status
 from headway_broker.waits import Waits
 from headway_broker.wall import Wall
 
@@ -232,6 +232,19 @@ class Core:
     def recalled(self, key: str, runs: list[dict[str, Any]], typical: float | None = None) -> None:
         """The earlier runs of a history key have been read."""
         self.forecasts.recalled(key, runs, typical)
+
+    def status(self, now: float) -> dict[str, Any]:
+        """Return what the broker knows of itself, ready for JSON."""
+        return status(
+            self.facts(),
+            instance=self.instance,
+            uptime=now - self.started,
+            ingest={"messages": self.messages, "updates": self.updates},
+            sessions=self.sessions,
+            ledger=self.ledger,
+            publishing=self.publishing,
+            dropped=self.dropped,
+        )
 
     # What is due.
 
@@ -436,7 +449,7 @@ class Core:
         if effects is not None:
             self._effects += effects
         elif verb == "status":
-            self._effects += requests.reply(session, number, standing(self, now))
+            self._effects += requests.reply(session, number, self.status(now))
         elif verb == "stop":
             self._effects += requests.reply(session, number, {})
             self._dismiss("viewer")

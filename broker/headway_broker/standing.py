@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from headway_broker.core import Core
+from headway_broker.ledger import Ledger
+from headway_broker.publishing import Publishing
+from headway_broker.refusal import Dropped
+from headway_broker.sessions import Sessions
 
 
-def standing(core: Core, now: float) -> dict[str, Any]:
-    """The facts, ready for JSON; `dropped` counts by reason."""
-    present = [session for session in core.sessions.by_id.values() if not session.gone]
+def status(
+    process: dict[str, Any],
+    *,
+    instance: str,
+    uptime: float,
+    ingest: dict[str, int],
+    sessions: Sessions,
+    ledger: Ledger,
+    publishing: Publishing,
+    dropped: Dropped,
+) -> dict[str, Any]:
+    """Return the facts, ready for JSON: those of the process, and what there is of everything.
+
+    `uptime` is in seconds; `dropped` counts by reason.
+    """
+    present = [session for session in sessions.by_id.values() if not session.gone]
     return {
-        **core.facts(),
-        "instance": core.instance,
-        "uptime": round(now - core.started, 3),
+        **process,
+        "instance": instance,
+        "uptime": round(uptime, 3),
         "workers": sum(session.role == "worker" for session in present),
-        "viewers": core.publishing.followers,
-        "operations": len(core.ledger.entries),
-        "open": core.ledger.opened,
-        "stages": core.ledger.stages,
-        "ingest": {"messages": core.messages, "updates": core.updates},
-        "dropped": dict(core.dropped.counts),
-        "sequence": core.publishing.sequence,
+        "viewers": publishing.followers,
+        "operations": len(ledger.entries),
+        "open": ledger.opened,
+        "stages": ledger.stages,
+        "ingest": ingest,
+        "dropped": dict(dropped.counts),
+        "sequence": publishing.sequence,
     }
 
 

@@ -6,7 +6,6 @@ import pytest
 from wired import Wired
 
 from headway.protocol import messages
-from headway_broker.standing import standing
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def test_an_unsent_end_of_a_worker_that_nobody_knew_is_taken_in(wired):
     worker.start()
     wired.core.arrears.take(unsent(worker, "failed"), 1000, wired.now)
     assert wired.operation("op").state == "failed"
-    assert standing(wired.core, wired.now)["workers"] == 0
+    assert wired.core.status(wired.now)["workers"] == 0
 
 
 def test_an_unsent_file_cannot_open_an_operation(wired):

@@ -5,7 +5,6 @@ from wired import Wired
 
 from headway.protocol import messages
 from headway_broker import archive, effects, frames
-from headway_broker.standing import standing
 
 
 @pytest.fixture
@@ -175,7 +174,7 @@ def test_a_worker_that_connects_again_takes_its_session_over(wired):
     worker.count({1: 7})
     wired.pass_time(1)
     assert wired.operation("op").stages[1].done == 7
-    assert standing(wired.core, wired.now)["workers"] == 1
+    assert wired.core.status(wired.now)["workers"] == 1
 
 
 def test_times_of_another_machine_are_shifted_by_what_hello_says(wired):

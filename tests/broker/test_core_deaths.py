@@ -6,7 +6,6 @@ from wired import Wired
 from headway.protocol import messages
 from headway_broker import effects
 from headway_broker.image import Image
-from headway_broker.standing import standing
 
 
 @pytest.fixture
@@ -125,7 +124,7 @@ def test_a_bye_lets_a_session_go_and_its_death_is_no_crash(wired):
     worker.start()
     worker.end()
     worker.say(messages.Bye(worker.next(), worker.now))
-    assert standing(wired.core, wired.now)["workers"] == 0
+    assert wired.core.status(wired.now)["workers"] == 0
     assert wired.watched == {}
     wired.core.died("worker", wired.now)
     wired.pass_time(1)
@@ -209,7 +208,7 @@ def test_a_worker_of_an_earlier_broker_comes_back_to_its_operation():
     worker.count({1: 42})
     wired.pass_time(1)
     assert wired.operation("op").stages[1].done == 42
-    assert standing(wired.core, wired.now)["workers"] == 1
+    assert wired.core.status(wired.now)["workers"] == 1
 
 
 def test_an_operation_of_an_earlier_boot_has_crashed():

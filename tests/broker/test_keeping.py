@@ -8,7 +8,6 @@ from wired import Wired
 from headway.protocol import messages
 from headway_broker import archive, effects
 from headway_broker.image import Image
-from headway_broker.standing import standing
 
 
 @pytest.fixture
@@ -96,7 +95,7 @@ def test_an_ended_operation_that_comes_back_is_shown_with_its_progress(wired):
     assert after.operation("op").state == "completed"
     assert after.operation("op").progress == 1.0
     assert after.core.ledger.is_safe("op")
-    assert standing(after.core, after.now)["workers"] == 0
+    assert after.core.status(after.now)["workers"] == 0
 
 
 def test_a_row_that_is_none_is_left_out(wired):

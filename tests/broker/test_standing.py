@@ -2,7 +2,7 @@
 
 from wired import Wired
 
-from headway_broker.standing import lines, standing
+from headway_broker.standing import lines
 
 FACTS = {
     "pid": 7,
@@ -48,7 +48,7 @@ def test_what_the_core_knows_is_counted():
     worker.end("two")
     wired.core.subscribed(b"d", True)
     wired.now += 2
-    found = standing(wired.core, wired.now)
+    found = wired.core.status(wired.now)
     assert found["pid"] == 5
     assert (found["workers"], found["viewers"]) == (1, 1)
     assert (found["operations"], found["open"], found["stages"]) == (2, 1, 3)
