@@ -2,7 +2,7 @@
 
 import sys
 
-from headway_broker.cli import main
+from headway_broker.commands.broker import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

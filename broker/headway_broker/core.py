@@ -14,24 +14,25 @@ from headway.model import clean_text
 from headway.protocol import messages
 from headway.protocol.messages import MAGIC, MAJOR, MINOR
 from headway.protocol.wire import Malformed, UnknownKind
-from headway_broker import archive, requests
-from headway_broker.access import admitted
-from headway_broker.again import Again
-from headway_broker.arrears import Arrears
-from headway_broker.effects import Effect, Identify, Note, Send, Stop, Unwatch
-from headway_broker.forecasts import Forecasts
-from headway_broker.image import Image, replaced
-from headway_broker.keeping import Keeping, watch
-from headway_broker.leaving import Leaving
-from headway_broker.ledger import Entry, Ledger
-from headway_broker.liveness import STALL, Liveness, crash_reason
-from headway_broker.publishing import Publishing
-from headway_broker.refusal import Dropped, Refused, fault
-from headway_broker.sessions import Credentials, Session, Sessions
-from headway_broker.shares import Shares
-from headway_broker.standing import status
-from headway_broker.waits import Waits
-from headway_broker.wall import Wall
+from headway_broker.estimates.forecasts import Forecasts
+from headway_broker.estimates.lock_holders import Waits
+from headway_broker.peers import requests
+from headway_broker.peers.access import admitted
+from headway_broker.peers.forked_counts import Shares
+from headway_broker.peers.idle_exit import Leaving
+from headway_broker.peers.liveness import STALL, Liveness, crash_reason
+from headway_broker.peers.resync import Again
+from headway_broker.peers.spooled import Arrears
+from headway_broker.peers.status import status
+from headway_broker.publishing.stream import Publishing
+from headway_broker.state.effects import Effect, Identify, Note, Send, Stop, Unwatch
+from headway_broker.state.errors import Dropped, Refused, fault
+from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.process_image import Image, replaced
+from headway_broker.state.sessions import Credentials, Session, Sessions
+from headway_broker.state.wall_clock import Wall
+from headway_broker.storage import rows as archive
+from headway_broker.storage.policy import Keeping, watch
 
 RETRY = 1.0  # seconds until a duty that failed is tried again
 COUNTS_WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied

@@ -20,11 +20,11 @@ from benches.figures import Report, Row, figure
 from benches.rivals import RIVALS, Rival, Seen, rivals
 from headway.estimate import Estimate, Forecast, Run
 from headway.model import RUNNING, Operation, Stage
-from headway_broker.allowance import price
-from headway_broker.forecasts import Forecasts
-from headway_broker.ledger import Entry, Ledger
-from headway_broker.sessions import Session
-from headway_viewer.recording import Change, changes
+from headway_broker.estimates.budget import price
+from headway_broker.estimates.forecasts import Forecasts
+from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.sessions import Session
+from headway_viewer.public_json.reader import Change, changes
 
 RECORDINGS = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings" / "eta"
 TICK = 0.25
@@ -64,7 +64,7 @@ def measure(quick: bool = False) -> Report:
         (
             "The figures of an operation are all that the broker works out for it: estimate, "
             "progress, and an estimate of each running stage, all of which have moved; against "
-            "what `headway_broker.allowance` takes them to cost."
+            "what `headway_broker.estimates.budget` takes them to cost."
         ),
     ]
     traces = Path(os.environ.get("BENCH_TRACES", RECORDINGS))

@@ -25,8 +25,8 @@ from headway.formatting.theme import make
 from headway.model import RUNNING, Operation, Stage
 from headway.protocol.messages import Delta, Snapshot
 from headway_viewer.display.live import Live
-from headway_viewer.replica import Replica
-from headway_viewer.rows import Board
+from headway_viewer.picture.board import Board
+from headway_viewer.replica.replica import Replica
 
 TOTAL = 1_000_000
 CHANGED = 20  # operations that move between two frames

@@ -30,7 +30,7 @@ OPEN = ("pending", "running", "waiting")
 def healthy(ground: Ground) -> Iterator[dict[str, str]]:
     """A broker that a viewer follows."""
     broker = ground.broker()
-    viewer = ground.python("-m", "headway.cli", "view", "--display", "json", stdout=_NOWHERE)
+    viewer = ground.python("-m", "headway", "view", "--display", "json", stdout=_NOWHERE)
     yield {}
     ground.end(viewer)
     ground.end(broker)

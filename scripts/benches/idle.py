@@ -57,7 +57,7 @@ def scene(name: str, seconds: float, *, live: bool, busy: bool) -> list[Row]:
             terminals.append(Terminal())
             slave = terminals[1].slave
             watched["live viewer"] = ground.python(
-                "-m", "headway.cli", "view", stdin=slave, stdout=slave, stderr=slave
+                "-m", "headway", "view", stdin=slave, stdout=slave, stderr=slave
             )
         if busy:
             ground.load(1, 10, 10, 10, 1.0)

@@ -91,7 +91,7 @@ def measure(quick: bool = False) -> Report:
 def observe(ground: Ground, number: int, only: tuple[str, ...] = ()) -> Pair:
     """Run a worker beside a viewer (of `only` these) and match what one did with what it said."""
     viewer = ground.python(
-        *("-m", "headway.cli", "view", *only, "--display", "json"),
+        *("-m", "headway", "view", *only, "--display", "json"),
         stdout=subprocess.PIPE,
         bufsize=0,
     )

@@ -12,7 +12,7 @@ from collections import deque
 from statistics import median
 from typing import Iterable
 
-from headway_viewer.recording import Change
+from headway_viewer.public_json.reader import Change
 
 
 class Part:

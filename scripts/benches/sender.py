@@ -19,7 +19,7 @@ import zmq
 from benches.simulated import identifier
 from headway.model import COMPLETED, RUNNING, Operation, Stage
 from headway.protocol import messages, wire
-from headway.publisher import Publisher
+from headway.reporting.publisher import Publisher
 
 
 class Sender:

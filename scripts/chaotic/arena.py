@@ -93,7 +93,7 @@ class Arena:
 
     def headway(self, *arguments: str, **options: Any) -> subprocess.Popen[Any]:
         """Start a `headway` command here."""
-        return self.python("-m", "headway.cli", *arguments, **options)
+        return self.python("-m", "headway", *arguments, **options)
 
     def ask(self, *arguments: str, within: float = 10.0) -> Any:
         """What a `headway` command answers in JSON, or None if it does not in time."""

@@ -18,8 +18,8 @@ from typing import Any, Callable
 import headway
 from chaotic.journal import Journal
 from chaotic.timing import Stopwatch, run_delays
-from headway.link import Link
-from headway.process import here
+from headway.reporting.reporter import here
+from headway.reporting.thread import Link
 
 WORDS = ("Download", "Unpack", "Configure", "Compile", "Check", "Copy", "Index", "Clean up")
 

@@ -13,9 +13,9 @@ from headway.model import Operation, Stage
 from headway.protocol import messages
 from headway.protocol.wire import Malformed, decode, encode
 from headway_broker.core import Core
-from headway_broker.processes import resident
-from headway_broker.sessions import Credentials
-from headway_viewer.replica import Replica
+from headway_broker.shell.processes import resident
+from headway_broker.state.sessions import Credentials
+from headway_viewer.replica.replica import Replica
 
 PEERS = 8
 ROUND = 5_000  # frames between two looks at the valid worker

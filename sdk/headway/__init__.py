@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from headway.api.opening import current, operation
+from headway.api.operation import Operation
+from headway.api.stage import Stage
+from headway.api.track import track
 from headway.errors import Cancelled, IllegalMove, UnknownStage
-from headway.opening import current, operation
-from headway.operations import Operation
-from headway.stages import Stage
-from headway.track import track
 
 __all__ = [
     "Cancelled",

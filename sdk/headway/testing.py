@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from headway.process import Home, identity, use
 from headway.protocol import messages, wire
+from headway.reporting.reporter import Home, identity, use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

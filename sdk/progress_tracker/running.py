@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from headway import uncaught
+from headway.api import uncaught
 from progress_tracker.tracker import ProgressTracker
 
 TYPE_CHECKING = False

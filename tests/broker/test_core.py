@@ -4,7 +4,9 @@ import pytest
 from wired import Wired
 
 from headway.protocol import messages
-from headway_broker import archive, effects, frames
+from headway_broker.publishing import frames
+from headway_broker.state import effects
+from headway_broker.storage import rows as archive
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 from wired import Wired
 
 from headway.protocol import messages
-from headway_broker import effects
-from headway_broker.image import Image
+from headway_broker.state import effects
+from headway_broker.state.process_image import Image
 
 
 @pytest.fixture

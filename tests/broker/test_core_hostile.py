@@ -12,7 +12,7 @@ from wired import Wired
 
 from headway.protocol import messages
 from headway.protocol.wire import Malformed, decode, encode
-from headway_broker.sessions import Credentials
+from headway_broker.state.sessions import Credentials
 
 FRAMES = int(os.environ.get("HEADWAY_FUZZ_FRAMES", "20000"))
 SEED = int(os.environ.get("HEADWAY_FUZZ_SEED", "1"))

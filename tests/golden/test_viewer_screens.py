@@ -11,8 +11,8 @@ from showcase import NOW, about, board_of, installers, operation, stage
 
 from headway.formatting import theme
 from headway_viewer.display.block import Block
-from headway_viewer.rows import Board
-from headway_viewer.view import View
+from headway_viewer.picture.board import Board
+from headway_viewer.picture.view import View
 
 FOLDER = os.path.join(os.path.dirname(__file__), "viewer")
 SIZES = [(80, 24), (40, 12), (120, 50), (20, 6)]

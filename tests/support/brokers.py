@@ -9,7 +9,7 @@ import os
 from machine import Machine, until
 from peers import Peer, Viewer
 
-from headway_broker.claim import answers
+from headway_broker.shell.single_instance import answers
 
 
 class Place(Machine):

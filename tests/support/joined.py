@@ -7,11 +7,11 @@ import random
 from headway.model import RUNNING, Operation, Stage
 from headway.protocol import messages
 from headway.protocol.wire import decode, encode
-from headway.publisher import Publisher
-from headway_broker import effects
+from headway.reporting.publisher import Publisher
 from headway_broker.core import Core
-from headway_broker.sessions import Credentials
-from headway_viewer.replica import Replica
+from headway_broker.state import effects
+from headway_broker.state.sessions import Credentials
+from headway_viewer.replica.replica import Replica
 
 STEP = 0.01  # virtual seconds
 

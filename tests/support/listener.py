@@ -15,7 +15,7 @@ from machine import until
 
 from headway.model import Operation, Stage
 from headway.protocol import messages, wire
-from headway_broker.unsent import frames
+from headway_broker.shell.spool import frames
 
 
 class Listener:

@@ -13,7 +13,7 @@ import time
 
 import psutil
 
-from headway_broker import asking
+from headway_broker.commands import client
 
 
 class Machine:
@@ -102,7 +102,7 @@ class Machine:
 
     def ask(self, verb, **arguments):
         """What the broker answers to a request."""
-        return asking.ask(self.path("report.sock"), verb, arguments).result
+        return client.ask(self.path("report.sock"), verb, arguments).result
 
     def left(self):
         """The processes that were started for this machine and live, whoever started them."""

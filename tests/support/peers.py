@@ -10,7 +10,7 @@ import zmq
 from headway.model import Operation, Stage
 from headway.protocol import messages
 from headway.protocol.wire import decode, encode
-from headway_broker.processes import boot_id
+from headway_broker.shell.processes import boot_id
 
 
 class Peer:

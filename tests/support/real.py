@@ -14,7 +14,7 @@ import pyte
 from machine import Machine
 
 PREAMBLE = "import headway, sys, time\n"
-HEADWAY = [sys.executable, "-m", "headway.cli"]
+HEADWAY = [sys.executable, "-m", "headway"]
 BASH = ["bash", "--norc", "--noprofile"]
 
 

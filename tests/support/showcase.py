@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from headway.model import Operation, Stage
 from headway.protocol.messages import Snapshot
-from headway_viewer.replica import Replica
-from headway_viewer.rows import Board
+from headway_viewer.picture.board import Board
+from headway_viewer.replica.replica import Replica
 
 NOW = 1000.0
 WALL = 1_700_000_000.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from headway.run.events import (
+from headway.run.reading.events import (
     OUTPUT,
     STATUS,
     Cancellable,
@@ -16,7 +16,7 @@ from headway.run.events import (
     StageStarted,
     Waiting,
 )
-from headway.run.lines import LineCutter
+from headway.run.reading.lines import LineCutter
 
 RECORDINGS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "recordings", "run")
 

@@ -7,9 +7,9 @@ import itertools
 from headway.model import Operation, Stage
 from headway.protocol import messages
 from headway.protocol.wire import decode, encode
-from headway_broker import effects
 from headway_broker.core import Core
-from headway_broker.sessions import Credentials
+from headway_broker.state import effects
+from headway_broker.state.sessions import Credentials
 
 BOOT = "this-boot"
 WALL = 1_700_000_000.0

@@ -59,7 +59,7 @@ def program(ann, name, seconds=0.0, before=(), **environ):
 
 def listed(ann, **environ):
     """What `headway ps --json` shows to the second user: name → operation."""
-    status, out, err = ann.run(ann.python, "-m", "headway.cli", "ps", "--json", **environ)
+    status, out, err = ann.run(ann.python, "-m", "headway", "ps", "--json", **environ)
     assert status == 0, err
     return {one["name"]: one for one in json.loads(out)["operations"]}
 
@@ -102,7 +102,7 @@ attempt("kill", os.kill, pid, signal.SIGTERM)
     assert len(refused) == 9
     assert set(refused.values()) <= {"13", "1"}, refused
     for command in ("ps", "broker stop", "broker status", "view --until-done --timeout 3"):
-        argv = (ann.python, "-m", "headway.cli", *command.split())
+        argv = (ann.python, "-m", "headway", *command.split())
         _, out, err = ann.run(*argv, HEADWAY_RUNTIME_DIR=place.directory)
         assert "secret" not in out + err
     assert place.operation(OP).state == "running"
@@ -115,7 +115,7 @@ def test_a_directory_that_another_user_has_laid_out_is_not_used(ann):
     status, out, err = ann.run(*program(ann, "careful"))
     assert (status, err) == (0, "")
     assert os.listdir(trap) == []
-    status, out, err = ann.run(ann.python, "-m", "headway.cli", "doctor")
+    status, out, err = ann.run(ann.python, "-m", "headway", "doctor")
     assert "belongs to uid 0" in out + err
 
 
@@ -140,7 +140,7 @@ def test_a_directory_that_is_open_to_others_is_not_used(ann):
     os.chown(open_one, ann.uid, ann.gid)
     assert ann.run(*program(ann, "careful"))[0] == 0
     assert os.listdir(open_one) == []
-    _, out, err = ann.run(ann.python, "-m", "headway.cli", "doctor")
+    _, out, err = ann.run(ann.python, "-m", "headway", "doctor")
     assert "open to others" in out + err
 
 
@@ -189,7 +189,7 @@ def test_a_broker_that_a_program_under_sudo_starts_is_the_users_own(ann):
 
 
 def test_headway_run_under_sudo_is_shown_to_the_user(ann):
-    argv = ("-m", "headway.cli", "run", "--name", "as root", "--", "sh", "-c", "id -u; exit 7")
+    argv = ("-m", "headway", "run", "--name", "as root", "--", "sh", "-c", "id -u; exit 7")
     status, out, err = ann.run(*ann.sudo(), ann.python, *argv)
     assert (status, out) == (7, "0\n"), err
     found = until(lambda: listed(ann).get("as root"))

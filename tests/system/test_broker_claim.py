@@ -7,11 +7,11 @@ import pytest
 from brokers import Place
 from machine import until
 
-from headway_broker.claim import answers
+from headway_broker.shell.single_instance import answers
 
 STARTERS = """
 import os, sys, time
-from headway_broker import cli
+from headway_broker.commands import broker as cli
 go = time.monotonic() + 1
 children = []
 for _ in range(int(sys.argv[1])):

@@ -29,10 +29,10 @@ def test_status_without_a_runtime_directory_says_so_and_makes_none(place):
 
 def test_the_doctor_says_that_reporting_works_only_while_the_broker_answers(place):
     broker = place.broker("--detached")
-    code, out, _ = place.finish(place.python("-m", "headway.cli", "doctor"))
+    code, out, _ = place.finish(place.python("-m", "headway", "doctor"))
     assert (code, out.splitlines()[-1]) == (0, "reporting works")
     broker.send_signal(signal.SIGSTOP)
-    code, out, _ = place.finish(place.python("-m", "headway.cli", "doctor"))
+    code, out, _ = place.finish(place.python("-m", "headway", "doctor"))
     assert code == 1
     assert out.endswith("reporting is off: the broker does not answer (waited 5 s)\n")
 
@@ -136,7 +136,7 @@ def test_history_is_listed_and_forgotten_while_the_broker_runs(place):
     peer.end()
     run = [
         "-c",
-        "import sys; from headway_broker.cli_history import main; sys.exit(main(sys.argv[1:]))",
+        "import sys; from headway_broker.commands import history as it; sys.exit(it.main(sys.argv[1:]))",
     ]
 
     def history(*argv):

@@ -15,7 +15,7 @@ from machine import until
 from peers import Viewer
 
 from headway.protocol import messages
-from headway_broker.claim import answers
+from headway_broker.shell.single_instance import answers
 
 OP = "op0000000000"
 
@@ -239,7 +239,7 @@ def test_an_acknowledged_end_outlives_the_broker_that_acknowledged_it(place):
 
 def test_a_broker_whose_python_was_deleted_serves_on(place):
     """It imports nothing after its start: what it runs from may be gone by then."""
-    head = "import sys; from headway_broker import cli; sys.meta_path.clear(); "
+    head = "import sys; from headway_broker.commands import broker as cli; sys.meta_path.clear(); "
     broker = place.python("-c", head + "sys.exit(cli.run(detached=True, leave_after=300))")
     until(lambda: answers(place.path("report.sock")))
     worker = place.worker("peer.start(); peer.socket.send(b'rubbish'); time.sleep(60)")

@@ -36,7 +36,7 @@ def place():
 def headway(place, *argv):
     """`headway run` of a command that goes on until its standard input, held here, ends."""
     reading, writing = os.pipe()
-    process = place.python("-m", "headway.cli", "run", *argv, stdin=reading)
+    process = place.python("-m", "headway", "run", *argv, stdin=reading)
     os.close(reading)
     return process, writing
 

@@ -12,17 +12,17 @@ from headway.formatting import theme
 from headway.protocol import messages
 from headway.protocol.wire import decode
 from headway.testing import ManualClock, MemoryLink, reporting
-from headway_broker import effects
 from headway_broker.core import Core
-from headway_broker.jobs import Recalled
-from headway_broker.sessions import Credentials
+from headway_broker.history.jobs import Recalled
+from headway_broker.state import effects
+from headway_broker.state.sessions import Credentials
 from headway_viewer.display.clock import time_of_day
 from headway_viewer.display.plain import Teller
-from headway_viewer.record import operation_record
-from headway_viewer.replica import Replica
-from headway_viewer.rows import Board
-from headway_viewer.view import View
-from headway_viewer.writer import Writer
+from headway_viewer.picture.board import Board
+from headway_viewer.picture.view import View
+from headway_viewer.public_json.schema import operation_record
+from headway_viewer.public_json.writer import Writer
+from headway_viewer.replica.replica import Replica
 
 DEEP = 5_000
 SECONDS = 20.0  # of CPU; it takes 5 here

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from headway.model import COMPLETED, RUNNING, Operation, Stage
 from headway.protocol import messages
 from headway.protocol.wire import decode, encode
-from headway.publisher import Publisher
-from headway_broker import effects
+from headway.reporting.publisher import Publisher
 from headway_broker.core import Core
-from headway_broker.sessions import Credentials
+from headway_broker.state import effects
+from headway_broker.state.sessions import Credentials
 
 STEP = 0.01  # virtual seconds
 PATIENCE = 0.9  # seconds that a child waits at its end before it leaves a file

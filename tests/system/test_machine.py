@@ -4,7 +4,7 @@ import sys
 
 from machine import Machine
 
-from headway import launch
+from headway.host import launch
 
 
 def test_a_broker_that_is_just_being_started_is_gone_as_well():

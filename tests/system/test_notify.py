@@ -16,7 +16,7 @@ import pytest
 from machine import until
 
 pytestmark = pytest.mark.skipif(support.missing() is not None, reason=str(support.missing()))
-HEADWAY = [sys.executable, "-m", "headway.cli"]
+HEADWAY = [sys.executable, "-m", "headway"]
 
 
 class Machine:

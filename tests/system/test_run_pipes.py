@@ -104,7 +104,7 @@ def test_signals_that_were_ignored_are_ignored_by_the_command(machine):
 
 def test_an_exit_status_that_somebody_else_was_told_is_no_success(machine, listener):
     code = (
-        "import os, sys, headway.run.child as c\n"
+        "import os, sys, headway.run.process.child as c\n"
         "def news(child): os.waitpid(child.pid, 0); return c.Child.told(child)\n"
         "c.Child.told = c.Child.news; c.Child.news = news\n"
         "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -251,7 +251,7 @@ def test_a_reader_that_leaves_ends_the_command_as_without_headway(machine):
 
 def test_a_parser_that_fails_does_not_stop_the_command(machine):
     code = (
-        "import sys, headway.run.generic as g\n"
+        "import sys, headway.run.parsers.generic as g\n"
         "def feed(*_): raise RuntimeError\n"
         "g.Parser.feed = feed; g.Parser.finish = feed\n"
         "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -295,7 +295,7 @@ def test_it_never_loads_the_drawing_library(machine):
 
 def test_the_command_does_not_wait_for_what_takes_long_to_import(machine):
     code = (
-        "import sys, headway.run.preparation as preparation; "
+        "import sys, headway.run.launch as preparation; "
         "go = preparation.Preparation.go; "
         "preparation.Preparation.go = lambda begun: "
         "(print(sorted({'typing', 're', 'enum', 'zmq'} & set(sys.modules))), "
@@ -335,7 +335,7 @@ def test_as_a_program_it_delivers_the_end_and_takes_nothing_down(machine, listen
     code = (
         "import atexit, sys; sys.argv = ['headway', 'run', '--name', 'short', '--', 'sh', '-c', "
         "'exit 3']; atexit.register(print, 'taken down'); "
-        "from headway.cli import program; program()"
+        "from headway.commands.table import program; program()"
     )
     assert machine.finish(machine.python("-c", code)) == (3, "", "")
     assert listener.ended("short").exit_status == 3

@@ -24,7 +24,7 @@ def refuse(thread):
     left[0] -= 1
     start(thread)
 threading.Thread.start = refuse
-from headway import hidden
+from headway.host import threads as hidden
 start_hidden = hidden.start
 def refuse_hidden(run):
     if not left[0]:
@@ -108,7 +108,7 @@ def test_a_command_that_took_the_process_has_the_signals_it_would_have_had(machi
 
 def test_a_command_that_took_the_process_ends_by_a_signal_that_came_before(machine):
     code = (
-        "import os, signal, headway.run.preparation as p\n"
+        "import os, signal, headway.run.launch as p\n"
         "def afford(): os.kill(os.getpid(), signal.SIGTERM); raise OSError(11, 'nothing left')\n"
         "p._afford = afford\n"
         "import sys; from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"

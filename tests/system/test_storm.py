@@ -30,7 +30,7 @@ def follow(place):
     """A `headway view --display json` whose lines are read from a file."""
     path = os.path.join(place.state, f"shown{len(place.processes)}")
     with open(path, "w") as file:
-        place.python("-m", "headway.cli", "view", "--display", "json", stdout=file)
+        place.python("-m", "headway", "view", "--display", "json", stdout=file)
     return lambda: shown(path)
 
 
@@ -248,7 +248,7 @@ REUSED = """
 import os, signal, subprocess, sys, time
 from machine import until
 from peers import Viewer
-from headway_broker.claim import answers
+from headway_broker.shell.single_instance import answers
 broker = subprocess.Popen([sys.executable, "-m", "headway_broker", "run", "--detached"])
 until(lambda: answers(os.path.join(directory, "report.sock")))
 worker = subprocess.Popen([sys.executable, "-c", '''if True:

@@ -54,7 +54,7 @@ def test_what_a_program_reports_is_seen_whatever_its_umask(real, umask):
     assert run(real, program, "022", "second") == (0, "", "")
 
     def listed():
-        status, out, err = run(real, "-m", "headway.cli", "ps", "--json")
+        status, out, err = run(real, "-m", "headway", "ps", "--json")
         assert status == 0, err
         return {one["name"]: one["state"] for one in json.loads(out)["operations"]}
 
@@ -63,4 +63,4 @@ def test_what_a_program_reports_is_seen_whatever_its_umask(real, umask):
     folders = (real.directory, real.path("unsent"), real.environ["HEADWAY_STATE_DIR"])
     assert [mode(folder) for folder in folders] == [0o700] * 3
     assert mode(os.path.join(folders[2], "history.sqlite3")) == 0o600
-    assert run(real, "-m", "headway.cli", "doctor")[0] == 0
+    assert run(real, "-m", "headway", "doctor")[0] == 0

@@ -300,7 +300,7 @@ def test_a_broker_that_is_told_to_stop_is_not_started_again_by_viewers(real):
 
 @pytest.mark.parametrize("command", ["ps", "history", "doctor", "--help"])
 def test_a_command_whose_output_is_closed_complains_of_nothing(real, command):
-    shell = f"exec {shlex.quote(sys.executable)} -m headway.cli {command} >&-"
+    shell = f"exec {shlex.quote(sys.executable)} -m headway {command} >&-"
     done = subprocess.run(
         ["sh", "-c", shell], env=real.environ, capture_output=True, text=True, check=False
     )

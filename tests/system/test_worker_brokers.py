@@ -37,7 +37,7 @@ def took(machine, number):
 def known(machine):
     """Operations by name, as `headway ps --json` has them."""
     done = subprocess.run(
-        [sys.executable, "-m", "headway.cli", "ps", "--json"],
+        [sys.executable, "-m", "headway", "ps", "--json"],
         env=machine.environ,
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ import pytest
 from listener import Listener
 from machine import Machine, until
 
-from headway import shadows
+from headway.host import shadowed_stdlib
 from headway.protocol import messages
 
 
@@ -91,7 +91,7 @@ def test_a_callback_for_cancelling_takes_signals_as_the_program_does(machine, li
 def test_files_in_the_place_of_descriptors_that_were_closed_are_not_written_to(machine):
     code = """
         import headway, os, sys
-        from headway.process import here
+        from headway.reporting.reporter import here
         with headway.operation("Work") as op, op.stage("Step") as stage:
             stage.advance()
             end = here().link._write
@@ -286,7 +286,7 @@ GREEN = """
     _thread.start_new_thread = lambda *arguments: real(*arguments)  # as gevent puts its own there
     import headway
     print([item for item in headway.track([1, 2, 3])])
-    print(headway.process.here().off)
+    print(headway.reporting.reporter.here().off)
 """
 
 
@@ -325,5 +325,5 @@ LOADED = """
 def test_every_module_of_the_standard_library_that_we_load_is_looked_for(machine, listener):
     status, out, _ = machine.run(LOADED)
     assert status == 0
-    assert {name for name in out.split() if not name.startswith("_")} <= shadows.NEEDED
+    assert {name for name in out.split() if not name.startswith("_")} <= shadowed_stdlib.NEEDED
     assert listener.named("Work").state == "completed"

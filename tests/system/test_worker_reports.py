@@ -8,9 +8,9 @@ import pytest
 from listener import Listener
 from machine import until
 
-from headway.link import FAREWELL
 from headway.protocol import messages
-from headway_broker.unsent import frames
+from headway.reporting.thread import FAREWELL
+from headway_broker.shell.spool import frames
 
 
 def test_a_program_that_ends_at_once_delivers_its_end(machine, listener):
@@ -297,8 +297,8 @@ def test_an_import_that_takes_longer_than_an_exit_may_is_not_waited_for(machine)
 
 def test_a_program_with_nothing_to_report_leaves_and_comes_back(machine, listener):
     code = """
-        import headway, headway.connection, sys
-        headway.connection.IDLE = 0.1
+        import headway, headway.reporting.connection, sys
+        headway.reporting.connection.IDLE = 0.1
         with headway.operation("First"): pass
         print("ready", flush=True)
         sys.stdin.readline()

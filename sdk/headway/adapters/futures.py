@@ -14,14 +14,14 @@ from concurrent import futures
 from contextlib import contextmanager
 from threading import Lock
 
+from headway.api.track import stage_here
 from headway.model import COMPLETED
-from headway.track import stage_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator, Iterable, Iterator
 
-    from headway.stages import Stage
+    from headway.api.stage import Stage
 
 __all__ = ["as_completed", "counting"]
 

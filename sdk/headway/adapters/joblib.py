@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from importlib import import_module
 from threading import Lock
 
-from headway.track import stage_here
+from headway.api.track import stage_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator
 
-    from headway.stages import Stage
+    from headway.api.stage import Stage
 
 __all__ = ["Parallel", "following"]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 
-from headway.opening import current
-from headway.operations import Operation
+from headway.api.opening import current
+from headway.api.operation import Operation
 
 __all__ = ["OperationHandler"]
 

@@ -10,7 +10,7 @@ process opens its own operations inside the stage in which it was started.
 
 from __future__ import annotations
 
-from headway.track import length_of, track
+from headway.api.track import length_of, track
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,20 +16,20 @@ from contextlib import contextmanager
 from itertools import count
 
 from headway.adapters.reading import CountedFile
-from headway.ending import fate
+from headway.api.opening import current, operation, operation_of
+from headway.api.operation import Operation
+from headway.api.outcome import fate
+from headway.api.track import follow, run_again, script
+from headway.api.track import track as _track
 from headway.model import COMPLETED
-from headway.opening import current, operation, operation_of
-from headway.operations import Operation
-from headway.process import here
-from headway.track import follow, run_again, script
-from headway.track import track as _track
+from headway.reporting.reporter import here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import IO, Any, BinaryIO, Generator, Iterable, Iterator, TypeVar
 
-    from headway.stages import Stage
+    from headway.api.stage import Stage
 
     Item = TypeVar("Item")
 

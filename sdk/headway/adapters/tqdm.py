@@ -13,17 +13,17 @@ import threading
 from contextlib import contextmanager
 
 from headway.adapters import meter
-from headway.ending import fate
+from headway.api.outcome import fate
+from headway.api.track import End, Source, iterate, length_of, run_again, stage_here
 from headway.model import RUNNING, clean_count
-from headway.process import here
-from headway.track import End, Source, iterate, length_of, run_again, stage_here
+from headway.reporting.reporter import here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, AsyncIterator, Awaitable, ClassVar, Generator, Iterable, Iterator
 
-    from headway.stages import Stage
+    from headway.api.stage import Stage
 
 __all__ = ["tqdm", "trange"]
 

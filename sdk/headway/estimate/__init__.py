@@ -6,12 +6,12 @@ that its end returns is what the next one's forecast is given as history.
 
 from __future__ import annotations
 
-from headway.estimate.accuracy import Accuracy, accuracy
 from headway.estimate.band import Estimate
 from headway.estimate.forecast import Forecast
-from headway.estimate.key import history_key
+from headway.estimate.history.accuracy import Accuracy, accuracy
+from headway.estimate.history.key import history_key
+from headway.estimate.history.run import Run
 from headway.estimate.phrase import Wording, describe, duration
-from headway.estimate.run import Run
 
 __all__ = [
     "Accuracy",

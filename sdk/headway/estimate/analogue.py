@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import exp, log
 
-from headway.estimate.course import INSIDE, Course
-from headway.estimate.curve import moment
+from headway.estimate.history.course import INSIDE, Course
+from headway.estimate.history.curve import moment
 from headway.estimate.stage import ENDED
 from headway.estimate.tail import residual
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing import Iterator, Mapping
 
     from headway.estimate.cold import Cold
-    from headway.estimate.habits import Habits
-    from headway.estimate.run import Run, Span
+    from headway.estimate.history.habits import Habits
+    from headway.estimate.history.run import Run, Span
     from headway.estimate.stage import Stage
 
 LIKE = 0.6  # a factor of e to this power in size or speed is one step of unlikeness

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple, Sequence
 
-    from headway.estimate.run import Run
+    from headway.estimate.history.run import Run
 
     class Estimate(NamedTuple):
         """Remaining seconds: the median and the ends of the 80 % range, and what they rest on.

@@ -12,9 +12,9 @@ from headway.estimate.analogue import Analogue
 from headway.estimate.band import Calibration, Estimate, around, uncalibrated
 from headway.estimate.cold import Cold
 from headway.estimate.company import Company
-from headway.estimate.course import INSIDE
-from headway.estimate.habits import Habits
-from headway.estimate.learning import Notes, complete, learn
+from headway.estimate.history.course import INSIDE
+from headway.estimate.history.habits import Habits
+from headway.estimate.history.learning import Notes, complete, learn
 from headway.estimate.stage import ENDED, WORKING, Stage
 from headway.estimate.steady import Steady
 
@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import AbstractSet, Sequence
 
-    from headway.estimate.run import Run
+    from headway.estimate.history.run import Run
 
 REMEMBERED = 10  # earlier runs that are looked at
 DECAY = 0.85  # an older run weighs so much of the next newer one

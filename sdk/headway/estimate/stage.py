@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headway.estimate.curve import Curve
+from headway.estimate.history.curve import Curve
 
 WORKING = frozenset({"running", "waiting"})
 ENDED = frozenset({"completed", "failed", "skipped", "cancelled", "crashed"})

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from math import exp, log
 
-from headway.estimate.curve import moment
+from headway.estimate.history.curve import moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from headway.estimate.run import Span
+    from headway.estimate.history.run import Span
 
 PHASES = (0.2, 0.5, 0.8)
 EVEN = 0.3  # the error of an even count, in errors of the usual duration

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 
-from headway.protocol.private import open_to_owner
+from headway.protocol.permissions import open_to_owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NamedTuple
 else:
-    from headway.protocol.shape import NamedTuple
+    from headway.light_typing import NamedTuple
 
 MAGIC = "headway"
 MAJOR = 1

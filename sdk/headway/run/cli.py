@@ -5,18 +5,18 @@ from __future__ import annotations
 import errno
 import os
 
-from headway.hidden import signals as signal
-from headway.run.complaint import complain
-from headway.run.gate import CannotStart, execute, restore_pythons_own
-from headway.run.program import find_program
+from headway.host.threads import signals as signal
+from headway.run.process.fork_gate import CannotStart, execute, restore_pythons_own
+from headway.run.process.which import find_program
+from headway.run.stderr import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple, Sequence
 
-    from headway.run.preparation import Preparation
+    from headway.run.launch import Preparation
 else:
-    from headway.protocol.shape import NamedTuple
+    from headway.light_typing import NamedTuple
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] -- CMD [ARG…]"
@@ -89,7 +89,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         raise UsageError("--display takes one of " + ", ".join(DISPLAYS))
     tool = values.get("--as")
     if tool is not None:
-        from headway.run.tools import TOOLS  # noqa: PLC0415 - rarely needed
+        from headway.run.parsers.registry import TOOLS  # noqa: PLC0415 - rarely needed
 
         if tool not in TOOLS:
             raise UsageError("--as takes one of " + ", ".join(sorted(TOOLS)))
@@ -143,8 +143,8 @@ def _die_of_interrupts() -> None:
 
 def _prepare(options: Options, path: str) -> Preparation:
     """Fork the command and make ready to follow it."""
-    from headway.run.command import read_command  # noqa: PLC0415 - not where it is off
-    from headway.run.preparation import Plan, prepare  # noqa: PLC0415
+    from headway.run.launch import Plan, prepare  # noqa: PLC0415
+    from headway.run.reading.command_line import read_command  # noqa: PLC0415 - not where it is off
 
     command = read_command(options.argv)
     return prepare(Plan(command, path, options.name, options.display, options.tool))

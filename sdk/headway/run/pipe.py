@@ -6,10 +6,10 @@ import os
 import sys
 from typing import Any, Sequence
 
-from headway.run.complaint import complain
-from headway.run.ending import Ending
+from headway.run.process.exit_status import Ending
+from headway.run.reading.pipe_lines import Logged, Planned, Script, ScriptError
 from headway.run.reporter import Reporter
-from headway.run.script import Logged, Planned, Script, ScriptError
+from headway.run.stderr import complain
 
 USAGE = "usage: headway pipe [--name N] [--display MODE]"
 HELP = f"""{USAGE}

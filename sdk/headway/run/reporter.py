@@ -9,9 +9,9 @@ import time
 from collections import deque
 from typing import Any, Callable
 
-from headway.process import here
-from headway.run.ending import Ending
-from headway.run.events import (
+from headway.reporting.reporter import here
+from headway.run.process.exit_status import Ending
+from headway.run.reading.events import (
     Cancellable,
     Detail,
     Event,
@@ -22,7 +22,7 @@ from headway.run.events import (
     StageStarted,
     Waiting,
 )
-from headway.run.prompts import asks
+from headway.run.reading.prompts import asks
 
 TAIL = 20  # lines of output that are passed on when the command fails
 _SPINNER = "".join(map(chr, range(0x2800, 0x2900))) + " \t"

@@ -7,23 +7,23 @@ import os
 import termios
 import time
 
-from headway.hidden import signals as signal
-from headway.run.complaint import complain
-from headway.run.ending import Ending, death, exit_status, judge
-from headway.run.preparation import Preparation, deliver
-from headway.run.pump import copy_on
-from headway.run.reading import Reading
+from headway.host.threads import signals as signal
+from headway.run.launch import Preparation, deliver
+from headway.run.parsers.registry import find_tool, make_parser
+from headway.run.parsing_loop import Reading
+from headway.run.process.escalation import Stopping
+from headway.run.process.exit_status import Ending, death, exit_status, judge
+from headway.run.process.signals import PASSED_ON, Heard
 from headway.run.reporter import Reporter
-from headway.run.signals import PASSED_ON, Heard
-from headway.run.stopping import Stopping
-from headway.run.tools import find_tool, make_parser
+from headway.run.stderr import complain
+from headway.run.streams.pump import copy_on
 
 TICK = 0.1  # seconds between looks at what the command printed
 IDLE = 0.25  # the same while it prints nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from headway.run.events import Parser
+    from headway.run.reading.events import Parser
 
 
 def _parser_of(begun: Preparation) -> Parser | None:

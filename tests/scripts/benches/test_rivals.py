@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from benches.rivals import RIVALS, Seen, rivals
 
-from headway_viewer.recording import Change
+from headway_viewer.public_json.reader import Change
 
 
 def go(seconds=100.0, until=50.0, earlier=(), stages=2):

@@ -5,8 +5,8 @@ import pytest
 import headway
 from headway.adapters import rich
 from headway.adapters.rich import Progress, track, wrap_file
+from headway.api.track import script
 from headway.testing import reporting
-from headway.track import script
 
 
 @pytest.fixture

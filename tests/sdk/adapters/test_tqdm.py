@@ -8,8 +8,8 @@ import pytest
 
 import headway
 from headway.adapters.tqdm import tqdm, trange
-from headway.tally import GRACE
-from headway.track import script
+from headway.api.track import script
+from headway.reporting.tally import GRACE
 
 
 @pytest.fixture

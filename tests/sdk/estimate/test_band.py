@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from headway.estimate.band import Calibration, around, uncalibrated
-from headway.estimate.run import Run
+from headway.estimate.history.run import Run
 
 
 def made(error, start=0.5):

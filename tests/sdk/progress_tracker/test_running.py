@@ -144,7 +144,7 @@ def test_a_request_to_cancel_reaches_the_one_task_meant(opened):
             for tracker in trackers
         ]
         await asyncio.sleep(0.05)
-        from headway.cancellation import Request, deliver
+        from headway.api.cancellation import Request, deliver
 
         assert deliver(opened[0], Request("no longer needed"))[0] == "accepted"
         return await asyncio.gather(*tasks, return_exceptions=True)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from headway.run.ending import Ending
-from headway.run.events import (
+from headway.run.process.exit_status import Ending
+from headway.run.reading.events import (
     Cancellable,
     Detail,
     Failed,

@@ -5,7 +5,7 @@ from showcase import NOW, installers, operation, replica_of
 
 from headway.protocol.messages import Lines
 from headway_viewer.display.jsonl import TOGETHER, Jsonl
-from headway_viewer.replica import Changes
+from headway_viewer.replica.replica import Changes
 
 
 class Stream(io.StringIO):

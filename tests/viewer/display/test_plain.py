@@ -18,7 +18,7 @@ from headway.formatting import theme
 from headway.protocol.messages import Delta
 from headway_viewer.display.clock import time_of_day
 from headway_viewer.display.plain import Plain, Teller
-from headway_viewer.rows import Board
+from headway_viewer.picture.board import Board
 
 LOOK = theme.make(ascii_only=False, coloured=False)
 

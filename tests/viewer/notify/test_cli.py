@@ -8,7 +8,7 @@ from headway.host.desktop import Impossible
 from headway.protocol.messages import Reply
 from headway_viewer.notify import cli
 from headway_viewer.notify.sender import Sender
-from headway_viewer.replica import Replica
+from headway_viewer.replica.replica import Replica
 
 
 class Feed:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Callable, Iterable, TextIO
 
 from headway.protocol.messages import Lines
-from headway_viewer.replica import Changes, Replica
-from headway_viewer.writer import Writer
+from headway_viewer.public_json.writer import Writer
+from headway_viewer.replica.replica import Changes, Replica
 
 TOGETHER = 10  # lines that are flushed at once where many things have changed
 

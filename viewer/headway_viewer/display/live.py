@@ -13,9 +13,9 @@ from headway.formatting import theme
 from headway.formatting.theme import Line, Theme
 from headway_viewer.display.block import Block
 from headway_viewer.display.keyboard import Keyboard
-from headway_viewer.replica import Changes
-from headway_viewer.rows import Board
-from headway_viewer.view import View
+from headway_viewer.picture.board import Board
+from headway_viewer.picture.view import View
+from headway_viewer.replica.replica import Changes
 
 INTERVAL = 0.1  # seconds between frames at least
 TICK = 1.0  # seconds between frames while only times pass

@@ -12,11 +12,11 @@ from headway import text
 from headway.formatting import quantity
 from headway.formatting.theme import Theme
 from headway.model import CRASHED, FAILED, RUNNING, WAITING, Operation, asks
-from headway_viewer import figures
-from headway_viewer.outlook import known, outlook
-from headway_viewer.replica import Changes
-from headway_viewer.rows import Board
-from headway_viewer.sentence import (
+from headway_viewer import formatting
+from headway_viewer.picture.board import Board
+from headway_viewer.picture.remaining import known, outlook
+from headway_viewer.picture.view import shown_progress
+from headway_viewer.picture.wording import (
     broken_lines,
     ended_words,
     label,
@@ -26,7 +26,7 @@ from headway_viewer.sentence import (
     tally,
     waiting_words,
 )
-from headway_viewer.view import shown_progress
+from headway_viewer.replica.replica import Changes
 
 SOON = 10.0  # seconds between two lines of progress of one operation at first
 LATER = 30.0  # and when it has been running for five minutes
@@ -126,7 +126,7 @@ class Teller:
         if silent != told.silent:
             told.silent = silent
             if silent and operation.silent_since is not None:
-                words = f"no contact for {figures.duration(now - operation.silent_since)}"
+                words = f"no contact for {formatting.duration(now - operation.silent_since)}"
                 yield self._line(operation, "silent", words, now)
                 return
         if not operation.open:
@@ -179,7 +179,7 @@ class Teller:
             if stage is not only:
                 parts.append(stage.name)
             progress = stage.fraction()
-            share = figures.percent(progress) if progress else ""
+            share = formatting.percent(progress) if progress else ""
             parts.extend([share] if share else [])
             if stage.shown:
                 counted = quantity.amount(stage.shown, stage.total, stage.unit, named=True)

@@ -11,14 +11,14 @@ from typing import Sequence
 
 from headway import text
 from headway.host.desktop import Desktop, Impossible
-from headway.launch import NoRuntimeDirectory
-from headway_viewer.feed import Feed
-from headway_viewer.finding import finder
-from headway_viewer.interrupts import Interrupts
+from headway.host.launch import NoRuntimeDirectory
+from headway_viewer.connection.endpoint import finder
+from headway_viewer.connection.feed import Feed
+from headway_viewer.connection.signals import Interrupts
 from headway_viewer.notify.claims import Claims
 from headway_viewer.notify.policy import Notice, Policy
 from headway_viewer.notify.sender import Sender
-from headway_viewer.replica import Replica
+from headway_viewer.replica.replica import Replica
 
 NOT_POSSIBLE = 1
 PAUSE = 30.0  # seconds of a wait when there is nothing to wait for

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Callable, Iterable, NamedTuple
 
 from headway.model import CRASHED, FAILED, Operation
-from headway_viewer.sentence import ended_words, label
+from headway_viewer.picture.wording import ended_words, label
 
 LONG = 10.0  # seconds from which on an operation's good end is told
 PATIENCE = 5.0  # seconds a question stands before it is told: its user may be looking

@@ -1,0 +1,181 @@
+"""`headway broker run | status | stop`."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import pwd
+import signal
+import sys
+import traceback
+
+from headway.protocol import endpoint
+from headway_broker.commands import client
+from headway_broker.peers.idle_exit import LEAVE_AFTER
+from headway_broker.peers.status import lines
+from headway_broker.shell.log import Log
+from headway_broker.shell.server import Server
+from headway_broker.shell.single_instance import Claim, Taken
+from headway_broker.state.errors import fault
+
+
+def main(argv: list[str]) -> int:
+    """Run the command and return its exit status."""
+    options = _parser().parse_args(argv)
+    try:
+        if options.verb == "run":
+            return run(detached=options.detached, leave_after=options.leave_after)
+        if options.verb == "status":
+            return status(as_json=options.json)
+        return stop()
+    except client.NoBroker as error:
+        _complain(f"{error}")
+        return 1
+    except endpoint.NoRuntimeDirectory as error:
+        _complain(f"{error}")
+        return 1
+    except KeyError as error:
+        _complain(f"SUDO_UID names nobody: {error}")
+        return 1
+
+
+def run(*, detached: bool, leave_after: float) -> int:
+    """Be the broker until there is a reason to stop."""
+    if os.geteuid() == 0 and _uid() != 0:
+        become(_uid())
+    directory = _directory(make=True)
+    os.umask(0o077)
+    os.chdir("/")
+    try:
+        claim = Claim(directory)
+    except Taken as taken:
+        if not detached:
+            _complain(f"{taken}")
+        return 0 if detached else 1
+    except OSError as error:
+        _complain(f"cannot take the lock: {error}")
+        return 1
+    log = Log(directory, echo=not detached)
+    try:
+        return _serve(directory, claim, log, detached=detached, leave_after=leave_after)
+    except Exception as error:
+        log.write(f"ended by {fault(error)}, through")
+        for line in traceback.format_tb(error.__traceback__):
+            log.write(line.strip().partition("\n")[0])
+        raise
+    finally:
+        log.close()
+
+
+def _serve(directory: str, claim: Claim, log: Log, *, detached: bool, leave_after: float) -> int:
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whoever started us may have blocked some
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if detached:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    state = None
+    if os.environ.get("HEADWAY_HISTORY") != "off":
+        state = endpoint.state_directory(os.environ, _home())
+    server = Server(directory, state, claim, log, leave_after)
+    server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
+    try:
+        server.open()
+    except OSError as error:
+        log.write(f"cannot listen: {error}")
+        _complain(f"cannot listen: {error}")
+        claim.release()
+        return 1
+    # Much is held here and little of it in cycles: looking for those less often takes a sixth
+    # off what a busy broker spends.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    log.write(f"broker {server.core.instance} pid {os.getpid()} at {server.endpoint}")
+    try:
+        log.write(f"leaving: {server.serve()}")
+    finally:
+        server.close()
+    return 0
+
+
+def become(uid: int) -> None:
+    """Give root up for the user who typed sudo; raises KeyError or OSError."""
+    user = pwd.getpwuid(uid)
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(uid)
+
+
+def status(*, as_json: bool) -> int:
+    """Say what the running broker knows of itself; start none."""
+    reply = client.ask(_address(), "status", {})
+    if as_json:
+        _say(json.dumps(reply.result))
+        return 0
+    for line in lines(reply.result):
+        _say(line)
+    return 0
+
+
+def stop() -> int:
+    """Ask the running broker to leave."""
+    client.ask(_address(), "stop", {})
+    _say("the broker has stopped")
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"headway broker: {text}\n")
+
+
+def _directory(*, make: bool) -> str:
+    return endpoint.runtime_directory(os.environ, _uid(), make=make)
+
+
+def _home() -> str:
+    """The home of the user who is served, who under sudo is not the one who runs."""
+    try:
+        return pwd.getpwuid(_uid()).pw_dir
+    except KeyError:
+        return os.path.expanduser("~")
+
+
+def _uid() -> int:
+    return endpoint.user_of(os.environ, os.getuid())
+
+
+def _address() -> str:
+    named = os.environ.get("HEADWAY_ENDPOINT", "")
+    if named.startswith("ipc://"):
+        return client.address(os.path.dirname(named[len("ipc://") :]))
+    try:
+        return client.address(_directory(make=False))
+    except endpoint.NoRuntimeDirectory as error:
+        raise client.NoBroker("no broker is running") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="headway broker",
+        description="The process that merges, estimates, remembers and serves progress. "
+        "Programs start it by themselves; these commands are for looking after it.",
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="run|status|stop")
+    verbs.required = True
+    serve = verbs.add_parser("run", help="be the broker, in the foreground")
+    serve.add_argument("--detached", action="store_true", help="log to the file only")
+    serve.add_argument(
+        "--leave-after",
+        type=float,
+        default=LEAVE_AFTER,
+        metavar="SECONDS",
+        help="leave so long after the last worker and viewer (%(default)s)",
+    )
+    look = verbs.add_parser("status", help="what the running broker knows of itself")
+    look.add_argument("--json", action="store_true", help="as one JSON object")
+    verbs.add_parser("stop", help="ask the running broker to leave")
+    return parser

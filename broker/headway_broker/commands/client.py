@@ -1,0 +1,59 @@
+"""One question to a running broker and its answer, for commands."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import zmq
+
+from headway import __version__
+from headway.protocol import endpoint, messages
+from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, encode
+from headway_broker.shell.single_instance import answers
+
+
+class NoBroker(Exception):
+    """No broker is running; the text is for a person."""
+
+
+def address(directory: str) -> str:
+    """The path of the broker's socket in a runtime directory; raises `NoBroker`."""
+    path = os.path.join(directory, endpoint.REPORT)
+    if not answers(path):
+        raise NoBroker("no broker is running")
+    return path
+
+
+def ask(path: str, verb: str, arguments: dict[str, Any], timeout: float = 5.0) -> messages.Reply:
+    """Ask the broker at the socket `path`; raises `NoBroker` if it does not answer."""
+    context = zmq.Context()
+    sock = context.socket(zmq.DEALER)
+    try:
+        sock.setsockopt(zmq.LINGER, 0)
+        sock.setsockopt(zmq.MAXMSGSIZE, FRAME_LIMIT)
+        sock.connect("ipc://" + path)
+        now = time.monotonic()
+        about = {"pid": os.getpid(), "sdk": __version__}
+        session = os.urandom(8).hex()
+        hello = messages.Hello(
+            messages.MAGIC, messages.MAJOR, messages.MINOR, session, "viewer", now, about
+        )
+        sock.send(encode(hello))
+        sock.send(encode(messages.Request(1, verb, arguments)))
+        until = now + timeout
+        while True:
+            left = until - time.monotonic()
+            if left <= 0 or not sock.poll(int(left * 1000) + 1):
+                raise NoBroker(f"the broker does not answer (waited {timeout:.0f} s)")
+            try:
+                message = decode(sock.recv(), messages.OUTBOUND)
+            except Malformed:
+                continue
+            if isinstance(message, messages.Refuse):
+                raise NoBroker(f"the broker refuses: {message.reason} {message.details}")
+            if isinstance(message, messages.Reply) and message.request == 1:
+                return message
+    finally:
+        context.destroy(linger=0)

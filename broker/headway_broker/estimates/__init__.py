@@ -1,0 +1,1 @@
+"""Estimates of what is open, within a budget; pure."""

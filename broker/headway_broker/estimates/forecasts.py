@@ -1,0 +1,450 @@
+"""One forecast per open operation: fed on change, asked when somebody looks.
+
+Pure. No more estimates are made than there is an allowance for: the stalest first. An
+algorithm that fails costs its operation the estimate, and nobody else anything.
+Absent: the algorithm (`headway.estimate`), what it may cost (`allowance`) and where runs are
+kept (`history`).
+"""
+
+from __future__ import annotations
+
+import functools
+from itertools import islice
+from typing import Any, Callable, Iterable
+
+from headway.estimate import Estimate, Forecast, Run, history_key
+from headway.estimate.forecast import REMEMBERED
+from headway.model import COMPLETED, PENDING, RUNNING, WAITING, Stage, asks
+from headway_broker.estimates.budget import Allowance, price
+from headway_broker.state.errors import Dropped
+from headway_broker.state.ledger import Entry, Ledger
+
+STALE = 1.0  # seconds after which an open operation is estimated again
+QUIET_STALE = 5.0
+SOON = 0.2  # seconds between two estimates of one operation that changes all the time
+QUIET_SOON = 2.0
+STAGES_LIMIT = 50  # running stages of one operation that have an estimate of their own
+CHILDREN_LIMIT = 200  # operations that weigh as stages of one other
+HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
+
+
+# One for all that have none: most, and a dictionary is 64 bytes.
+_CHILDLESS: dict[str, int] = {}
+
+
+class Following:
+    """The forecast of one operation; `forecast` is None until its history has been read."""
+
+    __slots__ = ("asked", "begun", "changed", "children", "figured", "forecast", "key", "runs")
+
+    def __init__(self, key: str, now: float) -> None:
+        self.key = key
+        self.begun = now
+        self.asked = False  # it, or an operation that is part of it, waits for a person
+        self.forecast: Forecast | None = None
+        self.changed: dict[int, None] = {}  # stages whose counts it has not been told yet
+        self.children = _CHILDLESS  # operations that are parts of it → their place
+        self.figured = float("-inf")
+        self.runs = 0  # earlier ones that are looked at
+
+
+def _sheltered(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let `method` of an entry fail without harm: the operation goes without a forecast."""
+
+    @functools.wraps(method)
+    def call(self: Forecasts, entry: Entry, *arguments: Any, **named: Any) -> Any:
+        try:
+            return method(self, entry, *arguments, **named)
+        except Exception as error:
+            self._give_up(entry, error)
+
+    return call
+
+
+class Forecasts:
+    """Progress and estimates of everything that is open."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._failures: list[str] = []
+        self._ledger = ledger
+        self._queue: dict[Entry, None] = {}  # open operations, the stalest first
+        self._waiting: dict[str, dict[Entry, None]] = {}  # key → those that wait for its runs
+        self._asked: dict[str, float] = {}  # key → when its runs were asked for
+        self._allowance = Allowance()
+
+    @property
+    def waiting(self) -> int:
+        """How many operations wait for the runs before them to be read."""
+        return sum(map(len, self._waiting.values()))
+
+    def begin(self, entry: Entry, now: float, *, remembers: bool) -> str | None:
+        """Start forecasting an operation; returns the history key whose runs are needed."""
+        if not entry.operation.open:
+            return None
+        key = self.key_of(entry)
+        entry.forecast = Following(key, now)
+        self._queue[entry] = None
+        if not remembers:
+            self._build(entry, [])
+            return None
+        self._waiting.setdefault(key, {})[entry] = None
+        asked = self._asked.get(key)
+        if asked is not None and now - asked < HISTORY_TIMEOUT:
+            return None
+        self._asked[key] = now
+        return key
+
+    def key_of(self, entry: Entry) -> str:
+        """The history key of an operation: the one it names, or the path of names to it."""
+        operation = entry.operation
+        if operation.key:
+            return operation.key
+        names = [operation.name]
+        above = operation.parent
+        while above and len(names) < 8:
+            parent = self._ledger.entries.get(above.partition("/")[0])
+            if parent is None:
+                break
+            if parent.operation.key:
+                names.append(parent.operation.key)
+                break
+            names.append(parent.operation.name)
+            above = parent.operation.parent
+        return " / ".join(history_key(name) for name in reversed(names))
+
+    def recalled(
+        self, key: str, records: list[dict[str, Any]], typical: float | None = None
+    ) -> None:
+        """The runs of a key have been read, oldest first; `typical` is of any stage's seconds."""
+        runs: list[Run] = []
+        for record in records:
+            try:
+                runs.append(Run.from_dict(record))
+            except ValueError:
+                continue
+        self._asked.pop(key, None)
+        for entry in self._waiting.pop(key, ()):
+            if entry.forecast is not None and entry.forecast.forecast is None:
+                self._build(entry, runs, typical)
+
+    @_sheltered
+    def observe(self, entry: Entry, stages: Iterable[int], now: float) -> None:
+        """These stages began, ended or were changed otherwise: told at once, with the time."""
+        following = entry.forecast
+        if following is None or following.forecast is None:
+            return
+        held = entry.operation.stages
+        following.forecast.hold(now, waiting=entry.operation.state == WAITING)
+        for stage in sorted(stages):  # parents have lower ids
+            following.changed.pop(stage, None)
+            _tell(following.forecast, held[stage], now)
+        if entry.operation.started is not None:
+            following.forecast.start(entry.operation.started)
+
+    def count(self, entry: Entry, stages: Iterable[int]) -> None:
+        """The counts of these stages moved: told when the next estimate is made."""
+        if entry.forecast is not None:
+            entry.forecast.changed.update(dict.fromkeys(stages))
+
+    @_sheltered
+    def wait(self, entry: Entry, stage: int | None, left: Estimate | None, now: float) -> None:
+        """What this stage waits for, or with None the whole operation, still takes so long."""
+        if entry.forecast is not None and entry.forecast.forecast is not None:
+            entry.forecast.forecast.wait(stage, left, now)
+
+    def estimate(self, changed: Iterable[Entry], now: float, *, watched: bool) -> None:
+        """Work out what is due of these and of the rest, as far as the allowance goes."""
+        if watched:
+            for entry in changed:
+                self._stage_progress(entry)
+        allowance = self._allowance
+        allowance.grow(now, watched=watched)
+        soon = SOON if watched else QUIET_SOON
+        due = [
+            entry
+            for entry in changed
+            if entry.forecast is not None and now - entry.forecast.figured >= soon
+        ]
+        due.sort(key=_figured)
+        half = allowance.left / 2
+        for entry in due:
+            if allowance.left < half:
+                break
+            self._pay(entry, now)
+        stale = now - (STALE if watched else QUIET_STALE)
+        while allowance.left > 0 and self._queue:
+            entry = next(iter(self._queue))
+            if entry.forecast is None or not entry.operation.open:
+                del self._queue[entry]
+            elif entry.forecast.figured > stale:
+                break
+            else:
+                self._pay(entry, now)
+
+    def refresh(self, entries: Iterable[Entry], now: float) -> None:
+        """Before a snapshot: what was never worked out is, as far as the allowance goes."""
+        self._allowance.advance()
+        for entry in entries:
+            for stage in entry.operation.stages.values():
+                stage.progress = stage.fraction()
+            following = entry.forecast
+            if following is None or self._allowance.left <= 0:
+                continue
+            if now - following.figured >= STALE:
+                self._pay(entry, now)
+
+    @_sheltered
+    def figure(self, entry: Entry, now: float) -> None:
+        """Work out progress and estimates of one operation now."""
+        following: Following | None = entry.forecast
+        if following is None:
+            return
+        following.figured = now
+        self._queue.pop(entry, None)
+        self._queue[entry] = None
+        if following.forecast is None:
+            if now - following.begun < HISTORY_TIMEOUT:
+                return
+            self._wait_no_more(entry)
+            self._build(entry, [])
+        forecast = following.forecast
+        if forecast is None or entry.forecast is None:
+            return
+        operation = entry.operation
+        others = self._ledger.opened - 1 - len(following.children)
+        forecast.accompany(max(others, 0), now)
+        forecast.hold(now, waiting=operation.state == WAITING)
+        for stage in sorted(following.changed):
+            _tell(forecast, operation.stages[stage], now)
+        following.changed.clear()
+        estimate = forecast.estimate(now)
+        following.asked = operation.question is not None or self._asked_within(following)
+        if following.asked:
+            estimate = None  # nobody knows when a person answers
+        progress = forecast.progress(now)
+        usual, unlike = forecast.usual(), forecast.unlike()
+        # One that stands still is news as well: viewers count down what they last heard.
+        if estimate is not None or (progress, estimate, usual, unlike) != (
+            operation.progress,
+            operation.estimate,
+            operation.usual,
+            operation.unlike,
+        ):
+            operation.progress, operation.estimate = progress, estimate
+            operation.usual, operation.unlike = usual, unlike
+            self._ledger.mark(entry).figures = True
+        self._tell_parent(entry, now)
+        for place, stage in enumerate(operation.running()):
+            unknown = place >= STAGES_LIMIT or (stage.state == WAITING and asks(stage.reason))
+            guess = None if unknown else forecast.stage_estimate(stage.id, now)
+            if guess != stage.estimate:
+                stage.estimate = guess
+                self._ledger.mark(entry).stage_figures.add(stage.id)
+        forecast.rest()
+
+    def finish(self, entry: Entry, now: float) -> tuple[str, dict[str, Any]] | None:
+        """An operation has ended; returns its key and what its run teaches, if anything."""
+        operation = entry.operation
+        learned = self._learned(entry, now) if entry.forecast is not None else None
+        self._wait_no_more(entry)
+        entry.forecast = None
+        self._stage_progress(entry)
+        marks = self._ledger.mark(entry)
+        for stage in operation.stages.values():
+            if stage.estimate is not None:
+                stage.estimate = None
+                marks.stage_figures.add(stage.id)
+        operation.estimate = None
+        operation.progress = _final_progress(entry)
+        marks.figures = True
+        self._tell_parent(entry, now)
+        return learned
+
+    @_sheltered
+    def _learned(self, entry: Entry, now: float) -> tuple[str, dict[str, Any]] | None:
+        operation = entry.operation
+        following: Following = entry.forecast
+        self._queue.pop(entry, None)
+        if following.forecast is None:
+            self._build(entry, [])
+        forecast = following.forecast
+        if forecast is None or entry.forecast is None:
+            return None
+        ended = operation.ended if operation.ended is not None else now
+        for stage in following.changed:
+            _tell(forecast, operation.stages[stage], ended)
+        run = forecast.finish(operation.state, ended)
+        return None if run is None else (following.key, run.to_dict())
+
+    def forget(self, entry: Entry) -> None:
+        """An operation is no longer kept."""
+        self._queue.pop(entry, None)
+        self._wait_no_more(entry)
+        entry.forecast = None
+
+    def failed(self, dropped: Dropped) -> list[str]:
+        """Which operations go without a forecast since the last call, and why; counted."""
+        failures, self._failures = self._failures, []
+        for _ in failures:
+            dropped.add("estimate")
+        return failures
+
+    def deadline(self, *, watched: bool) -> float | None:
+        """When the stalest estimate is to be made again."""
+        for entry in self._queue:
+            if entry.forecast is not None:
+                stalest = max(entry.forecast.figured, entry.forecast.begun)
+                due = stalest + (STALE if watched else QUIET_STALE)
+                return max(due, self._allowance.ripe(watched=watched))
+        return None
+
+    def _wait_no_more(self, entry: Entry) -> None:
+        """Go without the earlier runs of an operation, if they have not been read yet."""
+        following: Following | None = entry.forecast
+        waiting = None if following is None else self._waiting.get(following.key)
+        if following is not None and waiting is not None:
+            waiting.pop(entry, None)
+            if not waiting:
+                del self._waiting[following.key]
+
+    def _give_up(self, entry: Entry, error: Exception) -> None:
+        """Go without a forecast of an operation: what failed once fails again."""
+        self._queue.pop(entry, None)
+        self._wait_no_more(entry)
+        entry.forecast = None
+        self._failures.append(f"no estimate for {entry.operation.id}: {error!r}")
+        operation = entry.operation
+        if operation.estimate is not None:
+            operation.estimate = None
+            self._ledger.mark(entry).figures = True
+
+    def _pay(self, entry: Entry, now: float) -> None:
+        following = entry.forecast
+        if following is None:
+            return
+        operation = entry.operation
+        running = sum(1 for _ in islice(operation.running(), STAGES_LIMIT))
+        stages = len(operation.stages) + len(following.children)
+        self._allowance.spend(price(stages, running, following.runs))
+        self.figure(entry, now)
+
+    @_sheltered
+    def _build(self, entry: Entry, runs: list[Run], typical: float | None = None) -> None:
+        """Give an operation its forecast, and tell it what has happened so far."""
+        operation, following = entry.operation, entry.forecast
+        forecast = following.forecast = Forecast(runs, typical)
+        following.runs = min(len(runs), REMEMBERED)
+        following.figured = float("-inf")
+        self._ledger.mark(entry)
+        if operation.started is not None:
+            forecast.start(operation.started)
+        past: list[tuple[float, int, Stage, str, float]] = []
+        for stage in operation.stages.values():
+            past.append((float("-inf"), len(past), stage, PENDING, 0))
+            if stage.started is not None:
+                past.append((stage.started, len(past), stage, RUNNING, stage.initial))
+                if stage.ended is not None:
+                    past.append((stage.ended, len(past), stage, stage.state, stage.shown))
+        begun = operation.started
+        if begun is None:
+            begun = min((moment for moment, *_ in past if moment > float("-inf")), default=0.0)
+        past.sort(key=lambda event: event[:2])
+        for moment, _, stage, state, done in past:
+            _tell(forecast, stage, max(moment, begun), state, done)
+        following.changed.update(
+            (stage.id, None)
+            for stage in operation.stages.values()
+            if stage.state == WAITING or (stage.open and stage.shown != stage.initial)
+        )
+        forecast.hold(following.begun, waiting=operation.state == WAITING)
+
+    def _tell_parent(self, entry: Entry, now: float) -> None:
+        """An operation weighs as a stage of its parent, unless that stage counts by itself."""
+        operation = entry.operation
+        if not operation.parent:
+            return
+        above, _, stage_id = operation.parent.partition("/")
+        parent = self._ledger.entries.get(above)
+        following: Following | None = parent.forecast if parent is not None else None
+        if parent is None or parent is entry or following is None or following.forecast is None:
+            return
+        stage = parent.operation.stages.get(int(stage_id)) if stage_id.isdecimal() else None
+        if stage is not None and stage.total:
+            return
+        place = following.children.get(operation.id)
+        if place is None:
+            if len(following.children) >= CHILDREN_LIMIT:
+                return
+            if following.children is _CHILDLESS:
+                following.children = {}
+            place = following.children[operation.id] = -1 - len(following.children)
+        try:
+            following.forecast.observe(
+                place,
+                operation.name,
+                stage.id if stage is not None else None,
+                operation.state,
+                100 * (operation.progress or 0.0),
+                100.0,
+                "%",
+                now,
+                operation.attempt,
+            )
+        except Exception as error:
+            self._give_up(parent, error)
+        self._ledger.mark(parent)
+
+    def _asked_within(self, following: Following) -> bool:
+        """Whether an operation that weighs as a stage of this one waits for a person."""
+        entries = (self._ledger.entries.get(child) for child in following.children)
+        return any(
+            entry is not None and entry.forecast is not None and entry.forecast.asked
+            for entry in entries
+        )
+
+    def _stage_progress(self, entry: Entry) -> None:
+        """Progress of the stages that changed, from their own counts."""
+        marks = self._ledger.dirty.get(entry)
+        if marks is None:
+            return
+        stages = entry.operation.stages
+        for changed in (marks.stages, marks.counts, marks.shares):
+            for stage_id in changed:
+                stage = stages[stage_id]
+                fraction = stage.fraction()
+                if fraction != stage.progress:
+                    stage.progress = fraction
+                    marks.stage_figures.add(stage_id)
+
+
+def _tell(
+    forecast: Forecast,
+    stage: Stage,
+    now: float,
+    state: str | None = None,
+    done: float | None = None,
+) -> None:
+    forecast.observe(
+        stage.id,
+        stage.name,
+        stage.parent,
+        stage.state if state is None else state,
+        stage.shown if done is None else done,
+        stage.total,
+        stage.unit,
+        now,
+        stage.attempt,
+    )
+
+
+def _figured(entry: Entry) -> float:
+    return entry.forecast.figured if entry.forecast is not None else 0.0
+
+
+def _final_progress(entry: Entry) -> float | None:
+    """How far an ended operation came: 1.0 is kept for success."""
+    operation = entry.operation
+    if operation.state == COMPLETED:
+        return operation.even_progress()
+    progress = operation.progress or operation.even_progress()
+    return None if progress is None else min(progress, 0.999)

@@ -1,0 +1,143 @@
+"""Who holds what an operation waits for: a reason names a process, a process has an operation.
+
+Pure. The kernel tells which processes a holder descends from (`effects.Trace`); the nearest of
+them that reports is the holder, and what its operation still takes is added to what the
+waiting one does. Absent: /proc (`processes`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable
+
+from headway.estimate import Estimate
+from headway.model import STAGE_FIELDS, WAITING, Operation
+from headway_broker.estimates.forecasts import Forecasts
+from headway_broker.state.effects import Effect, Trace
+from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.sessions import Session, Sessions
+
+LOOK = 1.0  # seconds between looks at those that wait
+WAITS_LIMIT = 200  # operations that are looked at
+TRACES_AT_ONCE = 20
+
+_HELD = re.compile(r"\bheld by process ([1-9][0-9]{0,8})\b")
+_STAGE_STATE = STAGE_FIELDS.index("state")
+
+
+class Waits:
+    """The open operations that wait for a process, and whose that is."""
+
+    def __init__(self, ledger: Ledger, sessions: Sessions, forecasts: Forecasts) -> None:
+        self._ledger = ledger
+        self._sessions = sessions
+        self._forecasts = forecasts
+        self._waiting: dict[Entry, None] = {}
+        self._lines: dict[int, list[int] | None] = {}  # pid → it and its ancestors, once known
+        self._looked = float("-inf")
+
+    def announced(self, entry: Entry, stages: Iterable[list[object]]) -> None:
+        """An operation was announced: it may wait for somebody now."""
+        if entry in self._waiting or len(self._waiting) >= WAITS_LIMIT:
+            return
+        if entry.operation.state == WAITING or any(s[_STAGE_STATE] == WAITING for s in stages):
+            self._waiting[entry] = None
+
+    def traced(self, pid: int, line: list[int]) -> None:
+        """The process `pid` descends from the others of `line`, which begins with itself."""
+        if pid in self._lines:
+            self._lines[pid] = line
+            self._looked = float("-inf")
+
+    def look(self, now: float) -> list[Effect]:
+        """Find out who holds what, where that is due."""
+        if not self._waiting or now - self._looked < LOOK:
+            return []
+        self._looked = now
+        held = {entry: _held(entry.operation) for entry in self._waiting}
+        wanted = {pid for pids in held.values() for pid in pids.values()}
+        self._lines = {pid: line for pid, line in self._lines.items() if pid in wanted}
+        fresh = sorted(wanted.difference(self._lines))[:TRACES_AT_ONCE]
+        self._lines.update(dict.fromkeys(fresh))
+        workers = {
+            session.pid: session
+            for session in self._sessions.by_id.values()
+            if session.pid and session.role == "worker" and not session.gone
+        }
+        for entry, pids in held.items():
+            self._tell(entry, pids, workers, now)
+        return [Trace(pid) for pid in fresh]
+
+    def deadline(self) -> float | None:
+        """When to look next."""
+        return self._looked + LOOK if self._waiting else None
+
+    def _tell(
+        self, entry: Entry, pids: dict[int | None, int], workers: dict[int, Session], now: float
+    ) -> None:
+        """Say of one operation, and to its forecast, what it waits for."""
+        holders = {place: self._holder(entry, pid, workers) for place, pid in pids.items()}
+        first = next((holder for holder in holders.values() if holder is not None), None)
+        operation = entry.operation
+        name = None if first is None else first.operation.id
+        if operation.holder != name:
+            operation.holder = name
+            self._ledger.mark(entry).figures = True
+        if not pids:
+            del self._waiting[entry]
+        for place in holders.keys() | {None}:
+            holder = holders.get(place)
+            left = None if holder is None or self._round(holder, entry) else _left(holder, now)
+            self._forecasts.wait(entry, place, left, now)
+
+    def _holder(self, entry: Entry, pid: int, workers: dict[int, Session]) -> Entry | None:
+        """The latest open operation of the process, or of the nearest one it descends from."""
+        for ancestor in self._lines.get(pid) or ():
+            session = workers.get(ancestor)
+            if session is None:
+                continue
+            for other in reversed(list(session.operations)):
+                if other is not entry and other.operation.open:
+                    return other
+        return None
+
+    def _round(self, holder: Entry, entry: Entry) -> bool:
+        """Whether the holder itself waits for this one, at some remove: then nobody knows."""
+        seen: set[str] = set()
+        while holder is not entry:
+            following = holder.operation.holder
+            if following is None or following in seen:
+                return following is not None
+            seen.add(following)
+            above = self._ledger.entries.get(following)
+            if above is None:
+                return False
+            holder = above
+        return True
+
+
+def _held(operation: Operation) -> dict[int | None, int]:
+    """The processes that an operation (None) and its stages (by id) wait for."""
+    found: dict[int | None, int] = {}
+    if not operation.open:
+        return found
+    match = _HELD.search(operation.reason or "") if operation.state == WAITING else None
+    if match:
+        found[None] = int(match.group(1))
+    for stage in operation.stages.values():
+        match = _HELD.search(stage.reason or "") if stage.state == WAITING else None
+        if match:
+            found[stage.id] = int(match.group(1))
+    return found
+
+
+def _left(holder: Entry, now: float) -> Estimate | None:
+    """What the holder still takes, counted down since that was worked out."""
+    estimate = holder.operation.estimate
+    if estimate is None:
+        return None
+    passed = max(0.0, now - holder.forecast.figured) if holder.forecast is not None else 0.0
+    low, median, high, basis, runs = estimate
+    return Estimate(
+        max(0.0, low - passed), max(0.0, median - passed), max(0.0, high - passed), basis, runs
+    )

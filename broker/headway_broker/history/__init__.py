@@ -1,0 +1,1 @@
+"""The history file: its thread, its tables, its queries."""

@@ -1,0 +1,1 @@
+"""What workers and viewers say and are told; pure."""

@@ -1,0 +1,61 @@
+"""What the broker knows of itself, as `headway broker status` shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headway_broker.publishing.stream import Publishing
+from headway_broker.state.errors import Dropped
+from headway_broker.state.ledger import Ledger
+from headway_broker.state.sessions import Sessions
+
+
+def status(
+    process: dict[str, Any],
+    *,
+    instance: str,
+    uptime: float,
+    ingest: dict[str, int],
+    sessions: Sessions,
+    ledger: Ledger,
+    publishing: Publishing,
+    dropped: Dropped,
+) -> dict[str, Any]:
+    """Return the facts, ready for JSON: those of the process, and what there is of everything.
+
+    `uptime` is in seconds; `dropped` counts by reason.
+    """
+    present = [session for session in sessions.by_id.values() if not session.gone]
+    return {
+        **process,
+        "instance": instance,
+        "uptime": round(uptime, 3),
+        "workers": sum(session.role == "worker" for session in present),
+        "viewers": publishing.followers,
+        "operations": len(ledger.entries),
+        "open": ledger.opened,
+        "stages": ledger.stages,
+        "ingest": ingest,
+        "dropped": dict(dropped.counts),
+        "sequence": publishing.sequence,
+    }
+
+
+def lines(facts: dict[str, Any]) -> list[str]:
+    """The lines that tell a person what `status` found."""
+    ingest = facts.get("ingest", {})
+    dropped = facts.get("dropped", {})
+    rss = facts.get("rss")
+    found = [
+        f"broker      pid {facts.get('pid')}, version {facts.get('version')}",
+        f"up          {facts.get('uptime', 0):.0f} s",
+        f"endpoint    {facts.get('endpoint')}",
+        f"connected   {facts.get('workers')} workers, {facts.get('viewers')} viewers",
+        f"operations  {facts.get('operations')} ({facts.get('open')} open)",
+        f"stages      {facts.get('stages')}",
+        f"ingest      {ingest.get('messages')} messages, {ingest.get('updates')} updates",
+        "memory      " + ("unknown" if rss is None else f"{rss / 1e6:.1f} MB"),
+    ]
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
+    found.append(f"dropped     {reasons or 'nothing'}")
+    return found

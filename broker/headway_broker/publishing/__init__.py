@@ -1,0 +1,1 @@
+"""What followers are sent, and when; pure."""

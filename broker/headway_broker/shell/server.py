@@ -1,0 +1,415 @@
+"""The broker's shell: the only sockets, poller and clock. A flat loop around the core."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import socket
+import time
+from typing import Any, Callable
+
+import zmq
+from msgpack import unpackb
+
+from headway import __version__
+from headway.protocol import endpoint, messages
+from headway.protocol.wire import COUNTS_LIMIT, FRAME_LIMIT, Malformed, decode, encode
+from headway_broker.core import Core
+from headway_broker.history.jobs import Claimed, Learned, Reopened, Stored, Wanted
+from headway_broker.history.writer import History
+from headway_broker.peers.access import credentials
+from headway_broker.peers.spooled import Owed
+from headway_broker.shell import processes
+from headway_broker.shell.log import Log
+from headway_broker.shell.memory import Memory
+from headway_broker.shell.single_instance import Claim
+from headway_broker.shell.spool import Unsent
+from headway_broker.state import effects
+from headway_broker.state.errors import fault
+from headway_broker.state.sessions import Session
+from headway_broker.storage.rows import Row
+
+CHORES = 3.0  # seconds between looks at unsent/ and at our own sockets
+DRAIN = 0.02  # seconds of reading before what is due gets its turn
+PATIENCE = 1 << 16  # bytes that are read between looks at the clock
+FRAME_COST = 500  # bytes that a frame weighs besides its own
+AHEAD = 256  # frames of one connection that libzmq reads ahead of us
+FOLLOW_HWM = 100  # frames that wait for a slow viewer before it misses some
+FAREWELL = 0.2  # seconds in which late clients are told to connect to the next broker
+WITHOUT_LOG = 20  # notes a second that the log takes
+
+# The first bytes of a `Counts`: an array of four, and its kind.
+_COUNTS = bytes((0x94, messages.INBOUND.index(messages.Counts)))
+
+
+class Server:
+    """Serves one runtime directory until it is told to stop, or nobody is left."""
+
+    def __init__(
+        self, directory: str, state: str | None, claim: Claim, log: Log, leave_after: float
+    ) -> None:
+        """Prepare to serve `directory`, with history in `state` unless that is None."""
+        self.directory = directory
+        self.claim = claim
+        self.log = log
+        self.uid = os.stat(directory).st_uid
+        self.endpoint = "ipc://" + os.path.join(directory, endpoint.REPORT)
+        now = time.monotonic()
+        instance = os.urandom(8).hex()
+        self.core = Core(
+            instance,
+            "ipc://" + os.path.join(directory, endpoint.FOLLOW),
+            self.uid,
+            processes.boot_id(),
+            now,
+            time.time() - now,
+            facts=self._facts,
+        )
+        self.core.leaving.after = leave_after
+        self.deaths = processes.Deaths()
+        self.memory = Memory()
+        self.unsent = Unsent(directory, self.uid)
+        self.stopping: str | None = None
+        self._unsent_files: dict[str, Owed] = {}
+        self._next_chores = now
+        self._notes = (0, 0)  # second, lines in it
+        self._context = zmq.Context()
+        self._router = self._context.socket(zmq.ROUTER)
+        self._xpub = self._context.socket(zmq.XPUB)
+        self._wake, self._woken = socket.socketpair()
+        self._wake.setblocking(False)
+        self._woken.setblocking(False)
+        self._poller = zmq.Poller()
+        self._jobs: list[Any] = []  # for the history
+        self._history = self._remember(state, now) if state is not None else None
+        self._carry: dict[Any, Callable[[Any], None]] = {
+            effects.Send: self._send,
+            effects.Publish: self._publish,
+            effects.Watch: self._watch,
+            effects.Unwatch: self._unwatch,
+            effects.Remember: lambda effect: self._put(effect.row),
+            effects.Recall: lambda effect: self._put(Wanted(effect.key)),
+            effects.Trace: self._trace,
+            effects.Identify: self._identify,
+            effects.Learn: lambda effect: self._put(Learned(effect.key, effect.run)),
+            effects.Keep: lambda effect: self._put(Claimed(effect.key)),
+            effects.Note: self._note,
+            effects.Stop: self._stop,
+        }
+
+    def open(self) -> None:
+        """Bind both sockets; raises OSError where the directory or libzmq does not let us."""
+        _raise_descriptor_limit()
+        try:
+            self._open()
+        except zmq.ZMQError as error:
+            raise OSError(error.errno, f"{error.strerror}: {self.endpoint}") from error
+
+    def _open(self) -> None:
+        for sock in (self._router, self._xpub):
+            sock.setsockopt(zmq.LINGER, 200)
+            sock.setsockopt(zmq.MAXMSGSIZE, FRAME_LIMIT)
+            sock.setsockopt(zmq.HANDSHAKE_IVL, 10_000)
+        # Who sends more waits in its own socket. Should it close that, what we had no room for
+        # is lost: ends are acknowledged, so whoever waits for that loses nothing.
+        self._router.setsockopt(zmq.RCVHWM, AHEAD)
+        self._xpub.setsockopt(zmq.SNDHWM, FOLLOW_HWM)
+        self._xpub.setsockopt(zmq.XPUB_VERBOSER, 1)
+        # Followers before reporters: a Welcome names an endpoint that is there.
+        self._bind(self._xpub, endpoint.FOLLOW)
+        self._bind(self._router, endpoint.REPORT)
+        self._poller.register(self._router, zmq.POLLIN)
+        self._poller.register(self._xpub, zmq.POLLIN)
+        self._poller.register(self._woken.fileno(), zmq.POLLIN)
+        if self.deaths.descriptor is not None:
+            self._poller.register(self.deaths.descriptor, zmq.POLLIN)
+
+    def serve(self) -> str:
+        """Serve until there is a reason to stop, and return it."""
+        while self.stopping is None:
+            self._poller.poll(self._timeout())
+            self.turn()
+        return self.stopping
+
+    def turn(self) -> None:
+        """Read what came, do what is due."""
+        now = time.monotonic()
+        drained = self._drain(now)
+        self._subscriptions()
+        self._empty_wake()
+        self._remembered(now)
+        dead = self.deaths.poll()
+        if dead:
+            drained = self._drain(now)  # what they said last comes before their deaths
+            for name in dead:
+                self.core.died(name, now)
+        if now >= self._next_chores or self.core.liveness.settle_due(now):
+            self._take_in_unsent(now)
+        if now >= self._next_chores:
+            self._next_chores = now + CHORES
+            self.core.look_at_wall(time.time() - time.monotonic())
+            self._check_claim()
+            self.memory.look()
+        self.core.tick(now, drained=drained)
+        self.carry_out()
+
+    def carry_out(self) -> None:
+        """Do what the core asks for."""
+        for effect in self.core.take():
+            self._carry[type(effect)](effect)
+        if self._jobs and self._history is not None:
+            self._history.put(self._jobs)
+            self._jobs = []
+
+    def stop_on_signals(self, numbers: tuple[int, ...]) -> None:
+        """Stop in order when one of these signals comes."""
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        for number in numbers:
+            signal.signal(number, self._signalled)
+
+    def close(self) -> None:
+        """Tell late clients to connect again, and give everything back."""
+        self.claim.withdraw()
+        until = time.monotonic() + FAREWELL
+        while time.monotonic() < until:
+            if self._router.poll(20):
+                identity, *_ = self._router.recv_multipart()
+                if identity not in self.core.sessions.by_identity:
+                    self._send(effects.Send(identity, messages.Retire()))
+        signal.set_wakeup_fd(-1)
+        if self._history is not None:
+            self._history.stop(2.0)
+        self.deaths.close()
+        self._context.destroy(linger=200)
+        self._wake.close()
+        self._woken.close()
+        self.claim.release()
+
+    def _remember(self, state: str, now: float) -> History | None:
+        history = History(state, self.directory, self.log.write, self._wake_up)
+        if not history.usable:
+            return None
+        self.core.keeping.remembers = True
+        self._restore(history.rows(), history.claims(), now)
+        history.start()
+        return history
+
+    def _restore(self, rows: list[Row], claims: list[str], now: float) -> None:
+        for key in claims:
+            self.core.requests.claimed(key)
+        self.core.restored(rows, now)
+
+    def _put(self, job: Any) -> None:
+        if self._history is not None:
+            self._jobs.append(job)
+
+    def _wake_up(self) -> None:
+        try:
+            self._wake.send(b"\0")
+        except OSError:
+            pass  # full: it will wake up all the same
+
+    def _remembered(self, now: float) -> None:
+        """What the history has done."""
+        if self._history is None:
+            return
+        results = self._history.results
+        while not results.empty():
+            result = results.get()
+            if isinstance(result, Stored):
+                self.core.stored(result.finals, result.shares)
+            elif isinstance(result, Reopened):
+                self._restore(result.rows, result.claims, now)
+            else:
+                self.core.recalled(*result)
+
+    def _timeout(self) -> int:
+        due = self.core.deadline()
+        wait = self._next_chores if due is None else min(due, self._next_chores)
+        seconds = max(0.0, wait - time.monotonic())
+        if self.deaths.looking:
+            seconds = min(seconds, processes.LOOK_EVERY)
+        return int(seconds * 1000) + 1
+
+    def _bind(self, sock: Any, name: str) -> None:
+        listener = self.claim.listen(name)
+        sock.setsockopt(zmq.USE_FD, listener.detach())
+        sock.bind("ipc://" + os.path.join(self.directory, name))
+        sock.setsockopt(zmq.USE_FD, -1)
+
+    def _drain(self, now: float) -> bool:
+        """Read what workers and viewers sent; whether that was all.
+
+        libzmq hands out one frame of each connection in turn and reads few of each ahead, so
+        that a flood delays its sender, and others by one of its frames for one of theirs.
+        """
+        recv = self._router.recv
+        sessions = self.core.sessions.by_identity
+        weight = 0
+        while True:
+            try:
+                identity = recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return True
+            frame = recv(0, False)
+            if frame.more:
+                self._skip_rest()
+                continue
+            data = frame.bytes
+            session = sessions.get(identity)
+            if session is None or data[:2] != _COUNTS or not self._fast(session, data, now):
+                self._slow(identity, session, frame, data, now)
+            weight += len(data) + FRAME_COST
+            if weight > PATIENCE:
+                weight = 0
+                if time.monotonic() - now > DRAIN:
+                    return False
+
+    def _fast(self, session: Session, data: bytes, now: float) -> bool:
+        """Merge the next `Counts` of a session; whether it was just that.
+
+        Whatever is unusual about it is left to `_slow`, which checks everything.
+        """
+        try:
+            _, sequence, _, counts = unpackb(data, strict_map_key=False)
+            follows = sequence - 1 == session.sequence
+        except Exception:
+            return False
+        if (
+            not follows
+            or type(counts) is not dict
+            or len(counts) > COUNTS_LIMIT
+            or session.silent_since is not None
+        ):
+            return False
+        session.sequence = sequence
+        session.heard = now
+        self.core.messages += 1
+        self.core.merge(session, counts, len(data), now)
+        return True
+
+    def _slow(
+        self, identity: bytes, session: Session | None, frame: Any, data: bytes, now: float
+    ) -> None:
+        try:
+            message = decode(data, messages.INBOUND)
+        except Malformed as error:
+            self.core.malformed(session, error)
+            return
+        if isinstance(message, messages.Hello):
+            try:
+                address = frame.get("Peer-Address")
+            except zmq.ZMQError:
+                address = None
+            self.core.greet(identity, credentials(address), message, now)
+        elif session is None:
+            self.core.stranger(identity, now)
+        else:
+            self.core.receive(session, message, now)
+
+    def _skip_rest(self) -> None:
+        """A message of more parts than a connection's and one is none of ours."""
+        while self._router.getsockopt(zmq.RCVMORE):
+            self._router.recv()
+        self.core.dropped.add("multipart")
+
+    def _subscriptions(self) -> None:
+        while True:
+            try:
+                event = self._xpub.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            while self._xpub.getsockopt(zmq.RCVMORE):
+                self._xpub.recv()
+            if event[:1] in (b"\0", b"\1"):
+                self.core.subscribed(event[1:], event[:1] == b"\1")
+
+    def _empty_wake(self) -> None:
+        try:
+            while self._woken.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    def _take_in_unsent(self, now: float) -> None:
+        if self.unsent.changed():
+            for path, owner, found in self.unsent.read():
+                try:
+                    self._unsent_files[path] = self.core.arrears.take(found, owner, now)
+                except Exception as error:  # or each broker after this one ended by it as well
+                    self.log.write(f"unsent: a file is set aside: {fault(error)}")
+                    self.unsent.set_aside(path)
+        for path, owed in list(self._unsent_files.items()):
+            if self.core.arrears.are_safe(owed):
+                del self._unsent_files[path]
+                self.unsent.remove(path)
+
+    def _check_claim(self) -> None:
+        if self.claim.lost():
+            self.core.retire("the lock is no longer ours")
+            return
+        for name in self.claim.missing():
+            self.log.write(f"{name} was not ours any more, bound again")
+            try:
+                self._bind(self._xpub if name == endpoint.FOLLOW else self._router, name)
+            except (OSError, zmq.ZMQError) as error:
+                self.log.write(f"{name}: {error}")
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "endpoint": self.endpoint,
+            "version": __version__,
+            "rss": processes.resident(),
+        }
+
+    def _signalled(self, number: int, _frame: Any) -> None:
+        self.stopping = signal.Signals(number).name
+
+    def _send(self, effect: effects.Send) -> None:
+        try:
+            self._router.send_multipart((effect.identity, encode(effect.message)), zmq.NOBLOCK)
+        except zmq.ZMQError:
+            pass  # the peer is gone, or does not read: it will ask, or be told again
+
+    def _publish(self, effect: effects.Publish) -> None:
+        try:
+            self._xpub.send_multipart((effect.topic, effect.frame), zmq.NOBLOCK, copy=False)
+        except zmq.ZMQError:
+            pass
+
+    def _watch(self, effect: effects.Watch) -> None:
+        self.deaths.watch(effect.session, effect.pid, effect.started)
+
+    def _unwatch(self, effect: effects.Unwatch) -> None:
+        self.deaths.unwatch(effect.session)
+
+    def _trace(self, effect: effects.Trace) -> None:
+        self.core.waits.traced(effect.pid, processes.line_of(effect.pid))
+
+    def _identify(self, effect: effects.Identify) -> None:
+        image = processes.image(effect.pid)
+        if image is not None:
+            self.core.identified(effect.session, image, time.monotonic())
+
+    def _note(self, effect: effects.Note) -> None:
+        second, lines = self._notes
+        this = int(time.monotonic())
+        lines = lines + 1 if this == second else 1
+        self._notes = (this, lines)
+        if lines <= WITHOUT_LOG:
+            self.log.write(effect.text)
+
+    def _stop(self, effect: effects.Stop) -> None:
+        self.stopping = effect.reason
+
+
+def _raise_descriptor_limit() -> None:
+    """Without, libzmq aborts when it cannot accept a connection for want of a descriptor."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (ValueError, OSError):
+            pass

@@ -1,0 +1,394 @@
+"""All operations known, what of them changed since the last frame, and how long they stay.
+
+Pure. Absent: who is connected, what is estimated, and how changes travel to viewers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Iterable
+
+from headway.interning import Words
+from headway.model import (
+    CRASHED,
+    OPERATION_FIELDS,
+    OPERATION_MOVES,
+    PENDING,
+    SKIPPED,
+    STAGE_FIELDS,
+    Operation,
+    Stage,
+    reachable,
+)
+from headway.protocol.messages import Share
+from headway.protocol.wire import UNCHANGED, read_counts
+from headway_broker.state.errors import Refused
+
+if TYPE_CHECKING:
+    from headway_broker.state.sessions import Session
+
+OPERATIONS_LIMIT = 20_000  # operations of one session
+STAGES_LIMIT = 20_000  # stages of one operation
+TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
+SHARES_LIMIT = 4_096  # forked children that count in one stage
+KEEP_SECONDS = 3600.0  # an ended operation stays visible for an hour …
+KEEP_ENDED = 500  # … as long as it is among so many
+WORDS = 20_000  # texts that are kept once, however many stages have them
+TAIL_LINES = 10
+TAIL_WIDTH = 500  # characters of a line of the tail
+
+_STARTED = OPERATION_FIELDS.index("started")
+_ENDED = OPERATION_FIELDS.index("ended")
+_REVISION = OPERATION_FIELDS.index("revision")
+_STATE = OPERATION_FIELDS.index("state")
+_STAGE_STARTED = STAGE_FIELDS.index("started")
+_STAGE_ENDED = STAGE_FIELDS.index("ended")
+_STAGE_ATTEMPT = STAGE_FIELDS.index("attempt")
+_WORDS = tuple(
+    OPERATION_FIELDS.index(field) for field in ("state", "host", "user", "tty", "display", "key")
+)
+_STAGE_WORDS = tuple(STAGE_FIELDS.index(field) for field in ("name", "state", "unit"))
+
+
+class Marks:
+    """What of an operation changed since the last frame.
+
+    `structure`: its own record. `stages`: ids whose records did. `counts`: id → whether total
+    or detail changed too. `figures` and `stage_figures`: what the broker worked out.
+    """
+
+    __slots__ = ("counts", "figures", "shares", "stage_figures", "stages", "structure")
+
+    def __init__(self) -> None:
+        self.structure = False
+        self.stages: set[int] = set()
+        self.counts: dict[int, bool] = {}
+        self.figures = False
+        self.stage_figures: set[int] = set()
+        self.shares: set[int] = set()
+
+
+# One for all entries of which no child counts: most, and a dictionary is 64 bytes.
+_NOTHING_UNSAFE: dict[tuple[int, str], float] = {}
+
+
+class Entry:
+    """An operation in the ledger and its writer.
+
+    `safe` is the revision of its end that has been stored. `unsafe` are the shares that have
+    not been: (stage id, session id) → done.
+    """
+
+    __slots__ = ("ended_at", "forecast", "heard", "operation", "safe", "session", "unsafe")
+
+    def __init__(self, operation: Operation, session: Session, now: float) -> None:
+        self.operation = operation
+        self.session = session
+        self.forecast: Any = None
+        self.heard = now  # when something of it last changed
+        self.ended_at: float | None = None  # broker's clock, when the end came in
+        self.safe: int | None = None
+        self.unsafe = _NOTHING_UNSAFE
+
+
+class Ledger:
+    """Every operation by id, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.dirty: dict[Entry, Marks] = {}
+        self._words = Words(WORDS)
+        self.removed: list[str] = []
+        self.ended: dict[Entry, None] = {}  # in the order of their ends
+        self.stages = 0
+        self.opened = 0  # operations that have not ended
+
+    def announce(
+        self,
+        session: Session,
+        record: list[Any],
+        stages: list[list[Any]],
+        now: float,
+    ) -> Entry | None:
+        """Take over what the writer says of its operation; None where it was stale.
+
+        Raises `Refused` for another session's operation, an illegal move, or over a limit;
+        then nothing has changed.
+        """
+        entry = self.entries.get(record[0])
+        if entry is None:
+            entry = self._admit(session, record, stages, now)
+        else:
+            self._check(entry, session, record, stages)
+            if record[_REVISION] < entry.operation.revision:
+                return None
+        operation = entry.operation
+        _shift(record, _STARTED, _ENDED, session.offset)
+        last = operation.revision
+        marks = self.mark(entry)
+        if record != operation.record():
+            self._share(record, _WORDS)
+            operation.apply(record)
+            marks.structure = True
+        fresh = operation.add_stages(stage_record[0] for stage_record in stages)
+        self.stages += len(fresh)
+        session.owner.update(dict.fromkeys(fresh, entry))
+        for stage_record in stages:
+            self._take_stage(entry, marks, stage_record, fresh=stage_record[0] in fresh)
+        entry.heard = now
+        self._note_end(entry, now)
+        if operation.revision != last:
+            entry.safe = None
+        return entry
+
+    def _admit(
+        self, session: Session, record: list[Any], stages: list[list[Any]], now: float
+    ) -> Entry:
+        if len(session.operations) >= OPERATIONS_LIMIT:
+            raise Refused("too many operations", {"limit": OPERATIONS_LIMIT})
+        if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
+            raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
+        self._check_stages(session, None, stages)
+        operation = Operation(record[0], record[2])
+        entry = Entry(operation, session, now)
+        self.entries[operation.id] = entry
+        session.operations[entry] = None
+        self.opened += 1
+        return entry
+
+    def _check(
+        self, entry: Entry, session: Session, record: list[Any], stages: list[list[Any]]
+    ) -> None:
+        operation = entry.operation
+        if entry.session is not session:
+            raise Refused("operation of another session", {"operation": operation.id})
+        then = record[_STATE]
+        if then != operation.state and not reachable(operation.state, then, OPERATION_MOVES):
+            raise Refused("illegal move", {"operation": operation.id})
+        if len(operation.stages) + len(stages) > STAGES_LIMIT:
+            fresh = sum(1 for stage in stages if stage[0] not in operation.stages)
+            if len(operation.stages) + fresh > STAGES_LIMIT:
+                raise Refused("too many stages", {"limit": STAGES_LIMIT})
+        if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
+            raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
+        self._check_stages(session, entry, stages)
+
+    def _check_stages(self, session: Session, entry: Entry | None, stages: list[list[Any]]) -> None:
+        owner = session.owner
+        for stage in stages:
+            holder = owner.get(stage[0])
+            if holder is not None and holder is not entry:
+                raise Refused("stage of another operation", {"stage": stage[0]})
+
+    def mark(self, entry: Entry) -> Marks:
+        """The marks of an operation that is now dirty."""
+        marks = self.dirty.get(entry)
+        if marks is None:
+            marks = self.dirty[entry] = Marks()
+        return marks
+
+    def _take_stage(self, entry: Entry, marks: Marks, record: list[Any], *, fresh: bool) -> None:
+        session = entry.session
+        stage_id = record[0]
+        session.counts.pop(stage_id, None)  # what it says here is newer
+        _shift(record, _STAGE_STARTED, _STAGE_ENDED, session.offset)
+        stage = entry.operation.stages[stage_id]
+        if not fresh and stage.record() == record:
+            return
+        if record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
+            for session_id in stage.shares:
+                entry.unsafe.pop((stage_id, session_id), None)
+            stage.shares = None
+            marks.shares.add(stage_id)
+        self._share(record, _STAGE_WORDS)
+        stage.apply(record)
+        marks.stages.add(stage_id)
+        marks.counts.pop(stage_id, None)
+
+    def _share(self, record: list[Any], positions: tuple[int, ...]) -> None:
+        for position in positions:
+            if record[position] is not None:
+                record[position] = self._words.share(record[position])
+
+    def _note_end(self, entry: Entry, now: float) -> None:
+        is_open = entry.operation.open
+        if is_open and entry in self.ended:
+            del self.ended[entry]
+            self.opened += 1
+            entry.ended_at = None
+        elif not is_open and entry not in self.ended:
+            self.ended[entry] = None
+            self.opened -= 1
+            entry.ended_at = now
+
+    def restore(self, entry: Entry, now: float) -> None:
+        """Take in an entry that was read from the history."""
+        operation = entry.operation
+        self.entries[operation.id] = entry
+        entry.session.operations[entry] = None
+        for stage_id in operation.stages:
+            entry.session.owner[stage_id] = entry
+        self.stages += len(operation.stages)
+        if operation.open:
+            self.opened += 1
+        else:
+            self.ended[entry] = None
+            entry.ended_at = operation.ended if operation.ended is not None else now
+        marks = self.mark(entry)
+        marks.structure = True
+        marks.stages.update(operation.stages)
+        marks.shares.update(stage.id for stage in operation.stages.values() if stage.shares)
+
+    def ended_last(self, entries: Iterable[Entry]) -> None:
+        """These ended after all others: what is kept too long or too many are the others first."""
+        for entry in entries:
+            del self.ended[entry]
+            self.ended[entry] = None
+
+    def count(self, session: Session, now: float) -> tuple[set[Entry], int]:
+        """Move a session's merged counts into their stages.
+
+        Returns the entries that changed, and how many counts were of unknown stages.
+        """
+        counts, session.counts, session.weight = session.counts, {}, 0
+        owner = session.owner
+        changed: set[Entry] = set()
+        unknown = 0
+        last: Entry | None = None
+        stages: dict[int, Stage] = {}
+        marked: dict[int, bool] = {}
+        for stage_id, done, total, detail in read_counts(counts):
+            entry = owner.get(stage_id)
+            if entry is None:
+                unknown += 1
+                continue
+            if entry is not last:
+                last = entry
+                stages = entry.operation.stages
+                marked = self.mark(entry).counts
+                entry.heard = now
+                changed.add(entry)
+            stage = stages[stage_id]
+            stage.done = done
+            if total is not UNCHANGED:
+                stage.total = total
+                stage.detail = detail
+                marked[stage_id] = True
+            elif stage_id not in marked:
+                marked[stage_id] = False
+        return changed, unknown
+
+    def share(self, writer: str, share: Share) -> Entry | None:
+        """What a forked child counted in a stage; None where the stage is not that far yet.
+
+        Of an attempt that is over there is nothing to count. `writer` is the child's session.
+        """
+        entry = self.entries.get(share.operation)
+        stage = entry.operation.stages.get(share.stage) if entry is not None else None
+        if entry is None or stage is None or share.attempt > stage.attempt:
+            return None
+        if share.attempt and share.attempt < stage.attempt:
+            return entry
+        if stage.shares is None:
+            stage.shares = {}
+        if writer not in stage.shares and len(stage.shares) >= SHARES_LIMIT:
+            # Named, so that the child goes on telling of operations of its own.
+            raise Refused("too many shares", {"limit": SHARES_LIMIT, "operation": share.operation})
+        if stage.shares.get(writer) != share.done:
+            stage.shares[writer] = share.done
+            if entry.unsafe is _NOTHING_UNSAFE:
+                entry.unsafe = {}
+            entry.unsafe[share.stage, writer] = share.done
+            self.mark(entry).shares.add(share.stage)
+        return entry
+
+    def rejoin(self, entry: Entry) -> bool:
+        """Take over the shares of an entry from the history whose operation is known already.
+
+        Whether there were any. What children have said since is newer.
+        """
+        known = self.entries[entry.operation.id]
+        found = False
+        for stage in entry.operation.stages.values():
+            here = known.operation.stages.get(stage.id)
+            if here is None or here.attempt != stage.attempt or not stage.shares:
+                continue
+            here.shares = {**stage.shares, **(here.shares or {})}
+            self.mark(known).shares.add(stage.id)
+            found = True
+        return found
+
+    def is_safe(self, operation: str) -> bool:
+        """Whether the end of this operation needs no other copy."""
+        entry = self.entries.get(operation)
+        return entry is None or entry.safe is not None
+
+    def print(self, entry: Entry, lines: list[str]) -> None:
+        """Keep the last lines an operation printed."""
+        kept = [line[:TAIL_WIDTH] for line in lines[-TAIL_LINES:]]
+        entry.operation.tail = [*entry.operation.tail, *kept][-TAIL_LINES:]
+
+    def crash(self, entry: Entry, now: float, reason: str) -> None:
+        """Settle an operation whose worker is proven dead."""
+        operation = entry.operation
+        if not operation.open:
+            return
+        was = {stage.id: stage.state for stage in operation.stages.values()}
+        if operation.state == PENDING:
+            operation.started = operation.started or now
+        operation.move(CRASHED, now)
+        operation.error = reason
+        marks = self.mark(entry)
+        for stage in operation.stages.values():
+            if stage.state != was[stage.id]:
+                marks.stages.add(stage.id)
+                if stage.state == SKIPPED and was[stage.id] == PENDING:
+                    stage.reason = "not reached"
+        marks.structure = True
+        self._note_end(entry, now)
+
+    def silence(self, entry: Entry, since: float | None) -> None:
+        """Note that the writer went silent, or came back."""
+        if entry.operation.silent_since != since:
+            entry.operation.silent_since = since
+            self.mark(entry).figures = True
+
+    def expire(self, now: float) -> list[Entry]:
+        """Forget ended operations that are old or too many, if they are safe."""
+        gone: list[Entry] = []
+        surplus = len(self.ended) - KEEP_ENDED
+        for entry in self.ended:
+            old = entry.ended_at is not None and now - entry.ended_at >= KEEP_SECONDS
+            if not old and surplus <= 0:
+                break
+            surplus -= 1
+            if entry.safe is not None:
+                gone.append(entry)
+        for entry in gone:
+            self._forget(entry)
+        return gone
+
+    def _forget(self, entry: Entry) -> None:
+        operation = entry.operation
+        del self.entries[operation.id]
+        del self.ended[entry]
+        self.dirty.pop(entry, None)
+        self.stages -= len(operation.stages)
+        session = entry.session
+        session.operations.pop(entry, None)
+        for stage_id in operation.stages:
+            session.owner.pop(stage_id, None)
+        self.removed.append(operation.id)
+
+    def deadline(self) -> float | None:
+        """When the oldest ended operation that is safe is to be forgotten."""
+        for entry in self.ended:
+            if entry.safe is not None:
+                return (entry.ended_at or 0.0) + KEEP_SECONDS
+        return None
+
+
+def _shift(record: list[Any], started: int, ended: int, offset: float) -> None:
+    if offset:
+        for position in (started, ended):
+            if record[position] is not None:
+                record[position] += offset

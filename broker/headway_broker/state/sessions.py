@@ -1,0 +1,152 @@
+"""Who is connected: one `Session` per process incarnation, found by connection and by id.
+
+Pure. Absent: what a session's operations are (`ledger`), whether its process lives
+(`liveness`), and who may connect at all (`access`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from headway.protocol.messages import Hello
+from headway_broker.state.errors import Refused
+from headway_broker.state.ledger import Entry
+from headway_broker.state.process_image import Image
+
+SESSIONS_LIMIT = 20_000  # sessions held at a time
+
+
+class Credentials(NamedTuple):
+    """What the kernel says of the other end; None where it does not say.
+
+    `pid` is 0 for a process of another pid namespace.
+    """
+
+    uid: int | None
+    pid: int | None
+
+
+class Session:
+    """One process incarnation: a worker or a viewer, connected or not.
+
+    `offset` turns its monotonic seconds into the broker's. `counts` is what its `Counts`
+    messages merged to since the last frame, `weight` the bytes they came in. `owner` maps
+    its stage ids to the entry of their operation.
+    """
+
+    __slots__ = (
+        "about",
+        "asked",
+        "claimed_tty",
+        "counts",
+        "gone",
+        "heard",
+        "id",
+        "identity",
+        "image",
+        "offset",
+        "operations",
+        "owner",
+        "pid",
+        "replaced",
+        "restored",
+        "role",
+        "sequence",
+        "silent_since",
+        "uid",
+        "weight",
+    )
+
+    def __init__(self, id: str, role: str, now: float) -> None:  # noqa: A002 - as on the wire
+        self.id = id
+        self.role = role
+        self.identity: bytes | None = None
+        self.uid: int | None = None
+        self.pid: int | None = None
+        self.about: dict[str, Any] = {}
+        self.offset = 0.0
+        self.sequence: int | None = None
+        self.heard = now
+        self.counts: dict[Any, Any] = {}
+        self.weight = 0
+        self.owner: dict[int, Entry] = {}
+        self.operations: dict[Entry, None] = {}
+        self.asked = float("-inf")
+        self.silent_since: float | None = None
+        self.gone = False
+        self.restored = False  # known from the history only: it has not come back
+        self.image: Image | None = None  # the program that said Hello
+        self.replaced = False  # its process has become another program
+        self.claimed_tty: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Session {self.id} {self.role} pid {self.pid} {len(self.operations)} operations>"
+
+    @property
+    def open(self) -> bool:
+        """An operation of it has not ended."""
+        return any(entry.operation.open for entry in self.operations)
+
+
+class Sessions:
+    """Every session, by the connection it has now and by its id."""
+
+    def __init__(self, boot: str | None) -> None:
+        self.boot = boot
+        self.by_identity: dict[bytes, Session] = {}
+        self.by_id: dict[str, Session] = {}
+
+    def greet(self, identity: bytes, credentials: Credentials, hello: Hello, now: float) -> Session:
+        """The session of `hello`, new or come back on this connection.
+
+        Raises `Refused` where another process holds that session id.
+        """
+        session = self.by_id.get(hello.session)
+        if session is None:
+            if len(self.by_id) >= SESSIONS_LIMIT:
+                raise Refused("too many sessions", {"limit": SESSIONS_LIMIT})
+            session = self.add(Session(hello.session, hello.role, now))
+        elif not _same_process(session, credentials, hello) or session.role != hello.role:
+            raise Refused("session of another process", {"session": hello.session})
+        self.detach(session)
+        previous = self.by_identity.get(identity)
+        if previous is not None and previous is not session:
+            previous.identity = None
+        self.by_identity[identity] = session
+        session.identity = identity
+        session.uid, session.pid = credentials
+        session.about = hello.about
+        boot = hello.about.get("boot")
+        same_clock = boot is not None and boot == self.boot
+        session.offset = 0.0 if same_clock else now - hello.now
+        session.sequence = hello.sequence
+        session.counts = {}
+        session.weight = 0
+        session.heard = now
+        session.gone = session.restored = False
+        return session
+
+    def add(self, session: Session) -> Session:
+        """Take in a session that is known by id only, as one from the history is."""
+        self.by_id[session.id] = session
+        return session
+
+    def detach(self, session: Session) -> None:
+        """Forget its connection; the session itself stays."""
+        if session.identity is not None:
+            self.by_identity.pop(session.identity, None)
+            session.identity = None
+
+    def remove(self, session: Session) -> None:
+        """Forget it altogether."""
+        self.detach(session)
+        self.by_id.pop(session.id, None)
+
+
+def _same_process(session: Session, credentials: Credentials, hello: Hello) -> bool:
+    if session.pid and credentials.pid:
+        return (session.uid, session.pid) == (credentials.uid, credentials.pid)
+    return (session.about.get("pid"), session.about.get("host")) == (
+        hello.about.get("pid"),
+        hello.about.get("host"),
+    )

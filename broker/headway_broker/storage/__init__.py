@@ -1,0 +1,1 @@
+"""What is stored, when, and in which form; pure."""

@@ -1,0 +1,87 @@
+"""An operation as a row of the history and back; pure.
+
+Times in a row are Unix seconds, for the next broker has another monotonic clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation
+from headway.protocol.wire import Malformed, check_operation, check_stage, pack, unpack
+from headway_broker.state.ledger import Entry
+
+if TYPE_CHECKING:
+    from headway_broker.state.sessions import Session
+
+_OPERATION_TIMES = (OPERATION_FIELDS.index("started"), OPERATION_FIELDS.index("ended"))
+_STAGE_TIMES = (STAGE_FIELDS.index("started"), STAGE_FIELDS.index("ended"))
+
+
+class Row(NamedTuple):
+    """What is stored of an operation; `ended` is None while it is open."""
+
+    operation: str
+    revision: int
+    ended: float | None
+    session: str
+    uid: int | None
+    pid: int | None
+    about: dict[str, Any]
+    body: bytes  # msgpack of [record, stage records, shares]
+    shares: tuple[tuple[int, str, float], ...] = ()  # of the body, those not stored before
+
+
+def row_of(entry: Entry, wall: float) -> Row:
+    """The row of an entry; `wall` is what to add to its times for Unix time."""
+    operation, session = entry.operation, entry.session
+    body = [
+        _shifted(operation.record(), _OPERATION_TIMES, wall),
+        [_shifted(stage.record(), _STAGE_TIMES, wall) for stage in operation.stages.values()],
+        {stage.id: stage.shares for stage in operation.stages.values() if stage.shares},
+    ]
+    ended = None
+    if not operation.open:
+        ended = wall + (operation.ended if operation.ended is not None else entry.heard)
+    about = {name: session.about.get(name) for name in ("pid", "started", "boot", "host", "user")}
+    about["image"] = session.image
+    return Row(
+        operation.id,
+        operation.revision,
+        ended,
+        session.id,
+        session.uid,
+        session.pid,
+        about,
+        pack(body),
+        tuple((*place, done) for place, done in entry.unsafe.items()),
+    )
+
+
+def entry_of(row: Row, session: Session, wall: float, now: float) -> Entry:
+    """The entry of a row; raises `Malformed` for a body that is not one."""
+    body = unpack(row.body)
+    if type(body) is not list or [type(part) for part in body[:3]] != [list, list, dict]:
+        raise Malformed("a record, stage records and shares expected")
+    record, stages, shares = body[:3]
+    record = check_operation(record)
+    operation = Operation(record[0], record[2])
+    operation.apply(_shifted(record, _OPERATION_TIMES, -wall))
+    records = [_shifted(check_stage(stage), _STAGE_TIMES, -wall) for stage in stages]
+    operation.add_stages(stage[0] for stage in records)
+    for stage in records:
+        operation.apply_stage(stage)
+    for stage_id, counted in shares.items():
+        if stage_id in operation.stages:
+            operation.stages[stage_id].shares = counted
+    entry = Entry(operation, session, now)
+    if not operation.open:
+        entry.safe = operation.revision
+    return entry
+
+
+def _shifted(record: list[Any], times: tuple[int, int], offset: float) -> list[Any]:
+    for position in times:
+        if record[position] is not None:
+            record[position] += offset
+    return record

@@ -1,0 +1,1 @@
+"""What a reporting program holds and calls."""

@@ -1,0 +1,110 @@
+"""Who in a program hears that somebody wants an operation to end.
+
+A request reaches, in this order: the operation's `on_cancel` callbacks, on a thread of
+their own; its `check_cancelled` and `track`, which raise `Cancelled`; a loop in the main
+thread that opened it, as the KeyboardInterrupt of a Ctrl+C. Otherwise nobody listens.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+from headway.host import threads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Union
+
+    from headway.api.operation import Operation
+
+    Callback = Union[Callable[[], object], Callable[["Request"], object]]
+
+ACCEPTED = "accepted"
+REFUSED = "refused"
+NOBODY = "nobody"
+
+
+class Request:
+    """Somebody's wish that an operation ends: `reason` may be None; `kill` means at any price."""
+
+    __slots__ = ("kill", "reason")
+
+    def __init__(self, reason: str | None = None, *, kill: bool = False) -> None:
+        self.reason = reason
+        self.kill = kill
+
+    def __repr__(self) -> str:
+        return f"<headway cancel request {self.reason!r}{' kill' if self.kill else ''}>"
+
+
+def deliver(operation: Operation, request: Request) -> tuple[str, str | None]:
+    """Pass `request` on to whoever listens: (answer, why) for the one who asked."""
+    if not operation.open:
+        return REFUSED, f"it is {operation.state}"
+    if not operation.model.cancellable:
+        return REFUSED, "it cannot be cancelled"
+    before, operation.request = operation.request, request
+    answer = _pass_on(operation, request)
+    if answer[0] != ACCEPTED:
+        operation.request = before
+    return answer
+
+
+def _pass_on(operation: Operation, request: Request) -> tuple[str, str | None]:
+    callbacks = list(operation.callbacks)
+    if callbacks:
+        thread = threading.Thread(
+            target=_call, args=(callbacks, request), name="headway-cancel", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:
+            return REFUSED, f"no thread can be had to tell it: {error}"
+        operation.stop_iterating()
+        return ACCEPTED, None
+    if operation.stop_iterating() or operation.listening:
+        return ACCEPTED, None
+    if operation.in_main_thread and _interrupt_main():
+        return ACCEPTED, None
+    return NOBODY, "nothing in the program listens"
+
+
+def _call(callbacks: list[Callback], request: Request) -> None:
+    threads.unhide()
+    for callback in callbacks:
+        try:
+            if _wants_argument(callback):
+                callback(request)  # pyright: ignore[reportCallIssue]
+            else:
+                callback()  # pyright: ignore[reportCallIssue]
+        except Exception:
+            # It is the program's own fault, and is told as a thread's uncaught error is.
+            sys.excepthook(*sys.exc_info())  # pyright: ignore[reportArgumentType]
+
+
+def _wants_argument(callback: Callback) -> bool:
+    import inspect  # noqa: PLC0415 - only ever needed once
+
+    try:
+        inspect.signature(callback).bind()
+    except TypeError:
+        return True
+    except ValueError:  # a builtin that does not say
+        return False
+    return False
+
+
+def _interrupt_main() -> bool:
+    """Do to the main thread what a Ctrl+C would; False where it would not hear that."""
+    main = threading.main_thread()
+    handler = signal.getsignal(signal.SIGINT)
+    if not main.is_alive() or main.ident is None or not callable(handler):
+        return False
+    try:
+        # A real signal, so that a sleep or a read is interrupted as well.
+        signal.pthread_kill(main.ident, signal.SIGINT)
+    except (OSError, ValueError):
+        return False
+    return True

@@ -1,0 +1,422 @@
+"""An operation as a program holds it: its life, its stages, its cancellation."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from headway.api import scope
+from headway.api.outcome import fate, text_of
+from headway.api.stage import Stage
+from headway.api.uncaught import cancelled
+from headway.errors import IllegalMove, UnknownStage
+from headway.model import (
+    CANCELLED,
+    COMPLETED,
+    ENDED,
+    FAILED,
+    NAME_LIMIT,
+    OPERATION_MOVES,
+    PENDING,
+    RUNNING,
+    WAITING,
+    clean_count,
+    clean_notify,
+    clean_text,
+)
+from headway.model import Operation as Model
+from headway.model import Stage as StageModel
+from headway.reporting.reporter import here
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Iterable, Iterator, TypeVar
+
+    from headway.api.cancellation import Callback, Request
+    from headway.reporting.reporter import Home
+
+    Item = TypeVar("Item")
+
+
+class Operation(scope.Scope):
+    """One thing a person waits for; made by `headway.operation`.
+
+    As a context manager it runs while its block does: left by KeyboardInterrupt,
+    `asyncio.CancelledError` or `Cancelled` it is cancelled, by SystemExit with 0 or None it
+    has completed, by any other exception it has failed with its text. What left the block
+    goes on unchanged.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_home",
+        "_names",
+        "_stopped",
+        "_thread",
+        "callbacks",
+        "listening",
+        "model",
+        "request",
+    )
+
+    model: Model
+
+    def __init__(self, home: Home, model: Model, around: scope.Scope | None) -> None:
+        self._home = home
+        self.model = model
+        self.around = around
+        self.before = None
+        self.inner = None
+        self.block = True
+        self._names: dict[str | tuple[int, str], Stage] = {}  # the first of that name in its place
+        self._stopped: Stage | None = None  # the last thing in it: a `track` that was left early
+        self._thread = threading.get_ident()
+        self.callbacks: list[Callback] = []
+        self.listening = False  # it looks now and then whether it shall stop
+        self.request: Request | None = None  # that it shall, if anybody asked
+
+    def __repr__(self) -> str:
+        return f"<headway.Operation {self.id} {self.name!r} {self.state}>"
+
+    # What can be read.
+
+    @property
+    def id(self) -> str:
+        """12 base-32 characters."""
+        return self.model.id
+
+    @property
+    def path(self) -> str:
+        """Its id, as a child process is told."""
+        return self.model.id
+
+    @property
+    def stages(self) -> list[Stage]:
+        """All its stages, in the order they were announced."""
+        found = [twin for first in list(self._names.values()) for twin in _and_twins(first)]
+        return sorted(found, key=lambda stage: stage.id)
+
+    @property
+    def exhausted(self) -> bool:
+        """Every stage it ever had, and there was one, has completed."""
+        stages = self.stages
+        return bool(stages) and all(stage.state == COMPLETED for stage in stages)
+
+    @property
+    def foreign(self) -> bool:
+        """It belongs to the process that this one was forked from."""
+        return self._home is not here()
+
+    @property
+    def in_main_thread(self) -> bool:
+        """It was opened by the main thread."""
+        return self._thread == threading.main_thread().ident
+
+    # Its life.
+
+    def start(self) -> Operation:
+        """Run it; run it again, as another attempt, if it had failed."""
+        if not self.foreign:
+            with self._home.lock:
+                if self.model.state != RUNNING:
+                    self._move(RUNNING)
+        return self
+
+    def resume(self) -> None:
+        """It is running again after `wait`."""
+        self.start()
+
+    def wait(self, reason: str) -> None:
+        """It is held up, by a lock or by a question, until `resume`."""
+        if self.foreign:
+            return
+        with self._home.lock:
+            if self.model.state == WAITING:
+                self.model.reason = clean_text(reason)
+                self._changed()
+            else:
+                self._move(WAITING, clean_text(reason))
+
+    def complete(self, message: str | None = None) -> None:
+        """It has succeeded; its running stages have, too, and the others are skipped."""
+        self._end(COMPLETED, message=message)
+
+    def fail(self, error: object, message: str | None = None) -> None:
+        """It has failed; `error` is an exception or a text."""
+        self._end(FAILED, error=error, message=message)
+
+    def cancel(self, reason: str | None = None) -> None:
+        """It was given up because somebody wanted it so. Nothing is raised by this."""
+        self._end(CANCELLED, reason)
+
+    def set(
+        self,
+        *,
+        message: str | None = None,
+        exit_status: int | None = None,
+        cancellable: bool | None = None,
+        notify: Any = None,
+    ) -> None:
+        """Change what is said of it; what is None stays as it is."""
+        if self.foreign:
+            return
+        model = self.model
+        with self._home.lock:
+            if message is not None:
+                model.message = clean_text(message)
+            if exit_status is not None:
+                status = clean_count(exit_status)
+                model.exit_status = None if status is None else int(status)
+            if cancellable is not None:
+                model.cancellable = bool(cancellable)
+            if notify is not None:
+                model.notify = clean_notify(notify)
+            if model.state != PENDING:
+                self._changed()
+
+    def log(self, line: str, stage: Stage | int | None = None) -> None:
+        """Pass on a line (or lines) that it printed; viewers show the last ones."""
+        home = here()
+        if self.foreign or self.model.state == PENDING:
+            return
+        inside = None if stage is None else self._stage(stage).model.id
+        text = line if isinstance(line, str) else clean_text(line)
+        lines = [clean_text(part) for part in text.splitlines()[-200:]]
+        with home.lock:
+            home.publisher.log(self.id, inside, lines)
+        home.wake()
+
+    def _end(
+        self,
+        state: str,
+        reason: object = None,
+        error: object = None,
+        message: str | None = None,
+        when: float | None = None,
+    ) -> None:
+        if self.foreign:
+            return
+        home = self._home
+        with home.lock:
+            model = self.model
+            if model.state == state or home.closed:
+                return
+            if state not in OPERATION_MOVES[model.state]:
+                model.move(state, home.clock())  # raises, before anything is changed
+            if model.state == PENDING:
+                self._move(RUNNING)
+            home.tally.settle_left(self, state, error)
+            for stage in self.stages:
+                if stage.open:
+                    stage._fold()
+                    stage._close()
+                    home.tree.remove(stage)
+                    home.publisher.changed(model, stage.model)
+            if state == FAILED and self._stopped is not None:
+                self._correct(self._stopped.model, error)
+            self._move(state, None if reason is None else clean_text(reason), when)
+            if error is not None:
+                model.error = text_of(error)
+            if message is not None:
+                model.message = clean_text(message)
+
+    def _correct(self, stage: StageModel, error: object) -> None:
+        # A `track` left early was taken for completed, until what is around it failed.
+        if stage.state == COMPLETED:
+            stage.state = FAILED
+            stage.reason = None
+            stage.error = None if error is None else text_of(error)
+            self._home.publisher.changed(self.model, stage)
+
+    def _move(self, state: str, reason: str | None = None, when: float | None = None) -> None:
+        home = self._home
+        before = self.model.state
+        try:
+            self.model.move(state, home.clock() if when is None else when, reason)
+        except IllegalMove:
+            if home.closed or self.model.state == state:
+                return  # too late, or a signal handler has just done so
+            raise
+        if state in ENDED:
+            home.handles.pop(self.id, None)
+            home.tree.remove(self)
+        elif before not in (RUNNING, WAITING):
+            if before == FAILED:  # these were of the attempt that failed
+                self.model.exit_status = self.model.message = None
+            home.handles[self.id] = self
+            for stage in self.stages:
+                home.publisher.changed(self.model, stage.model)
+            home.tree.add(self)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._home.publisher.changed(self.model)
+        self._home.wake()
+
+    def _begin(self) -> None:
+        """A stage of it begins, so it is running: the lock is held."""
+        if self.model.state in (PENDING, WAITING):
+            self._move(RUNNING)
+        elif self.model.state in ENDED and not self._home.closed:
+            raise IllegalMove(f"operation {self.name!r} is {self.state}: no stage of it can run")
+
+    def _forked(self, child: Home) -> None:
+        """Become the forked child's copy, which says nothing of the operation, only shares."""
+        del child
+        self.callbacks = []
+        for stage in self.stages:
+            stage._forked()
+
+    # Its stages.
+
+    def plan(self, *names: str) -> None:
+        """Announce stages that will come, in this order, as pending."""
+        for name in names:
+            self.stage(name)._claim = None
+
+    def stage(
+        self,
+        name: str,
+        total: float | None = None,
+        unit: str | None = None,
+        parent: Stage | int | None = None,
+    ) -> Stage:
+        """The stage of that name, to be used as a context manager or started.
+
+        A name that was planned is that stage; one that has ended is to be run again, as
+        another attempt; while one is running, it is another stage of the same name. `parent`
+        is the stage that it is part of: UnknownStage where this operation has none such.
+        """
+        around = None if parent is None else self._stage(parent)
+        text = clean_text(name, NAME_LIMIT)
+        home = here()
+        if self.foreign:
+            return self._in_child(text, total, unit, around)
+        thread = threading.get_ident()
+        with home.lock:
+            home.tally.settle_left(self, COMPLETED, None)  # a loop run again is the same stage
+            last, stage = None, self._first(text, around)
+            while stage is not None and stage._is_taken(thread):
+                last, stage = stage, stage.twin
+            if stage is None:
+                over = None if around is None else around.id
+                text = home.words.share(text)
+                model = StageModel(next(home.stage_ids), text, over)
+                stage = Stage(self, model, around or self)
+                if last is None:
+                    self._names[text if over is None else (over, text)] = stage
+                else:
+                    last.twin = stage
+                self.model.stages[model.id] = model
+            stage._claim = thread
+            if total is not None:
+                stage.model.total = clean_count(total)
+            if unit is not None:
+                stage.model.unit = clean_text(unit, NAME_LIMIT)
+            if self.model.state != PENDING and stage.state == PENDING:
+                home.publisher.changed(self.model, stage.model)
+                home.wake()
+            return stage
+
+    def _first(self, name: str, around: Stage | None) -> Stage | None:
+        """The oldest of the stages of that name in the same place."""
+        return self._names.get(name if around is None else (around.id, name))
+
+    def _stage(self, stage: Stage | int) -> Stage:
+        if isinstance(stage, Stage):
+            found = stage if stage.operation is self else None
+        else:
+            found = next((known for known in self.stages if known.id == stage), None)
+        if found is None:
+            raise UnknownStage(f"operation {self.name!r} has no stage {stage!r}")
+        return found
+
+    def _in_child(
+        self, name: str, total: float | None, unit: str | None, around: Stage | None
+    ) -> Stage:
+        # A forked child works on its parent's stage of that name, or on one of its own.
+        for stage in _and_twins(self._first(name, around)):
+            if stage.open:
+                return stage
+        from headway.api.opening import solo  # noqa: PLC0415 - it stands on this module
+
+        return solo(name, total, unit, parent=(around or self).path)
+
+    def track(
+        self,
+        items: Iterable[Item],
+        name: str | None = None,
+        total: float | None = None,
+        unit: str | None = None,
+        parent: Stage | int | None = None,
+    ) -> Iterator[Item]:
+        """Iterate over `items` as a stage of this operation; see `headway.track`."""
+        from headway.api.track import follow  # noqa: PLC0415 - it stands on this module
+
+        stage = self.stage(name or "items", None, unit, parent)
+        return follow(stage, items, total)
+
+    # Its cancellation.
+
+    @property
+    def cancelled(self) -> bool:
+        """Somebody asked that it stops, or it is cancelled. To look is to listen."""
+        self.listening = True
+        return self.request is not None or self.model.state == CANCELLED
+
+    def check_cancelled(self) -> None:
+        """Raise `Cancelled` if somebody asked that it stops. To look is to listen."""
+        if self.cancelled:
+            raise cancelled(self.request.reason if self.request else self.model.reason)
+
+    def on_cancel(self, callback: Callback) -> None:
+        """Call `callback()` or `callback(request)` when somebody asks that it stops.
+
+        It is called on a thread of its own. `request.reason` is their text or None;
+        `request.kill` says that they want it at any price.
+        """
+        self.callbacks.append(callback)
+
+    def stop_iterating(self) -> bool:
+        """Let its `track` iterators raise `Cancelled` at their next item; whether it has any."""
+        found = False
+        for stage in self.stages:
+            source = stage._source
+            if source is not None and stage.open:
+                source.stop()
+                found = True
+        return found
+
+    # Its children in other processes.
+
+    def env(self) -> dict[str, str]:
+        """A copy of the environment for a child process that works for this operation."""
+        return self._env(self.path)
+
+    def _env(self, path: str) -> dict[str, str]:
+        environ = scope.environment(os.environ)
+        environ[scope.PARENT] = path
+        return environ
+
+    def __enter__(self) -> Operation:  # noqa: PYI034 - Self is not in 3.8
+        self.start()
+        scope.enter(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        scope.leave(self)
+        if self.model.open:
+            state, reason, text = fate(error, self)
+            self._end(state, reason, text)
+
+
+def _and_twins(stage: Stage | None) -> Iterator[Stage]:
+    while stage is not None:
+        yield stage
+        stage = stage.twin

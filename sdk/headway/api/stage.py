@@ -1,0 +1,436 @@
+"""A stage as a program holds it: counting, states, stages inside it.
+
+`advance` is the hot path: one append to a list, which the publisher folds into the model.
+Everything else takes the lock of the process for a moment. What is reported is taken as it
+is: counts may go down, pass the total or be negative; what is no finite number between
+±2**63 is ignored, and a name, detail or reason is cut at its limit.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from headway.api.outcome import fate, text_of
+from headway.api.scope import Scope, enter, leave
+from headway.model import (
+    CANCELLED,
+    COMPLETED,
+    ENDED,
+    FAILED,
+    NAME_LIMIT,
+    PENDING,
+    RUNNING,
+    SKIPPED,
+    WAITING,
+    IllegalMove,
+    clean_count,
+    clean_text,
+)
+from headway.model import Stage as Model
+from headway.reporting.reporter import here
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Callable, Iterable, Iterator, TypeVar
+
+    from headway.api.operation import Operation
+    from headway.api.track import Source
+
+    Item = TypeVar("Item")
+
+# The steps of a stage that has ended go here.
+_discard: Callable[[Any], None] = deque(maxlen=0).append
+_LIMIT = 2**63  # of counts
+_AT_WORK = (RUNNING, WAITING)
+
+
+class Stage(Scope):
+    """A part of an operation; made by `Operation.stage`, `Stage.stage` or `track`.
+
+    As a context manager it runs while its block does, and how the block is left is how it
+    ends. In a forked child what it counts is that child's share, and nothing there ends it.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_base",
+        "_claim",
+        "_counted",
+        "_pending",
+        "_source",
+        "_steps",
+        "_told",
+        "_updating",
+        "model",
+        "operation",
+        "solo",
+        "twin",
+    )
+
+    model: Model
+    _steps: Callable[[Any], None]
+
+    def __init__(
+        self, operation: Operation, model: Model, around: Scope, *, solo: bool = False
+    ) -> None:
+        self.operation = operation
+        self.model = model
+        self.around = around
+        self.before = None
+        self.inner = None
+        self.block = False
+        self.solo = solo  # its operation is only there for it, and ends with it
+        self.twin: Stage | None = None  # the next of the same name in the same place
+        self._claim: int | None = None  # the thread that was handed it and has not started it
+        self._pending: list[Any] = []
+        self._source: Source | None = None
+        self._counted: float = 0  # what the source had counted at the last fold
+        self._base: float | None = None  # in a forked child: what was done at the fork
+        self._told: float = 0  # what was done at the last look
+        self._updating = False  # awake, and counted by `update` alone
+        self._steps = self._awaken
+
+    def __repr__(self) -> str:
+        return f"<headway.Stage {self.name!r} {self.state} {self.done}/{self.total}>"
+
+    # What can be read.
+
+    @property
+    def id(self) -> int:
+        """A number that no other stage of this process has."""
+        return self.model.id
+
+    @property
+    def done(self) -> float:
+        """What has been counted by now, in units, exact from any number of threads."""
+        if self._pending or self._source is not None:
+            with here().lock:
+                self._fold()
+        return self.model.done
+
+    @property
+    def total(self) -> float | None:
+        """The units it will be, as far as anybody knows."""
+        return self.model.total
+
+    @property
+    def path(self) -> str:
+        """`OP/STAGE`, as a child process is told."""
+        return f"{self.operation.id}/{self.model.id}"
+
+    def _is_taken(self, thread: int) -> bool:
+        """Somebody is at it, or about to be who is not `thread`: the name stands for another."""
+        claim = self._claim
+        return self.model.state in _AT_WORK or not (claim is None or claim == thread)
+
+    @property
+    def _foreign(self) -> bool:
+        return self._base is not None
+
+    # Counting.
+
+    def advance(self, n: float = 1) -> None:
+        """`n` more units are done. A stage that was not started is running from then on."""
+        self._steps(n)
+
+    def update(
+        self,
+        done: float | None = None,
+        total: float | None = None,
+        detail: str | None = None,
+        unit: str | None = None,
+    ) -> None:
+        """Say how far it is: what is None stays as it is.
+
+        `done` and `total` are units since the start, `detail` is what it is busy with.
+        """
+        model = self.model
+        if (
+            self._updating
+            and detail is None
+            and (type(done) is int or type(done) is float)
+            and (total is None or total == model.total)
+            and (unit is None or unit == model.unit)
+        ):
+            if -_LIMIT < done < _LIMIT:
+                model.done = done
+            return
+        home = here()
+        with home.lock:
+            if model.state in ENDED:
+                return
+            if done is not None:
+                if model.state in (PENDING, WAITING):
+                    self.start()
+                self._gather()
+                count = clean_count(done)
+                if count is not None:
+                    model.done = count
+                self._updating = self._steps == self._awaken and self._source is None
+                home.tally.wake(self)
+            if self._base is None:
+                before = (model.total, model.detail)
+                if total is not None:
+                    model.total = clean_count(total)
+                if detail is not None:
+                    model.detail = clean_text(detail)
+                if unit is not None and model.unit != clean_text(unit, NAME_LIMIT):
+                    model.unit = clean_text(unit, NAME_LIMIT)
+                    self._changed()
+                elif before != (model.total, model.detail):
+                    home.publisher.moved(model, more=True)
+        home.rouse()
+
+    def _awaken(self, n: Any) -> None:
+        # The first step after a rest: later ones go straight into the list.
+        home = here()
+        with home.lock:
+            if self.model.state in ENDED:
+                return
+            if self.model.state in (PENDING, WAITING):
+                self.start()
+            self._updating = False
+            self._steps = self._count_alone if home.off or home.closed else self._pending.append
+            self._pending.append(n)
+            home.tally.wake(self)
+        home.rouse()
+
+    def _count_alone(self, n: Any) -> None:
+        # With reporting off, or over, there is nobody else who would fold.
+        self._pending.append(n)
+        if len(self._pending) > 4096:
+            with here().lock:
+                self._fold()
+
+    def _sleep(self) -> None:
+        self._updating = False
+        self._steps = self._awaken
+        self._fold()  # what came between the last look and now
+
+    def _fold(self) -> int:
+        """Add what was counted since the last time to the model; how many steps it was.
+
+        The lock is held.
+        """
+        steps = self._gather()
+        done = self.model.done
+        if done == self._told:
+            return steps
+        self._told = done
+        publisher = here().publisher
+        if self._base is None:
+            publisher.moved(self.model)
+        else:
+            publisher.share(self.operation.id, self.model, done - self._base)
+        return steps or 1
+
+    def _gather(self) -> int:
+        # Other threads may append meanwhile: theirs stays for the next time.
+        steps = len(self._pending)
+        if steps:
+            chunk = self._pending[:steps]
+            del self._pending[:steps]
+            self.model.done = _add(self.model.done, chunk)
+        source = self._source
+        if source is not None:
+            counted = source.count()
+            self.model.done += counted - self._counted
+            self._counted = counted
+        return steps
+
+    def _count_with(self, source: Source) -> None:
+        home = here()
+        with home.lock:
+            self._source = source
+            self._counted = 0
+            home.tally.iterate(self)
+        home.wake()
+
+    # States.
+
+    def start(self) -> Stage:
+        """Run it; run it again, as another attempt, if it had ended."""
+        if not self._foreign:
+            with here().lock:
+                self.operation._begin()
+                self._claim = None
+                if self.model.state != RUNNING:
+                    # Work goes on: the loops that were left early in it were left in order.
+                    here().tally.settle_left(self.operation, COMPLETED, None)
+                    self.operation._stopped = None
+                    self._move(RUNNING)
+        return self
+
+    def wait(self, reason: str) -> None:
+        """It is held up, by a lock or by a question, until `resume` or until it counts on."""
+        if not self._foreign:
+            with here().lock:
+                if self.model.state == WAITING:
+                    self.model.reason = clean_text(reason)
+                    self._changed()
+                else:
+                    self.operation._begin()
+                    self._move(WAITING, clean_text(reason))
+
+    def resume(self) -> None:
+        """It is running again after `wait`."""
+        self.start()
+
+    def complete(self) -> None:
+        """It has succeeded."""
+        self._end(COMPLETED)
+
+    def fail(self, error: object) -> None:
+        """It has failed; `error` is an exception or a text. The operation goes on."""
+        self._end(FAILED, error=error)
+
+    def skip(self, reason: str | None = None) -> None:
+        """It was not needed."""
+        self._end(SKIPPED, reason)
+
+    def cancel(self, reason: str | None = None) -> None:
+        """It was given up because somebody wanted it so."""
+        self._end(CANCELLED, reason)
+
+    def _end(
+        self,
+        state: str,
+        reason: object = None,
+        error: object = None,
+        when: float | None = None,
+    ) -> None:
+        if self._foreign:
+            return
+        home = here()
+        with home.lock:
+            model = self.model
+            if model.state == state or home.closed:
+                return
+            if model.state == PENDING and state == COMPLETED:
+                self.start()
+            home.tally.settle_left(self, state, error)
+            for scope in list(self.inner or ()):
+                if isinstance(scope, Stage):
+                    scope._end(state, reason)
+            self._move(state, None if reason is None else clean_text(reason), when)
+            if error is not None:
+                model.error = text_of(error)
+            if self.solo and self.operation.open:
+                self.operation._end(state, reason=reason, error=error, when=when)
+
+    def _move(self, state: str, reason: str | None = None, when: float | None = None) -> None:
+        home = here()
+        model = self.model
+        was_open = model.state in (RUNNING, WAITING)
+        self._fold()
+        try:
+            model.move(state, home.clock() if when is None else when, reason)
+        except IllegalMove:
+            if home.closed or model.state == state:
+                return  # too late, or a signal handler has just done so
+            raise
+        if model.state in ENDED:
+            self._close()
+            home.tree.remove(self)
+        elif state == WAITING or not was_open:
+            self._updating = False
+            self._steps = self._awaken  # the next step lets it go on
+            home.tree.add(self)
+        self._changed()
+
+    def _close(self) -> None:
+        """Stop counting: it has ended, or its operation has."""
+        here().tally.forget(self)
+        self._updating = False
+        self._steps = _discard
+        self._source = None
+        self._pending.clear()
+
+    def _changed(self) -> None:
+        home = here()
+        home.publisher.changed(self.operation.model, self.model)
+        home.wake()
+
+    def _stopped(self, when: float, state: str = COMPLETED, error: object = None) -> None:
+        """Its iterator was left early at `when`; what is around it has come to `state`."""
+        if not self.model.open:
+            return
+        done, total = self.done, self.model.total
+        reason = f"stopped at {_figure(done)}"
+        if total is not None:
+            reason += f" of {_figure(total)}"
+        if state in (COMPLETED, SKIPPED):
+            self._end(COMPLETED, reason, when=when)
+            self.operation._stopped = self
+        else:
+            self._end(state, reason if state == CANCELLED else None, error, when)
+
+    def _forked(self) -> None:
+        """Become the forked child's copy: what it counts from here on is a share."""
+        if self.model.open:
+            self._gather()
+            self._base = self._told = self.model.done
+            self._updating = False
+            self._steps = self._awaken
+        else:
+            self._base = 0
+
+    # What is inside it.
+
+    def stage(self, name: str, total: float | None = None, unit: str | None = None) -> Stage:
+        """A stage that is part of this one; see `Operation.stage`."""
+        return self.operation.stage(name, total, unit, parent=self)
+
+    def track(
+        self,
+        items: Iterable[Item],
+        name: str | None = None,
+        total: float | None = None,
+        unit: str | None = None,
+    ) -> Iterator[Item]:
+        """Iterate over `items` as a stage that is part of this one; see `headway.track`."""
+        return self.operation.track(items, name, total, unit, parent=self)
+
+    def env(self) -> dict[str, str]:
+        """A copy of the environment for a child process that works on this stage."""
+        return self.operation._env(self.path)
+
+    def __enter__(self) -> Stage:  # noqa: PYI034 - Self is not in 3.8
+        self.block = True
+        self.start()
+        enter(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        leave(self)
+        if self.model.open:
+            state, reason, text = fate(error, self.operation)
+            self._end(state, reason, text)
+
+
+def _add(done: float, steps: list[Any]) -> float:
+    try:
+        result = clean_count(done + sum(steps))
+        if result is not None:
+            return result
+    except Exception:
+        pass
+    for step in steps:
+        try:
+            count = clean_count(step)
+        except Exception:
+            continue
+        result = clean_count(done + count) if count is not None else None
+        if result is not None:
+            done = result
+    return done
+
+
+def _figure(count: float) -> str:
+    return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.1f}"

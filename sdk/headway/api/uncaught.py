@@ -1,0 +1,70 @@
+"""How a program ends that was cancelled and does not catch it: quietly, with status 130.
+
+Python would print a traceback, as of a mistake, and exit with 1. It was somebody's wish, like
+a Ctrl+C: the receipt on the terminal says so, and where there is no terminal one line does.
+The hooks are set when somebody's wish is first carried out by an exception, and hand on all else,
+so that nothing changes for who catches it. Whoever types a program line by line keeps the session.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from headway.api.outcome import cancellations
+from headway.errors import Cancelled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Callable
+
+EXIT_STATUS = 130
+
+_hooked = False
+
+
+def cancelled(reason: str | None) -> Cancelled:
+    """The exception to raise for a request that was accepted; `reason` may be None."""
+    expect()
+    return Cancelled(reason or "")
+
+
+def expect() -> None:
+    """Somebody has asked to cancel: a `Cancelled` or asyncio's may end the program from now on."""
+    global _hooked  # noqa: PLW0603 - the hooks are the interpreter's
+    if not _hooked and not hasattr(sys, "ps1"):
+        _hooked = True
+        sys.excepthook = _in_main(sys.excepthook)
+        threading.excepthook = _in_thread(threading.excepthook)
+
+
+def _in_main(before: Callable[..., Any]) -> Callable[..., Any]:
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not issubclass(kind, cancellations()):
+            before(kind, error, trace)
+            return
+        if sys.stderr is not None and not sys.stderr.isatty():
+            _say(error)
+        # What the hook raises is what the interpreter ends by.
+        raise SystemExit(EXIT_STATUS)
+
+    return hook
+
+
+def _in_thread(before: Callable[..., Any]) -> Callable[..., Any]:
+    def hook(args: Any, /) -> None:
+        if not issubclass(args.exc_type, cancellations()):
+            before(args)
+
+    return hook
+
+
+def _say(error: BaseException) -> None:
+    from headway import text  # noqa: PLC0415 - only a program that ends by it needs this
+
+    why = text.safe(str(error))
+    try:
+        sys.stderr.write(f"headway: cancelled{': ' if why else ''}{why}\n")
+    except (OSError, ValueError):
+        pass

@@ -1,0 +1,198 @@
+"""`headway doctor`: where reports go on this machine, and why they do not.
+
+What it says works it has tried: files are made where programs make them, and the broker is
+greeted. Absent: starting anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+
+from headway import __version__
+from headway.protocol import endpoint
+
+PATIENCE = 5.0  # seconds in which the broker answers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+
+def main(argv: list[str]) -> int:
+    """Print what a program that reports would find; exit status 1 where reporting is off."""
+    parser = argparse.ArgumentParser(
+        prog="headway doctor",
+        description="Print where programs report to on this machine, and why they do not.",
+    )
+    parser.parse_args(argv)
+    lines, trouble = examine(os.environ, os.getuid() if hasattr(os, "getuid") else 0)
+    width = max(len(name) for name, _ in lines)
+    for name, value in lines:
+        sys.stdout.write(f"{name:<{width}}  {value}\n")
+    for reason in trouble:
+        sys.stdout.write(f"reporting is off: {reason}\n")
+    if not trouble:
+        sys.stdout.write("reporting works\n")
+    return 1 if trouble else 0
+
+
+def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]], list[str]]:
+    """The facts as (name, value), and why reporting is off, where it is. Starts nothing."""
+    lines = [
+        (
+            "headway",
+            f"{__version__} in {os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}",
+        ),
+        ("python", f"{platform.python_version()} at {sys.executable or 'an unknown place'}"),
+    ]
+    trouble: list[str] = []
+    if environ.get("HEADWAY", "").lower() == "off":
+        trouble.append("HEADWAY=off is set")
+    if os.name == "nt":
+        trouble.append("Windows is not supported yet")
+        return lines, trouble
+    trouble += _libraries(lines)
+    user = endpoint.user_of(environ, uid)
+    if user != uid:
+        lines.append(("user", f"root reports to the broker of uid {user}, who used sudo"))
+    lines += [(name, environ[name]) for name in sorted(environ) if name.startswith("HEADWAY")]
+    lines.append(("state", _state(environ, uid, user)))
+    try:
+        place = endpoint.runtime_directory(environ, user)
+    except endpoint.NoRuntimeDirectory as error:
+        return lines, [*trouble, str(error)]
+    lines.append(("runtime", place))
+    from headway.reporting.spool import try_out  # noqa: PLC0415 - not there on Windows
+
+    try:
+        try_out(place, user)
+    except OSError as error:
+        trouble.append(f"nothing can be left in {place}: {error.strerror}")
+    _broker(environ, user, place, lines, trouble)
+    return lines, trouble
+
+
+def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
+    """Where the broker of `user` keeps history, and why it cannot."""
+    if user != uid:  # it becomes that user, and takes on their home
+        environ = {name: value for name, value in environ.items() if name != "XDG_STATE_HOME"}
+    place = endpoint.state_directory(environ, _home(user))
+    there = place
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    try:
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(bytes(4096))
+            file.flush()
+    except OSError as error:
+        against = f"{error.strerror}: {there}" if there != place else error.strerror
+        return f"{place}: nothing is remembered: {against}"
+    return place
+
+
+def _home(user: int) -> str:
+    import pwd  # noqa: PLC0415 - not there on Windows
+
+    try:
+        return pwd.getpwuid(user).pw_dir
+    except KeyError:
+        return os.path.expanduser("~")
+
+
+def _libraries(lines: list[tuple[str, str]]) -> list[str]:
+    trouble: list[str] = []
+    try:
+        import zmq  # noqa: PLC0415 - that it may be missing is what is looked into
+
+        lines.append(("pyzmq", f"{zmq.pyzmq_version()} with libzmq {zmq.zmq_version()}"))
+        if not zmq.has("ipc"):
+            trouble.append("this libzmq has no ipc transport")
+    except Exception as error:
+        trouble.append(f"pyzmq cannot be imported: {error}")
+    try:
+        import msgpack  # noqa: PLC0415
+
+        lines.append(("msgpack", ".".join(map(str, msgpack.version))))
+    except Exception as error:
+        trouble.append(f"msgpack cannot be imported: {error}")
+    return trouble
+
+
+def _broker(
+    environ: Mapping[str, str],
+    user: int,
+    place: str,
+    lines: list[tuple[str, str]],
+    trouble: list[str],
+) -> None:
+    from headway.host import launch  # noqa: PLC0415 - not there on Windows
+
+    named = environ.get("HEADWAY_ENDPOINT")
+    path = named[len("ipc://") :] if named and named.startswith("ipc://") else None
+    path = path or os.path.join(place, endpoint.REPORT)
+    if launch.listening(path, user):
+        pid = _holder(os.path.join(os.path.dirname(path), endpoint.LOCK))
+        lines.append(("broker", f"listens at {path}" + (f", pid {pid}" if pid else "")))
+        against = _greet(path)
+        if against:
+            trouble.append(f"the broker {against}")
+    elif named:
+        trouble.append(f"HEADWAY_ENDPOINT is {named}, and nobody listens there")
+    elif environ.get("HEADWAY_BROKER", "").lower() == "never":
+        trouble.append("no broker runs, and HEADWAY_BROKER=never forbids to start one")
+    elif not sys.executable:
+        trouble.append("no broker runs, and Python does not know its own program to start one")
+    else:
+        lines.append(("broker", "none runs; the first program that reports starts one"))
+    unsent = _files(os.path.join(place, endpoint.UNSENT))
+    if unsent:
+        lines.append(("unsent", f"{unsent} files of final states wait for a broker"))
+
+
+def _greet(path: str) -> str | None:
+    """What the broker at the socket `path` does instead of answering a greeting, or None."""
+    try:
+        import zmq  # noqa: PLC0415
+
+        from headway.host.identity import about  # noqa: PLC0415
+        from headway.protocol import messages, wire  # noqa: PLC0415
+    except Exception:
+        return None  # said already
+    context = zmq.Context()
+    try:
+        sock = context.socket(zmq.DEALER)
+        sock.connect("ipc://" + path)
+        head = (messages.MAGIC, messages.MAJOR, messages.MINOR)
+        who = (os.urandom(8).hex(), "viewer", time.monotonic(), about(__version__))
+        hello = messages.Hello(*head, *who)
+        sock.send(wire.encode(hello))
+        if not sock.poll(int(PATIENCE * 1000)):
+            return f"does not answer (waited {PATIENCE:.0f} s)"
+        answer = wire.decode(sock.recv(), messages.OUTBOUND)
+        if isinstance(answer, messages.Refuse):
+            return f"refuses: {answer.reason} {answer.details}"
+    except (zmq.ZMQError, wire.Malformed) as error:
+        return f"does not answer: {error}"
+    finally:
+        context.destroy(linger=0)
+    return None
+
+
+def _holder(path: str) -> str | None:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read(32).strip() or None
+    except OSError:
+        return None
+
+
+def _files(folder: str) -> int:
+    try:
+        return sum(not name.startswith(".") for name in os.listdir(folder))
+    except OSError:
+        return 0

@@ -1,0 +1,175 @@
+"""The command table: each verb's function, imported when the verb is used and not before."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+from headway import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, NoReturn, Sequence
+
+# verb -> (module:function, what it does). The function takes the arguments after the verb
+# and returns the exit status.
+VERBS = {
+    "run": ("headway.run.cli:main", "run a command and report its progress"),
+    "view": ("headway_viewer.commands.view:view", "follow what goes on, live or as lines"),
+    "ps": ("headway_viewer.commands.ps_cancel:ps", "list the operations there are"),
+    "wait": ("headway_viewer.commands.view:wait", "wait for operations to end"),
+    "cancel": ("headway_viewer.commands.ps_cancel:cancel", "ask an operation to end"),
+    "notify": ("headway_viewer.notify.cli:main", "notify the desktop when operations end"),
+    "top": ("headway_viewer.tui.cli:main", "look at all operations on the whole screen"),
+    "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
+    "pipe": ("headway.run.pipe:main", "report progress from a shell script, by lines"),
+    "history": ("headway_broker.commands.history:main", "show what is remembered, or forget it"),
+    "record": ("headway_viewer.commands.view:record", "write all that happens to a file"),
+    "replay": ("headway_viewer.commands.replay:main", "show a recorded file again"),
+    "broker": ("headway_broker.commands.broker:main", "run, look at or stop the broker"),
+    "doctor": ("headway.commands.doctor:main", "find out why something is not seen"),
+    "completion": ("headway.commands.completion:main", "print completions for bash, zsh or fish"),
+}
+USAGE = 2
+_EXAMPLES = """\
+examples:
+  headway run -- pip install numpy     report a command; its output and exit status stay
+  headway view                         in any other terminal: everything that goes on
+  headway cancel "pip install numpy"   ask it to end
+  headway COMMAND --help               what a command takes
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `headway ARGV…` and return the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    verb = arguments[0] if arguments else "--help"
+    if verb not in ("run", "pipe"):  # these hand on what they were given as it is
+        _open_closed_streams()
+    if verb in ("--help", "-h", "help"):
+        return _say(_help())
+    if verb in ("--version", "-V"):
+        return _say(f"headway {__version__}\n")
+    if verb not in VERBS:
+        return _unknown(verb)
+    function = load(verb)
+    if function is None:
+        sys.stderr.write(f"headway {verb}: this version of headway does not have it yet\n")
+        return USAGE
+    try:
+        status = int(function(arguments[1:]) or 0)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return _unread()
+    return status
+
+
+def program() -> NoReturn:
+    """The command `headway`: run it with the arguments of this process, and end.
+
+    Whoever waits for `headway run` waits for its command, which has ended: the interpreter is
+    not taken down for it, which would take longer than all else that is left.
+    """
+    status = main()
+    if sys.argv[1:2] == ["run"]:
+        from headway.reporting.reporter import end_program  # noqa: PLC0415 - only here
+
+        end_program()
+        try:
+            sys.stderr.flush()
+        except (AttributeError, OSError, ValueError):
+            pass  # it is closed, or full
+        os._exit(status)
+    sys.exit(status)
+
+
+def _open_closed_streams() -> None:
+    """Give a command that was started with `>&-` or `2>&-` a stream to write to all the same."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+
+
+def load(verb: str) -> Callable[[list[str]], int] | None:
+    """The function of a verb; None where its module is not part of this version."""
+    name, _, function = VERBS[verb][0].partition(":")
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # Only the verb's own module may be missing: anything else is to be seen.
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        return None
+    found: Callable[[list[str]], int] = getattr(module, function)
+    return found
+
+
+def _help() -> str:
+    width = max(map(len, VERBS))
+    lines = [
+        f"  {verb:<{width}}  {about}"
+        for verb, (function, about) in VERBS.items()
+        if _is_there(function.partition(":")[0])
+    ]
+    return "\n".join(
+        [
+            "usage: headway COMMAND …",
+            "",
+            "The progress of everything that runs on this machine, in one place.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            _EXAMPLES,
+        ]
+    )
+
+
+def _is_there(module: str) -> bool:
+    """Whether this version has a module; only its packages are imported for that."""
+    from importlib.util import find_spec  # noqa: PLC0415 - only the help needs it
+
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _unknown(verb: str) -> int:
+    import difflib  # noqa: PLC0415 - only a wrong word needs it
+
+    close = difflib.get_close_matches(verb, VERBS, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    shown = verb.encode("ascii", "backslashreplace").decode("ascii")
+    shown = "".join(char if char.isprintable() else "?" for char in shown)
+    sys.stderr.write(f"headway: there is no command {shown!r}{hint}\n")
+    sys.stderr.write("`headway --help` lists the commands.\n")
+    return USAGE
+
+
+def _say(text: str) -> int:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _unread()
+    except UnicodeEncodeError:
+        sys.stdout.write(text.encode("ascii", "replace").decode("ascii"))
+    return 0
+
+
+def _unread() -> int:
+    """Whoever read has left: nothing to complain about, not even for Python at its exit."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)
+    return 0
+
+
+if __name__ == "__main__":
+    program()

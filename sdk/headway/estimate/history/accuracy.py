@@ -1,0 +1,44 @@
+"""How well estimates have been doing, from what runs remember of their own."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from math import exp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, Sequence
+
+    from headway.estimate.history.run import Run
+
+    class Accuracy(NamedTuple):
+        """`factor`: typically off by this (1.3: a third); `bias`: above 1 says too long.
+
+        `covered`: the share of the time that the truth was inside the range, of which the aim
+        is 0.8; `runs`: how many runs were foretold.
+        """
+
+        factor: float
+        bias: float
+        covered: float
+        runs: int
+
+else:
+    Accuracy = namedtuple("Accuracy", "factor bias covered runs")  # noqa: PYI024 - as Estimate
+
+
+def accuracy(runs: Sequence[Run]) -> Accuracy | None:
+    """Return how well these runs' estimates did, every run weighing the same, or None."""
+    off = bias = covered = 0.0
+    count = 0
+    for run in runs:
+        misses = run.misses
+        if not misses:
+            continue
+        count += 1
+        off += sum(abs(error) for _, error, _, _ in misses) / len(misses)
+        bias += sum(error for _, error, _, _ in misses) / len(misses)
+        covered += sum(abs(error) <= reach for _, error, _, reach in misses) / len(misses)
+    if not count:
+        return None
+    return Accuracy(exp(off / count), exp(bias / count), covered / count, count)

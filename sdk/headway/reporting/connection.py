@@ -1,0 +1,283 @@
+"""The one socket of a reporting process: connecting, sending, receiving, parting.
+
+Used by the link's thread alone. The socket never reconnects by itself: a new connection is
+a new one to the broker too, which is greeted and told everything again.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+
+import zmq
+
+from headway.api.cancellation import Request, deliver
+from headway.api.outcome import end_all
+from headway.host import launch
+from headway.protocol import messages, wire
+from headway.reporting import last_resort
+from headway.reporting.publisher import WATCHED
+from headway.reporting.terminal_viewer import Screen
+from headway.reporting.thread import FAREWELL, affordable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from headway.reporting.reporter import Home
+    from headway.reporting.thread import Link
+
+STARTING = 0.03  # seconds between looks for a broker that is just being started
+ABSENT = 5.0  # seconds at most between looks for a broker that is not there
+PATIENT = 3.0  # seconds after which a broker that was started is taken for failed
+SOON = 1.2 * WATCHED  # seconds within which a look is taken for the next one
+IDLE = 30.0  # seconds without anything to report after which the connection is closed
+HWM = 8  # messages that wait in the socket at most: the others wait as marks
+OVERFLOWS = 20  # files of ended operations that a process writes for want of a broker
+LINGER = 50  # ms for the last message on a connection that works
+_GONE = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED
+
+
+class Connection:
+    """What a link does between two looks at its pipe."""
+
+    def __init__(self, home: Home, link: Link) -> None:
+        self._home = home
+        self._link = link
+        self._publisher = home.publisher
+        self._screen = Screen(home)
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket: zmq.Socket[bytes] | None = None
+        self._monitor: Any = None
+        self._retry_at = self._busy_at = float("-inf")
+        self._pause = STARTING
+        self._absent_since: float | None = None
+        self._overflows = 0
+
+    def turn(self) -> None:
+        """Send what is due, wait for the next thing to do, take in what has come."""
+        now = time.monotonic()
+        self._make_room(now)
+        self._connect(now)
+        self._send(now)
+        self._wait(now)
+        self._receive()
+        self._answer()
+
+    def start_again(self) -> None:
+        """Something went wrong in a turn: have another connection, in a moment."""
+        self._disconnect()
+        self._look_again(time.monotonic())
+
+    def close(self) -> None:
+        """Close everything, but settle nothing: the process goes on, and has another link."""
+        self._disconnect()
+        self._context.term()
+
+    def part(self) -> None:
+        """Settle what is open, deliver the ends within the bound, or leave them in a file."""
+        now = time.monotonic()
+        # From the end on, not from here: our import may have come after it, and taken its time.
+        until = (self._link.ended or now) + FAREWELL
+        publisher = self._publisher
+        end_all(self._home)
+        self._retry_at = now
+        self._connect(now)
+        # Where nobody listens, or no longer, whoever comes next reads the file.
+        while self._socket is not None and not publisher.settled and now < until:
+            self._send(now, hurry=True)
+            self._wait(now, until)
+            self._receive()
+            now = time.monotonic()
+        try:
+            if not publisher.settled:
+                self._leave_unsent()
+            elif self._socket is not None:
+                self._screen.part(self._receive_until)
+        finally:
+            self._disconnect(leave=True)
+            self._context.term()
+
+    def _connect(self, now: float) -> None:
+        """Have a socket if there is anything to say and anybody to say it to."""
+        publisher = self._publisher
+        wanted = not publisher.settled
+        if wanted:
+            self._busy_at = now
+        if self._socket is not None:
+            if publisher.retired:
+                self._disconnect()
+                self._look_again(now)
+            elif not wanted and now > self._busy_at + IDLE:
+                self._disconnect(leave=True)
+            return
+        if not wanted or now < self._retry_at or publisher.refused is not None:
+            return
+        try:
+            address = launch.endpoint(os.environ, os.getuid())
+        except OSError as error:
+            self._link.reason = str(error)
+            address = None
+        if address is None or not affordable():
+            self._look_again(now)
+        else:
+            self._open(address)
+
+    def _look_again(self, now: float) -> None:
+        # Just started, it listens in a moment. Absent for long: look ever less often.
+        if self._absent_since is None:
+            self._absent_since = now
+        if now > self._absent_since + PATIENT:
+            self._pause = min(max(self._pause, 0.5) * 2, ABSENT)
+        self._retry_at = now + self._pause
+
+    def _open(self, address: str) -> None:
+        sock = self._context.socket(zmq.DEALER)
+        for option, value in (
+            (zmq.LINGER, 0),
+            (zmq.SNDHWM, HWM),
+            (zmq.RECONNECT_IVL, -1),
+            (zmq.MAXMSGSIZE, wire.FRAME_LIMIT),
+        ):
+            sock.setsockopt(option, value)
+        self._monitor = sock.get_monitor_socket(_GONE)
+        sock.connect(address)
+        self._socket = sock
+        with self._home.lock:
+            self._publisher.connected()
+
+    def _disconnect(self, *, leave: bool = False) -> None:
+        sock, self._socket = self._socket, None
+        if sock is None:
+            return
+        linger = 0
+        try:
+            if leave and self._publisher.welcome is not None:
+                sock.send(wire.encode(self._publisher.bye(time.monotonic())), zmq.NOBLOCK)
+                linger = LINGER
+            sock.disable_monitor()
+        except zmq.ZMQError:
+            pass
+        sock.close(linger)
+        if self._monitor is not None:
+            self._monitor.close(0)  # pyzmq before 27 leaves that to its destructor
+            self._monitor = None
+        with self._home.lock:
+            self._publisher.lost()
+
+    def _send(self, now: float, *, hurry: bool = False) -> None:
+        """Send what is due for as long as the socket takes it."""
+        home, publisher, sock = self._home, self._publisher, self._socket
+        with home.lock:
+            home.tally.tick(now)
+            publisher.tick(now)
+        while sock is not None and int(sock.getsockopt(zmq.EVENTS)) & zmq.POLLOUT:
+            with home.lock:
+                taken = publisher.take(now, 1, hurry=hurry)
+            if not taken:
+                break
+            try:
+                sock.send(wire.encode(taken[0]), zmq.NOBLOCK)
+            except zmq.ZMQError:
+                break  # it is missing in the sequence, so it will be asked for
+        self._screen.look(now)
+
+    def _wait(self, now: float, until: float | None = None) -> None:
+        """Wait until something is due, or comes by socket, pipe or monitor."""
+        link, publisher = self._link, self._publisher
+        poll: list[tuple[Any, int]] = [(link.read, zmq.POLLIN)]
+        with self._home.lock:
+            look = self._home.tally.deadline()
+            dues = [look, self._screen.deadline(), until]
+            if self._socket is None:
+                sending = None
+                if not publisher.settled and publisher.refused is None:
+                    dues.append(self._retry_at)
+            else:
+                sending = publisher.deadline()
+                full = sending is not None and sending <= now
+                poll.append((self._socket, zmq.POLLIN | zmq.POLLOUT if full else zmq.POLLIN))
+                poll.append((self._monitor, zmq.POLLIN))
+                if not full:
+                    dues.append(sending)
+                if publisher.settled:
+                    dues.append(self._busy_at + IDLE)
+            soon = min((due for due in (look, sending) if due is not None), default=None)
+            link.resting = soon is None or soon > now + SOON
+        wait = link.check_end()
+        if wait is not None:
+            dues.append(now + wait)
+        due = min((due for due in dues if due is not None), default=None)
+        timeout = -1 if due is None else int(min(max(due - now, 0), 60) * 1000) + (due > now)
+        ready: dict[Any, int] = dict(zmq.zmq_poll(poll, timeout))
+        link.resting = False
+        if link.read in ready:
+            link.hear()
+        if self._monitor is not None and self._monitor in ready and self._broken():
+            self._receive()
+            self._disconnect()
+            self._look_again(now)
+
+    def _broken(self) -> bool:
+        broken = False
+        while True:
+            try:
+                event, *_ = self._monitor.recv_multipart(zmq.NOBLOCK)
+            except zmq.ZMQError:
+                return broken
+            (number,) = struct.unpack_from("=H", event)
+            broken = broken or bool(number & _GONE)
+
+    def _receive(self) -> None:
+        while self._socket is not None:
+            try:
+                frame = self._socket.recv(zmq.NOBLOCK)
+            except zmq.ZMQError:
+                return
+            try:
+                message = wire.decode(frame, messages.OUTBOUND)
+            except wire.Malformed:
+                continue
+            with self._home.lock:
+                self._publisher.receive(message, time.monotonic())
+            self._absent_since = None
+            self._pause = STARTING
+
+    def _receive_until(self, until: float) -> bool:
+        """Wait for messages, until then at the latest; False when it is too late."""
+        now = time.monotonic()
+        if now >= until or self._socket is None:
+            return False
+        self._wait(now, until)
+        self._receive()
+        return True
+
+    def _answer(self) -> None:
+        """Pass on wishes to cancel, without the lock: a program's own code may run."""
+        publisher = self._publisher
+        while publisher.cancels:
+            cancel = publisher.cancels.pop(0)
+            handle = self._home.handles.get(cancel.operation)
+            if handle is None:
+                answer, reason = "refused", "it has ended"
+            else:
+                answer, reason = deliver(handle, Request(cancel.reason, kill=cancel.kill))
+            with self._home.lock:
+                publisher.answer(cancel.request, answer, reason)
+
+    def _leave_unsent(self) -> None:
+        with self._home.lock:
+            owed = self._publisher.unsent(time.monotonic())
+        last_resort.leave(self._home.session, owed)
+
+    def _make_room(self, now: float) -> None:
+        with self._home.lock:
+            owed = self._publisher.overflow(now)
+        if owed:
+            self._overflows += 1
+            try:
+                if self._overflows <= OVERFLOWS:
+                    last_resort.leave(self._home.next_file(), owed)
+            except OSError:
+                pass

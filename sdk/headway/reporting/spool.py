@@ -1,0 +1,112 @@
+"""Files that a process leaves in the runtime directory of its user, also as root for another.
+
+Under sudo root writes where the user may lay out links meanwhile. So nothing is opened by a
+path that was only checked: the directory is opened first, its owner is the user's or it is
+not used, everything else is opened inside that descriptor, and new things are given to the
+user. Then root does nothing that the user could not do alone.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from headway.protocol.endpoint import UNSENT
+from headway.protocol.permissions import open_to_owner
+
+START_LOCK = "start.lock"
+
+
+def leave_unsent(place: str, user: int, name: str, data: bytes) -> None:
+    """Leave final states in the runtime directory `place` of `user` for a broker.
+
+    The file is whole or not there. Raises OSError.
+    """
+    outer = _proven(place, user)
+    try:
+        folder = _folder(outer, UNSENT, user)
+    finally:
+        os.close(outer)
+    try:
+        temporary = f".{name}.tmp"
+        descriptor = _create(folder, temporary, user)
+        try:
+            try:
+                while data:
+                    data = data[os.write(descriptor, data) :]
+            finally:
+                os.close(descriptor)
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError:
+            os.unlink(temporary, dir_fd=folder)
+            raise
+    finally:
+        os.close(folder)
+
+
+def try_out(place: str, user: int) -> None:
+    """Do in the runtime directory what a program may have to; raises OSError where it cannot."""
+    os.close(start_lock(place, user))
+    name = f".try-{os.getpid()}"  # which no broker takes for one to read
+    leave_unsent(place, user, name, b"\0" * 4096)
+    outer = _proven(place, user)
+    try:
+        folder = _proven(UNSENT, user, outer)
+    finally:
+        os.close(outer)
+    try:
+        os.unlink(name, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def start_lock(place: str, user: int) -> int:
+    """A descriptor of the file that is locked by whoever starts a broker. Raises OSError."""
+    folder = _proven(place, user)
+    try:
+        try:
+            return _create(folder, START_LOCK, user)
+        except FileExistsError:
+            open_to_owner(START_LOCK, user, folder)
+            flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            return os.open(START_LOCK, flags, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _proven(path: str, user: int, folder: int | None = None) -> int:
+    """A descriptor of a directory that belongs to `user` and is no link."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, dir_fd=folder)
+    status = os.fstat(descriptor)
+    if status.st_uid != user or not stat.S_ISDIR(status.st_mode):
+        os.close(descriptor)
+        raise PermissionError(f"{path} belongs to uid {status.st_uid}, not {user}")
+    return descriptor
+
+
+def _folder(outer: int, name: str, user: int) -> int:
+    try:
+        os.mkdir(name, 0o700, dir_fd=outer)
+    except FileExistsError:
+        open_to_owner(name, user, outer)
+        return _proven(name, user, outer)
+    open_to_owner(name, os.geteuid(), outer)
+    if not _for_another(user):
+        return _proven(name, user, outer)
+    descriptor = _proven(name, 0, outer)
+    os.fchown(descriptor, user, -1)
+    return descriptor
+
+
+def _create(folder: int, name: str, user: int) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, 0o600, dir_fd=folder)
+    os.fchmod(descriptor, 0o600)  # whatever the umask
+    if _for_another(user):
+        os.fchown(descriptor, user, -1)
+    return descriptor
+
+
+def _for_another(user: int) -> bool:
+    return user != 0 and os.geteuid() == 0

@@ -1,0 +1,141 @@
+"""The stages that may be counting just now: which to fold, and when to look again.
+
+A stage's hot path only appends to a list. While a stage is awake its list is looked at once
+a frame; one that did not move is put to sleep, and its next step wakes it and the publisher.
+So a stage which does not move costs nothing, and a step after a rest is told at once, or with
+the next look where one is due within a frame. Iterators cannot wake anybody: they are looked
+at for as long as they are open, less often while they do not move.
+"""
+
+from __future__ import annotations
+
+from headway.reporting.publisher import UNWATCHED, WATCHED, Publisher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.api.scope import Scope
+    from headway.api.stage import Stage
+
+SLOWEST = 0.25  # seconds between two looks at iterators that do not move
+HEAP = 100_000  # steps in a list at which it is looked at sooner than the frames need
+GRACE = 0.25  # seconds after which a `track` that was left early counts as completed
+
+
+class Tally:
+    """Folds what the stages have counted into their models and tells the publisher."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._awake: dict[Stage, None] = {}
+        self._dozing: dict[Stage, None] = {}  # put to sleep, and to be looked at once more
+        self._iterated: dict[Stage, None] = {}
+        self._last = self._next = float("-inf")  # look
+        self._pause = WATCHED
+        self.left: list[tuple[Stage, float]] = []  # tracks left early, and when
+
+    def wake(self, stage: Stage) -> None:
+        """`stage` has made a step after a rest."""
+        self._awake[stage] = None
+        self._dozing.pop(stage, None)  # else it would be folded twice, and found at rest
+        self._pause = WATCHED
+        self._next = min(self._next, self._last + WATCHED)
+
+    def iterate(self, stage: Stage) -> None:
+        """An iterator counts for `stage`."""
+        self._iterated[stage] = None
+        self._next = float("-inf")
+        self._pause = WATCHED
+
+    def forget(self, stage: Stage) -> None:
+        """`stage` has ended."""
+        self._awake.pop(stage, None)
+        self._dozing.pop(stage, None)
+        self._iterated.pop(stage, None)
+
+    def tick(self, now: float) -> None:
+        """Fold what is due at `now`."""
+        if self.left:
+            self._settle_left(now)
+        if now < self._next or not (self._awake or self._dozing or self._iterated):
+            return
+        heap = 0
+        moved = False
+        # A thread may have been within a step when its stage was put to sleep.
+        dozing, self._dozing = self._dozing, {}
+        for stage in dozing:
+            moved = bool(stage._fold()) or moved
+        for stage in list(self._awake):
+            steps = stage._fold()
+            heap = max(heap, steps)
+            if steps:
+                moved = True
+            else:
+                self._awake.pop(stage, None)
+                self._dozing[stage] = None
+                stage._sleep()
+        if not self._awake:
+            self._awake = {}  # an emptied one would keep its memory
+        for stage in list(self._iterated):
+            moved = bool(stage._fold()) or moved
+        shortest = WATCHED if self._publisher.watched else UNWATCHED
+        if heap > HEAP:
+            self._pause = max(self._pause * HEAP / heap, 0.005)
+        elif moved or self._awake or self._dozing:
+            self._pause = min(shortest, self._pause * 2)
+        else:
+            self._pause = max(shortest, min(self._pause * 1.2, SLOWEST))
+        self._last = now
+        self._next = now + self._pause
+
+    def rest(self) -> None:
+        """Nobody looks from here on: let the next step of each stage wake somebody."""
+        for stage in list(self._awake):
+            stage._sleep()
+        self._awake = {}
+
+    def finish(self) -> None:
+        """Fold everything: nothing more is counted."""
+        for stage in [*self._awake, *self._dozing, *self._iterated]:
+            stage._fold()
+
+    def deadline(self) -> float | None:
+        """When to look again, or None: not before something wakes."""
+        due = self._next if self._awake or self._dozing or self._iterated else None
+        if self.left:
+            grace = self.left[0][1] + GRACE
+            due = grace if due is None else min(due, grace)
+        return due
+
+    def settle_left(self, scope: Scope, state: str, error: object) -> None:
+        """`scope` comes to `state`: so do the tracks in it that were just left early."""
+        for item in list(self.left):
+            stage, when = item
+            # One that ends its operation with it has settled the others there meanwhile.
+            if item in self.left and _is_in(stage, scope):
+                self.left.remove(item)
+                stage._stopped(when, state, error)
+
+    def settle_alone(self, scope: Scope) -> bool:
+        """The work goes on: if `scope` is in an operation of a track that was just left, that ends.
+
+        Whether it is over now.
+        """
+        for item in list(self.left):
+            stage, when = item
+            if stage.solo and item in self.left and _is_in(scope, stage.operation):
+                self.left.remove(item)
+                stage._stopped(when)
+                return True
+        return False
+
+    def _settle_left(self, now: float) -> None:
+        while self.left and now >= self.left[0][1] + GRACE:
+            stage, when = self.left.pop(0)
+            stage._stopped(when)
+
+
+def _is_in(scope: Scope | None, around: Scope) -> bool:
+    """Whether `scope` is `around`, or inside it."""
+    while scope is not None and scope is not around:
+        scope = scope.around
+    return scope is not None

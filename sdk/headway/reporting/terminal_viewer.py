@@ -1,0 +1,131 @@
+"""The viewer process of this program's terminal: when it is started, and waited for.
+
+The work never draws. 0.5 s after its first operation began, a program whose standard error
+is a terminal starts a viewer for it; a program that is done sooner leaves nothing on the
+screen. Where standard error is no terminal, `CI` asks for plain lines.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from headway.host import launch
+from headway.host.identity import terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from headway.reporting.reporter import Home
+
+DELAY = 0.5  # seconds before anything is drawn
+RECEIPTS = 0.25  # seconds that the exit waits for the last lines
+ENDS = 100  # unanswered ends of which it is remembered that they are: any one is to be waited for
+
+
+class Screen:
+    """Starts the viewer of the terminal once, if there is one to start."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._started = False  # a viewer was started, or none is wanted
+        self._viewing = False
+        # Operations that are open, or whose end the viewer has not answered, oldest first.
+        self._drawn_for: dict[str, None] = {}
+
+    def deadline(self) -> float | None:
+        """When `look` has something to do, or None."""
+        if self._started:
+            return None
+        begins = [
+            handle.model.started
+            for handle in list(self._home.handles.values())
+            if handle.model.parent is None and handle.model.started is not None
+        ]
+        return min(begins) + DELAY if begins else None
+
+    def look(self, now: float) -> None:
+        """Start the viewer if it is time to."""
+        drawn = self._home.publisher.drawn
+        if self._viewing:
+            for operation in drawn:
+                self._drawn_for.pop(operation, None)
+            self._draw_for(list(self._home.handles))
+        drawn.clear()  # another program's viewer may answer, too
+        if self._viewing:
+            return
+        due = self.deadline()
+        if due is None or now < due:
+            return
+        self._started = True
+        argv = viewer_of(
+            [handle.model.display for handle in list(self._home.handles.values())],
+            self._home.session,
+        )
+        if argv is None:
+            return
+        try:
+            launch.spawn(argv, os.environ, terminal=True)
+            self._viewing = True
+            self._draw_for(list(self._home.handles))
+        except OSError:
+            pass
+
+    def _draw_for(self, opened: list[str]) -> None:
+        self._drawn_for.update(dict.fromkeys(opened))
+        if len(self._drawn_for) > len(opened) + 2 * ENDS:  # the viewer is gone
+            still = set(opened)
+            ended = [operation for operation in self._drawn_for if operation not in still]
+            self._drawn_for = dict.fromkeys([*ended[-ENDS:], *opened])
+
+    def part(self, wait: Callable[[float], bool]) -> None:
+        """Wait for the receipts of the operations that were drawn, 250 ms at most."""
+        if not self._viewing:
+            return
+        until = self._home.clock() + RECEIPTS
+        drawn = self._home.publisher.drawn
+        while not self._drawn_for.keys() <= drawn and wait(until):
+            pass
+        if not self._drawn_for.keys() <= drawn:
+            give_back()
+
+
+def give_back() -> None:
+    """Make all rows of the terminal scroll again: its viewer did not answer, it may be killed.
+
+    Only while this process has the terminal, and only if that takes it without waiting.
+    """
+    name = terminal()
+    if name is None:
+        return
+    try:
+        descriptor = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:
+        return
+    try:
+        if os.tcgetpgrp(descriptor) == os.getpgrp():
+            # What was drawn stands below the cursor.
+            os.write(descriptor, b"\x1b7\x1b[r\x1b8\x1b[J")
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
+    """The command of the viewer for this process's standard error, or None for no viewer."""
+    if not displays or not sys.executable:
+        return None
+    wanted = {display or "auto" for display in displays}
+    command = [sys.executable, "-m", "headway_viewer.terminal"]
+    whose = ("--session", session, "--pid", str(os.getpid()))
+    name = terminal()
+    if name is not None and wanted & {"auto", "live"}:
+        return [*command, "--tty", name, *whose]
+    if name is None and "auto" in wanted and os.environ.get("CI"):
+        wanted.add("plain")
+    for lines in ("plain", "json"):
+        if lines in wanted:
+            return [*command, "--lines", lines, "--fd", "2", *whose]
+    return None

@@ -1,0 +1,294 @@
+"""The one thread that reports for a process, and how it ends.
+
+The program does not meet it (`hidden`). When the program ends it has a bounded time to
+deliver final states, for which `process` waits. Another one imports what takes long, so that
+an end in the middle of that need not wait for it. All that the rest of the process does with
+it is one write to a pipe.
+"""
+
+from __future__ import annotations
+
+import _thread
+import errno
+import os
+import sys
+import threading
+import time
+
+from headway.host import shadowed_stdlib, threads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from headway.reporting.connection import Connection
+    from headway.reporting.reporter import Home
+
+
+FAREWELL = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
+WRITING = 4.0  # seconds more for the file that they are left in where nobody took them
+DESCRIPTORS = 16  # that a link and its connection may want, and then some
+THREADS = 4  # beside the link's own: the importing one, and libzmq's
+MEMORY = 96 << 20  # bytes of addresses that they want, and what is imported
+FAILURES = 5  # turns in a row that may fail before nothing is reported any more
+
+
+class Link:
+    """Sends what the publisher has to say, and hands on what comes back."""
+
+    def __init__(self, home: Home) -> None:
+        if not threads.possible():
+            raise RuntimeError("threads are not what they seem")
+        if not _has_descriptors():
+            raise OSError(errno.EMFILE, "too few descriptors are left")
+        self.ending = False
+        self._making_way = False  # another link is to take its place
+        self.ended: float | None = None  # when the program's end was noticed
+        self.resting = True  # it will not look soon: what a stage does has to rouse it
+        self.reason: str | None = None  # why nothing is sent any more
+        self.read, self._write = os.pipe()
+        self._pipe = _what(self._write)
+        self._home = home
+        self._pid = os.getpid()
+        # A child forked by another thread than the main one ends with that, unannounced.
+        self._orphan = type(threading.main_thread()).__name__ != "_MainThread"
+        self._part: Callable[[], None] = lambda: None  # what is to be done at the end
+        self._roused = False
+        self._running: int | None = None  # the thread
+        self._done = _thread.allocate_lock()  # held while it runs
+        for end in (self.read, self._write):
+            os.set_blocking(end, False)
+
+    @property
+    def started(self) -> bool:
+        """It runs, or has run."""
+        return self._running is not None
+
+    # From other threads.
+
+    def start(self) -> None:
+        """Let it run. Raises RuntimeError where no thread is to be had."""
+        self._done.acquire()
+        try:
+            threads.start(self._run)
+        except RuntimeError:
+            self._done.release()
+            raise
+        except BaseException:  # a signal's handler raised, before or after
+            time.sleep(0.02)  # in which a thread that was begun says so
+            raise
+
+    def wake(self) -> None:
+        """Look at the marks now; never blocks."""
+        if not self._roused:
+            self._roused = True
+            try:
+                # A program may have closed all descriptors, and opened files in their places.
+                if _what(self._write) == self._pipe:
+                    os.write(self._write, b"\0")
+            except OSError:
+                pass
+
+    def finish(self, seconds: float) -> None:
+        """Deliver what is owed now, though the process goes on; wait that long at most."""
+        if self._pid != os.getpid() or self._running == _thread.get_ident():
+            return
+        self._end()
+        if self._done.acquire(timeout=seconds):
+            self._done.release()
+
+    def make_way(self, seconds: float) -> bool:
+        """End the thread and close all that is open, within so long; whether it is done.
+
+        What is open or owed is told by the next link.
+        """
+        if self._pid != os.getpid() or self._running == _thread.get_ident():
+            return False
+        self._making_way = True
+        self.wake()
+        if not self._done.acquire(timeout=seconds):
+            return False
+        self.close_pipe()
+        return True
+
+    def close_pipe(self) -> None:
+        """Close all that is this one's own; in a forked child the socket is the parent's."""
+        for end in (self.read, self._write):
+            try:
+                os.close(end)
+            except OSError:
+                pass
+
+    # The thread.
+
+    def _run(self) -> None:
+        """Report until the program ends, then deliver what is owed."""
+        self._running = _thread.get_ident()
+        try:
+            # Give the processor back first: the program's first report is waiting for us.
+            time.sleep(0.001)
+            try:
+                self._report()
+            except Exception as error:
+                self._give_up(error)
+            try:
+                self._part()
+            except Exception as error:
+                self.reason = f"{type(error).__name__}: {error}"
+            self._home.closed = self.ending
+        finally:
+            self._done.release()
+
+    def _report(self) -> None:
+        hiding = shadowed_stdlib.find(sys.path, sys.modules)
+        if hiding is not None:
+            raise ImportError(f"{hiding} hides a module of the standard library")
+        if not affordable():
+            raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
+        # First what a hasty end needs, which can import nothing while another thread does.
+        with self._home.importing:
+            from headway import __version__  # noqa: PLC0415
+            from headway.host.identity import about  # noqa: PLC0415
+            from headway.reporting import last_resort  # noqa: PLC0415
+
+            self._home.publisher.about.update(about(__version__))
+        loaded = self._load()
+        if loaded is None:
+            self._part = lambda: last_resort.part(self._home)
+            return
+        connection = loaded(self._home, self)
+        self._part = connection.part
+        failures = 0
+        while not self.ending:
+            if self._making_way:
+                self._part = connection.close
+                return
+            try:
+                connection.turn()
+                failures = 0
+            except Exception:
+                failures += 1
+                if failures > FAILURES:
+                    raise
+                connection.start_again()
+                time.sleep(0.1 * failures)
+
+    def _load(self) -> type[Connection] | None:
+        """What makes a connection; None where the end came first and left no time for it.
+
+        It is 40 ms of pyzmq and msgpack, which the program does not wait for.
+        """
+        found: list[type[Connection]] = []
+        errors: list[Exception] = []
+        done = _thread.allocate_lock()
+        done.acquire()
+
+        def load() -> None:
+            try:
+                with self._home.importing:
+                    from headway.reporting.connection import Connection  # noqa: PLC0415
+
+                    found.append(Connection)
+            except Exception as error:
+                errors.append(error)
+            finally:
+                done.release()
+
+        try:
+            threads.start(load)
+        except RuntimeError:  # the interpreter is ending already
+            load()
+        while not done.acquire(timeout=0.05):
+            self.check_end()
+            if self.ended is not None and time.monotonic() > self.ended + FAREWELL:
+                return None
+        if errors:
+            raise errors[0]
+        return found[0]
+
+    def hear(self) -> None:
+        """Take in what `wake` wrote; what is marked from here on rouses again."""
+        try:
+            os.read(self.read, 4096)
+        except OSError:
+            pass
+        # Last: else a `wake` in between had its byte read and would be the last one to write.
+        self._roused = False
+
+    def check_end(self) -> float | None:
+        """How long to wait at most before this is called again, or None: it need not be."""
+        if not self._orphan:
+            return None
+        if not any(t.is_alive() for t in threading.enumerate() if not t.daemon):
+            self._end()
+        return 0.05
+
+    def _end(self) -> None:
+        if not self.ending:
+            self.ended = time.monotonic()
+            self.ending = True
+        self.wake()
+
+    def _give_up(self, error: Exception) -> None:
+        """Reporting has failed for good; the program must not notice, so counts go on."""
+        self.reason = f"{type(error).__name__}: {error}"
+        self._home.go_without()
+
+
+def affordable() -> bool:
+    """Whether there is what libzmq needs: it aborts the process where it gets no more of it."""
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    bounds = {resource.RLIMIT_AS, getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS)}
+    limited = any(resource.getrlimit(bound)[0] != resource.RLIM_INFINITY for bound in bounds)
+    return has_room() and (not limited or threads.affordable(THREADS))
+
+
+def has_room() -> bool:
+    """Whether there are the descriptors and the addresses that libzmq needs."""
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    memory = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if memory != resource.RLIM_INFINITY and _addresses() + MEMORY > memory:
+        return False
+    return _has_descriptors()
+
+
+def _has_descriptors() -> bool:
+    # Without `resource`: a file of the program may hide it, which is not looked for yet.
+    limit = os.sysconf("SC_OPEN_MAX")
+    try:
+        used = len(os.listdir("/dev/fd"))
+    except FileNotFoundError:  # no telling
+        return True
+    except OSError:
+        return False
+    return limit < 0 or used + DESCRIPTORS <= limit
+
+
+def _addresses() -> int:
+    """Bytes of addresses that this process uses, 0 where nobody tells."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _what(descriptor: int) -> tuple[int, int]:
+    """What is open as `descriptor`. Raises OSError."""
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
+
+
+def restore_interrupt() -> None:
+    """Let a program that a Ctrl+C has ended still die of it, as a shell expects.
+
+    The interpreter keeps a flag for that, which running source text clears; imports do so
+    here and there, and ours came after the main thread's end.
+    """
+    if getattr(sys, "last_type", None) is KeyboardInterrupt:
+        try:
+            exec("raise KeyboardInterrupt")  # noqa: S102 - what sets the flag again
+        except KeyboardInterrupt:
+            pass

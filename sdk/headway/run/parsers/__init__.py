@@ -1,0 +1,1 @@
+"""What known tools print, read into events: a file a tool; pure."""

@@ -1,0 +1,79 @@
+"""uv: the lines that tell what it resolved, fetched and installed."""
+
+from __future__ import annotations
+
+import re
+
+from headway.run.reading.command_line import Command, option_set, plain_words
+from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
+
+RESOLVE = "Resolve"
+PREPARE = "Prepare"
+INSTALL = "Install"
+
+_ENDED = re.compile(r"(Resolved|Prepared|Installed|Uninstalled|Audited) (\d+) packages? in ")
+_FETCHING = re.compile(r"\s*(Downloading|Building) (\S+)")
+_FETCHED = re.compile(r"\s*(Downloaded|Built) (\S+)")
+_TROUBLE = re.compile(r"error: (.+)$|\s*× (.+)$")
+_STAGES = {"Resolved": RESOLVE, "Prepared": PREPARE, "Installed": INSTALL}
+_VERBS = option_set("sync lock add remove venv run build")
+_PACKAGE = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9,._-]*\])?(?:[=<>!~]=?[A-Za-z0-9.*,=<>!~+_-]+)*$"
+)
+_FLAGS = option_set(
+    "-q -v -U --upgrade --system --quiet --verbose --frozen --locked --no-cache --dev"
+)
+_VALUES = option_set(
+    "-p -r --python --target --prefix --index-url --extra-index-url --requirements"
+)
+
+
+def name_of(command: Command) -> str:
+    """Name the operation: "uv pip install rich"."""
+    words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE)
+    if words[:2] in (["pip", "install"], ["pip", "sync"], ["tool", "install"]) or words[:1] == [
+        "add"
+    ]:
+        return " ".join(["uv", *words])
+    return "uv " + words[0] if words and words[0] in _VERBS else "uv"
+
+
+class Parser:
+    """Lines of uv into Resolve, Prepare (fetch and build) and Install."""
+
+    def __init__(self, command: Command | None = None) -> None:
+        self._open: str | None = None
+        self._prepared = 0
+
+    def feed(self, line: str, source: str) -> list[Event]:
+        """Take a line of the output."""
+        match = _ENDED.match(line)
+        if match:
+            stage, count = _STAGES.get(match.group(1)), int(match.group(2))
+            if stage is None:
+                return []
+            events = self._start(stage)
+            self._open = None
+            return [*events, StageMoved(stage, count, count), StageEnded(stage)]
+        match = _FETCHING.match(line)
+        if match:
+            return [*self._start(PREPARE), StageMoved(PREPARE, None, None, match.group(2))]
+        match = _FETCHED.match(line)
+        if match:
+            self._prepared += 1
+            return [
+                *self._start(PREPARE),
+                StageMoved(PREPARE, self._prepared, None, match.group(2)),
+            ]
+        match = _TROUBLE.match(line)
+        return [Failed(next(filter(None, match.groups())))] if match else []
+
+    def finish(self, exit_status: int) -> list[Event]:
+        """End what is open."""
+        return [StageEnded(self._open)] if self._open and exit_status == 0 else []
+
+    def _start(self, stage: str) -> list[Event]:
+        if self._open == stage:
+            return []
+        self._open = stage
+        return [StageStarted(stage, None, "packages")]

@@ -1,0 +1,1 @@
+"""Parsers of tools that copy and download."""

@@ -1,0 +1,1 @@
+"""The command as a process: started, signalled, followed to its end."""

@@ -1,0 +1,112 @@
+"""A process that was forked early waits here until it is told to become the command."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from headway.host.threads import signals as signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Mapping, NoReturn, Sequence
+
+_GO = b"go\0"
+_PYTHONS_OWN = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")  # which the interpreter ignores at its start
+
+
+class CannotStart(OSError):
+    """The command could not be executed; `errno` says why."""
+
+
+class Gate:
+    """Two pipes: one lets the child go on with its environment, one tells how execve failed.
+
+    `ignored` are signals that this process was started with ignored and no longer ignores.
+    """
+
+    def __init__(self, ignored: Sequence[int] = ()) -> None:
+        self._ignored = ignored
+        self._go, self._open = os.pipe()
+        self._failed, self._fail = os.pipe()
+
+    def let_go(self, environ: Mapping[str, str]) -> None:
+        """Let the child execute, with `environ` on top of its own; raises CannotStart."""
+        os.close(self._go)
+        os.close(self._fail)
+        data = _GO + b"\0".join(os.fsencode(f"{name}={value}") for name, value in environ.items())
+        try:
+            while data:
+                data = data[os.write(self._open, data) :]
+        except OSError:
+            pass  # it is gone, which is told below
+        os.close(self._open)
+        number = os.read(self._failed, 16)
+        os.close(self._failed)
+        if number:
+            code = int(number)
+            raise CannotStart(code, os.strerror(code))
+
+    def leave(self) -> None:
+        """Let go of the pipes: a child that waits for the word to go ends."""
+        for descriptor in (self._go, self._open, self._failed, self._fail):
+            os.close(descriptor)
+
+    def execute(self, path: str, argv: list[str]) -> NoReturn:
+        """Wait for the word to go, then become the command. Runs in the child."""
+        os.close(self._open)
+        os.close(self._failed)
+        data = b""
+        while True:
+            part = os.read(self._go, 65536)
+            if not part:
+                break
+            data += part
+        if not data.startswith(_GO):
+            os._exit(127)
+        environ = dict(os.environb)
+        for item in data[len(_GO) :].split(b"\0"):
+            name, found, value = item.partition(b"=")
+            if found:
+                environ[name] = value
+        os.close(self._go)
+        for number in self._ignored:
+            signal.signal(number, signal.SIG_IGN)
+        try:
+            execute(path, argv, environ)
+        except OSError as error:
+            self._tell(error.errno or errno.EIO)
+
+    def _tell(self, number: int) -> NoReturn:
+        os.write(self._fail, str(number).encode())
+        os._exit(127)
+
+
+def execute(path: str, argv: list[str], environ: Mapping[bytes, bytes]) -> NoReturn:
+    """Become the command; raises OSError where it cannot be executed."""
+    try:
+        os.execve(path, argv, environ)  # noqa: S606 - what the user asked for
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+    # A script without "#!": every shell runs it by /bin/sh.
+    os.execve("/bin/sh", ["/bin/sh", path, *argv[1:]], environ)  # noqa: S606
+
+
+def restore_pythons_own() -> None:
+    """Let the command have the default of those signals that the interpreter ignores."""
+    for name in _PYTHONS_OWN:
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def in_child(act: Callable[[], None]) -> NoReturn:
+    """Run `act` in a process that was just forked and must never return into the program."""
+    try:
+        restore_pythons_own()
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        act()
+    finally:
+        os._exit(127)

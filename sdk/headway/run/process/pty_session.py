@@ -1,0 +1,203 @@
+"""The command in a session of its own, whose terminal is a pty.
+
+A monitor stands between: the leader of that session, so that Ctrl+Z works there, and it
+ends only after everybody who was left behind in the session, so that nobody is hung up on.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+import termios
+
+from headway.host.threads import signals as signal
+from headway.run.process.child import kill
+from headway.run.process.exit_status import UNKNOWN
+from headway.run.process.fork_gate import Gate, in_child
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping, Sequence
+
+_REPORT = struct.Struct("=i")  # a wait status
+
+
+class PtyChild:
+    """A command that has the pty `slave` for its terminal, in a session of its own."""
+
+    def __init__(
+        self,
+        path: str,
+        argv: list[str],
+        streams: Mapping[int, int],
+        kept: tuple[int, ...],
+        ignored: Sequence[int],
+        pty: tuple[int, int],
+    ) -> None:
+        self._gate = Gate(ignored)
+        self._reports, report = os.pipe()
+        held, self._hold = os.pipe()
+        self._parent = os.getpid()
+        self.pid = 0  # of the command; its group has the same
+        self.monitor = os.fork()
+        if self.monitor == 0:
+            in_child(lambda: self._watch(path, argv, streams, kept, pty, report, held))
+        os.close(report)
+        os.close(held)
+
+    def ready(self) -> None:
+        """Wait until it is there; raises OSError where the monitor could not fork it."""
+        data = os.read(self._reports, _REPORT.size)
+        os.set_blocking(self._reports, False)
+        (number,) = _REPORT.unpack(data) if data else (-errno.EIO,)
+        if number < 0:
+            raise OSError(-number, os.strerror(-number))
+        self.pid = number
+
+    def abandon(self) -> None:
+        """Let it end before it has begun, and the monitor after it."""
+        self._gate.leave()
+        os.close(self._hold)
+        os.waitpid(self.monitor, 0)
+
+    def start(self, environ: Mapping[str, str]) -> None:
+        """Let it run, with `environ` on top of its environment; raises CannotStart."""
+        self._gate.let_go(environ)
+
+    def news(self) -> list[int]:
+        """Return the wait statuses that are new: of stops, or of its end."""
+        try:
+            data = os.read(self._reports, 64 * _REPORT.size)
+        except BlockingIOError:
+            return []
+        if not data:  # the monitor was killed: the session has been hung up on
+            return [UNKNOWN]
+        return [status for (status,) in _REPORT.iter_unpack(data)]
+
+    def send(self, number: int) -> bool:
+        """Send a signal to the command's group; whether it was allowed."""
+        return self.pid > 0 and kill(os.killpg, self.pid, number)
+
+    send_all = send
+
+    def resume(self) -> None:
+        """Let it go on after a stop: by the monitor, which may do so across users."""
+        kill(os.kill, self.monitor, signal.SIGUSR1)
+
+    def part(self) -> None:
+        """Let the monitor end, once everybody who holds on to it has."""
+        os.close(self._hold)
+
+    # The monitor.
+
+    def _watch(
+        self,
+        path: str,
+        argv: list[str],
+        streams: Mapping[int, int],
+        kept: tuple[int, ...],
+        pty: tuple[int, int],
+        report: int,
+        held: int,
+    ) -> None:
+        master, slave = pty
+        os.close(master)
+        os.close(self._hold)
+        os.close(self._reports)
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        ignored: list[int] = [
+            number
+            for number in (
+                signal.SIGQUIT,
+                signal.SIGTSTP,
+                signal.SIGTTIN,
+                signal.SIGTTOU,
+            )
+            if signal.getsignal(number) is not signal.SIG_IGN
+        ]
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            ignored.append(signal.SIGINT)
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+        # Whoever reads what the command writes shall see its end: hold on to nothing of it.
+        try:
+            null = os.open(os.devnull, os.O_RDWR)
+            told, tell = os.pipe()
+            command = os.fork()
+        except OSError as error:
+            os.write(report, _REPORT.pack(-(error.errno or errno.EIO)))
+            return
+        if command == 0:
+            in_child(lambda: self._become(path, argv, streams, kept, slave, ignored, tell))
+        os.close(tell)
+        signal.signal(signal.SIGUSR1, lambda *_: _tell_group(command, signal.SIGCONT))
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            # The terminal is gone: of the session the kernel tells its leader alone.
+            signal.signal(
+                signal.SIGHUP, lambda *_: _tell_group(command, signal.SIGHUP, signal.SIGCONT)
+            )
+        try:
+            os.setpgid(command, command)
+        except OSError:
+            pass  # it did so itself, and may be another program by now
+        os.tcsetpgrp(slave, command)
+        os.read(told, 1)  # from now on it takes what is typed
+        os.close(told)
+        os.write(report, _REPORT.pack(command))
+        for descriptor in range(3):
+            os.dup2(null, descriptor)
+        for descriptor in {slave, null, *streams.values(), *kept} - {0, 1, 2, report, held}:
+            os.close(descriptor)
+        self._gate.leave()
+        while True:
+            _, status = os.waitpid(command, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                _keep_quiet()
+            os.write(report, _REPORT.pack(status))
+            if os.getppid() == self._parent:
+                os.kill(self._parent, signal.SIGCHLD)
+            if not os.WIFSTOPPED(status):
+                break
+        os.close(report)
+        os.read(held, 1)
+        os._exit(0)
+
+    def _become(
+        self,
+        path: str,
+        argv: list[str],
+        streams: Mapping[int, int],
+        kept: tuple[int, ...],
+        slave: int,
+        ignored: list[int],
+        tell: int,
+    ) -> None:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(slave, os.getpid())
+        for number in ignored:
+            signal.signal(number, signal.SIG_DFL)
+        os.close(tell)
+        for number, descriptor in streams.items():
+            os.dup2(descriptor, number)
+        for descriptor in kept:
+            os.set_inheritable(descriptor, True)
+        self._gate.execute(path, argv)
+
+
+def _tell_group(group: int, *numbers: int) -> None:
+    for number in numbers:
+        kill(os.killpg, group, number)
+
+
+def _keep_quiet() -> None:
+    """End a session without hanging up on what was left behind in its foreground group."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+        os.tcsetpgrp(terminal, os.getpgrp())
+        os.close(terminal)
+    except OSError:
+        pass  # the terminal is gone

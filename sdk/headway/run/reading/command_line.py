@@ -1,0 +1,250 @@
+"""A command line read as far as its program and the words that are safe to show.
+
+Pure. Arguments may be passwords: only words that a tool's own table knows to be names
+are ever taken from here, and reading stops at the first option the table does not know.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, Pattern
+else:
+    from headway.light_typing import NamedTuple
+
+# Without `re`: the command waits for what is imported here.
+_VERSION = "0123456789."
+_PYTHONS = ("python", "pypy")
+_PYTHONS_FLAGS = frozenset("bBdEhiIOqsSuvx")
+
+
+class Wrapper(NamedTuple):
+    """A program that runs the rest of its own command line."""
+
+    flags: frozenset[str]  # options without a value
+    values: frozenset[str]  # options whose value is the next word
+    operands: int = 0  # words before the command
+    assignments: bool = False  # takes NAME=VALUE before the command
+    elevates: bool = False  # runs it as another user
+
+
+def option_set(text: str) -> frozenset[str]:
+    """Return the words of `text`: a table of options, subcommands or names."""
+    return frozenset(text.split())
+
+
+def _wrapper(
+    flags: str, values: str, operands: int = 0, assignments: bool = False, elevates: bool = False
+) -> Wrapper:
+    return Wrapper(option_set(flags), option_set(values), operands, assignments, elevates)
+
+
+WRAPPERS = {
+    "sudo": _wrapper(
+        "-A -b -E -H -i -k -K -n -P -S -s --askpass --background --preserve-env --set-home"
+        " --non-interactive --stdin --reset-timestamp",
+        "-u -g -h -p -C -D -R -r -t -T -U --user --group --host --prompt --chdir",
+        assignments=True,
+        elevates=True,
+    ),
+    "doas": _wrapper("-L -n -s", "-u -C -a", elevates=True),
+    "env": _wrapper("-i --ignore-environment -v", "-u --unset -C --chdir", assignments=True),
+    "nice": _wrapper("", "-n --adjustment"),
+    "ionice": _wrapper("-t", "-c -n --class --classdata"),
+    "nohup": _wrapper("", ""),
+    "time": _wrapper("-p -v --verbose", "-f -o --format --output"),
+    "timeout": _wrapper(
+        "--foreground --preserve-status -v --verbose", "-k -s --kill-after --signal", operands=1
+    ),
+    "setsid": _wrapper("-c -f -w --ctty --fork --wait", ""),
+    "stdbuf": _wrapper("", "-i -o -e --input --output --error"),
+    "eatmydata": _wrapper("", ""),
+}
+
+
+class Command(NamedTuple):
+    """A command line and what was recognised of it.
+
+    `program` is the name of the program that does the work ("pip" for `python3 -m pip`);
+    `at` is the index in `argv` of the first word after it; `elevated` tells that it runs
+    behind sudo or doas.
+    """
+
+    argv: tuple[str, ...]
+    program: str
+    at: int
+    elevated: bool
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What follows the program."""
+        return self.argv[self.at :]
+
+    def with_options(self, *options: str, after: int = 0) -> list[str]:
+        """Return the command line with `options` put in after the first `after` words."""
+        cut = self.at + after
+        return [*self.argv[:cut], *options, *self.argv[cut:]]
+
+
+def read_command(argv: tuple[str, ...] | list[str]) -> Command:
+    """Look through wrappers (sudo, env, nice…) and `python -m` to the program that does the work.
+
+    Where a wrapper's options are not known the wrapper itself is the program.
+    """
+    argv = tuple(argv)
+    at, elevated = 0, False
+    while True:
+        program = _base(argv[at])
+        wrapper = WRAPPERS.get(program)
+        if wrapper is None:
+            break
+        inner = _inner(argv, at + 1, wrapper)
+        if inner is None:
+            return Command(argv, program, at + 1, elevated or wrapper.elevates)
+        elevated = elevated or wrapper.elevates
+        at = inner
+    if _is_python(program):
+        module = _module(argv, at + 1)
+        if module is not None:
+            return Command(argv, argv[module], module + 1, elevated)
+    if program.rstrip(_VERSION) == "pip":
+        program = "pip"
+    return Command(argv, program, at + 1, elevated)
+
+
+def plain_words(
+    arguments: tuple[str, ...], flags: frozenset[str], values: frozenset[str], word: Pattern[str]
+) -> list[str]:
+    """Words among `arguments` that are not options and match `word`, up to an unknown option.
+
+    `flags` are options without a value, `values` those that take one; `-x` and `--long` forms.
+    """
+    words: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            continue
+        if argument.startswith("-") and argument != "-":
+            if argument.startswith("--") and "=" in argument:
+                continue
+            if argument in values:
+                next(rest, None)
+            elif argument not in flags and not _cluster(argument, flags, values):
+                break
+        elif word.match(argument):
+            words.append(argument)
+    return words
+
+
+def find_subcommand(
+    words: tuple[str, ...],
+    known: frozenset[str],
+    flags: frozenset[str],
+    values: frozenset[str],
+) -> int | None:
+    """Where the first of the `known` subcommands stands; None after an unknown word or option.
+
+    `flags` and `values` are what may stand before it, as of `plain_words`.
+    """
+    rest = iter(enumerate(words))
+    for index, word in rest:
+        if word in known:
+            return index
+        if word in values:
+            next(rest, None)
+        elif word not in flags and not (word.startswith("--") and "=" in word):
+            return None
+    return None
+
+
+def _cluster(argument: str, flags: frozenset[str], values: frozenset[str]) -> bool:
+    """Tell whether `-yq` or `-ofoo=bar` is made of options that are known."""
+    if argument.startswith("--"):
+        return False
+    if argument[:2] in values:
+        return True
+    return all("-" + letter in flags for letter in argument[1:])
+
+
+def _is_python(program: str) -> bool:
+    """Tell whether a program is an interpreter: python3.13, python3.14t, pypy3."""
+    free_threaded = program[-1:] == "t" and program[:-1]
+    return any(name and name.rstrip(_VERSION) in _PYTHONS for name in (program, free_threaded))
+
+
+def _is_assignment(word: str) -> bool:
+    name, equals, _ = word.partition("=")
+    return bool(equals) and name.isascii() and name.isidentifier()
+
+
+def _base(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
+
+
+def _inner(argv: tuple[str, ...], at: int, wrapper: Wrapper) -> int | None:
+    """Return the index of the command behind a wrapper, or None if that cannot be told."""
+    operands = wrapper.operands
+    while at < len(argv):
+        word = argv[at]
+        if word == "--":
+            at += 1
+            break
+        if word.startswith("-") and word != "-":
+            if word in wrapper.values:
+                at += 2
+                continue
+            known = word in wrapper.flags or _cluster(word, wrapper.flags, wrapper.values)
+            if not known and not (word.startswith("--") and "=" in word):
+                return None
+            at += 1
+        elif wrapper.assignments and _is_assignment(word):
+            at += 1
+        elif operands:
+            operands -= 1
+            at += 1
+        else:
+            break
+    return at if at < len(argv) else None
+
+
+def _module(argv: tuple[str, ...], at: int) -> int | None:
+    """Return the index of MODULE in `python … -m MODULE`, or None."""
+    while at < len(argv):
+        word = argv[at]
+        if word == "-m":
+            return at + 1 if at + 1 < len(argv) else None
+        if word in ("-X", "-W"):
+            at += 2
+        elif word[:1] == "-" and word[1:] and _PYTHONS_FLAGS.issuperset(word[1:]):
+            at += 1
+        else:
+            return None
+    return None
+
+
+class Setting(NamedTuple):
+    """What a machine form may depend on.
+
+    `status` is the number of a descriptor for status lines; `terminal` tells that the
+    command writes to a terminal, `drawn` that a viewer draws there; `version` is the tool's
+    where that can be known without running it.
+    """
+
+    status: int
+    terminal: bool = False
+    drawn: bool = False
+    version: tuple[int, ...] | None = None
+
+
+class Form(NamedTuple):
+    """How a command is started so that it speaks a machine form.
+
+    `hidden` matches the lines that exist only because of this form: they are not passed on
+    from `stream`, 1 or 2. `status` tells that it writes to the status descriptor.
+    """
+
+    argv: list[str]
+    environ: dict[str, str]
+    status: bool = False
+    hidden: Pattern[bytes] | None = None
+    stream: int = 2

@@ -1,0 +1,175 @@
+"""The lines that a shell script writes to `headway pipe`, read into events; pure.
+
+stage NAME [total=N] [unit=U]   the next stage begins, the one before has completed
+done N | advance [N] | total N  counts of the stage
+N% or N                         per cent of the stage
+detail TEXT or # TEXT           what it is busy with
+wait REASON | run               it is held up; it goes on
+plan A, B, C                    stages that will come
+log TEXT                        a line of output
+skip [REASON]                   the stage was not needed
+complete | fail TEXT | cancel   the end of it all
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Callable, NamedTuple
+
+from headway.run.process.exit_status import Ending
+from headway.run.reading.events import Detail, Event, StageEnded, StageMoved, StageStarted, Waiting
+
+STAGE = "Run"  # of a script that names none
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%?$")
+_SETTING = re.compile(r"\s+(total|unit)=(\S+)$")
+
+
+class Planned(NamedTuple):
+    """Stages that will come, in this order."""
+
+    names: list[str]
+
+
+class Logged(NamedTuple):
+    """A line of output."""
+
+    text: str
+
+
+class ScriptError(ValueError):
+    """A line makes no sense; the text says why."""
+
+
+class Script:
+    """What the lines said so far; `ending` is None until one of them ended it."""
+
+    def __init__(self) -> None:
+        self.ending: Ending | None = None
+        self._stage: str | None = None
+        self._done = 0.0
+        self._total: float | None = None
+
+    def feed(self, line: str) -> list[Event | Planned | Logged]:
+        """Take a line; raises ScriptError, and then nothing has changed."""
+        line = line.strip()
+        if not line or self.ending is not None:
+            return []
+        if line.startswith("#"):
+            return self._detail(line[1:].strip())
+        match = _PERCENT.match(line)
+        if match:
+            return self._move(float(match.group(1)), 100, "%")
+        word, _, rest = line.partition(" ")
+        act = _WORDS.get(word)
+        if act is None:
+            raise ScriptError(f"unknown word {word!r}")
+        return act(self, rest.strip())
+
+    def finish(self) -> Ending:
+        """Take the end of the input: a stage that fell short of its total has failed."""
+        if self.ending is not None:
+            return self.ending
+        if self._total is not None and self._done < self._total:
+            return Ending("failed", f"the input ended at {self._done:g} of {self._total:g}")
+        return Ending("completed", None)
+
+    def _begin(self) -> list[Event | Planned | Logged]:
+        if self._stage is not None:
+            return []
+        self._stage = STAGE
+        return [StageStarted(STAGE)]
+
+    def _stage_begins(self, rest: str) -> list[Event | Planned | Logged]:
+        settings: dict[str, str] = {}
+        while True:
+            match = _SETTING.search(" " + rest)
+            if match is None:
+                break
+            settings[match.group(1)] = match.group(2)
+            rest = (" " + rest)[: match.start()].strip()
+        if not rest:
+            raise ScriptError("stage needs a name")
+        total = _number(settings["total"]) if "total" in settings else None
+        events: list[Event | Planned | Logged] = []
+        if self._stage is not None and self._stage != rest:
+            events.append(StageEnded(self._stage))
+        self._stage, self._done, self._total = rest, 0, total
+        return [*events, StageStarted(rest, total, settings.get("unit"))]
+
+    def _move(
+        self, done: float, total: float | None = None, unit: str | None = None
+    ) -> list[Event | Planned | Logged]:
+        events = self._begin()
+        self._done = done
+        self._total = self._total if total is None else total
+        return [*events, StageMoved(self._stage or STAGE, done, total, None, unit)]
+
+    def _advance(self, rest: str) -> list[Event | Planned | Logged]:
+        return self._move(self._done + (_number(rest) if rest else 1))
+
+    def _set_total(self, rest: str) -> list[Event | Planned | Logged]:
+        total = _number(rest)
+        return self._move(self._done, total)
+
+    def _detail(self, text: str) -> list[Event | Planned | Logged]:
+        return [*self._begin(), Detail(text)]
+
+    def _wait(self, reason: str) -> list[Event | Planned | Logged]:
+        return [Waiting(reason or "something")]
+
+    def _run(self, rest: str) -> list[Event | Planned | Logged]:
+        return [*self._begin(), StageMoved(self._stage or STAGE, None)]
+
+    def _plan(self, rest: str) -> list[Event | Planned | Logged]:
+        names = [name.strip() for name in rest.split(",") if name.strip()]
+        if not names:
+            raise ScriptError("plan needs names")
+        return [Planned(names)]
+
+    def _log(self, text: str) -> list[Event | Planned | Logged]:
+        return [Logged(text)]
+
+    def _skip(self, reason: str) -> list[Event | Planned | Logged]:
+        stage, self._stage = self._stage, None
+        self._done, self._total = 0, None
+        return [StageEnded(stage, "skipped", reason or None)] if stage else []
+
+    def _complete(self, rest: str) -> list[Event | Planned | Logged]:
+        self.ending = Ending("completed", None)
+        return []
+
+    def _fail(self, text: str) -> list[Event | Planned | Logged]:
+        self.ending = Ending("failed", text or "the script says so")
+        return []
+
+    def _cancel(self, reason: str) -> list[Event | Planned | Logged]:
+        self.ending = Ending("cancelled", reason or None)
+        return []
+
+
+_WORDS: dict[str, Callable[[Script, str], list[Event | Planned | Logged]]] = {
+    "stage": Script._stage_begins,
+    "done": lambda script, rest: script._move(_number(rest)),
+    "advance": Script._advance,
+    "total": Script._set_total,
+    "detail": Script._detail,
+    "wait": Script._wait,
+    "run": Script._run,
+    "plan": Script._plan,
+    "log": Script._log,
+    "skip": Script._skip,
+    "complete": Script._complete,
+    "fail": Script._fail,
+    "cancel": Script._cancel,
+}
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise ScriptError(f"{text!r} is no number") from None
+    if not math.isfinite(number):
+        raise ScriptError(f"{text!r} is no number")
+    return int(number) if number.is_integer() else number

@@ -1,0 +1,1 @@
+"""The command's standard streams and its terminal."""

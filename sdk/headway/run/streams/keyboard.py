@@ -1,0 +1,53 @@
+"""A thread that passes what is typed at the real terminal on to the command's pty."""
+
+from __future__ import annotations
+
+import os
+import select
+import termios
+import threading
+import time
+
+from headway.run.streams.terminal import Terminal
+
+_AWAY = 0.25  # seconds between looks while another group has the terminal
+
+
+class Keyboard(threading.Thread):
+    """Reads the terminal `fd` while it is lent; `interrupted` is when Ctrl+C was typed."""
+
+    def __init__(self, fd: int, terminal: Terminal) -> None:
+        super().__init__(name="headway-keyboard", daemon=True)
+        self._fd = fd
+        self._terminal = terminal
+        self._ended, self._end = os.pipe()
+        self.interrupted: float | None = None
+
+    def finish(self) -> None:
+        """Stop reading: what is typed from now on is for somebody else."""
+        os.close(self._end)
+        self.join()
+
+    def run(self) -> None:
+        """Pass keys on until `finish`, or until the terminal is gone."""
+        try:
+            while True:
+                mine = self._terminal.lent and self._terminal.foreground
+                watched = [self._ended, self._fd] if mine else [self._ended]
+                ready, _, _ = select.select(watched, [], [], _AWAY)
+                if self._ended in ready:
+                    return
+                if self._fd in ready and self._terminal.lent:
+                    keys = os.read(self._fd, 1024)
+                    if not keys:
+                        return
+                    self._note(keys)
+                    os.write(self._terminal.master, keys)
+        except (OSError, termios.error):
+            return
+
+    def _note(self, keys: bytes) -> None:
+        for key in (termios.VINTR, termios.VQUIT):
+            character = self._terminal.control(key)
+            if character and character in keys:
+                self.interrupted = time.monotonic()

@@ -1,0 +1,113 @@
+"""The real terminal while it is lent to a command: its mode, its size, giving it back."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import termios
+
+from headway.terminal_mode import RAW, lend, line_mode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.terminal_mode import Attributes
+
+# A full-screen command sets margins to the rows that its pty had when it began.
+_WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"
+_SIZE = struct.Struct("HHHH")  # rows, columns, width and height in pixels
+
+
+class Terminal:
+    """The terminal behind descriptor `fd`, and the pty that the command has instead.
+
+    `reserved` tells whether a viewer may draw at the bottom: the command then gets the rows
+    above, as long as it does not want the whole screen.
+    """
+
+    def __init__(self, fd: int, reserved: bool) -> None:
+        self._fd = fd
+        self._reserved = reserved
+        self._saved: Attributes = termios.tcgetattr(fd)
+        self._mode: str | None = None  # of the command, while the terminal is lent
+        self._size = b""
+        self._was_raw = False
+        self.master, self.slave = os.openpty()
+        termios.tcsetattr(self.slave, termios.TCSANOW, self._saved)
+        self.resize()
+
+    @property
+    def foreground(self) -> bool:
+        """Tell whether this process's group has the terminal."""
+        try:
+            return os.tcgetpgrp(self._fd) == os.getpgrp()
+        except OSError:
+            return False
+
+    @property
+    def lent(self) -> bool:
+        """Tell whether the terminal is in raw mode for the command."""
+        return self._mode is not None
+
+    def follow(self) -> None:
+        """Lend the terminal while this process is in the foreground; follow the pty's mode."""
+        if not self.foreground:
+            self._mode = None  # the shell has set its own mode
+            return
+        try:
+            mode = line_mode(termios.tcgetattr(self.master))
+            if mode == self._mode:
+                return
+            if self._mode is None:
+                self._saved = termios.tcgetattr(self._fd)
+        except (OSError, termios.error):
+            return  # the terminal is gone: a hangup will follow
+        self._set(lend(self._saved, mode))
+        self._mode = mode
+        self._was_raw = self._was_raw or mode == RAW
+        self.resize()
+
+    def give_back(self) -> None:
+        """Put the terminal into the mode that it had; never raises."""
+        if self._mode is not None:
+            self._mode = None
+            if self.foreground:
+                self._set(self._saved)
+                self._reset_margins()
+
+    def resize(self) -> None:
+        """Give the pty the size that the command may use; the kernel tells the command."""
+        try:
+            size = fcntl.ioctl(self._fd, termios.TIOCGWINSZ, b"\0" * _SIZE.size)
+            rows, columns, width, height = _SIZE.unpack(size)
+            if self._reserved and self._mode != RAW:
+                height = height * (rows - rows // 3) // rows if rows else height
+                rows -= rows // 3
+            size = _SIZE.pack(rows, columns, width, height)
+            if size != self._size:
+                fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
+                self._size = size
+        except OSError:
+            pass  # the terminal is gone: a hangup will follow
+
+    def control(self, key: int) -> bytes:
+        """Return the character that stands for `termios.VINTR` and such on the pty, or nothing."""
+        attributes = termios.tcgetattr(self.master)
+        if not attributes[3] & termios.ISIG:
+            return b""
+        character: bytes = attributes[6][key]
+        return b"" if character == b"\0" else character
+
+    def _reset_margins(self) -> None:
+        if self._was_raw:
+            self._was_raw = False
+            try:
+                os.write(self._fd, _WHOLE_SCREEN)
+            except OSError:
+                pass
+
+    def _set(self, attributes: Attributes) -> None:
+        try:
+            termios.tcsetattr(self._fd, termios.TCSADRAIN, attributes)
+        except (OSError, termios.error):
+            pass

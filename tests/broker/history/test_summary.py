@@ -1,0 +1,68 @@
+"""What commands read and forget."""
+
+import json
+import sqlite3
+
+import pytest
+
+from headway.estimate import Run
+from headway_broker.history import schema, summary
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = str(tmp_path / "history.sqlite3")
+    connection = sqlite3.connect(path, isolation_level=None)
+    schema.migrate(connection)
+
+    def add(key, ended, seconds, misses=()):
+        run = json.dumps(Run(seconds, [], list(misses)).to_dict())
+        connection.execute("INSERT INTO runs (key, ended, run) VALUES (?, ?, ?)", (key, ended, run))
+
+    add("old", 10.0, 5.0)
+    add("new", 20.0, 1.0, [(0.5, 0.1, 1.0, 0.2), (0.7, -0.3, 1.0, 0.2)])
+    add("new", 30.0, 3.0)
+    add("new", 40.0, None)
+    connection.execute("INSERT INTO runs (key, ended, run) VALUES ('bad', 1.0, 'x')")
+    connection.close()
+    return path
+
+
+def test_keys_come_newest_first_with_their_usual_time(path):
+    new, old = summary.known(path)
+    assert (new.key, new.runs, new.usual, new.ended) == ("new", 3, 2.0, 40.0)
+    assert (old.key, old.runs, old.usual, old.off) == ("old", 1, 5.0, None)
+
+
+def test_accuracy_is_told_where_there_were_estimates(path):
+    new = summary.known(path)[0]
+    assert new.off == pytest.approx(1.2214, abs=1e-3)
+    assert new.inside == 0.5
+
+
+def test_a_forgotten_key_is_gone(path):
+    assert summary.forget(path, "new") == 3
+    assert [row.key for row in summary.known(path)] == ["old"]
+    assert summary.forget(path, "new") == 0
+
+
+def test_without_a_file_nothing_is_known_and_none_is_made(tmp_path):
+    path = str(tmp_path / "none.sqlite3")
+    assert summary.known(path) == []
+    assert summary.forget(path, "x") == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_none_is_a_clear_error(tmp_path):
+    path = tmp_path / "history.sqlite3"
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(summary.NoHistory, match="not a database"):
+        summary.known(str(path))
+
+
+def test_a_newer_file_is_a_clear_error(path):
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    connection.close()
+    with pytest.raises(summary.NoHistory, match="newer version"):
+        summary.forget(path, "new")

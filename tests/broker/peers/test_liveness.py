@@ -1,0 +1,155 @@
+"""Silent, dead and settled: one table of times."""
+
+import pytest
+
+from headway.model import Operation, Stage
+from headway_broker.peers.liveness import LOOKS, SETTLE, SILENT_AFTER, Liveness, crash_reason
+from headway_broker.state.ledger import Entry
+from headway_broker.state.sessions import Session
+
+
+@pytest.fixture
+def session():
+    return Session("s", "worker", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("heard", "now", "silent"),
+    [(0.0, 5.9, False), (0.0, 6.0, True), (4.0, 9.9, False), (4.0, 10.0, True)],
+)
+def test_six_seconds_without_a_word_are_silence(session, heard, now, silent):
+    liveness = Liveness(0.0)
+    session.heard = heard
+    assert bool(liveness.check([session], now)) is silent
+    assert session.silent_since == (heard if silent else None)
+
+
+def test_silence_is_told_once(session):
+    liveness = Liveness(0.0)
+    assert liveness.check([session], 7.0) == [session]
+    assert liveness.check([session], 14.0) == []
+
+
+def test_the_silent_are_looked_at_at_once_and_whenever_the_silence_has_doubled(session):
+    liveness = Liveness(0.0)
+    liveness.check([session], 6.0)
+    looks = []
+    for now in range(6, 100):
+        assert liveness.doubtful(now) in ([], [session])
+        if liveness.deadline(any_session=False) == now + now:
+            looks.append(now)
+    assert looks == [6, 12, 24, 48, 96]
+
+
+@pytest.mark.parametrize("change", [{"silent_since": None}, {"gone": True}])
+def test_who_is_not_silent_any_more_is_not_looked_at(session, change):
+    liveness = Liveness(0.0)
+    liveness.check([session], 6.0)
+    for name, value in change.items():
+        setattr(session, name, value)
+    assert liveness.doubtful(6.0) == []
+    assert liveness.deadline(any_session=False) is None
+
+
+def test_one_look_looks_ahead_to_the_next_silence(session):
+    liveness = Liveness(0.0)
+    session.heard = 4.0
+    liveness.check([session], 6.0)
+    assert liveness.deadline(any_session=True) == 4.0 + SILENT_AFTER
+
+
+def test_nothing_is_due_while_nobody_is_there():
+    assert Liveness(0.0).deadline(any_session=False) is None
+
+
+def test_who_is_gone_is_not_missed(session):
+    session.gone = True
+    assert Liveness(0.0).check([session], 100.0) == []
+
+
+def test_a_death_settles_for_300_ms(session):
+    liveness = Liveness(0.0)
+    liveness.died(session, 10.0)
+    assert liveness.deadline(any_session=True) == 6.0
+    assert not liveness.settle_due(10.2)
+    assert liveness.settled(10.2, drained=True) == []
+    assert liveness.settle_due(10.0 + SETTLE)
+    assert liveness.settled(10.0 + SETTLE, drained=True) == [session]
+    assert liveness.settled(20.0, drained=True) == []
+
+
+def test_a_second_notice_of_a_death_does_not_put_it_off(session):
+    liveness = Liveness(0.0)
+    liveness.died(session, 10.0)
+    liveness.died(session, 10.2)
+    assert liveness.settled(10.3, drained=True) == [session]
+
+
+def test_a_death_is_put_off_while_messages_wait_but_not_for_ever(session):
+    liveness = Liveness(0.0)
+    liveness.died(session, 10.0)
+    for _ in range(LOOKS):
+        assert liveness.settled(99.0, drained=False) == []
+    assert liveness.settled(99.0, drained=False) == [session]
+
+
+def test_time_in_which_the_broker_stood_still_is_forgiven(session):
+    liveness = Liveness(0.0)
+    liveness.forgive([session], 60.0, 61.0)
+    assert session.heard == 60.0
+    liveness.forgive([session], 60.0, 61.0)
+    assert session.heard == 61.0
+
+
+def operation(*stages):
+    op = Operation("op", "Install")
+    op.move("running", 0.0)
+    for number, (name, state) in enumerate(stages, 1):
+        stage = op.stages[number] = Stage(number, name)
+        if state != "pending":
+            stage.move("running", 0.0)
+        if state not in ("pending", "running"):
+            stage.move(state, 1.0)
+    return op
+
+
+@pytest.mark.parametrize(
+    ("stages", "age", "text"),
+    [
+        ((), 3.04, "the process died, 3.0 s after its last report"),
+        (
+            (("a", "completed"), ("b", "running")),
+            75,
+            "the process died in 'b', 75 s after its last report",
+        ),
+        (
+            (("a", "waiting"), ("b", "pending")),
+            1,
+            "the process died in 'a', 1.0 s after its last report",
+        ),
+        ((("a", "completed"),), -1, "the process died, 0.0 s after its last report"),
+    ],
+)
+def test_a_crash_names_the_stage_and_its_age(session, stages, age, text):
+    entry = Entry(operation(*stages), session, 100.0)
+    assert crash_reason(session, entry, 100.0 + age) == text
+
+
+def test_a_program_that_was_replaced_is_said_to_have_been(session):
+    session.replaced = session.restored = True
+    entry = Entry(operation(("a", "running")), session, 100.0)
+    told = "its program was replaced by another (exec) in 'a'"
+    assert crash_reason(session, entry, 105.0) == told
+
+
+@pytest.mark.parametrize(
+    ("age", "text"),
+    [
+        (0.4, "the process died while no broker was running"),
+        (5.0, "the process died and had not come back to this broker"),
+    ],
+)
+def test_a_crash_nobody_saw_has_no_age(session, age, text):
+    session.restored = True
+    entry = Entry(operation(), session, 100.0)
+    assert crash_reason(session, entry, 100.0 + age) == text

@@ -1,0 +1,106 @@
+"""Rows and frames, as a follower would read them."""
+
+import pytest
+from wired import Wired
+
+from headway.model import Stage
+from headway.protocol import messages
+from headway.protocol.wire import FRAME_LIMIT, decode, unpack
+from headway_broker.publishing import frames
+from headway_broker.state.ledger import Marks
+
+
+@pytest.fixture
+def entry():
+    wired = Wired()
+    wired.worker().start(stages=("a", "b"))
+    return wired.core.ledger.entries["op"]
+
+
+def rows(found):
+    return [unpack(row) for row in found]
+
+
+def test_a_whole_row_has_everything(entry):
+    entry.operation.tail = ["last words"]
+    entry.operation.stages[1].shares = {"child": 3}
+    entry.operation.stages[1].progress = 0.5
+    [row] = rows(frames.whole_rows(entry))
+    assert row[0] == "op"
+    assert row[1] == entry.operation.record()
+    assert row[2] == [stage.record() for stage in entry.operation.stages.values()]
+    assert row[4] == [None, None, None, None, False, ["last words"], None]
+    assert row[5:] == [{1: [0.5, None]}, {1: {"child": 3}}]
+
+
+def test_a_changed_row_has_what_is_marked_and_nothing_else(entry):
+    marks = Marks()
+    marks.counts = {1: False, 2: True}
+    marks.stage_figures = {1}
+    entry.operation.stages[1].done = 7
+    entry.operation.stages[2].detail = "x"
+    [row] = rows(frames.changed_rows(entry, marks))
+    assert row == ["op", None, [], {1: 7, 2: [0, 100, "x"]}, None, {1: [None, None]}, {}]
+
+
+def test_the_tail_comes_with_the_end(entry):
+    marks = Marks()
+    marks.structure = True
+    entry.operation.tail = ["last words"]
+    assert rows(frames.changed_rows(entry, marks))[0][4] is None
+    entry.operation.move("failed", 200.0)
+    assert rows(frames.changed_rows(entry, marks))[0][4][5] == ["last words"]
+
+
+def test_an_operation_of_many_stages_takes_several_rows(entry):
+    for number in range(3, 1203):
+        entry.operation.stages[number] = Stage(number, "more")
+    found = rows(frames.whole_rows(entry))
+    assert [len(row[2]) for row in found] == [500, 500, 202]
+    assert [row[1] is None for row in found] == [False, True, True]
+    marks = Marks()
+    marks.stages = set(entry.operation.stages)
+    found = rows(frames.changed_rows(entry, marks))
+    assert [stage[0] for row in found for stage in row[2]] == list(range(1, 1203))
+
+
+def test_frames_stay_under_the_limit_however_much_there_is():
+    groups = frames.parts([b"x" * 50_000] * 40)
+    assert sum(map(len, groups)) == 40
+    assert max(sum(map(len, group)) for group in groups) <= frames.PART_SIZE
+    assert frames.parts([]) == [[]]
+    assert frames.parts([b"x" * 900_000, b"y"]) == [[b"x" * 900_000], [b"y"]]
+
+
+def test_the_largest_rows_fit_a_frame(entry):
+    stages = entry.operation.stages
+    for number in range(1, 501):
+        stages[number] = stage = Stage(number, "n" * 256)
+        stage.detail = stage.error = stage.reason = "d" * 4096
+    found = list(frames.whole_rows(entry))
+    assert max(map(len, found)) < FRAME_LIMIT / 2
+    assert [stage[0] for row in rows(found) for stage in row[2]] == list(stages)
+
+
+def test_the_largest_counts_fit_a_frame(entry):
+    marks = Marks()
+    for number in range(1, 501):
+        entry.operation.stages[number] = stage = Stage(number, "n")
+        stage.detail = "\U0001f600" * 4096
+        marks.counts[number] = True
+    found = list(frames.changed_rows(entry, marks))
+    assert max(map(len, found)) < FRAME_LIMIT / 2
+    assert sum(len(row[3]) for row in rows(found)) == 500
+
+
+def test_deltas_are_numbered_on(entry):
+    found = frames.deltas("me", 7, 1.5, [b"\xc0" * 1] * 3)
+    message = decode(found[0], messages.PUBLISHED)
+    assert message == messages.Delta("me", 8, 1.5, [None, None, None])
+    big = frames.deltas("me", 7, 1.5, [b"\xda\xff\xff" + b"x" * 65535] * 8)
+    assert [decode(frame, messages.PUBLISHED).sequence for frame in big] == [8, 9, 10, 11]
+
+
+def test_a_snapshot_of_nothing_is_one_part(entry):
+    [frame] = frames.snapshot("me", 7, 1.5, 2.5, [])
+    assert decode(frame, messages.PUBLISHED) == messages.Snapshot("me", 7, 1.5, 2.5, 0, 1, [])

@@ -1,0 +1,226 @@
+"""Loops that are left before their end: by break, by an exception, or unused."""
+
+import asyncio
+import gc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from loops import KINDS
+
+import headway
+from headway.model import FAILED
+from headway.reporting.tally import GRACE
+from headway.testing import ManualClock, reporting
+
+
+@pytest.fixture
+def op(home):
+    with headway.operation("Work") as op:
+        yield op
+
+
+@pytest.mark.parametrize("kind", ["list", "generator", "dict"])
+def test_a_loop_left_early_has_stopped_somewhere(op, home, clock, kind):
+    for item in op.track(KINDS[kind](list(range(9))), "Loop", total=9):
+        if item == 3:
+            break
+    stage = op.stages[0]
+    assert stage.state == "running"
+    clock.advance(GRACE + 0.01)
+    home.tally.tick(clock.now)
+    assert (stage.state, stage.model.reason) == ("completed", "stopped at 3 of 9")
+    assert stage.model.ended == 100.0
+    assert stage.model.fraction() == pytest.approx(1 / 3)
+
+
+def test_large_numbers_are_grouped(op):
+    for _ in op.track(range(1200), "Loop"):
+        if op.stages[0].done == 480:
+            break
+    op.complete()
+    assert op.stages[0].model.reason == "stopped at 480 of 1,200"
+
+
+@pytest.mark.parametrize("kind", ["list", "generator"])
+@pytest.mark.parametrize("pause", [0.0, 5.0])
+def test_a_loop_that_an_exception_left_has_failed_with_what_is_around_it(home, clock, kind, pause):
+    with pytest.raises(ValueError, match="no disk"), headway.operation("Work") as op:  # noqa: PT012 - what is left is a block
+        try:
+            for item in op.track(KINDS[kind](list(range(9))), "Loop", total=9):
+                if item == 3:
+                    raise ValueError("no disk")
+        finally:
+            clock.advance(pause)
+            home.tally.tick(clock.now)
+    stage = op.stages[0]
+    assert (stage.state, stage.model.error, stage.done) == (FAILED, "no disk", 3)
+    assert stage.model.reason is None
+
+
+def test_a_loop_left_early_stays_so_when_something_later_fails(home):
+    with pytest.raises(ValueError, match="no disk"), headway.operation("Work") as op:  # noqa: PT012 - what is left is a block
+        for _ in op.track(range(9), "Loop"):
+            break
+        with op.stage("Later"):
+            pass
+        with op.stage("Last"):
+            raise ValueError("no disk")
+    assert [stage.state for stage in op.stages] == ["completed", "completed", "failed"]
+
+
+def test_an_iterator_that_was_never_used_is_left(op, home, clock):
+    op.track((x for x in range(3)), "Loop")
+    gc.collect()
+    home.tally.tick(clock.advance(GRACE + 0.01))
+    assert op.stages[0].model.reason == "stopped at 0"
+
+
+def test_a_loop_that_is_left_early_again_and_again_is_one_stage(op):
+    for _ in op.track(range(4), "outer"):
+        for item in op.track(range(5), "inner"):
+            if item == 2:
+                break
+    inner = [stage for stage in op.stages if stage.name == "inner"]
+    assert [(stage.model.attempt, stage.done) for stage in inner] == [(4, 2)]
+
+
+def leave_the_first_of(items):
+    for _ in headway.track(items, "search"):
+        break
+
+
+def drop_unused(items):
+    headway.track(items, "search")
+
+
+def leave_a_generator_around_it(items):
+    def around():
+        yield from headway.track(items, "search")
+
+    drawn = around()
+    next(drawn)
+    drawn.close()
+
+
+def leave_a_loop_within_one(items):
+    for _ in headway.track(items, "search"):
+        for _ in headway.track(items, "within"):
+            return
+
+
+LEFT = [leave_the_first_of, drop_unused, leave_a_generator_around_it, leave_a_loop_within_one]
+
+
+@pytest.mark.parametrize("leave", LEFT)
+def test_a_loop_alone_that_was_left_is_not_around_the_next_one(home, leave):
+    for _ in range(3):
+        leave([1, 2, 3])
+        assert list(headway.track([1, 2, 3], "use")) == [1, 2, 3]
+    assert not [handle for handle in home.handles.values() if handle.name.endswith("use")]
+
+
+@pytest.mark.parametrize("leave", LEFT)
+def test_an_operation_that_begins_after_a_loop_alone_was_left_is_no_part_of_it(home, leave):
+    leave([1, 2, 3])
+    with headway.operation("next") as following:
+        assert following.model.parent is None
+
+
+def test_loops_side_by_side_that_are_left_at_once_have_all_stopped(op):
+    def drawn(name):
+        yield from headway.track(range(5), name)
+
+    some = [drawn(name) for name in "abc"]
+    for one in some:
+        next(one)
+    del some, one
+    op.complete()
+    assert [stage.state for stage in op.stages] == ["completed"] * 3
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("open"), st.sampled_from(["list", "generator", "dict"]), st.booleans()),
+    st.tuples(st.sampled_from(["next", "drop", "exhaust"]), st.integers(0, 9)),
+    st.tuples(st.just("wait"), st.sampled_from([0.01, 0.1, 1.0])),
+    st.tuples(st.sampled_from(["enter", "leave", "fail", "look"])),
+)
+
+
+@given(steps=st.lists(STEPS, max_size=30))
+def test_however_loops_are_opened_and_left_they_hand_out_what_they_would_without_us(steps):
+    clock = ManualClock(100.0)
+    with reporting(clock) as home:
+        open_ones = []  # (ours, what it must hand out)
+        blocks = []
+        for what, *how in steps:
+            if what == "open":
+                kind, inside = how
+                items = KINDS[kind](list(range(4)))
+                around = blocks[-1] if inside and blocks else headway
+                open_ones.append((around.track(items, "Loop"), iter(range(4))))
+            elif what in ("next", "drop", "exhaust") and open_ones:
+                place = how[0] % len(open_ones)
+                ours, plain = open_ones[place]
+                if what == "next":
+                    assert next(ours, None) == next(plain, None)
+                else:
+                    del open_ones[place]
+                    assert what == "drop" or list(ours) == list(plain)
+                del ours
+            elif what == "wait":
+                clock.advance(how[0])
+                home.tally.tick(clock())
+            elif what == "enter":
+                blocks.append(headway.operation("Work").__enter__())
+            elif what in ("leave", "fail") and blocks:
+                error = ValueError("no") if what == "fail" else None
+                blocks.pop().__exit__(type(error) if error else None, error, None)
+            elif what == "look":
+                headway.current()
+        open_ones.clear()
+        ours = None
+        while blocks:
+            blocks.pop().__exit__(None, None, None)
+        gc.collect()
+        clock.advance(1.0)
+        home.tally.tick(clock())
+        assert not home.handles
+
+
+def test_an_asynchronous_loop_left_early_has_not_failed_when_its_event_loop_ends(home, clock):
+    async def items():
+        yield 1
+        yield 2
+
+    async def main():
+        async for _ in headway.track(items(), "search"):
+            break
+
+    asyncio.run(main())
+    gc.collect()
+    ended = [entry.model for entry in home.publisher.operations.values()]
+    clock.advance(2 * GRACE)
+    home.tally.tick(clock())
+    assert [model.state for model in ended] == ["completed"]
+
+
+def test_an_asynchronous_loop_whose_task_is_cancelled_was_cancelled(home):
+    async def items():
+        await asyncio.sleep(60)
+        yield 1
+
+    async def work():
+        async for _ in headway.track(items(), "wait"):
+            pass
+
+    async def main():
+        task = asyncio.ensure_future(work())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    (entry,) = home.publisher.operations.values()
+    assert entry.model.state == "cancelled"

@@ -1,0 +1,98 @@
+"""What `headway doctor` finds out."""
+
+import os
+import shutil
+import socket
+import tempfile
+
+import pytest
+
+from headway.commands import doctor
+
+
+@pytest.fixture
+def environ():
+    place = tempfile.mkdtemp(prefix="hw", dir="/tmp")
+    yield {"HEADWAY_RUNTIME_DIR": place, "HOME": place}
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def test_where_a_broker_can_be_started_reporting_works(environ):
+    lines, trouble = doctor.examine(environ, os.getuid())
+    facts = dict(lines)
+    assert trouble == []
+    assert facts["runtime"] == environ["HEADWAY_RUNTIME_DIR"]
+    assert "none runs" in facts["broker"]
+    assert {"headway", "python", "pyzmq", "msgpack", "state"} <= set(facts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"HEADWAY": "off"}, "HEADWAY=off"),
+        ({"HEADWAY_BROKER": "never"}, "HEADWAY_BROKER=never"),
+        ({"HEADWAY_ENDPOINT": "ipc:///nowhere/s"}, "nobody listens there"),
+        ({"HEADWAY_RUNTIME_DIR": "/nowhere/at/all"}, "cannot be made"),
+    ],
+)
+def test_why_reporting_is_off_is_said(environ, changes, why):
+    _, trouble = doctor.examine({**environ, **changes}, os.getuid())
+    assert len(trouble) == 1
+    assert why in trouble[0]
+
+
+def test_a_directory_open_to_others_is_named(environ):
+    os.chmod(environ["HEADWAY_RUNTIME_DIR"], 0o755)
+    _, trouble = doctor.examine(environ, os.getuid())
+    assert "must be 0700" in trouble[0]
+
+
+@pytest.mark.parametrize("name", ["start.lock", "unsent"])
+def test_what_cannot_be_written_in_the_runtime_directory_is_said(environ, name):
+    os.symlink("/nowhere", os.path.join(environ["HEADWAY_RUNTIME_DIR"], name))
+    _, trouble = doctor.examine(environ, os.getuid())
+    assert len(trouble) == 1
+    assert "nothing can be left in" in trouble[0]
+
+
+def test_what_is_tried_is_taken_away_again(environ):
+    doctor.examine(environ, os.getuid())
+    assert os.listdir(os.path.join(environ["HEADWAY_RUNTIME_DIR"], "unsent")) == []
+
+
+def test_why_nothing_is_remembered_is_said_and_is_no_trouble(environ):
+    with open(os.path.join(environ["HOME"], "file"), "w"):
+        pass
+    place = os.path.join(environ["HOME"], "file", "state")
+    facts, trouble = doctor.examine({**environ, "HEADWAY_STATE_DIR": place}, os.getuid())
+    assert trouble == []
+    assert dict(facts)["state"].startswith(f"{place}: nothing is remembered: Not a directory: ")
+
+
+def test_a_listener_that_does_not_answer_is_no_broker(environ, monkeypatch):
+    monkeypatch.setattr(doctor, "PATIENCE", 0.1)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.path.join(environ["HEADWAY_RUNTIME_DIR"], "report.sock"))
+        listener.listen(1)
+        _, trouble = doctor.examine(environ, os.getuid())
+    assert trouble == ["the broker does not answer (waited 0 s)"]
+
+
+def test_the_exit_status_tells(monkeypatch, capsys, environ):
+    monkeypatch.delenv("HEADWAY_BROKER")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert doctor.main([]) == 0
+    assert capsys.readouterr().out.endswith("reporting works\n")
+    monkeypatch.setenv("HEADWAY", "off")
+    assert doctor.main([]) == 1
+    assert "reporting is off: HEADWAY=off is set" in capsys.readouterr().out
+
+
+def test_final_states_that_wait_are_counted(environ):
+    folder = os.path.join(environ["HEADWAY_RUNTIME_DIR"], "unsent")
+    os.mkdir(folder)
+    for name in ("one", "two", ".half"):
+        with open(os.path.join(folder, name), "w"):
+            pass
+    assert dict(doctor.examine(environ, os.getuid())[0])["unsent"].startswith("2 files")

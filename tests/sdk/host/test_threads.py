@@ -1,0 +1,97 @@
+"""Threads that the program does not meet."""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import threading
+import time
+
+from headway.host import threads
+
+
+def seen_inside(look):
+    """What `look()` returns in a hidden thread."""
+    found = []
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def run():
+        found.append(look())
+        done.release()
+
+    threads.start(run)
+    assert done.acquire(timeout=10)
+    return found[0]
+
+
+def test_it_is_in_no_list_of_threads():
+    before = threading.enumerate()
+    assert seen_inside(lambda: threading.enumerate() == before)
+
+
+def test_it_blocks_every_signal_that_can_be_blocked():
+    blocked = seen_inside(lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+    assert {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP} <= blocked
+
+
+def test_who_starts_it_blocks_what_it_blocked_before():
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    seen_inside(lambda: None)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+def test_the_programs_own_code_takes_signals_there_as_elsewhere():
+    def look():
+        threads.unhide()
+        return signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+    assert seen_inside(look) == signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_threads_are_tried_and_gone_again():
+    def running():
+        with open("/proc/self/status") as file:
+            return int(next(line for line in file if line.startswith("Threads:")).split()[1])
+
+    before = running()
+    assert threads.affordable(3)
+    until = time.monotonic() + 10
+    while running() > before and time.monotonic() < until:
+        time.sleep(0.001)
+    assert running() <= before
+
+
+def test_where_no_thread_is_to_be_had_that_is_said(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threads._thread, "start_new_thread", refuse)
+    assert not threads.affordable(1)
+
+
+def test_green_threads_are_told_from_real_ones(monkeypatch):
+    assert threads.possible()
+    monkeypatch.setattr(threads.time, "sleep", lambda seconds: None)
+    assert not threads.possible()
+
+
+def test_a_handler_that_raises_meanwhile_leaves_no_signal_blocked(monkeypatch):
+    class Interrupted(BaseException):
+        pass
+
+    real = threads.signals.pthread_sigmask
+    before = real(signal.SIG_BLOCK, ())
+
+    def mask(how, some):
+        found = real(how, some)
+        if how == signal.SIG_BLOCK and some:
+            raise Interrupted
+        return found
+
+    monkeypatch.setattr(threads.signals, "pthread_sigmask", mask)
+    try:
+        threads.start(lambda: None)
+    except Interrupted:
+        pass
+    assert real(signal.SIG_BLOCK, ()) == before

@@ -1,0 +1,86 @@
+"""What there is one of in a process."""
+
+import os
+import subprocess
+import sys
+import threading
+
+from headway.reporting.reporter import Home, here, identity, use
+from headway.testing import reporting
+
+
+def test_identities_are_base_32_and_random():
+    ids = {identity(12) for _ in range(1000)}
+    assert len(ids) == 1000
+    assert all(
+        len(text) == 12 and set(text) <= set("abcdefghijklmnopqrstuvwxyz234567") for text in ids
+    )
+
+
+def test_reports_go_to_the_home_in_use():
+    before = here()
+    with reporting() as home:
+        assert here() is home
+    assert here() is before
+
+
+def test_threads_that_report_first_at_the_same_time_share_one_home(monkeypatch):
+    both = threading.Barrier(2)
+
+    def slowly():
+        both.wait(10)
+        return Home(identity(16), off=True)
+
+    monkeypatch.setattr("headway.reporting.reporter._new_home", slowly)
+    before = use(None)
+    found = []
+    try:
+        threads = [threading.Thread(target=lambda: found.append(here())) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        use(before)
+    assert found[0] is found[1]
+
+
+def test_a_forked_child_has_a_home_of_its_own():
+    with reporting() as home:
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.write(write, here().session.encode())
+            os._exit(0)
+        os.waitpid(pid, 0)
+        session = os.read(read, 100).decode()
+        os.close(read)
+        os.close(write)
+        assert len(session) == 16
+        assert session != home.session
+
+
+def test_where_nothing_is_sent_nothing_is_started():
+    home = Home("s" * 16, off=True)
+    before = use(home)
+    try:
+        home.wake()
+        assert home.link is None
+        assert home.publisher.mute
+    finally:
+        use(before)
+
+
+def test_importing_the_sdk_loads_nothing_heavy():
+    code = (
+        "import sys, headway\n"
+        "heavy = {'zmq', 'msgpack', 'rich', 'asyncio', 'logging', 'dataclasses', 'socket',"
+        " 'subprocess', 'multiprocessing', 'inspect', 'headway.host.launch',"
+        " 'headway.host.desktop', 'headway.reporting.connection', 'headway.formatting'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    out = subprocess.run(
+        [sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
+    assert out.stdout == "[]\n"

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from transcripts import play
+
+from headway.run.parsers.packages import apt
+from headway.run.reading.command_line import Setting, read_command
+from headway.run.reading.events import OUTPUT, STATUS, NeedsInput, StageMoved, StageStarted
+
+
+def parser(line="apt-get install hello"):
+    return apt.Parser(read_command(line.split()))
+
+
+def test_an_install_is_downloaded_unpacked_and_configured_package_by_package():
+    played = play(parser(), "apt-install.out", "apt-install.status")
+    assert played.counts() == {
+        "Download": (97_100, 97_100, "completed"),
+        "Unpack": (4, 4, "completed"),
+        "Configure": (4, 4, "completed"),
+    }
+    assert played.stages["Download"]["unit"] == "B"
+
+
+def test_a_package_counts_as_unpacked_when_dpkg_is_through_with_it():
+    played = play(parser(), "apt-install.status")
+    assert played.dones("Unpack") == [0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4]
+
+
+def test_without_a_status_descriptor_the_text_tells_the_same_stages():
+    for name in ("apt-install-text.pty", "apt-install-fancy.pty", "apt-install.out"):
+        played = play(parser(), name, chunk=7)
+        assert list(played.stages) == ["Download", "Unpack", "Configure"]
+        assert all(done == total for done, total, _ in played.counts().values())
+
+
+def test_totals_that_apt_did_not_tell_stay_unknown():
+    played = play(parser(), "apt-install.status")
+    assert played.counts()["Unpack"] == (4, None, "completed")
+    assert played.stages["Download"]["unit"] == "%"
+
+
+def test_past_the_download_it_cannot_be_cancelled():
+    assert not play(parser(), "apt-install.status").cancellable
+    assert play(parser("apt-get download hello"), "apt-download.status").cancellable
+
+
+def test_a_removal_is_a_stage():
+    played = play(parser("apt-get remove sl"), "apt-remove.out", "apt-remove.status")
+    assert played.counts() == {"Remove": (2, 2, "completed")}
+
+
+def test_a_package_that_fails_is_named_once_and_not_counted():
+    played = play(parser(), "apt-fail.out", "apt-fail.err", exit_status=100)
+    assert played.failed == [
+        "bb: installed bb package post-installation script subprocess returned error exit status 3"
+    ]
+    assert played.counts()["Configure"] == (0, 1, "running")
+
+
+def test_the_packages_error_stands_above_apts_own():
+    played = play(parser(), "apt-fail.out", "apt-fail.status", "apt-fail.err", exit_status=100)
+    assert "post-installation script" in played.failed[-1]
+
+
+def test_an_unknown_package_is_the_error():
+    played = play(parser(), "apt-notfound.out", "apt-notfound.err", exit_status=100)
+    assert played.failed == ["Unable to locate package no-such-package-xyz"]
+
+
+def test_waiting_for_the_lock_says_who_holds_it():
+    played = play(parser(), "apt-lock.out", "apt-lock.err", exit_status=100)
+    assert played.waits[0] == "the dpkg lock, held by process 13705 (python3)"
+
+
+def test_after_the_lock_it_goes_on():
+    played = play(parser(), "apt-lock-wait.pty", "apt-lock-wait.status")
+    assert played.waits
+    assert played.counts()["Configure"] == (1, 1, "completed")
+
+
+def test_a_changed_configuration_file_needs_a_person():
+    events = parser().feed("pmconffile:/etc/x.conf:40.0000:'a' 'b' 1 1 ", STATUS)
+    assert events == [NeedsInput("configuration file /etc/x.conf")]
+
+
+def test_a_message_in_another_language_leaves_the_percentage():
+    events = parser().feed("pmstatus:hello:35.2941:hello (amd64) wird installiert", STATUS)
+    assert events == [
+        StageStarted("Install packages", 100, "%"),
+        StageMoved("Install packages", 35.2941, 100, "hello"),
+    ]
+
+
+def test_the_number_of_files_is_read_in_any_language():
+    events = parser().feed("dlstatus:3:50.0000:Holen der Datei 3 von 7 (noch 2 s)", STATUS)
+    assert events[-1] == StageMoved("Download", 50, 100, "(file 3 of 7)", "%")
+
+
+def test_an_update_is_one_stage():
+    machine = parser("apt-get update")
+    assert machine.feed("Hit:1 http://deb.debian.org/debian bookworm InRelease", OUTPUT) == [
+        StageStarted("Update package lists", None, "B")
+    ]
+    assert machine.feed("Fetched 9,123 kB in 2s (4,000 kB/s)", OUTPUT)[-1][:2] == (
+        "Update package lists",
+        "completed",
+    )
+
+
+def test_the_machine_form_is_a_status_descriptor():
+    form = apt.machine_form(read_command(["apt-get", "-y", "install", "x"]), Setting(9))
+    assert form is not None
+    assert form.argv == ["apt-get", "-o", "APT::Status-Fd=9", "-y", "install", "x"]
+    assert form.status
+
+
+def test_a_users_own_status_descriptor_is_left_alone():
+    command = read_command(["apt-get", "-o", "APT::Status-Fd=3", "install", "x"])
+    assert apt.machine_form(command, Setting(9)) is None

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from transcripts import play
+
+from headway.run.parsers.packages import npm
+from headway.run.reading.command_line import Setting, read_command
+from headway.run.reading.events import OUTPUT
+
+
+def parser(line="npm install express"):
+    return npm.Parser(read_command(line.split()))
+
+
+def test_requests_are_counted_apart_for_descriptions_and_packages():
+    played = play(parser(), "npm-install-http.err", "npm-install-http.out")
+    assert played.counts() == {
+        "Resolve": (69, None, "completed"),
+        "Fetch": (69, None, "completed"),
+    }
+
+
+def test_a_spinner_says_nothing():
+    assert play(parser(), "npm-install.pty").counts() == {}
+
+
+def test_the_first_error_that_explains_is_the_error():
+    played = play(parser(), "npm-notfound.err", exit_status=1)
+    assert played.failed == [
+        "404 Not Found - GET https://registry.npmjs.org/no-such-package-xyz-123-abc"
+    ]
+
+
+def test_a_script_is_a_stranger():
+    machine = parser("npm run build")
+    machine.feed("[1/4] one", OUTPUT)
+    assert machine.feed("[2/4] two", OUTPUT)[-1][:3] == ("Run", 2, 4)
+
+
+def test_requests_are_asked_for_only_in_an_install_off_a_terminal():
+    form = npm.machine_form(read_command(["npm", "install"]), Setting(9))
+    assert form is not None
+    assert form.argv == ["npm", "install", "--loglevel=http"]
+    for line in ("npm run build", "npm install --silent", "npm install --loglevel warn"):
+        assert npm.machine_form(read_command(line.split()), Setting(9)) is None
+    assert npm.machine_form(read_command(["npm", "install"]), Setting(9, terminal=True)) is None

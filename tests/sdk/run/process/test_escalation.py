@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import signal
+
+from headway.run.process.escalation import Stopping
+
+
+def test_an_interrupt_comes_first_and_ten_seconds_later_a_termination():
+    stopping = Stopping()
+    assert stopping.due(0) == []
+    stopping.request("enough", False, 1)
+    assert stopping.due(1) == [signal.SIGINT]
+    assert stopping.due(10.9) == []
+    assert stopping.due(11) == [signal.SIGTERM]
+    assert stopping.due(1000) == []
+
+
+def test_a_second_request_sends_nothing_again():
+    stopping = Stopping()
+    stopping.request("enough", False, 0)
+    stopping.due(0)
+    stopping.request(None, False, 1)
+    assert stopping.due(1) == []
+    assert stopping.reason == "enough"
+
+
+def test_a_kill_is_at_once_and_the_last():
+    stopping = Stopping()
+    stopping.request(None, False, 0)
+    stopping.request("now", True, 2)
+    assert stopping.due(2) == [signal.SIGKILL]
+    stopping.request("now", True, 3)
+    assert stopping.due(100) == []

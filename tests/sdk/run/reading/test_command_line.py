@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import pytest
+
+from headway.run.parsers.registry import name_command
+from headway.run.reading.command_line import find_subcommand, option_set, read_command
+
+
+@pytest.mark.parametrize(
+    ("line", "program", "words", "elevated"),
+    [
+        ("apt-get install nginx", "apt-get", "install nginx", False),
+        ("sudo apt install nginx", "apt", "install nginx", True),
+        ("sudo -E -u root FOO=1 apt install nginx", "apt", "install nginx", True),
+        ("sudo -uroot -- apt update", "apt", "update", True),
+        ("doas apt update", "apt", "update", True),
+        ("env -i A=1 B=2 pip3 install x", "pip", "install x", False),
+        ("nice -n 10 make all", "make", "all", False),
+        ("timeout -k 5 30s git clone x", "git", "clone x", False),
+        ("/usr/bin/python3.11 -m pip install x", "pip", "install x", False),
+        ("python3 -I -X utf8 -m pip install x", "pip", "install x", False),
+        ("python3 script.py -m pip", "python3", "script.py -m pip", False),
+        ("/opt/venv/bin/pip3.12 install x", "pip", "install x", False),
+        ("sudo --frobnicate apt install x", "sudo", "--frobnicate apt install x", True),
+        ("./build.sh --token secret", "build.sh", "--token secret", False),
+        ("sudo", "sudo", "", True),
+    ],
+)
+def test_the_program_is_found_behind_its_wrappers(line, program, words, elevated):
+    command = read_command(line.split())
+    assert (command.program, " ".join(command.words), command.elevated) == (
+        program,
+        words,
+        elevated,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("apt install nginx", "apt install nginx"),
+        ("apt-get -y -o Acquire::http::Proxy=http://u:pw@h install nginx", "apt install nginx"),
+        ("apt-get -yq install -t bookworm-backports nginx=1.2-3", "apt install nginx=1.2-3"),
+        ("apt-get update", "apt update"),
+        ("apt moo", "apt"),
+        ("sudo apt-get install nginx", "apt install nginx"),
+        ("dpkg -i /home/me/hello_2.10_amd64.deb", "dpkg install hello"),
+        ("dpkg --configure -a", "dpkg configure"),
+        ("pip install requests==2.31 rich[all]", "pip install requests==2.31 rich[all]"),
+        ("pip install -r requirements.txt", "pip install -r requirements.txt"),
+        ("pip install --index-url https://u:pw@host/simple x", "pip install x"),
+        ("pip install git+https://token@host/x.git", "pip install"),
+        ("pip install --frobnicate secret x", "pip install"),
+        ("python3.11 -m pip install x", "pip install x"),
+        ("git clone https://u:tok@host/torvalds/linux.git", "git clone linux"),
+        ("git clone git@host:torvalds/linux", "git clone linux"),
+        ("git clone https://gist.host/0123456789secret", "git clone"),
+        ("git -C /srv fetch origin", "git fetch"),
+        ("npm i express", "npm install express"),
+        ("npm install --otp 123456 express", "npm install express"),
+        ("npm run build -- --token secret", "npm run build"),
+        ("curl -u me:pw -o out.iso https://u:pw@host/x?token=t", "curl out.iso"),
+        ("curl -H Authorization:x https://host/x", "curl"),
+        ("wget --password=x https://host/x", "wget"),
+        ("wget -O big.iso https://host/x", "wget big.iso"),
+        ("make -j8 TOKEN=secret install", "make install"),
+        ("make -j 8 install", "make install"),
+        ("ninja -C build", "ninja"),
+        ("cmake --build out", "cmake build"),
+        ("cargo install ripgrep", "cargo install ripgrep"),
+        ("cargo b --release", "cargo build"),
+        ("cargo run --token x", "cargo run"),
+        ("uv pip install rich", "uv pip install rich"),
+        ("uv publish --token secret", "uv"),
+        ("rsync -a secret@host:/x /y", "rsync"),
+        ("dd if=/dev/zero of=/dev/null", "dd"),
+        ("mysql -psecret db", "mysql"),
+        ("PASSWORD=x", "PASSWORD=x"),
+    ],
+)
+def test_a_name_holds_only_the_program_and_words_its_parser_knows(line, name):
+    assert name_command(read_command(line.split())) == name
+
+
+def test_options_are_put_in_after_the_program():
+    command = read_command(["sudo", "apt-get", "-y", "install", "x"])
+    assert command.with_options("-o", "A=1") == [
+        "sudo",
+        "apt-get",
+        "-o",
+        "A=1",
+        "-y",
+        "install",
+        "x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "at"),
+    [
+        ("clone x", 0),
+        ("-C /x --bare clone x", 3),
+        ("--git-dir=/x clone", 1),
+        ("--unknown clone", None),
+        ("word clone", None),
+        ("-C", None),
+        ("", None),
+    ],
+)
+def test_a_subcommand_is_found_behind_options_that_are_known(words, at):
+    known, flags, values = (option_set(text) for text in ("clone", "--bare", "-C --git-dir"))
+    assert find_subcommand(tuple(words.split()), known, flags, values) == at

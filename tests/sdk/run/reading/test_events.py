@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from typing import get_args
+
+from headway.run import reporter
+from headway.run.reading.events import Event
+
+
+def test_the_reporter_knows_every_event():
+    assert set(reporter._APPLY) == set(get_args(Event))

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from headway.run.reading.prompts import asks
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Do you want to continue? [Y/n]",
+        "Proceed (y/n)?",
+        "[sudo] password for ann:",
+        "Enter passphrase for key '/home/ann/.ssh/id':",
+        "Are you sure you want to continue connecting (yes/no/[fingerprint])?",
+        "*** aa.conf (Y/I/N/O/D/Z) [default=N] ?",
+        "Username for 'https://host':",
+        "Press any key to continue",
+    ],
+)
+def test_a_question_is_recognised(line):
+    assert asks(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "Compiling x", "42%", "password changed", "Reading package lists...", "x" * 1000]
+)
+def test_a_line_under_way_is_no_question(line):
+    assert not asks(line)

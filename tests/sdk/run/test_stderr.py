@@ -1,0 +1,32 @@
+"""Headway's own words beside a command."""
+
+import sys
+
+from headway.run.stderr import complain
+
+
+def test_a_complaint_names_who_complains(capsys):
+    complain("it is full")
+    complain("line 3: what?", "pipe")
+    assert capsys.readouterr().err == "headway run: it is full\nheadway pipe: line 3: what?\n"
+
+
+class Full:
+    tried = ""
+
+    def write(self, text):
+        self.tried += text
+        raise OSError(28, "No space left on device")
+
+
+def test_a_standard_error_that_takes_nothing_is_let_be(monkeypatch):
+    full = Full()
+    monkeypatch.setattr(sys, "stderr", full)
+    complain("it is full")
+    assert full.tried.startswith("headway run: it is full")
+
+
+def test_without_a_standard_error_nobody_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    complain("it is full")
+    assert capsys.readouterr() == ("", "")

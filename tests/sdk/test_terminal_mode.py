@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import os
+import termios
+
+import pytest
+
+from headway.terminal_mode import LINE, RAW, SECRET, lend, line_mode
+
+
+@pytest.fixture
+def attributes():
+    master, slave = os.openpty()
+    yield termios.tcgetattr(slave)
+    os.close(master)
+    os.close(slave)
+
+
+def test_a_programs_own_terminal_tells_its_mode(attributes):
+    assert line_mode(attributes) == LINE
+    attributes[3] &= ~termios.ECHO
+    assert line_mode(attributes) == SECRET
+    attributes[3] &= ~termios.ICANON
+    assert line_mode(attributes) == RAW
+
+
+@pytest.mark.parametrize("mode", [LINE, SECRET, RAW])
+def test_a_terminal_that_is_lent_tells_the_commands_mode(attributes, mode):
+    lent = lend(attributes, mode)
+    assert not lent[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
+    assert line_mode(lent) == mode
+
+
+@pytest.mark.parametrize("mode", [LINE, SECRET, RAW])
+def test_the_mode_survives_the_kernel(attributes, mode):
+    master, slave = os.openpty()
+    termios.tcsetattr(slave, termios.TCSANOW, lend(attributes, mode))
+    assert line_mode(termios.tcgetattr(slave)) == mode
+    os.close(master)
+    os.close(slave)

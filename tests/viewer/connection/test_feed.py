@@ -1,0 +1,222 @@
+"""The feed against sockets that play the broker."""
+
+import os
+import shutil
+import tempfile
+import time
+
+import pytest
+import zmq
+from showcase import INSTANCE, NOW, installers, snapshot
+
+from headway.protocol import messages, wire
+from headway_viewer.connection.feed import Feed
+from headway_viewer.replica.replica import Replica
+
+
+class Broker:
+    """Answers by hand: what it hears is in `heard`, and nothing is sent but what a test sends."""
+
+    def __init__(self, directory, instance=INSTANCE):
+        self.instance = instance
+        self.endpoint = f"ipc://{directory}/report.sock"
+        self.follow = f"ipc://{directory}/follow.sock"
+        self.context = zmq.Context()
+        self.router = self.context.socket(zmq.ROUTER)
+        self.router.bind(self.endpoint)
+        self.pub = self.context.socket(zmq.XPUB)
+        self.pub.bind(self.follow)
+        self.heard = []
+        self.topics = []
+        self.peer = None
+
+    def turn(self):
+        while self.router.poll(5):
+            self.peer, frame = self.router.recv_multipart()
+            message = wire.decode(frame, messages.INBOUND)
+            self.heard.append(message)
+            if isinstance(message, messages.Hello):
+                self.answer(messages.Welcome(1, 0, self.instance, NOW, 1.7e9, self.follow, True))
+        while self.pub.poll(5):
+            self.topics.append(self.pub.recv())
+
+    def answer(self, message):
+        self.router.send_multipart([self.peer, wire.encode(message)])
+
+    def publish(self, topic, message):
+        self.pub.send_multipart([topic, wire.encode(message)])
+
+    @property
+    def inbox(self):
+        return [topic[1:] for topic in self.topics if topic[:2] == b"\x01i"][-1]
+
+    def close(self):
+        self.context.destroy(linger=0)
+
+
+@pytest.fixture
+def directory():
+    directory = tempfile.mkdtemp(prefix="hwf", dir="/tmp")
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def broker(directory):
+    broker = Broker(directory)
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def feed(broker):
+    feed = Feed(Replica(), lambda: broker.endpoint)
+    yield feed
+    feed.close()
+
+
+def until(broker, feed, condition, timeout=10.0):
+    limit = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < limit
+        broker.turn()
+        feed.wait(0.02)
+
+
+def attached(broker, feed, sequence=1):
+    until(broker, feed, lambda: any(topic[:2] == b"\x01i" for topic in broker.topics))
+    broker.publish(
+        broker.inbox, snapshot(installers(), sequence=sequence, instance=broker.instance)
+    )
+    until(broker, feed, lambda: not feed.replica.wanted)
+
+
+def test_it_says_hello_and_gets_a_snapshot_on_its_own_inbox(broker, feed):
+    attached(broker, feed)
+    hello = broker.heard[0]
+    assert (hello.role, hello.about["pid"]) == ("viewer", os.getpid())
+    assert len(broker.inbox) == 17
+    assert broker.topics[0] == b"\x01d"
+    assert len(feed.replica.operations) == len(installers())
+    assert feed.note() is None
+
+
+def test_a_gap_makes_it_ask_for_another_snapshot(broker, feed):
+    attached(broker, feed)
+    first = broker.inbox
+    broker.publish(b"d", messages.Delta(INSTANCE, 5, NOW, []))
+    until(broker, feed, lambda: feed.replica.wanted)
+    until(broker, feed, lambda: broker.inbox != first)
+    attached(broker, feed, sequence=5)
+    assert b"\x00" + first in broker.topics
+
+
+def test_news_can_wait_until_the_time_is_over(broker, feed):
+    attached(broker, feed)
+    broker.publish(b"d", messages.Delta(INSTANCE, 2, NOW, []))
+    begun = time.monotonic()
+    feed.wait(0.3, rest=True)
+    assert time.monotonic() - begun >= 0.3
+    assert feed.replica.sequence == 2
+
+
+def test_rubbish_on_the_stream_is_passed_over(broker, feed):
+    attached(broker, feed)
+    for frames in ([b"d"], [b"d", b"\xc1"], [b"d", b"x", b"y"], [b"d", wire.pack([99, 1])]):
+        broker.pub.send_multipart(frames)
+    broker.publish(b"d", messages.Delta(INSTANCE, 2, NOW, []))
+    until(broker, feed, lambda: feed.replica.sequence == 2)
+
+
+def test_a_request_gets_its_reply(broker, feed):
+    attached(broker, feed)
+    number = feed.request("claim", {"key": "x"})
+    until(broker, feed, lambda: isinstance(broker.heard[-1], messages.Request))
+    broker.answer(messages.Reply(number, {"granted": True}, None))
+    until(broker, feed, lambda: number in feed._replies)
+    assert feed.reply(number).result == {"granted": True}
+    assert feed.reply(number) is None
+
+
+def test_a_request_that_nobody_answers_is_given_up(broker, feed):
+    attached(broker, feed)
+    assert feed.ask("cancel", {}, 0.2) is None
+
+
+def test_a_broker_that_dies_is_noticed_and_the_next_one_is_followed(directory, broker, feed):
+    attached(broker, feed)
+    broker.close()
+    limit = time.monotonic() + 5
+    while feed.note() is None:
+        assert time.monotonic() < limit
+        feed.wait(0.05)
+    assert feed.note() == "waiting for the broker"
+    assert feed.replica.operations
+    second = Broker(directory, "broker-2")
+    try:
+        attached(second, feed)
+        assert feed.replica.instance == "broker-2"
+        assert feed.note() is None
+    finally:
+        second.close()
+
+
+@pytest.mark.parametrize("retired", [True, False])
+def test_a_broker_that_left_in_order_is_not_looked_for_but_waited_for(directory, broker, retired):
+    looks = []
+    feed = Feed(Replica(), lambda: looks.append(1) or broker.endpoint)
+    attached(broker, feed)
+    if retired:
+        broker.answer(messages.Retire())
+        until(broker, feed, lambda: feed.retired)
+    broker.close()
+    limit = time.monotonic() + 5
+    while feed.note() is None:
+        assert time.monotonic() < limit
+        feed.wait(0.05)
+    assert feed.note() == f"waiting for the {'next ' if retired else ''}broker"
+    ahead = time.monotonic() + 20
+    feed.clock = lambda: ahead
+    feed.wait(0.01)
+    assert len(looks) == (1 if retired else 2)
+    feed.clock = time.monotonic
+    second = Broker(directory, "broker-2")
+    try:
+        attached(second, feed)
+        assert not feed.retired
+    finally:
+        second.close()
+        feed.close()
+
+
+def test_a_broker_that_is_stopped_is_noticed_by_its_silence(broker, feed):
+    attached(broker, feed)
+    ahead = time.monotonic() + 20
+    feed.clock = lambda: ahead
+    assert "no news from the broker for 2" in feed.note()
+
+
+def test_without_a_broker_it_waits_no_longer_than_it_is_told(directory):
+    feed = Feed(Replica(), lambda: None)
+    begin = time.monotonic()
+    assert not feed.wait(0.05)
+    assert time.monotonic() - begin < 1.0
+    assert feed.note() == "waiting for the broker"
+    assert feed.request("status", {}) is None
+    feed.close()
+
+
+def test_it_says_goodbye(broker, feed):
+    attached(broker, feed)
+    feed.close()
+    limit = time.monotonic() + 5
+    while not isinstance(broker.heard[-1], messages.Bye):
+        assert time.monotonic() < limit
+        broker.turn()
+
+
+def test_a_refusal_is_told_to_people(broker, feed):
+    attached(broker, feed)
+    broker.answer(messages.Refuse("version", {"majors": [2]}))
+    until(broker, feed, lambda: feed.refused is not None)
+    assert "another version" in feed.note()

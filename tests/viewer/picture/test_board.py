@@ -1,0 +1,155 @@
+from showcase import NOW, board_of, operation, replica_of, snapshot
+
+from headway.protocol.messages import Removed
+from headway_viewer.picture.board import Board, find
+
+
+def many(count, state="running", **fields):
+    return [
+        operation(
+            f"{state[:2]}{number:04}", f"{state} {number}", state, started=-100 + number, **fields
+        )
+        for number in range(count)
+    ]
+
+
+def ids(operations):
+    return [made.id for made in operations]
+
+
+def test_all_are_chosen_where_they_fit():
+    chosen = board_of(*many(5)).choose(5)
+    assert len(chosen.operations) == 5
+    assert chosen.more == {}
+
+
+def test_failed_and_running_come_first_and_the_rest_is_counted():
+    board = board_of(*many(20, "completed", ended=-1), *many(4), *many(1, "failed", ended=-1))
+    chosen = board.choose(6)
+    assert [made.state for made in chosen.operations] == ["failed"] + ["running"] * 4
+    assert chosen.more["completed"] == 20
+    assert sum(chosen.more.values()) == 20
+
+
+def test_what_failed_leaves_half_of_the_room_to_what_runs():
+    board = board_of(*many(50, "failed", ended=-1), *many(50))
+    states = [made.state for made in board.choose(11).operations]
+    assert states == ["failed"] * 5 + ["running"] * 5
+
+
+def test_the_latest_failures_are_shown_the_latest_last():
+    failed = [operation(f"f{n}", f"f{n}", "failed", ended=-50.0 + n) for n in range(9)]
+    chosen = board_of(*failed).choose(4)
+    assert ids(chosen.operations) == ["f6", "f7", "f8"]
+
+
+def test_rows_do_not_change_places_while_they_run():
+    board = board_of(*many(5))
+    before = ids(board.choose(10).operations)
+    for made in board.replica.operations.values():
+        made.progress = 0.5
+    board.replica._changed = dict.fromkeys(reversed(before))
+    board.absorb(board.replica.take(), NOW)
+    assert ids(board.choose(10).operations) == before
+
+
+def test_children_stand_below_their_parent_not_beside_it():
+    parent = operation("par", "build")
+    children = [operation(f"ch{n}", "rows", parent="par/1") for n in range(8)]
+    board = board_of(parent, *children)
+    assert ids(board.choose(10).operations) == ["par"]
+    assert ids(board.children("par")) == ids(children)
+    assert board.counts["running"] == 1
+
+
+def test_a_child_that_comes_before_its_parent_finds_it():
+    board = board_of(operation("ch1", "rows", parent="par/1"))
+    assert ids(board.choose(10).operations) == ["ch1"]
+    board.replica.fold(
+        snapshot([operation("ch1", "rows", parent="par/1"), operation("par", "build")], sequence=2),
+        NOW,
+    )
+    board.absorb(board.replica.take(), NOW)
+    assert ids(board.choose(10).operations) == ["par"]
+
+
+def test_a_child_that_had_ended_before_its_parent_came_finds_it():
+    child = operation("child", "x", "completed", ended=-1, parent="parent/3")
+    board = board_of(child)
+    board.replica.fold(snapshot([child, operation("parent", "y")]), NOW)
+    changes = board.replica.take()
+    board.absorb(changes._replace(fresh=False, operations=["parent"]), NOW)
+    assert not board.has_row("child")
+    assert ids(board.children("parent")) == ["child"]
+
+
+def test_a_parent_that_is_gone_makes_its_child_a_root():
+    board = board_of(operation("par", "build"), operation("ch1", "rows", parent="par/1"))
+    board.replica.fold(Removed("broker-1", 2, NOW, ["par"]), NOW)
+    board.absorb(board.replica.take(), NOW)
+    assert ids(board.choose(10).operations) == ["ch1"]
+    assert board.counts["running"] == 1
+
+
+def test_counts_follow_every_change():
+    board = board_of(*many(3))
+    made = board.replica.operations["ru0000"]
+    made.state = "failed"
+    board.replica._changed = {"ru0000": None}
+    board.absorb(board.replica.take(), NOW)
+    assert board.counts["running"] == 2
+    assert board.counts["failed"] == 1
+    assert board.open == 2
+
+
+def test_ids_are_shown_as_short_as_tells_them_apart():
+    board = board_of(operation("abcd1111", "x"), operation("abcd2222", "y"))
+    assert board.short("abcd1111") == "abcd1"
+    assert board_of(operation("abcd1111", "x")).short("abcd1111") == "abc"
+    crowd = [operation(f"{number:03}{'z' * 9}", "x") for number in range(300)]
+    board = board_of(*crowd, operation("000a" + "z" * 8, "y"))
+    assert board.short("000zzzzzzzzz") == "000z"
+
+
+def test_seen_are_those_that_were_open_or_had_just_ended():
+    board = board_of(
+        operation("old", "x", "failed", ended=-600.0),
+        operation("new", "x", "completed", ended=-1.0),
+        operation("run", "x"),
+    )
+    assert set(board.seen) == {"new", "run"}
+
+
+def test_only_accepted_operations_and_their_children_are_on_a_board():
+    replica = replica_of(
+        operation("par", "x"), operation("ch1", "y", parent="par/1"), operation("oth", "z")
+    )
+    board = Board(replica)
+    board.accepts = lambda made: made.id == "par"
+    board.absorb(replica.take(), NOW)
+    assert ids(board.choose(9).operations) == ["par"]
+    assert ids(board.children("par")) == ["ch1"]
+
+
+def test_an_operation_is_found_by_id_by_its_beginning_or_by_name():
+    operations = [operation("abc1", "build"), operation("abd2", "test")]
+    assert ids(find(operations, "abc1")) == ["abc1"]
+    assert ids(find(operations, "abc")) == ["abc1"]
+    assert ids(find(operations, "ABC")) == ["abc1"]
+    assert ids(find(operations, "test")) == ["abd2"]
+    assert ids(find(operations, "ab")) == ["abc1", "abd2"]
+    assert find(operations, "") == []
+    assert find(operations, "x") == []
+
+
+def test_a_name_means_the_open_operation_before_ended_ones():
+    operations = [operation("a", "build", "failed", ended=-5), operation("b", "build")]
+    assert ids(find(operations, "build")) == ["b"]
+
+
+def test_of_what_had_ended_before_only_the_latest_few_get_rows():
+    old = [operation(f"op{n}", "x", "completed", ended=-900.0 + n) for n in range(50)]
+    new = [operation(f"new{n}", "x", "completed", ended=-1.0) for n in range(10)]
+    chosen = board_of(*old, *new).choose(40)
+    assert len(chosen.operations) == 13
+    assert chosen.more["completed"] == 47

@@ -1,0 +1,60 @@
+"""What is told of the time to go, above all of those that wait."""
+
+import pytest
+from showcase import NOW, about, board_of, operation, stage
+
+from headway_viewer.picture.remaining import known, outlook
+
+
+def told(*operations, later=0.0):
+    return outlook(operations[0], board_of(*operations), NOW + later)
+
+
+def test_an_estimate_is_counted_down():
+    made = operation("a", "x", estimate=about(60))
+    assert told(made) == "about 1 min"
+    assert told(made, later=20.0) == "about 40 s"
+
+
+def test_without_one_it_is_being_calculated_and_that_is_nothing_known():
+    assert told(operation("a", "x")) == "calculating"
+    assert known("calculating") == ""
+    assert known("about 1 min") == "about 1 min"
+
+
+def test_longer_than_usual_is_said_of_what_runs_but_not_of_what_waits():
+    made = operation("a", "x", estimate=about(60), usual=10.0)
+    assert told(made) == "longer than usual (10 s)"
+    made.state = "waiting"
+    assert told(made) == "about 1 min"
+
+
+def test_nothing_is_told_where_a_person_has_to_answer():
+    held = operation("a", "x", "waiting", reason="an answer: go on?", estimate=about(60))
+    assert told(held) == ""
+    made = operation("a", "x", estimate=about(60))
+    part = stage(made, "Configure", "waiting", reason="an answer: replace /etc/x?")
+    assert told(made) == "waiting for your answer"
+    part.state = "running"
+    assert told(made) == "about 1 min"
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_an_operation_that_is_part_of_another_asks_for_it(deep):
+    made = operation("a", "x", estimate=about(60))
+    child = operation("b", "y", parent="a/1")
+    if deep:
+        stage(child, "s", "waiting", reason="input")
+    else:
+        child.state, child.reason = "waiting", "input"
+    assert told(made, child) == "waiting for your answer"
+
+
+def test_where_only_the_holder_has_an_estimate_that_is_told():
+    held = operation("a", "x", "waiting", reason="the dpkg lock", holder="b")
+    holder = operation("b", "y", estimate=about(60))
+    assert told(held, holder) == "about 1 min"
+    assert told(held, holder, later=20.0) == "about 40 s"
+    assert told(held) == ""
+    held.estimate = about(120)
+    assert told(held, holder) == "about 2 min"

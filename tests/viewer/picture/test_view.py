@@ -1,0 +1,207 @@
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from showcase import NOW, about, board_of, installers, operation, stage
+
+from headway.estimate import Estimate, describe
+from headway.formatting import theme
+from headway_viewer.picture.view import View
+
+PLAIN = theme.make(ascii_only=False, coloured=False)
+
+
+def picture(*operations, columns=80, lines=23, now=NOW, look=PLAIN, **options):
+    view = View(board_of(*operations), look, **options)
+    return [look.paint(line) for line in view.picture(columns, lines, now)]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    columns=st.integers(0, 130),
+    lines=st.integers(0, 40),
+    name=st.text(max_size=40),
+    coloured=st.booleans(),
+    ascii_only=st.booleans(),
+    bare=st.booleans(),
+)
+def test_nothing_wraps_at_any_size(columns, lines, name, coloured, ascii_only, bare):
+    look = theme.make(ascii_only=ascii_only, coloured=coloured)
+    hostile = operation("hhh", name, progress=0.3, estimate=about(100))
+    stage(hostile, name, done=1e15, total=1e16, unit=name, detail=name)
+    other = operation("iii", name, "failed", ended=-3.0, error=name, exit_status=3)
+    board = board_of(*installers(), hostile, other)
+    view = View(board, look, bare=bare)
+    drawn = view.picture(columns, lines, NOW)
+    assert len(drawn) <= lines
+    for line in drawn + view.summary(columns - 1, lines, NOW):
+        assert theme.width(line) < max(columns, 1)
+        assert all(text.isprintable() for _, text in line)
+        assert not ascii_only or all(text.isascii() for _, text in line)
+    assert theme.width(view.receipt(other, max(columns - 1, 0), NOW)) < max(columns, 1)
+
+
+def test_what_is_known_of_each_operation_is_on_its_row():
+    lines = picture(*installers())
+    assert lines[0].startswith("headway  3 running, 1 waiting, 1 failed")
+    assert lines[1].startswith("✗ npm install ")
+    assert "failed in Fetch after 38 s, exit 1" in lines[1]
+    assert lines[1].endswith("7f3")
+    assert lines[2] == "    npm ERR! 404 Not Found - GET https://registry.example/lft-pad"
+    assert "54 % 3/5   about 1 min 2c9" in lines[3]
+    assert lines[4] == "    Unpack 21/38 postgresql-15"
+    assert "‖ apt install nginx" in lines[-2]
+    assert "waiting for the dpkg lock, about 1 min" in lines[-2]
+    assert lines[-1] == "    Lock held by 2c9 apt install postgresql"
+
+
+def test_100_percent_is_never_shown_of_what_runs():
+    made = operation("a", "x", progress=1.0)
+    stage(made, "s", done=5000, total=1000)
+    stage(made, "t", "pending", started=None)
+    assert " 99 %" in "".join(picture(made))
+
+
+def test_without_a_total_there_is_no_bar_and_no_percentage():
+    made = operation("a", "x")
+    stage(made, "rows", done=480, started=-10)
+    (_, line, detail) = picture(made)
+    assert detail == "    rows"
+    assert "480 48/s" in line
+    assert "━" not in line
+    assert "%" not in line
+
+
+def test_without_any_figure_it_says_how_long_it_has_been_running():
+    assert "running 1 min" in picture(operation("a", "x"))[1]
+
+
+def test_silence_is_said_instead_of_a_time_still_to_go():
+    lines = picture(operation("a", "x", silent_since=NOW - 12, progress=0.5, estimate=about(60)))
+    assert lines[0].startswith("headway  1 running, 1 silent")
+    assert "no contact for 12 s" in lines[1]
+
+
+def test_workers_of_one_name_are_one_line():
+    parent = operation("par", "import")
+    stage(parent, "load")
+    stage(parent, "index", "pending", started=None)
+    children = [operation(f"ch{n}", "rows", parent="par/1") for n in range(8)]
+    for child in children:
+        stage(child, "rows", done=60, total=150)
+    lines = picture(parent, *children)
+    assert "    rows, 8 workers 480/1,200" in lines
+    children[3].state = "failed"
+    assert "    rows, 8 workers 480/1,200, 1 failed" in picture(parent, *children)
+
+
+def test_stages_of_one_name_that_run_at_once_are_one_line():
+    made = operation("a", "x")
+    for _ in range(3):
+        stage(made, "part", done=10, total=20, unit="files")
+    assert "    part, 3 at once 30/60 files" in picture(made)
+
+
+def test_more_operations_than_rows_are_counted():
+    lines = picture(*(operation(f"op{n:03}", f"job {n}") for n in range(30)), lines=11)
+    assert len(lines) == 11
+    assert lines[-1] == "… 21 more (21 running)"
+
+
+def test_the_time_still_to_go_is_counted_down():
+    made = operation("a", "x", progress=0.5, estimate=about(60))
+    board = board_of(made)
+    view = View(board, PLAIN)
+    before = PLAIN.paint(view.picture(80, 5, NOW)[1])
+    after = PLAIN.paint(view.picture(80, 5, NOW + 30)[1])
+    assert describe(Estimate(*made.estimate)) in before
+    assert before != after
+    assert "about 30 s" in after
+
+
+def test_the_columns_do_not_twitch_when_a_word_gets_shorter():
+    made = operation("a", "x", progress=0.5, estimate=(30.0, 100.0, 200.0, "rate", 0))
+    view = View(board_of(made), PLAIN)
+    bars = set()
+    for seconds in (0, 20, 40, 60):
+        line = PLAIN.paint(view.picture(80, 5, NOW + seconds)[1])
+        bars.add(sum(line.count(part) for part in "━╸─"))
+    assert len(bars) == 1
+
+
+def test_what_needs_attention_is_nearest_to_the_prompt():
+    ended = [
+        operation("f", "bad", "failed", ended=-2.0),
+        operation("c", "good", "completed", ended=-1.0),
+        operation("x", "stopped", "cancelled", ended=-3.0, reason="by you"),
+    ]
+    view = View(board_of(*ended), PLAIN)
+    lines = [PLAIN.paint(line) for line in view.summary(79, 20, NOW)]
+    assert lines[0] == "3 ended in 59 s: 1 completed, 1 cancelled, 1 failed"
+    assert [line[0] for line in lines[1:]] == ["✓", "⊗", "✗"]
+    assert "cancelled by you after 57 s" in lines[2]
+
+
+def test_a_long_summary_keeps_what_failed():
+    ended = [operation(f"c{n}", "good", "completed", ended=-5.0) for n in range(50)]
+    ended.append(operation("f", "bad", "failed", ended=-4.0))
+    view = View(board_of(*ended), PLAIN)
+    view.board.seen = dict.fromkeys(made.id for made in ended)
+    lines = [PLAIN.paint(line) for line in view.summary(79, 10, NOW)]
+    assert len(lines) <= 10
+    assert lines[-1].startswith("✗ bad")
+    assert lines[1].startswith("… 43 more")
+
+
+def test_on_its_own_terminal_a_program_has_neither_sign_nor_id():
+    made = operation("b11", "build.py: Compile", progress=0.4, estimate=about(14))
+    stage(made, "Compile", done=480, total=1200, started=-9.2)
+    view = View(board_of(made, operation("e", "old", "failed", ended=-1.0)), PLAIN, bare=True)
+    (line,) = [PLAIN.paint(line) for line in view.body(79, 8, NOW)]
+    assert line.startswith("build.py: Compile ━")
+    assert line.endswith("480/1,200 52/s  about 14 s")
+
+
+@pytest.mark.parametrize(
+    ("state", "receipt"),
+    [
+        ("completed", "✓ build.py: Compile  1,200 in 23 s"),
+        ("failed", "✗ build.py: Compile  failed after 23 s, exit 2"),
+        ("cancelled", "⊗ build.py: Compile  cancelled after 23 s"),
+    ],
+)
+def test_a_receipt_says_what_became_of_it(state, receipt):
+    made = operation("b11", "build.py: Compile", state, started=-23.0, ended=0.0)
+    made.exit_status = 2 if state == "failed" else None
+    stage(made, "Compile", state, done=1200, total=1200, started=-23.0, ended=0.0)
+    assert PLAIN.paint(View(board_of(made), PLAIN).receipt(made, 79, NOW)) == receipt
+
+
+def test_a_frame_of_a_thousand_operations_is_drawn_in_two_milliseconds():
+    operations = []
+    for number in range(1000):
+        made = operation(f"{number:05}abcdefg", f"job {number}", progress=0.3, estimate=about(60))
+        stage(made, "load", done=number, total=5000, detail="x.c")
+        stage(made, "then", "pending", started=None)
+        operations.append(made)
+    view = View(board_of(*operations), PLAIN)
+    times = []
+    for frame in range(30):
+        view.forget([made.id for made in operations])
+        begin = time.perf_counter()
+        drawn = view.picture(120, 50, NOW + frame / 10)
+        _ = [PLAIN.paint(line) for line in drawn]
+        times.append(time.perf_counter() - begin)
+    # The bound is 2 ms; a machine that others use gets some more.
+    assert min(times) < 0.004, f"{min(times) * 1000:.2f} ms"
+
+
+@pytest.mark.parametrize(
+    ("awaited", "words"), [(None, "nothing is running"), ("'nix'", "waiting for 'nix' to begin")]
+)
+def test_where_there_is_nothing_it_says_what_it_waits_for(awaited, words):
+    board = board_of()
+    board.awaited = lambda: awaited
+    line = PLAIN.paint(View(board, PLAIN).picture(80, 23, NOW)[0])
+    assert line == f"headway  {words}"

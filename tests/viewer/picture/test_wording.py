@@ -1,0 +1,127 @@
+import pytest
+from showcase import NOW, about, board_of, operation, stage
+
+from headway_viewer.picture import wording
+
+
+def ended(state, **fields):
+    return operation("a", "x", state, started=-38.0, ended=0.0, **fields)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (ended("completed"), "38 s"),
+        (ended("completed", message="5 wheels"), "38 s, 5 wheels"),
+        (ended("failed"), "failed after 38 s"),
+        (ended("failed", exit_status=1), "failed after 38 s, exit 1"),
+        (ended("crashed"), "crashed after 38 s"),
+        (ended("cancelled", reason="by you"), "cancelled by you after 38 s"),
+        (ended("cancelled", reason="wrong branch"), "cancelled after 38 s, wrong branch"),
+        (operation("a", "x", "cancelled", started=None, ended=0.0), "cancelled"),
+    ],
+)
+def test_how_it_ended_is_said_in_a_few_words(made, words):
+    assert wording.ended_words(made) == words
+
+
+def test_what_a_loop_did_stands_in_its_end():
+    made = ended("completed")
+    stage(made, "files", "completed", done=1200, total=1200, unit="files")
+    assert wording.ended_words(made) == "1,200 files in 38 s"
+
+
+def test_where_it_broke_is_told():
+    made = ended("failed", exit_status=1)
+    stage(made, "Resolve", "completed")
+    stage(made, "Fetch", "failed")
+    assert wording.ended_words(made) == "failed in Fetch after 38 s, exit 1"
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("for the dpkg lock", "waiting 42 s for the dpkg lock"),
+        ("the dpkg lock", "waiting 42 s for the dpkg lock"),
+        ("until midnight", "waiting 42 s until midnight"),
+        (None, "waiting 42 s"),
+    ],
+)
+def test_what_it_waits_for_is_told(reason, words):
+    made = operation("a", "x", "waiting", reason=reason)
+    assert wording.waiting_words(made, NOW - 42, NOW) == words
+
+
+def test_a_stage_that_waits_tells_for_its_operation():
+    made = operation("a", "x", "waiting")
+    stage(made, "s", "waiting", reason="input")
+    assert wording.waiting_words(made, None, NOW) == "waiting for input"
+
+
+def test_the_error_stands_before_the_last_lines_and_is_not_repeated():
+    made = ended(
+        "failed", error="404 Not Found\nmore", tail=["one", "", "npm error 404 Not Found", "two"]
+    )
+    assert wording.broken_lines(made, 4) == ["404 Not Found", "one", "two"]
+    assert wording.broken_lines(ended("failed", error="exit status 3", exit_status=3), 4) == []
+
+
+def test_only_leaves_of_the_stages_are_told_as_busy():
+    made = operation("a", "x")
+    stage(made, "Configure")
+    stage(made, "nginx", parent=1, done=2, total=5, attempt=3, detail="conf.d")
+    stage(made, "later", "pending", started=None)
+    board = board_of(made)
+    assert wording.detail_lines(made, board, NOW, 4) == ["nginx 2/5 (×3) conf.d"]
+
+
+def test_which_of_the_stages_it_is_at_counts_the_roots():
+    made = operation("a", "x")
+    stage(made, "one", "completed")
+    stage(made, "two")
+    stage(made, "part", parent=2)
+    stage(made, "three", "pending", started=None)
+    assert wording.steps(made) == "2/3"
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        (["completed"], "1 ended in 38 s: 1 completed"),
+        (
+            ["completed", "failed", "cancelled"],
+            "3 ended in 38 s: 1 completed, 1 cancelled, 1 failed",
+        ),
+        (["completed", "running"], "1 ended in 38 s: 1 completed, 1 still running"),
+        (["running"], "1 still running"),
+    ],
+)
+def test_the_tally_counts_what_became_of_all(states, words):
+    made = [
+        operation(f"op{n}", "x", state, started=-38.0, ended=None if state == "running" else 0.0)
+        for n, state in enumerate(states)
+    ]
+    assert wording.tally(made, NOW) == words
+
+
+def test_who_holds_what_it_waits_for_is_told_below_and_not_twice():
+    reason = "the dpkg lock, held by process 4242 (apt)"
+    made = operation("e01eeeeeeeee", "apt install nginx", "waiting", reason=reason)
+    holder = operation("2c9ddddddddd", "apt install postgresql")
+    made.holder = holder.id
+    board = board_of(made, holder)
+    assert wording.detail_lines(made, board, NOW, 4) == ["held by 2c9 apt install postgresql"]
+    assert wording.waiting_words(made, NOW - 42, NOW) == "waiting 42 s for the dpkg lock"
+    holder.estimate = about(60)
+    [line] = wording.detail_lines(made, board_of(made, holder), NOW, 4)
+    assert line == "held by 2c9 apt install postgresql, about 1 min"
+    made.holder = None
+    assert wording.waiting_words(made, NOW - 42, NOW) == f"waiting 42 s for {reason}"
+    assert wording.detail_lines(made, board, NOW, 4) == []
+
+
+def test_a_run_unlike_all_before_it_is_said_to_be():
+    made = operation("a", "x", "running", started=-38.0)
+    assert wording.detail_lines(made, board_of(made), NOW, 5) == []
+    made.unlike = True
+    assert wording.detail_lines(made, board_of(made), NOW, 5) == ["unlike earlier runs"]

@@ -1,0 +1,84 @@
+"""Recordings and traces, read into the same changes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from headway_viewer.public_json.reader import changes, lines
+
+
+def write(path, *objects):
+    path.write_text("".join(json.dumps(item) + "\n" for item in objects))
+    return str(path)
+
+
+def test_a_line_that_is_no_json_object_is_passed_over(tmp_path):
+    path = tmp_path / "r"
+    path.write_text('{"a": 1}\n[1]\nnot json\n{"b": 2}\n{"cut')
+
+    assert list(lines(str(path))) == [{"a": 1}, {"b": 2}]
+
+
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000, "[" * 100_000 + "]" * 100_000])
+def test_a_line_that_is_nested_without_end_is_passed_over(tmp_path, deep):
+    path = tmp_path / "r"
+    path.write_text(f'{{"a": 1}}\n{deep}\n{{"b": 2}}\n')
+
+    assert list(lines(str(path))) == [{"a": 1}, {"b": 2}]
+
+
+def test_a_trace_begins_with_its_plan_and_ends(tmp_path):
+    path = write(
+        tmp_path / "t",
+        {"t": 0, "op": "build", "state": "plan", "plan": ["a", "b"]},
+        {"t": 1, "op": "build", "stage": "a", "state": "start", "done": 0, "total": 4},
+        {"t": 2, "op": "build", "stage": "c", "state": "done", "done": 4, "parent": "a"},
+        {"t": 3, "op": "build", "state": "end"},
+    )
+
+    found = list(changes(path))
+
+    assert [change.kind for change in found] == ["begin", "stage", "stage", "stage", "stage", "end"]
+    assert [change.stage for change in found[1:5]] == [1, 2, 1, 3]
+    assert [change.state for change in found[1:]] == [
+        "pending", "pending", "running", "completed", "completed",
+    ]  # fmt: skip
+    assert found[4].parent == 1
+
+
+@pytest.mark.parametrize("content", ["", "no json\n", '{"x": 1}\n'])
+def test_a_file_that_is_neither_is_refused_by_its_name(tmp_path, content):
+    path = tmp_path / "r"
+    path.write_text(content)
+
+    with pytest.raises(ValueError, match=str(path)):
+        list(changes(str(path)))
+
+
+def test_that_all_of_it_or_a_stage_waits_and_for_whom_is_read(tmp_path):
+    def line(time, state, reason=None, stage="running"):
+        part = {"id": 1, "name": "s", "state": stage, "reason": reason, "started": 10.0}
+        made = {"id": "a", "name": "x", "state": state, "reason": reason, "started": 10.0}
+        return {"type": "operation", "time": time, "operation": {**made, "stages": [part]}}
+
+    path = write(
+        tmp_path / "r",
+        line(10.0, "running"),
+        line(11.0, "waiting", "the lock"),
+        line(12.0, "waiting", "an answer"),
+        line(13.0, "running"),
+        line(14.0, "running", "an answer", stage="waiting"),
+    )
+
+    found = list(changes(path))
+
+    whole = [change for change in found if change.kind == "whole"]
+    assert [(change.time, change.state, change.asked) for change in whole] == [
+        (1.0, "waiting", False),
+        (2.0, "waiting", True),
+        (3.0, "running", False),
+    ]
+    last = [change for change in found if change.kind == "stage"][-1]
+    assert (last.state, last.asked) == ("waiting", True)

@@ -1,0 +1,60 @@
+from showcase import NOW, WALL, installers, operation, replica_of, stage
+
+from headway_viewer.public_json.schema import operation_record, parents_first
+
+OPERATION = """
+    id name key state reason error message silent_since host pid user tty started ended elapsed
+    progress cancellable parent holder attempt exit_status notify estimate stages
+"""
+STAGE = """
+    id parent name state reason error detail done total unit progress started ended elapsed
+    attempt estimate
+"""
+
+
+def test_an_operation_has_the_public_fields_and_no_others():
+    apt = installers()[1]
+    record = operation_record(apt, replica_of(apt), NOW)
+    assert set(record) == set(OPERATION.split())
+    assert set(record["stages"][0]) == set(STAGE.split())
+
+
+def test_times_are_unix_seconds_and_durations_seconds():
+    npm = installers()[0]
+    record = operation_record(npm, replica_of(npm), NOW)
+    assert record["started"] == WALL - 60
+    assert record["ended"] == WALL - 22
+    assert record["elapsed"] == 38.0
+    assert record["silent_since"] is None
+
+
+def test_what_is_unknown_is_null_and_an_estimate_has_its_basis():
+    npm, apt, *_ = installers()
+    assert operation_record(npm, replica_of(npm), NOW)["estimate"] is None
+    estimate = operation_record(apt, replica_of(apt), NOW)["estimate"]
+    assert sorted(estimate) == ["basis", "high", "low", "median", "runs"]
+
+
+def test_who_holds_what_an_operation_waits_for_is_named_by_its_id():
+    held = operation("e01aaaaaaaaa", "apt install nginx", "waiting", holder="2c9aaaaaaaaa")
+    assert operation_record(held, replica_of(held), NOW)["holder"] == "2c9aaaaaaaaa"
+
+
+def test_what_forked_children_did_is_in_done():
+    made = operation("a", "x")
+    stage(made, "s", done=5, shares={"child": 3})
+    assert operation_record(made, replica_of(made), NOW)["stages"][0]["done"] == 8
+
+
+def test_stages_stand_parents_first_whatever_order_they_came_in():
+    made = operation("a", "x")
+    for name, parent in (("grandchild", 2), ("child", 3), ("root", None)):
+        stage(made, name, parent=parent)
+    assert [part.name for part in parents_first(made)] == ["root", "child", "grandchild"]
+
+
+def test_stages_whose_parents_make_a_circle_or_are_missing_are_all_there_once():
+    made = operation("a", "x")
+    stage(made, "orphan", parent=99)
+    stage(made, "root")
+    assert [part.name for part in parents_first(made)] == ["orphan", "root"]

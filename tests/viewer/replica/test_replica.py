@@ -1,0 +1,187 @@
+import copy
+
+from hypothesis import given
+from hypothesis import strategies as st
+from showcase import INSTANCE, NOW, WALL, installers, operation, replica_of, row, snapshot, stage
+
+from headway.protocol.messages import Delta, Lines, Pulse, Removed
+from headway_viewer.replica.replica import BACKLOG, Replica
+
+
+def delta(sequence, *rows, instance=INSTANCE, now=NOW):
+    return Delta(instance, sequence, now, list(rows))
+
+
+def state_of(replica):
+    return {
+        name: (made.record(), [part.record() for part in made.stages.values()], made.progress)
+        for name, made in replica.operations.items()
+    }
+
+
+def test_a_snapshot_in_parts_is_taken_whole():
+    npm, apt, *_ = installers()
+    replica = Replica()
+    assert not replica.fold(snapshot([npm], part=0, parts=2), 0.0)
+    assert replica.operations == {}
+    assert replica.fold(snapshot([apt], part=1, parts=2), 0.0)
+    assert list(replica.operations) == [npm.id, apt.id]
+    assert replica.take().fresh
+
+
+def test_deltas_between_the_parts_of_a_snapshot_are_not_lost():
+    npm, apt, *_ = installers()
+    replica = Replica()
+    replica.fold(snapshot([npm], part=0, parts=2, sequence=4), 0.0)
+    replica.fold(delta(5, [apt.id, None, [], {3: 30}, None, {}, {}]), 0.0)
+    replica.fold(snapshot([apt], part=1, parts=2, sequence=4), 0.0)
+    assert replica.operations[apt.id].stages[3].done == 30
+    assert replica.sequence == 5
+
+
+def test_counts_change_a_stage_alone_or_with_total_and_detail():
+    apt = installers()[1]
+    replica = replica_of(apt)
+    assert replica.fold(delta(2, [apt.id, None, [], {3: 22}, None, {}, {}]), NOW)
+    unpack = replica.operations[apt.id].stages[3]
+    assert (unpack.done, unpack.total, unpack.detail) == (22, 38, "postgresql-15")
+    replica.fold(delta(3, [apt.id, None, [], {3: [23, 40, "x"]}, None, {}, {}]), NOW)
+    assert (unpack.done, unpack.total, unpack.detail) == (23, 40, "x")
+
+
+def test_shares_of_forked_children_are_added_to_what_is_shown():
+    apt = installers()[1]
+    replica = replica_of(apt)
+    replica.fold(delta(2, [apt.id, None, [], {}, None, {}, {3: {"child": 5}}]), NOW)
+    assert replica.operations[apt.id].stages[3].shown == 26
+
+
+def test_a_gap_is_noticed_and_what_was_known_stays_until_a_snapshot_comes():
+    apt = installers()[1]
+    replica = replica_of(apt)
+    replica.take()
+    assert not replica.fold(delta(4, [apt.id, None, [], {3: 30}, None, {}, {}]), NOW)
+    assert replica.wanted
+    assert replica.operations[apt.id].stages[3].done == 21
+    assert replica.take().missed == 2
+    replica.fold(snapshot([apt], sequence=9), NOW)
+    assert not replica.wanted
+    assert replica.sequence == 9
+
+
+def test_a_pulse_shows_that_the_last_delta_was_lost():
+    replica = replica_of(*installers())
+    replica.fold(Pulse(INSTANCE, 1, NOW), NOW)
+    assert not replica.wanted
+    replica.fold(Pulse(INSTANCE, 2, NOW), NOW)
+    assert replica.wanted
+
+
+def test_another_broker_means_a_new_snapshot():
+    apt = installers()[1]
+    replica = replica_of(apt)
+    replica.fold(delta(2, instance="broker-2"), NOW)
+    assert replica.wanted
+    npm = installers()[0]
+    replica.fold(snapshot([npm], instance="broker-2"), NOW)
+    changes = replica.take()
+    assert list(replica.operations) == [npm.id]
+    assert changes.removed == [apt.id]
+
+
+def test_a_delta_that_comes_twice_does_nothing():
+    apt = installers()[1]
+    replica = replica_of(apt)
+    message = delta(2, [apt.id, None, [], {3: 22}, None, {}, {}])
+    assert replica.fold(message, NOW)
+    assert not replica.fold(message, NOW)
+    assert replica.sequence == 2
+
+
+def test_a_delta_of_an_unknown_operation_asks_for_everything():
+    replica = replica_of()
+    replica.fold(delta(2, ["nobody", None, [], {1: 5}, None, {}, {}]), NOW)
+    assert replica.wanted
+    assert replica.operations == {}
+
+
+def test_too_many_deltas_within_a_snapshot_start_it_over():
+    replica = Replica()
+    replica.fold(snapshot([], part=0, parts=2), 0.0)
+    for number in range(BACKLOG + 1):
+        replica.fold(delta(number + 2), 0.0)
+    assert replica.wanted
+    assert replica.fold(snapshot([], sequence=5000), 0.0)
+
+
+def test_removed_operations_go_away_and_say_so():
+    apt, pip = installers()[1:3]
+    replica = replica_of(apt, pip)
+    replica.take()
+    assert replica.fold(Removed(INSTANCE, 2, NOW, [apt.id, "unknown"]), NOW)
+    changes = replica.take()
+    assert changes.removed == [apt.id]
+    assert list(replica.operations) == [pip.id]
+
+
+def test_lines_are_no_state_and_no_gap():
+    replica = replica_of(*installers())
+    assert not replica.fold(Lines(INSTANCE, 1, NOW, "x", None, ["hello"]), NOW)
+    assert not replica.wanted
+
+
+def test_times_are_translated_by_the_message_that_was_least_late():
+    replica = Replica()
+    replica.fold(snapshot([]), 100.0)  # NOW there is 100 here
+    assert replica.time(100.0) == NOW
+    replica.fold(Pulse(INSTANCE, 1, NOW + 1.0), 103.0)  # two seconds late
+    assert replica.time(103.0) == NOW + 3.0
+    replica.fold(Pulse(INSTANCE, 1, NOW + 4.5), 104.0)  # the snapshot was late
+    assert replica.time(104.0) == NOW + 4.5
+    assert replica.unix(NOW) == WALL
+
+
+def test_a_clock_of_day_that_was_set_is_told_by_the_pulse():
+    replica = Replica()
+    replica.fold(snapshot([]), 100.0)
+    replica.fold(Pulse(INSTANCE, 1, NOW + 2.0, WALL + 3602.0), 102.0)
+    assert replica.unix(NOW + 2.0) == WALL + 3602.0
+    replica.fold(Pulse(INSTANCE, 1, NOW + 4.0), 104.0)  # of an older broker
+    assert replica.unix(NOW + 2.0) == WALL + 3602.0
+
+
+def test_a_tail_that_is_not_told_again_stays():
+    npm = installers()[0]
+    replica = replica_of(npm)
+    replica.fold(
+        delta(2, [npm.id, None, [], {}, [None, None, None, None, False, None], {}, {}]), NOW
+    )
+    assert replica.operations[npm.id].tail == npm.tail
+
+
+def test_when_a_state_began_is_known_if_it_was_seen():
+    made = operation("aaa", "x")
+    replica = replica_of(made)
+    assert replica.since("aaa") is None
+    made.state = "waiting"
+    replica.fold(delta(2, row(made), now=NOW + 5), NOW + 5)
+    assert replica.since("aaa") == NOW + 5
+
+
+@given(st.lists(st.integers(0, 9), max_size=30), st.randoms(use_true_random=False))
+def test_whatever_is_lost_or_repeated_a_snapshot_makes_it_true_again(steps, random):
+    """The broker's copy changes; messages get lost and repeated; at last a snapshot comes."""
+    truth = operation("aaa", "x")
+    part = stage(truth, "s", total=100)
+    replica = replica_of(copy.deepcopy(truth))
+    sequence = 1
+    for step in steps:
+        part.done += step
+        sequence += 1
+        message = delta(sequence, ["aaa", None, [], {part.id: part.done}, None, {}, {}])
+        for _ in range(random.choice([0, 1, 1, 1, 2])):
+            replica.fold(message, NOW)
+    replica.fold(Pulse(INSTANCE, sequence, NOW), NOW)
+    if replica.wanted:
+        replica.fold(snapshot([truth], sequence=sequence), NOW)
+    assert state_of(replica) == state_of(replica_of(truth))

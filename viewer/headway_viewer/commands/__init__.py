@@ -1,0 +1,1 @@
+"""The verbs that follow the broker or ask it."""

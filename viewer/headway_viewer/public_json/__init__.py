@@ -1,0 +1,1 @@
+"""The public JSON form, `schema` 1: written and read."""

@@ -1,0 +1,71 @@
+"""What changes in a replica as lines of the public JSON form, each complete in itself."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Iterator
+
+from headway.model import Operation
+from headway.protocol.messages import Lines
+from headway_viewer.public_json.cache import Drafts
+from headway_viewer.public_json.schema import SCHEMA, encode, operation_record
+from headway_viewer.replica.replica import Changes, Replica
+
+
+class Writer:
+    """Changes as lines of JSON, each a string without its newline."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+        self._drafts = Drafts(replica)
+
+    def snapshot(self, now: float, chosen: Iterable[Operation] | None = None) -> str:
+        """All that is known, or what was chosen, as one line."""
+        replica = self._replica
+        operations = replica.operations.values() if chosen is None else chosen
+        return self._line(
+            "snapshot",
+            now,
+            operations=[operation_record(operation, replica, now) for operation in operations],
+        )
+
+    def changes(self, changes: Changes, now: float, names: set[str] | None = None) -> Iterator[str]:
+        """What `changes` holds; `names` restricts it to these operations."""
+        replica = self._replica
+        if changes.missed is not None:
+            yield self._line("gap", now, missed=changes.missed)
+        if changes.fresh:
+            chosen = [
+                operation
+                for operation in replica.operations.values()
+                if names is None or operation.id in names
+            ]
+            yield self.snapshot(now, chosen)
+        else:
+            head = self._line("operation", now, operation=None)[: -len("null}")]
+            for name in changes.operations:
+                if names is None or name in names:
+                    yield f"{head}{self._drafts.text(replica.operations[name], now)}}}"
+        for name in changes.removed:
+            self._drafts.forget(name)
+        removed = [name for name in changes.removed if names is None or name in names]
+        if removed:
+            yield self._line("removed", now, operations=removed)
+
+    def log(self, message: Lines, now: float) -> str:
+        """Lines that an operation printed."""
+        return self._line(
+            "log", now, operation=message.operation, stage=message.stage, lines=message.lines
+        )
+
+    def _line(self, kind: str, now: float, **fields: Any) -> str:
+        replica = self._replica
+        return encode(
+            {
+                "schema": SCHEMA,
+                "type": kind,
+                "instance": replica.instance,
+                "seq": replica.sequence,
+                "time": round(replica.unix(now), 3),
+                **fields,
+            }
+        )

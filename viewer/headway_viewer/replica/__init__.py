@@ -1,0 +1,1 @@
+"""The viewer's copy of the broker's state; pure."""

@@ -1,0 +1,266 @@
+"""The viewer's copy of all operations: snapshot parts and deltas folded into the model.
+
+Pure: no socket, no clock; `local` is the viewer's own monotonic time when a message came.
+It notices what it missed (a gap, another broker) and then says that it needs a snapshot;
+until that has come it keeps showing what it had.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from headway.model import Operation
+from headway.protocol import wire
+from headway.protocol.messages import Delta, Pulse, Removed, Snapshot
+from headway_viewer.replica.setbacks import Before, Setbacks
+
+BACKLOG = 1000  # deltas kept while the parts of a snapshot come in; more means: ask again
+
+
+class Changes(NamedTuple):
+    """What has changed since they were last taken."""
+
+    operations: list[str]  # that are known and differ, in the order of their first change
+    removed: list[str]
+    fresh: bool  # all was replaced by a snapshot
+    missed: int | None  # how many messages a gap has lost, None without one
+
+
+class Replica:
+    """Operation id → `headway.model.Operation`, as of `sequence` of the broker `instance`.
+
+    `wanted` says that a snapshot is needed. Times in the operations are the broker's
+    monotonic seconds; `time` and `unix` translate.
+    """
+
+    def __init__(self) -> None:
+        self.operations: dict[str, Operation] = {}
+        self.instance: str | None = None
+        self.sequence = 0
+        self.wanted = True
+        self.heard: float | None = None  # local time of the last message
+        self.setbacks = Setbacks()
+        self._ahead: float | None = None  # the broker's clock less ours
+        self._unix = 0.0  # Unix time less the broker's clock
+        self._estimated: dict[str, float] = {}
+        self._since: dict[str, float] = {}
+        self._parts: dict[int, Snapshot] = {}
+        self._backlog: list[Any] = []
+        self._changed: dict[str, None] = {}
+        self._removed: list[str] = []
+        self._fresh = False
+        self._missed: int | None = None
+
+    def fold(self, message: Any, local: float) -> bool:
+        """Take a message of `messages.PUBLISHED` in; whether anything that is shown changed."""
+        self.heard = local
+        if type(message) is Snapshot:
+            return self._collect(message, local)
+        if self.instance is not None and message.instance != self.instance:
+            self.wanted = True
+            return False
+        if self._parts:
+            if type(message) in (Delta, Removed):
+                self._backlog.append(message)
+            if len(self._backlog) > BACKLOG:
+                self._parts.clear()
+                self._backlog.clear()
+                self.wanted = True
+            return False
+        if self.instance is None or self.wanted:
+            return False
+        self._tell_time(message.now, local)
+        if type(message) is Pulse and message.wall is not None:
+            self._unix = message.wall - message.now
+        return self._advance(message)
+
+    def take(self) -> Changes:
+        """The changes since the last call."""
+        operations = self.operations
+        changes = Changes(
+            [name for name in self._changed if name in operations],
+            self._removed,
+            self._fresh,
+            self._missed,
+        )
+        self._changed = {}
+        self._removed = []
+        self._fresh = False
+        self._missed = None
+        return changes
+
+    def know_nothing(self, local: float, unix: float) -> None:
+        """There is no broker, so nothing is known; only the time is told."""
+        self._ahead = 0.0
+        self._unix = unix - local
+
+    def lose(self) -> None:
+        """The connection is gone: what is shown may be old, and a snapshot has to come."""
+        self.wanted = True
+        self._parts.clear()
+        self._backlog.clear()
+
+    def time(self, local: float) -> float:
+        """The broker's monotonic time when the viewer's is `local`."""
+        return local + (self._ahead or 0.0)
+
+    def unix(self, time: float) -> float:
+        """The Unix time of a time in the broker's monotonic seconds."""
+        return time + self._unix
+
+    def estimated(self, operation: str) -> float | None:
+        """When (broker's time) the estimate of an operation was made; None if unknown."""
+        return self._estimated.get(operation)
+
+    def since(self, operation: str) -> float | None:
+        """When (broker's time) it was seen to enter its state; None if that was before."""
+        return self._since.get(operation)
+
+    def _tell_time(self, now: float, local: float) -> None:
+        # A message that was late makes the broker's clock look behind: the most ahead is true.
+        ahead = now - local
+        if self._ahead is None or ahead > self._ahead:
+            self._ahead = ahead
+
+    def _collect(self, part: Snapshot, local: float) -> bool:
+        kept = next(iter(self._parts.values()), None)
+        if kept is not None and (
+            kept.instance != part.instance
+            or kept.sequence != part.sequence
+            or kept.parts != part.parts
+        ):
+            self._parts.clear()
+            self._backlog.clear()
+        self._parts[part.part] = part
+        if len(self._parts) < part.parts:
+            return False
+        parts = [self._parts[number] for number in sorted(self._parts)]
+        backlog = self._backlog
+        self._parts = {}
+        self._backlog = []
+        self._replace(parts, local)
+        for message in backlog:
+            if message.instance == self.instance:
+                self._advance(message)
+        return True
+
+    def _replace(self, parts: list[Snapshot], local: float) -> None:
+        last = parts[-1]
+        if last.instance != self.instance:
+            self._ahead = None
+        self.instance = last.instance
+        self.sequence = last.sequence
+        self.wanted = False
+        self._unix = last.wall - last.now
+        self._tell_time(last.now, local)
+        before = self.operations
+        self.operations = {}
+        self._estimated = {}
+        self._changed = {}
+        for part in parts:
+            for row in part.operations:
+                self._apply(row, part.now)
+        for name in before:
+            if name not in self.operations:
+                self._removed.append(name)
+                self.setbacks.forget(name)
+        self._since = {
+            name: since
+            for name, since in self._since.items()
+            if name in before
+            and name in self.operations
+            and before[name].state == self.operations[name].state
+        }
+        self._fresh = True
+
+    def _advance(self, message: Any) -> bool:
+        kind = type(message)
+        expected = self.sequence + 1 if kind in (Delta, Removed) else self.sequence
+        if message.sequence > expected or (kind is Pulse and message.sequence > self.sequence):
+            self._missed = (self._missed or 0) + message.sequence - expected
+            self.wanted = True
+            return False
+        if kind not in (Delta, Removed) or message.sequence < expected:
+            return False
+        self.sequence = message.sequence
+        if kind is Delta:
+            for row in message.operations:
+                self._apply(row, message.now, watched=True)
+            return bool(message.operations)
+        for name in message.operations:
+            if self.operations.pop(name, None) is not None:
+                self._removed.append(name)
+                self._changed.pop(name, None)
+                self._estimated.pop(name, None)
+                self._since.pop(name, None)
+                self.setbacks.forget(name)
+        return bool(message.operations)
+
+    def _apply(self, row: list[Any], now: float, *, watched: bool = False) -> None:
+        name, record, stages, counts, figures, stage_figures, shares = row[:7]
+        operation = self.operations.get(name)
+        if operation is None:
+            if record is None:
+                self.wanted = True  # about an operation that was never told of
+                return
+            operation = self.operations[name] = Operation(name, "")
+        state = operation.state
+        before = Before(operation.progress, len(operation.stages))
+        if record is not None:
+            operation.apply(record)
+            if watched and operation.state != state:
+                self._since[name] = now
+        fresh = operation.add_stages(stage_record[0] for stage_record in stages)
+        for stage_record in stages:
+            if stage_record[0] in fresh:
+                operation.apply_stage(stage_record)
+            else:
+                self._announce(operation, stage_record, now)
+        if counts:
+            self._count(operation, counts, now)
+        if figures is not None:
+            (
+                operation.progress,
+                operation.estimate,
+                operation.silent_since,
+                operation.usual,
+                operation.unlike,
+                tail,
+            ) = figures[:6]
+            operation.holder = figures[6] if len(figures) > 6 else None
+            if tail is not None:
+                operation.tail = tail
+            self._estimated[name] = now
+            if watched:
+                self.setbacks.weighed(operation, before, now)
+        if stage_figures:
+            for number, (progress, estimate) in stage_figures.items():
+                stage = operation.stages.get(number)
+                if stage is not None:
+                    stage.progress, stage.estimate = progress, estimate
+        if shares:
+            for number, share in shares.items():
+                stage = operation.stages.get(number)
+                if stage is not None:
+                    stage.shares = share or None
+        self._changed[name] = None
+
+    def _announce(self, operation: Operation, record: list[Any], now: float) -> None:
+        known = operation.stages[record[0]]
+        attempt, done, total = known.attempt, known.shown, known.total
+        stage = operation.apply_stage(record)
+        if stage.attempt == attempt and stage.open:
+            self.setbacks.counted(operation, stage, done, total, now)
+
+    def _count(self, operation: Operation, counts: dict[Any, Any], now: float) -> None:
+        stages = operation.stages
+        for number, done, total, detail in wire.read_counts(counts):
+            stage = stages.get(number)
+            if stage is None:
+                continue
+            was, whole = stage.shown, stage.total
+            stage.done = done
+            if total is not wire.UNCHANGED:
+                stage.total, stage.detail = total, detail
+            if stage.shown < was or stage.total != whole:
+                self.setbacks.counted(operation, stage, was, whole, now)

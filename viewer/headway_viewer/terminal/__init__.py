@@ -1,0 +1,1 @@
+"""The viewer process of a terminal that programs run in."""
