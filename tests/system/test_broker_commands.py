@@ -136,8 +136,10 @@ def test_history_is_listed_and_forgotten_while_the_broker_runs(place):
     peer.end()
     run = [
         "-c",
-        "import sys; from headway_broker.commands.history import main;"
-        " sys.exit(main(sys.argv[1:]))",
+        (
+            "import sys; from headway_broker.commands.history import main;"
+            " sys.exit(main(sys.argv[1:]))"
+        ),
     ]
 
     def history(*argv):
