@@ -301,7 +301,7 @@ class Operation(scope.Scope):
                 last, stage = stage, stage.twin
             if stage is None:
                 over = None if around is None else around.id
-                text = home.words.share(text)
+                text = home.words.intern(text)
                 model = StageModel(next(home.stage_ids), text, over)
                 stage = Stage(self, model, around or self)
                 if last is None:

@@ -22,7 +22,7 @@ from time import monotonic, sleep
 
 from headway.api import scope
 from headway.host import reaping
-from headway.interning import Words
+from headway.interning import Interner
 from headway.reporting.publisher import Publisher
 from headway.reporting.tally import Tally
 from headway.reporting.thread import FAREWELL, WRITING, Link, restore_interrupt
@@ -65,7 +65,7 @@ class Home:
         self.publisher = Publisher(session, mute=off)
         self.tally = Tally(self.publisher)
         self.tree = scope.Tree(inherited)
-        self.words = Words(1000)
+        self.words = Interner(1000)
         self.handles: dict[str, Operation] = {}  # the open operations
         self.link: Link | None = None
         self.forked = False  # made in a child that was forked without exec
