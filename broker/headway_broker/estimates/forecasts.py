@@ -212,7 +212,7 @@ class Forecasts:
             return
         operation = entry.operation
         others = self._ledger.opened - 1 - len(following.children)
-        forecast.accompany(max(others, 0), now)
+        forecast.set_concurrency(max(others, 0), now)
         forecast.hold(now, waiting=operation.state == WAITING)
         for stage in sorted(following.changed):
             _tell(forecast, operation.stages[stage], now)
@@ -240,7 +240,7 @@ class Forecasts:
             if guess != stage.estimate:
                 stage.estimate = guess
                 self._ledger.mark(entry).stage_figures.add(stage.id)
-        forecast.rest()
+        forecast.forget()
 
     def finish(self, entry: Entry, now: float) -> tuple[str, dict[str, Any]] | None:
         """An operation has ended; returns its key and what its run teaches, if anything."""

@@ -5,7 +5,7 @@ from wired import Wired
 
 from headway.estimate import Run
 from headway.estimate.forecast import DEEPEST
-from headway.estimate.history.course import INSIDE
+from headway.estimate.history.critical_path import KEY_SEPARATOR
 from headway_broker.estimates import budget
 from headway_broker.estimates.forecasts import HISTORY_TIMEOUT, Forecasts
 from headway_broker.state import effects
@@ -375,7 +375,7 @@ def test_what_is_nested_deeper_than_the_deepest_stands_beside_it_for_the_forecas
     wired.core.recalled("Install", [])
     worker.end()
     [learn] = [effect for effect in wired.effects if isinstance(effect, effects.Learn)]
-    depths = [span["key"].count(INSIDE) for span in learn.run["spans"]]
+    depths = [span["key"].count(KEY_SEPARATOR) for span in learn.run["spans"]]
     assert depths == [*range(DEEPEST + 1), DEEPEST, DEEPEST, DEEPEST]
 
 

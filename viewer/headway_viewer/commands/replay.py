@@ -91,7 +91,7 @@ class Rehearsal:
 
     def _tell(self, now: float, say: Callable[[dict[str, Any]], None]) -> None:
         for operation, (_, forecast) in self._open.items():
-            forecast.accompany(len(self._open) - 1, now)
+            forecast.set_concurrency(len(self._open) - 1, now)
             estimate = None if self._asked.get(operation) else forecast.estimate(now)
             record: dict[str, Any] = {"t": round(now, 6), "op": operation}
             if estimate is None:

@@ -1,4 +1,4 @@
-"""How the work of one stage went over its time: kept small while it runs, looked up afterwards."""
+"""The progress curve of one stage: units over working time, bounded in size."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Curve:
         self.spacing = 0.0
 
     def add(self, seconds: float, done: float) -> None:
-        """Note that `done` units were reached after `seconds`. Work undone is forgotten."""
+        """Note that `done` units were reached after `seconds`. Units undone are dropped."""
         times, units = self.seconds, self.done
         if done <= units[-1]:
             if done == units[-1]:

@@ -1,16 +1,16 @@
-"""Keep an estimate from flickering: the foreseen finish moves slowly unless it is far off."""
+"""Smoothing: the foreseen finish moves slowly unless it is far off."""
 
 from __future__ import annotations
 
 from math import exp, log
 
-SLOW = 0.17  # of the remaining time: how long a small change takes to show
-COLD = 0.1  # the same without history, when there is most to learn
-LEAST = 0.15  # seconds
-FAR = 0.3  # a gap, in logarithm, that is closed twice as fast as a small one
+SLOWNESS = 0.17  # of the remaining time: how long a small change takes to show
+COLD_SLOWNESS = 0.1  # the same without history, when there is most to learn
+LEAST_SLOWNESS = 0.15  # seconds
+FAST_GAP = 0.3  # a gap, in logarithm, that is closed twice as fast as a small one
 
 
-class Steady:
+class Smoother:
     """The foreseen finish, smoothed; the larger a change, the faster it shows."""
 
     __slots__ = ("_finish", "_seen")
@@ -26,7 +26,9 @@ class Steady:
             self._finish = finish
         else:
             gap = log((remaining + 1) / (max(0.0, self._finish - now) + 1))
-            slow = max(LEAST, (COLD if cold else SLOW) * remaining) / (1 + (gap / FAR) ** 2)
+            slow = max(LEAST_SLOWNESS, (COLD_SLOWNESS if cold else SLOWNESS) * remaining) / (
+                1 + (gap / FAST_GAP) ** 2
+            )
             passed = max(0.0, now - self._seen)
             self._finish += (1 - exp(-passed / slow)) * (finish - self._finish)
         self._seen = now

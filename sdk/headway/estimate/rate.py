@@ -1,0 +1,52 @@
+"""A stage's own rate: the seconds that it still takes at its pace, and how even that pace is."""
+
+from __future__ import annotations
+
+from math import exp, log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.estimate.stage import Stage
+
+LEAST_FRACTION = 0.005
+RECENT_WEIGHT = 0.4
+UNEVEN_STEP = 0.2
+STEPS_KNOWN = 10.0
+
+
+def remaining_at_rate(stage: Stage, now: float) -> float | None:
+    """Return the seconds that the stage still takes at its own rate, or None.
+
+    Units that were there when the stage began do not enter the rate.
+    """
+    curve = stage.curve
+    gained = stage.done - stage.origin
+    worked = stage.worked(now)
+    if curve is None or stage.fraction() <= LEAST_FRACTION or gained <= 0 or worked <= 0:
+        return None
+    pace = worked / gained
+    recent = curve.since(stage.changed * 2 / 3)
+    if recent is not None and stage.done > recent[1]:
+        lately = (worked - recent[0]) / (stage.done - recent[1])
+        pace = pace ** (1 - RECENT_WEIGHT) * lately**RECENT_WEIGHT
+    # Counts come in steps, and a count may say that a unit was begun: half a step is always left.
+    step = stage.changed / max(1, stage.steps)
+    quiet = max(0.0, worked - stage.changed)
+    return max(0.02, pace * max(0.0, stage.total - stage.done) + step / 2, quiet / 2)
+
+
+def evenness(stage: Stage, now: float) -> float:
+    """Return how even the pace of a stage has been, 0…1: its last thirds against the whole."""
+    curve = stage.curve
+    gained = stage.done - stage.origin
+    worked = stage.worked(now)
+    if curve is None or gained <= 0 or worked <= 0:
+        return 0.0
+    off = 0.0
+    for share in (1 / 3, 2 / 3):
+        recent = curve.since(stage.changed * share)
+        if recent is None or stage.done <= recent[1] or worked <= recent[0]:
+            return 0.0
+        lately = (worked - recent[0]) / (stage.done - recent[1])
+        off = max(off, abs(log(lately * gained / worked)))
+    return exp(-((off / UNEVEN_STEP) ** 2)) * stage.steps / (stage.steps + STEPS_KNOWN)
