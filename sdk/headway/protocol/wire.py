@@ -29,6 +29,8 @@ COUNTS_LIMIT = 4096  # stages in one `Counts`
 STAGES_LIMIT = 1000  # stage records in one `Announce`; more go into further ones
 LINES_LIMIT = 200  # lines in one `Log`
 
+# The first bytes of a `Counts`: an array of four, and its kind.
+_COUNTS = bytes((0x94, messages.INBOUND.index(messages.Counts)))
 _KINDS = {
     kind: number
     for direction in (messages.INBOUND, messages.OUTBOUND, messages.PUBLISHED)
@@ -105,6 +107,22 @@ def decode(frame: bytes, direction: tuple[type[Any], ...]) -> Any:
                 name = message._fields[position]
                 raise Malformed(f"{message.__name__}.{name}: {error}") from None
     return message(*values)  # an older peer does not send what was appended
+
+
+def decode_counts(frame: bytes) -> messages.Counts | None:
+    """The `Counts` that `frame` holds, or None for whatever is not plainly one: `decode` that.
+
+    For the hot message alone: it is recognised by its first bytes, before anything is unpacked.
+    """
+    if frame[:2] != _COUNTS:
+        return None
+    try:
+        _, sequence, now, counts = msgpack.unpackb(frame, strict_map_key=False)
+    except Exception:
+        return None
+    if type(sequence) is not int or type(counts) is not dict or len(counts) > COUNTS_LIMIT:
+        return None
+    return messages.Counts(sequence, now, counts)
 
 
 # The checks of single fields: each returns the value to use, or raises `Malformed`.

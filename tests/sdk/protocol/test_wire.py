@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from headway.model import NAME_LIMIT, Operation, Stage
 from headway.protocol import messages, wire
 from headway.protocol.messages import INBOUND, OUTBOUND, PUBLISHED
-from headway.protocol.wire import Malformed, UnknownKind, decode, encode, read_counts
+from headway.protocol.wire import (
+    Malformed,
+    UnknownKind,
+    decode,
+    decode_counts,
+    encode,
+    pack,
+    read_counts,
+)
 
 
 def announce(**changes):
@@ -188,3 +196,28 @@ def test_no_well_formed_array_does_more_than_raise_malformed(kind, fields):
     assert isinstance(message, INBOUND)
     if isinstance(message, messages.Counts):
         list(read_counts(message.counts))
+
+
+def test_counts_are_recognised_and_unpacked_by_a_way_of_their_own():
+    counts = messages.Counts(2, 1.5, {1: 5, 2: [6, 10, "a.c"]})
+
+    assert decode_counts(encode(counts)) == counts
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        *(encode(message) for message in EXAMPLES if not isinstance(message, messages.Counts)),
+        b"",
+        encode(messages.Counts(2, 1.5, {1: 5}))[:-1],
+        encode(messages.Counts(2, 1.5, {1: 5})) + b"x",
+        encode(messages.Counts(True, 1.5, {1: 5})),
+        encode(messages.Counts("2", 1.5, {1: 5})),
+        encode(messages.Counts(2, 1.5, [5])),
+        encode(messages.Counts(2, 1.5, dict.fromkeys(range(wire.COUNTS_LIMIT + 1), 1))),
+        pack([2, 2, 1.5, {1: 5}, "appended"]),
+    ],
+    ids=range(30),
+)
+def test_whatever_is_not_plainly_counts_is_left_to_decode(frame):
+    assert decode_counts(frame) is None
