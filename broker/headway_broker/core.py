@@ -402,18 +402,18 @@ class Core:
             self.settle_counts(session, now)
 
     def receive_counts(
-        self, session: Session, message: messages.Counts, weight: int, now: float
+        self, session: Session, sequence: int, counts: dict[Any, Any], weight: int, now: float
     ) -> bool:
         """Take the `Counts` that a session is expected to send next, in a frame of `weight` bytes.
 
         Return False, and change nothing, where it is another: that is for `receive`.
         """
-        if message.sequence - 1 != session.sequence or session.silent_since is not None:
+        if sequence - 1 != session.sequence or session.silent_since is not None:
             return False
         self.messages += 1
         session.heard = now
-        session.sequence = message.sequence
-        self.merge(session, message.counts, weight, now)
+        session.sequence = sequence
+        self.merge(session, counts, weight, now)
         return True
 
     def _share(self, session: Session, message: messages.Share, now: float) -> None:

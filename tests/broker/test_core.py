@@ -62,9 +62,9 @@ def test_the_next_counts_of_a_session_are_taken_by_a_way_of_their_own(wired):
     wired.worker().start()
     session = wired.core.sessions.by_id["worker"]
     messages_before = wired.core.messages
-    counts = messages.Counts(session.sequence + 1, wired.now, {1: 20})
-    assert wired.core.receive_counts(session, counts, 30, wired.now + 0.5)
-    assert (session.sequence, session.heard) == (counts.sequence, wired.now + 0.5)
+    sequence = session.sequence + 1
+    assert wired.core.receive_counts(session, sequence, {1: 20}, 30, wired.now + 0.5)
+    assert (session.sequence, session.heard) == (sequence, wired.now + 0.5)
     assert wired.core.messages == messages_before + 1
     wired.pass_time(1)
     assert wired.operation("op").stages[1].done == 20
@@ -76,8 +76,8 @@ def test_counts_that_are_not_simply_the_next_are_left_to_receive(wired, ahead, s
     session = wired.core.sessions.by_id["worker"]
     session.silent_since = wired.now if silent else None
     before = session.sequence, session.heard, wired.core.messages, wired.core.updates
-    counts = messages.Counts(session.sequence + ahead, wired.now, {1: 20})
-    assert not wired.core.receive_counts(session, counts, 30, wired.now + 0.5)
+    sequence = session.sequence + ahead
+    assert not wired.core.receive_counts(session, sequence, {1: 20}, 30, wired.now + 0.5)
     assert before == (session.sequence, session.heard, wired.core.messages, wired.core.updates)
     assert not session.counts
 

@@ -8,9 +8,9 @@ from headway.protocol.rows import (
     OperationFigures,
     OperationRecord,
     OperationRow,
-    StageFigures,
     StageRecord,
     encode,
+    stage_figures_of,
 )
 from headway.protocol.wire import unpack
 from headway_viewer.picture.board import Board
@@ -30,7 +30,7 @@ def row(operation, *, whole=True):
         [StageRecord.of(stage) for stage in stages],
         {},
         OperationFigures.of(operation, tail=True),
-        {stage.id: StageFigures.of(stage) for stage in stages},
+        {stage.id: stage_figures_of(stage) for stage in stages},
         {stage.id: stage.shares for stage in stages if stage.shares},
     )
     return unpack(encode(made))

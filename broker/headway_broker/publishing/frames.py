@@ -14,7 +14,6 @@ from headway.protocol.rows import (
     OperationFigures,
     OperationRecord,
     OperationRow,
-    StageFigures,
     StageRecord,
 )
 from headway_broker.state.ledger import Entry, Marks
@@ -37,7 +36,7 @@ def whole_rows(entry: Entry) -> Iterator[bytes]:
             {},
             OperationFigures.of(operation, tail=True) if first else None,
             {
-                stage.id: StageFigures.of(stage)
+                stage.id: rows.stage_figures_of(stage)
                 for stage in held
                 if stage.progress is not None or stage.estimate is not None
             },
@@ -72,7 +71,7 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
             if first and (marks.figures or ended)
             else None,
             {
-                stage: StageFigures.of(stages[stage])
+                stage: rows.stage_figures_of(stages[stage])
                 for stage in some
                 if stage in marks.stage_figures
             },

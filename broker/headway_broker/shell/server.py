@@ -13,7 +13,7 @@ import zmq
 
 from headway import __version__
 from headway.protocol import endpoint, messages
-from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, decode_counts, encode
+from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, encode, unpack_counts
 from headway_broker.core import Core
 from headway_broker.history.jobs import Claimed, Learned, Reopened, Stored, Wanted
 from headway_broker.history.writer import History
@@ -255,11 +255,11 @@ class Server:
                 continue
             data = frame.bytes
             session = sessions.get(identity)
-            counts = decode_counts(data)
+            counts = unpack_counts(data)
             if (
                 session is None
                 or counts is None
-                or not receive_counts(session, counts, len(data), now)
+                or not receive_counts(session, *counts, len(data), now)
             ):
                 self._slow(identity, session, frame, data, now)
             weight += len(data) + FRAME_COST

@@ -21,10 +21,12 @@ from headway.protocol.wire import check_counts, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Sequence, Tuple
+    from typing import Callable, Optional, Sequence, Tuple
 
     # Low, median and high in seconds, the basis, and how many earlier runs it knows.
     Estimate = Tuple[float, float, float, str, int]
+    # Progress and estimate: a bare pair, for there can be thousands in a frame.
+    StageFigures = Tuple[Optional[float], Optional[Estimate]]
 
 
 class OperationRecord(NamedTuple):
@@ -106,22 +108,10 @@ class OperationFigures(NamedTuple):
         )
 
 
-class StageFigures(NamedTuple):
-    """What the broker worked out for a stage."""
-
-    progress: float | None
-    estimate: Estimate | None
-
-    @classmethod
-    def of(cls, stage: Stage) -> StageFigures:
-        """Return the figures of a stage."""
-        return cls(stage.progress, stage.estimate)
-
-
 class OperationRow(NamedTuple):
     """What of an operation is told; None, and what is empty, says that nothing of it changed.
 
-    `counts` is as in `Counts` and read by `wire.read_counts`, which leaves out what is wrong;
+    `counts` is as in `Counts`, and read by `wire.read_counts`, which leaves out what is wrong;
     `shares` is {stage id: {session: done}}.
     """
 
@@ -132,6 +122,10 @@ class OperationRow(NamedTuple):
     figures: OperationFigures | None
     stage_figures: dict[int, StageFigures]
     shares: dict[int, dict[str, float]]
+
+
+# What the broker worked out for a stage.
+stage_figures_of: Callable[[Stage], StageFigures] = attrgetter("progress", "estimate")
 
 
 def encode(row: OperationRow) -> bytes:
@@ -203,7 +197,7 @@ def _operation_figures(value: Any) -> OperationFigures:
 
 def _stage_figures(value: Any) -> StageFigures:
     progress, estimate = _fields(value, 2)
-    return StageFigures(
+    return (
         None if progress is None else checks.fraction(progress),
         None if estimate is None else check_estimate(estimate),
     )

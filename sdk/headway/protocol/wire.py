@@ -88,20 +88,21 @@ def decode(frame: bytes, direction: tuple[type[Any], ...]) -> Any:
         raise Malformed(f"{message.__name__}: {error}") from None
 
 
-def decode_counts(frame: bytes) -> messages.Counts | None:
-    """The `Counts` that `frame` holds, or None for whatever is not plainly one: `decode` that.
+def unpack_counts(frame: bytes) -> tuple[int, dict[Any, Any]] | None:
+    """The sequence and the map of the `Counts` in `frame`; None where it is not plainly one.
 
-    For the hot message alone: it is recognised by its first bytes, before anything is unpacked.
+    A short way for the hot message, which is recognised by its first bytes, before anything is
+    unpacked; all else is for `decode`.
     """
     if frame[:2] != _COUNTS:
         return None
     try:
-        _, sequence, now, counts = msgpack.unpackb(frame, strict_map_key=False)
+        _, sequence, _, counts = msgpack.unpackb(frame, strict_map_key=False)
     except Exception:
         return None
     if type(sequence) is not int or type(counts) is not dict or len(counts) > COUNTS_LIMIT:
         return None
-    return messages.Counts(sequence, now, counts)
+    return sequence, counts
 
 
 # The checks of messages, field by field.

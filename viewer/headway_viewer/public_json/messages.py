@@ -16,7 +16,6 @@ from headway.protocol.rows import (
     OperationFigures,
     OperationRecord,
     OperationRow,
-    StageFigures,
     StageRecord,
 )
 
@@ -89,10 +88,7 @@ def row_of(record: Any) -> OperationRow | None:
             tail=[],
             holder=_kept(checks.identity, record.get("holder")),
         ),
-        {
-            stage["id"]: StageFigures(_kept(checks.fraction, stage.get("progress")), None)
-            for stage in stages
-        },
+        {stage["id"]: (_kept(checks.fraction, stage.get("progress")), None) for stage in stages},
         {},
     )
 
