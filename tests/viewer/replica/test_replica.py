@@ -304,9 +304,10 @@ def test_whatever_a_broker_publishes_the_replica_stays_usable(frames):
         else:
             frame = pack([PUBLISHED.index(kind), INSTANCE, replica.sequence + 1, NOW, some])
         try:
-            replica.fold(decode(frame, PUBLISHED), NOW)
+            message = decode(frame, PUBLISHED)
         except Malformed:
             continue
+        replica.fold(message, NOW)
         replica.take()
     replica.fold(decode(encode(snapshot(made, sequence=99)), PUBLISHED), NOW)
     assert state_of(replica) == state_of(replica_of(*made))
