@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from itertools import count
 
 from headway.adapters.reading import CountedFile
+from headway.api.iteration import follow
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import Operation
 from headway.api.outcome import fate
-from headway.api.track import follow, run_again, script
+from headway.api.track import run_again, script
 from headway.api.track import track as _track
 from headway.model import COMPLETED
 from headway.reporting.reporter import here
@@ -199,7 +200,9 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        state, reason, text = fate(error, self._operation)
+        state, reason, text = fate(
+            error, None if self._operation is None else self._operation.request
+        )
         if state != COMPLETED:
             for task in self._tasks.values():
                 if task.started and task.stage.open:

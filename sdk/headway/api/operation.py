@@ -6,10 +6,13 @@ import os
 import threading
 
 from headway.api import scope
+from headway.api.cancellation import Request, deliver
+from headway.api.iteration import follow
 from headway.api.outcome import fate, text_of
 from headway.api.stage import Stage
 from headway.api.uncaught import cancelled
 from headway.errors import IllegalMove, UnknownStage
+from headway.host.propagation import PARENT, environment
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -26,14 +29,14 @@ from headway.model import (
 )
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
-from headway.reporting.reporter import here
+from headway.reporting.reporter import here, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Iterable, Iterator, TypeVar
 
-    from headway.api.cancellation import Callback, Request
+    from headway.api.cancellation import Callback
     from headway.reporting.reporter import Home
 
     Item = TypeVar("Item")
@@ -63,12 +66,9 @@ class Operation(scope.Scope):
     model: Model
 
     def __init__(self, home: Home, model: Model, around: scope.Scope | None) -> None:
+        super().__init__(around, block=True)
         self._home = home
         self.model = model
-        self.around = around
-        self.before = None
-        self.inner = None
-        self.block = True
         self._names: dict[str | tuple[int, str], Stage] = {}  # the first of that name in its place
         self._stopped: Stage | None = None  # the last thing in it: a `track` that was left early
         self._thread = threading.get_ident()
@@ -261,9 +261,8 @@ class Operation(scope.Scope):
         elif self.model.state in ENDED and not self._home.closed:
             raise IllegalMove(f"operation {self.name!r} is {self.state}: no stage of it can run")
 
-    def _forked(self, child: Home) -> None:
+    def _forked(self) -> None:
         """Become the forked child's copy, which says nothing of the operation, only shares."""
-        del child
         self.callbacks = []
         for stage in self.stages:
             stage._forked()
@@ -339,9 +338,7 @@ class Operation(scope.Scope):
         for stage in _and_twins(self._first(name, around)):
             if stage.open:
                 return stage
-        from headway.api.opening import solo  # noqa: PLC0415 - it stands on this module
-
-        return solo(name, total, unit, parent=(around or self).path)
+        return only(make(name, parent=(around or self).path), name, total, unit)
 
     def track(
         self,
@@ -352,8 +349,6 @@ class Operation(scope.Scope):
         parent: Stage | int | None = None,
     ) -> Iterator[Item]:
         """Iterate over `items` as a stage of this operation; see `headway.track`."""
-        from headway.api.track import follow  # noqa: PLC0415 - it stands on this module
-
         stage = self.stage(name or "items", None, unit, parent)
         return follow(stage, items, total)
 
@@ -378,6 +373,10 @@ class Operation(scope.Scope):
         """
         self.callbacks.append(callback)
 
+    def ask(self, reason: str | None, *, kill: bool = False) -> tuple[str, str | None]:
+        """Pass on that somebody wants it to end; return the answer, and why it is that."""
+        return deliver(self, Request(reason, kill=kill))
+
     def stop_iterating(self) -> bool:
         """Let its `track` iterators raise `Cancelled` at their next item; whether it has any."""
         found = False
@@ -388,6 +387,25 @@ class Operation(scope.Scope):
                 found = True
         return found
 
+    # Its end with the program.
+
+    def _settle_left(self, error: BaseException | None) -> None:
+        state, _, text = fate(error)
+        self._home.tally.settle_left(self, state, text)
+
+    def _settle(self, error: BaseException | None) -> None:
+        # A program that ended in order, with every stage completed, only forgot to say; one
+        # that was asked to cancel has done so.
+        state, reason, text = fate(error)
+        if state != COMPLETED:
+            self._end(state, reason, text)
+        elif self.exhausted:
+            self._end(COMPLETED)
+        elif self.request is not None:
+            self._end(CANCELLED, self.request.reason)
+        else:
+            self._end(FAILED, error="the program ended before it")
+
     # Its children in other processes.
 
     def env(self) -> dict[str, str]:
@@ -395,8 +413,8 @@ class Operation(scope.Scope):
         return self._env(self.path)
 
     def _env(self, path: str) -> dict[str, str]:
-        environ = scope.environment(os.environ)
-        environ[scope.PARENT] = path
+        environ = environment(os.environ)
+        environ[PARENT] = path
         return environ
 
     def __enter__(self) -> Operation:  # noqa: PYI034 - Self is not in 3.8
@@ -412,7 +430,7 @@ class Operation(scope.Scope):
     ) -> None:
         scope.leave(self)
         if self.model.open:
-            state, reason, text = fate(error, self)
+            state, reason, text = fate(error, self.request)
             self._end(state, reason, text)
 
 
@@ -420,3 +438,36 @@ def _and_twins(stage: Stage | None) -> Iterator[Stage]:
     while stage is not None:
         yield stage
         stage = stage.twin
+
+
+def make(
+    name: str,
+    *,
+    key: str | None = None,
+    notify: Any = None,
+    display: str | None = None,
+    parent: str | None = None,
+    cancellable: bool | None = None,
+    around: scope.Scope | None = None,
+) -> Operation:
+    """An operation that has not started, with `parent` as it is told of and `around` in here."""
+    model = Model(
+        identity(12),
+        clean_text(name, NAME_LIMIT),
+        None if key is None else clean_text(key, NAME_LIMIT),
+        None if parent is None else clean_text(parent, 64),
+    )
+    model.notify = clean_notify(notify)
+    display = display or os.environ.get("HEADWAY_DISPLAY") or None
+    model.display = None if display is None else clean_text(display, NAME_LIMIT)
+    if cancellable is not None:
+        model.cancellable = bool(cancellable)
+    return Operation(here(), model, around)
+
+
+def only(whole: Operation, name: str, total: float | None = None, unit: str | None = None) -> Stage:
+    """The only stage of `whole`, which is there for it alone and ends with it."""
+    whole.block = False  # it ends with its loop, whatever goes on beside that in other threads
+    stage = whole.stage(name, total, unit)
+    stage.solo = True
+    return stage

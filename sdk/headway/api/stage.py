@@ -32,17 +32,99 @@ from headway.reporting.reporter import here
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, Callable, Iterable, Iterator, TypeVar
+    from typing import Any, Callable, Iterable, Iterator, Protocol, TypeVar
 
-    from headway.api.operation import Operation
-    from headway.api.track import Source
+    from headway.api.cancellation import Request
+    from headway.host.propagation import Nested
+    from headway.model import Operation
 
     Item = TypeVar("Item")
+
+    class Whole(Protocol):
+        """The operation that a stage is a part of: always a `headway.Operation`."""
+
+        block: bool
+        inner: dict[Nested, None] | None
+        model: Operation
+        request: Request | None
+        _stopped: Stage | None
+
+        @property
+        def around(self) -> Scope | None:
+            """What it is inside of, or None."""
+
+        @property
+        def cancelled(self) -> bool:
+            """Whether somebody asked that it stops."""
+            ...
+
+        @property
+        def id(self) -> str:
+            """12 base-32 characters."""
+            ...
+
+        @property
+        def open(self) -> bool:
+            """Whether it has not ended."""
+            ...
+
+        @property
+        def path(self) -> str:
+            """Its id."""
+            ...
+
+        def check_cancelled(self) -> None:
+            """Raise `Cancelled` if somebody asked that it stops."""
+
+        def log(self, line: str, stage: Stage | int | None = None) -> None:
+            """Pass on a line that it printed."""
+
+        def stage(
+            self, name: str, total: float | None = ..., unit: str | None = ..., parent: Any = ...
+        ) -> Stage:
+            """The stage of that name."""
+            ...
+
+        def track(
+            self,
+            items: Iterable[Item],
+            name: str | None = ...,
+            total: float | None = ...,
+            unit: str | None = ...,
+            parent: Any = ...,
+        ) -> Iterator[Item]:
+            """Iterate over `items` as a stage of it."""
+            ...
+
+        def _begin(self) -> None: ...
+        def _end(
+            self, state: str, reason: object = ..., error: object = ..., *, when: float | None
+        ) -> None: ...
+        def _env(self, path: str) -> dict[str, str]: ...
+
 
 # The steps of a stage that has ended go here.
 _discard: Callable[[Any], None] = deque(maxlen=0).append
 _LIMIT = 2**63  # of counts
 _AT_WORK = (RUNNING, WAITING)
+
+
+class Source:
+    """What counts for a stage: `count()` is the number of items that are done."""
+
+    __slots__ = ("done", "stopped")
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.stopped = False
+
+    def count(self) -> float:
+        """The items that are done."""
+        return self.done
+
+    def stop(self) -> None:
+        """Let the iteration end with `Cancelled` before its next item."""
+        self.stopped = True
 
 
 class Stage(Scope):
@@ -72,14 +154,11 @@ class Stage(Scope):
     _steps: Callable[[Any], None]
 
     def __init__(
-        self, operation: Operation, model: Model, around: Scope, *, solo: bool = False
+        self, operation: Whole, model: Model, around: Scope, *, solo: bool = False
     ) -> None:
+        super().__init__(around, block=False)
         self.operation = operation
         self.model = model
-        self.around = around
-        self.before = None
-        self.inner = None
-        self.block = False
         self.solo = solo  # its operation is only there for it, and ends with it
         self.twin: Stage | None = None  # the next of the same name in the same place
         self._claim: int | None = None  # the thread that was handed it and has not started it
@@ -410,7 +489,7 @@ class Stage(Scope):
     ) -> None:
         leave(self)
         if self.model.open:
-            state, reason, text = fate(error, self.operation)
+            state, reason, text = fate(error, self.operation.request)
             self._end(state, reason, text)
 
 

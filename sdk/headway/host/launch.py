@@ -18,8 +18,8 @@ import subprocess
 import sys
 import time
 
-from headway.api.scope import environment
 from headway.host import reaping
+from headway.host.propagation import environment
 from headway.protocol.endpoint import (
     REPORT,
     NoRuntimeDirectory,

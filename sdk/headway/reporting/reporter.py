@@ -20,8 +20,7 @@ from itertools import count
 from threading import Lock, RLock
 from time import monotonic, sleep
 
-from headway.api import scope
-from headway.host import reaping
+from headway.host import propagation, reaping
 from headway.interning import Words
 from headway.reporting.publisher import Publisher
 from headway.reporting.tally import Tally
@@ -31,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from headway.api.operation import Operation
+    from headway.reporting.interfaces import Handle
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -64,9 +63,9 @@ class Home:
         self.importing = Lock()  # held while the link imports: a fork must not meet that
         self.publisher = Publisher(session, mute=off)
         self.tally = Tally(self.publisher)
-        self.tree = scope.Tree(inherited)
+        self.tree = propagation.Tree(inherited)
         self.words = Words(1000)
-        self.handles: dict[str, Operation] = {}  # the open operations
+        self.handles: dict[str, Handle] = {}  # the open operations
         self.link: Link | None = None
         self.forked = False  # made in a child that was forked without exec
         self.closed = False  # the program has ended: what comes now is too late
@@ -133,6 +132,19 @@ class Home:
         """The name of another file of ends for `unsent/`; `session` itself is the last one's."""
         return f"{self.session}-{next(self._files)}"
 
+    def settle(self) -> None:
+        """The program ends: settle what it left open, by how it ends."""
+        interactive = hasattr(sys, "ps1")
+        error: BaseException | None = None if interactive else getattr(sys, "last_value", None)
+        with self.lock:
+            for handle in list(self.handles.values()):
+                handle._settle_left(error)
+            for handle in list(self.handles.values()):
+                if handle.open:
+                    handle._settle(error)
+            self.tally.finish()
+            self.closed = True
+
     def end(self, seconds: float) -> None:
         """The process ends: have what is owed delivered, or left in a file; wait so long for it."""
         if self.link is not None:
@@ -146,7 +158,7 @@ class Home:
 
 def _new_home() -> Home:
     off = os.environ.get("HEADWAY", "").lower() == "off" or os.name == "nt"
-    return Home(identity(16), off=off, inherited=scope.inherited())
+    return Home(identity(16), off=off, inherited=propagation.inherited())
 
 
 _home: Home | None = None
@@ -227,7 +239,7 @@ def _after_fork_in_child() -> None:
     if parent.link is not None:
         parent.link.close_pipe()
     for operation in list(parent.handles.values()):
-        operation._forked(child)
+        operation._forked()
 
 
 _leaving = False  # the ways to leave wait for us
@@ -275,7 +287,7 @@ def _close_ours(home: Home) -> None:
 
 def _end_at_once(home: Home) -> None:
     # It is how forked children end. Of others nobody knows whether they were done.
-    if home.forked or scope.is_of_multiprocessing():
+    if home.forked or propagation.is_of_multiprocessing():
         home.end(FAREWELL + 1.0)
     else:
         _deliver_ends(home)
