@@ -286,16 +286,3 @@ def _what(descriptor: int) -> tuple[int, int]:
     """What is open as `descriptor`. Raises OSError."""
     status = os.fstat(descriptor)
     return status.st_dev, status.st_ino
-
-
-def restore_interrupt() -> None:
-    """Let a program that a Ctrl+C has ended still die of it, as a shell expects.
-
-    The interpreter keeps a flag for that, which running source text clears; imports do so
-    here and there, and ours came after the main thread's end.
-    """
-    if getattr(sys, "last_type", None) is KeyboardInterrupt:
-        try:
-            exec("raise KeyboardInterrupt")  # noqa: S102 - what sets the flag again
-        except KeyboardInterrupt:
-            pass

@@ -46,21 +46,6 @@ def test_threads_that_report_first_at_the_same_time_share_one_home(monkeypatch):
     assert found[0] is found[1]
 
 
-def test_a_forked_child_has_a_home_of_its_own():
-    with reporting() as home:
-        read, write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.write(write, here().session.encode())
-            os._exit(0)
-        os.waitpid(pid, 0)
-        session = os.read(read, 100).decode()
-        os.close(read)
-        os.close(write)
-        assert len(session) == 16
-        assert session != home.session
-
-
 def test_where_nothing_is_sent_nothing_is_started():
     home = Home("s" * 16, off=True)
     before = use(home)
