@@ -8,8 +8,6 @@ is: counts may go down, pass the total or be negative; what is no finite number 
 
 from __future__ import annotations
 
-from collections import deque
-
 from headway.api.lifecycle import AT_WORK, Lifecycle
 from headway.model import (
     CANCELLED,
@@ -101,8 +99,8 @@ if TYPE_CHECKING:
         def _env(self, path: str) -> dict[str, str]: ...
 
 
-# The steps of a stage that has ended go here.
-_discard: Callable[[Any], None] = deque(maxlen=0).append
+# The steps of a stage that has ended go here: it takes anything, and does nothing.
+_discard: Callable[[Any], object] = id
 _LIMIT = 2**63  # of counts
 
 
@@ -148,7 +146,7 @@ class Stage(Lifecycle):
     )
 
     model: Model
-    _steps: Callable[[Any], None]
+    _steps: Callable[[Any], object]
 
     def __init__(
         self, operation: Whole, model: Model, around: Scope, *, solo: bool = False
