@@ -65,6 +65,7 @@ STAGE_FIELDS = (
     "attempt",
     "initial",  # units that were done already when it started: they say nothing of the rate
 )
+_ID = STAGE_FIELDS.index("id")
 OPERATION_FIELDS = (
     "id",
     "revision",  # counts the changes its writer has made
@@ -342,7 +343,8 @@ class Operation:
 
     def apply_stage(self, record: Sequence[Any]) -> Stage:
         """Take over a stage's `record`; a stage seen for the first time is added."""
-        stage = self.stages.get(record[0]) or self.add_stage(Stage(record[0], ""))
+        id_ = record[_ID]
+        stage = self.stages.get(id_) or self.add_stage(Stage(id_, ""))
         stage.apply(record)
         return stage
 

@@ -74,10 +74,10 @@ def deliver(operation: Listener, request: Request) -> tuple[str, str | None]:
     if not operation.model.cancellable:
         return REFUSED, "it cannot be cancelled"
     before, operation.request = operation.request, request
-    answer = _pass_on(operation, request)
-    if answer[0] != ACCEPTED:
+    answer, why = _pass_on(operation, request)
+    if answer != ACCEPTED:
         operation.request = before
-    return answer
+    return answer, why
 
 
 def _pass_on(operation: Listener, request: Request) -> tuple[str, str | None]:

@@ -117,7 +117,7 @@ class End:
                 if home.off:
                     self.stage._stopped(home.clock())
                 else:
-                    home.tally.left.append((self.stage, home.clock()))
+                    home.tally.leave(self.stage, home.clock())
                     home.wake()
             except Exception:  # the interpreter is being taken down
                 pass

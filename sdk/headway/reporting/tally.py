@@ -13,7 +13,7 @@ from headway.reporting.publisher import UNWATCHED, WATCHED, Publisher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Protocol
+    from typing import Any, NamedTuple, Protocol
 
     from headway.host.propagation import Nested
 
@@ -31,10 +31,19 @@ if TYPE_CHECKING:
         def _sleep(self) -> None: ...
         def _stopped(self, when: float, state: str = ..., error: Any = None) -> None: ...
 
+else:
+    from headway.light_typing import NamedTuple
 
 SLOWEST = 0.25  # seconds between two looks at iterators that do not move
 HEAP = 100_000  # steps in a list at which it is looked at sooner than the frames need
 GRACE = 0.25  # seconds after which a `track` that was left early counts as completed
+
+
+class Left(NamedTuple):
+    """A `track` that was left early, and when: it has not ended yet."""
+
+    stage: Counter
+    when: float
 
 
 class Tally:
@@ -47,7 +56,7 @@ class Tally:
         self._iterated: dict[Counter, None] = {}
         self._last = self._next = float("-inf")  # look
         self._pause = WATCHED
-        self.left: list[tuple[Counter, float]] = []  # tracks left early, and when
+        self.left: list[Left] = []  # in that order
 
     def wake(self, stage: Counter) -> None:
         """`stage` has made a step after a rest."""
@@ -118,18 +127,21 @@ class Tally:
         """When to look again, or None: not before something wakes."""
         due = self._next if self._awake or self._dozing or self._iterated else None
         if self.left:
-            grace = self.left[0][1] + GRACE
+            grace = self.left[0].when + GRACE
             due = grace if due is None else min(due, grace)
         return due
+
+    def leave(self, stage: Counter, when: float) -> None:
+        """The iterator of `stage` was left early; called without the lock, at any moment."""
+        self.left.append(Left(stage, when))
 
     def settle_left(self, scope: Nested, state: str, error: object) -> None:
         """`scope` comes to `state`: so do the tracks in it that were just left early."""
         for item in list(self.left):
-            stage, when = item
             # One that ends its operation with it has settled the others there meanwhile.
-            if item in self.left and _is_in(stage, scope):
+            if item in self.left and _is_in(item.stage, scope):
                 self.left.remove(item)
-                stage._stopped(when, state, error)
+                item.stage._stopped(item.when, state, error)
 
     def settle_alone(self, scope: Nested) -> bool:
         """The work goes on: if `scope` is in an operation of a track that was just left, that ends.
@@ -137,17 +149,17 @@ class Tally:
         Whether it is over now.
         """
         for item in list(self.left):
-            stage, when = item
+            stage = item.stage
             if stage.solo and item in self.left and _is_in(scope, stage.operation):
                 self.left.remove(item)
-                stage._stopped(when)
+                stage._stopped(item.when)
                 return True
         return False
 
     def _settle_left(self, now: float) -> None:
-        while self.left and now >= self.left[0][1] + GRACE:
-            stage, when = self.left.pop(0)
-            stage._stopped(when)
+        while self.left and now >= self.left[0].when + GRACE:
+            left = self.left.pop(0)
+            left.stage._stopped(left.when)
 
 
 def _is_in(scope: Nested | None, around: Nested) -> bool:
