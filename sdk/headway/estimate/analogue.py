@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from math import exp, log
 
-from headway.estimate.history.course import INSIDE, Course
+from headway.estimate.course import INSIDE, Course
 from headway.estimate.history.curve import moment
 from headway.estimate.stage import ENDED
 from headway.estimate.tail import residual

@@ -12,9 +12,9 @@ from headway.estimate.analogue import Analogue
 from headway.estimate.band import Calibration, Estimate, around, uncalibrated
 from headway.estimate.cold import Cold
 from headway.estimate.company import Company
-from headway.estimate.history.course import INSIDE
+from headway.estimate.course import INSIDE
 from headway.estimate.history.habits import Habits
-from headway.estimate.history.learning import Notes, complete, learn
+from headway.estimate.learning import Notes, complete, learn
 from headway.estimate.stage import ENDED, WORKING, Stage
 from headway.estimate.steady import Steady
 

@@ -20,13 +20,13 @@ import time
 
 from headway.host import reaping
 from headway.host.propagation import environment
+from headway.host.spool import start_lock
 from headway.protocol.endpoint import (
     REPORT,
     NoRuntimeDirectory,
     runtime_directory,
     user_of,
 )
-from headway.reporting.spool import start_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import os
 import struct
 import time
 
+from headway.host.spool import leave_unsent
 from headway.protocol import endpoint, messages
-from headway.reporting.spool import leave_unsent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import pytest
 from wired import Wired
 
 from headway.estimate import Run
+from headway.estimate.course import INSIDE
 from headway.estimate.forecast import DEEPEST
-from headway.estimate.history.course import INSIDE
 from headway_broker.estimates import budget
 from headway_broker.estimates.forecasts import HISTORY_TIMEOUT, Forecasts
 from headway_broker.state import effects
