@@ -401,6 +401,21 @@ class Core:
         if session.weight > COUNTS_WEIGHT:
             self.settle_counts(session, now)
 
+    def receive_counts(
+        self, session: Session, sequence: int, counts: dict[Any, Any], weight: int, now: float
+    ) -> bool:
+        """Take the `Counts` that a session is expected to send next, in a frame of `weight` bytes.
+
+        Return False, and change nothing, where it is another: that is for `receive`.
+        """
+        if sequence - 1 != session.sequence or session.silent_since is not None:
+            return False
+        self.messages += 1
+        session.heard = now
+        session.sequence = sequence
+        self.merge(session, counts, weight, now)
+        return True
+
     def _share(self, session: Session, message: messages.Share, now: float) -> None:
         self._follow_sequence(session, message.sequence)
         entry = self.shares.take(session, message, now)

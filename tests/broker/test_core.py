@@ -58,6 +58,30 @@ def test_counts_are_applied_when_a_frame_is_due_and_not_before(wired):
     assert wired.operation("op").stages[1].done == 20
 
 
+def test_the_next_counts_of_a_session_are_taken_by_a_way_of_their_own(wired):
+    wired.worker().start()
+    session = wired.core.sessions.by_id["worker"]
+    messages_before = wired.core.messages
+    sequence = session.sequence + 1
+    assert wired.core.receive_counts(session, sequence, {1: 20}, 30, wired.now + 0.5)
+    assert (session.sequence, session.heard) == (sequence, wired.now + 0.5)
+    assert wired.core.messages == messages_before + 1
+    wired.pass_time(1)
+    assert wired.operation("op").stages[1].done == 20
+
+
+@pytest.mark.parametrize(("ahead", "silent"), [(0, False), (2, False), (1, True)])
+def test_counts_that_are_not_simply_the_next_are_left_to_receive(wired, ahead, silent):
+    wired.worker().start()
+    session = wired.core.sessions.by_id["worker"]
+    session.silent_since = wired.now if silent else None
+    before = session.sequence, session.heard, wired.core.messages, wired.core.updates
+    sequence = session.sequence + ahead
+    assert not wired.core.receive_counts(session, sequence, {1: 20}, 30, wired.now + 0.5)
+    assert before == (session.sequence, session.heard, wired.core.messages, wired.core.updates)
+    assert not session.counts
+
+
 def test_an_announced_stage_overtakes_counts_that_came_before_it(wired):
     worker = wired.worker()
     op = worker.start()

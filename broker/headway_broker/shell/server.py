@@ -10,11 +10,10 @@ import time
 from typing import Any, Callable
 
 import zmq
-from msgpack import unpackb
 
 from headway import __version__
 from headway.protocol import endpoint, messages
-from headway.protocol.wire import COUNTS_LIMIT, FRAME_LIMIT, Malformed, decode, encode
+from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, encode, unpack_counts
 from headway_broker.core import Core
 from headway_broker.history.jobs import Claimed, Learned, Reopened, Stored, Wanted
 from headway_broker.history.writer import History
@@ -38,9 +37,6 @@ AHEAD = 256  # frames of one connection that libzmq reads ahead of us
 FOLLOW_HWM = 100  # frames that wait for a slow viewer before it misses some
 FAREWELL = 0.2  # seconds in which late clients are told to connect to the next broker
 WITHOUT_LOG = 20  # notes a second that the log takes
-
-# The first bytes of a `Counts`: an array of four, and its kind.
-_COUNTS = bytes((0x94, messages.INBOUND.index(messages.Counts)))
 
 
 class Server:
@@ -245,6 +241,7 @@ class Server:
         that a flood delays its sender, and others by one of its frames for one of theirs.
         """
         recv = self._router.recv
+        receive_counts = self.core.receive_counts
         sessions = self.core.sessions.by_identity
         weight = 0
         while True:
@@ -258,36 +255,18 @@ class Server:
                 continue
             data = frame.bytes
             session = sessions.get(identity)
-            if session is None or data[:2] != _COUNTS or not self._fast(session, data, now):
+            counts = unpack_counts(data)
+            if (
+                session is None
+                or counts is None
+                or not receive_counts(session, *counts, len(data), now)
+            ):
                 self._slow(identity, session, frame, data, now)
             weight += len(data) + FRAME_COST
             if weight > PATIENCE:
                 weight = 0
                 if time.monotonic() - now > DRAIN:
                     return False
-
-    def _fast(self, session: Session, data: bytes, now: float) -> bool:
-        """Merge the next `Counts` of a session; whether it was just that.
-
-        Whatever is unusual about it is left to `_slow`, which checks everything.
-        """
-        try:
-            _, sequence, _, counts = unpackb(data, strict_map_key=False)
-            follows = sequence - 1 == session.sequence
-        except Exception:
-            return False
-        if (
-            not follows
-            or type(counts) is not dict
-            or len(counts) > COUNTS_LIMIT
-            or session.silent_since is not None
-        ):
-            return False
-        session.sequence = sequence
-        session.heard = now
-        self.core.messages += 1
-        self.core.merge(session, counts, len(data), now)
-        return True
 
     def _slow(
         self, identity: bytes, session: Session | None, frame: Any, data: bytes, now: float

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation
-from headway.protocol.wire import Malformed, check_operation, check_stage, pack, unpack
+from headway.protocol import checks
+from headway.protocol.wire import Malformed, pack, unpack
 from headway_broker.state.ledger import Entry
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ def entry_of(row: Row, session: Session, wall: float, now: float) -> Entry:
     if type(body) is not list or [type(part) for part in body[:3]] != [list, list, dict]:
         raise Malformed("a record, stage records and shares expected")
     record, stages, shares = body[:3]
-    record = check_operation(record)
+    record = checks.operation_record(record)
     operation = Operation(record[0], record[2])
     operation.apply(_shifted(record, _OPERATION_TIMES, -wall))
-    records = [_shifted(check_stage(stage), _STAGE_TIMES, -wall) for stage in stages]
+    records = [_shifted(checks.stage_record(stage), _STAGE_TIMES, -wall) for stage in stages]
     operation.add_stages(stage[0] for stage in records)
     for stage in records:
         operation.apply_stage(stage)

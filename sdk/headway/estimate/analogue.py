@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from math import exp, log
 
-from headway.estimate.history.critical_path import KEY_SEPARATOR, CriticalPath
+from headway.estimate.critical_path import KEY_SEPARATOR, CriticalPath
 from headway.estimate.history.curve import moment
 from headway.estimate.pace import (
     GRAIN_SHARE,
@@ -20,12 +21,25 @@ from headway.estimate.stage import ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Mapping
+    from typing import Iterator, Mapping, NamedTuple
 
     from headway.estimate.cold import ColdEstimate
     from headway.estimate.history.parameters import Parameters
     from headway.estimate.history.run import Run, Span
     from headway.estimate.stage import Stage
+
+    class Place(NamedTuple):
+        """Where the earlier run had done as much, in seconds of its work.
+
+        `step` is when it took its next step, `origin` where it was when this attempt began.
+        """
+
+        reached: float
+        step: float
+        origin: float
+
+else:
+    Place = namedtuple("Place", "reached step origin")  # noqa: PYI024 - typing is slow to import
 
 UNLIKE_STEP = 0.6
 LEAST_WEIGHT = 0.03
@@ -126,7 +140,9 @@ class Analogue:
                 self._settle(stage, span)
         if ended:
             self._pairs = [
-                pair for pair in self._pairs if pair[0].ended is None or pair in self._open
+                (stage, span)
+                for stage, span in self._pairs
+                if stage.ended is None or (stage, span) in self._open
             ]
         self._unlike = (strange / size_weight if size_weight else 0.0) + (
             self._speed_unlike / (self._speed_weight + SPEED_PRIOR)
@@ -228,12 +244,12 @@ class Analogue:
         """Return the seconds left, and how unlike this run is (0: alike; squared steps)."""
         speed_sum, speed_weight, unlike = self._speed_sum, self._speed_weight, self._unlike
         parameters, sizes, path = self._parameters, self._sizes, self._path
-        places: list[tuple[float, float, float] | None] = []
+        places: list[Place | None] = []
         for stage, span in self._open:
             place = self._place(stage, span, stage.done)
             places.append(place)
             if place is not None:
-                theirs = place[0] - place[2]
+                theirs = place.reached - place.origin
                 z = self._deviation(span, stage.changed, theirs)
                 share = (theirs + stage.changed) / 2 / self._whole
                 speed_sum += share * clamp(z, SPEED_LIMIT)
@@ -265,7 +281,7 @@ class Analogue:
         self,
         stage: Stage,
         span: Span,
-        place: tuple[float, float, float] | None,
+        place: Place | None,
         prior: float,
         now: float,
     ) -> tuple[float, float]:
@@ -303,14 +319,11 @@ class Analogue:
         whole = self._units(stage, span) if stage.origin > 0 and span.fractions else 0.0
         if whole <= 0:
             return 0.0
-        tau = moment(span.fractions, span.seconds, stage.origin / whole)[0]
+        tau = moment(span.fractions, span.seconds, stage.origin / whole).reached
         return min(tau, 0.99 * span.worked)
 
-    def _place(self, stage: Stage, span: Span, done: float) -> tuple[float, float, float] | None:
-        """Return when the earlier run had done as much, and when it took its next step.
-
-        Third, where it was when this attempt began. None where there is no count to go by.
-        """
+    def _place(self, stage: Stage, span: Span, done: float) -> Place | None:
+        """Return where the earlier run had done as much; None without a count to go by."""
         whole = self._units(stage, span)
         if done <= stage.origin or not span.fractions or stage.spent or whole <= 0:
             return None
@@ -318,13 +331,13 @@ class Analogue:
             tau = step = span.worked
         else:
             tau, step = moment(span.fractions, span.seconds, done / whole)
-        return tau, step, min(tau, self._before(stage, span))
+        return Place(tau, step, min(tau, self._before(stage, span)))
 
     def _by_count(
         self,
         stage: Stage,
         span: Span,
-        place: tuple[float, float, float],
+        place: Place,
         prior: float,
         now: float,
     ) -> float:
@@ -336,9 +349,9 @@ class Analogue:
         curve = stage.curve
         recent = curve.since(stage.changed * 2 / 3) if curve is not None else None
         if recent is not None and stage.changed > RECENT_GRAINS * grain:
-            then = self._place(stage, span, recent[1])
-            ours = stage.changed - recent[0]
-            theirs = tau - then[0] if then is not None else 0.0
+            then = self._place(stage, span, recent.done)
+            ours = stage.changed - recent.seconds
+            theirs = tau - then.reached if then is not None else 0.0
             if theirs > 0 and ours > 0:
                 share = RECENT_WEIGHT * theirs / (theirs + 2 * grain)
                 pace += share * (log_ratio(ours, theirs, grain) - pace)

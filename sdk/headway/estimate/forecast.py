@@ -73,10 +73,10 @@ from math import exp, isfinite, log, sqrt
 from headway.estimate.analogue import Analogue
 from headway.estimate.cold import ColdEstimate
 from headway.estimate.concurrency import Concurrency
-from headway.estimate.history.critical_path import KEY_SEPARATOR
-from headway.estimate.history.learning import Notes, complete, learn
+from headway.estimate.critical_path import KEY_SEPARATOR
 from headway.estimate.history.parameters import Parameters
 from headway.estimate.interval import Calibration, Estimate, initial_half_width, interval
+from headway.estimate.learning import Notes, complete, learn
 from headway.estimate.smoothing import Smoother
 from headway.estimate.stage import ENDED, WORKING, Stage
 
@@ -126,6 +126,7 @@ class Forecast:
         "_now",
         "_prior",
         "_raw",
+        "_raw_at",
         "_runs",
         "_smoother",
         "_stages",
@@ -157,7 +158,8 @@ class Forecast:
         self._unlike = 0.0
         self._apart = 0.0
         self._cold: ColdEstimate | None = None
-        self._raw: tuple[float, float | None] | None = None
+        self._raw: float | None = None  # what `_compute` returned …
+        self._raw_at: float | None = None  # … for this time
         self._smoother = Smoother()
         self._notes = Notes()
         self._finished: str | None = None
@@ -176,7 +178,7 @@ class Forecast:
     def set_concurrency(self, others: int, now: float) -> None:
         """Say how many other operations go on beside this one from now on."""
         self._concurrency.take(others, self._clock(now))
-        self._raw = None
+        self._raw_at = None
 
     def hold(self, now: float, *, waiting: bool) -> None:
         """Say whether the whole operation waits: its clock then stands still."""
@@ -223,7 +225,7 @@ class Forecast:
         was = seen.ended
         units = _number(done)
         size = _number(total)
-        self._raw = None
+        self._raw_at = None
         if state in WORKING:
             changed = seen.move(state, attempt, units, now)
             changed = seen.count(units, size, unit or "", now) or changed
@@ -248,7 +250,7 @@ class Forecast:
             self._until = None if left is None else now + left
         elif seen is not None:
             seen.until = None if left is None else self._work(now) + left
-        self._raw = None
+        self._raw_at = None
 
     def estimate(self, now: float) -> Estimate | None:
         """Return the remaining seconds of the whole operation, or None where nothing is known."""
@@ -298,7 +300,7 @@ class Forecast:
 
     def forget(self) -> None:
         """Drop what was computed for the last moment; it is of no use for the next."""
-        self._raw = self._cold = None
+        self._raw_at = self._cold = None
 
     def progress(self, now: float) -> float | None:
         """Return the share of the expected time that is over, 0…1; 1.0 only once completed."""
@@ -404,8 +406,8 @@ class Forecast:
 
     def _compute(self, now: float) -> float | None:
         """Return the unsmoothed remaining seconds of the whole, or None."""
-        if self._raw is not None and self._raw[0] == now:
-            return self._raw[1]
+        if self._raw_at == now:
+            return self._raw
         at, now = now, self._work(now)
         if self._stale:
             for analogue in self._analogues:
@@ -416,7 +418,7 @@ class Forecast:
         if raw is not None:
             awaited = 0.0 if self._until is None else max(0.0, self._until - at)
             raw = min(LARGEST, max(0.02, raw + awaited))
-        self._raw = (at, raw)
+        self._raw_at, self._raw = at, raw
         return raw
 
     def _mix(self, now: float, cold: ColdEstimate) -> float:

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import Any, Sequence
 
+from headway.run.exit_status import Outcome
 from headway.run.operation_updater import OperationUpdater
-from headway.run.process.exit_status import Outcome
 from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxError, Planned
 from headway.run.stderr import print_error
 

@@ -8,12 +8,12 @@ import termios
 import time
 
 from headway.host.threads import signals as signal
+from headway.run.exit_status import Outcome, exit_status, outcome_of, termination_signal
 from headway.run.launch import Launch, flush_report
 from headway.run.operation_updater import OperationUpdater
 from headway.run.parsers.registry import find_parser_module, make_parser
 from headway.run.parsing_loop import ParsingLoop
 from headway.run.process.escalation import Escalation
-from headway.run.process.exit_status import Outcome, exit_status, outcome_of, termination_signal
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
 from headway.run.streams.pump import copy_until_closed

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from headway.run.exit_status import Outcome
 from headway.run.operation_updater import STAGE_LIMIT, TAIL_LINES, OperationUpdater
-from headway.run.process.exit_status import Outcome
 from headway.run.reading.events import (
     Cancellable,
     Detail,

@@ -75,7 +75,14 @@ class Feed:
             return "waiting for the next broker" if self.retired else "waiting for the broker"
         heard = self.replica.heard
         silent = self.clock() - heard if heard is not None else 0.0
-        return f"no news from the broker for {silent:.0f} s" if silent > PATIENCE else None
+        if silent > PATIENCE:
+            return f"no news from the broker for {silent:.0f} s"
+        refused = len(self.replica.refused)
+        if refused:
+            return (
+                f"the broker tells of {refused} operation{'s'[: refused > 1]} that cannot be read"
+            )
+        return None
 
     def wait(self, timeout: float, *, rest: bool = False) -> bool:
         """Take in what comes, at the latest `timeout` seconds from now; whether anything did.

@@ -53,7 +53,7 @@ class View:
         self.layout = Layout(theme, bare=bare)
         self._rows: dict[str, tuple[int, Row]] = {}
         self._narrow = False
-        self._overall: tuple[int, str] | None = None
+        self._overall = (-1, "")
 
     def forget(self, operations: list[str]) -> None:
         """These operations have changed; their rows are to be made again."""
@@ -137,10 +137,11 @@ class View:
         """The words for the longest of the open operations; none if one is unknown."""
         if not self.board.open:
             return ""  # at once, not with the next second
-        if self._overall is not None and self._overall[0] == int(now):
-            return self._overall[1]
-        self._overall = (int(now), self._longest(now))
-        return self._overall[1]
+        second, words = self._overall
+        if second != int(now):
+            words = self._longest(now)
+            self._overall = (int(now), words)
+        return words
 
     def _longest(self, now: float) -> str:
         found = None

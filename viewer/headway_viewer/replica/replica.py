@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from headway.model import Operation
-from headway.protocol import wire
+from headway.protocol import rows, wire
 from headway.protocol.messages import Delta, Pulse, Removed, Snapshot
+from headway.protocol.rows import OperationFigures, OperationRow, StageRecord
 from headway_viewer.replica.setbacks import Before, Setbacks
 
 BACKLOG = 1000  # deltas kept while the parts of a snapshot come in; more means: ask again
@@ -30,7 +31,9 @@ class Replica:
     """Operation id → `headway.model.Operation`, as of `sequence` of the broker `instance`.
 
     `wanted` says that a snapshot is needed. Times in the operations are the broker's
-    monotonic seconds; `time` and `unix` translate.
+    monotonic seconds; `time` and `unix` translate. A row that is malformed is left out:
+    `refused` has the operations of such rows since the last snapshot, None for one that
+    names no operation.
     """
 
     def __init__(self) -> None:
@@ -39,6 +42,7 @@ class Replica:
         self.sequence = 0
         self.wanted = True
         self.heard: float | None = None  # local time of the last message
+        self.refused: set[str | None] = set()
         self.setbacks = Setbacks()
         self._ahead: float | None = None  # the broker's clock less ours
         self._unix = 0.0  # Unix time less the broker's clock
@@ -157,9 +161,10 @@ class Replica:
         self.operations = {}
         self._estimated = {}
         self._changed = {}
+        self.refused = set()
         for part in parts:
-            for row in part.operations:
-                self._apply(row, part.now)
+            for value in part.operations:
+                self._take_row(value, part.now)
         for name in before:
             if name not in self.operations:
                 self._removed.append(name)
@@ -184,9 +189,11 @@ class Replica:
             return False
         self.sequence = message.sequence
         if kind is Delta:
-            for row in message.operations:
-                self._apply(row, message.now, watched=True)
+            for value in message.operations:
+                if not self._take_row(value, message.now, watched=True):
+                    self.wanted = True
             return bool(message.operations)
+        self.refused.difference_update(message.operations)
         for name in message.operations:
             if self.operations.pop(name, None) is not None:
                 self._removed.append(name)
@@ -196,57 +203,67 @@ class Replica:
                 self.setbacks.forget(name)
         return bool(message.operations)
 
-    def _apply(self, row: list[Any], now: float, *, watched: bool = False) -> None:
-        name, record, stages, counts, figures, stage_figures, shares = row[:7]
-        operation = self.operations.get(name)
+    def _take_row(self, value: Any, now: float, *, watched: bool = False) -> bool:
+        """Take a row in; False where a snapshot is needed to know what it would have said."""
+        try:
+            row = rows.decode(value)
+        except wire.Malformed:
+            name = rows.name_of(value)
+            known = name in self.refused  # a snapshot has not helped, or is on its way
+            self.refused.add(name)
+            return known
+        operation = self.operations.get(row.operation)
         if operation is None:
-            if record is None:
-                self.wanted = True  # about an operation that was never told of
-                return
-            operation = self.operations[name] = Operation(name, "")
+            if row.operation in self.refused:
+                return row.record is None  # well formed again: as a whole, perhaps, as well
+            if row.record is None:
+                return False  # about an operation that was never told of
+            operation = self.operations[row.operation] = Operation(row.operation, "")
+        self._apply(operation, row, now, watched=watched)
+        return True
+
+    def _apply(self, operation: Operation, row: OperationRow, now: float, *, watched: bool) -> None:
         state = operation.state
         before = Before(operation.progress, len(operation.stages))
-        if record is not None:
-            operation.apply(record)
+        if row.record is not None:
+            operation.apply(row.record)
             if watched and operation.state != state:
-                self._since[name] = now
-        fresh = operation.add_stages(stage_record[0] for stage_record in stages)
-        for stage_record in stages:
-            if stage_record[0] in fresh:
-                operation.apply_stage(stage_record)
+                self._since[operation.id] = now
+        fresh = operation.add_stages(stage.id for stage in row.stages)
+        for stage in row.stages:
+            if stage.id in fresh:
+                operation.apply_stage(stage)
             else:
-                self._announce(operation, stage_record, now)
-        if counts:
-            self._count(operation, counts, now)
-        if figures is not None:
-            (
-                operation.progress,
-                operation.estimate,
-                operation.silent_since,
-                operation.usual,
-                operation.unlike,
-                tail,
-            ) = figures[:6]
-            operation.holder = figures[6] if len(figures) > 6 else None
-            if tail is not None:
-                operation.tail = tail
-            self._estimated[name] = now
+                self._announce(operation, stage, now)
+        if row.counts:
+            self._count(operation, row.counts, now)
+        if row.figures is not None:
+            self._weigh(operation, row.figures, now)
             if watched:
                 self.setbacks.weighed(operation, before, now)
-        if stage_figures:
-            for number, (progress, estimate) in stage_figures.items():
-                stage = operation.stages.get(number)
-                if stage is not None:
-                    stage.progress, stage.estimate = progress, estimate
-        if shares:
-            for number, share in shares.items():
-                stage = operation.stages.get(number)
-                if stage is not None:
-                    stage.shares = share or None
-        self._changed[name] = None
+        for number, figures in row.stage_figures.items():
+            stage = operation.stages.get(number)
+            if stage is not None:
+                stage.progress, stage.estimate = figures
+        for number, shares in row.shares.items():
+            stage = operation.stages.get(number)
+            if stage is not None:
+                stage.shares = shares or None
+        self._changed[operation.id] = None
 
-    def _announce(self, operation: Operation, record: list[Any], now: float) -> None:
-        known = operation.stages[record[0]]
+    def _weigh(self, operation: Operation, figures: OperationFigures, now: float) -> None:
+        operation.progress = figures.progress
+        operation.estimate = figures.estimate
+        operation.silent_since = figures.silent_since
+        operation.usual = figures.usual
+        operation.unlike = figures.unlike
+        operation.holder = figures.holder
+        if figures.tail is not None:
+            operation.tail = figures.tail
+        self._estimated[operation.id] = now
+
+    def _announce(self, operation: Operation, record: StageRecord, now: float) -> None:
+        known = operation.stages[record.id]
         attempt, done, total = known.attempt, known.shown, known.total
         stage = operation.apply_stage(record)
         if stage.attempt == attempt and stage.open:

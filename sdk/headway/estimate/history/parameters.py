@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import log, sqrt
 
+from headway.estimate.history.trust import trust
 from headway.estimate.pace import (
     ELASTICITY,
     GRAIN_SHARE,
@@ -16,7 +17,6 @@ from headway.estimate.pace import (
     clamp,
     log_ratio,
 )
-from headway.estimate.trust import trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

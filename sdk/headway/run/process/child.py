@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from headway.host.threads import signals as signal
-from headway.run.process.exit_status import UNKNOWN_STATUS
+from headway.run.exit_status import UNKNOWN_STATUS
 from headway.run.process.fork_gate import ForkGate, run_in_child
 from headway.run.process.process_group import descendants_in_group
 

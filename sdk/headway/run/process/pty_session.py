@@ -13,8 +13,8 @@ import struct
 import termios
 
 from headway.host.threads import signals as signal
+from headway.run.exit_status import UNKNOWN_STATUS
 from headway.run.process.child import send_signal
-from headway.run.process.exit_status import UNKNOWN_STATUS
 from headway.run.process.fork_gate import ForkGate, run_in_child
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from headway.run.process.exit_status import (
+from headway.run.exit_status import (
     UNKNOWN_STATUS,
     Outcome,
     exit_status,

@@ -62,7 +62,7 @@ def _errors(model: Span, truth: Span, phase: float) -> tuple[float, float]:
         fraction = min(1.0, fraction * truth.total / model.total)
     elif truth.total > 0 and model.unit != "%":
         size = ELASTICITY * log(truth.total / model.total)
-    tau = moment(model.fractions, model.seconds, fraction)[0]
+    tau = moment(model.fractions, model.seconds, fraction).reached
     pace = log_pace(passed, tau, model.worked, size, grain)
     left = truth.worked - passed
     by_count = exp(clamp(pace, PACE_LIMIT)) * max(0.0, model.worked - tau)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headway.estimate.history.critical_path import CriticalPath
+from headway.estimate.critical_path import CriticalPath
 from headway.estimate.history.run import Span
 from headway.estimate.stage import Stage
 
