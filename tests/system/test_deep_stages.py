@@ -74,7 +74,7 @@ class Way:
                 self.rows.append(effect.row)
         changes = self.replica.take()
         self.board.absorb(changes, now)
-        self.view.forget(changes.operations)
+        self.view.invalidate(changes.operations)
         self.json += self.writer.changes(changes, now)
         self.plain += self.teller.tell(changes, None, now)
         self.picture = ["".join(words for _, words in line) for line in self._draw(now)]

@@ -6,7 +6,7 @@ from showcase import INSTANCE, NOW, board_of, operation, replica_of, stage
 from headway.formatting import theme
 from headway.protocol.messages import Delta, Snapshot
 from headway_viewer.picture.view import View
-from headway_viewer.replica.setbacks import SHOWN
+from headway_viewer.replica.setbacks import SHOWN_FOR
 
 LOOK = theme.make(ascii_only=False, coloured=False)
 
@@ -30,7 +30,7 @@ def weighed(replica, progress, *stages, sequence=2, now=NOW):
 
 def told(replica, now=NOW):
     setback = replica.setbacks.of("a" * 12, now)
-    return None if setback is None else setback.words
+    return None if setback is None else setback.text
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_total_that_grows_on_and_on_is_told_of_as_it_was_first():
     for number in range(1, 20):
         counted(replica, [50e6, 100e6 + number * 10e6, None], sequence=1 + number, now=NOW + number)
     assert told(replica, NOW + 20) == "total grew from 100 MB"
-    assert told(replica, NOW + 19 + SHOWN + 0.1) is None
+    assert told(replica, NOW + 19 + SHOWN_FOR + 0.1) is None
 
 
 def test_a_total_that_grows_in_small_steps_is_told_of_once_they_are_seen():
@@ -119,4 +119,4 @@ def test_an_operation_that_a_snapshot_no_longer_has_is_forgotten():
     replica.fold(Snapshot(INSTANCE, 7, NOW, 1.7e9, 0, 1, []), NOW)
     assert replica.operations == {}
     assert told(replica) is None
-    assert replica.setbacks._grown == {}
+    assert replica.setbacks._growing == {}

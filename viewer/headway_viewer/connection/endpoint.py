@@ -11,7 +11,7 @@ from headway.host import launch
 START_EVERY = 2.0  # seconds between two attempts to start a broker
 
 
-def finder(*, start: bool) -> Callable[[], str | None]:
+def endpoint_finder(*, start: bool) -> Callable[[], str | None]:
     """What looks for the broker, and with `start` starts one where there is none."""
     last = float("-inf")
 
@@ -21,12 +21,12 @@ def finder(*, start: bool) -> Callable[[], str | None]:
         due = start and now - last >= START_EVERY
         if due:
             last = now
-        return look(start=due)
+        return find_endpoint(start=due)
 
     return find
 
 
-def look(*, start: bool) -> str | None:
+def find_endpoint(*, start: bool) -> str | None:
     """Where the broker listens. Raises `NoRuntimeDirectory` where none can be started."""
     try:
         return launch.endpoint(os.environ, os.getuid(), start=start)

@@ -8,7 +8,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 
-class Interrupts:
+class SignalHandlers:
     """While it is entered, SIGINT, SIGTERM, SIGHUP and SIGTSTP only set `received`.
 
     The second one that asks to leave raises `SystemExit`: the loop is stuck then, on a terminal
@@ -23,7 +23,7 @@ class Interrupts:
         self._before: list[tuple[int, Any]] = []
         self._wakeup = -1
 
-    def __enter__(self) -> Interrupts:  # noqa: PYI034 - Self is not in 3.8
+    def __enter__(self) -> SignalHandlers:  # noqa: PYI034 - Self is not in 3.8
         self.wake, self._write = os.pipe()
         os.set_blocking(self.wake, False)
         os.set_blocking(self._write, False)

@@ -14,7 +14,7 @@ TOGETHER = 10  # lines that are flushed at once where many things have changed
 class Jsonl:
     """Writes what changes in a replica to a stream; `only` names the operations to write of."""
 
-    resting = False
+    throttled = False
 
     def __init__(
         self, replica: Replica, stream: TextIO, only: Callable[[], set[str] | None]

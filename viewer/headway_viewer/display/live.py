@@ -13,6 +13,7 @@ from headway.formatting import theme
 from headway.formatting.theme import Line, Theme
 from headway_viewer.display.block import Block
 from headway_viewer.display.keyboard import Keyboard
+from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.view import View
 from headway_viewer.replica.replica import Changes
@@ -34,18 +35,18 @@ class Live:
         self._drawn = float("-inf")
         self._pending = True
         self._note: str | None = None
-        self.resting = False  # there is something to draw, and it is too early for that
+        self.throttled = False  # there is something to draw, and it is too early for that
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
         """Draw if something is new; returns in how many seconds to be called again."""
         if changes.fresh:
             self._view = View(self._board, self._theme)
-        self._view.forget(changes.operations)
+        self._view.invalidate(changes.operations)
         if changes.operations or changes.removed or changes.fresh or note != self._note:
             self._pending = True
         self._note = note
         passed = local - self._drawn
-        self.resting = self._pending and passed < INTERVAL
+        self.throttled = self._pending and passed < INTERVAL
         if passed < INTERVAL:
             return INTERVAL - passed if self._pending else TICK - passed
         if self._pending or passed >= TICK - 0.01:
@@ -56,7 +57,7 @@ class Live:
     def draw(self, local: float) -> None:
         """Draw a frame now."""
         self._keyboard.hush()
-        columns, rows = size(self._descriptor)
+        columns, rows = terminal_size(self._descriptor)
         now = self._board.replica.time(local)
         picture = self._view.picture(columns, rows - 1, now, self._note)
         self._write(self._block.frame(*self._painted(picture), columns, rows))
@@ -65,13 +66,13 @@ class Live:
 
     def pause(self) -> None:
         """Give the terminal back for a while (Ctrl+Z), without what was drawn."""
-        self._write(self._block.finish([], size(self._descriptor)[0]))
+        self._write(self._block.finish([], terminal_size(self._descriptor)[0]))
         self._keyboard.restore()
         self._pending = True
 
     def finish(self, local: float, remark: str | None = None) -> None:
         """Put the summary in the picture's place, what needs attention next to the prompt."""
-        columns, rows = size(self._descriptor)
+        columns, rows = terminal_size(self._descriptor)
         now = self._board.replica.time(local)
         summary = self._view.summary(columns - 1, max(rows - 2, 1), now)
         lines, _ = self._painted(summary)
@@ -87,15 +88,6 @@ class Live:
     def _write(self, frame: str) -> None:
         if frame:
             write_all(self._descriptor, frame.encode("utf-8", "replace"))
-
-
-def size(descriptor: int) -> tuple[int, int]:
-    """Columns and rows of a terminal as they are now; 80 by 24 where it does not say."""
-    try:
-        columns, rows = os.get_terminal_size(descriptor)
-    except OSError:
-        columns, rows = 0, 0
-    return columns or 80, rows or 24
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -14,17 +14,17 @@ from headway.formatting.theme import Theme
 from headway.model import CRASHED, FAILED, RUNNING, WAITING, Operation, asks
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
-from headway_viewer.picture.remaining import known, outlook
+from headway_viewer.picture.remaining import blank_if_unknown, remaining_text
 from headway_viewer.picture.view import shown_progress
 from headway_viewer.picture.wording import (
-    broken_lines,
-    ended_words,
-    label,
-    only_stage,
-    rate_of,
-    stage_words,
-    tally,
-    waiting_words,
+    display_name,
+    error_lines,
+    outcome_text,
+    rate_text,
+    sole_stage,
+    stage_text,
+    summary_text,
+    waiting_text,
 )
 from headway_viewer.replica.replica import Changes
 
@@ -34,7 +34,7 @@ DOUBT = 1.5  # seconds without the broker before that is told
 TENTH = 10  # percent
 LEAST = 1.0  # seconds between two lines of progress, however fast it goes
 NAMES = 30  # cells of the column of names at most
-EARLIER = 20  # operations that had ended before, told of at first
+MAX_EARLIER_ENDED = 20  # operations that had ended before, told of at first
 WORD = 9  # cells of the longest state, "completed"
 
 
@@ -87,7 +87,7 @@ class Teller:
         for name in changes.removed:
             self._told.pop(name, None)
         for name in names:  # all first, so that the column is as wide for each of them
-            self._widen(self._theme.spell(label(operations[name])))
+            self._widen(self._theme.spell(display_name(operations[name])))
         for name in names:
             lines.extend(self._lines_of(operations[name], now))
         return lines
@@ -101,14 +101,14 @@ class Teller:
         """How many operations that were seen have ended, and how."""
         known = self._board.replica.operations
         seen = [known[name] for name in self._board.seen if name in known]
-        return [f"{self._clock(now)} {tally(seen, now)}"] if seen else []
+        return [f"{self._clock(now)} {summary_text(seen, now)}"] if seen else []
 
     def _at_first(self, names: list[str]) -> tuple[list[str], int]:
         """Of what had ended before the viewer came, only the latest."""
         known = self._board.replica.operations
         ended = [name for name in names if not known[name].open and name not in self._told]
         ended.sort(key=lambda name: known[name].ended or 0.0)
-        hidden, told = ended[:-EARLIER], ended[-EARLIER:]
+        hidden, told = ended[:-MAX_EARLIER_ENDED], ended[-MAX_EARLIER_ENDED:]
         for name in hidden:
             self._said(known[name], 0.0)
         others = set(names).difference(ended)
@@ -135,7 +135,7 @@ class Teller:
                 ended = now if operation.ended is None else operation.ended
                 yield self._line(operation, operation.state, _ending(operation), ended)
                 if operation.state in (FAILED, CRASHED):
-                    for line in broken_lines(operation, 10):
+                    for line in error_lines(operation, 10):
                         yield self._line(operation, None, f"| {line}", ended)
             return
         stage, doing = self._busy_with(operation, now)
@@ -145,7 +145,7 @@ class Teller:
         # A step that shows in nothing but the estimate is worth no line of its own.
         further = tenth is not None and tenth > told.tenth and doing != told.doing
         setback = self._board.replica.setbacks.of(operation.id, now)
-        back = None if setback is None else setback.words
+        back = None if setback is None else setback.text
         if back is not None and back != told.back:
             further = True
             doing = f"{doing}, {back}" if doing else back
@@ -157,7 +157,11 @@ class Teller:
         told.doing = doing
         told.tenth = -1 if tenth is None else tenth
         self._said(operation, now)
-        left = "" if operation.question else known(outlook(operation, self._board, now))
+        left = (
+            ""
+            if operation.question
+            else blank_if_unknown(remaining_text(operation, self._board, now))
+        )
         words = ", ".join(part for part in (doing, left) if part)
         yield self._line(operation, operation.state, words, now)
 
@@ -165,14 +169,14 @@ class Teller:
         """The stage it is in, and what to say of it."""
         if operation.state == WAITING:
             since = self._board.replica.since(operation.id)
-            words = waiting_words(operation, since, now)
+            words = waiting_text(operation, since, now)
             return "", words[len(WAITING) :].strip()
-        only = only_stage(operation)
+        only = sole_stage(operation)
         going = [stage for stage in operation.stages.values() if stage.state in (RUNNING, WAITING)]
         asking = [stage for stage in going if stage.state == WAITING and asks(stage.reason)]
         stage = only or (asking or going or [None])[-1]
         if stage is not None and stage.state == WAITING:
-            words = stage_words(stage, now)
+            words = stage_text(stage, now)
             return words, words
         parts: list[str] = []
         if stage is not None:
@@ -187,13 +191,13 @@ class Teller:
                     parts.append(counted)
                 elif counted != share:
                     parts.append(f"({counted})")
-                speed = rate_of(stage, now)
+                speed = rate_text(stage, now)
                 parts.extend([speed] if speed else [])
             parts.extend([stage.detail] if stage.detail else [])
         return stage.name if stage is not None else "", " ".join(parts)
 
     def _line(self, operation: Operation, state: str | None, words: str, now: float) -> str:
-        name = self._theme.spell(label(operation))
+        name = self._theme.spell(display_name(operation))
         name = text.pad(text.squeeze(name, self._names, self._theme.ellipsis), self._names)
         words = text.clip(self._theme.spell(words), 400, self._theme.ellipsis)
         column = "" if state is None else f"{state:<{WORD}} "
@@ -207,20 +211,20 @@ class Teller:
 
 
 def _ending(operation: Operation) -> str:
-    words = ended_words(operation)
+    words = outcome_text(operation)
     state = operation.state
     return words[len(state) :].strip() if words.startswith(state) else words
 
 
 def _tenth(operation: Operation) -> int | None:
-    progress = shown_progress(operation, only_stage(operation))
+    progress = shown_progress(operation, sole_stage(operation))
     return None if progress is None else int(progress * 100) // TENTH
 
 
 class Plain:
     """Prints a teller's lines to a stream, each at once."""
 
-    resting = False
+    throttled = False
 
     def __init__(
         self, board: Board, look: Theme, stream: TextIO, time_of_day: Callable[[float], str]

@@ -12,9 +12,9 @@ from typing import Sequence
 from headway import text
 from headway.host.desktop import Desktop, Impossible
 from headway.host.launch import NoRuntimeDirectory
-from headway_viewer.connection.endpoint import finder
+from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.signals import Interrupts
+from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.notify.claims import Claims
 from headway_viewer.notify.policy import Notice, Policy
 from headway_viewer.notify.sender import Sender
@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
     except Impossible as impossible:
         return _not_possible(str(impossible))
     replica = Replica()
-    feed = Feed(replica, finder(start=True))
+    feed = Feed(replica, endpoint_finder(start=True))
     sender = Sender(desktop.notify, sent=_say_sent, failed=_say_failed)
     _say("notifying; Ctrl+C ends it")
     try:
@@ -61,18 +61,18 @@ def main(argv: Sequence[str]) -> int:
 
 
 def follow(feed: Feed, replica: Replica, sender: Sender) -> int:
-    """Notify until somebody interrupts or the desktop takes no more; the exit status."""
+    """Notify until somebody signals or the desktop takes no more; the exit status."""
     policy = Policy()
     claims = Claims(feed.request, feed.reply)
     instance, offset = None, 0.0
     pause = PAUSE
-    with Interrupts() as interrupts:
-        feed.wake = interrupts.wake
-        while interrupts.received is None:
+    with SignalHandlers() as signals:
+        feed.wake = signals.wake
+        while signals.received is None:
             feed.wait(pause)
-            interrupts.drain()
-            if interrupts.suspended:
-                interrupts.suspend()
+            signals.drain()
+            if signals.suspended:
+                signals.suspend()
             local = feed.clock()
             now = replica.time(local)
             changes = replica.take()
@@ -98,7 +98,7 @@ def follow(feed: Feed, replica: Replica, sender: Sender) -> int:
             pause = PAUSE if deadline is None else max(deadline - now, 0.0)
             if claims.waiting or sender.busy or sender.strikes:
                 pause = min(pause, 0.25)
-    return 0 if interrupts.received == signal.SIGINT else 128 + interrupts.received
+    return 0 if signals.received == signal.SIGINT else 128 + signals.received
 
 
 def _say_sent(notice: Notice) -> None:

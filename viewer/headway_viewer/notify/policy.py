@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Callable, Iterable, NamedTuple
 
 from headway.model import CRASHED, FAILED, Operation
-from headway_viewer.picture.wording import ended_words, label
+from headway_viewer.picture.wording import display_name, outcome_text
 
 LONG = 10.0  # seconds from which on an operation's good end is told
 PATIENCE = 5.0  # seconds a question stands before it is told: its user may be looking
@@ -83,7 +83,7 @@ class Policy:
             return
         notice = Notice(
             f"input:{operation.id}:{operation.attempt}:{question[:80]}",
-            f"{label(operation)} needs you",
+            f"{display_name(operation)} needs you",
             f"It waits for {question}",
         )
         standing = self._asking.get(operation.id)
@@ -118,11 +118,11 @@ def tells_end(operation: Operation) -> bool:
 
 def of_end(operation: Operation) -> Notice:
     """How it ended, in words."""
-    words = ended_words(operation)
+    words = outcome_text(operation)
     if operation.error and operation.error not in words:
         words = f"{words}\n{operation.error}"
     return Notice(
         f"end:{operation.id}:{operation.attempt}:{operation.state}",
-        f"{label(operation)} {operation.state}",
+        f"{display_name(operation)} {operation.state}",
         words[:1].upper() + words[1:],
     )

@@ -19,7 +19,8 @@ from types import FrameType
 from typing import Sequence
 
 from headway.formatting import theme
-from headway_viewer.display.live import size, write_all
+from headway_viewer.display.live import write_all
+from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.terminal import scroll_region
 from headway_viewer.terminal.lines import KINDS, print_lines
 from headway_viewer.terminal.loop import Stand, draw
@@ -97,7 +98,7 @@ def _guard(tty: str, descriptor: int) -> int:
         height = _HEIGHT.unpack_from(shared, 0)[0]
         if height:
             try:
-                rows = size(descriptor)[1]
+                rows = terminal_size(descriptor)[1]
                 write_all(descriptor, scroll_region.reset(min(height, rows), rows).encode())
             except OSError:
                 return 0  # the terminal is gone

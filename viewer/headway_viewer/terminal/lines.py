@@ -10,7 +10,7 @@ import sys
 import time
 
 from headway.formatting import theme
-from headway_viewer.connection.endpoint import finder
+from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.display.clock import time_of_day
 from headway_viewer.display.jsonl import Jsonl
@@ -32,7 +32,7 @@ def print_lines(descriptor: int, pid: int, kind: str = "plain") -> int:
     board.accepts = lambda operation: operation.pid == pid
     stream = open(descriptor, "w", encoding=sys.stderr.encoding, errors="replace", closefd=False)  # noqa: SIM115
     look = theme.for_encoding(stream.encoding, coloured=False)
-    feed = Feed(replica, finder(start=False))
+    feed = Feed(replica, endpoint_finder(start=False))
     replica.know_nothing(feed.clock(), time.time())
     lines: Plain | Jsonl
     if kind == "json":

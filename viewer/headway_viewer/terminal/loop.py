@@ -17,9 +17,10 @@ from typing import Callable, NamedTuple
 from headway import terminal_mode
 from headway.formatting import theme
 from headway.model import Operation
-from headway_viewer.connection.endpoint import finder
+from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.display.live import size, write_all
+from headway_viewer.display.live import write_all
+from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.view import View
 from headway_viewer.replica.replica import Changes, Replica
@@ -56,7 +57,7 @@ def draw(stand: Stand) -> int:
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _leave)
     replica = Replica()
-    feed = Feed(replica, finder(start=False))
+    feed = Feed(replica, endpoint_finder(start=False))
     player = Player(stand, feed)
     try:
         player.play()
@@ -106,7 +107,7 @@ class Player:
             changes = self._replica.take()
             now = self._replica.time(local)
             self._board.absorb(changes, now)
-            self._view.forget(changes.operations)
+            self._view.invalidate(changes.operations)
             if changes.fresh:
                 self._view = View(self._board, self._look, bare=True)
             self._follow(changes, now)
@@ -122,7 +123,7 @@ class Player:
     def stop(self) -> None:
         """Give the terminal back."""
         try:
-            rows = size(self._stand.descriptor)[1]
+            rows = terminal_size(self._stand.descriptor)[1]
             self._write(self._scene.region.release(rows), 0)
         except (_Left, OSError):
             pass
@@ -162,7 +163,7 @@ class Player:
         took = ended - operation.started if operation.started is not None else 0.0
         receipt = None
         if took >= SHORT and operation.parent is None:
-            width = max(size(self._stand.descriptor)[0] - 1, 0)
+            width = max(terminal_size(self._stand.descriptor)[0] - 1, 0)
             receipt = self._look.paint(self._view.receipt(operation, width, now))
         self._scene.end(operation.id, receipt)
 
@@ -189,7 +190,7 @@ class Player:
 
     def _draw(self, now: float) -> None:
         stand = self._stand
-        columns, rows = size(stand.descriptor)
+        columns, rows = terminal_size(stand.descriptor)
         lines: list[str] = []
         if columns > 1 and any(self._lasts(operation, now) for operation in self._open()):
             body = self._view.body(columns - 1, most(rows), now)
