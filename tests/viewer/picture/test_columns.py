@@ -4,15 +4,15 @@ from hypothesis import strategies as st
 from headway.formatting import theme
 from headway_viewer.picture.columns import Columns, TableRow
 
-LOOK = theme.make(ascii_only=False, coloured=False)
+THEME = theme.make(ascii_only=False, coloured=False)
 BARRED = TableRow("▶", "busy", "apt install", None, 0.5, "54 %", "3/5", "about 1 min", "2c9")
 WORDS = TableRow("✗", "bad", "npm install", "failed in Fetch after 38 s", None, "", "", "", "7f3")
 
 
 def laid(rows, width, **options):
-    columns = Columns(LOOK, bare=options.pop("bare", False))
+    columns = Columns(THEME, bare=options.pop("bare", False))
     widths = columns.measure(rows, width, **options)
-    return widths, [LOOK.paint(columns.format_row(row, widths, width)) for row in rows]
+    return widths, [THEME.paint(columns.format_row(row, widths, width)) for row in rows]
 
 
 def test_with_room_every_column_is_there():
@@ -42,7 +42,7 @@ def test_columns_stand_below_each_other():
 
 
 def test_a_steady_plan_keeps_its_columns_but_not_for_a_long_phrase():
-    columns = Columns(LOOK, bare=False)
+    columns = Columns(THEME, bare=False)
     wide = columns.measure([BARRED], 79, steady=True)
     narrow = BARRED._replace(counts="7 %", remaining="3 s")
     assert columns.measure([narrow], 79, steady=True) == wide
@@ -60,7 +60,7 @@ def test_bare_rows_have_neither_sign_nor_id():
 @given(st.integers(0, 100), st.text("ab日 ", max_size=30), st.booleans())
 def test_no_row_is_wider_than_it_may_be(width, name, bare):
     rows = [BARRED._replace(name=name), WORDS._replace(name=name, message=name * 3)]
-    columns = Columns(LOOK, bare=bare)
+    columns = Columns(THEME, bare=bare)
     widths = columns.measure(rows, width)
     for row in rows:
         assert theme.width(columns.format_row(row, widths, width)) <= width

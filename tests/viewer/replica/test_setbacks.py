@@ -8,7 +8,7 @@ from headway.protocol.messages import Delta, Snapshot
 from headway_viewer.picture.view import View
 from headway_viewer.replica.setbacks import SHOWN_FOR
 
-LOOK = theme.make(ascii_only=False, coloured=False)
+THEME = theme.make(ascii_only=False, coloured=False)
 
 
 def download(done=50e6, total=100e6, unit="B", **fields):
@@ -98,7 +98,7 @@ def test_it_stands_beside_the_stage_that_went_back():
     stage(made, "Check", done=3, total=9)
     board = board_of(made)
     counted(board.replica, [50e6, 200e6, None])
-    lines = [LOOK.paint(line) for line in View(board, LOOK).picture(80, 10, NOW)]
+    lines = [THEME.paint(line) for line in View(board, THEME).picture(80, 10, NOW)]
     assert lines[2].strip().startswith("Download 50/200 MB")
     assert lines[2].endswith(", total grew from 100 MB")
     assert "grew" not in lines[3]
@@ -107,7 +107,7 @@ def test_it_stands_beside_the_stage_that_went_back():
 def test_a_loop_says_it_below_its_row():
     board = board_of(download())
     counted(board.replica, [50e6, 200e6, None])
-    lines = [LOOK.paint(line) for line in View(board, LOOK).picture(80, 10, NOW)]
+    lines = [THEME.paint(line) for line in View(board, THEME).picture(80, 10, NOW)]
     assert lines[2].strip() == "Download, total grew from 100 MB"
 
 

@@ -16,7 +16,7 @@ from headway_viewer.commands.selection import Selection
 from headway_viewer.commands.view import make_display
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.picture.board import Board
-from headway_viewer.public_json.messages import Tape
+from headway_viewer.public_json.messages import RecordingDecoder
 from headway_viewer.public_json.reader import lines
 from headway_viewer.replica.replica import Replica
 
@@ -37,7 +37,7 @@ def play(path: str, speed: float, display: str) -> int:
     shown = make_display(display, board, Selection([]), sys.stdout)
     now: float | None = None
     with SignalHandlers() as signals:
-        for at, message in Tape().messages(lines(path)):
+        for at, message in RecordingDecoder().messages(lines(path)):
             now = at if now is None else now
             while now < at and signals.received is None:
                 step = min(FRAME_INTERVAL * speed, at - now)

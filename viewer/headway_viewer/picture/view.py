@@ -135,7 +135,7 @@ class View:
         return line
 
     def _all_remaining(self, now: float) -> str:
-        """The words for the longest of the open operations; none if one is unknown."""
+        """Return the longest remaining time of the open operations; "" if one is unknown."""
         if not self.board.open:
             return ""  # at once, not with the next second
         if self._overall is not None and self._overall[0] == int(now):

@@ -1,7 +1,7 @@
-"""The lines of a recording as the messages that they came from.
+"""Decode the lines of a recording into the messages that they came from.
 
-Pure. So a recording is shown through the same replica, board and displays as the broker's own
-messages. Absent: reading the file (`recording`) and waiting between two lines (`replay`).
+Pure. A recording is shown through the same replica, board and displays as the broker's
+messages. Absent: reading the file (`reader`) and waiting between two lines (`replay`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from headway.protocol.messages import Delta, Lines, Removed, Snapshot
 INSTANCE = "recording"
 
 
-class Tape:
-    """Turns recorded lines into messages; the broker's clock is Unix time then."""
+class RecordingDecoder:
+    """Decodes recorded lines into messages, in which the broker's clock is Unix time."""
 
     def __init__(self) -> None:
         self._sequence = 0
 
     def messages(self, lines: Iterable[dict[str, Any]]) -> Iterator[tuple[float, Any]]:
-        """Each line as (its time, its message); a recording may begin anywhere."""
+        """Yield (time, message) of each line; a recording may begin anywhere."""
         for line in lines:
             at = line.get("time")
             if not isinstance(at, (int, float)) or not -1e12 < at < 1e12:
