@@ -1,8 +1,8 @@
-"""The viewer's copy of all operations: snapshot parts and deltas folded into the model.
+"""The viewer's replica of all operations: snapshots and deltas folded into the model.
 
 Pure: no socket, no clock; `local` is the viewer's own monotonic time when a message came.
-It notices what it missed (a gap, another broker) and then says that it needs a snapshot;
-until that has come it keeps showing what it had.
+Gap detection: a skipped sequence number, or another broker, means that a snapshot is wanted;
+until it has come, the replica keeps what it had.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ BACKLOG = 1000  # deltas kept while the parts of a snapshot come in; more means:
 
 
 class Changes(NamedTuple):
-    """What has changed since they were last taken."""
+    """The changes since the last `take`."""
 
-    operations: list[str]  # that are known and differ, in the order of their first change
+    operations: list[str]  # known and changed, in the order of their first change
     removed: list[str]
     fresh: bool  # all was replaced by a snapshot
-    missed: int | None  # how many messages a gap has lost, None without one
+    missed: int | None  # the number of messages lost in a gap, None without one
 
 
 class Replica:
@@ -52,7 +52,7 @@ class Replica:
         self._missed: int | None = None
 
     def fold(self, message: Any, local: float) -> bool:
-        """Take a message of `messages.PUBLISHED` in; whether anything that is shown changed."""
+        """Fold in a message of `messages.PUBLISHED`; return whether anything shown changed."""
         self.heard = local
         if type(message) is Snapshot:
             return self._collect(message, local)
@@ -69,13 +69,13 @@ class Replica:
             return False
         if self.instance is None or self.wanted:
             return False
-        self._tell_time(message.now, local)
+        self._sync_clock(message.now, local)
         if type(message) is Pulse and message.wall is not None:
             self._unix = message.wall - message.now
         return self._advance(message)
 
     def take(self) -> Changes:
-        """The changes since the last call."""
+        """Return the changes since the last call."""
         operations = self.operations
         changes = Changes(
             [name for name in self._changed if name in operations],
@@ -90,34 +90,34 @@ class Replica:
         return changes
 
     def know_nothing(self, local: float, unix: float) -> None:
-        """There is no broker, so nothing is known; only the time is told."""
+        """Set the clocks without a broker; there are no operations."""
         self._ahead = 0.0
         self._unix = unix - local
 
     def lose(self) -> None:
-        """The connection is gone: what is shown may be old, and a snapshot has to come."""
+        """Note that the connection is lost: a snapshot is wanted."""
         self.wanted = True
         self._parts.clear()
         self._backlog.clear()
 
     def time(self, local: float) -> float:
-        """The broker's monotonic time when the viewer's is `local`."""
+        """Return the broker's monotonic time at the viewer's monotonic time `local`."""
         return local + (self._ahead or 0.0)
 
     def unix(self, time: float) -> float:
-        """The Unix time of a time in the broker's monotonic seconds."""
+        """Return the Unix time of a time in the broker's monotonic seconds."""
         return time + self._unix
 
     def estimated(self, operation: str) -> float | None:
-        """When (broker's time) the estimate of an operation was made; None if unknown."""
+        """Return when (broker's time) the estimate of an operation was made, or None."""
         return self._estimated.get(operation)
 
     def since(self, operation: str) -> float | None:
-        """When (broker's time) it was seen to enter its state; None if that was before."""
+        """Return when (broker's time) an operation entered its state, or None if unseen."""
         return self._since.get(operation)
 
-    def _tell_time(self, now: float, local: float) -> None:
-        # A message that was late makes the broker's clock look behind: the most ahead is true.
+    def _sync_clock(self, now: float, local: float) -> None:
+        # A late message makes the broker's clock look behind, so the largest offset is the truest.
         ahead = now - local
         if self._ahead is None or ahead > self._ahead:
             self._ahead = ahead
@@ -152,7 +152,7 @@ class Replica:
         self.sequence = last.sequence
         self.wanted = False
         self._unix = last.wall - last.now
-        self._tell_time(last.now, local)
+        self._sync_clock(last.now, local)
         before = self.operations
         self.operations = {}
         self._estimated = {}
@@ -201,7 +201,7 @@ class Replica:
         operation = self.operations.get(name)
         if operation is None:
             if record is None:
-                self.wanted = True  # about an operation that was never told of
+                self.wanted = True  # a delta of an unknown operation
                 return
             operation = self.operations[name] = Operation(name, "")
         state = operation.state
