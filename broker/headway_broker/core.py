@@ -16,6 +16,7 @@ from headway.protocol.messages import MAGIC, MAJOR, MINOR
 from headway.protocol.wire import Malformed, UnknownKind
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.lock_holders import Waits
+from headway_broker.history.jobs import SharesOf
 from headway_broker.peers import requests
 from headway_broker.peers.access import admitted
 from headway_broker.peers.forked_counts import Shares
@@ -25,13 +26,12 @@ from headway_broker.peers.resync import Again
 from headway_broker.peers.spooled import Arrears
 from headway_broker.peers.status import status
 from headway_broker.publishing.stream import Publishing
-from headway_broker.state.effects import Effect, Identify, Note, Send, Stop, Unwatch
+from headway_broker.state.effects import Effect, End, Identify, Note, Row, Send, Stop, Unwatch
 from headway_broker.state.errors import Dropped, Refused, fault
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.process_image import Image, replaced
 from headway_broker.state.sessions import Credentials, Session, Sessions
 from headway_broker.state.wall_clock import Wall
-from headway_broker.storage import rows as archive
 from headway_broker.storage.policy import Keeping, watch
 
 RETRY = 1.0  # seconds until a duty that failed is tried again
@@ -210,20 +210,20 @@ class Core:
 
     def stored(
         self,
-        finals: Iterable[tuple[str, int]],
-        shares: Iterable[tuple[str, Iterable[tuple[int, str, float]]]] = (),
+        ends: Iterable[End],
+        shares: Iterable[SharesOf] = (),
     ) -> None:
         """These ends, and shares of operations, are in the history, or as safe as they can be."""
-        finals = list(finals)
+        ends = list(ends)
         for operation, some in shares:
             self.shares.stored(operation, some)
-        self._effects += self.keeping.stored(finals)
-        for operation, _ in finals:
+        self._effects += self.keeping.stored(ends)
+        for operation, _ in ends:
             entry = self.ledger.entries.get(operation)
             if entry is not None and entry.session.gone:
                 self._leave_once_safe(entry.session)
 
-    def restored(self, rows: Iterable[archive.Row], now: float) -> None:
+    def restored(self, rows: Iterable[Row], now: float) -> None:
         """Take in what an earlier broker left behind."""
         rows = list(rows)
         self._effects += self.keeping.restored(rows, now)
@@ -384,7 +384,7 @@ class Core:
         if operation.open:
             self.keeping.change(entry)
         elif entry.safe == operation.revision:
-            self.stored([(operation.id, operation.revision)])
+            self.stored([End(operation.id, operation.revision)])
         else:
             self._end(entry, now)
 

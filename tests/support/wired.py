@@ -78,11 +78,11 @@ class Wired:
 
     def remembered(self):
         """The rows that went to the history, by operation."""
-        return {e.row.operation: e.row for e in self.effects if isinstance(e, effects.Remember)}
+        return {e.row.operation: e.row for e in self.effects if isinstance(e, effects.Store)}
 
     def store_all(self):
         """The history says that all it was given is stored."""
-        rows = [e.row for e in self.effects if isinstance(e, effects.Remember)]
+        rows = [e.row for e in self.effects if isinstance(e, effects.Store)]
         self.core.stored(
             [(row.operation, row.revision) for row in rows if row.ended is not None],
             [(row.operation, row.shares) for row in rows],

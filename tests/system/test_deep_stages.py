@@ -70,7 +70,7 @@ class Way:
                 self.core.recalled(*Recalled(effect.key, self.runs))
             elif isinstance(effect, effects.Learn):
                 self.learned.append(json.loads(json.dumps(effect.run)))
-            elif isinstance(effect, effects.Remember):
+            elif isinstance(effect, effects.Store):
                 self.rows.append(effect.row)
         changes = self.replica.take()
         self.board.absorb(changes, now)

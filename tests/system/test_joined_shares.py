@@ -129,7 +129,7 @@ class Family:
                 for one, (_, down) in self.wires.items():
                     if effect.identity == b"%d %d" % (one.pid, one.connection):
                         down.append(encode(effect.message))
-            elif isinstance(effect, effects.Remember):
+            elif isinstance(effect, effects.Store):
                 self.handed.append(effect.row)
 
     def write(self):

@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import Iterable, NamedTuple
 
 from headway.protocol.messages import Acknowledge, Share
-from headway_broker.state.effects import Effect, Send
+from headway_broker.state.effects import Effect, Send, StoredShare
 from headway_broker.state.errors import Dropped, Refused
-from headway_broker.state.ledger import KEEP_SECONDS, Entry, Ledger
+from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.retention import KEEP_SECONDS
 from headway_broker.state.sessions import Session
 from headway_broker.storage.policy import Keeping
 
@@ -91,7 +92,7 @@ class Shares:
         entry = self._ledger.entries.get(operation)
         return entry is None or (stage, writer) not in entry.unsafe
 
-    def stored(self, operation: str, shares: Iterable[tuple[int, str, float]]) -> None:
+    def stored(self, operation: str, shares: Iterable[StoredShare]) -> None:
         """The history has these, or can never have them."""
         asked = self._asked.get(operation)
         if asked is not None:  # if it was forgotten meanwhile, too

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from headway.model import NAME_LIMIT, clean_text
 from headway.protocol import messages
-from headway_broker.state.effects import Effect, Keep, Send
+from headway_broker.state.effects import Effect, KeepClaim, Send
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session
 
@@ -89,7 +89,7 @@ class Requests:
         if granted:
             self.claimed(key)
         effects = reply(asker, request, {"granted": granted})
-        return [*effects, Keep(key)] if granted else effects
+        return [*effects, KeepClaim(key)] if granted else effects
 
     def claimed(self, key: str) -> None:
         """A key is taken."""

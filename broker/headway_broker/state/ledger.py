@@ -21,6 +21,7 @@ from headway.model import (
 )
 from headway.protocol.messages import Share
 from headway.protocol.wire import UNCHANGED, read_counts
+from headway_broker.state import retention
 from headway_broker.state.errors import Refused
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ OPERATIONS_LIMIT = 20_000  # operations of one session
 STAGES_LIMIT = 20_000  # stages of one operation
 TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
 SHARES_LIMIT = 4_096  # forked children that count in one stage
-KEEP_SECONDS = 3600.0  # an ended operation stays visible for an hour …
-KEEP_ENDED = 500  # … as long as it is among so many
 WORDS = 20_000  # texts that are kept once, however many stages have them
 TAIL_LINES = 10
 TAIL_WIDTH = 500  # characters of a line of the tail
@@ -355,9 +354,9 @@ class Ledger:
     def expire(self, now: float) -> list[Entry]:
         """Forget ended operations that are old or too many, if they are safe."""
         gone: list[Entry] = []
-        surplus = len(self.ended) - KEEP_ENDED
+        surplus = len(self.ended) - retention.KEEP_ENDED
         for entry in self.ended:
-            old = entry.ended_at is not None and now - entry.ended_at >= KEEP_SECONDS
+            old = entry.ended_at is not None and now - entry.ended_at >= retention.KEEP_SECONDS
             if not old and surplus <= 0:
                 break
             surplus -= 1
@@ -383,7 +382,7 @@ class Ledger:
         """When the oldest ended operation that is safe is to be forgotten."""
         for entry in self.ended:
             if entry.safe is not None:
-                return (entry.ended_at or 0.0) + KEEP_SECONDS
+                return (entry.ended_at or 0.0) + retention.KEEP_SECONDS
         return None
 
 

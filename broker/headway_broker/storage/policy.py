@@ -15,12 +15,14 @@ from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.peers.liveness import Liveness
 from headway_broker.state.effects import (
     Effect,
+    End,
     Identify,
     Learn,
     Note,
     Recall,
-    Remember,
+    Row,
     Send,
+    Store,
     Watch,
 )
 from headway_broker.state.errors import fault
@@ -69,7 +71,7 @@ class Keeping:
         self._changed.pop(entry, None)
         if not self.remembers:
             return []
-        return [Remember(archive.row_of(entry, self._wall.offset))]
+        return [Store(archive.row_of(entry, self._wall.offset))]
 
     def end(self, entry: Entry, now: float) -> list[Effect]:
         """An operation has ended, or what is known of its end has changed."""
@@ -77,16 +79,16 @@ class Keeping:
         effects: list[Effect] = []
         learned = self._forecasts.finish(entry, now)
         if not self.remembers:
-            return self.stored([(entry.operation.id, entry.operation.revision)])
+            return self.stored([End(entry.operation.id, entry.operation.revision)])
         if learned is not None:
             effects.append(Learn(*learned))
-        effects.append(Remember(archive.row_of(entry, self._wall.offset)))
+        effects.append(Store(archive.row_of(entry, self._wall.offset)))
         return effects
 
-    def stored(self, finals: Iterable[tuple[str, int]]) -> list[Effect]:
+    def stored(self, ends: Iterable[End]) -> list[Effect]:
         """These ends are safe, or as safe as they can be: their workers may forget them."""
         acknowledged: dict[Session, list[list[object]]] = {}
-        for operation, revision in finals:
+        for operation, revision in ends:
             entry = self._ledger.entries.get(operation)
             if entry is None or entry.operation.revision != revision or entry.operation.open:
                 continue
@@ -98,7 +100,7 @@ class Keeping:
             if session.identity is not None
         ]
 
-    def restored(self, rows: Iterable[archive.Row], now: float) -> list[Effect]:
+    def restored(self, rows: Iterable[Row], now: float) -> list[Effect]:
         """Take in what an earlier broker left: ended operations, and open ones to settle."""
         effects: list[Effect] = []
         since = list(self._ledger.ended)
@@ -110,7 +112,7 @@ class Keeping:
         self._ledger.ended_last(since)
         return effects
 
-    def _restore(self, row: archive.Row, now: float) -> list[Effect]:
+    def _restore(self, row: Row, now: float) -> list[Effect]:
         session = self._sessions.by_id.get(row.session)
         if session is None:
             session = Session(row.session, "worker", now)
@@ -152,7 +154,7 @@ class Keeping:
             del self._changed[entry]
             if entry.operation.id in known:
                 try:
-                    effects.append(Remember(archive.row_of(entry, self._wall.offset)))
+                    effects.append(Store(archive.row_of(entry, self._wall.offset)))
                 except Exception as error:  # the others are stored
                     effects.append(Note(f"broken: row of {entry.operation.id}: {fault(error)}"))
         return effects

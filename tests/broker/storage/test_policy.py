@@ -30,14 +30,14 @@ def test_open_operations_are_stored_once_a_second_while_they_change(wired):
     worker = wired.worker()
     op = worker.start()
     wired.pass_time(1.5)
-    assert len(kept(wired, effects.Remember)) == 1
+    assert len(kept(wired, effects.Store)) == 1
     wired.pass_time(3)
-    assert len(kept(wired, effects.Remember)) == 1
+    assert len(kept(wired, effects.Store)) == 1
     for _ in range(5):
         op.stages[1].detail = "another"
         worker.announce()
     wired.pass_time(1.5)
-    assert len(kept(wired, effects.Remember)) == 2
+    assert len(kept(wired, effects.Store)) == 2
 
 
 def test_counts_alone_are_not_worth_storing(wired):
@@ -46,7 +46,7 @@ def test_counts_alone_are_not_worth_storing(wired):
     wired.pass_time(1.5)
     worker.count({1: 50})
     wired.pass_time(3)
-    assert len(kept(wired, effects.Remember)) == 1
+    assert len(kept(wired, effects.Store)) == 1
 
 
 def test_an_end_is_stored_at_once_and_taught(wired):
@@ -81,9 +81,7 @@ def test_without_a_history_nothing_is_handed_over():
     worker.start()
     wired.pass_time(2)
     worker.end()
-    assert (
-        not kept(wired, effects.Remember) + kept(wired, effects.Recall) + kept(wired, effects.Learn)
-    )
+    assert not kept(wired, effects.Store) + kept(wired, effects.Recall) + kept(wired, effects.Learn)
 
 
 def test_an_ended_operation_that_comes_back_is_shown_with_its_progress(wired):
@@ -100,7 +98,7 @@ def test_an_ended_operation_that_comes_back_is_shown_with_its_progress(wired):
 
 
 def test_a_row_that_is_none_is_left_out(wired):
-    row = archive.Row("op", 1, None, "s", 1, 5, {}, b"\xc1")
+    row = effects.Row("op", 1, None, "s", 1, 5, {}, b"\xc1")
     wired.core.restored([row], wired.now)
     assert not wired.core.ledger.entries
     assert not wired.core.sessions.by_id
@@ -119,7 +117,7 @@ def test_a_worker_whose_process_nobody_can_see_is_waited_for_in_silence(wired):
 
 
 def test_what_is_restored_late_does_not_push_out_what_ended_since(monkeypatch):
-    monkeypatch.setattr("headway_broker.state.ledger.KEEP_ENDED", 2)
+    monkeypatch.setattr("headway_broker.state.retention.KEEP_ENDED", 2)
     earlier = Wired(remembers=True)
     for name in ("old0", "old1"):
         worker = earlier.worker(name)
