@@ -122,7 +122,7 @@ class Joined:
             elif isinstance(effect, effects.Store):
                 operation = self.core.ledger.entries[effect.row.operation].operation
                 if not operation.open:
-                    self.core.stored([(operation.id, operation.revision)])
+                    self.core.stored([effects.End(operation.id, operation.revision)])
 
     def _viewer(self):
         for topic, frame in self.out.get():

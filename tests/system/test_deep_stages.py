@@ -116,7 +116,7 @@ def performed(end, runs=()):
         way = Way(home, runs)
         operation = perform(way, end=end)
     assert time.process_time() - begun < SECONDS
-    assert "estimate" not in way.core.dropped.counts, "the forecast was given up"
+    assert "broken" not in way.core.dropped.counts, "the forecast was given up"
     return way, operation.id
 
 

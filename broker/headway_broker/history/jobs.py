@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, NamedTuple
 
-from headway_broker.state.effects import End, Job, KeepClaim, Learn, Recall, Row, Store, StoredShare
-
-
-class SharesOf(NamedTuple):
-    """What forked children counted in an operation."""
-
-    operation: str
-    shares: tuple[StoredShare, ...]
+from headway_broker.state.effects import End, Job, KeepClaim, Learn, Recall, Row, SharesOf, Store
 
 
 class Stored(NamedTuple):

@@ -52,6 +52,13 @@ class StoredShare(NamedTuple):
     done: float
 
 
+class SharesOf(NamedTuple):
+    """What forked children counted in an operation."""
+
+    operation: str
+    shares: tuple[StoredShare, ...]
+
+
 class Row(NamedTuple):
     """What is stored of an operation; `ended` is None while it is open."""
 

@@ -5,16 +5,14 @@ Times in a row are Unix seconds, for the next broker has another monotonic clock
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation
 from headway.protocol import checks
 from headway.protocol.wire import Malformed, pack, unpack
 from headway_broker.state.effects import Row, StoredShare
 from headway_broker.state.ledger import Entry
-
-if TYPE_CHECKING:
-    from headway_broker.state.sessions import Session
+from headway_broker.state.sessions import Session
 
 _ID = OPERATION_FIELDS.index("id")
 _NAME = OPERATION_FIELDS.index("name")
@@ -70,10 +68,7 @@ def entry_of(row: Row, session: Session, wall: float, now: float) -> Entry:
     for stage_id, counted in body.shares.items():
         if stage_id in operation.stages:
             operation.stages[stage_id].shares = counted
-    entry = Entry(operation, session, now)
-    if not operation.open:
-        entry.safe = operation.revision
-    return entry
+    return Entry(operation, session, now)
 
 
 def _body_of(row: Row) -> Body:

@@ -1,7 +1,7 @@
 from wired import Wired
 
-from headway_broker.history.jobs import SharesOf, Stored, awaited, still_owed, stored
-from headway_broker.state.effects import End, KeepClaim, Learn, Recall, Store, StoredShare
+from headway_broker.history.jobs import Stored, awaited, still_owed, stored
+from headway_broker.state.effects import End, KeepClaim, Learn, Recall, SharesOf, Store, StoredShare
 from headway_broker.storage.rows import row_of
 
 SHARES = (StoredShare(1, "child", 3.0),)
