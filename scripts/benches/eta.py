@@ -22,7 +22,9 @@ from headway.estimate import Estimate, Forecast, Run
 from headway.model import RUNNING, Operation, Stage
 from headway_broker.estimates.budget import price
 from headway_broker.estimates.forecasts import Forecasts
+from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.outbox import Faults, Outbox
 from headway_broker.state.sessions import Session
 from headway_viewer.public_json.reader import Change, changes
 
@@ -122,7 +124,7 @@ def cost(stages: int, runs: int, rounds: int) -> Row:
 def figures_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
     """Seconds of CPU for all figures of one operation, against what the broker charges for them."""
     ledger = Ledger()
-    forecasts = Forecasts(ledger)
+    forecasts = Forecasts(ledger, Faults(Dropped(), Outbox()))
     operation = Operation("a" * 12, "measured")
     operation.move(RUNNING, 0.0)
     for number in range(1, stages + 1):

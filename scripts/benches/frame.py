@@ -24,6 +24,7 @@ from benches.terminal import COLUMNS, ROWS, opened
 from headway.formatting.theme import make
 from headway.model import RUNNING, Operation, Stage
 from headway.protocol.messages import Delta, Snapshot
+from headway.protocol.rows import OperationFigures, OperationRecord, OperationRow, StageRecord
 from headway_viewer.display.live import Live
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
@@ -72,8 +73,18 @@ class Ours:
             stage = operation.stages[1] = Stage(1, "Compile", total=TOTAL, unit="files")
             stage.move(RUNNING, now - 60)
             self.operations.append(operation)
-            figures = [0.0, [50.0, 60.0, 70.0, "rate", 0], None, None, False, []]
-            rows.append([operation.id, operation.record(), [stage.record()], {}, figures, {}, {}])
+            operation.progress, operation.estimate = 0.0, (50.0, 60.0, 70.0, "rate", 0)
+            rows.append(
+                OperationRow(
+                    operation.id,
+                    OperationRecord.of(operation),
+                    [StageRecord.of(stage)],
+                    {},
+                    OperationFigures.of(operation, tail=True),
+                    {},
+                    {},
+                )
+            )
         self.replica.fold(Snapshot("i", 1, now, time.time(), 1, 1, rows), now)
         self.board = Board(self.replica)
         look = make(ascii_only=False, coloured=True)
@@ -88,9 +99,11 @@ class Ours:
         self.sequence += 1
         now = time.monotonic()
         part = self.done / TOTAL % 1
-        figures = [part, [50.0, 60.0, 70.0, "rate", 0], None, None, False, None]
+        estimate = (50.0, 60.0, 70.0, "rate", 0)
+        figures = OperationFigures(part, estimate, None, None, unlike=False, tail=None)
         rows = [
-            [one.id, None, [], {1: self.done}, figures, {}, {}] for one in self.operations[:number]
+            OperationRow(one.id, None, [], {1: self.done}, figures, {}, {})
+            for one in self.operations[:number]
         ]
         self.replica.fold(Delta("i", self.sequence, now, rows), now)
 

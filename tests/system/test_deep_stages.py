@@ -70,7 +70,7 @@ class Way:
                 self.core.recalled(*Recalled(effect.key, self.runs))
             elif isinstance(effect, effects.Learn):
                 self.learned.append(json.loads(json.dumps(effect.run)))
-            elif isinstance(effect, effects.Remember):
+            elif isinstance(effect, effects.Store):
                 self.rows.append(effect.row)
         changes = self.replica.take()
         self.board.absorb(changes, now)
@@ -116,7 +116,7 @@ def performed(end, runs=()):
         way = Way(home, runs)
         operation = perform(way, end=end)
     assert time.process_time() - begun < SECONDS
-    assert "estimate" not in way.core.dropped.counts, "the forecast was given up"
+    assert "broken" not in way.core.dropped.counts, "the forecast was given up"
     return way, operation.id
 
 

@@ -67,7 +67,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     except endpoint.NoRuntimeDirectory as error:
         return lines, [*trouble, str(error)]
     lines.append(("runtime", place))
-    from headway.reporting.spool import try_out  # noqa: PLC0415 - not there on Windows
+    from headway.host.spool import try_out  # noqa: PLC0415 - not there on Windows
 
     try:
         try_out(place, user)

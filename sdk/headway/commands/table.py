@@ -76,7 +76,7 @@ def program() -> NoReturn:
     """
     status = main()
     if sys.argv[1:2] == ["run"]:
-        from headway.reporting.reporter import end_program  # noqa: PLC0415 - only here
+        from headway.reporting.exits import end_program  # noqa: PLC0415 - only here
 
         end_program()
         try:

@@ -18,15 +18,15 @@ import subprocess
 import sys
 import time
 
-from headway.api.scope import environment
 from headway.host import reaping
+from headway.host.propagation import environment
+from headway.host.spool import start_lock
 from headway.protocol.endpoint import (
     REPORT,
     NoRuntimeDirectory,
     runtime_directory,
     user_of,
 )
-from headway.reporting.spool import start_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

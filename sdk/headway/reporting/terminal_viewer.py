@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-    from headway.reporting.reporter import Home
+    from headway.reporting.interfaces import Reporting
 
 DELAY = 0.5  # seconds before anything is drawn
 RECEIPTS = 0.25  # seconds that the exit waits for the last lines
@@ -27,7 +27,7 @@ ENDS = 100  # unanswered ends of which it is remembered that they are: any one i
 class Screen:
     """Starts the viewer of the terminal once, if there is one to start."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Reporting) -> None:
         self._home = home
         self._started = False  # a viewer was started, or none is wanted
         self._viewing = False

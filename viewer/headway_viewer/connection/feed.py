@@ -75,9 +75,14 @@ class Feed:
             return "waiting for the next broker" if self.retired else "waiting for the broker"
         heard = self.replica.heard
         silent = self.clock() - heard if heard is not None else 0.0
-        return (
-            f"no news from the broker for {silent:.0f} s" if silent > BROKER_SILENT_AFTER else None
-        )
+        if silent > BROKER_SILENT_AFTER:
+            return f"no news from the broker for {silent:.0f} s"
+        refused = len(self.replica.refused)
+        if refused:
+            return (
+                f"the broker tells of {refused} operation{'s'[: refused > 1]} that cannot be read"
+            )
+        return None
 
     def wait(self, timeout: float, *, rest: bool = False) -> bool:
         """Receive for at most `timeout` seconds; return whether anything came.

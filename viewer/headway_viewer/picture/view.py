@@ -52,7 +52,7 @@ class View:
         self.columns = Columns(theme, bare=bare)
         self._rows: dict[str, tuple[int, TableRow]] = {}
         self._narrow = False
-        self._overall: tuple[int, str] | None = None
+        self._overall = (-1, "")
 
     def invalidate(self, operations: list[str]) -> None:
         """Drop the cached rows of operations that have changed."""
@@ -138,10 +138,11 @@ class View:
         """Return the longest remaining time of the open operations; "" if one is unknown."""
         if not self.board.open:
             return ""  # at once, not with the next second
-        if self._overall is not None and self._overall[0] == int(now):
-            return self._overall[1]
-        self._overall = (int(now), self._longest(now))
-        return self._overall[1]
+        second, words = self._overall
+        if second != int(now):
+            words = self._longest(now)
+            self._overall = (int(now), words)
+        return words
 
     def _longest(self, now: float) -> str:
         found = None

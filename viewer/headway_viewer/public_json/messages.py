@@ -6,10 +6,21 @@ messages. Absent: reading the file (`reader`) and waiting between two lines (`re
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
-from headway.model import OPERATION_FIELDS, OPERATION_MOVES, STAGE_FIELDS, STAGE_MOVES
+from headway.model import Operation, Stage
+from headway.protocol import checks, rows
+from headway.protocol.checks import Malformed
 from headway.protocol.messages import Delta, Lines, Removed, Snapshot
+from headway.protocol.rows import (
+    OperationFigures,
+    OperationRecord,
+    OperationRow,
+    StageRecord,
+)
+
+if TYPE_CHECKING:
+    from headway.protocol.checks import Check
 
 INSTANCE = "recording"
 
@@ -36,9 +47,9 @@ class RecordingDecoder:
 
     def _message(self, kind: Any, at: float, line: dict[str, Any]) -> Any:
         if kind == "snapshot":
-            rows = [row_of(record) for record in _records(line.get("operations"))]
+            found = [row_of(record) for record in _records(line.get("operations"))]
             self._sequence += 1
-            return Snapshot(INSTANCE, self._sequence, at, at, 0, 1, [row for row in rows if row])
+            return Snapshot(INSTANCE, self._sequence, at, at, 0, 1, [row for row in found if row])
         if kind == "operation":
             row = row_of(line.get("operation"))
             if row is None:
@@ -57,73 +68,63 @@ class RecordingDecoder:
         return None
 
 
-def row_of(record: Any) -> list[Any] | None:
+def row_of(record: Any) -> OperationRow | None:
     """A recorded operation as a row of `messages.Delta.operations`; None if it is none."""
-    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+    if not _is_one(record, checks.OPERATION):
         return None
-    if record.get("state") not in OPERATION_MOVES:
-        return None
-    stages = [
-        stage
-        for stage in _records(record.get("stages"))
-        if isinstance(stage, dict)
-        and isinstance(stage.get("id"), int)
-        and stage.get("state") in STAGE_MOVES
-    ]
-    return [
+    stages = [stage for stage in _records(record.get("stages")) if _is_one(stage, checks.STAGE)]
+    blank, part = Operation(record["id"], ""), Stage(0, "")
+    return OperationRow(
         record["id"],
-        [_text(record, field) for field in OPERATION_FIELDS],
-        [[_text(stage, field) for field in STAGE_FIELDS] for stage in stages],
+        OperationRecord._make(_fields(record, checks.OPERATION, blank)),
+        [StageRecord._make(_fields(stage, checks.STAGE, part)) for stage in stages],
         {},
-        [
-            _number(record, "progress"),
-            _estimate(record.get("estimate")),
-            _number(record, "silent_since"),
+        OperationFigures(
+            _kept(checks.fraction, record.get("progress")),
+            _kept(_estimate, record.get("estimate")),
+            _kept(checks.time, record.get("silent_since")),
             None,
-            False,
-            [],
-            _text(record, "holder"),
-        ],
-        {stage["id"]: [_number(stage, "progress"), None] for stage in stages},
+            unlike=False,
+            tail=[],
+            holder=_kept(checks.identity, record.get("holder")),
+        ),
+        {stage["id"]: (_kept(checks.fraction, stage.get("progress")), None) for stage in stages},
         {},
-    ]
+    )
 
 
-_NUMBERS = frozenset({"total", "started", "ended", "exit_status"})
-_COUNTS = {"done": 0, "initial": 0, "attempt": 1, "revision": 0}
-_KEPT = frozenset({"id", "parent", "cancellable", "notify"})
+def _is_one(record: Any, fields: dict[str, Check]) -> bool:
+    """Whether it can be shown at all: there is an id and a state."""
+    missing = object()
+    return isinstance(record, dict) and not any(
+        _kept(fields[field], record.get(field), missing) is missing for field in ("id", "state")
+    )
 
 
-def _text(record: dict[str, Any], field: str) -> Any:
-    """A field as the model wants it, whatever stands in the file."""
-    value = record.get(field)
-    if field in _KEPT:
-        return value
-    if field in _NUMBERS:
-        return _number(record, field)
-    if field in _COUNTS:
-        number = _number(record, field)
-        return _COUNTS[field] if number is None else number
-    if field == "name":
-        return "" if value is None else str(value)
-    return value if isinstance(value, str) else None
+def _fields(
+    record: dict[str, Any], fields: dict[str, Check], blank: Operation | Stage
+) -> Iterator[Any]:
+    """The fields of a record, whatever stands in the file: what is wrong is as in a new one."""
+    for field, check in fields.items():
+        value = record.get(field)
+        if field == "name" and value is not None:
+            value = str(value)
+        yield _kept(check, value, getattr(blank, field))
 
 
-def _number(record: dict[str, Any], field: str) -> float | None:
-    value = record.get(field)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -1e18 < value < 1e18:
-        return None
-    return value
+def _kept(check: Check, value: Any, otherwise: Any = None) -> Any:
+    """The value, or what is `otherwise` where the check refuses it."""
+    try:
+        return check(value)
+    except Malformed:
+        return otherwise
 
 
-def _estimate(value: Any) -> tuple[float, float, float, str, int] | None:
-    if not isinstance(value, dict):
-        return None
-    figures = [_number(value, field) for field in ("low", "median", "high")]
-    low, median, high = figures
-    if low is None or median is None or high is None:
-        return None
-    return (low, median, high, str(value.get("basis")), 0)
+def _estimate(value: Any) -> rows.Estimate:
+    known = checks.mapping(value)
+    return rows.check_estimate(
+        [known.get("low"), known.get("median"), known.get("high"), str(known.get("basis")), 0]
+    )
 
 
 def _records(value: Any) -> list[Any]:

@@ -10,15 +10,24 @@ A line that is not JSON is skipped: the recording may have been cut off while it
 from __future__ import annotations
 
 import json
+from typing import Any, Iterable, Iterator, NamedTuple
 
 from headway.model import WAITING, asks
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator
-
 _TRACE_STATES = {"start": "running", "run": "running", "done": "completed"}
 _OPEN = frozenset({"pending", "running", "waiting"})
+
+
+class StageState(NamedTuple):
+    """The fields of a stage in its last line; equal ones mean no change."""
+
+    state: Any
+    done: Any
+    total: Any
+    unit: Any
+    attempt: Any
+    started: Any
+    reason: Any
 
 
 class Change:
@@ -122,7 +131,7 @@ def _trace(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Ch
 
 def _recording(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Change]:
     zero = _seconds(first.get("time"))
-    known: dict[str, dict[int, tuple[Any, ...]]] = {}
+    known: dict[str, dict[int, StageState]] = {}
     whole: dict[str, tuple[Any, bool]] = {}
     ended: set[str] = set()
     for line in _chain(first, rest):
@@ -148,7 +157,7 @@ def _operation(
     record: dict[str, Any],
     time: float,
     zero: float,
-    known: dict[str, dict[int, tuple[Any, ...]]],
+    known: dict[str, dict[int, StageState]],
     ended: set[str],
 ) -> Iterator[Change]:
     """Yield the changes between the known state of an operation and a whole record of it."""
@@ -160,25 +169,22 @@ def _operation(
         begin.key = str(record.get("key") or record.get("name"))
         yield begin
     for stage in record.get("stages") or ():
-        now = tuple(
-            stage.get(field)
-            for field in ("state", "done", "total", "unit", "attempt", "started", "reason")
-        )
+        now = StageState(*map(stage.get, StageState._fields))
         number = int(stage.get("id", 0))
         if known[name].get(number) == now:
             continue
         before = known[name].get(number)
         known[name][number] = now
         # A line may be a moment later than the change: the exact times are inside the stage.
-        if before is None or before[5] != now[5]:
-            if stage.get("state") not in _OPEN and now[5] is not None:
-                yield _stage(stage, name, _seconds(now[5], zero) - zero, "running")
-            elif stage.get("state") != "pending" and now[5] is not None:
-                yield _stage(stage, name, _seconds(now[5], zero) - zero, str(stage["state"]))
+        if before is None or before.started != now.started:
+            if now.state not in _OPEN and now.started is not None:
+                yield _stage(stage, name, _seconds(now.started, zero) - zero, "running")
+            elif now.state != "pending" and now.started is not None:
+                yield _stage(stage, name, _seconds(now.started, zero) - zero, str(now.state))
         at = time
-        if stage.get("state") not in _OPEN:
+        if now.state not in _OPEN:
             at = _seconds(stage.get("ended"), zero + time) - zero
-        yield _stage(stage, name, at, str(stage.get("state")))
+        yield _stage(stage, name, at, str(now.state))
     if record.get("state") in _OPEN:
         ended.discard(name)
     elif name not in ended:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from headway.model import Operation
-from headway.protocol import wire
+from headway.protocol import rows, wire
 from headway.protocol.messages import Delta, Pulse, Removed, Snapshot
+from headway.protocol.rows import OperationFigures, OperationRow, StageRecord
 from headway_viewer.replica.setbacks import Before, Setbacks
 
 BACKLOG = 1000  # deltas kept while the parts of a snapshot come in; more means: ask again
@@ -30,7 +31,9 @@ class Replica:
     """Operation id → `headway.model.Operation`, as of `sequence` of the broker `instance`.
 
     `wanted` says that a snapshot is needed. Times in the operations are the broker's
-    monotonic seconds; `time` and `unix` translate.
+    monotonic seconds; `time` and `unix` translate. A row that is malformed is left out:
+    `refused` has the operations of such rows since the last snapshot, None for one that
+    names no operation.
     """
 
     def __init__(self) -> None:
@@ -39,6 +42,7 @@ class Replica:
         self.sequence = 0
         self.wanted = True
         self.heard: float | None = None  # local time of the last message
+        self.refused: set[str | None] = set()
         self.setbacks = Setbacks()
         self._ahead: float | None = None  # the broker's clock less ours
         self._unix = 0.0  # Unix time less the broker's clock
@@ -55,7 +59,7 @@ class Replica:
         """Fold in a message of `messages.PUBLISHED`; return whether anything shown changed."""
         self.heard = local
         if type(message) is Snapshot:
-            return self._collect(message, local)
+            return self._collect_part(message, local)
         if self.instance is not None and message.instance != self.instance:
             self.wanted = True
             return False
@@ -72,7 +76,7 @@ class Replica:
         self._sync_clock(message.now, local)
         if type(message) is Pulse and message.wall is not None:
             self._unix = message.wall - message.now
-        return self._advance(message)
+        return self._apply_in_sequence(message)
 
     def take(self) -> Changes:
         """Return the changes since the last call."""
@@ -122,7 +126,7 @@ class Replica:
         if self._ahead is None or ahead > self._ahead:
             self._ahead = ahead
 
-    def _collect(self, part: Snapshot, local: float) -> bool:
+    def _collect_part(self, part: Snapshot, local: float) -> bool:
         kept = next(iter(self._parts.values()), None)
         if kept is not None and (
             kept.instance != part.instance
@@ -141,7 +145,7 @@ class Replica:
         self._replace(parts, local)
         for message in backlog:
             if message.instance == self.instance:
-                self._advance(message)
+                self._apply_in_sequence(message)
         return True
 
     def _replace(self, parts: list[Snapshot], local: float) -> None:
@@ -157,9 +161,10 @@ class Replica:
         self.operations = {}
         self._estimated = {}
         self._changed = {}
+        self.refused = set()
         for part in parts:
-            for row in part.operations:
-                self._apply(row, part.now)
+            for value in part.operations:
+                self._apply_row(value, part.now)
         for name in before:
             if name not in self.operations:
                 self._removed.append(name)
@@ -173,7 +178,7 @@ class Replica:
         }
         self._fresh = True
 
-    def _advance(self, message: Any) -> bool:
+    def _apply_in_sequence(self, message: Any) -> bool:
         kind = type(message)
         expected = self.sequence + 1 if kind in (Delta, Removed) else self.sequence
         if message.sequence > expected or (kind is Pulse and message.sequence > self.sequence):
@@ -184,9 +189,11 @@ class Replica:
             return False
         self.sequence = message.sequence
         if kind is Delta:
-            for row in message.operations:
-                self._apply(row, message.now, watched=True)
+            for value in message.operations:
+                if not self._apply_row(value, message.now, watched=True):
+                    self.wanted = True
             return bool(message.operations)
+        self.refused.difference_update(message.operations)
         for name in message.operations:
             if self.operations.pop(name, None) is not None:
                 self._removed.append(name)
@@ -196,63 +203,73 @@ class Replica:
                 self.setbacks.forget(name)
         return bool(message.operations)
 
-    def _apply(self, row: list[Any], now: float, *, watched: bool = False) -> None:
-        name, record, stages, counts, figures, stage_figures, shares = row[:7]
-        operation = self.operations.get(name)
+    def _apply_row(self, value: Any, now: float, *, watched: bool = False) -> bool:
+        """Apply a row; return False if only a snapshot can tell what it meant."""
+        try:
+            row = rows.decode(value)
+        except wire.Malformed:
+            name = rows.name_of(value)
+            known = name in self.refused  # a snapshot has not helped, or is on its way
+            self.refused.add(name)
+            return known
+        operation = self.operations.get(row.operation)
         if operation is None:
-            if record is None:
-                self.wanted = True  # a delta of an unknown operation
-                return
-            operation = self.operations[name] = Operation(name, "")
+            if row.operation in self.refused:
+                return row.record is None  # a snapshot may have it well-formed again
+            if row.record is None:
+                return False  # a delta of an unknown operation
+            operation = self.operations[row.operation] = Operation(row.operation, "")
+        self._apply(operation, row, now, watched=watched)
+        return True
+
+    def _apply(self, operation: Operation, row: OperationRow, now: float, *, watched: bool) -> None:
         state = operation.state
         before = Before(operation.progress, len(operation.stages))
-        if record is not None:
-            operation.apply(record)
+        if row.record is not None:
+            operation.apply(row.record)
             if watched and operation.state != state:
-                self._since[name] = now
-        fresh = operation.add_stages(stage_record[0] for stage_record in stages)
-        for stage_record in stages:
-            if stage_record[0] in fresh:
-                operation.apply_stage(stage_record)
+                self._since[operation.id] = now
+        fresh = operation.add_stages(stage.id for stage in row.stages)
+        for stage in row.stages:
+            if stage.id in fresh:
+                operation.apply_stage(stage)
             else:
-                self._announce(operation, stage_record, now)
-        if counts:
-            self._count(operation, counts, now)
-        if figures is not None:
-            (
-                operation.progress,
-                operation.estimate,
-                operation.silent_since,
-                operation.usual,
-                operation.unlike,
-                tail,
-            ) = figures[:6]
-            operation.holder = figures[6] if len(figures) > 6 else None
-            if tail is not None:
-                operation.tail = tail
-            self._estimated[name] = now
+                self._apply_stage(operation, stage, now)
+        if row.counts:
+            self._apply_counts(operation, row.counts, now)
+        if row.figures is not None:
+            self._apply_figures(operation, row.figures, now)
             if watched:
                 self.setbacks.weighed(operation, before, now)
-        if stage_figures:
-            for number, (progress, estimate) in stage_figures.items():
-                stage = operation.stages.get(number)
-                if stage is not None:
-                    stage.progress, stage.estimate = progress, estimate
-        if shares:
-            for number, share in shares.items():
-                stage = operation.stages.get(number)
-                if stage is not None:
-                    stage.shares = share or None
-        self._changed[name] = None
+        for number, figures in row.stage_figures.items():
+            stage = operation.stages.get(number)
+            if stage is not None:
+                stage.progress, stage.estimate = figures
+        for number, shares in row.shares.items():
+            stage = operation.stages.get(number)
+            if stage is not None:
+                stage.shares = shares or None
+        self._changed[operation.id] = None
 
-    def _announce(self, operation: Operation, record: list[Any], now: float) -> None:
-        known = operation.stages[record[0]]
+    def _apply_figures(self, operation: Operation, figures: OperationFigures, now: float) -> None:
+        operation.progress = figures.progress
+        operation.estimate = figures.estimate
+        operation.silent_since = figures.silent_since
+        operation.usual = figures.usual
+        operation.unlike = figures.unlike
+        operation.holder = figures.holder
+        if figures.tail is not None:
+            operation.tail = figures.tail
+        self._estimated[operation.id] = now
+
+    def _apply_stage(self, operation: Operation, record: StageRecord, now: float) -> None:
+        known = operation.stages[record.id]
         attempt, done, total = known.attempt, known.shown, known.total
         stage = operation.apply_stage(record)
         if stage.attempt == attempt and stage.open:
             self.setbacks.counted(operation, stage, done, total, now)
 
-    def _count(self, operation: Operation, counts: dict[Any, Any], now: float) -> None:
+    def _apply_counts(self, operation: Operation, counts: dict[Any, Any], now: float) -> None:
         stages = operation.stages
         for number, done, total, detail in wire.read_counts(counts):
             stage = stages.get(number)

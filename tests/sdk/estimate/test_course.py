@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headway.estimate.history.course import Course
+from headway.estimate.course import Course
 from headway.estimate.history.run import Span
 from headway.estimate.stage import Stage
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from headway.run.process.exit_status import UNKNOWN, Ending, death, exit_status, judge
+from headway.run.exit_status import UNKNOWN, Ending, death, exit_status, judge
 
 NOW = 100.0
 

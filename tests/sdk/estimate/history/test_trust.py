@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headway.estimate import Forecast
-from headway.estimate.trust import trust
+from headway.estimate.history.trust import trust
 
 
 def span(*moments, worked=10.0):

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from headway.reporting.spool import leave_unsent, start_lock, try_out
+from headway.host.spool import leave_unsent, start_lock, try_out
 
 ME = os.getuid()
 

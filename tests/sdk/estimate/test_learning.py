@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from headway.estimate.history.learning import NOTES, Notes, complete
 from headway.estimate.history.run import Run, Span
+from headway.estimate.learning import NOTES, Notes, complete
 
 
 def test_a_long_run_remembers_few_of_its_estimates():

@@ -57,7 +57,7 @@ def _errors(model: Span, truth: Span, phase: float) -> tuple[float, float]:
         fraction = min(1.0, fraction * truth.total / model.total)
     elif truth.total > 0 and model.unit != "%":
         size = 0.9 * log(truth.total / model.total)
-    tau = moment(model.fractions, model.seconds, fraction)[0]
+    tau = moment(model.fractions, model.seconds, fraction).reached
     weight = tau / (tau + 0.1 * model.worked + grain)
     pace = weight * log((passed + grain) / (tau + grain)) + (1 - weight) * size
     left = truth.worked - passed
