@@ -16,7 +16,7 @@ from headway_viewer.commands.selection import Selection
 from headway_viewer.commands.view import make_display
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.picture.board import Board
-from headway_viewer.public_json.messages import RecordingDecoder
+from headway_viewer.public_json.decoder import RecordingDecoder
 from headway_viewer.public_json.reader import lines
 from headway_viewer.replica.replica import Replica
 

@@ -3,7 +3,7 @@ import json
 from showcase import NOW, board_of, installers, operation
 
 from headway.protocol.messages import Delta, Lines, Removed, Snapshot
-from headway_viewer.public_json.messages import RecordingDecoder, row_of
+from headway_viewer.public_json.decoder import RecordingDecoder, decode_operation
 from headway_viewer.public_json.schema import operation_object
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Replica
@@ -67,7 +67,7 @@ def test_what_is_no_recording_is_passed_over():
 
 
 def test_fields_of_the_wrong_kind_are_dropped():
-    row = row_of(
+    row = decode_operation(
         {
             "id": "a",
             "state": "running",

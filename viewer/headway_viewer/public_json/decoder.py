@@ -47,85 +47,91 @@ class RecordingDecoder:
 
     def _message(self, kind: Any, at: float, line: dict[str, Any]) -> Any:
         if kind == "snapshot":
-            found = [row_of(record) for record in _records(line.get("operations"))]
+            found = [decode_operation(value) for value in _list_of(line.get("operations"))]
             self._sequence += 1
             return Snapshot(INSTANCE, self._sequence, at, at, 0, 1, [row for row in found if row])
         if kind == "operation":
-            row = row_of(line.get("operation"))
+            row = decode_operation(line.get("operation"))
             if row is None:
                 return None
             self._sequence += 1
             return Delta(INSTANCE, self._sequence, at, [row])
         if kind == "removed":
-            names = [name for name in _records(line.get("operations")) if isinstance(name, str)]
+            names = [name for name in _list_of(line.get("operations")) if isinstance(name, str)]
             self._sequence += 1
             return Removed(INSTANCE, self._sequence, at, names)
         if kind == "log":
-            name, lines = line.get("operation"), _records(line.get("lines"))
+            name, lines = line.get("operation"), _list_of(line.get("lines"))
             return Lines(
                 INSTANCE, self._sequence, at, str(name), None, [str(some) for some in lines]
             )
         return None
 
 
-def row_of(record: Any) -> OperationRow | None:
-    """A recorded operation as a row of `messages.Delta.operations`; None if it is none."""
-    if not _is_one(record, checks.OPERATION):
+def decode_operation(value: Any) -> OperationRow | None:
+    """Decode a JSON operation into a row of `messages.Delta.operations`; None if it is invalid."""
+    if not _is_showable(value, checks.OPERATION):
         return None
-    stages = [stage for stage in _records(record.get("stages")) if _is_one(stage, checks.STAGE)]
-    blank, part = Operation(record["id"], ""), Stage(0, "")
+    stages = [stage for stage in _list_of(value.get("stages")) if _is_showable(stage, checks.STAGE)]
+    blank, part = Operation(value["id"], ""), Stage(0, "")
     return OperationRow(
-        record["id"],
-        OperationRecord._make(_fields(record, checks.OPERATION, blank)),
-        [StageRecord._make(_fields(stage, checks.STAGE, part)) for stage in stages],
+        value["id"],
+        OperationRecord._make(_record_fields(value, checks.OPERATION, blank)),
+        [StageRecord._make(_record_fields(stage, checks.STAGE, part)) for stage in stages],
         {},
         OperationFigures(
-            _kept(checks.fraction, record.get("progress")),
-            _kept(_estimate, record.get("estimate")),
-            _kept(checks.time, record.get("silent_since")),
+            _checked(checks.fraction, value.get("progress")),
+            _checked(_estimate, value.get("estimate")),
+            _checked(checks.time, value.get("silent_since")),
             None,
             unlike=False,
             tail=[],
-            holder=_kept(checks.identity, record.get("holder")),
+            holder=_checked(checks.identity, value.get("holder")),
         ),
-        {stage["id"]: (_kept(checks.fraction, stage.get("progress")), None) for stage in stages},
+        {stage["id"]: (_checked(checks.fraction, stage.get("progress")), None) for stage in stages},
         {},
     )
 
 
-def _is_one(record: Any, fields: dict[str, Check]) -> bool:
-    """Whether it can be shown at all: there is an id and a state."""
+def _is_showable(value: Any, fields: dict[str, Check]) -> bool:
+    """Return whether an operation or stage has the valid id and state that showing it needs."""
     missing = object()
-    return isinstance(record, dict) and not any(
-        _kept(fields[field], record.get(field), missing) is missing for field in ("id", "state")
+    return isinstance(value, dict) and not any(
+        _checked(fields[field], value.get(field), missing) is missing for field in ("id", "state")
     )
 
 
-def _fields(
-    record: dict[str, Any], fields: dict[str, Check], blank: Operation | Stage
+def _record_fields(
+    decoded: dict[str, Any], fields: dict[str, Check], blank: Operation | Stage
 ) -> Iterator[Any]:
-    """The fields of a record, whatever stands in the file: what is wrong is as in a new one."""
+    """Yield the fields of a record; those that are invalid are as in `blank`."""
     for field, check in fields.items():
-        value = record.get(field)
+        value = decoded.get(field)
         if field == "name" and value is not None:
             value = str(value)
-        yield _kept(check, value, getattr(blank, field))
+        yield _checked(check, value, getattr(blank, field))
 
 
-def _kept(check: Check, value: Any, otherwise: Any = None) -> Any:
-    """The value, or what is `otherwise` where the check refuses it."""
+def _checked(check: Check, value: Any, default: Any = None) -> Any:
+    """Return the checked value, or `default` where the check refuses it."""
     try:
         return check(value)
     except Malformed:
-        return otherwise
+        return default
 
 
 def _estimate(value: Any) -> rows.Estimate:
-    known = checks.mapping(value)
+    estimate = checks.mapping(value)
     return rows.check_estimate(
-        [known.get("low"), known.get("median"), known.get("high"), str(known.get("basis")), 0]
+        [
+            estimate.get("low"),
+            estimate.get("median"),
+            estimate.get("high"),
+            str(estimate.get("basis")),
+            0,
+        ]
     )
 
 
-def _records(value: Any) -> list[Any]:
+def _list_of(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
