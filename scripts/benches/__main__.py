@@ -16,13 +16,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benches import machine, page, plot
-from benches.figures import Curve, Report
+from benches import plot, rendering, resources
+from benches.report import Curve, Report
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIGURES = ROOT / "docs" / "figures"
 PAGES = tuple(ROOT / "docs" / name for name in ("performance.md", "scaling.md", "resilience.md"))
-VERBS = {  # verb -> module here
+VERBS = {  # verb → module of benches.areas
     "hot": "hot",
     "import": "imports",
     "ingest": "ingest",
@@ -30,22 +30,22 @@ VERBS = {  # verb -> module here
     "scale": "scale",
     "idle": "idle",
     "frame": "frame",
-    "run": "running",
+    "run": "run",
     "eta": "eta",
-    "harm": "harm",
+    "harm": "faults",
 }
 
 
 def measured(verb: str, quick: bool) -> dict[str, Any]:
     """Run one verb; its report as JSON's types, with when and on what it was taken."""
-    before, begun = machine.load(), time.monotonic()
-    report: Report = importlib.import_module(f"benches.{VERBS[verb]}").measure(quick)
-    told = page.plain(report)
+    before, begun = resources.load(), time.monotonic()
+    report: Report = importlib.import_module(f"benches.areas.{VERBS[verb]}").measure(quick)
+    told = rendering.plain(report)
     told["about"] = (
         f"`scripts/bench {verb}{' --quick' if quick else ''}`, "
         f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}, "
         f"{time.monotonic() - begun:.0f} s, load average {before:.2f} before and "
-        f"{machine.load():.2f} after; Python {platform.python_version()}, {machine.describe()}"
+        f"{resources.load():.2f} after; Python {platform.python_version()}, {resources.describe()}"
     )
     return told
 
@@ -53,7 +53,7 @@ def measured(verb: str, quick: bool) -> dict[str, Any]:
 def draw(told: dict[str, Any]) -> dict[str, str]:
     """Name of a plot → its SVG."""
     plots: dict[str, list[Curve]] = {}
-    for curve in page.restored(told).curves:
+    for curve in rendering.restored(told).curves:
         plots.setdefault(curve.plot, []).append(curve)
     return {name: plot.svg(name, curves) for name, curves in plots.items()}
 
@@ -73,8 +73,8 @@ def write(reports: dict[str, dict[str, Any]]) -> None:
     kept.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
     blocks = {}
     for verb, told in ordered.items():
-        report = page.restored(told)
-        blocks[verb] = page.markdown(report, told["about"])
+        report = rendering.restored(told)
+        blocks[verb] = rendering.markdown(report, told["about"])
         pictures = []
         for name, picture in draw(told).items():
             (FIGURES / file_of(name)).write_text(picture)
@@ -82,7 +82,7 @@ def write(reports: dict[str, dict[str, Any]]) -> None:
         blocks[f"{verb} plots"] = "\n\n".join(pictures)
     for path in PAGES:
         if path.exists():
-            path.write_text(page.inserted(path.read_text(), blocks))
+            path.write_text(rendering.inserted(path.read_text(), blocks))
 
 
 def main(arguments: list[str]) -> int:
@@ -105,9 +105,9 @@ def main(arguments: list[str]) -> int:
             failed = True
             print(f"{verb}: {type(error).__name__}: {error}\n", file=sys.stderr, flush=True)
             continue
-        report = page.restored(reports[verb])
+        report = rendering.restored(reports[verb])
         failed = failed or not all(right for _, right in report.checks)
-        print(page.text(report, reports[verb]["about"]), flush=True)
+        print(rendering.text(report, reports[verb]["about"]), flush=True)
     if chosen.json:
         Path(chosen.json).write_text(json.dumps(reports, indent=1, ensure_ascii=False) + "\n")
     if chosen.write:

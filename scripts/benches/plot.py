@@ -6,7 +6,7 @@ from math import ceil, floor, log10
 from typing import Sequence
 from xml.sax.saxutils import escape
 
-from benches.figures import Curve
+from benches.report import Curve
 
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 70, 170, 40, 50

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 
-from benches.ground import Ground
-from benches.ingest import Receiver
+from benches.areas.ingest import Receiver
+from benches.sandbox import Ground
 
 SECONDS = 5.0
 LINES = 35
@@ -41,7 +41,7 @@ def ingest() -> None:
 
 def frame(operations: str = "1000") -> None:
     """A hundred frames in which twenty operations moved."""
-    from benches.frame import Ours  # noqa: PLC0415 - needs rich
+    from benches.areas.frame import Ours  # noqa: PLC0415 - needs rich
 
     ours = Ours(int(operations))
     profile = cProfile.Profile()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from fuzzing import core, live
+from fuzzing import broker_core, live_broker
 
 
 def main(argv: list[str]) -> int:
@@ -15,9 +15,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=30.0, help="against a live broker")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
-    found = core.run(options.frames, options.seed)
+    found = broker_core.run(options.frames, options.seed)
     if options.seconds:
-        found += live.run(options.seconds, options.seed)
+        found += live_broker.run(options.seconds, options.seed)
     for line in found:
         print(f"fuzz: {line}")
     print(f"fuzz: {'FAILED' if found else 'nothing was harmed'}")

@@ -10,16 +10,16 @@ import threading
 import time
 from pathlib import Path
 
-from traces import chores, downloads
+from traces import downloads, local_work
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings" / "eta"
 
 KINDS = {
-    "img": chores.img,
-    "sql": chores.sql,
-    "wheel": chores.wheel,
-    "zip": chores.zipped,
-    "nested": chores.nested,
+    "img": local_work.img,
+    "sql": local_work.sql,
+    "wheel": local_work.wheel,
+    "zip": local_work.zipped,
+    "nested": local_work.nested,
     "retry": downloads.retry,
     "resume": downloads.resume,
     "long": downloads.long,

@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from chaotic.journal import Life, Told
-from chaotic.verdict import Fates, Run, Verdict, judge, judge_runs
+from chaos_testing.checker import Fates, Run, Verdict, judge, judge_runs
+from chaos_testing.journal import Life, Told
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 

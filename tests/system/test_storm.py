@@ -10,7 +10,7 @@ import time
 
 import pytest
 from brokers import Place
-from chaotic.garbage import mutated, samples
+from chaos_testing.hostile_peer import mutated, samples
 from machine import until
 from peers import Viewer
 
@@ -166,7 +166,7 @@ while True:
 """,
     "garbage": """
 import random
-from chaotic.garbage import mutated, samples
+from chaos_testing.hostile_peer import mutated, samples
 dice = random.Random(1)
 frames = [mutated(frame, dice) for frame in samples() * 20]
 while True:

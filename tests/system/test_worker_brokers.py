@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from chaotic.arena import jumping
+from chaos_testing.sandbox import jumping
 from machine import Machine, until
 
 SHORT = """
