@@ -1,7 +1,7 @@
-"""What a command took, seen from around it and from within: by a `time` that stands before it.
+"""Time a command from the outside, and its own CPU from within by a `time` in front of it.
 
-`headway run` looks through `time` as it does through `sudo` or `nice`, so the command is
-still recognised, and its own time is told apart from ours.
+`headway run` looks through `time` as it does through `sudo` or `nice`, so the command is still
+recognised, and its own CPU time is known apart from ours.
 """
 
 from __future__ import annotations
@@ -14,41 +14,41 @@ import sys
 import time
 from typing import NamedTuple
 
-from benches.sandbox import Ground
+from benches.sandbox import Sandbox
 
 TIME = f"""\
 #!{sys.executable} -S
 import json, os, sys
-place, command = sys.argv[2], sys.argv[3:]  # of -o PLACE COMMAND
+result, command = sys.argv[2], sys.argv[3:]  # of -o RESULT COMMAND
 _, status, usage = os.wait4(os.posix_spawnp(command[0], command, os.environ), 0)
-with open(place, "w") as file:
+with open(result, "w") as file:
     json.dump(usage.ru_utime + usage.ru_stime, file)
 sys.exit(status >> 8 or 128 + (status & 127) if status else 0)
 """
 
 
 class Spent(NamedTuple):
-    """Seconds of wall time, of CPU of all that was waited for, and of the command's own CPU."""
+    """Seconds of wall time, of the CPU of all processes, and of the command's own CPU."""
 
     wall: float
     cpu: float
     own: float
 
 
-class Stopwatch:
-    """Runs commands of `ground` and measures them."""
+class CommandTimer:
+    """Runs commands in `sandbox` and times them."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._environ = ground.environ
-        self._place = os.path.join(ground.directory, "time.json")
-        self._time = os.path.join(ground.directory, "time")
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._environ = sandbox.environ
+        self._result = os.path.join(sandbox.directory, "time.json")
+        self._time = os.path.join(sandbox.directory, "time")
         with open(self._time, "w", encoding="utf-8") as program:
             program.write(TIME)
         os.chmod(self._time, stat.S_IRWXU)
 
     def measure(self, command: list[str], under: tuple[str, ...] = ()) -> Spent:
-        """Run `command`, `under` what runs commands, its output read; raises if it fails."""
-        timed = [*under, self._time, "-o", self._place, *command]
+        """Run `command`, behind the words of `under`, and read its output; raise if it fails."""
+        timed = [*under, self._time, "-o", self._result, *command]
         begun = time.perf_counter()
         process = subprocess.Popen(
             timed,
@@ -64,5 +64,5 @@ class Stopwatch:
         process.returncode = status >> 8 or -(status & 127)
         if status:
             raise RuntimeError(f"{command} ended with {process.returncode}: {output[-1000:]!r}")
-        with open(self._place, encoding="ascii") as file:
+        with open(self._result, encoding="ascii") as file:
             return Spent(wall, usage.ru_utime + usage.ru_stime, json.load(file))

@@ -1,20 +1,19 @@
-"""What the machine and single processes spend: CPU in nanoseconds, memory, wake-ups (Linux)."""
+"""What processes use, read from the Linux kernel: CPU seconds, resident bytes, wake-ups."""
 
 from __future__ import annotations
 
 import os
 import platform
 import time
-from typing import Callable
 
 
-def load() -> float:
-    """Runnable processes over the last minute."""
+def load_average() -> float:
+    """Return the load average of the last minute."""
     return os.getloadavg()[0]
 
 
 def describe() -> str:
-    """The machine in one line."""
+    """Return the processors and the kernel of this machine, in one line."""
     model = ""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:
@@ -25,24 +24,25 @@ def describe() -> str:
 
 
 def cpu(pid: int) -> float:
-    """CPU seconds of all threads of `pid`, also of those that have ended."""
+    """Return the CPU seconds of all threads of `pid`, ended ones included."""
+    # The process's CPU clock, as clock_getcpuclockid(3) makes its id.
     return time.clock_gettime_ns((~pid << 3) | 2) / 1e9
 
 
 def thread_cpu(pid: int, thread: int | None = None) -> float:
-    """CPU seconds of one thread of `pid`: its first one, unless `thread` names another."""
+    """Return the CPU seconds of the main thread of `pid`, or of `thread`."""
     with open(f"/proc/{pid}/task/{thread or pid}/schedstat", encoding="ascii") as text:
         return int(text.read().split()[0]) / 1e9
 
 
 def rss(pid: int) -> int:
-    """Resident bytes of `pid`."""
+    """Return the resident bytes of `pid`."""
     with open(f"/proc/{pid}/statm", encoding="ascii") as text:
         return int(text.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def wakeups(pid: int) -> int:
-    """How often the threads of `pid` that live now have been put on a processor."""
+    """Return how often the threads of `pid` that live now were put on a processor."""
     total = 0
     for thread in os.listdir(f"/proc/{pid}/task"):
         try:
@@ -53,10 +53,14 @@ def wakeups(pid: int) -> int:
     return total
 
 
-def wait_for(happened: Callable[[], object], seconds: float, what: str) -> None:
-    """Return when `happened` is true; raise `TimeoutError` after `seconds`."""
-    end = time.monotonic() + seconds
-    while not happened():
-        if time.monotonic() > end:
-            raise TimeoutError(f"{what} did not happen within {seconds} s")
-        time.sleep(0.005)
+def peak_rss(pid: int) -> int:
+    """Return the most bytes that `pid` has had resident; 0 if it is gone.
+
+    Not `ru_maxrss`, which begins with what the starting process held.
+    """
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+            lines = (line for line in status if line.startswith("VmHWM:"))
+            return next((int(line.split()[1]) * 1024 for line in lines), 0)
+    except OSError:
+        return 0

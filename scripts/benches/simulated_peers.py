@@ -1,4 +1,4 @@
-"""Workers and viewers without a process of their own: one socket each, speaking the protocol.
+"""Workers and viewers that speak the protocol over a socket each, without a process each.
 
 They cost the broker what real ones cost, and this machine next to nothing, so hundreds fit
 beside the broker on two processors.
@@ -20,7 +20,7 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def identifier(number: int, length: int) -> str:
-    """`number` in base 32, padded to `length`."""
+    """Return `number` in base 32, padded to `length`."""
     text = ""
     for _ in range(length):
         number, digit = divmod(number, 32)
@@ -29,7 +29,7 @@ def identifier(number: int, length: int) -> str:
 
 
 def greet(socket: zmq.Socket[Any], session: str, role: str) -> None:
-    """Send the `Hello` of this process for a session of its own."""
+    """Send a `Hello` for `session`, with what identifies this process."""
     about = {"pid": os.getpid(), "host": os.uname().nodename, "uid": os.getuid()}
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
         about["boot"] = boot.read().strip()
@@ -42,7 +42,7 @@ def greet(socket: zmq.Socket[Any], session: str, role: str) -> None:
 
 
 class Worker:
-    """One session with `operations` × `stages` running stages, all of them at zero."""
+    """A session with `operations` × `stages` running stages whose counts are zero."""
 
     def __init__(
         self, context: zmq.Context[Any], endpoint: str, number: int, operations: int, stages: int
@@ -66,15 +66,15 @@ class Worker:
             self.operations[index] = operation
 
     def send(self, message: Any) -> None:
-        """Put one message on the wire."""
+        """Send a message."""
         self.socket.send(wire.encode(message))
 
     def hello(self) -> None:
-        """Say who this is."""
+        """Greet the broker as a worker."""
         greet(self.socket, self.session, "worker")
 
     def announce(self, operation: Operation) -> None:
-        """Announce one operation whole, in as many messages as its stages need."""
+        """Announce an operation with all its stages, in as many messages as they need."""
         records = [stage.record() for stage in operation.stages.values()]
         operation.revision += 1
         for start in range(0, max(1, len(records)), wire.STAGES_LIMIT):
@@ -87,7 +87,7 @@ class Worker:
             )
 
     def begin(self) -> None:
-        """Say hello and announce everything."""
+        """Greet the broker and announce all operations."""
         self.hello()
         for operation in self.operations.values():
             self.announce(operation)
@@ -98,25 +98,25 @@ class Worker:
         self.send(messages.Counts(self.sequence, time.monotonic(), counts))
 
     def beat(self) -> None:
-        """Give the sign of life."""
+        """Send a heartbeat."""
         self.send(messages.Beat(self.sequence, time.monotonic()))
 
     def read(self) -> list[Any]:
-        """What the broker has sent since."""
-        found = []
+        """Return the messages that the broker has sent since the last call."""
+        received = []
         while True:
             try:
-                found.append(wire.decode(self.socket.recv(zmq.NOBLOCK), messages.OUTBOUND))
+                received.append(wire.decode(self.socket.recv(zmq.NOBLOCK), messages.OUTBOUND))
             except zmq.Again:
-                return found
+                return received
 
     def close(self) -> None:
-        """Go without a word."""
+        """Close the socket without a `Bye`."""
         self.socket.close()
 
 
 class Client:
-    """Asks the broker as viewers do."""
+    """A client that sends requests to the broker."""
 
     def __init__(self, context: zmq.Context[Any], endpoint: str) -> None:
         self.socket = context.socket(zmq.DEALER)
@@ -125,8 +125,8 @@ class Client:
         self.requests = 0
         greet(self.socket, os.urandom(8).hex(), "viewer")
 
-    def ask(self, verb: str, seconds: float = 30, **arguments: Any) -> dict[str, Any]:
-        """The result of a request."""
+    def request(self, verb: str, seconds: float = 30, **arguments: Any) -> dict[str, Any]:
+        """Return the result of a request; raise `RuntimeError` if it is refused."""
         self.requests += 1
         self.socket.send(wire.encode(messages.Request(self.requests, verb, arguments)))
         while self.socket.poll(int(1000 * seconds)):
@@ -135,15 +135,15 @@ class Client:
                 if reply.error is not None:
                     raise RuntimeError(reply.error)
                 return reply.result
-        raise TimeoutError(f"nobody answered {verb}")
+        raise TimeoutError(f"no reply to {verb}")
 
     def close(self) -> None:
-        """Go."""
+        """Close the socket."""
         self.socket.close()
 
 
-class Taken(NamedTuple):
-    """A snapshot: seconds until all of it was applied, its bytes, and what was in it."""
+class Snapshot(NamedTuple):
+    """A snapshot: seconds from the request until all was applied, bytes, operations."""
 
     seconds: float
     size: int
@@ -151,7 +151,7 @@ class Taken(NamedTuple):
 
 
 def head_of(frame: bytes) -> tuple[int, float]:
-    """The sequence and the time of a published frame, without reading the rest."""
+    """Return the sequence and the time of a published frame without decoding the rest."""
     unpacker = msgpack.Unpacker(strict_map_key=False)
     unpacker.feed(frame[:64])
     unpacker.read_array_header()
@@ -161,7 +161,7 @@ def head_of(frame: bytes) -> tuple[int, float]:
 
 
 class Viewer:
-    """A follower that reads frames and looks only at their sequence."""
+    """A viewer that decodes nothing of a delta but its sequence and time."""
 
     def __init__(self, context: zmq.Context[Any], endpoint: str, number: int = 0) -> None:
         self.socket = context.socket(zmq.SUB)
@@ -174,14 +174,10 @@ class Viewer:
         self.now = 0.0
         self.frames = self.missed = 0  # a frame may come in several messages
 
-    def ask(self) -> None:
-        """Ask for a snapshot."""
-        self.socket.subscribe(self.inbox)
-
-    def take_snapshot(self, seconds: float = 30) -> Taken:
-        """Ask, and take in every part: the work of a late viewer."""
+    def take_snapshot(self, seconds: float = 30) -> Snapshot:
+        """Request a snapshot and apply every part, as a viewer does that attaches late."""
         begun = time.monotonic()
-        self.ask()
+        self.socket.subscribe(self.inbox)
         size = 0
         parts: set[int] = set()
         operations: dict[str, Operation] = {}
@@ -201,17 +197,17 @@ class Viewer:
                 for stage in stages:
                     operation.apply_stage(stage)
             if len(parts) == snapshot.parts:
-                return Taken(time.monotonic() - begun, size, list(operations.values()))
-        raise TimeoutError("no snapshot came")
+                return Snapshot(time.monotonic() - begun, size, list(operations.values()))
+        raise TimeoutError("no snapshot was sent")
 
     def drain(self) -> None:
-        """Read the frames that wait, and look whether any was missed."""
+        """Read the frames that wait, and count those that were missed."""
         while True:
             try:
                 topic, frame = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            if topic == b"d" and frame[1] in (1, 2):  # a delta or a removal: they are counted
+            if topic == b"d" and frame[1] in (1, 2):  # a delta or a removal: these are in sequence
                 sequence, now = head_of(frame)
                 self.frames += now != self.now
                 self.now = now
@@ -220,5 +216,5 @@ class Viewer:
                 self.sequence = sequence
 
     def close(self) -> None:
-        """Go."""
+        """Close the socket."""
         self.socket.close()

@@ -1,10 +1,10 @@
-"""What an estimate costs, and how good it is on recorded operations beside simpler ones.
+"""Estimates: what one costs, and its error on recorded operations beside baseline estimators.
 
 Recordings are `tests/recordings/eta/OPERATION/RUN.jsonl` (traces, oldest first by name). Every
 run is estimated four times a second with the runs before it as history; the error is the mean
-over time of |ln((estimate + 1 s) / (truth + 1 s))|: off by a factor of two either way is 0.69, and
-the last second does not count for much. To say nothing costs 1. BENCH_TRACES names another folder
-of such recordings.
+over time of |ln((estimate + 1 s) / (truth + 1 s))|: a factor of two either way is 0.69, and the
+added second keeps the last one from outweighing the rest. No estimate counts as an error of 1.
+BENCH_TRACES names another folder of such recordings.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Callable, Iterator, NamedTuple
 
-from benches.areas.baselines import RIVALS, Rival, Seen, rivals
-from benches.report import Report, Row, figure
+from benches.areas.baselines import BASELINES, Baseline, ObservedRun, baselines
+from benches.report import Report, Row, summarize
 from headway.estimate import Estimate, Forecast, Run
 from headway.model import RUNNING, Operation, Stage
 from headway_broker.estimates.budget import price
@@ -30,34 +30,38 @@ from headway_viewer.public_json.reader import Change, changes
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "tests" / "recordings" / "eta"
 TICK = 0.25
-SILENCE, CAP = 1.0, 3.0  # what saying nothing costs; what an error costs at the most
+SILENCE, CAP = 1.0, 3.0  # the error where there is no estimate; the largest error
 OURS, COLD = "headway", "headway, no history"
 
 Guess = Callable[[float], "float | None"]
 
 
 class Recorded(NamedTuple):
-    """One run: what happened, and how long it took."""
+    """A recorded run: its changes in the order of time, and its duration."""
 
-    happened: list[Change]
+    changes: list[Change]
     seconds: float
 
 
 class Scores(NamedTuple):
-    """Estimator → its error in each run; and how often our range held, in each run with history."""
+    """Estimator → its error in each run.
+
+    `covered` is the share of the time in which our range contained the truth, in each run that
+    had history.
+    """
 
     errors: dict[str, list[float]]
-    held: list[float]
+    covered: list[float]
 
 
 def measure(quick: bool = False) -> Report:
-    """The report."""
+    """Measure the area; return its report."""
     rows = [
         cost(stages, runs, 3 if quick else 25)
         for stages, runs in ((10, 0), (10, 10), (100, 0), (100, 10))
     ]
     rows.extend(
-        figures_cost(stages, running, runs, 9 if quick else 60)
+        derived_cost(stages, running, runs, 9 if quick else 60)
         for stages, running in ((10, 1), (10, 10), (100, 10))
         for runs in (0, 10)
     )
@@ -73,24 +77,22 @@ def measure(quick: bool = False) -> Report:
     folders = sorted(path for path in traces.glob("*") if path.is_dir()) if traces.is_dir() else []
     if quick:
         folders = folders[:1]
-    scored = [
-        compared([recorded(path) for path in sorted(folder.glob("*.jsonl"))]) for folder in folders
-    ]
+    scored = [score([read(path) for path in sorted(folder.glob("*.jsonl"))]) for folder in folders]
     if scored:
-        for name in (OURS, COLD, *(rule.name for rule in RIVALS)):
+        for name in (OURS, COLD, *(rule.name for rule in BASELINES)):
             values = [mean(one.errors[name]) for one in scored]
             rows.append(
-                Row(f"{name}: mean error over {len(values)} operations", figure(values), "|ln|")
+                Row(f"{name}: mean error over {len(values)} operations", summarize(values), "|ln|")
             )
-        held = [mean(one.held) for one in scored if one.held]
-        if held:
-            rows.append(Row("how often the 80 % range held", figure(held), "of the time"))
+        covered = [mean(one.covered) for one in scored if one.covered]
+        if covered:
+            rows.append(Row("how often the 80 % range held", summarize(covered), "of the time"))
         notes.append("Errors: run k of an operation knows runs 0 to k−1.")
     return Report("eta", "Estimates", rows, notes, [], [])
 
 
 def cost(stages: int, runs: int, rounds: int) -> Row:
-    """Seconds of CPU for one estimate."""
+    """Measure the CPU seconds of one estimate."""
     history = [learned(stages, 60.0 + run) for run in range(runs)]
     forecast = Forecast(history)
     forecast.start(0.0)
@@ -115,14 +117,14 @@ def cost(stages: int, runs: int, rounds: int) -> Row:
     limit = 0.001 if (stages, runs) == (100, 10) else None
     return Row(
         f"one estimate, {stages} stages, {runs} earlier runs",
-        figure(samples),
+        summarize(samples),
         "s CPU",
         at_most=limit,
     )
 
 
-def figures_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
-    """Seconds of CPU for all figures of one operation, against what the broker charges for them."""
+def derived_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
+    """Measure the CPU seconds of all that is derived for one operation, against its price."""
     ledger = Ledger()
     forecasts = Forecasts(ledger, Faults(Dropped(), Outbox()))
     operation = Operation("a" * 12, "measured")
@@ -149,15 +151,15 @@ def figures_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
     charged = price(stages, running, runs)
     return Row(
         f"figures of an operation, {stages} stages, {running} running, {runs} earlier runs",
-        figure(samples),
+        summarize(samples),
         "s CPU",
         f"the price, {charged * 1e6:.0f} µs",
-        figure([sample / charged for sample in samples]),
+        summarize([sample / charged for sample in samples]),
     )
 
 
 def learned(stages: int, seconds: float) -> Run:
-    """What a run of so many stages teaches."""
+    """Return what a completed run of so many stages adds to the history."""
     forecast = Forecast()
     forecast.start(0.0)
     for stage in range(1, stages + 1):
@@ -175,21 +177,21 @@ def learned(stages: int, seconds: float) -> Run:
     return run
 
 
-def recorded(path: Path) -> Recorded:
+def read(path: Path) -> Recorded:
     """Read one trace."""
-    happened = list(changes(str(path)))
-    return Recorded(happened, happened[-1].time)
+    found = list(changes(str(path)))
+    return Recorded(found, found[-1].time)
 
 
-def compared(runs: list[Recorded]) -> Scores:
-    """Let every estimator see every run, oldest first."""
+def score(runs: list[Recorded]) -> Scores:
+    """Score every estimator on every run, oldest first."""
     errors: dict[str, list[float]] = {}
-    held: list[float] = []
+    covered: list[float] = []
     history: list[Run] = []
     earlier: list[dict[str, float]] = []
     for run in runs:
-        forecast, cold, seen = Forecast(history), Forecast(), Seen()
-        rules = rivals(seen, earlier)
+        forecast, cold, observed = Forecast(history), Forecast(), ObservedRun()
+        rules = baselines(observed, earlier)
         said: list[tuple[float, Estimate]] = []
         guesses: dict[str, Guess] = {rule.name: rule.guess for rule in rules}
         guesses[OURS] = _median(forecast, said)
@@ -198,33 +200,33 @@ def compared(runs: list[Recorded]) -> Scores:
         def observe(
             change: Change,
             forecasts: tuple[Forecast, ...] = (forecast, cold),
-            seen: Seen = seen,
-            rules: list[Rival] = rules,
+            observed: ObservedRun = observed,
+            rules: list[Baseline] = rules,
         ) -> None:
-            _tell(change, forecasts)
+            _observe(change, forecasts)
             if change.kind == "stage":
-                seen.observe(change)
+                observed.observe(change)
                 for rule in rules:
                     rule.observed()
 
         for name, loss in losses(run, guesses, observe).items():
             errors.setdefault(name, []).append(loss)
         if history and said:
-            held.append(mean(one.low <= run.seconds - now <= one.high for now, one in said))
+            covered.append(mean(one.low <= run.seconds - now <= one.high for now, one in said))
         lesson = forecast.finish("completed", run.seconds)
         if lesson is not None:
             history.append(lesson)
-        earlier.append(seen.durations())
-    return Scores(errors, held)
+        earlier.append(observed.durations())
+    return Scores(errors, covered)
 
 
 def losses(
     run: Recorded, guesses: dict[str, Guess], observe: Callable[[Change], None]
 ) -> dict[str, float]:
-    """Estimator → its mean error over time."""
+    """Return estimator → its mean error over time."""
     found: dict[str, list[float]] = {name: [] for name in guesses}
-    for now, happened in ticks(run):
-        for change in happened:
+    for now, changed in ticks(run):
+        for change in changed:
             observe(change)
         if now >= run.seconds:
             break
@@ -238,15 +240,15 @@ def losses(
 
 
 def ticks(run: Recorded) -> Iterator[tuple[float, list[Change]]]:
-    """Every tick with what has happened since the one before, and last the end."""
+    """Yield the time of every tick with the changes since the one before; last, the end."""
     at = 0
     for tick in range(math.ceil(run.seconds / TICK) + 1):
         now = min(tick * TICK, run.seconds)
-        happened: list[Change] = []
-        while at < len(run.happened) and run.happened[at].time <= now:
-            happened.append(run.happened[at])
+        changed: list[Change] = []
+        while at < len(run.changes) and run.changes[at].time <= now:
+            changed.append(run.changes[at])
             at += 1
-        yield now, happened
+        yield now, changed
 
 
 def _median(forecast: Forecast, said: list[tuple[float, Estimate]]) -> Guess:
@@ -260,7 +262,7 @@ def _median(forecast: Forecast, said: list[tuple[float, Estimate]]) -> Guess:
     return guess
 
 
-def _tell(change: Change, forecasts: tuple[Forecast, ...]) -> None:
+def _observe(change: Change, forecasts: tuple[Forecast, ...]) -> None:
     for forecast in forecasts:
         if change.kind == "begin":
             forecast.start(change.time)

@@ -1,7 +1,8 @@
-"""What a broker that is absent, dead, stopped or slow, or an unread terminal, does to the work.
+"""Faults: how they slow the work, delay its exit and cost it memory.
 
-Every condition and the same program with HEADWAY=off run in turns, round by round: the ratio is
-of the same round. Then many short programs, whose ends have all to be known.
+A broker that is absent, killed, stopped or slow, a full disk, a terminal that is not read. Under
+each condition the same program runs with and without HEADWAY=off in turns, and a ratio is one of
+the same round. Then many short programs, whose ends all have to be known.
 """
 
 from __future__ import annotations
@@ -17,107 +18,113 @@ from contextlib import contextmanager
 from typing import Any, Callable, Iterator
 
 from benches import terminal
-from benches.report import Report, Row, figure, interleave, ratio
-from benches.sandbox import Ground
+from benches.report import Check, Report, Row, interleave, ratio, summarize
+from benches.sandbox import Sandbox, wait_for
 
 AT_MOST = 1.05  # of the time with HEADWAY=off
-EXIT = 1.0  # seconds that an exit may be delayed
+EXIT = 1.0  # seconds by which an exit may be delayed
 SHORT = "import headway, sys\nwith headway.operation(sys.argv[1]): pass\n"
-OPEN = ("pending", "running", "waiting")
+AT_ONCE = 8  # short programs that run at the same time
+BATCH = 200  # short programs between two looks at the ends: the broker keeps 500
 
 
 @contextmanager
-def healthy(ground: Ground) -> Iterator[dict[str, str]]:
-    """A broker that a viewer follows."""
-    broker = ground.broker()
-    viewer = ground.python("-m", "headway", "view", "--display", "json", stdout=_NOWHERE)
+def healthy(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Run a broker that a viewer follows."""
+    broker = sandbox.broker()
+    viewer = sandbox.headway("view", "--display", "json", stdout=subprocess.DEVNULL)
     yield {}
-    ground.end(viewer)
-    ground.end(broker)
+    sandbox.end(viewer)
+    sandbox.end(broker)
 
 
 @contextmanager
-def absent(_ground: Ground) -> Iterator[dict[str, str]]:
-    """No broker, and none may be started."""
+def absent(_sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Run no broker, and let none be started."""
     yield {"HEADWAY_BROKER": "never"}
 
 
 @contextmanager
-def killed(ground: Ground) -> Iterator[dict[str, str]]:
-    """A broker that is killed five times a second, and started by the program again."""
-    over = threading.Event()
+def killed(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Kill the broker five times a second; the program starts another."""
+    ended = threading.Event()
 
     def kill() -> None:
-        while not over.wait(0.2):
-            pid = _broker(ground)
+        while not ended.wait(0.2):
+            pid = sandbox.broker_pid()
             if pid is not None:
-                os.kill(pid, signal.SIGKILL)
+                sandbox.signal(pid, signal.SIGKILL)
 
     thread = threading.Thread(target=kill)
     thread.start()
-    yield {}
-    over.set()
-    thread.join()
-    ground.end_strays()
+    try:
+        yield {}
+    finally:
+        ended.set()
+        thread.join()
+    sandbox.kill_all()
 
 
 @contextmanager
-def stopped(ground: Ground) -> Iterator[dict[str, str]]:
-    """A broker that has got a SIGSTOP."""
-    broker = ground.broker()
+def stopped(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Stop the broker with SIGSTOP."""
+    broker = sandbox.broker()
     broker.send_signal(signal.SIGSTOP)
     yield {}
     broker.send_signal(signal.SIGCONT)
-    ground.end(broker)
+    sandbox.end(broker)
 
 
 @contextmanager
-def slow(ground: Ground) -> Iterator[dict[str, str]]:
-    """A broker that runs for 10 ms of each 100."""
-    broker = ground.broker()
-    over = threading.Event()
+def slow(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Let the broker run for 10 ms of each 100."""
+    broker = sandbox.broker()
+    ended = threading.Event()
 
-    def hold() -> None:
-        while not over.is_set():
+    def stop_and_continue() -> None:
+        while not ended.is_set():
             broker.send_signal(signal.SIGSTOP)
-            over.wait(0.09)
+            ended.wait(0.09)
             broker.send_signal(signal.SIGCONT)
-            time.sleep(0.01)
+            ended.wait(0.01)
 
-    thread = threading.Thread(target=hold)
+    thread = threading.Thread(target=stop_and_continue)
     thread.start()
-    yield {}
-    over.set()
-    thread.join()
-    ground.end(broker)
+    try:
+        yield {}
+    finally:
+        ended.set()
+        thread.join()
+    sandbox.end(broker)
 
 
 @contextmanager
-def full(ground: Ground) -> Iterator[dict[str, str]]:
-    """No broker, and no byte free in the runtime directory."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", ground.runtime]
+def full(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Run no broker, and leave no byte free in the runtime directory."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", sandbox.runtime]
     subprocess.run(mount, check=True)
-    with open(os.path.join(ground.runtime, "filler"), "wb", buffering=0) as file:
+    with open(os.path.join(sandbox.runtime, "filler"), "wb", buffering=0) as file:
         try:
             while True:
                 file.write(b"\0" * 4096)
         except OSError:
             pass
-    yield {"HEADWAY_BROKER": "never"}
-    subprocess.run(["umount", ground.runtime], check=True)
+    try:
+        yield {"HEADWAY_BROKER": "never"}
+    finally:
+        subprocess.run(["umount", sandbox.runtime], check=True)
 
 
 @contextmanager
-def unread(ground: Ground) -> Iterator[dict[str, str]]:
-    """A broker, and a terminal that nobody reads."""
-    broker = ground.broker()
+def unread(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Run a broker, and a terminal that is not read."""
+    broker = sandbox.broker()
     yield {"TERM": "xterm-256color"}
-    ground.end(broker)
-    ground.end_strays()
+    sandbox.end(broker)
+    sandbox.kill_all()
 
 
-_NOWHERE = subprocess.DEVNULL
-CONDITIONS: dict[str, Callable[[Ground], Any]] = {
+CONDITIONS: dict[str, Callable[[Sandbox], Any]] = {
     "broker alive and followed": healthy,
     "no broker": absent,
     "broker killed 5 × a second": killed,
@@ -129,16 +136,16 @@ if os.geteuid() == 0:
     CONDITIONS["no broker, runtime disk full"] = full
 
 
-def toil(condition: Callable[[Ground], Any], items: int, *, off: bool) -> dict[str, float]:
-    """Run the program under a condition; what it told, and how long its exit took."""
-    with Ground() as ground, condition(ground) as environ:
-        master, slave = terminal.opened() if condition is unread else (None, None)
+def run_under(condition: Callable[[Sandbox], Any], items: int, *, off: bool) -> dict[str, float]:
+    """Run the program under a condition; return its result, and how its exit went."""
+    with Sandbox() as sandbox, condition(sandbox) as environ:
+        master, slave = terminal.open_pty() if condition is unread else (None, None)
         read, write = os.pipe()
         stream = slave if slave is not None else subprocess.PIPE
         process = subprocess.Popen(
-            [sys.executable, "-m", "benches.programs.workloads", str(items)],
+            [sys.executable, "-m", "benches.programs.workloads", "compute", str(items)],
             env={
-                **ground.environ, **environ, "BENCH_RESULT": str(write),
+                **sandbox.environ, **environ, "BENCH_RESULT": str(write),
                 **({"HEADWAY": "off"} if off else {}),
             },
             stdin=subprocess.DEVNULL,
@@ -149,109 +156,106 @@ def toil(condition: Callable[[Ground], Any], items: int, *, off: bool) -> dict[s
         )  # fmt: skip
         os.close(write)
         with os.fdopen(read, "rb") as result:
-            told: dict[str, float] = json.loads(result.readline())
+            ran: dict[str, float] = json.loads(result.readline())
         process.wait(60)
-        told["exit"] = time.monotonic() - told["left"]
-        told["status"] = process.returncode
+        ran["exit"] = time.monotonic() - ran["left"]
+        ran["status"] = process.returncode
         if master is not None and slave is not None:
             os.close(slave)
             os.close(master)
-            told["printed"] = 0
+            ran["printed"] = 0
         else:
-            told["printed"] = sum(map(len, process.communicate()))
-        return told
+            ran["printed"] = sum(map(len, process.communicate()))
+        return ran
 
 
 def measure(quick: bool = False) -> Report:
-    """The report."""
+    """Measure the area; return its report."""
     rounds, items, short = (1, 100, 20) if quick else (7, 1000, 1000)
     cases = {
-        f"{name}{suffix}": (lambda name=name, off=off: toil(CONDITIONS[name], items, off=off))
+        f"{name}{suffix}": (lambda name=name, off=off: run_under(CONDITIONS[name], items, off=off))
         for name in CONDITIONS
         for suffix, off in (("", False), (" off", True))
     }
     samples = interleave(cases, rounds)
-    rows: list[Row] = []
+    work: list[Row] = []
+    exits: list[Row] = []
+    memory: list[Row] = []
     for name in CONDITIONS:
         ours, theirs = samples[name], samples[f"{name} off"]
-        taken = [one["seconds"] for one in ours]
-        versus = ratio(taken, [one["seconds"] for one in theirs])
-        rows.append(
-            Row(f"the work: {name}", figure(taken), "s", "HEADWAY=off", versus, at_most=AT_MOST)
+        pairs = list(zip(ours, theirs))
+        seconds = [one["seconds"] for one in ours]
+        versus = ratio(seconds, [one["seconds"] for one in theirs])
+        delays = [one["exit"] - other["exit"] for one, other in pairs]
+        more = [(one["peak"] - other["peak"]) / 1e6 for one, other in pairs]
+        work.append(
+            Row(f"the work: {name}", summarize(seconds), "s", "HEADWAY=off", versus, AT_MOST)
         )
-    for name in CONDITIONS:
-        delay = [
-            ours["exit"] - theirs["exit"]
-            for ours, theirs in zip(samples[name], samples[f"{name} off"])
-        ]
-        rows.append(
-            Row(f"its exit: {name}", figure(delay), "s more than HEADWAY=off", at_most=EXIT)
+        exits.append(
+            Row(f"its exit: {name}", summarize(delays), "s more than HEADWAY=off", at_most=EXIT)
         )
-    for name in CONDITIONS:
-        held = [
-            (ours["held"] - theirs["held"]) / 1e6
-            for ours, theirs in zip(samples[name], samples[f"{name} off"])
-        ]
-        rows.append(Row(f"memory: {name}", figure(held), "MB more than HEADWAY=off"))
+        memory.append(Row(f"memory: {name}", summarize(more), "MB more than HEADWAY=off"))
     known, longest = short_programs(short)
-    rows.append(Row(f"longest of {short} short programs", figure([longest]), "s"))
-    every = [one for some in samples.values() for one in some]
+    slowest = Row(f"longest of {short} short programs", summarize([longest]), "s")
+    runs = [one for some in samples.values() for one in some]
     checks = [
-        (f"the ends of {known} of {short} short programs are known", known == short),
-        ("nothing was printed", not any(one["printed"] for one in every)),
-        ("every program ended with 0", not any(one["status"] for one in every)),
+        Check(f"the ends of {known} of {short} short programs are known", known == short),
+        Check("nothing was printed", not any(one["printed"] for one in runs)),
+        Check("every program ended with 0", not any(one["status"] for one in runs)),
     ]
     notes = [
         f"The work: 20 stages of {items} items of about 50 µs, reported one by one.",
         "Its exit: from the last line of the program until its process is gone.",
     ]
-    return Report("harm", "What happens to the work when reporting cannot", rows, notes, checks, [])
+    title = "What happens to the work when reporting cannot"
+    return Report("harm", title, [*work, *exits, *memory, slowest], notes, checks, [])
 
 
-def short_programs(number: int, at_once: int = 8) -> tuple[int, float]:
-    """How many of so many short programs have an end that is known; the longest one's seconds."""
-    with Ground() as ground:
-        longest = 0.0
-        running: list[tuple[float, subprocess.Popen[Any]]] = []
+def short_programs(number: int) -> tuple[int, float]:
+    """Run so many short programs; return how many are known to have completed, and the longest.
+
+    The longest in seconds, measured to within the 5 ms after which the processes are polled.
+    """
+    with Sandbox() as sandbox:
+        programs = ShortPrograms(sandbox)
         for count in range(number):
-            while len(running) >= at_once:
-                time.sleep(0.005)
-                for begun, process in list(running):
-                    if process.poll() is not None:
-                        longest = max(longest, time.monotonic() - begun)
-                        running.remove((begun, process))
-                        ground.started.remove(process)
-            process = ground.python("-c", SHORT, f"short {count}")
-            running.append((time.monotonic(), process))
-            if count % 200 == 199:
-                _take_down(ground, running)
-        _take_down(ground, running)
-        return len(_KNOWN.pop(ground.runtime, set())), longest
+            programs.start(f"short {count}")
+            if count % BATCH == BATCH - 1:
+                programs.collect()
+        programs.collect()
+        return len(programs.completed), programs.longest
 
 
-# Names whose operations were seen to have completed, by runtime directory: a broker keeps 500.
-_KNOWN: dict[str, set[str]] = {}
+class ShortPrograms:
+    """Short programs, a few at a time, and the names of those that are known to have completed."""
 
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.completed: set[str] = set()
+        self.longest = 0.0
+        self._running: dict[subprocess.Popen[Any], float] = {}  # → when it was started
 
-def _take_down(ground: Ground, running: list[tuple[float, subprocess.Popen[Any]]]) -> None:
-    for _, process in running:
-        process.wait(30)
-    until = time.monotonic() + 10
-    known = _KNOWN.setdefault(ground.runtime, set())
-    while True:
-        found = ground.snapshot()
-        known.update(one.name for one in found if one.state == "completed")
-        if time.monotonic() > until or not any(one.state in OPEN for one in found):
-            return
-        time.sleep(0.1)
+    def start(self, name: str) -> None:
+        """Start another one, once there is room for it."""
+        wait_for(lambda: self._poll() < AT_ONCE, 30, "the end of a short program")
+        self._running[self.sandbox.python("-c", SHORT, name)] = time.monotonic()
 
+    def collect(self) -> None:
+        """Wait for all of them, and then up to 10 s until the broker knows their ends."""
+        wait_for(lambda: self._poll() == 0, 30, "the end of all short programs")
+        try:
+            wait_for(self.sandbox.settled, 10, "the end of all operations")
+        except TimeoutError:
+            pass  # what is missing is counted
+        self.completed.update(
+            one.name for one in self.sandbox.operations() if one.state == "completed"
+        )
 
-def _broker(ground: Ground) -> int | None:
-    try:
-        with open(os.path.join(ground.runtime, "broker.lock"), encoding="ascii") as file:
-            pid = int(file.read())
-        with open(f"/proc/{pid}/environ", "rb") as environ:
-            ours = f"HEADWAY_RUNTIME_DIR={ground.runtime}\0".encode() in environ.read()
-    except (OSError, ValueError):
-        return None
-    return pid if ours else None
+    def _poll(self) -> int:
+        now = time.monotonic()
+        for process, begun in list(self._running.items()):
+            if process.poll() is not None:
+                self.longest = max(self.longest, now - begun)
+                del self._running[process]
+                self.sandbox.started.remove(process)
+        return len(self._running)

@@ -1,8 +1,8 @@
-"""The frame: what drawing once costs a live display, with 10 to 10,000 operations.
+"""Frame: what drawing one frame costs a live display, with 10 to 10,000 operations.
 
-On a real terminal of 120 × 50 that is read by another thread; the time is the CPU of the
-thread that draws, so neither the reader nor the rest of the machine counts. Both get the same
-rows: as many operations, each with a name, a count, a total and a bar.
+On a pty of 120 × 50 that is read by another thread; the time is the CPU of the thread that
+draws, so neither the reader nor the rest of the machine counts. All get the same content: as many
+operations, each with a name, a count, a total and a bar.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from rich.progress import Progress
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from benches.report import Curve, Report, Row, figure, interleave, ratio
-from benches.terminal import COLUMNS, ROWS, opened
+from benches.report import Check, Curve, Report, Row, interleave, ratio, summarize
+from benches.terminal import COLUMNS, ROWS, open_pty
 from headway.formatting.theme import make
 from headway.model import RUNNING, Operation, Stage
 from headway.protocol.messages import Delta, Snapshot
@@ -30,39 +30,40 @@ from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
 
 TOTAL = 1_000_000
-CHANGED = 20  # operations that move between two frames
+CHANGED = 20  # operations that change between two frames
+QUIET = 0.02  # seconds without output after which a frame has been read whole
 
 
-class Screen:
-    """A terminal whose output a thread counts."""
+class CountedPty:
+    """A pty whose output a thread reads and counts."""
 
     def __init__(self) -> None:
-        master, self.slave = opened()
-        self.drawn = 0
+        master, self.slave = open_pty()
+        self.size = 0
         self._master = master
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         while True:
             try:
-                self.drawn += len(os.read(self._master, 1 << 16))
+                self.size += len(os.read(self._master, 1 << 16))
             except OSError:
                 return
 
-    def settled(self) -> int:
-        """The bytes drawn by now, once no more come."""
+    def drain(self) -> int:
+        """Wait until no more is drawn; return how many bytes were so far."""
         last = -1
-        while last != self.drawn:
-            last = self.drawn
-            time.sleep(0.02)
+        while last != self.size:
+            last = self.size
+            time.sleep(QUIET)
         return last
 
 
-class Ours:
+class HeadwayLive:
     """Headway's live display, fed with deltas as the broker publishes them."""
 
     def __init__(self, number: int) -> None:
-        self.screen = Screen()
+        self.pty = CountedPty()
         self.replica = Replica()
         self.operations: list[Operation] = []
         now = time.monotonic()
@@ -88,13 +89,13 @@ class Ours:
         self.replica.fold(Snapshot("i", 1, now, time.time(), 1, 1, rows), now)
         self.board = Board(self.replica)
         look = make(ascii_only=False, coloured=True)
-        self.display = Live(self.board, look, self.screen.slave)
+        self.display = Live(self.board, look, self.pty.slave)
         self.done = 0
         self.sequence = 1
         self.frame(0)
 
     def change(self, number: int) -> None:
-        """Make a delta for so many operations and fold it in; not the frame."""
+        """Apply a delta in which so many operations have changed; draw nothing."""
         self.done += 1000
         self.sequence += 1
         now = time.monotonic()
@@ -108,7 +109,7 @@ class Ours:
         self.replica.fold(Delta("i", self.sequence, now, rows), now)
 
     def frame(self, changed: int) -> float:
-        """Seconds of CPU to draw what changed."""
+        """Draw a frame in which so many operations have changed; return the seconds of CPU."""
         self.change(changed)
         begun = time.thread_time()
         local = time.monotonic()
@@ -123,9 +124,9 @@ class RichProgress:
     """rich.progress.Progress with its default columns."""
 
     def __init__(self, number: int) -> None:
-        self.screen = Screen()
+        self.pty = CountedPty()
         console = Console(
-            file=os.fdopen(self.screen.slave, "w"), width=COLUMNS, height=ROWS, force_terminal=True
+            file=os.fdopen(self.pty.slave, "w"), width=COLUMNS, height=ROWS, force_terminal=True
         )
         self.progress = Progress(console=console, auto_refresh=False)
         self.tasks = [self.progress.add_task(f"operation {n}", total=TOTAL) for n in range(number)]
@@ -133,7 +134,7 @@ class RichProgress:
         self.progress.start()
 
     def frame(self, changed: int) -> float:
-        """Seconds of CPU to draw what changed."""
+        """Draw a frame in which so many operations have changed; return the seconds of CPU."""
         self.done += 1000
         for task in self.tasks[:changed]:
             self.progress.update(task, completed=self.done)
@@ -142,7 +143,7 @@ class RichProgress:
         return time.thread_time() - begun
 
     def close(self) -> None:
-        """Give back the streams that it redirects."""
+        """Restore the streams that it redirects."""
         self.progress.stop()
 
 
@@ -150,9 +151,9 @@ class RichTable:
     """rich.live.Live with a Table of five columns, one of which is a bar."""
 
     def __init__(self, number: int) -> None:
-        self.screen = Screen()
+        self.pty = CountedPty()
         console = Console(
-            file=os.fdopen(self.screen.slave, "w"), width=COLUMNS, height=ROWS, force_terminal=True
+            file=os.fdopen(self.pty.slave, "w"), width=COLUMNS, height=ROWS, force_terminal=True
         )
         self.number = number
         self.done = [0] * number
@@ -160,7 +161,7 @@ class RichTable:
         self.live.start()
 
     def frame(self, changed: int) -> float:
-        """Seconds of CPU to draw what changed."""
+        """Draw a frame in which so many operations have changed; return the seconds of CPU."""
         for index in range(min(changed, self.number)):
             self.done[index] += 1000
         begun = time.thread_time()
@@ -172,7 +173,7 @@ class RichTable:
         return time.thread_time() - begun
 
     def close(self) -> None:
-        """Give back the streams that it redirects."""
+        """Restore the streams that it redirects."""
         self.live.stop()
 
 
@@ -183,7 +184,7 @@ PEERS: dict[str, Callable[[int], Any]] = {
 
 
 def measure(quick: bool = False) -> Report:
-    """The report."""
+    """Measure the area; return its report."""
     report = Report("frame", "One frame of the live display at 120 × 50", [], [], [], [])
     curves: dict[str, list[tuple[float, float]]] = {}
     for number in (10, 100) if quick else (10, 100, 1000, 10_000):
@@ -204,9 +205,9 @@ def measure(quick: bool = False) -> Report:
 def compare(
     report: Report, curves: dict[str, list[tuple[float, float]]], number: int, rounds: int
 ) -> None:
-    """Draw so many operations, ours and the peers' in turns."""
+    """Add the rows of so many operations, drawn by headway and the peers in turns."""
     what = f"headway, {number:,} operations"
-    ours = Ours(number)
+    ours = HeadwayLive(number)
     others = {name: make(number) for name, make in PEERS.items()} if number <= 1000 else {}
     changed = min(CHANGED, number)
     cases: dict[str, Callable[[], float]] = {"headway": lambda: median(frames(ours, changed, 9))}
@@ -222,29 +223,30 @@ def compare(
     ]
     for one in reversed(list(others.values())):
         one.close()
-    time_of = figure(samples["headway"])
+    time_of = summarize(samples["headway"])
     limit = 0.002 if number == 1000 else None
     report.rows.append(Row(what, time_of, "s CPU a frame", at_most=limit))
-    report.rows.append(Row(f"{what}, all of them changed", figure(all_changed), "s CPU a frame"))
+    report.rows.append(Row(f"{what}, all of them changed", summarize(all_changed), "s CPU a frame"))
     for name in others:
         versus = f"{name} ({median(samples[name]) * 1000:,.1f} ms)"
         compared = ratio(samples["headway"], samples[name])
         report.rows.append(Row(what, time_of, "s CPU a frame", versus, compared))
     beside = f" ({', '.join(sizes)})" if sizes else ""
-    report.rows.append(Row(f"{what}, bytes of a frame{beside}", figure([moved]), "B"))
-    nothing = figure([unchanged])
+    report.rows.append(Row(f"{what}, bytes of a frame{beside}", summarize([moved]), "B"))
+    nothing = summarize([unchanged])
     report.rows.append(Row(f"{what}, bytes when nothing changed", nothing, "B", at_most=0))
     shown = len(ours.board.choose(40).operations)
-    report.checks.append((f"40 rows show as many of {number:,} as fit", shown >= min(number, 39)))
+    fits = Check(f"40 rows show as many of {number:,} as fit", shown >= min(number, 39))
+    report.checks.append(fits)
 
 
-def frames(display: Ours, changed: int, number: int) -> list[float]:
-    """Seconds of CPU of so many frames."""
+def frames(display: HeadwayLive, changed: int, number: int) -> list[float]:
+    """Draw so many frames; return the seconds of CPU of each."""
     return [display.frame(changed) for _ in range(number)]
 
 
 def drawn(display: Any, act: Callable[[], object]) -> int:
-    """How many bytes an act puts on the screen of a display."""
-    before = display.screen.settled()
+    """Return how many bytes `act` draws."""
+    before = display.pty.drain()
     act()
-    return display.screen.settled() - before
+    return display.pty.drain() - before

@@ -1,4 +1,4 @@
-"""Idle: what everybody spends while nothing happens, and with a hundred operations at 1 Hz.
+"""Idle: CPU and wake-ups while nothing happens, and with a hundred operations at 1 Hz.
 
 CPU is that of all threads of a process, as the kernel counts it.
 """
@@ -7,16 +7,32 @@ from __future__ import annotations
 
 import subprocess
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-from benches.report import Report, Row, figure
-from benches.resources import cpu, wait_for, wakeups
-from benches.sandbox import Ground
+from benches.report import Report, Row, summarize
+from benches.resources import cpu, wakeups
+from benches.sandbox import Sandbox, wait_for
 from benches.terminal import Terminal
+
+SETTLING = 1.0  # seconds, and a fifth of what is measured: imports and first estimates are over
+RICH = """
+import sys
+from rich.progress import Progress
+with Progress() as progress:
+    progress.advance(progress.add_task("Idle", total=10))
+    sys.stdin.read()
+"""
+
+
+class Usage(NamedTuple):
+    """What a process used of a second: % of a core, and wake-ups."""
+
+    busy: float
+    wakeups: float
 
 
 def measure(quick: bool = False) -> Report:
-    """The report."""
+    """Measure the area; return its report."""
     seconds = 1.0 if quick else 10.0
     rows: list[Row] = []
     rows += scene("idle, nobody follows", seconds, live=False, busy=False)
@@ -40,58 +56,48 @@ def measure(quick: bool = False) -> Report:
 
 
 def scene(name: str, seconds: float, *, live: bool, busy: bool) -> list[Row]:
-    """Everybody's share of a core over some seconds."""
-    with Ground() as ground:
-        watched: dict[str, subprocess.Popen[Any]] = {"broker": ground.broker()}
-        watched["worker"] = ground.python(
-            "-m", "benches.programs.still", "headway", stdin=subprocess.PIPE
-        )
+    """Return the rows of every process, measured over some seconds."""
+    with Sandbox() as sandbox:
+        watched: dict[str, subprocess.Popen[Any]] = {"broker": sandbox.broker()}
+        watched["worker"] = sandbox.program("workloads", "idle", stdin=subprocess.PIPE)
         terminals = [Terminal()]
-        watched["rich.Progress"] = ground.python(
-            "-m",
-            "benches.programs.still",
-            "rich",
-            stdin=subprocess.PIPE,
-            stdout=terminals[0].slave,
-            stderr=terminals[0].slave,
+        slave = terminals[0].slave
+        watched["rich.Progress"] = sandbox.python(
+            "-c", RICH, stdin=subprocess.PIPE, stdout=slave, stderr=slave
         )
         if live:
             terminals.append(Terminal())
             slave = terminals[1].slave
-            watched["live viewer"] = ground.python(
-                "-m", "headway", "view", stdin=slave, stdout=slave, stderr=slave
+            watched["live viewer"] = sandbox.headway(
+                "view", stdin=slave, stdout=slave, stderr=slave
             )
         if busy:
-            ground.load(1, 10, 10, 10, 1.0)
-        wait_for(ground.snapshot, 10, "the worker's operation")
-        time.sleep(1.0 + seconds / 5)
-        # Twice, so that a moment's disturbance shows.
-        samples: dict[str, list[tuple[float, float]]] = {who: [] for who in watched}
+            sandbox.workers(1, 10, 10, 10, 1.0)
+        wait_for(sandbox.operations, 10, "the worker's operation")
+        time.sleep(SETTLING + seconds / 5)
+        # Two halves, so that a disturbance shows as a spread.
+        samples: dict[str, list[Usage]] = {who: [] for who in watched}
         for _ in range(2):
-            before = {who: (cpu(one.pid), wakeups(one.pid)) for who, one in watched.items()}
+            before = {who: Usage(cpu(one.pid), wakeups(one.pid)) for who, one in watched.items()}
             begun = time.monotonic()
             time.sleep(seconds / 2)
             lasted = time.monotonic() - begun
             for who, one in watched.items():
-                used, woken = cpu(one.pid) - before[who][0], wakeups(one.pid) - before[who][1]
-                samples[who].append((used / lasted * 100, woken / lasted))
+                used = cpu(one.pid) - before[who].busy
+                woken = wakeups(one.pid) - before[who].wakeups
+                samples[who].append(Usage(used / lasted * 100, woken / lasted))
         for process in watched.values():
             if process.poll() is not None:
                 raise RuntimeError(f"a process of {name!r} ended")
-        for process in list(ground.started):
-            ground.end(process)
+        for process in list(sandbox.started):
+            sandbox.end(process)
         for terminal in terminals:
             terminal.close()
     limits = {"live viewer": 5.0} if busy else {"broker": 0.1, "worker": 0.1} if not live else {}
     rows = []
-    for who, pairs in samples.items():
-        rows.append(
-            Row(
-                f"{who}: {name}",
-                figure([used for used, _ in pairs]),
-                "% of a core",
-                at_most=limits.get(who),
-            )
-        )
-        rows.append(Row(f"{who}: {name}", figure([woken for _, woken in pairs]), "wake-ups/s"))
+    for who, used in samples.items():
+        share = summarize([one.busy for one in used])
+        woken = summarize([one.wakeups for one in used])
+        rows.append(Row(f"{who}: {name}", share, "% of a core", at_most=limits.get(who)))
+        rows.append(Row(f"{who}: {name}", woken, "wake-ups/s"))
     return rows

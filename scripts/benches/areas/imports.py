@@ -1,4 +1,4 @@
-"""Importing: what a program pays before its first report, and with it.
+"""Import: what a program pays before its first report, and with it.
 
 Every sample is a fresh interpreter; CPU is user and system of the whole process, above an
 interpreter that does nothing.
@@ -11,10 +11,10 @@ import os
 import subprocess
 import sys
 import time
-from typing import Callable
+from typing import Callable, NamedTuple
 
-from benches.report import Report, Row, figure, interleave, net, ratio
-from benches.sandbox import Ground
+from benches.report import Check, Report, Row, interleave, net, ratio, summarize
+from benches.sandbox import Sandbox
 
 PROGRAMS = {
     "python -c pass": "pass",
@@ -37,30 +37,45 @@ stage.advance()
 first = time.perf_counter() - begun
 early = [name for name in ("zmq", "msgpack", "rich", "asyncio", "logging") if name in sys.modules]
 operation.complete()
-print(json.dumps([returned, first, early]))
+print(json.dumps({"returned": returned, "first": first, "early": early}))
 """
 
 
+class Spent(NamedTuple):
+    """Seconds of wall time and of CPU that an interpreter took."""
+
+    wall: float
+    cpu: float
+
+
+class FirstReport(NamedTuple):
+    """Seconds until `start()` returned, and until a stage was advanced; modules imported then."""
+
+    returned: float
+    first: float
+    early: list[str]
+
+
 def measure(quick: bool = False) -> Report:
-    """The report."""
+    """Measure the area; return its report."""
     rounds = 3 if quick else 25
-    with Ground() as ground:
-        cases: dict[str, Callable[[], tuple[float, float]]] = {
-            name: (lambda program=program: spent(program, ground.environ))
+    with Sandbox() as sandbox:
+        cases: dict[str, Callable[[], Spent]] = {
+            name: (lambda program=program: run_program(program, sandbox.environ))
             for name, program in PROGRAMS.items()
         }
         for case in cases.values():  # the first import writes the byte code
             case()
         samples = interleave(cases, rounds)
-        ground.broker()
-        here = [started(ground.environ) for _ in range(rounds)]
-    with Ground() as ground:
-        ground.environ["HEADWAY_BROKER"] = "never"
-        absent = [started(ground.environ) for _ in range(rounds)]
-    wall = {name: [sample[0] for sample in some] for name, some in samples.items()}
-    cpu = {name: [sample[1] for sample in some] for name, some in samples.items()}
+        sandbox.broker()
+        present = [report_first(sandbox.environ) for _ in range(rounds)]
+    with Sandbox() as sandbox:
+        sandbox.environ["HEADWAY_BROKER"] = "never"
+        absent = [report_first(sandbox.environ) for _ in range(rounds)]
+    wall = {name: [one.wall for one in some] for name, some in samples.items()}
+    cpu = {name: [one.cpu for one in some] for name, some in samples.items()}
     nothing = "python -c pass"
-    rows = [Row(nothing, figure(cpu[nothing]), "s CPU")]
+    rows = [Row(nothing, summarize(cpu[nothing]), "s CPU")]
     for name in PROGRAMS:
         if name == nothing:
             continue
@@ -69,21 +84,25 @@ def measure(quick: bool = False) -> Report:
             for peer in ("import tqdm", "import rich.progress", "import alive_progress"):
                 versus = ratio(above, net(cpu[peer], cpu[nothing]))
                 limit = 1.0 if peer == "import tqdm" else None
-                rows.append(Row(name, figure(above), "s CPU above", peer, versus, limit))
+                rows.append(Row(name, summarize(above), "s CPU above", peer, versus, limit))
             waited = net(wall[name], wall[nothing])
             versus = ratio(waited, net(wall["import tqdm"], wall[nothing]))
-            rows.append(Row(name, figure(waited), "s above", "import tqdm", versus, 1.0))
+            rows.append(Row(name, summarize(waited), "s above", "import tqdm", versus, 1.0))
         else:
-            rows.append(Row(name, figure(above), "s CPU above"))
-    for text, told in (("a broker listens", here), ("no broker", absent)):
+            rows.append(Row(name, summarize(above), "s CPU above"))
+    for text, reports in (("a broker listens", present), ("no broker", absent)):
         rows += [
             Row(
                 f"first operation().start() returns, {text}",
-                figure([one[0] for one in told]),
+                summarize([one.returned for one in reports]),
                 "s",
                 at_most=0.002,
             ),
-            Row(f"… a stage started and advanced, {text}", figure([one[1] for one in told]), "s"),
+            Row(
+                f"… a stage started and advanced, {text}",
+                summarize([one.first for one in reports]),
+                "s",
+            ),
         ]
     probe = subprocess.run(
         [
@@ -99,7 +118,7 @@ def measure(quick: bool = False) -> Report:
         text=True,
     )
     heavy = probe.stdout.strip()
-    checks = [("import headway loads neither pyzmq nor msgpack nor rich", heavy == "[]")]
+    checks = [Check("import headway loads neither pyzmq nor msgpack nor rich", heavy == "[]")]
     notes = [
         (
             "A fresh interpreter for every sample, all in turns; user and system CPU of the "
@@ -111,20 +130,19 @@ def measure(quick: bool = False) -> Report:
     return Report("import", "What importing costs", rows, notes, checks, [])
 
 
-def spent(program: str, environ: dict[str, str]) -> tuple[float, float]:
-    """Seconds and CPU seconds of an interpreter that runs `program`."""
+def run_program(program: str, environ: dict[str, str]) -> Spent:
+    """Run `program` in an interpreter of its own."""
     begun = time.perf_counter()
     process = os.posix_spawn(sys.executable, [sys.executable, "-c", program], environ)
     _, status, usage = os.wait4(process, 0)
     if status:
         raise RuntimeError(f"{program!r} failed")
-    return time.perf_counter() - begun, usage.ru_utime + usage.ru_stime
+    return Spent(time.perf_counter() - begun, usage.ru_utime + usage.ru_stime)
 
 
-def started(environ: dict[str, str]) -> tuple[float, float, list[str]]:
-    """What a program sees of its first report."""
+def report_first(environ: dict[str, str]) -> FirstReport:
+    """Run a program that makes a first report."""
     done = subprocess.run(
         [sys.executable, "-c", START], env=environ, check=True, capture_output=True, text=True
     )
-    returned, first, early = json.loads(done.stdout)
-    return returned, first, early
+    return FirstReport(**json.loads(done.stdout))

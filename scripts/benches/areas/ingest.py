@@ -1,7 +1,7 @@
-"""Ingest: what an update costs the broker's thread, over what it costs a bare loop.
+"""Ingest: what an update costs the broker's thread, beside what it costs a bare loop.
 
-Both receive the same frames from the same kind of senders (the SDK's publisher, sending
-without pause), in turns. CPU is that of the receiving thread, read from the kernel.
+Both receive frames from senders of the same kind (the SDK's publisher, sending without pause),
+in turns. CPU is that of the receiving thread, as the kernel counts it.
 """
 
 from __future__ import annotations
@@ -9,63 +9,51 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-from benches.report import Report, Row, figure, ratio
+from benches.report import Check, Report, Row, ratio, summarize
 from benches.resources import thread_cpu
-from benches.sandbox import Ground
+from benches.sandbox import Sandbox
 
-SHAPES = (  # workers, stages of each, stages per message
-    (1, 4000, 1000),
-    (4, 1000, 1000),
-    (4, 1000, 64),
-)
+
+class Shape(NamedTuple):
+    """Workers, the stages of each, and how many of them go into one message."""
+
+    workers: int
+    stages: int
+    batch: int
+
+
+SHAPES = (Shape(1, 4000, 1000), Shape(4, 1000, 1000), Shape(4, 1000, 64))
 
 
 class Receiver:
-    """The broker or the bare loop, with senders that are connected to it."""
+    """The broker or the minimal receiver, with the senders that are connected to it."""
 
-    def __init__(self, ground: Ground, process: subprocess.Popen[Any]) -> None:
-        self.ground = ground
+    def __init__(self, sandbox: Sandbox, process: subprocess.Popen[Any]) -> None:
+        self.sandbox = sandbox
         self.process = process
         self.senders: list[subprocess.Popen[Any]] = []
-        self.expected: dict[str, float] = {}
+        self.counted = 0  # what all senders have counted so far
 
-    def connect(self, workers: int, stages: int, batch: int) -> None:
-        """Start senders and wait until what they announced has been taken in."""
-        for number in range(workers):
-            self.senders.append(
-                self.ground.python(
-                    "-m",
-                    "benches.programs.saturating_sender",
-                    self.ground.runtime,
-                    *map(str, (number, stages, batch)),
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-            )
-        for sender in self.senders:
-            if sender.stdout.readline() != "ready\n":
-                raise RuntimeError("a sender did not get ready")
+    def connect(self, shape: Shape) -> None:
+        """Start senders; return when what they announced has been received."""
+        for number in range(shape.workers):
+            sender = self.sandbox.saturating_sender(number, shape.stages, shape.batch)
+            self.senders.append(sender)
 
     def measure(self, seconds: float) -> dict[str, float]:
-        """Let the senders send for so long; CPU per update and updates per second."""
+        """Let the senders send for so long; return CPU per update (ns) and updates a second."""
         cpu, begun = thread_cpu(self.process.pid), time.monotonic()
         for sender in self.senders:
             sender.stdin.write(f"{seconds}\n")
             sender.stdin.flush()
-        told = [json.loads(sender.stdout.readline()) for sender in self.senders]
+        sent = [json.loads(sender.stdout.readline()) for sender in self.senders]
         lasted = time.monotonic() - begun
         cpu = thread_cpu(self.process.pid) - cpu
-        updates = sum(line["updates"] for line in told)
-        self.total = sum(line["sum"] for line in told)
-        return {
-            "each": cpu / updates * 1e9,
-            "rate": updates / lasted,
-            "busy": cpu / lasted,
-            "frames": sum(line["frames"] for line in told) / updates,
-        }
+        updates = sum(one["updates"] for one in sent)
+        self.counted = sum(one["sum"] for one in sent)
+        return {"each": cpu / updates * 1e9, "rate": updates / lasted}
 
     def finish(self) -> None:
         """Let the senders complete their operations."""
@@ -73,23 +61,24 @@ class Receiver:
             sender.stdin.close()
             if sender.wait(30):
                 raise RuntimeError("a sender failed")
-            self.ground.end(sender)
+            self.sandbox.end(sender)
         self.senders.clear()
 
 
 def measure(quick: bool = False) -> Report:
-    """The report."""
+    """Measure the area; return its report."""
     rounds, seconds = (2, 0.2) if quick else (5, 0.6)
     rows: list[Row] = []
-    checks: list[tuple[str, bool]] = []
-    shapes = [(*shape, followed) for followed in (False, True) for shape in SHAPES]
-    for workers, stages, batch, followed in shapes[:1] if quick else shapes:
-        with Ground() as ours, Ground() as theirs:
-            broker, bare = Receiver(ours, ours.broker()), Receiver(theirs, theirs.bare())
+    checks: list[Check] = []
+    cases = [(shape, followed) for followed in (False, True) for shape in SHAPES]
+    for shape, followed in cases[:1] if quick else cases:
+        with Sandbox() as ours, Sandbox() as theirs:
+            broker = Receiver(ours, ours.broker())
+            bare = Receiver(theirs, theirs.minimal_receiver())
             if followed:
-                ours.followers(1)
+                ours.viewers(1)
             for receiver in (broker, bare):
-                receiver.connect(workers, stages, batch)
+                receiver.connect(shape)
                 receiver.measure(0.2)
             samples: dict[str, list[dict[str, float]]] = {"broker": [], "bare": []}
             for turn in range(rounds):
@@ -99,40 +88,40 @@ def measure(quick: bool = False) -> Report:
             for receiver in (broker, bare):
                 receiver.finish()
             bare.process.terminate()
-            kept = json.loads(bare.process.stdout.readline())
+            received = json.loads(bare.process.stdout.readline())
+            counts = f"({shape.workers} × {shape.stages})"
             checks.append(
-                (
-                    f"bare loop has every final count ({workers} × {stages})",
-                    kept["sum"] == bare.total,
+                Check(
+                    f"bare loop has every final count {counts}",
+                    received["sum"] == bare.counted,
                 )
             )
-            ended = [one for one in ours.snapshot() if one.name.startswith("sender")]
+            ended = [one for one in ours.operations() if one.name.startswith("sender")]
             found = sum(stage.done for one in ended for stage in one.stages.values())
             states = {stage.state for one in ended for stage in one.stages.values()}
             checks.append(
-                (
-                    f"broker has every final state and count ({workers} × {stages})",
-                    found == broker.total and states == {"completed"} and len(ended) == workers,
+                Check(
+                    f"broker has every final state and count {counts}",
+                    (found, states, len(ended)) == (broker.counted, {"completed"}, shape.workers),
                 )
             )
         each = {name: [one["each"] for one in some] for name, some in samples.items()}
         rate = {name: [one["rate"] for one in some] for name, some in samples.items()}
-        shape = f"{workers} × {stages:,} stages, {batch} a frame" + (
-            ", followed" if followed else ""
-        )
+        what = f"{shape.workers} × {shape.stages:,} stages, {shape.batch} a frame"
+        what += ", followed" if followed else ""
         rows += [
-            Row(f"bare loop, {shape}", figure(each["bare"]), "ns CPU per update"),
+            Row(f"bare loop, {what}", summarize(each["bare"]), "ns CPU per update"),
             Row(
-                f"broker, {shape}",
-                figure(each["broker"]),
+                f"broker, {what}",
+                summarize(each["broker"]),
                 "ns CPU per update",
                 "bare loop",
                 ratio(each["broker"], each["bare"]),
                 at_most=None if followed else 1.6,
             ),
             Row(
-                f"broker, {shape}",
-                figure(rate["broker"]),
+                f"broker, {what}",
+                summarize(rate["broker"]),
                 "updates/s",
                 "bare loop",
                 ratio(rate["broker"], rate["bare"]),

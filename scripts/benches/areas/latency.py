@@ -1,7 +1,6 @@
 """Latency: from a call in the worker until the line of `headway view --display json` is read.
 
-Worker, broker and viewer are real processes; both ends read the one monotonic clock of the
-machine.
+Worker, broker and viewer are real processes; both ends read the monotonic clock of the machine.
 """
 
 from __future__ import annotations
@@ -12,26 +11,26 @@ import threading
 import time
 from typing import Any, NamedTuple
 
-from benches.report import Figure, Report, Row, figure, percentile
-from benches.sandbox import Ground
+from benches.report import Check, Report, Row, Summary, percentile, summarize
+from benches.sandbox import Sandbox, wait_for
 
-NAME = "Punctual"  # of the worker's operation
+NAME = "Timestamps"  # of the worker's operation
 FRAME = 0.05  # the SDK's interval between two frames of counts
 
 
-class Pair(NamedTuple):
-    """Latencies in seconds, by what they are of."""
+class Latencies(NamedTuple):
+    """Latencies in seconds, of ends and of updates."""
 
     ends: list[float]
     updates: list[float]
-    lost: int  # updates that no later line had
+    lost: int  # updates that neither their line nor a later one showed
 
 
 def measure(quick: bool = False) -> Report:
-    """The report."""
+    """Measure the area; return its report."""
     number = 20 if quick else 200
     rows: list[Row] = []
-    checks: list[tuple[str, bool]] = []
+    checks: list[Check] = []
     for name, processes, only in (
         ("at rest", 0, ()),
         ("beside 1,000 stages at 20 Hz", 10, ()),
@@ -40,14 +39,14 @@ def measure(quick: bool = False) -> Report:
     ):
         if processes and quick:
             continue
-        with Ground() as ground:
-            ground.broker()
+        with Sandbox() as sandbox:
+            sandbox.broker()
             for process in range(processes):
                 sessions = 10 // processes
-                ground.load(1 + process * sessions, sessions, 10, 10, 200.0)
-            got = observe(ground, number, only)
+                sandbox.workers(1 + process * sessions, sessions, 10, 10, 200.0)
+            got = observe(sandbox, number, only)
         checks.append(
-            (
+            Check(
                 f"every end and every update, or a later one, arrived, {name}",
                 len(got.ends) == number and got.lost == 0,
             )
@@ -61,12 +60,12 @@ def measure(quick: bool = False) -> Report:
                 rows.append(
                     Row(
                         f"{what}, p{share * 100:.0f}, {name}",
-                        Figure(value, value, value, 1),
+                        Summary(value, value, value, 1),
                         "s",
                         at_most=limit,
                     )
                 )
-            rows.append(Row(f"{what}, {name}", figure(samples), "s"))
+            rows.append(Row(f"{what}, {name}", summarize(samples), "s"))
     notes = [
         (
             f"{number} stages that end one after the other, and as many updates at random "
@@ -88,51 +87,71 @@ def measure(quick: bool = False) -> Report:
     )
 
 
-def observe(ground: Ground, number: int, only: tuple[str, ...] = ()) -> Pair:
-    """Run a worker beside a viewer (of `only` these) and match what one did with what it said."""
-    viewer = ground.python(
-        *("-m", "headway", "view", *only, "--display", "json"),
-        stdout=subprocess.PIPE,
-        bufsize=0,
-    )
-    lines: list[tuple[float, bytes]] = []
-    wanted = f'"{NAME}"'.encode()
+class ViewerLines:
+    """A `headway view --display json` (of `only` these) whose lines a thread reads.
 
-    def read() -> None:
-        buffer = b""
+    Kept are the lines about `NAME`, each with the time at which it was read.
+    """
+
+    def __init__(self, sandbox: Sandbox, only: tuple[str, ...]) -> None:
+        self.process = sandbox.headway(
+            "view", *only, "--display", "json", stdout=subprocess.PIPE, bufsize=0
+        )
+        self.lines: list[tuple[float, bytes]] = []
+        self.begun = False
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        wanted = f'"{NAME}"'.encode()
+        rest = b""
         while True:
-            chunk = viewer.stdout.read(1 << 20)
+            chunk = self.process.stdout.read(1 << 20)
             now = time.monotonic()
             if not chunk:
                 return
-            *whole, buffer = (buffer + chunk).split(b"\n")
-            lines.extend((now, line) for line in whole if wanted in line)
+            *whole, rest = (rest + chunk).split(b"\n")
+            self.begun = self.begun or bool(whole)
+            self.lines.extend((now, line) for line in whole if wanted in line)
 
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    time.sleep(1.0)
-    worker = ground.python(
-        "-m", "benches.programs.punctual", str(number), stdout=subprocess.PIPE, text=True
-    )
-    told: dict[str, Any] = json.loads(worker.stdout.readline())
-    time.sleep(0.5)
-    ground.end(viewer)
-    reader.join(5)
+    def complete(self) -> bool:
+        """Return whether the last line shows that the operation has completed."""
+        if not self.lines:
+            return False
+        operation = json.loads(self.lines[-1][1]).get("operation")
+        return operation is not None and operation["state"] == "completed"
+
+    def join(self) -> None:
+        """Wait until all that the ended process wrote has been read."""
+        self._thread.join(5)
+
+
+def observe(sandbox: Sandbox, number: int, only: tuple[str, ...] = ()) -> Latencies:
+    """Run a worker beside a viewer (of `only` these); match its calls with the viewer's lines."""
+    viewer = ViewerLines(sandbox, only)
+    wait_for(lambda: viewer.begun, 10, "the snapshot of the viewer")
+    worker = sandbox.program("workloads", "timestamps", number)
+    did: dict[str, Any] = json.loads(worker.stdout.readline())
+    wait_for(viewer.complete, 10, "the end of the operation at the viewer")
+    sandbox.end(viewer.process)
+    viewer.join()
     ends: dict[str, float] = {}
-    counts: list[tuple[float, float]] = []  # when it was seen, how much was done
-    for seen, line in lines:
+    counts: list[tuple[float, float]] = []  # when a count was read, and the count
+    for read, line in viewer.lines:
         operation = json.loads(line).get("operation")
         if not operation:
             continue
         for stage in operation["stages"]:
             if stage["name"] == "count":
-                counts.append((seen, stage["done"]))
+                counts.append((read, stage["done"]))
             elif stage["state"] == "completed":
-                ends.setdefault(stage["name"], seen)
+                ends.setdefault(stage["name"], read)
     updates = []
-    for did, done in told["updates"]:
-        seen = next((when for when, shown in counts if shown >= done and when >= did), None)
-        if seen is not None:
-            updates.append(seen - did)
-    lost = len(told["updates"]) - len(updates)
-    return Pair([ends[name] - did for name, did in told["ends"] if name in ends], updates, lost)
+    for called, done in did["updates"]:
+        read = next((when for when, shown in counts if shown >= done and when >= called), None)
+        if read is not None:
+            updates.append(read - called)
+    lost = len(did["updates"]) - len(updates)
+    return Latencies(
+        [ends[name] - called for name, called in did["ends"] if name in ends], updates, lost
+    )

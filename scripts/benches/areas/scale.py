@@ -1,7 +1,7 @@
-"""Scale: how the broker's cost grows with operations, workers, viewers and the rate of updates.
+"""Scale: how the broker's cost grows with operations, stages, workers, viewers and updates.
 
-Simulated workers and viewers speak the protocol over real sockets, a process for many, so that
-two processors carry them beside the broker; up to 40 workers are also real processes.
+Workers and viewers are simulated, many in a process, so that two processors carry them beside the
+broker; up to 40 workers are also real processes.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-from benches.report import Curve, Figure, Report, Row, figure
-from benches.resources import cpu, rss, thread_cpu, wait_for
-from benches.sandbox import Ground
+from benches.report import Check, Curve, Report, Row, Summary, summarize
+from benches.resources import cpu, rss, thread_cpu
+from benches.sandbox import Sandbox, wait_for
 
 STAGES = 10
 WINDOW = 2.5  # seconds that are measured
+SETTLING = 1.0  # seconds in which the first estimates have been computed and published
 
 
 def measure(quick: bool = False) -> Report:
-    """The report."""
+    """Measure the area; return its report."""
     window = 0.5 if quick else WINDOW
     report = Report("scale", "How the broker's cost grows", [], [], [], [])
     by_operations(report, (10, 100) if quick else (10, 100, 1000, 10_000), window)
@@ -54,60 +55,67 @@ def measure(quick: bool = False) -> Report:
     return report
 
 
-def spent(
-    ground: Ground, broker: subprocess.Popen[Any], loads: list[Any], window: float
-) -> dict[str, float]:
-    """What the broker spends in a window while these processes send."""
-    before = [ground.told(load) for load in loads]
+class Cost(NamedTuple):
+    """What the broker spent while it received updates."""
+
+    rate: float  # updates a second
+    each: float  # µs of CPU of its main thread for each of them
+    busy: float  # % of a core, its main thread
+    all_threads: float  # % of a core
+
+
+def measure_cost(
+    sandbox: Sandbox, broker: subprocess.Popen[Any], loads: list[Any], window: float
+) -> Cost:
+    """Measure for a window what the broker spends while these processes send."""
+    before = [sandbox.progress_of(load) for load in loads]
     main, every, begun = thread_cpu(broker.pid), cpu(broker.pid), time.monotonic()
     time.sleep(window)
     main, every = thread_cpu(broker.pid) - main, cpu(broker.pid) - every
     lasted = time.monotonic() - begun
-    after = [ground.told(load) for load in loads]
+    after = [sandbox.progress_of(load) for load in loads]
     updates = sum(now["updates"] - was["updates"] for was, now in zip(before, after))
-    return {
-        "updates": updates,
-        "rate": updates / lasted,
-        "each": main / max(updates, 1) * 1e6,
-        "busy": main / lasted * 100,
-        "all": every / lasted * 100,
-        "late": max(told["late"] for told in after),
-    }
+    return Cost(
+        updates / lasted,
+        main / max(updates, 1) * 1e6,
+        main / lasted * 100,
+        every / lasted * 100,
+    )
 
 
-def single(value: float) -> Figure:
-    """A figure of one sample."""
-    return figure([value])
+def single(value: float) -> Summary:
+    """Summarize one sample."""
+    return summarize([value])
 
 
 def by_operations(report: Report, numbers: tuple[int, ...], window: float) -> None:
-    """The same rate for each of more and more operations."""
+    """Add more and more operations, each at the same rate."""
     each: dict[str, list[tuple[float, float]]] = {"nobody follows": [], "followed": []}
     memory: list[tuple[float, float]] = []
     for followed in (False, True):
         name = "followed" if followed else "nobody follows"
         for number in numbers:
-            with Ground() as ground:
-                broker = ground.broker()
+            with Sandbox() as sandbox:
+                broker = sandbox.broker()
                 empty = rss(broker.pid)
                 if followed:
-                    ground.followers(1)
-                load = ground.load(1, max(1, number // 100), min(number, 100), STAGES, 1.0)
-                time.sleep(1.0)  # the first estimates
-                got = spent(ground, broker, [load], window)
+                    sandbox.viewers(1)
+                load = sandbox.workers(1, max(1, number // 100), min(number, 100), STAGES, 1.0)
+                time.sleep(SETTLING)
+                cost = measure_cost(sandbox, broker, [load], window)
                 if not followed:
                     memory.append((number * STAGES, (rss(broker.pid) - empty) / number / STAGES))
                 else:
-                    found = ground.snapshot()
+                    found = sandbox.operations()
                     report.checks.append(
-                        (f"all {number:,} operations are there", len(found) >= number)
+                        Check(f"all {number:,} operations are there", len(found) >= number)
                     )
-            each[name].append((number, got["each"]))
+            each[name].append((number, cost.each))
             report.rows.append(
-                Row(f"{number:,} operations, {name}", single(got["each"]), "µs CPU per update")
+                Row(f"{number:,} operations, {name}", single(cost.each), "µs CPU per update")
             )
             report.rows.append(
-                Row(f"{number:,} operations, {name}", single(got["busy"]), "% of a core")
+                Row(f"{number:,} operations, {name}", single(cost.busy), "% of a core")
             )
     for name, points in each.items():
         base = dict(points).get(100)
@@ -133,44 +141,45 @@ def by_operations(report: Report, numbers: tuple[int, ...], window: float) -> No
 
 
 def by_stages(report: Report, shapes: tuple[tuple[int, int], ...], window: float) -> None:
-    """The same for operations of many stages, and what a stage costs in memory."""
+    """Measure operations of many stages, and the memory of a stage."""
     for operations, stages in shapes:
-        with Ground() as ground:
-            broker = ground.broker()
+        with Sandbox() as sandbox:
+            broker = sandbox.broker()
             empty = rss(broker.pid)
-            load = ground.load(1, max(1, operations // 100), min(operations, 100), stages, 1.0)
-            time.sleep(1.0)
-            got = spent(ground, broker, [load], window)
+            load = sandbox.workers(1, max(1, operations // 100), min(operations, 100), stages, 1.0)
+            time.sleep(SETTLING)
+            cost = measure_cost(sandbox, broker, [load], window)
             each = (rss(broker.pid) - empty) / operations / stages
         what = f"{operations:,} operations × {stages} stages"
-        report.rows.append(Row(f"{what}, nobody follows", single(got["busy"]), "% of a core"))
+        report.rows.append(Row(f"{what}, nobody follows", single(cost.busy), "% of a core"))
         report.rows.append(
             Row(f"{what}, memory of the broker per stage", single(each), "B", at_most=1024)
         )
 
 
 def by_viewers(report: Report, numbers: tuple[int, ...], window: float) -> None:
-    """More and more viewers of the same thousand operations."""
+    """Let more and more viewers follow the same thousand operations."""
     points: list[tuple[float, float]] = []
     for number in numbers:
-        with Ground() as ground:
-            broker = ground.broker()
-            load = ground.load(1, 10, 100, STAGES, 1.0)
-            viewers = ground.followers(number) if number else None
-            time.sleep(1.0)
-            got = spent(ground, broker, [load], window)
+        with Sandbox() as sandbox:
+            broker = sandbox.broker()
+            load = sandbox.workers(1, 10, 100, STAGES, 1.0)
+            viewers = sandbox.viewers(number) if number else None
+            time.sleep(SETTLING)
+            cost = measure_cost(sandbox, broker, [load], window)
             if viewers is not None:
-                ground.end(load)
-                time.sleep(1.0)  # its operations are settled, nothing moves any more
+                sandbox.end(load)
+                wait_for(sandbox.settled, 10, "the end of all operations")
+                time.sleep(SETTLING)  # nothing more is published
                 viewers.stdin.close()
-                told = json.loads(viewers.stdout.readline())
-                whole = len(set(told["sequences"])) == 1 and not told["missed"]
-                report.checks.append((f"{number} viewers missed nothing and agree", whole))
-        points.append((number, got["all"]))
+                received = json.loads(viewers.stdout.readline())
+                agree = len(set(received["sequences"])) == 1 and not received["missed"]
+                report.checks.append(Check(f"{number} viewers missed nothing and agree", agree))
+        points.append((number, cost.all_threads))
         report.rows.append(
             Row(
                 f"1,000 operations, {number} viewers, all threads",
-                single(got["all"]),
+                single(cost.all_threads),
                 "% of a core",
             )
         )
@@ -182,31 +191,31 @@ def by_viewers(report: Report, numbers: tuple[int, ...], window: float) -> None:
 def by_workers(
     report: Report, simulated: tuple[int, ...], real: tuple[int, ...], window: float
 ) -> None:
-    """More and more workers with one operation each, followed."""
+    """Add more and more workers with one operation each, followed."""
     lines: dict[str, list[tuple[float, float]]] = {"simulated": [], "real processes": []}
     for number in simulated:
-        with Ground() as ground:
-            broker = ground.broker()
-            ground.followers(1)
-            load = ground.load(1, number, 1, STAGES, 1.0)
-            time.sleep(1.0)
-            got = spent(ground, broker, [load], window)
-        lines["simulated"].append((number, got["busy"]))
+        with Sandbox() as sandbox:
+            broker = sandbox.broker()
+            sandbox.viewers(1)
+            load = sandbox.workers(1, number, 1, STAGES, 1.0)
+            time.sleep(SETTLING)
+            cost = measure_cost(sandbox, broker, [load], window)
+        lines["simulated"].append((number, cost.busy))
         report.rows.append(
-            Row(f"{number} workers of one operation", single(got["busy"]), "% of a core")
+            Row(f"{number} workers of one operation", single(cost.busy), "% of a core")
         )
     for number in real:
-        with Ground() as ground:
-            broker = ground.broker()
-            ground.followers(1)
+        with Sandbox() as sandbox:
+            broker = sandbox.broker()
+            sandbox.viewers(1)
             for _ in range(number):
-                ground.python(
-                    "-m", "benches.programs.steady", str(STAGES), "1", stdin=subprocess.PIPE
-                )
+                sandbox.program("workloads", "steady", STAGES, 1, stdin=subprocess.PIPE)
             wait_for(
-                lambda wanted=number: len(ground.snapshot()) >= wanted, 30, "all workers announced"
+                lambda wanted=number: len(sandbox.operations()) >= wanted,
+                30,
+                "the announcement of all workers",
             )
-            time.sleep(1.0)
+            time.sleep(SETTLING)
             main, begun = thread_cpu(broker.pid), time.monotonic()
             time.sleep(window)
             busy = (thread_cpu(broker.pid) - main) / (time.monotonic() - begun) * 100
@@ -219,24 +228,24 @@ def by_workers(
 
 
 def by_rate(report: Report, shapes: tuple[tuple[int, float], ...], window: float) -> None:
-    """More and more updates a second, followed."""
+    """Make more and more updates a second, followed."""
     points: list[tuple[float, float]] = []
     frames: list[tuple[float, float]] = []
     for operations, rate in shapes:
-        with Ground() as ground:
-            broker = ground.broker()
-            viewer = ground.followers(1)
+        with Sandbox() as sandbox:
+            broker = sandbox.broker()
+            viewer = sandbox.viewers(1)
             half = max(1, operations // 200)
             each = operations // half // 2
-            loads = [ground.load(first, half, each, STAGES, rate) for first in (1, 5001)]
-            time.sleep(1.0)
-            before, begun = ground.told(viewer)["frames"], time.monotonic()
-            got = spent(ground, broker, loads, window)
-            shown = (ground.told(viewer)["frames"] - before) / (time.monotonic() - begun)
-        points.append((got["rate"], got["busy"]))
-        frames.append((got["rate"], shown))
-        what = f"{operations:,} operations at {rate:g} Hz: {got['rate']:,.0f} updates/s"
-        report.rows.append(Row(what, single(got["busy"]), "% of a core"))
+            loads = [sandbox.workers(first, half, each, STAGES, rate) for first in (1, 5001)]
+            time.sleep(SETTLING)
+            before, begun = sandbox.progress_of(viewer)["frames"], time.monotonic()
+            cost = measure_cost(sandbox, broker, loads, window)
+            shown = (sandbox.progress_of(viewer)["frames"] - before) / (time.monotonic() - begun)
+        points.append((cost.rate, cost.busy))
+        frames.append((cost.rate, shown))
+        what = f"{operations:,} operations at {rate:g} Hz: {cost.rate:,.0f} updates/s"
+        report.rows.append(Row(what, single(cost.busy), "% of a core"))
         report.rows.append(Row(f"{what}, what a viewer gets", single(shown), "frames/s"))
     report.curves.append(
         Curve("Broker by update rate", "followed", "updates a second", "% of a core", points)
@@ -247,50 +256,43 @@ def by_rate(report: Report, shapes: tuple[tuple[int, float], ...], window: float
 
 
 def late_viewer(report: Report, operations: int) -> None:
-    """What a viewer waits for that comes late."""
-    with Ground() as ground:
-        ground.broker()
-        ground.load(1, 10, operations // 10, 20, 1.0)
-        time.sleep(0.5)
-        taken = [ground.taken() for _ in range(5)]
+    """Time the snapshot of a viewer that attaches late."""
+    with Sandbox() as sandbox:
+        sandbox.broker()
+        sandbox.workers(1, 10, operations // 10, 20, 1.0)
+        snapshots = [sandbox.snapshot() for _ in range(5)]
     report.rows.append(
         Row(
             (
                 f"snapshot of {operations:,} operations × 20 stages at a late viewer "
-                f"({taken[0].size:,} bytes)"
+                f"({snapshots[0].size:,} bytes)"
             ),
-            figure([one.seconds for one in taken]),
+            summarize([one.seconds for one in snapshots]),
             "s",
             at_most=0.3,
         )
     )
     report.checks.append(
-        (
+        Check(
             "the late viewer has every stage",
             all(
-                sum(len(one.stages) for one in some.operations) == operations * 20 for some in taken
+                sum(len(one.stages) for one in snapshot.operations) == operations * 20
+                for snapshot in snapshots
             ),
         )
     )
 
 
 def worker_memory(report: Report, operations: int) -> None:
-    """What stages cost the process that reports them."""
-    with Ground() as ground:
-        ground.broker()
-        process = ground.python(
-            "-m",
-            "benches.programs.memory",
-            str(operations),
-            str(STAGES),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        told = json.loads(process.stdout.readline())
+    """Measure the memory of a stage in the process that reports it."""
+    with Sandbox() as sandbox:
+        sandbox.broker()
+        process = sandbox.program("workloads", "memory", operations, STAGES)
+        measured = json.loads(process.stdout.readline())
     report.rows.append(
         Row(
             f"memory of a worker per stage, {operations * STAGES:,} stages",
-            single(told["each"]),
+            single(measured["each"]),
             "B",
             at_most=1024,
         )

@@ -1,7 +1,7 @@
-"""The loops of `benches.areas.hot` on a terminal; writes nanoseconds per item as JSON.
+"""The loops of `benches.areas.hot`, on a terminal: writes nanoseconds per item as JSON.
 
-Each case makes its bar or stage, runs one loop under the clock, and ends it. The number of
-items is the same for cases that are compared.
+Each case makes its bar or stage, times one loop, and ends it. Cases that are compared count the
+same number of items.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ ITEMS = 1_000_000  # of the cheap loops
 CALLS = 300_000  # of those that call something
 DEAR = 30_000  # of those that take a lock and more
 THREADS = 4
+PAUSE = 0.02  # seconds after a case, for whoever reads the terminal to catch up
 
 clock = time.process_time_ns
 Case = Callable[[], float]
@@ -197,7 +198,7 @@ def tracker_cases(dear: int) -> dict[str, Case]:
 
 
 def main(rounds: int, scale: float) -> None:
-    """Run all loops so many times in turns."""
+    """Run all loops in turns, so many rounds."""
     result = int(os.environ.pop("BENCH_RESULT"))
     os.set_inheritable(result, False)
     items, calls, dear = (
@@ -221,7 +222,7 @@ def main(rounds: int, scale: float) -> None:
             cases.update(make())
         except ImportError as error:
             missing.append(f"{name} was not measured: {error}")
-    cpu = interleave(cases, rounds, after=lambda: time.sleep(0.02))
+    cpu = interleave(cases, rounds, after=lambda: time.sleep(PAUSE))
     with os.fdopen(result, "w") as output:
         json.dump({"cpu": cpu, "counted": counted, "missing": missing}, output)
 

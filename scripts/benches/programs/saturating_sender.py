@@ -1,9 +1,9 @@
-"""A worker process that never pauses: the SDK's own publisher, its frames sent back to back.
+"""`saturating_sender RUNTIME NUMBER STAGES BATCH`: a worker that sends without pause.
 
-Arguments: runtime directory, number of this process, stages, stages per `Counts`. It
-announces one operation of that many stages, says `ready`, and for every line `SECONDS` on
-standard input counts for so long, waits until the receiver has acknowledged what came last,
-and prints as JSON what it has sent. At the end of the input it completes the operation.
+It has the SDK's own publisher, whose frames it sends back to back. It announces one operation of
+STAGES stages and prints `ready`. For every line of standard input, a number of seconds, it counts
+for so long, BATCH stages to a message, waits until the receiver has acknowledged the last one, and
+prints as JSON what it has sent. At the end of standard input it completes the operation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from headway.reporting.publisher import Publisher
 
 
 class Sender:
-    """One session and its socket; `updates` and `frames` are what went out as `Counts`."""
+    """A session and its socket; `updates` and `frames` are what was sent as `Counts`."""
 
     def __init__(self, runtime: str, number: int, stages: int) -> None:
         unique = (number << 40) + os.getpid()
@@ -35,7 +35,7 @@ class Sender:
         self.socket.sndhwm = 8
         self.socket.connect(f"ipc://{runtime}/report.sock")
         self.updates = self.frames = 0
-        self.markers = 0
+        self.barriers = 0
         self.unique = unique
         self.operation = Operation(identifier(unique << 12, 12), f"sender {number}")
         now = time.monotonic()
@@ -50,7 +50,7 @@ class Sender:
             self.publisher.changed(self.operation, stage)
 
     def flush(self) -> None:
-        """Send all that the publisher has."""
+        """Send all messages that the publisher has."""
         encode, socket = wire.encode, self.socket
         for message in self.publisher.take(time.monotonic(), hurry=True):
             frame = encode(message)
@@ -65,7 +65,7 @@ class Sender:
                     socket.poll(1000, zmq.POLLOUT)
 
     def read(self, milliseconds: int = 0) -> None:
-        """Take in what has come."""
+        """Apply the messages that have arrived."""
         if not self.socket.poll(milliseconds):
             return
         while True:
@@ -76,10 +76,10 @@ class Sender:
             message: Any = wire.decode(frame, messages.OUTBOUND)
             self.publisher.receive(message, time.monotonic())
 
-    def mark(self) -> None:
-        """Begin and end a small operation and wait until it is acknowledged: a barrier."""
-        self.markers += 1
-        marker = Operation(identifier((self.unique << 12) + self.markers, 12), "marker")
+    def barrier(self) -> None:
+        """Begin and end an operation, and wait until its end is acknowledged."""
+        self.barriers += 1
+        marker = Operation(identifier((self.unique << 12) + self.barriers, 12), "barrier")
         now = time.monotonic()
         marker.move(RUNNING, now)
         marker.move(COMPLETED, now)
@@ -89,10 +89,10 @@ class Sender:
         while marker.id in self.publisher.operations:
             self.read(100)
             if time.monotonic() > end:
-                raise TimeoutError("nobody acknowledged")
+                raise TimeoutError("the end was not acknowledged")
 
     def count(self, seconds: float, batch: int) -> None:
-        """Count in every stage in turn, `batch` of them to a message, for so long."""
+        """Advance all stages in turn for so long, `batch` of them to a message."""
         stages = list(self.operation.stages.values())
         groups = [stages[start : start + batch] for start in range(0, len(stages), batch)]
         moved = self.publisher.moved
@@ -106,25 +106,25 @@ class Sender:
 
 
 def main(runtime: str, number: int, stages: int, batch: int) -> None:
-    """Speak to whoever listens at `runtime`."""
+    """Send to whoever listens at `runtime`."""
     sender = Sender(runtime, number, stages)
     sender.publisher.connected()
     sender.flush()
     while sender.publisher.welcome is None:
         sender.read(100)
-    sender.mark()
+    sender.barrier()
     print("ready", flush=True)
     for line in sys.stdin:
-        before = sender.updates, sender.frames, time.process_time()
+        updates, frames, cpu = sender.updates, sender.frames, time.process_time()
         sender.count(float(line), batch)
-        sender.mark()
-        told = {
-            "updates": sender.updates - before[0],
-            "frames": sender.frames - before[1],
-            "cpu": time.process_time() - before[2],
+        sender.barrier()
+        sent = {
+            "updates": sender.updates - updates,
+            "frames": sender.frames - frames,
+            "cpu": time.process_time() - cpu,
             "sum": sum(stage.done for stage in sender.operation.stages.values()),
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(sent), flush=True)
     now = time.monotonic()
     sender.operation.move(COMPLETED, now)
     sender.publisher.changed(sender.operation)

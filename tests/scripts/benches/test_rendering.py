@@ -5,24 +5,26 @@ from __future__ import annotations
 import json
 
 import pytest
-from benches.rendering import inserted, markdown, plain, quantity, restored, text
-from benches.report import Curve, Figure, Report, Row
+from benches.rendering import from_json, insert, markdown, quantity, text, to_json
+from benches.report import Check, Curve, Report, Row, Summary
 
 REPORT = Report(
     "hot",
     "A title",
     [
-        Row("ours", Figure(0.0012, 0.001, 0.002, 5), "s CPU", "a|b", Figure(0.5, 0.4, 0.6, 5), 1.0),
-        Row("memory", Figure(2048, 2048, 2048, 1), "B", at_most=1024),
+        Row(
+            "ours", Summary(0.0012, 0.001, 0.002, 5), "s CPU", "a|b", Summary(0.5, 0.4, 0.6, 5), 1.0
+        ),
+        Row("memory", Summary(2048, 2048, 2048, 1), "B", at_most=1024),
     ],
     ["A note."],
-    [("all arrived", True), ("none twice", False)],
+    [Check("all arrived", True), Check("none twice", False)],
     [Curve("Plot", "ours", "x", "y", [(1, 2.0), (10, 3.0)])],
 )
 
 
 def test_a_report_comes_back_from_json():
-    assert restored(json.loads(json.dumps(plain(REPORT)))) == REPORT
+    assert from_json(json.loads(json.dumps(to_json(REPORT)))) == REPORT
 
 
 def test_text_has_ratio_target_checks_and_notes():
@@ -56,12 +58,12 @@ def test_markdown_is_a_table_whose_cells_cannot_break_it():
     ],
 )
 def test_a_quantity_has_a_unit_in_which_it_is_readable(value, unit, expected):
-    assert quantity(Figure(value, value, value, 1), unit)[0] == expected
+    assert quantity(Summary(value, value, value, 1), unit)[0] == expected
 
 
 def test_a_page_gets_its_blocks_and_keeps_its_words():
     page = "a <!-- bench hot -->old<!-- end --> b <!-- bench idle -->kept<!-- end --> c"
-    renewed = inserted(page, {"hot": "NEW"})
+    renewed = insert(page, {"hot": "NEW"})
     expected = "a <!-- bench hot -->\nNEW\n<!-- end --> b <!-- bench idle -->kept<!-- end --> c"
     assert renewed == expected
-    assert inserted(renewed, {"hot": "NEW"}) == renewed
+    assert insert(renewed, {"hot": "NEW"}) == renewed

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from benches.report import Figure, Row, figure, interleave, net, percentile, ratio
+from benches.report import Row, Summary, interleave, net, percentile, ratio, summarize
 
 
-def test_a_figure_is_the_median_with_its_quartiles():
-    assert figure([5, 1, 3, 2, 4]) == Figure(3, 2, 4, 5)
-    assert figure([7]) == Figure(7, 7, 7, 1)
+def test_a_summary_is_the_median_with_its_quartiles():
+    assert summarize([5, 1, 3, 2, 4]) == Summary(3, 2, 4, 5)
+    assert summarize([7]) == Summary(7, 7, 7, 1)
 
 
 def test_a_ratio_is_taken_round_by_round():
     # The second round was twice as slow for both: the ratio does not see it.
     found = ratio([1, 2, 1], [2, 4, 2])
     assert found is not None
-    assert found == Figure(0.5, 0.5, 0.5, 3)
+    assert found == Summary(0.5, 0.5, 0.5, 3)
 
 
 def test_a_peer_that_cost_nothing_has_no_ratio():
@@ -40,9 +40,9 @@ def test_a_percentile_is_a_sample_that_so_many_do_not_exceed(share, expected):
 
 
 def test_a_target_judges_the_ratio_and_without_one_the_value():
-    value = figure([4])
-    assert Row("x", value, "s", "peer", figure([0.5]), at_most=1.0).met is True
-    assert Row("x", value, "s", "peer", figure([1.5]), at_most=1.0).met is False
+    value = summarize([4])
+    assert Row("x", value, "s", "peer", summarize([0.5]), at_most=1.0).met is True
+    assert Row("x", value, "s", "peer", summarize([1.5]), at_most=1.0).met is False
     assert Row("x", value, "s", at_most=3).met is False
     assert Row("x", value, "s", at_least=3).met is True
     assert Row("x", value, "s").met is None

@@ -1,17 +1,17 @@
-"""What other programs would have said of an even run."""
+"""What the rules of other programs say of an even run."""
 
 from __future__ import annotations
 
 import pytest
-from benches.areas.baselines import RIVALS, Seen, rivals
+from benches.areas.baselines import BASELINES, ObservedRun, baselines
 
 from headway_viewer.public_json.reader import Change
 
 
 def go(seconds=100.0, until=50.0, earlier=(), stages=2):
     """Stages that go evenly one after another; every rule's guess at `until`."""
-    seen = Seen()
-    rules = rivals(seen, list(earlier))
+    run = ObservedRun()
+    rules = baselines(run, list(earlier))
     each = seconds / stages
     moments = [(0.0, stage, "pending", 0) for stage in range(stages)]
     for stage in range(stages):
@@ -23,7 +23,7 @@ def go(seconds=100.0, until=50.0, earlier=(), stages=2):
         change = Change("stage", time, "op")
         change.stage, change.name, change.state = stage, f"s{stage}", state
         change.done, change.total = done, 20
-        seen.observe(change)
+        run.observe(change)
         for rule in rules:
             rule.observed()
     return {rule.name: rule.guess(until) for rule in rules}
@@ -46,7 +46,7 @@ def test_what_rests_on_earlier_runs_says_nothing_without_them():
 
 
 def test_nothing_is_said_before_anything_has_moved():
-    seen = Seen()
-    for rule in rivals(seen, []):
+    run = ObservedRun()
+    for rule in baselines(run, []):
         assert rule.guess(0.0) is None
-    assert len({rule.name for rule in RIVALS}) == len(RIVALS)
+    assert len({rule.name for rule in BASELINES}) == len(BASELINES)

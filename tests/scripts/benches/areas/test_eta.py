@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from benches.areas.eta import Recorded, compared, losses, recorded
+from benches.areas.eta import Recorded, losses, read, score
 
 
 @pytest.fixture
@@ -31,24 +31,24 @@ def trace(tmp_path):
         lines.append({"t": seconds, "op": "op", "state": "end"})
         path = tmp_path / name
         path.write_text("\n".join(json.dumps(line) for line in lines))
-        return recorded(path)
+        return read(path)
 
     return write
 
 
 def test_an_even_run_is_foretold_by_elapsed_over_progress(trace):
-    scores = compared([trace("0.jsonl", 20.0)])
+    scores = score([trace("0.jsonl", 20.0)])
     assert scores.errors["elapsed / progress"][0] < 0.2
     assert scores.errors["earlier medians"] == [1.0]
-    assert scores.held == []
+    assert scores.covered == []
 
 
 def test_a_run_like_the_one_before_is_foretold_by_history(trace):
-    scores = compared([trace("0.jsonl", 20.0), trace("1.jsonl", 20.0)])
+    scores = score([trace("0.jsonl", 20.0), trace("1.jsonl", 20.0)])
     assert scores.errors["earlier medians"][1] == pytest.approx(0.0, abs=1e-9)
     assert scores.errors["headway"][1] < scores.errors["headway"][0]
     assert scores.errors["headway, no history"][1] == scores.errors["headway"][0]
-    assert scores.held[0] > 0.9
+    assert scores.covered[0] > 0.9
 
 
 def test_saying_nothing_costs_one(trace):
