@@ -1,1 +1,1 @@
-"""Chaos: workers that keep a journal, faults, and a verdict on what viewers showed of them."""
+"""Chaos testing: workers that keep a journal, injected faults, and a check of what was shown."""

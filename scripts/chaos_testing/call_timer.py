@@ -1,7 +1,7 @@
-"""How long calls took that a program made, and how much of that was somebody else's doing.
+"""Time the calls of a program, less the time for which the kernel had no processor for it.
 
-A call that waits for a processor because the machine is busy was not held up by what it
-called: the kernel's run delay is subtracted. What stays is computing, and waiting for others.
+Where the machine is busy a call waits for a processor, which is not the doing of what it called:
+the run delay of its thread is subtracted. What is left is computing and blocking.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ def _run_delay(path: str = "/proc/thread-self/schedstat") -> float:
 
 
 def run_delays() -> float:
-    """Seconds that the main thread and the SDK's have waited for a processor by now."""
+    """Return the seconds for which the main thread and the SDK's have waited for a processor."""
     threads = [one for one in threading.enumerate() if one.name in ("MainThread", "headway")]
     return sum(_run_delay(f"/proc/self/task/{thread.native_id}/schedstat") for thread in threads)
 
 
-class Stopwatch:
-    """Times calls; keeps the longest."""
+class CallTimer:
+    """Times calls, and keeps the longest one: by the clock, and less its run delay.
+
+    A forked child begins anew.
+    """
 
     def __init__(self) -> None:
         self._pid = os.getpid()
@@ -41,7 +44,7 @@ class Stopwatch:
         self.blocked_in = ""
 
     def call(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """Call and time it."""
+        """Call `function`, and time it."""
         if self._pid != os.getpid():
             self._pid = os.getpid()
             self._clear()
@@ -60,7 +63,7 @@ class Stopwatch:
                     self.blocked_in = getattr(function, "__name__", "?")
 
     def facts(self) -> dict[str, Any]:
-        """What there is to write down."""
+        """Return what the journal records of the calls."""
         return {
             "calls": self.calls,
             "waited": self.waited,

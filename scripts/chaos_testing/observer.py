@@ -1,4 +1,4 @@
-"""A viewer that lives through it all: what it was shown of every operation, to the last line."""
+"""The observer: a viewer that runs throughout, and what it was shown of every operation."""
 
 from __future__ import annotations
 
@@ -7,30 +7,38 @@ import os
 import subprocess
 import threading
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-from chaos_testing.sandbox import Arena
+from chaos_testing.sandbox import ChaosSandbox
 
 OPEN = ("pending", "running", "waiting")
 
 
-class Survivor:
+class Revision(NamedTuple):
+    """An operation that was shown in a final state, and later in another one."""
+
+    id: str
+    before: str
+    after: str
+
+
+class Observer:
     """Reads `headway view --display json` on a thread.
 
-    `shown` is id → the last operation shown; `taken_back` the ids that were once shown as
-    ended and later as something else, with both states; `false_progress` the ids shown with a
-    progress of 1 that had not completed.
+    `shown` is id → the operation as it was shown last; `revised` are final states that were
+    revised; `false_progress` are the ids of operations shown with a progress of 1 that had not
+    completed.
     """
 
-    def __init__(self, arena: Arena) -> None:
+    def __init__(self, sandbox: ChaosSandbox) -> None:
         self.shown: dict[str, dict[str, Any]] = {}
-        self.taken_back: list[tuple[str, str, str]] = []
+        self.revised: list[Revision] = []
         self.false_progress: set[str] = set()
         self.lines = 0
         self.gaps = 0
         self.snapshots = 0
-        self._copy = open(os.path.join(arena.directory, "shown"), "wb")  # noqa: SIM115
-        self.process = arena.headway("view", "--display", "json", stdout=subprocess.PIPE)
+        self._copy = open(os.path.join(sandbox.directory, "shown"), "wb")  # noqa: SIM115
+        self.process = sandbox.headway("view", "--display", "json", stdout=subprocess.PIPE)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -42,41 +50,41 @@ class Survivor:
             self.lines += 1
             kind = line["type"]
             if kind == "operation":
-                self._take(line["operation"])
+                self._show(line["operation"])
             elif kind == "snapshot":
                 self.snapshots += 1
                 for operation in line["operations"]:
-                    self._take(operation)
+                    self._show(operation)
             elif kind == "removed":
-                self._forget(line)
+                self._remove(line)
             elif kind == "gap":
                 self.gaps += 1
 
-    def _take(self, operation: dict[str, Any]) -> None:
+    def _show(self, operation: dict[str, Any]) -> None:
         identity, state = operation["id"], operation["state"]
         before = self.shown.get(identity)
         if before is not None and before["state"] not in OPEN and before["state"] != state:
-            self.taken_back.append((identity, before["state"], state))
+            self.revised.append(Revision(identity, before["state"], state))
         if operation["progress"] == 1 and state != "completed":
             self.false_progress.add(identity)
         self.shown[identity] = operation
 
-    def _forget(self, line: dict[str, Any]) -> None:
-        # What has ended was removed for its age; what was open, because nobody knows it any more.
+    def _remove(self, line: dict[str, Any]) -> None:
+        # An ended operation is removed for its age, an open one because the broker lost it.
         for identity in line["operations"]:
             if self.shown.get(identity, {}).get("state") in OPEN:
                 del self.shown[identity]
 
     def running(self) -> list[str]:
-        """The ids of operations that run, as far as it knows."""
+        """Return the ids of the operations that were shown as running."""
         return [one["id"] for one in list(self.shown.values()) if one["state"] == "running"]
 
     def alive(self) -> bool:
-        """Whether it still looks."""
+        """Return whether the viewer still runs."""
         return self.process.poll() is None
 
-    def quiet(self, seconds: float, at_most: float) -> None:
-        """Wait until it has shown nothing for some seconds."""
+    def wait_until_quiet(self, seconds: float, at_most: float) -> None:
+        """Return when nothing was shown for `seconds`, or after `at_most`."""
         until = time.monotonic() + at_most
         last, since = self.lines, time.monotonic()
         while time.monotonic() < until and time.monotonic() - since < seconds:
@@ -85,7 +93,7 @@ class Survivor:
                 last, since = self.lines, time.monotonic()
 
     def close(self) -> None:
-        """Stop looking."""
+        """End the viewer."""
         self.process.kill()
         self.process.wait()
         self._thread.join(5)

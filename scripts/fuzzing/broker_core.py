@@ -1,4 +1,7 @@
-"""Frames through the codec and the broker's core, beside a valid worker that must not notice."""
+"""Fuzz the codec, the broker's core and a viewer's replica, in one process without sockets.
+
+A valid worker has a connection of its own, and must not be affected.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,13 @@ from headway_broker.state.sessions import Credentials
 from headway_viewer.replica.replica import Replica
 
 PEERS = 8
-ROUND = 5_000  # frames between two looks at the valid worker
+ROUND = 5_000  # frames between two updates of the valid worker
 SLOWEST = 0.25  # CPU seconds that one frame may take
-GROWTH = 64 << 20  # bytes at most that the second half of the frames may leave behind
+GROWTH = 64 << 20  # bytes by which the second half of the frames may let memory grow
 
 
-class Valid:
-    """A worker that does everything right, on a connection and with ids of its own."""
+class ValidWorker:
+    """A worker that follows the protocol, on a connection and with ids of its own."""
 
     def __init__(self, core: Core, now: float) -> None:
         self.core = core
@@ -39,7 +42,7 @@ class Valid:
         self.announce(now)
 
     def announce(self, now: float) -> None:
-        """Say all."""
+        """Announce its operation."""
         self.operation.revision += 1
         self._send(
             messages.Announce(
@@ -49,7 +52,7 @@ class Valid:
         )
 
     def count(self, done: int, now: float) -> bool:
-        """Count, and look whether the broker has it."""
+        """Send a count; return whether the broker has it."""
         self._send(messages.Counts(self._next(), now, {1: done}), now)
         self.core.tick(now + 0.1)
         entry = self.core.ledger.entries.get(self.operation.id)
@@ -68,26 +71,26 @@ class Valid:
 
 
 def run(count: int, seed: int) -> list[str]:
-    """What went wrong with so many frames, a line each; prints what was done."""
-    dice = random.Random(seed)
+    """Feed so many frames and print a summary; return a line for each thing that went wrong."""
+    rng = random.Random(seed)
     now = 1000.0
     core = Core("b" * 16, "ipc:///follow", 1000, "b", now, 1.7e9)
     core.subscribed(b"d", True)
     core.subscribed(b"i" + b"x" * 16, True)
     replica = Replica()
-    worker = Valid(core, now)
+    worker = ValidWorker(core, now)
     found: list[str] = []
     outcomes: Counter[str] = Counter()
     slowest, slow_frame = 0.0, b""
     begun = time.monotonic()
     held = 0
     for number in range(1, count + 1):
-        frame = frames.frame(dice)
+        frame = frames.generate(rng)
         now += 0.0005
         at = time.thread_time()
         try:
-            peer = dice.randrange(PEERS)
-            if b"peer%d" % peer not in core.sessions.by_identity and dice.random() < 0.5:
+            peer = rng.randrange(PEERS)
+            if b"peer%d" % peer not in core.sessions.by_identity and rng.random() < 0.5:
                 _greet(core, peer, now)
             outcomes[_feed(core, b"peer%d" % peer, frame, now)] += 1
         except Exception:
@@ -101,7 +104,7 @@ def run(count: int, seed: int) -> list[str]:
         if number % 100 == 0:
             try:
                 core.tick(now)
-                _show(core, replica, now, found)
+                _publish(core, replica, now, found)
             except Exception:
                 found.append(f"publishing raised {traceback.format_exc()}")
         if len(found) > 20:
@@ -126,7 +129,7 @@ def run(count: int, seed: int) -> list[str]:
 
 
 def _greet(core: Core, peer: int, now: float) -> None:
-    """Let a connection be one of the sessions that frames are about."""
+    """Greet from a connection as one of the sessions that frames are about."""
     hello = messages.Hello("headway", 1, 0, f"{peer % 4:016d}", "worker", now, {"pid": 1})
     core.greet(b"peer%d" % peer, Credentials(1000, 7), hello, now)
 
@@ -152,12 +155,12 @@ def _feed(core: Core, peer: bytes, frame: bytes, now: float) -> str:
 
 
 def _notes(core: Core) -> str:
-    """What the core notes of what broke; other effects of that moment are lost."""
+    """Return what the core notes of a broken handler; its other effects are dropped."""
     notes = [getattr(effect, "text", "") for effect in core.take()]
     return "; ".join(note for note in notes if note.startswith("broken"))
 
 
-def _show(core: Core, replica: Replica, now: float, found: list[str]) -> None:
+def _publish(core: Core, replica: Replica, now: float, found: list[str]) -> None:
     for effect in core.take():
         frame = getattr(effect, "frame", None)
         if frame is not None:

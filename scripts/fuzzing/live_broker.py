@@ -1,4 +1,4 @@
-"""Frames against the sockets of a live broker, beside a valid program and its viewer."""
+"""Fuzz the sockets of a live broker, to which a valid program reports."""
 
 from __future__ import annotations
 
@@ -6,46 +6,43 @@ import os
 import random
 import socket
 import subprocess
-import sys
 import time
 
 import zmq
 from benches.resources import rss
-from benches.sandbox import Ground
+from benches.sandbox import Sandbox, wait_for
 
 from fuzzing import frames
+from headway.model import Operation
 
 PROGRAM = """
-import headway, sys, time
+import headway, select, sys, time
 with headway.operation("valid") as op, op.stage("Only", total=10**9) as stage:
     longest = 0.0
     while True:
         begun = time.monotonic()
         stage.advance()
         longest = max(longest, time.monotonic() - begun)
-        time.sleep(0.01)
-        if sys.stdin in __import__("select").select([sys.stdin], [], [], 0)[0]:
+        if select.select([sys.stdin], [], [], 0.01)[0]:
             break
 print(stage.done, longest)
 """
-GROWTH = 100 << 20
+GROWTH = 100 << 20  # bytes by which the broker may grow
 
 
 def run(seconds: float, seed: int) -> list[str]:
-    """What went wrong in so many seconds, a line each; prints what was done."""
-    dice = random.Random(seed)
+    """Fuzz for so long and print a summary; return a line for each thing that went wrong."""
+    rng = random.Random(seed)
     found: list[str] = []
-    with Ground() as ground:
-        broker = ground.broker()
-        program = ground.python(
+    with Sandbox() as sandbox:
+        broker = sandbox.broker()
+        program = sandbox.python(
             "-c", PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        until = time.monotonic() + 10
-        while not ground.snapshot() and time.monotonic() < until:
-            time.sleep(0.05)
+        wait_for(sandbox.operations, 10, "the valid program's operation")
         before = rss(broker.pid)
-        sent = _messages(ground, seconds * 0.6, dice)
-        connections = _raw(ground, seconds * 0.4, dice)
+        sent = _send_messages(sandbox, seconds * 0.6, rng)
+        connections = _send_bytes(sandbox, seconds * 0.4, rng)
         most = rss(broker.pid)
         program.stdin.write("\n")
         program.stdin.flush()
@@ -53,13 +50,13 @@ def run(seconds: float, seed: int) -> list[str]:
         if broker.poll() is not None:
             return [f"the broker has ended with {broker.returncode}"]
         begun = time.monotonic()
-        shown = _ended(ground)
+        shown = _final_state(sandbox)
         answered = time.monotonic() - begun
         if shown != ("completed", int(done[0])):
             found.append(f"the valid program has counted {done[0]}: shown is {shown}")
         if most - before > GROWTH:
             found.append(f"the broker has grown by {(most - before) / 1e6:.0f} MB")
-        log = os.path.join(ground.directory, "broker.log")
+        log = os.path.join(sandbox.directory, "broker.log")
         with open(log, encoding="utf-8", errors="replace") as file:
             faults = [line for line in file if " broken: " in line or " ended by " in line]
             found += [f"the broker noted {line.strip()}" for line in faults[:5]]
@@ -71,45 +68,52 @@ def run(seconds: float, seed: int) -> list[str]:
     return found
 
 
-def _ended(ground: Ground) -> tuple[str, float] | None:
-    until = time.monotonic() + 20
-    last = None
-    while time.monotonic() < until:
-        for operation in ground.snapshot():
-            if operation.name == "valid":
-                last = (operation.state, next(iter(operation.stages.values())).done)
-                if not operation.open:
-                    return last
-        time.sleep(0.05)
-    return last
+def _final_state(sandbox: Sandbox) -> tuple[str, float] | None:
+    """Wait up to 20 s for the valid program's end; return its state, and its stage's count."""
+
+    def valid() -> Operation | None:
+        return next((one for one in sandbox.operations() if one.name == "valid"), None)
+
+    def ended() -> bool:
+        operation = valid()
+        return operation is not None and not operation.open
+
+    try:
+        wait_for(ended, 20, "the end of the valid program")
+    except TimeoutError:
+        pass  # its state is compared
+    operation = valid()
+    if operation is None:
+        return None
+    return operation.state, next(iter(operation.stages.values())).done
 
 
-def _messages(ground: Ground, seconds: float, dice: random.Random) -> int:
-    """Frames in well formed ZeroMQ messages; a new connection every thousand."""
+def _send_messages(sandbox: Sandbox, seconds: float, rng: random.Random) -> int:
+    """Send frames in well-formed ZeroMQ messages, a thousand to a connection; return how many."""
     context = zmq.Context()
     until = time.monotonic() + seconds
     sent = 0
     while time.monotonic() < until:
-        kind = dice.choice((zmq.DEALER, zmq.DEALER, zmq.DEALER, zmq.SUB, zmq.REQ, zmq.PUSH))
+        kind = rng.choice((zmq.DEALER, zmq.DEALER, zmq.DEALER, zmq.SUB, zmq.REQ, zmq.PUSH))
         sock = context.socket(kind)
         sock.setsockopt(zmq.LINGER, 0)
-        name = "follow.sock" if kind == zmq.SUB or dice.random() < 0.1 else "report.sock"
-        sock.connect(f"ipc://{ground.runtime}/{name}")
+        name = "follow.sock" if kind == zmq.SUB or rng.random() < 0.1 else "report.sock"
+        sock.connect(f"ipc://{sandbox.runtime}/{name}")
         for _ in range(1000 if kind == zmq.DEALER else 3):
-            frame = frames.frame(dice)
+            frame = frames.generate(rng)
             if b"stop" in frame or b"retire" in frame:
-                continue  # that is its right
+                continue  # a peer is allowed to stop the broker
             try:
                 if kind == zmq.SUB:
                     sock.setsockopt(zmq.SUBSCRIBE, frame[:200])
-                elif dice.random() < 0.02:
-                    sock.send_multipart([frame] * dice.randint(2, 5), zmq.NOBLOCK)
+                elif rng.random() < 0.02:
+                    sock.send_multipart([frame] * rng.randint(2, 5), zmq.NOBLOCK)
                 else:
                     sock.send(frame, zmq.NOBLOCK)
                 sent += 1
             except zmq.ZMQError:
                 sock.poll(10, zmq.POLLOUT)
-            if kind == zmq.DEALER and dice.random() < 0.02:
+            if kind == zmq.DEALER and rng.random() < 0.02:
                 while sock.poll(0):
                     sock.recv_multipart()
         sock.close(50)
@@ -120,8 +124,8 @@ def _messages(ground: Ground, seconds: float, dice: random.Random) -> int:
 _GREETING = bytes([0xFF]) + b"\0" * 8 + bytes([0x7F, 3, 1]) + b"NULL" + b"\0" * 48
 
 
-def _raw(ground: Ground, seconds: float, dice: random.Random) -> int:
-    """Bytes that are not even ZeroMQ, or only at first."""
+def _send_bytes(sandbox: Sandbox, seconds: float, rng: random.Random) -> int:
+    """Send bytes that are not ZeroMQ, or only at first; return on how many connections."""
     until = time.monotonic() + seconds
     connections = 0
     held: list[socket.socket] = []
@@ -130,22 +134,18 @@ def _raw(ground: Ground, seconds: float, dice: random.Random) -> int:
         connection.settimeout(0.2)
         try:
             connection.connect(
-                os.path.join(ground.runtime, dice.choice(("report.sock", "follow.sock")))
+                os.path.join(sandbox.runtime, rng.choice(("report.sock", "follow.sock")))
             )
             connections += 1
-            start = dice.choice(
-                (b"", _GREETING, _GREETING[: dice.randrange(64)], b"GET / HTTP/1.1\r\n")
+            start = rng.choice(
+                (b"", _GREETING, _GREETING[: rng.randrange(64)], b"GET / HTTP/1.1\r\n")
             )
-            connection.sendall(start + frames.mutated(frames.frame(dice), dice))
+            connection.sendall(start + frames.mutate(frames.generate(rng), rng))
         except OSError:
             pass
         held.append(connection)
         if len(held) > 50:
-            held.pop(dice.randrange(50)).close()
+            held.pop(rng.randrange(50)).close()
     for connection in held:
         connection.close()
     return connections
-
-
-if __name__ == "__main__":
-    sys.exit(1 if run(10.0, 1) else 0)

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from chaos_testing.sandbox import jumping
+from chaos_testing.sandbox import install_clock_skew
 from machine import Machine, until
 
 SHORT = """
@@ -221,7 +221,7 @@ def test_what_forked_children_count_is_known(machine, stopped):
 def test_a_wall_clock_that_jumps_makes_nothing_silent_lost_or_older(machine, seconds):
     clock = os.path.join(machine.folder, "clock")
     machine.environ["HEADWAY_CHAOS_CLOCK"] = clock
-    clocks = jumping(machine.folder)
+    clocks = install_clock_skew(machine.folder)
     machine.environ["PYTHONPATH"] = f"{clocks}{os.pathsep}{machine.environ['PYTHONPATH']}"
     machine.run(SHORT, "1")
     code = """

@@ -1,7 +1,7 @@
-"""Let the wall clock of every Python process of an arena jump, without touching the machine's.
+"""Add an offset to the wall clock of every Python process that has this folder on PYTHONPATH.
 
-Loaded by the interpreter where the arena puts this folder on PYTHONPATH. The offset in
-seconds stands in the file that HEADWAY_CHAOS_CLOCK names, which is looked at ten times a second.
+The interpreter imports this module at its start. The offset in seconds is read, at most ten times
+a second, from the file that HEADWAY_CHAOS_CLOCK names; the machine's clock is left alone.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from typing import Callable
 
 
-def _jumping(
+def _skewed(
     real: Callable[[], float], monotonic: Callable[[], float], path: str
 ) -> Callable[[], float]:
     offset = 0.0
-    looked = -1.0
+    read_at = -1.0
 
-    def jumped() -> float:
-        nonlocal offset, looked
+    def skewed() -> float:
+        nonlocal offset, read_at
         now = monotonic()
-        if now - looked > 0.1:
-            looked = now
+        if now - read_at > 0.1:
+            read_at = now
             try:
                 with open(path, encoding="ascii") as file:
                     offset = float(file.read() or 0)
@@ -32,9 +32,9 @@ def _jumping(
                 pass
         return real() + offset
 
-    return jumped
+    return skewed
 
 
 _path = os.environ.get("HEADWAY_CHAOS_CLOCK")
 if _path:
-    time.time = _jumping(time.time, time.monotonic, _path)
+    time.time = _skewed(time.time, time.monotonic, _path)
