@@ -26,8 +26,8 @@ KINDS = {
 }
 
 
-def beside() -> None:
-    """Keep a thread busy for eight seconds: a machine is seldom idle."""
+def load_processor() -> None:
+    """Load a processor for eight seconds, as other programs of a machine do."""
     until = time.monotonic() + 8
     while time.monotonic() < until:
         sum(range(2000))
@@ -38,12 +38,12 @@ def main(words: list[str]) -> None:
         sys.exit(__doc__)
     kind, run = words[0], int(words[1])
     out = Path(words[2]) if len(words) == 3 else FOLDER
-    dice = random.Random(f"{kind}{run}")
+    rng = random.Random(f"{kind}{run}")
     folder = Path(tempfile.mkdtemp(prefix="headway-trace-"))
     try:
-        if dice.random() < 0.25:
-            threading.Thread(target=beside, daemon=True).start()
-        recorder = KINDS[kind](run, dice, folder)
+        if rng.random() < 0.25:
+            threading.Thread(target=load_processor, daemon=True).start()
+        recorder = KINDS[kind](run, rng, folder)
         recorder.write(out / recorder.operation / f"{run}.jsonl")
         print(recorder.operation, run, f"{recorder.lines[-1]['t']:.1f} s")
     finally:

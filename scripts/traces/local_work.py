@@ -1,4 +1,4 @@
-"""Work for the processor and the disk: images, a database, archives, a build."""
+"""Work for processor and disk: images, a database, packages, archives, a build."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from traces.recorder import Recorder
 LIBRARIES = Path(site.getsitepackages()[0])
 
 
-def img(run: int, dice: random.Random, folder: Path) -> Recorder:
+def img(run: int, rng: random.Random, folder: Path) -> Recorder:
     import numpy as np  # noqa: PLC0415 - only this kind needs it
 
     del folder
-    count, side = dice.choice([20, 40, 60]), dice.choice([400, 700, 1000])
+    count, side = rng.choice([20, 40, 60]), rng.choice([400, 700, 1000])
     recorder = Recorder("img-batch", ["make", "resize", "encode", "hash"], f"n={count} side={side}")
     images, small, encoded = [], [], []
 
@@ -42,18 +42,18 @@ def img(run: int, dice: random.Random, folder: Path) -> Recorder:
     def encode(i: int) -> None:
         encoded.append(zlib.compress(small[i].tobytes() + images[i].tobytes()[:400000], 9))
 
-    recorder.count("make", range(count), "image", make)
-    recorder.count("resize", range(count), "image", resize)
-    recorder.count("encode", range(count), "image", encode, total=run % 2 == 0)
-    recorder.blind(
+    recorder.run_items("make", range(count), "image", make)
+    recorder.run_items("resize", range(count), "image", resize)
+    recorder.run_items("encode", range(count), "image", encode, total=run % 2 == 0)
+    recorder.run_opaque(
         "hash", lambda: [hashlib.pbkdf2_hmac("sha256", one[:100], b"x", 3000) for one in encoded]
     )
     return recorder
 
 
-def sql(run: int, dice: random.Random, folder: Path) -> Recorder:
+def sql(run: int, rng: random.Random, folder: Path) -> Recorder:
     del run
-    count = dice.choice([150000, 300000, 500000])
+    count = rng.choice([150000, 300000, 500000])
     recorder = Recorder(
         "sql-migrate", ["dump", "copy", "index", "convert", "vacuum", "check"], f"n={count}"
     )
@@ -64,13 +64,13 @@ def sql(run: int, dice: random.Random, folder: Path) -> Recorder:
 
     def rows(stage: str, work: Callable[[range], None], total: int | None) -> None:
         done = 0
-        recorder.say(stage, 0, total, "row", "start")
+        recorder.report(stage, 0, total, "row", "start")
         for part in parts:
             work(part)
             done += len(part)
-            recorder.say(stage, done, total, "row", "run")
+            recorder.report(stage, done, total, "row", "run")
         base.commit()
-        recorder.say(stage, done, total, "row", "done")
+        recorder.report(stage, done, total, "row", "done")
 
     def dump(part: range) -> None:
         made = [(i, hashlib.md5(str(i).encode()).hexdigest(), i * 0.5) for i in part]
@@ -96,63 +96,65 @@ def sql(run: int, dice: random.Random, folder: Path) -> Recorder:
 
     rows("dump", dump, count)
     rows("copy", copy, count)
-    recorder.blind("index", index)
+    recorder.run_opaque("index", index)
     rows("convert", convert, None)
-    recorder.blind("vacuum", lambda: base.execute("vacuum"))
-    recorder.blind("check", lambda: base.execute("pragma integrity_check").fetchall())
+    recorder.run_opaque("vacuum", lambda: base.execute("vacuum"))
+    recorder.run_opaque("check", lambda: base.execute("pragma integrity_check").fetchall())
     return recorder
 
 
-def packages(dice: random.Random, most: int) -> list[Path]:
+def packages(rng: random.Random, most: int) -> list[Path]:
     found = sorted(path for path in LIBRARIES.iterdir() if path.is_dir())
-    return dice.sample(found, min(len(found), most))
+    return rng.sample(found, min(len(found), most))
 
 
-def wheel(run: int, dice: random.Random, folder: Path) -> Recorder:
+def wheel(run: int, rng: random.Random, folder: Path) -> Recorder:
     del run, folder
-    chosen = packages(dice, dice.choice([20, 35, 50]))
+    chosen = packages(rng, rng.choice([20, 35, 50]))
     recorder = Recorder("wheel-audit", ["scan", "hash", "parse", "report"], "")
-    recorder.say("scan", 0, None, "file", "start")
+    recorder.report("scan", 0, None, "file", "start")
     files = sorted(file for package in chosen for file in package.rglob("*.py"))
-    recorder.say("scan", len(files), None, "file", "done")
+    recorder.report("scan", len(files), None, "file", "done")
     nodes = []
-    recorder.count(
+    recorder.run_items(
         "hash", files, "file", lambda f: [hashlib.sha256(f.read_bytes()) for _ in range(6)]
     )
-    recorder.count(
+    recorder.run_items(
         "parse",
         files,
         "file",
         lambda f: nodes.append(sum(1 for _ in ast.walk(ast.parse(f.read_bytes())))),
     )
-    recorder.blind(
+    recorder.run_opaque(
         "report", lambda: [hashlib.sha512(str(n).encode() * 200) for n in nodes for _ in range(3)]
     )
     return recorder
 
 
-def zipped(run: int, dice: random.Random, folder: Path) -> Recorder:
+def zipped(run: int, rng: random.Random, folder: Path) -> Recorder:
     del run
-    chosen = packages(dice, dice.choice([25, 40, 60]))
+    chosen = packages(rng, rng.choice([25, 40, 60]))
     files = sorted(f for package in chosen for f in package.rglob("*") if f.is_file())
-    whole, level = sum(f.stat().st_size for f in files), dice.choice([1, 6, 9])
+    whole, level = sum(f.stat().st_size for f in files), rng.choice([1, 6, 9])
     recorder = Recorder(
         "zip-repack",
         ["pack", "test", "unpack", "compare"],
         f"files={len(files)} level={level}",
     )
-    recorder.say("pack", 0, whole, "B", "start")
+    recorder.report("pack", 0, whole, "B", "start")
     done = 0
     with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=level) as out:
         for number, file in enumerate(files):
             out.write(file, f"{number}/{file.name}")
             done += file.stat().st_size
-            recorder.say("pack", done, whole, "B", "run")
-    recorder.say("pack", done, whole, "B", "done")
+            recorder.report("pack", done, whole, "B", "run")
+    recorder.report("pack", done, whole, "B", "done")
     with zipfile.ZipFile(folder / "a.zip") as made:
-        recorder.blind("test", made.testzip)
-        recorder.count("unpack", made.namelist(), "file", lambda n: made.extract(n, folder / "x"))
-    recorder.count(
+        recorder.run_opaque("test", made.testzip)
+        recorder.run_items(
+            "unpack", made.namelist(), "file", lambda n: made.extract(n, folder / "x")
+        )
+    recorder.run_items(
         "compare",
         enumerate(files),
         "file",
@@ -166,10 +168,10 @@ BODY = """{{int s=0;for(int i=0;i<x;i++){{s+=i*{k}^x;if(s%7==3)s-=x;
 switch(i%5){{case 0:s++;break;case 1:s^=3;break;default:s-=2;}}}}return s;}}"""
 
 
-def nested(run: int, dice: random.Random, folder: Path) -> Recorder:
+def nested(run: int, rng: random.Random, folder: Path) -> Recorder:
     del run
-    modules = {name: dice.randint(4, 9) for name in ("core", "net", "ui", "db")}
-    level = dice.choice(["-O1", "-O2", "-O3"])
+    modules = {name: rng.randint(4, 9) for name in ("core", "net", "ui", "db")}
+    level = rng.choice(["-O1", "-O2", "-O3"])
     recorder = Recorder("nested-build", ["compile", "link", "test"], f"{level} {modules}")
     names = [f"{module}{i}" for module, count in modules.items() for i in range(count)]
     for name in names:
@@ -188,7 +190,7 @@ def nested(run: int, dice: random.Random, folder: Path) -> Recorder:
         subprocess.run(["gcc", *words], check=True, cwd=folder)
 
     def built(module: str) -> None:
-        recorder.count(
+        recorder.run_items(
             f"compile {module}",
             range(modules[module]),
             "file",
@@ -197,7 +199,7 @@ def nested(run: int, dice: random.Random, folder: Path) -> Recorder:
         )
 
     def tested(module: str) -> None:
-        recorder.count(
+        recorder.run_items(
             f"test {module}",
             range(6),
             "case",
@@ -208,11 +210,11 @@ def nested(run: int, dice: random.Random, folder: Path) -> Recorder:
         )
 
     for group, work in (("compile", built), ("test", tested)):
-        recorder.say(group, 0, None, "", "start")
+        recorder.report(group, 0, None, "", "start")
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(work, modules))
-        recorder.say(group, 0, None, "", "done")
+        recorder.report(group, 0, None, "", "done")
         if group == "compile":
             objects = [f"{name}.o" for name in names]
-            recorder.blind("link", lambda o=objects: gcc(*o, "main.c", "-o", "prog"))
+            recorder.run_opaque("link", lambda o=objects: gcc(*o, "main.c", "-o", "prog"))
     return recorder
