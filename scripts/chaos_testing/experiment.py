@@ -16,6 +16,7 @@ from chaos_testing.fault_injection import FaultInjector
 from chaos_testing.observer import OPEN, Observer
 from chaos_testing.outcomes import Outcomes
 from chaos_testing.sandbox import ChaosSandbox
+from headway.protocol.endpoint import UNSENT
 
 KINDS = {  # of workers → how often each is started
     "steady": 10, "short": 6, "slow": 3, "threaded": 3, "event_loop": 3, "forker": 5,
@@ -158,10 +159,18 @@ class Experiment:
         self.workers = []
         while time.monotonic() < until + ARRIVING:
             listing = self.sandbox.query("ps", "--json")
-            if listing and not any(one["state"] in OPEN for one in listing["operations"]):
+            still_open = not listing or any(one["state"] in OPEN for one in listing["operations"])
+            if not still_open and not self._spooled():
                 break
             self._turn()
         self.observer.wait_until_quiet(2.0, ARRIVING)
+
+    def _spooled(self) -> bool:
+        """Return whether a final state still waits on disk for the broker to store it."""
+        try:
+            return bool(os.listdir(os.path.join(self.sandbox.runtime, UNSENT)))
+        except FileNotFoundError:
+            return False
 
     def circumstances(self) -> Circumstances:
         """Return what excuses a loss."""
