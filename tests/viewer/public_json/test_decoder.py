@@ -3,8 +3,8 @@ import json
 from showcase import NOW, board_of, installers, operation
 
 from headway.protocol.messages import Delta, Lines, Removed, Snapshot
-from headway_viewer.public_json.messages import Tape, row_of
-from headway_viewer.public_json.schema import operation_record
+from headway_viewer.public_json.decoder import RecordingDecoder, decode_operation
+from headway_viewer.public_json.schema import operation_object
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Replica
 
@@ -17,11 +17,11 @@ def test_a_recording_makes_the_operations_again():
     board = board_of(*installers())
     writer = Writer(board.replica)
     replica = Replica()
-    for at, message in Tape().messages(recorded(writer.snapshot(NOW))):
+    for at, message in RecordingDecoder().messages(recorded(writer.snapshot(NOW))):
         replica.fold(message, at)
     assert list(replica.operations) == [made.id for made in installers()]
-    again = operation_record(replica.operations["2c9aaaaaaaaa"], replica, replica.time(0) + 1)
-    before = operation_record(board.replica.operations["2c9aaaaaaaaa"], board.replica, NOW)
+    again = operation_object(replica.operations["2c9aaaaaaaaa"], replica, replica.time(0) + 1)
+    before = operation_object(board.replica.operations["2c9aaaaaaaaa"], board.replica, NOW)
     for field in ("name", "state", "progress", "started", "ended"):
         assert again[field] == before[field]
     assert [part["done"] for part in again["stages"]] == [part["done"] for part in before["stages"]]
@@ -31,7 +31,7 @@ def test_who_holds_what_another_waits_for_is_kept():
     held = operation("e01aaaaaaaaa", "apt install nginx", "waiting", holder="2c9aaaaaaaaa")
     writer = Writer(board_of(held).replica)
     replica = Replica()
-    for at, message in Tape().messages(recorded(writer.snapshot(NOW))):
+    for at, message in RecordingDecoder().messages(recorded(writer.snapshot(NOW))):
         replica.fold(message, at)
     assert replica.operations[held.id].holder == "2c9aaaaaaaaa"
 
@@ -47,7 +47,7 @@ def test_lines_become_the_messages_they_came_from():
         ),
         writer.log(Lines("i", 1, NOW, "a", None, ["hello"]), NOW),
     )
-    kinds = [type(message) for _, message in Tape().messages(lines)]
+    kinds = [type(message) for _, message in RecordingDecoder().messages(lines)]
     assert kinds == [Snapshot, Delta, Removed, Lines]
 
 
@@ -61,13 +61,13 @@ def test_what_is_no_recording_is_passed_over():
         {"time": 1, "type": "removed", "operations": 7},
     ):
         replica = Replica()
-        for at, message in Tape().messages([nonsense]):
+        for at, message in RecordingDecoder().messages([nonsense]):
             replica.fold(message, at)
         assert replica.operations == {}
 
 
 def test_fields_of_the_wrong_kind_are_dropped():
-    row = row_of(
+    row = decode_operation(
         {
             "id": "a",
             "state": "running",

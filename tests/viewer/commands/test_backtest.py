@@ -8,7 +8,7 @@ from statistics import mean
 
 import pytest
 
-from headway_viewer.commands.replay import Rehearsal
+from headway_viewer.commands.backtest import Backtest
 from headway_viewer.public_json.reader import changes
 
 RECORDINGS = Path(__file__).parents[2] / "recordings" / "eta"
@@ -37,7 +37,7 @@ def said():
             happened = list(changes(str(path)))
             whole = happened[-1].time
             lines = []
-            Rehearsal(history, max(0.25, whole / 100)).go(happened, lines.append)
+            Backtest(history, max(0.25, whole / 100)).run(happened, lines.append)
             found.setdefault(operation, []).append((lines, whole))
     return found
 
