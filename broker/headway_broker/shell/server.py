@@ -15,7 +15,7 @@ from headway import __version__
 from headway.protocol import endpoint, messages
 from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, encode, unpack_counts
 from headway_broker.core import Core
-from headway_broker.history.jobs import Claimed, Learned, Reopened, Stored, Wanted
+from headway_broker.history.jobs import Reopened, Stored
 from headway_broker.history.writer import History
 from headway_broker.peers.access import credentials
 from headway_broker.peers.spooled import Owed
@@ -27,7 +27,6 @@ from headway_broker.shell.spool import Unsent
 from headway_broker.state import effects
 from headway_broker.state.errors import fault
 from headway_broker.state.sessions import Session
-from headway_broker.storage.rows import Row
 
 CHORES = 3.0  # seconds between looks at unsent/ and at our own sockets
 DRAIN = 0.02  # seconds of reading before what is due gets its turn
@@ -77,19 +76,19 @@ class Server:
         self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._poller = zmq.Poller()
-        self._jobs: list[Any] = []  # for the history
+        self._jobs: list[effects.Job] = []  # for the history
         self._history = self._remember(state, now) if state is not None else None
         self._carry: dict[Any, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.Publish: self._publish,
             effects.Watch: self._watch,
             effects.Unwatch: self._unwatch,
-            effects.Remember: lambda effect: self._put(effect.row),
-            effects.Recall: lambda effect: self._put(Wanted(effect.key)),
+            effects.Store: self._put,
+            effects.Recall: self._put,
             effects.Trace: self._trace,
             effects.Identify: self._identify,
-            effects.Learn: lambda effect: self._put(Learned(effect.key, effect.run)),
-            effects.Keep: lambda effect: self._put(Claimed(effect.key)),
+            effects.Learn: self._put,
+            effects.KeepClaim: self._put,
             effects.Note: self._note,
             effects.Stop: self._stop,
         }
@@ -191,12 +190,12 @@ class Server:
         history.start()
         return history
 
-    def _restore(self, rows: list[Row], claims: list[str], now: float) -> None:
+    def _restore(self, rows: list[effects.Row], claims: list[str], now: float) -> None:
         for key in claims:
             self.core.requests.claimed(key)
         self.core.restored(rows, now)
 
-    def _put(self, job: Any) -> None:
+    def _put(self, job: effects.Job) -> None:
         if self._history is not None:
             self._jobs.append(job)
 
@@ -214,7 +213,7 @@ class Server:
         while not results.empty():
             result = results.get()
             if isinstance(result, Stored):
-                self.core.stored(result.finals, result.shares)
+                self.core.stored(result.ends, result.shares)
             elif isinstance(result, Reopened):
                 self._restore(result.rows, result.claims, now)
             else:

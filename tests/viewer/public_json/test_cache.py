@@ -1,4 +1,4 @@
-"""What is written with a draft is what would have been written without."""
+"""What is written with a template is what would have been written without."""
 
 import json
 
@@ -8,14 +8,14 @@ from showcase import NOW, WALL, operation, replica_of, stage
 
 from headway.protocol.messages import Pulse
 from headway_viewer.public_json import cache
-from headway_viewer.public_json.schema import operation_record, own_record, stage_record
+from headway_viewer.public_json.schema import operation_fields, operation_object, stage_object
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Changes
 
-FIGURES = st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+NUMBERS = st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 CHANGES = st.one_of(
-    st.tuples(st.sampled_from(["done"]), FIGURES.filter(lambda value: value is not None)),
-    st.tuples(st.sampled_from(["total", "progress", "started", "ended"]), FIGURES),
+    st.tuples(st.sampled_from(["done"]), NUMBERS.filter(lambda value: value is not None)),
+    st.tuples(st.sampled_from(["total", "progress", "started", "ended"]), NUMBERS),
     st.tuples(st.sampled_from(["name", "state"]), st.text() | st.just("\0")),
     st.tuples(st.sampled_from(["detail", "reason", "error", "unit"]), st.none() | st.text()),
     st.tuples(st.just("attempt"), st.integers(1, 9)),
@@ -24,7 +24,7 @@ CHANGES = st.one_of(
     st.tuples(st.just("shares"), st.none() | st.just({"child": 7})),
 )
 OWN = st.one_of(
-    st.tuples(st.sampled_from(["progress", "started", "ended", "silent_since"]), FIGURES),
+    st.tuples(st.sampled_from(["progress", "started", "ended", "silent_since"]), NUMBERS),
     st.tuples(st.sampled_from(["name", "state"]), st.text() | st.just("\0")),
     st.tuples(st.sampled_from(["key", "reason", "message", "holder"]), st.none() | st.text()),
     st.tuples(st.just("notify"), st.sampled_from([None, True, "error"])),
@@ -43,16 +43,19 @@ def test_a_line_is_the_public_form_whatever_has_changed_since_the_last(changes):
     for number, (field, value) in [(1, ("done", 0)), *changes]:
         setattr(made.stages[number] if number else made, field, value)
         (line,) = writer.changes(Changes(["a"], [], False, None), NOW)
-        assert json.loads(line)["operation"] == operation_record(made, replica, NOW)
+        assert json.loads(line)["operation"] == operation_object(made, replica, NOW)
 
 
 def test_every_field_is_one_that_moves_or_one_that_is_compared():
     made = operation("a", "x")
     one = stage(made, "one")
     replica = replica_of(made)
-    whole = set(own_record(made, replica, NOW)) - {"id"}
-    assert whole == {*cache._OPERATION, *cache._OPERATION_STILL}
-    assert set(stage_record(one, replica, NOW)) - {"id"} == {*cache._STAGE, *cache._STAGE_STILL}
+    whole = set(operation_fields(made, replica, NOW)) - {"id"}
+    assert whole == {*cache._OPERATION_CHANGING, *cache._OPERATION_INPUTS}
+    assert set(stage_object(one, replica, NOW)) - {"id"} == {
+        *cache._STAGE_CHANGING,
+        *cache._STAGE_INPUTS,
+    }
 
 
 def test_figures_that_json_cannot_hold_are_written_as_without_a_draft():
@@ -79,7 +82,7 @@ def test_nothing_is_kept_of_what_has_ended_or_is_gone():
     replica = replica_of(operation("a", "x"), operation("b", "y"))
     writer = Writer(replica)
     list(writer.changes(Changes(["a", "b"], [], False, None), NOW))
-    assert set(writer._drafts._operations) == {"a", "b"}
+    assert set(writer._cache._operations) == {"a", "b"}
     replica.operations["a"].state = "completed"
     list(writer.changes(Changes(["a"], ["b"], False, None), NOW))
-    assert not writer._drafts._operations
+    assert not writer._cache._operations

@@ -1,8 +1,8 @@
-"""The viewer's copy of all operations: snapshot parts and deltas folded into the model.
+"""The viewer's replica of all operations: snapshots and deltas folded into the model.
 
 Pure: no socket, no clock; `local` is the viewer's own monotonic time when a message came.
-It notices what it missed (a gap, another broker) and then says that it needs a snapshot;
-until that has come it keeps showing what it had.
+Gap detection: a skipped sequence number, or another broker, means that a snapshot is wanted;
+until it has come, the replica keeps what it had.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ BACKLOG = 1000  # deltas kept while the parts of a snapshot come in; more means:
 
 
 class Changes(NamedTuple):
-    """What has changed since they were last taken."""
+    """The changes since the last `take`."""
 
-    operations: list[str]  # that are known and differ, in the order of their first change
+    operations: list[str]  # known and changed, in the order of their first change
     removed: list[str]
     fresh: bool  # all was replaced by a snapshot
-    missed: int | None  # how many messages a gap has lost, None without one
+    missed: int | None  # the number of messages lost in a gap, None without one
 
 
 class Replica:
@@ -56,10 +56,10 @@ class Replica:
         self._missed: int | None = None
 
     def fold(self, message: Any, local: float) -> bool:
-        """Take a message of `messages.PUBLISHED` in; whether anything that is shown changed."""
+        """Fold in a message of `messages.PUBLISHED`; return whether anything shown changed."""
         self.heard = local
         if type(message) is Snapshot:
-            return self._collect(message, local)
+            return self._collect_part(message, local)
         if self.instance is not None and message.instance != self.instance:
             self.wanted = True
             return False
@@ -73,13 +73,13 @@ class Replica:
             return False
         if self.instance is None or self.wanted:
             return False
-        self._tell_time(message.now, local)
+        self._sync_clock(message.now, local)
         if type(message) is Pulse and message.wall is not None:
             self._unix = message.wall - message.now
-        return self._advance(message)
+        return self._apply_in_sequence(message)
 
     def take(self) -> Changes:
-        """The changes since the last call."""
+        """Return the changes since the last call."""
         operations = self.operations
         changes = Changes(
             [name for name in self._changed if name in operations],
@@ -94,39 +94,39 @@ class Replica:
         return changes
 
     def know_nothing(self, local: float, unix: float) -> None:
-        """There is no broker, so nothing is known; only the time is told."""
+        """Set the clocks without a broker; there are no operations."""
         self._ahead = 0.0
         self._unix = unix - local
 
     def lose(self) -> None:
-        """The connection is gone: what is shown may be old, and a snapshot has to come."""
+        """Note that the connection is lost: a snapshot is wanted."""
         self.wanted = True
         self._parts.clear()
         self._backlog.clear()
 
     def time(self, local: float) -> float:
-        """The broker's monotonic time when the viewer's is `local`."""
+        """Return the broker's monotonic time at the viewer's monotonic time `local`."""
         return local + (self._ahead or 0.0)
 
     def unix(self, time: float) -> float:
-        """The Unix time of a time in the broker's monotonic seconds."""
+        """Return the Unix time of a time in the broker's monotonic seconds."""
         return time + self._unix
 
     def estimated(self, operation: str) -> float | None:
-        """When (broker's time) the estimate of an operation was made; None if unknown."""
+        """Return when (broker's time) the estimate of an operation was made, or None."""
         return self._estimated.get(operation)
 
     def since(self, operation: str) -> float | None:
-        """When (broker's time) it was seen to enter its state; None if that was before."""
+        """Return when (broker's time) an operation entered its state, or None if unseen."""
         return self._since.get(operation)
 
-    def _tell_time(self, now: float, local: float) -> None:
-        # A message that was late makes the broker's clock look behind: the most ahead is true.
+    def _sync_clock(self, now: float, local: float) -> None:
+        # A late message makes the broker's clock look behind, so the largest offset is the truest.
         ahead = now - local
         if self._ahead is None or ahead > self._ahead:
             self._ahead = ahead
 
-    def _collect(self, part: Snapshot, local: float) -> bool:
+    def _collect_part(self, part: Snapshot, local: float) -> bool:
         kept = next(iter(self._parts.values()), None)
         if kept is not None and (
             kept.instance != part.instance
@@ -145,7 +145,7 @@ class Replica:
         self._replace(parts, local)
         for message in backlog:
             if message.instance == self.instance:
-                self._advance(message)
+                self._apply_in_sequence(message)
         return True
 
     def _replace(self, parts: list[Snapshot], local: float) -> None:
@@ -156,7 +156,7 @@ class Replica:
         self.sequence = last.sequence
         self.wanted = False
         self._unix = last.wall - last.now
-        self._tell_time(last.now, local)
+        self._sync_clock(last.now, local)
         before = self.operations
         self.operations = {}
         self._estimated = {}
@@ -164,7 +164,7 @@ class Replica:
         self.refused = set()
         for part in parts:
             for value in part.operations:
-                self._take_row(value, part.now)
+                self._apply_row(value, part.now)
         for name in before:
             if name not in self.operations:
                 self._removed.append(name)
@@ -178,7 +178,7 @@ class Replica:
         }
         self._fresh = True
 
-    def _advance(self, message: Any) -> bool:
+    def _apply_in_sequence(self, message: Any) -> bool:
         kind = type(message)
         expected = self.sequence + 1 if kind in (Delta, Removed) else self.sequence
         if message.sequence > expected or (kind is Pulse and message.sequence > self.sequence):
@@ -190,7 +190,7 @@ class Replica:
         self.sequence = message.sequence
         if kind is Delta:
             for value in message.operations:
-                if not self._take_row(value, message.now, watched=True):
+                if not self._apply_row(value, message.now, watched=True):
                     self.wanted = True
             return bool(message.operations)
         self.refused.difference_update(message.operations)
@@ -203,8 +203,8 @@ class Replica:
                 self.setbacks.forget(name)
         return bool(message.operations)
 
-    def _take_row(self, value: Any, now: float, *, watched: bool = False) -> bool:
-        """Take a row in; False where a snapshot is needed to know what it would have said."""
+    def _apply_row(self, value: Any, now: float, *, watched: bool = False) -> bool:
+        """Apply a row; return False if only a snapshot can tell what it meant."""
         try:
             row = rows.decode(value)
         except wire.Malformed:
@@ -215,9 +215,9 @@ class Replica:
         operation = self.operations.get(row.operation)
         if operation is None:
             if row.operation in self.refused:
-                return row.record is None  # well formed again: as a whole, perhaps, as well
+                return row.record is None  # a snapshot may have it well-formed again
             if row.record is None:
-                return False  # about an operation that was never told of
+                return False  # a delta of an unknown operation
             operation = self.operations[row.operation] = Operation(row.operation, "")
         self._apply(operation, row, now, watched=watched)
         return True
@@ -234,11 +234,11 @@ class Replica:
             if stage.id in fresh:
                 operation.apply_stage(stage)
             else:
-                self._announce(operation, stage, now)
+                self._apply_stage(operation, stage, now)
         if row.counts:
-            self._count(operation, row.counts, now)
+            self._apply_counts(operation, row.counts, now)
         if row.figures is not None:
-            self._weigh(operation, row.figures, now)
+            self._apply_figures(operation, row.figures, now)
             if watched:
                 self.setbacks.weighed(operation, before, now)
         for number, figures in row.stage_figures.items():
@@ -251,7 +251,7 @@ class Replica:
                 stage.shares = shares or None
         self._changed[operation.id] = None
 
-    def _weigh(self, operation: Operation, figures: OperationFigures, now: float) -> None:
+    def _apply_figures(self, operation: Operation, figures: OperationFigures, now: float) -> None:
         operation.progress = figures.progress
         operation.estimate = figures.estimate
         operation.silent_since = figures.silent_since
@@ -262,14 +262,14 @@ class Replica:
             operation.tail = figures.tail
         self._estimated[operation.id] = now
 
-    def _announce(self, operation: Operation, record: StageRecord, now: float) -> None:
+    def _apply_stage(self, operation: Operation, record: StageRecord, now: float) -> None:
         known = operation.stages[record.id]
         attempt, done, total = known.attempt, known.shown, known.total
         stage = operation.apply_stage(record)
         if stage.attempt == attempt and stage.open:
             self.setbacks.counted(operation, stage, done, total, now)
 
-    def _count(self, operation: Operation, counts: dict[Any, Any], now: float) -> None:
+    def _apply_counts(self, operation: Operation, counts: dict[Any, Any], now: float) -> None:
         stages = operation.stages
         for number, done, total, detail in wire.read_counts(counts):
             stage = stages.get(number)
