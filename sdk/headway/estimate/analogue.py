@@ -41,16 +41,38 @@ if TYPE_CHECKING:
 else:
     Place = namedtuple("Place", "reached step origin")  # noqa: PYI024 - typing is slow to import
 
+# One step of unlikeness in the logarithm of size or speed: an earlier run that differs by a
+# factor of 1.8 counts for 0.6 of one that is alike. Doubled: a little better, but ranges hold
+# less often; halved: a little worse, and they hold more often.
 UNLIKE_STEP = 0.6
+# Of a run, added to each stage's share when sizes are averaged, so that a stage which took no
+# time still tells a size. Doubled or halved: no effect worth telling.
 LEAST_WEIGHT = 0.03
+# How far the size of the stages seen speaks for those to come: most of it, because an operation
+# that is bigger is mostly bigger throughout. Doubled or halved: a little worse.
 FUTURE_SIZE_SHARE = 0.7
+# Logarithm of the greatest factor by which stages to come are stretched, 7.4: a safeguard.
+# Doubled: no effect; halved: hardly any.
 FACTOR_LIMIT = 2.0
+# How much the pace of the last third of a stage counts beside its whole pace. Doubled: a little
+# better, with more jitter; halved: a little worse, with less.
 RECENT_WEIGHT = 0.4
+# Grains of work before a last third is looked at; below that it is noise. Doubled or halved: no
+# effect worth telling.
 RECENT_GRAINS = 6
+# How fast the remaining time grows once the next count is overdue: half a second a second,
+# because a stall ends some time. Doubled: hardly worse, with more jitter; halved: hardly better.
 STALL_GROWTH = 0.5
+# Multiple of its usual duration at which that says nothing more of a stage that counts. Doubled:
+# hardly worse; halved: a little better on `sql-migrate`, whose counts tell more than its times.
 OVERDUE_FROM = 1.3
+# One step of unlikeness in the logarithm of being beyond the usual duration. Doubled or halved:
+# no effect worth telling.
 LATE_STEP = 0.3
+# Inverse of the share of a run from which on a stage's lateness counts in full: a quarter.
+# Doubled or halved: no effect worth telling.
 LATE_SHARE = 4
+# Seconds that are always left of what has not ended. Doubled or halved: no effect.
 LEAST_LEFT = 0.02
 
 

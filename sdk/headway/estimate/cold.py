@@ -13,22 +13,52 @@ if TYPE_CHECKING:
 
     from headway.estimate.stage import Stage
 
-TYPICAL = 3.0  # seconds, a stage of which nothing at all is known
-TYPICAL_WEIGHT = 2.0  # how many stages that guess weighs
-COLD_SPREAD = 2.0  # of the logarithm of stage durations within one operation
-LEAST_DURATION = 0.3  # seconds; how much shorter a stage was than this says nothing of the others
-COMING_SHARE = 0.7  # stages to come against those seen: the long ones are begun early
+# Seconds of a stage of which nothing at all is known, where the machine's history gives no prior.
+# It is the one constant that knows a scale, and a compromise between short and long operations:
+# doubled, the estimate without history is clearly worse on `zip-repack` and `img-batch`, which
+# take seconds, and better on `long-mirror` and `nested-build`; halved, the other way round.
+TYPICAL = 3.0
+# How many stages that guess weighs. Doubled: worse without history, on `long-mirror` most; halved:
+# a little better there.
+TYPICAL_WEIGHT = 2.0
+# Standard deviation of the logarithm of stage durations within one operation. Doubled: clearly
+# worse without history; halved: a little better on `sql-migrate`.
+COLD_SPREAD = 2.0
+# Seconds; how much shorter than this a stage was says nothing of the others. Doubled: a little
+# worse without history; halved: a little better.
+LEAST_DURATION = 0.3
+# What a stage to come takes, as a share of those seen: long ones tend to begin early, and parallel
+# ones overlap. Doubled or halved: as `TYPICAL`, and more so.
+COMING_SHARE = 0.7
+# How many stages one weighs that goes on without a count; it is taken to be half through. Doubled
+# or halved: little effect, on `sql-migrate` most.
 UNCOUNTED_WEIGHT = (
     2.0  # how many stages one weighs that goes on without a count, taken to be half through
 )
-COUNTED_HALF_WIDTH = 0.95  # the half width of a range where a count moves, in logarithm
-UNCOUNTED_HALF_WIDTH = 1.25  # where none does
-UNKNOWN_HALF_WIDTH = 1.9  # where none has, and nothing has ended
+# Half width of the range in the logarithm, without history: a factor of 2.6 either way where a
+# count moves. Doubled: the first ranges are wider, but later ones are calibrated on them and
+# hold less often; halved: the other way round.
+COUNTED_HALF_WIDTH = 0.95
+# The same where nothing counts. Doubled or halved: the same effect, smaller.
+UNCOUNTED_HALF_WIDTH = 1.25
+# The same where nothing has ended either: so wide that no number is shown. Doubled or halved:
+# no effect worth telling.
+UNKNOWN_HALF_WIDTH = 1.9
 RETRIED = frozenset({"failed", "crashed"})  # with nothing else going on, they will be retried
-RATE_GROWTH = 15.0  # how soon a stage's own pace counts for more than the others, 1 / fraction
-EVEN_BONUS = 10.0  # how much sooner where the pace has been even
-ALONE_BONUS = 6.0  # how much sooner where there are no others
-LEAST_FRACTION = 0.02  # fractions below this say little of a stage's duration
+# Inverse of the fraction at which a stage's own rate counts as much as the typical duration: a
+# fifteenth. Doubled: better on `long-mirror`, worse on `zip-repack`; halved: the other way
+# round. On average hardly any effect.
+RATE_GROWTH = 15.0
+# How many times sooner that is where the pace has been perfectly even. Doubled: hardly better;
+# halved: hardly worse.
+EVEN_BONUS = 10.0
+# How many times sooner where there is no other stage to compare with. Doubled or halved: no effect
+# on the recordings, each of which has several stages.
+ALONE_BONUS = 6.0
+# Fraction below which a stage's own duration is not counted among those seen. Doubled or halved:
+# no effect worth telling.
+LEAST_FRACTION = 0.02
+# Seconds added before the logarithms are mixed. Doubled or halved: hardly any effect.
 MIX_GRAIN = 0.05
 
 

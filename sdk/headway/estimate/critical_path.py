@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from headway.estimate.stage import Stage
 
 KEY_SEPARATOR = "\x1f"  # between the names in a key
+# Of a run: stages that overlap by less follow each other, as clocks are read at different times.
+# Doubled or halved: no effect.
 OVERLAP_SHARE = 0.003
 
 

@@ -27,8 +27,8 @@ Analogues (`analogue`). r_i is what remains if the rest goes as in run i, at our
     (`residual_life`) of median m = d e^(b x + s) after t seconds,
     m (1 + 2 (t/m)^a)^(1/a) - t, where a follows from how far its durations lie apart;
   - which of the two is believed, and how far, is fitted by foretelling the earlier runs from
-    each other (`trust`);
-  - stages to come: the longest way through the order of run i (`history.critical_path`).
+    each other (`history.trust`);
+  - stages to come: the longest way through the order of run i (`critical_path`).
 
 Mixing. ln(r + 1) = sum(w_i ln(r_i + 1)) / sum(w_i) with w_i = exp(-D_i^2 / 2) 0.85^age + 0.05:
 a kernel regression over runs. D_i is how unlike run i is in size, speed and in how many
@@ -58,12 +58,12 @@ indicatif. The rules of these programs and of tqdm, rich and Hadoop (elapsed ove
 scored beside this one by `scripts/bench eta`.
 
 Measured on. tests/recordings/eta: real operations, recorded under load; docs/estimates.md says
-what the bench shows and where the method ends. The constants were set on recordings of thirteen
-other operations of one second to a minute, which are not in this repository, and revised on
-long ones. They lie on a plateau: set on half of those operations and tested on the other half,
-they did equally well. What each constant does when it is doubled or halved is printed by
-`scripts/bench eta --sweep`; the comments beside them tell it in words, of the recordings in
-the repository, where "no effect" means none on these recordings.
+what the bench shows and where the method ends. The constants descend from a prototype. Its
+constants were set on recordings of thirteen other operations, of a second to a minute each,
+which are not in this repository; to set them on half of those and test them on the other half
+changed the error by next to nothing. Which of today's values were changed since, and on what,
+is not recorded. What each does when it is doubled or halved is printed by `scripts/bench eta
+--sweep`; the comments beside them tell it in words, of the recordings in this repository.
 """
 
 from __future__ import annotations
@@ -86,15 +86,32 @@ if TYPE_CHECKING:
 
     from headway.estimate.history.run import Run
 
-REMEMBERED = 10  # earlier runs that are looked at
-AGE_DECAY = 0.85  # an older run weighs so much of the next newer one
-LEAST_WEIGHT = 0.05  # what even the least alike run weighs
-COLD_SHARE = 0.15  # in runs, what the estimate without history weighs beside it
-UNLIKE_FROM = 4.0  # squared steps of unlikeness, above which a run is unlike all before
-WAITED_SHARE = 0.25  # of the usual duration: having waited longer, age is not held against that
-DEPTH_LIMIT = 32  # stages inside each other that are told apart
-PROGRESS_SLACK = 0.05  # of the whole: by less than this progress does not go back
-LARGEST = 1e15  # counts and seconds beyond this are cut
+# Earlier runs that are looked at: older ones tell of other versions of the same work. The
+# recordings have at most six runs an operation: doubled or halved, no effect there.
+REMEMBERED = 10
+# Weight of a run relative to the next newer one. Doubled (older runs count more) a little worse,
+# on `wheel-audit` most; halved: hardly worse on average, clearly on `sql-migrate`.
+AGE_DECAY = 0.85
+# Weight of even the least similar run, so that the mix never hangs on a single one. Doubled or
+# halved: little effect.
+LEAST_WEIGHT = 0.05
+# In runs, the weight of the estimate without history beside that with it. Doubled: a little
+# worse, on `long-mirror` most; halved: hardly better.
+COLD_SHARE = 0.15
+# Squared steps of unlikeness to the most similar run from which on the run is said to be unlike
+# all: two steps. It changes a remark, no estimate.
+UNLIKE_FROM = 4.0
+# Of the usual duration: after having waited longer, an operation is no longer called late for its
+# age. It changes a remark, no estimate.
+WAITED_SHARE = 0.25
+# Stages inside each other that are told apart: no real work nests as deep, and each level makes
+# keys longer. Doubled or halved: no effect.
+DEPTH_LIMIT = 32
+# Of the whole: progress does not go back by less than this, because a bar that goes back a little
+# at every estimate cannot be read. It changes no estimate.
+PROGRESS_SLACK = 0.05
+# Counts and seconds beyond this are cut: a bound for arithmetic. Doubled or halved: no effect.
+LARGEST = 1e15
 
 
 _UNCALIBRATED = Calibration(())

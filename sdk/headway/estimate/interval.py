@@ -26,19 +26,43 @@ if TYPE_CHECKING:
 else:
     Estimate = namedtuple("Estimate", "low median high basis runs")  # noqa: PYI024 - typing is slow to import
 
+# Share of the time in which the truth is to be inside the range: the usual compromise between a
+# range that says little and one that is often wrong. Ranges hold as much more or less often as
+# it is changed.
 COVER = 0.8
-NEAR_PHASE = 0.3  # errors made at a like phase of the run count
-WITH_HISTORY = 0.27  # the range that history starts from, when there is much of it
-DISAGREEMENT = 0.9  # how earlier runs that disagree widen it
-CHANGE = 1.0  # how an estimate that is just changing widens it
-UNLIKENESS = 0.08  # how a run unlike the earlier ones widens it
-FIRMNESS = 2.0  # in runs, how firmly it starts so
-DAMPING = 0.7  # seconds; estimates below it cannot be far off
-WIDEST = 4.0  # no range is wider than its start by more than this
+# Distance in phase within which an earlier error counts: runs leave few errors. Doubled or halved:
+# ranges hold hardly less often.
+NEAR_PHASE = 0.3
+# Half width that history begins with when there are many runs: a factor of 1.3. Doubled: ranges
+# hold clearly more often than aimed at; halved: clearly less often.
+WITH_HISTORY = 0.27
+# How much the disagreement of the analogues (a standard deviation) widens the range. Doubled:
+# ranges hold more often; halved: a little less often.
+DISAGREEMENT = 0.9
+# How much an estimate that is just changing widens the range. Doubled or halved: ranges hold a
+# little more or less often.
+CHANGE = 1.0
+# How much each squared step of unlikeness widens the range. Doubled or halved: ranges hold a
+# little more or less often.
+UNLIKENESS = 0.08
+# In runs, how firmly the half width is believed before the run's own errors are. Doubled: ranges
+# hold hardly more often; halved: a little less often.
+FIRMNESS = 2.0
+# Seconds; shorter estimates cannot be far off, so their ranges shrink. Doubled: ranges hold a
+# little less often; halved: a little more often.
+DAMPING = 0.7
+# The most by which calibration widens a range: one bad run shall not make all ranges useless.
+# Doubled or halved: no effect.
+WIDEST = 4.0
+# The most that disagreement, unlikeness and change count: beyond this a range says nothing anyway.
+# Doubled: no effect; halved: hardly any.
 DISAGREEMENT_LIMIT = 1.5
 UNLIKENESS_LIMIT = 8.0
 CHANGE_LIMIT = 1.0
+# A range is never a point. Doubled or halved: no effect.
 LEAST_HALF_WIDTH = 0.02
+# Errors at a like phase below which there is no quantile to speak of. Doubled: ranges hold hardly
+# less often; halved: no effect.
 NEAR_LEAST = 4
 
 

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from headway.estimate.history.run import Miss
     from headway.estimate.stage import Stage
 
+# Estimates of a run that are noted for calibration. Doubled or halved: ranges hold a little less
+# often.
 NOTES_LIMIT = 32
-NOTE_PRECISION = 1e-6  # how exactly a number is kept in a note
-EARLIER_POINTS = 8  # points that stand for units done before
+# How exactly a number is kept in a note, which holds single floats. Doubled or halved: no effect.
+NOTE_PRECISION = 1e-6
+# Points that stand for units done before a run began. Doubled or halved: no effect.
+EARLIER_POINTS = 8
 
 
 class Notes:

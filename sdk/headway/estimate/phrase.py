@@ -7,11 +7,19 @@ if TYPE_CHECKING:
     from headway.estimate.interval import Estimate
 
 UNKNOWN = "calculating"
-WIDE = 12.0  # a range whose ends are further apart than this factor says nothing
-NARROW = 2.6  # ends nearer than this factor are told as one number
-OVERDUE = 1.25  # times the usual duration
-HOLD_SECONDS = 2.0  # seconds that other words must last before they are shown
-GROWTH_SHOWN = 0.15  # of the number shown: growing by less is not shown
+# A range whose ends are further apart than this factor says nothing: "1–12 min" helps nobody. Twice
+# as large, such ranges are shown.
+WIDE = 12.0
+# Ends nearer than this factor are told as one number. Twice as large, a number looks surer than
+# it is.
+NARROW = 2.6
+# Multiple of the usual duration from which on an operation is called late: runs differ by a
+# quarter without anything being wrong.
+OVERDUE = 1.25
+# Seconds for which other words must have been right before they are shown: one glance.
+HOLD_SECONDS = 2.0
+# Share of the number shown by which it must grow before the words change: with less they flicker.
+GROWTH_SHOWN = 0.15
 
 
 def describe(

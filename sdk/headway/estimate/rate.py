@@ -8,9 +8,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.estimate.stage import Stage
 
+# Fraction below which a stage's rate is no number yet: one part in two hundred. Doubled or
+# halved: no effect on the error.
 LEAST_FRACTION = 0.005
+# How much the rate of the last third counts beside the whole. Doubled: worse without history, and
+# much more jitter; halved: a little better without history.
 RECENT_WEIGHT = 0.4
+# Logarithm by which the rate of a part may be off the whole until its evenness counts for e^-1.
+# Doubled or halved: little effect, on `long-mirror` most.
 UNEVEN_STEP = 0.2
+# Counts after which evenness is half known: an even pace of three counts is chance. Doubled or
+# halved: little effect.
 STEPS_KNOWN = 10.0
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from math import exp, log
 
-LOGISTIC_SPREAD = 1.81  # a logistic distribution's spread, 1 / scale
+# Standard deviation of the logistic distribution of scale 1, pi over the square root of 3: a fact,
+# not a choice.
+LOGISTIC_SPREAD = 1.81
 
 
 def median_residual(median: float, passed: float, spread: float) -> float:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from math import exp, log
 
-SLOWNESS = 0.17  # of the remaining time: how long a small change takes to show
-COLD_SLOWNESS = 0.1  # the same without history, when there is most to learn
-LEAST_SLOWNESS = 0.15  # seconds
-FAST_GAP = 0.3  # a gap, in logarithm, that is closed twice as fast as a small one
+# Of the remaining time, how long a small change takes to show. The error of the number shown is
+# traded for calm: doubled, worse with less jitter; halved, better with more.
+SLOWNESS = 0.17
+# The same without history, when there is most to learn. Doubled: a little worse with less jitter;
+# halved: more jitter without gain.
+COLD_SLOWNESS = 0.1
+# Seconds that it takes at least. Doubled or halved: hardly any effect.
+LEAST_SLOWNESS = 0.15
+# A gap, in logarithm, that is closed twice as fast as a small one. Doubled: a little worse with
+# less jitter; halved: a little better with more.
+FAST_GAP = 0.3
 
 
 class Smoother:

@@ -24,13 +24,28 @@ if TYPE_CHECKING:
 
     from headway.estimate.history.run import Run
 
+# In squared logarithms of size, how firmly `ELASTICITY` is believed against the earlier runs:
+# sizes that differ by a factor of two count as much. Doubled or halved: hardly any effect.
 ELASTICITY_FIRMNESS = 0.5
+# No stage is taken to slow down more than this with its size: what looks like it in a few runs is
+# noise. Doubled: hardly any effect; halved: worse.
 ELASTICITY_LIMIT = 1.2
-CARRY = 0.3  # the share of a deviation in speed that is expected to go on, until history tells
-CARRY_FIRMNESS = 0.2  # how firmly, in squared logarithms of speed
-CARRY_LIMIT = 0.8  # the largest share
-USUAL_SPREAD = 0.25  # of a stage's durations, in logarithm, worth one run
-RUNS_COMPARED = 5  # runs that are held against each other
+# Share of a deviation in speed that is expected to go on in later stages, until the runs tell: a
+# busy machine slows all stages, other input only one. Doubled: a little better on
+# `nested-build`; halved: a little worse there.
+CARRY = 0.3
+# In squared logarithms of speed, how firmly `CARRY` is believed. Doubled or halved: hardly any
+# effect.
+CARRY_FIRMNESS = 0.2
+# The largest share: some of every deviation is chance. Doubled: no gain and more jitter; halved:
+# worse on `nested-build`.
+CARRY_LIMIT = 0.8
+# Spread of a stage's durations, a standard deviation in logarithm, worth one run. Doubled or
+# halved: hardly any effect.
+USUAL_SPREAD = 0.25
+# Newest runs that are compared with each other, which costs the square of their number. Doubled:
+# no effect on recordings of at most six runs; halved: worse on `zip-repack`.
+RUNS_COMPARED = 5
 
 
 class Parameters:

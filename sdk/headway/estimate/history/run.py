@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     Miss = Tuple[float, float, float, float]
 
 FORMAT = 1
-LARGEST = 1e16  # what counts and seconds are far below
+# Bound of what a stored number may be; counts and seconds are far below.
+LARGEST = 1e16
 
 
 class Span:

@@ -19,14 +19,30 @@ if TYPE_CHECKING:
 
     from headway.estimate.history.run import Span
 
+# Where each earlier run is foretold from another: early, in the middle and late in a stage.
 PHASES = (0.2, 0.5, 0.8)
-EVEN_ERROR = 0.3  # the error of an even count, in errors of the usual duration
-UNEVEN_ERROR = 1.5  # what the longest wait, as a share of the stage, adds to it
-TIME_ERROR = 0.5  # the error of the usual duration, in logarithm
-FIRMNESS = 1.0  # in runs, how firmly both are believed
+# Error of an even count, in errors of the usual duration, before there are two runs. Doubled: a
+# little worse, on `retry-fetch` most; halved: hardly better.
+EVEN_ERROR = 0.3
+# What the longest wait between two counts, as a share of the stage, adds to it. Doubled: a little
+# worse, on `retry-fetch` most; halved: hardly better.
+UNEVEN_ERROR = 1.5
+# Error of the usual duration, in logarithm, before there are two runs: a factor of 1.6. Doubled
+# or halved: little effect.
+TIME_ERROR = 0.5
+# In runs, how firmly both are believed. Doubled or halved: hardly any effect.
+FIRMNESS = 1.0
+# Of both runs' stage, added to seconds before they are divided. Doubled or halved: hardly any
+# effect.
 TRUST_GRAIN = 0.02
+# Share of what has passed that a stage beyond its usual duration is expected to take on; a rough
+# form of `residual_life`, which needs what is being fitted here. Doubled or halved: hardly any
+# effect.
 OVERRUN_LEAST = 0.15
+# The same while it is only a little beyond. Doubled or halved: hardly any effect.
 OVERRUN_SHARE = 0.3
+# Power with which the smaller squared error wins: at 3 a source whose squared error is twice as
+# large has a ninth of the say. Doubled: hardly better; halved: a little worse.
 SHARPNESS = 3
 
 
