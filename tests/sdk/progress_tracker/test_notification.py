@@ -2,11 +2,11 @@ import threading
 import time
 
 import progress_tracker
-from progress_tracker import sending
+from progress_tracker import notification
 
 
 def test_what_was_handed_over_is_known_before_wait_returns(bell):
-    assert sending.Delivery("Title", "Message", 5).wait()
+    assert notification.Delivery("Title", "Message", 5).wait()
     assert bell == [("Title", "Message", 5)]
 
 
@@ -16,9 +16,9 @@ def test_what_cannot_be_sent_is_not_taken_for_sent(monkeypatch):
             raise NotImplementedError("No usable implementation found!")
 
     monkeypatch.setattr(progress_tracker, "plyer_notification", NoBus())
-    assert not sending.Delivery("Title", "Message", 5).wait()
+    assert not notification.Delivery("Title", "Message", 5).wait()
     monkeypatch.setattr(progress_tracker, "plyer_notification", None)
-    assert not sending.Delivery("Title", "Message", 5).wait()
+    assert not notification.Delivery("Title", "Message", 5).wait()
 
 
 def test_a_daemon_that_hangs_is_waited_for_once(monkeypatch):
@@ -30,12 +30,12 @@ def test_a_daemon_that_hangs_is_waited_for_once(monkeypatch):
 
     monkeypatch.setattr(progress_tracker, "plyer_notification", Hung())
     before = time.monotonic()
-    assert sending.Delivery("Title", "Message", 5).wait()
+    assert notification.Delivery("Title", "Message", 5).wait()
     assert time.monotonic() - before > 0.4
     before = time.monotonic()
-    assert not sending.Delivery("Title", "Message", 5).wait()
+    assert not notification.Delivery("Title", "Message", 5).wait()
     assert time.monotonic() - before < 0.4
-    hung = sending._hung
+    hung = notification._hung
     answer.set()
     hung._thread.join(5)
-    assert sending.Delivery("Title", "Message", 5).wait()
+    assert notification.Delivery("Title", "Message", 5).wait()
