@@ -1,17 +1,17 @@
-"""One copy of a text that many operations and stages have: most names come again and again."""
+"""Interning of texts: one copy of each name that many operations and stages have."""
 
 from __future__ import annotations
 
 
-class Words:
-    """The texts that were seen; it forgets them all where they are more than `limit`."""
+class Interner:
+    """The texts that were seen; it drops them all once there are more than `limit`."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._known: dict[str, str] = {}
 
-    def share(self, text: str) -> str:
-        """The first copy of an equal text."""
+    def intern(self, text: str) -> str:
+        """Return the first copy of an equal text."""
         if len(self._known) >= self._limit:
             self._known.clear()
         return self._known.setdefault(text, text)

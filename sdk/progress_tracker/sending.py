@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-PATIENCE = 0.5  # seconds
+JOIN_TIMEOUT = 0.5  # seconds
 APPLICATION = "Headway"
 _hung: Delivery | None = None  # the last one that nobody took in time
 
@@ -72,7 +72,7 @@ class Delivery:
         global _hung  # noqa: PLW0603 - its hanging is everybody's
         if self._thread is None:
             return False
-        self._thread.join(PATIENCE)
+        self._thread.join(JOIN_TIMEOUT)
         if self._thread.is_alive():
             _hung = self
             return True  # it may yet appear, so nobody else should send it again

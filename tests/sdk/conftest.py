@@ -13,6 +13,6 @@ def clock():
 
 
 @pytest.fixture
-def home(clock):
-    with reporting(clock) as home:
-        yield home
+def reporter(clock):
+    with reporting(clock) as reporter:
+        yield reporter

@@ -198,7 +198,7 @@ def test_after_a_killed_broker_the_living_come_back_and_the_dead_are_settled(pla
     place.broker("--detached")
     assert place.operation("ended0000000").state == "completed"
     alive.count({1: 7})
-    alive.hear(messages.Again)
+    alive.hear(messages.Reannounce)
     alive.hello()
     alive.announce("alive0000000")
     alive.count({1: 8})

@@ -17,7 +17,7 @@ from headway_broker.state import effects
 from headway_broker.state.sessions import Credentials
 
 STEP = 0.01  # virtual seconds
-PATIENCE = 0.9  # seconds that a child waits at its end before it leaves a file
+EXIT_WAIT = 0.9  # seconds that a child waits at its end before it leaves a file
 FAMILY = 4  # children
 
 
@@ -100,7 +100,7 @@ class Family:
         up += [encode(message) for message in publisher.take(self.now, hurry=leaving)]
         if leaving and publisher.settled:
             one.gone = True
-        elif leaving and self.now >= one.leaves_at + PATIENCE:
+        elif leaving and self.now >= one.leaves_at + EXIT_WAIT:
             self.files[publisher.session] = [encode(m) for m in publisher.unsent(self.now)]
             one.gone = True
 

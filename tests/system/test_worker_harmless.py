@@ -91,15 +91,15 @@ def test_a_callback_for_cancelling_takes_signals_as_the_program_does(machine, li
 def test_files_in_the_place_of_descriptors_that_were_closed_are_not_written_to(machine):
     code = """
         import headway, os, sys
-        from headway.reporting.reporter import here
+        from headway.reporting.reporter import reporter
         with headway.operation("Work") as op, op.stage("Step") as stage:
             stage.advance()
-            end = here().link._write
+            end = reporter().thread._write
             os.dup2(os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600), end)
             for _ in range(100):
                 stage.advance()
-                here().link._roused = False
-                here().wake()
+                reporter().thread._roused = False
+                reporter().wake()
             print(os.path.getsize(sys.argv[1]), flush=True)
     """
     assert machine.run(code, os.path.join(machine.folder, "file"))[:2] == (0, "0\n")
@@ -286,7 +286,7 @@ GREEN = """
     _thread.start_new_thread = lambda *arguments: real(*arguments)  # as gevent puts its own there
     import headway
     print([item for item in headway.track([1, 2, 3])])
-    print(headway.reporting.reporter.here().off)
+    print(headway.reporting.reporter.reporter().off)
 """
 
 

@@ -9,7 +9,7 @@ from listener import Listener
 from machine import until
 
 from headway.protocol import messages
-from headway.reporting.thread import FAREWELL
+from headway.reporting.thread import EXIT_TIMEOUT
 from headway_broker.shell.spool import frames
 
 
@@ -254,8 +254,8 @@ def test_a_final_state_that_nobody_acknowledges_is_left_in_a_file(machine):
     with Listener(machine.directory, acknowledge=False):
         status, out, err = machine.run(code)
         assert (status, err) == (0, "")
-        assert FAREWELL <= float(out) < FAREWELL + 5  # the machine may be busy
-    assert FAREWELL < 1
+        assert EXIT_TIMEOUT <= float(out) < EXIT_TIMEOUT + 5  # the machine may be busy
+    assert EXIT_TIMEOUT < 1
     import os
 
     import msgpack
@@ -298,7 +298,7 @@ def test_an_import_that_takes_longer_than_an_exit_may_is_not_waited_for(machine)
 def test_a_program_with_nothing_to_report_leaves_and_comes_back(machine, listener):
     code = """
         import headway, headway.reporting.connection, sys
-        headway.reporting.connection.IDLE = 0.1
+        headway.reporting.connection.IDLE_TIMEOUT = 0.1
         with headway.operation("First"): pass
         print("ready", flush=True)
         sys.stdin.readline()
@@ -331,7 +331,7 @@ def test_without_a_broker_a_short_program_is_not_delayed(machine):
         return float(out)
 
     # On a busy machine most may take long; one that waited for somebody always would.
-    assert any(delay() < FAREWELL / 2 for _ in range(10))
+    assert any(delay() < EXIT_TIMEOUT / 2 for _ in range(10))
 
 
 def test_reporting_that_is_off_changes_nothing_else(machine, listener):

@@ -73,7 +73,7 @@ class Handshake:
         """Ask a connection that speaks without having said Hello to start again."""
         self._dropped.add("stranger")
         if self._again.answers_stranger(identity, now):
-            self._outbox.add(Send(identity, messages.Again(None)))
+            self._outbox.add(Send(identity, messages.Reannounce(None)))
 
     def refuse(self, identity: bytes, refused: Refused) -> None:
         """Count what was refused, and tell the connection; what is stale is not worth that."""

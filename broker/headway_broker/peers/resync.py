@@ -66,7 +66,7 @@ class Again:
                 del self._missing[session]
             elif now >= self._next(session):
                 self._asked[session] = now
-                questions.append(Send(session.identity, messages.Again(None)))
+                questions.append(Send(session.identity, messages.Reannounce(None)))
         return questions
 
     def deadline(self) -> float | None:

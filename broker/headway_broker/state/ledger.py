@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Collection, Iterable, NamedTuple
 
-from headway.interning import Words
+from headway.interning import Interner
 from headway.model import (
     CRASHED,
     OPERATION_FIELDS,
@@ -118,7 +118,7 @@ class Ledger:
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.dirty: dict[Entry, Marks] = {}
-        self._words = Words(WORDS)
+        self._words = Interner(WORDS)
         self._written: dict[Session, Written] = {}  # those that have any
         self.removed: list[str] = []
         self.ended: dict[Entry, None] = {}  # in the order of their ends
@@ -244,7 +244,7 @@ class Ledger:
     def _intern(self, record: list[Any], positions: tuple[int, ...]) -> None:
         for position in positions:
             if record[position] is not None:
-                record[position] = self._words.share(record[position])
+                record[position] = self._words.intern(record[position])
 
     def _note_end(self, entry: Entry, now: float) -> None:
         is_open = entry.operation.open

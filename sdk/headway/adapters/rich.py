@@ -19,11 +19,11 @@ from headway.adapters.reading import CountedFile
 from headway.api.iteration import follow
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import Operation
-from headway.api.outcome import fate
+from headway.api.outcome import outcome_of
 from headway.api.track import run_again, script
 from headway.api.track import track as _track
 from headway.model import COMPLETED
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Task:
         model = self.stage.model
         if model.started is None:
             return None
-        return (here().clock() if model.ended is None else model.ended) - model.started
+        return (reporter().clock() if model.ended is None else model.ended) - model.started
 
     @property
     def finished_time(self) -> float | None:
@@ -201,7 +201,7 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        state, reason, text = fate(
+        state, reason, text = outcome_of(
             error, None if self._operation is None else self._operation.request
         )
         if state != COMPLETED:
@@ -312,7 +312,7 @@ class Progress:
             if task.total is None or task.finished:
                 task.stage.complete()
             else:
-                task.stage._stopped(here().clock())
+                task.stage._stopped(reporter().clock())
 
     def remove_task(self, task_id: int) -> None:
         """A task is not to be seen any longer: it is over, what it was is kept."""

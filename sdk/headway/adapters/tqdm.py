@@ -14,11 +14,11 @@ from contextlib import contextmanager
 
 from headway.adapters import meter
 from headway.api.iteration import End, iterate, length_of
-from headway.api.outcome import fate
+from headway.api.outcome import outcome_of
 from headway.api.stage import Source
-from headway.api.track import run_again, stage_here
+from headway.api.track import open_stage, run_again
 from headway.model import RUNNING, clean_count
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class tqdm:  # noqa: N801 - the name that programs know
             self._total = total
             return
         self._total = total if total is not None else length_of(iterable)
-        stage = stage_here(desc, None if unit == "it" else unit, total=self._total)
+        stage = open_stage(desc, None if unit == "it" else unit, total=self._total)
         self._stage = stage
         if initial:
             stage.model.initial = clean_count(initial) or 0
@@ -255,7 +255,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         # In a `finally` that an exception is passing: nobody knows whether it was all.
         short = sys.exc_info()[0] is not None if total is None else stage.done < total
         if short:
-            stage._stopped(here().clock())
+            stage._stopped(reporter().clock())
         else:
             stage.complete()
 
@@ -270,7 +270,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     ) -> None:
         if error is not None and self._stage is not None and self._stage.open:
             self._end.ended = True
-            state, reason, text = fate(error, self._stage.operation.request)
+            state, reason, text = outcome_of(error, self._stage.operation.request)
             self._stage._end(state, reason, text)
         self.close()
 
@@ -296,7 +296,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         """The figures that a bar is drawn from."""
         stage = self._stage
         started = None if stage is None else stage.model.started
-        elapsed = 0.0 if started is None else here().clock() - started
+        elapsed = 0.0 if started is None else reporter().clock() - started
         running = stage is not None and stage.state == RUNNING
         rate = (self.n - self.initial) / elapsed if running and elapsed > 0 else None
         return {

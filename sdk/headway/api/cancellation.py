@@ -100,7 +100,7 @@ def _pass_on(operation: Listener, request: Request) -> tuple[str, str | None]:
 
 
 def _call(callbacks: list[Callback], request: Request) -> None:
-    threads.unhide()
+    threads.unblock_signals()
     for callback in callbacks:
         try:
             if _wants_argument(callback):

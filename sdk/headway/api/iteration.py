@@ -12,12 +12,12 @@ import sys
 from _operator import length_hint  # `operator` is 20 times as long to import
 from itertools import chain, compress
 
-from headway.api.outcome import fate
+from headway.api.outcome import outcome_of
 from headway.api.scope import enter, leave
 from headway.api.stage import Source
 from headway.api.uncaught import cancelled
 from headway.model import CANCELLED, clean_count
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class End:
         self.ended = True
         leave(self.stage)
         if self.stage.open:
-            state, reason, text = fate(error, self.stage.operation.request)
+            state, reason, text = outcome_of(error, self.stage.operation.request)
             self.stage._end(state, reason, text)
 
     def __del__(self) -> None:
@@ -113,12 +113,12 @@ class End:
         if not self.ended and self.stage._base is None:
             try:
                 leave(self.stage)
-                home = here()
-                if home.off:
-                    self.stage._stopped(home.clock())
+                own = reporter()
+                if own.off:
+                    self.stage._stopped(own.clock())
                 else:
-                    home.tally.leave(self.stage, home.clock())
-                    home.wake()
+                    own.tally.leave(self.stage, own.clock())
+                    own.wake()
             except Exception:  # the interpreter is being taken down
                 pass
 

@@ -8,7 +8,7 @@ a handle of its parent changes nothing.
 
 from __future__ import annotations
 
-from headway.api.outcome import fate, text_of
+from headway.api.outcome import outcome_of, text_of
 from headway.api.scope import Scope, enter, leave
 from headway.model import (
     CANCELLED,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from headway.api.cancellation import Request
-    from headway.reporting.reporter import Home
+    from headway.reporting.reporter import Reporter
 
     Alive = TypeVar("Alive", bound="Lifecycle")
 
@@ -85,7 +85,7 @@ class Lifecycle(Scope):
     ) -> None:
         leave(self)
         if self.model.open:
-            state, reason, text = fate(error, self._request())
+            state, reason, text = outcome_of(error, self._request())
             self._end(state, reason, text)
 
     def _end(
@@ -99,10 +99,10 @@ class Lifecycle(Scope):
     ) -> None:
         if self.foreign:
             return
-        home = self._reporting()
-        with home.lock:
+        own = self._reporting()
+        with own.lock:
             model = self.model
-            if model.state == state or home.closed:
+            if model.state == state or own.closed:
                 return
             self._end_inside(state, reason, error)
             self._move(state, None if reason is None else clean_text(reason), when)
@@ -113,25 +113,25 @@ class Lifecycle(Scope):
             self._end_around(state, reason, error, when)
 
     def _move(self, state: str, reason: str | None = None, when: float | None = None) -> None:
-        home = self._reporting()
+        own = self._reporting()
         model = self.model
         before = model.state
         try:
-            model.move(state, home.clock() if when is None else when, reason)
+            model.move(state, own.clock() if when is None else when, reason)
         except IllegalMove:
-            if home.closed or model.state == state:
+            if own.closed or model.state == state:
                 return  # too late, or a signal handler has just done so
             raise
         if model.state in ENDED:
             self._close()
-            home.tree.remove(self)
+            own.tree.remove(self)
         elif self._opens(before):
-            home.tree.add(self)
+            own.tree.add(self)
         self._changed()
 
     # What is each one's own. The lock is held.
 
-    def _reporting(self) -> Home:
+    def _reporting(self) -> Reporter:
         """What it is reported by."""
         raise NotImplementedError
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from headway.api import scope
 from headway.api.operation import Operation, make
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from headway.api.stage import Stage
-    from headway.reporting.reporter import Home
+    from headway.reporting.reporter import Reporter
 
 
 def operation(
@@ -30,10 +30,10 @@ def operation(
     `notify` True, False, "error" or None (as the notifier sees fit), `display` one of auto,
     live, plain, json, quiet, and `cancellable` False refuses requests to stop.
     """
-    home = here()
-    around = _innermost(home) if parent is None else None
+    own = reporter()
+    around = _innermost(own) if parent is None else None
     if parent is None:
-        parent = around.path if around is not None else home.tree.inherited
+        parent = around.path if around is not None else own.tree.inherited
     if around is not None and operation_of(around).foreign:
         around = None  # it is in another process: only its path counts
     return make(
@@ -54,21 +54,21 @@ def current() -> Operation | Stage | None:
     around everything that the process has open. A loop that was left early is not around
     what comes after it.
     """
-    home = here()
-    return _innermost(home, of_threads=True)  # pyright: ignore[reportReturnType]
+    own = reporter()
+    return _innermost(own, of_threads=True)  # pyright: ignore[reportReturnType]
 
 
-def _innermost(home: Home, *, of_threads: bool = False) -> scope.Scope | None:
+def _innermost(own: Reporter, *, of_threads: bool = False) -> scope.Scope | None:
     """What is around this line, but no loop of its own that was just left: that ends.
 
     With `of_threads` a line without a context of its own is in what is around all.
     """
-    with home.lock:
+    with own.lock:
         while True:
             found = scope.enclosing()
             if found is None and of_threads:
-                found = home.tree.common(blocks=True)
-            if found is None or not home.tally.settle_alone(found):
+                found = own.tree.common(blocks=True)
+            if found is None or not own.tally.settle_alone(found):
                 return found  # pyright: ignore[reportReturnType] - all that opens is a scope
 
 

@@ -8,7 +8,7 @@ import threading
 from headway.api.cancellation import Request, deliver
 from headway.api.iteration import follow
 from headway.api.lifecycle import AT_WORK, Lifecycle
-from headway.api.outcome import fate, text_of
+from headway.api.outcome import outcome_of, text_of
 from headway.api.stage import Stage
 from headway.api.uncaught import cancelled
 from headway.errors import IllegalMove, UnknownStage
@@ -29,7 +29,7 @@ from headway.model import (
 )
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
-from headway.reporting.reporter import here, identity
+from headway.reporting.reporter import random_id, reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from headway.api.cancellation import Callback
     from headway.api.scope import Scope
-    from headway.reporting.reporter import Home
+    from headway.reporting.reporter import Reporter
 
     Item = TypeVar("Item")
 
@@ -53,8 +53,8 @@ class Operation(Lifecycle):
 
     __slots__ = (
         "__weakref__",
-        "_home",
         "_names",
+        "_reporter",
         "_stopped",
         "_thread",
         "callbacks",
@@ -65,9 +65,9 @@ class Operation(Lifecycle):
 
     model: Model
 
-    def __init__(self, home: Home, model: Model, around: Scope | None) -> None:
+    def __init__(self, own: Reporter, model: Model, around: Scope | None) -> None:
         super().__init__(around, block=True)
-        self._home = home
+        self._reporter = own
         self.model = model
         self._names: dict[str | tuple[int, str], Stage] = {}  # the first of that name in its place
         self._stopped: Stage | None = None  # the last thing in it: a `track` that was left early
@@ -106,7 +106,7 @@ class Operation(Lifecycle):
     @property
     def foreign(self) -> bool:
         """It belongs to the process that this one was forked from."""
-        return self._home is not here()
+        return self._reporter is not reporter()
 
     @property
     def in_main_thread(self) -> bool:
@@ -135,7 +135,7 @@ class Operation(Lifecycle):
         if self.foreign:
             return
         model = self.model
-        with self._home.lock:
+        with self._reporter.lock:
             if message is not None:
                 model.message = clean_text(message)
             if exit_status is not None:
@@ -150,36 +150,36 @@ class Operation(Lifecycle):
 
     def log(self, line: str, stage: Stage | int | None = None) -> None:
         """Pass on a line (or lines) that it printed; viewers show the last ones."""
-        home = here()
+        own = reporter()
         if self.foreign or self.model.state == PENDING:
             return
         inside = None if stage is None else self._stage(stage).model.id
         text = line if isinstance(line, str) else clean_text(line)
         lines = [clean_text(part) for part in text.splitlines()[-200:]]
-        with home.lock:
-            home.publisher.log(self.id, inside, lines)
-        home.wake()
+        with own.lock:
+            own.publisher.log(self.id, inside, lines)
+        own.wake()
 
-    def _reporting(self) -> Home:
-        return self._home
+    def _reporting(self) -> Reporter:
+        return self._reporter
 
     def _request(self) -> Request | None:
         return self.request
 
     def _end_inside(self, state: str, _reason: object, error: object, /) -> None:
-        home = self._home
+        own = self._reporter
         model = self.model
         if state not in OPERATION_MOVES[model.state]:
-            model.move(state, home.clock())  # raises, before anything is changed
+            model.move(state, own.clock())  # raises, before anything is changed
         if model.state == PENDING:
             self._move(RUNNING)
-        home.tally.settle_left(self, state, error)
+        own.tally.settle_left(self, state, error)
         for stage in self.stages:
             if stage.open:
                 stage._fold()
                 stage._close()
-                home.tree.remove(stage)
-                home.publisher.changed(model, stage.model)
+                own.tree.remove(stage)
+                own.publisher.changed(model, stage.model)
         if state == FAILED and self._stopped is not None:
             self._correct(self._stopped.model, error)
 
@@ -189,31 +189,31 @@ class Operation(Lifecycle):
             stage.state = FAILED
             stage.reason = None
             stage.error = None if error is None else text_of(error)
-            self._home.publisher.changed(self.model, stage)
+            self._reporter.publisher.changed(self.model, stage)
 
     def _opens(self, before: str) -> bool:
         if before in AT_WORK:
             return False
-        home = self._home
+        own = self._reporter
         if before == FAILED:  # these were of the attempt that failed
             self.model.exit_status = self.model.message = None
-        home.handles[self.id] = self
+        own.handles[self.id] = self
         for stage in self.stages:
-            home.publisher.changed(self.model, stage.model)
+            own.publisher.changed(self.model, stage.model)
         return True
 
     def _close(self) -> None:
-        self._home.handles.pop(self.id, None)
+        self._reporter.handles.pop(self.id, None)
 
     def _changed(self) -> None:
-        self._home.publisher.changed(self.model)
-        self._home.wake()
+        self._reporter.publisher.changed(self.model)
+        self._reporter.wake()
 
     def _begin(self) -> None:
         """A stage of it begins, so it is running: the lock is held."""
         if self.model.state in (PENDING, WAITING):
             self._move(RUNNING)
-        elif self.model.state in ENDED and not self._home.closed:
+        elif self.model.state in ENDED and not self._reporter.closed:
             raise IllegalMove(f"operation {self.name!r} is {self.state}: no stage of it can run")
 
     def _forked(self) -> None:
@@ -244,19 +244,19 @@ class Operation(Lifecycle):
         """
         around = None if parent is None else self._stage(parent)
         text = clean_text(name, NAME_LIMIT)
-        home = here()
+        own = reporter()
         if self.foreign:
             return self._in_child(text, total, unit, around)
         thread = threading.get_ident()
-        with home.lock:
-            home.tally.settle_left(self, COMPLETED, None)  # a loop run again is the same stage
+        with own.lock:
+            own.tally.settle_left(self, COMPLETED, None)  # a loop run again is the same stage
             last, stage = None, self._first(text, around)
             while stage is not None and stage._is_taken(thread):
                 last, stage = stage, stage.twin
             if stage is None:
                 over = None if around is None else around.id
-                text = home.words.share(text)
-                model = StageModel(next(home.stage_ids), text, over)
+                text = own.names.intern(text)
+                model = StageModel(next(own.stage_ids), text, over)
                 stage = Stage(self, model, around or self)
                 if last is None:
                     self._names[text if over is None else (over, text)] = stage
@@ -269,8 +269,8 @@ class Operation(Lifecycle):
             if unit is not None:
                 stage.model.unit = clean_text(unit, NAME_LIMIT)
             if self.model.state != PENDING and stage.state == PENDING:
-                home.publisher.changed(self.model, stage.model)
-                home.wake()
+                own.publisher.changed(self.model, stage.model)
+                own.wake()
             return stage
 
     def _first(self, name: str, around: Stage | None) -> Stage | None:
@@ -345,13 +345,13 @@ class Operation(Lifecycle):
     # Its end with the program.
 
     def _settle_left(self, error: BaseException | None) -> None:
-        state, _, text = fate(error)
-        self._home.tally.settle_left(self, state, text)
+        state, _, text = outcome_of(error)
+        self._reporter.tally.settle_left(self, state, text)
 
     def _settle(self, error: BaseException | None) -> None:
         # A program that ended in order, with every stage completed, only forgot to say; one
         # that was asked to cancel has done so.
-        state, reason, text = fate(error)
+        state, reason, text = outcome_of(error)
         if state != COMPLETED:
             self._end(state, reason, text)
         elif self.exhausted:
@@ -391,7 +391,7 @@ def make(
 ) -> Operation:
     """An operation that has not started, with `parent` as it is told of and `around` in here."""
     model = Model(
-        identity(12),
+        random_id(12),
         clean_text(name, NAME_LIMIT),
         None if key is None else clean_text(key, NAME_LIMIT),
         None if parent is None else clean_text(parent, 64),
@@ -401,7 +401,7 @@ def make(
     model.display = None if display is None else clean_text(display, NAME_LIMIT)
     if cancellable is not None:
         model.cancellable = bool(cancellable)
-    return Operation(here(), model, around)
+    return Operation(reporter(), model, around)
 
 
 def only(whole: Operation, name: str, total: float | None = None, unit: str | None = None) -> Stage:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from headway.api.cancellation import Request
 
 
-def fate(
+def outcome_of(
     error: BaseException | None, request: Request | None = None
 ) -> tuple[str, str | None, BaseException | str | None]:
     """(state, reason, error) of a block that `error` left, or that came to its end.

@@ -22,7 +22,7 @@ from headway.model import (
     clean_text,
 )
 from headway.model import Stage as Model
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from headway.api.scope import Scope
     from headway.host.propagation import Nested
     from headway.model import Operation
-    from headway.reporting.reporter import Home
+    from headway.reporting.reporter import Reporter
 
     Item = TypeVar("Item")
 
@@ -179,7 +179,7 @@ class Stage(Lifecycle):
     def done(self) -> float:
         """What has been counted by now, in units, exact from any number of threads."""
         if self._pending or self._source is not None:
-            with here().lock:
+            with reporter().lock:
                 self._fold()
         return self.model.done
 
@@ -231,8 +231,8 @@ class Stage(Lifecycle):
             if -_LIMIT < done < _LIMIT:
                 model.done = done
             return
-        home = here()
-        with home.lock:
+        own = reporter()
+        with own.lock:
             if model.state in ENDED:
                 return
             if done is not None:
@@ -243,7 +243,7 @@ class Stage(Lifecycle):
                 if count is not None:
                     model.done = count
                 self._updating = self._steps == self._awaken and self._source is None
-                home.tally.wake(self)
+                own.tally.wake(self)
             if self._base is None:
                 before = (model.total, model.detail)
                 if total is not None:
@@ -254,28 +254,28 @@ class Stage(Lifecycle):
                     model.unit = clean_text(unit, NAME_LIMIT)
                     self._changed()
                 elif before != (model.total, model.detail):
-                    home.publisher.moved(model, more=True)
-        home.rouse()
+                    own.publisher.moved(model, more=True)
+        own.wake_resting()
 
     def _awaken(self, n: Any) -> None:
         # The first step after a rest: later ones go straight into the list.
-        home = here()
-        with home.lock:
+        own = reporter()
+        with own.lock:
             if self.model.state in ENDED:
                 return
             if self.model.state in (PENDING, WAITING):
                 self.start()
             self._updating = False
-            self._steps = self._count_alone if home.off or home.closed else self._pending.append
+            self._steps = self._count_alone if own.off or own.closed else self._pending.append
             self._pending.append(n)
-            home.tally.wake(self)
-        home.rouse()
+            own.tally.wake(self)
+        own.wake_resting()
 
     def _count_alone(self, n: Any) -> None:
         # With reporting off, or over, there is nobody else who would fold.
         self._pending.append(n)
         if len(self._pending) > 4096:
-            with here().lock:
+            with reporter().lock:
                 self._fold()
 
     def _sleep(self) -> None:
@@ -293,7 +293,7 @@ class Stage(Lifecycle):
         if done == self._told:
             return steps
         self._told = done
-        publisher = here().publisher
+        publisher = reporter().publisher
         if self._base is None:
             publisher.moved(self.model)
         else:
@@ -315,12 +315,12 @@ class Stage(Lifecycle):
         return steps
 
     def _count_with(self, source: Source) -> None:
-        home = here()
-        with home.lock:
+        own = reporter()
+        with own.lock:
             self._source = source
             self._counted = 0
-            home.tally.iterate(self)
-        home.wake()
+            own.tally.iterate(self)
+        own.wake()
 
     # States.
 
@@ -336,8 +336,8 @@ class Stage(Lifecycle):
         """It was not needed."""
         self._end(SKIPPED, reason)
 
-    def _reporting(self) -> Home:
-        return here()
+    def _reporting(self) -> Reporter:
+        return reporter()
 
     def _request(self) -> Request | None:
         return self.operation.request
@@ -348,13 +348,13 @@ class Stage(Lifecycle):
     def _about_to_run(self) -> None:
         self._claim = None
         # Work goes on: the loops that were left early in it were left in order.
-        here().tally.settle_left(self.operation, COMPLETED, None)
+        reporter().tally.settle_left(self.operation, COMPLETED, None)
         self.operation._stopped = None
 
     def _end_inside(self, state: str, reason: object, error: object, /) -> None:
         if self.model.state == PENDING and state == COMPLETED:
             self.start()
-        here().tally.settle_left(self, state, error)
+        reporter().tally.settle_left(self, state, error)
         for scope in list(self.inner or ()):
             if isinstance(scope, Stage):
                 scope._end(state, reason)
@@ -376,16 +376,16 @@ class Stage(Lifecycle):
 
     def _close(self) -> None:
         """Stop counting: it has ended, or its operation has."""
-        here().tally.forget(self)
+        reporter().tally.forget(self)
         self._updating = False
         self._steps = _discard
         self._source = None
         self._pending.clear()
 
     def _changed(self) -> None:
-        home = here()
-        home.publisher.changed(self.operation.model, self.model)
-        home.wake()
+        own = reporter()
+        own.publisher.changed(self.operation.model, self.model)
+        own.wake()
 
     def _stopped(self, when: float, state: str = COMPLETED, error: object = None) -> None:
         """Its iterator was left early at `when`; what is around it has come to `state`."""

@@ -9,7 +9,7 @@ from headway.api.iteration import iterate, length_of
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import only
 from headway.model import clean_count
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,15 +38,15 @@ def track(
     """
     if total is None:
         total = length_of(items)
-    return iterate(stage_here(name, unit, key, total), items, total)
+    return iterate(open_stage(name, unit, key, total), items, total)
 
 
-def stage_here(
+def open_stage(
     name: str | None, unit: str | None = None, key: str | None = None, total: float | None = None
 ) -> Stage:
     """A stage that runs now, of what is around this line of code or of its own operation."""
     total = None if total is None else clean_count(total)
-    with here().lock:  # or what is around it, of another thread, may end before it begins
+    with reporter().lock:  # or what is around it, of another thread, may end before it begins
         around = current()
         if around is not None and not operation_of(around).foreign:
             stage = around.stage(name or "items", unit=unit)
@@ -59,7 +59,7 @@ def stage_here(
 
 def run_again(stage: Stage) -> Stage:
     """Run `stage`, or one like it by itself where its operation has ended; return which."""
-    with here().lock:
+    with reporter().lock:
         if stage.operation.open:
             return stage.start()
     name = None if stage.name == script() else stage.name
@@ -70,7 +70,7 @@ def run_again(stage: Stage) -> Stage:
 
 def _alone(name: str | None, unit: str | None, key: str | None, parent: str | None) -> Stage:
     if parent is None:
-        parent = here().tree.inherited
+        parent = reporter().tree.inherited
     if parent is not None:
         return only(
             operation(name or script(), key=key, parent=parent), name or script(), unit=unit

@@ -26,11 +26,11 @@ _hooked = False
 
 def cancelled(reason: str | None) -> Cancelled:
     """The exception to raise for a request that was accepted; `reason` may be None."""
-    expect()
+    install_hooks()
     return Cancelled(reason or "")
 
 
-def expect() -> None:
+def install_hooks() -> None:
     """Somebody has asked to cancel: a `Cancelled` or asyncio's may end the program from now on."""
     global _hooked  # noqa: PLW0603 - the hooks are the interpreter's
     if not _hooked and not hasattr(sys, "ps1"):

@@ -173,7 +173,7 @@ def _greet(path: str) -> str | None:
     try:
         import zmq  # noqa: PLC0415
 
-        from headway.host.identity import about  # noqa: PLC0415
+        from headway.host.identity import describe  # noqa: PLC0415
         from headway.protocol import messages, wire  # noqa: PLC0415
     except Exception:
         return None  # said already
@@ -182,7 +182,7 @@ def _greet(path: str) -> str | None:
         sock = context.socket(zmq.DEALER)
         sock.connect("ipc://" + path)
         head = (messages.MAGIC, messages.MAJOR, messages.MINOR)
-        who = (os.urandom(8).hex(), "viewer", time.monotonic(), about(__version__))
+        who = (os.urandom(8).hex(), "viewer", time.monotonic(), describe(__version__))
         hello = messages.Hello(*head, *who)
         sock.send(wire.encode(hello))
         if not sock.poll(int(PATIENCE * 1000)):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def about(sdk: str) -> dict[str, Any]:
+def describe(sdk: str) -> dict[str, Any]:
     """The map of a worker's `Hello`; what cannot be found out is None."""
     return {
         "pid": os.getpid(),

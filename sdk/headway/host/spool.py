@@ -17,7 +17,7 @@ from headway.protocol.permissions import open_to_owner
 START_LOCK = "start.lock"
 
 
-def leave_unsent(place: str, user: int, name: str, data: bytes) -> None:
+def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:
     """Leave final states in the runtime directory `place` of `user` for a broker.
 
     The file is whole or not there. Raises OSError.
@@ -48,7 +48,7 @@ def try_out(place: str, user: int) -> None:
     """Do in the runtime directory what a program may have to; raises OSError where it cannot."""
     os.close(start_lock(place, user))
     name = f".try-{os.getpid()}"  # which no broker takes for one to read
-    leave_unsent(place, user, name, b"\0" * 4096)
+    write_spool_file(place, user, name, b"\0" * 4096)
     outer = _proven(place, user)
     try:
         folder = _proven(UNSENT, user, outer)

@@ -58,12 +58,12 @@ def start(run: Callable[[], object]) -> None:
         signals.pthread_sigmask(signals.SIG_SETMASK, before)
 
 
-def unhide() -> None:
+def unblock_signals() -> None:
     """Take signals as the program's threads do: what runs next is the program's own code."""
     signals.pthread_sigmask(signals.SIG_SETMASK, _blocked)
 
 
-def affordable(number: int) -> bool:
+def can_start(number: int) -> bool:
     """Whether so many more threads are to be had just now: they are tried."""
     gate = _thread.allocate_lock()
     begun = [_thread.allocate_lock() for _ in range(number)]

@@ -13,14 +13,14 @@ import sys
 from time import monotonic, sleep
 
 from headway.host import propagation
-from headway.reporting.reporter import at_first, known
-from headway.reporting.thread import FAREWELL, WRITING
+from headway.reporting.reporter import known, on_start
+from headway.reporting.thread import EXIT_TIMEOUT, SPOOL_TIMEOUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from headway.reporting.reporter import Home
+    from headway.reporting.reporter import Reporter
 
 _leaving = False  # the ways to leave wait for us
 
@@ -41,12 +41,12 @@ def _deliver_before_leaving() -> None:
         os.closerange = _after(_close_ours, os.closerange)
 
 
-def _after(deliver: Callable[[Home], None], leave: Callable[..., Any]) -> Callable[..., Any]:
+def _after(deliver: Callable[[Reporter], None], leave: Callable[..., Any]) -> Callable[..., Any]:
     def leave_then(*arguments: Any, **named: Any) -> Any:
-        home = known()
-        if home is not None and home.link is not None:
+        reporter = known()
+        if reporter is not None and reporter.thread is not None:
             try:
-                deliver(home)
+                deliver(reporter)
             except Exception:
                 pass
         return leave(*arguments, **named)
@@ -56,41 +56,43 @@ def _after(deliver: Callable[[Home], None], leave: Callable[..., Any]) -> Callab
     return leave_then
 
 
-def _close_ours(home: Home) -> None:
-    with home.lock:
-        link = home.link
-    if link is not None and link.make_way(FAREWELL):
-        with home.lock:
-            home.link = None  # the next report starts another: not now, descriptors are closed
-            home.tally.rest()
+def _close_ours(reporter: Reporter) -> None:
+    with reporter.lock:
+        thread = reporter.thread
+    if thread is not None and thread.stop(EXIT_TIMEOUT):
+        with reporter.lock:
+            reporter.thread = (
+                None  # the next report starts another: not now, descriptors are closed
+            )
+            reporter.tally.rest()
 
 
-def _end_at_once(home: Home) -> None:
+def _end_at_once(reporter: Reporter) -> None:
     # It is how forked children end. Of others nobody knows whether they were done.
-    if home.forked or propagation.is_of_multiprocessing():
-        home.end(FAREWELL + 1.0)
+    if reporter.forked or propagation.is_of_multiprocessing():
+        reporter.end(EXIT_TIMEOUT + 1.0)
     else:
-        _deliver_ends(home)
+        _deliver_ends(reporter)
 
 
-def _deliver_ends(home: Home) -> None:
+def _deliver_ends(reporter: Reporter) -> None:
     """Another program takes the process over, if it can be executed: what is open stays so."""
     until = monotonic() + 0.3
-    while home.publisher.ended and monotonic() < until:
-        home.wake()
+    while reporter.publisher.ended and monotonic() < until:
+        reporter.wake()
         sleep(0.002)
-    if home.publisher.ended:
+    if reporter.publisher.ended:
         from headway.reporting import last_resort  # noqa: PLC0415
 
-        last_resort.leave_ends(home)
+        last_resort.spool_ends(reporter)
 
 
 def end_program() -> None:
     """Deliver what is owed, as at every end of a program; never raises."""
-    home = known()
-    if home is not None:
+    reporter = known()
+    if reporter is not None:
         try:
-            home.end(FAREWELL + WRITING)
+            reporter.end(EXIT_TIMEOUT + SPOOL_TIMEOUT)
         except (Exception, KeyboardInterrupt):
             pass
         _restore_interrupt()
@@ -112,4 +114,4 @@ def _restore_interrupt() -> None:
 def register() -> None:
     """Have what is owed delivered at the end of the program, and before what ends it at once."""
     atexit.register(end_program)
-    at_first(_deliver_before_leaving)
+    on_start(_deliver_before_leaving)

@@ -13,7 +13,7 @@ import threading
 import warnings
 from _thread import get_ident
 
-from headway.reporting.reporter import Home, identity, known, use
+from headway.reporting.reporter import Reporter, known, random_id, use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ _held: dict[int, list[Any]] = {}  # thread → the locks that it took before it 
 
 
 def _before() -> None:
-    home = known()
-    if home is not None:
-        if home.link is not None:
+    reporter = known()
+    if reporter is not None:
+        if reporter.thread is not None:
             _vouch()
         # A module whose import was cut by a fork could never be imported in the child. The
         # bounds are for a thread that waits for something which the forking one holds.
         _held[get_ident()] = [
             lock
-            for lock, bound in ((home.importing, 10.0), (home.lock, 5.0))
+            for lock, bound in ((reporter.importing, 10.0), (reporter.lock, 5.0))
             if lock.acquire(timeout=bound)
         ]
 
@@ -67,13 +67,13 @@ def _after_in_child() -> None:
     if parent is None:
         return
     _abandoned.append((parent, held))
-    child = Home(identity(16), parent.clock, off=parent.off or len(held) != 2)
+    child = Reporter(random_id(16), parent.clock, off=parent.off or len(held) != 2)
     child.forked = True
     around = parent.tree.common()
     child.tree.inherited = around.path if around is not None else parent.tree.inherited
     use(child)
-    if parent.link is not None:
-        parent.link.close_pipe()
+    if parent.thread is not None:
+        parent.thread.close_pipe()
     for operation in list(parent.handles.values()):
         operation._forked()
 

@@ -53,10 +53,10 @@ class Reporting(Protocol):
         """Seconds of a monotonic clock."""
         ...
 
-    def go_without(self) -> None:
+    def disable(self) -> None:
         """Nothing can be sent for good."""
 
-    def next_file(self) -> str:
+    def next_spool_name(self) -> str:
         """The name of another file of ends."""
         ...
 
@@ -71,16 +71,16 @@ class Thread(Protocol):
     reason: str | None
     resting: bool
 
-    def affordable(self) -> bool:
+    def has_resources(self) -> bool:
         """Whether there is what a connection needs."""
         ...
 
     def check_end(self) -> float | None:
         """How long to wait at most before this is called again."""
 
-    def farewell(self, now: float) -> float:
+    def exit_deadline(self, now: float) -> float:
         """Until when final states may be delivered."""
         ...
 
-    def hear(self) -> None:
+    def clear_wakeups(self) -> None:
         """Take in that there is something to do."""

@@ -11,7 +11,7 @@ import os
 import struct
 import time
 
-from headway.host.spool import leave_unsent
+from headway.host.spool import write_spool_file
 from headway.protocol import endpoint, messages
 
 TYPE_CHECKING = False
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
     from headway.reporting.interfaces import Reporting
 
 
-def part(home: Reporting) -> None:
+def finish(reporter: Reporting) -> None:
     """Settle what is open and leave what is owed in a file. Raises OSError."""
-    home.settle()
-    with home.lock:
-        owed = home.publisher.unsent(time.monotonic())
-    leave(home.session, owed)
+    reporter.settle()
+    with reporter.lock:
+        owed = reporter.publisher.unsent(time.monotonic())
+    spool(reporter.session, owed)
 
 
-def leave_ends(home: Reporting) -> None:
+def spool_ends(reporter: Reporting) -> None:
     """Leave in a file what has ended and was not taken in; the rest goes on. Raises OSError."""
-    with home.lock:
-        owed = home.publisher.overflow(time.monotonic(), room=0)
-    leave(home.next_file(), owed)
+    with reporter.lock:
+        owed = reporter.publisher.overflow(time.monotonic(), room=0)
+    spool(reporter.next_spool_name(), owed)
 
 
-def leave(name: str, owed: list[Any]) -> None:
+def spool(name: str, owed: list[Any]) -> None:
     """Leave messages in a file of that name, if there are any. Raises OSError."""
     if owed:
         user = endpoint.user_of(os.environ, os.getuid())
         place = endpoint.runtime_directory(os.environ, user)
         data = b"".join(packed(frame(message)) for message in owed)
-        leave_unsent(place, user, name, data)
+        write_spool_file(place, user, name, data)
 
 
 def frame(message: Any) -> bytes:

@@ -1,6 +1,6 @@
 """What a worker has to tell its broker, and when: pure, without socket, thread or clock.
 
-Handles mark what changed; the link hands in what it received and takes out what to send.
+Handles mark what changed; the thread hands in what it received and takes out what to send.
 Everything stays marked until it is taken, so a broker that does not read costs no memory:
 the marks merge, and what goes out later is the state of that moment.
 """
@@ -13,7 +13,6 @@ from headway.protocol.messages import (
     MAJOR,
     MINOR,
     Acknowledge,
-    Again,
     Announce,
     Answer,
     Beat,
@@ -23,6 +22,7 @@ from headway.protocol.messages import (
     Drawn,
     Hello,
     Log,
+    Reannounce,
     Refuse,
     Retire,
     Share,
@@ -40,8 +40,8 @@ BEAT = 2.0  # seconds between signs of life
 WATCHED = 0.05  # seconds between two `Counts` while somebody watches
 UNWATCHED = 0.5  # and while nobody does
 SPACING = 0.004  # seconds between two bursts of announcements: 250 a second are enough
-AGAIN = 2.0  # seconds after which an end that was not acknowledged is announced again
-PATIENCE = 1_000  # stages to a message at the most, as `wire` has it
+ACKNOWLEDGE_TIMEOUT = 2.0  # seconds after which an end that was not acknowledged is announced again
+STAGES_PER_MESSAGE = 1_000  # stages to a message at the most, as `wire` has it
 ROOM = 900_000  # bytes of a message at the most, under the wire's limit of a frame
 ENDS = 1_000  # ended operations that wait for a broker at the most
 SILENT = 2.0  # seconds without an answer after which they wait no longer
@@ -148,7 +148,7 @@ class Publisher:
         """Say what became of the `Cancel` of that number."""
         self._answers.append(Answer(request, answer, reason))
 
-    # What the link says.
+    # What the thread says.
 
     def connected(self) -> None:
         """A connection stands: everything open or unacknowledged is to be told on it."""
@@ -198,7 +198,7 @@ class Publisher:
             self.watched = message.watched
         elif kind is Watched:
             self.watched = message.watched
-        elif kind is Again:
+        elif kind is Reannounce:
             if message.operations is None:
                 self._greet_again()
             else:
@@ -246,7 +246,7 @@ class Publisher:
         """Look at the time: ends that nobody acknowledged are to be announced again."""
         while self._doubted:
             entry = next(iter(self._doubted.values()))
-            if now < entry.sent + AGAIN:
+            if now < entry.sent + ACKNOWLEDGE_TIMEOUT:
                 break
             self._repeat(entry)
 
@@ -262,13 +262,13 @@ class Publisher:
         if self._moved or self._shares or self._lines:
             due = min(due, self._last_counts + self._interval())
         if self._doubted:
-            due = min(due, next(iter(self._doubted.values())).sent + AGAIN)
+            due = min(due, next(iter(self._doubted.values())).sent + ACKNOWLEDGE_TIMEOUT)
         return due
 
     def _interval(self) -> float:
         return WATCHED if self.watched else UNWATCHED
 
-    def take(self, now: float, most: int = PATIENCE, *, hurry: bool = False) -> list[Any]:
+    def take(self, now: float, most: int = STAGES_PER_MESSAGE, *, hurry: bool = False) -> list[Any]:
         """Up to `most` messages to send at `now`, in order; in a `hurry` without spacing them.
 
         What is taken counts as sent. Should it be lost, the broker sees the hole in the
@@ -355,7 +355,7 @@ class Publisher:
         room = ROOM
         for stage in list(entry.changed.values()):
             room -= _size(stage)
-            if records and (room < 0 or len(records) >= PATIENCE):
+            if records and (room < 0 or len(records) >= STAGES_PER_MESSAGE):
                 break
             records.append(stage.record())
             del entry.changed[stage.id]
@@ -378,7 +378,7 @@ class Publisher:
         if self._moved:
             counts: dict[int, Any] = {}
             room = ROOM
-            while self._moved and len(counts) < PATIENCE and room > 0:
+            while self._moved and len(counts) < STAGES_PER_MESSAGE and room > 0:
                 identity, stage = self._moved.popitem()
                 if identity in self._more:
                     self._more.discard(identity)

@@ -1,8 +1,8 @@
-"""What there is one of in a process: the lock, the publisher, the open scopes, the link.
+"""What there is one of in a process: the lock, the publisher, the open scopes, the thread.
 
 `forks` gives a forked child its own of each, and what it inherited stays its parent's: a
-handle is foreign where its `home` is not `here()`. `exits` has what is owed at the end of the
-program waited for.
+handle is foreign where its reporter is not `reporter()`. `exits` has what is owed at the end of
+the program waited for.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from threading import Lock, RLock
 from time import monotonic, sleep
 
 from headway.host import propagation, reaping
-from headway.interning import Words
+from headway.interning import Interner
 from headway.reporting.publisher import Publisher
 from headway.reporting.tally import Tally
-from headway.reporting.thread import Link
+from headway.reporting.thread import ReportingThread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
-def identity(length: int) -> str:
+def random_id(length: int) -> str:
     """A new random id of `length` base-32 characters."""
     bits = int.from_bytes(os.urandom(length), "big")
     return "".join(_ALPHABET[bits >> shift & 31] for shift in range(0, 5 * length, 5))
 
 
-class Home:
+class Reporter:
     """The reporting of one process.
 
     `lock` guards every model, publisher and scope of it. It is held for moments only, never
@@ -53,68 +53,68 @@ class Home:
         self.clock = clock
         self.off = off  # nothing is sent: everything else works
         self.lock = RLock()
-        self.importing = Lock()  # held while the link imports: a fork must not meet that
+        self.importing = Lock()  # held while the thread imports: a fork must not meet that
         self.publisher = Publisher(session, mute=off)
         self.tally = Tally(self.publisher)
         self.tree = propagation.Tree(inherited)
-        self.words = Words(1000)
+        self.names = Interner(1000)
         self.handles: dict[str, Handle] = {}  # the open operations
-        self.link: Link | None = None
+        self.thread: ReportingThread | None = None
         self.forked = False  # made in a child that was forked without exec
         self.closed = False  # the program has ended: what comes now is too late
         self.stage_ids = count(1)
         self._files = count(1)
 
     def wake(self) -> None:
-        """There is something to send: start the link, or rouse it."""
-        if self.link is not None:
-            self.link.wake()
+        """There is something to send: start the thread, or rouse it."""
+        if self.thread is not None:
+            self.thread.wake()
         elif not (self.off or self.closed):
-            self._start_link()
+            self._start_thread()
 
-    def rouse(self) -> None:
-        """As `wake`, unless the link will look within a frame anyway."""
-        if self.link is None or self.link.resting:
+    def wake_resting(self) -> None:
+        """As `wake`, unless the thread will look within a frame anyway."""
+        if self.thread is None or self.thread.resting:
             self.wake()
 
-    def tell(self, seconds: float) -> None:
+    def flush(self, seconds: float) -> None:
         """Wait until changes of state have been handed to the socket, `seconds` at most.
 
-        For a process that is about to stop, its link with it.
+        For a process that is about to stop, its reporting thread with it.
         """
         until = self.clock() + seconds
         while self.publisher.unsaid and self.clock() < until:
             sleep(0.005)
 
-    def _start_link(self) -> None:
+    def _start_thread(self) -> None:
         with self.lock:
-            if self.link is not None or self.off or self.closed:
+            if self.thread is not None or self.off or self.closed:
                 return
             try:
-                link = Link(self)
+                thread = ReportingThread(self)
             except Exception:  # no real threads or no descriptors to be had
-                self.go_without()
+                self.disable()
                 return
-            self.link = link
+            self.thread = thread
             try:
-                link.start()
+                thread.start()
             except RuntimeError as error:
-                self.link = None
-                link.close_pipe()
+                self.thread = None
+                thread.close_pipe()
                 # Too late for a thread: `end` sees to what there is. Else there is none to be had.
                 if "shutdown" not in str(error):
-                    self.go_without()
+                    self.disable()
             except BaseException:  # of a signal's handler
-                if not link.started:
-                    self.link = None
-                    link.close_pipe()
+                if not thread.started:
+                    self.thread = None
+                    thread.close_pipe()
                 raise
             else:
-                for prepare in _at_first:
+                for prepare in _on_start:
                     prepare()
                 reaping.hide()
 
-    def go_without(self) -> None:
+    def disable(self) -> None:
         """Nothing can be sent for good: keep nothing, and let stages count by themselves."""
         with self.lock:
             self.off = True
@@ -122,7 +122,7 @@ class Home:
             self.publisher.forget()
             self.tally.rest()
 
-    def next_file(self) -> str:
+    def next_spool_name(self) -> str:
         """The name of another file of ends for `unsent/`; `session` itself is the last one's."""
         return f"{self.session}-{next(self._files)}"
 
@@ -141,47 +141,47 @@ class Home:
 
     def end(self, seconds: float) -> None:
         """The process ends: have what is owed delivered, or left in a file; wait so long for it."""
-        if self.link is not None:
-            self.link.finish(seconds)
+        if self.thread is not None:
+            self.thread.finish(seconds)
         elif self.publisher.operations:
             from headway.reporting import last_resort  # noqa: PLC0415
 
-            last_resort.part(self)
+            last_resort.finish(self)
         self.closed = True
 
 
-def _new_home() -> Home:
+def _new_reporter() -> Reporter:
     off = os.environ.get("HEADWAY", "").lower() == "off" or os.name == "nt"
-    return Home(identity(16), off=off, inherited=propagation.inherited())
+    return Reporter(random_id(16), off=off, inherited=propagation.inherited())
 
 
-_home: Home | None = None
-_at_first: list[Callable[[], None]] = []  # what is to be done when a link has started
-_made: dict[int, Home] = {}  # pid → the one that was made first, of several threads' tries
+_reporter: Reporter | None = None
+_on_start: list[Callable[[], None]] = []  # what is to be done when a thread has started
+_made: dict[int, Reporter] = {}  # pid → the one that was made first, of several threads' tries
 
 
-def here() -> Home:
+def reporter() -> Reporter:
     """Return this process's reporting, which is made when first asked for."""
-    global _home  # noqa: PLW0603 - one per process is what it is
-    home = _home
-    if home is None:
-        home = _home = _made.setdefault(os.getpid(), _new_home())
-    return home
+    global _reporter  # noqa: PLW0603 - one per process is what it is
+    own = _reporter
+    if own is None:
+        own = _reporter = _made.setdefault(os.getpid(), _new_reporter())
+    return own
 
 
-def known() -> Home | None:
+def known() -> Reporter | None:
     """Return this process's reporting if anybody has asked for it, or else None."""
-    return _home
+    return _reporter
 
 
-def at_first(prepare: Callable[[], None]) -> None:
-    """Call `prepare()` whenever a link has started: first before anything has been sent."""
-    _at_first.append(prepare)
+def on_start(prepare: Callable[[], None]) -> None:
+    """Call `prepare()` whenever a thread has started: first before anything has been sent."""
+    _on_start.append(prepare)
 
 
-def use(home: Home | None) -> Home | None:
-    """Report to `home` from now on, in a forked child or a test; returns the one before."""
-    global _home
-    before, _home = _home, home
+def use(other: Reporter | None) -> Reporter | None:
+    """Report to `other` from now on, in a forked child or a test; returns the one before."""
+    global _reporter
+    before, _reporter = _reporter, other
     _made.clear()
     return before

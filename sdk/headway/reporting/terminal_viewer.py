@@ -23,11 +23,11 @@ RECEIPTS = 0.25  # seconds that the exit waits for the last lines
 ENDS = 100  # unanswered ends of which it is remembered that they are: any one is to be waited for
 
 
-class Screen:
+class TerminalViewer:
     """Starts the viewer of the terminal once, if there is one to start."""
 
-    def __init__(self, home: Reporting) -> None:
-        self._home = home
+    def __init__(self, reporter: Reporting) -> None:
+        self._reporter = reporter
         self._started = False  # a viewer was started, or none is wanted
         self._viewing = False
         # Operations that are open, or whose end the viewer has not answered, oldest first.
@@ -39,18 +39,18 @@ class Screen:
             return None
         begins = [
             handle.model.started
-            for handle in list(self._home.handles.values())
+            for handle in list(self._reporter.handles.values())
             if handle.model.parent is None and handle.model.started is not None
         ]
         return min(begins) + DELAY if begins else None
 
     def look(self, now: float) -> None:
         """Start the viewer if it is time to."""
-        drawn = self._home.publisher.drawn
+        drawn = self._reporter.publisher.drawn
         if self._viewing:
             for operation in drawn:
                 self._drawn_for.pop(operation, None)
-            self._draw_for(list(self._home.handles))
+            self._draw_for(list(self._reporter.handles))
         drawn.clear()  # another program's viewer may answer, too
         if self._viewing:
             return
@@ -59,8 +59,8 @@ class Screen:
             return
         self._started = True
         arguments = viewer_of(
-            [handle.model.display for handle in list(self._home.handles.values())],
-            self._home.session,
+            [handle.model.display for handle in list(self._reporter.handles.values())],
+            self._reporter.session,
         )
         python = interpreter.find(os.environ) if arguments is not None else None
         if arguments is None or python is None:
@@ -69,7 +69,7 @@ class Screen:
             command = [python.path, *arguments]
             launch.spawn(command, os.environ, foreign=python.foreign, terminal=True)
             self._viewing = True
-            self._draw_for(list(self._home.handles))
+            self._draw_for(list(self._reporter.handles))
         except OSError:
             pass
 
@@ -80,12 +80,12 @@ class Screen:
             ended = [operation for operation in self._drawn_for if operation not in still]
             self._drawn_for = dict.fromkeys([*ended[-ENDS:], *opened])
 
-    def part(self, wait: Callable[[float], bool]) -> None:
+    def finish(self, wait: Callable[[float], bool]) -> None:
         """Wait for the receipts of the operations that were drawn, 250 ms at most."""
         if not self._viewing:
             return
-        until = self._home.clock() + RECEIPTS
-        drawn = self._home.publisher.drawn
+        until = self._reporter.clock() + RECEIPTS
+        drawn = self._reporter.publisher.drawn
         while not self._drawn_for.keys() <= drawn and wait(until):
             pass
         if not self._drawn_for.keys() <= drawn:

@@ -24,34 +24,34 @@ if TYPE_CHECKING:
     from headway.reporting.connection import Connection
     from headway.reporting.interfaces import Reporting
 
-FAREWELL = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
-WRITING = 4.0  # seconds more for the file that they are left in where nobody took them
-DESCRIPTORS = 16  # that a link and its connection may want, and then some
-THREADS = 4  # beside the link's own: the importing one, and libzmq's
+EXIT_TIMEOUT = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
+SPOOL_TIMEOUT = 4.0  # seconds more for the file that they are left in where nobody took them
+DESCRIPTORS = 16  # that the thread and its connection may want, and then some
+THREADS = 4  # beside the reporting one: the importing one, and libzmq's
 MEMORY = 96 << 20  # bytes of addresses that they want, and what is imported
 FAILURES = 5  # turns in a row that may fail before nothing is reported any more
 
 
-class Link:
+class ReportingThread:
     """Sends what the publisher has to say, and hands on what comes back."""
 
-    def __init__(self, home: Reporting) -> None:
+    def __init__(self, reporter: Reporting) -> None:
         if not threads.possible():
             raise RuntimeError("threads are not what they seem")
         if not _has_descriptors():
             raise OSError(errno.EMFILE, "too few descriptors are left")
         self.ending = False
-        self._making_way = False  # another link is to take its place
+        self._stopping = False  # another thread is to take its place
         self.ended: float | None = None  # when the program's end was noticed
         self.resting = True  # it will not look soon: what a stage does has to rouse it
         self.reason: str | None = None  # why nothing is sent any more
         self.read, self._write = os.pipe()
         self._pipe = _what(self._write)
-        self._home = home
+        self._reporter = reporter
         self._pid = os.getpid()
         # A child forked by another thread than the main one ends with that, unannounced.
         self._orphan = type(threading.main_thread()).__name__ != "_MainThread"
-        self._part: Callable[[], None] = lambda: None  # what is to be done at the end
+        self._finish_reporting: Callable[[], None] = lambda: None  # what is to be done at the end
         self._roused = False
         self._running: int | None = None  # the thread
         self._done = _thread.allocate_lock()  # held while it runs
@@ -96,14 +96,14 @@ class Link:
         if self._done.acquire(timeout=seconds):
             self._done.release()
 
-    def make_way(self, seconds: float) -> bool:
+    def stop(self, seconds: float) -> bool:
         """End the thread and close all that is open, within so long; whether it is done.
 
-        What is open or owed is told by the next link.
+        What is open or owed is told by the next thread.
         """
         if self._pid != os.getpid() or self._running == _thread.get_ident():
             return False
-        self._making_way = True
+        self._stopping = True
         self.wake()
         if not self._done.acquire(timeout=seconds):
             return False
@@ -131,10 +131,10 @@ class Link:
             except Exception as error:
                 self._give_up(error)
             try:
-                self._part()
+                self._finish_reporting()
             except Exception as error:
                 self.reason = f"{type(error).__name__}: {error}"
-            self._home.closed = self.ending
+            self._reporter.closed = self.ending
         finally:
             self._done.release()
 
@@ -142,25 +142,25 @@ class Link:
         hiding = shadowed_stdlib.find(sys.path, sys.modules)
         if hiding is not None:
             raise ImportError(f"{hiding} hides a module of the standard library")
-        if not affordable():
+        if not has_resources():
             raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
         # First what a hasty end needs, which can import nothing while another thread does.
-        with self._home.importing:
-            from headway.host.identity import about  # noqa: PLC0415
+        with self._reporter.importing:
+            from headway.host.identity import describe  # noqa: PLC0415
             from headway.reporting import last_resort  # noqa: PLC0415
 
             # The package itself imports this module: to import it here would be a circle.
-            self._home.publisher.about.update(about(sys.modules["headway"].__version__))
+            self._reporter.publisher.about.update(describe(sys.modules["headway"].__version__))
         loaded = self._load()
         if loaded is None:
-            self._part = lambda: last_resort.part(self._home)
+            self._finish_reporting = lambda: last_resort.finish(self._reporter)
             return
-        connection = loaded(self._home, self)
-        self._part = connection.part
+        connection = loaded(self._reporter, self)
+        self._finish_reporting = connection.finish
         failures = 0
         while not self.ending:
-            if self._making_way:
-                self._part = connection.close
+            if self._stopping:
+                self._finish_reporting = connection.close
                 return
             try:
                 connection.turn()
@@ -169,7 +169,7 @@ class Link:
                 failures += 1
                 if failures > FAILURES:
                     raise
-                connection.start_again()
+                connection.restart()
                 time.sleep(0.1 * failures)
 
     def _load(self) -> type[Connection] | None:
@@ -184,7 +184,7 @@ class Link:
 
         def load() -> None:
             try:
-                with self._home.importing:
+                with self._reporter.importing:
                     from headway.reporting.connection import Connection  # noqa: PLC0415
 
                     found.append(Connection)
@@ -199,21 +199,21 @@ class Link:
             load()
         while not done.acquire(timeout=0.05):
             self.check_end()
-            if self.ended is not None and time.monotonic() > self.ended + FAREWELL:
+            if self.ended is not None and time.monotonic() > self.ended + EXIT_TIMEOUT:
                 return None
         if errors:
             raise errors[0]
         return found[0]
 
-    def farewell(self, now: float) -> float:
+    def exit_deadline(self, now: float) -> float:
         """Until when final states may be delivered: from the program's end on, or from `now`."""
-        return (self.ended or now) + FAREWELL
+        return (self.ended or now) + EXIT_TIMEOUT
 
-    def affordable(self) -> bool:
+    def has_resources(self) -> bool:
         """Whether there is what libzmq needs."""
-        return affordable()
+        return has_resources()
 
-    def hear(self) -> None:
+    def clear_wakeups(self) -> None:
         """Take in what `wake` wrote; what is marked from here on rouses again."""
         try:
             os.read(self.read, 4096)
@@ -239,19 +239,19 @@ class Link:
     def _give_up(self, error: Exception) -> None:
         """Reporting has failed for good; the program must not notice, so counts go on."""
         self.reason = f"{type(error).__name__}: {error}"
-        self._home.go_without()
+        self._reporter.disable()
 
 
-def affordable() -> bool:
+def has_resources() -> bool:
     """Whether there is what libzmq needs: it aborts the process where it gets no more of it."""
     import resource  # noqa: PLC0415 - not there on Windows
 
     bounds = {resource.RLIMIT_AS, getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS)}
     limited = any(resource.getrlimit(bound)[0] != resource.RLIM_INFINITY for bound in bounds)
-    return has_room() and (not limited or threads.affordable(THREADS))
+    return has_memory() and (not limited or threads.can_start(THREADS))
 
 
-def has_room() -> bool:
+def has_memory() -> bool:
     """Whether there are the descriptors and the addresses that libzmq needs."""
     import resource  # noqa: PLC0415 - not there on Windows
 

@@ -12,8 +12,8 @@ from collections import deque
 
 from headway.host import threads
 from headway.host.threads import signals as signal
-from headway.reporting.reporter import identity
-from headway.reporting.thread import has_room
+from headway.reporting.reporter import random_id
+from headway.reporting.thread import has_memory
 from headway.run.exit_status import exit_status
 from headway.run.parsers.registry import DATA_ON_OUTPUT, TOOLS, machine_form
 from headway.run.process.child import Child
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 PARENT = "HEADWAY_PARENT"
 THREADS = 16  # that pumps, keyboard and reporting may want, and then some
 TURN = 0.0005  # seconds that a thread keeps the interpreter while another one waits for it
-FAREWELL = 1.0  # seconds that our end may wait for the last report and its drawing
+EXIT_TIMEOUT = 1.0  # seconds that our end may wait for the last report and its drawing
 
 
 class Plan:
@@ -165,7 +165,7 @@ class Preparation:
         It is told the id of its operation before there is one. Should there never be, what it
         reports itself is part of none.
         """
-        id_ = identity(12)
+        id_ = random_id(12)
         try:
             self.child.start({**self.environ, PARENT: id_})
         finally:
@@ -222,9 +222,9 @@ class Preparation:
 
 def _afford() -> None:
     """Raise OSError where reporting would take what the command needs, or could not be had."""
-    if not threads.affordable(THREADS):
+    if not threads.can_start(THREADS):
         raise OSError(errno.EAGAIN, "too few threads are left")
-    if not has_room():
+    if not has_memory():
         raise OSError(errno.EMFILE, "too few descriptors or too little memory is left")
 
 
@@ -251,11 +251,11 @@ def prepare(plan: Plan) -> Preparation:
 def deliver() -> None:
     """Let the last report out now: we may be about to die of a signal."""
     try:
-        from headway.reporting.reporter import here  # noqa: PLC0415 - nothing to deliver without it
+        from headway.reporting.reporter import reporter  # noqa: PLC0415 - nothing to deliver without it
 
-        link = here().link
-        if link is not None:
-            link.finish(FAREWELL)
+        thread = reporter().thread
+        if thread is not None:
+            thread.finish(EXIT_TIMEOUT)
     except Exception:
         pass
 

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from typing import Any, Callable
 
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 from headway.run.exit_status import Ending
 from headway.run.reading.events import (
     Cancellable,
@@ -71,7 +71,7 @@ class Reporter:
     def tell(self, seconds: float) -> None:
         """Wait until what was reported is on its way, `seconds` at most."""
         if self._operation is not None:
-            here().tell(seconds)
+            reporter().flush(seconds)
             time.sleep(0.02)  # for libzmq's own thread
 
     def end(self, ending: Ending, status: int) -> None:

@@ -38,7 +38,7 @@ def test_counts_of_an_unknown_stage_ask_for_everything(wired):
     worker.start()
     worker.count({99: 1})
     wired.pass_time(1)
-    assert worker.heard(messages.Again)
+    assert worker.heard(messages.Reannounce)
     assert wired.dropped() == {"unknown stage": 1}
 
 

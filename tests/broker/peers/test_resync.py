@@ -77,11 +77,11 @@ def test_a_hole_in_the_sequence_asks_for_everything_once_a_second_until_the_next
     worker.sequence += 5
     worker.count({1: 20})
     wired.pass_time(2.5)
-    assert worker.heard(messages.Again) == [messages.Again(None)] * 3
+    assert worker.heard(messages.Reannounce) == [messages.Reannounce(None)] * 3
     assert wired.operation("op").stages[1].done == 20
     worker.hello()
     wired.pass_time(3)
-    assert len(worker.heard(messages.Again)) == 3
+    assert len(worker.heard(messages.Reannounce)) == 3
 
 
 def test_a_message_of_an_old_sequence_changes_nothing(wired):
@@ -102,4 +102,4 @@ def test_a_beat_that_names_a_later_message_shows_a_lost_tail(wired):
     worker.sequence += 1
     worker.beat()
     wired.pass_time(2)
-    assert worker.heard(messages.Again)
+    assert worker.heard(messages.Reannounce)

@@ -20,14 +20,14 @@ def log():
 
 
 def test_records_are_lines_of_what_is_around_them(log):
-    with reporting() as home, headway.operation("Work") as op:
+    with reporting() as reporter, headway.operation("Work") as op:
         log.warning("one %d", 1)
         with op.stage("Step") as stage:
             log.info("two")
-        assert home.publisher._lines == [(op.id, None, "one 1"), (op.id, stage.id, "two")]
+        assert reporter.publisher._lines == [(op.id, None, "one 1"), (op.id, stage.id, "two")]
 
 
 def test_outside_of_any_operation_nothing_is_kept(log):
-    with reporting() as home:
+    with reporting() as reporter:
         log.warning("one")
-        assert home.publisher._lines == []
+        assert reporter.publisher._lines == []

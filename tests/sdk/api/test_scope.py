@@ -17,7 +17,7 @@ def environment(monkeypatch):
     monkeypatch.delitem(config, "headway_parent", raising=False)
 
 
-def test_a_thread_is_in_what_is_around_everything(home):
+def test_a_thread_is_in_what_is_around_everything(reporter):
     seen = []
 
     def look():
@@ -37,7 +37,7 @@ def test_a_thread_is_in_what_is_around_everything(home):
     assert seen == [None, op, step, step, child]
 
 
-def test_leaving_restores_what_the_context_was_in(home):
+def test_leaving_restores_what_the_context_was_in(reporter):
     first = headway.operation("First").start()
     with first.stage("Step"):
         pass
@@ -45,7 +45,7 @@ def test_leaving_restores_what_the_context_was_in(home):
 
 
 @pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_a_handle_that_is_pickled_says_what_to_do_instead(home, copied):
+def test_a_handle_that_is_pickled_says_what_to_do_instead(reporter, copied):
     op = headway.operation("Work")
     for handle, what in ((op, "operation"), (op.stage("Step"), "stage")):
         with pytest.raises(TypeError, match=f"a headway {what} .* joins by itself"):

@@ -11,7 +11,7 @@ from headway.model import clean_count
 
 
 @pytest.fixture
-def op(home):
+def op(reporter):
     return headway.operation("Work").start()
 
 
@@ -83,7 +83,7 @@ def test_steps_after_the_end_are_not_kept(op):
     assert not stage._pending
 
 
-def test_the_publisher_is_told_of_every_kind_of_count(op, home, clock):
+def test_the_publisher_is_told_of_every_kind_of_count(op, reporter, clock):
     stage = op.stage("Step").start()
     for change in (
         lambda: stage.advance(2),
@@ -92,27 +92,27 @@ def test_the_publisher_is_told_of_every_kind_of_count(op, home, clock):
         lambda: stage.update(done=10.5),
         lambda: stage.advance(1),
     ):
-        home.publisher._moved.clear()
+        reporter.publisher._moved.clear()
         change()
-        home.tally.tick(clock.advance(1.0))
-        assert home.publisher._moved == {stage.id: stage.model}
-    home.publisher._moved.clear()
-    home.tally.tick(clock.advance(1.0))
-    assert home.publisher._moved == {}
+        reporter.tally.tick(clock.advance(1.0))
+        assert reporter.publisher._moved == {stage.id: stage.model}
+    reporter.publisher._moved.clear()
+    reporter.tally.tick(clock.advance(1.0))
+    assert reporter.publisher._moved == {}
 
 
-def test_a_stage_that_rests_is_not_looked_at(op, home, clock):
+def test_a_stage_that_rests_is_not_looked_at(op, reporter, clock):
     stage = op.stage("Step").start()
     stage.advance()
     for _ in range(20):
-        home.tally.tick(clock.advance(1.0))
-    assert home.tally.deadline() is None
+        reporter.tally.tick(clock.advance(1.0))
+    assert reporter.tally.deadline() is None
     stage.advance()
-    assert home.tally.deadline() is not None
+    assert reporter.tally.deadline() is not None
     assert stage.done == 2
 
 
-def test_steps_of_many_threads_are_exact_while_somebody_folds(op, home, clock):
+def test_steps_of_many_threads_are_exact_while_somebody_folds(op, reporter, clock):
     stage = op.stage("Step").start()
     threads = [
         threading.Thread(target=lambda: [stage.advance() for _ in range(20_000)]) for _ in range(4)
@@ -120,18 +120,18 @@ def test_steps_of_many_threads_are_exact_while_somebody_folds(op, home, clock):
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        home.tally.tick(clock.advance(1.0))
+        reporter.tally.tick(clock.advance(1.0))
     assert stage.done == 80_000
 
 
-def test_a_list_of_steps_is_folded_sooner_when_it_grows(op, home, clock):
+def test_a_list_of_steps_is_folded_sooner_when_it_grows(op, reporter, clock):
     stage = op.stage("Step").start()
     stage.advance()
-    home.tally.tick(clock.advance(1.0))
+    reporter.tally.tick(clock.advance(1.0))
     for _ in range(500_000):
         stage.advance()
-    home.tally.tick(clock.advance(1.0))
-    assert home.tally.deadline() <= clock.now + 0.02
+    reporter.tally.tick(clock.advance(1.0))
+    assert reporter.tally.deadline() <= clock.now + 0.02
 
 
 @pytest.mark.parametrize(
@@ -230,15 +230,15 @@ def test_it_tells_child_processes_where_they_are(op):
 
 def test_a_signal_handler_may_do_first_what_it_interrupts(op):
     stage = op.stage("Step")
-    clock = op._home.clock
+    clock = op._reporter.clock
 
     def interrupted_by(act):
         def read():  # a call of ours is on its way when the signal comes
-            op._home.clock = clock
+            op._reporter.clock = clock
             act()
             return clock()
 
-        op._home.clock = read
+        op._reporter.clock = read
 
     interrupted_by(stage.start)
     stage.start()

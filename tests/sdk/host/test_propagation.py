@@ -21,7 +21,7 @@ def told():
     return os.environ["HEADWAY_PARENT"]
 
 
-def test_the_environment_names_the_innermost_open_one(home):
+def test_the_environment_names_the_innermost_open_one(reporter):
     with headway.operation("Work") as op:
         assert told() == op.id
         with op.stage("Step") as step:
@@ -36,7 +36,7 @@ def test_the_environment_names_the_innermost_open_one(home):
     assert told() == ""
 
 
-def test_side_by_side_it_names_what_is_around_both(home):
+def test_side_by_side_it_names_what_is_around_both(reporter):
     with headway.operation("Work") as op:
         first, second = op.stage("A").start(), op.stage("B").start()
         assert told() == op.id
@@ -51,8 +51,8 @@ def test_side_by_side_it_names_what_is_around_both(home):
 def test_what_a_process_is_inside_of_is_restored(monkeypatch):
     monkeypatch.setenv("HEADWAY_PARENT", "abc/1")
     assert propagation.inherited() == "abc/1"
-    with reporting() as home:
-        home.tree.inherited = "abc/1"
+    with reporting() as reporter:
+        reporter.tree.inherited = "abc/1"
         with headway.operation("Work") as op:
             assert op.model.parent == "abc/1"
             assert told() == op.id
@@ -72,14 +72,14 @@ def test_the_process_config_wins_over_an_old_environment(monkeypatch):
     assert propagation.inherited() == "new/1"
 
 
-def test_the_process_config_is_kept_up_to_date(home):
+def test_the_process_config_is_kept_up_to_date(reporter):
     config = multiprocessing.process.current_process()._config
     with headway.operation("Work") as op:
         assert config["headway_parent"] == op.id
     assert config["headway_parent"] == ""
 
 
-def test_after_many_changes_only_operations_are_named(home, monkeypatch):
+def test_after_many_changes_only_operations_are_named(reporter, monkeypatch):
     monkeypatch.setattr(propagation, "CHANGES", 3)
     with headway.operation("Work") as op:
         for _ in range(3):
@@ -102,7 +102,9 @@ class Fading(dict):
         return {"A": "1"}.get(name, default)
 
 
-def test_the_environment_of_a_child_is_had_while_another_thread_deletes_from_it(home, monkeypatch):
+def test_the_environment_of_a_child_is_had_while_another_thread_deletes_from_it(
+    reporter, monkeypatch
+):
     with headway.operation("Work") as op:
         with monkeypatch.context() as patch:
             patch.setattr(os, "environ", Fading())

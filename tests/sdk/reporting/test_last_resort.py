@@ -48,22 +48,22 @@ def test_what_has_no_place_in_a_message_is_an_error(value):
 def test_a_program_that_ends_in_haste_leaves_what_it_owes(tmp_path, monkeypatch):
     monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
     monkeypatch.delenv("SUDO_UID", raising=False)
-    with reporting() as home:
-        home.publisher.about.update(pid=7)
+    with reporting() as reporter:
+        reporter.publisher.about.update(pid=7)
         with headway.operation("Install"):
             pass
-        last_resort.part(home)
+        last_resort.finish(reporter)
     (path,) = glob.glob(str(tmp_path / "run" / "unsent" / "*"))
-    assert os.path.basename(path) == home.session
+    assert os.path.basename(path) == reporter.session
     with open(path, "rb") as file:
         hello, announce, bye = frames(file.read())
-    assert (hello.session, hello.about["pid"]) == (home.session, 7)
+    assert (hello.session, hello.about["pid"]) == (reporter.session, 7)
     assert announce.operation[2:5] == ["Install", None, "completed"]
     assert isinstance(bye, messages.Bye)
 
 
 def test_nothing_owed_is_no_file(tmp_path, monkeypatch):
     monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
-    with reporting() as home:
-        last_resort.part(home)
+    with reporting() as reporter:
+        last_resort.finish(reporter)
     assert not os.path.exists(tmp_path / "run")

@@ -2,7 +2,15 @@
 
 from headway.model import COMPLETED, RUNNING, Operation, Stage
 from headway.protocol import messages, wire
-from headway.reporting.publisher import AGAIN, BEAT, ENDS, LINES, UNWATCHED, WATCHED, Publisher
+from headway.reporting.publisher import (
+    ACKNOWLEDGE_TIMEOUT,
+    BEAT,
+    ENDS,
+    LINES,
+    UNWATCHED,
+    WATCHED,
+    Publisher,
+)
 
 
 def publisher_with(*names, connected=True):
@@ -114,9 +122,9 @@ def test_an_end_is_told_again_until_it_is_acknowledged():
     publisher.changed(operation)
     publisher.take(2.0)
     assert not publisher.settled
-    assert publisher.deadline() <= 2.0 + AGAIN
-    publisher.tick(2.0 + AGAIN)
-    again = publisher.take(2.0 + AGAIN)[0]
+    assert publisher.deadline() <= 2.0 + ACKNOWLEDGE_TIMEOUT
+    publisher.tick(2.0 + ACKNOWLEDGE_TIMEOUT)
+    again = publisher.take(2.0 + ACKNOWLEDGE_TIMEOUT)[0]
     assert (again.whole, again.operation[4]) == (True, "completed")
     publisher.receive(messages.Acknowledge([[operation.id, operation.revision - 1]]), 5.0)
     assert not publisher.settled
@@ -127,11 +135,11 @@ def test_an_end_is_told_again_until_it_is_acknowledged():
 def test_who_asks_again_is_told_all_of_it():
     publisher, operation = publisher_with("A", "B")
     publisher.take(1.0)
-    publisher.receive(messages.Again([operation.id, "unknown"]), 2.0)
+    publisher.receive(messages.Reannounce([operation.id, "unknown"]), 2.0)
     (announce,) = publisher.take(2.0)
     assert announce.whole
     assert len(announce.stages) == 2
-    publisher.receive(messages.Again(None), 3.0)
+    publisher.receive(messages.Reannounce(None), 3.0)
     hello, announce = publisher.take(3.0)
     assert (type(hello), hello.sequence) == (messages.Hello, 2)
     assert (announce.sequence, announce.whole) == (3, True)
@@ -218,7 +226,7 @@ def test_what_is_asked_for_again_while_leaving_is_in_doubt_again():
     publisher.share("o" * 12, Stage(3, "Together"), 17)
     publisher.connected()
     publisher.take(1.0, hurry=True)
-    publisher.receive(messages.Again(None), 1.1)
+    publisher.receive(messages.Reannounce(None), 1.1)
     assert publisher.take(1.2, hurry=True)[1:] == [
         messages.Share(2, 1.2, "o" * 12, 3, 17, 1, last=True)
     ]
