@@ -1,6 +1,6 @@
 """Which part of the broker is told what comes in, and what is due when.
 
-Pure: `now` is the broker's monotonic clock, `wall` what to add to it for Unix time. The
+Pure: `now` is the broker's monotonic clock, `wall_offset` what to add to it for Unix time. The
 shell calls `greet`, `receive`, `died`, `identified`, `stored`, `recalled`, `subscribed` and
 `tick`, at the latest at `deadline()`, and carries out what `take()` hands over. Absent: the
 decisions, each of which is made by a part (`parts`), and sockets, threads, files, processes.
@@ -18,9 +18,9 @@ from headway_broker.peers.liveness import STALL
 from headway_broker.peers.requests import reply
 from headway_broker.peers.status import status
 from headway_broker.state.duties import Duties, Duty, Turn
-from headway_broker.state.effects import Effect, End, Row, SharesOf, Stop
+from headway_broker.state.effects import Effect, End, Stop, StoredOperation, StoredShares
 from headway_broker.state.errors import Refused
-from headway_broker.state.process_image import Image
+from headway_broker.state.process_image import ProcessImage
 from headway_broker.state.sessions import Credentials, Session
 
 Handler = Callable[[Session, Any, float], None]
@@ -37,11 +37,11 @@ class Core(Parts):
         uid: int,
         boot: str | None,
         now: float,
-        wall: float,
+        wall_offset: float,
         *,
         facts: Callable[[], dict[str, Any]] = dict,
     ) -> None:
-        super().__init__(instance, follow, uid, boot, now, wall)
+        super().__init__(instance, follow, uid, boot, now, wall_offset)
         self.instance = instance
         self.messages = 0
         self._facts = facts
@@ -51,15 +51,15 @@ class Core(Parts):
         self._verbs = self._table_of_requests()
         self._duties = Duties(self._table_of_duties(), self.outbox, self.faults)
         # For the shell, with every frame of counts that comes in its turn: one call less.
-        self.merge = self.counts.merge
+        self.merge = self.merged_counts.merge
 
     def _table_of_messages(self) -> dict[type[Any], Handler]:
         return {
             messages.Announce: self.announcements.receive,
-            messages.Counts: self.counts.receive,
-            messages.Share: self.shares.receive,
+            messages.Counts: self.merged_counts.receive,
+            messages.Share: self.forked_counts.receive,
             messages.Log: self.output.receive,
-            messages.Beat: self.again.beat,
+            messages.Beat: self.resync.beat,
             messages.Bye: self.endings.bye,
             messages.Answer: self._answer,
             messages.Request: self._request,
@@ -84,15 +84,15 @@ class Core(Parts):
             ),
             "notice_silence": lambda turn: self.liveness.look(sessions, turn.now),
             "give_up_requests": lambda turn: self.requests.tick(turn.now),
-            "ask_again": lambda turn: self.again.due(turn.now),
-            "look_at_waits": lambda turn: self.waits.look(turn.now),
+            "resync": lambda turn: self.resync.due(turn.now),
+            "find_lock_holders": lambda turn: self.lock_holders.look(turn.now),
             "apply_counts": self._apply_counts,
-            "publish": lambda turn: self.publishing.publish(turn.now),
-            "store": lambda turn: self.keeping.round(turn.now),
-            "acknowledge_shares": lambda turn: self.shares.look(turn.now),
-            "expire": lambda turn: self.keeping.expire(turn.now),
-            "tell_whether_watched": lambda _: self.watched.look(followed=self.publishing.followed),
-            "leave_if_alone": self._leave_if_alone,
+            "publish": lambda turn: self.stream.publish(turn.now),
+            "store": lambda turn: self.storage.round(turn.now),
+            "acknowledge_shares": lambda turn: self.forked_counts.look(turn.now),
+            "expire": lambda turn: self.storage.expire(turn.now),
+            "tell_whether_watched": lambda _: self.watched.look(followed=self.stream.followed),
+            "exit_when_idle": self._exit_when_idle,
         }
 
     def take(self) -> list[Effect]:
@@ -140,7 +140,7 @@ class Core(Parts):
         self.messages += 1
         session.heard = now
         session.sequence = sequence
-        self.counts.merge(session, counts, weight, now)
+        self.merged_counts.merge(session, counts, weight, now)
         return True
 
     def malformed(self, session: Session | None, error: Malformed) -> None:
@@ -151,7 +151,7 @@ class Core(Parts):
 
     def subscribed(self, topic: bytes, subscribe: bool) -> None:
         """Take that a viewer follows, or asks for a snapshot on its inbox, or has left."""
-        if not self.publishing.subscribed(topic, subscribe):
+        if not self.stream.subscribed(topic, subscribe):
             self.dropped.add("snapshot")
 
     def died(self, session_id: str, now: float) -> None:
@@ -160,30 +160,30 @@ class Core(Parts):
         if session is not None:
             self.liveness.died(session, now)
 
-    def identified(self, session_id: str, image: Image, now: float) -> None:
+    def identified(self, session_id: str, image: ProcessImage, now: float) -> None:
         """Take the program that the process of a session runs."""
         session = self.sessions.by_id.get(session_id)
         if session is not None:
             self.liveness.identified(session, image, now)
 
-    def stored(self, ends: Iterable[End], shares: Iterable[SharesOf] = ()) -> None:
+    def stored(self, ends: Iterable[End], shares: Iterable[StoredShares] = ()) -> None:
         """Take that these are in the history, or as safe as they can be."""
         self.endings.stored(ends, shares)
 
-    def restored(self, rows: Iterable[Row], now: float) -> None:
+    def restored(self, rows: Iterable[StoredOperation], now: float) -> None:
         """Take what an earlier broker left behind."""
         self.outbox.extend(self.restoring.take(rows, now))
 
-    def recalled(self, key: str, runs: list[dict[str, Any]], typical: float | None = None) -> None:
+    def recalled(self, key: str, runs: list[dict[str, Any]], prior: float | None = None) -> None:
         """Take the earlier runs of a history key."""
-        self.forecasts.recalled(key, runs, typical)
+        self.forecasts.recalled(key, runs, prior)
 
-    def look_at_wall(self, offset: float) -> None:
+    def look_at_wall_clock(self, offset: float) -> None:
         """Take what is just now to be added to the monotonic clock for Unix time."""
-        step = self.wall.look(offset)
+        step = self.wall_clock.look(offset)
         if step:
             self.outbox.note(f"the clock of day was set by {step:+.0f} s")
-            self.publishing.hurry_pulse()
+            self.stream.hurry_pulse()
 
     def retire(self, reason: str) -> None:
         """Make room: everybody is to connect again in a moment."""
@@ -191,7 +191,7 @@ class Core(Parts):
 
     def status(self, now: float) -> dict[str, Any]:
         """Return what the broker knows of itself, ready for JSON."""
-        updates = self.announcements.updates + self.counts.updates
+        updates = self.announcements.updates + self.merged_counts.updates
         return status(
             self._facts(),
             instance=self.instance,
@@ -199,7 +199,7 @@ class Core(Parts):
             ingest={"messages": self.messages, "updates": updates},
             sessions=self.sessions,
             ledger=self.ledger,
-            publishing=self.publishing,
+            stream=self.stream,
             dropped=self.dropped,
         )
 
@@ -225,27 +225,27 @@ class Core(Parts):
 
     def deadline(self) -> float | None:
         """Return when to call `tick` at the latest; None while nothing is due."""
-        stale = self.forecasts.deadline(watched=self.publishing.followed)
+        stale = self.forecasts.deadline(watched=self.stream.followed)
         dues = (
-            self.publishing.deadline(counted=self.counts.waiting),
+            self.stream.deadline(counted=self.merged_counts.waiting),
             self.liveness.deadline(any_session=bool(self.sessions.by_id)),
             self.requests.deadline(),
-            self.again.deadline(),
-            self.leaving.deadline(),
-            self.keeping.deadline(),
+            self.resync.deadline(),
+            self.idle_exit.deadline(),
+            self.storage.deadline(),
             self.ledger.deadline(),
-            self.waits.deadline(),
-            None if stale is None else max(stale, self.publishing.next_frame()),
+            self.lock_holders.deadline(),
+            None if stale is None else max(stale, self.stream.next_frame()),
         )
         times = [due for due in dues if due is not None]
         self._planned = self._duties.deadline(times, self._now)
         return self._planned
 
     def _apply_counts(self, turn: Turn) -> None:
-        if self.publishing.frame_due(turn.now):
-            self.counts.settle_all(turn.now)
+        if self.stream.frame_due(turn.now):
+            self.merged_counts.settle_all(turn.now)
 
-    def _leave_if_alone(self, turn: Turn) -> list[Stop]:
-        followed, sessions = self.publishing.followed, self.sessions.by_id.values()
-        is_time = self.leaving.look(turn.now, followed=followed, sessions=sessions)
+    def _exit_when_idle(self, turn: Turn) -> list[Stop]:
+        followed, sessions = self.stream.followed, self.sessions.by_id.values()
+        is_time = self.idle_exit.look(turn.now, followed=followed, sessions=sessions)
         return [Stop("nobody is here")] if is_time else []

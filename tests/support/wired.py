@@ -21,10 +21,10 @@ INBOX = b"i" + b"0" * 16
 class Wired:
     """A `Core`, the time, and what it asked for."""
 
-    def __init__(self, now=100.0, remembers=False, **options):
+    def __init__(self, now=100.0, has_history=False, **options):
         self.now = now
         self.core = Core("instance", "ipc:///follow", UID, BOOT, now, WALL, **options)
-        self.core.keeping.remembers = remembers
+        self.core.storage.has_history = has_history
         self.effects = []
         self.sent = {}
         self.published = []
@@ -77,13 +77,15 @@ class Wired:
             elif isinstance(effect, effects.Note) and " of a tick: " in effect.text:
                 assert self.breaks, effect.text
 
-    def remembered(self):
+    def stored_rows(self):
         """The rows that went to the history, by operation."""
-        return {e.row.operation: e.row for e in self.effects if isinstance(e, effects.Store)}
+        return {
+            e.row.operation: e.row for e in self.effects if isinstance(e, effects.StoreOperation)
+        }
 
     def store_all(self):
         """The history says that all it was given is stored."""
-        self.core.stored(*stored(e for e in self.effects if isinstance(e, effects.Store)))
+        self.core.stored(*stored(e for e in self.effects if isinstance(e, effects.StoreOperation)))
         self.tick()
         self.carry_out()
 

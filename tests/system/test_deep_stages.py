@@ -35,7 +35,7 @@ class Way:
     def __init__(self, reporter, runs=()):
         self.clock = reporter.clock
         self.core = Core("i" * 16, "ipc:///follow", 0, "b", self.clock(), 1.7e9)
-        self.core.keeping.remembers = True
+        self.core.storage.has_history = True
         self.core.subscribed(b"d", True)
         self.core.subscribed(b"i" + b"0" * 16, True)
         self.connection = MemoryConnection(reporter, self._broker)
@@ -68,9 +68,9 @@ class Way:
                 self.replica.fold(decode(effect.frame, messages.PUBLISHED), now)
             elif isinstance(effect, effects.Recall):
                 self.core.recalled(*Recalled(effect.key, self.runs))
-            elif isinstance(effect, effects.Learn):
+            elif isinstance(effect, effects.StoreRun):
                 self.learned.append(json.loads(json.dumps(effect.run)))
-            elif isinstance(effect, effects.Store):
+            elif isinstance(effect, effects.StoreOperation):
                 self.rows.append(effect.row)
         changes = self.replica.take()
         self.board.absorb(changes, now)

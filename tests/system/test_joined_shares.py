@@ -60,7 +60,7 @@ class Family:
         """Another broker takes the place of the one there was, which was killed."""
         self.brokers += 1
         self.core = Core(f"{self.brokers:x>16}", "ipc:///follow", 0, "b", self.now, 1.7e9)
-        self.core.keeping.remembers = True
+        self.core.storage.has_history = True
         self.core.restored(self.rows.values(), self.now)
         self.handed = []
         self.owed = {}
@@ -121,8 +121,8 @@ class Family:
         for name, frames in self.files.items():
             if name not in self.owed:
                 found = [decode(frame, messages.INBOUND) for frame in frames]
-                self.owed[name] = core.arrears.take(found, 0, self.now)
-        for name in [name for name in self.owed if core.arrears.are_safe(self.owed[name])]:
+                self.owed[name] = core.spooled.take(found, 0, self.now)
+        for name in [name for name in self.owed if core.spooled.are_safe(self.owed[name])]:
             del self.owed[name], self.files[name]
         core.tick(self.now)
         for effect in core.take():
@@ -130,7 +130,7 @@ class Family:
                 for one, (_, down) in self.wires.items():
                     if effect.identity == b"%d %d" % (one.pid, one.connection):
                         down.append(encode(effect.message))
-            elif isinstance(effect, effects.Store):
+            elif isinstance(effect, effects.StoreOperation):
                 self.handed.append(effect)
 
     def write(self):

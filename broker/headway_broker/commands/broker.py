@@ -17,7 +17,7 @@ from headway_broker.peers.idle_exit import LEAVE_AFTER
 from headway_broker.peers.status import lines
 from headway_broker.shell.log import Log
 from headway_broker.shell.server import Server
-from headway_broker.shell.single_instance import Claim, Taken
+from headway_broker.shell.single_instance import SingleInstance, Taken
 from headway_broker.state.errors import fault
 
 
@@ -49,7 +49,7 @@ def run(*, detached: bool, leave_after: float) -> int:
     os.umask(0o077)
     os.chdir("/")
     try:
-        claim = Claim(directory)
+        single_instance = SingleInstance(directory)
     except Taken as taken:
         if not detached:
             _complain(f"{taken}")
@@ -59,7 +59,7 @@ def run(*, detached: bool, leave_after: float) -> int:
         return 1
     log = Log(directory, echo=not detached)
     try:
-        return _serve(directory, claim, log, detached=detached, leave_after=leave_after)
+        return _serve(directory, single_instance, log, detached=detached, leave_after=leave_after)
     except Exception as error:
         log.write(f"ended by {fault(error)}, through")
         for line in traceback.format_tb(error.__traceback__):
@@ -69,7 +69,9 @@ def run(*, detached: bool, leave_after: float) -> int:
         log.close()
 
 
-def _serve(directory: str, claim: Claim, log: Log, *, detached: bool, leave_after: float) -> int:
+def _serve(
+    directory: str, single_instance: SingleInstance, log: Log, *, detached: bool, leave_after: float
+) -> int:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whoever started us may have blocked some
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if detached:
@@ -77,14 +79,14 @@ def _serve(directory: str, claim: Claim, log: Log, *, detached: bool, leave_afte
     state = None
     if os.environ.get("HEADWAY_HISTORY") != "off":
         state = endpoint.state_directory(os.environ, _home())
-    server = Server(directory, state, claim, log, leave_after)
+    server = Server(directory, state, single_instance, log, leave_after)
     server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
     try:
         server.open()
     except OSError as error:
         log.write(f"cannot listen: {error}")
         _complain(f"cannot listen: {error}")
-        claim.release()
+        single_instance.release()
         return 1
     # Much is held here and little of it in cycles: looking for those less often takes a sixth
     # off what a busy broker spends.

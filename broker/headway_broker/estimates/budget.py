@@ -22,7 +22,7 @@ def price(stages: int, running: int, runs: int) -> float:
     return OPERATION + STAGE * stages + running * (RUNNING + RUNNING_RUN * runs)
 
 
-class Allowance:
+class Budget:
     """What is left to spend, in seconds; it grows with time."""
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
 """One forecast per open operation: fed on change, asked when somebody looks.
 
-Pure. No more estimates are made than there is an allowance for: the stalest first. An
+Pure. No more estimates are made than there is a budget for: the stalest first. An
 algorithm that fails costs its operation the estimate, and nobody else anything.
-Absent: the algorithm (`headway.estimate`), what it may cost (`allowance`) and where runs are
+Absent: the algorithm (`headway.estimate`), what it may cost (`budget`) and where runs are
 kept (`history`).
 """
 
@@ -15,8 +15,8 @@ from typing import Any, Callable, Iterable, NamedTuple
 from headway.estimate import Estimate, Forecast, Run, history_key
 from headway.estimate.forecast import REMEMBERED
 from headway.model import COMPLETED, PENDING, RUNNING, WAITING, Stage, asks
-from headway_broker.estimates.budget import Allowance, price
-from headway_broker.state.effects import Learn
+from headway_broker.estimates.budget import Budget, price
+from headway_broker.state.effects import StoreRun
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults
 
@@ -30,13 +30,13 @@ HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
 
 
 # One for all that have none: most, and a dictionary is 64 bytes.
-_CHILDLESS: dict[str, int] = {}
+_NO_CHILDREN: dict[str, int] = {}
 
 
-class Following:
+class OperationForecast:
     """The forecast of one operation; `forecast` is None until its history has been read."""
 
-    __slots__ = ("asked", "begun", "changed", "children", "figured", "forecast", "key", "runs")
+    __slots__ = ("asked", "begun", "changed", "children", "estimated_at", "forecast", "key", "runs")
 
     def __init__(self, key: str, now: float) -> None:
         self.key = key
@@ -44,8 +44,8 @@ class Following:
         self.asked = False  # it, or an operation that is part of it, waits for a person
         self.forecast: Forecast | None = None
         self.changed: dict[int, None] = {}  # stages whose counts it has not been told yet
-        self.children = _CHILDLESS  # operations that are parts of it → their place
-        self.figured = float("-inf")
+        self.children = _NO_CHILDREN  # operations that are parts of it → their place
+        self.estimated_at = float("-inf")
         self.runs = 0  # earlier ones that are looked at
 
 
@@ -81,21 +81,21 @@ class Forecasts:
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
         self._waiting: dict[str, dict[Entry, None]] = {}  # key → those that wait for its runs
         self._asked: dict[str, float] = {}  # key → when its runs were asked for
-        self._allowance = Allowance()
+        self._budget = Budget()
 
     @property
     def waiting(self) -> int:
         """How many operations wait for the runs before them to be read."""
         return sum(map(len, self._waiting.values()))
 
-    def begin(self, entry: Entry, now: float, *, remembers: bool) -> str | None:
+    def begin(self, entry: Entry, now: float, *, has_history: bool) -> str | None:
         """Start forecasting an operation; returns the history key whose runs are needed."""
         if not entry.operation.open:
             return None
         key = self.key_of(entry)
-        entry.forecast = Following(key, now)
+        entry.forecast = OperationForecast(key, now)
         self._queue[entry] = None
-        if not remembers:
+        if not has_history:
             self._build(entry, [])
             return None
         self._waiting.setdefault(key, {})[entry] = None
@@ -123,10 +123,8 @@ class Forecasts:
             above = parent.operation.parent
         return " / ".join(history_key(name) for name in reversed(names))
 
-    def recalled(
-        self, key: str, records: list[dict[str, Any]], typical: float | None = None
-    ) -> None:
-        """The runs of a key have been read, oldest first; `typical` is of any stage's seconds."""
+    def recalled(self, key: str, records: list[dict[str, Any]], prior: float | None = None) -> None:
+        """The runs of a key have been read, oldest first; `prior` is of any stage's seconds."""
         runs: list[Run] = []
         for record in records:
             try:
@@ -136,21 +134,21 @@ class Forecasts:
         self._asked.pop(key, None)
         for entry in self._waiting.pop(key, ()):
             if entry.forecast is not None and entry.forecast.forecast is None:
-                self._build(entry, runs, typical)
+                self._build(entry, runs, prior)
 
     @_sheltered
     def observe(self, entry: Entry, stages: Iterable[int], now: float) -> None:
         """These stages began, ended or were changed otherwise: told at once, with the time."""
-        following = entry.forecast
-        if following is None or following.forecast is None:
+        tracked = entry.forecast
+        if tracked is None or tracked.forecast is None:
             return
         held = entry.operation.stages
-        following.forecast.hold(now, waiting=entry.operation.state == WAITING)
+        tracked.forecast.hold(now, waiting=entry.operation.state == WAITING)
         for stage in sorted(stages):  # parents have lower ids
-            following.changed.pop(stage, None)
-            _tell(following.forecast, held[stage], now)
+            tracked.changed.pop(stage, None)
+            _tell(tracked.forecast, held[stage], now)
         if entry.operation.started is not None:
-            following.forecast.start(entry.operation.started)
+            tracked.forecast.start(entry.operation.started)
 
     def count(self, entry: Entry, stages: Iterable[int]) -> None:
         """The counts of these stages moved: told when the next estimate is made."""
@@ -164,73 +162,73 @@ class Forecasts:
             entry.forecast.forecast.wait(stage, left, now)
 
     def estimate(self, changed: Iterable[Entry], now: float, *, watched: bool) -> None:
-        """Work out what is due of these and of the rest, as far as the allowance goes."""
+        """Work out what is due of these and of the rest, as far as the budget goes."""
         if watched:
             for entry in changed:
                 self._stage_progress(entry)
-        allowance = self._allowance
-        allowance.grow(now, watched=watched)
+        budget = self._budget
+        budget.grow(now, watched=watched)
         soon = SOON if watched else QUIET_SOON
         due = [
             entry
             for entry in changed
-            if entry.forecast is not None and now - entry.forecast.figured >= soon
+            if entry.forecast is not None and now - entry.forecast.estimated_at >= soon
         ]
-        due.sort(key=_figured)
-        half = allowance.left / 2
+        due.sort(key=_estimated_at)
+        half = budget.left / 2
         for entry in due:
-            if allowance.left < half:
+            if budget.left < half:
                 break
             self._pay(entry, now)
         stale = now - (STALE if watched else QUIET_STALE)
-        while allowance.left > 0 and self._queue:
+        while budget.left > 0 and self._queue:
             entry = next(iter(self._queue))
             if entry.forecast is None or not entry.operation.open:
                 del self._queue[entry]
-            elif entry.forecast.figured > stale:
+            elif entry.forecast.estimated_at > stale:
                 break
             else:
                 self._pay(entry, now)
 
     def refresh(self, entries: Iterable[Entry], now: float) -> None:
-        """Before a snapshot: what was never worked out is, as far as the allowance goes."""
-        self._allowance.advance()
+        """Before a snapshot: what was never worked out is, as far as the budget goes."""
+        self._budget.advance()
         for entry in entries:
             for stage in entry.operation.stages.values():
                 stage.progress = stage.fraction()
-            following = entry.forecast
-            if following is None or self._allowance.left <= 0:
+            tracked = entry.forecast
+            if tracked is None or self._budget.left <= 0:
                 continue
-            if now - following.figured >= STALE:
+            if now - tracked.estimated_at >= STALE:
                 self._pay(entry, now)
 
     @_sheltered
-    def figure(self, entry: Entry, now: float) -> None:
+    def estimate_one(self, entry: Entry, now: float) -> None:
         """Work out progress and estimates of one operation now."""
-        following: Following | None = entry.forecast
-        if following is None:
+        tracked: OperationForecast | None = entry.forecast
+        if tracked is None:
             return
-        following.figured = now
+        tracked.estimated_at = now
         self._queue.pop(entry, None)
         self._queue[entry] = None
-        if following.forecast is None:
-            if now - following.begun < HISTORY_TIMEOUT:
+        if tracked.forecast is None:
+            if now - tracked.begun < HISTORY_TIMEOUT:
                 return
             self._wait_no_more(entry)
             self._build(entry, [])
-        forecast = following.forecast
+        forecast = tracked.forecast
         if forecast is None or entry.forecast is None:
             return
         operation = entry.operation
-        others = self._ledger.opened - 1 - len(following.children)
+        others = self._ledger.opened - 1 - len(tracked.children)
         forecast.accompany(max(others, 0), now)
         forecast.hold(now, waiting=operation.state == WAITING)
-        for stage in sorted(following.changed):
+        for stage in sorted(tracked.changed):
             _tell(forecast, operation.stages[stage], now)
-        following.changed.clear()
+        tracked.changed.clear()
         estimate = forecast.estimate(now)
-        following.asked = operation.question is not None or self._asked_within(following)
-        if following.asked:
+        tracked.asked = operation.question is not None or self._asked_within(tracked)
+        if tracked.asked:
             estimate = None  # nobody knows when a person answers
         progress = forecast.progress(now)
         usual, unlike = forecast.usual(), forecast.unlike()
@@ -253,7 +251,7 @@ class Forecasts:
                 self._ledger.mark(entry).stage_figures.add(stage.id)
         forecast.rest()
 
-    def finish(self, entry: Entry, now: float) -> Learn | None:
+    def finish(self, entry: Entry, now: float) -> StoreRun | None:
         """Close the forecast of an operation that has ended; return what its run teaches."""
         operation = entry.operation
         learned = self._learned(entry, now) if entry.forecast is not None else None
@@ -272,20 +270,20 @@ class Forecasts:
         return learned
 
     @_sheltered
-    def _learned(self, entry: Entry, now: float) -> Learn | None:
+    def _learned(self, entry: Entry, now: float) -> StoreRun | None:
         operation = entry.operation
-        following: Following = entry.forecast
+        tracked: OperationForecast = entry.forecast
         self._queue.pop(entry, None)
-        if following.forecast is None:
+        if tracked.forecast is None:
             self._build(entry, [])
-        forecast = following.forecast
+        forecast = tracked.forecast
         if forecast is None or entry.forecast is None:
             return None
         ended = operation.ended if operation.ended is not None else now
-        for stage in following.changed:
+        for stage in tracked.changed:
             _tell(forecast, operation.stages[stage], ended)
         run = forecast.finish(operation.state, ended)
-        return None if run is None else Learn(following.key, run.to_dict())
+        return None if run is None else StoreRun(tracked.key, run.to_dict())
 
     def forget(self, entry: Entry) -> None:
         """An operation is no longer kept."""
@@ -297,19 +295,19 @@ class Forecasts:
         """When the stalest estimate is to be made again."""
         for entry in self._queue:
             if entry.forecast is not None:
-                stalest = max(entry.forecast.figured, entry.forecast.begun)
+                stalest = max(entry.forecast.estimated_at, entry.forecast.begun)
                 due = stalest + (STALE if watched else QUIET_STALE)
-                return max(due, self._allowance.ripe(watched=watched))
+                return max(due, self._budget.ripe(watched=watched))
         return None
 
     def _wait_no_more(self, entry: Entry) -> None:
         """Go without the earlier runs of an operation, if they have not been read yet."""
-        following: Following | None = entry.forecast
-        waiting = None if following is None else self._waiting.get(following.key)
-        if following is not None and waiting is not None:
+        tracked: OperationForecast | None = entry.forecast
+        waiting = None if tracked is None else self._waiting.get(tracked.key)
+        if tracked is not None and waiting is not None:
             waiting.pop(entry, None)
             if not waiting:
-                del self._waiting[following.key]
+                del self._waiting[tracked.key]
 
     def _give_up(self, entry: Entry, error: Exception) -> None:
         """Go without a forecast of an operation: what failed once fails again."""
@@ -323,22 +321,22 @@ class Forecasts:
             self._ledger.mark(entry).figures = True
 
     def _pay(self, entry: Entry, now: float) -> None:
-        following = entry.forecast
-        if following is None:
+        tracked = entry.forecast
+        if tracked is None:
             return
         operation = entry.operation
         running = sum(1 for _ in islice(operation.running(), STAGES_LIMIT))
-        stages = len(operation.stages) + len(following.children)
-        self._allowance.spend(price(stages, running, following.runs))
-        self.figure(entry, now)
+        stages = len(operation.stages) + len(tracked.children)
+        self._budget.spend(price(stages, running, tracked.runs))
+        self.estimate_one(entry, now)
 
     @_sheltered
-    def _build(self, entry: Entry, runs: list[Run], typical: float | None = None) -> None:
+    def _build(self, entry: Entry, runs: list[Run], prior: float | None = None) -> None:
         """Give an operation its forecast, and tell it what has happened so far."""
-        operation, following = entry.operation, entry.forecast
-        forecast = following.forecast = Forecast(runs, typical)
-        following.runs = min(len(runs), REMEMBERED)
-        following.figured = float("-inf")
+        operation, tracked = entry.operation, entry.forecast
+        forecast = tracked.forecast = Forecast(runs, prior)
+        tracked.runs = min(len(runs), REMEMBERED)
+        tracked.estimated_at = float("-inf")
         self._ledger.mark(entry)
         if operation.started is not None:
             forecast.start(operation.started)
@@ -355,12 +353,12 @@ class Forecasts:
         past.sort(key=lambda one: (one.moment, one.place))
         for one in past:
             _tell(forecast, one.stage, max(one.moment, begun), one.state, one.done)
-        following.changed.update(
+        tracked.changed.update(
             (stage.id, None)
             for stage in operation.stages.values()
             if stage.state == WAITING or (stage.open and stage.shown != stage.initial)
         )
-        forecast.hold(following.begun, waiting=operation.state == WAITING)
+        forecast.hold(tracked.begun, waiting=operation.state == WAITING)
 
     def _tell_parent(self, entry: Entry, now: float) -> None:
         """An operation weighs as a stage of its parent, unless that stage counts by itself."""
@@ -369,21 +367,21 @@ class Forecasts:
             return
         above, _, stage_id = operation.parent.partition("/")
         parent = self._ledger.entries.get(above)
-        following: Following | None = parent.forecast if parent is not None else None
-        if parent is None or parent is entry or following is None or following.forecast is None:
+        tracked: OperationForecast | None = parent.forecast if parent is not None else None
+        if parent is None or parent is entry or tracked is None or tracked.forecast is None:
             return
         stage = parent.operation.stages.get(int(stage_id)) if stage_id.isdecimal() else None
         if stage is not None and stage.total:
             return
-        place = following.children.get(operation.id)
+        place = tracked.children.get(operation.id)
         if place is None:
-            if len(following.children) >= CHILDREN_LIMIT:
+            if len(tracked.children) >= CHILDREN_LIMIT:
                 return
-            if following.children is _CHILDLESS:
-                following.children = {}
-            place = following.children[operation.id] = -1 - len(following.children)
+            if tracked.children is _NO_CHILDREN:
+                tracked.children = {}
+            place = tracked.children[operation.id] = -1 - len(tracked.children)
         try:
-            following.forecast.observe(
+            tracked.forecast.observe(
                 place,
                 operation.name,
                 stage.id if stage is not None else None,
@@ -398,9 +396,9 @@ class Forecasts:
             self._give_up(parent, error)
         self._ledger.mark(parent)
 
-    def _asked_within(self, following: Following) -> bool:
+    def _asked_within(self, tracked: OperationForecast) -> bool:
         """Whether an operation that weighs as a stage of this one waits for a person."""
-        entries = (self._ledger.entries.get(child) for child in following.children)
+        entries = (self._ledger.entries.get(child) for child in tracked.children)
         return any(
             entry is not None and entry.forecast is not None and entry.forecast.asked
             for entry in entries
@@ -441,8 +439,8 @@ def _tell(
     )
 
 
-def _figured(entry: Entry) -> float:
-    return entry.forecast.figured if entry.forecast is not None else 0.0
+def _estimated_at(entry: Entry) -> float:
+    return entry.forecast.estimated_at if entry.forecast is not None else 0.0
 
 
 def _final_progress(entry: Entry) -> float | None:

@@ -17,15 +17,15 @@ from headway_broker.state.effects import Effect, Trace
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.sessions import Session, Sessions
 
-LOOK = 1.0  # seconds between looks at those that wait
-WAITS_LIMIT = 200  # operations that are looked at
+LOOK_EVERY = 1.0  # seconds between looks at those that wait
+WAITING_LIMIT = 200  # operations that are looked at
 TRACES_AT_ONCE = 20
 
 _HELD = re.compile(r"\bheld by process ([1-9][0-9]{0,8})\b")
 _STAGE_STATE = STAGE_FIELDS.index("state")
 
 
-class Waits:
+class LockHolders:
     """The open operations that wait for a process, and whose that is."""
 
     def __init__(self, ledger: Ledger, sessions: Sessions, forecasts: Forecasts) -> None:
@@ -38,7 +38,7 @@ class Waits:
 
     def announced(self, entry: Entry, stages: Iterable[list[object]]) -> None:
         """An operation was announced: it may wait for somebody now."""
-        if entry in self._waiting or len(self._waiting) >= WAITS_LIMIT:
+        if entry in self._waiting or len(self._waiting) >= WAITING_LIMIT:
             return
         if entry.operation.state == WAITING or any(s[_STAGE_STATE] == WAITING for s in stages):
             self._waiting[entry] = None
@@ -51,7 +51,7 @@ class Waits:
 
     def look(self, now: float) -> list[Effect]:
         """Find out who holds what, where that is due."""
-        if not self._waiting or now - self._looked < LOOK:
+        if not self._waiting or now - self._looked < LOOK_EVERY:
             return []
         self._looked = now
         held = {entry: _held(entry.operation) for entry in self._waiting}
@@ -70,7 +70,7 @@ class Waits:
 
     def deadline(self) -> float | None:
         """When to look next."""
-        return self._looked + LOOK if self._waiting else None
+        return self._looked + LOOK_EVERY if self._waiting else None
 
     def _tell(
         self, entry: Entry, pids: dict[int | None, int], workers: dict[int, Session], now: float
@@ -136,7 +136,7 @@ def _left(holder: Entry, now: float) -> Estimate | None:
     estimate = holder.operation.estimate
     if estimate is None:
         return None
-    passed = max(0.0, now - holder.forecast.figured) if holder.forecast is not None else 0.0
+    passed = max(0.0, now - holder.forecast.estimated_at) if holder.forecast is not None else 0.0
     low, median, high, basis, runs = estimate
     return Estimate(
         max(0.0, low - passed), max(0.0, median - passed), max(0.0, high - passed), basis, runs

@@ -14,7 +14,7 @@ ENOUGH = 3  # keys without which nothing is typical
 TINY = 0.3  # seconds; a shorter stage says nothing of others
 
 
-def typical(runs: Iterable[Any]) -> float | None:
+def prior(runs: Iterable[Any]) -> float | None:
     """The median over runs of the median seconds of their stages, or None from too few."""
     found: list[float] = []
     for run in runs:

@@ -12,7 +12,8 @@ from headway_broker.history import schema
 
 NAME = "history.sqlite3"
 COMPLAIN_EVERY = 60.0  # seconds between two lines in the log that say that it cannot be written
-HOPE = 60.0  # seconds of failing after which nobody waits for it any more: exits would for ever
+# Seconds of failing after which nobody waits for the file any more: exits would for ever.
+GIVE_UP_AFTER = 60.0
 
 
 class Database:
@@ -65,12 +66,12 @@ class Database:
             return True
         return False
 
-    def hopes(self) -> bool:
+    def may_recover(self) -> bool:
         """Return whether what has just failed may still pass: it has not failed for long."""
         now = time.monotonic()
         if self._failing_since is None:
             self._failing_since = now
-        return now - self._failing_since < HOPE
+        return now - self._failing_since < GIVE_UP_AFTER
 
     def works(self) -> None:
         """Forget that anything has failed: it has just been written to, or been opened again."""
@@ -91,7 +92,7 @@ class Database:
                 self._log(f"history: {self._path} is left alone: {error}")
                 return None
             except sqlite3.OperationalError as error:
-                if is_temporary(error) and self.hopes():
+                if is_temporary(error) and self.may_recover():
                     self.closed_for_now = True
                     self.complain(f"history: not opened: {self._path}: {error}")
                     return None

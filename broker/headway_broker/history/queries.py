@@ -11,7 +11,7 @@ import sqlite3
 from typing import Any, Iterable, Iterator, NamedTuple
 
 from headway_broker.state import retention
-from headway_broker.state.effects import Job, KeepClaim, Learn, Row, Store
+from headway_broker.state.effects import Job, StoreClaim, StoredOperation, StoreOperation, StoreRun
 from headway_broker.state.retention import Cutoffs
 
 
@@ -25,15 +25,15 @@ class RunOf(NamedTuple):
 
 def write(connection: sqlite3.Connection, place: str, job: Job, unix: float) -> None:
     """Write what a job of the broker at `place` hands over at a Unix time, if it does."""
-    if isinstance(job, Store):
+    if isinstance(job, StoreOperation):
         _store(connection, place, job.row, unix)
-    elif isinstance(job, Learn):
+    elif isinstance(job, StoreRun):
         _learn(connection, job, unix)
-    elif isinstance(job, KeepClaim):
+    elif isinstance(job, StoreClaim):
         connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", (job.key, unix))
 
 
-def _store(connection: sqlite3.Connection, place: str, row: Row, unix: float) -> None:
+def _store(connection: sqlite3.Connection, place: str, row: StoredOperation, unix: float) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO operations"
         " (id, place, stored, revision, ended, session, uid, pid, about, body)"
@@ -53,7 +53,7 @@ def _store(connection: sqlite3.Connection, place: str, row: Row, unix: float) ->
     )
 
 
-def _learn(connection: sqlite3.Connection, job: Learn, unix: float) -> None:
+def _learn(connection: sqlite3.Connection, job: StoreRun, unix: float) -> None:
     connection.execute(
         "INSERT INTO runs (key, ended, run) VALUES (?, ?, ?)",
         (job.key, unix, json.dumps(job.run)),
@@ -65,7 +65,7 @@ def _learn(connection: sqlite3.Connection, job: Learn, unix: float) -> None:
     )
 
 
-def operations(connection: sqlite3.Connection, place: str, since: float) -> list[Row]:
+def operations(connection: sqlite3.Connection, place: str, since: float) -> list[StoredOperation]:
     """Return what a broker of `place` left: what is open, then what ended `since`, oldest first."""
     found = connection.execute(
         "SELECT id, revision, ended, session, uid, pid, about, body FROM operations"
@@ -73,7 +73,7 @@ def operations(connection: sqlite3.Connection, place: str, since: float) -> list
         " ORDER BY ended IS NULL, rowid DESC",  # as stored: wall clocks are set back
         (place, since),
     )
-    rows: list[Row] = []
+    rows: list[StoredOperation] = []
     finished = 0
     for operation, revision, ended, session, uid, pid, about, body in found.fetchall():
         finished += ended is not None
@@ -83,7 +83,7 @@ def operations(connection: sqlite3.Connection, place: str, since: float) -> list
             process = json.loads(about)
         except ValueError:
             continue
-        rows.append(Row(operation, revision, ended, session, uid, pid, process, body))
+        rows.append(StoredOperation(operation, revision, ended, session, uid, pid, process, body))
     rows.reverse()
     return rows
 

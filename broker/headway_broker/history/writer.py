@@ -14,14 +14,14 @@ import threading
 import time
 from typing import Any, Callable, Iterable
 
-from headway_broker.estimates.prior import RUNS, typical
+from headway_broker.estimates.prior import RUNS, prior
 from headway_broker.history import queries
 from headway_broker.history.database import NAME, Database, transaction
-from headway_broker.history.jobs import Recalled, Reopened, Stored, awaited, still_owed, stored
+from headway_broker.history.jobs import Recalled, Reopened, Stored, awaited, stored, unwritten
 from headway_broker.state import retention
-from headway_broker.state.effects import Job, Recall, Row
+from headway_broker.state.effects import Job, Recall, StoredOperation
 
-TYPICAL_EVERY = 60.0
+PRIOR_EVERY = 60.0
 BATCH = 500  # jobs in one transaction
 WAITING_LIMIT = 5_000  # jobs that wait for the disk, before open operations are not stored
 RETRY = 1.0  # seconds between attempts to write what could not be written
@@ -43,10 +43,10 @@ class History:
         self._log = log
         self._wake = wake
         self._jobs: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
-        self._owed: list[Job] = []  # what could not be written, to be tried again
+        self._unwritten: list[Job] = []  # what could not be written, to be tried again
         self._next_prune = 0.0
-        self._typical: float | None = None
-        self._next_typical = 0.0
+        self._prior: float | None = None
+        self._next_prior = 0.0
         self._handed = self._done = 0  # jobs; each is changed by one thread
         self._database = Database(os.path.join(directory, NAME), log)
         self._thread: threading.Thread | None = None
@@ -56,7 +56,7 @@ class History:
         """Whether there is a file to write to, or will be."""
         return self._database.usable
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StoredOperation]:
         """Return what an earlier broker of this place left: open, or ended within the hour."""
         connection = self._database.connection
         if connection is None:
@@ -107,10 +107,10 @@ class History:
             if self._database.closed_for_now:
                 self._open_again()
             self._done += len(jobs)
-            jobs, self._owed = self._owed + jobs, []
-            if not self._write(jobs) and self._database.hopes() and len(jobs) < WAITING_LIMIT:
+            jobs, self._unwritten = self._unwritten + jobs, []
+            if not self._write(jobs) and self._database.may_recover() and len(jobs) < WAITING_LIMIT:
                 # Not answered: who waits for it keeps a copy, in a file if it has to leave.
-                self._owed = still_owed(jobs)
+                self._unwritten = unwritten(jobs)
                 jobs = [job for job in jobs if isinstance(job, Recall)]
             self._answer(jobs)
             if time.monotonic() >= self._next_prune:
@@ -119,7 +119,7 @@ class History:
 
     def _next_jobs(self) -> tuple[list[Job], bool]:
         """Wait for jobs, and return them with whether they are the last."""
-        waits = self._owed or self._database.closed_for_now
+        waits = self._unwritten or self._database.closed_for_now
         try:
             jobs = self._jobs.get(timeout=RETRY if waits else None)
         except queue.Empty:
@@ -174,7 +174,7 @@ class History:
             self.results.put(done)
         for job in jobs:
             if isinstance(job, Recall):
-                self.results.put(Recalled(job.key, self._runs(job.key), self._usual_stage()))
+                self.results.put(Recalled(job.key, self._runs(job.key), self._stage_prior()))
         self._wake()
 
     def _runs(self, key: str) -> list[dict[str, Any]]:
@@ -182,16 +182,16 @@ class History:
         self._database.attempt(lambda connection: found.extend(queries.runs(connection, key)))
         return found
 
-    def _usual_stage(self) -> float | None:
-        """Return what `typical` says, which is asked now and then."""
-        if time.monotonic() >= self._next_typical:
-            self._next_typical = time.monotonic() + TYPICAL_EVERY
+    def _stage_prior(self) -> float | None:
+        """Return what `prior` says, which is asked now and then."""
+        if time.monotonic() >= self._next_prior:
+            self._next_prior = time.monotonic() + PRIOR_EVERY
             newest: list[dict[str, Any]] = []
             self._database.attempt(
                 lambda connection: newest.extend(queries.newest_runs(connection, RUNS))
             )
-            self._typical = typical(newest)
-        return self._typical
+            self._prior = prior(newest)
+        return self._prior
 
     def _prune(self, connection: sqlite3.Connection) -> None:
         queries.prune(connection, self._place, retention.cutoffs(time.time()))

@@ -12,18 +12,18 @@ from typing import Iterable, NamedTuple
 
 from headway.protocol.messages import Acknowledge, Share
 from headway_broker.estimates.forecasts import Forecasts
-from headway_broker.peers.resync import Again
+from headway_broker.peers.resync import Resync
 from headway_broker.state.effects import Effect, Send, StoredShare
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.ledger import Entry, Ledger, ShareKey
 from headway_broker.state.retention import KEEP_SECONDS
 from headway_broker.state.sessions import Session
-from headway_broker.storage.policy import Keeping
+from headway_broker.storage.policy import StoragePolicy
 
 EARLY_LIMIT = 4_096  # shares that wait for their stage at the most
 
 
-class Early(NamedTuple):
+class EarlyShare(NamedTuple):
     """A share of a stage that is not known yet, and when it came."""
 
     session: Session
@@ -31,7 +31,7 @@ class Early(NamedTuple):
     since: float
 
 
-class Place(NamedTuple):
+class ShareId(NamedTuple):
     """Where a forked child, by its session, counts."""
 
     operation: str
@@ -44,14 +44,14 @@ class Place(NamedTuple):
         return ShareKey(self.stage, self.writer)
 
 
-class Question(NamedTuple):
+class LastShare(NamedTuple):
     """Who is to hear that it is safe to have counted so much."""
 
     session: Session
     done: float
 
 
-class Asked:
+class LastShares:
     """The last shares in an operation, each of which is to be acknowledged."""
 
     __slots__ = ("entry", "handed", "places")
@@ -59,32 +59,32 @@ class Asked:
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self.handed = False  # to the history, which has not answered yet
-        self.places: dict[ShareKey, Question] = {}
+        self.places: dict[ShareKey, LastShare] = {}
 
 
-class Shares:
+class ForkedCounts:
     """Hands shares to the ledger and the history, and acknowledges those that are stored."""
 
     def __init__(
         self,
         ledger: Ledger,
-        keeping: Keeping,
+        storage: StoragePolicy,
         forecasts: Forecasts,
-        again: Again,
+        resync: Resync,
         dropped: Dropped,
     ) -> None:
         self._ledger = ledger
-        self._keeping = keeping
+        self._storage = storage
         self._forecasts = forecasts
-        self._again = again
+        self._resync = resync
         self._dropped = dropped
-        self._early: dict[Place, Early] = {}  # the oldest first
-        self._awaited: dict[str, dict[Place, None]] = {}  # operation → those of it
-        self._asked: dict[str, Asked] = {}  # by operation
+        self._early: dict[ShareId, EarlyShare] = {}  # the oldest first
+        self._awaited: dict[str, dict[ShareId, None]] = {}  # operation → those of it
+        self._last_shares: dict[str, LastShares] = {}  # by operation
 
     def receive(self, session: Session, share: Share, now: float) -> None:
         """Take in what a session says in its turn; raises `Refused`."""
-        self._again.follow(session, share.sequence)
+        self._resync.follow(session, share.sequence)
         self.take(session, share, now)
 
     def take(self, session: Session, share: Share, now: float) -> None:
@@ -93,20 +93,20 @@ class Shares:
         Raises `Refused` where too many count in one stage.
         """
         entry = self._ledger.share(session.id, share)
-        place = Place(share.operation, share.stage, session.id)
+        place = ShareId(share.operation, share.stage, session.id)
         self._no_longer_early(place)
         if entry is None:
             if len(self._early) >= EARLY_LIMIT:
                 self._drop(next(iter(self._early)))
-            self._early[place] = Early(session, share, now)
+            self._early[place] = EarlyShare(session, share, now)
             self._awaited.setdefault(share.operation, {})[place] = None
             return
         self._forecasts.count(entry, (share.stage,))
-        if place.key in entry.unsafe:
-            self._keeping.change(entry)
+        if place.key in entry.unstored:
+            self._storage.change(entry)
         if share.last:
-            asked = self._asked.setdefault(share.operation, Asked(entry))
-            asked.places[place.key] = Question(session, share.done)
+            last = self._last_shares.setdefault(share.operation, LastShares(entry))
+            last.places[place.key] = LastShare(session, share.done)
 
     def announced(self, operation: str) -> None:
         """Count what was early for an operation, which was announced."""
@@ -118,19 +118,19 @@ class Shares:
             except Refused:  # which is not for the one who announces to hear
                 self._drop(place)
 
-    def safe(self, place: Place) -> bool:
+    def safe(self, place: ShareId) -> bool:
         """Return whether a share needs no other copy."""
         if place in self._early:
             return False
         entry = self._ledger.entries.get(place.operation)
-        return entry is None or place.key not in entry.unsafe
+        return entry is None or place.key not in entry.unstored
 
     def stored(self, operation: str, shares: Iterable[StoredShare]) -> None:
         """The history has these, or can never have them."""
-        asked = self._asked.get(operation)
-        if asked is not None:  # if it was forgotten meanwhile, too
-            asked.handed = False
-        entry = asked.entry if asked is not None else self._ledger.entries.get(operation)
+        last = self._last_shares.get(operation)
+        if last is not None:  # if it was forgotten meanwhile, too
+            last.handed = False
+        entry = last.entry if last is not None else self._ledger.entries.get(operation)
         if entry is not None:
             self._ledger.shares_stored(entry, shares)
 
@@ -142,22 +142,22 @@ class Shares:
                 break
             self._drop(place)
         effects: list[Effect] = []
-        for operation, asked in list(self._asked.items()):
-            if not self._keeping.remembers:
-                self._ledger.shares_stored_never(asked.entry)
-            effects += _acknowledge(operation, asked)
-            if not asked.places:
-                del self._asked[operation]
-            elif not asked.handed:
-                asked.handed = True
-                effects += self._keeping.store(asked.entry)
+        for operation, last in list(self._last_shares.items()):
+            if not self._storage.has_history:
+                self._ledger.shares_stored_never(last.entry)
+            effects += _acknowledge(operation, last)
+            if not last.places:
+                del self._last_shares[operation]
+            elif not last.handed:
+                last.handed = True
+                effects += self._storage.store(last.entry)
         return effects
 
-    def _drop(self, place: Place) -> None:
+    def _drop(self, place: ShareId) -> None:
         self._no_longer_early(place)
         self._dropped.add("early share")
 
-    def _no_longer_early(self, place: Place) -> None:
+    def _no_longer_early(self, place: ShareId) -> None:
         if self._early.pop(place, None) is not None:
             of_operation = self._awaited[place.operation]
             del of_operation[place]
@@ -165,11 +165,11 @@ class Shares:
                 del self._awaited[place.operation]
 
 
-def _acknowledge(operation: str, asked: Asked) -> list[Effect]:
-    """Tell children what is safe of that which they asked about, which is then forgotten."""
+def _acknowledge(operation: str, last: LastShares) -> list[Effect]:
+    """Tell children what is safe of that which told last, which is then forgotten."""
     safe: dict[Session, list[list[object]]] = {}
-    for key in [key for key in asked.places if key not in asked.entry.unsafe]:
-        session, done = asked.places.pop(key)
+    for key in [key for key in last.places if key not in last.entry.unstored]:
+        session, done = last.places.pop(key)
         safe.setdefault(session, []).append([operation, key.stage, done])
     return [
         Send(session.identity, Acknowledge([], shares))

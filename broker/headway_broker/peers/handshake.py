@@ -10,13 +10,13 @@ from headway.protocol.messages import MAGIC, MAJOR, MINOR
 from headway_broker.peers.access import admitted
 from headway_broker.peers.liveness import Liveness, watch
 from headway_broker.peers.merged_counts import MergedCounts
-from headway_broker.peers.resync import Again
-from headway_broker.publishing.stream import Publishing
+from headway_broker.peers.resync import Resync
+from headway_broker.publishing.stream import Stream
 from headway_broker.state.effects import Send
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.outbox import Outbox
 from headway_broker.state.sessions import Credentials, Session, Sessions
-from headway_broker.state.wall_clock import Wall
+from headway_broker.state.wall_clock import WallClock
 
 
 class Handshake:
@@ -28,24 +28,24 @@ class Handshake:
         follow: str,
         uid: int,
         *,
-        wall: Wall,
+        wall_clock: WallClock,
         sessions: Sessions,
         liveness: Liveness,
-        again: Again,
-        counts: MergedCounts,
-        publishing: Publishing,
+        resync: Resync,
+        merged_counts: MergedCounts,
+        stream: Stream,
         dropped: Dropped,
         outbox: Outbox,
     ) -> None:
         self._instance = instance
         self._follow = follow
         self._uid = uid
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._sessions = sessions
         self._liveness = liveness
-        self._again = again
-        self._counts = counts
-        self._publishing = publishing
+        self._resync = resync
+        self._merged_counts = merged_counts
+        self._stream = stream
         self._dropped = dropped
         self._outbox = outbox
 
@@ -59,8 +59,8 @@ class Handshake:
         except Refused as refused:
             self.refuse(identity, refused)
             return None
-        self._again.greet(session, hello.sequence)
-        self._counts.forget(session)
+        self._resync.greet(session, hello.sequence)
+        self._merged_counts.forget(session)
         self._liveness.hear(session, now)
         self._outbox.note(
             f"{session.role} {session.id} pid {credentials.pid} uid {credentials.uid}"
@@ -72,7 +72,7 @@ class Handshake:
     def stranger(self, identity: bytes, now: float) -> None:
         """Ask a connection that speaks without having said Hello to start again."""
         self._dropped.add("stranger")
-        if self._again.answers_stranger(identity, now):
+        if self._resync.answers_stranger(identity, now):
             self._outbox.add(Send(identity, messages.Reannounce(None)))
 
     def refuse(self, identity: bytes, refused: Refused) -> None:
@@ -96,7 +96,7 @@ class Handshake:
             MINOR,
             self._instance,
             now,
-            self._wall.offset + now,
+            self._wall_clock.offset + now,
             self._follow,
-            self._publishing.followed,
+            self._stream.followed,
         )

@@ -10,7 +10,7 @@ LEAVE_AFTER = 300.0  # seconds without worker and viewer
 FORGET_SILENT = 600.0  # a session whose death nobody can prove counts as gone by then
 
 
-class Leaving:
+class IdleExit:
     """Since when nobody has been here."""
 
     def __init__(self, now: float, after: float = LEAVE_AFTER) -> None:

@@ -13,7 +13,7 @@ from typing import Iterable
 
 from headway_broker.state.effects import Effect, Identify, Note, Watch
 from headway_broker.state.ledger import Entry, Ledger
-from headway_broker.state.process_image import Image, replaced
+from headway_broker.state.process_image import ProcessImage, replaced
 from headway_broker.state.sessions import Session
 
 SILENT_AFTER = 6.0
@@ -50,11 +50,11 @@ class Liveness:
         """Its process is proven dead; its last messages may still be on their way."""
         self.settling.setdefault(session, now + SETTLE)
 
-    def identified(self, session: Session, image: Image, now: float) -> None:
+    def identified(self, session: Session, image: ProcessImage, now: float) -> None:
         """Take the program that its process runs; another than at first ends it."""
-        if session.image is None:
-            session.image = image
-        elif session.silent_since is not None and replaced(session.image, image):
+        if session.process_image is None:
+            session.process_image = image
+        elif session.silent_since is not None and replaced(session.process_image, image):
             self._replaced[session] = None
             self.died(session, now)
 
@@ -165,6 +165,6 @@ def watch(session: Session) -> list[Effect]:
     # A start time is of the pid as the worker sees it, which may be another namespace's.
     trusted = isinstance(started, int) and session.about.get("pid") == session.pid
     effects: list[Effect] = [Watch(session.id, session.pid, started if trusted else None)]
-    if session.image is None and session.role == "worker":
+    if session.process_image is None and session.role == "worker":
         effects.append(Identify(session.id, session.pid))
     return effects

@@ -11,7 +11,7 @@ from typing import Any, Iterable
 from headway.model import STAGE_FIELDS
 from headway.protocol.messages import Counts
 from headway_broker.estimates.forecasts import Forecasts
-from headway_broker.peers.resync import Again
+from headway_broker.peers.resync import Resync
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
@@ -36,12 +36,12 @@ class MergedCounts:
     """The counts that wait for the next frame, by session."""
 
     def __init__(
-        self, ledger: Ledger, forecasts: Forecasts, again: Again, dropped: Dropped, faults: Faults
+        self, ledger: Ledger, forecasts: Forecasts, resync: Resync, dropped: Dropped, faults: Faults
     ) -> None:
         self.updates = 0  # counts that came in
         self._ledger = ledger
         self._forecasts = forecasts
-        self._again = again
+        self._resync = resync
         self._dropped = dropped
         self._faults = faults
         self._merged: dict[Session, Merged] = {}
@@ -53,7 +53,7 @@ class MergedCounts:
 
     def receive(self, session: Session, message: Counts, now: float) -> None:
         """Take a `Counts` message whose place among the others is yet to be looked at."""
-        self._again.follow(session, message.sequence)
+        self._resync.follow(session, message.sequence)
         self.merge(session, message.counts, 0, now)
 
     def merge(self, session: Session, counts: dict[Any, Any], weight: int, now: float) -> None:
@@ -93,7 +93,7 @@ class MergedCounts:
             self._faults.add(Counts.__name__, session.id, error)
         if unknown:
             self._dropped.add("unknown stage", unknown)
-            self._again.missed(session)
+            self._resync.missed(session)
 
     def forget(self, session: Session) -> None:
         """Drop what waits of a session: it announces everything anew, or is gone."""

@@ -1,6 +1,6 @@
 """What viewers ask for: cancelling with an answer, claims, and who draws on a terminal.
 
-Pure. Absent: what the broker is asked of itself (`standing`, `retirement`).
+Pure. Absent: what the broker is asked of itself (`status`, `retirement`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from headway.model import NAME_LIMIT, clean_text
 from headway.protocol import messages
-from headway_broker.state.effects import Effect, KeepClaim, Send
+from headway_broker.state.effects import Effect, Send, StoreClaim
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session
 
@@ -79,7 +79,7 @@ class Requests:
         if granted:
             self.claimed(key)
         effects = reply(asker, request, {"granted": granted})
-        return [*effects, KeepClaim(key)] if granted else effects
+        return [*effects, StoreClaim(key)] if granted else effects
 
     def claimed(self, key: str) -> None:
         """A key is taken."""

@@ -16,7 +16,7 @@ EVERY = 1.0  # seconds between two questions to the same peer
 STRANGERS_LIMIT = 10_000
 
 
-class Again:
+class Resync:
     """Sessions that are to announce everything again."""
 
     def __init__(self, dropped: Dropped) -> None:

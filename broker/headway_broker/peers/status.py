@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway_broker.publishing.stream import Publishing
+from headway_broker.publishing.stream import Stream
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Sessions
@@ -18,7 +18,7 @@ def status(
     ingest: dict[str, int],
     sessions: Sessions,
     ledger: Ledger,
-    publishing: Publishing,
+    stream: Stream,
     dropped: Dropped,
 ) -> dict[str, Any]:
     """Return the facts, ready for JSON: those of the process, and what there is of everything.
@@ -31,13 +31,13 @@ def status(
         "instance": instance,
         "uptime": round(uptime, 3),
         "workers": sum(session.role == "worker" for session in present),
-        "viewers": publishing.followers,
+        "viewers": stream.followers,
         "operations": len(ledger.entries),
         "open": ledger.opened,
         "stages": ledger.stages,
         "ingest": ingest,
         "dropped": dict(dropped.counts),
-        "sequence": publishing.sequence,
+        "sequence": stream.sequence,
     }
 
 

@@ -14,7 +14,7 @@ from headway_broker.publishing import frames
 from headway_broker.state.effects import Publish
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults
-from headway_broker.state.wall_clock import Wall
+from headway_broker.state.wall_clock import WallClock
 
 TOPIC = b"d"
 INBOX = b"i"
@@ -32,16 +32,21 @@ SLACK = 1e-4  # a wake-up that comes so little too early is in time
 REMOVED_AT_ONCE = 1_000
 
 
-class Publishing:
+class Stream:
     """The numbered stream, who follows it, and the snapshots that were asked for."""
 
     def __init__(
-        self, instance: str, wall: Wall, ledger: Ledger, forecasts: Forecasts, faults: Faults
+        self,
+        instance: str,
+        wall_clock: WallClock,
+        ledger: Ledger,
+        forecasts: Forecasts,
+        faults: Faults,
     ) -> None:
         self.instance = instance
         self.sequence = 0  # of the last delta or removal
         self.followers = 0
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._ledger = ledger
         self._forecasts = forecasts
         self._faults = faults
@@ -112,7 +117,7 @@ class Publishing:
         self._ledger.removed = []
         if self.followed and now - self._last_pulse >= PULSE - SLACK:
             self._last_pulse = now
-            pulse = messages.Pulse(self.instance, self.sequence, now, self._wall.offset + now)
+            pulse = messages.Pulse(self.instance, self.sequence, now, self._wall_clock.offset + now)
             out.append(Publish(TOPIC, encode(pulse)))
         return out
 
@@ -166,7 +171,7 @@ class Publishing:
             entries = self._ledger.entries.values()
             self._forecasts.refresh(entries, now)
             found = frames.snapshot(
-                self.instance, self.sequence, now, self._wall.offset + now, entries
+                self.instance, self.sequence, now, self._wall_clock.offset + now, entries
             )
             self._outgoing = [Publish(inbox, frame) for inbox in self._inboxes for frame in found]
             self._inboxes.clear()

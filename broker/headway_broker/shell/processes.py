@@ -13,7 +13,7 @@ import os
 import select
 import sys
 
-from headway_broker.state.process_image import Image
+from headway_broker.state.process_image import ProcessImage
 
 _PIDFD_OPEN = 434  # the same number on every architecture of Linux but alpha
 LOOK_EVERY = 1.0  # seconds between looks at processes without a descriptor
@@ -49,10 +49,10 @@ def start_time(pid: int) -> int | None:
     return facts[0] if facts else None
 
 
-def image(pid: int) -> Image | None:
+def process_image(pid: int) -> ProcessImage | None:
     """Which program a process runs now; None where the kernel does not say."""
     facts = _facts(pid, _STARTED, _CODE, _CODE_END, _STACK)
-    found = Image(*facts) if facts else None
+    found = ProcessImage(*facts) if facts else None
     return found if found and found.stack else None  # 0: not for us, or it has ended
 
 

@@ -25,7 +25,7 @@ class Taken(Exception):
         self.pid = pid
 
 
-class Claim:
+class SingleInstance:
     """A held lock, and the listeners made under it."""
 
     def __init__(self, directory: str) -> None:
@@ -59,7 +59,7 @@ class Claim:
         return listener
 
     def lost(self) -> bool:
-        """The lock's file is no longer the one in the directory: others may claim it."""
+        """The lock's file is no longer the one in the directory: others may hold that."""
         try:
             there = os.stat(os.path.join(self.directory, endpoint.LOCK))
         except OSError:

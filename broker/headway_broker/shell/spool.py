@@ -21,7 +21,7 @@ BROKEN = ".broken-"  # before the name of a file that was set aside
 BROKEN_LIMIT = 20  # of these are kept, the newest
 
 
-class Unsent:
+class Spool:
     """The directory `unsent/` of a runtime directory."""
 
     def __init__(self, directory: str, uid: int) -> None:

@@ -52,14 +52,14 @@ class StoredShare(NamedTuple):
     done: float
 
 
-class SharesOf(NamedTuple):
+class StoredShares(NamedTuple):
     """What forked children counted in an operation."""
 
     operation: str
     shares: tuple[StoredShare, ...]
 
 
-class Row(NamedTuple):
+class StoredOperation(NamedTuple):
     """What is stored of an operation; `ended` is None while it is open."""
 
     operation: str
@@ -73,10 +73,10 @@ class Row(NamedTuple):
     shares: tuple[StoredShare, ...] = ()  # of the body, those not stored before
 
 
-class Store(NamedTuple):
+class StoreOperation(NamedTuple):
     """Store this operation; once an end or a share in it is safe, call `Core.stored`."""
 
-    row: Row
+    row: StoredOperation
 
 
 class Recall(NamedTuple):
@@ -86,7 +86,7 @@ class Recall(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """Call `Waits.traced` with the processes that this one descends from."""
+    """Call `LockHolders.traced` with the processes that this one descends from."""
 
     pid: int
 
@@ -98,14 +98,14 @@ class Identify(NamedTuple):
     pid: int
 
 
-class Learn(NamedTuple):
+class StoreRun(NamedTuple):
     """Add a finished run to a history key."""
 
     key: str
     run: dict[str, Any]
 
 
-class KeepClaim(NamedTuple):
+class StoreClaim(NamedTuple):
     """Store that this key has been claimed."""
 
     key: str
@@ -124,6 +124,17 @@ class Stop(NamedTuple):
 
 
 Effect = Union[
-    Send, Publish, Watch, Unwatch, Store, Recall, Trace, Identify, Learn, KeepClaim, Note, Stop
+    Send,
+    Publish,
+    Watch,
+    Unwatch,
+    StoreOperation,
+    Recall,
+    Trace,
+    Identify,
+    StoreRun,
+    StoreClaim,
+    Note,
+    Stop,
 ]
-Job = Union[Store, Recall, Learn, KeepClaim]  # those that the history carries out
+Job = Union[StoreOperation, Recall, StoreRun, StoreClaim]  # those that the history carries out

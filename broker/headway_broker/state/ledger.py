@@ -76,18 +76,26 @@ class ShareKey(NamedTuple):
 
 
 # One for all entries of which no child counts: most, and a dictionary is 64 bytes.
-_NOTHING_UNSAFE: dict[ShareKey, float] = {}
+_ALL_STORED: dict[ShareKey, float] = {}
 
 
 class Entry:
     """An operation in the ledger and its writer.
 
-    `safe` is the revision of its end that has been stored. `unsafe` are the shares that have
-    not been, and what was done in them. All is written by the ledger, but `forecast`, which is
-    `forecasts`'s.
+    `stored_revision` is the revision of its end that has been stored; `unstored` are the shares
+    that have not been, and what was done in them. All is written by the ledger, but `forecast`,
+    which is written by `forecasts`.
     """
 
-    __slots__ = ("ended_at", "forecast", "heard", "operation", "safe", "session", "unsafe")
+    __slots__ = (
+        "ended_at",
+        "forecast",
+        "heard",
+        "operation",
+        "session",
+        "stored_revision",
+        "unstored",
+    )
 
     def __init__(self, operation: Operation, session: Session, now: float) -> None:
         self.operation = operation
@@ -95,11 +103,11 @@ class Entry:
         self.forecast: Any = None
         self.heard = now  # when something of it last changed
         self.ended_at: float | None = None  # broker's clock, when the end came in
-        self.safe: int | None = None
-        self.unsafe = _NOTHING_UNSAFE
+        self.stored_revision: int | None = None
+        self.unstored = _ALL_STORED
 
 
-class Written:
+class SessionIndex:
     """What a session has in the ledger: its operations, and of which of them each stage is."""
 
     __slots__ = ("operations", "owner")
@@ -109,7 +117,7 @@ class Written:
         self.owner: dict[int, Entry] = {}
 
 
-_NOTHING_WRITTEN = Written()
+_NO_OPERATIONS = SessionIndex()
 
 
 class Ledger:
@@ -119,7 +127,7 @@ class Ledger:
         self.entries: dict[str, Entry] = {}
         self.dirty: dict[Entry, Marks] = {}
         self._words = Interner(WORDS)
-        self._written: dict[Session, Written] = {}  # those that have any
+        self._by_session: dict[Session, SessionIndex] = {}  # those that have any
         self.removed: list[str] = []
         self.ended: dict[Entry, None] = {}  # in the order of their ends
         self.stages = 0
@@ -154,13 +162,13 @@ class Ledger:
             marks.structure = True
         fresh = operation.add_stages(stage_record[_STAGE_ID] for stage_record in stages)
         self.stages += len(fresh)
-        self._written[session].owner.update(dict.fromkeys(fresh, entry))
+        self._by_session[session].owner.update(dict.fromkeys(fresh, entry))
         for stage_record in stages:
             self._take_stage(entry, marks, stage_record, fresh=stage_record[_STAGE_ID] in fresh)
         entry.heard = now
         self._note_end(entry, now)
         if operation.revision != last:
-            entry.safe = None
+            entry.stored_revision = None
         return entry
 
     def _admit(
@@ -177,11 +185,11 @@ class Ledger:
         self.opened += 1
         return entry
 
-    def _add(self, entry: Entry) -> Written:
+    def _add(self, entry: Entry) -> SessionIndex:
         self.entries[entry.operation.id] = entry
-        written = self._written.get(entry.session)
+        written = self._by_session.get(entry.session)
         if written is None:
-            written = self._written[entry.session] = Written()
+            written = self._by_session[entry.session] = SessionIndex()
         written.operations[entry] = None
         return written
 
@@ -203,7 +211,7 @@ class Ledger:
         self._check_stages(session, entry, stages)
 
     def _check_stages(self, session: Session, entry: Entry | None, stages: list[list[Any]]) -> None:
-        owner = self._written.get(session, _NOTHING_WRITTEN).owner
+        owner = self._by_session.get(session, _NO_OPERATIONS).owner
         for stage in stages:
             holder = owner.get(stage[_STAGE_ID])
             if holder is not None and holder is not entry:
@@ -211,7 +219,7 @@ class Ledger:
 
     def operations(self, session: Session) -> Collection[Entry]:
         """Return the operations of a session, in the order in which they came."""
-        return self._written.get(session, _NOTHING_WRITTEN).operations
+        return self._by_session.get(session, _NO_OPERATIONS).operations
 
     def any_open(self, session: Session) -> bool:
         """Return whether an operation of a session has not ended."""
@@ -233,7 +241,7 @@ class Ledger:
             return
         if record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
             for writer in stage.shares:
-                entry.unsafe.pop(ShareKey(stage_id, writer), None)
+                entry.unstored.pop(ShareKey(stage_id, writer), None)
             stage.shares = None
             marks.shares.add(stage_id)
         self._intern(record, _STAGE_WORDS)
@@ -266,7 +274,7 @@ class Ledger:
         if operation.open:
             self.opened += 1
         else:
-            entry.safe = operation.revision
+            entry.stored_revision = operation.revision
             self.ended[entry] = None
             entry.ended_at = operation.ended if operation.ended is not None else now
         marks = self.mark(entry)
@@ -285,7 +293,7 @@ class Ledger:
 
         Returns the entries that changed, and how many counts were of unknown stages.
         """
-        owner = self._written.get(session, _NOTHING_WRITTEN).owner
+        owner = self._by_session.get(session, _NO_OPERATIONS).owner
         changed: set[Entry] = set()
         unknown = 0
         last: Entry | None = None
@@ -330,9 +338,9 @@ class Ledger:
             raise Refused("too many shares", {"limit": SHARES_LIMIT, "operation": share.operation})
         if stage.shares.get(writer) != share.done:
             stage.shares[writer] = share.done
-            if entry.unsafe is _NOTHING_UNSAFE:
-                entry.unsafe = {}
-            entry.unsafe[ShareKey(share.stage, writer)] = share.done
+            if entry.unstored is _ALL_STORED:
+                entry.unstored = {}
+            entry.unstored[ShareKey(share.stage, writer)] = share.done
             self.mark(entry).shares.add(share.stage)
         return entry
 
@@ -357,24 +365,24 @@ class Ledger:
         entry = self.entries.get(end.operation)
         if entry is None or entry.operation.open or entry.operation.revision != end.revision:
             return None
-        entry.safe = end.revision
+        entry.stored_revision = end.revision
         return entry
 
     def shares_stored(self, entry: Entry, shares: Iterable[StoredShare]) -> None:
         """Note that these are in the history, or can never be."""
         for stage, writer, done in shares:
             key = ShareKey(stage, writer)
-            if entry.unsafe.get(key) == done:
-                del entry.unsafe[key]
+            if entry.unstored.get(key) == done:
+                del entry.unstored[key]
 
     def shares_stored_never(self, entry: Entry) -> None:
         """Note that there is no history that its shares could be in."""
-        entry.unsafe.clear()
+        entry.unstored.clear()
 
     def is_safe(self, operation: str) -> bool:
         """Whether the end of this operation needs no other copy."""
         entry = self.entries.get(operation)
-        return entry is None or entry.safe is not None
+        return entry is None or entry.stored_revision is not None
 
     def print(self, entry: Entry, lines: list[str]) -> None:
         """Keep the last lines an operation printed."""
@@ -415,7 +423,7 @@ class Ledger:
             if not old and surplus <= 0:
                 break
             surplus -= 1
-            if entry.safe is not None:
+            if entry.stored_revision is not None:
                 gone.append(entry)
         for entry in gone:
             self._forget(entry)
@@ -427,18 +435,18 @@ class Ledger:
         del self.ended[entry]
         self.dirty.pop(entry, None)
         self.stages -= len(operation.stages)
-        written = self._written[entry.session]
+        written = self._by_session[entry.session]
         del written.operations[entry]
         for stage_id in operation.stages:
             written.owner.pop(stage_id, None)
         if not written.operations:
-            del self._written[entry.session]
+            del self._by_session[entry.session]
         self.removed.append(operation.id)
 
     def deadline(self) -> float | None:
         """When the oldest ended operation that is safe is to be forgotten."""
         for entry in self.ended:
-            if entry.safe is not None:
+            if entry.stored_revision is not None:
                 return (entry.ended_at or 0.0) + retention.KEEP_SECONDS
         return None
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 
-class Image(NamedTuple):
+class ProcessImage(NamedTuple):
     """A process, by its start time in clock ticks, and the layout of its memory."""
 
     started: int
@@ -20,13 +20,14 @@ class Image(NamedTuple):
     stack: int
 
 
-def image_of(value: Any) -> Image | None:
+def image_of(value: Any) -> ProcessImage | None:
     """An image as the history has it, or None where it has none."""
-    if type(value) is not list or [type(part) for part in value] != [int] * len(Image._fields):
+    numbers = [int] * len(ProcessImage._fields)
+    if type(value) is not list or [type(part) for part in value] != numbers:
         return None
-    return Image(*value)
+    return ProcessImage(*value)
 
 
-def replaced(then: Image, now: Image) -> bool:
+def replaced(then: ProcessImage, now: ProcessImage) -> bool:
     """Whether the process has become another program, as far as both are of one process."""
     return then.started == now.started and then != now

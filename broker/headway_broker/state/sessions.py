@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from headway.protocol.messages import Hello
-from headway_broker.state.effects import Row
+from headway_broker.state.effects import StoredOperation
 from headway_broker.state.errors import Refused
-from headway_broker.state.process_image import Image, image_of
+from headway_broker.state.process_image import ProcessImage, image_of
 
 SESSIONS_LIMIT = 20_000  # sessions held at a time
 
@@ -44,13 +44,13 @@ class Session:
         "restored",
         "role",
         "uid",
-        # By `again`: the number of its last message; by the core where `Counts` come in their
+        # By `resync`: the number of its last message; by the core where `Counts` come in their
         # turn, for those are most of what there is to do.
         "sequence",
         # By `liveness`: when it was heard last, since when it is silent, and its program; `heard`
         # by the core with every message.
         "heard",
-        "image",
+        "process_image",
         "silent_since",
     )
 
@@ -67,14 +67,14 @@ class Session:
         self.sequence: int | None = None
         self.heard = now
         self.silent_since: float | None = None
-        self.image: Image | None = None
+        self.process_image: ProcessImage | None = None
 
     @classmethod
-    def from_history(cls, row: Row, now: float) -> Session:
+    def from_history(cls, row: StoredOperation, now: float) -> Session:
         """Return the worker that a row is of, gone until it comes back."""
         session = cls(row.session, "worker", now)
         session.uid, session.pid, session.about = row.uid, row.pid, row.about
-        session.image = image_of(row.about.get("image"))
+        session.process_image = image_of(row.about.get("image"))
         session.gone = session.restored = True
         return session
 

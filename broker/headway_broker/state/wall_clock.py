@@ -11,7 +11,7 @@ from __future__ import annotations
 STEP = 1.0  # seconds by which the clock has to be off before anybody is told
 
 
-class Wall:
+class WallClock:
     """`offset` is what to add to the monotonic clock for Unix time, in seconds."""
 
     def __init__(self, offset: float) -> None:

@@ -11,18 +11,18 @@ from typing import Iterable
 
 from headway.protocol import messages
 from headway_broker.estimates.forecasts import Forecasts
-from headway_broker.state.effects import Effect, End, Recall, Send, Store
+from headway_broker.state.effects import Effect, End, Recall, Send, StoreOperation
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults
 from headway_broker.state.sessions import Session, Sessions
-from headway_broker.state.wall_clock import Wall
+from headway_broker.state.wall_clock import WallClock
 from headway_broker.storage import rows
 
-CATALOGUE = 1.0  # seconds between two rounds of storing open operations …
-CATALOGUE_SIZE = 500  # … and how many a round takes
+ROUND_EVERY = 1.0  # seconds between two rounds of storing open operations …
+ROUND_SIZE = 500  # … and how many a round takes
 
 
-class Keeping:
+class StoragePolicy:
     """Hands operations to the history."""
 
     def __init__(
@@ -30,45 +30,45 @@ class Keeping:
         sessions: Sessions,
         ledger: Ledger,
         forecasts: Forecasts,
-        wall: Wall,
+        wall_clock: WallClock,
         faults: Faults,
     ) -> None:
-        self.remembers = False  # there is a history
+        self.has_history = False  # there is a history
         self._sessions = sessions
         self._ledger = ledger
         self._forecasts = forecasts
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._faults = faults
         self._changed: dict[Entry, None] = {}  # open ones to be stored
         self._last_round = float("-inf")
 
     def begin(self, entry: Entry, now: float) -> list[Effect]:
         """A new operation: its forecast wants the runs before it."""
-        key = self._forecasts.begin(entry, now, remembers=self.remembers)
+        key = self._forecasts.begin(entry, now, has_history=self.has_history)
         return [] if key is None else [Recall(key)]
 
     def change(self, entry: Entry) -> None:
         """An operation changed its shape, or what forked children counted in it."""
-        if self.remembers:
+        if self.has_history:
             self._changed[entry] = None
 
     def store(self, entry: Entry) -> list[Effect]:
         """Store what is known of an operation now."""
         self._changed.pop(entry, None)
-        if not self.remembers:
+        if not self.has_history:
             return []
-        return [Store(rows.row_of(entry, self._wall.offset))]
+        return [StoreOperation(rows.row_of(entry, self._wall_clock.offset))]
 
     def end(self, entry: Entry, now: float) -> list[Effect]:
         """An operation has ended, or what is known of its end has changed."""
         self._changed.pop(entry, None)
         effects: list[Effect] = []
         learned = self._forecasts.finish(entry, now)
-        if not self.remembers:
+        if not self.has_history:
             return self.stored([End(entry.operation.id, entry.operation.revision)])
         if learned is not None:
             effects.append(learned)
-        effects.append(Store(rows.row_of(entry, self._wall.offset)))
+        effects.append(StoreOperation(rows.row_of(entry, self._wall_clock.offset)))
         return effects
 
     def stored(self, ends: Iterable[End]) -> list[Effect]:
@@ -86,17 +86,17 @@ class Keeping:
 
     def round(self, now: float) -> list[Effect]:
         """Store operations that changed, now and then."""
-        if not self._changed or now - self._last_round < CATALOGUE:
+        if not self._changed or now - self._last_round < ROUND_EVERY:
             return []
         self._last_round = now
-        some = list(self._changed)[:CATALOGUE_SIZE]
+        some = list(self._changed)[:ROUND_SIZE]
         known = self._ledger.entries
         effects: list[Effect] = []
         for entry in some:
             del self._changed[entry]
             if entry.operation.id in known:
                 try:
-                    effects.append(Store(rows.row_of(entry, self._wall.offset)))
+                    effects.append(StoreOperation(rows.row_of(entry, self._wall_clock.offset)))
                 except Exception as error:  # the others are stored
                     self._faults.add(f"row of {entry.operation.id}", entry.session.id, error)
         return effects
@@ -111,4 +111,4 @@ class Keeping:
 
     def deadline(self) -> float | None:
         """When the next round is due."""
-        return self._last_round + CATALOGUE if self._changed else None
+        return self._last_round + ROUND_EVERY if self._changed else None

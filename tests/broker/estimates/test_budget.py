@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from headway_broker.estimates.budget import AT_ONCE, QUIET_SHARE, SHARE, SNAPSHOT, Allowance, price
+from headway_broker.estimates.budget import AT_ONCE, QUIET_SHARE, SHARE, SNAPSHOT, Budget, price
 
 
 @pytest.fixture
 def spent_out():
-    """An allowance of which nothing is left at time 0."""
-    allowance = Allowance()
-    allowance.grow(0.0, watched=True)
-    allowance.spend(allowance.left)
-    return allowance
+    """An budget of which nothing is left at time 0."""
+    budget = Budget()
+    budget.grow(0.0, watched=True)
+    budget.spend(budget.left)
+    return budget
 
 
 @pytest.mark.parametrize(("watched", "share"), [(True, SHARE), (False, QUIET_SHARE)])

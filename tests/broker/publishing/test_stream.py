@@ -145,7 +145,7 @@ def test_nothing_is_published_while_nobody_follows_but_the_number_moves_on(wired
     worker.start()
     wired.pass_time(2)
     assert wired.published == []
-    assert wired.core.publishing.sequence > 0
+    assert wired.core.stream.sequence > 0
 
 
 def test_a_pulse_shows_that_the_broker_lives(wired):
@@ -189,15 +189,15 @@ def test_snapshots_that_are_asked_for_are_limited(wired, monkeypatch):
 def test_topics_that_are_none_are_ignored(wired):
     for topic in (b"x", b"i" + b"short", b"i" + b"x" * 500, b"dd"):
         wired.core.subscribed(topic, True)
-    assert not wired.core.publishing.followed
+    assert not wired.core.stream.followed
     wired.core.subscribed(b"", True)
-    assert wired.core.publishing.followed
+    assert wired.core.stream.followed
 
 
 def test_followers_never_count_below_none(wired):
     wired.core.subscribed(b"d", False)
     wired.core.subscribed(b"d", True)
-    assert wired.core.publishing.followed
+    assert wired.core.stream.followed
 
 
 @pytest.mark.parametrize("seed", range(20))
