@@ -1,5 +1,7 @@
 """`scripts/bench AREA… [--write] [--quick] [--json FILE]`: measure, print, write into the docs.
 
+`scripts/bench eta --sweep` prints instead what each constant of the estimate does.
+
 `--write` puts the tables into the pages of docs/ that have a place for them, and the JSON and the
 plots into docs/figures/; `--quick` runs next to no rounds: it shows that a bench works.
 """
@@ -93,7 +95,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--sweep", action="store_true")
     chosen = parser.parse_args(arguments)
+    if chosen.sweep:
+        if chosen.area != ["eta"]:
+            parser.error("--sweep is of eta alone")
+        importlib.import_module("benches.areas.eta_sweep").sweep(sys.stdout, quick=chosen.quick)
+        return 0
     areas = list(AREAS) if "all" in chosen.area else chosen.area
     reports: dict[str, dict[str, Any]] = {}
     failed = False

@@ -1,4 +1,4 @@
-"""What a program that uses the SDK may have to catch; nothing else is ever raised into it."""
+"""The exceptions that a program which uses the SDK may have to catch; no others are raised."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Cancelled", "IllegalMove", "UnknownStage"]
 
 
 class Cancelled(BaseException):
-    """Somebody asked to cancel the operation; its text is the reason they gave.
+    """A request to cancel the operation; its text is the reason that was given.
 
     Like KeyboardInterrupt it is no `Exception`, so that `except Exception` lets it through.
     """

@@ -1,4 +1,4 @@
-"""What an operation and a stage are, which moves they can make, and how a replica follows.
+"""Operations and stages: their fields, their legal moves, and how a replica follows them.
 
 Pure: no clock, socket, thread or randomness. The worker's own copy, the broker's replica
 and the viewer's replica are all made of these two classes. A *record* is the absolute
@@ -102,7 +102,7 @@ QUESTIONS = ("an answer", "a password", "password", "input", "confirmation")
 
 
 def asks(reason: str | None) -> bool:
-    """Whether who waits for `reason` waits for a person."""
+    """Return whether `reason` is that of a wait for a person."""
     return reason is not None and reason.startswith(QUESTIONS)
 
 
@@ -165,11 +165,11 @@ class Stage:
 
     @property
     def open(self) -> bool:
-        """It has not ended."""
+        """Whether it has not ended."""
         return self.state in OPEN
 
     def move(self, state: str, now: float, reason: str | None = None) -> None:
-        """Enter `state` at `now`; raises `IllegalMove` and changes nothing if it cannot."""
+        """Enter `state` at `now`; raise `IllegalMove` and change nothing if it cannot."""
         if state not in STAGE_MOVES[self.state]:
             raise IllegalMove(f"stage {self.name!r} cannot go from {self.state} to {state}")
         if state == RUNNING and self.state in ENDED and self.state != CRASHED:
@@ -186,7 +186,7 @@ class Stage:
         self.reason = reason
 
     def record(self) -> list[Any]:
-        """Its absolute state, in the order of `STAGE_FIELDS`."""
+        """Return its absolute state, in the order of `STAGE_FIELDS`."""
         return [getattr(self, field) for field in STAGE_FIELDS]
 
     def apply(self, record: Sequence[Any]) -> None:
@@ -195,7 +195,7 @@ class Stage:
             setattr(self, field, value)
 
     def fraction(self) -> float | None:
-        """How much of it is done, 0…1 from its own counts, or None where nobody knows.
+        """Return how much of it is done, 0…1 from its own counts, or None where that is unknown.
 
         1.0 is kept for success (skipped, or completed without a reason: a loop that was left
         early has one); counts past the total, or a total that is not positive, say nothing.
@@ -288,14 +288,14 @@ class Operation:
 
     @property
     def open(self) -> bool:
-        """It has not ended."""
+        """Whether it has not ended."""
         return self.state in OPEN
 
     def move(self, state: str, now: float, reason: str | None = None) -> None:
-        """Enter `state` at `now`, settling open stages with it if it is an end.
+        """Enter `state` at `now`; an end also ends the stages that are open.
 
         A stage that was running or waiting shares the operation's end; one that was never
-        reached is skipped. Raises `IllegalMove` and changes nothing if it cannot be.
+        reached is skipped. Raise `IllegalMove` and change nothing if it cannot.
         """
         if state not in OPERATION_MOVES[self.state]:
             raise IllegalMove(f"operation {self.name!r} cannot go from {self.state} to {state}")
@@ -316,7 +316,7 @@ class Operation:
         self.reason = reason
 
     def record(self) -> list[Any]:
-        """Its own absolute state, without stages, in the order of `OPERATION_FIELDS`."""
+        """Return its own absolute state, without stages, in the order of `OPERATION_FIELDS`."""
         return [getattr(self, field) for field in OPERATION_FIELDS]
 
     def apply(self, record: Sequence[Any]) -> None:
@@ -325,12 +325,12 @@ class Operation:
             setattr(self, field, value)
 
     def add_stage(self, stage: Stage) -> Stage:
-        """Put a new stage in its place: by id, so a part comes after what it is a part of."""
+        """Insert a new stage in its place: by id, so a part comes after what it is a part of."""
         self._add([stage])
         return stage
 
     def add_stages(self, ids: Iterable[int]) -> set[int]:
-        """Put a new stage in its place for each id that has none yet; which ones these are."""
+        """Insert a new stage for each id that has none yet; return the ids of the new ones."""
         fresh = {id_ for id_ in ids if id_ not in self.stages}
         self._add([Stage(id_, "") for id_ in sorted(fresh)])
         return fresh
@@ -342,7 +342,7 @@ class Operation:
             self.stages = dict(sorted(self.stages.items()))
 
     def apply_stage(self, record: Sequence[Any]) -> Stage:
-        """Take over a stage's `record`; a stage seen for the first time is added."""
+        """Take over a stage's `record`; add a stage that is seen for the first time. Return it."""
         id_ = record[_ID]
         stage = self.stages.get(id_) or self.add_stage(Stage(id_, ""))
         stage.apply(record)
@@ -360,11 +360,11 @@ class Operation:
         return None
 
     def running(self) -> Iterator[Stage]:
-        """The stages that are running or waiting now, in order."""
+        """Return the stages that are running or waiting now, in order."""
         return (stage for stage in self.stages.values() if stage.state in (RUNNING, WAITING))
 
     def even_progress(self) -> float | None:
-        """Progress with equal weights for stages of the same parent; None where unknown.
+        """Return progress with equal weights for stages of the same parent, or None where unknown.
 
         A stage with children but no total of its own is worth what they are. A running stage
         of unknown fraction counts nothing yet, unless it is the only one: then all is unknown.
@@ -390,7 +390,7 @@ class Operation:
 
 
 def reachable(state: str, then: str, moves: dict[str, frozenset[str]]) -> bool:
-    """Whether `then` can follow `state` in any number of moves of the table.
+    """Return whether `then` can follow `state` in any number of moves of the table.
 
     What a replica is shown is conflated: it may miss states between two records.
     """
@@ -405,7 +405,7 @@ def reachable(state: str, then: str, moves: dict[str, frozenset[str]]) -> bool:
 
 
 def clean_count(value: Any) -> float | None:
-    """`value` as a count or total: finite and within ±2**63, or None where it is no number."""
+    """Return `value` as a count or total: finite and within ±2**63, or None if it is no number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         try:
             value = float(value)
@@ -417,7 +417,7 @@ def clean_count(value: Any) -> float | None:
 
 
 def clean_text(value: Any, limit: int = TEXT_LIMIT) -> str:
-    """`value` as text that can cross the wire: at most `limit` characters, no lone surrogates.
+    """Return `value` as text that can cross the wire: at most `limit` characters, no surrogates.
 
     Control characters stay: what was reported is stored, and whoever draws makes it safe.
     """
@@ -431,5 +431,5 @@ def clean_text(value: Any, limit: int = TEXT_LIMIT) -> str:
 
 
 def clean_notify(value: Any) -> Any:
-    """`value` as a wish for notifications: True, False, "error" or "sent", or else None."""
+    """Return `value` as a wish for notifications: True, False, "error", "sent", or else None."""
     return value if isinstance(value, bool) or value in ("error", "sent") else None

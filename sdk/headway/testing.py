@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 
 class ManualClock:
-    """A monotonic clock in seconds that moves only when it is told to."""
+    """A fake clock: monotonic seconds that move only when it is told to."""
 
     def __init__(self, now: float = 0.0) -> None:
         self.now = now
 
     def __call__(self) -> float:
-        """The time, as `time.monotonic` has it."""
+        """Return the time, as `time.monotonic` does."""
         return self.now
 
     def advance(self, seconds: float) -> float:
-        """Let `seconds` pass; returns the time then."""
+        """Let `seconds` pass; return the time then."""
         self.now += seconds
         return self.now
 
@@ -46,10 +46,10 @@ class IdleThread:
     resting = False
 
     def wake(self) -> None:
-        """Take note of nothing: a test looks by itself."""
+        """Do nothing: a test polls by itself."""
 
     def close_pipe(self) -> None:
-        """Have nothing to close."""
+        """Do nothing: there is no pipe."""
 
 
 @contextmanager
@@ -84,7 +84,7 @@ class MemoryConnection:
         self.connected = False
 
     def carry(self) -> list[Any]:
-        """Carry everything that is due at the clock's time; returns what the peer was told."""
+        """Carry everything that is due at the clock's time; return what the peer was told."""
         reporter = self._reporter
         publisher = reporter.publisher
         if not self.connected:

@@ -16,7 +16,7 @@ from headway.run.reading.events import (
     StageStarted,
     Waiting,
 )
-from headway.run.reading.lines import LineCutter
+from headway.run.reading.terminal_lines import LineSplitter
 
 RECORDINGS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "recordings", "run")
 
@@ -87,13 +87,13 @@ def play(parser: Any, *names: str, exit_status: int = 0, chunk: int = 65536) -> 
     """Play recordings one after the other; those of a status descriptor as such."""
     played = Played()
     for name in names:
-        cutter = LineCutter()
+        splitter = LineSplitter()
         data = recording(name)
         source = STATUS if name.endswith(".status") else OUTPUT
         for start in range(0, len(data), chunk):
-            for line in cutter.feed(data[start : start + chunk]):
+            for line in splitter.feed(data[start : start + chunk]):
                 played.take(parser.feed(line, source))
-        for line in cutter.finish():
+        for line in splitter.finish():
             played.take(parser.feed(line, source))
     played.take(parser.finish(exit_status))
     return played

@@ -105,8 +105,8 @@ def test_signals_that_were_ignored_are_ignored_by_the_command(machine):
 def test_an_exit_status_that_somebody_else_was_told_is_no_success(machine, listener):
     code = (
         "import os, sys, headway.run.process.child as c\n"
-        "def news(child): os.waitpid(child.pid, 0); return c.Child.told(child)\n"
-        "c.Child.told = c.Child.news; c.Child.news = news\n"
+        "def taken(child): os.waitpid(child.pid, 0); return c.Child.own(child)\n"
+        "c.Child.own = c.Child.take_statuses; c.Child.take_statuses = taken\n"
         "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     process = machine.python("-c", code, "--name", "odd", "--", "true")
@@ -251,7 +251,7 @@ def test_a_reader_that_leaves_ends_the_command_as_without_headway(machine):
 
 def test_a_parser_that_fails_does_not_stop_the_command(machine):
     code = (
-        "import sys, headway.run.parsers.generic as g\n"
+        "import sys, headway.run.parsers.progress_bar as g\n"
         "def feed(*_): raise RuntimeError\n"
         "g.Parser.feed = feed; g.Parser.finish = feed\n"
         "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -295,11 +295,11 @@ def test_it_never_loads_the_drawing_library(machine):
 
 def test_the_command_does_not_wait_for_what_takes_long_to_import(machine):
     code = (
-        "import sys, headway.run.launch as preparation; "
-        "go = preparation.Preparation.go; "
-        "preparation.Preparation.go = lambda begun: "
+        "import sys, headway.run.launch as module; "
+        "release = module.Launch.release; "
+        "module.Launch.release = lambda launch: "
         "(print(sorted({'typing', 're', 'enum', 'zmq'} & set(sys.modules))), "
-        "sys.stdout.flush(), go(begun)); "
+        "sys.stdout.flush(), release(launch)); "
         "from headway.run.cli import main; main(sys.argv[1:])"
     )
     path = os.pathsep.join(filter(None, sys.path))

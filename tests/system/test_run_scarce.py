@@ -110,7 +110,7 @@ def test_a_command_that_took_the_process_ends_by_a_signal_that_came_before(machi
     code = (
         "import os, signal, headway.run.launch as p\n"
         "def afford(): os.kill(os.getpid(), signal.SIGTERM); raise OSError(11, 'nothing left')\n"
-        "p._afford = afford\n"
+        "p._require_resources = afford\n"
         "import sys; from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     process = machine.python("-c", code, "--", "echo", "out")
@@ -168,7 +168,7 @@ def test_however_few_processes_its_user_may_have_the_command_runs_whole(limit):
         machine.close()
 
 
-@pytest.mark.parametrize("module", ["runner", "generic"])
+@pytest.mark.parametrize("module", ["runner", "parsers.progress_bar"])
 def test_a_command_goes_on_though_what_follows_it_cannot_be_loaded(machine, module):
     code = (
         f"import sys; sys.modules['headway.run.{module}'] = None\n"

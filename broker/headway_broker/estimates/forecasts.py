@@ -221,7 +221,7 @@ class Forecasts:
             return
         operation = entry.operation
         others = self._ledger.opened - 1 - len(tracked.children)
-        forecast.accompany(max(others, 0), now)
+        forecast.set_concurrency(max(others, 0), now)
         forecast.hold(now, waiting=operation.state == WAITING)
         for stage in sorted(tracked.changed):
             _tell(forecast, operation.stages[stage], now)
@@ -249,7 +249,7 @@ class Forecasts:
             if guess != stage.estimate:
                 stage.estimate = guess
                 self._ledger.mark(entry).stage_figures.add(stage.id)
-        forecast.rest()
+        forecast.forget()
 
     def finish(self, entry: Entry, now: float) -> StoreRun | None:
         """Close the forecast of an operation that has ended; return what its run teaches."""

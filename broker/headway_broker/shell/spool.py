@@ -25,7 +25,7 @@ class Spool:
     """The directory `unsent/` of a runtime directory."""
 
     def __init__(self, directory: str, uid: int) -> None:
-        self.path = os.path.join(directory, endpoint.UNSENT)
+        self.path = os.path.join(directory, endpoint.SPOOL)
         self._uid = uid
         self._seen: tuple[int, int] | None = None
         self._waiting: dict[str, None] = {}  # read, to be removed once their ends are safe

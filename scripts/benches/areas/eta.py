@@ -73,11 +73,7 @@ def measure(quick: bool = False) -> Report:
             "what `headway_broker.estimates.budget` takes them to cost."
         ),
     ]
-    traces = Path(os.environ.get("BENCH_TRACES", RECORDINGS))
-    folders = sorted(path for path in traces.glob("*") if path.is_dir()) if traces.is_dir() else []
-    if quick:
-        folders = folders[:1]
-    scored = [score([read(path) for path in sorted(folder.glob("*.jsonl"))]) for folder in folders]
+    scored = [score(runs) for runs in operations(quick=quick).values()]
     if scored:
         for name in (OURS, COLD, *(rule.name for rule in BASELINES)):
             values = [mean(one.errors[name]) for one in scored]
@@ -177,6 +173,16 @@ def learned(stages: int, seconds: float) -> Run:
     return run
 
 
+def operations(*, quick: bool = False) -> dict[str, list[Recorded]]:
+    """Return the recorded operations by name, the runs of each oldest first; `quick`: one."""
+    traces = Path(os.environ.get("BENCH_TRACES", RECORDINGS))
+    folders = sorted(path for path in traces.glob("*") if path.is_dir()) if traces.is_dir() else []
+    return {
+        folder.name: [read(path) for path in sorted(folder.glob("*.jsonl"))]
+        for folder in folders[: 1 if quick else None]
+    }
+
+
 def read(path: Path) -> Recorded:
     """Read one trace."""
     found = list(changes(str(path)))
@@ -194,8 +200,8 @@ def score(runs: list[Recorded]) -> Scores:
         rules = baselines(observed, earlier)
         said: list[tuple[float, Estimate]] = []
         guesses: dict[str, Guess] = {rule.name: rule.guess for rule in rules}
-        guesses[OURS] = _median(forecast, said)
-        guesses[COLD] = _median(cold, [])
+        guesses[OURS] = median_of(forecast, said)
+        guesses[COLD] = median_of(cold, [])
 
         def observe(
             change: Change,
@@ -203,7 +209,7 @@ def score(runs: list[Recorded]) -> Scores:
             observed: ObservedRun = observed,
             rules: list[Baseline] = rules,
         ) -> None:
-            _observe(change, forecasts)
+            observe_change(change, forecasts)
             if change.kind == "stage":
                 observed.observe(change)
                 for rule in rules:
@@ -221,11 +227,14 @@ def score(runs: list[Recorded]) -> Scores:
 
 
 def losses(
-    run: Recorded, guesses: dict[str, Guess], observe: Callable[[Change], None]
+    run: Recorded,
+    guesses: dict[str, Guess],
+    observe: Callable[[Change], None],
+    step: float = TICK,
 ) -> dict[str, float]:
-    """Return estimator → its mean error over time."""
+    """Return estimator → its mean error over time, asked every `step` seconds."""
     found: dict[str, list[float]] = {name: [] for name in guesses}
-    for now, changed in ticks(run):
+    for now, changed in ticks(run, step):
         for change in changed:
             observe(change)
         if now >= run.seconds:
@@ -239,11 +248,11 @@ def losses(
     return {name: mean(errors) for name, errors in found.items() if errors}
 
 
-def ticks(run: Recorded) -> Iterator[tuple[float, list[Change]]]:
+def ticks(run: Recorded, step: float = TICK) -> Iterator[tuple[float, list[Change]]]:
     """Yield the time of every tick with the changes since the one before; last, the end."""
     at = 0
-    for tick in range(math.ceil(run.seconds / TICK) + 1):
-        now = min(tick * TICK, run.seconds)
+    for tick in range(math.ceil(run.seconds / step) + 1):
+        now = min(tick * step, run.seconds)
         changed: list[Change] = []
         while at < len(run.changes) and run.changes[at].time <= now:
             changed.append(run.changes[at])
@@ -251,7 +260,9 @@ def ticks(run: Recorded) -> Iterator[tuple[float, list[Change]]]:
         yield now, changed
 
 
-def _median(forecast: Forecast, said: list[tuple[float, Estimate]]) -> Guess:
+def median_of(forecast: Forecast, said: list[tuple[float, Estimate]]) -> Guess:
+    """Return the guess of a forecast, which adds each estimate to `said`."""
+
     def guess(now: float) -> float | None:
         estimate = forecast.estimate(now)
         if estimate is None:
@@ -262,7 +273,8 @@ def _median(forecast: Forecast, said: list[tuple[float, Estimate]]) -> Guess:
     return guess
 
 
-def _observe(change: Change, forecasts: tuple[Forecast, ...]) -> None:
+def observe_change(change: Change, forecasts: tuple[Forecast, ...]) -> None:
+    """Tell forecasts of a change."""
     for forecast in forecasts:
         if change.kind == "begin":
             forecast.start(change.time)

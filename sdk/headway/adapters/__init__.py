@@ -1,1 +1,1 @@
-"""Progress for code that was written for others: a module for each."""
+"""Progress for code that reports by another library's interface: a module for each library."""

@@ -4,8 +4,8 @@
         pool.map(convert, pictures)
 
 A future that raised or was cancelled is not counted as done: the stage's detail says how
-many, and the stage fails with them. Code that runs in the pool reports by itself what it
-does: threads and processes of a pool know what they are inside of.
+many, and the stage fails with them. Code that runs in the pool reports by itself: the threads
+and processes of a pool know the operation or stage around them.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class _Count:
 
 
 class _Submitting:
-    """Stands in for the `submit` of one executor, and tells all who count there."""
+    """Replaces the `submit` of one executor, and calls every listener with each future."""
 
     def __init__(self, executor: futures.Executor) -> None:
         self.own = vars(executor).get("submit")  # what had taken its place before
@@ -85,7 +85,7 @@ def _listen(
 
 
 def _restore(executor: futures.Executor, submitting: _Submitting) -> None:
-    """Nobody counts there any more; who has taken our place meanwhile keeps it."""
+    """Restore the executor's `submit`, unless another replacement has taken its place."""
     if vars(executor).get("submit") is submitting:
         if submitting.own is not None:
             executor.submit = submitting.own  # pyright: ignore[reportAttributeAccessIssue]
@@ -97,8 +97,8 @@ def _restore(executor: futures.Executor, submitting: _Submitting) -> None:
 def counting(executor: futures.Executor, name: str | None = None) -> Generator[Stage, None, None]:
     """Count everything that is submitted to `executor` inside the block, as one stage.
 
-    The block's end waits for what was submitted, so that the count is whole. Blocks may be
-    inside each other, or open in several threads: each counts all that is submitted meanwhile.
+    The end of the block waits for what was submitted, so that the count is whole. Blocks may be
+    nested, or open in several threads: each counts all that is submitted meanwhile.
     """
     with open_stage(name or "tasks") as stage:
         count = _Count(stage)
@@ -123,7 +123,7 @@ def counting(executor: futures.Executor, name: str | None = None) -> Generator[S
 def as_completed(
     fs: Iterable[futures.Future[Any]], name: str | None = None, timeout: float | None = None
 ) -> Iterator[futures.Future[Any]]:
-    """As `concurrent.futures.as_completed`, counted as a stage."""
+    """Yield as `concurrent.futures.as_completed` does, counted as a stage."""
     waiting = list(fs)
     with open_stage(name or "tasks") as stage:
         stage.update(total=len(waiting))

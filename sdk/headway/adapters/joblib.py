@@ -1,4 +1,4 @@
-"""Progress of joblib: a `Parallel` of one's own, or those in somebody else's code.
+"""Progress of joblib: a `Parallel` of one's own, or those in other people's code.
 
 from headway.adapters.joblib import Parallel      # instead of joblib's
 with following("Fit"):                            # around code that uses joblib's
@@ -40,7 +40,7 @@ class Parallel(joblib.Parallel):
         self._stage: Stage | None = None
 
     def __call__(self, iterable: Any) -> Any:
-        """Run the tasks, counting those that are done."""
+        """Run the tasks and count those that are done."""
         with open_stage(self._name or "tasks") as stage:
             try:
                 stage.update(total=len(iterable))
@@ -95,8 +95,8 @@ def _leave(listener: Callable[[Any], None]) -> None:
 def following(name: str | None = None) -> Generator[Stage, None, None]:
     """Count what every `joblib.Parallel` called inside the block completes, as one stage.
 
-    Blocks may be inside each other, or open in several threads: each counts what completes
-    meanwhile, in whatever thread.
+    Blocks may be nested, or open in several threads: each counts what completes meanwhile, in
+    whatever thread.
     """
     done: dict[Any, tuple[int, int]] = {}
     with open_stage(name or "tasks") as stage:

@@ -1,4 +1,4 @@
-"""Log records as lines of the operation that they were made in.
+"""Log records as lines of the operation in which they were made.
 
 logging.getLogger().addHandler(OperationHandler())
 """
@@ -14,13 +14,13 @@ __all__ = ["OperationHandler"]
 
 
 class OperationHandler(logging.Handler):
-    """Passes on what is logged to the operation or stage around the line that logs.
+    """Sends what is logged to the operation or stage around the line that logs.
 
-    Viewers show its last lines. What is logged outside of any operation is not passed on.
+    Viewers show its last lines. What is logged outside of any operation is dropped.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Pass on one record; never raises, and keeps nothing."""
+        """Send one record; never raise, and keep nothing."""
         try:
             around = current()
             if isinstance(around, Operation):

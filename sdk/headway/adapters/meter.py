@@ -1,4 +1,4 @@
-"""A bar in words, as tqdm's programs print and log it: "Fit:  40% 4/10 [00:02<00:03, 2.00it/s]".
+"""tqdm's meter as text: "Fit:  40% 4/10 [00:02<00:03, 2.00it/s]".
 
 Pure. Only for programs that ask for the text; what people see is drawn elsewhere.
 """
@@ -15,7 +15,7 @@ _PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z")
 
 
 def format_sizeof(num: float, suffix: str = "", divisor: float = 1000) -> str:
-    """`num` in three digits and a prefix: 1234 is "1.23k"."""
+    """Return `num` in three digits with a prefix: 1234 is "1.23k"."""
     for prefix in _PREFIXES:
         size = abs(num)
         if size < 999.5:
@@ -26,7 +26,7 @@ def format_sizeof(num: float, suffix: str = "", divisor: float = 1000) -> str:
 
 
 def format_interval(t: float) -> str:
-    """`t` seconds as "MM:SS", or "H:MM:SS" from an hour on."""
+    """Return `t` seconds as "MM:SS", or "H:MM:SS" from an hour on."""
     minutes, seconds = divmod(int(abs(t)), 60)
     hours, minutes = divmod(minutes, 60)
     sign = "-" if t <= -1 else ""
@@ -34,7 +34,7 @@ def format_interval(t: float) -> str:
 
 
 def format_num(n: float) -> str:
-    """`n` in three digits, or as it is where that is shorter."""
+    """Return `n` in three digits, or as it is where that is shorter."""
     exact = str(n)
     mantissa, power, exponent = f"{n:.3g}".partition("e")
     short = f"{mantissa}e{int(exponent):+}" if power else mantissa
@@ -56,7 +56,7 @@ def format_meter(
     initial: float = 0,
     **drawing: Any,
 ) -> str:
-    """The figures of a bar in one line, without the bar; `rate` is in units a second."""
+    """Return the figures of a bar in one line, without the bar; `rate` is in units a second."""
     del ncols, ascii, drawing
     if total is not None and not n < total + 0.5 < math.inf:
         total = None

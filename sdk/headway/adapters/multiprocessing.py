@@ -1,11 +1,11 @@
-"""Progress of a `multiprocessing` pool, of any start method: how many results are there.
+"""Progress of a `multiprocessing` pool, of any start method, counted by results.
 
     with multiprocessing.Pool() as pool:
         for row in imap_unordered(pool, convert, rows, "Convert"):
             ...
 
-Code that runs in the pool's processes needs nothing of this to report what it does: each
-process opens its own operations inside the stage in which it was started.
+Code that runs in the pool's processes needs nothing of this to report: each process opens
+its own operations inside the stage in which it was started.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def imap(
     name: str | None = None,
     chunksize: int = 1,
 ) -> Iterator[Result]:
-    """As `pool.imap`, counted as a stage."""
+    """Return `pool.imap(…)`, counted as a stage."""
     return track(pool.imap(function, items, chunksize), name, length_of(items))
 
 
@@ -41,7 +41,7 @@ def imap_unordered(
     name: str | None = None,
     chunksize: int = 1,
 ) -> Iterator[Result]:
-    """As `pool.imap_unordered`, counted as a stage."""
+    """Return `pool.imap_unordered(…)`, counted as a stage."""
     return track(pool.imap_unordered(function, items, chunksize), name, length_of(items))
 
 
@@ -52,5 +52,5 @@ def map(  # noqa: A001 - the pool's word
     name: str | None = None,
     chunksize: int = 1,
 ) -> list[Result]:
-    """As `pool.map`, counted as a stage."""
+    """Return `pool.map(…)`, counted as a stage."""
     return list(imap(pool, function, items, name, chunksize))

@@ -1,7 +1,7 @@
 """`tqdm.pandas()`: `progress_apply` and its like on pandas' frames, series and groups.
 
-They are pandas' own methods, called with a function that counts. What pandas works out
-without calling back (the name of a function instead of one) has no progress.
+They are pandas' own methods, called with a function that counts. What pandas computes
+without calling back (the name of a function instead of a function) has no progress.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KINDS = (pd.DataFrame, pd.Series, DataFrameGroupBy, SeriesGroupBy, Rolling, Expa
 
 
 def register(make_bar: Callable[..., Any]) -> None:
-    """Give pandas the methods; each call of one counts in a `make_bar(total)`, a tqdm."""
+    """Add the methods to pandas; each call of one counts in a `make_bar(total)`, a tqdm."""
     for kind in KINDS:
         for method in METHODS:
             if hasattr(kind, method):
@@ -51,7 +51,7 @@ def _counting(kind: Any, method: str, make_bar: Callable[..., Any]) -> Callable[
 def _calls(
     data: Any, method: str, arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> int | None:
-    """How often the function will be called, or None where pandas decides."""
+    """Return how often the function will be called, or None where pandas decides."""
     if method not in ("apply", "map", "applymap") or options.get("na_action") is not None:
         return None
     if isinstance(data, (Rolling, Expanding)):

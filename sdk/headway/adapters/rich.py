@@ -3,7 +3,7 @@
 rich itself is not needed. A `Progress` is an operation (inside another: stages of it) and
 its tasks are stages; columns and whatever else concerns drawing are accepted and have no
 effect. A task that reaches its total has completed; one that has not when the block ends
-has stopped there, or failed with what left the block.
+has stopped there, or failed with the exception that left the block.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from contextlib import contextmanager
 from itertools import count
 
-from headway.adapters.reading import CountedFile
+from headway.adapters.counted_file import CountedFile
 from headway.api.iteration import follow
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import Operation
@@ -55,7 +55,7 @@ def track(
 def wrap_file(
     file: BinaryIO, total: int, *, description: str = "Reading...", **drawing: Any
 ) -> Generator[BinaryIO, None, None]:
-    """`file`, of which `total` bytes will be read, with its reads counted."""
+    """Yield `file`, of which `total` bytes will be read, with its reads counted."""
     del drawing
     with Progress() as progress, progress.wrap_file(file, total, description=description) as read:
         yield read
@@ -83,7 +83,7 @@ def open(  # noqa: A001 - rich's word
 
 
 class Task:
-    """What `Progress.tasks` shows of one; times are in seconds."""
+    """One task as `Progress.tasks` has it; times are in seconds."""
 
     def __init__(self, identity: int, stage: Stage) -> None:
         self.id = identity
@@ -120,22 +120,22 @@ class Task:
 
     @property
     def percentage(self) -> float:
-        """0…100, 0 while nobody knows."""
+        """The percentage done, 0 while unknown."""
         return min(100.0, max(0.0, 100 * self.completed / self.total)) if self.total else 0.0
 
     @property
     def started(self) -> bool:
-        """It was started."""
+        """Whether it was started."""
         return self.stage.state != "pending"
 
     @property
     def finished(self) -> bool:
-        """It has reached its total."""
+        """Whether it has reached its total."""
         return self.total is not None and self.completed >= self.total
 
     @property
     def elapsed(self) -> float | None:
-        """How long it has run, or None before that."""
+        """The seconds since its start, up to its end; None before it has started."""
         model = self.stage.model
         if model.started is None:
             return None
@@ -143,18 +143,18 @@ class Task:
 
     @property
     def finished_time(self) -> float | None:
-        """How long it ran until it had reached its total, or None before that."""
+        """The seconds until it reached its total; None before that."""
         return self.elapsed if self.finished else None
 
     @property
     def speed(self) -> float | None:
-        """Steps a second, or None while nobody knows."""
+        """Steps a second, or None while unknown."""
         elapsed = self.elapsed
         return self.completed / elapsed if elapsed and self.completed else None
 
     @property
     def time_remaining(self) -> float | None:
-        """What is left at this speed, or None while nobody knows."""
+        """The seconds left at this speed, or None while unknown."""
         remaining, speed = self.remaining, self.speed
         if self.finished:
             return 0.0
@@ -172,7 +172,7 @@ class Progress:
         self._numbers = count()
 
     def start(self) -> None:
-        """Begin to report."""
+        """Start to report."""
         self._whole()
 
     def _whole(self) -> Operation:
@@ -221,7 +221,7 @@ class Progress:
         visible: bool = True,
         **fields: Any,
     ) -> int:
-        """A new task; returns the number that it is called by."""
+        """Add a task; return its id."""
         ended = [
             (task, task.completed, task.total)
             for task in self._tasks.values()
@@ -243,7 +243,7 @@ class Progress:
         return number
 
     def advance(self, task_id: int, advance: float = 1) -> None:
-        """`advance` more steps of a task are done."""
+        """Add `advance` steps to what a task has done."""
         task = self._task(task_id)
         if not task.left:
             task.stage.advance(advance)
@@ -261,7 +261,7 @@ class Progress:
         refresh: bool = False,
         **fields: Any,
     ) -> None:
-        """Say how far a task is; `description` becomes what it is busy with."""
+        """Set how far a task is; `description` becomes the stage's detail."""
         del refresh
         task = self._task(task_id)
         if not task.stage.open and not task.left and (total or 0) > (task.total or 0):
@@ -290,7 +290,7 @@ class Progress:
     def reset(
         self, task_id: int, *, start: bool = True, total: float | None = None, **fields: Any
     ) -> None:
-        """Begin a task again."""
+        """Start a task again."""
         task = self._task(task_id)
         task.fields.update({name: value for name, value in fields.items() if name != "completed"})
         if task.left:
@@ -304,7 +304,7 @@ class Progress:
         self._task(task_id).stage.start()
 
     def stop_task(self, task_id: int) -> None:
-        """A task is over; short of its total it has stopped there."""
+        """End a task; short of its total it has stopped there."""
         self._close(self._task(task_id))
 
     def _close(self, task: Task) -> None:
@@ -315,7 +315,7 @@ class Progress:
                 task.stage._stopped(reporter().clock())
 
     def remove_task(self, task_id: int) -> None:
-        """A task is not to be seen any longer: it is over, what it was is kept."""
+        """Remove a task from the list: it has ended, its stage stays."""
         task = self._tasks.pop(task_id, None)
         if task is not None:
             self._close(task)
@@ -348,7 +348,7 @@ class Progress:
         task_id: int | None = None,
         description: str = "Reading...",
     ) -> BinaryIO:
-        """`file` with its reads counted as a task, of the task's total where none is given."""
+        """Return `file` with its reads counted as a task, of its own total where none is given."""
         task_id = self._reading(task_id, total, description)
         counted: Any = self._counted(file, task_id, owns=False)
         return counted  # type: ignore[no-any-return]
@@ -404,12 +404,12 @@ class Progress:
 
     @property
     def task_ids(self) -> list[int]:
-        """Their numbers."""
+        """The ids of the tasks."""
         return list(self._tasks)
 
     @property
     def finished(self) -> bool:
-        """All of them have reached their totals."""
+        """Whether all tasks have reached their totals."""
         return all(task.finished for task in self._tasks.values())
 
     def print(self, *objects: Any, **options: Any) -> None:
@@ -423,14 +423,14 @@ class Progress:
         self.print(*objects, **options)
 
     def refresh(self) -> None:
-        """Nothing is drawn here."""
+        """Do nothing: nothing is drawn here."""
 
     @property
     def console(self) -> Progress:
-        """Something to print on."""
+        """Itself: something to print on."""
         return self
 
     @classmethod
     def get_default_columns(cls) -> tuple[Any, ...]:
-        """No columns: nothing is drawn here."""
+        """Return no columns: nothing is drawn here."""
         return ()

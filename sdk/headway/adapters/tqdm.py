@@ -2,8 +2,8 @@
 
 tqdm itself is not needed. Nothing is drawn by the program: what only concerns drawing
 (`ncols`, `position`, `miniters`, …) is accepted and has no effect. `n` and `total` may be
-read and set, `set_description` and `set_postfix` say what the bar is busy with. A bar that
-is closed before its total has stopped there, one whose block an exception left has failed.
+read and set, `set_description` and `set_postfix` set the stage's detail. A bar that is
+closed before its total has stopped there, one whose block an exception left has failed.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         return iterate(self._run(), self.iterable, self._total)
 
     def _run(self) -> Stage:
-        """Its stage, which runs, again if it had ended; a loop sees to its end."""
+        """Return its stage, running, again if it had ended; a loop ends it."""
         stage: Any = self._stage
         self._end.ended = True
         if not stage.open:
@@ -97,7 +97,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         return stage  # type: ignore[no-any-return]
 
     def __aiter__(self) -> AsyncIterator[Any]:
-        """Iterate with `async for`, over what is asynchronous or not, counting."""
+        """Iterate with `async for`, over an asynchronous iterable or another one, counting."""
         items: Any = self.iterable
         if items is None:
             raise TypeError("this tqdm was made without an iterable")
@@ -114,7 +114,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         return items if self._stage is None else iterate(self._run(), items, self._total)
 
     def __contains__(self, item: Any) -> bool:
-        """Whether the iterable has it; that counts nothing."""
+        """Return whether the iterable has the item; that counts nothing."""
         return self.iterable is not None and item in self.iterable
 
     @classmethod
@@ -126,7 +126,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         total: float | None = None,
         **options: Any,
     ) -> Iterator[Awaitable[Any]]:
-        """`asyncio.as_completed(fs)`, counted."""
+        """Return `asyncio.as_completed(fs)`, counted."""
         import asyncio  # noqa: PLC0415 - whoever has awaitables has it
 
         options.pop("loop", None)
@@ -142,7 +142,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         timeout: float | None = None,
         **options: Any,
     ) -> list[Any]:
-        """`asyncio.gather(*fs)`, counted; within `timeout` seconds where that is given."""
+        """Return `asyncio.gather(*fs)`, counted; within `timeout` seconds where that is given."""
         import asyncio  # noqa: PLC0415 - whoever has awaitables has it
 
         options.pop("loop", None)
@@ -159,13 +159,13 @@ class tqdm:  # noqa: N801 - the name that programs know
 
     @classmethod
     def pandas(cls, *arguments: Any, **options: Any) -> None:
-        """Give pandas `progress_apply` and its like, counted in a bar with these options."""
+        """Add `progress_apply` and its like to pandas, counted in a bar with these options."""
         from headway.adapters.pandas import register  # noqa: PLC0415 - pandas is needed
 
         register(lambda total: cls(None, *arguments, **{"total": total, **options}))
 
     def update(self, n: float | None = 1) -> None:
-        """`n` more are done."""
+        """Add `n` to what is done."""
         if self._stage is not None:
             self._stage.advance(1 if n is None else n)
         else:
@@ -173,7 +173,7 @@ class tqdm:  # noqa: N801 - the name that programs know
 
     @property
     def n(self) -> float:
-        """What is done by now."""
+        """What is done so far."""
         return self._n if self._stage is None else self._stage.done
 
     @n.setter
@@ -185,7 +185,7 @@ class tqdm:  # noqa: N801 - the name that programs know
 
     @property
     def total(self) -> float | None:
-        """What it will be, or None."""
+        """The expected total, or None."""
         return self._total if self._stage is None else self._stage.total
 
     @total.setter
@@ -195,7 +195,7 @@ class tqdm:  # noqa: N801 - the name that programs know
             self._stage.update(total=value)
 
     def reset(self, total: float | None = None) -> None:
-        """Begin again from nothing, perhaps with another total."""
+        """Start again from zero, with another total where one is given."""
         if self._stage is None:
             self._n = 0
             return
@@ -206,7 +206,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     # What it is busy with.
 
     def set_description(self, desc: str | None = None, refresh: bool | None = True) -> None:
-        """Say what it is busy with."""
+        """Set the description, which becomes the stage's detail."""
         del refresh
         self.desc = desc or ""
         self._tell()
@@ -214,7 +214,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     set_description_str = set_description
 
     def set_postfix(self, ordered_dict: Any = None, refresh: bool = True, **values: Any) -> None:
-        """Say figures of it."""
+        """Set the postfix from names and values."""
         pairs = {**dict(ordered_dict or {}), **values}
         shown = (
             f"{value:.3g}" if isinstance(value, float) else str(value) for value in pairs.values()
@@ -227,14 +227,14 @@ class tqdm:  # noqa: N801 - the name that programs know
         )
 
     def set_postfix_str(self, s: str = "", refresh: bool = True) -> None:
-        """Say anything of it."""
+        """Set the postfix from a text."""
         del refresh
         self._postfix = s
         self._tell()
 
     @property
     def postfix(self) -> str:
-        """What `set_postfix` has said."""
+        """The postfix as text."""
         return self._postfix
 
     def _tell(self) -> None:
@@ -246,7 +246,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     # Its end.
 
     def close(self) -> None:
-        """It is over: completed, or stopped before its total."""
+        """End the bar: completed, or stopped before its total."""
         stage = self._stage
         if stage is None or not stage.open:
             return
@@ -286,14 +286,14 @@ class tqdm:  # noqa: N801 - the name that programs know
     # What draws, or did.
 
     def refresh(self, *_: Any, **__: Any) -> bool:
-        """Nothing is drawn here."""
+        """Do nothing: nothing is drawn here."""
         return True
 
     clear = display = unpause = moveto = refresh
 
     @property
     def format_dict(self) -> dict[str, Any]:
-        """The figures that a bar is drawn from."""
+        """The values from which a bar is drawn."""
         stage = self._stage
         started = None if stage is None else stage.model.started
         elapsed = 0.0 if started is None else reporter().clock() - started
@@ -323,7 +323,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     format_meter = staticmethod(meter.format_meter)
 
     def __str__(self) -> str:
-        """Its figures in a line, to be logged."""
+        """Return the values in a line, for a log."""
         return meter.format_meter(**self.format_dict)
 
     @classmethod
@@ -361,7 +361,7 @@ class tqdm:  # noqa: N801 - the name that programs know
 
     @classmethod
     def get_lock(cls) -> Any:
-        """The lock that was set, or one."""
+        """Return the lock that was set, or a new one."""
         if cls._lock is None:
             cls._lock = threading.RLock()
         return cls._lock
@@ -373,7 +373,7 @@ async def _later(items: Iterable[Any]) -> AsyncIterator[Any]:
 
 
 class _Counted:
-    """A stream one of whose methods is counted by what it moves."""
+    """A stream with one method counted by the bytes that it moves."""
 
     def __init__(self, stream: Any, method: str, bar: tqdm) -> None:
         self._stream = stream
@@ -398,5 +398,5 @@ class _Counted:
 
 
 def trange(*arguments: int, **options: Any) -> tqdm:
-    """`tqdm(range(…), …)`."""
+    """Return `tqdm(range(…), …)`."""
     return tqdm(range(*arguments), **options)

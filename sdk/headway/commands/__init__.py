@@ -1,1 +1,1 @@
-"""The command line: its table of verbs, and the verbs of the SDK."""
+"""The command `headway`: its table of verbs, `headway doctor` and `headway completion`."""

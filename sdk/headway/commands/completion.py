@@ -1,4 +1,4 @@
-"""`headway completion`: what a shell needs to complete the words after `headway`."""
+"""`headway completion`: print the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _headway "$@"
 
 
 def main(argv: list[str]) -> int:
-    """Print the completions for the shell named; exit status 2 for any other."""
+    """Print the completion script for the shell named; return 2 for any other."""
     from headway.commands.table import VERBS  # noqa: PLC0415 - the table names this module
 
     made = {"bash": bash, "zsh": zsh, "fish": fish}
@@ -69,7 +69,7 @@ def main(argv: list[str]) -> int:
 
 
 def bash(verbs: dict[str, str]) -> str:
-    """The script for bash; `verbs` maps each to what it does."""
+    """Return the script for bash; `verbs` maps each verb to what it does."""
     cases = "\n".join(
         f'        {verb}) COMPREPLY=($(compgen -W "{words} --help" -- "$word")) ;;'
         for verb, words in OPTIONS.items()
@@ -78,7 +78,7 @@ def bash(verbs: dict[str, str]) -> str:
 
 
 def zsh(verbs: dict[str, str]) -> str:
-    """The script for zsh."""
+    """Return the script for zsh."""
     described = " ".join(f"'{verb}:{about}'" for verb, about in verbs.items())
     cases = "\n".join(
         f"        {verb}) compadd -- {words} --help; _default ;;" for verb, words in OPTIONS.items()
@@ -87,7 +87,7 @@ def zsh(verbs: dict[str, str]) -> str:
 
 
 def fish(verbs: dict[str, str]) -> str:
-    """The script for fish."""
+    """Return the script for fish."""
     lines = ["# headway completion fish"]
     lines += [
         f"complete -c headway -n __fish_use_subcommand -a {verb} -d '{about}'"

@@ -1,7 +1,7 @@
-"""`headway doctor`: where reports go on this machine, and why they do not.
+"""`headway doctor`: where reports go on this machine, and why they are not seen.
 
-What it says works it has tried: files are made where programs make them, and the broker is
-greeted. Absent: starting anything.
+What it says works it has tried: it makes files where programs make them, and greets the
+broker. Absent: starting anything.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from headway import __version__
 from headway.host import interpreter
 from headway.protocol import endpoint
 
-PATIENCE = 5.0  # seconds in which the broker answers
+# Seconds for the broker to answer a greeting: one that is busy answers within its next turn,
+# one that is stopped (SIGSTOP) never does.
+ANSWER_TIMEOUT = 5.0
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: list[str]) -> int:
-    """Print what a program that reports would find; exit status 1 where reporting is off."""
+    """Print what a program that reports would find; return 1 where reporting is off."""
     parser = argparse.ArgumentParser(
         prog="headway doctor",
         description="Print where programs report to on this machine, and why they do not.",
@@ -43,7 +45,7 @@ def main(argv: list[str]) -> int:
 
 
 def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]], list[str]]:
-    """The facts as (name, value), and why reporting is off, where it is. Starts nothing."""
+    """Return the facts as (name, value), and the reasons why reporting is off. Start nothing."""
     lines = [
         (
             "headway",
@@ -80,7 +82,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
 
 
 def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
-    """Where the broker of `user` keeps history, and why it cannot."""
+    """Return where the broker of `user` stores history, and why it cannot."""
     if user != uid:  # it becomes that user, and takes on their home
         environ = {name: value for name, value in environ.items() if name != "XDG_STATE_HOME"}
     place = endpoint.state_directory(environ, _home(user))
@@ -163,13 +165,13 @@ def _broker(
         trouble.append("no broker runs, and no Python is known that could run one")
     else:
         lines.append(("broker", "none runs; the first program that reports starts one"))
-    unsent = _files(os.path.join(place, endpoint.UNSENT))
-    if unsent:
-        lines.append(("unsent", f"{unsent} files of final states wait for a broker"))
+    spooled = _files(os.path.join(place, endpoint.SPOOL))
+    if spooled:
+        lines.append(("unsent", f"{spooled} files of final states wait for a broker"))
 
 
 def _greet(path: str) -> str | None:
-    """What the broker at the socket `path` does instead of answering a greeting, or None."""
+    """Return what the broker at the socket `path` does instead of answering a `Hello`, or None."""
     try:
         import zmq  # noqa: PLC0415
 
@@ -185,8 +187,8 @@ def _greet(path: str) -> str | None:
         who = (os.urandom(8).hex(), "viewer", time.monotonic(), describe(__version__))
         hello = messages.Hello(*head, *who)
         sock.send(wire.encode(hello))
-        if not sock.poll(int(PATIENCE * 1000)):
-            return f"does not answer (waited {PATIENCE:.0f} s)"
+        if not sock.poll(int(ANSWER_TIMEOUT * 1000)):
+            return f"does not answer (waited {ANSWER_TIMEOUT:.0f} s)"
         answer = wire.decode(sock.recv(), messages.OUTBOUND)
         if isinstance(answer, messages.Refuse):
             return f"refuses: {answer.reason} {answer.details}"

@@ -1,4 +1,4 @@
-"""The command table: each verb's function, imported when the verb is used and not before."""
+"""The command table: each verb's function, imported only when the verb is used."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def program() -> NoReturn:
-    """The command `headway`: run it with the arguments of this process, and end.
+    """Run the command `headway` with the arguments of this process, and exit.
 
     Whoever waits for `headway run` waits for its command, which has ended: the interpreter is
-    not taken down for it, which would take longer than all else that is left.
+    not finalized for it, which would take longer than all else that is left.
     """
     status = main()
     if sys.argv[1:2] == ["run"]:
@@ -88,7 +88,7 @@ def program() -> NoReturn:
 
 
 def _open_closed_streams() -> None:
-    """Give a command that was started with `>&-` or `2>&-` a stream to write to all the same."""
+    """Open /dev/null as a standard stream that was closed by `>&-` or `2>&-`."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     if sys.stderr is None:
@@ -96,7 +96,7 @@ def _open_closed_streams() -> None:
 
 
 def load(verb: str) -> Callable[[list[str]], int] | None:
-    """The function of a verb; None where its module is not part of this version."""
+    """Return the function of a verb; None where its module is not part of this version."""
     name, _, function = VERBS[verb][0].partition(":")
     try:
         module = importlib.import_module(name)
@@ -131,7 +131,7 @@ def _help() -> str:
 
 
 def _is_there(module: str) -> bool:
-    """Whether this version has a module; only its packages are imported for that."""
+    """Return whether this version has a module; only its packages are imported for that."""
     from importlib.util import find_spec  # noqa: PLC0415 - only the help needs it
 
     try:
@@ -164,7 +164,7 @@ def _say(text: str) -> int:
 
 
 def _unread() -> int:
-    """Whoever read has left: nothing to complain about, not even for Python at its exit."""
+    """Return 0: the reader has left, and Python shall not complain about that at its exit."""
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, sys.stdout.fileno())
     os.close(sink)

@@ -1,16 +1,16 @@
-"""Estimates: what an operation's observations and its earlier runs say of the time it still takes.
+"""Estimates: the remaining time that an operation's observations and earlier runs imply.
 
-Pure, and standing on nothing else of headway. A `Forecast` follows one operation; the `Run`
-that its end returns is what the next one's forecast is given as history.
+Pure, and importing nothing else of headway. A `Forecast` follows one operation; the `Run`
+that its end returns is history for the next one's forecast. `forecast` explains the method.
 """
 
 from __future__ import annotations
 
-from headway.estimate.band import Estimate
 from headway.estimate.forecast import Forecast
 from headway.estimate.history.accuracy import Accuracy, accuracy
 from headway.estimate.history.key import history_key
 from headway.estimate.history.run import Run
+from headway.estimate.interval import Estimate
 from headway.estimate.phrase import Wording, describe, duration
 
 __all__ = [

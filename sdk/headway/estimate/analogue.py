@@ -1,21 +1,30 @@
-"""What remains if the rest goes as it went in one earlier run."""
+"""What remains if the rest of an operation goes as it went in one earlier run."""
 
 from __future__ import annotations
 
 from collections import namedtuple
 from math import exp, log
 
-from headway.estimate.course import INSIDE, Course
+from headway.estimate.critical_path import KEY_SEPARATOR, CriticalPath
 from headway.estimate.history.curve import moment
+from headway.estimate.pace import (
+    GRAIN_SHARE,
+    PACE_LIMIT,
+    SPEED_LIMIT,
+    SPEED_PRIOR,
+    clamp,
+    log_pace,
+    log_ratio,
+)
+from headway.estimate.residual_life import median_residual
 from headway.estimate.stage import ENDED
-from headway.estimate.tail import residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator, Mapping, NamedTuple
 
-    from headway.estimate.cold import Cold
-    from headway.estimate.history.habits import Habits
+    from headway.estimate.cold import ColdEstimate
+    from headway.estimate.history.parameters import Parameters
     from headway.estimate.history.run import Run, Span
     from headway.estimate.stage import Stage
 
@@ -32,56 +41,82 @@ if TYPE_CHECKING:
 else:
     Place = namedtuple("Place", "reached step origin")  # noqa: PYI024 - typing is slow to import
 
-LIKE = 0.6  # a factor of e to this power in size or speed is one step of unlikeness
-FUTURE_SIZE = 0.7  # how far the size of what was seen speaks for what is to come
-DOUBT = 0.15  # how much of a run must have passed before its speed counts
-LIMIT = 1.0  # a stage that was faster or slower by more than e to this power is its own case
-GRAIN = 0.01  # of a run: times below it are noise
-LATELY = 0.4  # how much the pace of the last third of a stage counts
-SHORTEST = 0.02  # seconds that are left at least
+# One step of unlikeness in the logarithm of size or speed: an earlier run that differs by a
+# factor of 1.8 counts for 0.6 of one that is alike. Doubled: a little better, but ranges hold
+# less often; halved: a little worse, and they hold more often.
+UNLIKE_STEP = 0.6
+# Of a run, added to each stage's share when sizes are averaged, so that a stage which took no
+# time still tells a size. Doubled or halved: no effect worth telling.
+LEAST_WEIGHT = 0.03
+# How far the size of the stages seen speaks for those to come: most of it, because an operation
+# that is bigger is mostly bigger throughout. Doubled or halved: a little worse.
+FUTURE_SIZE_SHARE = 0.7
+# Logarithm of the greatest factor by which stages to come are stretched, 7.4: a safeguard.
+# Doubled: no effect; halved: hardly any.
+FACTOR_LIMIT = 2.0
+# How much the pace of the last third of a stage counts beside its whole pace. Doubled: a little
+# better, with more jitter; halved: a little worse, with less.
+RECENT_WEIGHT = 0.4
+# Grains of work before a last third is looked at; below that it is noise. Doubled or halved: no
+# effect worth telling.
+RECENT_GRAINS = 6
+# How fast the remaining time grows once the next count is overdue: half a second a second,
+# because a stall ends some time. Doubled: hardly worse, with more jitter; halved: hardly better.
+STALL_GROWTH = 0.5
+# Multiple of its usual duration at which that says nothing more of a stage that counts. Doubled:
+# hardly worse; halved: a little better on `sql-migrate`, whose counts tell more than its times.
+OVERDUE_FROM = 1.3
+# One step of unlikeness in the logarithm of being beyond the usual duration. Doubled or halved:
+# no effect worth telling.
+LATE_STEP = 0.3
+# Inverse of the share of a run from which on a stage's lateness counts in full: a quarter.
+# Doubled or halved: no effect worth telling.
+LATE_SHARE = 4
+# Seconds that are always left of what has not ended. Doubled or halved: no effect.
+LEAST_LEFT = 0.02
 
 
 class Analogue:
-    """One earlier run held against the present one.
+    """One earlier run compared with the present one.
 
-    `refresh` is called when a stage began, ended or changed its total; `remaining` at every
-    estimate, and looks only at the stages that are open then. `left` has the remaining seconds
+    `refresh` is to be called when a stage began, ended or changed its total; `remaining` at every
+    estimate: it looks only at the stages that are open then. `left` has the remaining seconds
     of each of those.
     """
 
     __slots__ = (
-        "_course",
         "_future",
-        "_habits",
         "_merged",
         "_open",
         "_pairs",
+        "_parameters",
+        "_path",
         "_rounds",
         "_settled_sizes",
         "_sizes",
         "_speed_sum",
         "_speed_unlike",
         "_speed_weight",
-        "_strangers",
         "_unlike",
+        "_unmatched",
         "_whole",
         "grain",
         "left",
         "spans",
     )
 
-    def __init__(self, run: Run, habits: Habits) -> None:
+    def __init__(self, run: Run, parameters: Parameters) -> None:
         self.spans: dict[str, Span] = {span.key: span for span in run.spans}
         last = max((span.end for span in run.spans), default=0.0)
         self._whole = max(1e-3, run.seconds if run.seconds is not None else last)
-        self.grain = GRAIN * self._whole
+        self.grain = GRAIN_SHARE * self._whole
         self.left: dict[str, float] = {}
-        self._habits = habits
+        self._parameters = parameters
         self._rounds = frozenset(_rounds(self.spans))
         self._merged = self._rounds
-        self._course = Course(run.spans, self._whole, self._merged)
+        self._path = CriticalPath(run.spans, self._whole, self._merged)
         self._open: list[tuple[Stage, Span]] = []
-        self._strangers: list[Stage] = []
+        self._unmatched: list[Stage] = []
         self._sizes: dict[str, float] = {}
         self._pairs: list[tuple[Stage, Span]] = []
         self._settled_sizes = (0.0, 0.0, 0.0)
@@ -89,12 +124,12 @@ class Analogue:
         self._speed_sum = self._speed_weight = self._speed_unlike = self._unlike = 0.0
 
     def refresh(self, stages: Mapping[str, Stage], begun: float, *, anew: bool) -> None:
-        """Take in that stages began, ended or changed their size; `begun` is time zero.
+        """Take that stages began, ended or changed their size; `begun` is the run's time zero.
 
-        `anew` where there is a stage more, or one that had ended goes on.
+        `anew` where there is a new stage, or one that had ended goes on.
         """
         if anew:
-            self._pair(stages)
+            self._match(stages)
         whole = self._whole
         size_sum, size_weight, strange = self._settled_sizes
         sizes = self._sizes
@@ -108,20 +143,20 @@ class Analogue:
             ended = ended or stage.ended is not None
             x = _size(stage, span)
             if x is not None:
-                share = span.worked / whole + 0.03
+                share = span.worked / whole + LEAST_WEIGHT
                 size_sum += share * x
                 size_weight += share
-                strange += share * (x / LIKE) ** 2
+                strange += share * (x / UNLIKE_STEP) ** 2
                 sizes[stage.key] = x
             elif stage.unit != "%":
                 sizes.pop(stage.key, None)
         general = size_sum / size_weight if size_weight else 0.0
-        self._future = FUTURE_SIZE * general
+        self._future = FUTURE_SIZE_SHARE * general
         self._open = []
         for stage, span in started:
             if stage.unit != "%":
                 sizes.setdefault(stage.key, general)
-            if stage.ended is None or self._rests(stage, span, stages):
+            if stage.ended is None or self._will_resume(stage, span, stages):
                 self._open.append((stage, span))
             else:
                 self._settle(stage, span)
@@ -132,30 +167,30 @@ class Analogue:
                 if stage.ended is None or (stage, span) in self._open
             ]
         self._unlike = (strange / size_weight if size_weight else 0.0) + (
-            self._speed_unlike / (self._speed_weight + DOUBT)
+            self._speed_unlike / (self._speed_weight + SPEED_PRIOR)
         )
-        self._strangers = [stage for stage in self._strangers if stage.ended is None]
-        self._course.look(stages, begun, [stage.key for stage, _ in self._open])
+        self._unmatched = [stage for stage in self._unmatched if stage.ended is None]
+        self._path.update(stages, begun, [stage.key for stage, _ in self._open])
 
-    def _pair(self, stages: Mapping[str, Stage]) -> None:
-        """Match every stage with the earlier one, and forget what was settled."""
+    def _match(self, stages: Mapping[str, Stage]) -> None:
+        """Match every stage with the earlier run's, and drop what was settled."""
         self._merge(stages)
         self._pairs = []
-        self._strangers = []
+        self._unmatched = []
         self._sizes = {}
         self._settled_sizes = (0.0, 0.0, 0.0)
         self._speed_sum = self._speed_weight = self._speed_unlike = 0.0
         for key, stage in stages.items():
             span = self.spans.get(key)
-            if span is not None and self._alone(span):
+            if span is not None and self._is_leaf(span):
                 self._pairs.append((stage, span))
-            elif stage.children == 0 and stage.ended is None and not self._knows(stage):
-                self._strangers.append(stage)
+            elif stage.children == 0 and stage.ended is None and not self._has(stage):
+                self._unmatched.append(stage)
 
     def _merge(self, stages: Mapping[str, Stage]) -> None:
         """Let a group stand for its stages where it has others inside this time.
 
-        One that counts the rounds in which they were gone through always does.
+        A group that counts the rounds in which they were run always does.
         """
         known: dict[str, int] = {}
         for key, stage in stages.items():
@@ -166,33 +201,34 @@ class Analogue:
         merged = self._rounds.union(key for key in merged if self.spans[key].group)
         if merged != self._merged:
             self._merged = merged
-            self._course = Course(self.spans.values(), self._whole, merged)
+            self._path = CriticalPath(self.spans.values(), self._whole, merged)
 
-    def _alone(self, span: Span) -> bool:
+    def _is_leaf(self, span: Span) -> bool:
+        """Return whether a span stands for itself, not for the stages inside it."""
         return not span.group or span.key in self._merged
 
-    def _knows(self, stage: Stage) -> bool:
-        """Tell whether this run had the stage, or one around it that stands for it."""
+    def _has(self, stage: Stage) -> bool:
+        """Return whether the earlier run had the stage, or one around it that stands for it."""
         if stage.key in self.spans:
             return True
         around = stage.parent
         while around is not None:
             span = self.spans.get(around.key)
             if span is not None:
-                return self._alone(span)
+                return self._is_leaf(span)
             around = around.parent
         return False
 
-    def _rests(self, stage: Stage, span: Span, stages: Mapping[str, Stage]) -> bool:
-        """Tell whether a stage that has ended is expected to go on.
+    def _will_resume(self, stage: Stage, span: Span, stages: Mapping[str, Stage]) -> bool:
+        """Return whether a stage that has ended is expected to run again.
 
-        One that failed will be tried again, one that was gone through more often than so far
-        will be again: unless what came after it has begun.
+        One that failed will be retried, and one that was run more often in the earlier run will run
+        again: unless what came after it has begun.
         """
         again = stage.state == "completed" and stage.times < span.times
         if not again and stage.state not in ("failed", "crashed"):
             return False
-        for later in self._course.order:
+        for later in self._path.order:
             if later.start >= span.end:
                 other = stages.get(later.key)
                 if other is not None and other.began is not None:
@@ -200,36 +236,36 @@ class Analogue:
         return True
 
     def _settle(self, stage: Stage, span: Span) -> None:
-        """Count the size and the speed of a stage that has ended, once and for all."""
+        """Count the size and the speed of a stage that has ended, once."""
         if stage.state != "completed":
             return
         x = _size(stage, span)
         if x is not None:
-            share = span.worked / self._whole + 0.03
+            share = span.worked / self._whole + LEAST_WEIGHT
             size_sum, size_weight, strange = self._settled_sizes
             self._settled_sizes = (
                 size_sum + share * x,
                 size_weight + share,
-                strange + share * (x / LIKE) ** 2,
+                strange + share * (x / UNLIKE_STEP) ** 2,
             )
         worked = stage.worked(0.0) + stage.spent
         theirs = span.worked - self._before(stage, span)
         z = self._deviation(span, worked, theirs)
         share = (theirs + worked) / 2 / self._whole
-        self._speed_sum += share * max(-LIMIT, min(LIMIT, z))
+        self._speed_sum += share * clamp(z, SPEED_LIMIT)
         self._speed_weight += share
-        self._speed_unlike += share * (z / LIKE) ** 2
+        self._speed_unlike += share * (z / UNLIKE_STEP) ** 2
 
     def _deviation(self, span: Span, ours: float, theirs: float) -> float:
         """Return the logarithm of our time over theirs for the same work."""
         grain = self.grain
-        size = self._habits.elastic(span.key) * self._sizes.get(span.key, 0.0)
-        return log((ours + grain) / (theirs + grain)) - size * theirs / (theirs + grain)
+        size = self._parameters.elasticity(span.key) * self._sizes.get(span.key, 0.0)
+        return log_ratio(ours, theirs, grain) - size * theirs / (theirs + grain)
 
-    def remaining(self, now: float, cold: Cold) -> tuple[float, float]:
+    def remaining(self, now: float, cold: ColdEstimate) -> tuple[float, float]:
         """Return the seconds left, and how unlike this run is (0: alike; squared steps)."""
         speed_sum, speed_weight, unlike = self._speed_sum, self._speed_weight, self._unlike
-        habits, sizes, course = self._habits, self._sizes, self._course
+        parameters, sizes, path = self._parameters, self._sizes, self._path
         places: list[Place | None] = []
         for stage, span in self._open:
             place = self._place(stage, span, stage.done)
@@ -238,30 +274,30 @@ class Analogue:
                 theirs = place.reached - place.origin
                 z = self._deviation(span, stage.changed, theirs)
                 share = (theirs + stage.changed) / 2 / self._whole
-                speed_sum += share * max(-LIMIT, min(LIMIT, z))
+                speed_sum += share * clamp(z, SPEED_LIMIT)
                 speed_weight += share
-                unlike += share * (z / LIKE) ** 2 / (speed_weight + DOUBT)
-        speed = habits.carry * speed_sum / (speed_weight + DOUBT)
-        factor = exp(max(-2.0, min(2.0, self._future + speed)))
+                unlike += share * (z / UNLIKE_STEP) ** 2 / (speed_weight + SPEED_PRIOR)
+        speed = parameters.carry * speed_sum / (speed_weight + SPEED_PRIOR)
+        factor = exp(clamp(self._future + speed, FACTOR_LIMIT))
         self.left = {}
         end = 0.0
         for (stage, span), place in zip(self._open, places):
-            prior = habits.elastic(span.key) * sizes.get(span.key, 0.0) + speed
-            left, over = self._stage(stage, span, place, max(-2.5, min(2.5, prior)), now)
-            left = max(SHORTEST, left) + stage.awaited(now)
+            prior = parameters.elasticity(span.key) * sizes.get(span.key, 0.0) + speed
+            left, over = self._stage(stage, span, place, clamp(prior, PACE_LIMIT), now)
+            left = max(LEAST_LEFT, left) + stage.awaited(now)
             unlike += over
             self.left[stage.key] = left
-            end = max(end, left + factor * course.behind(span.key))
-        for ready, way in course.entries:
+            end = max(end, left + factor * path.behind(span.key))
+        for ready, way in path.entries:
             end = max(end, max(0.0, ready - now) + factor * way)
-        if not self._open and not course.entries:
-            end = factor * course.tail
-        for stage in self._strangers:
+        if not self._open and not path.entries:
+            end = factor * path.tail
+        for stage in self._unmatched:
             if stage.began is None:
                 end += cold.typical
             else:
                 end = max(end, cold.remaining.get(stage.key, 0.0))
-        return max(SHORTEST, end), unlike
+        return max(LEAST_LEFT, end), unlike
 
     def _stage(
         self,
@@ -273,7 +309,7 @@ class Analogue:
     ) -> tuple[float, float]:
         """Return what is left of an open stage by its count and by its usual duration.
 
-        Second, the unlikeness of taking so long. `prior` is the logarithm of how much longer
+        Second, the unlikeness of taking so long. `prior` is the logarithm of how many times longer
         than then it is expected to take.
         """
         worked = stage.worked(now) + stage.spent
@@ -282,7 +318,9 @@ class Analogue:
             return self._by_time(span, worked, usual)
         left = self._by_count(stage, span, place, prior, now)
         # The later it is beyond its usual duration, the less that says.
-        timed = min(1.0, max(0.0, 1.3 - worked / usual)) * (1 - self._habits.trust(span.key))
+        timed = min(1.0, max(0.0, OVERDUE_FROM - worked / usual)) * (
+            1 - self._parameters.trust(span.key)
+        )
         if timed <= 0:
             return left, 0.0
         by_time, over = self._by_time(span, worked, usual)
@@ -291,7 +329,7 @@ class Analogue:
         return exp(mixed) - grain, timed * over
 
     def _units(self, stage: Stage, span: Span) -> float:
-        """Return how many units the stage comes to, as far as can be told; 0 where not."""
+        """Return how many units the stage will have, as far as can be told; 0 where it cannot."""
         if stage.total > 0 and not span.moved and not stage.moved:
             return stage.total
         if span.total > 0 and stage.unit == span.unit:
@@ -329,44 +367,43 @@ class Analogue:
         tau, step, origin = place
         grain = self.grain
         theirs = tau - origin
-        weight = theirs / (theirs + 0.1 * span.worked + grain)
-        pace = weight * log((stage.changed + grain) / (theirs + grain)) + (1 - weight) * prior
+        pace = log_pace(stage.changed, theirs, span.worked, prior, grain)
         curve = stage.curve
         recent = curve.since(stage.changed * 2 / 3) if curve is not None else None
-        if recent is not None and stage.changed > 6 * grain:
+        if recent is not None and stage.changed > RECENT_GRAINS * grain:
             then = self._place(stage, span, recent.done)
             ours = stage.changed - recent.seconds
             theirs = tau - then.reached if then is not None else 0.0
             if theirs > 0 and ours > 0:
-                share = LATELY * theirs / (theirs + 2 * grain)
-                pace += share * (log((ours + grain) / (theirs + grain)) - pace)
-        pace = exp(max(-2.5, min(2.5, pace)))
+                share = RECENT_WEIGHT * theirs / (theirs + 2 * grain)
+                pace += share * (log_ratio(ours, theirs, grain) - pace)
+        pace = exp(clamp(pace, PACE_LIMIT))
         # Count down to where the next step is expected; when it does not come, grow again.
         quiet = stage.worked(now) - stage.changed
         at_step = pace * (span.worked - step)
         until_step = pace * (step - tau)
         if quiet <= until_step:
             return at_step + until_step - quiet
-        return at_step + 0.5 * (quiet - until_step)
+        return at_step + STALL_GROWTH * (quiet - until_step)
 
     def _by_time(self, span: Span, worked: float, usual: float) -> tuple[float, float]:
-        """Return what is left of the usual duration, and how unlike it is to be beyond it."""
+        """Return what is left of the usual duration, and how unlike it is to exceed it."""
         grain = self.grain
-        left = residual(usual, worked, self._habits.spread(span.key))
-        late = max(0.0, log((worked + grain) / (usual + grain)))
-        return left, (late / 0.3) ** 2 * min(1.0, 4 * span.worked / self._whole)
+        left = median_residual(usual, worked, self._parameters.spread(span.key))
+        late = max(0.0, log_ratio(worked, usual, grain))
+        return left, (late / LATE_STEP) ** 2 * min(1.0, LATE_SHARE * span.worked / self._whole)
 
     def stage_left(self, stage: Stage, now: float) -> float | None:
-        """Return the seconds that one open stage still takes, or None. After `remaining`."""
+        """Return the remaining seconds of one open stage, or None; call `remaining` before."""
         left = self.left.get(stage.key)
         span = self.spans.get(stage.key)
         if left is not None or span is None:
             return left
         if stage.began is None:
             return span.worked
-        inside = stage.key + INSIDE
+        inside = stage.key + KEY_SEPARATOR
         within = [more for key, more in self.left.items() if key.startswith(inside)]
-        return max([span.worked - stage.worked(now), SHORTEST, *within])
+        return max([span.worked - stage.worked(now), LEAST_LEFT, *within])
 
     def _reached(self, stage: Stage, span: Span, now: float) -> float:
         """Return how many of its earlier seconds a stage has behind it."""
@@ -379,10 +416,10 @@ class Analogue:
         return min(tau + worked - stage.changed, step, span.worked)
 
     def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
-        """Return the share of the work that is done, each stage weighing its earlier time."""
+        """Return the share of the work that is done, each stage weighing its earlier duration."""
         going = {stage.key for stage, _ in self._open}
         whole = passed = 0.0
-        for span in self._course.order:
+        for span in self._path.order:
             whole += span.worked
             stage = stages.get(span.key)
             if stage is None or (stage.began is None and stage.ended is None):
@@ -395,21 +432,21 @@ class Analogue:
 
 
 def _rounds(spans: Mapping[str, Span]) -> Iterator[str]:
-    """Yield the groups whose count is that of the rounds in which what is inside was gone through.
+    """Yield the groups that count the rounds in which their stages were run.
 
-    A loop inside a loop: its last round says little of the whole, the count of the outer one all.
+    In a loop inside a loop the last round says little of the whole, the outer count everything.
     """
     for span in spans.values():
         key = span.key
-        while span.times > 1 and INSIDE in key:
-            key = key.rpartition(INSIDE)[0]
+        while span.times > 1 and KEY_SEPARATOR in key:
+            key = key.rpartition(KEY_SEPARATOR)[0]
             around = spans.get(key)
             if around is not None and around.group and 0 < around.total <= 2 * span.times:
                 yield key
 
 
 def _size(stage: Stage, span: Span) -> float | None:
-    """Return the logarithm of the stage's size over the earlier one's, if it is known."""
+    """Return the logarithm of the stage's size over the earlier one's, or None if unknown."""
     if stage.unit == "%" or span.total <= 0:
         return None
     if stage.state in ENDED:

@@ -1,10 +1,11 @@
-"""Estimates without history: a stage's own rate, and what the stages seen say of the rest."""
+"""The estimate without history, by the stages' own rates and the typical duration of a stage."""
 
 from __future__ import annotations
 
 from math import exp, log
 
-from headway.estimate.tail import residual
+from headway.estimate.rate import evenness, remaining_at_rate
+from headway.estimate.residual_life import median_residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,71 +13,63 @@ if TYPE_CHECKING:
 
     from headway.estimate.stage import Stage
 
-TYPICAL = 3.0  # seconds, a stage of which nothing at all is known
-TRUST = 2.0  # how many stages that guess weighs
-SPREAD = 2.0  # of the logarithm of stage durations within one operation
-TINY = 0.3  # seconds; how much shorter a stage was than this says nothing of the others
-SHARE = 0.7  # stages to come against those seen: the long ones are begun early
-GOING = 2.0  # how many stages one weighs that goes on without a count, taken to be half through
-LATELY = 0.4  # how much the pace of the last third counts
-COUNTED = 0.95  # the half width of a range where a count moves, in logarithm
-BLIND = 1.25  # where none does
-NOTHING = 1.9  # where none has, and nothing has ended
+# Seconds of a stage of which nothing at all is known, where the machine's history gives no prior.
+# It is the one constant that knows a scale, and a compromise between short and long operations:
+# doubled, the estimate without history is clearly worse on `zip-repack` and `img-batch`, which
+# take seconds, and better on `long-mirror` and `nested-build`; halved, the other way round.
+TYPICAL = 3.0
+# How many stages that guess weighs. Doubled: worse without history, on `long-mirror` most; halved:
+# a little better there.
+TYPICAL_WEIGHT = 2.0
+# Standard deviation of the logarithm of stage durations within one operation. Doubled: clearly
+# worse without history; halved: a little better on `sql-migrate`.
+COLD_SPREAD = 2.0
+# Seconds; how much shorter than this a stage was says nothing of the others. Doubled: a little
+# worse without history; halved: a little better.
+LEAST_DURATION = 0.3
+# What a stage to come takes, as a share of those seen: long ones tend to begin early, and parallel
+# ones overlap. Doubled or halved: as `TYPICAL`, and more so.
+COMING_SHARE = 0.7
+# How many stages one weighs that goes on without a count; it is taken to be half through. Doubled
+# or halved: little effect, on `sql-migrate` most.
+UNCOUNTED_WEIGHT = (
+    2.0  # how many stages one weighs that goes on without a count, taken to be half through
+)
+# Half width of the range in the logarithm, without history: a factor of 2.6 either way where a
+# count moves. Doubled: the first ranges are wider, but later ones are calibrated on them and
+# hold less often; halved: the other way round.
+COUNTED_HALF_WIDTH = 0.95
+# The same where nothing counts. Doubled or halved: the same effect, smaller.
+UNCOUNTED_HALF_WIDTH = 1.25
+# The same where nothing has ended either: so wide that no number is shown. Doubled or halved:
+# no effect worth telling.
+UNKNOWN_HALF_WIDTH = 1.9
 RETRIED = frozenset({"failed", "crashed"})  # with nothing else going on, they will be retried
-PACE = 15.0  # how soon a stage's own pace counts for more than the others, 1 / fraction
-EVEN = 10.0  # how much sooner where the pace has been even
-UNEVEN = 0.2  # the logarithm by which parts of it may be off the whole for that
-STEPS = 10.0  # and how often it must have moved
-ALONE = 6.0  # how much sooner where there are no others
-FEW = 0.02  # fractions below this say little of a stage's duration
+# Inverse of the fraction at which a stage's own rate counts as much as the typical duration: a
+# fifteenth. Doubled: better on `long-mirror`, worse on `zip-repack`; halved: the other way
+# round. On average hardly any effect.
+RATE_GROWTH = 15.0
+# How many times sooner that is where the pace has been perfectly even. Doubled: hardly better;
+# halved: hardly worse.
+EVEN_BONUS = 10.0
+# How many times sooner where there is no other stage to compare with. Doubled or halved: no effect
+# on the recordings, each of which has several stages.
+ALONE_BONUS = 6.0
+# Fraction below which a stage's own duration is not counted among those seen. Doubled or halved:
+# no effect worth telling.
+LEAST_FRACTION = 0.02
+# Seconds added before the logarithms are mixed. Doubled or halved: hardly any effect.
+MIX_GRAIN = 0.05
 
 
-def rate(stage: Stage, now: float) -> float | None:
-    """Return the seconds that the stage still takes at its own pace, or None.
+class ColdEstimate:
+    """The remaining seconds of every open stage and of the whole, without any earlier run.
 
-    Units that were there when the stage began are no part of the pace.
-    """
-    curve = stage.curve
-    gained = stage.done - stage.origin
-    worked = stage.worked(now)
-    if curve is None or stage.fraction() <= 0.005 or gained <= 0 or worked <= 0:
-        return None
-    pace = worked / gained
-    recent = curve.since(stage.changed * 2 / 3)
-    if recent is not None and stage.done > recent.done:
-        lately = (worked - recent.seconds) / (stage.done - recent.done)
-        pace = pace ** (1 - LATELY) * lately**LATELY
-    # Counts come in steps, and a count may say that a unit was begun: half a step is always left.
-    step = stage.changed / max(1, stage.steps)
-    quiet = max(0.0, worked - stage.changed)
-    return max(0.02, pace * max(0.0, stage.total - stage.done) + step / 2, quiet / 2)
-
-
-def evenness(stage: Stage, now: float) -> float:
-    """Return how even the pace of a stage has been, 0…1: the last thirds against the whole."""
-    curve = stage.curve
-    gained = stage.done - stage.origin
-    worked = stage.worked(now)
-    if curve is None or gained <= 0 or worked <= 0:
-        return 0.0
-    off = 0.0
-    for share in (1 / 3, 2 / 3):
-        recent = curve.since(stage.changed * share)
-        if recent is None or stage.done <= recent.done or worked <= recent.seconds:
-            return 0.0
-        lately = (worked - recent.seconds) / (stage.done - recent.done)
-        off = max(off, abs(log(lately * gained / worked)))
-    return exp(-((off / UNEVEN) ** 2)) * stage.steps / (stage.steps + STEPS)
-
-
-class Cold:
-    """The remaining seconds of every open stage and of the whole, with no earlier run.
-
-    `whole` is None where nothing is known. `reach` is the half width of its range, in the
+    `whole` is None where nothing is known. `half_width` is the half width of its range, in the
     logarithm of seconds plus one; `typical` the seconds of a stage of which nothing is known.
     """
 
-    __slots__ = ("reach", "remaining", "typical", "whole")
+    __slots__ = ("half_width", "remaining", "typical", "whole")
 
     def __init__(self, stages: Iterable[Stage], now: float, prior: float | None = None) -> None:
         self.remaining: dict[str, float] = {}
@@ -95,53 +88,53 @@ class Cold:
                     failed = stage
                 elif stage.state == "completed":
                     failed = None
-                    total += log(max(TINY, stage.worked(now)))
+                    total += log(max(LEAST_DURATION, stage.worked(now)))
                     weight += 1
             else:
                 worked = stage.worked(now)
-                left = rate(stage, now)
+                left = remaining_at_rate(stage, now)
                 running.append((stage, worked, left))
-                if left is not None and stage.fraction() > FEW:
-                    total += log(max(TINY, worked + left))
+                if left is not None and stage.fraction() > LEAST_FRACTION:
+                    total += log(max(LEAST_DURATION, worked + left))
                     weight += 1
         if failed is not None and not running:
-            running.append((failed, failed.worked(now), rate(failed, now)))
-        usual = TRUST * log(prior if prior is not None and prior > 0 else TYPICAL)
-        typical = exp((total + usual) / (weight + TRUST))
+            running.append((failed, failed.worked(now), remaining_at_rate(failed, now)))
+        usual = TYPICAL_WEIGHT * log(prior if prior is not None and prior > 0 else TYPICAL)
+        typical = exp((total + usual) / (weight + TYPICAL_WEIGHT))
         for _, worked, left in running:
             if left is None:
-                total += GOING * log(max(typical, 2 * worked))
-                weight += GOING
-        self.typical = exp((total + usual) / (weight + TRUST))
+                total += UNCOUNTED_WEIGHT * log(max(typical, 2 * worked))
+                weight += UNCOUNTED_WEIGHT
+        self.typical = exp((total + usual) / (weight + TYPICAL_WEIGHT))
         longest = 0.0
-        alone = ALONE if len(running) + coming + ended == 1 else 1.0
+        alone = ALONE_BONUS if len(running) + coming + ended == 1 else 1.0
         for stage, worked, left in running:
-            sooner = PACE * alone * (1 + EVEN * evenness(stage, now))
+            sooner = RATE_GROWTH * alone * (1 + EVEN_BONUS * evenness(stage, now))
             found = self._left(stage.fraction(), worked, left, sooner) + stage.awaited(now)
             self.remaining[stage.key] = found
             longest = max(longest, found)
-        self.whole: float | None = longest + SHARE * coming * self.typical
+        self.whole: float | None = longest + COMING_SHARE * coming * self.typical
         if any(left is not None for _, _, left in running):
-            self.reach = COUNTED
-        elif weight - GOING * len(running) > 0:
-            self.reach = BLIND
+            self.half_width = COUNTED_HALF_WIDTH
+        elif weight - UNCOUNTED_WEIGHT * len(running) > 0:
+            self.half_width = UNCOUNTED_HALF_WIDTH
         else:
-            self.reach = NOTHING
+            self.half_width = UNKNOWN_HALF_WIDTH
             if len(running) + coming + ended <= 1:
                 # One stage that says nothing is nothing to go on; a plan at least has a length.
                 self.whole = None
 
     def _left(self, fraction: float, worked: float, left: float | None, sooner: float) -> float:
-        """Mix what the stage's own pace says with what the others say, by how far it is."""
+        """Mix what the stage's own rate says with the typical duration, by how far the stage is."""
         if left is None:
-            return max(0.02, residual(self.typical, worked, SPREAD))
+            return max(0.02, median_residual(self.typical, worked, COLD_SPREAD))
         share = sooner * fraction / (sooner * fraction + 1)
         guess = max(0.02, (1 - fraction) * self.typical)
-        return exp(share * log(left + 0.05) + (1 - share) * log(guess + 0.05))
+        return exp(share * log(left + MIX_GRAIN) + (1 - share) * log(guess + MIX_GRAIN))
 
 
 def _counts(stage: Stage) -> bool:
-    """Tell whether a stage stands for itself, not for what is inside or around it."""
+    """Return whether a stage stands for itself, not for those inside or around it."""
     if stage.children and not (stage.total > 0 and stage.done > 0):
         return False
     around = stage.parent

@@ -2,6 +2,68 @@
 
 Pure: `now` is an argument, in seconds on one monotonic clock. Nothing here raises, whatever
 the numbers are.
+
+The method answers one question: given what the stages have counted by now, how many seconds
+remain? All averaging is done on ln(seconds + 1), so that half as long and twice as long are
+equally wrong, and a second more or less does not matter.
+
+Observations (`stage`, `history.curve`). Each stage gives state, done, total and unit. The time
+in which everything waits is cut out of the clock. A stage keeps its count over its own working
+time as a curve of few points, so that t(f) is when fraction f was reached.
+
+History (`history.run`). A completed run i leaves for each stage its duration d, its size N, its
+curve t(f), and the errors of the estimates that were given while it ran. A run that failed
+leaves its completed stages.
+
+Analogues (`analogue`). r_i is what remains if the rest goes as in run i, at our pace and size:
+  - size:  x = ln(N / N_i) of each stage; a stage takes e^(b x) times as long, where b is its
+    elasticity, fitted over the earlier runs;
+  - speed: z = ln(our seconds / theirs) - b x of what is done; s = c sum(u z) / (sum(u) + 0.15)
+    is expected to go on, where u is the share of the run and c is fitted, too;
+  - an open stage that counts: ln k = w ln(our seconds / t) + (1 - w)(b x + s) with
+    w = t / (t + d / 10) is its pace, k (d - t) what is left. Between two counts that counts
+    down; when the next one is overdue it grows again;
+  - an open stage that does not count: the median residual life of a log-logistic duration
+    (`residual_life`) of median m = d e^(b x + s) after t seconds,
+    m (1 + 2 (t/m)^a)^(1/a) - t, where a follows from how far its durations lie apart;
+  - which of the two is believed, and how far, is fitted by foretelling the earlier runs from
+    each other (`history.trust`);
+  - stages to come: the longest way through the order of run i (`critical_path`).
+
+Mixing. ln(r + 1) = sum(w_i ln(r_i + 1)) / sum(w_i) with w_i = exp(-D_i^2 / 2) 0.85^age + 0.05:
+a kernel regression over runs. D_i is how unlike run i is in size, speed and in how many
+operations went on beside it (`concurrency`).
+
+Without history (`cold`, `rate`). A stage's own rate, mixed with the typical duration of the
+stages seen by f: the further it is, the more its rate counts. The typical duration is a
+geometric mean, shrunk towards a first guess. This estimate also enters the mix above, with the
+weight of 0.15 runs: the first runs are few, and the present one may be unlike all of them.
+
+Smoothing (`smoothing`). The foreseen finish moves towards the mixed one, the faster the
+further it is off.
+
+Range (`interval`). ln(low + 1), ln(high + 1) = ln(median + 1) -+ h q. The half width h comes
+from how far the analogues disagree, how unlike the run is, and how much the estimate is
+changing; q is the 0.8 quantile of |error| / h in earlier runs at a like phase, shrunk towards 1
+by two runs. That is split conformal prediction with normalized residuals; the shrinking gives
+up its guarantee for a sensible range after one run.
+
+Sources. Foretelling from the profile of a similar run instead of by linear extrapolation:
+Coppa and Finocchi, "On data skewness, stragglers, and MapReduce progress indicators", 2015.
+That no single estimator is robust, hence mixing: Koenig et al., "A statistical approach towards
+robust progress estimation", 2011. Kernel regression: Nadaraya and Watson, 1964. Ranges: Vovk et
+al., "Algorithmic learning in a random world", 2005. Durations of earlier runs: ninja (the last
+run of each edge) and nix-output-monitor (medians of ten). Decay while a count is overdue:
+indicatif. The rules of these programs and of tqdm, rich and Hadoop (elapsed over progress) are
+scored beside this one by `scripts/bench eta`.
+
+Measured on. tests/recordings/eta: real operations, recorded under load; docs/estimates.md says
+what the bench shows and where the method ends. The constants descend from a prototype. Its
+constants were set on recordings of thirteen other operations, of a second to a minute each,
+which are not in this repository; to set them on half of those and test them on the other half
+changed the error by next to nothing. Which of today's values were changed since, and on what,
+is not recorded. What each does when it is doubled or halved is printed by `scripts/bench eta
+--sweep`; the comments beside them tell it in words, of the recordings in this repository.
 """
 
 from __future__ import annotations
@@ -9,14 +71,14 @@ from __future__ import annotations
 from math import exp, isfinite, log, sqrt
 
 from headway.estimate.analogue import Analogue
-from headway.estimate.band import Calibration, Estimate, around, uncalibrated
-from headway.estimate.cold import Cold
-from headway.estimate.company import Company
-from headway.estimate.course import INSIDE
-from headway.estimate.history.habits import Habits
+from headway.estimate.cold import ColdEstimate
+from headway.estimate.concurrency import Concurrency
+from headway.estimate.critical_path import KEY_SEPARATOR
+from headway.estimate.history.parameters import Parameters
+from headway.estimate.interval import Calibration, Estimate, initial_half_width, interval
 from headway.estimate.learning import Notes, complete, learn
+from headway.estimate.smoothing import Smoother
 from headway.estimate.stage import ENDED, WORKING, Stage
-from headway.estimate.steady import Steady
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,24 +86,44 @@ if TYPE_CHECKING:
 
     from headway.estimate.history.run import Run
 
-REMEMBERED = 10  # earlier runs that are looked at
-DECAY = 0.85  # an older run weighs so much of the next newer one
-FLOOR = 0.05  # what even the least alike run weighs
-COLD_SHARE = 0.15  # in runs, what the estimate without history weighs beside it
-STRANGE = 4.0  # squared steps of unlikeness, above which a run is unlike all before
-WAITED = 0.25  # of the usual duration: having waited longer, age is not held against that
-DEEPEST = 32  # stages inside each other that are told apart
-SLACK = 0.05  # of the whole: by less than this progress does not go back
-LARGEST = 1e15  # counts and seconds beyond this are cut
+# Earlier runs that are looked at: older ones tell of other versions of the same work. The
+# recordings have at most six runs an operation: doubled or halved, no effect there.
+REMEMBERED = 10
+# Weight of a run relative to the next newer one. Doubled (older runs count more) a little worse,
+# on `wheel-audit` most; halved: hardly worse on average, clearly on `sql-migrate`.
+AGE_DECAY = 0.85
+# Weight of even the least similar run, so that the mix never hangs on a single one. Doubled or
+# halved: little effect.
+LEAST_WEIGHT = 0.05
+# In runs, the weight of the estimate without history beside that with it. Doubled: a little
+# worse, on `long-mirror` most; halved: hardly better.
+COLD_SHARE = 0.15
+# Squared steps of unlikeness to the most similar run from which on the run is said to be unlike
+# all: two steps. It changes a remark, no estimate.
+UNLIKE_FROM = 4.0
+# Of the usual duration: after having waited longer, an operation is no longer called late for its
+# age. It changes a remark, no estimate.
+WAITED_SHARE = 0.25
+# Stages inside each other that are told apart: no real work nests as deep, and each level makes
+# keys longer. Doubled or halved: no effect.
+DEPTH_LIMIT = 32
+# Of the whole: progress does not go back by less than this, because a bar that goes back a little
+# at every estimate cannot be read. It changes no estimate.
+PROGRESS_SLACK = 0.05
+# Counts and seconds beyond this are cut: a bound for arithmetic. Doubled or halved: no effect.
+LARGEST = 1e15
 
 
-_UNTRIED = Calibration(())
+_UNCALIBRATED = Calibration(())
 # One for all in which no stage waits: most, and a set is 216 bytes.
-_NOBODY: AbstractSet[str] = frozenset()
+_NONE_WAITING: AbstractSet[str] = frozenset()
 
 
 class Forecast:
-    """What is known of one running operation. `history` is oldest first."""
+    """What is known of one running operation. `history` is oldest first.
+
+    `prior` is the typical duration of a stage on this machine, in seconds, or None.
+    """
 
     __slots__ = (
         "_analogues",
@@ -50,7 +132,8 @@ class Forecast:
         "_begun",
         "_calibration",
         "_cold",
-        "_company",
+        "_concurrency",
+        "_duplicates",
         "_finished",
         "_furthest",
         "_held",
@@ -62,10 +145,9 @@ class Forecast:
         "_raw",
         "_raw_at",
         "_runs",
+        "_smoother",
         "_stages",
         "_stale",
-        "_steady",
-        "_twins",
         "_unlike",
         "_until",
         "_waiting",
@@ -76,26 +158,26 @@ class Forecast:
     def __init__(self, history: Sequence[Run] = (), prior: float | None = None) -> None:
         runs = [run for run in history if run.seconds is not None or run.spans][-REMEMBERED:]
         whole = [run for run in runs if run.seconds is not None]
-        self._calibration = Calibration(whole) if whole else _UNTRIED
+        self._calibration = Calibration(whole) if whole else _UNCALIBRATED
         runs = complete(runs)
-        habits = Habits(runs)
-        self._analogues = tuple(Analogue(run, habits) for run in runs)
+        parameters = Parameters(runs)
+        self._analogues = tuple(Analogue(run, parameters) for run in runs)
         self._runs = tuple(runs)
         self._prior = prior
-        self._company = Company()
+        self._concurrency = Concurrency()
         self._stages: dict[str, Stage] = {}
         self._ids: dict[int, Stage] = {}
-        self._twins: dict[str, int] = {}  # how many there are of a name that there is twice
+        self._duplicates: dict[str, int] = {}  # how many there are of a name that there is twice
         self._begun: float | None = None
         self._now = 0.0
         self._stale = self._anew = True
         self._weights: Sequence[float] = ()
         self._unlike = 0.0
         self._apart = 0.0
-        self._cold: Cold | None = None
+        self._cold: ColdEstimate | None = None
         self._raw: float | None = None  # what `_compute` returned …
         self._raw_at: float | None = None  # … for this time
-        self._steady = Steady()
+        self._smoother = Smoother()
         self._notes = Notes()
         self._finished: str | None = None
         self._furthest = 0.0
@@ -103,25 +185,25 @@ class Forecast:
         self._held: float | None = None  # since when all of it waits
         self._idle = 0.0  # seconds for which it did before
         self._whole_waits = False  # as told by `hold`
-        self._waiting = _NOBODY  # keys of the stages that wait
+        self._waiting = _NONE_WAITING  # keys of the stages that wait
 
     def start(self, now: float) -> None:
         """Say when the operation began."""
         if self._begun is None:
             self._begun = self._work(self._clock(now))
 
-    def accompany(self, others: int, now: float) -> None:
+    def set_concurrency(self, others: int, now: float) -> None:
         """Say how many other operations go on beside this one from now on."""
-        self._company.take(others, self._clock(now))
+        self._concurrency.take(others, self._clock(now))
         self._raw_at = None
 
     def hold(self, now: float, *, waiting: bool) -> None:
-        """Say whether all of it waits: that is no work, so nothing is learned from it."""
+        """Say whether the whole operation waits: its clock then stands still."""
         self._whole_waits = waiting
         self._stand(self._clock(now))
 
     def _stand(self, now: float) -> None:
-        """Let its clock stand while nothing goes on but waiting."""
+        """Stop its clock while nothing goes on but waiting."""
         waiting = self._whole_waits or (bool(self._waiting) and self._only_waits())
         if waiting and self._held is None:
             self._held = now
@@ -130,9 +212,9 @@ class Forecast:
             self._held = None
 
     def _only_waits(self) -> bool:
-        """Tell whether every stage that goes on has one inside it that waits."""
+        """Return whether every running stage has one inside it that waits."""
         return all(
-            any(key.startswith(stage.key + INSIDE) for key in self._waiting)
+            any(key.startswith(stage.key + KEY_SEPARATOR) for key in self._waiting)
             for stage in self._stages.values()
             if stage.state == "running"
         )
@@ -149,14 +231,14 @@ class Forecast:
         now: float,
         attempt: int = 1,
     ) -> None:
-        """Take in a stage's values. Call it whenever one has changed; parents come first."""
+        """Take a stage's values. Call it whenever one of them has changed; parents come first."""
         at = self._clock(now)
         now = self._work(at)
         if self._begun is None:
             self._begun = now
         seen = self._ids.get(stage)
         if seen is None:
-            seen = self._meet(stage, name, parent)
+            seen = self._add_stage(stage, name, parent)
         was = seen.ended
         units = _number(done)
         size = _number(total)
@@ -177,7 +259,7 @@ class Forecast:
         self._anew = self._anew or (was is not None and seen.ended != was)
 
     def wait(self, stage: int | None, until_remaining: Estimate | None, now: float) -> None:
-        """Say how long what a waiting stage, or the whole (None), waits for will still take."""
+        """Say how long what a stage, or the whole (None), waits for is expected to take."""
         now = self._clock(now)
         left = None if until_remaining is None else _number(until_remaining.median)
         seen = None if stage is None else self._ids.get(stage)
@@ -195,13 +277,13 @@ class Forecast:
         raw = self._compute(now)
         if raw is None:
             return None
-        median = self._steady.take(raw, now, cold=not self._analogues)
+        median = self._smoother.take(raw, now, cold=not self._analogues)
         elapsed = self._work(now) - self._begun
-        start = self._reach(median, raw)
-        reach = start * self._calibration.factor(elapsed / max(1e-6, elapsed + median))
-        low, high = around(median, reach)
+        start = self._half_width(median, raw)
+        half_width = start * self._calibration.factor(elapsed / max(1e-6, elapsed + median))
+        low, high = interval(median, half_width)
         if self._held is None:
-            self._notes.add(elapsed, median, start, reach)
+            self._notes.add(elapsed, median, start, half_width)
         return Estimate(low, median, high, self._basis(), len(self._analogues))
 
     def stage_estimate(self, stage: int, now: float) -> Estimate | None:
@@ -228,17 +310,17 @@ class Forecast:
         else:
             return None
         worked = seen.worked(now)
-        reach = self._reach(median, median)
-        reach *= self._calibration.factor(worked / max(1e-6, worked + median))
-        low, high = around(median, reach)
+        half_width = self._half_width(median, median)
+        half_width *= self._calibration.factor(worked / max(1e-6, worked + median))
+        low, high = interval(median, half_width)
         return Estimate(low, median, high, basis, len(self._analogues) if weight else 0)
 
-    def rest(self) -> None:
-        """Let go of what was worked out for this moment: it is of no use in the next."""
+    def forget(self) -> None:
+        """Drop what was computed for the last moment; it is of no use for the next."""
         self._raw_at = self._cold = None
 
     def progress(self, now: float) -> float | None:
-        """Return how far the operation is in time, 0…1; 1.0 only where all was completed."""
+        """Return the share of the expected time that is over, 0…1; 1.0 only once completed."""
         now = self._clock(now)
         if self._finished == "completed":
             return 1.0
@@ -257,28 +339,28 @@ class Forecast:
             return None
         share = min(0.999, max(0.0, share))
         # What was shown stands while it is only a little too far.
-        if not self._furthest - SLACK <= share <= self._furthest:
+        if not self._furthest - PROGRESS_SLACK <= share <= self._furthest:
             self._furthest = share
         return self._furthest
 
     def unlike(self) -> bool:
-        """Tell whether this run is unlike every earlier one."""
-        return bool(self._analogues) and self._unlike > STRANGE
+        """Return whether this run is unlike every earlier one."""
+        return bool(self._analogues) and self._unlike > UNLIKE_FROM
 
     def usual(self) -> float | None:
-        """Return how long the operation usually takes, in seconds.
+        """Return the median duration of earlier runs, in seconds.
 
-        None where nobody knows, and where it has waited so long that its age says nothing.
+        None where there are none, and where this run has waited so long that its age says nothing.
         """
         known = sorted(run.seconds for run in self._runs if run.seconds is not None)
         if not known:
             return None
         half = len(known) // 2
         usual = known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
-        return usual if self._now - self._work(self._now) <= WAITED * usual else None
+        return usual if self._now - self._work(self._now) <= WAITED_SHARE * usual else None
 
     def finish(self, state: str, now: float) -> Run | None:
-        """Say how the operation ended; return what it teaches, or None if nothing."""
+        """Say how the operation ended; return the run that it teaches, or None."""
         now = self._work(self._clock(now))
         if self._begun is None or self._finished is not None:
             return None
@@ -289,11 +371,11 @@ class Forecast:
             now,
             whole=state == "completed",
             misses=self._notes.misses(now - self._begun),
-            beside=self._company.mean(),
+            beside=self._concurrency.mean(),
         )
 
     def _clock(self, now: float) -> float:
-        """Let time only go forward, and only to where it can be."""
+        """Return `now`, never before the last time seen nor out of bounds."""
         try:
             now = float(now)
         except (TypeError, ValueError, OverflowError):
@@ -303,19 +385,19 @@ class Forecast:
         return self._now
 
     def _work(self, now: float) -> float:
-        """Return the time of a clock that stands still while all of it waits."""
+        """Return the time of a clock that stands still while everything waits."""
         at = now if self._held is None else self._held
         return at - self._idle if self._idle else at  # the very object: stages keep it
 
-    def _meet(self, stage: int, name: str, parent: int | None) -> Stage:
+    def _add_stage(self, stage: int, name: str, parent: int | None) -> Stage:
         over = None if parent is None else self._ids.get(parent)
-        if over is not None and over.key.count(INSIDE) >= DEEPEST:
+        if over is not None and over.key.count(KEY_SEPARATOR) >= DEPTH_LIMIT:
             over = over.parent  # keys are paths: what is deeper stands beside what it is in
-        path = name if over is None else over.key + INSIDE + name
+        path = name if over is None else over.key + KEY_SEPARATOR + name
         key = path
         if path in self._stages:
-            twin = self._twins[path] = self._twins.get(path, 1) + 1
-            key = f"{path}\x1e{twin}"
+            copies = self._duplicates[path] = self._duplicates.get(path, 1) + 1
+            key = f"{path}\x1e{copies}"
         found = Stage(key, over)
         if over is not None:
             over.children += 1
@@ -324,10 +406,12 @@ class Forecast:
         self._stale = self._anew = True
         return found
 
-    def _reach(self, median: float, raw: float) -> float:
+    def _half_width(self, median: float, raw: float) -> float:
         turn = abs(log((raw + 1) / (median + 1)))
-        cold = self._cold.reach if self._cold is not None else 0.0
-        return uncalibrated(len(self._analogues), cold, median, self._apart, turn, self._unlike)
+        cold = self._cold.half_width if self._cold is not None else 0.0
+        return initial_half_width(
+            len(self._analogues), cold, median, self._apart, turn, self._unlike
+        )
 
     def _basis(self) -> str:
         if not self._analogues:
@@ -346,7 +430,7 @@ class Forecast:
             for analogue in self._analogues:
                 analogue.refresh(self._stages, self._begun or 0.0, anew=self._anew)
             self._stale = self._anew = False
-        self._cold = cold = Cold(self._stages.values(), now, self._prior)
+        self._cold = cold = ColdEstimate(self._stages.values(), now, self._prior)
         raw = self._mix(now, cold) if self._analogues else cold.whole
         if raw is not None:
             awaited = 0.0 if self._until is None else max(0.0, self._until - at)
@@ -354,7 +438,7 @@ class Forecast:
         self._raw_at, self._raw = at, raw
         return raw
 
-    def _mix(self, now: float, cold: Cold) -> float:
+    def _mix(self, now: float, cold: ColdEstimate) -> float:
         newest = len(self._analogues) - 1
         logs: list[float] = []
         weights: list[float] = []
@@ -362,12 +446,12 @@ class Forecast:
         for i, (run, analogue) in enumerate(zip(self._runs, self._analogues)):
             left, unlike = analogue.remaining(now, cold)
             logs.append(log(left + 1))
-            apart = unlike + self._company.unlike(run.beside)
-            weights.append(-apart / 2 + (newest - i) * log(DECAY))
+            apart = unlike + self._concurrency.unlike(run.beside)
+            weights.append(-apart / 2 + (newest - i) * log(AGE_DECAY))
             least = unlike if least < 0 else min(least, unlike)
         self._unlike = least
         best = max(weights)
-        self._weights = weights = [exp(w - best) + FLOOR for w in weights]
+        self._weights = weights = [exp(w - best) + LEAST_WEIGHT for w in weights]
         mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)
         self._apart = sqrt(sum(w * (x - mean) ** 2 for w, x in zip(weights, logs)) / sum(weights))
         share = COLD_SHARE / (COLD_SHARE + len(weights))

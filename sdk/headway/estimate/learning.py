@@ -1,4 +1,4 @@
-"""What a run teaches when it has ended, and how runs that were cut short are completed."""
+"""Learning from a run that has ended, and completing runs that were cut short."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ if TYPE_CHECKING:
     from headway.estimate.history.run import Miss
     from headway.estimate.stage import Stage
 
-NOTES = 32
-EXACT = 1e-6  # how exactly a number is kept in a note
-EARLIER = 8  # points that stand for units done before
+# Estimates of a run that are noted for calibration. Doubled or halved: ranges hold a little less
+# often.
+NOTES_LIMIT = 32
+# How exactly a number is kept in a note, which holds single floats. Doubled or halved: no effect.
+NOTE_PRECISION = 1e-6
+# Points that stand for units done before a run began. Doubled or halved: no effect.
+EARLIER_POINTS = 8
 
 
 class Notes:
-    """The estimates that were given while an operation ran, at most `NOTES` of them.
+    """The estimates that were given while an operation ran, at most `NOTES_LIMIT` of them.
 
-    Kept flat, as every operation has them: elapsed, median, start and reach of each in turn.
+    Kept flat, because every operation has them: elapsed, median, initial half width and half width
+    of each in turn.
     """
 
     __slots__ = ("_given", "_spacing")
@@ -31,30 +36,33 @@ class Notes:
         self._given: array[float] | None = None
         self._spacing = 0.0
 
-    def add(self, elapsed: float, median: float, start: float, reach: float) -> None:
-        """Note an estimate of so many seconds, given after so many, and its half widths."""
+    def add(self, elapsed: float, median: float, start: float, half_width: float) -> None:
+        """Note an estimate of `median` seconds, given after `elapsed`, and its half widths."""
         if self._given is None:
             self._given = array("f")  # half of what doubles take
         given = self._given
-        if given and elapsed - given[-4] <= max(self._spacing, elapsed * EXACT):
+        if given and elapsed - given[-4] <= max(self._spacing, elapsed * NOTE_PRECISION):
             return
-        given.extend((elapsed, median, start, reach))
-        if len(given) >= 4 * NOTES:
+        given.extend((elapsed, median, start, half_width))
+        if len(given) >= 4 * NOTES_LIMIT:
             for at in range(len(given) - 4, 0, -8):
                 del given[at : at + 4]
-            self._spacing = max(2 * self._spacing, elapsed / NOTES)
+            self._spacing = max(2 * self._spacing, elapsed / NOTES_LIMIT)
 
     def misses(self, whole: float) -> list[Miss]:
-        """Return (phase, error, start, reach) of every note, now that the truth is known."""
+        """Return (phase, error, initial half width, half width) of every note.
+
+        `whole` is the true duration of the operation.
+        """
         given = iter(self._given or ())
         return [
             (
                 elapsed / max(1e-6, elapsed + median),
                 log((median + 1) / (max(0.0, whole - elapsed) + 1)),
                 start,
-                reach,
+                half_width,
             )
-            for elapsed, median, start, reach in zip(given, given, given, given)
+            for elapsed, median, start, half_width in zip(given, given, given, given)
         ]
 
 
@@ -67,7 +75,7 @@ def learn(
     misses: list[Miss],
     beside: float | None = None,
 ) -> Run | None:
-    """Return the run that these stages teach, or None if nothing can be learned from it."""
+    """Return the run that these stages teach, or None if they teach nothing."""
     spans: list[Span] = []
     worth = whole
     for stage in stages:
@@ -92,7 +100,7 @@ def _span(stage: Stage, begun: float, now: float) -> Span:
         if stage.origin > 0 and fractions and fractions[0] < 0.99:
             # Resumed work: as if what was there had been done at the pace of the rest.
             before = worked * fractions[0] / (1 - fractions[0])
-            even = [i / EARLIER for i in range(EARLIER)]
+            even = [i / EARLIER_POINTS for i in range(EARLIER_POINTS)]
             fractions = [share * fractions[0] for share in even] + fractions
             seconds = [share * before for share in even] + [before + at for at in seconds]
             worked += before
@@ -117,7 +125,7 @@ def _span(stage: Stage, begun: float, now: float) -> Span:
 
 
 def complete(runs: Sequence[Run]) -> list[Run]:
-    """Return runs of which each says something of the whole.
+    """Return runs of which each has all stages.
 
     A run that was cut short borrows the stages it did not complete from the newest whole run;
     without one, its stages stand alone.

@@ -1,17 +1,25 @@
-"""An estimate in words for people, and words that do not flicker."""
+"""An estimate in words, and words that do not flicker."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from headway.estimate.band import Estimate
+    from headway.estimate.interval import Estimate
 
 UNKNOWN = "calculating"
-WIDE = 12.0  # a range whose ends are further apart than this factor says nothing
-NARROW = 2.6  # ends nearer than this factor are told as one number
-OVERDUE = 1.25  # times the usual duration
-HOLD = 2.0  # seconds that other words must last before they are shown
-STIR = 0.15  # of the number shown: growing by less is not shown
+# A range whose ends are further apart than this factor says nothing: "1–12 min" helps nobody. Twice
+# as large, such ranges are shown.
+WIDE = 12.0
+# Ends nearer than this factor are told as one number. Twice as large, a number looks surer than
+# it is.
+NARROW = 2.6
+# Multiple of the usual duration from which on an operation is called late: runs differ by a
+# quarter without anything being wrong.
+OVERDUE = 1.25
+# Seconds for which other words must have been right before they are shown: one glance.
+HOLD_SECONDS = 2.0
+# Share of the number shown by which it must grow before the words change: with less they flicker.
+GROWTH_SHOWN = 0.15
 
 
 def describe(
@@ -36,7 +44,7 @@ class Wording:
     """The words shown for one estimate. They change only when that means something.
 
     A number may count down freely; it grows only by more than a little; and another kind of
-    words is shown only after it has been the right one for two seconds.
+    words is shown only after it has been right for two seconds.
     """
 
     __slots__ = ("_kind", "_other", "_shown", "_value")
@@ -55,7 +63,7 @@ class Wording:
         elapsed: float | None = None,
         usual: float | None = None,
     ) -> str:
-        """Return the words to show at `now` (any monotonic clock, in seconds)."""
+        """Return the words to show at `now`, in seconds on any monotonic clock."""
         kind, words = _words(estimate, elapsed, usual)
         value = 0.0 if estimate is None else estimate.median
         shown = self._shown
@@ -64,10 +72,10 @@ class Wording:
         elif kind != self._kind:
             if self._other is None:
                 self._other = now
-            if now - self._other < HOLD:
+            if now - self._other < HOLD_SECONDS:
                 return shown
             self._other = None
-        elif self._value < value < self._value * (1 + STIR) + 1:
+        elif self._value < value < self._value * (1 + GROWTH_SHOWN) + 1:
             return shown
         if words != shown:
             self._shown, self._kind, self._value = words, kind, value
@@ -92,7 +100,7 @@ def _words(
 
 
 def _apart(estimate: Estimate) -> float:
-    """Return the ends' ratio; a second is added, as below that nobody minds."""
+    """Return the ratio of the ends, a second added to each: below that it does not matter."""
     return (estimate.high + 1) / (estimate.low + 1)
 
 

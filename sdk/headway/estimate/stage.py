@@ -74,7 +74,7 @@ class Stage:
         return max(0.0, until - self.since - self.held)
 
     def move(self, state: str, attempt: int, done: float, now: float) -> bool:
-        """Take in a state; return whether the shape of what is to come has changed."""
+        """Take a state; return whether the shape of what is to come has changed."""
         was = self.state
         again = attempt > self.attempt and state in WORKING
         self.attempt = max(attempt, self.attempt)
@@ -118,7 +118,7 @@ class Stage:
         self.curve = None  # until it counts: many never do
 
     def count(self, done: float, total: float, unit: str, now: float) -> bool:
-        """Take in counts; return whether the total has changed."""
+        """Take counts; return whether the total has changed."""
         if done != self.done:
             self.done = done
             if self.began is not None and self.state in WORKING:
@@ -136,7 +136,7 @@ class Stage:
         return True
 
     def awaited(self, now: float) -> float:
-        """Return the seconds that what it waits for is expected to take still."""
+        """Return the seconds that what it waits for is still expected to take."""
         if self.until is None or self.state != "waiting":
             return 0.0
         return max(0.0, self.until - now)

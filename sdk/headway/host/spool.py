@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 
-from headway.protocol.endpoint import UNSENT
+from headway.protocol.endpoint import SPOOL
 from headway.protocol.permissions import open_to_owner
 
 START_LOCK = "start.lock"
@@ -24,7 +24,7 @@ def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:
     """
     outer = _proven(place, user)
     try:
-        folder = _folder(outer, UNSENT, user)
+        folder = _folder(outer, SPOOL, user)
     finally:
         os.close(outer)
     try:
@@ -51,7 +51,7 @@ def try_out(place: str, user: int) -> None:
     write_spool_file(place, user, name, b"\0" * 4096)
     outer = _proven(place, user)
     try:
-        folder = _proven(UNSENT, user, outer)
+        folder = _proven(SPOOL, user, outer)
     finally:
         os.close(outer)
     try:

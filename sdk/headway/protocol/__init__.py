@@ -1,1 +1,1 @@
-"""Everything that crosses a process boundary: messages, their bytes, where they meet."""
+"""Everything that crosses a process boundary: messages, their encoding, and the meeting place."""

@@ -1,8 +1,8 @@
-"""Where a user's broker listens and keeps its things, from an environment and a uid.
+"""The directories and sockets of a user's broker, from an environment and a uid.
 
-The directory is private to one user: it exists, is a directory and no link, belongs to the
-user and is open to nobody else, or it is not used. Absent: sockets, and reading the
-environment, which is an argument.
+The runtime directory is private to one user: it exists, is a directory and no link, belongs
+to the user and is closed to everyone else, or it is not used. Absent: sockets, and reading
+the environment, which is an argument.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 REPORT = "report.sock"  # the broker's ROUTER
 FOLLOW = "follow.sock"  # the broker's XPUB
 LOCK = "broker.lock"  # held by the broker for its whole life
-UNSENT = "unsent"  # final states that a worker could not deliver
+SPOOL = "unsent"  # the spool of what no broker has acknowledged; its name stays for older clients
 PATH_LIMIT = 100  # bytes of a socket's path: the kernel takes 107, a temporary name needs some
 
 
 class NoRuntimeDirectory(OSError):
-    """There is no private directory to meet in; the text says which was tried and why not."""
+    """There is no private runtime directory; the text says which were tried and why not."""
 
 
 def user_of(environ: Mapping[str, str], uid: int) -> int:
-    """The uid whose broker to use: under sudo, root reports to the user who typed it."""
+    """Return the uid whose broker to use: under sudo, root reports to the user who called it."""
     if uid == 0:
         try:
             return int(environ.get("SUDO_UID", "0"))
@@ -38,7 +38,7 @@ def user_of(environ: Mapping[str, str], uid: int) -> int:
 
 
 def candidates(environ: Mapping[str, str], uid: int) -> list[tuple[str, str]]:
-    """The runtime directories to try for `uid`, best first, each as (parent, directory).
+    """Return the runtime directories to try for `uid`, best first, each as (parent, directory).
 
     The parent has to exist already; the directory may be made. Programs of one user agree
     on the first that is usable, whatever their environment, so cron finds the desktop's.
@@ -57,7 +57,7 @@ def candidates(environ: Mapping[str, str], uid: int) -> list[tuple[str, str]]:
 
 
 def reason_against(directory: str, uid: int) -> str | None:
-    """Why `directory` is not private to `uid`, or None if it is."""
+    """Return why `directory` is not private to `uid`, or None if it is."""
     try:
         status = os.lstat(directory)
     except OSError as error:
@@ -77,11 +77,11 @@ def reason_against(directory: str, uid: int) -> str | None:
 
 
 def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True) -> str:
-    """The first usable runtime directory for `uid`, made (0700) where `make` allows it.
+    """Return the first usable runtime directory for `uid`, made (0700) where `make` allows it.
 
     One that a umask has closed to its owner is opened to it.
 
-    Raises `NoRuntimeDirectory`, whose text names every place that was tried and why it was
+    Raise `NoRuntimeDirectory`, whose text names every place that was tried and why it was
     not used.
     """
     tried: list[str] = []
@@ -126,7 +126,7 @@ def _give(directory: str, uid: int) -> None:
 
 
 def state_directory(environ: Mapping[str, str], home: str) -> str:
-    """Where history is kept: `HEADWAY_STATE_DIR`, else below the XDG state directory."""
+    """Return where history is stored: `HEADWAY_STATE_DIR`, else below the XDG state directory."""
     named = environ.get("HEADWAY_STATE_DIR")
     if named:
         return os.path.abspath(named)

@@ -3,10 +3,10 @@
 A message travels as one msgpack array: its kind (the class's place in its direction's
 table, below), then its fields in order. Fields are only ever appended and kinds never
 reused; a receiver ignores fields it does not know, and logs and ignores a kind it does not
-know. `docs/protocol.md` is the specification. What is absent: sockets, and any decision.
+know. `docs/protocol.md` is the specification. Absent: sockets, and any decision.
 
 `now` is the sender's monotonic clock in seconds when it sent. `sequence` counts a session's
-state-bearing messages from 1 without a hole, across connections; a receiver that sees a hole
+state-bearing messages from 1 without a gap, across connections; a receiver that sees a gap
 asks for all again.
 """
 
@@ -27,7 +27,7 @@ MINOR = 0
 
 
 class Hello(NamedTuple):
-    """First on every connection, and again to every new broker."""
+    """The first message on every connection, and again to every new broker."""
 
     magic: str
     major: int
@@ -90,21 +90,21 @@ class Log(NamedTuple):
 
 
 class Beat(NamedTuple):
-    """Sign of life every 2 s; `sequence` is the last one sent, so that a lost tail shows."""
+    """The heartbeat, every 2 s; `sequence` is the last one sent, so that a lost tail shows."""
 
     sequence: int
     now: float
 
 
 class Bye(NamedTuple):
-    """The session ends of its own will: every operation of it has ended."""
+    """The session ends by itself: every operation of it has ended."""
 
     sequence: int
     now: float
 
 
 class Answer(NamedTuple):
-    """What became of a `Cancel`: "accepted", "refused" or "nobody" listens, and why."""
+    """The answer to a `Cancel`: "accepted", "refused" or "nobody" listens, and why."""
 
     request: int
     answer: str
@@ -112,7 +112,7 @@ class Answer(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A viewer asks for something; the `Reply` carries the same `request` number.
+    """A viewer's request; the `Reply` carries the same `request` number.
 
     Verbs: cancel {operation, reason, kill}, claim {key}, draw {tty}, drawn {operations},
     status {}, stop {}, retire {major, minor}.
@@ -127,7 +127,7 @@ class Request(NamedTuple):
 
 
 class Welcome(NamedTuple):
-    """Answer to a `Hello` of a version that the broker speaks."""
+    """The answer to a `Hello` of a version that the broker speaks."""
 
     major: int
     minor: int
@@ -139,20 +139,20 @@ class Welcome(NamedTuple):
 
 
 class Acknowledge(NamedTuple):
-    """Safe are the ends [[operation, revision], …] and shares [[operation, stage, done], …]."""
+    """The stored ends [[operation, revision], …] and shares [[operation, stage, done], …]."""
 
     finals: list[list[Any]]
     shares: list[list[Any]] = []  # noqa: RUF012 - never changed
 
 
 class Reannounce(NamedTuple):
-    """Announce these operations whole; None: all that are open or not acknowledged."""
+    """A resync: announce these operations whole; None: all that are open or not acknowledged."""
 
     operations: list[str] | None
 
 
 class Cancel(NamedTuple):
-    """Somebody asks to cancel an operation of this session; `Answer` it."""
+    """A request to cancel an operation of this session; `Answer` it."""
 
     request: int
     operation: str
@@ -167,7 +167,7 @@ class Watched(NamedTuple):
 
 
 class Refuse(NamedTuple):
-    """The broker does not take this peer's messages, and why: {"majors": [1]}, …."""
+    """The broker does not accept this peer's messages, and why: {"majors": [1]}, …."""
 
     reason: str
     details: dict[str, Any]
@@ -180,11 +180,11 @@ class Drawn(NamedTuple):
 
 
 class Retire(NamedTuple):
-    """The broker leaves in order: connect again in a moment. Viewers start none in its place."""
+    """The broker exits in order: reconnect in a moment. Viewers start none in its place."""
 
 
 class Reply(NamedTuple):
-    """What became of a `Request`; `error` says why it was not done."""
+    """The result of a `Request`; `error` says why it was not done."""
 
     request: int
     result: dict[str, Any]
@@ -236,7 +236,7 @@ class Lines(NamedTuple):
 
 
 class Pulse(NamedTuple):
-    """The broker lives and is at `sequence`; every 2 s while it is followed."""
+    """The broker's heartbeat and its `sequence`; every 2 s while anybody follows."""
 
     instance: str
     sequence: int

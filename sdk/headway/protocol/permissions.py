@@ -1,8 +1,8 @@
-"""What belongs to one user alone is open to that user, whatever a umask has withheld.
+"""Give private files and directories their owner's permissions, whatever a umask has withheld.
 
-`mkdir` and `open` take away what the umask says even from the owner; a program must not change
-that of its process, for other threads make files. So what was made is given its mode afterwards,
-by whoever finds it first. No link is followed.
+`mkdir` and `open` withhold what the umask says even from the owner; a program must not change
+the umask of its process, for other threads make files. So what was made is given its mode
+afterwards, by whoever finds it first. No link is followed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ _PATH = getattr(os, "O_PATH", None)  # Linux: a descriptor of what may not be re
 
 
 def open_to_owner(path: str, owner: int, folder: int | None = None) -> None:
-    """Give a directory of `owner` the mode 0700, or a file 0600, if it withholds any of that.
+    """Give a directory of `owner` the mode 0700, or a file 0600, if it lacks any of that.
 
-    What is open to others, belongs to somebody else or is something else stays as it is.
-    Raises OSError.
+    What is open to others, belongs to another user or is something else stays as it is.
+    Raise OSError where the mode cannot be changed.
     """
     mode = _missing(os.stat(path, dir_fd=folder, follow_symlinks=False), owner)
     if not mode:
@@ -40,7 +40,7 @@ def open_to_owner(path: str, owner: int, folder: int | None = None) -> None:
 
 
 def _missing(status: os.stat_result, owner: int) -> int:
-    """The mode that its owner lacks some of, or 0."""
+    """Return the mode that its owner lacks some of, or 0."""
     if status.st_uid != owner or status.st_mode & 0o077:
         return 0
     if stat.S_ISDIR(status.st_mode):

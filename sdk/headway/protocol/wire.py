@@ -1,8 +1,8 @@
 """Messages to bytes and back, and the limits on what is taken from a peer.
 
-`decode` hands on nothing that was not checked: the right number of fields, of the right
+`decode` returns nothing that was not checked: the right number of fields, of the right
 types, texts within their limits, numbers finite. What is wrong raises `Malformed`, what is
-of a kind that nobody knows raises `UnknownKind`; neither says that the peer means harm.
+of an unknown kind raises `UnknownKind`; neither says that the peer means harm.
 Absent: sockets, and the question who may send what.
 """
 
@@ -31,7 +31,7 @@ _KINDS = {
 
 
 class UnknownKind(Malformed):
-    """A message of a kind that this version does not know: newer, to be ignored."""
+    """A message of a kind that this version does not know: of a newer one, to be ignored."""
 
 
 def _refuse_extension(code: int, _data: bytes) -> Any:
@@ -39,12 +39,12 @@ def _refuse_extension(code: int, _data: bytes) -> Any:
 
 
 def pack(value: Any) -> bytes:
-    """`value` as msgpack."""
+    """Return `value` as msgpack."""
     return bytes(msgpack.packb(value, use_bin_type=True) or b"")
 
 
 def unpack(frame: bytes) -> Any:
-    """The one msgpack value of `frame`; raises `Malformed` for anything else.
+    """Return the one msgpack value of `frame`; raise `Malformed` for anything else.
 
     Depth and lengths are bounded by msgpack itself (1,024 levels, the frame's size).
     """
@@ -65,14 +65,14 @@ def unpack(frame: bytes) -> Any:
 
 
 def encode(message: Any) -> bytes:
-    """The bytes of a message of `headway.protocol.messages`."""
+    """Return the bytes of a message of `headway.protocol.messages`."""
     return pack((_KINDS[type(message)], *message))
 
 
 def decode(frame: bytes, direction: tuple[type[Any], ...]) -> Any:
-    """The message that `frame` holds, one of the classes of `direction`.
+    """Return the message that `frame` holds, one of the classes of `direction`.
 
-    `direction` is `messages.INBOUND`, `OUTBOUND` or `PUBLISHED`. Raises `Malformed`, or
+    `direction` is `messages.INBOUND`, `OUTBOUND` or `PUBLISHED`. Raise `Malformed`, or
     `UnknownKind` where a newer peer speaks.
     """
     fields = unpack(frame)
@@ -191,7 +191,7 @@ _CHECKS = {
 
 
 def read_counts(counts: dict[Any, Any]) -> Iterator[tuple[int, float, float | None, str | None]]:
-    """The (stage id, done, total, detail) of a merged `Counts` map that are well formed.
+    """Yield the well-formed (stage id, done, total, detail) of a merged `Counts` map.
 
     A bare number leaves total and detail alone, which is told by the constant `UNCHANGED`
     in their place. What is not well formed is left out.

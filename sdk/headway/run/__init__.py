@@ -1,3 +1,3 @@
-"""`headway run -- CMD`: the child process and one pure line parser a tool."""
+"""`headway run -- CMD`: start a command, relay its streams, parse its output into progress."""
 
 from __future__ import annotations

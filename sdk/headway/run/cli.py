@@ -1,4 +1,4 @@
-"""`headway run`: its arguments, and what stands in the way of a command."""
+"""`headway run`: its options, and the errors that prevent a command from being started."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import errno
 import os
 
 from headway.host.threads import signals as signal
-from headway.run.process.fork_gate import CannotStart, execute, restore_pythons_own
+from headway.run.process.fork_gate import CannotStart, execute, restore_default_signals
 from headway.run.process.which import find_program
-from headway.run.stderr import complain
+from headway.run.stderr import print_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple, Sequence
 
-    from headway.run.launch import Preparation
+    from headway.run.launch import Launch
 else:
     from headway.light_typing import NamedTuple
 
@@ -45,7 +45,7 @@ examples:
 
 
 class Options(NamedTuple):
-    """What was asked for; `tool` is None to find it out, "" for nobody's output."""
+    """The options of one call; `tool` is None to detect the tool, "" to parse nothing."""
 
     argv: list[str]
     name: str | None = None
@@ -54,11 +54,11 @@ class Options(NamedTuple):
 
 
 class UsageError(Exception):
-    """The arguments make no sense; the text says why."""
+    """The arguments are wrong; the text says why."""
 
 
 def read_options(arguments: Sequence[str]) -> Options:
-    """Read the arguments up to the command; raises UsageError."""
+    """Parse the arguments up to the command; raise UsageError where they are wrong."""
     values: dict[str, str] = {}
     parse = True
     at = 0
@@ -89,10 +89,10 @@ def read_options(arguments: Sequence[str]) -> Options:
         raise UsageError("--display takes one of " + ", ".join(DISPLAYS))
     tool = values.get("--as")
     if tool is not None:
-        from headway.run.parsers.registry import TOOLS  # noqa: PLC0415 - rarely needed
+        from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - rarely needed
 
-        if tool not in TOOLS:
-            raise UsageError("--as takes one of " + ", ".join(sorted(TOOLS)))
+        if tool not in PARSERS:
+            raise UsageError("--as takes one of " + ", ".join(sorted(PARSERS)))
     return Options(argv, values.get("--name"), values.get("--display"), tool if parse else "")
 
 
@@ -105,73 +105,73 @@ def main(arguments: Sequence[str]) -> int:
     try:
         options = read_options(arguments)
     except UsageError as error:
-        return _complain(f"{error}\n{USAGE}", 2)
+        return _fail(f"{error}\n{USAGE}", 2)
     program = options.argv[0]
     _die_of_interrupts()
     path = find_program(program, os.environ.get("PATH", os.defpath))
     if path is None:
         kind = "No such file or directory" if "/" in program else "command not found"
-        return _complain(f"{program}: {kind}", 127)
+        return _fail(f"{program}: {kind}", 127)
     if os.path.isdir(path):
-        return _complain(f"{program}: Is a directory", 126)
+        return _fail(f"{program}: Is a directory", 126)
     if not os.access(path, os.X_OK):
-        return _complain(f"{program}: Permission denied", 126)
+        return _fail(f"{program}: Permission denied", 126)
     if os.environ.get("HEADWAY", "").lower() == "off":
         return _become(path, options.argv)
     try:
-        begun = _prepare(options, path)
+        launch = _hold_command(options, path)
     except Exception as error:
         # No descriptors, no processes, no memory: nothing of it is the command's fault.
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        complain(f"{reason}, running it without progress")
+        print_error(f"{reason}, running it without progress")
         return _become(path, options.argv)
     try:
-        begun.go()
+        launch.release()
     except CannotStart as error:
-        return begun.refuse(error)
+        return launch.report_start_failure(error)
     try:
-        return _follow(begun)
+        return _follow(launch)
     finally:
-        begun.give_back()
+        launch.restore_terminal()
 
 
 def _die_of_interrupts() -> None:
-    """Until the command runs, ^C ends this process as it would end that: with no traceback."""
+    """Restore the default of SIGINT until the command runs: ^C then ends us without a traceback."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _prepare(options: Options, path: str) -> Preparation:
-    """Fork the command and make ready to follow it."""
-    from headway.run.launch import Plan, prepare  # noqa: PLC0415
-    from headway.run.reading.command_line import read_command  # noqa: PLC0415 - not where it is off
+def _hold_command(options: Options, path: str) -> Launch:
+    """Fork the command, which waits at its gate, and prepare to follow it."""
+    from headway.run.launch import Plan, prepare_launch  # noqa: PLC0415
+    from headway.run.reading.command_line import parse_command_line  # noqa: PLC0415 - not where it is off
 
-    command = read_command(options.argv)
-    return prepare(Plan(command, path, options.name, options.display, options.tool))
+    command = parse_command_line(options.argv)
+    return prepare_launch(Plan(command, path, options.name, options.display, options.tool))
 
 
-def _follow(begun: Preparation) -> int:
+def _follow(launch: Launch) -> int:
     try:
         # The command need not wait for it; the descriptors of its gate are free to load it by.
         from headway.run.runner import Runner  # noqa: PLC0415
 
-        runner = Runner(begun)
+        runner = Runner(launch)
     except Exception as error:  # such as of a command that removes our files
-        complain(f"{error}, it goes on without progress")
-        return begun.see_out()
+        print_error(f"{error}, it goes on without progress")
+        return launch.wait_unreported()
     return runner.run()
 
 
 def _become(path: str, argv: list[str]) -> int:
-    """There is nothing to add: the command takes this process."""
-    restore_pythons_own()
+    """Replace this process by the command, where there is nothing to report."""
+    restore_default_signals()
     try:
         execute(path, argv, os.environb)
     except OSError as error:
         code = 127 if error.errno == errno.ENOENT else 126
-        return _complain(f"{argv[0]}: {error.strerror}", code)
+        return _fail(f"{argv[0]}: {error.strerror}", code)
 
 
-def _complain(text: str, code: int) -> int:
-    complain(text)
+def _fail(text: str, code: int) -> int:
+    print_error(text)
     return code

@@ -1,4 +1,4 @@
-"""How a command's end is judged; pure."""
+"""What a command's exit status says of its outcome; pure."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ else:
     from headway.light_typing import NamedTuple
 
 INTERRUPTS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
-UNKNOWN = -1  # a wait status that nobody can tell
-SOON = 10.0  # seconds within which a failure is the answer to an interruption
+UNKNOWN_STATUS = -1  # a wait status that could not be read
+# Seconds after an interruption within which a failure is taken for its consequence: as long
+# as `escalation` waits before it sends SIGTERM. Longer, and a real failure counts as cancelled.
+INTERRUPT_WINDOW = 10.0
 
 
-class Ending(NamedTuple):
-    """State and text of an operation; `state` is completed, failed or cancelled."""
+class Outcome(NamedTuple):
+    """The end of an operation; `state` is completed, failed or cancelled."""
 
     state: str
     text: str | None
 
 
 def exit_status(status: int) -> int:
-    """Read a wait status as a shell does: 128+N for a death by signal N; 1 where it is unknown."""
-    if status == UNKNOWN:
+    """Return a wait status as a shell gives it: 128+N for a death by signal N; 1 where unknown."""
+    if status == UNKNOWN_STATUS:
         return 1
-    number = death(status)
+    number = termination_signal(status)
     return 128 + number if number else status >> 8 & 0xFF
 
 
-def death(status: int) -> int:
+def termination_signal(status: int) -> int:
     """Return the signal that a wait status tells of, or 0."""
-    return 0 if status == UNKNOWN else status & 0x7F
+    return 0 if status == UNKNOWN_STATUS else status & 0x7F
 
 
 def signal_name(number: int) -> str:
@@ -48,33 +50,33 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def judge(
+def outcome_of(
     status: int,
     error: str | None,
     interrupted: tuple[int, float] | None,
     cancelled: bool,
     reason: str | None,
     now: float,
-) -> Ending:
-    """Judge a wait status.
+) -> Outcome:
+    """Return the outcome that a wait status means.
 
     `interrupted` is the last signal that a person or the system sent and when; `cancelled`
-    tells that a request to cancel was passed on, for `reason`; `error` is the best line that
-    the parser found. A command that succeeds in spite of all that has completed.
+    tells that a request to cancel was passed on, for `reason`; `error` is the parser's best line
+    about the failure. A command that succeeds in spite of all that has completed.
     """
-    if status == UNKNOWN:
-        return Ending("failed", "its exit status is not known")
-    number = death(status)
+    if status == UNKNOWN_STATUS:
+        return Outcome("failed", "its exit status is not known")
+    number = termination_signal(status)
     if not number and not status >> 8:
-        return Ending("completed", None)
+        return Outcome("completed", None)
     if cancelled:
-        return Ending("cancelled", reason)
+        return Outcome("cancelled", reason)
     if interrupted is not None:
         sent, when = interrupted
-        if number == sent or exit_status(status) == 128 + sent or now - when < SOON:
-            return Ending("cancelled", "interrupted by " + signal_name(sent))
+        if number == sent or exit_status(status) == 128 + sent or now - when < INTERRUPT_WINDOW:
+            return Outcome("cancelled", "interrupted by " + signal_name(sent))
     if number:
         if number == signal.SIGINT:
-            return Ending("cancelled", "interrupted by SIGINT")
-        return Ending("failed", "killed by " + signal_name(number))
-    return Ending("failed", error or f"exit status {status >> 8 & 0xFF}")
+            return Outcome("cancelled", "interrupted by SIGINT")
+        return Outcome("failed", "killed by " + signal_name(number))
+    return Outcome("failed", error or f"exit status {status >> 8 & 0xFF}")

@@ -1,6 +1,6 @@
-"""How a command is started: decided and forked while this process has one thread, then let go.
+"""Start a command: fork it while this process has a single thread, then release it.
 
-What only follows the command is loaded after that, while it runs.
+Modules that are only needed to follow the command are imported after that, while it runs.
 """
 
 from __future__ import annotations
@@ -15,33 +15,39 @@ from headway.host.threads import signals as signal
 from headway.reporting.reporter import random_id
 from headway.reporting.thread import has_memory
 from headway.run.exit_status import exit_status
-from headway.run.parsers.registry import DATA_ON_OUTPUT, TOOLS, machine_form
+from headway.run.parsers.registry import DATA_ON_STDOUT, PARSERS, machine_form
 from headway.run.process.child import Child
 from headway.run.process.fork_gate import CannotStart
-from headway.run.process.signals import PASSED_ON, Signals
-from headway.run.reading.command_line import Setting
-from headway.run.stderr import complain
-from headway.run.streams.plumbing import lay_out
+from headway.run.process.signal_forwarding import FORWARDED, SignalReceiver
+from headway.run.reading.command_line import FormContext
+from headway.run.stderr import print_error
+from headway.run.streams.plumbing import connect_streams
 from headway.run.streams.pump import Pump
-from headway.run.streams.samples import KNOWN, STRANGER, Samples
+from headway.run.streams.samples import KNOWN_TOOL_LIMIT, UNKNOWN_TOOL_LIMIT, Samples
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
 
     from headway.run.process.pty_session import PtyChild
-    from headway.run.reading.command_line import Command, Form
-    from headway.run.streams.filter import Hider
+    from headway.run.reading.command_line import Command, MachineForm
+    from headway.run.streams.filter import LineFilter
     from headway.run.streams.keyboard import Keyboard
 
 PARENT = "HEADWAY_PARENT"
-THREADS = 16  # that pumps, keyboard and reporting may want, and then some
-TURN = 0.0005  # seconds that a thread keeps the interpreter while another one waits for it
-EXIT_TIMEOUT = 1.0  # seconds that our end may wait for the last report and its drawing
+# Threads that must be available: pumps, keyboard, reporting and libzmq start six; the rest is
+# left to the command, which counts towards the same limit.
+THREADS_NEEDED = 16
+# Seconds for which a thread keeps the interpreter while another waits for it. With Python's
+# own 5 ms a pump that shares the interpreter with the parser slows a loud command down.
+SWITCH_INTERVAL = 0.0005
+# Seconds that our exit may wait for the last report: the most that reporting may cost the
+# work at its end (what is not delivered by then is in the spool).
+FLUSH_TIMEOUT = 1.0
 
 
 class Plan:
-    """What is to be run: `path` is the program found for `command`."""
+    """What to run: `path` is the executable found for `command`."""
 
     def __init__(
         self, command: Command, path: str, name: str | None, display: str | None, tool: str | None
@@ -53,16 +59,16 @@ class Plan:
         self.tool = tool  # whose output to expect; "" for nobody's
 
 
-class Preparation:
-    """The command, forked and waiting, and what is needed to follow it.
+class Launch:
+    """A command that is forked and waits at its gate, and what is needed to follow it.
 
-    `look` tells that its output is of interest, `tool` whose it is taken for. `environ` is to be
-    added to its environment. `hidden` maps 1 and 2 to the lines that are not passed on, and
-    `status` is the descriptor that it writes status lines to, read without waiting.
-    `operation` is there once it runs, and stays None where reporting is not to be had.
+    `parses` tells whether its output is parsed, `tool` as whose. `environ` is added to its
+    environment. `hidden` maps 1 and 2 to the pattern of the lines that are not passed on, and
+    `status` is the non-blocking descriptor that its status lines are read from.
+    `operation` is set once the command runs, and stays None where nothing can be reported.
     """
 
-    def __init__(self, plan: Plan, signals: Signals) -> None:
+    def __init__(self, plan: Plan, signals: SignalReceiver) -> None:
         self.plan = plan
         command = plan.command
         self.signals = signals
@@ -70,29 +76,31 @@ class Preparation:
         self.requests: deque[Any] = deque()  # to cancel
         self.pumps: list[Pump] = []
         self.keyboard: Keyboard | None = None
-        self.look = plan.tool != ""
-        self.tool = (plan.tool or command.program) if self.look else ""
-        known = self.tool in TOOLS
+        self.parses = plan.tool != ""
+        self.tool = (plan.tool or command.program) if self.parses else ""
+        known = self.tool in PARSERS
         own = known and not plan.tool  # the command is the tool itself
         display = plan.display or os.environ.get("HEADWAY_DISPLAY") or "auto"
         drawn = display in ("auto", "live")
-        self.layout = lay_out(self.look, own and command.program in DATA_ON_OUTPUT, drawn)
+        self.plumbing = connect_streams(
+            self.parses, own and command.program in DATA_ON_STDOUT, drawn
+        )
         self.environ: Mapping[str, str] = {}
         self.hidden: dict[int, Any] = {}
         self.status: int | None = None
         status, end = os.pipe()
         form = None
         if own:
-            on_terminal = self.layout.terminal is not None
-            setting = Setting(end, on_terminal, drawn, _version(command))
+            on_terminal = self.plumbing.terminal is not None
+            setting = FormContext(end, on_terminal, drawn, _version(command))
             form = machine_form(command, setting)
         if form is not None:
             self.environ = form.environ
             if form.hidden is not None:
-                stream = 1 if self.layout.terminal is not None else form.stream
+                stream = 1 if self.plumbing.terminal is not None else form.stream
                 self.hidden = {stream: form.hidden}
         self.child = self._fork(plan, form, end)
-        self.layout.opened()
+        self.plumbing.close_child_ends()
         os.close(end)
         if form is not None and form.status:
             os.set_blocking(status, False)
@@ -100,33 +108,33 @@ class Preparation:
         else:
             os.close(status)
 
-    def _fork(self, plan: Plan, form: Form | None, end: int) -> Child | PtyChild:
+    def _fork(self, plan: Plan, form: MachineForm | None, end: int) -> Child | PtyChild:
         argv = list(plan.command.argv) if form is None else form.argv
         kept = (end,) if form is not None and form.status else ()
-        terminal = self.layout.terminal
+        terminal = self.plumbing.terminal
         if terminal is None:
-            return Child(plan.path, argv, self.layout.streams, kept, self.signals.ignored)
+            return Child(plan.path, argv, self.plumbing.streams, kept, self.signals.ignored)
         from headway.run.process.pty_session import PtyChild  # noqa: PLC0415 - only a terminal needs it
 
         pty = (terminal.master, terminal.slave)
-        return PtyChild(plan.path, argv, self.layout.streams, kept, self.signals.ignored, pty)
+        return PtyChild(plan.path, argv, self.plumbing.streams, kept, self.signals.ignored, pty)
 
-    def ready(self) -> None:
-        """Start the threads that pass on what comes and what is typed."""
+    def start_threads(self) -> None:
+        """Start the threads that relay its output and the keyboard."""
         self.signals.start()
-        _afford()
-        limit = KNOWN if self.tool in TOOLS else STRANGER
-        for through in self.layout.pumped:
-            samples = Samples(limit) if self.look else None
+        _require_resources()
+        limit = KNOWN_TOOL_LIMIT if self.tool in PARSERS else UNKNOWN_TOOL_LIMIT
+        for stream in self.plumbing.pumped:
+            samples = Samples(limit) if self.parses else None
             self.pumps.append(
-                Pump(through.source, through.target, samples, self._hider(through.target))
+                Pump(stream.source, stream.target, samples, self._filter_for(stream.target))
             )
-        # A pump shall not wait 5 ms for the interpreter whenever something else has it.
-        sys.setswitchinterval(TURN)
+        # Else a pump waits 5 ms for the interpreter whenever another thread has it.
+        sys.setswitchinterval(SWITCH_INTERVAL)
         for pump in self.pumps:
             pump.start()
-        self.child.ready()
-        terminal = self.layout.terminal
+        self.child.wait_until_forked()
+        terminal = self.plumbing.terminal
         if terminal is not None:
             from headway.run.streams.keyboard import Keyboard  # noqa: PLC0415 - nobody types elsewhere
 
@@ -134,36 +142,38 @@ class Preparation:
             terminal.follow()
             self.keyboard.start()
 
-    def see_out(self) -> int:
-        """Follow the command with what is loaded already, and report nothing; its exit status."""
+    def wait_unreported(self) -> int:
+        """Follow the command by what is imported already, unreported; return its exit status."""
         statuses: list[int] = []
         while not statuses:
             heard = self.signals.wait(0.25)
-            if heard is not None and heard.number in PASSED_ON:
+            if heard is not None and heard.number in FORWARDED:
                 self.child.send(heard.number)
-            statuses = [status for status in self.child.news() if not os.WIFSTOPPED(status)]
+            statuses = [
+                status for status in self.child.take_statuses() if not os.WIFSTOPPED(status)
+            ]
         for pump in self.pumps:
             pump.finish()
         for pump in self.pumps:
             pump.join()
-        self.child.part()
+        self.child.detach()
         return exit_status(statuses[0])
 
     def abandon(self) -> None:
-        """It could not be made ready: let there be nothing of it, and the terminal as it was."""
-        self.give_back()
+        """Undo the fork before the command has begun, and restore the terminal."""
+        self.restore_terminal()
         self.child.abandon()
 
-    def give_back(self) -> None:
-        """Put the terminal into the mode that it had."""
-        if self.layout.terminal is not None:
-            self.layout.terminal.give_back()
+    def restore_terminal(self) -> None:
+        """Restore the terminal's modes."""
+        if self.plumbing.terminal is not None:
+            self.plumbing.terminal.give_back()
 
-    def go(self) -> None:
-        """Let the command go; raises CannotStart.
+    def release(self) -> None:
+        """Let the command execute; raise CannotStart where it cannot be.
 
-        It is told the id of its operation before there is one. Should there never be, what it
-        reports itself is part of none.
+        It is told the id of its operation before the operation exists. Should it never exist, what
+        the command itself reports has no parent.
         """
         id_ = random_id(12)
         try:
@@ -172,24 +182,24 @@ class Preparation:
             # Only now: the command need not wait for what is imported here.
             self._report(id_)
 
-    def _hider(self, target: int) -> Hider | None:
-        threads = self.hidden.get(target)
-        if threads is None:
+    def _filter_for(self, target: int) -> LineFilter | None:
+        hidden = self.hidden.get(target)
+        if hidden is None:
             return None
-        from headway.run.streams.filter import Hider  # noqa: PLC0415 - only a machine form needs it
+        from headway.run.streams.filter import LineFilter  # noqa: PLC0415 - only a machine form needs it
 
-        return Hider(threads)
+        return LineFilter(hidden)
 
-    def refuse(self, error: CannotStart) -> int:
-        """Tell why the command could not be started; return the exit status."""
-        self.give_back()
+    def report_start_failure(self, error: CannotStart) -> int:
+        """Report that the command could not be executed; return the exit status."""
+        self.restore_terminal()
         code = 127 if error.errno == errno.ENOENT else 126
         text = os.strerror(error.errno or errno.EIO)
-        complain(f"{self.plan.command.argv[0]}: {text}")
+        print_error(f"{self.plan.command.argv[0]}: {text}")
         if self.operation is not None:
             self.operation.set(exit_status=code)
             self.operation.fail(text)
-            deliver()
+            flush_report()
         return code
 
     def _report(self, id_: str) -> None:
@@ -204,58 +214,58 @@ class Preparation:
                 cancellable=self._can_signal(),
             )
             operation.model.id = id_  # before anybody has been told of another
-            operation.on_cancel(self._asked)
+            operation.on_cancel(self._request_cancel)
             self.operation = operation.start()
         except Exception:
             pass  # it runs all the same
 
     def _can_signal(self) -> bool:
-        """Whether a request to cancel could be passed on: sudo takes ^C only from a terminal."""
+        """Return whether a cancel request can be passed on: sudo takes ^C only from a terminal."""
         elevated = self.plan.command.elevated and os.geteuid() != 0
-        return self.layout.terminal is not None or not elevated
+        return self.plumbing.terminal is not None or not elevated
 
-    def _asked(self, request: Any) -> None:
-        """Somebody wants it to end: called on a thread of the SDK."""
+    def _request_cancel(self, request: Any) -> None:
+        """Queue a request to cancel; called on the SDK's thread."""
         self.requests.append(request)
         os.kill(os.getpid(), signal.SIGCHLD)  # look now
 
 
-def _afford() -> None:
-    """Raise OSError where reporting would take what the command needs, or could not be had."""
-    if not threads.can_start(THREADS):
+def _require_resources() -> None:
+    """Raise OSError where reporting is impossible or would take what the command needs."""
+    if not threads.can_start(THREADS_NEEDED):
         raise OSError(errno.EAGAIN, "too few threads are left")
     if not has_memory():
         raise OSError(errno.EMFILE, "too few descriptors or too little memory is left")
 
 
-def prepare(plan: Plan) -> Preparation:
-    """Fork the command and make all ready that it needs to be followed.
+def prepare_launch(plan: Plan) -> Launch:
+    """Fork the command and start the threads that follow it.
 
-    Raises whatever stands in the way, and then has left nothing behind: the command may still
-    take this process.
+    Raise whatever prevents that, and then leave nothing behind: the command may still replace
+    this process.
     """
-    signals = Signals()
-    signals.keep_statuses()
-    begun: Preparation | None = None
+    signals = SignalReceiver()
+    signals.keep_child_statuses()
+    launch: Launch | None = None
     try:
-        begun = Preparation(plan, signals)
-        begun.ready()
+        launch = Launch(plan, signals)
+        launch.start_threads()
     except Exception:
-        if begun is not None:
-            begun.abandon()
-        signals.give_back()
+        if launch is not None:
+            launch.abandon()
+        signals.restore()
         raise
-    return begun
+    return launch
 
 
-def deliver() -> None:
-    """Let the last report out now: we may be about to die of a signal."""
+def flush_report() -> None:
+    """Deliver what is still to be reported, before this process may die of a signal."""
     try:
-        from headway.reporting.reporter import reporter  # noqa: PLC0415 - nothing to deliver without it
+        from headway.reporting.reporter import reporter  # noqa: PLC0415 - without it there is nothing to deliver
 
         thread = reporter().thread
         if thread is not None:
-            thread.finish(EXIT_TIMEOUT)
+            thread.finish(FLUSH_TIMEOUT)
     except Exception:
         pass
 

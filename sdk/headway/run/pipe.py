@@ -1,4 +1,4 @@
-"""`headway pipe`: a shell script reports its progress by printing lines."""
+"""`headway pipe`: report the progress of a shell script from the lines that it prints."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import os
 import sys
 from typing import Any, Sequence
 
-from headway.run.exit_status import Ending
-from headway.run.reading.pipe_lines import Logged, Planned, Script, ScriptError
-from headway.run.reporter import Reporter
-from headway.run.stderr import complain
+from headway.run.exit_status import Outcome
+from headway.run.operation_updater import OperationUpdater
+from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxError, Planned
+from headway.run.stderr import print_error
 
 USAGE = "usage: headway pipe [--name N] [--display MODE]"
 HELP = f"""{USAGE}
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     while arguments:
         option, given, value = arguments.pop(0).partition("=")
         if option not in values or not (given or arguments):
-            complain(f"{option} makes no sense here\n{USAGE}", "pipe")
+            print_error(f"{option} makes no sense here\n{USAGE}", "pipe")
             return 2
         values[option] = value if given else arguments.pop(0)
     import headway  # noqa: PLC0415 - not for the help
@@ -63,30 +63,30 @@ def main(arguments: Sequence[str]) -> int:
     operation.on_cancel(lambda request: _stop(cancelled, request))
     operation.start()
     try:
-        ending = _read(operation)
+        outcome = _read(operation)
     except KeyboardInterrupt:
         reason = cancelled[0].reason if cancelled else "interrupted by SIGINT"
-        ending = Ending("cancelled", reason)
-    status = _STATUS[ending.state]
-    Reporter(operation).end(ending, status)
+        outcome = Outcome("cancelled", reason)
+    status = _STATUS[outcome.state]
+    OperationUpdater(operation).end(outcome, status)
     return status
 
 
 def _stop(cancelled: list[Any], request: Any) -> None:
-    """End the reading of lines, whatever the script does next: it learns of it by its pipe."""
+    """Interrupt the reading of lines; the script learns of it by its broken pipe."""
     import signal  # noqa: PLC0415 - only now needed
 
     cancelled.append(request)
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def _read(operation: Any) -> Ending:
-    script, reporter = Script(), Reporter(operation)
+def _read(operation: Any) -> Outcome:
+    parser, updater = PipeParser(), OperationUpdater(operation)
     for number, line in enumerate(sys.stdin.buffer if sys.stdin else (), 1):
         try:
-            events = script.feed(line.decode("utf-8", "replace"))
-        except ScriptError as error:
-            complain(f"line {number}: {error}", "pipe")
+            events = parser.feed(line.decode("utf-8", "replace"))
+        except PipeSyntaxError as error:
+            print_error(f"line {number}: {error}", "pipe")
             continue
         for event in events:
             if isinstance(event, Planned):
@@ -94,7 +94,7 @@ def _read(operation: Any) -> Ending:
             elif isinstance(event, Logged):
                 operation.log(event.text)
             else:
-                reporter.apply([event])
-        if script.ending is not None:
+                updater.apply([event])
+        if parser.outcome is not None:
             break
-    return script.finish()
+    return parser.finish()

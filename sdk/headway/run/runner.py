@@ -1,4 +1,4 @@
-"""Follows one command to its end: the flat loop of `headway run`."""
+"""Follow one command to its end: the flat loop of `headway run`."""
 
 from __future__ import annotations
 
@@ -8,50 +8,52 @@ import termios
 import time
 
 from headway.host.threads import signals as signal
-from headway.run.exit_status import Ending, death, exit_status, judge
-from headway.run.launch import Preparation, deliver
-from headway.run.parsers.registry import find_tool, make_parser
-from headway.run.parsing_loop import Reading
-from headway.run.process.escalation import Stopping
-from headway.run.process.signals import PASSED_ON, Heard
-from headway.run.reporter import Reporter
-from headway.run.stderr import complain
-from headway.run.streams.pump import copy_on
+from headway.run.exit_status import Outcome, exit_status, outcome_of, termination_signal
+from headway.run.launch import Launch, flush_report
+from headway.run.operation_updater import OperationUpdater
+from headway.run.parsers.registry import find_parser_module, make_parser
+from headway.run.parsing_loop import ParsingLoop
+from headway.run.process.escalation import Escalation
+from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
+from headway.run.stderr import print_error
+from headway.run.streams.pump import copy_until_closed
 
-TICK = 0.1  # seconds between looks at what the command printed
-IDLE = 0.25  # the same while it prints nothing
+# Seconds between two looks at the output: a viewer draws at most ten times a second, so
+# looking more often shows nothing more and costs wake-ups.
+ACTIVE_INTERVAL = 0.1
+IDLE_INTERVAL = 0.25  # while nothing is printed; signals end the wait at once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.run.reading.events import Parser
 
 
-def _parser_of(begun: Preparation) -> Parser | None:
-    """What reads its output; None where that cannot be loaded: the command runs already."""
+def _parser_of(launch: Launch) -> Parser | None:
+    """Return the parser of the output, or None if it cannot be loaded: the command runs on."""
     try:
-        return make_parser(find_tool(begun.tool), begun.plan.command)
+        return make_parser(find_parser_module(launch.tool), launch.plan.command)
     except Exception:
         return None
 
 
 class Runner:
-    """Follows a command that has begun, to its end."""
+    """Follows a released command to its end."""
 
-    def __init__(self, begun: Preparation) -> None:
-        self._begun = begun
-        self._layout = begun.layout
-        self._child = begun.child
-        self._signals = begun.signals
-        self._status = begun.status
-        self._stopping = Stopping()
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._plumbing = launch.plumbing
+        self._child = launch.child
+        self._signals = launch.signals
+        self._status = launch.status
+        self._escalation = Escalation()
         self._interrupted: tuple[int, float] | None = None
-        self._pumps = begun.pumps
-        self._keyboard = begun.keyboard
-        self._reporter = Reporter(begun.operation)
-        self._reading = Reading(_parser_of(begun), self._reporter)
-        for pump in begun.pumps:
+        self._pumps = launch.pumps
+        self._keyboard = launch.keyboard
+        self._updater = OperationUpdater(launch.operation)
+        self._parsing = ParsingLoop(_parser_of(launch), self._updater)
+        for pump in launch.pumps:
             if pump.samples is not None:
-                self._reading.add(pump.samples)
+                self._parsing.add(pump.samples)
 
     def run(self) -> int:
         """Follow it; return its exit status, or die of the signal that it died of."""
@@ -64,26 +66,28 @@ class Runner:
 
     def _loop(self) -> int:
         """Serve the command until it ends; return its wait status."""
-        tick = TICK
+        tick = ACTIVE_INTERVAL
         while True:
             heard = self._signals.wait(tick)
             if heard is not None:
-                self._hear(heard)
-            for status in self._child.news():
+                self._handle_signal(heard)
+            for status in self._child.take_statuses():
                 if os.WIFSTOPPED(status):
-                    self._suspend(os.WSTOPSIG(status))
+                    self._stop_with_command(os.WSTOPSIG(status))
                 else:
                     return status
             self._cancel()
-            terminal = self._layout.terminal
+            terminal = self._plumbing.terminal
             if terminal is not None:
                 terminal.follow()
-            tick = TICK if self._look() or terminal is not None else IDLE
+            tick = (
+                ACTIVE_INTERVAL if self._parse_output() or terminal is not None else IDLE_INTERVAL
+            )
 
-    def _look(self) -> bool:
+    def _parse_output(self) -> bool:
         try:
             self._read_status()
-            return self._reading.look(time.monotonic())
+            return self._parsing.poll(time.monotonic())
         except Exception:
             return False  # the command goes on, whatever is wrong with its report
 
@@ -95,121 +99,123 @@ class Runner:
         except BlockingIOError:
             return
         if data:
-            self._reading.status.samples.put(memoryview(data))
+            self._parsing.status.samples.put(memoryview(data))
         else:
             os.close(self._status)
             self._status = None
 
-    def _hear(self, heard: Heard) -> None:
+    def _handle_signal(self, heard: ReceivedSignal) -> None:
         number = heard.number
-        if number in PASSED_ON:
+        if number in FORWARDED:
             self._interrupted = (number, time.monotonic())
-            shared = self._layout.terminal is None
-            if not (shared and heard.keyed) and not self._child.send(number):
-                self._type(termios.VINTR)
+            shared = self._plumbing.terminal is None
+            if not (shared and heard.from_terminal) and not self._child.send(number):
+                self._send_control(termios.VINTR)
         elif number == signal.SIGTSTP:
-            if not heard.keyed or self._layout.terminal is not None:
+            if not heard.from_terminal or self._plumbing.terminal is not None:
                 self._child.send(number)
         elif number == signal.SIGCONT:
             self._child.resume()
         elif number == signal.SIGWINCH:
-            self._layout.resize()
+            self._plumbing.resize()
 
-    def _type(self, key: int) -> None:
-        """Let the pty make the signal: what reaches a command of another user."""
-        terminal = self._layout.terminal
+    def _send_control(self, key: int) -> None:
+        """Let the pty's line discipline send the signal: that reaches another user's command."""
+        terminal = self._plumbing.terminal
         if terminal is not None:
             try:
                 os.write(terminal.master, terminal.control(key))
             except (OSError, termios.error):
                 pass
 
-    def _suspend(self, number: int) -> None:
-        """The command was stopped, so our job is; come back when it goes on."""
-        self._reporter.stopped()
-        terminal = self._layout.terminal
+    def _stop_with_command(self, number: int) -> None:
+        """Stop as the command was stopped, as one job; resume it when this process is continued."""
+        self._updater.suspend()
+        terminal = self._plumbing.terminal
         if terminal is not None:
             terminal.give_back()
-        self._reporter.tell(0.25)  # the threads that send it stop, too
+        self._updater.flush(0.25)  # the threads that send it stop, too
         self._signals.stop(group=terminal is not None and number == signal.SIGTSTP)
-        self._layout.resize()
+        self._plumbing.resize()
         if terminal is not None:
             terminal.follow()
         self._child.resume()
-        self._reporter.resume()
+        self._updater.resume()
 
     # Cancelling.
 
     def _cancel(self) -> None:
         now = time.monotonic()
-        while self._begun.requests:
-            request = self._begun.requests.popleft()
-            self._stopping.request(request.reason, request.kill, now)
-        for number in self._stopping.due(now):
+        while self._launch.requests:
+            request = self._launch.requests.popleft()
+            self._escalation.request(request.reason, request.kill, now)
+        for number in self._escalation.due(now):
             if not self._child.send_all(number):
-                self._type(termios.VINTR)
+                self._send_control(termios.VINTR)
 
     # The end.
 
     def _end(self, status: int) -> int:
         code = exit_status(status)
         killed = self._drain()
-        if self._layout.terminal is not None:
-            self._layout.terminal.give_back()
+        if self._plumbing.terminal is not None:
+            self._plumbing.terminal.give_back()
         now = time.monotonic()
-        self._look()
-        self._reading.finish(code, now)
+        self._parse_output()
+        self._parsing.finish(code, now)
         if self._interrupted is None and self._keyboard is not None:
             typed = self._keyboard.interrupted
             self._interrupted = None if typed is None else (signal.SIGINT, typed)
-        error, stopping = self._reporter.error, self._stopping
-        ending = judge(status, error, self._interrupted, stopping.requested, stopping.reason, now)
-        lost = self._lost()
+        error, escalation = self._updater.error, self._escalation
+        outcome = outcome_of(
+            status, error, self._interrupted, escalation.requested, escalation.reason, now
+        )
+        lost = self._output_error()
         if lost is not None:
-            complain(lost)
+            print_error(lost)
             if code == 0:  # it could not know, but whoever reads our status should
-                code, ending = 1, Ending("failed", lost)
-        self._reporter.end(ending, code)
-        deliver()
-        self._leave_behind()
-        self._child.part()
-        number = killed or death(status)
+                code, outcome = 1, Outcome("failed", lost)
+        self._updater.end(outcome, code)
+        flush_report()
+        self._fork_copier()
+        self._child.detach()
+        number = killed or termination_signal(status)
         if number:
             self._signals.die(number)
         return code
 
     def _drain(self) -> int | None:
-        """Pass on what the command has left; return the signal that we are to end by, if any."""
+        """Relay what is left of the output; return the signal to die of if one comes meanwhile."""
         for pump in self._pumps:
             pump.finish()
         for pump in self._pumps:
             pump.join(0.01)
             while pump.is_alive():
                 heard = self._signals.wait(0.01)
-                if heard is not None and heard.number in PASSED_ON:
+                if heard is not None and heard.number in FORWARDED:
                     return heard.number  # nobody else is left to take it
         return None
 
-    def _lost(self) -> str | None:
-        """Why output of the command was lost, unless nobody wanted to read it."""
+    def _output_error(self) -> str | None:
+        """Return why output of the command was lost; None if it was not, or its reader has left."""
         for pump in self._pumps:
             if pump.error is not None and pump.error.errno not in (errno.EPIPE, errno.EIO):
                 return f"its output could not be written: {pump.error.strerror}"
         return None
 
-    def _leave_behind(self) -> None:
-        """Somebody the command started still writes: leave a process that passes it on."""
+    def _fork_copier(self) -> None:
+        """Leave a process that relays the output of the command's background processes."""
         left = [(pump.source, pump.target) for pump in self._pumps if pump.lingering]
         if not left:
             return
         try:
             child = os.fork()
         except OSError:  # nobody else can do it, and it shall not die of a pipe without a reader
-            self._signals.give_back()
-            copy_on(left)
+            self._signals.restore()
+            copy_until_closed(left)
             return
         if child == 0:
             try:
-                copy_on(left)
+                copy_until_closed(left)
             finally:
                 os._exit(0)

@@ -1,12 +1,12 @@
-"""What Headway itself has to say beside a command, on standard error, if there is one."""
+"""Headway's own messages beside a command's output, on standard error where there is one."""
 
 from __future__ import annotations
 
 import sys
 
 
-def complain(text: str, verb: str = "run") -> None:
-    """Print a line that names `headway` and its `verb`; never raises."""
+def print_error(text: str, verb: str = "run") -> None:
+    """Print a line that starts with `headway` and its `verb`; never raise."""
     try:
         sys.stderr.write(f"headway {verb}: {text}\n")
     except (AttributeError, OSError):

@@ -4,8 +4,8 @@ import pytest
 from wired import Wired
 
 from headway.estimate import Run
-from headway.estimate.course import INSIDE
-from headway.estimate.forecast import DEEPEST
+from headway.estimate.critical_path import KEY_SEPARATOR
+from headway.estimate.forecast import DEPTH_LIMIT
 from headway_broker.estimates import budget
 from headway_broker.estimates.forecasts import HISTORY_TIMEOUT, Forecasts
 from headway_broker.state import effects
@@ -368,7 +368,7 @@ def test_an_estimate_that_stands_still_is_told_again_for_those_that_count_down(w
 def test_what_is_nested_deeper_than_the_deepest_stands_beside_it_for_the_forecast():
     wired = Wired(has_history=True)
     worker = wired.worker()
-    op = worker.start(stages=["level"] * (DEEPEST + 4))
+    op = worker.start(stages=["level"] * (DEPTH_LIMIT + 4))
     for stage in list(op.stages.values())[1:]:
         stage.parent = stage.id - 1
         stage.move("running", wired.now)
@@ -376,8 +376,8 @@ def test_what_is_nested_deeper_than_the_deepest_stands_beside_it_for_the_forecas
     wired.core.recalled("Install", [])
     worker.end()
     [learn] = [effect for effect in wired.effects if isinstance(effect, effects.StoreRun)]
-    depths = [span["key"].count(INSIDE) for span in learn.run["spans"]]
-    assert depths == [*range(DEEPEST + 1), DEEPEST, DEEPEST, DEEPEST]
+    depths = [span["key"].count(KEY_SEPARATOR) for span in learn.run["spans"]]
+    assert depths == [*range(DEPTH_LIMIT + 1), DEPTH_LIMIT, DEPTH_LIMIT, DEPTH_LIMIT]
 
 
 @pytest.mark.parametrize("parents", [(1,), (2, 1), (2, 3, 1), (99, 1)])

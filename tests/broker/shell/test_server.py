@@ -200,7 +200,7 @@ def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
         return SpooledFile(set(), set())
 
     monkeypatch.setattr(turned.core.spooled, "take", take_in)
-    folder = os.path.join(turned.directory, endpoint.UNSENT)
+    folder = os.path.join(turned.directory, endpoint.SPOOL)
     os.makedirs(folder, 0o700, exist_ok=True)
     for name, data in (("bad", b""), ("good", pack(encode(messages.Beat(1, 1.0))))):
         with open(os.path.join(folder, name), "wb") as file:

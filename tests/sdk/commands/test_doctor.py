@@ -88,7 +88,7 @@ def test_why_nothing_is_remembered_is_said_and_is_no_trouble(environ):
 
 
 def test_a_listener_that_does_not_answer_is_no_broker(environ, monkeypatch):
-    monkeypatch.setattr(doctor, "PATIENCE", 0.1)
+    monkeypatch.setattr(doctor, "ANSWER_TIMEOUT", 0.1)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.path.join(environ["HEADWAY_RUNTIME_DIR"], "report.sock"))
         listener.listen(1)

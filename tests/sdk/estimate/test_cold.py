@@ -5,49 +5,6 @@ import pytest
 from headway.estimate import Forecast, describe
 
 
-def single(total=1000, seconds=100.0, origin=0, until=0.5):
-    """One stage that goes evenly from `origin` units on; return what is known at `until`."""
-    forecast = Forecast()
-    forecast.start(0.0)
-    forecast.observe(1, "copy", None, "running", origin, total, "B", 0.0)
-    estimate = None
-    now = 0.0
-    while now < until * seconds:
-        now += 0.5
-        done = origin + (total - origin) * now / seconds
-        forecast.observe(1, "copy", None, "running", done, total, "B", now)
-        estimate = forecast.estimate(now)
-    return estimate
-
-
-def test_an_even_stage_is_foretold_from_its_rate():
-    assert single().median == pytest.approx(50, rel=0.15)
-
-
-def test_units_that_were_there_at_the_start_do_not_enter_the_rate():
-    assert single(origin=900).median == pytest.approx(50, rel=0.2)
-
-
-def test_an_estimate_grows_while_nothing_comes():
-    forecast = Forecast()
-    forecast.start(0.0)
-    for t in range(20):
-        forecast.observe(1, "copy", None, "running", t, 40, "file", float(t))
-        before = forecast.estimate(float(t))
-    for t in range(20, 80):
-        after = forecast.estimate(float(t))
-    assert after.median > 1.5 * before.median
-
-
-def test_a_full_count_is_not_the_end():
-    forecast = Forecast()
-    forecast.start(0.0)
-    forecast.observe(1, "install", None, "running", 0, 4, "pkg", 0.0)
-    for t, done in ((2.0, 1), (4.0, 2), (6.0, 3), (8.0, 4)):
-        forecast.observe(1, "install", None, "running", done, 4, "pkg", t)
-    assert forecast.estimate(14.0).median > 1.0
-
-
 def test_parallel_stages_take_as_long_as_the_longest():
     forecast = Forecast()
     forecast.start(0.0)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from headway.estimate.history.run import Run, Span
-from headway.estimate.learning import NOTES, Notes, complete
+from headway.estimate.learning import NOTES_LIMIT, Notes, complete
 
 
 def test_a_long_run_remembers_few_of_its_estimates():
@@ -13,17 +13,17 @@ def test_a_long_run_remembers_few_of_its_estimates():
     for i in range(100000):
         notes.add(i * 1.0, 100000.0 - i, 0.5, 0.5)
     misses = notes.misses(100000.0)
-    assert NOTES // 4 < len(misses) <= NOTES
+    assert NOTES_LIMIT // 4 < len(misses) <= NOTES_LIMIT
     assert all(error == pytest.approx(0.0, abs=0.01) for _, error, _, _ in misses)
 
 
 def test_a_miss_is_the_logarithm_of_estimate_over_truth():
     notes = Notes()
     notes.add(10.0, 39.0, 0.5, 0.7)
-    ((phase, error, start, reach),) = notes.misses(29.0)
+    ((phase, error, start, half_width),) = notes.misses(29.0)
     assert phase == pytest.approx(10 / 49)
     assert error == pytest.approx(math.log(2))
-    assert (start, reach) == pytest.approx((0.5, 0.7))
+    assert (start, half_width) == pytest.approx((0.5, 0.7))
 
 
 @pytest.mark.parametrize("elapsed", [0.1, 12.3456789, 86_400.123])

@@ -2,12 +2,12 @@
 
 import sys
 
-from headway.run.stderr import complain
+from headway.run.stderr import print_error
 
 
 def test_a_complaint_names_who_complains(capsys):
-    complain("it is full")
-    complain("line 3: what?", "pipe")
+    print_error("it is full")
+    print_error("line 3: what?", "pipe")
     assert capsys.readouterr().err == "headway run: it is full\nheadway pipe: line 3: what?\n"
 
 
@@ -22,11 +22,11 @@ class Full:
 def test_a_standard_error_that_takes_nothing_is_let_be(monkeypatch):
     full = Full()
     monkeypatch.setattr(sys, "stderr", full)
-    complain("it is full")
+    print_error("it is full")
     assert full.tried.startswith("headway run: it is full")
 
 
 def test_without_a_standard_error_nobody_is_told(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stderr", None)
-    complain("it is full")
+    print_error("it is full")
     assert capsys.readouterr() == ("", "")

@@ -82,7 +82,7 @@ class Backtest:
 
     def _emit(self, now: float, emit: Callable[[dict[str, Any]], None]) -> None:
         for operation, (_, forecast) in self._open.items():
-            forecast.accompany(len(self._open) - 1, now)
+            forecast.set_concurrency(len(self._open) - 1, now)
             estimate = None if self._waiting_for_answer.get(operation) else forecast.estimate(now)
             line: dict[str, Any] = {"t": round(now, 6), "op": operation}
             if estimate is None:

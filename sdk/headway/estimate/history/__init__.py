@@ -1,1 +1,1 @@
-"""What earlier runs teach; pure."""
+"""What earlier runs leave: their stages, curves and errors, and what is fitted over them; pure."""

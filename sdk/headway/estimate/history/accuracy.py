@@ -1,4 +1,4 @@
-"""How well estimates have been doing, from what runs remember of their own."""
+"""The accuracy of earlier estimates, from the errors that runs record of their own."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from headway.estimate.history.run import Run
 
     class Accuracy(NamedTuple):
-        """`factor`: typically off by this (1.3: a third); `bias`: above 1 says too long.
+        """The accuracy of some runs' estimates.
 
-        `covered`: the share of the time that the truth was inside the range, of which the aim
-        is 0.8; `runs`: how many runs were foretold.
+        `factor`: typically off by this factor (1.3: a third); `bias`: above 1 they are too long;
+        `covered`: the share of the time in which the truth was inside the range, aimed at 0.8;
+        `runs`: how many runs were foretold.
         """
 
         factor: float
@@ -28,7 +29,7 @@ else:
 
 
 def accuracy(runs: Sequence[Run]) -> Accuracy | None:
-    """Return how well these runs' estimates did, every run weighing the same, or None."""
+    """Return the accuracy of these runs' estimates, every run weighing the same, or None."""
     off = bias = covered = 0.0
     count = 0
     for run in runs:
@@ -38,7 +39,7 @@ def accuracy(runs: Sequence[Run]) -> Accuracy | None:
         count += 1
         off += sum(abs(error) for _, error, _, _ in misses) / len(misses)
         bias += sum(error for _, error, _, _ in misses) / len(misses)
-        covered += sum(abs(error) <= reach for _, error, _, reach in misses) / len(misses)
+        covered += sum(abs(error) <= half_width for _, error, _, half_width in misses) / len(misses)
     if not count:
         return None
     return Accuracy(exp(off / count), exp(bias / count), covered / count, count)

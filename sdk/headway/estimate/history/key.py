@@ -1,4 +1,4 @@
-"""The history key of a name: what stays the same when only versions and numbers change."""
+"""The history key of a name, normalized: equal for names that differ only in versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SUFFIX = re.compile(
 
 
 def history_key(name: str) -> str:
-    """Return the key under which runs of `name` are remembered.
+    """Return the key under which runs of `name` are stored.
 
     >>> history_key("apt install nginx=1.22") == history_key("apt install  nginx=1.24-2")
     True

@@ -1,4 +1,4 @@
-"""What one finished run teaches the next: its stages, their times, and how well it was foreseen."""
+"""What one finished run teaches the next: stages, durations, and its own estimates' errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     Miss = Tuple[float, float, float, float]
 
 FORMAT = 1
-LARGEST = 1e16  # what counts and seconds are far below
+# Bound of what a stored number may be; counts and seconds are far below.
+LARGEST = 1e16
 
 
 class Span:
@@ -68,11 +69,11 @@ class Span:
 
 
 class Run:
-    """A finished run. `seconds` is None where the whole did not succeed: only stages teach.
+    """A finished run. `seconds` is None where it did not succeed: then only its stages teach.
 
     `misses` are (phase, error, start, reach) of its own estimates: phase is elapsed over the
     expected whole, error the logarithm of estimate over truth (each plus a second), reach the
-    half width of the range that was given, start what it was before its calibration. `beside` is
+    half width of the range that was given, start the same before its calibration. `beside` is
     how many other operations went on meanwhile, on average, or None where nobody has counted.
     """
 
@@ -118,7 +119,7 @@ class Run:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Run:
-        """Read `to_dict`'s record. Raises ValueError for anything else."""
+        """Return the run of `to_dict`'s values. Raise ValueError for anything else."""
         try:
             if record["format"] != FORMAT:
                 record = {}  # a newer one's fields may mean something else
@@ -156,8 +157,8 @@ def _span(record: Mapping[str, Any]) -> Span:
 
 
 def _miss(record: Sequence[float]) -> Miss:
-    phase, error, start, reach = record
-    return _finite(phase), _finite(error), max(1e-3, _finite(start)), _finite(reach)
+    phase, error, start, half_width = record
+    return _finite(phase), _finite(error), max(1e-3, _finite(start)), _finite(half_width)
 
 
 def _finite(value: Any) -> float:

@@ -1,8 +1,8 @@
-"""How far a stage's count can be trusted, learned from how well it foretold earlier runs.
+"""How far a stage's count can be trusted, fitted on how well it foretells earlier runs.
 
 Some stages go through their units in the same order at the same pace each time: the count says
 how much is left. Others meet a few long units among many short ones, in another order each time:
-there the usual duration says more. Which one a stage is shows when each earlier run is
+there the usual duration says more. Which kind a stage is shows when each earlier run is
 foretold from another, and, before there are two, in how unevenly the count has moved.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 from math import exp, log
 
 from headway.estimate.history.curve import moment
+from headway.estimate.pace import ELASTICITY, PACE_LIMIT, clamp, log_pace, log_ratio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,21 +19,41 @@ if TYPE_CHECKING:
 
     from headway.estimate.history.run import Span
 
+# Where each earlier run is foretold from another: early, in the middle and late in a stage.
 PHASES = (0.2, 0.5, 0.8)
-EVEN = 0.3  # the error of an even count, in errors of the usual duration
-UNEVEN = 1.5  # what the longest wait, as a share of the stage, adds to it
-ERROR = 0.5  # the error of the usual duration, in logarithm
-FIRM = 1.0  # in runs, how firmly both are believed
+# Error of an even count, in errors of the usual duration, before there are two runs. Doubled: a
+# little worse, on `retry-fetch` most; halved: hardly better.
+EVEN_ERROR = 0.3
+# What the longest wait between two counts, as a share of the stage, adds to it. Doubled: a little
+# worse, on `retry-fetch` most; halved: hardly better.
+UNEVEN_ERROR = 1.5
+# Error of the usual duration, in logarithm, before there are two runs: a factor of 1.6. Doubled
+# or halved: little effect.
+TIME_ERROR = 0.5
+# In runs, how firmly both are believed. Doubled or halved: hardly any effect.
+FIRMNESS = 1.0
+# Of both runs' stage, added to seconds before they are divided. Doubled or halved: hardly any
+# effect.
+TRUST_GRAIN = 0.02
+# Share of what has passed that a stage beyond its usual duration is expected to take on; a rough
+# form of `residual_life`, which needs what is being fitted here. Doubled or halved: hardly any
+# effect.
+OVERRUN_LEAST = 0.15
+# The same while it is only a little beyond. Doubled or halved: hardly any effect.
+OVERRUN_SHARE = 0.3
+# Power with which the smaller squared error wins: at 3 a source whose squared error is twice as
+# large has a ninth of the say. Doubled: hardly better; halved: a little worse.
+SHARPNESS = 3
 
 
 def trust(spans: Sequence[Span]) -> float:
-    """Return the share of the estimate that comes from the count, 0…1, from earlier spans."""
+    """Return the weight of the count in the estimate of a stage, 0…1, from its earlier spans."""
     spans = [span for span in spans if span.worked > 0 and len(span.fractions) > 1]
     if not spans:
         return 1.0
     waits = sorted(_longest_wait(span) for span in spans)
-    timed = FIRM * len(PHASES) * ERROR**2
-    counted = timed * (EVEN + UNEVEN * waits[len(waits) // 2]) ** 2
+    timed = FIRMNESS * len(PHASES) * TIME_ERROR**2
+    counted = timed * (EVEN_ERROR + UNEVEN_ERROR * waits[len(waits) // 2]) ** 2
     for model in spans:
         for truth in spans:
             if model is truth or model.unit != truth.unit or model.total <= 0:
@@ -41,7 +62,7 @@ def trust(spans: Sequence[Span]) -> float:
                 by_count, by_time = _errors(model, truth, phase)
                 counted += by_count * by_count / (len(spans) - 1)
                 timed += by_time * by_time / (len(spans) - 1)
-    return timed**3 / (timed**3 + counted**3)
+    return timed**SHARPNESS / (timed**SHARPNESS + counted**SHARPNESS)
 
 
 def _errors(model: Span, truth: Span, phase: float) -> tuple[float, float]:
@@ -50,22 +71,22 @@ def _errors(model: Span, truth: Span, phase: float) -> tuple[float, float]:
     Logarithms of foretold over true remaining time, if the rest had gone as in `model`.
     """
     passed = phase * truth.worked
-    grain = 0.02 * (model.worked + truth.worked)
+    grain = TRUST_GRAIN * (model.worked + truth.worked)
     fraction = _reached(truth, passed)
     size = 0.0
     if not truth.sized or model.moved:
         fraction = min(1.0, fraction * truth.total / model.total)
     elif truth.total > 0 and model.unit != "%":
-        size = 0.9 * log(truth.total / model.total)
+        size = ELASTICITY * log(truth.total / model.total)
     tau = moment(model.fractions, model.seconds, fraction).reached
-    weight = tau / (tau + 0.1 * model.worked + grain)
-    pace = weight * log((passed + grain) / (tau + grain)) + (1 - weight) * size
+    pace = log_pace(passed, tau, model.worked, size, grain)
     left = truth.worked - passed
-    by_count = exp(max(-2.5, min(2.5, pace))) * max(0.0, model.worked - tau)
-    by_time = model.worked * exp(max(-2.5, min(2.5, size))) - passed
-    if by_time < 0.15 * passed:
-        by_time = 0.15 * passed if by_time > 0 else min(0.15 * passed, -0.3 * by_time)
-    return log((by_count + grain) / (left + grain)), log((by_time + grain) / (left + grain))
+    by_count = exp(clamp(pace, PACE_LIMIT)) * max(0.0, model.worked - tau)
+    by_time = model.worked * exp(clamp(size, PACE_LIMIT)) - passed
+    least = OVERRUN_LEAST * passed
+    if by_time < least:
+        by_time = least if by_time > 0 else min(least, -OVERRUN_SHARE * by_time)
+    return log_ratio(by_count, left, grain), log_ratio(by_time, left, grain)
 
 
 def _longest_wait(span: Span) -> float:

@@ -1,1 +1,1 @@
-"""What known tools print, read into events: a file a tool; pure."""
+"""The output of known tools, parsed into events: one module a tool; pure."""

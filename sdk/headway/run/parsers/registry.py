@@ -1,4 +1,4 @@
-"""Which parser knows which program; a parser's module is loaded only when its tool is run."""
+"""The registry of parsers by program; a parser's module is imported only when its tool is run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-    from headway.run.reading.command_line import Command, Form, Setting
+    from headway.run.reading.command_line import Command, FormContext, MachineForm
     from headway.run.reading.events import Parser
 
 # program -> the module of its parser
-TOOLS = {
+PARSERS = {
     "apt": "packages.apt",
     "apt-get": "packages.apt",
     "dpkg": "packages.dpkg",
@@ -32,7 +32,7 @@ TOOLS = {
     "uv": "packages.uv",
 }
 # The modules that have a machine form: these alone are loaded before the command goes.
-FORMED = frozenset(
+WITH_MACHINE_FORM = frozenset(
     {
         "packages.apt",
         "packages.dpkg",
@@ -43,37 +43,37 @@ FORMED = frozenset(
     }
 )
 # Whose progress is on standard error alone: what they write to standard output is data.
-DATA_ON_OUTPUT = frozenset({"curl", "wget", "git", "dd"})
+DATA_ON_STDOUT = frozenset({"curl", "wget", "git", "dd"})
 
 
-def find_tool(program: str) -> ModuleType | None:
-    """Return the module of the tool that `program` is, or None if nobody knows it."""
-    name = TOOLS.get(program)
+def find_parser_module(program: str) -> ModuleType | None:
+    """Return the module of the parser for `program`, or None if the program is unknown."""
+    name = PARSERS.get(program)
     return importlib.import_module("headway.run.parsers." + name) if name else None
 
 
 def make_parser(tool: ModuleType | None, command: Command) -> Parser:
-    """Make the parser for a run of `command`."""
+    """Return a parser for one run of `command`."""
     if tool is None:
-        tool = importlib.import_module("headway.run.parsers.generic")
+        tool = importlib.import_module("headway.run.parsers.progress_bar")
     parser: Parser = tool.Parser(command)
     return parser
 
 
 def name_command(command: Command) -> str:
-    """Name the operation by the program and the words its parser knows, nothing else."""
-    tool = find_tool(command.program)
+    """Return the operation's name: the program and the words its parser knows, nothing else."""
+    tool = find_parser_module(command.program)
     name: str = tool.name_of(command) if tool else command.program.rsplit("/", 1)[-1]
     return name
 
 
-def machine_form(command: Command, setting: Setting) -> Form | None:
-    """Return how to start `command` so that it tells more, or None to start it as it is.
+def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
+    """Return how to start `command` so that it prints more, or None to start it as it is.
 
     Never behind sudo: it closes descriptors and may refuse variables.
     """
-    if command.elevated or TOOLS.get(command.program) not in FORMED:
+    if command.elevated or PARSERS.get(command.program) not in WITH_MACHINE_FORM:
         return None
-    tool: Any = find_tool(command.program)
-    found: Form | None = tool.machine_form(command, setting)
+    tool: Any = find_parser_module(command.program)
+    found: MachineForm | None = tool.machine_form(command, setting)
     return found

@@ -1,1 +1,1 @@
-"""The command as a process: started, signalled, followed to its end."""
+"""The command as a process: fork, exec, signals, process group, exit status."""

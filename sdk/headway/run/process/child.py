@@ -1,6 +1,6 @@
-"""The command as a process of this process's own group and session.
+"""The command as a child process in this process's own group and session.
 
-It is forked while this process has one thread, and waits until its environment is known.
+It is forked while this process has a single thread, and waits until its environment is known.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 
 from headway.host.threads import signals as signal
-from headway.run.exit_status import UNKNOWN
-from headway.run.process.descendants import family
-from headway.run.process.fork_gate import Gate, in_child
+from headway.run.exit_status import UNKNOWN_STATUS
+from headway.run.process.fork_gate import ForkGate, run_in_child
+from headway.run.process.process_group import descendants_in_group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ class Child:
         kept: tuple[int, ...],
         ignored: Sequence[int],
     ) -> None:
-        self._gate = Gate(ignored)
+        self._gate = ForkGate(ignored)
         self.pid = os.fork()
         if self.pid == 0:
-            in_child(lambda: self._become(path, argv, streams, kept))
+            run_in_child(lambda: self._become(path, argv, streams, kept))
 
     def _become(
         self, path: str, argv: list[str], streams: Mapping[int, int], kept: tuple[int, ...]
@@ -47,45 +47,45 @@ class Child:
             os.set_inheritable(descriptor, True)
         self._gate.execute(path, argv)
 
-    def ready(self) -> None:
-        """It is there and waits."""
+    def wait_until_forked(self) -> None:
+        """Return at once: the constructor has forked it."""
 
     def abandon(self) -> None:
-        """Let it end before it has begun."""
-        self._gate.leave()
+        """End it before it has executed the command."""
+        self._gate.close()
         os.waitpid(self.pid, 0)
 
     def start(self, environ: Mapping[str, str]) -> None:
-        """Let it run, with `environ` on top of its environment; raises CannotStart."""
-        self._gate.let_go(environ)
+        """Let it execute with `environ` added to its environment; raise CannotStart."""
+        self._gate.release(environ)
 
-    def news(self) -> list[int]:
-        """Return the wait statuses that are new: of a stop, or of its end."""
+    def take_statuses(self) -> list[int]:
+        """Return the new wait statuses: of a stop, or of its end."""
         try:
             pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
-        except ChildProcessError:  # somebody else has been told
-            return [UNKNOWN]
+        except ChildProcessError:  # another part of the process took the status
+            return [UNKNOWN_STATUS]
         return [status] if pid else []
 
     def send(self, number: int) -> bool:
-        """Send a signal to the command; whether it was allowed."""
-        return kill(os.kill, self.pid, number)
+        """Send a signal to the command; return whether that was permitted."""
+        return send_signal(os.kill, self.pid, number)
 
     def send_all(self, number: int) -> bool:
-        """Send a signal to the command and what it has started in its group."""
-        answers = [kill(os.kill, pid, number) for pid in family(self.pid)]
+        """Send a signal to the command and its descendants in its process group."""
+        answers = [send_signal(os.kill, pid, number) for pid in descendants_in_group(self.pid)]
         return all(answers)
 
     def resume(self) -> None:
-        """Let it go on after a stop."""
+        """Continue it after a stop."""
         self.send_all(signal.SIGCONT)
 
-    def part(self) -> None:
-        """It has ended and nobody is interested any more."""
+    def detach(self) -> None:
+        """Release what is held for it after its end."""
 
 
-def kill(how: Callable[[int, int], object], target: int, number: int) -> bool:
-    """Send a signal by `how`, os.kill or os.killpg; False where that is not allowed."""
+def send_signal(how: Callable[[int, int], object], target: int, number: int) -> bool:
+    """Send a signal by `how`, os.kill or os.killpg; return False where that is not permitted."""
     try:
         how(target, number)
     except ProcessLookupError:

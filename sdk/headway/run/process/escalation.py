@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 
-PATIENCE = 10.0  # seconds between SIGINT and SIGTERM
+# Seconds between SIGINT and SIGTERM: dpkg and package managers need some to roll back what
+# they had begun; systemd gives a service 90 s, a person who cancels does not wait so long.
+TERMINATE_AFTER = 10.0
 
 
-class Stopping:
-    """SIGINT at the first request, SIGTERM after `PATIENCE`; SIGKILL only when asked for."""
+class Escalation:
+    """SIGINT at the first request, SIGTERM after `TERMINATE_AFTER`; SIGKILL only on request."""
 
     __slots__ = ("_due", "_kill", "reason", "requested")
 
@@ -19,17 +21,17 @@ class Stopping:
         self._kill = False
 
     def request(self, reason: str | None, kill: bool, now: float) -> None:
-        """Take a request to cancel; a second one changes nothing unless it wants a kill."""
+        """Take a request to cancel; a second one changes nothing unless it asks for SIGKILL."""
         self.reason = reason or self.reason
         if kill and not self._kill:
             self._kill = True
             self._due = [(now, signal.SIGKILL)]
         elif not self.requested:
-            self._due = [(now, signal.SIGINT), (now + PATIENCE, signal.SIGTERM)]
+            self._due = [(now, signal.SIGINT), (now + TERMINATE_AFTER, signal.SIGTERM)]
         self.requested = True
 
     def due(self, now: float) -> list[int]:
-        """Return the signals whose time has come, each once."""
+        """Return the signals that are due, each once."""
         ready = [number for when, number in self._due if when <= now]
         self._due = [(when, number) for when, number in self._due if when > now]
         return ready

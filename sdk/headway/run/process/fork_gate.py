@@ -1,4 +1,4 @@
-"""A process that was forked early waits here until it is told to become the command."""
+"""A gate at which a process that was forked early waits for its environment, then executes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from typing import Callable, Mapping, NoReturn, Sequence
 
 _GO = b"go\0"
-_PYTHONS_OWN = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")  # which the interpreter ignores at its start
+_IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")  # from the interpreter's start on
 
 
 class CannotStart(OSError):
     """The command could not be executed; `errno` says why."""
 
 
-class Gate:
-    """Two pipes: one lets the child go on with its environment, one tells how execve failed.
+class ForkGate:
+    """Two pipes: one carries the environment to the child, one the errno of a failed execve.
 
     `ignored` are signals that this process was started with ignored and no longer ignores.
     """
@@ -30,8 +30,8 @@ class Gate:
         self._go, self._open = os.pipe()
         self._failed, self._fail = os.pipe()
 
-    def let_go(self, environ: Mapping[str, str]) -> None:
-        """Let the child execute, with `environ` on top of its own; raises CannotStart."""
+    def release(self, environ: Mapping[str, str]) -> None:
+        """Let the child execute with `environ` added to its own; raise CannotStart."""
         os.close(self._go)
         os.close(self._fail)
         data = _GO + b"\0".join(os.fsencode(f"{name}={value}") for name, value in environ.items())
@@ -47,13 +47,13 @@ class Gate:
             code = int(number)
             raise CannotStart(code, os.strerror(code))
 
-    def leave(self) -> None:
-        """Let go of the pipes: a child that waits for the word to go ends."""
+    def close(self) -> None:
+        """Close the pipes: a child that still waits at the gate exits."""
         for descriptor in (self._go, self._open, self._failed, self._fail):
             os.close(descriptor)
 
     def execute(self, path: str, argv: list[str]) -> NoReturn:
-        """Wait for the word to go, then become the command. Runs in the child."""
+        """Wait for the release, then execute the command. Runs in the child."""
         os.close(self._open)
         os.close(self._failed)
         data = b""
@@ -75,15 +75,15 @@ class Gate:
         try:
             execute(path, argv, environ)
         except OSError as error:
-            self._tell(error.errno or errno.EIO)
+            self._report_error(error.errno or errno.EIO)
 
-    def _tell(self, number: int) -> NoReturn:
+    def _report_error(self, number: int) -> NoReturn:
         os.write(self._fail, str(number).encode())
         os._exit(127)
 
 
 def execute(path: str, argv: list[str], environ: Mapping[bytes, bytes]) -> NoReturn:
-    """Become the command; raises OSError where it cannot be executed."""
+    """Execute the command in place of this process; raise OSError where that fails."""
     try:
         os.execve(path, argv, environ)  # noqa: S606 - what the user asked for
     except OSError as error:
@@ -93,18 +93,18 @@ def execute(path: str, argv: list[str], environ: Mapping[bytes, bytes]) -> NoRet
     os.execve("/bin/sh", ["/bin/sh", path, *argv[1:]], environ)  # noqa: S606
 
 
-def restore_pythons_own() -> None:
-    """Let the command have the default of those signals that the interpreter ignores."""
-    for name in _PYTHONS_OWN:
+def restore_default_signals() -> None:
+    """Restore the default of those signals that the interpreter ignores."""
+    for name in _IGNORED_BY_PYTHON:
         number = getattr(signal, name, None)
         if number is not None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def in_child(act: Callable[[], None]) -> NoReturn:
+def run_in_child(act: Callable[[], None]) -> NoReturn:
     """Run `act` in a process that was just forked and must never return into the program."""
     try:
-        restore_pythons_own()
+        restore_default_signals()
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
         act()

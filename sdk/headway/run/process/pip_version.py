@@ -1,4 +1,4 @@
-"""Which pip a command will run, read from the files around it: pip itself is not run for this."""
+"""The version of the pip that a command runs, read from the files around it; pip is not run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pip_version(command: Command, environ: Mapping[str, str]) -> tuple[int, ...]
 
 
 def _interpreter(program: str) -> str:
-    """Return the interpreter that a script names in its first line, or the program itself."""
+    """Return the interpreter that a script's first line names, or the program itself."""
     try:
         with open(program, "rb") as file:
             first = file.readline(512)

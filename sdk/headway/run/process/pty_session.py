@@ -13,9 +13,9 @@ import struct
 import termios
 
 from headway.host.threads import signals as signal
-from headway.run.exit_status import UNKNOWN
-from headway.run.process.child import kill
-from headway.run.process.fork_gate import Gate, in_child
+from headway.run.exit_status import UNKNOWN_STATUS
+from headway.run.process.child import send_signal
+from headway.run.process.fork_gate import ForkGate, run_in_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,19 +36,19 @@ class PtyChild:
         ignored: Sequence[int],
         pty: tuple[int, int],
     ) -> None:
-        self._gate = Gate(ignored)
+        self._gate = ForkGate(ignored)
         self._reports, report = os.pipe()
         held, self._hold = os.pipe()
         self._parent = os.getpid()
         self.pid = 0  # of the command; its group has the same
         self.monitor = os.fork()
         if self.monitor == 0:
-            in_child(lambda: self._watch(path, argv, streams, kept, pty, report, held))
+            run_in_child(lambda: self._watch(path, argv, streams, kept, pty, report, held))
         os.close(report)
         os.close(held)
 
-    def ready(self) -> None:
-        """Wait until it is there; raises OSError where the monitor could not fork it."""
+    def wait_until_forked(self) -> None:
+        """Wait until it is forked; raise OSError where the monitor could not."""
         data = os.read(self._reports, _REPORT.size)
         os.set_blocking(self._reports, False)
         (number,) = _REPORT.unpack(data) if data else (-errno.EIO,)
@@ -57,37 +57,37 @@ class PtyChild:
         self.pid = number
 
     def abandon(self) -> None:
-        """Let it end before it has begun, and the monitor after it."""
-        self._gate.leave()
+        """End it before it has executed the command, and the monitor after it."""
+        self._gate.close()
         os.close(self._hold)
         os.waitpid(self.monitor, 0)
 
     def start(self, environ: Mapping[str, str]) -> None:
-        """Let it run, with `environ` on top of its environment; raises CannotStart."""
-        self._gate.let_go(environ)
+        """Let it execute with `environ` added to its environment; raise CannotStart."""
+        self._gate.release(environ)
 
-    def news(self) -> list[int]:
-        """Return the wait statuses that are new: of stops, or of its end."""
+    def take_statuses(self) -> list[int]:
+        """Return the new wait statuses: of stops, or of its end."""
         try:
             data = os.read(self._reports, 64 * _REPORT.size)
         except BlockingIOError:
             return []
         if not data:  # the monitor was killed: the session has been hung up on
-            return [UNKNOWN]
+            return [UNKNOWN_STATUS]
         return [status for (status,) in _REPORT.iter_unpack(data)]
 
     def send(self, number: int) -> bool:
-        """Send a signal to the command's group; whether it was allowed."""
-        return self.pid > 0 and kill(os.killpg, self.pid, number)
+        """Send a signal to the command's process group; return whether that was permitted."""
+        return self.pid > 0 and send_signal(os.killpg, self.pid, number)
 
     send_all = send
 
     def resume(self) -> None:
-        """Let it go on after a stop: by the monitor, which may do so across users."""
-        kill(os.kill, self.monitor, signal.SIGUSR1)
+        """Continue it after a stop, by way of the monitor, which may do so across users."""
+        send_signal(os.kill, self.monitor, signal.SIGUSR1)
 
-    def part(self) -> None:
-        """Let the monitor end, once everybody who holds on to it has."""
+    def detach(self) -> None:
+        """Let the monitor exit, once every process that holds on to it has."""
         os.close(self._hold)
 
     # The monitor.
@@ -131,13 +131,13 @@ class PtyChild:
             os.write(report, _REPORT.pack(-(error.errno or errno.EIO)))
             return
         if command == 0:
-            in_child(lambda: self._become(path, argv, streams, kept, slave, ignored, tell))
+            run_in_child(lambda: self._become(path, argv, streams, kept, slave, ignored, tell))
         os.close(tell)
-        signal.signal(signal.SIGUSR1, lambda *_: _tell_group(command, signal.SIGCONT))
+        signal.signal(signal.SIGUSR1, lambda *_: _signal_group(command, signal.SIGCONT))
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             # The terminal is gone: of the session the kernel tells its leader alone.
             signal.signal(
-                signal.SIGHUP, lambda *_: _tell_group(command, signal.SIGHUP, signal.SIGCONT)
+                signal.SIGHUP, lambda *_: _signal_group(command, signal.SIGHUP, signal.SIGCONT)
             )
         try:
             os.setpgid(command, command)
@@ -151,11 +151,11 @@ class PtyChild:
             os.dup2(null, descriptor)
         for descriptor in {slave, null, *streams.values(), *kept} - {0, 1, 2, report, held}:
             os.close(descriptor)
-        self._gate.leave()
+        self._gate.close()
         while True:
             _, status = os.waitpid(command, os.WUNTRACED)
             if not os.WIFSTOPPED(status):
-                _keep_quiet()
+                _end_session_quietly()
             os.write(report, _REPORT.pack(status))
             if os.getppid() == self._parent:
                 os.kill(self._parent, signal.SIGCHLD)
@@ -187,12 +187,12 @@ class PtyChild:
         self._gate.execute(path, argv)
 
 
-def _tell_group(group: int, *numbers: int) -> None:
+def _signal_group(group: int, *numbers: int) -> None:
     for number in numbers:
-        kill(os.killpg, group, number)
+        send_signal(os.killpg, group, number)
 
 
-def _keep_quiet() -> None:
+def _end_session_quietly() -> None:
     """End a session without hanging up on what was left behind in its foreground group."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -1,4 +1,4 @@
-"""Finding a program as a shell does."""
+"""Find a program as a shell does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def find_program(program: str, path: str) -> str | None:
-    """Return the first file of `path` that can be executed, else the first there is, or None."""
+    """Return the first executable file of `path`, else the first file there is, or None."""
     if "/" in program:
         return program if os.path.exists(program) else None
     first = None

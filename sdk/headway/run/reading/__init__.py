@@ -1,1 +1,1 @@
-"""What all parsers read with: lines, sizes, command lines, and what they may say; pure."""
+"""What all parsers share: lines, sizes, command lines, prompts, and the events they emit; pure."""

@@ -1,7 +1,7 @@
-"""A command line read as far as its program and the words that are safe to show.
+"""Parse a command line as far as its program and the words that are safe to show.
 
-Pure. Arguments may be passwords: only words that a tool's own table knows to be names
-are ever taken from here, and reading stops at the first option the table does not know.
+Pure. Arguments may be passwords: only words that a tool's own table knows to be names are
+taken from here, and parsing stops at the first option that the table does not know.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ else:
 # Without `re`: the command waits for what is imported here.
 _VERSION = "0123456789."
 _PYTHONS = ("python", "pypy")
-_PYTHONS_FLAGS = frozenset("bBdEhiIOqsSuvx")
+_PYTHON_FLAGS = frozenset("bBdEhiIOqsSuvx")
 
 
 class Wrapper(NamedTuple):
-    """A program that runs the rest of its own command line."""
+    """A program that runs the rest of its own command line, as `sudo` and `env` do."""
 
     flags: frozenset[str]  # options without a value
     values: frozenset[str]  # options whose value is the next word
@@ -63,7 +63,7 @@ WRAPPERS = {
 
 
 class Command(NamedTuple):
-    """A command line and what was recognised of it.
+    """A command line and what was recognized of it.
 
     `program` is the name of the program that does the work ("pip" for `python3 -m pip`);
     `at` is the index in `argv` of the first word after it; `elevated` tells that it runs
@@ -77,16 +77,16 @@ class Command(NamedTuple):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What follows the program."""
+        """The words after the program."""
         return self.argv[self.at :]
 
     def with_options(self, *options: str, after: int = 0) -> list[str]:
-        """Return the command line with `options` put in after the first `after` words."""
+        """Return the command line with `options` inserted after the first `after` words."""
         cut = self.at + after
         return [*self.argv[:cut], *options, *self.argv[cut:]]
 
 
-def read_command(argv: tuple[str, ...] | list[str]) -> Command:
+def parse_command_line(argv: tuple[str, ...] | list[str]) -> Command:
     """Look through wrappers (sudo, env, nice…) and `python -m` to the program that does the work.
 
     Where a wrapper's options are not known the wrapper itself is the program.
@@ -94,11 +94,11 @@ def read_command(argv: tuple[str, ...] | list[str]) -> Command:
     argv = tuple(argv)
     at, elevated = 0, False
     while True:
-        program = _base(argv[at])
+        program = _basename(argv[at])
         wrapper = WRAPPERS.get(program)
         if wrapper is None:
             break
-        inner = _inner(argv, at + 1, wrapper)
+        inner = _inner_command(argv, at + 1, wrapper)
         if inner is None:
             return Command(argv, program, at + 1, elevated or wrapper.elevates)
         elevated = elevated or wrapper.elevates
@@ -115,7 +115,7 @@ def read_command(argv: tuple[str, ...] | list[str]) -> Command:
 def plain_words(
     arguments: tuple[str, ...], flags: frozenset[str], values: frozenset[str], word: Pattern[str]
 ) -> list[str]:
-    """Words among `arguments` that are not options and match `word`, up to an unknown option.
+    """Return the `arguments` that are not options and match `word`, up to an unknown option.
 
     `flags` are options without a value, `values` those that take one; `-x` and `--long` forms.
     """
@@ -129,7 +129,7 @@ def plain_words(
                 continue
             if argument in values:
                 next(rest, None)
-            elif argument not in flags and not _cluster(argument, flags, values):
+            elif argument not in flags and not _is_option_cluster(argument, flags, values):
                 break
         elif word.match(argument):
             words.append(argument)
@@ -142,9 +142,9 @@ def find_subcommand(
     flags: frozenset[str],
     values: frozenset[str],
 ) -> int | None:
-    """Where the first of the `known` subcommands stands; None after an unknown word or option.
+    """Return the index of the first `known` subcommand; None after an unknown word or option.
 
-    `flags` and `values` are what may stand before it, as of `plain_words`.
+    `flags` and `values` are the options that may precede it, as of `plain_words`.
     """
     rest = iter(enumerate(words))
     for index, word in rest:
@@ -157,8 +157,8 @@ def find_subcommand(
     return None
 
 
-def _cluster(argument: str, flags: frozenset[str], values: frozenset[str]) -> bool:
-    """Tell whether `-yq` or `-ofoo=bar` is made of options that are known."""
+def _is_option_cluster(argument: str, flags: frozenset[str], values: frozenset[str]) -> bool:
+    """Return whether `-yq` or `-ofoo=bar` is made of known options."""
     if argument.startswith("--"):
         return False
     if argument[:2] in values:
@@ -167,7 +167,7 @@ def _cluster(argument: str, flags: frozenset[str], values: frozenset[str]) -> bo
 
 
 def _is_python(program: str) -> bool:
-    """Tell whether a program is an interpreter: python3.13, python3.14t, pypy3."""
+    """Return whether a program is a Python interpreter: python3.13, python3.14t, pypy3."""
     free_threaded = program[-1:] == "t" and program[:-1]
     return any(name and name.rstrip(_VERSION) in _PYTHONS for name in (program, free_threaded))
 
@@ -177,11 +177,11 @@ def _is_assignment(word: str) -> bool:
     return bool(equals) and name.isascii() and name.isidentifier()
 
 
-def _base(path: str) -> str:
+def _basename(path: str) -> str:
     return path.rsplit("/", 1)[-1]
 
 
-def _inner(argv: tuple[str, ...], at: int, wrapper: Wrapper) -> int | None:
+def _inner_command(argv: tuple[str, ...], at: int, wrapper: Wrapper) -> int | None:
     """Return the index of the command behind a wrapper, or None if that cannot be told."""
     operands = wrapper.operands
     while at < len(argv):
@@ -193,7 +193,7 @@ def _inner(argv: tuple[str, ...], at: int, wrapper: Wrapper) -> int | None:
             if word in wrapper.values:
                 at += 2
                 continue
-            known = word in wrapper.flags or _cluster(word, wrapper.flags, wrapper.values)
+            known = word in wrapper.flags or _is_option_cluster(word, wrapper.flags, wrapper.values)
             if not known and not (word.startswith("--") and "=" in word):
                 return None
             at += 1
@@ -215,19 +215,19 @@ def _module(argv: tuple[str, ...], at: int) -> int | None:
             return at + 1 if at + 1 < len(argv) else None
         if word in ("-X", "-W"):
             at += 2
-        elif word[:1] == "-" and word[1:] and _PYTHONS_FLAGS.issuperset(word[1:]):
+        elif word[:1] == "-" and word[1:] and _PYTHON_FLAGS.issuperset(word[1:]):
             at += 1
         else:
             return None
     return None
 
 
-class Setting(NamedTuple):
+class FormContext(NamedTuple):
     """What a machine form may depend on.
 
-    `status` is the number of a descriptor for status lines; `terminal` tells that the
-    command writes to a terminal, `drawn` that a viewer draws there; `version` is the tool's
-    where that can be known without running it.
+    `status` is the number of the descriptor for status lines; `terminal` tells that the command
+    writes to a terminal, `drawn` that a viewer draws there; `version` is the tool's, where it
+    can be known without running it.
     """
 
     status: int
@@ -236,11 +236,11 @@ class Setting(NamedTuple):
     version: tuple[int, ...] | None = None
 
 
-class Form(NamedTuple):
-    """How a command is started so that it speaks a machine form.
+class MachineForm(NamedTuple):
+    """How to start a command so that it prints machine-readable progress.
 
-    `hidden` matches the lines that exist only because of this form: they are not passed on
-    from `stream`, 1 or 2. `status` tells that it writes to the status descriptor.
+    `hidden` matches the lines that are printed only because of this form: they are not passed
+    on from `stream`, 1 or 2. `status` tells that it writes to the status descriptor.
     """
 
     argv: list[str]

@@ -1,7 +1,7 @@
-"""What a parser can say about a command; no parser and no reporting in here.
+"""The events that a parser emits about a command; no parsing and no reporting here.
 
-A parser turns lines into these; `headway.run.reporter` applies them to an operation.
-Stages are meant by name: the same name again is the same stage.
+A parser turns lines into these; `headway.run.operation_updater` applies them to an operation.
+Stages are named: the same name again is the same stage.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class StageMoved(NamedTuple):
 
 
 class StageEnded(NamedTuple):
-    """A stage is over: `completed`, `failed` or `skipped`."""
+    """A stage has ended: `completed`, `failed` or `skipped`."""
 
     name: str
     state: str = "completed"
@@ -40,31 +40,31 @@ class StageEnded(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """The command waits for `reason` (such as "the dpkg lock"), until it is heard of again."""
+    """The command waits for `reason` (such as "the dpkg lock") until its next event."""
 
     reason: str
 
 
 class NeedsInput(NamedTuple):
-    """The command waits for a person to answer `reason`, until it is heard of again."""
+    """The command waits for a person to answer `reason` until its next event."""
 
     reason: str
 
 
 class Detail(NamedTuple):
-    """What the command is busy with; it shows on the stage that runs."""
+    """What the command is busy with; shown on the running stage."""
 
     text: str
 
 
 class Cancellable(NamedTuple):
-    """Whether the command may be stopped from now on without leaving a mess."""
+    """Whether the command may be stopped from now on without leaving an inconsistent state."""
 
     allowed: bool
 
 
 class Failed(NamedTuple):
-    """The best line about what went wrong; counts only if the command's exit status is not 0."""
+    """The best line about a failure; it counts only if the command's exit status is not 0."""
 
     text: str
 
@@ -75,16 +75,16 @@ Event = Union[
 
 
 class Parser(Protocol):
-    """A pure machine from the lines of one command to events.
+    """A pure state machine from the lines of one command to events.
 
-    Lines come decoded, without escape sequences and line ends, and bounded; where the
-    command is louder than its parser is fast, some are left out.
+    Lines come decoded, without escape sequences and line ends, and bounded; where the command
+    prints faster than its parser reads, some are left out.
     """
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take one line from `OUTPUT` or `STATUS`."""
+        """Take one line from `OUTPUT` or `STATUS`; return its events."""
         ...
 
     def finish(self, exit_status: int) -> list[Event]:
-        """Take the end of the command: what is left to say of its stages."""
+        """Take the exit status; return the events that end the open stages."""
         ...

@@ -1,9 +1,11 @@
-"""Whether a line that does not end is a question to a person."""
+"""Recognize a prompt, such as for a password, in a line that has no end."""
 
 from __future__ import annotations
 
 import re
 
+# Characters beyond which a line is no prompt: no question is longer than a few rows.
+_PROMPT_LIMIT = 400
 _QUESTION = re.compile(
     r"(?i)[\[(]\s*y(?:es)?\s*/\s*n(?:o)?(?:\s*/[^\])]*)?\s*[\])]"
     r"|(?:password|passphrase|passcode|pin|username|otp|token)\b.*:$"
@@ -11,6 +13,6 @@ _QUESTION = re.compile(
 )
 
 
-def asks(line: str) -> bool:
-    """Tell whether `line`, the last one and without its end, waits for an answer."""
-    return len(line) < 400 and _QUESTION.search(line.rstrip()) is not None
+def is_prompt(line: str) -> bool:
+    """Return whether `line`, the last one and unfinished, asks for an answer."""
+    return len(line) < _PROMPT_LIMIT and _QUESTION.search(line.rstrip()) is not None

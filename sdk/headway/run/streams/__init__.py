@@ -1,1 +1,1 @@
-"""The command's standard streams and its terminal."""
+"""The command's standard streams and its terminal: pipes, ptys, and the threads that relay them."""

@@ -1,4 +1,4 @@
-"""Takes out of a stream the lines that are only there because Headway asked for them."""
+"""Remove the lines from a stream that a tool prints only because Headway asked for them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import re
 from typing import Pattern
 
 _LINE = re.compile(rb"[^\r\n]*[\r\n]+")
-_HOLD = 4096  # bytes of an unfinished line that are held back at most
+# Bytes of an unfinished line that are held back: longer than any line that a tool prints for
+# Headway. A longer one is the tool's own and is passed on.
+_HELD_LIMIT = 4096
 
 
-class Hider:
-    """Passes bytes on, without the lines that match `hidden` with their end.
+class LineFilter:
+    """Passes bytes on, without the lines that match `hidden`, line end included.
 
     An unfinished line is held back until it ends or until `flush`, whichever comes first.
     """
@@ -23,7 +25,7 @@ class Hider:
         self._midline = False  # the beginning of this line was let through already
 
     def feed(self, chunk: bytes) -> bytes:
-        """Take a chunk; return what is to be passed on now."""
+        """Take a chunk; return the bytes to pass on now."""
         data = self.held + chunk
         kept: list[bytes] = []
         end = 0
@@ -33,12 +35,12 @@ class Hider:
                 kept.append(match.group())
             self._midline = False
         self.held = data[end:]
-        if self._midline or len(self.held) > _HOLD:
+        if self._midline or len(self.held) > _HELD_LIMIT:
             kept.append(self.flush())
         return b"".join(kept)
 
     def flush(self) -> bytes:
-        """Return what was held back: it may be a prompt."""
+        """Return the bytes held back: they may be a prompt."""
         held, self.held = self.held, b""
         self._midline = self._midline or bool(held)
         return held

@@ -1,4 +1,4 @@
-"""A thread that passes what is typed at the real terminal on to the command's pty."""
+"""A thread that relays what is typed at the real terminal to the command's pty."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ import time
 
 from headway.run.streams.terminal import Terminal
 
-_AWAY = 0.25  # seconds between looks while another group has the terminal
+# Seconds between two looks while another process group has the terminal. Nothing announces
+# that we are in the foreground again; a person who types `fg` does not notice this long.
+_BACKGROUND_INTERVAL = 0.25
 
 
 class Keyboard(threading.Thread):
-    """Reads the terminal `fd` while it is lent; `interrupted` is when Ctrl+C was typed."""
+    """Relays keys from descriptor `fd` while the terminal is lent.
+
+    `interrupted` is the monotonic time at which an interrupt or quit key was last typed.
+    """
 
     def __init__(self, fd: int, terminal: Terminal) -> None:
         super().__init__(name="headway-keyboard", daemon=True)
@@ -24,29 +29,29 @@ class Keyboard(threading.Thread):
         self.interrupted: float | None = None
 
     def finish(self) -> None:
-        """Stop reading: what is typed from now on is for somebody else."""
+        """Stop reading: what is typed from now on is for another process."""
         os.close(self._end)
         self.join()
 
     def run(self) -> None:
-        """Pass keys on until `finish`, or until the terminal is gone."""
+        """Relay keys until `finish`, or until the terminal is gone."""
         try:
             while True:
                 mine = self._terminal.lent and self._terminal.foreground
                 watched = [self._ended, self._fd] if mine else [self._ended]
-                ready, _, _ = select.select(watched, [], [], _AWAY)
+                ready, _, _ = select.select(watched, [], [], _BACKGROUND_INTERVAL)
                 if self._ended in ready:
                     return
                 if self._fd in ready and self._terminal.lent:
                     keys = os.read(self._fd, 1024)
                     if not keys:
                         return
-                    self._note(keys)
+                    self._note_interrupt(keys)
                     os.write(self._terminal.master, keys)
         except (OSError, termios.error):
             return
 
-    def _note(self, keys: bytes) -> None:
+    def _note_interrupt(self, keys: bytes) -> None:
         for key in (termios.VINTR, termios.VQUIT):
             character = self._terminal.control(key)
             if character and character in keys:

@@ -1,7 +1,7 @@
-"""Which of the command's streams go through Headway, and how.
+"""Decide which of the command's streams pass through Headway, and connect them.
 
-A command that saw a terminal sees one, and one that saw a pipe or a file sees a pipe; two
-streams that were different things stay different things, and one thing stays one.
+A command that would see a terminal sees one, and one that would see a pipe or a file sees a
+pipe; two streams of different files stay different, and two of one file stay one.
 """
 
 from __future__ import annotations
@@ -20,47 +20,47 @@ else:
     from headway.light_typing import NamedTuple
 
 
-class Through(NamedTuple):
-    """A stream that is pumped: from `source` to our own descriptor `target`, 1 or 2."""
+class PumpedStream(NamedTuple):
+    """A stream that is relayed from `source` to our own descriptor `target`, 1 or 2."""
 
     source: int
     target: int
 
 
-class Layout:
+class Plumbing:
     """The command's descriptors.
 
-    `streams` maps 0…2 of the command to ours where they differ, `pumped` are those to copy,
+    `streams` maps 0…2 of the command to ours where they differ, `pumped` are those to relay,
     `terminal` is the real one, where the command gets a pty instead of it.
     """
 
     def __init__(self) -> None:
         self.streams: dict[int, int] = {}
-        self.pumped: list[Through] = []
+        self.pumped: list[PumpedStream] = []
         self.terminal: Terminal | None = None
         self._side: int | None = None  # a pty for standard error alone
 
-    def opened(self) -> None:
-        """The command has been forked: its ends are its own."""
+    def close_child_ends(self) -> None:
+        """Close the ends that the forked command holds by now."""
         for descriptor in set(self.streams.values()):
             os.close(descriptor)
 
     def resize(self) -> None:
-        """The real terminal has another size."""
+        """Pass on the new size of the real terminal."""
         if self.terminal is not None:
             self.terminal.resize()
         if self._side is not None:
             _copy_size(2, self._side)
 
-    def pipe(self, *numbers: int) -> None:
-        """Give the command a pipe for `numbers`, which are one thing."""
+    def connect_pipe(self, *numbers: int) -> None:
+        """Give the command one pipe for `numbers`, which are the same file."""
         source, end = os.pipe()
         _widen(source)
-        self.pumped.append(Through(source, numbers[0]))
+        self.pumped.append(PumpedStream(source, numbers[0]))
         for number in numbers:
             self.streams[number] = end
 
-    def side(self) -> None:
+    def connect_side_pty(self) -> None:
         """Give the command a terminal for standard error that is not its controlling one."""
         master, slave = os.openpty()
         attributes = termios.tcgetattr(slave)
@@ -69,40 +69,40 @@ class Layout:
         termios.tcsetattr(slave, termios.TCSANOW, attributes)
         self._side = master
         _copy_size(2, master)
-        self.pumped.append(Through(master, 2))
+        self.pumped.append(PumpedStream(master, 2))
         self.streams[2] = slave
 
 
-def lay_out(look: bool, data: bool, reserved: bool) -> Layout:
-    """Decide by what our own standard streams are.
+def connect_streams(parses: bool, data_on_stdout: bool, reserved: bool) -> Plumbing:
+    """Connect the command by what our own standard streams are.
 
-    `look` tells that the output is of interest, `data` that standard output carries none of
-    the tool's progress, `reserved` that a viewer may draw on the terminal.
+    `parses` tells whether its output is parsed, `data_on_stdout` that standard output carries
+    none of its progress, `reserved` that a viewer may draw on the terminal.
     """
-    layout = Layout()
+    plumbing = Plumbing()
     out, err = _terminal(1), _terminal(2)
     if out is not None and out == err:
-        layout.terminal = Terminal(2, reserved)
-        slave = layout.terminal.slave
-        layout.streams = {1: slave, 2: slave}
+        plumbing.terminal = Terminal(2, reserved)
+        slave = plumbing.terminal.slave
+        plumbing.streams = {1: slave, 2: slave}
         if _terminal(0) == out:
-            layout.streams[0] = slave
-        layout.pumped.append(Through(layout.terminal.master, 1))
-        return layout
-    if not look:
-        return layout
+            plumbing.streams[0] = slave
+        plumbing.pumped.append(PumpedStream(plumbing.terminal.master, 1))
+        return plumbing
+    if not parses:
+        return plumbing
     out_open, err_open = _identity(1), _identity(2)
     same = out is None and err is None and out_open is not None and out_open == err_open
-    if same and not data:
-        layout.pipe(1, 2)
-        return layout
-    if out is None and out_open is not None and not data:
-        layout.pipe(1)
+    if same and not data_on_stdout:
+        plumbing.connect_pipe(1, 2)
+        return plumbing
+    if out is None and out_open is not None and not data_on_stdout:
+        plumbing.connect_pipe(1)
     if err is None and err_open is not None:
-        layout.pipe(2)
-    elif err is not None and data:
-        layout.side()
-    return layout
+        plumbing.connect_pipe(2)
+    elif err is not None and data_on_stdout:
+        plumbing.connect_side_pty()
+    return plumbing
 
 
 def _terminal(number: int) -> int | None:
@@ -114,6 +114,7 @@ def _terminal(number: int) -> int | None:
 
 
 def _identity(number: int) -> tuple[int, int] | None:
+    """Return what tells the file behind a standard stream from others; None if it is closed."""
     try:
         status = os.fstat(number)
     except OSError:
@@ -124,7 +125,7 @@ def _identity(number: int) -> tuple[int, int] | None:
 
 
 def _widen(descriptor: int) -> None:
-    """Let a pipe hold more, where that can be asked for: fewer turns for the same bytes."""
+    """Enlarge a pipe's buffer where the system allows it: fewer wake-ups for the same bytes."""
     try:
         fcntl.fcntl(descriptor, getattr(fcntl, "F_SETPIPE_SZ", 1031), 1 << 20)
     except (OSError, ValueError):

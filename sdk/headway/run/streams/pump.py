@@ -1,4 +1,4 @@
-"""A thread that passes one stream of the command on, byte for byte, as it comes."""
+"""A thread that relays one stream of the command, byte for byte, as it comes."""
 
 from __future__ import annotations
 
@@ -9,35 +9,45 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from headway.run.streams.filter import Hider
+    from headway.run.streams.filter import LineFilter
     from headway.run.streams.samples import Samples
 
-CHUNK = 1 << 18  # bytes of a turn
-SILENCE = 0.1  # seconds after the command's end in which its streams may still bring something
+# Bytes of one read: a quarter of the enlarged pipe. Smaller costs turns of the interpreter,
+# larger only memory.
+CHUNK_BYTES = 1 << 18
+# Seconds of silence after the command's end after which a stream that is still open is left
+# to a background process. Longer delays every command that starts a daemon.
+LINGER_SECONDS = 0.1
+# Seconds that an unfinished line is held back from the terminal: it may be a prompt.
+HELD_SECONDS = 0.05
 
 
 class Pump(threading.Thread):
-    """Copies `source` to `target` and shows it to `samples`.
+    """Copies `source` to `target`, and samples of it to `samples`.
 
-    After `finish` it ends at the end of the stream, or when nothing comes for a moment:
-    `lingering` then tells that somebody the command left behind still has the stream.
+    After `finish` it ends at the end of the stream, or after a short silence: `lingering` then
+    tells that a process which the command left behind still holds the stream.
     """
 
     def __init__(
-        self, source: int, target: int, samples: Samples | None, hider: Hider | None = None
+        self,
+        source: int,
+        target: int,
+        samples: Samples | None,
+        line_filter: LineFilter | None = None,
     ) -> None:
         super().__init__(name="headway-pump", daemon=True)
         self.source = source
         self.target = target
         self.samples = samples
-        self._hider = hider
-        self._buffer = memoryview(bytearray(CHUNK))
+        self._filter = line_filter
+        self._buffer = memoryview(bytearray(CHUNK_BYTES))
         self._ended, self._end = os.pipe()
         self.lingering = False
         self.error: OSError | None = None  # why it could not pass on what came
 
     def finish(self) -> None:
-        """The command has ended: pass on what is there, and stop."""
+        """Copy what is there and stop: the command has ended."""
         os.close(self._end)
 
     def run(self) -> None:
@@ -48,13 +58,13 @@ class Pump(threading.Thread):
         finishing = False
         try:
             while True:
-                wait = SILENCE if finishing else 0.05 if self._held else None
+                wait = LINGER_SECONDS if finishing else HELD_SECONDS if self._held else None
                 ready = {fd for fd, _ in poller.poll(None if wait is None else wait * 1000)}
                 if self.source in ready:
                     if not self._copy():
                         return
                 elif self._held:
-                    self._write(self._hider.flush() if self._hider else b"")
+                    self._write(self._filter.flush() if self._filter else b"")
                 elif finishing:
                     self.lingering = True
                     return
@@ -68,7 +78,7 @@ class Pump(threading.Thread):
 
     @property
     def _held(self) -> bool:
-        return self._hider is not None and bool(self._hider.held)
+        return self._filter is not None and bool(self._filter.held)
 
     def _copy(self) -> bool:
         try:
@@ -78,8 +88,8 @@ class Pump(threading.Thread):
                 raise
             size = 0
         if not size:
-            if self._held and self._hider is not None:
-                self._write(self._hider.flush())
+            if self._held and self._filter is not None:
+                self._write(self._filter.flush())
             return False
         chunk = self._buffer[:size]
         if self.samples is not None:
@@ -87,7 +97,7 @@ class Pump(threading.Thread):
                 self.samples.put(chunk)
             except MemoryError:
                 pass  # nobody sees it, but it is passed on
-        self._write(chunk if self._hider is None else self._hider.feed(bytes(chunk)))
+        self._write(chunk if self._filter is None else self._filter.feed(bytes(chunk)))
         return True
 
     def _write(self, data: bytes | memoryview) -> None:
@@ -99,8 +109,8 @@ class Pump(threading.Thread):
                 select.select([], [self.target], [])
 
 
-def copy_on(pairs: list[tuple[int, int]]) -> None:
-    """Pass streams on until all have ended: for what a command left behind in the background."""
+def copy_until_closed(pairs: list[tuple[int, int]]) -> None:
+    """Copy (source, target) pairs until every source is closed, for processes left behind."""
     poller = select.poll()
     targets = dict(pairs)
     for source in targets:

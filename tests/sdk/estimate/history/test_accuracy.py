@@ -8,7 +8,7 @@ from headway.estimate import Run, accuracy
 
 
 def run(*misses):
-    return Run(10.0, [], [(0.5, error, 0.5, reach) for error, reach in misses])
+    return Run(10.0, [], [(0.5, error, 0.5, half_width) for error, half_width in misses])
 
 
 def test_accuracy_is_a_typical_factor_and_how_often_the_range_held():

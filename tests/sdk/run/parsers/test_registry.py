@@ -7,47 +7,56 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transcripts import RECORDINGS, play
 
-from headway.run.parsers.registry import FORMED, TOOLS, find_tool, machine_form, make_parser
-from headway.run.reading.command_line import Setting, read_command
+from headway.run.parsers.registry import (
+    PARSERS,
+    WITH_MACHINE_FORM,
+    find_parser_module,
+    machine_form,
+    make_parser,
+)
+from headway.run.reading.command_line import FormContext, parse_command_line
 from headway.run.reading.events import OUTPUT, STATUS
 
 
-def test_an_unknown_program_gets_the_generic_parser():
-    assert find_tool("frobnicate") is None
+def test_an_unknown_program_gets_the_progress_bar_parser():
+    assert find_parser_module("frobnicate") is None
     assert (
-        make_parser(None, read_command(["frobnicate"])).__module__ == "headway.run.parsers.generic"
+        make_parser(None, parse_command_line(["frobnicate"])).__module__
+        == "headway.run.parsers.progress_bar"
     )
 
 
-@pytest.mark.parametrize("program", sorted({*TOOLS, "stranger"}))
+@pytest.mark.parametrize("program", sorted({*PARSERS, "stranger"}))
 def test_no_parser_raises_on_anothers_output_however_it_is_cut(program):
     for name in sorted(os.listdir(RECORDINGS)):
-        command = read_command([program])
+        command = parse_command_line([program])
         for status in (0, 1):
-            parser = make_parser(find_tool(command.program), command)
+            parser = make_parser(find_parser_module(command.program), command)
             play(parser, name, exit_status=status, chunk=777)
 
 
 @given(st.lists(st.tuples(st.text(max_size=60), st.sampled_from([OUTPUT, STATUS]))))
 def test_no_parser_raises_on_any_text(lines):
-    for program in sorted({*TOOLS, "stranger"}):
-        command = read_command([program])
-        parser = make_parser(find_tool(command.program), command)
+    for program in sorted({*PARSERS, "stranger"}):
+        command = parse_command_line([program])
+        parser = make_parser(find_parser_module(command.program), command)
         for line, source in lines:
             parser.feed(line, source)
         parser.finish(0)
 
 
 def test_every_tool_that_has_a_machine_form_is_asked_for_it():
-    modules = {name: find_tool(program) for program, name in TOOLS.items()}
-    assert {name for name, tool in modules.items() if hasattr(tool, "machine_form")} == FORMED
+    modules = {name: find_parser_module(program) for program, name in PARSERS.items()}
+    assert {
+        name for name, tool in modules.items() if hasattr(tool, "machine_form")
+    } == WITH_MACHINE_FORM
 
 
 def test_nothing_is_added_behind_sudo():
-    command = read_command(["sudo", "apt-get", "install", "x"])
-    assert machine_form(command, Setting(9)) is None
+    command = parse_command_line(["sudo", "apt-get", "install", "x"])
+    assert machine_form(command, FormContext(9)) is None
 
 
 def test_a_tool_without_a_machine_form_is_started_as_it_is():
-    assert machine_form(read_command(["curl", "x"]), Setting(9)) is None
-    assert machine_form(read_command(["stranger"]), Setting(9)) is None
+    assert machine_form(parse_command_line(["curl", "x"]), FormContext(9)) is None
+    assert machine_form(parse_command_line(["stranger"]), FormContext(9)) is None

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import signal
 
-from headway.run.process.escalation import Stopping
+from headway.run.process.escalation import Escalation
 
 
 def test_an_interrupt_comes_first_and_ten_seconds_later_a_termination():
-    stopping = Stopping()
+    stopping = Escalation()
     assert stopping.due(0) == []
     stopping.request("enough", False, 1)
     assert stopping.due(1) == [signal.SIGINT]
@@ -16,7 +16,7 @@ def test_an_interrupt_comes_first_and_ten_seconds_later_a_termination():
 
 
 def test_a_second_request_sends_nothing_again():
-    stopping = Stopping()
+    stopping = Escalation()
     stopping.request("enough", False, 0)
     stopping.due(0)
     stopping.request(None, False, 1)
@@ -25,7 +25,7 @@ def test_a_second_request_sends_nothing_again():
 
 
 def test_a_kill_is_at_once_and_the_last():
-    stopping = Stopping()
+    stopping = Escalation()
     stopping.request(None, False, 0)
     stopping.request("now", True, 2)
     assert stopping.due(2) == [signal.SIGKILL]

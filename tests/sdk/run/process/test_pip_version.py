@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from headway.run.process.pip_version import pip_version
-from headway.run.reading.command_line import read_command
+from headway.run.reading.command_line import parse_command_line
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def venv(tmp_path):
 
 
 def version(line, environ=()):
-    return pip_version(read_command(line.split()), dict(environ))
+    return pip_version(parse_command_line(line.split()), dict(environ))
 
 
 def test_the_version_is_read_from_the_files_beside_the_program(venv):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from headway.run.parsers.registry import name_command
-from headway.run.reading.command_line import find_subcommand, option_set, read_command
+from headway.run.reading.command_line import find_subcommand, option_set, parse_command_line
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from headway.run.reading.command_line import find_subcommand, option_set, read_c
     ],
 )
 def test_the_program_is_found_behind_its_wrappers(line, program, words, elevated):
-    command = read_command(line.split())
+    command = parse_command_line(line.split())
     assert (command.program, " ".join(command.words), command.elevated) == (
         program,
         words,
@@ -79,11 +79,11 @@ def test_the_program_is_found_behind_its_wrappers(line, program, words, elevated
     ],
 )
 def test_a_name_holds_only_the_program_and_words_its_parser_knows(line, name):
-    assert name_command(read_command(line.split())) == name
+    assert name_command(parse_command_line(line.split())) == name
 
 
 def test_options_are_put_in_after_the_program():
-    command = read_command(["sudo", "apt-get", "-y", "install", "x"])
+    command = parse_command_line(["sudo", "apt-get", "-y", "install", "x"])
     assert command.with_options("-o", "A=1") == [
         "sudo",
         "apt-get",

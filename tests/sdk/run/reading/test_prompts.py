@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headway.run.reading.prompts import asks
+from headway.run.reading.prompts import is_prompt
 
 
 @pytest.mark.parametrize(
@@ -19,11 +19,11 @@ from headway.run.reading.prompts import asks
     ],
 )
 def test_a_question_is_recognised(line):
-    assert asks(line)
+    assert is_prompt(line)
 
 
 @pytest.mark.parametrize(
     "line", ["", "Compiling x", "42%", "password changed", "Reading package lists...", "x" * 1000]
 )
 def test_a_line_under_way_is_no_question(line):
-    assert not asks(line)
+    assert not is_prompt(line)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headway.run.reading.sizes import read_size
+from headway.run.reading.sizes import parse_size
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from headway.run.reading.sizes import read_size
     ],
 )
 def test_sizes_as_tools_print_them(text, step, size):
-    assert read_size(text, step) == size
+    assert parse_size(text, step) == size

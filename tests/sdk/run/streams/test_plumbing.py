@@ -6,10 +6,10 @@ import sys
 
 CODE = """
 import os
-from headway.run.streams.plumbing import lay_out
-layout = lay_out({look}, {data}, False)
-where = sorted((through.target, os.isatty(through.source)) for through in layout.pumped)
-os.write(3, repr((where, sorted(layout.streams))).encode())
+from headway.run.streams.plumbing import connect_streams
+plumbing = connect_streams({look}, {data}, False)
+where = sorted((through.target, os.isatty(through.source)) for through in plumbing.pumped)
+os.write(3, repr((where, sorted(plumbing.streams))).encode())
 """
 
 

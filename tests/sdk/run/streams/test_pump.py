@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from headway.run.streams.filter import Hider
-from headway.run.streams.pump import Pump, copy_on
+from headway.run.streams.filter import LineFilter
+from headway.run.streams.pump import Pump, copy_until_closed
 from headway.run.streams.samples import Samples
 
 
@@ -14,7 +14,7 @@ def pumped(hidden=None):
     source, end = os.pipe()
     result, target = os.pipe()
     samples = Samples(1000)
-    pump = Pump(source, target, samples, Hider(hidden) if hidden else None)
+    pump = Pump(source, target, samples, LineFilter(hidden) if hidden else None)
     pump.start()
     return pump, end, result, samples
 
@@ -46,7 +46,7 @@ def test_somebody_left_behind_is_noticed():
     assert pump.lingering
     os.write(end, b"late")
     os.close(end)
-    copy_on([(pump.source, pump.target)])
+    copy_until_closed([(pump.source, pump.target)])
     assert os.read(result, 100) == b"late"
 
 

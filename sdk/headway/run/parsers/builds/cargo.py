@@ -1,10 +1,16 @@
-"""cargo: its status lines, and the bar that carries the total."""
+"""cargo: its status lines, and its progress bar, which carries the total."""
 
 from __future__ import annotations
 
 import re
 
-from headway.run.reading.command_line import Command, Form, Setting, option_set, plain_words
+from headway.run.reading.command_line import (
+    Command,
+    FormContext,
+    MachineForm,
+    option_set,
+    plain_words,
+)
 from headway.run.reading.events import Detail, Event, Failed, StageEnded, StageMoved, StageStarted
 
 DOWNLOAD = "Download"
@@ -14,7 +20,7 @@ _STATUS = re.compile(
     r"\s{0,12}(Downloaded|Compiling|Checking|Documenting|Finished|Updating|Locking|Running) (.+)$"
 )
 _BAR = re.compile(r"\s*Building \[[=> ]*\] (\d+)/(\d+)(?:: (.*?))?\s*$")
-_TROUBLE = re.compile(r"error(?:\[E\d+\])?: (.+)$")
+_ERROR = re.compile(r"error(?:\[E\d+\])?: (.+)$")
 _BUILDS = option_set("build b check c test t run r bench doc d install clippy rustc")
 _WORDS = {"b": "build", "c": "check", "t": "test", "r": "run", "d": "doc"}
 _FLAGS = option_set(
@@ -31,7 +37,7 @@ _HIDDEN = re.compile(rb"\s*Building \[[=> ]*\] \d+/\d+[^\r\n]*[\r\n]")
 
 
 def name_of(command: Command) -> str:
-    """Name the operation: "cargo install ripgrep"."""
+    """Return the operation's name: "cargo install ripgrep"."""
     words = command.words
     if words and words[0].startswith("+"):
         words = words[1:]  # the toolchain
@@ -42,8 +48,8 @@ def name_of(command: Command) -> str:
     return " ".join(["cargo", verb, *(names[1:] if verb == "install" else [])])
 
 
-def machine_form(command: Command, setting: Setting) -> Form | None:
-    """Ask for the bar, which has the total, where cargo writes to no terminal."""
+def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
+    """Ask for the progress bar, which has the total, where cargo writes to no terminal."""
     if setting.terminal or name_of(command) == "cargo":
         return None
     if any(
@@ -51,7 +57,7 @@ def machine_form(command: Command, setting: Setting) -> Form | None:
     ):
         return None
     environ = {"CARGO_TERM_PROGRESS_WHEN": "always", "CARGO_TERM_PROGRESS_WIDTH": "80"}
-    return Form(list(command.argv), environ, hidden=_HIDDEN)
+    return MachineForm(list(command.argv), environ, hidden=_HIDDEN)
 
 
 class Parser:
@@ -63,7 +69,7 @@ class Parser:
         self._failed = False
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take a line of the output."""
+        """Take a line of output."""
         match = _BAR.match(line)
         if match:
             done, total = int(match.group(1)), int(match.group(2))
@@ -72,14 +78,14 @@ class Parser:
         match = _STATUS.match(line)
         if match:
             return self._status(*match.groups())
-        match = _TROUBLE.match(line)
+        match = _ERROR.match(line)
         if match and not self._failed:
             self._failed = True
             return [Failed(match.group(1))]
         return []
 
     def finish(self, exit_status: int) -> list[Event]:
-        """End what is open."""
+        """End the open stages."""
         stages, self._counts = self._counts, {}
         return [StageEnded(stage) for stage in stages] if exit_status == 0 else []
 

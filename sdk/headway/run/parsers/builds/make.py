@@ -11,7 +11,7 @@ BUILD = "Build"
 
 _COUNTED = re.compile(r"\[(\d+)/(\d+)\] (.*)$")
 _PERCENT = re.compile(r"\[ {0,2}(\d{1,3})%\] (.*)$")
-_TROUBLE = re.compile(
+_ERROR = re.compile(
     r"FAILED: (?:\[code=\d+\] )?(.+)$|g?make(?:\[\d+\])?: \*\*\* (.+)$|CMake Error(.*)$"
 )
 _COMPILER = re.compile(r"\S+?:\d+(?::\d+)?: (?:fatal )?error: .+$")
@@ -22,7 +22,7 @@ _TARGET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*$")
 
 
 def name_of(command: Command) -> str:
-    """Name the operation: "make install"; NAME=VALUE words and paths are left out."""
+    """Return the operation's name: "make install"; NAME=VALUE words and paths are left out."""
     if command.program == "cmake":
         return "cmake build" if "--build" in command.words else "cmake"
     words: list[str] = []
@@ -42,7 +42,7 @@ class Parser:
         self._failed = self._explained = False
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take a line of the output."""
+        """Take a line of output."""
         match = _COUNTED.match(line)
         if match:
             return self._move(int(match.group(1)), int(match.group(2)), "steps", match.group(3))
@@ -52,7 +52,7 @@ class Parser:
         if not self._explained and _COMPILER.match(line):
             self._failed = self._explained = True
             return [Failed(line)]
-        match = _TROUBLE.match(line)
+        match = _ERROR.match(line)
         if match:
             if self._failed:
                 return []  # the first one is nearest to the cause

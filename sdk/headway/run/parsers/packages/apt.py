@@ -11,7 +11,13 @@ from headway.run.parsers.packages.dpkg_text import (
     UNPACK,
     PackageStages,
 )
-from headway.run.reading.command_line import Command, Form, Setting, option_set, plain_words
+from headway.run.reading.command_line import (
+    Command,
+    FormContext,
+    MachineForm,
+    option_set,
+    plain_words,
+)
 from headway.run.reading.events import (
     STATUS,
     Event,
@@ -22,7 +28,7 @@ from headway.run.reading.events import (
     StageStarted,
     Waiting,
 )
-from headway.run.reading.sizes import read_size
+from headway.run.reading.sizes import parse_size
 
 DOWNLOAD = "Download"
 UPDATE = "Update package lists"
@@ -75,18 +81,20 @@ _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.:_~*-]*(?:[=/][A-Za-z0-9+.:~_-]+)
 
 
 def name_of(command: Command) -> str:
-    """Name the operation: "apt install nginx"."""
+    """Return the operation's name: "apt install nginx"."""
     words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE)
     if not words or words[0] not in _ACTIONS:
         return "apt"
     return " ".join(["apt", *words])
 
 
-def machine_form(command: Command, setting: Setting) -> Form | None:
-    """Add a status descriptor; every apt there is takes this option."""
+def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
+    """Add a status descriptor; every version of apt takes this option."""
     if any("status-fd" in word.lower() for word in command.words):
         return None
-    return Form(command.with_options("-o", f"APT::Status-Fd={setting.status}"), {}, status=True)
+    return MachineForm(
+        command.with_options("-o", f"APT::Status-Fd={setting.status}"), {}, status=True
+    )
 
 
 class Parser:
@@ -183,7 +191,7 @@ class Parser:
             return []
         match = _NEED.match(line)
         if match:
-            self._needed = read_size(match.group(1)) or None
+            self._needed = parse_size(match.group(1)) or None
             return []
         return self._read_fetching(line) or self._read_packages(line)
 
@@ -193,7 +201,7 @@ class Parser:
             package = _GET_PACKAGE.match(line)
             self._item = package.group(1) if package else None
             self._fetched += self._size
-            self._size = read_size(match.group(1)) or 0 if match.group(1) else 0
+            self._size = parse_size(match.group(1)) or 0 if match.group(1) else 0
             if self._dl:
                 return []
             done = None if self._needed is None else self._fetched

@@ -1,4 +1,4 @@
-"""dpkg: status lines of `--status-fd`, or its text where there are none."""
+"""dpkg: the status lines of `--status-fd`, or its text where there are none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from headway.run.parsers.packages.dpkg_text import (
     UNPACK,
     PackageStages,
 )
-from headway.run.reading.command_line import Command, Form, Setting, option_set, plain_words
+from headway.run.reading.command_line import (
+    Command,
+    FormContext,
+    MachineForm,
+    option_set,
+    plain_words,
+)
 from headway.run.reading.events import STATUS, Event, Failed, NeedsInput, Waiting
 
 _PROCESSING = re.compile(r"processing: ([a-z]+): (\S+)$")
@@ -35,7 +41,7 @@ _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.:-]*$|(?:.*/)?[a-z0-9][a-z0-9+.-]*_[^/]
 
 
 def name_of(command: Command) -> str:
-    """Name the operation: "dpkg install hello"."""
+    """Return the operation's name: "dpkg install hello"."""
     for index, word in enumerate(command.words):
         if word in _ACTIONS:
             rest = command.words[index + 1 :]
@@ -47,11 +53,11 @@ def name_of(command: Command) -> str:
     return "dpkg"
 
 
-def machine_form(command: Command, setting: Setting) -> Form | None:
+def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
     """Add a status descriptor where packages are worked on."""
     if not any(word in _ACTIONS for word in command.words):
         return None
-    return Form(command.with_options("--status-fd", str(setting.status)), {}, status=True)
+    return MachineForm(command.with_options("--status-fd", str(setting.status)), {}, status=True)
 
 
 class Parser:
@@ -75,7 +81,7 @@ class Parser:
         if match:
             holder = ", held by process " + match.group(1) if match.group(1) else ""
             return [Waiting("the dpkg lock" + holder)]
-        return self._stages.read_trouble(line) if self._status else self._stages.read(line)
+        return self._stages.read_errors(line) if self._status else self._stages.read(line)
 
     def finish(self, exit_status: int) -> list[Event]:
         """End the stages."""

@@ -1,4 +1,4 @@
-"""The stages of packages that dpkg unpacks, configures and removes, and dpkg's own text about it.
+"""dpkg's stages (unpack, configure, remove, triggers), and its text about them.
 
 Shared by the parsers of apt and of dpkg; nothing about downloads.
 """
@@ -37,7 +37,7 @@ _CONFFILE = re.compile(r"Configuration file '([^']*)'")
 class PackageStages:
     """Counts packages through dpkg's stages; each package counts once a stage.
 
-    `totals` maps a stage's name to how many packages it will see, where that is known.
+    `totals` maps a stage's name to the number of packages it will see, where that is known.
     """
 
     __slots__ = ("_at", "_done", "_named", "totals")
@@ -49,11 +49,11 @@ class PackageStages:
         self._named: str | None = None  # the package that an indented line belongs to
 
     def has(self, stage: str) -> bool:
-        """Tell whether a package has been in `stage`."""
+        """Return whether a package has been in `stage`."""
         return stage in self._done
 
     def move(self, stage: str, package: str, finished: bool) -> list[Event]:
-        """Note that `package` is in `stage`, or through with it."""
+        """Note that `package` is in `stage`, or through with it if `finished`."""
         events: list[Event] = []
         if not self._done:
             # From here on a stop would leave packages half installed.
@@ -83,7 +83,7 @@ class PackageStages:
                 package = match.group(1).split(":")[0]
                 self._at = (stage, package)
                 return events + self.move(stage, package, False)
-        return self.read_trouble(line)
+        return self.read_errors(line)
 
     def _leave(self) -> list[Event]:
         if self._at is None:
@@ -91,7 +91,7 @@ class PackageStages:
         (stage, package), self._at = self._at, None
         return self.move(stage, package, True)
 
-    def read_trouble(self, line: str) -> list[Event]:
+    def read_errors(self, line: str) -> list[Event]:
         """Take a line of dpkg's text for its errors and questions only."""
         if self._named is not None:
             package, self._named = self._named, None

@@ -1,11 +1,17 @@
-"""npm: its `http` log lines, which are the nearest it has to progress."""
+"""npm: its `http` log lines, the nearest it has to progress."""
 
 from __future__ import annotations
 
 import re
 
-from headway.run.parsers.generic import Parser as GenericParser
-from headway.run.reading.command_line import Command, Form, Setting, option_set, plain_words
+from headway.run.parsers.progress_bar import Parser as ProgressBarParser
+from headway.run.reading.command_line import (
+    Command,
+    FormContext,
+    MachineForm,
+    option_set,
+    plain_words,
+)
 from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
 
 RESOLVE = "Resolve"
@@ -13,7 +19,7 @@ FETCH = "Fetch"
 
 _HTTP = re.compile(r"\S?\s*npm http (fetch [A-Z]+ (\d{3}) |cache )(\S+)")
 _ADDED = re.compile(r"\S?\s*(?:added|removed|changed|up to date)\b.* (?:in|package)")
-_TROUBLE = re.compile(
+_ERROR = re.compile(
     r"\S?\s*npm (?:error|ERR!) (?!code\b|errno\b|syscall\b|path\b|A complete log)(.+)$"
 )
 _INSTALLS = option_set("install i ci add update up install-clean in ins upgrade")
@@ -39,7 +45,7 @@ _HIDDEN = re.compile(rb"npm http (?:fetch|cache) [^\r\n]*\r?\n")
 
 
 def name_of(command: Command) -> str:
-    """Name the operation: "npm install express"."""
+    """Return the operation's name: "npm install express"."""
     words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE)
     if not words or words[0] not in _SUBCOMMANDS:
         return "npm"
@@ -48,49 +54,49 @@ def name_of(command: Command) -> str:
     return " ".join(["npm", _WORDS.get(words[0], words[0]), *words[1:]])
 
 
-def machine_form(command: Command, setting: Setting) -> Form | None:
+def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
     """Ask for the log of requests, where npm has no terminal to draw its spinner on."""
     words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE)
     if setting.terminal or not words or words[0] not in _INSTALLS:
         return None
     if any(_LOUDNESS.match(word) for word in command.words):
         return None
-    return Form([*command.argv, "--loglevel=http"], {}, hidden=_HIDDEN)
+    return MachineForm([*command.argv, "--loglevel=http"], {}, hidden=_HIDDEN)
 
 
 class Parser:
     """Requests into Resolve (descriptions of packages) and Fetch (the packages), without totals.
 
-    The output of `npm run` is a stranger's and goes to the generic recognisers.
+    The output of `npm run` is that of an unknown program: `progress_bar` parses it.
     """
 
     def __init__(self, command: Command | None = None) -> None:
         words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE) if command else ["install"]
         foreign = bool(words) and words[0] not in _INSTALLS
-        self._stranger = GenericParser() if foreign else None
+        self._fallback = ProgressBarParser() if foreign else None
         self._seen: dict[str, set[str]] = {}  # stage -> what was asked for; often twice
         self._failed = False
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take a line of the output."""
+        """Take a line of output."""
         match = _HTTP.match(line)
         if match:
             return self._request(match.group(3).split("@file:")[0])
-        match = _TROUBLE.match(line)
+        match = _ERROR.match(line)
         if match:
             if self._failed:
                 return []  # the first one says it, the rest is advice
             self._failed = True
             return [Failed(match.group(1).strip())]
-        if self._stranger is not None:
-            return self._stranger.feed(line, source)
+        if self._fallback is not None:
+            return self._fallback.feed(line, source)
         return self.finish(0) if _ADDED.match(line) else []
 
     def finish(self, exit_status: int) -> list[Event]:
-        """End what is open."""
+        """End the open stages."""
         stages, self._seen = self._seen, {}
         events: list[Event] = [StageEnded(stage) for stage in stages] if exit_status == 0 else []
-        return events + (self._stranger.finish(exit_status) if self._stranger else [])
+        return events + (self._fallback.finish(exit_status) if self._fallback else [])
 
     def _request(self, address: str) -> list[Event]:
         path = address.split("?", maxsplit=1)[0]

@@ -1,4 +1,4 @@
-"""pip: raw progress from 24.1 on, its bars and text before that."""
+"""pip: raw progress from 24.1 on, its progress bars and text before that."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 
 from headway.run.reading.command_line import (
     Command,
-    Form,
-    Setting,
+    FormContext,
+    MachineForm,
     find_subcommand,
     option_set,
     plain_words,
 )
 from headway.run.reading.events import Detail, Event, Failed, StageEnded, StageMoved, StageStarted
-from headway.run.reading.sizes import read_size
+from headway.run.reading.sizes import parse_size
 
 RESOLVE = "Resolve"
 DOWNLOAD = "Download"
@@ -64,7 +64,7 @@ _RAW_FORM = re.compile(rb"Progress \d+ of \d+\r?\n")
 
 
 def name_of(command: Command) -> str:
-    """Name the operation: "pip install requests -r requirements.txt"."""
+    """Return the operation's name: "pip install requests -r requirements.txt"."""
     words = command.words
     at = find_subcommand(words, _SUBCOMMANDS, _FLAGS, _VALUES)
     if at is None:
@@ -77,7 +77,7 @@ def name_of(command: Command) -> str:
     return " ".join(["pip", *kept])
 
 
-def machine_form(command: Command, setting: Setting) -> Form | None:
+def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
     """Ask for raw progress where pip is known to have it and the user chose no other."""
     at = find_subcommand(command.words, _SUBCOMMANDS, _FLAGS, _VALUES)
     if at is None or command.words[at] == "uninstall":
@@ -89,7 +89,7 @@ def machine_form(command: Command, setting: Setting) -> Form | None:
     for word in command.words:
         if word.startswith(("--progress-bar", "--quiet")) or re.match(r"-[a-zA-Z]*q", word):
             return None
-    return Form(
+    return MachineForm(
         command.with_options("--progress-bar", "raw", after=at + 1), {}, hidden=_RAW_FORM, stream=1
     )
 
@@ -109,7 +109,7 @@ class Parser:
         self._packages: list[str] = []
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take a line of the output."""
+        """Take a line of output."""
         match = _RAW.match(line)
         if match:
             done, total = (int(group) for group in match.groups())
@@ -120,7 +120,7 @@ class Parser:
         match = _BAR.match(line)
         if match:
             unit = match.group(3)
-            done, total = (read_size(f"{group} {unit}") for group in match.groups()[:2])
+            done, total = (parse_size(f"{group} {unit}") for group in match.groups()[:2])
             return self._fetching(done, total)
         for pattern, read in self._readers:
             match = pattern.match(line)
@@ -129,7 +129,7 @@ class Parser:
         return []
 
     def finish(self, exit_status: int) -> list[Event]:
-        """End what is open."""
+        """End the open stages."""
         return self._end(*self._open) if exit_status == 0 else []
 
     def _start(self, stage: str, total: float | None, unit: str) -> list[Event]:
@@ -173,7 +173,7 @@ class Parser:
             return [*events, StageMoved(DOWNLOAD, self._files, total, name)]
         # "numpy-2.4.6-cp311-….whl": what a person calls it is in front
         self._file = " ".join(name.split("-")[:2])
-        self._size = read_size(size.replace(" bytes", " B")) if size else None
+        self._size = parse_size(size.replace(" bytes", " B")) if size else None
         self._moved = False
         return [*events, StageMoved(DOWNLOAD, self._files, total, self._file)]
 
@@ -188,7 +188,7 @@ class Parser:
         return events
 
     def _fetched(self) -> list[Event]:
-        """A line about something else: the file before it has come."""
+        """End the file before this line: it has come."""
         if self._file is None:
             return []
         name, self._file = self._file, None

@@ -14,7 +14,7 @@ INSTALL = "Install"
 _ENDED = re.compile(r"(Resolved|Prepared|Installed|Uninstalled|Audited) (\d+) packages? in ")
 _FETCHING = re.compile(r"\s*(Downloading|Building) (\S+)")
 _FETCHED = re.compile(r"\s*(Downloaded|Built) (\S+)")
-_TROUBLE = re.compile(r"error: (.+)$|\s*× (.+)$")
+_ERROR = re.compile(r"error: (.+)$|\s*× (.+)$")
 _STAGES = {"Resolved": RESOLVE, "Prepared": PREPARE, "Installed": INSTALL}
 _VERBS = option_set("sync lock add remove venv run build")
 _PACKAGE = re.compile(
@@ -29,7 +29,7 @@ _VALUES = option_set(
 
 
 def name_of(command: Command) -> str:
-    """Name the operation: "uv pip install rich"."""
+    """Return the operation's name: "uv pip install rich"."""
     words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE)
     if words[:2] in (["pip", "install"], ["pip", "sync"], ["tool", "install"]) or words[:1] == [
         "add"
@@ -46,7 +46,7 @@ class Parser:
         self._prepared = 0
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take a line of the output."""
+        """Take a line of output."""
         match = _ENDED.match(line)
         if match:
             stage, count = _STAGES.get(match.group(1)), int(match.group(2))
@@ -65,11 +65,11 @@ class Parser:
                 *self._start(PREPARE),
                 StageMoved(PREPARE, self._prepared, None, match.group(2)),
             ]
-        match = _TROUBLE.match(line)
+        match = _ERROR.match(line)
         return [Failed(next(filter(None, match.groups())))] if match else []
 
     def finish(self, exit_status: int) -> list[Event]:
-        """End what is open."""
+        """End the open stage."""
         return [StageEnded(self._open)] if self._open and exit_status == 0 else []
 
     def _start(self, stage: str) -> list[Event]:

@@ -1,4 +1,4 @@
-"""curl: the rows of its meter and its `-#` bar, on standard error."""
+"""curl: the rows of its progress meter and its `-#` bar, on standard error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from headway.run.reading.command_line import Command
 from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
-from headway.run.reading.sizes import read_size
+from headway.run.reading.sizes import parse_size
 
 DOWNLOAD = "Download"
 UPLOAD = "Upload"
@@ -18,12 +18,12 @@ _ROW = re.compile(
 )
 _HEADER = re.compile(r"\s*% Total\s+% Received")
 _BAR = re.compile(r"\s*#*\s+(\d{1,3}\.\d)%$")
-_TROUBLE = re.compile(r"curl: \(\d+\) (.+)$")
+_ERROR = re.compile(r"curl: \(\d+\) (.+)$")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*$")
 
 
 def name_of(command: Command) -> str:
-    """Name the operation after the file that is written, never after the address."""
+    """Return the operation's name, after the file that is written, never after the address."""
     for option, value in zip(command.words, command.words[1:]):
         if option in ("-o", "--output"):
             name = value.rsplit("/", 1)[-1]
@@ -40,20 +40,20 @@ class Parser:
         self._done = 0.0
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take a line of the output."""
+        """Take a line of output."""
         match = _ROW.match(line)
         if match:
-            received, sent = read_size(match.group(4), 1024), read_size(match.group(6), 1024)
+            received, sent = parse_size(match.group(4), 1024), parse_size(match.group(6), 1024)
             stage = UPLOAD if sent and not received else DOWNLOAD
             done = (sent if stage == UPLOAD else received) or 0
-            total = read_size(match.group(2), 1024) or None
+            total = parse_size(match.group(2), 1024) or None
             return self._move(stage, done, total, "B")
         if _HEADER.match(line):
             return self.finish(0)
         match = _BAR.match(line)
         if match:
             return self._move(DOWNLOAD, float(match.group(1)), 100, "%")
-        match = _TROUBLE.match(line)
+        match = _ERROR.match(line)
         return [Failed(match.group(1))] if match else []
 
     def finish(self, exit_status: int) -> list[Event]:

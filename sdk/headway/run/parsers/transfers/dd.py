@@ -10,13 +10,13 @@ from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, St
 COPY = "Copy"
 
 _COPIED = re.compile(r"(\d+) bytes(?: \(.*?\))? copied, [\d.]+ s, (.+/s)$")
-_TROUBLE = re.compile(r"dd: (.+)$")
+_ERROR = re.compile(r"dd: (.+)$")
 _SIZE = re.compile(r"(\d+)([cwbkKMGTPE]|kB|[KMGTPE]i?B)?$")
 _SUFFIXES = {None: 1, "c": 1, "w": 2, "b": 512, "kB": 1000}
 
 
 def name_of(command: Command) -> str:
-    """Name the operation: its operands are paths."""
+    """Return the operation's name: its operands are paths."""
     return "dd"
 
 
@@ -28,10 +28,10 @@ class Parser:
         self._open = False
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take a line of the output."""
+        """Take a line of output."""
         match = _COPIED.match(line)
         if match is None:
-            trouble = _TROUBLE.match(line)
+            trouble = _ERROR.match(line)
             return [Failed(trouble.group(1))] if trouble else []
         events: list[Event] = []
         if not self._open:

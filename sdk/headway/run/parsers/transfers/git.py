@@ -1,17 +1,23 @@
-"""git: the titles and counts of its progress on standard error."""
+"""git: the titles and counts of its progress, on standard error."""
 
 from __future__ import annotations
 
 import re
 
-from headway.run.reading.command_line import Command, Form, Setting, find_subcommand, option_set
+from headway.run.reading.command_line import (
+    Command,
+    FormContext,
+    MachineForm,
+    find_subcommand,
+    option_set,
+)
 from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
 
 _PROGRESS = re.compile(
     r"(?:remote: )?([^\s:][^:]{0,60}):\s+(?:(\d{1,3})% \((\d+)/(\d+)\)|(\d+))"
     r"(?:, ([\d.]+ (?:bytes|[KMGT]iB)(?: \| [\d.]+ [KMGT]?i?B(?:ytes)?/s)?))?(, done\.)?\s*$"
 )
-_TROUBLE = re.compile(r"(?:fatal|error): (.+)$")
+_ERROR = re.compile(r"(?:fatal|error): (.+)$")
 _SUBCOMMANDS = option_set(
     "clone fetch pull push checkout switch gc repack submodule lfs merge rebase status"
     " commit add archive bundle fsck reset restore"
@@ -31,7 +37,7 @@ _HIDDEN = re.compile(
 
 
 def name_of(command: Command) -> str:
-    """Name the operation: "git clone linux"."""
+    """Return the operation's name: "git clone linux"."""
     at = find_subcommand(command.words, _SUBCOMMANDS, _FLAGS, _VALUES)
     if at is None:
         return "git"
@@ -44,14 +50,14 @@ def name_of(command: Command) -> str:
     return "git " + word
 
 
-def machine_form(command: Command, setting: Setting) -> Form | None:
-    """Ask for progress where git would keep it to itself, because it writes to no terminal."""
+def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
+    """Ask for progress where git would not print it, because it writes to no terminal."""
     at = find_subcommand(command.words, _SUBCOMMANDS, _FLAGS, _VALUES)
     if setting.terminal or at is None or command.words[at] not in _TAKES_PROGRESS:
         return None
     if any(word in ("--progress", "--no-progress", "--quiet", "-q") for word in command.words):
         return None
-    return Form(command.with_options("--progress", after=at + 1), {}, hidden=_HIDDEN)
+    return MachineForm(command.with_options("--progress", after=at + 1), {}, hidden=_HIDDEN)
 
 
 class Parser:
@@ -62,10 +68,10 @@ class Parser:
         self._failed = False
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take a line of the output."""
+        """Take a line of output."""
         match = _PROGRESS.match(line)
         if match is None:
-            trouble = _TROUBLE.match(line)
+            trouble = _ERROR.match(line)
             if trouble is None or self._failed:
                 return []
             self._failed = True  # what comes after the first only follows from it

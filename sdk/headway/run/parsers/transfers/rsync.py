@@ -6,7 +6,7 @@ import re
 
 from headway.run.reading.command_line import Command
 from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
-from headway.run.reading.sizes import read_size
+from headway.run.reading.sizes import parse_size
 
 TRANSFER = "Transfer"
 
@@ -14,16 +14,16 @@ _ROW = re.compile(
     r"\s*([\d,.]+[KMGTP]?)\s+(\d{1,3})%\s+[\d.,]+[kMGT]?B/s\s+(?:\d+:\d\d:\d\d|\?\?:\?\?:\?\?)"
     r"(?:\s+\(xfe?r#(\d+), (to|ir)-che?c?k=(\d+)/(\d+)\))?\s*$"
 )
-_TROUBLE = re.compile(r"rsync(?: error)?: (.+)$")
+_ERROR = re.compile(r"rsync(?: error)?: (.+)$")
 
 
 def name_of(command: Command) -> str:
-    """Name the operation: its arguments are paths and hosts."""
+    """Return the operation's name: its arguments are paths and hosts."""
     return "rsync"
 
 
 class Parser:
-    """Rows into one stage: percent of all with `progress2`, else files once all are known."""
+    """Rows into one stage: per cent of all with `progress2`, else files once all are known."""
 
     def __init__(self, command: Command | None = None) -> None:
         words = command.words if command else ()
@@ -31,13 +31,13 @@ class Parser:
         self._open = False
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take a line of the output."""
+        """Take a line of output."""
         match = _ROW.match(line)
         if match is None:
-            trouble = _TROUBLE.match(line)
+            trouble = _ERROR.match(line)
             return [Failed(trouble.group(1))] if trouble else []
         size, percent, _number, kind, left, files = match.groups()
-        done_bytes = read_size(size.replace(",", ""), 1024)
+        done_bytes = parse_size(size.replace(",", ""), 1024)
         if self._overall:
             # While the list of files still grows, the percentage is of what is known so far.
             total = None if kind == "ir" else 100

@@ -1,4 +1,4 @@
-"""wget: its rows of dots and its bar, on standard error."""
+"""wget: its rows of dots and its progress bar, on standard error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from headway.run.reading.command_line import Command
 from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
-from headway.run.reading.sizes import read_size
+from headway.run.reading.sizes import parse_size
 
 DOWNLOAD = "Download"
 
@@ -17,12 +17,12 @@ _DOTS = re.compile(r"\s*(\d+)K [ .,]*(?:(\d{1,3})%)?")
 _BAR = re.compile(r".*?\s(\d{1,3})%\[[=>+ ]*\]\s+([\d.,]+[KMGT]?)\s")
 _UNKNOWN_BAR = re.compile(r".*?\[[<=> ]+\]\s+([\d.,]+[KMGT]?)\s")
 _SAVED = re.compile(r".* saved \[(\d+)(?:/\d+)?\]$")
-_TROUBLE = re.compile(r"(?:.* )?ERROR (\d+: .+)$|wget: (.+)$|(.* failed: .+)$")
+_ERROR = re.compile(r"(?:.* )?ERROR (\d+: .+)$|wget: (.+)$|(.* failed: .+)$")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*$")
 
 
 def name_of(command: Command) -> str:
-    """Name the operation after the file that is written, never after the address."""
+    """Return the operation's name, after the file that is written, never after the address."""
     for option, value in zip(command.words, command.words[1:]):
         if option in ("-O", "--output-document"):
             name = value.rsplit("/", 1)[-1]
@@ -40,7 +40,7 @@ class Parser:
         self._open = False
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take a line of the output."""
+        """Take a line of output."""
         match = _LENGTH.match(line)
         if match or _UNKNOWN.match(line):
             self._total = int(match.group(1)) if match else None
@@ -54,7 +54,7 @@ class Parser:
                 StageMoved(DOWNLOAD, 0, None, self._file),
             ]
         if not self._open:
-            match = _TROUBLE.match(line)
+            match = _ERROR.match(line)
             return [Failed(next(filter(None, match.groups())))] if match else []
         match = _SAVED.match(line)
         if match:
@@ -63,14 +63,14 @@ class Parser:
         return self._moved(line)
 
     def finish(self, exit_status: int) -> list[Event]:
-        """End the file that is open."""
+        """End the open file."""
         return [StageEnded(DOWNLOAD)] if self._open and exit_status == 0 else []
 
     def _moved(self, line: str) -> list[Event]:
         done: float | None = None
         match = _BAR.match(line)
         if match:
-            done = read_size(match.group(2), 1024)
+            done = parse_size(match.group(2), 1024)
         elif _DOTS.match(line):
             match = _DOTS.match(line)
             if match and match.group(2) and self._total:
@@ -79,7 +79,7 @@ class Parser:
                 done = int(match.group(1)) * 1024  # where the row begins
         else:
             match = _UNKNOWN_BAR.match(line)
-            done = read_size(match.group(1), 1024) if match else None
+            done = parse_size(match.group(1), 1024) if match else None
         if done is None:
             return []
         if self._total is not None:

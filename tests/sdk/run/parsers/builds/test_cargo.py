@@ -3,7 +3,7 @@ from __future__ import annotations
 from transcripts import play
 
 from headway.run.parsers.builds import cargo
-from headway.run.reading.command_line import Setting, read_command
+from headway.run.reading.command_line import FormContext, parse_command_line
 
 
 def test_the_bar_carries_the_total():
@@ -24,8 +24,11 @@ def test_the_first_error_is_the_error():
 
 
 def test_the_bar_is_asked_for_only_off_a_terminal():
-    form = cargo.machine_form(read_command(["cargo", "build"]), Setting(9))
+    form = cargo.machine_form(parse_command_line(["cargo", "build"]), FormContext(9))
     assert form is not None
     assert form.environ["CARGO_TERM_PROGRESS_WHEN"] == "always"
-    assert cargo.machine_form(read_command(["cargo", "build"]), Setting(9, terminal=True)) is None
-    assert cargo.machine_form(read_command(["cargo", "build", "-q"]), Setting(9)) is None
+    assert (
+        cargo.machine_form(parse_command_line(["cargo", "build"]), FormContext(9, terminal=True))
+        is None
+    )
+    assert cargo.machine_form(parse_command_line(["cargo", "build", "-q"]), FormContext(9)) is None

@@ -3,12 +3,12 @@ from __future__ import annotations
 from transcripts import play
 
 from headway.run.parsers.packages import apt
-from headway.run.reading.command_line import Setting, read_command
+from headway.run.reading.command_line import FormContext, parse_command_line
 from headway.run.reading.events import OUTPUT, STATUS, NeedsInput, StageMoved, StageStarted
 
 
 def parser(line="apt-get install hello"):
-    return apt.Parser(read_command(line.split()))
+    return apt.Parser(parse_command_line(line.split()))
 
 
 def test_an_install_is_downloaded_unpacked_and_configured_package_by_package():
@@ -108,12 +108,12 @@ def test_an_update_is_one_stage():
 
 
 def test_the_machine_form_is_a_status_descriptor():
-    form = apt.machine_form(read_command(["apt-get", "-y", "install", "x"]), Setting(9))
+    form = apt.machine_form(parse_command_line(["apt-get", "-y", "install", "x"]), FormContext(9))
     assert form is not None
     assert form.argv == ["apt-get", "-o", "APT::Status-Fd=9", "-y", "install", "x"]
     assert form.status
 
 
 def test_a_users_own_status_descriptor_is_left_alone():
-    command = read_command(["apt-get", "-o", "APT::Status-Fd=3", "install", "x"])
-    assert apt.machine_form(command, Setting(9)) is None
+    command = parse_command_line(["apt-get", "-o", "APT::Status-Fd=3", "install", "x"])
+    assert apt.machine_form(command, FormContext(9)) is None

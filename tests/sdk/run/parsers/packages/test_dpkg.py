@@ -3,11 +3,11 @@ from __future__ import annotations
 from transcripts import play
 
 from headway.run.parsers.packages import dpkg
-from headway.run.reading.command_line import Setting, read_command
+from headway.run.reading.command_line import FormContext, parse_command_line
 
 
 def parser(line="dpkg -i aa_1.deb"):
-    return dpkg.Parser(read_command(line.split()))
+    return dpkg.Parser(parse_command_line(line.split()))
 
 
 def test_status_lines_count_packages_once_though_told_twice():
@@ -38,7 +38,7 @@ def test_a_removal_from_text():
 
 
 def test_the_machine_form_is_only_for_work_on_packages():
-    form = dpkg.machine_form(read_command(["dpkg", "-i", "x.deb"]), Setting(5))
+    form = dpkg.machine_form(parse_command_line(["dpkg", "-i", "x.deb"]), FormContext(5))
     assert form is not None
     assert form.argv == ["dpkg", "--status-fd", "5", "-i", "x.deb"]
-    assert dpkg.machine_form(read_command(["dpkg", "-l"]), Setting(5)) is None
+    assert dpkg.machine_form(parse_command_line(["dpkg", "-l"]), FormContext(5)) is None

@@ -3,12 +3,12 @@ from __future__ import annotations
 from transcripts import play
 
 from headway.run.parsers.packages import npm
-from headway.run.reading.command_line import Setting, read_command
+from headway.run.reading.command_line import FormContext, parse_command_line
 from headway.run.reading.events import OUTPUT
 
 
 def parser(line="npm install express"):
-    return npm.Parser(read_command(line.split()))
+    return npm.Parser(parse_command_line(line.split()))
 
 
 def test_requests_are_counted_apart_for_descriptions_and_packages():
@@ -37,9 +37,12 @@ def test_a_script_is_a_stranger():
 
 
 def test_requests_are_asked_for_only_in_an_install_off_a_terminal():
-    form = npm.machine_form(read_command(["npm", "install"]), Setting(9))
+    form = npm.machine_form(parse_command_line(["npm", "install"]), FormContext(9))
     assert form is not None
     assert form.argv == ["npm", "install", "--loglevel=http"]
     for line in ("npm run build", "npm install --silent", "npm install --loglevel warn"):
-        assert npm.machine_form(read_command(line.split()), Setting(9)) is None
-    assert npm.machine_form(read_command(["npm", "install"]), Setting(9, terminal=True)) is None
+        assert npm.machine_form(parse_command_line(line.split()), FormContext(9)) is None
+    assert (
+        npm.machine_form(parse_command_line(["npm", "install"]), FormContext(9, terminal=True))
+        is None
+    )

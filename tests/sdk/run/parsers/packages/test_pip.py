@@ -4,12 +4,12 @@ import pytest
 from transcripts import play
 
 from headway.run.parsers.packages import pip
-from headway.run.reading.command_line import Setting, read_command
+from headway.run.reading.command_line import FormContext, parse_command_line
 from headway.run.reading.events import OUTPUT, StageMoved
 
 
 def parser():
-    return pip.Parser(read_command(["pip", "install", "x"]))
+    return pip.Parser(parse_command_line(["pip", "install", "x"]))
 
 
 @pytest.mark.parametrize(
@@ -62,23 +62,27 @@ def test_metadata_fetched_apart_tells_how_many_files_will_come():
 
 
 def test_raw_is_asked_for_only_where_pip_has_it():
-    command = read_command(["python3", "-m", "pip", "install", "x"])
-    form = pip.machine_form(command, Setting(9, version=(24, 1)))
+    command = parse_command_line(["python3", "-m", "pip", "install", "x"])
+    form = pip.machine_form(command, FormContext(9, version=(24, 1)))
     assert form is not None
     assert form.argv == ["python3", "-m", "pip", "install", "--progress-bar", "raw", "x"]
-    assert pip.machine_form(command, Setting(9, version=(23, 2, 1))) is None
-    assert pip.machine_form(command, Setting(9)) is None
+    assert pip.machine_form(command, FormContext(9, version=(23, 2, 1))) is None
+    assert pip.machine_form(command, FormContext(9)) is None
 
 
 @pytest.mark.parametrize(
     "line", ["pip list", "pip install -q x", "pip install --progress-bar off x", "pip uninstall x"]
 )
 def test_a_users_own_choice_is_left_alone(line):
-    assert pip.machine_form(read_command(line.split()), Setting(9, version=(26, 0))) is None
+    assert (
+        pip.machine_form(parse_command_line(line.split()), FormContext(9, version=(26, 0))) is None
+    )
 
 
 def test_what_raw_adds_is_hidden_and_nothing_else():
-    form = pip.machine_form(read_command(["pip", "install", "x"]), Setting(9, version=(26, 0)))
+    form = pip.machine_form(
+        parse_command_line(["pip", "install", "x"]), FormContext(9, version=(26, 0))
+    )
     assert form is not None
     assert form.hidden is not None
     assert form.hidden.fullmatch(b"Progress 12 of 40\n")

@@ -4,7 +4,7 @@ import pytest
 from transcripts import play
 
 from headway.run.parsers.transfers import dd
-from headway.run.reading.command_line import read_command
+from headway.run.reading.command_line import parse_command_line
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,6 @@ from headway.run.reading.command_line import read_command
     ],
 )
 def test_the_total_comes_from_the_operands(operands, total):
-    played = play(dd.Parser(read_command(["dd", *operands.split()])), "dd.err")
+    played = play(dd.Parser(parse_command_line(["dd", *operands.split()])), "dd.err")
     assert played.stages["Copy"]["total"] == total
     assert played.dones("Copy") == [42894229504, 85796519936, 104857600000]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from transcripts import play, recording
 
 from headway.run.parsers.transfers import git
-from headway.run.reading.command_line import Setting, read_command
+from headway.run.reading.command_line import FormContext, parse_command_line
 from headway.run.reading.events import OUTPUT, Failed, StageMoved, StageStarted
 
 
@@ -35,17 +35,17 @@ def test_the_first_trouble_is_the_error_as_the_others_follow_from_it():
 
 
 def test_progress_is_asked_for_only_off_a_terminal():
-    command = read_command(["git", "clone", "x"])
-    form = git.machine_form(command, Setting(9))
+    command = parse_command_line(["git", "clone", "x"])
+    form = git.machine_form(command, FormContext(9))
     assert form is not None
     assert form.argv == ["git", "clone", "--progress", "x"]
-    assert git.machine_form(command, Setting(9, terminal=True)) is None
-    assert git.machine_form(read_command(["git", "clone", "-q", "x"]), Setting(9)) is None
-    assert git.machine_form(read_command(["git", "log"]), Setting(9)) is None
+    assert git.machine_form(command, FormContext(9, terminal=True)) is None
+    assert git.machine_form(parse_command_line(["git", "clone", "-q", "x"]), FormContext(9)) is None
+    assert git.machine_form(parse_command_line(["git", "log"]), FormContext(9)) is None
 
 
 def test_hiding_what_was_added_leaves_what_git_says_anyway():
-    form = git.machine_form(read_command(["git", "clone", "x"]), Setting(9))
+    form = git.machine_form(parse_command_line(["git", "clone", "x"]), FormContext(9))
     assert form is not None
     assert form.hidden is not None
     left = form.hidden.sub(b"", recording("git-clone-progress.err"))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from headway.run.parsers.transfers import rsync
-from headway.run.reading.command_line import read_command
+from headway.run.reading.command_line import parse_command_line
 from headway.run.reading.events import OUTPUT, StageMoved, StageStarted
 
 # No rsync here: rows as its source formats them.
@@ -10,13 +10,13 @@ KNOWN = "      1,238,099 100%  146.38kB/s    0:00:08 (xfr#5, to-chk=169/396)"
 
 
 def test_progress2_is_a_percentage_once_all_files_are_known():
-    machine = rsync.Parser(read_command(["rsync", "--info=progress2", "a", "b"]))
+    machine = rsync.Parser(parse_command_line(["rsync", "--info=progress2", "a", "b"]))
     assert machine.feed(GROWING, OUTPUT)[0] == StageStarted("Transfer", None, "%")
     assert machine.feed(KNOWN, OUTPUT) == [StageMoved("Transfer", 100, 100, "1238099 B")]
 
 
 def test_otherwise_files_are_counted():
-    machine = rsync.Parser(read_command(["rsync", "-P", "a", "b"]))
+    machine = rsync.Parser(parse_command_line(["rsync", "-P", "a", "b"]))
     assert machine.feed(KNOWN, OUTPUT) == [
         StageStarted("Transfer", 396, "files"),
         StageMoved("Transfer", 227, 396),

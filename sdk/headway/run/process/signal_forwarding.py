@@ -1,9 +1,9 @@
-"""Waiting for signals, and telling a terminal's from a person's.
+"""Receive the signals to forward to the command, and tell a terminal's from a process's.
 
-A key at the terminal reaches the command by itself when the command shares our process
-group; what somebody sends to this process alone has to be passed on. Linux tells who sent a
-signal to whoever waits for it; elsewhere one that a key can make is taken for a key's while
-we are in the foreground.
+A key at the terminal reaches the command by itself while the command shares our process
+group; a signal that was sent to this process alone has to be forwarded. Linux tells the
+sender to whoever waits for a signal; elsewhere a signal that a key can make is taken for a
+key's while we are in the foreground.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     from headway.light_typing import NamedTuple
 
-PASSED_ON = (
+FORWARDED = (
     signal.SIGINT,
     signal.SIGQUIT,
     signal.SIGTERM,
@@ -33,41 +33,41 @@ _KEYS = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP})
 _KERNEL = 128  # si_code of what the kernel itself sends
 
 
-class Heard(NamedTuple):
-    """A signal that came; `keyed` tells that a key at the terminal made it."""
+class ReceivedSignal(NamedTuple):
+    """A signal that came; `from_terminal` tells that a key at the terminal made it."""
 
     number: int
-    keyed: bool
+    from_terminal: bool
 
 
-class Signals:
-    """Takes the signals of this process from `start` on; those ignored before stay ignored."""
+class SignalReceiver:
+    """Takes this process's signals from `start` on; those ignored before stay ignored."""
 
     def __init__(self) -> None:
-        self._noted: deque[int] = deque()
+        self._recorded: deque[int] = deque()
         self._watched: set[int] = set()
-        self._waits = hasattr(signal, "sigtimedwait")
+        self._has_sigtimedwait = hasattr(signal, "sigtimedwait")
         self._woken: int | None = None  # the end of a pipe where a signal comes out
         self._mask: set[int] | None = None  # before, once something is blocked
         self.ignored: tuple[int, ...] = ()  # before, and by the command still
 
-    def keep_statuses(self) -> None:
-        """Have the kernel keep the status of a child that ends, before there is one.
+    def keep_child_statuses(self) -> None:
+        """Have the kernel keep the exit status of a child, before there is one.
 
-        Whoever started us with SIGCHLD ignored would else have it thrown away.
+        A parent that had SIGCHLD ignored would have passed that on, and statuses would be lost.
         """
         if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self.ignored = (signal.SIGCHLD,)
 
     def start(self) -> None:
-        """Take the signals; called by the main thread before any other thread is there."""
-        for number in PASSED_ON + _OTHERS:
+        """Take the signals; to be called by the main thread before any other thread exists."""
+        for number in FORWARDED + _OTHERS:
             if signal.getsignal(number) is not signal.SIG_IGN:
-                # The handler hears what another thread lets through.
-                signal.signal(number, self._note)
+                # The handler receives what another thread does not block.
+                signal.signal(number, self._record)
                 self._watched.add(number)
-        if self._waits:
+        if self._has_sigtimedwait:
             self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, self._watched))
         else:
             self._woken, wake = os.pipe()
@@ -75,37 +75,37 @@ class Signals:
                 os.set_blocking(end, False)
             signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
 
-    def give_back(self) -> None:
-        """Let signals do what they would have done without us, those that have come included."""
+    def restore(self) -> None:
+        """Restore the handlers from before, and deliver the signals that have come."""
         for number in self._watched:
             signal.signal(number, signal.SIG_DFL)
         for number in self.ignored:
             signal.signal(number, signal.SIG_IGN)
-        while self._noted:
-            os.kill(os.getpid(), self._noted.popleft())
+        while self._recorded:
+            os.kill(os.getpid(), self._recorded.popleft())
         if self._mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
-    def wait(self, seconds: float) -> Heard | None:
-        """Wait for the next signal, or return None when there was none for so long."""
-        if self._noted:
-            return self._guess(self._noted.popleft())
-        if self._waits:
+    def wait(self, seconds: float) -> ReceivedSignal | None:
+        """Return the next signal, or None if none comes within `seconds`."""
+        if self._recorded:
+            return self._classify(self._recorded.popleft())
+        if self._has_sigtimedwait:
             found: Any = signal.sigtimedwait(self._watched, seconds)
             if found is not None:
-                return Heard(found.si_signo, found.si_code == _KERNEL)
+                return ReceivedSignal(found.si_signo, found.si_code == _KERNEL)
         elif self._woken is not None:
             select.select([self._woken], [], [], seconds)
             try:
                 os.read(self._woken, 4096)
             except OSError:
                 pass
-        return self._guess(self._noted.popleft()) if self._noted else None
+        return self._classify(self._recorded.popleft()) if self._recorded else None
 
     def stop(self, *, group: bool) -> None:
-        """Stop until somebody lets us go on; with `group` our whole process group stops.
+        """Stop until another process continues us; with `group` stop our whole process group.
 
-        Where nobody could, because no shell watches over us, nothing stops.
+        Where no shell watches over us, so that nobody could continue it, nothing stops.
         """
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         if group:
@@ -113,14 +113,14 @@ class Signals:
         else:
             os.kill(os.getpid(), signal.SIGTSTP)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
-        if self._waits:
+        if self._has_sigtimedwait:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
-        signal.signal(signal.SIGTSTP, self._note)
+        signal.signal(signal.SIGTSTP, self._record)
 
     def die(self, number: int) -> None:
-        """Die of `number`, as the command did, without a core file of our own."""
+        """Die of signal `number`, as the command did, without a core file of our own."""
         try:
-            import resource  # noqa: PLC0415 - only a death needs it
+            import resource  # noqa: PLC0415 - only a death by a signal needs it
 
             most = resource.getrlimit(resource.RLIMIT_CORE)[1]
             resource.setrlimit(resource.RLIMIT_CORE, (0, most))
@@ -131,12 +131,12 @@ class Signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
         os.kill(os.getpid(), number)
 
-    def _note(self, number: int, frame: object) -> None:
-        self._noted.append(number)
+    def _record(self, number: int, frame: object) -> None:
+        self._recorded.append(number)
 
     @staticmethod
-    def _guess(number: int) -> Heard:
-        return Heard(number, number in _KEYS and _in_foreground())
+    def _classify(number: int) -> ReceivedSignal:
+        return ReceivedSignal(number, number in _KEYS and _in_foreground())
 
 
 def _in_foreground() -> bool:

@@ -1,17 +1,20 @@
-"""How many other operations go on beside one: they slow each other, and history knows how much.
+"""How many other operations go on beside one: operations slow each other down.
 
-A run that went on in like company says more of the present one than one that was alone.
+A run with as many others beside it says more of the present one than a run that was alone.
 """
 
 from __future__ import annotations
 
 from math import log
 
-STEP = 0.5  # of the logarithm of how many go on: a run as far off counts for less, by a step
+# One step of unlikeness in the logarithm of how many operations go on: alone and beside one other
+# are 1.4 steps apart. The recordings do not say how many others went on, so the sweep shows no
+# effect: this value rests on reasoning alone.
+UNLIKE_STEP = 0.5
 
 
-class Company:
-    """The others, now and on average so far."""
+class Concurrency:
+    """The number of other operations, now and on average so far."""
 
     __slots__ = ("_begun", "_last", "_seconds", "others")
 
@@ -20,7 +23,7 @@ class Company:
         self._begun = self._last = self._seconds = 0.0
 
     def take(self, others: int, now: float) -> None:
-        """Take in how many there are from now on."""
+        """Take the number of others from now on."""
         if self.others is None:
             self._begun = now
         else:
@@ -29,14 +32,14 @@ class Company:
         self.others = others
 
     def mean(self) -> float | None:
-        """Return how many there were, or None where nobody has counted them."""
+        """Return the mean number of others, or None where nobody has counted them."""
         if self.others is None:
             return None
         lasted = self._last - self._begun
         return self._seconds / lasted if lasted > 0 else float(self.others)
 
     def unlike(self, beside: float | None) -> float:
-        """Return how unlike the company of an earlier run was, in squared steps."""
+        """Return how unlike an earlier run was in this respect, in squared steps."""
         if beside is None or self.others is None:
             return 0.0
-        return (log((1 + beside) / (1 + self.others)) / STEP) ** 2
+        return (log((1 + beside) / (1 + self.others)) / UNLIKE_STEP) ** 2

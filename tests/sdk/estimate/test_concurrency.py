@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from headway.estimate import Forecast, Run
-from headway.estimate.company import Company
+from headway.estimate.concurrency import Concurrency
 
 
 def taken(*steps):
-    company = Company()
+    concurrency = Concurrency()
     for now, others in steps:
-        company.take(others, now)
-    return company
+        concurrency.take(others, now)
+    return concurrency
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def ran(seconds, others):
     """A run of one stage that reports nothing until it ends, in that company."""
     forecast = Forecast()
     forecast.start(0.0)
-    forecast.accompany(others, 0.0)
+    forecast.set_concurrency(others, 0.0)
     forecast.observe(1, "build", None, "running", 0, None, None, 0.0)
-    forecast.accompany(others, seconds)
+    forecast.set_concurrency(others, seconds)
     forecast.observe(1, "build", None, "completed", 0, None, None, seconds)
     return Run.from_dict(forecast.finish("completed", seconds).to_dict())
 
@@ -48,12 +48,12 @@ def ran(seconds, others):
 def test_runs_in_like_company_are_what_is_gone_by(others, seconds):
     forecast = Forecast([ran(10, 0), ran(31, 2), ran(10, 0), ran(29, 2), ran(10, 0)])
     forecast.start(0.0)
-    forecast.accompany(others, 0.0)
+    forecast.set_concurrency(others, 0.0)
     forecast.observe(1, "build", None, "running", 0, None, None, 0.0)
     assert forecast.estimate(0.1).median == pytest.approx(seconds, rel=0.25)
 
 
-def test_a_run_of_an_older_version_had_no_company():
+def test_a_run_of_an_older_version_had_no_concurrency():
     record = ran(10, 1).to_dict()
     assert Run.from_dict(record).beside == 1
     del record["beside"]

@@ -1,4 +1,4 @@
-"""The lines that a shell script writes to `headway pipe`, read into events; pure.
+"""The lines that a shell script writes to `headway pipe`, parsed into events; pure.
 
 stage NAME [total=N] [unit=U]   the next stage begins, the one before has completed
 done N | advance [N] | total N  counts of the stage
@@ -8,7 +8,7 @@ wait REASON | run               it is held up; it goes on
 plan A, B, C                    stages that will come
 log TEXT                        a line of output
 skip [REASON]                   the stage was not needed
-complete | fail TEXT | cancel   the end of it all
+complete | fail TEXT | cancel   the end of the operation
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import math
 import re
 from typing import Callable, NamedTuple
 
-from headway.run.exit_status import Ending
+from headway.run.exit_status import Outcome
 from headway.run.reading.events import Detail, Event, StageEnded, StageMoved, StageStarted, Waiting
 
-STAGE = "Run"  # of a script that names none
+DEFAULT_STAGE = "Run"  # of a script that names none
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%?$")
 _SETTING = re.compile(r"\s+(total|unit)=(\S+)$")
 
 
 class Planned(NamedTuple):
-    """Stages that will come, in this order."""
+    """Stages that are to come, in this order."""
 
     names: list[str]
 
@@ -37,23 +37,23 @@ class Logged(NamedTuple):
     text: str
 
 
-class ScriptError(ValueError):
-    """A line makes no sense; the text says why."""
+class PipeSyntaxError(ValueError):
+    """A line that is not in the protocol; the text says why."""
 
 
-class Script:
-    """What the lines said so far; `ending` is None until one of them ended it."""
+class PipeParser:
+    """Parses the lines of one script; `outcome` is None until a line ends the operation."""
 
     def __init__(self) -> None:
-        self.ending: Ending | None = None
+        self.outcome: Outcome | None = None
         self._stage: str | None = None
         self._done = 0.0
         self._total: float | None = None
 
     def feed(self, line: str) -> list[Event | Planned | Logged]:
-        """Take a line; raises ScriptError, and then nothing has changed."""
+        """Take a line; raise PipeSyntaxError, and then change nothing."""
         line = line.strip()
-        if not line or self.ending is not None:
+        if not line or self.outcome is not None:
             return []
         if line.startswith("#"):
             return self._detail(line[1:].strip())
@@ -61,24 +61,24 @@ class Script:
         if match:
             return self._move(float(match.group(1)), 100, "%")
         word, _, rest = line.partition(" ")
-        act = _WORDS.get(word)
+        act = _COMMANDS.get(word)
         if act is None:
-            raise ScriptError(f"unknown word {word!r}")
+            raise PipeSyntaxError(f"unknown word {word!r}")
         return act(self, rest.strip())
 
-    def finish(self) -> Ending:
+    def finish(self) -> Outcome:
         """Take the end of the input: a stage that fell short of its total has failed."""
-        if self.ending is not None:
-            return self.ending
+        if self.outcome is not None:
+            return self.outcome
         if self._total is not None and self._done < self._total:
-            return Ending("failed", f"the input ended at {self._done:g} of {self._total:g}")
-        return Ending("completed", None)
+            return Outcome("failed", f"the input ended at {self._done:g} of {self._total:g}")
+        return Outcome("completed", None)
 
     def _begin(self) -> list[Event | Planned | Logged]:
         if self._stage is not None:
             return []
-        self._stage = STAGE
-        return [StageStarted(STAGE)]
+        self._stage = DEFAULT_STAGE
+        return [StageStarted(DEFAULT_STAGE)]
 
     def _stage_begins(self, rest: str) -> list[Event | Planned | Logged]:
         settings: dict[str, str] = {}
@@ -89,7 +89,7 @@ class Script:
             settings[match.group(1)] = match.group(2)
             rest = (" " + rest)[: match.start()].strip()
         if not rest:
-            raise ScriptError("stage needs a name")
+            raise PipeSyntaxError("stage needs a name")
         total = _number(settings["total"]) if "total" in settings else None
         events: list[Event | Planned | Logged] = []
         if self._stage is not None and self._stage != rest:
@@ -103,7 +103,7 @@ class Script:
         events = self._begin()
         self._done = done
         self._total = self._total if total is None else total
-        return [*events, StageMoved(self._stage or STAGE, done, total, None, unit)]
+        return [*events, StageMoved(self._stage or DEFAULT_STAGE, done, total, None, unit)]
 
     def _advance(self, rest: str) -> list[Event | Planned | Logged]:
         return self._move(self._done + (_number(rest) if rest else 1))
@@ -119,12 +119,12 @@ class Script:
         return [Waiting(reason or "something")]
 
     def _run(self, rest: str) -> list[Event | Planned | Logged]:
-        return [*self._begin(), StageMoved(self._stage or STAGE, None)]
+        return [*self._begin(), StageMoved(self._stage or DEFAULT_STAGE, None)]
 
     def _plan(self, rest: str) -> list[Event | Planned | Logged]:
         names = [name.strip() for name in rest.split(",") if name.strip()]
         if not names:
-            raise ScriptError("plan needs names")
+            raise PipeSyntaxError("plan needs names")
         return [Planned(names)]
 
     def _log(self, text: str) -> list[Event | Planned | Logged]:
@@ -136,32 +136,32 @@ class Script:
         return [StageEnded(stage, "skipped", reason or None)] if stage else []
 
     def _complete(self, rest: str) -> list[Event | Planned | Logged]:
-        self.ending = Ending("completed", None)
+        self.outcome = Outcome("completed", None)
         return []
 
     def _fail(self, text: str) -> list[Event | Planned | Logged]:
-        self.ending = Ending("failed", text or "the script says so")
+        self.outcome = Outcome("failed", text or "the script says so")
         return []
 
     def _cancel(self, reason: str) -> list[Event | Planned | Logged]:
-        self.ending = Ending("cancelled", reason or None)
+        self.outcome = Outcome("cancelled", reason or None)
         return []
 
 
-_WORDS: dict[str, Callable[[Script, str], list[Event | Planned | Logged]]] = {
-    "stage": Script._stage_begins,
-    "done": lambda script, rest: script._move(_number(rest)),
-    "advance": Script._advance,
-    "total": Script._set_total,
-    "detail": Script._detail,
-    "wait": Script._wait,
-    "run": Script._run,
-    "plan": Script._plan,
-    "log": Script._log,
-    "skip": Script._skip,
-    "complete": Script._complete,
-    "fail": Script._fail,
-    "cancel": Script._cancel,
+_COMMANDS: dict[str, Callable[[PipeParser, str], list[Event | Planned | Logged]]] = {
+    "stage": PipeParser._stage_begins,
+    "done": lambda parser, rest: parser._move(_number(rest)),
+    "advance": PipeParser._advance,
+    "total": PipeParser._set_total,
+    "detail": PipeParser._detail,
+    "wait": PipeParser._wait,
+    "run": PipeParser._run,
+    "plan": PipeParser._plan,
+    "log": PipeParser._log,
+    "skip": PipeParser._skip,
+    "complete": PipeParser._complete,
+    "fail": PipeParser._fail,
+    "cancel": PipeParser._cancel,
 }
 
 
@@ -169,7 +169,7 @@ def _number(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise ScriptError(f"{text!r} is no number") from None
+        raise PipeSyntaxError(f"{text!r} is no number") from None
     if not math.isfinite(number):
-        raise ScriptError(f"{text!r} is no number")
+        raise PipeSyntaxError(f"{text!r} is no number")
     return int(number) if number.is_integer() else number

@@ -1,4 +1,4 @@
-"""The course of an earlier run: which stage came after which, and the longest way ahead."""
+"""The order of stages in an earlier run, and the longest way through those that are to come."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ if TYPE_CHECKING:
     from headway.estimate.history.run import Span
     from headway.estimate.stage import Stage
 
-INSIDE = "\x1f"  # between the names in a key
+KEY_SEPARATOR = "\x1f"  # between the names in a key
+# Of a run: stages that overlap by less follow each other, as clocks are read at different times.
+# Doubled or halved: no effect.
+OVERLAP_SHARE = 0.003
 
 
-class Course:
+class CriticalPath:
     """The stages of a run in the order in which they began.
 
-    Each begins some time after the one that had ended last before it did; what has none before
+    Each begins some time after the one that had ended last before it did; one that has none before
     it begins some time after the operation. A group is left to the stages inside it, unless it
     is in `merged`: then it stands for them.
     """
@@ -30,7 +33,7 @@ class Course:
             for span in spans
             if span.worked > 0
             and (not span.group or span.key in merged)
-            and not any(span.key.startswith(key + INSIDE) for key in merged)
+            and not any(span.key.startswith(key + KEY_SEPARATOR) for key in merged)
         ]
         kept.sort(key=lambda span: span.start)
         self.order: list[Span] = kept
@@ -38,7 +41,7 @@ class Course:
         self._tail = max(0.0, whole - max((span.end for span in kept), default=0.0))
         by_end = sorted(range(len(kept)), key=lambda i: kept[i].end)
         ends = [kept[i].end for i in by_end]
-        slack = 0.003 * whole
+        slack = OVERLAP_SHARE * whole
         self._preds: list[int] = []
         self._gaps: list[float] = []
         for i, span in enumerate(kept):
@@ -51,11 +54,12 @@ class Course:
         self.ahead: list[float] = []
         self.entries: list[tuple[float, float]] = []
 
-    def look(self, stages: Mapping[str, Stage], begun: float, open_keys: Collection[str]) -> None:
+    def update(self, stages: Mapping[str, Stage], begun: float, open_keys: Collection[str]) -> None:
         """Find the longest way through the stages that have not begun, in earlier seconds.
 
-        `ahead` gets the way behind every stage, `entries` (moment, way) of those that what has
-        ended lets begin at that moment. `begun` is when the operation began.
+        `ahead` gets the way behind every stage, `entries` (moment, way) of the stages that may
+        begin at that moment, because the one before them has ended. `begun` is when the
+        operation began.
         """
         order, preds, gaps = self.order, self._preds, self._gaps
         ahead = [self._tail] * len(order)

@@ -1,4 +1,4 @@
-"""A binary file whose reads are counted."""
+"""A binary file that counts the bytes read from it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["CountedFile"]
 
 
 class CountedFile(io.RawIOBase):
-    """Reads `file`; `advance` is told of the bytes of each read, `move` where a seek has led.
+    """Reads `file`; calls `advance` with the bytes of each read, `move` with a seek's position.
 
     It closes `file` with itself only where it `owns` it.
     """
@@ -27,24 +27,24 @@ class CountedFile(io.RawIOBase):
 
     @property
     def name(self) -> Any:
-        """The file's."""
+        """The name of the file."""
         return self._file.name
 
     @property
     def mode(self) -> str:
-        """The file's."""
+        """The mode of the file."""
         return self._file.mode
 
     def fileno(self) -> int:
-        """The file's."""
+        """Return the descriptor of the file."""
         return self._file.fileno()
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """As the file is."""
+        """Return whether the file can be sought in."""
         return self._file.seekable()
 
     def _took(self, data: bytes | None) -> bytes:
@@ -53,36 +53,36 @@ class CountedFile(io.RawIOBase):
         return data
 
     def read(self, size: int | None = -1) -> bytes:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Up to `size` bytes, or all."""
+        """Return up to `size` bytes, or all that are left."""
         return self._took(self._file.read(-1 if size is None else size))
 
     def readall(self) -> bytes:
-        """All that is left."""
+        """Return all bytes that are left."""
         return self.read()
 
     def readline(self, size: int | None = -1) -> bytes:
-        """A line, up to `size` bytes of it."""
+        """Return a line, up to `size` bytes of it."""
         return self._took(self._file.readline(-1 if size is None else size))
 
     def readinto(self, buffer: Any) -> int:
-        """Fill `buffer` as far as it goes; how many bytes that were."""
+        """Fill `buffer`; return the number of bytes read."""
         places = memoryview(buffer).cast("B")
         data = self.read(len(places))
         places[: len(data)] = data
         return len(data)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Read on from elsewhere: what is done is counted from there."""
+        """Move to another position, from which what is done is counted on."""
         position = self._file.seek(offset, whence)
         self._move(position)
         return position
 
     def tell(self) -> int:
-        """Where in it the reading is."""
+        """Return the position in the file."""
         return self._file.tell()
 
     def close(self) -> None:
-        """Close it."""
+        """Close it, and the file where it owns it."""
         if self._owns and not self.closed:
             self._file.close()
         super().close()

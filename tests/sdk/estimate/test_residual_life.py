@@ -6,21 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway.estimate.tail import residual
+from headway.estimate.residual_life import median_residual
 
 
 def test_at_the_start_the_whole_median_is_left():
-    assert residual(100.0, 0.0, 0.5) == pytest.approx(100.0, rel=0.01)
+    assert median_residual(100.0, 0.0, 0.5) == pytest.approx(100.0, rel=0.01)
 
 
 def test_near_the_usual_end_some_is_still_left():
-    assert 0 < residual(100.0, 99.0, 0.5) < 50
+    assert 0 < median_residual(100.0, 99.0, 0.5) < 50
 
 
 def test_what_is_long_overdue_goes_on_for_a_share_of_what_has_passed():
-    assert residual(1.0, 1e6, 0.5) == pytest.approx(1e6 * residual(1.0, 1e4, 0.5) / 1e4, rel=0.05)
+    assert median_residual(1.0, 1e6, 0.5) == pytest.approx(
+        1e6 * median_residual(1.0, 1e4, 0.5) / 1e4, rel=0.05
+    )
 
 
 @given(st.floats(0, 1e9), st.floats(0, 1e9), st.floats(0, 10))
 def test_it_is_never_negative(median, passed, spread):
-    assert residual(median, passed, spread) >= 0
+    assert median_residual(median, passed, spread) >= 0

@@ -5,13 +5,18 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway.run.reading.lines import LINE_LIMIT, PROGRESS_MARK, LineCutter, clean
+from headway.run.reading.terminal_lines import (
+    LINE_LIMIT,
+    PROGRESS_MARK,
+    LineSplitter,
+    strip_escapes,
+)
 
 
 def cut(*chunks):
-    cutter = LineCutter()
-    lines = [line for chunk in chunks for line in cutter.feed(chunk)]
-    return lines + cutter.finish()
+    splitter = LineSplitter()
+    lines = [line for chunk in chunks for line in splitter.feed(chunk)]
+    return lines + splitter.finish()
 
 
 def test_carriage_returns_and_newlines_both_end_a_line():
@@ -33,7 +38,7 @@ def test_going_to_a_column_or_restoring_the_cursor_ends_a_line():
 
 def test_colours_titles_and_control_characters_are_stripped():
     raw = b"\x1b[1;31mred\x1b[0m \x1b]0;evil\x07title\x1b]8;;http://x\x1b\\link\x00\x08!"
-    assert clean(raw) == "red titlelink!"
+    assert strip_escapes(raw) == "red titlelink!"
 
 
 def test_bytes_that_are_no_utf8_do_no_harm():
@@ -41,18 +46,18 @@ def test_bytes_that_are_no_utf8_do_no_harm():
 
 
 def test_an_endless_line_is_cut_and_costs_little():
-    cutter = LineCutter()
+    splitter = LineSplitter()
     began = time.perf_counter()
     for _ in range(64):
-        assert cutter.feed(b"x" * 65536) == []
-    assert len(cutter.rest) == LINE_LIMIT
+        assert splitter.feed(b"x" * 65536) == []
+    assert len(splitter.rest) == LINE_LIMIT
     assert time.perf_counter() - began < 2
 
 
 def test_after_an_endless_line_the_next_is_whole():
-    cutter = LineCutter()
-    cutter.feed(b"y" * 100_000)
-    assert cutter.feed(b"still\nnext\n")[-1] == "next"
+    splitter = LineSplitter()
+    splitter.feed(b"y" * 100_000)
+    assert splitter.feed(b"still\nnext\n")[-1] == "next"
 
 
 def test_a_progress_sequence_is_a_line_of_its_own():
@@ -60,13 +65,13 @@ def test_a_progress_sequence_is_a_line_of_its_own():
 
 
 def test_a_progress_sequence_without_a_newline_is_not_held_back():
-    assert LineCutter().feed(b"\x1b]9;4;1;7\x07") == [PROGRESS_MARK + "1;7"]
+    assert LineSplitter().feed(b"\x1b]9;4;1;7\x07") == [PROGRESS_MARK + "1;7"]
 
 
 def test_the_line_that_has_not_ended_can_be_looked_at():
-    cutter = LineCutter()
-    cutter.feed(b"Do you want to continue? [Y/n] ")
-    assert cutter.rest == "Do you want to continue? [Y/n]"
+    splitter = LineSplitter()
+    splitter.feed(b"Do you want to continue? [Y/n] ")
+    assert splitter.rest == "Do you want to continue? [Y/n]"
 
 
 @given(st.lists(st.binary(max_size=200), max_size=20))

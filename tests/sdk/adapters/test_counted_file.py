@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from headway.adapters.reading import CountedFile
+from headway.adapters.counted_file import CountedFile
 
 DATA = b"one\ntwo\nthree"
 

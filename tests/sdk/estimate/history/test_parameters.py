@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headway.estimate.history.habits import Habits
+from headway.estimate.history.parameters import Parameters
 from headway.estimate.history.run import Run, Span
 from headway.estimate.history.trust import trust
 
@@ -15,18 +15,18 @@ def run(*seconds, totals=None):
 
 
 def test_where_the_whole_machine_was_slower_speed_is_carried_on():
-    together = Habits([run(10, 10, 10), run(20, 20, 20), run(10, 10, 10), run(15, 15, 15)])
-    apart = Habits([run(10, 10, 10), run(20, 10, 10), run(10, 10, 20), run(20, 10, 10)])
+    together = Parameters([run(10, 10, 10), run(20, 20, 20), run(10, 10, 10), run(15, 15, 15)])
+    apart = Parameters([run(10, 10, 10), run(20, 10, 10), run(10, 10, 20), run(20, 10, 10)])
     assert together.carry > 0.6
     assert apart.carry < 0.3
 
 
 def test_time_grows_with_size_as_it_did():
-    grows = Habits([run(10, totals=[100]), run(20, totals=[200]), run(40, totals=[400])])
-    stays = Habits([run(10, totals=[100]), run(10, totals=[200]), run(10, totals=[400])])
-    assert grows.elastic("s0") > 0.85
-    assert stays.elastic("s0") < 0.5
-    assert grows.elastic("never seen") == 0.9
+    grows = Parameters([run(10, totals=[100]), run(20, totals=[200]), run(40, totals=[400])])
+    stays = Parameters([run(10, totals=[100]), run(10, totals=[200]), run(10, totals=[400])])
+    assert grows.elasticity("s0") > 0.85
+    assert stays.elasticity("s0") < 0.5
+    assert grows.elasticity("never seen") == 0.9
 
 
 def span(worked, seconds, total=10.0):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-from headway.run.process.descendants import family
+from headway.run.process.process_group import descendants_in_group
 
 
 def test_children_and_grandchildren_are_found():
@@ -11,9 +11,9 @@ def test_children_and_grandchildren_are_found():
     process = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True)
     try:
         lower = {int(process.stdout.readline()), int(process.stdout.readline())}
-        assert set(family(process.pid)) == {process.pid, *lower}
+        assert set(descendants_in_group(process.pid)) == {process.pid, *lower}
     finally:
-        for pid in family(process.pid):
+        for pid in descendants_in_group(process.pid):
             os.kill(pid, 9)
         process.communicate()
 
@@ -25,7 +25,7 @@ def test_a_process_of_another_group_is_not_ours():
     try:
         while os.getsid(other) == os.getsid(0):
             pass
-        assert family(process.pid) == [process.pid]
+        assert descendants_in_group(process.pid) == [process.pid]
     finally:
         os.kill(other, 9)
         process.kill()
@@ -35,4 +35,4 @@ def test_a_process_of_another_group_is_not_ours():
 def test_a_process_that_is_gone_is_itself():
     process = subprocess.Popen(["true"])
     process.wait()
-    assert family(process.pid) == [process.pid]
+    assert descendants_in_group(process.pid) == [process.pid]

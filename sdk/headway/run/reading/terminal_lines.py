@@ -1,10 +1,16 @@
-"""Bytes of a terminal or a pipe cut into clean, bounded lines; what they mean is not known here."""
+"""Split the bytes of a terminal or a pipe into clean, bounded lines.
+
+Carriage returns and cursor movements end a line, escape sequences are stripped; what a line
+means is not known here.
+"""
 
 from __future__ import annotations
 
 import re
 
-LINE_LIMIT = 4096  # bytes of a line that are kept; the rest of a longer one is left out
+# Bytes of a line that are kept: no progress line is longer, and a binary dump without line
+# ends costs no more memory than this. The rest of a longer line is dropped.
+LINE_LIMIT = 4096
 
 # A progress display starts a line over by a carriage return, by going to a column or a
 # row, or by restoring the cursor: all of these end a line for us.
@@ -20,13 +26,16 @@ _ESCAPES = re.compile(
 PROGRESS_MARK = "\x1b]9;4;"  # begins the line that stands for an OSC 9;4 sequence
 
 
-def clean(raw: bytes) -> str:
-    """One line without escape sequences and control characters, never failing on bad UTF-8."""
+def strip_escapes(raw: bytes) -> str:
+    """Return a line as text, without escape sequences and control characters.
+
+    Bytes that are not UTF-8 become U+FFFD.
+    """
     return _ESCAPES.sub(b"", raw).decode("utf-8", "replace").rstrip()
 
 
-class LineCutter:
-    """Cuts a stream of chunks into lines; keeps at most `LINE_LIMIT` bytes between them.
+class LineSplitter:
+    """Splits a stream of chunks into lines; keeps at most `LINE_LIMIT` bytes between chunks.
 
     A progress report by OSC 9;4 becomes a line of its own: `PROGRESS_MARK` + "STATE;PERCENT".
     """
@@ -39,11 +48,11 @@ class LineCutter:
 
     @property
     def rest(self) -> str:
-        """The line that has not ended yet (a prompt, perhaps)."""
-        return clean(self._rest)
+        """The unfinished line (a prompt, perhaps)."""
+        return strip_escapes(self._rest)
 
     def feed(self, chunk: bytes) -> list[str]:
-        """Take a chunk of any size; give the lines that ended in it, empty ones left out."""
+        """Take a chunk of any size; return the lines that ended in it, without empty ones."""
         if self._overlong:
             end = _BREAK.search(chunk)
             if end is None:
@@ -62,7 +71,7 @@ class LineCutter:
             cut = piece[:LINE_LIMIT]
             if PROGRESS_BYTES in cut:
                 lines += _progress_lines(cut)
-            line = clean(cut)
+            line = strip_escapes(cut)
             if line:
                 lines.append(line)
         if PROGRESS_BYTES in self._rest:
@@ -73,7 +82,7 @@ class LineCutter:
         return lines
 
     def finish(self) -> list[str]:
-        """Give the last line if nothing ended it."""
+        """Return the last line if nothing ended it."""
         line, self._rest, self._overlong = self.rest, b"", False
         return [line] if line else []
 

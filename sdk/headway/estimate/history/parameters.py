@@ -1,7 +1,7 @@
-"""What the earlier runs of an operation say of it when they are held against each other.
+"""Parameters of the estimate that are fitted by comparing an operation's earlier runs.
 
-How a stage's time grows with its size; how far the speed of what has passed speaks for what is
-to come; and how far a stage's count can be trusted.
+How a stage's time grows with its size; how far the speed of what has passed foretells that of
+what is to come; and how far a stage's count can be trusted.
 """
 
 from __future__ import annotations
@@ -9,6 +9,14 @@ from __future__ import annotations
 from math import log, sqrt
 
 from headway.estimate.history.trust import trust
+from headway.estimate.pace import (
+    ELASTICITY,
+    GRAIN_SHARE,
+    SPEED_LIMIT,
+    SPEED_PRIOR,
+    clamp,
+    log_ratio,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,32 +24,46 @@ if TYPE_CHECKING:
 
     from headway.estimate.history.run import Run
 
-ELASTICITY = 0.9  # twice the size takes 2 to this power of the time, unless history knows better
-CARRY = 0.3  # the share of a deviation in speed that is expected to go on, until history tells
-FIRM = 0.2  # how firmly, in squared logarithms of speed
-MOST = 0.8  # the largest share
-LIMIT = 1.0  # a stage that was faster or slower by more than e to this power is its own case
-DOUBT = 0.15  # of a run that must have passed before its speed counts
-SPREAD = 0.25  # of a stage's durations, in logarithm, worth one run
-NEWEST = 5  # runs that are held against each other
+# In squared logarithms of size, how firmly `ELASTICITY` is believed against the earlier runs:
+# sizes that differ by a factor of two count as much. Doubled or halved: hardly any effect.
+ELASTICITY_FIRMNESS = 0.5
+# No stage is taken to slow down more than this with its size: what looks like it in a few runs is
+# noise. Doubled: hardly any effect; halved: worse.
+ELASTICITY_LIMIT = 1.2
+# Share of a deviation in speed that is expected to go on in later stages, until the runs tell: a
+# busy machine slows all stages, other input only one. Doubled: a little better on
+# `nested-build`; halved: a little worse there.
+CARRY = 0.3
+# In squared logarithms of speed, how firmly `CARRY` is believed. Doubled or halved: hardly any
+# effect.
+CARRY_FIRMNESS = 0.2
+# The largest share: some of every deviation is chance. Doubled: no gain and more jitter; halved:
+# worse on `nested-build`.
+CARRY_LIMIT = 0.8
+# Spread of a stage's durations, a standard deviation in logarithm, worth one run. Doubled or
+# halved: hardly any effect.
+USUAL_SPREAD = 0.25
+# Newest runs that are compared with each other, which costs the square of their number. Doubled:
+# no effect on recordings of at most six runs; halved: worse on `zip-repack`.
+RUNS_COMPARED = 5
 
 
-class Habits:
-    """What is learned from all earlier runs together."""
+class Parameters:
+    """What all earlier runs together tell."""
 
-    __slots__ = ("_elastic", "_runs", "_spread", "_trust", "carry")
+    __slots__ = ("_elasticity_by_key", "_runs", "_spread", "_trust", "carry")
 
     def __init__(self, runs: Sequence[Run]) -> None:
-        self._runs = [run for run in runs if run.seconds][-NEWEST:]
-        self._elastic = _elasticities(self._runs)
+        self._runs = [run for run in runs if run.seconds][-RUNS_COMPARED:]
+        self._elasticity_by_key = _elasticities(self._runs)
         self._trust: dict[str, float] = {}
         self._spread: dict[str, float] = {}
         # A busy machine slows every stage; another input slows only one.
         self.carry = self._carried()
 
-    def elastic(self, key: str) -> float:
+    def elasticity(self, key: str) -> float:
         """Return the power of its size with which a stage's time grows."""
-        return self._elastic.get(key, ELASTICITY)
+        return self._elasticity_by_key.get(key, ELASTICITY)
 
     def trust(self, key: str) -> float:
         """Return how far the count of a stage tells what is left of it, 0…1."""
@@ -53,21 +75,21 @@ class Habits:
         return found
 
     def spread(self, key: str) -> float:
-        """Return how far a stage's durations lie apart, a standard deviation of logarithms."""
+        """Return how far a stage's durations lie apart, as a standard deviation of logarithms."""
         found = self._spread.get(key)
         if found is None:
             found = self._spread[key] = self._apart(key)
         return found
 
     def _apart(self, key: str) -> float:
-        total, weight = SPREAD**2, 1.0
+        total, weight = USUAL_SPREAD**2, 1.0
         logs: list[float] = []
         for run in self._runs:
             for span in run.spans:
                 if span.key == key and span.worked > 0:
-                    value = log(span.worked + 0.01 * (run.seconds or 0.0))
+                    value = log(span.worked + GRAIN_SHARE * (run.seconds or 0.0))
                     if span.total > 0 and span.unit != "%":
-                        value -= self.elastic(key) * log(span.total)
+                        value -= self.elasticity(key) * log(span.total)
                     logs.append(value)
         if len(logs) > 1:
             mean = sum(logs) / len(logs)
@@ -76,7 +98,7 @@ class Habits:
         return sqrt(total / weight)
 
     def _carried(self) -> float:
-        agree, size = CARRY * FIRM, FIRM
+        agree, size = CARRY * CARRY_FIRMNESS, CARRY_FIRMNESS
         pairs = max(1, len(self._runs) - 1)
         for model in self._runs:
             for truth in self._runs:
@@ -84,12 +106,12 @@ class Habits:
                     more, over = self._compare(model, truth)
                     agree += more / pairs
                     size += over / pairs
-        return min(MOST, max(0.0, agree / size))
+        return min(CARRY_LIMIT, max(0.0, agree / size))
 
     def _compare(self, model: Run, truth: Run) -> tuple[float, float]:
         """Return products and squares of the deviations before and after every stage's end."""
         whole = model.seconds or 1.0
-        grain = 0.01 * whole
+        grain = GRAIN_SHARE * whole
         theirs = {span.key: span for span in model.spans if span.worked > 0 and not span.group}
         shared: list[tuple[float, float]] = []
         for span in sorted(truth.spans, key=lambda span: span.end):
@@ -98,7 +120,7 @@ class Habits:
                 continue
             worked = span.worked
             if span.total > 0 and other.total > 0 and span.unit != "%":
-                worked /= (span.total / other.total) ** self.elastic(span.key)
+                worked /= (span.total / other.total) ** self.elasticity(span.key)
             shared.append((other.worked, worked))
         agree = size = 0.0
         ahead_theirs = sum(one for one, _ in shared)
@@ -106,23 +128,23 @@ class Habits:
         speed = passed = 0.0
         for one, two in shared[:-1]:
             share = (one + two) / 2 / whole
-            speed += share * max(-LIMIT, min(LIMIT, log((two + grain) / (one + grain))))
+            speed += share * clamp(log_ratio(two, one, grain), SPEED_LIMIT)
             passed += share
             ahead_theirs -= one
             ahead_ours -= two
-            before = speed / (passed + DOUBT)
-            after = log((max(0.0, ahead_ours) + grain) / (max(0.0, ahead_theirs) + grain))
+            before = speed / (passed + SPEED_PRIOR)
+            after = log_ratio(max(0.0, ahead_ours), max(0.0, ahead_theirs), grain)
             weight = max(0.0, ahead_theirs) / whole
-            agree += weight * before * max(-1.0, min(1.0, after))
+            agree += weight * before * clamp(after, SPEED_LIMIT)
             size += weight * before * before
         return agree, size
 
 
 def _elasticities(runs: Sequence[Run]) -> dict[str, float]:
-    """Return the powers of the stages of which more than one run tells."""
+    """Return the elasticities of the stages that more than one run had."""
     sizes: dict[str, list[tuple[float, float]]] = {}
     for run in runs:
-        grain = 0.01 * (run.seconds or 0.0)
+        grain = GRAIN_SHARE * (run.seconds or 0.0)
         for span in run.spans:
             if span.total > 0 and span.worked > 0 and span.unit != "%":
                 pair = log(span.total), log(span.worked + grain)
@@ -136,4 +158,5 @@ def _elasticity(pairs: Sequence[tuple[float, float]]) -> float:
     mean_y = sum(y for _, y in pairs) / n
     sxx = sum((x - mean_x) ** 2 for x, _ in pairs) * n / (n - 1)
     sxy = sum((x - mean_x) * (y - mean_y) for x, y in pairs) * n / (n - 1)
-    return min(1.2, max(0.0, (sxy + 0.5 * ELASTICITY) / (sxx + 0.5)))
+    fitted = (sxy + ELASTICITY_FIRMNESS * ELASTICITY) / (sxx + ELASTICITY_FIRMNESS)
+    return min(ELASTICITY_LIMIT, max(0.0, fitted))

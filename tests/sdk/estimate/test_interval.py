@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from headway.estimate.band import Calibration, around, uncalibrated
 from headway.estimate.history.run import Run
+from headway.estimate.interval import Calibration, initial_half_width, interval
 
 
 def made(error, start=0.5):
@@ -17,13 +17,17 @@ def test_ranges_widen_where_estimates_were_further_off_and_narrow_where_they_wer
 
 
 def test_a_range_narrows_with_history_and_widens_with_disagreement():
-    wide = [uncalibrated(runs, 0.95, 60.0, 0.2, 0.0, 0.0) for runs in (0, 1, 3, 10)]
+    wide = [initial_half_width(runs, 0.95, 60.0, 0.2, 0.0, 0.0) for runs in (0, 1, 3, 10)]
     assert wide == sorted(wide, reverse=True)
-    assert uncalibrated(5, 0.95, 60.0, 0.5, 0.0, 0.0) > uncalibrated(5, 0.95, 60.0, 0.1, 0.0, 0.0)
-    assert uncalibrated(5, 0.95, 60.0, 0.1, 0.0, 9.0) > uncalibrated(5, 0.95, 60.0, 0.1, 0.0, 0.0)
+    assert initial_half_width(5, 0.95, 60.0, 0.5, 0.0, 0.0) > initial_half_width(
+        5, 0.95, 60.0, 0.1, 0.0, 0.0
+    )
+    assert initial_half_width(5, 0.95, 60.0, 0.1, 0.0, 9.0) > initial_half_width(
+        5, 0.95, 60.0, 0.1, 0.0, 0.0
+    )
 
 
 def test_the_median_is_the_middle_of_its_range():
-    low, high = around(59.0, 0.5)
+    low, high = interval(59.0, 0.5)
     assert (low + 1) * (high + 1) == pytest.approx(60.0**2)
-    assert around(0.0, 1.0)[0] == 0.0
+    assert interval(0.0, 1.0)[0] == 0.0

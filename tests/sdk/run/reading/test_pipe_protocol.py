@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from headway.run.exit_status import Ending
+from headway.run.exit_status import Outcome
 from headway.run.reading.events import Detail, StageEnded, StageMoved, StageStarted, Waiting
-from headway.run.reading.pipe_lines import Logged, Planned, Script, ScriptError
+from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxError, Planned
 
 
 def feed(*lines):
-    script = Script()
-    return script, [event for line in lines for event in script.feed(line)]
+    parser = PipeParser()
+    return parser, [event for line in lines for event in parser.feed(line)]
 
 
 def test_stages_follow_each_other_with_totals_and_units():
@@ -53,30 +53,30 @@ def test_waits_plans_logs_and_skips():
     "line", ["frobnicate", "done", "done x", "done nan", "total inf", "stage", "plan", "advance x"]
 )
 def test_a_line_that_makes_no_sense_changes_nothing(line):
-    script = Script()
-    with pytest.raises(ScriptError):
-        script.feed(line)
-    assert script.finish() == Ending("completed", None)
+    parser = PipeParser()
+    with pytest.raises(PipeSyntaxError):
+        parser.feed(line)
+    assert parser.finish() == Outcome("completed", None)
 
 
 def test_the_end_of_the_input_is_a_success():
-    assert feed("100%")[0].finish() == Ending("completed", None)
-    assert feed("stage a", "done 5")[0].finish() == Ending("completed", None)
+    assert feed("100%")[0].finish() == Outcome("completed", None)
+    assert feed("stage a", "done 5")[0].finish() == Outcome("completed", None)
 
 
 def test_a_stage_short_of_its_total_is_a_failure():
-    script, _ = feed("stage a total=10", "done 4")
-    assert script.finish() == Ending("failed", "the input ended at 4 of 10")
+    parser, _ = feed("stage a total=10", "done 4")
+    assert parser.finish() == Outcome("failed", "the input ended at 4 of 10")
 
 
 @pytest.mark.parametrize(
-    ("line", "ending"),
+    ("line", "outcome"),
     [
-        ("complete", Ending("completed", None)),
-        ("fail no space", Ending("failed", "no space")),
-        ("cancel", Ending("cancelled", None)),
+        ("complete", Outcome("completed", None)),
+        ("fail no space", Outcome("failed", "no space")),
+        ("cancel", Outcome("cancelled", None)),
     ],
 )
-def test_the_end_can_be_said(line, ending):
-    script, _ = feed("stage a total=10", line, "stage b")
-    assert script.finish() == ending
+def test_the_end_can_be_said(line, outcome):
+    parser, _ = feed("stage a total=10", line, "stage b")
+    assert parser.finish() == outcome

@@ -1,14 +1,14 @@
-"""The processes that a command has started, as far as they share its process group."""
+"""The descendants of a command that are still in its process group."""
 
 from __future__ import annotations
 
 import os
 
 
-def family(pid: int) -> list[int]:
+def descendants_in_group(pid: int) -> list[int]:
     """Return `pid` and its descendants in its process group, children after their parents.
 
-    Without /proc only `pid` itself.
+    Without /proc return only `pid` itself.
     """
     try:
         group = os.getpgid(pid)

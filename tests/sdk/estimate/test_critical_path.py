@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headway.estimate.course import Course
+from headway.estimate.critical_path import CriticalPath
 from headway.estimate.history.run import Span
 from headway.estimate.stage import Stage
 
@@ -20,19 +20,19 @@ def test_the_way_ahead_is_the_longest_and_not_the_sum():
         Span("unpack", 10, 15, 5),
         Span("check b", 4, 5, 1),
     ]
-    course = Course(spans, 16.0)
+    path = CriticalPath(spans, 16.0)
     stages = {"fetch a": begun("fetch a", 0), "fetch b": begun("fetch b", 0)}
-    course.look(stages, 0.0, ["fetch a", "fetch b"])
-    assert course.behind("fetch a") == 6.0
-    assert course.behind("fetch b") == 2.0
-    assert course.entries == []
+    path.update(stages, 0.0, ["fetch a", "fetch b"])
+    assert path.behind("fetch a") == 6.0
+    assert path.behind("fetch b") == 2.0
+    assert path.entries == []
 
 
 def test_what_an_end_has_let_in_is_expected_a_moment_after_it():
     spans = [Span("a", 0, 10, 10), Span("b", 12, 15, 3)]
-    course = Course(spans, 15.0)
-    course.look({"a": begun("a", 0, ended=20.0)}, 0.0, [])
-    assert course.entries == [(22.0, 3)]
+    path = CriticalPath(spans, 15.0)
+    path.update({"a": begun("a", 0, ended=20.0)}, 0.0, [])
+    assert path.entries == [(22.0, 3)]
 
 
 def test_a_group_is_left_to_the_stages_inside_unless_it_stands_for_them():
@@ -42,5 +42,13 @@ def test_a_group_is_left_to_the_stages_inside_unless_it_stands_for_them():
         Span("build\x1ftwo", 6, 10, 4),
         Span("test", 10, 20, 10),
     ]
-    assert [s.key for s in Course(spans, 20.0).order] == ["build\x1fone", "build\x1ftwo", "test"]
-    assert [s.key for s in Course(spans, 20.0, ["build"]).order] == ["build", "test"]
+
+    def keys(*merged):
+        return [span.key for span in CriticalPath(spans, 20.0, merged).order]
+
+    assert keys() == [
+        "build\x1fone",
+        "build\x1ftwo",
+        "test",
+    ]
+    assert keys("build") == ["build", "test"]

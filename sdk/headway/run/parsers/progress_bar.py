@@ -1,8 +1,8 @@
-"""A command nobody knows: its last line, and progress where it is plain that it is progress.
+"""The parser for unknown commands: the last line, and progress bars that prove to be such.
 
-A percentage in a stranger's text can be anything ("disk 93 % full"), so one is believed
-only when it is seen to move forward in lines that are otherwise alike. OSC 9;4, which
-exists for this, is believed at once, and then nothing else is.
+A percentage in unknown text can be anything ("disk 93 % full"), so one is believed only when
+it moves forward in lines that are otherwise alike. OSC 9;4, which exists for this purpose, is
+believed at once, and then nothing else is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 from headway.run.reading.command_line import Command
 from headway.run.reading.events import Detail, Event, StageEnded, StageMoved, StageStarted
-from headway.run.reading.lines import PROGRESS_MARK
+from headway.run.reading.terminal_lines import PROGRESS_MARK
 
 RUN = "Run"
 
@@ -22,7 +22,7 @@ _SHAPE = re.compile(r"[\d.,:]+|[#=>*.━█▏▎▍▌▋▊▉-]+|\s+")
 
 
 class Parser:
-    """Lines into one stage, Run: indeterminate until progress is recognised."""
+    """Lines into one stage, Run: indeterminate until progress is recognized."""
 
     def __init__(self, command: Command | None = None) -> None:
         self._marked = False  # OSC 9;4 was seen
@@ -31,9 +31,9 @@ class Parser:
         self._started = False
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take a line of the output."""
+        """Take a line of output."""
         if line.startswith(PROGRESS_MARK):
-            return self._mark(line[len(PROGRESS_MARK) :])
+            return self._read_osc(line[len(PROGRESS_MARK) :])
         moved = None if self._marked else self._progress(line)
         return [*self._begin(), moved if moved is not None else Detail(line)]
 
@@ -47,7 +47,7 @@ class Parser:
         self._started = True
         return [StageStarted(RUN)]
 
-    def _mark(self, text: str) -> list[Event]:
+    def _read_osc(self, text: str) -> list[Event]:
         state, _, percent = text.partition(";")
         if state not in ("1", "2", "4"):
             return []
@@ -63,18 +63,18 @@ class Parser:
         if match:
             found = (float(match.group(1)), float(match.group(2)))
             # What is worked on differs from line to line; the form and the total do not.
-            return self._believe("counted", found, match.group(3), None)
+            return self._confirm("counted", found, match.group(3), None)
         match = _PERCENT.search(line)
         if match:
             shape = _SHAPE.sub("", line[: match.end()])
             detail = (line[: match.start()] + line[match.end() :]).strip(" :[]()|#=->.")
-            return self._believe(shape, (float(match.group(1)), 100.0), detail[:80], "%")
+            return self._confirm(shape, (float(match.group(1)), 100.0), detail[:80], "%")
         return None
 
-    def _believe(
+    def _confirm(
         self, shape: str, found: tuple[float, float], detail: str, unit: str | None
     ) -> StageMoved | None:
-        """Believe a second line of the same shape that is further on."""
+        """Return progress once a second line of the same shape is further on."""
         (before, of), alike = self._last, shape == self._shape
         self._shape, self._last = shape, found
         done, total = found

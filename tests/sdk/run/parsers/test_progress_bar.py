@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from transcripts import play
 
-from headway.run.parsers import generic
+from headway.run.parsers import progress_bar
 from headway.run.reading.events import OUTPUT, Detail, StageMoved
-from headway.run.reading.lines import PROGRESS_MARK
+from headway.run.reading.terminal_lines import PROGRESS_MARK
 
 
 def feed(*lines):
-    machine = generic.Parser()
+    machine = progress_bar.Parser()
     return [event for line in lines for event in machine.feed(line, OUTPUT)][1:]
 
 
@@ -45,10 +45,10 @@ def test_osc_9_4_is_believed_at_once_and_then_nothing_else():
 
 
 def test_an_indeterminate_mark_makes_up_no_number():
-    machine = generic.Parser()
+    machine = progress_bar.Parser()
     assert machine.feed(PROGRESS_MARK + "3;0", OUTPUT) == []
 
 
 def test_a_known_tools_output_is_recognised_when_run_by_a_stranger():
-    assert play(generic.Parser(), "ninja.out").counts() == {"Run": (9, 9, "completed")}
-    assert play(generic.Parser(), "curl-bar.pty").counts() == {"Run": (100, 100, "completed")}
+    assert play(progress_bar.Parser(), "ninja.out").counts() == {"Run": (9, 9, "completed")}
+    assert play(progress_bar.Parser(), "curl-bar.pty").counts() == {"Run": (100, 100, "completed")}

@@ -1,6 +1,6 @@
-"""Applies what a parser says to an operation; the only place where the two meet.
+"""Apply a parser's events to an operation; the only module that knows both.
 
-Reporting never harms the command: whatever goes wrong in here is swallowed.
+Reporting never harms the command: every exception raised here is swallowed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import deque
 from typing import Any, Callable
 
 from headway.reporting.reporter import reporter
-from headway.run.exit_status import Ending
+from headway.run.exit_status import Outcome
 from headway.run.reading.events import (
     Cancellable,
     Detail,
@@ -22,73 +22,80 @@ from headway.run.reading.events import (
     StageStarted,
     Waiting,
 )
-from headway.run.reading.prompts import asks
+from headway.run.reading.prompts import is_prompt
 
-TAIL = 20  # lines of output that are passed on when the command fails
+# Lines of output that a failed operation keeps: a compiler's error with its context; the
+# whole output has scrolled past in the terminal.
+TAIL_LINES = 20
+# Characters that are shown of an unfinished prompt and of a detail: a row of a viewer or two.
+PROMPT_SHOWN = 120
+DETAIL_SHOWN = 200
 _SPINNER = "".join(map(chr, range(0x2800, 0x2900))) + " \t"
-STAGES = 300  # stages at most; a command that announces more is shown without the others
+# Stages of one operation: more than any known tool has, few enough for a viewer's snapshot.
+# What a command announces beyond it is not shown.
+STAGE_LIMIT = 300
 
 
-class Reporter:
-    """Reports one command as `operation`, which is None where nothing is reported."""
+class OperationUpdater:
+    """Applies one command's events to `operation`, which is None where nothing is reported."""
 
     def __init__(self, operation: Any | None) -> None:
         self._operation = operation
         self._stages: dict[str, Any] = {}
         self._current: str | None = None  # the stage that a detail belongs to
         self._waiting: str | None = None
-        self._tail: deque[str] = deque(maxlen=TAIL)
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.error: str | None = None  # the best line about a failure
 
     def apply(self, events: list[Event]) -> None:
-        """Apply events in their order."""
+        """Apply events in order."""
         for event in events:
             try:
                 _APPLY[type(event)](self, event)
             except Exception:
                 continue  # one event is lost, not the command
 
-    def printed(self, line: str) -> None:
-        """Keep a line for the tail, unless a spinner is all that it holds."""
+    def add_line(self, line: str) -> None:
+        """Keep a line for the tail, unless it holds nothing but a spinner."""
         if line.strip(_SPINNER):
             self._tail.append(line)
 
-    def quiet(self, rest: str) -> None:
-        """Note that the command has been quiet since it printed `rest`, which has no end."""
-        if rest and self._waiting is None and asks(rest):
-            self.apply([NeedsInput(rest[-120:])])
+    def note_unfinished_line(self, rest: str) -> None:
+        """Wait for input if `rest`, an unfinished line followed by silence, looks like a prompt."""
+        if rest and self._waiting is None and is_prompt(rest):
+            self.apply([NeedsInput(rest[-PROMPT_SHOWN:])])
 
     def resume(self) -> None:
-        """The command is at work again."""
+        """Resume the operation: the command works again."""
         if self._waiting is not None:
             self._waiting = None
             self._guard(lambda operation: operation.resume())
 
-    def stopped(self) -> None:
-        """The command was stopped by its terminal."""
+    def suspend(self) -> None:
+        """Wait: the command was stopped by its terminal."""
         self._wait("its terminal: it is stopped")
 
-    def tell(self, seconds: float) -> None:
-        """Wait until what was reported is on its way, `seconds` at most."""
+    def flush(self, seconds: float) -> None:
+        """Wait until what was reported has been sent, for at most `seconds`."""
         if self._operation is not None:
             reporter().flush(seconds)
-            time.sleep(0.02)  # for libzmq's own thread
+            time.sleep(0.02)  # for libzmq's own thread, which tells nobody when it has sent
 
-    def end(self, ending: Ending, status: int) -> None:
-        """End the operation; pass on the last lines if it failed."""
+    def end(self, outcome: Outcome, status: int) -> None:
+        """End the operation, with the last lines of output if it failed."""
         operation = self._operation
         if operation is None:
             return
-        if ending.state == "failed":
+        if outcome.state == "failed":
             for line in self._tail:
                 self._guard(lambda operation, line=line: operation.log(line))
         self._guard(lambda operation: operation.set(exit_status=status))
-        if ending.state == "completed":
+        if outcome.state == "completed":
             self._guard(lambda operation: operation.complete())
-        elif ending.state == "cancelled":
-            self._guard(lambda operation: operation.cancel(ending.text))
+        elif outcome.state == "cancelled":
+            self._guard(lambda operation: operation.cancel(outcome.text))
         else:
-            self._guard(lambda operation: operation.fail(ending.text))
+            self._guard(lambda operation: operation.fail(outcome.text))
 
     def _guard(self, act: Callable[[Any], object]) -> None:
         if self._operation is not None:
@@ -103,7 +110,7 @@ class Reporter:
         if operation is None:
             return
         stage = self._stages.get(event.name)
-        if stage is None and len(self._stages) >= STAGES:
+        if stage is None and len(self._stages) >= STAGE_LIMIT:
             return
         parent = self._stages.get(event.parent) if event.parent else None
         stage = operation.stage(event.name, event.total, event.unit, parent)
@@ -132,7 +139,7 @@ class Reporter:
         self.resume()
         stage = self._stages.get(self._current or "")
         if stage is not None:
-            stage.update(detail=event.text[:200])
+            stage.update(detail=event.text[:DETAIL_SHOWN])
 
     def _wait(self, reason: str) -> None:
         if reason != self._waiting:
@@ -143,15 +150,15 @@ class Reporter:
         self.error = event.text
 
 
-_APPLY: dict[type, Callable[[Reporter, Any], None]] = {
-    StageStarted: Reporter._start,
-    StageMoved: Reporter._move,
-    StageEnded: Reporter._end_stage,
-    Detail: Reporter._detail,
-    Failed: Reporter._failed,
-    Waiting: lambda reporter, event: reporter._wait(event.reason),
-    NeedsInput: lambda reporter, event: reporter._wait("an answer: " + event.reason),
-    Cancellable: lambda reporter, event: reporter._guard(
+_APPLY: dict[type, Callable[[OperationUpdater, Any], None]] = {
+    StageStarted: OperationUpdater._start,
+    StageMoved: OperationUpdater._move,
+    StageEnded: OperationUpdater._end_stage,
+    Detail: OperationUpdater._detail,
+    Failed: OperationUpdater._failed,
+    Waiting: lambda updater, event: updater._wait(event.reason),
+    NeedsInput: lambda updater, event: updater._wait("an answer: " + event.reason),
+    Cancellable: lambda updater, event: updater._guard(
         lambda operation: operation.set(cancellable=event.allowed)
     ),
 }

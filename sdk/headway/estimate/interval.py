@@ -1,0 +1,113 @@
+"""An estimate and its range: how wide an 80 % interval has to be."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from math import exp, log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, Sequence
+
+    from headway.estimate.history.run import Run
+
+    class Estimate(NamedTuple):
+        """Remaining seconds: the median and the ends of the 80 % range, and what they rest on.
+
+        `basis` is "history", "rate" or "history+rate"; `runs` how many earlier runs it knows.
+        """
+
+        low: float
+        median: float
+        high: float
+        basis: str
+        runs: int
+
+else:
+    Estimate = namedtuple("Estimate", "low median high basis runs")  # noqa: PYI024 - typing is slow to import
+
+# Share of the time in which the truth is to be inside the range: the usual compromise between a
+# range that says little and one that is often wrong. Ranges hold as much more or less often as
+# it is changed.
+COVER = 0.8
+# Distance in phase within which an earlier error counts: runs leave few errors. Doubled or halved:
+# ranges hold hardly less often.
+NEAR_PHASE = 0.3
+# Half width that history begins with when there are many runs: a factor of 1.3. Doubled: ranges
+# hold clearly more often than aimed at; halved: clearly less often.
+WITH_HISTORY = 0.27
+# How much the disagreement of the analogues (a standard deviation) widens the range. Doubled:
+# ranges hold more often; halved: a little less often.
+DISAGREEMENT = 0.9
+# How much an estimate that is just changing widens the range. Doubled or halved: ranges hold a
+# little more or less often.
+CHANGE = 1.0
+# How much each squared step of unlikeness widens the range. Doubled or halved: ranges hold a
+# little more or less often.
+UNLIKENESS = 0.08
+# In runs, how firmly the half width is believed before the run's own errors are. Doubled: ranges
+# hold hardly more often; halved: a little less often.
+FIRMNESS = 2.0
+# Seconds; shorter estimates cannot be far off, so their ranges shrink. Doubled: ranges hold a
+# little less often; halved: a little more often.
+DAMPING = 0.7
+# The most by which calibration widens a range: one bad run shall not make all ranges useless.
+# Doubled or halved: no effect.
+WIDEST = 4.0
+# The most that disagreement, unlikeness and change count: beyond this a range says nothing anyway.
+# Doubled: no effect; halved: hardly any.
+DISAGREEMENT_LIMIT = 1.5
+UNLIKENESS_LIMIT = 8.0
+CHANGE_LIMIT = 1.0
+# A range is never a point. Doubled or halved: no effect.
+LEAST_HALF_WIDTH = 0.02
+# Errors at a like phase below which there is no quantile to speak of. Doubled: ranges hold hardly
+# less often; halved: no effect.
+NEAR_LEAST = 4
+
+
+def initial_half_width(
+    runs: int, cold: float, median: float, apart: float, turn: float, unlike: float
+) -> float:
+    """Return the half width of a range before it is calibrated.
+
+    In the logarithm of seconds plus one. `cold` is the half width without history, `apart` how far
+    the earlier runs disagree, `turn` how far the estimate of the moment is from the smoothed
+    one, `unlike` how unlike the present run is to the most similar of them, in squared steps.
+    """
+    half_width = cold
+    if runs > 0:
+        half_width = WITH_HISTORY * (1 + 1 / runs) + DISAGREEMENT * min(DISAGREEMENT_LIMIT, apart)
+        half_width += UNLIKENESS * min(UNLIKENESS_LIMIT, max(0.0, unlike - 1))
+    return max(
+        LEAST_HALF_WIDTH,
+        (half_width + CHANGE * min(CHANGE_LIMIT, turn)) * median / (median + DAMPING),
+    )
+
+
+class Calibration:
+    """The errors of earlier estimates of this operation, by phase."""
+
+    __slots__ = ("_misses", "runs")
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.runs = len(runs)
+        self._misses = tuple(
+            sorted(
+                (abs(error) / start, phase) for run in runs for phase, error, start, _ in run.misses
+            )
+        )
+
+    def factor(self, phase: float) -> float:
+        """Return by how much ranges at this phase (elapsed over expected whole) were too narrow."""
+        near = [size for size, at in self._misses if abs(at - phase) <= NEAR_PHASE]
+        if len(near) < NEAR_LEAST:
+            return 1.0
+        own = near[min(len(near) - 1, int(COVER * len(near)))]
+        return min(WIDEST, (self.runs * own + FIRMNESS) / (self.runs + FIRMNESS))
+
+
+def interval(median: float, half_width: float) -> tuple[float, float]:
+    """Return the ends of a range of this half width around the median."""
+    middle = log(median + 1)
+    return max(0.0, exp(middle - half_width) - 1), exp(middle + half_width) - 1

@@ -1,0 +1,60 @@
+"""A stage's own rate: the seconds that it still takes at its pace, and how even that pace is."""
+
+from __future__ import annotations
+
+from math import exp, log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.estimate.stage import Stage
+
+# Fraction below which a stage's rate is no number yet: one part in two hundred. Doubled or
+# halved: no effect on the error.
+LEAST_FRACTION = 0.005
+# How much the rate of the last third counts beside the whole. Doubled: worse without history, and
+# much more jitter; halved: a little better without history.
+RECENT_WEIGHT = 0.4
+# Logarithm by which the rate of a part may be off the whole until its evenness counts for e^-1.
+# Doubled or halved: little effect, on `long-mirror` most.
+UNEVEN_STEP = 0.2
+# Counts after which evenness is half known: an even pace of three counts is chance. Doubled or
+# halved: little effect.
+STEPS_KNOWN = 10.0
+
+
+def remaining_at_rate(stage: Stage, now: float) -> float | None:
+    """Return the seconds that the stage still takes at its own rate, or None.
+
+    Units that were there when the stage began do not enter the rate.
+    """
+    curve = stage.curve
+    gained = stage.done - stage.origin
+    worked = stage.worked(now)
+    if curve is None or stage.fraction() <= LEAST_FRACTION or gained <= 0 or worked <= 0:
+        return None
+    pace = worked / gained
+    recent = curve.since(stage.changed * 2 / 3)
+    if recent is not None and stage.done > recent.done:
+        lately = (worked - recent.seconds) / (stage.done - recent.done)
+        pace = pace ** (1 - RECENT_WEIGHT) * lately**RECENT_WEIGHT
+    # Counts come in steps, and a count may say that a unit was begun: half a step is always left.
+    step = stage.changed / max(1, stage.steps)
+    quiet = max(0.0, worked - stage.changed)
+    return max(0.02, pace * max(0.0, stage.total - stage.done) + step / 2, quiet / 2)
+
+
+def evenness(stage: Stage, now: float) -> float:
+    """Return how even the pace of a stage has been, 0…1: its last thirds against the whole."""
+    curve = stage.curve
+    gained = stage.done - stage.origin
+    worked = stage.worked(now)
+    if curve is None or gained <= 0 or worked <= 0:
+        return 0.0
+    off = 0.0
+    for share in (1 / 3, 2 / 3):
+        recent = curve.since(stage.changed * share)
+        if recent is None or stage.done <= recent.done or worked <= recent.seconds:
+            return 0.0
+        lately = (worked - recent.seconds) / (stage.done - recent.done)
+        off = max(off, abs(log(lately * gained / worked)))
+    return exp(-((off / UNEVEN_STEP) ** 2)) * stage.steps / (stage.steps + STEPS_KNOWN)
