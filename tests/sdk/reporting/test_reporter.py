@@ -93,6 +93,7 @@ def test_importing_the_sdk_loads_nothing_heavy():
     code = (
         "import sys, headway\n"
         "heavy = {'zmq', 'msgpack', 'rich', 'asyncio', 'logging', 'dataclasses', 'socket',"
+        " 'typing', 'collections',"
         " 'subprocess', 'multiprocessing', 'inspect', 'headway.host.launch',"
         " 'headway.host.desktop', 'headway.reporting.connection', 'headway.formatting',"
         " 'headway.reporting.interfaces'}\n"
