@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from headway.testing import ManualClock, reporting
+from headway.protocol import messages
+from headway.testing import ManualClock, MemoryLink, reporting
 
 
 @pytest.fixture
@@ -16,3 +17,24 @@ def clock():
 def home(clock):
     with reporting(clock) as home:
         yield home
+
+
+@pytest.fixture
+def link(home):
+    """Carries what is to be sent to a broker that does no more than welcome it."""
+
+    def broker(message, now):
+        if type(message) is messages.Hello:
+            yield messages.Welcome(1, 0, "i", now, now, "ipc:///f", True)
+
+    return MemoryLink(home, broker)
+
+
+@pytest.fixture
+def lines(link):
+    """What is sent of the printed lines, when it is called: (operation, stage, lines)."""
+
+    def sent():
+        return [tuple(message) for message in link.carry() if type(message) is messages.Log]
+
+    return sent

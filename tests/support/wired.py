@@ -30,7 +30,7 @@ class Wired:
         self.watched = {}
         self.stopped = None
         self.breaks = False  # a duty of the core may fail
-        self._pids = itertools.count(1000)
+        self.pids = itertools.count(1000)
         self._inboxes = itertools.count(1)
 
     def worker(self, session="worker", **options):
@@ -105,7 +105,7 @@ class Peer:
         self.session = session
         self.role = role
         self.identity = session.encode()
-        self.pid = next(wired._pids) if pid is None else pid
+        self.pid = next(wired.pids) if pid is None else pid
         self.uid = uid
         self.offset = offset
         self.boot = boot

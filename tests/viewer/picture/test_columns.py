@@ -5,8 +5,17 @@ from headway.formatting import theme
 from headway_viewer.picture.columns import Layout, Row
 
 LOOK = theme.make(ascii_only=False, coloured=False)
-BARRED = Row("▶", "busy", "apt install", None, 0.5, "54 %", "3/5", "about 1 min", "2c9")
-WORDS = Row("✗", "bad", "npm install", "failed in Fetch after 38 s", None, "", "", "", "7f3")
+
+
+def barred(label="apt install", figures="54 %", remaining="about 1 min"):
+    return Row("▶", "busy", label, None, 0.5, figures, "3/5", remaining, "2c9")
+
+
+def worded(label="npm install", words="failed in Fetch after 38 s"):
+    return Row("✗", "bad", label, words, None, "", "", "", "7f3")
+
+
+BARRED, WORDS = barred(), worded()
 
 
 def laid(rows, width, **options):
@@ -16,11 +25,11 @@ def laid(rows, width, **options):
 
 
 def test_with_room_every_column_is_there():
-    plan, (barred, words) = laid([BARRED, WORDS], 79)
+    plan, (bar, words) = laid([BARRED, WORDS], 79)
     assert all(plan)
-    assert barred.startswith("▶ apt install ━")
-    assert "54 % 3/5  about 1 min " in barred
-    assert barred.endswith("2c9")
+    assert bar.startswith("▶ apt install ━")
+    assert "54 % 3/5  about 1 min " in bar
+    assert bar.endswith("2c9")
     assert words.startswith("✗ npm install failed in Fetch after 38 s")
     assert words.endswith("7f3")
 
@@ -35,7 +44,7 @@ def test_what_matters_least_goes_first():
 
 
 def test_columns_stand_below_each_other():
-    other = BARRED._replace(label="x", figures="7 %", remaining="3 s")
+    other = barred(label="x", figures="7 %", remaining="3 s")
     _, (first, second) = laid([BARRED, other], 79)
     assert first.index("%") == second.index("%")
     assert len(first) == len(second)
@@ -44,9 +53,9 @@ def test_columns_stand_below_each_other():
 def test_a_steady_plan_keeps_its_columns_but_not_for_a_long_phrase():
     layout = Layout(LOOK, bare=False)
     wide = layout.plan([BARRED], 79, steady=True)
-    narrow = BARRED._replace(figures="7 %", remaining="3 s")
+    narrow = barred(figures="7 %", remaining="3 s")
     assert layout.plan([narrow], 79, steady=True) == wide
-    layout.plan([BARRED._replace(remaining="longer than usual (2 min)")], 79, steady=True)
+    layout.plan([barred(remaining="longer than usual (2 min)")], 79, steady=True)
     assert layout.plan([narrow], 79, steady=True).remaining == 12
     assert layout.plan([narrow], 79).remaining == 3
 
@@ -59,7 +68,7 @@ def test_bare_rows_have_neither_sign_nor_id():
 
 @given(st.integers(0, 100), st.text("ab日 ", max_size=30), st.booleans())
 def test_no_row_is_wider_than_it_may_be(width, label, bare):
-    rows = [BARRED._replace(label=label), WORDS._replace(label=label, words=label * 3)]
+    rows = [barred(label), worded(label, words=label * 3)]
     layout = Layout(LOOK, bare=bare)
     plan = layout.plan(rows, width)
     for row in rows:

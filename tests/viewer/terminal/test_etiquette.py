@@ -1,13 +1,20 @@
 from headway_viewer.terminal.etiquette import Scene, Seen
 
-USUAL = Seen(40, 12, foreground=True, lines=True, echo=True, strangers=False)
+
+def terminal(**seen):
+    """A terminal as it usually is, but for what is `seen`."""
+    usual = {"foreground": True, "lines": True, "echo": True, "strangers": False}
+    return Seen(40, 12, **{**usual, **seen})
+
+
+USUAL = terminal()
 
 
 def held(**seen):
     """A scene that has drawn, and what it does when the terminal is as `seen`."""
     scene = Scene()
     scene.step(USUAL, ["bar"])
-    out, told = scene.step(USUAL._replace(**seen), ["bar 2"])
+    out, told = scene.step(terminal(**seen), ["bar 2"])
     return scene, out, told
 
 
@@ -21,7 +28,7 @@ def test_it_gives_the_rows_back_when_somebody_else_comes_to_the_foreground():
     scene, out, _ = held(foreground=False)
     assert scene.region.height == 0
     assert "\x1b[r" in out
-    assert scene.step(USUAL._replace(foreground=False), ["bar 3"])[0] == ""
+    assert scene.step(terminal(foreground=False), ["bar 3"])[0] == ""
 
 
 def test_it_comes_back_with_its_worker():
@@ -67,7 +74,7 @@ def test_an_end_without_a_receipt_is_told_all_the_same():
 def test_no_receipt_is_written_into_a_shells_prompt():
     scene = Scene()
     scene.end("op1", "RECEIPT")
-    out, told = scene.step(USUAL._replace(foreground=False), [])
+    out, told = scene.step(terminal(foreground=False), [])
     assert out == ""
     assert told == ["op1"]
     assert scene.step(USUAL, [])[0] == ""
@@ -76,7 +83,7 @@ def test_no_receipt_is_written_into_a_shells_prompt():
 def test_a_receipt_waits_for_the_end_of_a_password():
     scene = Scene()
     scene.end("op1", "RECEIPT")
-    assert scene.step(USUAL._replace(echo=False), []) == ("", [])
+    assert scene.step(terminal(echo=False), []) == ("", [])
     assert scene.waiting
     assert "RECEIPT" in scene.step(USUAL, [])[0]
 

@@ -21,20 +21,20 @@ from headway_viewer.public_json.schema import (
 from headway_viewer.replica.replica import Replica
 
 # The figures that move, in the order of the public form, …
-_OPERATION = ("elapsed", "progress")
-_STAGE = ("done", "progress", "elapsed")
+OPERATION_FIGURES = ("elapsed", "progress")
+STAGE_FIGURES = ("done", "progress", "elapsed")
 # … and what all else in it is made of.
-_OPERATION_STILL = (
+OPERATION_STILL = (
     *("name", "key", "state", "reason", "error", "message", "silent_since", "host", "pid"),
     *("user", "tty", "started", "ended", "cancellable", "parent", "holder", "attempt"),
     *("exit_status", "notify", "estimate"),
 )
-_STAGE_STILL = (
+STAGE_STILL = (
     *("parent", "name", "state", "reason", "error", "detail", "total", "unit", "started"),
     *("ended", "attempt", "estimate"),
 )
-_operation_still = attrgetter(*_OPERATION_STILL)
-_stage_still = attrgetter(*_STAGE_STILL)
+_operation_still = attrgetter(*OPERATION_STILL)
+_stage_still = attrgetter(*STAGE_STILL)
 _GAP = "\0"
 _CUT = encode(_GAP)
 
@@ -78,10 +78,11 @@ class Drafts:
         still = _operation_still(operation)
         if kept.own is None or kept.own.still != still:
             record = {**own_record(operation, self._replica, now), "stages": []}
-            kept.own = Draft(still, _cut(record, _OPERATION))
+            kept.own = Draft(still, _cut(record, OPERATION_FIGURES))
         parts = kept.own.parts
         stages = self._stages(operation, kept.stages, now)
-        if len(parts) != len(_OPERATION) + 1 or stages is None:  # one of its texts looks like a gap
+        # One of its texts may look like a gap.
+        if len(parts) != len(OPERATION_FIGURES) + 1 or stages is None:
             return encode(operation_record(operation, self._replica, now))
         first, second, rest = parts
         lasted, progress = elapsed(operation, now), operation.progress
@@ -101,9 +102,9 @@ class Drafts:
             still = _stage_still(stage)
             draft = drafts.get(stage.id)
             if draft is None or draft.still != still:
-                parts = _cut(stage_record(stage, self._replica, now), _STAGE)
+                parts = _cut(stage_record(stage, self._replica, now), STAGE_FIGURES)
                 draft = drafts[stage.id] = Draft(still, parts)
-            if len(draft.parts) != len(_STAGE) + 1:
+            if len(draft.parts) != len(STAGE_FIGURES) + 1:
                 return None
             first, second, third, rest = draft.parts
             done = stage.shown
