@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -157,6 +158,13 @@ def alive(pid):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def runs(pid, name):
+    """Whether a program of that name runs below a process."""
+    with contextlib.suppress(psutil.Error):
+        return any(one.name() == name for one in psutil.Process(pid).children(recursive=True))
+    return False
 
 
 def killed(pid):

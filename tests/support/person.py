@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -9,7 +10,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+
+from machine import until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROOMS = [os.path.join(ROOT, room) for room in ("sdk", "broker", "viewer")]
@@ -55,16 +57,14 @@ class Person:
 
     def end_all(self):
         """Kill every process of this user."""
-        for _ in range(50):
-            pids = list(self.processes())
-            if not pids:
-                return
-            for pid in pids:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-            time.sleep(0.05)
+        until(self._deserted, f"the end of all processes of {self.name}")
+
+    def _deserted(self):
+        pids = list(self.processes())
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not pids
 
     def processes(self):
         """The pids of this user's processes that live."""

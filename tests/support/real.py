@@ -11,10 +11,11 @@ import time
 
 import pexpect
 import pyte
-from machine import Machine
+from machine import Machine, until
 
-PREAMBLE = "import headway, sys, time\n"
+PREAMBLE = "import headway, signal, sys, time\n"
 HEADWAY = [sys.executable, "-m", "headway"]
+HELD = "with headway.operation({name!r}) as op:\n    {first}\n    sys.stdin.read()\n    {then}"
 BASH = ["bash", "--norc", "--noprofile"]
 
 
@@ -56,6 +57,13 @@ class Real(Machine):
     def file(self, name, code):
         return super().file(name, PREAMBLE + code)
 
+    def held(self, name, then="pass", first="pass"):
+        """Start a program whose operation goes on until `let_go`, and wait until it is known."""
+        code = HELD.format(name=name, then=then, first=first)
+        process = self.program(code, stdin=subprocess.PIPE)
+        until(lambda: any(made["pid"] == process.pid for made in self.operations()), name)
+        return process
+
     def terminal(self, *argv, columns=80, rows=24, **environ):
         """A terminal in which `argv` runs; a shell by default."""
         terminal = Terminal(argv or BASH, {**self.environ, **environ}, columns, rows)
@@ -65,6 +73,11 @@ class Real(Machine):
     def operations(self):
         """What `headway ps --json` lists."""
         return json.loads(self.headway("ps", "--json").stdout)["operations"]
+
+
+def let_go(process, timeout=20):
+    """Let a program that was held go on to its end: what it printed, to both streams."""
+    return process.communicate(timeout=timeout)
 
 
 class Terminal:

@@ -45,16 +45,18 @@ def ann(person):
 
 
 WORK = """
-import headway, sys, time
+import headway, signal, sys
 op = headway.operation(sys.argv[1]).start()
 print(op.id, flush=True)
-time.sleep(float(sys.argv[2]))
+if sys.argv[2:]:
+    signal.pause()
 op.complete()
 """
 
 
-def program(ann, name, seconds=0.0, before=(), **environ):
-    return (*before, ann.python, "-c", WORK, name, str(seconds))
+def program(ann, name, *stays, before=()):
+    """The command of a program with an operation, which stays open where it `stays`."""
+    return (*before, ann.python, "-c", WORK, name, *stays)
 
 
 def listed(ann, **environ):
@@ -152,7 +154,10 @@ def test_files_of_another_user_in_unsent_are_not_read(place, ann):
     with open(path, "wb") as file:
         file.write(b"x")
     os.chown(path, ann.uid, ann.gid)
-    time.sleep(3.5)
+    for name in ("ours", "ours again"):  # as the second goes, the first look at all has ended
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(b"x")
+        until(lambda name=name: name not in os.listdir(folder), f"a look at {name}")
     assert os.path.exists(path)
 
 
@@ -160,7 +165,7 @@ def test_files_of_another_user_in_unsent_are_not_read(place, ann):
 
 
 def test_a_program_under_sudo_reports_to_the_broker_of_the_user_who_typed_it(ann):
-    mine = ann.start(*program(ann, "mine", 30))
+    mine = ann.start(*program(ann, "mine", "stays"))
     mine.stdout.readline()
     until(lambda: "mine" in listed(ann))
     status, out, err = ann.run(*program(ann, "root's", before=ann.sudo()))
@@ -198,7 +203,7 @@ def test_headway_run_under_sudo_is_shown_to_the_user(ann):
 
 def test_a_killed_program_under_sudo_has_crashed(ann):
     before = ann.sudo()
-    process = ann.start(*program(ann, "root's", 60, before=before))
+    process = ann.start(*program(ann, "root's", "stays", before=before))
     found = until(lambda: listed(ann).get("root's"))
     os.kill(found["pid"], signal.SIGKILL)
     until(lambda: listed(ann)["root's"]["state"] == "crashed", seconds=5)
@@ -240,7 +245,7 @@ def test_a_program_under_cron_finds_the_desktops_broker(ann):
     os.makedirs(run, mode=0o700)
     os.chown(run, ann.uid, ann.gid)
     assert stat.S_IMODE(os.stat(run).st_mode) == 0o700
-    desktop = ann.start(*program(ann, "desktop", 30), XDG_RUNTIME_DIR=run)
+    desktop = ann.start(*program(ann, "desktop", "stays"), XDG_RUNTIME_DIR=run)
     desktop.stdout.readline()
     assert ann.run(*program(ann, "cron"))[0] == 0  # no XDG variable is set there
     found = until(lambda: len(listed(ann)) == 2 and listed(ann))

@@ -3,23 +3,26 @@
 import os
 import socket
 
+import psutil
 import pytest
 from brokers import Place
-from machine import until
+from machine import alive, until
 
 from headway_broker.shell.single_instance import answers
 
 STARTERS = """
-import os, sys, time
+import os, sys
 from headway_broker.commands import broker as cli
-go = time.monotonic() + 1
+go, let = os.pipe()
 children = []
 for _ in range(int(sys.argv[1])):
     pid = os.fork()
     if pid == 0:
-        time.sleep(max(0, go - time.monotonic()))
-        os._exit(cli.main(["run", "--detached", "--leave-after", "4"]))
+        os.close(let)
+        os.read(go, 1)  # until all are there
+        os._exit(cli.main(["run", "--detached"]))
     children.append(pid)
+os.close(let)
 ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) if hasattr(os, "waitstatus_to_exitcode")
          else os.waitpid(pid, 0)[1] for pid in children]
 print(ended)
@@ -33,11 +36,17 @@ def place():
     place.close()
 
 
+def children_of(process):
+    return [child.pid for child in psutil.Process(process.pid).children()]
+
+
 @pytest.mark.once
 def test_of_64_that_start_at_once_exactly_one_serves(place):
     starters = place.python("-c", STARTERS, "64")
     until(lambda: answers(place.path("report.sock")))
     first = place.status()
+    until(lambda: sum(alive(pid) for pid in children_of(starters)) == 1, "the end of the others")
+    assert place.command("stop")[0] == 0
     out, err = starters.communicate(timeout=50)
     assert out.strip() == str([0] * 64), err
     log = place.log()

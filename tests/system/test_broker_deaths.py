@@ -1,10 +1,8 @@
 """Workers and brokers that are killed, stopped and brought back."""
 
-import contextlib
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -31,7 +29,7 @@ def test_a_killed_worker_has_crashed_within_two_seconds_and_nobody_else(place):
     place.broker("--detached")
     other = place.peer()
     other.start("other0000000")
-    worker = place.worker("peer.start(stages=('Download', 'Unpack')); time.sleep(60)")
+    worker = place.worker("peer.start(stages=('Download', 'Unpack')); signal.pause()")
     until(lambda: place.operation(OP))
     worker.kill()
     killed = time.monotonic()
@@ -55,13 +53,13 @@ def test_a_stopped_worker_is_silent_and_comes_back(place):
     until(lambda: place.operation(OP).silent_since is None)
 
 
-# What a worker does to become the program of its second argument, once its first is there.
+# What a worker does to become the program that its arguments are, once it is let.
 BECOME = """
 peer.start()
-while not os.path.exists(sys.argv[1]): time.sleep(.01)
-os.execvp(sys.argv[2], sys.argv[2:])
+sys.stdin.readline()
+os.execvp(sys.argv[1], sys.argv[1:])
 """
-PROGRAMS = (["sleep", "60"], [sys.executable, "-c", "import time; time.sleep(60)"])
+PROGRAMS = (["sleep", "60"], [sys.executable, "-c", "import signal; signal.pause()"])
 REPLACED = "its program was replaced by another (exec) in 'Download'"
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
@@ -69,10 +67,11 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 PEER = "from peers import Peer"
 
 
-def become(place, workers):
+def become(*workers):
     """Let the workers become what they are to be, and wait until they are."""
-    with open(place.path("go"), "w"):
-        pass
+    for worker in workers:
+        worker.stdin.write("\n")
+        worker.stdin.flush()
     until(lambda: all(PEER not in line_of(worker) for worker in workers))
 
 
@@ -86,11 +85,11 @@ def test_a_worker_that_became_another_program_or_its_own_again_has_crashed_and_s
     place.broker("--detached")
     code = BECOME.replace("peer.start()", "peer.start('op%s' % sys.argv.pop(1))")
     workers = [
-        place.worker(code, f"{number:010d}", place.path("go"), *program)
+        place.worker(code, f"{number:010d}", *program, stdin=subprocess.PIPE)
         for number, program in enumerate(PROGRAMS)
     ]
     until(lambda: len(place.operations()) == 2)
-    become(place, workers)
+    become(*workers)
     until(lambda: place.status()["open"] == 0)
     found = [(op.state, op.error) for op in place.operations().values()]
     assert found == [("crashed", REPLACED)] * 2
@@ -100,11 +99,11 @@ def test_a_worker_that_became_another_program_or_its_own_again_has_crashed_and_s
 @linux
 def test_what_became_another_program_while_no_broker_was_running_is_settled_by_the_next(place):
     broker = place.broker("--detached")
-    worker = place.worker(BECOME, place.path("go"), *PROGRAMS[0])
-    until(lambda: stored(place))
+    worker = place.worker(BECOME, *PROGRAMS[0], stdin=subprocess.PIPE)
+    until(place.stored)
     broker.kill()
     broker.wait()
-    become(place, [worker])
+    become(worker)
     place.broker("--detached")
     assert place.operation(OP).state == "running"
     until(lambda: place.operation(OP).state == "crashed")
@@ -112,15 +111,10 @@ def test_what_became_another_program_while_no_broker_was_running_is_settled_by_t
     assert worker.poll() is None
 
 
-def stored(place):
-    with contextlib.closing(sqlite3.connect(os.path.join(place.state, "history.sqlite3"))) as file:
-        return file.execute("SELECT count(*) FROM operations").fetchone()[0]
-
-
 @linux
 def test_a_silent_worker_that_was_stopped_or_goes_by_another_name_is_not_settled(place):
     place.broker("--detached")
-    stopped = place.worker("peer.start('stopped00000'); time.sleep(60)")
+    stopped = place.worker("peer.start('stopped00000'); signal.pause()")
     renamed = place.worker(
         """
 import ctypes
@@ -130,14 +124,14 @@ with open("/proc/self/stat", "rb") as file: stat = file.read()
 with open("/proc/self/mem", "r+b", 0) as memory:
     memory.seek(int(stat[stat.rindex(b")") + 2:].split()[45]))  # where its arguments stand
     memory.write(b"another\\0")
-time.sleep(60)
+signal.pause()
 """
     )
     until(lambda: len(place.operations()) == 2)
     stopped.send_signal(signal.SIGSTOP)
     until(lambda: line_of(renamed).startswith("another\0"))
     until(lambda: all(op.silent_since is not None for op in place.operations().values()))
-    dead = place.worker("peer.start(); time.sleep(60)")
+    dead = place.worker("peer.start(); signal.pause()")
     until(lambda: place.operation(OP))
     dead.kill()  # what follows from a look at the others is shown before this is
     until(lambda: place.operation(OP).state == "crashed")
@@ -150,29 +144,32 @@ def test_200_workers_that_end_without_waiting_while_the_broker_is_stopped_are_no
     broker = place.broker("--detached")
     worker = place.worker(
         """
-import zmq
-go = time.monotonic() + 2
+go, let = os.pipe()
 children = []
 for number in range(200):
     pid = os.fork()
     if pid == 0:
+        os.close(let)
         peer = Peer(sys.argv[1], hello=False)
         peer.hello()
         peer.start("op%010d" % number)
-        time.sleep(max(0, go - time.monotonic()))
+        os.read(go, 1)  # until all are let end
         peer.end("op%010d" % number)
         peer.close()
         os._exit(0)
     children.append(pid)
-print("ready", flush=True)
+sys.stdin.readline()
+os.close(let)
 for pid in children: os.waitpid(pid, 0)
 """,
         place.directory,
         hello=False,
+        stdin=subprocess.PIPE,
     )
-    assert worker.stdout.readline() == "ready\n"
     until(lambda: place.status()["open"] == 200, seconds=30)
     broker.send_signal(signal.SIGSTOP)
+    worker.stdin.write("\n")
+    worker.stdin.flush()
     assert worker.wait(60) == 0
     broker.send_signal(signal.SIGCONT)
     until(lambda: place.status()["open"] == 0)
@@ -184,13 +181,13 @@ def test_after_a_killed_broker_the_living_come_back_and_the_dead_are_settled(pla
     broker = place.broker("--detached")
     alive = place.peer()
     alive.start("alive0000000")
-    dead = place.worker("peer.start(); time.sleep(60)")
+    dead = place.worker("peer.start(); signal.pause()")
     ended = place.peer()
     ended.start("ended0000000")
     ended.end("ended0000000")
     ended.hear(messages.Acknowledge)
     until(lambda: place.operation(OP))
-    time.sleep(1.5)  # open operations are stored once a second
+    until(lambda: place.stored() == 3, "all that is open is stored")
     broker.kill()
     broker.wait()
     dead.kill()
@@ -209,8 +206,8 @@ def test_after_a_killed_broker_the_living_come_back_and_the_dead_are_settled(pla
 
 def test_a_worker_that_dies_without_having_come_back_did_not_die_while_no_broker_was_running(place):
     broker = place.broker("--detached")
-    worker = place.worker("peer.start(); time.sleep(60)")
-    until(lambda: stored(place))
+    worker = place.worker("peer.start(); signal.pause()")
+    until(place.stored)
     broker.kill()
     broker.wait()
     place.broker("--detached")
@@ -242,7 +239,7 @@ def test_a_broker_whose_python_was_deleted_serves_on(place):
     head = "import sys; from headway_broker.commands import broker as cli; sys.meta_path.clear(); "
     broker = place.python("-c", head + "sys.exit(cli.run(detached=True, leave_after=300))")
     until(lambda: answers(place.path("report.sock")))
-    worker = place.worker("peer.start(); peer.socket.send(b'rubbish'); time.sleep(60)")
+    worker = place.worker("peer.start(); peer.socket.send(b'rubbish'); signal.pause()")
     until(lambda: place.operation(OP))
     worker.kill()
     until(lambda: place.operation(OP).state == "crashed")
@@ -310,7 +307,7 @@ def test_a_worker_of_another_pid_namespace_is_silent_and_never_crashed(place):
     )
     place.processes.append(broker)
     until(lambda: os.path.exists(place.path("report.sock")))
-    worker = place.worker("peer.start(); time.sleep(60)")
+    worker = place.worker("peer.start(); signal.pause()")
     until(lambda: place.operation(OP))
     assert " pid 0 " in place.log()
     worker.kill()

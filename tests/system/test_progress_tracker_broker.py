@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -58,7 +59,7 @@ def test_a_tracker_is_seen_with_its_stages_and_bytes(real):
 
 
 def test_headway_cancel_cancels_it_as_ctrl_c_would(real):
-    process = real.program(TRACKER + "time.sleep(60)")
+    process = real.program(TRACKER + "signal.pause()")
     ready(process)
     until(lambda: operation(real), "the operation")
     done = real.headway("cancel", "Installing PostgreSQL", "--reason", "disk is needed")
@@ -73,14 +74,18 @@ def test_headway_cancel_cancels_it_as_ctrl_c_would(real):
 
 
 def test_of_two_tasks_the_one_meant_is_cancelled(real):
-    process = real.program("""
+    process = real.program(
+        """
 import asyncio
 from progress_tracker import ProgressTracker, run_with_progress
 
 async def work(tracker):
     tracker.start_stage(tracker.add_stage("wait"))
     print("ready", flush=True)
-    await asyncio.sleep(60 if tracker.operation_name == "one" else 3)
+    if tracker.operation_name == "two":
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    else:
+        await asyncio.Event().wait()
 
 async def main():
     trackers = [ProgressTracker(name, enable_notifications=False) for name in ("one", "two")]
@@ -89,7 +94,9 @@ async def main():
            await asyncio.gather(*tasks, return_exceptions=True)])
 
 asyncio.run(main())
-""")
+""",
+        stdin=subprocess.PIPE,
+    )
     ready(process)
     until(lambda: operation(real, "one") and operation(real, "two"), "both")
     assert real.headway("cancel", "one").returncode == 0
@@ -107,7 +114,7 @@ from progress_tracker import ProgressTracker, run_with_progress
 async def work(tracker):
     tracker.start_stage(tracker.add_stage("wait"))
     print("ready", flush=True)
-    await asyncio.sleep(60)
+    await asyncio.Event().wait()
 
 asyncio.run(run_with_progress(ProgressTracker("one", enable_notifications=False), work))
 """)

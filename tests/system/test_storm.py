@@ -180,6 +180,14 @@ while True:
 }
 
 
+def rises(place, kind):
+    """Whether the flood is at its height."""
+    if kind == "valid":
+        flood = place.operation("flood0000000")
+        return flood is not None and flood.stages[1].done > 1000
+    return sum(place.status()["dropped"].values()) > (0 if kind == "large" else 1000)
+
+
 @pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.timeout(120)
@@ -194,7 +202,7 @@ def test_a_flood_delays_others_by_less_than_half_a_second(place, kind):
     try:
         viewer.snapshot()
         flood = place.worker(FLOOD[kind])
-        time.sleep(1)
+        until(lambda: rises(place, kind), "the flood")
         delays = []
         for count in range(1, 16):
             quiet.count({1: count})
@@ -234,9 +242,9 @@ def test_a_worker_that_is_killed_beside_a_flood_is_crashed_all_the_same(place):
 
 
 VICTIM = """
-import headway, time
+import headway, signal
 with headway.operation("victim"):
-    time.sleep(60)
+    signal.pause()
 """
 
 
@@ -245,17 +253,18 @@ def _running(operations):
 
 
 REUSED = """
-import os, signal, subprocess, sys, time
+import os, signal, subprocess, sys
+from brokers import stored
 from machine import until
 from peers import Viewer
 from headway_broker.shell.single_instance import answers
 broker = subprocess.Popen([sys.executable, "-m", "headway_broker", "run", "--detached"])
 until(lambda: answers(os.path.join(directory, "report.sock")))
 worker = subprocess.Popen([sys.executable, "-c", '''if True:
-    import headway, time
+    import headway, signal
     op = headway.operation("killed").start()
     op.stage("half way").start().advance(5)
-    time.sleep(60)
+    signal.pause()
 '''])
 def operation():
     viewer = Viewer(directory)
@@ -264,7 +273,7 @@ def operation():
     finally:
         viewer.close()
 until(operation)
-time.sleep(1.5)  # until it has been stored
+until(lambda: stored(os.environ["HEADWAY_STATE_DIR"]))
 broker.kill(); broker.wait()
 worker.kill(); worker.wait()
 for _ in range(50):

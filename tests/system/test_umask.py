@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import stat
+import subprocess
 
 import pytest
 from machine import until
@@ -16,7 +17,7 @@ WORK = """
 import os
 os.umask(int(sys.argv[1], 8))
 with headway.operation(sys.argv[2]):
-    time.sleep(0.3)
+    sys.stdin.read()
 sys.exit(0 if os.umask(0) == int(sys.argv[1], 8) else 1)
 """
 
@@ -35,9 +36,12 @@ def real():
     real.close()
 
 
-def run(real, *argv, **environ):
+def run(real, *argv, until_served=False, **environ):
     bound = {"preexec_fn": bound_by_modes} if os.geteuid() == 0 else {}
-    return real.finish(real.python(*argv, environ=environ, **bound))
+    process = real.python(*argv, environ=environ, stdin=subprocess.PIPE, **bound)
+    if until_served:
+        until(real.serving, "a broker")
+    return real.finish(process)
 
 
 def mode(path):
@@ -50,7 +54,7 @@ def test_what_a_program_reports_is_seen_whatever_its_umask(real, umask):
     # The first leaves its end in a file, the second starts a broker, the third just reports.
     assert run(real, program, umask, "left", HEADWAY_BROKER="never") == (0, "", "")
     assert os.listdir(real.path("unsent"))
-    assert run(real, program, umask, "first") == (0, "", "")
+    assert run(real, program, umask, "first", until_served=True) == (0, "", "")
     assert run(real, program, "022", "second") == (0, "", "")
 
     def listed():

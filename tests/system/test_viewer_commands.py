@@ -12,10 +12,11 @@ import time
 
 import pytest
 from machine import killed, until
-from real import HEADWAY, Real
+from real import HEADWAY, Real, let_go
+
+from headway_viewer.picture.board import JUST_ENDED
 
 LOOP = "for i in headway.track(range({n}), 'Compile'): time.sleep({pause})"
-HELD = "with headway.operation({name!r}) as op:\n    sys.stdin.readline()\n    {then}"
 
 
 @pytest.fixture
@@ -23,19 +24,6 @@ def real():
     real = Real()
     yield real
     real.close()
-
-
-def held(real, name, then="pass"):
-    """A program with an operation that goes on until something is written to it."""
-    import subprocess
-
-    process = real.program(HELD.format(name=name, then=then), stdin=subprocess.PIPE)
-    until(lambda: any(made["name"] == name for made in real.operations()), f"{name} is known")
-    return process
-
-
-def let_go(process):
-    process.communicate("\n", timeout=20)
 
 
 def states_in(line):
@@ -59,7 +47,7 @@ def test_ps_with_nothing_says_so_and_starts_nothing(real):
 
 
 def test_ps_lists_what_runs(real):
-    process = held(real, "Install PostgreSQL")
+    process = real.held("Install PostgreSQL")
     assert "Install PostgreSQL" in real.headway("ps").stdout
     (operation,) = real.operations()
     assert (operation["name"], operation["state"]) == ("Install PostgreSQL", "running")
@@ -83,7 +71,7 @@ def test_json_shows_an_operation_from_its_first_to_its_last_state(real):
 
 
 def test_a_late_viewer_gets_everything_at_once(real):
-    process = held(real, "early")
+    process = real.held("early")
     view = real.spawn(*HEADWAY, "view", "--display", "json")
     snapshot = next(lines_of(view))
     assert [made["name"] for made in snapshot["operations"]] == ["early"]
@@ -99,7 +87,7 @@ def test_a_late_viewer_gets_everything_at_once(real):
     ],
 )
 def test_the_exit_status_of_waiting_is_how_it_ended(real, then, status, state):
-    process = held(real, "job", then)
+    process = real.held("job", then)
     wait = real.spawn(*HEADWAY, "wait", "job")
     view = real.spawn(*HEADWAY, "view", "--until-done")
     until(lambda: "job" in view.stdout.readline(), "the viewer shows it")
@@ -113,13 +101,13 @@ def test_the_exit_status_of_waiting_is_how_it_ended(real, then, status, state):
 
 def test_waiting_for_what_never_comes_can_be_given_up(real):
     assert real.headway("wait", "nobody", "--timeout", "0.3").returncode == 4
-    process = held(real, "slow")
+    process = real.held("slow")
     assert real.headway("wait", "slow", "--timeout", "0.3").returncode == 124
     let_go(process)
 
 
 def test_a_killed_program_is_shown_as_crashed_with_exit_status_1(real):
-    process = held(real, "victim")
+    process = real.held("victim")
     wait = real.spawn(*HEADWAY, "wait", "victim")
     process.send_signal(signal.SIGKILL)
     assert wait.wait(20) == 1
@@ -140,9 +128,7 @@ def test_cancel_is_answered(real):
 
 
 def test_what_cannot_be_cancelled_says_so_with_exit_status_3(real):
-    code = "with headway.operation('dpkg', cancellable=False) as op: sys.stdin.readline()"
-    import subprocess
-
+    code = "with headway.operation('dpkg', cancellable=False) as op: sys.stdin.read()"
     process = real.program(code, stdin=subprocess.PIPE)
     until(real.operations, "it is known")
     done = real.headway("cancel", "dpkg")
@@ -159,18 +145,16 @@ def test_cancelling_nobody_is_an_error_and_starts_nothing(real):
 
 
 def test_a_name_that_is_not_unique_is_refused_with_the_ids(real):
-    one, two = held(real, "twin"), held(real, "other")
-    three = real.program(HELD.format(name="twin", then="pass"), stdin=-1)
-    until(lambda: len(real.operations()) == 3, "all are known")
+    held = [real.held(name) for name in ("twin", "other", "twin")]
     done = real.headway("cancel", "twin")
     assert done.returncode == 2
     assert "can mean 2 operations" in done.stderr
-    for process in (one, two, three):
+    for process in held:
         let_go(process)
 
 
 def test_a_viewer_goes_on_with_the_next_broker(real):
-    process = held(real, "survivor")
+    process = real.held("survivor")
     view = real.spawn(*HEADWAY, "view", "--display", "json")
     stream = lines_of(view)
     first = next(stream)
@@ -187,7 +171,7 @@ def test_a_viewer_goes_on_with_the_next_broker(real):
 
 
 def test_a_reader_that_leaves_ends_the_viewer_quietly(real):
-    process = held(real, "job")
+    process = real.held("job")
     view = real.spawn("sh", "-c", f"{' '.join(HEADWAY)} view --display json | head -1")
     assert '"type":"snapshot"' in view.stdout.readline()
     let_go(process)
@@ -197,7 +181,7 @@ def test_a_reader_that_leaves_ends_the_viewer_quietly(real):
 
 @pytest.mark.parametrize("display", ["json", "plain"])
 def test_a_reader_that_leaves_is_noticed_without_any_news(real, display):
-    process = held(real, "job")
+    process = real.held("job")
     view = real.spawn("sh", "-c", f"{' '.join(HEADWAY)} view --display {display} | head -1")
     assert "job" in view.stdout.readline()
     assert view.wait(20) == 0
@@ -206,7 +190,7 @@ def test_a_reader_that_leaves_is_noticed_without_any_news(real, display):
 
 
 def test_ctrl_c_only_detaches(real):
-    process = held(real, "job")
+    process = real.held("job")
     view = real.spawn(*HEADWAY, "view", "--display", "plain")
     until(lambda: "job" in view.stdout.readline(), "the viewer shows it")
     view.send_signal(signal.SIGINT)
@@ -219,7 +203,7 @@ def test_ctrl_c_only_detaches(real):
 
 def test_a_recording_is_what_json_shows(real):
     path = f"{real.folder}/record.ndjson"
-    process = held(real, "job")
+    process = real.held("job")
     record = real.spawn(*HEADWAY, "record", path, "--until-done")
     until(lambda: os.path.exists(path) and os.path.getsize(path), "the recording begins")
     let_go(process)
@@ -234,11 +218,10 @@ def test_log_lines_are_on_the_stream(real):
     view = real.spawn(*HEADWAY, "view", "--display", "json", "--until-done")
     stream = lines_of(view)
     next(stream)
-    real.program(
-        "with headway.operation('x') as op:\n    op.log('hello \\x1b[31m')\n    time.sleep(.3)"
-    )
-    logs = [line for line in stream if line["type"] == "log"]
-    assert logs[0]["lines"] == ["hello \x1b[31m"]
+    process = real.held("x", first="op.log('hello \\x1b[31m')")
+    log = next(line for line in stream if line["type"] == "log")
+    assert log["lines"] == ["hello \x1b[31m"]
+    let_go(process)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +229,7 @@ def test_log_lines_are_on_the_stream(real):
     [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "0"}, False)],
 )
 def test_a_pipe_gets_no_colour_unless_forced_and_never_a_moving_picture(real, environ, coloured):
-    process = held(real, "job", "raise ValueError('x')")
+    process = real.held("job", "raise ValueError('x')")
     let_go(process)
     shown = real.headway("ps", **environ).stdout
     assert ("\x1b[31m" in shown) == coloured
@@ -270,11 +253,13 @@ def test_live_without_a_terminal_is_refused(real):
 
 
 def test_the_next_run_of_a_name_is_followed_not_the_one_before(real):
-    let_go(held(real, "make", "raise ValueError('first')"))
+    let_go(real.held("make", "raise ValueError('first')"))
     until(lambda: real.operations()[0]["state"] == "failed", "the end of the first")
-    time.sleep(5.5)  # what ended within five seconds is taken for the one that is meant
+    ended = real.operations()[0]["ended"]
+    # What ended just now is taken for the one that is meant.
+    until(lambda: time.time() > ended + JUST_ENDED + 0.5, "the time for that")
     view = real.spawn(*HEADWAY, "view", "--until-done", "make")
-    let_go(held(real, "make"))
+    let_go(real.held("make"))
     assert view.wait(20) == 0
     assert "first" not in view.stdout.read()
 
@@ -292,7 +277,7 @@ def test_a_broker_that_is_told_to_stop_is_not_started_again_by_viewers(real):
     assert real.headway("broker", "stop").returncode == 0
     until(lambda: "waiting for the next broker" in view.stdout.readline(), "the viewer's note")
     assert real.serving() is None
-    process = held(real, "job")
+    process = real.held("job")
     until(lambda: "the broker is back" in view.stdout.readline(), "the next broker")
     until(lambda: "job" in view.stdout.readline(), "the viewer shows it")
     let_go(process)

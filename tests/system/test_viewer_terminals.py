@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from machine import alive, killed, until
-from real import HEADWAY, Real
+from real import HEADWAY, Real, let_go
 
 LOOP = """
 for i in headway.track(range({n}), "Compile"):
@@ -251,7 +251,7 @@ def test_live_shows_what_goes_on_and_ends_with_a_summary(real):
 @pytest.mark.parametrize(("columns", "rows"), [(40, 12), (1, 5), (12, 2)])
 def test_live_wraps_nothing_on_a_small_terminal(real, columns, rows):
     for number in range(3):
-        real.program(f"with headway.operation('a rather long name {number}') as op: time.sleep(30)")
+        real.program(f"with headway.operation('a rather long name {number}') as op: signal.pause()")
     until(lambda: len(real.operations()) == 3, "all are known")
     terminal = real.terminal(*HEADWAY, "view", columns=columns, rows=rows)
     terminal.read(2.0)
@@ -275,7 +275,7 @@ def test_the_cursor_is_given_back_on_every_way_out(real, number):
 
 
 def test_live_can_be_stopped_and_continued(real, shell):
-    program = real.program("with headway.operation('x') as op: time.sleep(60)")
+    program = real.program("with headway.operation('x') as op: signal.pause()")
     shell.type(f"{VIEW}\n")
     shell.wait_for_text("headway  1 running")
     shell.type("\x1a")
@@ -298,7 +298,7 @@ def test_live_can_be_stopped_and_continued(real, shell):
 
 
 def test_keys_that_are_typed_do_not_disturb_the_picture(real, shell):
-    program = real.program("with headway.operation('x') as op: time.sleep(60)")
+    program = real.program("with headway.operation('x') as op: signal.pause()")
     shell.type(f"{VIEW}\n")
     shell.wait_for_text("headway  1 running")
     shell.type("echo nobody\n\n\n")
@@ -314,16 +314,17 @@ def test_keys_that_are_typed_do_not_disturb_the_picture(real, shell):
 
 
 def test_a_dumb_terminal_gets_lines(real):
-    process = real.program("with headway.operation('x') as op: time.sleep(1.5)")
-    until(real.operations, "it is known")
+    process = real.held("x")
     terminal = real.terminal(*HEADWAY, "view", "--until-done", TERM="dumb")
+    terminal.wait_for_text("running")
+    let_go(process)
     terminal.wait_for_text("completed")
     assert b"\x1b" not in terminal.written
-    assert process.wait(20) == 0
+    assert process.returncode == 0
 
 
 def test_without_colour_there_is_none_but_the_picture_moves(real):
-    real.program("with headway.operation('x') as op: time.sleep(30)")
+    real.program("with headway.operation('x') as op: signal.pause()")
     until(real.operations, "it is known")
     terminal = real.terminal(*HEADWAY, "view", NO_COLOR="1")
     terminal.wait_for_text("headway  1 running")
@@ -343,7 +344,7 @@ def test_a_log_of_ci_gets_plain_lines_from_the_program_itself(real):
 
 
 def test_a_program_that_is_asked_for_it_writes_json_lines_about_itself(real):
-    other = real.program("with headway.operation('other'): time.sleep(30)")
+    other = real.program("with headway.operation('other'): signal.pause()")
     until(real.operations, "the other one is known")
     process = real.program(
         "for i in headway.track(range(100), 'Compile'): time.sleep(.05)",
@@ -361,7 +362,7 @@ def test_hostile_names_reach_the_terminal_as_text(real):
 evil = "\\x1b[2J\\x1b]0;title\\x07\\u202e\\x9b31m[bold]\\nnext"
 with headway.operation(evil) as op:
     with op.stage(evil, total=10) as stage:
-        stage.update(done=3, detail=evil); op.log(evil); time.sleep(30)
+        stage.update(done=3, detail=evil); op.log(evil); signal.pause()
 """
     real.program(code)
     until(real.operations, "it is known")
