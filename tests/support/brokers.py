@@ -23,7 +23,7 @@ def stored(state):
         return 0
 
 
-class Place(Machine):
+class Host(Machine):
     """A machine whose broker is started, asked and killed by the test."""
 
     def __init__(self):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,9 @@ import time
 import psutil
 
 from headway_broker.commands import client
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HEADWAY = [sys.executable, "-m", "headway"]
 
 
 class Machine:
@@ -100,6 +104,22 @@ class Machine:
         except (OSError, ValueError, psutil.Error):
             return None
         return pid if place == self.directory and alive(pid) else None
+
+    def headway(self, *arguments, timeout=30, **environ):
+        """Run a command to its end; the completed process, its output as text."""
+        return subprocess.run(
+            [*HEADWAY, *arguments],
+            env={**self.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def operations(self):
+        """What `headway ps --json` lists."""
+        return json.loads(self.headway("ps", "--json").stdout)["operations"]
 
     def ask(self, verb, **arguments):
         """What the broker answers to a request."""

@@ -7,8 +7,7 @@ import sys
 import pytest
 from chaotic.journal import Life, Told
 from chaotic.verdict import Fates, Run, Verdict, judge, judge_runs
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from machine import ROOT
 
 
 def told(state="completed", done=5, **facts):

@@ -9,13 +9,13 @@ import time
 import desktop as support
 import psutil
 import pytest
-from machine import killed, until
-from real import HEADWAY, Real, let_go
+from machine import HEADWAY, killed, until
+from sandbox import Sandbox, let_go
 
 pytestmark = pytest.mark.skipif(support.missing() is not None, reason=str(support.missing()))
 
 
-class Session(Real):
+class Session(Sandbox):
     """A desktop session with notifiers, and what they told."""
 
     def __init__(self):
@@ -59,17 +59,17 @@ class Session(Real):
 
 
 @pytest.fixture
-def machine():
-    machine = Session()
-    yield machine
-    machine.close()
+def session():
+    session = Session()
+    yield session
+    session.close()
 
 
-def test_of_several_notifiers_one_tells_each_end(machine):
-    machine.desktop.serve()
+def test_of_several_notifiers_one_tells_each_end(session):
+    session.desktop.serve()
     for _ in range(3):
-        machine.notifier()
-    machine.perform("""
+        session.notifier()
+    session.perform("""
         for number in range(3):
             with headway.operation(f"wanted {number}", notify=True):
                 pass
@@ -78,8 +78,8 @@ def test_of_several_notifiers_one_tells_each_end(machine):
         with headway.operation("rm -rf <b>") as op: op.fail("no & no")
         with headway.operation("sent", notify="sent") as op: op.fail("told")
     """)
-    until(lambda: len(machine.told()) >= 4)
-    found = machine.told_in_all()
+    until(lambda: len(session.told()) >= 4)
+    found = session.told_in_all()
     told = dict(found)
     assert len(found) == 4
     assert sorted(told) == [
@@ -91,49 +91,49 @@ def test_of_several_notifiers_one_tells_each_end(machine):
     assert told["rm -rf <b> failed"].endswith("no &amp; no")
 
 
-def test_what_ended_before_it_came_is_not_told(machine):
-    machine.desktop.serve()
-    machine.perform("with headway.operation('before', notify=True): pass")
-    machine.notifier()
-    machine.perform("with headway.operation('after', notify=True): pass")
-    until(machine.told)
-    assert [title for title, _body in machine.told()] == ["after completed"]
+def test_what_ended_before_it_came_is_not_told(session):
+    session.desktop.serve()
+    session.perform("with headway.operation('before', notify=True): pass")
+    session.notifier()
+    session.perform("with headway.operation('after', notify=True): pass")
+    until(session.told)
+    assert [title for title, _body in session.told()] == ["after completed"]
 
 
-def test_a_question_is_told_and_a_program_that_dies(machine):
-    machine.desktop.serve()
-    machine.notifier()
-    process = machine.program("""
+def test_a_question_is_told_and_a_program_that_dies(session):
+    session.desktop.serve()
+    session.notifier()
+    process = session.program("""
 op = headway.operation("apt install nginx", notify=True).start()
 op.wait("an answer: configuration file /etc/nginx.conf")
 signal.pause()
 """)
-    until(lambda: "apt install nginx needs you" in dict(machine.told()))
+    until(lambda: "apt install nginx needs you" in dict(session.told()))
     process.kill()
-    until(lambda: "apt install nginx crashed" in dict(machine.told()))
-    assert len(machine.told_in_all()) == 2
+    until(lambda: "apt install nginx crashed" in dict(session.told()))
+    assert len(session.told_in_all()) == 2
 
 
-def test_it_survives_the_broker(machine):
-    machine.desktop.serve()
-    machine.notifier()
-    machine.perform("with headway.operation('first', notify=True): pass")
-    until(machine.told)
-    killed(machine.serving())
+def test_it_survives_the_broker(session):
+    session.desktop.serve()
+    session.notifier()
+    session.perform("with headway.operation('first', notify=True): pass")
+    until(session.told)
+    killed(session.serving())
     code = "with headway.operation('second', notify=True): sys.stdin.read()"
-    second = machine.program(code, stdin=subprocess.PIPE)
-    until(machine.viewers, "the notifier at the next broker")
+    second = session.program(code, stdin=subprocess.PIPE)
+    until(session.viewers, "the notifier at the next broker")
     let_go(second)
-    until(lambda: len(machine.told()) == 2)
-    told = [title for title, _body in machine.told_in_all()]
+    until(lambda: len(session.told()) == 2)
+    told = [title for title, _body in session.told_in_all()]
     assert told == ["first completed", "second completed"]
 
 
-def test_a_service_that_hangs_holds_neither_the_notifier_nor_its_end(machine):
-    machine.desktop.serve()
-    notifier = machine.notifier()
-    machine.desktop.hang()
-    machine.perform("with headway.operation('one', notify=True): pass")
+def test_a_service_that_hangs_holds_neither_the_notifier_nor_its_end(session):
+    session.desktop.serve()
+    notifier = session.notifier()
+    session.desktop.hang()
+    session.perform("with headway.operation('one', notify=True): pass")
     time.sleep(0.5)
     before = psutil.Process(notifier.pid).cpu_times()
     time.sleep(1)
@@ -143,12 +143,12 @@ def test_a_service_that_hangs_holds_neither_the_notifier_nor_its_end(machine):
     assert notifier.wait(5) == 0
 
 
-def test_where_the_desktop_is_gone_it_says_so_and_leaves(machine):
-    machine.desktop.serve()
-    notifier = machine.notifier()
-    machine.desktop.leave()
+def test_where_the_desktop_is_gone_it_says_so_and_leaves(session):
+    session.desktop.serve()
+    notifier = session.notifier()
+    session.desktop.leave()
     for number in range(3):
-        machine.perform(f"with headway.operation('op {number}', notify=True): pass")
+        session.perform(f"with headway.operation('op {number}', notify=True): pass")
     _out, complaint = notifier.communicate(timeout=20)
     if notifier.returncode == 1:  # dbus-python may end the process by itself
         assert "no desktop notifications are possible here" in complaint
@@ -159,27 +159,27 @@ def test_where_the_desktop_is_gone_it_says_so_and_leaves(machine):
     ("bus", "why"),
     [(None, "DBUS_SESSION_BUS_ADDRESS is not set"), ("real", "no notification service runs")],
 )
-def test_without_a_desktop_it_says_why(machine, bus, why):
+def test_without_a_desktop_it_says_why(session, bus, why):
     if bus is None:
-        del machine.environ["DBUS_SESSION_BUS_ADDRESS"]
+        del session.environ["DBUS_SESSION_BUS_ADDRESS"]
         if os.path.exists(f"/run/user/{os.getuid()}/bus"):
             pytest.skip("this machine has a session bus")
-    done = machine.headway("notify")
+    done = session.headway("notify")
     assert done.returncode == 1
     assert why in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_help_has_examples(machine):
-    done = machine.headway("notify", "--help")
+def test_help_has_examples(session):
+    done = session.headway("notify", "--help")
     assert done.returncode == 0
     assert "examples:" in done.stdout
 
 
-def test_a_tracker_that_notified_by_itself_is_not_told_again(machine):
-    machine.desktop.serve()
-    machine.notifier()
-    machine.perform("""
+def test_a_tracker_that_notified_by_itself_is_not_told_again(session):
+    session.desktop.serve()
+    session.notifier()
+    session.perform("""
         from progress_tracker import ProgressTracker
         tracker = ProgressTracker("Installing PostgreSQL")
         tracker.start()
@@ -190,8 +190,8 @@ def test_a_tracker_that_notified_by_itself_is_not_told_again(machine):
         other.complete(success=False)
         with headway.operation("last", notify=True): pass
     """)
-    until(lambda: "last completed" in dict(machine.told()))
-    assert machine.told() == [
+    until(lambda: "last completed" in dict(session.told()))
+    assert session.told() == [
         ("Installing PostgreSQL Failed", "no space left"),
-        ("last completed", machine.told()[-1][1]),
+        ("last completed", session.told()[-1][1]),
     ]

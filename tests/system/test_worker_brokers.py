@@ -1,16 +1,16 @@
 """Programs and the real broker: starting it, losing it, ending while it is in no state to hear."""
 
 import glob
-import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 from chaotic.arena import jumping
-from machine import Machine, until
+from machine import until
+
+pytestmark = pytest.mark.starts_broker
 
 SHORT = """
     import headway, sys
@@ -18,13 +18,6 @@ SHORT = """
         for _ in op.track(range(3), "Step"):
             pass
 """
-
-
-@pytest.fixture
-def machine():
-    machine = Machine()
-    yield machine
-    machine.close()
 
 
 def started(machine):
@@ -45,15 +38,7 @@ def took(machine, number):
 
 def known(machine):
     """Operations by name, as `headway ps --json` has them."""
-    done = subprocess.run(
-        [sys.executable, "-m", "headway", "ps", "--json"],
-        env=machine.environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    snapshot = json.loads(done.stdout.splitlines()[0])
-    return {operation["name"]: operation for operation in snapshot["operations"]}
+    return {operation["name"]: operation for operation in machine.operations()}
 
 
 def brokers(machine):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from listener import Listener
-from machine import Machine, until
+from machine import until
 
 from headway.host import shadowed_stdlib
 from headway.protocol import messages
@@ -34,15 +34,8 @@ def test_a_program_that_joins_every_thread_there_is_ends(machine, listener):
     assert listener.named("Work").state == "completed"
 
 
-@pytest.fixture
-def alone():
-    """A machine on which the program starts the broker."""
-    machine = Machine()
-    yield machine
-    machine.close()
-
-
-def test_a_program_that_waits_for_its_children_meets_those_alone(alone):
+@pytest.mark.starts_broker
+def test_a_program_that_waits_for_its_children_meets_those_alone(machine):
     code = """
         import headway, os, time
         with headway.operation("Work"):  # its broker is started meanwhile
@@ -56,8 +49,8 @@ def test_a_program_that_waits_for_its_children_meets_those_alone(alone):
             waited = [os.wait()[0] for _ in children]
         print(set(waited) == children)
     """
-    assert alone.run(code) == (0, "True\n", "")
-    until(alone.serving, "the broker")
+    assert machine.run(code) == (0, "True\n", "")
+    until(machine.serving, "the broker")
 
 
 def test_a_signal_that_the_program_has_blocked_waits_for_it(machine, listener):

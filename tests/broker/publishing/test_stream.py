@@ -306,7 +306,9 @@ def counts(operation):
     return [stage.done for stage in operation.stages.values()]
 
 
-TestFollowersThatJoinAtAnyTimeSeeWhatTheCoreKnows = Audience.TestCase
-TestFollowersThatJoinAtAnyTimeSeeWhatTheCoreKnows.settings = settings(
-    max_examples=20, stateful_step_count=60
-)
+Audience.TestCase.settings = settings(max_examples=20, stateful_step_count=60)
+
+
+@pytest.mark.timeout(300)  # a failure is made short in minutes; a success takes a second
+class TestFollowersThatJoinAtAnyTimeSeeWhatTheCoreKnows(Audience.TestCase):
+    pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import subprocess
@@ -14,12 +13,11 @@ import pyte
 from machine import Machine, until
 
 PREAMBLE = "import headway, signal, sys, time\n"
-HEADWAY = [sys.executable, "-m", "headway"]
 HELD = "with headway.operation({name!r}) as op:\n    {first}\n    sys.stdin.read()\n    {then}"
 BASH = ["bash", "--norc", "--noprofile"]
 
 
-class Real(Machine):
+class Sandbox(Machine):
     """A machine as a user has it: commands by name, a shell, terminals."""
 
     def __init__(self):
@@ -37,18 +35,6 @@ class Real(Machine):
         for terminal in self._terminals:
             terminal.close()
         super().close()
-
-    def headway(self, *arguments, timeout=30, **environ):
-        """Run a command to its end; the completed process, its output as text."""
-        return subprocess.run(
-            [*HEADWAY, *arguments],
-            env={**self.environ, **environ},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
 
     def program(self, code, *, environ=None, **popen):
         """Start a Python program that reports."""
@@ -69,10 +55,6 @@ class Real(Machine):
         terminal = Terminal(argv or BASH, {**self.environ, **environ}, columns, rows)
         self._terminals.append(terminal)
         return terminal
-
-    def operations(self):
-        """What `headway ps --json` lists."""
-        return json.loads(self.headway("ps", "--json").stdout)["operations"]
 
 
 def let_go(process, timeout=20):
