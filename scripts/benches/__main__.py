@@ -1,7 +1,7 @@
-"""`scripts/bench VERB… [--write] [--quick] [--json FILE]`: measure, print, keep the figures.
+"""`scripts/bench AREA… [--write] [--quick] [--json FILE]`: measure, print, write into the docs.
 
-`--write` puts the figures into docs/performance.md and docs/scaling.md (the JSON and the
-plots into docs/figures/); `--quick` measures next to nothing and shows that it works.
+`--write` puts the tables into the pages of docs/ that have a place for them, and the JSON and the
+plots into docs/figures/; `--quick` runs next to no rounds: it shows that a bench works.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benches import machine, page, plot
-from benches.figures import Curve, Report
+from benches import plot, rendering, resources
+from benches.report import Curve, Report
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIGURES = ROOT / "docs" / "figures"
 PAGES = tuple(ROOT / "docs" / name for name in ("performance.md", "scaling.md", "resilience.md"))
-VERBS = {  # verb -> module here
+AREAS = {  # subcommand → module of benches.areas
     "hot": "hot",
     "import": "imports",
     "ingest": "ingest",
@@ -30,84 +30,85 @@ VERBS = {  # verb -> module here
     "scale": "scale",
     "idle": "idle",
     "frame": "frame",
-    "run": "running",
+    "run": "run",
     "eta": "eta",
-    "harm": "harm",
+    "harm": "faults",
 }
 
 
-def measured(verb: str, quick: bool) -> dict[str, Any]:
-    """Run one verb; its report as JSON's types, with when and on what it was taken."""
-    before, begun = machine.load(), time.monotonic()
-    report: Report = importlib.import_module(f"benches.{VERBS[verb]}").measure(quick)
-    told = page.plain(report)
-    told["about"] = (
-        f"`scripts/bench {verb}{' --quick' if quick else ''}`, "
+def measure(area: str, quick: bool) -> dict[str, Any]:
+    """Measure one area; return its report as JSON has it, with when and where it was taken."""
+    before, begun = resources.load_average(), time.monotonic()
+    report: Report = importlib.import_module(f"benches.areas.{AREAS[area]}").measure(quick)
+    fields = rendering.to_json(report)
+    fields["about"] = (
+        f"`scripts/bench {area}{' --quick' if quick else ''}`, "
         f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}, "
         f"{time.monotonic() - begun:.0f} s, load average {before:.2f} before and "
-        f"{machine.load():.2f} after; Python {platform.python_version()}, {machine.describe()}"
+        f"{resources.load_average():.2f} after; Python {platform.python_version()}, "
+        f"{resources.describe()}"
     )
-    return told
+    return fields
 
 
-def draw(told: dict[str, Any]) -> dict[str, str]:
-    """Name of a plot → its SVG."""
+def draw(fields: dict[str, Any]) -> dict[str, str]:
+    """Return the plots of a report: name → SVG."""
     plots: dict[str, list[Curve]] = {}
-    for curve in page.restored(told).curves:
+    for curve in rendering.from_json(fields).curves:
         plots.setdefault(curve.plot, []).append(curve)
     return {name: plot.svg(name, curves) for name, curves in plots.items()}
 
 
-def file_of(name: str) -> str:
-    """The file name of a plot."""
+def file_name(name: str) -> str:
+    """Return the file name of a plot."""
     return "".join(sign if sign.isalnum() else "-" for sign in name.lower()) + ".svg"
 
 
 def write(reports: dict[str, dict[str, Any]]) -> None:
-    """Renew the docs with these reports; those of other verbs stay as they were."""
+    """Write these reports into the docs; those of other areas stay as they are."""
     FIGURES.mkdir(parents=True, exist_ok=True)
     kept = FIGURES / "bench.json"
     known: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     known.update(reports)
-    ordered = {verb: known[verb] for verb in VERBS if verb in known}
+    ordered = {area: known[area] for area in AREAS if area in known}
     kept.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
     blocks = {}
-    for verb, told in ordered.items():
-        report = page.restored(told)
-        blocks[verb] = page.markdown(report, told["about"])
+    for area, fields in ordered.items():
+        report = rendering.from_json(fields)
+        blocks[area] = rendering.markdown(report, fields["about"])
         pictures = []
-        for name, picture in draw(told).items():
-            (FIGURES / file_of(name)).write_text(picture)
-            pictures.append(f"![{name}](figures/{file_of(name)})")
-        blocks[f"{verb} plots"] = "\n\n".join(pictures)
+        for name, picture in draw(fields).items():
+            (FIGURES / file_name(name)).write_text(picture)
+            pictures.append(f"![{name}](figures/{file_name(name)})")
+        blocks[f"{area} plots"] = "\n\n".join(pictures)
     for path in PAGES:
         if path.exists():
-            path.write_text(page.inserted(path.read_text(), blocks))
+            path.write_text(rendering.insert(path.read_text(), blocks))
 
 
 def main(arguments: list[str]) -> int:
-    """Exit status 1 if a check did not hold or a verb failed; targets are only told."""
+    """Return 1 if a check did not hold or an area failed; a missed target is only shown."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("verb", nargs="+", choices=[*VERBS, "all"])
+    parser.add_argument("area", nargs="+", choices=[*AREAS, "all"])
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", metavar="FILE")
     chosen = parser.parse_args(arguments)
-    verbs = list(VERBS) if "all" in chosen.verb else chosen.verb
+    areas = list(AREAS) if "all" in chosen.area else chosen.area
     reports: dict[str, dict[str, Any]] = {}
     failed = False
-    for verb in verbs:
+    for area in areas:
         try:
-            reports[verb] = measured(verb, chosen.quick)
+            reports[area] = measure(area, chosen.quick)
         except Exception as error:
             if os.environ.get("BENCH_TRACE"):
                 raise
             failed = True
-            print(f"{verb}: {type(error).__name__}: {error}\n", file=sys.stderr, flush=True)
+            print(f"{area}: {type(error).__name__}: {error}\n", file=sys.stderr, flush=True)
             continue
-        report = page.restored(reports[verb])
-        failed = failed or not all(right for _, right in report.checks)
-        print(page.text(report, reports[verb]["about"]), flush=True)
+        report = rendering.from_json(reports[area])
+        failed = failed or not all(check.held for check in report.checks)
+        print(rendering.text(report, reports[area]["about"]), flush=True)
     if chosen.json:
         Path(chosen.json).write_text(json.dumps(reports, indent=1, ensure_ascii=False) + "\n")
     if chosen.write:

@@ -1,4 +1,4 @@
-"""Curves as SVG: lines with marks over logarithmic or linear axes. Pure."""
+"""Plot curves as SVG: lines with marks over logarithmic or linear axes. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import ceil, floor, log10
 from typing import Sequence
 from xml.sax.saxutils import escape
 
-from benches.figures import Curve
+from benches.report import Curve
 
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 70, 170, 40, 50
@@ -14,7 +14,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 
 
 class Axis:
-    """Values to pixels; logarithmic where all are above zero and span more than a factor 20."""
+    """An axis; logarithmic where all values are above zero and span more than a factor of 20."""
 
     def __init__(self, values: Sequence[float], begin: float, end: float) -> None:
         self.begin, self.end = begin, end
@@ -35,31 +35,31 @@ class Axis:
             self.high = self.low + 1
 
     def place(self, value: float) -> float:
-        """The pixel of `value`."""
+        """Return the pixel of `value`."""
         inside = log10(value) if self.logarithmic else value
         return self.begin + (inside - self.low) / (self.high - self.low) * (self.end - self.begin)
 
 
 def label(value: float) -> str:
-    """A tick's text."""
+    """Return the text of a tick."""
     for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= size:
             return f"{value / size:g}{sign}"
     return f"{value:g}"
 
 
-def words(x: float, y: float, text: str, anchor: str = "start", more: str = "") -> str:
-    """A text element."""
+def text_element(x: float, y: float, text: str, anchor: str = "start", more: str = "") -> str:
+    """Return a text element."""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{escape(text)}</text>'
 
 
-def rule(x: float, y: float, x2: float, y2: float) -> str:
-    """A line of the grid."""
+def grid_line(x: float, y: float, x2: float, y2: float) -> str:
+    """Return a line of the grid."""
     return f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#dddddd"/>'
 
 
 def svg(title: str, curves: Sequence[Curve]) -> str:
-    """A picture of curves that share their axes."""
+    """Return a plot of curves that share their axes."""
     points = [point for curve in curves for point in curve.points]
     across = Axis([x for x, _ in points], LEFT, WIDTH - RIGHT)
     up = Axis([y for _, y in points], HEIGHT - BOTTOM, TOP)
@@ -74,19 +74,19 @@ def svg(title: str, curves: Sequence[Curve]) -> str:
     for tick in across.ticks:
         x = across.place(tick)
         lines += [
-            rule(x, TOP, x, HEIGHT - BOTTOM),
-            words(x, HEIGHT - BOTTOM + 16, label(tick), "middle"),
+            grid_line(x, TOP, x, HEIGHT - BOTTOM),
+            text_element(x, HEIGHT - BOTTOM + 16, label(tick), "middle"),
         ]
     for tick in up.ticks:
         y = up.place(tick)
         lines += [
-            rule(LEFT, y, WIDTH - RIGHT, y),
-            words(LEFT - 6, y + 4, label(tick), "end"),
+            grid_line(LEFT, y, WIDTH - RIGHT, y),
+            text_element(LEFT - 6, y + 4, label(tick), "end"),
         ]
     middle = (TOP + HEIGHT - BOTTOM) / 2
     lines += [
-        words((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, curves[0].x, "middle"),
-        words(16, middle, curves[0].y, "middle", f' transform="rotate(-90 16 {middle})"'),
+        text_element((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, curves[0].x, "middle"),
+        text_element(16, middle, curves[0].y, "middle", f' transform="rotate(-90 16 {middle})"'),
     ]
     for index, curve in enumerate(curves):
         colour = COLOURS[index % len(COLOURS)]
@@ -97,6 +97,6 @@ def svg(title: str, curves: Sequence[Curve]) -> str:
         y = TOP + 12 + 18 * index
         lines += [
             f'<rect x="{WIDTH - RIGHT + 12}" y="{y - 9}" width="10" height="10" fill="{colour}"/>',
-            words(WIDTH - RIGHT + 28, y, curve.name),
+            text_element(WIDTH - RIGHT + 28, y, curve.name),
         ]
     return "\n".join([*lines, "</svg>", ""])

@@ -1,4 +1,4 @@
-"""`scripts/profile`: the loads of the benches under cProfile; prints the dearest functions."""
+"""`scripts/profile`: run the loads of the benches under cProfile; print where the time goes."""
 
 from __future__ import annotations
 
@@ -9,51 +9,51 @@ import subprocess
 import sys
 import time
 
-from benches.ground import Ground
-from benches.ingest import Receiver
+from benches.areas.ingest import Receiver, Shape
+from benches.sandbox import Sandbox
 
 SECONDS = 5.0
 LINES = 35
 
 
 def broker(operations: str = "1000", followed: str = "") -> None:
-    """A thousand operations of ten stages, one update a second each."""
+    """Profile the broker with operations of ten stages, one update a second each."""
     number = int(operations)
-    with Ground() as ground:
-        process = _profiled(ground)
+    with Sandbox() as sandbox:
+        process = _profiled(sandbox)
         if followed:
-            ground.followers(1)
-        ground.load(1, max(1, number // 100), min(number, 100), 10, 1.0)
+            sandbox.viewers(1)
+        sandbox.workers(1, max(1, number // 100), min(number, 100), 10, 1.0)
         time.sleep(SECONDS)
-        _finish(ground, process)
+        _finish(sandbox, process)
 
 
 def ingest() -> None:
-    """One process that sends without pause."""
-    with Ground() as ground:
-        process = _profiled(ground)
-        receiver = Receiver(ground, process)
-        receiver.connect(1, 4000, 1000)
+    """Profile the broker with one process that sends without pause."""
+    with Sandbox() as sandbox:
+        process = _profiled(sandbox)
+        receiver = Receiver(sandbox, process)
+        receiver.connect(Shape(1, 4000, 1000))
         print(f"{receiver.measure(SECONDS)['each']:.0f} ns of CPU per update, profiled")
         receiver.finish()
-        _finish(ground, process)
+        _finish(sandbox, process)
 
 
 def frame(operations: str = "1000") -> None:
-    """A hundred frames in which twenty operations moved."""
-    from benches.frame import Ours  # noqa: PLC0415 - needs rich
+    """Profile a hundred frames in each of which twenty operations change."""
+    from benches.areas.frame import HeadwayLive  # noqa: PLC0415 - needs rich
 
-    ours = Ours(int(operations))
+    display = HeadwayLive(int(operations))
     profile = cProfile.Profile()
     profile.enable()
     for _ in range(100):
-        ours.frame(20)
+        display.frame(20)
     profile.disable()
     pstats.Stats(profile).sort_stats("tottime").print_stats(LINES)
 
 
 def start() -> None:
-    """Imports by their time, then the first report by function."""
+    """Print what is imported and how long it takes, then profile the first report."""
     program = (
         "import cProfile, pstats, headway\n"
         "profile = cProfile.Profile(); profile.enable()\n"
@@ -61,22 +61,22 @@ def start() -> None:
         "profile.disable()\n"
         f"pstats.Stats(profile).sort_stats('tottime').print_stats({LINES})\n"
     )
-    with Ground() as ground:
-        ground.broker()
+    with Sandbox() as sandbox:
+        sandbox.broker()
         subprocess.run(
-            [sys.executable, "-X", "importtime", "-c", program], env=ground.environ, check=True
+            [sys.executable, "-X", "importtime", "-c", program], env=sandbox.environ, check=True
         )
 
 
-def _profiled(ground: Ground) -> subprocess.Popen[bytes]:
-    output = os.path.join(ground.directory, "profile")
-    return ground.broker("-m", "cProfile", "-o", output)
+def _profiled(sandbox: Sandbox) -> subprocess.Popen[bytes]:
+    output = os.path.join(sandbox.directory, "profile")
+    return sandbox.broker("-m", "cProfile", "-o", output)
 
 
-def _finish(ground: Ground, process: subprocess.Popen[bytes]) -> None:
+def _finish(sandbox: Sandbox, process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     process.wait()
-    output = os.path.join(ground.directory, "profile")
+    output = os.path.join(sandbox.directory, "profile")
     pstats.Stats(output).sort_stats("tottime").print_stats(LINES)
 
 

@@ -1,4 +1,4 @@
-"""A real pseudo terminal that is read, so that whoever draws on it pays what drawing costs.
+"""Pseudo terminals whose output is read, so that drawing on one costs what it costs a user.
 
 The reader is a process of its own: a thread would take the interpreter lock from what is
 measured.
@@ -17,25 +17,25 @@ import termios
 COLUMNS, ROWS = 120, 50
 
 
-def opened(columns: int = COLUMNS, rows: int = ROWS) -> tuple[int, int]:
-    """A new pty of that size: the end to read, the end to draw on."""
+def open_pty(columns: int = COLUMNS, rows: int = ROWS) -> tuple[int, int]:
+    """Open a pty of that size; return the end to read and the end to draw on."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     return master, slave
 
 
 class Terminal:
-    """A pty whose other end is read and counted. `slave` is the descriptor to draw on."""
+    """A pty whose output is read and counted; `slave` is the descriptor to draw on."""
 
     def __init__(self, columns: int = COLUMNS, rows: int = ROWS) -> None:
-        master, self.slave = opened(columns, rows)
+        master, self.slave = open_pty(columns, rows)
         self._reader = subprocess.Popen(
             [sys.executable, "-S", __file__, str(master)], pass_fds=[master], stdout=subprocess.PIPE
         )
         os.close(master)
 
     def close(self) -> tuple[int, str]:
-        """End the reading; returns how many bytes were drawn, and the last of them."""
+        """Close the pty; return how many bytes were drawn, and the last 2,000 of them."""
         os.close(self.slave)
         output, _ = self._reader.communicate()
         count, last = output.split(b"\n", 1)
@@ -43,10 +43,10 @@ class Terminal:
 
 
 def run(command: list[str], environ: dict[str, str], timeout: float) -> tuple[bytes, int]:
-    """Run `command` on a terminal of its own; what it writes to descriptor `BENCH_RESULT`.
+    """Run `command` on a terminal of its own, which becomes its controlling one.
 
-    Standard output and error are the terminal, which becomes the command's controlling one.
-    Returns the result and how many bytes were drawn.
+    Returns what it wrote to the descriptor `BENCH_RESULT`, and how many bytes it drew. Raises
+    `RuntimeError` if it fails.
     """
     terminal = Terminal()
     read, write = os.pipe()

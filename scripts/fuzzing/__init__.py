@@ -1,1 +1,1 @@
-"""Fuzz: frames that nobody would send, for the codec, the broker's core, and a live broker."""
+"""Fuzzing: malformed and mutated frames for the codec, the broker's core and a live broker."""

@@ -1,1 +1,1 @@
-"""Real work of several kinds, recorded as traces for the estimates to be scored on."""
+"""Do real work of several kinds, and record it as traces on which estimates are scored."""

@@ -10,24 +10,24 @@ import threading
 import time
 from pathlib import Path
 
-from traces import chores, downloads
+from traces import downloads, local_work
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings" / "eta"
 
 KINDS = {
-    "img": chores.img,
-    "sql": chores.sql,
-    "wheel": chores.wheel,
-    "zip": chores.zipped,
-    "nested": chores.nested,
+    "img": local_work.img,
+    "sql": local_work.sql,
+    "wheel": local_work.wheel,
+    "zip": local_work.zipped,
+    "nested": local_work.nested,
     "retry": downloads.retry,
     "resume": downloads.resume,
     "long": downloads.long,
 }
 
 
-def beside() -> None:
-    """Keep a thread busy for eight seconds: a machine is seldom idle."""
+def load_processor() -> None:
+    """Load a processor for eight seconds, as other programs of a machine do."""
     until = time.monotonic() + 8
     while time.monotonic() < until:
         sum(range(2000))
@@ -38,12 +38,12 @@ def main(words: list[str]) -> None:
         sys.exit(__doc__)
     kind, run = words[0], int(words[1])
     out = Path(words[2]) if len(words) == 3 else FOLDER
-    dice = random.Random(f"{kind}{run}")
+    rng = random.Random(f"{kind}{run}")
     folder = Path(tempfile.mkdtemp(prefix="headway-trace-"))
     try:
-        if dice.random() < 0.25:
-            threading.Thread(target=beside, daemon=True).start()
-        recorder = KINDS[kind](run, dice, folder)
+        if rng.random() < 0.25:
+            threading.Thread(target=load_processor, daemon=True).start()
+        recorder = KINDS[kind](run, rng, folder)
         recorder.write(out / recorder.operation / f"{run}.jsonl")
         print(recorder.operation, run, f"{recorder.lines[-1]['t']:.1f} s")
     finally:

@@ -1,4 +1,4 @@
-"""Work for the network: a slow server on the loopback that may break off."""
+"""Work for the network: downloads from a slow server on the loopback that may break off."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from typing import Any
 from traces.recorder import Recorder
 
 
-def served(
+def serve(
     size: int, rate: float, breaks_at: float | None = None
 ) -> http.server.ThreadingHTTPServer:
-    """A server on the loopback at a limited rate; breaks one connection after so many bytes."""
+    """Start a server of a limited rate; it breaks one connection after `breaks_at` bytes."""
     block, broken = os.urandom(1 << 16), []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -32,14 +32,14 @@ def served(
             self.send_response(206)
             self.send_header("Content-Length", str(size - sent))
             self.end_headers()
-            dice, pace = random.Random(sent), 1.0
+            rng, pace = random.Random(sent), 1.0
             try:
                 while sent < size:
                     part = block[: size - sent]
                     self.wfile.write(part)
                     sent += len(part)
-                    if dice.random() < 0.004:
-                        pace = dice.choice([0.5, 0.8, 1.0, 1.0, 1.3])
+                    if rng.random() < 0.004:
+                        pace = rng.choice([0.5, 0.8, 1.0, 1.0, 1.3])
                     time.sleep(len(part) / (rate * pace))
                     if breaks_at and sent >= breaks_at and not broken:
                         broken.append(sent)
@@ -62,12 +62,12 @@ def fetch(
     *,
     have: int = 0,
 ) -> None:
-    """Download, trying again from where it broke off after a second."""
+    """Download; after a break, resume a second later."""
     done = have
     with path.open("wb") as out:
         for attempt in itertools.count(1):
             more = {"attempt": attempt} if attempt > 1 else {}
-            recorder.say(stage, done, size, "B", "start", **more)
+            recorder.report(stage, done, size, "B", "start", **more)
             request = urllib.request.Request(
                 f"http://127.0.0.1:{server.server_port}/", headers={"Range": f"bytes={done}-"}
             )
@@ -76,57 +76,59 @@ def fetch(
                     while part := answer.read(1 << 15):
                         out.write(part)
                         done += len(part)
-                        recorder.say(stage, done, size, "B", "run", **more)
+                        recorder.report(stage, done, size, "B", "run", **more)
             except OSError:
                 pass
             if done >= size:
-                recorder.say(stage, done, size, "B", "done", **more)
+                recorder.report(stage, done, size, "B", "done", **more)
                 break
-            recorder.say(stage, done, size, "B", "failed", **more)
+            recorder.report(stage, done, size, "B", "failed", **more)
             time.sleep(1.0)
     server.shutdown()
 
 
-def retry(run: int, dice: random.Random, folder: Path) -> Recorder:
+def retry(run: int, rng: random.Random, folder: Path) -> Recorder:
     del run
-    size, rate = dice.choice([15, 25, 40]) * 1000000, dice.choice([1e6, 2e6, 3e6])
-    breaks = dice.random() < 0.6
+    size, rate = rng.choice([15, 25, 40]) * 1000000, rng.choice([1e6, 2e6, 3e6])
+    breaks = rng.random() < 0.6
     recorder = Recorder(
         "retry-fetch",
         ["resolve", "download", "verify", "unpack"],
         f"{size} {rate:g} fail={breaks}",
     )
-    recorder.blind("resolve", lambda: time.sleep(dice.uniform(0.2, 0.8)))
-    server = served(size, rate, size * dice.uniform(0.3, 0.7) if breaks else None)
+    recorder.run_opaque("resolve", lambda: time.sleep(rng.uniform(0.2, 0.8)))
+    server = serve(size, rate, size * rng.uniform(0.3, 0.7) if breaks else None)
     fetch(recorder, "download", server, folder / "file", size)
     data = (folder / "file").read_bytes()
-    recorder.count("verify", range(40), "block", lambda _: hashlib.sha512(data[: size // 4]))
-    recorder.blind("unpack", lambda: zlib.compress(data[: size // 3], 6))
+    recorder.run_items("verify", range(40), "block", lambda _: hashlib.sha512(data[: size // 4]))
+    recorder.run_opaque("unpack", lambda: zlib.compress(data[: size // 3], 6))
     return recorder
 
 
-def resume(run: int, dice: random.Random, folder: Path) -> Recorder:
-    size, rate = dice.choice([20, 30]) * 1000000, dice.choice([1.5e6, 2.5e6])
-    have = 0 if run in {0, 2} else int(size * dice.uniform(0.4, 0.8))
+def resume(run: int, rng: random.Random, folder: Path) -> Recorder:
+    size, rate = rng.choice([20, 30]) * 1000000, rng.choice([1.5e6, 2.5e6])
+    have = 0 if run in {0, 2} else int(size * rng.uniform(0.4, 0.8))
     recorder = Recorder(
         "resume-fetch", ["resolve", "download", "verify"], f"{size} {rate:g} have={have}"
     )
-    recorder.blind("resolve", lambda: time.sleep(dice.uniform(0.2, 0.8)))
-    fetch(recorder, "download", served(size, rate), folder / "file", size, have=have)
+    recorder.run_opaque("resolve", lambda: time.sleep(rng.uniform(0.2, 0.8)))
+    fetch(recorder, "download", serve(size, rate), folder / "file", size, have=have)
     data = os.urandom(1 << 20)
-    recorder.count("verify", range(40), "block", lambda _: [hashlib.sha512(data) for _ in range(8)])
+    recorder.run_items(
+        "verify", range(40), "block", lambda _: [hashlib.sha512(data) for _ in range(8)]
+    )
     return recorder
 
 
-def long(run: int, dice: random.Random, folder: Path) -> Recorder:
+def long(run: int, rng: random.Random, folder: Path) -> Recorder:
     del run
-    size, rate = dice.choice([60, 70, 90]) * 1000000, dice.choice([1.1e5, 1.3e5, 1.6e5])
+    size, rate = rng.choice([60, 70, 90]) * 1000000, rng.choice([1.1e5, 1.3e5, 1.6e5])
     parts = [int(size * share) for share in (0.2, 0.5, 0.3)]
     plan = ["index", "part 1", "part 2", "part 3", "verify", "pack"]
     recorder = Recorder("long-mirror", plan, f"{size} {rate:g}")
-    recorder.count("index", range(30), "page", lambda _: time.sleep(dice.uniform(0.05, 0.5)))
+    recorder.run_items("index", range(30), "page", lambda _: time.sleep(rng.uniform(0.05, 0.5)))
     for number, part in enumerate(parts, 1):
-        server = served(part, rate * dice.uniform(0.8, 1.2))
+        server = serve(part, rate * rng.uniform(0.8, 1.2))
         fetch(recorder, f"part {number}", server, folder / str(number), part)
     data = (folder / "2").read_bytes()
 
@@ -134,8 +136,8 @@ def long(run: int, dice: random.Random, folder: Path) -> Recorder:
         hashlib.sha512(data[:2000000])
         time.sleep(0.05)
 
-    recorder.count("verify", range(300), "block", verify)
-    recorder.blind(
+    recorder.run_items("verify", range(300), "block", verify)
+    recorder.run_opaque(
         "pack", lambda: [zlib.compress((folder / str(n)).read_bytes(), 9) for n in (1, 2, 3)]
     )
     return recorder

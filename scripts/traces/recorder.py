@@ -1,4 +1,4 @@
-"""What one run reports, written as a trace."""
+"""Record what a run reports, and write it as a trace."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Iterable
 
-BETWEEN = 0.1  # seconds between two reports of one stage
-FEWEST = 150  # and at most so many in a run
+INTERVAL = 0.1  # seconds between two reports of a stage
+LINES = 150  # of a stage in a run, at most
 
 
 class Recorder:
-    """What one run reports, in the order of time."""
+    """The reports of one run, in the order of time."""
 
     def __init__(self, operation: str, plan: list[str], condition: str) -> None:
         self.operation = operation
         self.begun = time.monotonic()
         self.lock = threading.Lock()
         self.last = {}
-        self.lines = [self.line(0, "", 0, len(plan), "stage", "plan", plan=plan, cond=condition)]
+        self.lines = [self._line(0, "", 0, len(plan), "stage", "plan", plan=plan, cond=condition)]
 
-    def line(
+    def _line(
         self,
         t: float,
         stage: str,
@@ -43,7 +43,7 @@ class Recorder:
             **more,
         }
 
-    def say(
+    def report(
         self,
         stage: str,
         done: float,
@@ -54,12 +54,12 @@ class Recorder:
     ) -> None:
         with self.lock:
             now = round(time.monotonic() - self.begun, 3)
-            if state == "run" and now - self.last.get(stage, -1.0) < BETWEEN:
+            if state == "run" and now - self.last.get(stage, -1.0) < INTERVAL:
                 return
             self.last[stage] = now
-            self.lines.append(self.line(now, stage, done, total, unit, state, **more))
+            self.lines.append(self._line(now, stage, done, total, unit, state, **more))
 
-    def count(
+    def run_items(
         self,
         stage: str,
         items: Iterable[Any],
@@ -69,30 +69,30 @@ class Recorder:
         total: bool = True,
         **more: Any,
     ) -> None:
-        """Work on every item; the stage's total is their number, or unknown."""
+        """Run a stage item by item; its total is their number, or unknown."""
         items = list(items)
         known = len(items) if total else None
-        self.say(stage, 0, known, unit, "start", **more)
+        self.report(stage, 0, known, unit, "start", **more)
         for number, item in enumerate(items, 1):
             work(item)
-            self.say(stage, number, known, unit, "run", **more)
-        self.say(stage, len(items), known, unit, "done", **more)
+            self.report(stage, number, known, unit, "run", **more)
+        self.report(stage, len(items), known, unit, "done", **more)
 
-    def blind(self, stage: str, work: Callable[[], Any], **more: Any) -> None:
-        """Work without a word until it is done."""
-        self.say(stage, 0, None, "", "start", **more)
+    def run_opaque(self, stage: str, work: Callable[[], Any], **more: Any) -> None:
+        """Run a stage that reports nothing until it is done."""
+        self.report(stage, 0, None, "", "start", **more)
         work()
-        self.say(stage, 0, None, "", "done", **more)
+        self.report(stage, 0, None, "", "done", **more)
 
     def write(self, path: Path) -> None:
         whole = round(time.monotonic() - self.begun, 3)
-        self.lines.append(self.line(whole, "", 0, None, "", "end"))
+        self.lines.append(self._line(whole, "", 0, None, "", "end"))
         path.parent.mkdir(parents=True, exist_ok=True)
         last = {}
         with path.open("w") as file:
             for line in self.lines:
                 if line["state"] == "run":
-                    if line["t"] - last.get(line["stage"], -whole) < whole / FEWEST:
+                    if line["t"] - last.get(line["stage"], -whole) < whole / LINES:
                         continue
                     last[line["stage"]] = line["t"]
                 file.write(json.dumps(line, separators=(",", ":")) + "\n")

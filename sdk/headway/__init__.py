@@ -7,6 +7,7 @@ from headway.api.operation import Operation
 from headway.api.stage import Stage
 from headway.api.track import track
 from headway.errors import Cancelled, IllegalMove, UnknownStage
+from headway.reporting import exits, forks
 
 __all__ = [
     "Cancelled",
@@ -19,3 +20,7 @@ __all__ = [
     "track",
 ]
 __version__ = "0.1.0"
+
+# Now, so that exit handlers which the program registers from here on are called before ours.
+exits.register()
+forks.register()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator
+    from typing import Any, Iterable, Iterator, Sequence
 
 PENDING = "pending"
 RUNNING = "running"
@@ -65,6 +65,7 @@ STAGE_FIELDS = (
     "attempt",
     "initial",  # units that were done already when it started: they say nothing of the rate
 )
+_ID = STAGE_FIELDS.index("id")
 OPERATION_FIELDS = (
     "id",
     "revision",  # counts the changes its writer has made
@@ -188,7 +189,7 @@ class Stage:
         """Its absolute state, in the order of `STAGE_FIELDS`."""
         return [getattr(self, field) for field in STAGE_FIELDS]
 
-    def apply(self, record: list[Any]) -> None:
+    def apply(self, record: Sequence[Any]) -> None:
         """Take over the absolute state of `record`, which was checked when it was decoded."""
         for field, value in zip(STAGE_FIELDS, record):
             setattr(self, field, value)
@@ -318,7 +319,7 @@ class Operation:
         """Its own absolute state, without stages, in the order of `OPERATION_FIELDS`."""
         return [getattr(self, field) for field in OPERATION_FIELDS]
 
-    def apply(self, record: list[Any]) -> None:
+    def apply(self, record: Sequence[Any]) -> None:
         """Take over the absolute state of `record`, which was checked when it was decoded."""
         for field, value in zip(OPERATION_FIELDS, record):
             setattr(self, field, value)
@@ -340,9 +341,10 @@ class Operation:
         if late:
             self.stages = dict(sorted(self.stages.items()))
 
-    def apply_stage(self, record: list[Any]) -> Stage:
+    def apply_stage(self, record: Sequence[Any]) -> Stage:
         """Take over a stage's `record`; a stage seen for the first time is added."""
-        stage = self.stages.get(record[0]) or self.add_stage(Stage(record[0], ""))
+        id_ = record[_ID]
+        stage = self.stages.get(id_) or self.add_stage(Stage(id_, ""))
         stage.apply(record)
         return stage
 

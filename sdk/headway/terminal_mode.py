@@ -58,3 +58,14 @@ def lend(attributes: Attributes, mode: str) -> Attributes:
     cc = list(cc)
     cc[termios.VMIN], cc[termios.VTIME], cc[termios.VEOL] = 1, 0, _MARKS[mode]
     return [iflag, oflag, cflag, lflag, ispeed, ospeed, cc]
+
+
+def reclaim(attributes: Attributes) -> Attributes:
+    """Return the usual attributes of a terminal that is lent, as near as they can be told."""
+    iflag, oflag, cflag, lflag, ispeed, ospeed, cc = attributes
+    iflag |= termios.ICRNL | termios.IXON
+    oflag |= termios.OPOST
+    lflag |= termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN
+    cc = list(cc)
+    cc[termios.VEOL] = b"\0"
+    return [iflag, oflag, cflag, lflag, ispeed, ospeed, cc]

@@ -16,7 +16,23 @@ from progress_tracker.stage import ProgressStage, StageStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from progress_tracker.tracker import ProgressTracker
+    from typing import Protocol
+
+    class Pictured(Protocol):
+        """A tracker, as what there is to show of it."""
+
+        operation_name: str
+        stages: list[ProgressStage]
+        end_time: float | None
+
+        def get_overall_progress(self) -> float:
+            """0.0 to 1.0."""
+            ...
+
+        def format_time_remaining(self) -> str:
+            """How long it will still take."""
+            ...
+
 
 BAR = 40  # cells
 LEAST = 16  # cells of a name that stay, if there are any
@@ -44,14 +60,14 @@ def theme_for(encoding: object, *, coloured: bool = False) -> Theme:
     return theme._replace(signs={**theme.signs, PENDING: " ", RUNNING: running})
 
 
-def percent(tracker: ProgressTracker) -> int:
+def percent(tracker: Pictured) -> int:
     """0 to 100; 100 only when every stage, or the operation, has completed."""
     progress = tracker.get_overall_progress()
     done = all(stage.status is StageStatus.COMPLETED for stage in tracker.stages)
     return round(progress * 100) if progress >= 1.0 and done else min(99, round(progress * 100))
 
 
-def _unknown(tracker: ProgressTracker) -> bool:
+def _unknown(tracker: Pictured) -> bool:
     """Whether bytes come in of which nobody knows how many there will be."""
     return any(
         stage.status is StageStatus.IN_PROGRESS and stage.processed_bytes and not stage.total_bytes
@@ -59,14 +75,14 @@ def _unknown(tracker: ProgressTracker) -> bool:
     )
 
 
-def title(tracker: ProgressTracker, theme: Theme) -> Line:
+def title(tracker: Pictured, theme: Theme) -> Line:
     """Its name, with dots while it goes on."""
     name = theme.spell(tracker.operation_name)
     going = tracker.end_time is None and not name.endswith((".", "…"))
     return [("strong", name + ("..." if going else ""))]
 
 
-def header(tracker: ProgressTracker, theme: Theme, width: int) -> list[Line]:
+def header(tracker: Pictured, theme: Theme, width: int) -> list[Line]:
     """Title, bar and time remaining; the last only until its end."""
     lines: list[Line] = [title(tracker, theme)]
     if tracker.stages or tracker.end_time is None:  # of nothing there was no part either
@@ -116,7 +132,7 @@ def _going(stage: ProgressStage) -> str:
     return "".join(f" {word}" for word in said)
 
 
-def block(tracker: ProgressTracker, theme: Theme) -> list[Line]:
+def block(tracker: Pictured, theme: Theme) -> list[Line]:
     """Everything, in the order of the document."""
     lines = header(tracker, theme, BAR + 5)
     if tracker.stages:
@@ -125,7 +141,7 @@ def block(tracker: ProgressTracker, theme: Theme) -> list[Line]:
     return lines
 
 
-def window(tracker: ProgressTracker, theme: Theme, width: int, height: int) -> list[Line]:
+def window(tracker: Pictured, theme: Theme, width: int, height: int) -> list[Line]:
     """As much of it as `height` rows of `width` cells hold, what matters first kept."""
     head = header(tracker, theme, width)
     stages = list(tracker.stages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-import progress_tracker
+from progress_tracker.optional import present
 from progress_tracker.tracker import ProgressTracker
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ class RichProgressTracker(ProgressTracker):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if not progress_tracker.RICH_AVAILABLE:
+        if not present("RICH_AVAILABLE"):
             raise ImportError(
                 "RichProgressTracker needs the rich library. Install it with: pip install rich"
             )
@@ -61,9 +61,7 @@ class LiveProgress:
         with tracker._lock:
             if tracker._began is None and tracker._outcome is None:
                 tracker._begin()
-            tracker.progress_obj = progress_tracker.Progress(
-                console=tracker.console, auto_refresh=False
-            )
+            tracker.progress_obj = present("Progress")(console=tracker.console, auto_refresh=False)
             tracker._live = self
         self._mirror()
         tracker._painter.draw()

@@ -13,18 +13,22 @@ import threading
 import time
 import weakref
 
-import progress_tracker
 from headway.formatting import theme as themes
 from headway.formatting.theme import Line, Theme
 from progress_tracker import frame
+from progress_tracker.optional import present
 from progress_tracker.screen import Screen, screen_of, write_raw
 from progress_tracker.stage import StageStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
-    from progress_tracker.tracker import ProgressTracker
+    class Painted(frame.Pictured, Protocol):
+        """A tracker, as what is drawn on its console."""
+
+        console: Any
+
 
 SPACING = 0.1  # seconds between two frames that differ only in counts
 NEWS = 10.0  # seconds after which a stream that is no terminal is told the counts again
@@ -34,7 +38,7 @@ STEP = 10  # percent after which it is told earlier
 class Painter:
     """Draws one tracker, on its rich console or on standard output."""
 
-    def __init__(self, tracker: ProgressTracker) -> None:
+    def __init__(self, tracker: Painted) -> None:
         self._holder = weakref.ref(tracker)  # it is the tracker that holds the painter
         self._lock = threading.RLock()
         self._drawn_at = float("-inf")
@@ -169,13 +173,13 @@ class Painter:
     # What it draws, and on what.
 
     @property
-    def _tracker(self) -> ProgressTracker:
+    def _tracker(self) -> Painted:
         tracker = self._holder()
         assert tracker is not None  # noqa: S101 - only the tracker calls its painter
         return tracker
 
     def _console(self) -> Any:
-        return self._tracker.console if progress_tracker.RICH_AVAILABLE else None
+        return self._tracker.console if present("RICH_AVAILABLE") else None
 
     def _stream(self) -> Any:
         console = self._console()

@@ -6,7 +6,7 @@ import os
 import threading
 import warnings
 
-import progress_tracker
+from progress_tracker.optional import present
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Delivery:
             "app_name": APPLICATION,
             "timeout": timeout,
         }
-        self._sender = progress_tracker.plyer_notification
+        self._sender = present("plyer_notification")
         self._sent = False
         self._thread: threading.Thread | None = None
         if self._sender is not None and not self._hangs():

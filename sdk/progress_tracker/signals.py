@@ -14,9 +14,22 @@ import weakref
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
-    from typing import Any
+    from typing import Any, Protocol
 
-    from progress_tracker.tracker import ProgressTracker
+    class Cancelled(Protocol):
+        """A tracker, as what a signal cancels."""
+
+        end_time: float | None
+
+        @property
+        def wish(self) -> str | None:
+            """The reason that somebody gave, if anybody did."""
+            ...
+
+        def leave(self, message: str, exit_status: int) -> bool:
+            """Cancel it; return whether the program can be left at once."""
+            ...
+
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _MESSAGES: dict[int, str] = {
@@ -24,11 +37,11 @@ _MESSAGES: dict[int, str] = {
     signal.SIGTERM: "Operation terminated",
 }
 _before: dict[int, Any] = {}  # signal → the handler that was there
-_waiting: dict[int, weakref.ref[ProgressTracker]] = {}  # in the order they asked
+_waiting: dict[int, weakref.ref[Cancelled]] = {}  # in the order they asked
 _under_way = 0  # signals that are being handled
 
 
-def handle_for(tracker: ProgressTracker) -> None:
+def handle_for(tracker: Cancelled) -> None:
     """Cancel `tracker` on a signal from now on; does nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         return
@@ -43,7 +56,7 @@ def handle_for(tracker: ProgressTracker) -> None:
             _before[number] = before
 
 
-def release(tracker: ProgressTracker) -> None:
+def release(tracker: Cancelled) -> None:
     """`tracker` has ended; without any other the handlers are as they were before."""
     _waiting.pop(id(tracker), None)
     if _trackers() or threading.current_thread() is not threading.main_thread():
@@ -56,7 +69,7 @@ def release(tracker: ProgressTracker) -> None:
                 pass
 
 
-def _trackers() -> list[ProgressTracker]:
+def _trackers() -> list[Cancelled]:
     found = [reference() for reference in list(_waiting.values())]
     return [tracker for tracker in found if tracker is not None and tracker.end_time is None]
 

@@ -11,8 +11,8 @@ import threading
 import time
 import weakref
 
-import progress_tracker
 from progress_tracker import frame, signals
+from progress_tracker.optional import present
 from progress_tracker.painter import SPACING, Painter
 from progress_tracker.remaining import remaining
 from progress_tracker.report import Report
@@ -22,10 +22,12 @@ from progress_tracker.stage import ProgressStage, StageStatus, format_duration
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from typing import Any, Awaitable, Callable
+    from typing import Any, Awaitable, Callable, NamedTuple
 
     from rich.console import Console
     from rich.table import Table
+else:
+    from headway.light_typing import NamedTuple
 
 _TITLES = {
     StageStatus.COMPLETED: "Complete",
@@ -33,6 +35,13 @@ _TITLES = {
     StageStatus.CANCELLED: "Cancelled",
 }
 _SECONDS_SHOWN = {StageStatus.COMPLETED: 5, StageStatus.FAILED: 10, StageStatus.CANCELLED: 5}
+
+
+class Beginning(NamedTuple):
+    """When it began: as it is told in `start_time`, and on the monotonic clock."""
+
+    told: float
+    at: float
 
 
 class ProgressTracker:
@@ -57,16 +66,15 @@ class ProgressTracker:
         self.notification_on_complete = notification_on_complete
         self.notification_on_error = notification_on_error
         self.console: Any = None
-        if progress_tracker.RICH_AVAILABLE:
-            self.console = progress_tracker.Console() if console is None else console
+        if present("RICH_AVAILABLE"):
+            self.console = present("Console")() if console is None else console
         self.stages: list[ProgressStage] = []
         self.current_stage_index = -1
         self.start_time: float | None = None
         self.end_time: float | None = None
         self.cancelled = False
         self.cancel_callback: Callable[[], object] | None = None
-        # The start as given out, beside the monotonic time at it.
-        self._began: tuple[float, float] | None = None
+        self._began: Beginning | None = None
         self._looked = 0.0  # monotonic time of the last look at attributes
         self._lock = threading.RLock()
         self._outcome: StageStatus | None = None
@@ -80,7 +88,7 @@ class ProgressTracker:
     @property
     def enable_notifications(self) -> bool:
         """Whether notifications are wanted, and plyer is there to raise them."""
-        return self._notifications_wanted and bool(progress_tracker.PLYER_AVAILABLE)
+        return self._notifications_wanted and bool(present("PLYER_AVAILABLE"))
 
     @enable_notifications.setter
     def enable_notifications(self, wanted: bool) -> None:
@@ -180,7 +188,7 @@ class ProgressTracker:
 
     def render_rich_progress(self) -> Table | None:
         """The stages as a rich table; None without rich."""
-        if not progress_tracker.RICH_AVAILABLE:
+        if not present("RICH_AVAILABLE"):
             return None
         from progress_tracker.table import table  # noqa: PLC0415 - needs rich
 
@@ -285,7 +293,7 @@ class ProgressTracker:
     def _begin(self) -> None:
         if self.start_time is None:
             self.start_time = time.time()
-        self._began = (self.start_time, time.monotonic())
+        self._began = Beginning(self.start_time, time.monotonic())
         self._begin_report()
 
     def _begin_report(self) -> None:
@@ -296,8 +304,8 @@ class ProgressTracker:
     def _stop(self) -> float:
         """Set the end and return the seconds since the start."""
         took = 0.0
-        if self._began is not None and self._began[0] == self.start_time:
-            took = max(0.0, time.monotonic() - self._began[1])
+        if self._began is not None and self._began.told == self.start_time:
+            took = max(0.0, time.monotonic() - self._began.at)
         elif self.start_time is not None:
             took = max(0.0, time.time() - self.start_time)
         self.end_time = time.time() if self.start_time is None else self.start_time + took

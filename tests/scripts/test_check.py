@@ -129,13 +129,7 @@ def test_every_module_is_in_one_layer_of_its_package(package):
 
 
 @pytest.mark.parametrize(
-    "package",
-    [
-        pytest.param("headway", marks=pytest.mark.xfail(reason="reporting imports api")),
-        pytest.param("headway_broker", marks=pytest.mark.xfail(reason="sessions imports ledger")),
-        "headway_viewer",
-        pytest.param("progress_tracker", marks=pytest.mark.xfail(reason="modules import the root")),
-    ],
+    "package", ["headway", "headway_broker", "headway_viewer", "progress_tracker"]
 )
 def test_no_module_is_imported_by_what_it_imports(package):
     assert circle(package) == []

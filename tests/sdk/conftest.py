@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing.process
+
 import pytest
 
 from headway.protocol import messages
@@ -38,3 +40,9 @@ def lines(link):
         return [tuple(message) for message in link.carry() if type(message) is messages.Log]
 
     return sent
+
+
+@pytest.fixture
+def process_config():
+    """What multiprocessing hands to the processes that this one starts."""
+    return multiprocessing.process.current_process()._config

@@ -5,7 +5,7 @@ import termios
 
 import pytest
 
-from headway.terminal_mode import LINE, RAW, SECRET, lend, line_mode
+from headway.terminal_mode import LINE, RAW, SECRET, is_lent, lend, line_mode, reclaim
 
 
 @pytest.fixture
@@ -36,5 +36,16 @@ def test_the_mode_survives_the_kernel(attributes, mode):
     master, slave = os.openpty()
     termios.tcsetattr(slave, termios.TCSANOW, lend(attributes, mode))
     assert line_mode(termios.tcgetattr(slave)) == mode
+    os.close(master)
+    os.close(slave)
+
+
+@pytest.mark.parametrize("mode", [LINE, SECRET, RAW])
+def test_what_was_lent_can_be_reclaimed(attributes, mode):
+    master, slave = os.openpty()
+    termios.tcsetattr(slave, termios.TCSANOW, lend(attributes, mode))
+    assert is_lent(termios.tcgetattr(slave))
+    termios.tcsetattr(slave, termios.TCSANOW, reclaim(termios.tcgetattr(slave)))
+    assert termios.tcgetattr(slave) == attributes
     os.close(master)
     os.close(slave)

@@ -61,6 +61,19 @@ def shell(machine, **environ):
     return bash
 
 
+def scripted(machine, script):
+    """Start a script on a terminal of its own, in which `(hw …)` is `headway run`."""
+    command = " ".join(map(shlex.quote, PROGRAM))
+    return pexpect.spawn(
+        "sh",
+        ["-c", f'hw() {{ exec {command} "$@"; }}\n{script}'],
+        env={**machine.environ, "HEADWAY_DISPLAY": "quiet", "TERM": "xterm"},
+        cwd=machine.folder,
+        timeout=30,
+        encoding="utf-8",
+    )
+
+
 def ended(terminal):
     """Wait for the end of what runs on a terminal: (what it printed, exit status, signal)."""
     terminal.expect(pexpect.EOF)

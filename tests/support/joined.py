@@ -119,10 +119,10 @@ class Joined:
                 self.down.put(encode(effect.message))
             elif isinstance(effect, effects.Publish):
                 self.out.put((effect.topic, effect.frame))
-            elif isinstance(effect, effects.Remember):
+            elif isinstance(effect, effects.Store):
                 operation = self.core.ledger.entries[effect.row.operation].operation
                 if not operation.open:
-                    self.core.stored([(operation.id, operation.revision)])
+                    self.core.stored([effects.End(operation.id, operation.revision)])
 
     def _viewer(self):
         for topic, frame in self.out.get():

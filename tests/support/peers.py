@@ -8,7 +8,7 @@ import time
 import zmq
 
 from headway.model import Operation, Stage
-from headway.protocol import messages
+from headway.protocol import messages, rows
 from headway.protocol.wire import decode, encode
 from headway_broker.shell.processes import boot_id
 
@@ -128,14 +128,17 @@ class Viewer:
         for topic, message in self.frames(seconds):
             if topic == inbox:
                 parts += 1
-                for row in message.operations:
-                    operation = found.setdefault(row[0], Operation(row[0], ""))
-                    if row[1] is not None:
-                        operation.apply(row[1])
-                        operation.progress, operation.estimate, operation.silent_since = row[4][:3]
-                        operation.holder = row[4][6]
-                    for record in row[2]:
-                        operation.apply_stage(record)
+                for row in map(rows.decode, message.operations):
+                    operation = found.setdefault(row.operation, Operation(row.operation, ""))
+                    if row.record is not None:
+                        operation.apply(row.record)
+                    if row.figures is not None:
+                        operation.progress = row.figures.progress
+                        operation.estimate = row.figures.estimate
+                        operation.silent_since = row.figures.silent_since
+                        operation.holder = row.figures.holder
+                    for stage in row.stages:
+                        operation.apply_stage(stage)
                 if parts == message.parts:
                     self.socket.unsubscribe(inbox)
                     return found

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from headway.model import Operation, Stage
 from headway.protocol.messages import Snapshot
+from headway.protocol.rows import (
+    OperationFigures,
+    OperationRecord,
+    OperationRow,
+    StageRecord,
+    encode,
+    stage_figures_of,
+)
+from headway.protocol.wire import unpack
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
 
@@ -13,24 +22,18 @@ INSTANCE = "broker-1"
 
 
 def row(operation, *, whole=True):
-    """An operation as a row of `Snapshot.operations`."""
-    return [
+    """An operation as a row of `Snapshot.operations`, as it comes off the wire."""
+    stages = operation.stages.values()
+    made = OperationRow(
         operation.id,
-        operation.record() if whole else None,
-        [stage.record() for stage in operation.stages.values()],
+        OperationRecord.of(operation) if whole else None,
+        [StageRecord.of(stage) for stage in stages],
         {},
-        [
-            operation.progress,
-            operation.estimate,
-            operation.silent_since,
-            operation.usual,
-            operation.unlike,
-            operation.tail,
-            operation.holder,
-        ],
-        {stage.id: [stage.progress, stage.estimate] for stage in operation.stages.values()},
-        {stage.id: stage.shares for stage in operation.stages.values() if stage.shares},
-    ]
+        OperationFigures.of(operation, tail=True),
+        {stage.id: stage_figures_of(stage) for stage in stages},
+        {stage.id: stage.shares for stage in stages if stage.shares},
+    )
+    return unpack(encode(made))
 
 
 def snapshot(operations, *, sequence=1, instance=INSTANCE, part=0, parts=1, now=NOW):

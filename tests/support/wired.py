@@ -8,6 +8,7 @@ from headway.model import Operation, Stage
 from headway.protocol import messages
 from headway.protocol.wire import decode, encode
 from headway_broker.core import Core
+from headway_broker.history.jobs import stored
 from headway_broker.state import effects
 from headway_broker.state.sessions import Credentials
 
@@ -78,20 +79,24 @@ class Wired:
 
     def remembered(self):
         """The rows that went to the history, by operation."""
-        return {e.row.operation: e.row for e in self.effects if isinstance(e, effects.Remember)}
+        return {e.row.operation: e.row for e in self.effects if isinstance(e, effects.Store)}
 
     def store_all(self):
         """The history says that all it was given is stored."""
-        rows = [e.row for e in self.effects if isinstance(e, effects.Remember)]
-        self.core.stored(
-            [(row.operation, row.revision) for row in rows if row.ended is not None],
-            [(row.operation, row.shares) for row in rows],
-        )
+        self.core.stored(*stored(e for e in self.effects if isinstance(e, effects.Store)))
         self.tick()
         self.carry_out()
 
     def operation(self, operation):
         return self.core.ledger.entries[operation].operation
+
+    def notes(self):
+        """The lines for the log."""
+        return [effect.text for effect in self.effects if isinstance(effect, effects.Note)]
+
+    def broken(self):
+        """What the log says of faults, without where they are in the code."""
+        return [note.partition(" at ")[0] for note in self.notes() if note.startswith("broken")]
 
     def dropped(self):
         return self.core.dropped.counts
@@ -112,7 +117,7 @@ class Peer:
         self.sequence = 0
         self.requests = 0
         self.operations = {}
-        self._stages = itertools.count(1)
+        self.stage_ids = itertools.count(1)
         if hello:
             self.hello()
 
@@ -152,7 +157,7 @@ class Peer:
         op = self.operations[operation] = Operation(operation, name)
         op.move("running", self.now)
         for stage_name in stages:
-            stage = Stage(next(self._stages), stage_name, total=total)
+            stage = Stage(next(self.stage_ids), stage_name, total=total)
             op.stages[stage.id] = stage
         if op.stages:
             next(iter(op.stages.values())).move("running", self.now)

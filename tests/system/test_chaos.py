@@ -1,23 +1,24 @@
-"""A minute of chaos: no final state is lost and none is false; and its judge would notice."""
+"""A minute of chaos: no final state is lost and none is false; and its checker would notice."""
 
 import os
 import subprocess
 import sys
 
 import pytest
-from chaotic.journal import Life, Told
-from chaotic.verdict import Fates, Run, Verdict, judge, judge_runs
+from chaos_testing.checker import Circumstances, Findings, Run, check_operations, check_runs
+from chaos_testing.journal import OperationTruth, ProcessTruth, StageTruth
+from chaos_testing.outcomes import Interval, Outcomes
 from machine import ROOT
 
 
-def told(state="completed", done=5, **facts):
-    one = Told("op", "Work", 7, "steady", 10.0, state, certain=True, ended=20.0, **facts)
-    one.stages = {"Step": ["completed", done]} if state else {}
-    return one
+def truth(state="completed", done=5, **facts):
+    stages = {"Step": StageTruth("completed", done)} if state else {}
+    return OperationTruth("op", "Work", 10.0, state, stages=stages, **facts)
 
 
-def life(operation, leaving=20.0):
-    return Life(7, "steady", 9.0, {"op": operation}, leaving=leaving, how="exit" if leaving else "")
+def process(operation, leaving=20.0):
+    how = "exit" if leaving else ""
+    return ProcessTruth(7, "steady", 9.0, {"op": operation}, leaving=leaving, how=how)
 
 
 def shown(state="completed", done=5, error=None, stage="completed"):
@@ -25,58 +26,66 @@ def shown(state="completed", done=5, error=None, stage="completed"):
     return {"op": {"id": "op", "name": "Work", "state": state, "error": error, "stages": stages}}
 
 
-def judged(one, seen, fate=None, outages=(), full=()):
-    fates = Fates()
-    fates.exit(7, 8.0, 1)  # of an earlier process of that pid
-    if fate == "killed":
-        fates.kill(7, 20.0)
-    fates.exit(7, 20.1, -9 if fate else 0)
-    return judge([one], fates, list(outages), list(full), seen, everything=True)
+def found(processes, seen, outcomes, outages=(), full=()):
+    findings = Findings()
+    circumstances = Circumstances(outcomes, list(outages), list(full))
+    check_operations(findings, processes, circumstances, seen, everything=True)
+    return findings
 
 
-def test_the_judge_has_nothing_against_the_truth():
-    verdict = judged(life(told()), shown())
-    assert (verdict.lost, verdict.false, verdict.ends["completed"]) == ([], [], 1)
+def checked(one, seen, outages=(), *, killed=False):
+    outcomes = Outcomes()
+    outcomes.exit(7, 8.0, 1)  # of an earlier process of that pid
+    if killed:
+        outcomes.kill(7, 20.0)
+    outcomes.exit(7, 20.1, -9 if killed else 0)
+    return found([one], seen, outcomes, outages)
+
+
+def test_the_checker_finds_nothing_wrong_with_the_truth():
+    findings = checked(process(truth()), shown())
+    assert (findings.lost, findings.false, findings.ends["completed"]) == ([], [], 1)
 
 
 @pytest.mark.parametrize(
     "seen", [{}, shown("running", stage="running")], ids=["not shown", "shown as running"]
 )
-def test_the_judge_finds_an_end_that_is_lost(seen):
-    assert len(judged(life(told()), seen).lost) == 1
+def test_the_checker_finds_an_end_that_is_lost(seen):
+    assert len(checked(process(truth()), seen).lost) == 1
 
 
 @pytest.mark.parametrize(
     ("one", "seen"),
     [
-        (told(), shown("crashed")),
-        (told("failed", error="no space"), shown("failed", error="another")),
-        (told(), shown(done=4)),
-        (told(done=4), shown(done=5)),
-        (told(), shown(stage="running")),
-        (told(), shown(stage="failed")),
+        (truth(), shown("crashed")),
+        (truth("failed", error="no space"), shown("failed", error="another")),
+        (truth(), shown(done=4)),
+        (truth(done=4), shown(done=5)),
+        (truth(), shown(stage="running")),
+        (truth(), shown(stage="failed")),
     ],
     ids=["crashed", "another error", "too few", "too many", "a stage runs", "a stage failed"],
 )
-def test_the_judge_finds_what_is_false(one, seen):
-    verdict = judged(life(one), seen)
-    assert verdict.false, verdict
+def test_the_checker_finds_what_is_false(one, seen):
+    findings = checked(process(one), seen)
+    assert findings.false, findings
 
 
 def test_of_a_killed_process_only_an_acknowledged_end_is_certain():
-    assert judged(life(told(), None), shown("crashed"), "killed").doubtful == 1
-    assert judged(life(told(safe=True), None), shown("crashed"), "killed").false
-    assert judged(life(told(None), None), shown("completed", 0), "killed").false
-    assert not judged(life(told(None), None), shown("crashed"), "killed").false
+    assert checked(process(truth(), None), shown("crashed"), killed=True).doubtful == 1
+    assert checked(process(truth(acknowledged=True), None), shown("crashed"), killed=True).false
+    assert checked(process(truth(None), None), shown("completed", 0), killed=True).false
+    assert not checked(process(truth(None), None), shown("crashed"), killed=True).false
 
 
 def test_a_crash_that_is_not_shown_is_excused_by_an_outage_only():
-    assert judged(life(told(None), None), {}, "killed").lost
-    assert judged(life(told(None), None), {}, "killed", outages=[(15.0, 25.0)]).unseen == 1
+    assert checked(process(truth(None), None), {}, killed=True).lost
+    assert checked(process(truth(None), None), {}, [Interval(15.0, 25.0)], killed=True).unseen == 1
 
 
 def child(how="exit"):
-    return Life(8, "forker", 10.0, leaving=15.0, parted=15.5, how=how, shares={("op", "Step"): 3})
+    shares = {("op", "Step"): 3}
+    return ProcessTruth(8, "forker", 10.0, leaving=15.0, parted=15.5, how=how, shares=shares)
 
 
 @pytest.mark.parametrize(
@@ -84,23 +93,24 @@ def child(how="exit"):
     [
         (child(), [], 1),
         (child("os._exit"), [], 0),
-        (child(), [(15.2, 17.0)], 0),
+        (child(), [Interval(15.2, 17.0)], 0),
     ],
     ids=["in order", "at once", "with nowhere to leave it"],
 )
-def test_the_judge_misses_what_a_child_counted_that_ended_in_order(forked, full, short):
-    fates = Fates()
-    fates.exit(7, 20.1, 0)
+def test_the_checker_misses_what_a_child_counted_that_ended_in_order(forked, full, short):
+    outcomes = Outcomes()
+    outcomes.exit(7, 20.1, 0)
     for done, missing in ((5, short), (8, 0)):
-        verdict = judge([life(told()), forked], fates, [], full, shown(done=done), everything=True)
-        assert (len(verdict.shares_short), verdict.false) == (missing, [])
+        findings = found([process(truth()), forked], shown(done=done), outcomes, full=full)
+        assert (len(findings.shares_short), findings.false) == (missing, [])
 
 
 @pytest.mark.parametrize(("status", "begun", "lost"), [(-15, 4.9, 0), (-15, -60.0, 1), (0, 4.9, 1)])
 def test_a_command_that_is_not_shown_is_excused_if_it_was_killed_at_once(status, begun, lost):
-    verdict = Verdict()
-    judge_runs(verdict, [Run("run 1", 8, begun, status, 5.0)], [], [], {}, everything=True)
-    assert len(verdict.lost) == lost
+    findings = Findings()
+    runs = [Run("run 1", 8, begun, status, 5.0)]
+    check_runs(findings, runs, Circumstances(Outcomes()), {}, everything=True)
+    assert len(findings.lost) == lost
 
 
 @pytest.mark.parametrize(
@@ -113,11 +123,12 @@ def test_a_command_that_is_not_shown_is_excused_if_it_was_killed_at_once(status,
         (-9, "crashed", 0),
     ],
 )
-def test_the_judge_compares_commands_with_their_exit_status(status, state, wrong):
+def test_the_checker_compares_commands_with_their_exit_status(status, state, wrong):
     seen = {"op": {"name": "run 1", "state": state, "error": None, "exit_status": status}}
-    verdict = Verdict()
-    judge_runs(verdict, [Run("run 1", 8, 1.0, status, 5.0)], [], [], seen, everything=True)
-    assert len(verdict.false) == wrong
+    findings = Findings()
+    runs = [Run("run 1", 8, 1.0, status, 5.0)]
+    check_runs(findings, runs, Circumstances(Outcomes()), seen, everything=True)
+    assert len(findings.false) == wrong
 
 
 @pytest.mark.once

@@ -17,10 +17,10 @@ from headway_broker.history.jobs import Recalled
 from headway_broker.state import effects
 from headway_broker.state.sessions import Credentials
 from headway_viewer.display.clock import time_of_day
-from headway_viewer.display.plain import Teller
+from headway_viewer.display.plain import PlainRenderer
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.view import View
-from headway_viewer.public_json.schema import operation_record
+from headway_viewer.public_json.schema import operation_object
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Replica
 
@@ -42,7 +42,7 @@ class Way:
         self.replica = Replica()
         self.board = Board(self.replica)
         self.view = View(self.board, LOOK)
-        self.teller = Teller(self.board, LOOK, time_of_day)
+        self.renderer = PlainRenderer(self.board, LOOK, time_of_day)
         self.writer = Writer(self.replica)
         self.runs = list(runs)
         self.learned = []
@@ -70,13 +70,13 @@ class Way:
                 self.core.recalled(*Recalled(effect.key, self.runs))
             elif isinstance(effect, effects.Learn):
                 self.learned.append(json.loads(json.dumps(effect.run)))
-            elif isinstance(effect, effects.Remember):
+            elif isinstance(effect, effects.Store):
                 self.rows.append(effect.row)
         changes = self.replica.take()
         self.board.absorb(changes, now)
-        self.view.forget(changes.operations)
+        self.view.invalidate(changes.operations)
         self.json += self.writer.changes(changes, now)
-        self.plain += self.teller.tell(changes, None, now)
+        self.plain += self.renderer.render(changes, None, now)
         self.picture = ["".join(words for _, words in line) for line in self._draw(now)]
 
     def _draw(self, now):
@@ -116,7 +116,7 @@ def performed(end, runs=()):
         way = Way(home, runs)
         operation = perform(way, end=end)
     assert time.process_time() - begun < SECONDS
-    assert "estimate" not in way.core.dropped.counts, "the forecast was given up"
+    assert "broken" not in way.core.dropped.counts, "the forecast was given up"
     return way, operation.id
 
 
@@ -161,4 +161,4 @@ def test_a_deep_operation_comes_back_from_the_history(failed):
     (entry,) = following.ledger.entries.values()
     assert len(entry.operation.stages) == DEEP
     assert entry.operation.progress == 0.25
-    assert len(operation_record(entry.operation, way.replica, 50.0)["stages"]) == DEEP
+    assert len(operation_object(entry.operation, way.replica, 50.0)["stages"]) == DEEP

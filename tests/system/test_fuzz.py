@@ -3,18 +3,18 @@
 import sys
 
 import pytest
-from fuzzing import core, live
+from fuzzing import broker_core, live_broker
 
 
 @pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_frames_that_nobody_would_send_harm_nobody(seed):
-    assert core.run(40_000, seed) == []
+    assert broker_core.run(40_000, seed) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at the broker in /proc")
 def test_a_live_broker_goes_on_serving_valid_peers():
-    assert live.run(4.0, 1) == []
+    assert live_broker.run(4.0, 1) == []

@@ -12,6 +12,7 @@ from headway.protocol import messages
 from headway.protocol.wire import decode, encode
 from headway.reporting.publisher import Publisher
 from headway_broker.core import Core
+from headway_broker.history.jobs import stored
 from headway_broker.state import effects
 from headway_broker.state.sessions import Credentials
 
@@ -129,17 +130,14 @@ class Family:
                 for one, (_, down) in self.wires.items():
                     if effect.identity == b"%d %d" % (one.pid, one.connection):
                         down.append(encode(effect.message))
-            elif isinstance(effect, effects.Remember):
-                self.handed.append(effect.row)
+            elif isinstance(effect, effects.Store):
+                self.handed.append(effect)
 
     def write(self):
         """The history's thread gets its turn."""
-        rows, self.handed = self.handed, []
-        self.rows.update((row.operation, row) for row in rows)
-        self.core.stored(
-            [(row.operation, row.revision) for row in rows if row.ended is not None],
-            [(row.operation, row.shares) for row in rows],
-        )
+        jobs, self.handed = self.handed, []
+        self.rows.update((job.row.operation, job.row) for job in jobs)
+        self.core.stored(*stored(jobs))
 
     def live(self, kills):
         """A life in which the broker is killed at these steps."""

@@ -9,7 +9,7 @@ import termios
 
 import psutil
 import pytest
-from commands import ended, shell, typed
+from commands import ended, scripted, shell, typed
 from machine import alive, killed, runs, until
 
 
@@ -121,6 +121,49 @@ def test_ctrl_c_leaves_the_shell_with_130_and_its_terminal_in_order(bash):
     bash.expect_exact("READY> ")
     bash.sendline("echo status=$?; stty -a | grep -o -e ' icanon'")
     bash.expect_exact("status=130\r\n icanon")
+
+
+# Two at a time in the foreground of one terminal: the first lends it, and ends first.
+SIDE_BY_SIDE = """
+    stty -g
+    ((hw -- sh -c 'until [ -e begun ]; do sleep 0.05; done'); touch over) &
+    until stty -a | grep -q -e -icanon; do sleep 0.05; done
+    (hw -- sh -c 'touch begun; until [ -e over ]; do sleep 0.05; done; {then}')
+    wait
+    stty -g
+"""
+
+
+def modes(text):
+    """What `stty -g` has printed into a text, each time."""
+    return re.findall(r"[0-9a-f]+(?::[0-9a-f]+){10,}", text)
+
+
+def test_two_side_by_side_leave_the_terminal_as_it_was(machine):
+    text, status, _ = ended(scripted(machine, SIDE_BY_SIDE.format(then="true")))
+    before, after = modes(text)
+    assert (after, status) == (before, 0)
+
+
+def test_of_two_side_by_side_who_is_left_has_the_keyboard(machine):
+    terminal = scripted(machine, SIDE_BY_SIDE.format(then="echo ask; read x; echo got $x"))
+    terminal.expect_exact("ask")
+    terminal.sendline("foo")
+    assert "got foo" in ended(terminal)[0]
+
+
+def test_a_terminal_whose_lender_was_killed_is_given_back_by_the_next(machine):
+    script = """
+        stty -g
+        (hw -- sleep 60) & lender=$!
+        until stty -a | grep -q -e -icanon; do sleep 0.05; done
+        kill -KILL $lender
+        wait
+        (hw -- true)
+        stty -g
+    """
+    before, after = modes(ended(scripted(machine, script))[0])
+    assert after == before
 
 
 def test_killed_it_leaves_no_command_behind(bash, machine):

@@ -9,7 +9,8 @@ import sys
 import time
 
 import pytest
-from chaotic.garbage import mutated, samples
+from chaos_testing.hostile_peer import samples
+from fuzzing.frames import mutate
 from machine import until
 from peers import OP, Viewer
 
@@ -156,9 +157,10 @@ while True:
 """,
     "garbage": """
 import random
-from chaotic.garbage import mutated, samples
-dice = random.Random(1)
-frames = [mutated(frame, dice) for frame in samples() * 20]
+from chaos_testing.hostile_peer import samples
+from fuzzing.frames import mutate
+rng = random.Random(1)
+frames = [mutate(frame, rng) for frame in samples() * 20]
 while True:
     for frame in frames:
         peer.socket.send(frame)
@@ -302,11 +304,11 @@ def test_a_reused_pid_is_not_taken_for_the_worker(host):
 
 def test_frames_of_nonsense_are_counted_and_their_sender_can_go_on(host):
     host.broker("--detached")
-    dice = random.Random(5)
+    rng = random.Random(5)
     peer = host.peer()
     for _ in range(500):
         for frame in samples():
-            peer.socket.send(mutated(frame, dice))
+            peer.socket.send(mutate(frame, rng))
     peer.session = "x" * 16
     peer.hello()
     peer.start()

@@ -4,10 +4,11 @@ import glob
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
-from chaotic.arena import jumping
+from chaos_testing.sandbox import install_clock_skew
 from machine import until
 
 pytestmark = pytest.mark.starts_broker
@@ -138,8 +139,9 @@ def test_a_program_survives_the_death_of_its_broker_and_is_back_with_all_stages(
 def test_nobody_is_started_where_nobody_can_be(machine):
     os.chmod(machine.directory, 0o755)  # open to others, so it is not used
     code = """
-        import headway, sys
-        sys.executable = "/nowhere/python"
+        import headway, os, sys
+        sys.frozen = True
+        os.environ["PATH"] = "/nowhere"
         with headway.operation("Work") as op, op.stage("Step") as stage:
             stage.advance()
             print(stage.done)
@@ -148,6 +150,24 @@ def test_nobody_is_started_where_nobody_can_be(machine):
     os.chmod(machine.directory, 0o700)
     assert machine.run(code) == (0, "1\n", "")
     assert not brokers(machine)
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["embedding", "frozen"])
+def test_a_program_that_is_no_python_is_not_started_again(machine, frozen):
+    app = machine.file("app", '#!/bin/sh\necho "$@" >>"$0.log"\n')
+    os.chmod(app, 0o755)
+    code = f"""
+        import headway, os, sys, time
+        sys.executable = {app!r}
+        sys.frozen = {frozen}
+        os.environ["PATH"] = {os.path.dirname(sys.executable)!r}
+        with headway.operation("Work"):
+            while not any(map(os.path.exists, {[app + ".log", machine.path("report.sock")]!r})):
+                time.sleep(0.01)
+    """
+    assert machine.run(code) == (0, "", "")
+    assert not os.path.exists(app + ".log")
+    assert until(lambda: known(machine).get("Work"))["state"] == "completed"
 
 
 def test_a_program_that_waits_for_its_children_meets_none_of_ours(machine):
@@ -214,7 +234,7 @@ def test_what_forked_children_count_is_known(machine, stopped):
 def test_a_wall_clock_that_jumps_makes_nothing_silent_lost_or_older(machine, seconds):
     clock = os.path.join(machine.folder, "clock")
     machine.environ["HEADWAY_CHAOS_CLOCK"] = clock
-    clocks = jumping(machine.folder)
+    clocks = install_clock_skew(machine.folder)
     machine.environ["PYTHONPATH"] = f"{clocks}{os.pathsep}{machine.environ['PYTHONPATH']}"
     machine.run(SHORT, "1")
     code = """

@@ -38,5 +38,5 @@ def test_an_estimate_is_counted_down_between_updates():
 
 
 def test_what_is_overdue_is_called_longer_than_usual():
-    assert formatting.remaining(None, 40.0, 90.0) == "longer than usual (40 s)"
-    assert formatting.remaining(None, 40.0, 50.0) == "calculating"
+    assert formatting.estimate_text(None, 40.0, 90.0) == "longer than usual (40 s)"
+    assert formatting.estimate_text(None, 40.0, 50.0) == "calculating"

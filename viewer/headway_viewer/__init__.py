@@ -1,1 +1,1 @@
-"""The processes that follow the broker and show what it knows."""
+"""The viewers: processes that follow the broker and show its operations."""

@@ -1,6 +1,6 @@
-"""Times as people read them: durations, the time still to go; and how far something is.
+"""Durations, percentages and remaining times as text.
 
-The words for estimates are `headway.estimate.describe`'s; here they are only counted down.
+Pure. The wording of an estimate is `headway.estimate.describe`'s; this module counts it down.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from headway.estimate import Estimate, describe
 
 
 def duration(seconds: float) -> str:
-    """Seconds that have passed: "0.4 s", "38 s", "2 min 4 s", "1 h 12 min", "2 d 3 h"."""
+    """Return elapsed seconds as "0.4 s", "38 s", "2 min 4 s", "1 h 12 min", "2 d 3 h"."""
     seconds = max(seconds, 0.0)
     if seconds < 0.95:
         return f"{seconds:.1f} s" if seconds >= 0.05 else "0 s"
@@ -19,23 +19,23 @@ def duration(seconds: float) -> str:
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return _two(whole // 60, "min", whole % 60, "s")
+        return _two_units(whole // 60, "min", whole % 60, "s")
     if whole < 86400:
-        return _two(whole // 3600, "h", whole // 60 % 60, "min")
-    return _two(whole // 86400, "d", whole // 3600 % 24, "h")
+        return _two_units(whole // 3600, "h", whole // 60 % 60, "min")
+    return _two_units(whole // 86400, "d", whole // 3600 % 24, "h")
 
 
-def _two(large: int, unit: str, small: int, below: str) -> str:
+def _two_units(large: int, unit: str, small: int, below: str) -> str:
     return f"{large} {unit} {small} {below}" if small else f"{large} {unit}"
 
 
 def percent(progress: float) -> str:
-    """0…1 as "54 %"; 100 % is only said of 1.0."""
+    """Return 0…1 as "54 %"; only 1.0 gives "100 %"."""
     return f"{int(progress * 100 + 1e-9)} %"
 
 
 def counted_down(estimate: Sequence[object] | None, passed: float) -> Estimate | None:
-    """The estimate of `passed` seconds ago, `passed` seconds nearer to its end."""
+    """Return an estimate made `passed` seconds ago as it stands now; None without one."""
     if estimate is None:
         return None
     made = Estimate(*estimate)  # type: ignore[arg-type]
@@ -47,10 +47,11 @@ def counted_down(estimate: Sequence[object] | None, passed: float) -> Estimate |
     )
 
 
-def remaining(estimate: Estimate | None, usual: float | None, elapsed: float) -> str:
-    """What to tell a person of the time still to go.
+def estimate_text(estimate: Estimate | None, usual: float | None, elapsed: float) -> str:
+    """Return the remaining time in words.
 
-    Once it has taken clearly longer than its earlier runs, that is what there is to say.
+    Once an operation is clearly overdue (`usual` is the duration of its earlier runs), return
+    "longer than usual (40 s)" instead of the estimate.
     """
     if usual is not None and elapsed > max(usual * 1.5, usual + 5):
         return f"longer than usual ({duration(usual)})"

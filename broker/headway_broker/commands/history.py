@@ -12,7 +12,8 @@ import time
 from headway import text
 from headway.estimate import duration
 from headway.protocol import endpoint
-from headway_broker.history import summary, writer
+from headway_broker.history import summary
+from headway_broker.history.database import NAME
 
 NAME_WIDTH = 40
 
@@ -47,7 +48,7 @@ def history_path() -> str:
         home = pwd.getpwuid(uid).pw_dir
     except KeyError:
         home = os.path.expanduser("~")
-    return os.path.join(endpoint.state_directory(os.environ, home), writer.NAME)
+    return os.path.join(endpoint.state_directory(os.environ, home), NAME)
 
 
 def listing(rows: list[summary.Known], now: float) -> list[str]:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import functools
 from itertools import islice
-from typing import Any, Callable, Iterable
+from typing import Any, Callable, Iterable, NamedTuple
 
 from headway.estimate import Estimate, Forecast, Run, history_key
 from headway.estimate.forecast import REMEMBERED
 from headway.model import COMPLETED, PENDING, RUNNING, WAITING, Stage, asks
 from headway_broker.estimates.budget import Allowance, price
-from headway_broker.state.errors import Dropped
+from headway_broker.state.effects import Learn
 from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.outbox import Faults
 
 STALE = 1.0  # seconds after which an open operation is estimated again
 QUIET_STALE = 5.0
@@ -48,6 +49,16 @@ class Following:
         self.runs = 0  # earlier ones that are looked at
 
 
+class Past(NamedTuple):
+    """What a stage came to before its forecast began, in the order in which it is told."""
+
+    moment: float
+    place: int  # among those of the same moment
+    stage: Stage
+    state: str
+    done: float
+
+
 def _sheltered(method: Callable[..., Any]) -> Callable[..., Any]:
     """Let `method` of an entry fail without harm: the operation goes without a forecast."""
 
@@ -64,9 +75,9 @@ def _sheltered(method: Callable[..., Any]) -> Callable[..., Any]:
 class Forecasts:
     """Progress and estimates of everything that is open."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._failures: list[str] = []
+    def __init__(self, ledger: Ledger, faults: Faults) -> None:
         self._ledger = ledger
+        self._faults = faults
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
         self._waiting: dict[str, dict[Entry, None]] = {}  # key → those that wait for its runs
         self._asked: dict[str, float] = {}  # key → when its runs were asked for
@@ -242,8 +253,8 @@ class Forecasts:
                 self._ledger.mark(entry).stage_figures.add(stage.id)
         forecast.rest()
 
-    def finish(self, entry: Entry, now: float) -> tuple[str, dict[str, Any]] | None:
-        """An operation has ended; returns its key and what its run teaches, if anything."""
+    def finish(self, entry: Entry, now: float) -> Learn | None:
+        """Close the forecast of an operation that has ended; return what its run teaches."""
         operation = entry.operation
         learned = self._learned(entry, now) if entry.forecast is not None else None
         self._wait_no_more(entry)
@@ -261,7 +272,7 @@ class Forecasts:
         return learned
 
     @_sheltered
-    def _learned(self, entry: Entry, now: float) -> tuple[str, dict[str, Any]] | None:
+    def _learned(self, entry: Entry, now: float) -> Learn | None:
         operation = entry.operation
         following: Following = entry.forecast
         self._queue.pop(entry, None)
@@ -274,20 +285,13 @@ class Forecasts:
         for stage in following.changed:
             _tell(forecast, operation.stages[stage], ended)
         run = forecast.finish(operation.state, ended)
-        return None if run is None else (following.key, run.to_dict())
+        return None if run is None else Learn(following.key, run.to_dict())
 
     def forget(self, entry: Entry) -> None:
         """An operation is no longer kept."""
         self._queue.pop(entry, None)
         self._wait_no_more(entry)
         entry.forecast = None
-
-    def failed(self, dropped: Dropped) -> list[str]:
-        """Which operations go without a forecast since the last call, and why; counted."""
-        failures, self._failures = self._failures, []
-        for _ in failures:
-            dropped.add("estimate")
-        return failures
 
     def deadline(self, *, watched: bool) -> float | None:
         """When the stalest estimate is to be made again."""
@@ -312,7 +316,7 @@ class Forecasts:
         self._queue.pop(entry, None)
         self._wait_no_more(entry)
         entry.forecast = None
-        self._failures.append(f"no estimate for {entry.operation.id}: {error!r}")
+        self._faults.add(f"estimate of {entry.operation.id}", entry.session.id, error)
         operation = entry.operation
         if operation.estimate is not None:
             operation.estimate = None
@@ -338,19 +342,19 @@ class Forecasts:
         self._ledger.mark(entry)
         if operation.started is not None:
             forecast.start(operation.started)
-        past: list[tuple[float, int, Stage, str, float]] = []
+        past: list[Past] = []
         for stage in operation.stages.values():
-            past.append((float("-inf"), len(past), stage, PENDING, 0))
+            past.append(Past(float("-inf"), len(past), stage, PENDING, 0))
             if stage.started is not None:
-                past.append((stage.started, len(past), stage, RUNNING, stage.initial))
+                past.append(Past(stage.started, len(past), stage, RUNNING, stage.initial))
                 if stage.ended is not None:
-                    past.append((stage.ended, len(past), stage, stage.state, stage.shown))
+                    past.append(Past(stage.ended, len(past), stage, stage.state, stage.shown))
         begun = operation.started
         if begun is None:
-            begun = min((moment for moment, *_ in past if moment > float("-inf")), default=0.0)
-        past.sort(key=lambda event: event[:2])
-        for moment, _, stage, state, done in past:
-            _tell(forecast, stage, max(moment, begun), state, done)
+            begun = min((one.moment for one in past if one.moment > float("-inf")), default=0.0)
+        past.sort(key=lambda one: (one.moment, one.place))
+        for one in past:
+            _tell(forecast, one.stage, max(one.moment, begun), one.state, one.done)
         following.changed.update(
             (stage.id, None)
             for stage in operation.stages.values()

@@ -96,7 +96,7 @@ class Waits:
             session = workers.get(ancestor)
             if session is None:
                 continue
-            for other in reversed(list(session.operations)):
+            for other in reversed(list(self._ledger.operations(session))):
                 if other is not entry and other.operation.open:
                     return other
         return None

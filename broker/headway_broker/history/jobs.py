@@ -1,17 +1,17 @@
-"""What the history is given to do, and what it answers. A `Row` is a job too: store it."""
+"""What the history answers to the effects that it carries out, and which can wait; pure."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Iterable, NamedTuple
 
-from headway_broker.storage.rows import Row
+from headway_broker.state.effects import End, Job, KeepClaim, Learn, Recall, Row, SharesOf, Store
 
 
 class Stored(NamedTuple):
     """What is in the file, or cannot be: the ends, and what forked children counted."""
 
-    finals: list[tuple[str, int]]
-    shares: list[tuple[str, tuple[tuple[int, str, float], ...]]] = []  # noqa: RUF012 - never changed
+    ends: list[End]
+    shares: list[SharesOf] = []  # noqa: RUF012 - never changed
 
 
 class Recalled(NamedTuple):
@@ -22,13 +22,6 @@ class Recalled(NamedTuple):
     typical: float | None = None
 
 
-class Learned(NamedTuple):
-    """A finished run of a key."""
-
-    key: str
-    run: dict[str, Any]
-
-
 class Reopened(NamedTuple):
     """The file could not be opened at first, and is now; `rows` and `claims` are what it holds."""
 
@@ -36,27 +29,24 @@ class Reopened(NamedTuple):
     claims: list[str]
 
 
-class Wanted(NamedTuple):
-    """Somebody wants the runs of a key."""
-
-    key: str
-
-
-class Claimed(NamedTuple):
-    """A notifier took something on."""
-
-    key: str
+def awaited(job: Job) -> bool:
+    """Return whether an answer is waited for: by a process until it is stored, or by a forecast."""
+    if isinstance(job, Store):
+        return job.row.ended is not None or bool(job.row.shares)
+    return isinstance(job, Recall)
 
 
-def awaited(job: Row | Learned | Wanted | Claimed) -> bool:
-    """Whether an answer is waited for: by a process until it is stored, or by a forecast."""
-    if isinstance(job, Row):
-        return job.ended is not None or bool(job.shares)
-    return isinstance(job, Wanted)
-
-
-def still_owed(jobs: list[Any]) -> list[Any]:
-    """What is to be written later: the last of each operation. A question is answered now."""
-    others = [job for job in jobs if isinstance(job, (Learned, Claimed))]
-    rows = {job.operation: job for job in jobs if isinstance(job, Row)}
+def still_owed(jobs: Iterable[Job]) -> list[Job]:
+    """Return what is to be written later: the last row of each operation, runs and claims."""
+    others = [job for job in jobs if isinstance(job, (Learn, KeepClaim))]
+    rows = {job.row.operation: job for job in jobs if isinstance(job, Store)}
     return [*others, *rows.values()]
+
+
+def stored(jobs: Iterable[Job]) -> Stored:
+    """Return what is to be told once these have been written: ends and shares."""
+    rows = [job.row for job in jobs if isinstance(job, Store)]
+    return Stored(
+        [End(row.operation, row.revision) for row in rows if row.ended is not None],
+        [SharesOf(row.operation, row.shares) for row in rows if row.shares],
+    )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from statistics import median
 from typing import NamedTuple
 
 from headway.estimate import Run, accuracy
-from headway_broker.history import schema
+from headway_broker.history import queries, schema
 
 
 class NoHistory(Exception):
@@ -41,13 +40,13 @@ def known(path: str) -> list[Known]:
     ended: dict[str, float] = {}
     connection = _connect(path)
     try:
-        for key, when, text in connection.execute("SELECT key, ended, run FROM runs"):
+        for one in queries.all_runs(connection):
             try:
-                run = Run.from_dict(json.loads(text))
+                run = Run.from_dict(one.run)
             except ValueError:
                 continue
-            found.setdefault(key, []).append(run)
-            ended[key] = max(when, ended.get(key, 0.0))
+            found.setdefault(one.key, []).append(run)
+            ended[one.key] = max(one.ended, ended.get(one.key, 0.0))
     except sqlite3.Error as error:
         raise NoHistory(f"{path}: {error}") from None
     finally:
@@ -64,7 +63,7 @@ def forget(path: str, key: str) -> int:
     connection = _connect(path)
     try:
         with connection:
-            return connection.execute("DELETE FROM runs WHERE key = ?", (key,)).rowcount
+            return queries.forget_runs(connection, key)
     except sqlite3.Error as error:
         raise NoHistory(f"{path}: {error}") from None
     finally:

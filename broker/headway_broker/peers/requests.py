@@ -1,6 +1,6 @@
 """What viewers ask for: cancelling with an answer, claims, and who draws on a terminal.
 
-Pure. Absent: status, stop and retire, which are the core's own.
+Pure. Absent: what the broker is asked of itself (`standing`, `retirement`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from headway.model import NAME_LIMIT, clean_text
 from headway.protocol import messages
-from headway_broker.state.effects import Effect, Keep, Send
+from headway_broker.state.effects import Effect, KeepClaim, Send
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session
 
@@ -36,19 +36,7 @@ class Requests:
         self._number = 0
         self._claims: dict[str, None] = {}
         self._terminals: dict[str, Session] = {}
-
-    def take(self, asker: Session, message: messages.Request, now: float) -> list[Effect] | None:
-        """Do what a request asks for; None where it is none of these."""
-        number, arguments = message.request, message.arguments
-        if message.verb == "cancel":
-            return self.cancel(asker, number, arguments, now)
-        if message.verb == "claim":
-            return self.claim(asker, number, arguments)
-        if message.verb == "draw":
-            return self.draw(asker, number, arguments)
-        if message.verb == "drawn":
-            return self.drawn(asker, number, arguments)
-        return None
+        self._drawing: dict[Session, str] = {}  # the terminal that each has taken
 
     def cancel(
         self, asker: Session, request: int, arguments: dict[str, Any], now: float
@@ -82,14 +70,16 @@ class Requests:
         result = {"answer": answer.answer, "reason": answer.reason}
         return reply(waiting.asker, waiting.request, result)
 
-    def claim(self, asker: Session, request: int, arguments: dict[str, Any]) -> list[Effect]:
+    def claim(
+        self, asker: Session, request: int, arguments: dict[str, Any], _now: float
+    ) -> list[Effect]:
         """Grant a key to the first who claims it."""
         key = _word(arguments, "key")
         granted = key not in self._claims
         if granted:
             self.claimed(key)
         effects = reply(asker, request, {"granted": granted})
-        return [*effects, Keep(key)] if granted else effects
+        return [*effects, KeepClaim(key)] if granted else effects
 
     def claimed(self, key: str) -> None:
         """A key is taken."""
@@ -97,7 +87,9 @@ class Requests:
         if len(self._claims) > CLAIMS_LIMIT:
             del self._claims[next(iter(self._claims))]
 
-    def draw(self, asker: Session, request: int, arguments: dict[str, Any]) -> list[Effect]:
+    def draw(
+        self, asker: Session, request: int, arguments: dict[str, Any], _now: float
+    ) -> list[Effect]:
         """Let one viewer at a time draw on a terminal."""
         tty = _word(arguments, "tty")
         holder = self._terminals.get(tty)
@@ -105,10 +97,12 @@ class Requests:
         if granted:
             self._release(asker)
             self._terminals[tty] = asker
-            asker.claimed_tty = tty
+            self._drawing[asker] = tty
         return reply(asker, request, {"granted": granted})
 
-    def drawn(self, asker: Session, request: int, arguments: dict[str, Any]) -> list[Effect]:
+    def drawn(
+        self, asker: Session, request: int, arguments: dict[str, Any], _now: float
+    ) -> list[Effect]:
         """Tell workers that the end of their operations is on the screen."""
         operations = arguments.get("operations")
         mine: dict[Session, list[str]] = {}
@@ -147,10 +141,9 @@ class Requests:
         return effects
 
     def _release(self, session: Session) -> None:
-        tty = session.claimed_tty
+        tty = self._drawing.pop(session, None)
         if tty is not None and self._terminals.get(tty) is session:
             del self._terminals[tty]
-        session.claimed_tty = None
 
 
 def reply(

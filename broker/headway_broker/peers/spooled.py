@@ -1,6 +1,6 @@
 """What programs could not deliver and left in files: taken in as a session's messages would be.
 
-Pure. Absent: the files (`unsent`), and what an announce does (`core`).
+Pure. Absent: the files (`unsent`), and what an announcement does (`announcements`).
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ from typing import Any, Callable, Iterable, NamedTuple
 
 from headway.model import OPEN, OPERATION_FIELDS
 from headway.protocol.messages import Announce, Hello, Share
-from headway_broker.peers.forked_counts import Shares
+from headway_broker.peers.forked_counts import Place, Shares
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session, Sessions
 
+_ID = OPERATION_FIELDS.index("id")
 _STATE = OPERATION_FIELDS.index("state")
 
 
 class Owed(NamedTuple):
-    """What a file of `unsent/` has: ended operations, and shares (operation, stage, session)."""
+    """What a file of `unsent/` has: the names of ended operations, and the places of shares."""
 
     ends: set[str]
-    shares: set[tuple[str, int, str]]
+    shares: set[Place]
 
 
 class Arrears:
@@ -54,28 +55,27 @@ class Arrears:
                     session = self._session(message, uid, now)
                 elif isinstance(message, Announce) and session is not None:
                     if message.operation[_STATE] not in OPEN:
-                        owed.ends.add(message.operation[0])
+                        owed.ends.add(message.operation[_ID])
                         self._announce(session, message, now)
                 elif isinstance(message, Share) and session is not None:
-                    owed.shares.add((message.operation, message.stage, session.id))
+                    owed.shares.add(Place(message.operation, message.stage, session.id))
                     self._shares.take(session, message, now)
             except Refused as refused:
                 self._dropped.add(refused.reason)
-        if session is not None and session.gone and not session.operations:
+        if session is not None and session.gone and not self._ledger.operations(session):
             self._sessions.remove(session)
         return owed
 
     def _session(self, hello: Hello, uid: int | None, now: float) -> Session:
         session = self._sessions.by_id.get(hello.session)
         if session is None:
-            session = self._sessions.add(Session(hello.session, "worker", now))
-            session.about, session.uid, session.gone = hello.about, uid, True
-            if hello.about.get("boot") != self._sessions.boot:
-                session.offset = now - hello.now
+            same_clock = hello.about.get("boot") == self._sessions.boot
+            offset = 0.0 if same_clock else now - hello.now
+            session = self._sessions.add(Session.from_spool(hello, uid, offset, now))
         return session
 
     def are_safe(self, owed: Owed) -> bool:
         """Whether what a file was kept for needs no other copy any more."""
         return all(self._ledger.is_safe(end) for end in owed.ends) and all(
-            self._shares.safe(*share) for share in owed.shares
+            self._shares.safe(place) for place in owed.shares
         )

@@ -8,32 +8,18 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, Iterator
 
-import msgpack
-
-from headway.model import Operation
-from headway.protocol import messages
-from headway.protocol.wire import pack
+from headway.protocol import rows
+from headway.protocol.messages import Delta, Snapshot
+from headway.protocol.rows import (
+    OperationFigures,
+    OperationRecord,
+    OperationRow,
+    StageRecord,
+)
 from headway_broker.state.ledger import Entry, Marks
 
 PART_SIZE = 192 * 1024  # bytes of rows in a frame, about; the limit of a frame is 1 MiB
 STAGES_PER_ROW = 500  # an operation of more stages takes several rows
-
-_SNAPSHOT = messages.PUBLISHED.index(messages.Snapshot)
-_DELTA = messages.PUBLISHED.index(messages.Delta)
-_packer = msgpack.Packer(use_bin_type=True)
-
-
-def figures(operation: Operation, *, tail: bool) -> list[Any]:
-    """What the broker worked out for an operation; its tail only where asked for."""
-    return [
-        operation.progress,
-        operation.estimate,
-        operation.silent_since,
-        operation.usual,
-        operation.unlike,
-        operation.tail if tail else None,
-        operation.holder,
-    ]
 
 
 def whole_rows(entry: Entry) -> Iterator[bytes]:
@@ -41,21 +27,21 @@ def whole_rows(entry: Entry) -> Iterator[bytes]:
     operation = entry.operation
     stages = operation.stages
 
-    def build(some: list[int], first: bool) -> list[Any]:
+    def build(some: list[int], first: bool) -> OperationRow:
         held = [stages[stage] for stage in some]
-        return [
+        return OperationRow(
             operation.id,
-            operation.record() if first else None,
-            [stage.record() for stage in held],
+            OperationRecord.of(operation) if first else None,
+            [StageRecord.of(stage) for stage in held],
             {},
-            figures(operation, tail=True) if first else None,
+            OperationFigures.of(operation, tail=True) if first else None,
             {
-                stage.id: [stage.progress, stage.estimate]
+                stage.id: rows.stage_figures_of(stage)
                 for stage in held
                 if stage.progress is not None or stage.estimate is not None
             },
             {stage.id: stage.shares for stage in held if stage.shares},
-        ]
+        )
 
     return _rows(list(stages), build)
 
@@ -67,7 +53,7 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
     ended = marks.structure and not operation.open  # whose tail tells why
     changed = marks.stages.union(marks.counts, marks.stage_figures, marks.shares)
 
-    def build(some: list[int], first: bool) -> list[Any]:
+    def build(some: list[int], first: bool) -> OperationRow:
         counts: dict[int, Any] = {}
         counted = marks.counts
         for stage_id in some:
@@ -76,31 +62,33 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
                 counts[stage_id] = (
                     [stage.done, stage.total, stage.detail] if counted[stage_id] else stage.done
                 )
-        return [
+        return OperationRow(
             operation.id,
-            operation.record() if first and marks.structure else None,
-            [stages[stage].record() for stage in some if stage in marks.stages],
+            OperationRecord.of(operation) if first and marks.structure else None,
+            [StageRecord.of(stages[stage]) for stage in some if stage in marks.stages],
             counts,
-            figures(operation, tail=ended) if first and (marks.figures or ended) else None,
+            OperationFigures.of(operation, tail=ended)
+            if first and (marks.figures or ended)
+            else None,
             {
-                stage: [stages[stage].progress, stages[stage].estimate]
+                stage: rows.stage_figures_of(stages[stage])
                 for stage in some
                 if stage in marks.stage_figures
             },
             {stage: stages[stage].shares or {} for stage in some if stage in marks.shares},
-        ]
+        )
 
     return _rows(sorted(changed), build)
 
 
-def _rows(stages: list[int], build: Callable[[list[int], bool], list[Any]]) -> Iterator[bytes]:
+def _rows(stages: list[int], build: Callable[[list[int], bool], OperationRow]) -> Iterator[bytes]:
     """Pack the rows that `build` makes of so many stages as fit into one."""
     first = True
     waiting = [stages[at : at + STAGES_PER_ROW] for at in range(0, len(stages), STAGES_PER_ROW)]
     waiting.reverse()
     while first or waiting:
         some = waiting.pop() if waiting else []
-        row = pack(build(some, first))
+        row = rows.encode(build(some, first))
         if len(row) > PART_SIZE and len(some) > 1:
             half = len(some) // 2
             waiting += [some[half:], some[:half]]
@@ -109,11 +97,11 @@ def _rows(stages: list[int], build: Callable[[list[int], bool], list[Any]]) -> I
         yield row
 
 
-def parts(rows: Iterable[bytes]) -> list[list[bytes]]:
+def parts(encoded: Iterable[bytes]) -> list[list[bytes]]:
     """Rows in groups that fit a frame; at least one group, which may be empty."""
     groups: list[list[bytes]] = [[]]
     size = 0
-    for row in rows:
+    for row in encoded:
         if groups[-1] and size + len(row) > PART_SIZE:
             groups.append([])
             size = 0
@@ -122,23 +110,11 @@ def parts(rows: Iterable[bytes]) -> list[list[bytes]]:
     return groups
 
 
-def assemble(head: list[Any], rows: list[bytes]) -> bytes:
-    """A message whose last field is an array of rows that are packed already."""
-    return b"".join(
-        (
-            _packer.pack_array_header(len(head) + 1),
-            *map(pack, head),
-            _packer.pack_array_header(len(rows)),
-            *rows,
-        )
-    )
-
-
-def deltas(instance: str, sequence: int, now: float, rows: Iterable[bytes]) -> list[bytes]:
+def deltas(instance: str, sequence: int, now: float, encoded: Iterable[bytes]) -> list[bytes]:
     """The `Delta` messages that carry these rows, numbered from `sequence` + 1."""
     return [
-        assemble([_DELTA, instance, number, now], group)
-        for number, group in enumerate(parts(rows), sequence + 1)
+        rows.frame(Delta(instance, number, now, []), group)
+        for number, group in enumerate(parts(encoded), sequence + 1)
     ]
 
 
@@ -147,5 +123,7 @@ def snapshot(
 ) -> list[bytes]:
     """The `Snapshot` messages with all of these, true at `sequence`."""
     groups = parts(row for entry in entries for row in whole_rows(entry))
-    head = [_SNAPSHOT, instance, sequence, now, wall]
-    return [assemble([*head, part, len(groups)], group) for part, group in enumerate(groups)]
+    return [
+        rows.frame(Snapshot(instance, sequence, now, wall, part, len(groups), []), group)
+        for part, group in enumerate(groups)
+    ]

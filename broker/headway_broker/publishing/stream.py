@@ -13,6 +13,7 @@ from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.publishing import frames
 from headway_broker.state.effects import Publish
 from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.outbox import Faults
 from headway_broker.state.wall_clock import Wall
 
 TOPIC = b"d"
@@ -34,19 +35,21 @@ REMOVED_AT_ONCE = 1_000
 class Publishing:
     """The numbered stream, who follows it, and the snapshots that were asked for."""
 
-    def __init__(self, instance: str, wall: Wall, ledger: Ledger, forecasts: Forecasts) -> None:
+    def __init__(
+        self, instance: str, wall: Wall, ledger: Ledger, forecasts: Forecasts, faults: Faults
+    ) -> None:
         self.instance = instance
         self.sequence = 0  # of the last delta or removal
         self.followers = 0
         self._wall = wall
         self._ledger = ledger
         self._forecasts = forecasts
+        self._faults = faults
         self._urgent: dict[Entry, None] = {}
         self._inboxes: dict[bytes, None] = {}
         self._outgoing: list[Publish] = []  # parts of snapshots
         self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
         self._pause = SOONEST
-        self._failed: list[tuple[Entry, Exception]] = []
 
     @property
     def followed(self) -> bool:
@@ -155,13 +158,8 @@ class Publishing:
         try:
             return list(frames.changed_rows(entry, self._ledger.dirty[entry]))
         except Exception as error:
-            self._failed.append((entry, error))
+            self._faults.add(f"delta of {entry.operation.id}", entry.session.id, error)
             return []
-
-    def failed(self) -> list[tuple[Entry, Exception]]:
-        """Whose changes could not be told, and why; handed out once."""
-        failed, self._failed = self._failed, []
-        return failed
 
     def _snapshots(self, now: float) -> list[Publish]:
         if self._inboxes and not self._outgoing:

@@ -10,13 +10,12 @@ import time
 from typing import Any, Callable
 
 import zmq
-from msgpack import unpackb
 
 from headway import __version__
 from headway.protocol import endpoint, messages
-from headway.protocol.wire import COUNTS_LIMIT, FRAME_LIMIT, Malformed, decode, encode
+from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, encode, unpack_counts
 from headway_broker.core import Core
-from headway_broker.history.jobs import Claimed, Learned, Reopened, Stored, Wanted
+from headway_broker.history.jobs import Reopened, Stored
 from headway_broker.history.writer import History
 from headway_broker.peers.access import credentials
 from headway_broker.peers.spooled import Owed
@@ -28,7 +27,6 @@ from headway_broker.shell.spool import Unsent
 from headway_broker.state import effects
 from headway_broker.state.errors import fault
 from headway_broker.state.sessions import Session
-from headway_broker.storage.rows import Row
 
 CHORES = 3.0  # seconds between looks at unsent/ and at our own sockets
 DRAIN = 0.02  # seconds of reading before what is due gets its turn
@@ -38,9 +36,6 @@ AHEAD = 256  # frames of one connection that libzmq reads ahead of us
 FOLLOW_HWM = 100  # frames that wait for a slow viewer before it misses some
 FAREWELL = 0.2  # seconds in which late clients are told to connect to the next broker
 WITHOUT_LOG = 20  # notes a second that the log takes
-
-# The first bytes of a `Counts`: an array of four, and its kind.
-_COUNTS = bytes((0x94, messages.INBOUND.index(messages.Counts)))
 
 
 class Server:
@@ -81,19 +76,19 @@ class Server:
         self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._poller = zmq.Poller()
-        self._jobs: list[Any] = []  # for the history
+        self._jobs: list[effects.Job] = []  # for the history
         self._history = self._remember(state, now) if state is not None else None
         self._carry: dict[Any, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.Publish: self._publish,
             effects.Watch: self._watch,
             effects.Unwatch: self._unwatch,
-            effects.Remember: lambda effect: self._put(effect.row),
-            effects.Recall: lambda effect: self._put(Wanted(effect.key)),
+            effects.Store: self._put,
+            effects.Recall: self._put,
             effects.Trace: self._trace,
             effects.Identify: self._identify,
-            effects.Learn: lambda effect: self._put(Learned(effect.key, effect.run)),
-            effects.Keep: lambda effect: self._put(Claimed(effect.key)),
+            effects.Learn: self._put,
+            effects.KeepClaim: self._put,
             effects.Note: self._note,
             effects.Stop: self._stop,
         }
@@ -195,12 +190,12 @@ class Server:
         history.start()
         return history
 
-    def _restore(self, rows: list[Row], claims: list[str], now: float) -> None:
+    def _restore(self, rows: list[effects.Row], claims: list[str], now: float) -> None:
         for key in claims:
             self.core.requests.claimed(key)
         self.core.restored(rows, now)
 
-    def _put(self, job: Any) -> None:
+    def _put(self, job: effects.Job) -> None:
         if self._history is not None:
             self._jobs.append(job)
 
@@ -218,7 +213,7 @@ class Server:
         while not results.empty():
             result = results.get()
             if isinstance(result, Stored):
-                self.core.stored(result.finals, result.shares)
+                self.core.stored(result.ends, result.shares)
             elif isinstance(result, Reopened):
                 self._restore(result.rows, result.claims, now)
             else:
@@ -245,6 +240,7 @@ class Server:
         that a flood delays its sender, and others by one of its frames for one of theirs.
         """
         recv = self._router.recv
+        receive_counts = self.core.receive_counts
         sessions = self.core.sessions.by_identity
         weight = 0
         while True:
@@ -258,36 +254,18 @@ class Server:
                 continue
             data = frame.bytes
             session = sessions.get(identity)
-            if session is None or data[:2] != _COUNTS or not self._fast(session, data, now):
+            counts = unpack_counts(data)
+            if (
+                session is None
+                or counts is None
+                or not receive_counts(session, *counts, len(data), now)
+            ):
                 self._slow(identity, session, frame, data, now)
             weight += len(data) + FRAME_COST
             if weight > PATIENCE:
                 weight = 0
                 if time.monotonic() - now > DRAIN:
                     return False
-
-    def _fast(self, session: Session, data: bytes, now: float) -> bool:
-        """Merge the next `Counts` of a session; whether it was just that.
-
-        Whatever is unusual about it is left to `_slow`, which checks everything.
-        """
-        try:
-            _, sequence, _, counts = unpackb(data, strict_map_key=False)
-            follows = sequence - 1 == session.sequence
-        except Exception:
-            return False
-        if (
-            not follows
-            or type(counts) is not dict
-            or len(counts) > COUNTS_LIMIT
-            or session.silent_since is not None
-        ):
-            return False
-        session.sequence = sequence
-        session.heard = now
-        self.core.messages += 1
-        self.core.merge(session, counts, len(data), now)
-        return True
 
     def _slow(
         self, identity: bytes, session: Session | None, frame: Any, data: bytes, now: float

@@ -37,10 +37,46 @@ class Unwatch(NamedTuple):
     session: str
 
 
-class Remember(NamedTuple):
-    """Store this operation; once an ended one is safe, call `Core.stored`."""
+class End(NamedTuple):
+    """The end of an operation, as of this revision."""
 
-    row: Any
+    operation: str
+    revision: int
+
+
+class StoredShare(NamedTuple):
+    """What a forked child, by its session, has counted in a stage."""
+
+    stage: int
+    writer: str
+    done: float
+
+
+class SharesOf(NamedTuple):
+    """What forked children counted in an operation."""
+
+    operation: str
+    shares: tuple[StoredShare, ...]
+
+
+class Row(NamedTuple):
+    """What is stored of an operation; `ended` is None while it is open."""
+
+    operation: str
+    revision: int
+    ended: float | None
+    session: str
+    uid: int | None
+    pid: int | None
+    about: dict[str, Any]
+    body: bytes  # msgpack of [record, stage records, shares]
+    shares: tuple[StoredShare, ...] = ()  # of the body, those not stored before
+
+
+class Store(NamedTuple):
+    """Store this operation; once an end or a share in it is safe, call `Core.stored`."""
+
+    row: Row
 
 
 class Recall(NamedTuple):
@@ -69,7 +105,7 @@ class Learn(NamedTuple):
     run: dict[str, Any]
 
 
-class Keep(NamedTuple):
+class KeepClaim(NamedTuple):
     """Store that this key has been claimed."""
 
     key: str
@@ -88,5 +124,6 @@ class Stop(NamedTuple):
 
 
 Effect = Union[
-    Send, Publish, Watch, Unwatch, Remember, Recall, Trace, Identify, Learn, Keep, Note, Stop
+    Send, Publish, Watch, Unwatch, Store, Recall, Trace, Identify, Learn, KeepClaim, Note, Stop
 ]
+Job = Union[Store, Recall, Learn, KeepClaim]  # those that the history carries out

@@ -5,7 +5,7 @@ Pure. Absent: who is connected, what is estimated, and how changes travel to vie
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterable
+from typing import Any, Collection, Iterable, NamedTuple
 
 from headway.interning import Words
 from headway.model import (
@@ -21,25 +21,26 @@ from headway.model import (
 )
 from headway.protocol.messages import Share
 from headway.protocol.wire import UNCHANGED, read_counts
+from headway_broker.state import retention
+from headway_broker.state.effects import End, StoredShare
 from headway_broker.state.errors import Refused
-
-if TYPE_CHECKING:
-    from headway_broker.state.sessions import Session
+from headway_broker.state.sessions import Session
 
 OPERATIONS_LIMIT = 20_000  # operations of one session
 STAGES_LIMIT = 20_000  # stages of one operation
 TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
 SHARES_LIMIT = 4_096  # forked children that count in one stage
-KEEP_SECONDS = 3600.0  # an ended operation stays visible for an hour …
-KEEP_ENDED = 500  # … as long as it is among so many
 WORDS = 20_000  # texts that are kept once, however many stages have them
 TAIL_LINES = 10
 TAIL_WIDTH = 500  # characters of a line of the tail
 
+_ID = OPERATION_FIELDS.index("id")
+_NAME = OPERATION_FIELDS.index("name")
 _STARTED = OPERATION_FIELDS.index("started")
 _ENDED = OPERATION_FIELDS.index("ended")
 _REVISION = OPERATION_FIELDS.index("revision")
 _STATE = OPERATION_FIELDS.index("state")
+_STAGE_ID = STAGE_FIELDS.index("id")
 _STAGE_STARTED = STAGE_FIELDS.index("started")
 _STAGE_ENDED = STAGE_FIELDS.index("ended")
 _STAGE_ATTEMPT = STAGE_FIELDS.index("attempt")
@@ -67,15 +68,23 @@ class Marks:
         self.shares: set[int] = set()
 
 
+class ShareKey(NamedTuple):
+    """Which share of an operation: of a stage, by its id, and of a forked child, by its session."""
+
+    stage: int
+    writer: str
+
+
 # One for all entries of which no child counts: most, and a dictionary is 64 bytes.
-_NOTHING_UNSAFE: dict[tuple[int, str], float] = {}
+_NOTHING_UNSAFE: dict[ShareKey, float] = {}
 
 
 class Entry:
     """An operation in the ledger and its writer.
 
     `safe` is the revision of its end that has been stored. `unsafe` are the shares that have
-    not been: (stage id, session id) → done.
+    not been, and what was done in them. All is written by the ledger, but `forecast`, which is
+    `forecasts`'s.
     """
 
     __slots__ = ("ended_at", "forecast", "heard", "operation", "safe", "session", "unsafe")
@@ -90,6 +99,19 @@ class Entry:
         self.unsafe = _NOTHING_UNSAFE
 
 
+class Written:
+    """What a session has in the ledger: its operations, and of which of them each stage is."""
+
+    __slots__ = ("operations", "owner")
+
+    def __init__(self) -> None:
+        self.operations: dict[Entry, None] = {}
+        self.owner: dict[int, Entry] = {}
+
+
+_NOTHING_WRITTEN = Written()
+
+
 class Ledger:
     """Every operation by id, in the order in which they came."""
 
@@ -97,6 +119,7 @@ class Ledger:
         self.entries: dict[str, Entry] = {}
         self.dirty: dict[Entry, Marks] = {}
         self._words = Words(WORDS)
+        self._written: dict[Session, Written] = {}  # those that have any
         self.removed: list[str] = []
         self.ended: dict[Entry, None] = {}  # in the order of their ends
         self.stages = 0
@@ -114,7 +137,7 @@ class Ledger:
         Raises `Refused` for another session's operation, an illegal move, or over a limit;
         then nothing has changed.
         """
-        entry = self.entries.get(record[0])
+        entry = self.entries.get(record[_ID])
         if entry is None:
             entry = self._admit(session, record, stages, now)
         else:
@@ -126,14 +149,14 @@ class Ledger:
         last = operation.revision
         marks = self.mark(entry)
         if record != operation.record():
-            self._share(record, _WORDS)
+            self._intern(record, _WORDS)
             operation.apply(record)
             marks.structure = True
-        fresh = operation.add_stages(stage_record[0] for stage_record in stages)
+        fresh = operation.add_stages(stage_record[_STAGE_ID] for stage_record in stages)
         self.stages += len(fresh)
-        session.owner.update(dict.fromkeys(fresh, entry))
+        self._written[session].owner.update(dict.fromkeys(fresh, entry))
         for stage_record in stages:
-            self._take_stage(entry, marks, stage_record, fresh=stage_record[0] in fresh)
+            self._take_stage(entry, marks, stage_record, fresh=stage_record[_STAGE_ID] in fresh)
         entry.heard = now
         self._note_end(entry, now)
         if operation.revision != last:
@@ -143,17 +166,24 @@ class Ledger:
     def _admit(
         self, session: Session, record: list[Any], stages: list[list[Any]], now: float
     ) -> Entry:
-        if len(session.operations) >= OPERATIONS_LIMIT:
+        if len(self.operations(session)) >= OPERATIONS_LIMIT:
             raise Refused("too many operations", {"limit": OPERATIONS_LIMIT})
         if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
             raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
         self._check_stages(session, None, stages)
-        operation = Operation(record[0], record[2])
+        operation = Operation(record[_ID], record[_NAME])
         entry = Entry(operation, session, now)
-        self.entries[operation.id] = entry
-        session.operations[entry] = None
+        self._add(entry)
         self.opened += 1
         return entry
+
+    def _add(self, entry: Entry) -> Written:
+        self.entries[entry.operation.id] = entry
+        written = self._written.get(entry.session)
+        if written is None:
+            written = self._written[entry.session] = Written()
+        written.operations[entry] = None
+        return written
 
     def _check(
         self, entry: Entry, session: Session, record: list[Any], stages: list[list[Any]]
@@ -165,7 +195,7 @@ class Ledger:
         if then != operation.state and not reachable(operation.state, then, OPERATION_MOVES):
             raise Refused("illegal move", {"operation": operation.id})
         if len(operation.stages) + len(stages) > STAGES_LIMIT:
-            fresh = sum(1 for stage in stages if stage[0] not in operation.stages)
+            fresh = sum(1 for stage in stages if stage[_STAGE_ID] not in operation.stages)
             if len(operation.stages) + fresh > STAGES_LIMIT:
                 raise Refused("too many stages", {"limit": STAGES_LIMIT})
         if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
@@ -173,11 +203,19 @@ class Ledger:
         self._check_stages(session, entry, stages)
 
     def _check_stages(self, session: Session, entry: Entry | None, stages: list[list[Any]]) -> None:
-        owner = session.owner
+        owner = self._written.get(session, _NOTHING_WRITTEN).owner
         for stage in stages:
-            holder = owner.get(stage[0])
+            holder = owner.get(stage[_STAGE_ID])
             if holder is not None and holder is not entry:
-                raise Refused("stage of another operation", {"stage": stage[0]})
+                raise Refused("stage of another operation", {"stage": stage[_STAGE_ID]})
+
+    def operations(self, session: Session) -> Collection[Entry]:
+        """Return the operations of a session, in the order in which they came."""
+        return self._written.get(session, _NOTHING_WRITTEN).operations
+
+    def any_open(self, session: Session) -> bool:
+        """Return whether an operation of a session has not ended."""
+        return any(entry.operation.open for entry in self.operations(session))
 
     def mark(self, entry: Entry) -> Marks:
         """The marks of an operation that is now dirty."""
@@ -188,23 +226,22 @@ class Ledger:
 
     def _take_stage(self, entry: Entry, marks: Marks, record: list[Any], *, fresh: bool) -> None:
         session = entry.session
-        stage_id = record[0]
-        session.counts.pop(stage_id, None)  # what it says here is newer
+        stage_id = record[_STAGE_ID]
         _shift(record, _STAGE_STARTED, _STAGE_ENDED, session.offset)
         stage = entry.operation.stages[stage_id]
         if not fresh and stage.record() == record:
             return
         if record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
-            for session_id in stage.shares:
-                entry.unsafe.pop((stage_id, session_id), None)
+            for writer in stage.shares:
+                entry.unsafe.pop(ShareKey(stage_id, writer), None)
             stage.shares = None
             marks.shares.add(stage_id)
-        self._share(record, _STAGE_WORDS)
+        self._intern(record, _STAGE_WORDS)
         stage.apply(record)
         marks.stages.add(stage_id)
         marks.counts.pop(stage_id, None)
 
-    def _share(self, record: list[Any], positions: tuple[int, ...]) -> None:
+    def _intern(self, record: list[Any], positions: tuple[int, ...]) -> None:
         for position in positions:
             if record[position] is not None:
                 record[position] = self._words.share(record[position])
@@ -223,14 +260,13 @@ class Ledger:
     def restore(self, entry: Entry, now: float) -> None:
         """Take in an entry that was read from the history."""
         operation = entry.operation
-        self.entries[operation.id] = entry
-        entry.session.operations[entry] = None
-        for stage_id in operation.stages:
-            entry.session.owner[stage_id] = entry
+        owner = self._add(entry).owner
+        owner.update(dict.fromkeys(operation.stages, entry))
         self.stages += len(operation.stages)
         if operation.open:
             self.opened += 1
         else:
+            entry.safe = operation.revision
             self.ended[entry] = None
             entry.ended_at = operation.ended if operation.ended is not None else now
         marks = self.mark(entry)
@@ -244,13 +280,12 @@ class Ledger:
             del self.ended[entry]
             self.ended[entry] = None
 
-    def count(self, session: Session, now: float) -> tuple[set[Entry], int]:
-        """Move a session's merged counts into their stages.
+    def count(self, session: Session, counts: dict[Any, Any], now: float) -> tuple[set[Entry], int]:
+        """Move the merged counts of a session into its stages.
 
         Returns the entries that changed, and how many counts were of unknown stages.
         """
-        counts, session.counts, session.weight = session.counts, {}, 0
-        owner = session.owner
+        owner = self._written.get(session, _NOTHING_WRITTEN).owner
         changed: set[Entry] = set()
         unknown = 0
         last: Entry | None = None
@@ -297,7 +332,7 @@ class Ledger:
             stage.shares[writer] = share.done
             if entry.unsafe is _NOTHING_UNSAFE:
                 entry.unsafe = {}
-            entry.unsafe[share.stage, writer] = share.done
+            entry.unsafe[ShareKey(share.stage, writer)] = share.done
             self.mark(entry).shares.add(share.stage)
         return entry
 
@@ -316,6 +351,25 @@ class Ledger:
             self.mark(known).shares.add(stage.id)
             found = True
         return found
+
+    def end_stored(self, end: End) -> Entry | None:
+        """Note that this end is in the history; None where it is not how the operation ended."""
+        entry = self.entries.get(end.operation)
+        if entry is None or entry.operation.open or entry.operation.revision != end.revision:
+            return None
+        entry.safe = end.revision
+        return entry
+
+    def shares_stored(self, entry: Entry, shares: Iterable[StoredShare]) -> None:
+        """Note that these are in the history, or can never be."""
+        for stage, writer, done in shares:
+            key = ShareKey(stage, writer)
+            if entry.unsafe.get(key) == done:
+                del entry.unsafe[key]
+
+    def shares_stored_never(self, entry: Entry) -> None:
+        """Note that there is no history that its shares could be in."""
+        entry.unsafe.clear()
 
     def is_safe(self, operation: str) -> bool:
         """Whether the end of this operation needs no other copy."""
@@ -355,9 +409,9 @@ class Ledger:
     def expire(self, now: float) -> list[Entry]:
         """Forget ended operations that are old or too many, if they are safe."""
         gone: list[Entry] = []
-        surplus = len(self.ended) - KEEP_ENDED
+        surplus = len(self.ended) - retention.KEEP_ENDED
         for entry in self.ended:
-            old = entry.ended_at is not None and now - entry.ended_at >= KEEP_SECONDS
+            old = entry.ended_at is not None and now - entry.ended_at >= retention.KEEP_SECONDS
             if not old and surplus <= 0:
                 break
             surplus -= 1
@@ -373,17 +427,19 @@ class Ledger:
         del self.ended[entry]
         self.dirty.pop(entry, None)
         self.stages -= len(operation.stages)
-        session = entry.session
-        session.operations.pop(entry, None)
+        written = self._written[entry.session]
+        del written.operations[entry]
         for stage_id in operation.stages:
-            session.owner.pop(stage_id, None)
+            written.owner.pop(stage_id, None)
+        if not written.operations:
+            del self._written[entry.session]
         self.removed.append(operation.id)
 
     def deadline(self) -> float | None:
         """When the oldest ended operation that is safe is to be forgotten."""
         for entry in self.ended:
             if entry.safe is not None:
-                return (entry.ended_at or 0.0) + KEEP_SECONDS
+                return (entry.ended_at or 0.0) + retention.KEEP_SECONDS
         return None
 
 

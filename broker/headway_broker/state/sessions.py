@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from headway.protocol.messages import Hello
+from headway_broker.state.effects import Row
 from headway_broker.state.errors import Refused
-from headway_broker.state.ledger import Entry
-from headway_broker.state.process_image import Image
+from headway_broker.state.process_image import Image, image_of
 
 SESSIONS_LIMIT = 20_000  # sessions held at a time
 
@@ -29,32 +29,29 @@ class Credentials(NamedTuple):
 class Session:
     """One process incarnation: a worker or a viewer, connected or not.
 
-    `offset` turns its monotonic seconds into the broker's. `counts` is what its `Counts`
-    messages merged to since the last frame, `weight` the bytes they came in. `owner` maps
-    its stage ids to the entry of their operation.
+    Others read what it has; each slot is written by one module only.
     """
 
-    __slots__ = (
+    __slots__ = (  # noqa: RUF023 - by writer
+        # Written by this module. `offset` turns its monotonic seconds into the broker's; `gone`
+        # is one that has ended, or has not come back; `restored` is known from the history only.
         "about",
-        "asked",
-        "claimed_tty",
-        "counts",
         "gone",
-        "heard",
         "id",
         "identity",
-        "image",
         "offset",
-        "operations",
-        "owner",
         "pid",
-        "replaced",
         "restored",
         "role",
-        "sequence",
-        "silent_since",
         "uid",
-        "weight",
+        # By `again`: the number of its last message; by the core where `Counts` come in their
+        # turn, for those are most of what there is to do.
+        "sequence",
+        # By `liveness`: when it was heard last, since when it is silent, and its program; `heard`
+        # by the core with every message.
+        "heard",
+        "image",
+        "silent_since",
     )
 
     def __init__(self, id: str, role: str, now: float) -> None:  # noqa: A002 - as on the wire
@@ -65,27 +62,32 @@ class Session:
         self.pid: int | None = None
         self.about: dict[str, Any] = {}
         self.offset = 0.0
+        self.gone = False
+        self.restored = False
         self.sequence: int | None = None
         self.heard = now
-        self.counts: dict[Any, Any] = {}
-        self.weight = 0
-        self.owner: dict[int, Entry] = {}
-        self.operations: dict[Entry, None] = {}
-        self.asked = float("-inf")
         self.silent_since: float | None = None
-        self.gone = False
-        self.restored = False  # known from the history only: it has not come back
-        self.image: Image | None = None  # the program that said Hello
-        self.replaced = False  # its process has become another program
-        self.claimed_tty: str | None = None
+        self.image: Image | None = None
+
+    @classmethod
+    def from_history(cls, row: Row, now: float) -> Session:
+        """Return the worker that a row is of, gone until it comes back."""
+        session = cls(row.session, "worker", now)
+        session.uid, session.pid, session.about = row.uid, row.pid, row.about
+        session.image = image_of(row.about.get("image"))
+        session.gone = session.restored = True
+        return session
+
+    @classmethod
+    def from_spool(cls, hello: Hello, uid: int | None, offset: float, now: float) -> Session:
+        """Return the worker that left a file, which is gone."""
+        session = cls(hello.session, "worker", now)
+        session.uid, session.about, session.offset = uid, hello.about, offset
+        session.gone = True
+        return session
 
     def __repr__(self) -> str:
-        return f"<Session {self.id} {self.role} pid {self.pid} {len(self.operations)} operations>"
-
-    @property
-    def open(self) -> bool:
-        """An operation of it has not ended."""
-        return any(entry.operation.open for entry in self.operations)
+        return f"<Session {self.id} {self.role} pid {self.pid}>"
 
 
 class Sessions:
@@ -119,10 +121,6 @@ class Sessions:
         boot = hello.about.get("boot")
         same_clock = boot is not None and boot == self.boot
         session.offset = 0.0 if same_clock else now - hello.now
-        session.sequence = hello.sequence
-        session.counts = {}
-        session.weight = 0
-        session.heard = now
         session.gone = session.restored = False
         return session
 
@@ -130,6 +128,14 @@ class Sessions:
         """Take in a session that is known by id only, as one from the history is."""
         self.by_id[session.id] = session
         return session
+
+    def let_go(self, session: Session) -> None:
+        """Note that it has ended."""
+        session.gone = True
+
+    def expect(self, session: Session) -> None:
+        """Note that it may come back, though it has not yet."""
+        session.gone = False
 
     def detach(self, session: Session) -> None:
         """Forget its connection; the session itself stays."""

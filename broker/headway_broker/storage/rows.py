@@ -5,41 +5,38 @@ Times in a row are Unix seconds, for the next broker has another monotonic clock
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation
-from headway.protocol.wire import Malformed, check_operation, check_stage, pack, unpack
+from headway.protocol import checks
+from headway.protocol.wire import Malformed, pack, unpack
+from headway_broker.state.effects import Row, StoredShare
 from headway_broker.state.ledger import Entry
+from headway_broker.state.sessions import Session
 
-if TYPE_CHECKING:
-    from headway_broker.state.sessions import Session
-
+_ID = OPERATION_FIELDS.index("id")
+_NAME = OPERATION_FIELDS.index("name")
+_STAGE_ID = STAGE_FIELDS.index("id")
 _OPERATION_TIMES = (OPERATION_FIELDS.index("started"), OPERATION_FIELDS.index("ended"))
 _STAGE_TIMES = (STAGE_FIELDS.index("started"), STAGE_FIELDS.index("ended"))
 
 
-class Row(NamedTuple):
-    """What is stored of an operation; `ended` is None while it is open."""
+class Body(NamedTuple):
+    """What a row has of the operation itself; `shares`: stage id → writer → done."""
 
-    operation: str
-    revision: int
-    ended: float | None
-    session: str
-    uid: int | None
-    pid: int | None
-    about: dict[str, Any]
-    body: bytes  # msgpack of [record, stage records, shares]
-    shares: tuple[tuple[int, str, float], ...] = ()  # of the body, those not stored before
+    operation: list[Any]  # a record of `OPERATION_FIELDS`
+    stages: list[list[Any]]  # records of `STAGE_FIELDS`
+    shares: dict[int, dict[str, float]]
 
 
 def row_of(entry: Entry, wall: float) -> Row:
     """The row of an entry; `wall` is what to add to its times for Unix time."""
     operation, session = entry.operation, entry.session
-    body = [
+    body = Body(
         _shifted(operation.record(), _OPERATION_TIMES, wall),
         [_shifted(stage.record(), _STAGE_TIMES, wall) for stage in operation.stages.values()],
         {stage.id: stage.shares for stage in operation.stages.values() if stage.shares},
-    ]
+    )
     ended = None
     if not operation.open:
         ended = wall + (operation.ended if operation.ended is not None else entry.heard)
@@ -54,30 +51,31 @@ def row_of(entry: Entry, wall: float) -> Row:
         session.pid,
         about,
         pack(body),
-        tuple((*place, done) for place, done in entry.unsafe.items()),
+        tuple(StoredShare(*place, done) for place, done in entry.unsafe.items()),
     )
 
 
 def entry_of(row: Row, session: Session, wall: float, now: float) -> Entry:
     """The entry of a row; raises `Malformed` for a body that is not one."""
+    body = _body_of(row)
+    record = checks.operation_record(body.operation)
+    operation = Operation(record[_ID], record[_NAME])
+    operation.apply(_shifted(record, _OPERATION_TIMES, -wall))
+    records = [_shifted(checks.stage_record(stage), _STAGE_TIMES, -wall) for stage in body.stages]
+    operation.add_stages(stage[_STAGE_ID] for stage in records)
+    for stage in records:
+        operation.apply_stage(stage)
+    for stage_id, counted in body.shares.items():
+        if stage_id in operation.stages:
+            operation.stages[stage_id].shares = counted
+    return Entry(operation, session, now)
+
+
+def _body_of(row: Row) -> Body:
     body = unpack(row.body)
     if type(body) is not list or [type(part) for part in body[:3]] != [list, list, dict]:
         raise Malformed("a record, stage records and shares expected")
-    record, stages, shares = body[:3]
-    record = check_operation(record)
-    operation = Operation(record[0], record[2])
-    operation.apply(_shifted(record, _OPERATION_TIMES, -wall))
-    records = [_shifted(check_stage(stage), _STAGE_TIMES, -wall) for stage in stages]
-    operation.add_stages(stage[0] for stage in records)
-    for stage in records:
-        operation.apply_stage(stage)
-    for stage_id, counted in shares.items():
-        if stage_id in operation.stages:
-            operation.stages[stage_id].shares = counted
-    entry = Entry(operation, session, now)
-    if not operation.open:
-        entry.safe = operation.revision
-    return entry
+    return Body(*body[:3])
 
 
 def _shifted(record: list[Any], times: tuple[int, int], offset: float) -> list[Any]:

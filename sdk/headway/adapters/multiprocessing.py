@@ -10,7 +10,8 @@ process opens its own operations inside the stage in which it was started.
 
 from __future__ import annotations
 
-from headway.api.track import length_of, track
+from headway.api.iteration import length_of
+from headway.api.track import track
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

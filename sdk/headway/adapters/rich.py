@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from itertools import count
 
 from headway.adapters.reading import CountedFile
+from headway.api.iteration import follow
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import Operation
 from headway.api.outcome import fate
-from headway.api.track import follow, run_again, script
+from headway.api.track import run_again, script
 from headway.api.track import track as _track
 from headway.model import COMPLETED
 from headway.reporting.reporter import here
@@ -90,26 +91,27 @@ class Task:
         self.fields: dict[str, Any] = {}
         self.visible = True
         self.stage = stage
-        self._left: tuple[float, float | None] | None = None  # where the stage went to another
+        self._completed: float | None = None  # where the stage went to another, what it had done
+        self._total: float | None = None  # and was to do
 
     def leave(self, completed: float, total: float | None) -> None:
         """The stage is run again as another task: keep what this one was."""
-        self._left = completed, total
+        self._completed, self._total = completed, total
 
     @property
     def left(self) -> bool:
         """Its stage is another task's by now."""
-        return self._left is not None
+        return self._completed is not None
 
     @property
     def completed(self) -> float:
         """The steps that are done."""
-        return self.stage.done if self._left is None else self._left[0]
+        return self.stage.done if self._completed is None else self._completed
 
     @property
     def total(self) -> float | None:
         """The steps it will be, or None."""
-        return self.stage.total if self._left is None else self._left[1]
+        return self.stage.total if self._completed is None else self._total
 
     @property
     def remaining(self) -> float | None:
@@ -199,7 +201,9 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        state, reason, text = fate(error, self._operation)
+        state, reason, text = fate(
+            error, None if self._operation is None else self._operation.request
+        )
         if state != COMPLETED:
             for task in self._tasks.values():
                 if task.started and task.stage.open:

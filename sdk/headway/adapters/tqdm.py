@@ -13,8 +13,10 @@ import threading
 from contextlib import contextmanager
 
 from headway.adapters import meter
+from headway.api.iteration import End, iterate, length_of
 from headway.api.outcome import fate
-from headway.api.track import End, Source, iterate, length_of, run_again, stage_here
+from headway.api.stage import Source
+from headway.api.track import run_again, stage_here
 from headway.model import RUNNING, clean_count
 from headway.reporting.reporter import here
 
@@ -268,7 +270,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     ) -> None:
         if error is not None and self._stage is not None and self._stage.open:
             self._end.ended = True
-            state, reason, text = fate(error, self._stage.operation)
+            state, reason, text = fate(error, self._stage.operation.request)
             self._stage._end(state, reason, text)
         self.close()
 

@@ -7,19 +7,47 @@ thread that opened it, as the KeyboardInterrupt of a Ctrl+C. Otherwise nobody li
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 
 from headway.host import threads
+from headway.host.threads import signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Union
+    from typing import Callable, Protocol, Union
 
-    from headway.api.operation import Operation
+    from headway.model import Operation
 
     Callback = Union[Callable[[], object], Callable[["Request"], object]]
+
+    class Listener(Protocol):
+        """An operation, as what a request is for."""
+
+        callbacks: list[Callback]
+        listening: bool
+        model: Operation
+        request: Request | None
+
+        @property
+        def in_main_thread(self) -> bool:
+            """Whether the main thread opened it."""
+            ...
+
+        @property
+        def open(self) -> bool:
+            """Whether it has not ended."""
+            ...
+
+        @property
+        def state(self) -> str:
+            """One of the states of `headway.model`."""
+            ...
+
+        def stop_iterating(self) -> bool:
+            """Let its loops end; return whether it has any."""
+            ...
+
 
 ACCEPTED = "accepted"
 REFUSED = "refused"
@@ -39,20 +67,20 @@ class Request:
         return f"<headway cancel request {self.reason!r}{' kill' if self.kill else ''}>"
 
 
-def deliver(operation: Operation, request: Request) -> tuple[str, str | None]:
+def deliver(operation: Listener, request: Request) -> tuple[str, str | None]:
     """Pass `request` on to whoever listens: (answer, why) for the one who asked."""
     if not operation.open:
         return REFUSED, f"it is {operation.state}"
     if not operation.model.cancellable:
         return REFUSED, "it cannot be cancelled"
     before, operation.request = operation.request, request
-    answer = _pass_on(operation, request)
-    if answer[0] != ACCEPTED:
+    answer, why = _pass_on(operation, request)
+    if answer != ACCEPTED:
         operation.request = before
-    return answer
+    return answer, why
 
 
-def _pass_on(operation: Operation, request: Request) -> tuple[str, str | None]:
+def _pass_on(operation: Listener, request: Request) -> tuple[str, str | None]:
     callbacks = list(operation.callbacks)
     if callbacks:
         thread = threading.Thread(
@@ -99,12 +127,12 @@ def _wants_argument(callback: Callback) -> bool:
 def _interrupt_main() -> bool:
     """Do to the main thread what a Ctrl+C would; False where it would not hear that."""
     main = threading.main_thread()
-    handler = signal.getsignal(signal.SIGINT)
+    handler = signals.getsignal(signals.SIGINT)
     if not main.is_alive() or main.ident is None or not callable(handler):
         return False
     try:
         # A real signal, so that a sleep or a read is interrupted as well.
-        signal.pthread_kill(main.ident, signal.SIGINT)
+        signals.pthread_kill(main.ident, signals.SIGINT)
     except (OSError, ValueError):
         return False
     return True

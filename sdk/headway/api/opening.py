@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from headway.api import scope
-from headway.api.operation import Operation
-from headway.model import NAME_LIMIT, clean_notify, clean_text
-from headway.model import Operation as Model
-from headway.reporting.reporter import here, identity
+from headway.api.operation import Operation, make
+from headway.reporting.reporter import here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,37 +34,17 @@ def operation(
     around = _innermost(home) if parent is None else None
     if parent is None:
         parent = around.path if around is not None else home.tree.inherited
-    model = Model(
-        identity(12),
-        clean_text(name, NAME_LIMIT),
-        None if key is None else clean_text(key, NAME_LIMIT),
-        None if parent is None else clean_text(parent, 64),
-    )
-    model.notify = clean_notify(notify)
-    display = display or os.environ.get("HEADWAY_DISPLAY") or None
-    model.display = None if display is None else clean_text(display, NAME_LIMIT)
-    if cancellable is not None:
-        model.cancellable = bool(cancellable)
     if around is not None and operation_of(around).foreign:
         around = None  # it is in another process: only its path counts
-    return Operation(home, model, around)
-
-
-def solo(
-    name: str,
-    total: float | None = None,
-    unit: str | None = None,
-    *,
-    key: str | None = None,
-    parent: str | None = None,
-    stage: str | None = None,
-) -> Stage:
-    """The only stage of an operation that is there for it alone and ends with it."""
-    whole = operation(name, key=key, parent=parent)
-    whole.block = False  # it ends with its loop, whatever goes on beside that in other threads
-    only = whole.stage(stage or name, total, unit)
-    only.solo = True
-    return only
+    return make(
+        name,
+        key=key,
+        notify=notify,
+        display=display,
+        parent=parent,
+        cancellable=cancellable,
+        around=around,
+    )
 
 
 def current() -> Operation | Stage | None:
@@ -93,7 +69,7 @@ def _innermost(home: Home, *, of_threads: bool = False) -> scope.Scope | None:
             if found is None and of_threads:
                 found = home.tree.common(blocks=True)
             if found is None or not home.tally.settle_alone(found):
-                return found
+                return found  # pyright: ignore[reportReturnType] - all that opens is a scope
 
 
 def operation_of(found: scope.Scope) -> Operation:

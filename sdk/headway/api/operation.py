@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import threading
 
-from headway.api import scope
+from headway.api.cancellation import Request, deliver
+from headway.api.iteration import follow
+from headway.api.lifecycle import AT_WORK, Lifecycle
 from headway.api.outcome import fate, text_of
 from headway.api.stage import Stage
 from headway.api.uncaught import cancelled
 from headway.errors import IllegalMove, UnknownStage
+from headway.host.propagation import PARENT, environment
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -26,20 +29,20 @@ from headway.model import (
 )
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
-from headway.reporting.reporter import here
+from headway.reporting.reporter import here, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any, Iterable, Iterator, TypeVar
 
-    from headway.api.cancellation import Callback, Request
+    from headway.api.cancellation import Callback
+    from headway.api.scope import Scope
     from headway.reporting.reporter import Home
 
     Item = TypeVar("Item")
 
 
-class Operation(scope.Scope):
+class Operation(Lifecycle):
     """One thing a person waits for; made by `headway.operation`.
 
     As a context manager it runs while its block does: left by KeyboardInterrupt,
@@ -62,13 +65,10 @@ class Operation(scope.Scope):
 
     model: Model
 
-    def __init__(self, home: Home, model: Model, around: scope.Scope | None) -> None:
+    def __init__(self, home: Home, model: Model, around: Scope | None) -> None:
+        super().__init__(around, block=True)
         self._home = home
         self.model = model
-        self.around = around
-        self.before = None
-        self.inner = None
-        self.block = True
         self._names: dict[str | tuple[int, str], Stage] = {}  # the first of that name in its place
         self._stopped: Stage | None = None  # the last thing in it: a `track` that was left early
         self._thread = threading.get_ident()
@@ -115,29 +115,6 @@ class Operation(scope.Scope):
 
     # Its life.
 
-    def start(self) -> Operation:
-        """Run it; run it again, as another attempt, if it had failed."""
-        if not self.foreign:
-            with self._home.lock:
-                if self.model.state != RUNNING:
-                    self._move(RUNNING)
-        return self
-
-    def resume(self) -> None:
-        """It is running again after `wait`."""
-        self.start()
-
-    def wait(self, reason: str) -> None:
-        """It is held up, by a lock or by a question, until `resume`."""
-        if self.foreign:
-            return
-        with self._home.lock:
-            if self.model.state == WAITING:
-                self.model.reason = clean_text(reason)
-                self._changed()
-            else:
-                self._move(WAITING, clean_text(reason))
-
     def complete(self, message: str | None = None) -> None:
         """It has succeeded; its running stages have, too, and the others are skipped."""
         self._end(COMPLETED, message=message)
@@ -145,10 +122,6 @@ class Operation(scope.Scope):
     def fail(self, error: object, message: str | None = None) -> None:
         """It has failed; `error` is an exception or a text."""
         self._end(FAILED, error=error, message=message)
-
-    def cancel(self, reason: str | None = None) -> None:
-        """It was given up because somebody wanted it so. Nothing is raised by this."""
-        self._end(CANCELLED, reason)
 
     def set(
         self,
@@ -187,39 +160,28 @@ class Operation(scope.Scope):
             home.publisher.log(self.id, inside, lines)
         home.wake()
 
-    def _end(
-        self,
-        state: str,
-        reason: object = None,
-        error: object = None,
-        message: str | None = None,
-        when: float | None = None,
-    ) -> None:
-        if self.foreign:
-            return
+    def _reporting(self) -> Home:
+        return self._home
+
+    def _request(self) -> Request | None:
+        return self.request
+
+    def _end_inside(self, state: str, _reason: object, error: object, /) -> None:
         home = self._home
-        with home.lock:
-            model = self.model
-            if model.state == state or home.closed:
-                return
-            if state not in OPERATION_MOVES[model.state]:
-                model.move(state, home.clock())  # raises, before anything is changed
-            if model.state == PENDING:
-                self._move(RUNNING)
-            home.tally.settle_left(self, state, error)
-            for stage in self.stages:
-                if stage.open:
-                    stage._fold()
-                    stage._close()
-                    home.tree.remove(stage)
-                    home.publisher.changed(model, stage.model)
-            if state == FAILED and self._stopped is not None:
-                self._correct(self._stopped.model, error)
-            self._move(state, None if reason is None else clean_text(reason), when)
-            if error is not None:
-                model.error = text_of(error)
-            if message is not None:
-                model.message = clean_text(message)
+        model = self.model
+        if state not in OPERATION_MOVES[model.state]:
+            model.move(state, home.clock())  # raises, before anything is changed
+        if model.state == PENDING:
+            self._move(RUNNING)
+        home.tally.settle_left(self, state, error)
+        for stage in self.stages:
+            if stage.open:
+                stage._fold()
+                stage._close()
+                home.tree.remove(stage)
+                home.publisher.changed(model, stage.model)
+        if state == FAILED and self._stopped is not None:
+            self._correct(self._stopped.model, error)
 
     def _correct(self, stage: StageModel, error: object) -> None:
         # A `track` left early was taken for completed, until what is around it failed.
@@ -229,26 +191,19 @@ class Operation(scope.Scope):
             stage.error = None if error is None else text_of(error)
             self._home.publisher.changed(self.model, stage)
 
-    def _move(self, state: str, reason: str | None = None, when: float | None = None) -> None:
+    def _opens(self, before: str) -> bool:
+        if before in AT_WORK:
+            return False
         home = self._home
-        before = self.model.state
-        try:
-            self.model.move(state, home.clock() if when is None else when, reason)
-        except IllegalMove:
-            if home.closed or self.model.state == state:
-                return  # too late, or a signal handler has just done so
-            raise
-        if state in ENDED:
-            home.handles.pop(self.id, None)
-            home.tree.remove(self)
-        elif before not in (RUNNING, WAITING):
-            if before == FAILED:  # these were of the attempt that failed
-                self.model.exit_status = self.model.message = None
-            home.handles[self.id] = self
-            for stage in self.stages:
-                home.publisher.changed(self.model, stage.model)
-            home.tree.add(self)
-        self._changed()
+        if before == FAILED:  # these were of the attempt that failed
+            self.model.exit_status = self.model.message = None
+        home.handles[self.id] = self
+        for stage in self.stages:
+            home.publisher.changed(self.model, stage.model)
+        return True
+
+    def _close(self) -> None:
+        self._home.handles.pop(self.id, None)
 
     def _changed(self) -> None:
         self._home.publisher.changed(self.model)
@@ -261,9 +216,8 @@ class Operation(scope.Scope):
         elif self.model.state in ENDED and not self._home.closed:
             raise IllegalMove(f"operation {self.name!r} is {self.state}: no stage of it can run")
 
-    def _forked(self, child: Home) -> None:
+    def _forked(self) -> None:
         """Become the forked child's copy, which says nothing of the operation, only shares."""
-        del child
         self.callbacks = []
         for stage in self.stages:
             stage._forked()
@@ -339,9 +293,7 @@ class Operation(scope.Scope):
         for stage in _and_twins(self._first(name, around)):
             if stage.open:
                 return stage
-        from headway.api.opening import solo  # noqa: PLC0415 - it stands on this module
-
-        return solo(name, total, unit, parent=(around or self).path)
+        return only(make(name, parent=(around or self).path), name, total, unit)
 
     def track(
         self,
@@ -352,8 +304,6 @@ class Operation(scope.Scope):
         parent: Stage | int | None = None,
     ) -> Iterator[Item]:
         """Iterate over `items` as a stage of this operation; see `headway.track`."""
-        from headway.api.track import follow  # noqa: PLC0415 - it stands on this module
-
         stage = self.stage(name or "items", None, unit, parent)
         return follow(stage, items, total)
 
@@ -378,6 +328,10 @@ class Operation(scope.Scope):
         """
         self.callbacks.append(callback)
 
+    def ask(self, reason: str | None, *, kill: bool = False) -> tuple[str, str | None]:
+        """Pass on that somebody wants it to end; return the answer, and why it is that."""
+        return deliver(self, Request(reason, kill=kill))
+
     def stop_iterating(self) -> bool:
         """Let its `track` iterators raise `Cancelled` at their next item; whether it has any."""
         found = False
@@ -388,6 +342,25 @@ class Operation(scope.Scope):
                 found = True
         return found
 
+    # Its end with the program.
+
+    def _settle_left(self, error: BaseException | None) -> None:
+        state, _, text = fate(error)
+        self._home.tally.settle_left(self, state, text)
+
+    def _settle(self, error: BaseException | None) -> None:
+        # A program that ended in order, with every stage completed, only forgot to say; one
+        # that was asked to cancel has done so.
+        state, reason, text = fate(error)
+        if state != COMPLETED:
+            self._end(state, reason, text)
+        elif self.exhausted:
+            self._end(COMPLETED)
+        elif self.request is not None:
+            self._end(CANCELLED, self.request.reason)
+        else:
+            self._end(FAILED, error="the program ended before it")
+
     # Its children in other processes.
 
     def env(self) -> dict[str, str]:
@@ -395,28 +368,45 @@ class Operation(scope.Scope):
         return self._env(self.path)
 
     def _env(self, path: str) -> dict[str, str]:
-        environ = scope.environment(os.environ)
-        environ[scope.PARENT] = path
+        environ = environment(os.environ)
+        environ[PARENT] = path
         return environ
-
-    def __enter__(self) -> Operation:  # noqa: PYI034 - Self is not in 3.8
-        self.start()
-        scope.enter(self)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        scope.leave(self)
-        if self.model.open:
-            state, reason, text = fate(error, self)
-            self._end(state, reason, text)
 
 
 def _and_twins(stage: Stage | None) -> Iterator[Stage]:
     while stage is not None:
         yield stage
         stage = stage.twin
+
+
+def make(
+    name: str,
+    *,
+    key: str | None = None,
+    notify: Any = None,
+    display: str | None = None,
+    parent: str | None = None,
+    cancellable: bool | None = None,
+    around: Scope | None = None,
+) -> Operation:
+    """An operation that has not started, with `parent` as it is told of and `around` in here."""
+    model = Model(
+        identity(12),
+        clean_text(name, NAME_LIMIT),
+        None if key is None else clean_text(key, NAME_LIMIT),
+        None if parent is None else clean_text(parent, 64),
+    )
+    model.notify = clean_notify(notify)
+    display = display or os.environ.get("HEADWAY_DISPLAY") or None
+    model.display = None if display is None else clean_text(display, NAME_LIMIT)
+    if cancellable is not None:
+        model.cancellable = bool(cancellable)
+    return Operation(here(), model, around)
+
+
+def only(whole: Operation, name: str, total: float | None = None, unit: str | None = None) -> Stage:
+    """The only stage of `whole`, which is there for it alone and ends with it."""
+    whole.block = False  # it ends with its loop, whatever goes on beside that in other threads
+    stage = whole.stage(name, total, unit)
+    stage.solo = True
+    return stage

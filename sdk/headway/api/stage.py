@@ -8,10 +8,7 @@ is: counts may go down, pass the total or be negative; what is no finite number 
 
 from __future__ import annotations
 
-from collections import deque
-
-from headway.api.outcome import fate, text_of
-from headway.api.scope import Scope, enter, leave
+from headway.api.lifecycle import AT_WORK, Lifecycle
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -19,10 +16,8 @@ from headway.model import (
     FAILED,
     NAME_LIMIT,
     PENDING,
-    RUNNING,
     SKIPPED,
     WAITING,
-    IllegalMove,
     clean_count,
     clean_text,
 )
@@ -31,21 +26,103 @@ from headway.reporting.reporter import here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Any, Callable, Iterable, Iterator, TypeVar
+    from typing import Any, Callable, Iterable, Iterator, Protocol, TypeVar
 
-    from headway.api.operation import Operation
-    from headway.api.track import Source
+    from headway.api.cancellation import Request
+    from headway.api.scope import Scope
+    from headway.host.propagation import Nested
+    from headway.model import Operation
+    from headway.reporting.reporter import Home
 
     Item = TypeVar("Item")
 
-# The steps of a stage that has ended go here.
-_discard: Callable[[Any], None] = deque(maxlen=0).append
+    class Whole(Protocol):
+        """The operation that a stage is a part of: always a `headway.Operation`."""
+
+        block: bool
+        inner: dict[Nested, None] | None
+        model: Operation
+        request: Request | None
+        _stopped: Stage | None
+
+        @property
+        def around(self) -> Scope | None:
+            """What it is inside of, or None."""
+
+        @property
+        def cancelled(self) -> bool:
+            """Whether somebody asked that it stops."""
+            ...
+
+        @property
+        def id(self) -> str:
+            """12 base-32 characters."""
+            ...
+
+        @property
+        def open(self) -> bool:
+            """Whether it has not ended."""
+            ...
+
+        @property
+        def path(self) -> str:
+            """Its id."""
+            ...
+
+        def check_cancelled(self) -> None:
+            """Raise `Cancelled` if somebody asked that it stops."""
+
+        def log(self, line: str, stage: Stage | int | None = None) -> None:
+            """Pass on a line that it printed."""
+
+        def stage(
+            self, name: str, total: float | None = ..., unit: str | None = ..., parent: Any = ...
+        ) -> Stage:
+            """The stage of that name."""
+            ...
+
+        def track(
+            self,
+            items: Iterable[Item],
+            name: str | None = ...,
+            total: float | None = ...,
+            unit: str | None = ...,
+            parent: Any = ...,
+        ) -> Iterator[Item]:
+            """Iterate over `items` as a stage of it."""
+            ...
+
+        def _begin(self) -> None: ...
+        def _end(
+            self, state: str, reason: object = ..., error: object = ..., *, when: float | None
+        ) -> None: ...
+        def _env(self, path: str) -> dict[str, str]: ...
+
+
+# The steps of a stage that has ended go here: it takes anything, and does nothing.
+_discard: Callable[[Any], object] = id
 _LIMIT = 2**63  # of counts
-_AT_WORK = (RUNNING, WAITING)
 
 
-class Stage(Scope):
+class Source:
+    """What counts for a stage: `count()` is the number of items that are done."""
+
+    __slots__ = ("done", "stopped")
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.stopped = False
+
+    def count(self) -> float:
+        """The items that are done."""
+        return self.done
+
+    def stop(self) -> None:
+        """Let the iteration end with `Cancelled` before its next item."""
+        self.stopped = True
+
+
+class Stage(Lifecycle):
     """A part of an operation; made by `Operation.stage`, `Stage.stage` or `track`.
 
     As a context manager it runs while its block does, and how the block is left is how it
@@ -69,17 +146,14 @@ class Stage(Scope):
     )
 
     model: Model
-    _steps: Callable[[Any], None]
+    _steps: Callable[[Any], object]
 
     def __init__(
-        self, operation: Operation, model: Model, around: Scope, *, solo: bool = False
+        self, operation: Whole, model: Model, around: Scope, *, solo: bool = False
     ) -> None:
+        super().__init__(around, block=False)
         self.operation = operation
         self.model = model
-        self.around = around
-        self.before = None
-        self.inner = None
-        self.block = False
         self.solo = solo  # its operation is only there for it, and ends with it
         self.twin: Stage | None = None  # the next of the same name in the same place
         self._claim: int | None = None  # the thread that was handed it and has not started it
@@ -122,10 +196,11 @@ class Stage(Scope):
     def _is_taken(self, thread: int) -> bool:
         """Somebody is at it, or about to be who is not `thread`: the name stands for another."""
         claim = self._claim
-        return self.model.state in _AT_WORK or not (claim is None or claim == thread)
+        return self.model.state in AT_WORK or not (claim is None or claim == thread)
 
     @property
-    def _foreign(self) -> bool:
+    def foreign(self) -> bool:
+        """It belongs to the process that this one was forked from."""
         return self._base is not None
 
     # Counting.
@@ -249,34 +324,6 @@ class Stage(Scope):
 
     # States.
 
-    def start(self) -> Stage:
-        """Run it; run it again, as another attempt, if it had ended."""
-        if not self._foreign:
-            with here().lock:
-                self.operation._begin()
-                self._claim = None
-                if self.model.state != RUNNING:
-                    # Work goes on: the loops that were left early in it were left in order.
-                    here().tally.settle_left(self.operation, COMPLETED, None)
-                    self.operation._stopped = None
-                    self._move(RUNNING)
-        return self
-
-    def wait(self, reason: str) -> None:
-        """It is held up, by a lock or by a question, until `resume` or until it counts on."""
-        if not self._foreign:
-            with here().lock:
-                if self.model.state == WAITING:
-                    self.model.reason = clean_text(reason)
-                    self._changed()
-                else:
-                    self.operation._begin()
-                    self._move(WAITING, clean_text(reason))
-
-    def resume(self) -> None:
-        """It is running again after `wait`."""
-        self.start()
-
     def complete(self) -> None:
         """It has succeeded."""
         self._end(COMPLETED)
@@ -289,55 +336,43 @@ class Stage(Scope):
         """It was not needed."""
         self._end(SKIPPED, reason)
 
-    def cancel(self, reason: str | None = None) -> None:
-        """It was given up because somebody wanted it so."""
-        self._end(CANCELLED, reason)
+    def _reporting(self) -> Home:
+        return here()
 
-    def _end(
-        self,
-        state: str,
-        reason: object = None,
-        error: object = None,
-        when: float | None = None,
-    ) -> None:
-        if self._foreign:
-            return
-        home = here()
-        with home.lock:
-            model = self.model
-            if model.state == state or home.closed:
-                return
-            if model.state == PENDING and state == COMPLETED:
-                self.start()
-            home.tally.settle_left(self, state, error)
-            for scope in list(self.inner or ()):
-                if isinstance(scope, Stage):
-                    scope._end(state, reason)
-            self._move(state, None if reason is None else clean_text(reason), when)
-            if error is not None:
-                model.error = text_of(error)
-            if self.solo and self.operation.open:
-                self.operation._end(state, reason=reason, error=error, when=when)
+    def _request(self) -> Request | None:
+        return self.operation.request
+
+    def _begin_around(self) -> None:
+        self.operation._begin()
+
+    def _about_to_run(self) -> None:
+        self._claim = None
+        # Work goes on: the loops that were left early in it were left in order.
+        here().tally.settle_left(self.operation, COMPLETED, None)
+        self.operation._stopped = None
+
+    def _end_inside(self, state: str, reason: object, error: object, /) -> None:
+        if self.model.state == PENDING and state == COMPLETED:
+            self.start()
+        here().tally.settle_left(self, state, error)
+        for scope in list(self.inner or ()):
+            if isinstance(scope, Stage):
+                scope._end(state, reason)
+
+    def _end_around(self, state: str, reason: object, error: object, when: float | None) -> None:
+        if self.solo and self.operation.open:
+            self.operation._end(state, reason, error, when=when)
 
     def _move(self, state: str, reason: str | None = None, when: float | None = None) -> None:
-        home = here()
-        model = self.model
-        was_open = model.state in (RUNNING, WAITING)
         self._fold()
-        try:
-            model.move(state, home.clock() if when is None else when, reason)
-        except IllegalMove:
-            if home.closed or model.state == state:
-                return  # too late, or a signal handler has just done so
-            raise
-        if model.state in ENDED:
-            self._close()
-            home.tree.remove(self)
-        elif state == WAITING or not was_open:
-            self._updating = False
-            self._steps = self._awaken  # the next step lets it go on
-            home.tree.add(self)
-        self._changed()
+        super()._move(state, reason, when)
+
+    def _opens(self, before: str) -> bool:
+        if before in AT_WORK and self.model.state != WAITING:
+            return False
+        self._updating = False
+        self._steps = self._awaken  # the next step lets it go on
+        return True
 
     def _close(self) -> None:
         """Stop counting: it has ended, or its operation has."""
@@ -364,7 +399,7 @@ class Stage(Scope):
             self._end(COMPLETED, reason, when=when)
             self.operation._stopped = self
         else:
-            self._end(state, reason if state == CANCELLED else None, error, when)
+            self._end(state, reason if state == CANCELLED else None, error, when=when)
 
     def _forked(self) -> None:
         """Become the forked child's copy: what it counts from here on is a share."""
@@ -395,23 +430,6 @@ class Stage(Scope):
     def env(self) -> dict[str, str]:
         """A copy of the environment for a child process that works on this stage."""
         return self.operation._env(self.path)
-
-    def __enter__(self) -> Stage:  # noqa: PYI034 - Self is not in 3.8
-        self.block = True
-        self.start()
-        enter(self)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        leave(self)
-        if self.model.open:
-            state, reason, text = fate(error, self.operation)
-            self._end(state, reason, text)
 
 
 def _add(done: float, steps: list[Any]) -> float:

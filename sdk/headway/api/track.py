@@ -1,145 +1,23 @@
-"""Iterating with progress: `track`, and how an iterator's position is read from outside.
-
-A list, tuple, range or string costs nothing per item: the loop gets its bare iterator, with
-an end chained to it, and the publisher asks the iterator now and then how much is left. The
-items of anything else are drawn in step with a range, whose iterator is asked. Either can be
-sent to its end from another thread, so that every item is a point of cancellation.
-"""
+"""`track`: iterating with progress, as a stage of what is around or an operation of its own."""
 
 from __future__ import annotations
 
 import os
 import sys
-from itertools import chain, compress
-from operator import length_hint
 
-from headway.api.opening import current, operation_of, solo
-from headway.api.outcome import fate
-from headway.api.scope import enter, leave
-from headway.api.uncaught import cancelled
-from headway.model import CANCELLED, clean_count
+from headway.api.iteration import iterate, length_of
+from headway.api.opening import current, operation, operation_of
+from headway.api.operation import only
+from headway.model import clean_count
 from headway.reporting.reporter import here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, AsyncIterator, Iterable, Iterator, Sequence, TypeVar
+    from typing import Iterable, Iterator, TypeVar
 
     from headway.api.stage import Stage
 
     Item = TypeVar("Item")
-
-# Their iterators tell their position and can be sent to their end from another thread.
-_INDEXED = (list, tuple, range, str, bytes)
-
-
-class Source:
-    """What counts for a stage: `count()` is the number of items that are done."""
-
-    __slots__ = ("done", "stopped")
-
-    def __init__(self) -> None:
-        self.done = 0
-        self.stopped = False
-
-    def count(self) -> float:
-        """The items that are done."""
-        return self.done
-
-    def stop(self) -> None:
-        """Let the iteration end with `Cancelled` before its next item."""
-        self.stopped = True
-
-
-class Position(Source):
-    """The position of a sequence's iterator. It counts what was fetched, less one in work."""
-
-    __slots__ = ("items", "iterator")
-
-    def __init__(self, items: Sequence[Any], iterator: Iterator[Any]) -> None:
-        super().__init__()
-        self.items: Sequence[Any] | None = items
-        self.iterator = iterator
-
-    def count(self) -> float:
-        """The items that are done."""
-        items = self.items
-        if items is None:
-            return self.done
-        return max(len(items) - length_hint(self.iterator) - 1, 0)
-
-    def finish(self) -> None:
-        """All of them are done."""
-        if self.items is not None:
-            self.done = len(self.items) - length_hint(self.iterator)
-            self.items = None
-
-    def stop(self) -> None:
-        """Send the iterator to its end, where `Cancelled` waits."""
-        items = self.items
-        if items is not None:
-            self.stopped = True
-            self.done = int(self.count())
-            self.items = None
-            self.iterator.__setstate__(len(items))  # pyright: ignore[reportAttributeAccessIssue]
-
-
-class End:
-    """Follows the last item: to get there ends the stage, to be dropped before leaves it."""
-
-    __slots__ = ("ended", "source", "stage")
-
-    def __init__(self, stage: Stage, source: Source) -> None:
-        self.stage = stage
-        self.source = source
-        self.ended = False
-
-    def __iter__(self) -> End:
-        return self
-
-    def __next__(self) -> Any:
-        if not self.ended:
-            self.finish()
-        raise StopIteration
-
-    def finish(self) -> None:
-        """All items are done, or the iteration was stopped: then `Cancelled` is raised."""
-        self.ended = True
-        leave(self.stage)
-        stage = self.stage
-        if self.source.stopped:
-            request = stage.operation.request
-            reason = (request.reason if request is not None else None) or None
-            if stage.open:
-                stage._end(CANCELLED, reason)
-            raise cancelled(reason)
-        if isinstance(self.source, Position):
-            self.source.finish()
-        if stage.open:
-            if stage.model.total is None:
-                stage.model.total = stage.done
-            stage.complete()
-
-    def failed(self, error: BaseException) -> None:
-        """What is iterated over has raised."""
-        self.ended = True
-        leave(self.stage)
-        if self.stage.open:
-            state, reason, text = fate(error, self.stage.operation)
-            self.stage._end(state, reason, text)
-
-    def __del__(self) -> None:
-        # No lock here: a collection may happen anywhere, in the middle of our own code too.
-        if not self.ended and self.stage._base is None:
-            try:
-                leave(self.stage)
-                home = here()
-                if home.off:
-                    self.stage._stopped(home.clock())
-                else:
-                    home.tally.left.append((self.stage, home.clock()))
-                    home.wake()
-            except Exception:  # the interpreter is being taken down
-                pass
 
 
 def track(
@@ -194,9 +72,11 @@ def _alone(name: str | None, unit: str | None, key: str | None, parent: str | No
     if parent is None:
         parent = here().tree.inherited
     if parent is not None:
-        return solo(name or script(), unit=unit, key=key, parent=parent)
+        return only(
+            operation(name or script(), key=key, parent=parent), name or script(), unit=unit
+        )
     whole = f"{script()}: {name}" if name else script()
-    return solo(whole, unit=unit, key=key, stage=name or script())
+    return only(operation(whole, key=key), name or script(), unit=unit)
 
 
 def script() -> str:
@@ -209,110 +89,3 @@ def script() -> str:
         except OSError:  # the working directory is gone
             name = ""
     return name if name not in ("", "-c", "-m", "-") else "python"
-
-
-def length_of(items: Any) -> int | None:
-    """How many items there are, or None where nobody knows before the end."""
-    try:
-        return len(items)
-    except Exception:
-        pass
-    try:
-        return length_hint(items) or None
-    except Exception:
-        return None
-
-
-def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
-    """Iterate over `items` as `stage`, which starts now and ends with the last item."""
-    if total is None:
-        total = length_of(items)
-    stage.model.total = clean_count(total) if total is not None else None
-    return iterate(stage.start(), items, total)
-
-
-def iterate(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
-    """Iterate over `items` as `stage`, which runs and ends with the last item."""
-    enter(stage)
-    if type(items) in _INDEXED and total is not None:
-        iterator = iter(items)
-        source: Source = Position(items, iterator)  # pyright: ignore[reportArgumentType]
-        stage._count_with(source)
-        return chain(iterator, End(stage, source))
-    if hasattr(type(items), "__aiter__"):
-        if hasattr(type(items), "__iter__"):
-            return Either(stage, items)
-        return _draw_asynchronously(stage, items)  # pyright: ignore[reportArgumentType]
-    return _draw(stage, items)
-
-
-class Either:
-    """Items that can be iterated over with `for` as well as with `async for`."""
-
-    __slots__ = ("_drawn", "_items", "_left", "_stage")
-
-    def __init__(self, stage: Stage, items: Any) -> None:
-        self._stage = stage
-        self._items = items
-        self._drawn: Iterator[Any] | None = None
-        self._left: End | None = End(stage, Source())  # should nobody ask for an item
-
-    def _begin(self) -> None:
-        if self._left is not None:
-            self._left.ended = True
-            self._left = None
-
-    def __iter__(self) -> Iterator[Any]:
-        if self._drawn is None:
-            self._begin()
-            self._drawn = _draw(self._stage, self._items)
-        return self._drawn
-
-    def __next__(self) -> Any:
-        return next(iter(self))
-
-    def __aiter__(self) -> AsyncIterator[Any]:
-        self._begin()
-        return _draw_asynchronously(self._stage, self._items)
-
-
-def _draw(stage: Stage, items: Iterable[Any]) -> Iterator[Any]:
-    # A range that never ends is drawn in step with the items, and tells the position.
-    steps = range(1, sys.maxsize)
-    ticks = iter(steps)
-    source = Position(steps, ticks)
-    stage._count_with(source)
-    end = End(stage, source)
-    try:
-        counted = compress(items, ticks)
-    except BaseException as error:
-        end.failed(error)
-        raise
-    return chain(counted, end)
-
-
-def _draw_asynchronously(stage: Stage, items: AsyncIterator[Item]) -> AsyncIterator[Item]:
-    source = Source()
-    stage._count_with(source)
-    return _count_asynchronously(items, source, End(stage, source))
-
-
-async def _count_asynchronously(
-    items: AsyncIterator[Item], source: Source, end: End
-) -> AsyncIterator[Item]:
-    done = 0
-    handed_out = False  # the loop has the item: what is thrown in here is how it is left
-    try:
-        async for item in items:
-            handed_out = True
-            yield item
-            handed_out = False
-            done += 1
-            source.done = done
-            if source.stopped:
-                break
-    except BaseException as error:
-        if not handed_out:
-            end.failed(error)
-        raise
-    end.finish()

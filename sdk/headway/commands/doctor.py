@@ -14,6 +14,7 @@ import tempfile
 import time
 
 from headway import __version__
+from headway.host import interpreter
 from headway.protocol import endpoint
 
 PATIENCE = 5.0  # seconds in which the broker answers
@@ -57,6 +58,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
         trouble.append("Windows is not supported yet")
         return lines, trouble
     trouble += _libraries(lines)
+    lines.append(("interpreter", _interpreter(environ)))
     user = endpoint.user_of(environ, uid)
     if user != uid:
         lines.append(("user", f"root reports to the broker of uid {user}, who used sudo"))
@@ -67,7 +69,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     except endpoint.NoRuntimeDirectory as error:
         return lines, [*trouble, str(error)]
     lines.append(("runtime", place))
-    from headway.reporting.spool import try_out  # noqa: PLC0415 - not there on Windows
+    from headway.host.spool import try_out  # noqa: PLC0415 - not there on Windows
 
     try:
         try_out(place, user)
@@ -93,6 +95,18 @@ def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
         against = f"{error.strerror}: {there}" if there != place else error.strerror
         return f"{place}: nothing is remembered: {against}"
     return place
+
+
+def _interpreter(environ: Mapping[str, str]) -> str:
+    """Tell what the broker and a terminal's viewer are run by."""
+    found = interpreter.find(environ)
+    if found is None:
+        return (
+            "none: this program is no Python, its prefix has none of this version, and there is"
+            " no headway command on PATH"
+        )
+    whose = ", which has the headway command of PATH" if found.foreign else ""
+    return f"{found.path} runs broker and viewers{whose}"
 
 
 def _home(user: int) -> str:
@@ -145,8 +159,8 @@ def _broker(
         trouble.append(f"HEADWAY_ENDPOINT is {named}, and nobody listens there")
     elif environ.get("HEADWAY_BROKER", "").lower() == "never":
         trouble.append("no broker runs, and HEADWAY_BROKER=never forbids to start one")
-    elif not sys.executable:
-        trouble.append("no broker runs, and Python does not know its own program to start one")
+    elif interpreter.find(environ) is None:
+        trouble.append("no broker runs, and no Python is known that could run one")
     else:
         lines.append(("broker", "none runs; the first program that reports starts one"))
     unsent = _files(os.path.join(place, endpoint.UNSENT))

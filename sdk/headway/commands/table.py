@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 VERBS = {
     "run": ("headway.run.cli:main", "run a command and report its progress"),
     "view": ("headway_viewer.commands.view:view", "follow what goes on, live or as lines"),
-    "ps": ("headway_viewer.commands.ps_cancel:ps", "list the operations there are"),
-    "wait": ("headway_viewer.commands.view:wait", "wait for operations to end"),
-    "cancel": ("headway_viewer.commands.ps_cancel:cancel", "ask an operation to end"),
+    "ps": ("headway_viewer.commands.ps:ps", "list the operations there are"),
+    "wait": ("headway_viewer.commands.wait:wait", "wait for operations to end"),
+    "cancel": ("headway_viewer.commands.cancel:cancel", "ask an operation to end"),
     "notify": ("headway_viewer.notify.cli:main", "notify the desktop when operations end"),
     "top": ("headway_viewer.tui.cli:main", "look at all operations on the whole screen"),
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
     "pipe": ("headway.run.pipe:main", "report progress from a shell script, by lines"),
     "history": ("headway_broker.commands.history:main", "show what is remembered, or forget it"),
-    "record": ("headway_viewer.commands.view:record", "write all that happens to a file"),
+    "record": ("headway_viewer.commands.record:record", "write all that happens to a file"),
     "replay": ("headway_viewer.commands.replay:main", "show a recorded file again"),
     "broker": ("headway_broker.commands.broker:main", "run, look at or stop the broker"),
     "doctor": ("headway.commands.doctor:main", "find out why something is not seen"),
@@ -76,7 +76,7 @@ def program() -> NoReturn:
     """
     status = main()
     if sys.argv[1:2] == ["run"]:
-        from headway.reporting.reporter import end_program  # noqa: PLC0415 - only here
+        from headway.reporting.exits import end_program  # noqa: PLC0415 - only here
 
         end_program()
         try:

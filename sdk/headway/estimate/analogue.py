@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from math import exp, log
 
-from headway.estimate.history.course import INSIDE, Course
+from headway.estimate.course import INSIDE, Course
 from headway.estimate.history.curve import moment
 from headway.estimate.stage import ENDED
 from headway.estimate.tail import residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Mapping
+    from typing import Iterator, Mapping, NamedTuple
 
     from headway.estimate.cold import Cold
     from headway.estimate.history.habits import Habits
     from headway.estimate.history.run import Run, Span
     from headway.estimate.stage import Stage
+
+    class Place(NamedTuple):
+        """Where the earlier run had done as much, in seconds of its work.
+
+        `step` is when it took its next step, `origin` where it was when this attempt began.
+        """
+
+        reached: float
+        step: float
+        origin: float
+
+else:
+    Place = namedtuple("Place", "reached step origin")  # noqa: PYI024 - typing is slow to import
 
 LIKE = 0.6  # a factor of e to this power in size or speed is one step of unlikeness
 FUTURE_SIZE = 0.7  # how far the size of what was seen speaks for what is to come
@@ -113,7 +127,9 @@ class Analogue:
                 self._settle(stage, span)
         if ended:
             self._pairs = [
-                pair for pair in self._pairs if pair[0].ended is None or pair in self._open
+                (stage, span)
+                for stage, span in self._pairs
+                if stage.ended is None or (stage, span) in self._open
             ]
         self._unlike = (strange / size_weight if size_weight else 0.0) + (
             self._speed_unlike / (self._speed_weight + DOUBT)
@@ -214,12 +230,12 @@ class Analogue:
         """Return the seconds left, and how unlike this run is (0: alike; squared steps)."""
         speed_sum, speed_weight, unlike = self._speed_sum, self._speed_weight, self._unlike
         habits, sizes, course = self._habits, self._sizes, self._course
-        places: list[tuple[float, float, float] | None] = []
+        places: list[Place | None] = []
         for stage, span in self._open:
             place = self._place(stage, span, stage.done)
             places.append(place)
             if place is not None:
-                theirs = place[0] - place[2]
+                theirs = place.reached - place.origin
                 z = self._deviation(span, stage.changed, theirs)
                 share = (theirs + stage.changed) / 2 / self._whole
                 speed_sum += share * max(-LIMIT, min(LIMIT, z))
@@ -251,7 +267,7 @@ class Analogue:
         self,
         stage: Stage,
         span: Span,
-        place: tuple[float, float, float] | None,
+        place: Place | None,
         prior: float,
         now: float,
     ) -> tuple[float, float]:
@@ -287,14 +303,11 @@ class Analogue:
         whole = self._units(stage, span) if stage.origin > 0 and span.fractions else 0.0
         if whole <= 0:
             return 0.0
-        tau = moment(span.fractions, span.seconds, stage.origin / whole)[0]
+        tau = moment(span.fractions, span.seconds, stage.origin / whole).reached
         return min(tau, 0.99 * span.worked)
 
-    def _place(self, stage: Stage, span: Span, done: float) -> tuple[float, float, float] | None:
-        """Return when the earlier run had done as much, and when it took its next step.
-
-        Third, where it was when this attempt began. None where there is no count to go by.
-        """
+    def _place(self, stage: Stage, span: Span, done: float) -> Place | None:
+        """Return where the earlier run had done as much; None without a count to go by."""
         whole = self._units(stage, span)
         if done <= stage.origin or not span.fractions or stage.spent or whole <= 0:
             return None
@@ -302,13 +315,13 @@ class Analogue:
             tau = step = span.worked
         else:
             tau, step = moment(span.fractions, span.seconds, done / whole)
-        return tau, step, min(tau, self._before(stage, span))
+        return Place(tau, step, min(tau, self._before(stage, span)))
 
     def _by_count(
         self,
         stage: Stage,
         span: Span,
-        place: tuple[float, float, float],
+        place: Place,
         prior: float,
         now: float,
     ) -> float:
@@ -321,9 +334,9 @@ class Analogue:
         curve = stage.curve
         recent = curve.since(stage.changed * 2 / 3) if curve is not None else None
         if recent is not None and stage.changed > 6 * grain:
-            then = self._place(stage, span, recent[1])
-            ours = stage.changed - recent[0]
-            theirs = tau - then[0] if then is not None else 0.0
+            then = self._place(stage, span, recent.done)
+            ours = stage.changed - recent.seconds
+            theirs = tau - then.reached if then is not None else 0.0
             if theirs > 0 and ours > 0:
                 share = LATELY * theirs / (theirs + 2 * grain)
                 pace += share * (log((ours + grain) / (theirs + grain)) - pace)

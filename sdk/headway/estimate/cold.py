@@ -43,8 +43,8 @@ def rate(stage: Stage, now: float) -> float | None:
         return None
     pace = worked / gained
     recent = curve.since(stage.changed * 2 / 3)
-    if recent is not None and stage.done > recent[1]:
-        lately = (worked - recent[0]) / (stage.done - recent[1])
+    if recent is not None and stage.done > recent.done:
+        lately = (worked - recent.seconds) / (stage.done - recent.done)
         pace = pace ** (1 - LATELY) * lately**LATELY
     # Counts come in steps, and a count may say that a unit was begun: half a step is always left.
     step = stage.changed / max(1, stage.steps)
@@ -62,9 +62,9 @@ def evenness(stage: Stage, now: float) -> float:
     off = 0.0
     for share in (1 / 3, 2 / 3):
         recent = curve.since(stage.changed * share)
-        if recent is None or stage.done <= recent[1] or worked <= recent[0]:
+        if recent is None or stage.done <= recent.done or worked <= recent.seconds:
             return 0.0
-        lately = (worked - recent[0]) / (stage.done - recent[1])
+        lately = (worked - recent.seconds) / (stage.done - recent.done)
         off = max(off, abs(log(lately * gained / worked)))
     return exp(-((off / UNEVEN) ** 2)) * stage.steps / (stage.steps + STEPS)
 

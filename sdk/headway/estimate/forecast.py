@@ -12,9 +12,9 @@ from headway.estimate.analogue import Analogue
 from headway.estimate.band import Calibration, Estimate, around, uncalibrated
 from headway.estimate.cold import Cold
 from headway.estimate.company import Company
-from headway.estimate.history.course import INSIDE
+from headway.estimate.course import INSIDE
 from headway.estimate.history.habits import Habits
-from headway.estimate.history.learning import Notes, complete, learn
+from headway.estimate.learning import Notes, complete, learn
 from headway.estimate.stage import ENDED, WORKING, Stage
 from headway.estimate.steady import Steady
 
@@ -60,6 +60,7 @@ class Forecast:
         "_now",
         "_prior",
         "_raw",
+        "_raw_at",
         "_runs",
         "_stages",
         "_stale",
@@ -92,7 +93,8 @@ class Forecast:
         self._unlike = 0.0
         self._apart = 0.0
         self._cold: Cold | None = None
-        self._raw: tuple[float, float | None] | None = None
+        self._raw: float | None = None  # what `_compute` returned …
+        self._raw_at: float | None = None  # … for this time
         self._steady = Steady()
         self._notes = Notes()
         self._finished: str | None = None
@@ -111,7 +113,7 @@ class Forecast:
     def accompany(self, others: int, now: float) -> None:
         """Say how many other operations go on beside this one from now on."""
         self._company.take(others, self._clock(now))
-        self._raw = None
+        self._raw_at = None
 
     def hold(self, now: float, *, waiting: bool) -> None:
         """Say whether all of it waits: that is no work, so nothing is learned from it."""
@@ -158,7 +160,7 @@ class Forecast:
         was = seen.ended
         units = _number(done)
         size = _number(total)
-        self._raw = None
+        self._raw_at = None
         if state in WORKING:
             changed = seen.move(state, attempt, units, now)
             changed = seen.count(units, size, unit or "", now) or changed
@@ -183,7 +185,7 @@ class Forecast:
             self._until = None if left is None else now + left
         elif seen is not None:
             seen.until = None if left is None else self._work(now) + left
-        self._raw = None
+        self._raw_at = None
 
     def estimate(self, now: float) -> Estimate | None:
         """Return the remaining seconds of the whole operation, or None where nothing is known."""
@@ -233,7 +235,7 @@ class Forecast:
 
     def rest(self) -> None:
         """Let go of what was worked out for this moment: it is of no use in the next."""
-        self._raw = self._cold = None
+        self._raw_at = self._cold = None
 
     def progress(self, now: float) -> float | None:
         """Return how far the operation is in time, 0…1; 1.0 only where all was completed."""
@@ -337,8 +339,8 @@ class Forecast:
 
     def _compute(self, now: float) -> float | None:
         """Return the unsmoothed remaining seconds of the whole, or None."""
-        if self._raw is not None and self._raw[0] == now:
-            return self._raw[1]
+        if self._raw_at == now:
+            return self._raw
         at, now = now, self._work(now)
         if self._stale:
             for analogue in self._analogues:
@@ -349,7 +351,7 @@ class Forecast:
         if raw is not None:
             awaited = 0.0 if self._until is None else max(0.0, self._until - at)
             raw = min(LARGEST, max(0.02, raw + awaited))
-        self._raw = (at, raw)
+        self._raw_at, self._raw = at, raw
         return raw
 
     def _mix(self, now: float, cold: Cold) -> float:

@@ -22,7 +22,8 @@ def describe(
     With the seconds that have passed and those that it usually takes: "longer than usual
     (usually 40 s)", where it is and the range says little.
     """
-    return _words(estimate, elapsed, usual)[1]
+    _, words = _words(estimate, elapsed, usual)
+    return words
 
 
 def duration(seconds: float) -> str:

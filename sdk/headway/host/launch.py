@@ -18,15 +18,15 @@ import subprocess
 import sys
 import time
 
-from headway.api.scope import environment
-from headway.host import reaping
+from headway.host import interpreter, reaping
+from headway.host.propagation import environment
+from headway.host.spool import start_lock
 from headway.protocol.endpoint import (
     REPORT,
     NoRuntimeDirectory,
     runtime_directory,
     user_of,
 )
-from headway.reporting.spool import start_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,11 +88,17 @@ _lock: int | None = None  # the start lock, while this process holds it
 
 
 def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
-    """Start a broker for the directory `place`, unless one runs or was started just now."""
+    """Start a broker for the directory `place`, unless one runs or was started just now.
+
+    None is started where no Python certainly can run it.
+    """
     global _lock, _next_start  # noqa: PLW0603 - a process has one runtime directory
 
     user = user_of(environ, uid)
     if time.monotonic() < _next_start:
+        return False
+    python = interpreter.find(environ)
+    if python is None:
         return False
     _lock = start_lock(place, user)
     try:
@@ -103,8 +109,8 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
         if listening(os.path.join(place, REPORT), user):
             return False
         _next_start = time.monotonic() + RESTART
-        command = [sys.executable or "python3", "-m", "headway_broker", "run", "--detached"]
-        spawn(command, environ, user=user, keep=(_lock,))
+        command = [python.path, "-m", "headway_broker", "run", "--detached"]
+        spawn(command, environ, foreign=python.foreign, user=user, keep=(_lock,))
     finally:
         _let_go()
     return True
@@ -125,21 +131,25 @@ def spawn(
     argv: list[str],
     environ: Mapping[str, str],
     *,
+    foreign: bool = False,
     user: int | None = None,
     terminal: bool = False,
     keep: tuple[int, ...] = (),
 ) -> None:
     """Start `argv` detached: it outlives this process, which need not wait for it.
 
-    It finds our modules and what they need, and none of the program's own. With `terminal` it
-    keeps standard error and the session, in a process group of its own; otherwise it has
-    neither. For another `user` (a root process under sudo) it becomes that user. It inherits
-    the descriptors `keep`. Raises OSError.
+    It finds our modules and what they need, and none of the program's own; a `foreign` Python
+    finds what was installed for it. With `terminal` it keeps standard error and the session, in
+    a process group of its own; otherwise it has neither. For another `user` (a root process
+    under sudo) it becomes that user. It inherits the descriptors `keep`. Raises OSError.
     """
     child = environment(environ)
     child.pop("HEADWAY_PARENT", None)
     child.pop("PYTHONPATH", None)
-    modules = _modules(argv[0])
+    interpreter.leave_bundle(child)
+    if foreign:
+        child.pop("PYTHONHOME", None)
+    modules = [] if foreign else _modules(argv[0])
     if modules:
         child["PYTHONPATH"] = os.pathsep.join(modules)
     command = [*_SHELL, *argv]
@@ -247,7 +257,8 @@ def _folder_of(name: str, searched: list[str], *, whole: bool = False) -> str | 
 def _known_to(python: str) -> set[str]:
     """The folders that `python` finds by itself, after its standard library."""
     site = sys.modules.get("site")
-    if site is None or python != sys.executable:
+    own = python == sys.executable or os.path.dirname(python) in interpreter.folders()
+    if site is None or not own:
         return set()
     return {os.path.realpath(path) for path in getattr(site, "getsitepackages", list)()}
 

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 # fmt: off
 NEEDED = frozenset((
     "array", "ast", "bisect", "collections", "contextlib", "copyreg", "datetime", "dis", "enum",
-    "fcntl", "functools", "importlib", "inspect", "json", "linecache", "locale", "math",
-    "opcode", "pickle", "platform", "pwd", "random", "re", "resource", "select", "selectors",
-    "signal", "socket", "sre_compile", "sre_constants", "sre_parse", "struct", "subprocess",
-    "tempfile", "token", "tokenize", "types", "typing", "weakref",
+    "fcntl", "functools", "importlib", "inspect", "json", "keyword", "linecache", "locale",
+    "math", "opcode", "operator", "pickle", "platform", "pwd", "random", "re", "reprlib",
+    "resource", "select", "selectors", "signal", "socket", "sre_compile", "sre_constants",
+    "sre_parse", "struct", "subprocess", "tempfile", "token", "tokenize", "types", "typing",
+    "weakref",
 ))
 # fmt: on
 

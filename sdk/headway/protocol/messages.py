@@ -203,23 +203,16 @@ class Snapshot(NamedTuple):
     wall: float
     part: int
     parts: int
-    operations: list[list[Any]]  # see `Delta.operations`; each is whole
+    operations: list[Any]  # a `rows.OperationRow` each, or what is to be decoded to one; whole
 
 
 class Delta(NamedTuple):
-    """What changed since `sequence` − 1.
-
-    Each of `operations` is [id, record or None, stage records, {stage id: count}, figures,
-    {stage id: figures}, shares]: `count` is as in `Counts`; an operation's figures are
-    [progress, estimate, silent_since, usual, unlike, tail, holder] or None where unchanged, a
-    stage's are [progress, estimate]; `holder` is the id of the operation that holds what it
-    waits for, or None; shares is {stage id: {session: done}}.
-    """
+    """What changed since `sequence` − 1."""
 
     instance: str
     sequence: int
     now: float
-    operations: list[list[Any]]
+    operations: list[Any]  # a `rows.OperationRow` each, or what is to be decoded to one
 
 
 class Removed(NamedTuple):

@@ -12,21 +12,17 @@ import time
 
 import zmq
 
-from headway.api.cancellation import Request, deliver
-from headway.api.outcome import end_all
 from headway.host import launch
 from headway.protocol import messages, wire
 from headway.reporting import last_resort
 from headway.reporting.publisher import WATCHED
 from headway.reporting.terminal_viewer import Screen
-from headway.reporting.thread import FAREWELL, affordable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from headway.reporting.reporter import Home
-    from headway.reporting.thread import Link
+    from headway.reporting.interfaces import Reporting, Thread
 
 STARTING = 0.03  # seconds between looks for a broker that is just being started
 ABSENT = 5.0  # seconds at most between looks for a broker that is not there
@@ -42,7 +38,7 @@ _GONE = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED
 class Connection:
     """What a link does between two looks at its pipe."""
 
-    def __init__(self, home: Home, link: Link) -> None:
+    def __init__(self, home: Reporting, link: Thread) -> None:
         self._home = home
         self._link = link
         self._publisher = home.publisher
@@ -79,9 +75,9 @@ class Connection:
         """Settle what is open, deliver the ends within the bound, or leave them in a file."""
         now = time.monotonic()
         # From the end on, not from here: our import may have come after it, and taken its time.
-        until = (self._link.ended or now) + FAREWELL
+        until = self._link.farewell(now)
         publisher = self._publisher
-        end_all(self._home)
+        self._home.settle()
         self._retry_at = now
         self._connect(now)
         # Where nobody listens, or no longer, whoever comes next reads the file.
@@ -119,7 +115,7 @@ class Connection:
         except OSError as error:
             self._link.reason = str(error)
             address = None
-        if address is None or not affordable():
+        if address is None or not self._link.affordable():
             self._look_again(now)
         else:
             self._open(address)
@@ -262,7 +258,7 @@ class Connection:
             if handle is None:
                 answer, reason = "refused", "it has ended"
             else:
-                answer, reason = deliver(handle, Request(cancel.reason, kill=cancel.kill))
+                answer, reason = handle.ask(cancel.reason, kill=cancel.kill)
             with self._home.lock:
                 publisher.answer(cancel.request, answer, reason)
 

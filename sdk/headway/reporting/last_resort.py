@@ -11,26 +11,25 @@ import os
 import struct
 import time
 
-from headway.api.outcome import end_all
+from headway.host.spool import leave_unsent
 from headway.protocol import endpoint, messages
-from headway.reporting.spool import leave_unsent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from headway.reporting.reporter import Home
+    from headway.reporting.interfaces import Reporting
 
 
-def part(home: Home) -> None:
+def part(home: Reporting) -> None:
     """Settle what is open and leave what is owed in a file. Raises OSError."""
-    end_all(home)
+    home.settle()
     with home.lock:
         owed = home.publisher.unsent(time.monotonic())
     leave(home.session, owed)
 
 
-def leave_ends(home: Home) -> None:
+def leave_ends(home: Reporting) -> None:
     """Leave in a file what has ended and was not taken in; the rest goes on. Raises OSError."""
     with home.lock:
         owed = home.publisher.overflow(time.monotonic(), room=0)

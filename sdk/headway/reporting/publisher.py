@@ -32,7 +32,9 @@ from headway.protocol.messages import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NamedTuple
+else:
+    from headway.light_typing import NamedTuple
 
 BEAT = 2.0  # seconds between signs of life
 WATCHED = 0.05  # seconds between two `Counts` while somebody watches
@@ -45,6 +47,22 @@ ENDS = 1_000  # ended operations that wait for a broker at the most
 SILENT = 2.0  # seconds without an answer after which they wait no longer
 MOST = 5_000  # of them that go into one file
 LINES = 1_000  # log lines that wait at the most; older ones are dropped
+
+
+class Shared(NamedTuple):
+    """A stage of another process that this one, a forked child, counts in."""
+
+    operation: str
+    stage: int
+    attempt: int
+
+
+class Printed(NamedTuple):
+    """A line that an operation printed."""
+
+    operation: str
+    stage: int | None
+    line: str
 
 
 class Entry:
@@ -84,10 +102,10 @@ class Publisher:
         self._doubted: dict[str, Entry] = {}  # ends that were sent and not acknowledged
         self._moved: dict[int, Stage] = {}
         self._more: set[int] = set()  # moved stages whose total or detail changed too
-        self._shares: dict[tuple[str, int, int], float] = {}  # by operation, stage and attempt
-        self._told_shares: dict[tuple[str, int, int], float] = {}  # and not acknowledged
+        self._shares: dict[Shared, float] = {}
+        self._told_shares: dict[Shared, float] = {}  # and not acknowledged
         self._leaving = False  # what is told from here on is the last of it
-        self._lines: list[tuple[str, int | None, str]] = []
+        self._lines: list[Printed] = []
         self._answers: list[Answer] = []
         self._last_counts = self._last_announce = self._last_sent = float("-inf")
         self._heard = float("-inf")
@@ -118,12 +136,12 @@ class Publisher:
     def share(self, operation: str, stage: Stage, done: float) -> None:
         """Say what this process, a forked child, has counted in another's stage by now."""
         if not self.mute:
-            self._shares[operation, stage.id, stage.attempt] = done
+            self._shares[Shared(operation, stage.id, stage.attempt)] = done
 
     def log(self, operation: str, stage: int | None, lines: list[str]) -> None:
         """Pass on lines that an operation printed; the oldest go where too many wait."""
         if not self.mute:
-            self._lines += [(operation, stage, line) for line in lines]
+            self._lines += [Printed(operation, stage, line) for line in lines]
         del self._lines[:-LINES]
 
     def answer(self, request: int, answer: str, reason: str | None = None) -> None:
@@ -172,7 +190,7 @@ class Publisher:
                 self._told_shares = {
                     key: told
                     for key, told in self._told_shares.items()
-                    if (*key[:2], told) != (operation, stage, done)
+                    if (key.operation, key.stage, told) != (operation, stage, done)
                 }
         elif kind is Welcome:
             self.welcome = message
@@ -380,23 +398,25 @@ class Publisher:
             self.sequence += 1
             if not self._shares:
                 self._last_counts = now
-            operation, stage, attempt = key
-            return Share(self.sequence, now, operation, stage, done, attempt, self._leaving)
+            return Share(
+                self.sequence, now, key.operation, key.stage, done, key.attempt, self._leaving
+            )
         return None
 
     def _log(self) -> Log | None:
         if not self._lines:
             return None
-        operation, stage, _ = self._lines[0]
+        first = self._lines[0]
         room = ROOM
         lines: list[str] = []
-        for other, inside, line in self._lines:
-            room -= 4 * len(line)
-            if (other, inside) != (operation, stage) or len(lines) >= 200 or room < 0:
+        for printed in self._lines:
+            room -= 4 * len(printed.line)
+            apart = (printed.operation, printed.stage) != (first.operation, first.stage)
+            if apart or len(lines) >= 200 or room < 0:
                 break
-            lines.append(line)
+            lines.append(printed.line)
         del self._lines[: len(lines)]
-        return Log(operation, stage, lines)
+        return Log(first.operation, first.stage, lines)
 
     # The end.
 

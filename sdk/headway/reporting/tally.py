@@ -13,12 +13,37 @@ from headway.reporting.publisher import UNWATCHED, WATCHED, Publisher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from headway.api.scope import Scope
-    from headway.api.stage import Stage
+    from typing import Any, NamedTuple, Protocol
+
+    from headway.host.propagation import Nested
+
+    class Counter(Nested, Protocol):
+        """A stage, as what is counted with."""
+
+        solo: bool
+
+        @property
+        def operation(self) -> Nested:
+            """The operation that it is a part of."""
+            ...
+
+        def _fold(self) -> int: ...
+        def _sleep(self) -> None: ...
+        def _stopped(self, when: float, state: str = ..., error: Any = None) -> None: ...
+
+else:
+    from headway.light_typing import NamedTuple
 
 SLOWEST = 0.25  # seconds between two looks at iterators that do not move
 HEAP = 100_000  # steps in a list at which it is looked at sooner than the frames need
 GRACE = 0.25  # seconds after which a `track` that was left early counts as completed
+
+
+class Left(NamedTuple):
+    """A `track` that was left early, and when: it has not ended yet."""
+
+    stage: Counter
+    when: float
 
 
 class Tally:
@@ -26,27 +51,27 @@ class Tally:
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._awake: dict[Stage, None] = {}
-        self._dozing: dict[Stage, None] = {}  # put to sleep, and to be looked at once more
-        self._iterated: dict[Stage, None] = {}
+        self._awake: dict[Counter, None] = {}
+        self._dozing: dict[Counter, None] = {}  # put to sleep, and to be looked at once more
+        self._iterated: dict[Counter, None] = {}
         self._last = self._next = float("-inf")  # look
         self._pause = WATCHED
-        self.left: list[tuple[Stage, float]] = []  # tracks left early, and when
+        self.left: list[Left] = []  # in that order
 
-    def wake(self, stage: Stage) -> None:
+    def wake(self, stage: Counter) -> None:
         """`stage` has made a step after a rest."""
         self._awake[stage] = None
         self._dozing.pop(stage, None)  # else it would be folded twice, and found at rest
         self._pause = WATCHED
         self._next = min(self._next, self._last + WATCHED)
 
-    def iterate(self, stage: Stage) -> None:
+    def iterate(self, stage: Counter) -> None:
         """An iterator counts for `stage`."""
         self._iterated[stage] = None
         self._next = float("-inf")
         self._pause = WATCHED
 
-    def forget(self, stage: Stage) -> None:
+    def forget(self, stage: Counter) -> None:
         """`stage` has ended."""
         self._awake.pop(stage, None)
         self._dozing.pop(stage, None)
@@ -102,39 +127,42 @@ class Tally:
         """When to look again, or None: not before something wakes."""
         due = self._next if self._awake or self._dozing or self._iterated else None
         if self.left:
-            grace = self.left[0][1] + GRACE
+            grace = self.left[0].when + GRACE
             due = grace if due is None else min(due, grace)
         return due
 
-    def settle_left(self, scope: Scope, state: str, error: object) -> None:
+    def leave(self, stage: Counter, when: float) -> None:
+        """The iterator of `stage` was left early; called without the lock, at any moment."""
+        self.left.append(Left(stage, when))
+
+    def settle_left(self, scope: Nested, state: str, error: object) -> None:
         """`scope` comes to `state`: so do the tracks in it that were just left early."""
         for item in list(self.left):
-            stage, when = item
             # One that ends its operation with it has settled the others there meanwhile.
-            if item in self.left and _is_in(stage, scope):
+            if item in self.left and _is_in(item.stage, scope):
                 self.left.remove(item)
-                stage._stopped(when, state, error)
+                item.stage._stopped(item.when, state, error)
 
-    def settle_alone(self, scope: Scope) -> bool:
+    def settle_alone(self, scope: Nested) -> bool:
         """The work goes on: if `scope` is in an operation of a track that was just left, that ends.
 
         Whether it is over now.
         """
         for item in list(self.left):
-            stage, when = item
+            stage = item.stage
             if stage.solo and item in self.left and _is_in(scope, stage.operation):
                 self.left.remove(item)
-                stage._stopped(when)
+                stage._stopped(item.when)
                 return True
         return False
 
     def _settle_left(self, now: float) -> None:
-        while self.left and now >= self.left[0][1] + GRACE:
-            stage, when = self.left.pop(0)
-            stage._stopped(when)
+        while self.left and now >= self.left[0].when + GRACE:
+            left = self.left.pop(0)
+            left.stage._stopped(left.when)
 
 
-def _is_in(scope: Scope | None, around: Scope) -> bool:
+def _is_in(scope: Nested | None, around: Nested) -> bool:
     """Whether `scope` is `around`, or inside it."""
     while scope is not None and scope is not around:
         scope = scope.around

@@ -8,16 +8,15 @@ screen. Where standard error is no terminal, `CI` asks for plain lines.
 from __future__ import annotations
 
 import os
-import sys
 
-from headway.host import launch
+from headway.host import interpreter, launch
 from headway.host.identity import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-    from headway.reporting.reporter import Home
+    from headway.reporting.interfaces import Reporting
 
 DELAY = 0.5  # seconds before anything is drawn
 RECEIPTS = 0.25  # seconds that the exit waits for the last lines
@@ -27,7 +26,7 @@ ENDS = 100  # unanswered ends of which it is remembered that they are: any one i
 class Screen:
     """Starts the viewer of the terminal once, if there is one to start."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Reporting) -> None:
         self._home = home
         self._started = False  # a viewer was started, or none is wanted
         self._viewing = False
@@ -59,14 +58,16 @@ class Screen:
         if due is None or now < due:
             return
         self._started = True
-        argv = viewer_of(
+        arguments = viewer_of(
             [handle.model.display for handle in list(self._home.handles.values())],
             self._home.session,
         )
-        if argv is None:
+        python = interpreter.find(os.environ) if arguments is not None else None
+        if arguments is None or python is None:
             return
         try:
-            launch.spawn(argv, os.environ, terminal=True)
+            command = [python.path, *arguments]
+            launch.spawn(command, os.environ, foreign=python.foreign, terminal=True)
             self._viewing = True
             self._draw_for(list(self._home.handles))
         except OSError:
@@ -114,11 +115,11 @@ def give_back() -> None:
 
 
 def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
-    """The command of the viewer for this process's standard error, or None for no viewer."""
-    if not displays or not sys.executable:
+    """Return what Python is to run as the viewer of this standard error, or None for no viewer."""
+    if not displays:
         return None
     wanted = {display or "auto" for display in displays}
-    command = [sys.executable, "-m", "headway_viewer.terminal"]
+    command = ["-m", "headway_viewer.terminal"]
     whose = ("--session", session, "--pid", str(os.getpid()))
     name = terminal()
     if name is not None and wanted & {"auto", "live"}:

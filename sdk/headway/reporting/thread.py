@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from headway.reporting.connection import Connection
-    from headway.reporting.reporter import Home
-
+    from headway.reporting.interfaces import Reporting
 
 FAREWELL = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
 WRITING = 4.0  # seconds more for the file that they are left in where nobody took them
@@ -36,7 +35,7 @@ FAILURES = 5  # turns in a row that may fail before nothing is reported any more
 class Link:
     """Sends what the publisher has to say, and hands on what comes back."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Reporting) -> None:
         if not threads.possible():
             raise RuntimeError("threads are not what they seem")
         if not _has_descriptors():
@@ -147,11 +146,11 @@ class Link:
             raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
         # First what a hasty end needs, which can import nothing while another thread does.
         with self._home.importing:
-            from headway import __version__  # noqa: PLC0415
             from headway.host.identity import about  # noqa: PLC0415
             from headway.reporting import last_resort  # noqa: PLC0415
 
-            self._home.publisher.about.update(about(__version__))
+            # The package itself imports this module: to import it here would be a circle.
+            self._home.publisher.about.update(about(sys.modules["headway"].__version__))
         loaded = self._load()
         if loaded is None:
             self._part = lambda: last_resort.part(self._home)
@@ -205,6 +204,14 @@ class Link:
         if errors:
             raise errors[0]
         return found[0]
+
+    def farewell(self, now: float) -> float:
+        """Until when final states may be delivered: from the program's end on, or from `now`."""
+        return (self.ended or now) + FAREWELL
+
+    def affordable(self) -> bool:
+        """Whether there is what libzmq needs."""
+        return affordable()
 
     def hear(self) -> None:
         """Take in what `wake` wrote; what is marked from here on rouses again."""
@@ -279,16 +286,3 @@ def _what(descriptor: int) -> tuple[int, int]:
     """What is open as `descriptor`. Raises OSError."""
     status = os.fstat(descriptor)
     return status.st_dev, status.st_ino
-
-
-def restore_interrupt() -> None:
-    """Let a program that a Ctrl+C has ended still die of it, as a shell expects.
-
-    The interpreter keeps a flag for that, which running source text clears; imports do so
-    here and there, and ours came after the main thread's end.
-    """
-    if getattr(sys, "last_type", None) is KeyboardInterrupt:
-        try:
-            exec("raise KeyboardInterrupt")  # noqa: S102 - what sets the flag again
-        except KeyboardInterrupt:
-            pass

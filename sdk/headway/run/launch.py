@@ -14,9 +14,9 @@ from headway.host import threads
 from headway.host.threads import signals as signal
 from headway.reporting.reporter import identity
 from headway.reporting.thread import has_room
+from headway.run.exit_status import exit_status
 from headway.run.parsers.registry import DATA_ON_OUTPUT, TOOLS, machine_form
 from headway.run.process.child import Child
-from headway.run.process.exit_status import exit_status
 from headway.run.process.fork_gate import CannotStart
 from headway.run.process.signals import PASSED_ON, Signals
 from headway.run.reading.command_line import Setting

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any, Sequence
 
-from headway.run.process.exit_status import Ending
+from headway.run.exit_status import Ending
 from headway.run.reading.pipe_lines import Logged, Planned, Script, ScriptError
 from headway.run.reporter import Reporter
 from headway.run.stderr import complain

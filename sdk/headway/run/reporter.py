@@ -10,7 +10,7 @@ from collections import deque
 from typing import Any, Callable
 
 from headway.reporting.reporter import here
-from headway.run.process.exit_status import Ending
+from headway.run.exit_status import Ending
 from headway.run.reading.events import (
     Cancellable,
     Detail,

@@ -8,11 +8,11 @@ import termios
 import time
 
 from headway.host.threads import signals as signal
+from headway.run.exit_status import Ending, death, exit_status, judge
 from headway.run.launch import Preparation, deliver
 from headway.run.parsers.registry import find_tool, make_parser
 from headway.run.parsing_loop import Reading
 from headway.run.process.escalation import Stopping
-from headway.run.process.exit_status import Ending, death, exit_status, judge
 from headway.run.process.signals import PASSED_ON, Heard
 from headway.run.reporter import Reporter
 from headway.run.stderr import complain

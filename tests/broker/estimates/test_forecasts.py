@@ -4,8 +4,8 @@ import pytest
 from wired import Wired
 
 from headway.estimate import Run
+from headway.estimate.course import INSIDE
 from headway.estimate.forecast import DEEPEST
-from headway.estimate.history.course import INSIDE
 from headway_broker.estimates import budget
 from headway_broker.estimates.forecasts import HISTORY_TIMEOUT, Forecasts
 from headway_broker.state import effects
@@ -165,7 +165,7 @@ def test_an_operation_that_a_new_broker_meets_in_its_middle_keeps_its_pace():
 
 def test_the_key_is_the_name_without_versions_or_what_the_operation_says(wired):
     worker = wired.worker()
-    found = Forecasts(wired.core.ledger)
+    found = Forecasts(wired.core.ledger, wired.core.faults)
     worker.start("a", name="apt install nginx=1.22")
     assert found.key_of(wired.core.ledger.entries["a"]) == "apt install nginx"
     worker.operations["a"].key = "mine"
@@ -179,7 +179,7 @@ def test_the_key_of_a_child_has_its_parents_before_it(wired):
     worker.start("b", name="Compile")
     worker.operations["b"].parent = "a/1"
     worker.announce("b")
-    found = Forecasts(wired.core.ledger)
+    found = Forecasts(wired.core.ledger, wired.core.faults)
     assert found.key_of(wired.core.ledger.entries["b"]) == "Build / Compile"
     worker.operations["a"].parent = "b"
     worker.announce("a")
@@ -232,7 +232,7 @@ def test_an_operation_weighs_as_a_stage_of_its_parent(wired):
     other = wired.worker("child")
     child = other.start("child", name="Compile one half")
     child.parent = "parent/1"
-    other._stages = iter(range(1, 9))
+    other.stage_ids = iter(range(1, 9))
     other.announce("child")
     wired.follow()
     for number in range(1, 51):
@@ -291,7 +291,8 @@ def test_an_algorithm_that_fails_costs_its_operation_the_estimate_only(monkeypat
     operation = wired.operation("op")
     assert (operation.state, operation.progress) == ("completed", 1.0)
     assert operation.estimate is None
-    assert wired.dropped()["estimate"] == 1
+    assert wired.dropped() == {"broken": 1}
+    assert any(note.startswith("broken: estimate of op of worker: Zero") for note in wired.notes())
 
 
 def test_what_is_typical_here_is_the_first_guess_of_what_is_unknown():

@@ -4,8 +4,8 @@ import stat
 
 import pytest
 
-from headway_broker.history import schema
-from headway_broker.history.database import connect, is_temporary, set_aside
+from headway_broker.history import database, schema
+from headway_broker.history.database import Database, connect, is_temporary, set_aside, transaction
 
 
 @pytest.fixture
@@ -60,3 +60,67 @@ def test_what_belongs_to_a_file_goes_aside_with_it(path):
 )
 def test_a_full_disk_and_a_lock_are_temporary(text, passes):
     assert is_temporary(sqlite3.OperationalError(text)) is passes
+
+
+class Opened:
+    """A database whose log is a list."""
+
+    def __init__(self, path):
+        self.said = []
+        self.database = Database(path, self.said.append)
+
+
+@pytest.fixture
+def opened(path):
+    opened = Opened(path)
+    yield opened
+    opened.database.close()
+
+
+def fail(error):
+    def action(_connection):
+        raise error
+
+    return action
+
+
+def test_what_is_done_with_the_file_is_done(opened):
+    assert opened.database.attempt(lambda c: c.execute("CREATE TABLE x (y)").close())
+    assert opened.said == []
+
+
+def test_a_full_disk_may_pass_and_is_said_once_a_minute(opened):
+    full = fail(sqlite3.OperationalError("database or disk is full"))
+    assert [opened.database.attempt(full) for _ in range(3)] == [False] * 3
+    assert opened.said == ["history: not written: database or disk is full"]
+    assert opened.database.usable
+
+
+def test_a_fault_of_ours_is_not_tried_again(opened):
+    assert opened.database.attempt(fail(ZeroDivisionError()))
+    assert opened.said == ["history: not written: ZeroDivisionError()"]
+
+
+def test_a_corrupt_file_is_set_aside_and_another_is_opened(opened):
+    assert not opened.database.attempt(fail(sqlite3.DatabaseError("malformed")))
+    assert "malformed; set aside as" in opened.said[0]
+    assert opened.database.attempt(lambda connection: connection.execute("SELECT 1").close())
+
+
+def test_nobody_hopes_for_longer_than_a_minute_since_it_last_worked(opened, monkeypatch):
+    assert opened.database.hopes()
+    monkeypatch.setattr(database, "HOPE", 0.0)
+    assert not opened.database.hopes()
+    monkeypatch.setattr(database, "HOPE", 60.0)
+    opened.database.works()
+    assert opened.database.hopes()
+
+
+def test_a_transaction_that_fails_leaves_nothing(path):
+    connection = connect(path)
+    add = "INSERT INTO claims VALUES ('key', 1.0)"
+    with pytest.raises(sqlite3.Error), transaction(connection):
+        [connection.execute(statement) for statement in (add, "nonsense")]
+    assert connection.execute("SELECT count(*) FROM claims").fetchone() == (0,)
+    assert not connection.in_transaction
+    connection.close()

@@ -1,26 +1,35 @@
 from wired import Wired
 
-from headway_broker.history.jobs import Claimed, Learned, Wanted, awaited, still_owed
+from headway_broker.history.jobs import Stored, awaited, still_owed, stored
+from headway_broker.state.effects import End, KeepClaim, Learn, Recall, SharesOf, Store, StoredShare
 from headway_broker.storage.rows import row_of
 
+SHARES = (StoredShare(1, "child", 3.0),)
 
-def row(operation="op", ended=False):
+
+def store(operation="op", ended=False, **changes):
     wired = Wired()
     worker = wired.worker()
     worker.start(operation)
     if ended:
         worker.end(operation)
-    return row_of(wired.core.ledger.entries[operation], 0.0)
+    return Store(row_of(wired.core.ledger.entries[operation], 0.0)._replace(**changes))
 
 
 def test_an_end_and_a_question_are_waited_for_and_nothing_else_is():
-    shares = row()._replace(shares=((1, "child", 3.0),))
-    assert all(awaited(job) for job in (row(ended=True), shares, Wanted("key")))
-    assert not any(awaited(job) for job in (row(), Learned("key", {}), Claimed("key")))
+    assert all(awaited(job) for job in (store(ended=True), store(shares=SHARES), Recall("key")))
+    assert not any(awaited(job) for job in (store(), Learn("key", {}), KeepClaim("key")))
 
 
 def test_of_each_operation_only_its_last_row_is_written_later():
-    first, last, other = row(), row(ended=True), row("other")
-    learned, claimed = Learned("key", {}), Claimed("key")
-    owed = still_owed([first, learned, other, Wanted("key"), claimed, last])
+    first, last, other = store(), store(ended=True), store("other")
+    learned, claimed = Learn("key", {}), KeepClaim("key")
+    owed = still_owed([first, learned, other, Recall("key"), claimed, last])
     assert owed == [learned, claimed, last, other]
+
+
+def test_of_what_was_written_ends_and_shares_are_told():
+    jobs = [store("open"), store("counted", shares=SHARES), store("over", ended=True)]
+    assert stored([*jobs, Learn("key", {})]) == Stored(
+        [End("over", 2)], [SharesOf("counted", SHARES)]
+    )

@@ -8,10 +8,12 @@ import time
 import pytest
 from wired import WALL, Wired
 
-from headway_broker.history import schema
+from headway_broker.history import database, schema
 from headway_broker.history import writer as rules
-from headway_broker.history.jobs import Claimed, Learned, Recalled, Reopened, Stored, Wanted
+from headway_broker.history.jobs import Recalled, Reopened, Stored
 from headway_broker.history.writer import History
+from headway_broker.state import retention
+from headway_broker.state.effects import KeepClaim, Learn, Recall, Store, StoredShare
 from headway_broker.storage.rows import row_of
 
 
@@ -20,7 +22,7 @@ class Opened:
 
     def __init__(self, directory):
         self.directory = str(directory)
-        self.path = os.path.join(self.directory, rules.NAME)
+        self.path = os.path.join(self.directory, database.NAME)
         self.said = []
         self.wakes = 0
         self.open = []
@@ -46,7 +48,7 @@ def opened(tmp_path):
     opened.close()
 
 
-def row(operation="op", ended=True, age=0.0):
+def store(operation="op", ended=True, age=0.0, **changes):
     now = 100.0
     wired = Wired(now=now)
     worker = wired.worker()
@@ -54,7 +56,7 @@ def row(operation="op", ended=True, age=0.0):
     if ended:
         worker.end(operation)
     found = row_of(wired.core.ledger.entries[operation], WALL)
-    return found._replace(ended=time.time() - age if ended else None)
+    return Store(found._replace(ended=time.time() - age if ended else None, **changes))
 
 
 def result(history):
@@ -63,7 +65,7 @@ def result(history):
 
 def test_ends_are_told_once_they_are_in_the_file(opened):
     history = opened.history()
-    history.put([row("a"), row("b", ended=False)])
+    history.put([store("a"), store("b", ended=False)])
     assert result(history) == Stored([("a", 2)])
     assert opened.wakes == 1
     reader = sqlite3.connect(opened.path)
@@ -74,7 +76,12 @@ def test_ends_are_told_once_they_are_in_the_file(opened):
 def test_the_next_broker_finds_open_operations_and_those_of_the_last_hour(opened):
     first = opened.history()
     first.put(
-        [row("old", age=4000), row("late", age=10), row("later", age=5), row("open", ended=False)]
+        [
+            store("old", age=4000),
+            store("late", age=10),
+            store("later", age=5),
+            store("open", ended=False),
+        ]
     )
     first.stop(5.0)
     rows = opened.history().rows()
@@ -84,55 +91,22 @@ def test_the_next_broker_finds_open_operations_and_those_of_the_last_hour(opened
 
 def test_the_next_broker_of_another_place_finds_none_of_them(opened):
     first = opened.history()
-    first.put([row("op")])
+    first.put([store("op")])
     first.stop(5.0)
     assert opened.history("/run/other").rows() == []
-
-
-def test_only_so_many_ended_operations_come_back(opened, monkeypatch):
-    monkeypatch.setattr(rules, "KEEP_ENDED", 3)
-    first = opened.history()
-    first.put([row(f"op{n}", age=100 - n) for n in range(6)])
-    first.stop(5.0)
-    assert [found.operation for found in opened.history().rows()] == ["op3", "op4", "op5"]
-
-
-def test_a_clock_that_is_set_back_makes_no_end_older_than_those_before_it(opened, monkeypatch):
-    monkeypatch.setattr(rules, "KEEP_ENDED", 2)
-    history = opened.history()
-    for number in range(4):
-        history.put([row(f"op{number}", age=600.0 * number)])
-        result(history)
-    history._try(history._prune)
-    assert [found.operation for found in history.rows()] == ["op2", "op3"]
 
 
 def test_what_stages_typically_take_comes_from_the_newest_run_of_every_key(opened):
     history = opened.history()
     for key, seconds in (("a", 900.0), ("a", 4.0), ("b", 5.0), ("c", 6.0)):
-        history.put([Learned(key, {"spans": [{"worked": seconds}]})])
-    history.put([Wanted("new")])
+        history.put([Learn(key, {"spans": [{"worked": seconds}]})])
+    history.put([Recall("new")])
     assert result(history) == Recalled("new", [], 5.0)
-
-
-def test_runs_of_a_key_come_back_oldest_first(opened):
-    history = opened.history()
-    for number in range(3):
-        history.put([Learned("k", {"number": number}), Learned("other", {})])
-    history.put([Wanted("k")])
-    assert result(history) == Recalled("k", [{"number": 0}, {"number": 1}, {"number": 2}])
-
-
-def test_only_the_newest_runs_of_a_key_are_kept(opened, monkeypatch):
-    monkeypatch.setattr(rules, "RUNS_PER_KEY", 2)
-    history = opened.history()
-    history.put([*[Learned("k", {"number": n}) for n in range(5)], Wanted("k")])
-    assert result(history).runs == [{"number": 3}, {"number": 4}]
 
 
 def test_claims_are_kept_for_a_day(opened):
     first = opened.history()
-    first.put([Claimed("a"), Claimed("b")])
+    first.put([KeepClaim("a"), KeepClaim("b")])
     first.stop(5.0)
     writer = sqlite3.connect(opened.path)
     writer.execute("UPDATE claims SET claimed = claimed - 90000 WHERE key = 'a'")
@@ -142,13 +116,13 @@ def test_claims_are_kept_for_a_day(opened):
 
 
 def test_what_is_old_is_pruned(opened, monkeypatch):
-    monkeypatch.setattr(rules, "RUNS_LIMIT", 2)
+    monkeypatch.setattr(retention, "RUNS_LIMIT", 2)
     first = opened.history()
-    first.put([row("old", age=5000), row("open", ended=False)])
-    first.put([Learned(f"k{n}", {}) for n in range(4)])
+    first.put([store("old", age=5000), store("open", ended=False)])
+    first.put([Learn(f"k{n}", {}) for n in range(4)])
     first.stop(5.0)
     second = opened.history()
-    second.put([Wanted("k0")])
+    second.put([Recall("k0")])
     assert result(second).runs == []
     second.stop(5.0)
     reader = sqlite3.connect(opened.path)
@@ -162,7 +136,7 @@ def test_a_corrupt_file_is_set_aside_and_said_so(opened):
     with open(opened.path, "wb") as file:
         file.write(b"this is no database" * 100)
     history = opened.history()
-    history.put([row("op")])
+    history.put([store("op")])
     assert result(history) == Stored([("op", 2)])
     [aside] = [name for name in os.listdir(opened.directory) if "corrupt" in name]
     assert aside in opened.said[0]
@@ -176,9 +150,9 @@ def damage(opened, *suffixes):
 
 def filled(opened):
     history = opened.history()
-    history.put([row("op"), *[Learned("k", {"x": "y" * 500}) for _ in range(200)]])
+    history.put([store("op"), *[Learn("k", {"x": "y" * 500}) for _ in range(200)]])
     result(history)
-    history.put([Wanted("k")])
+    history.put([Recall("k")])
     result(history)
     return history
 
@@ -187,7 +161,7 @@ def test_a_file_that_is_damaged_while_it_is_open_is_set_aside(opened):
     history = filled(opened)
     damage(opened, "", "-wal", "-shm")
     for number in range(20):
-        history.put([row(f"op{number}")])
+        history.put([store(f"op{number}")])
         assert result(history) == Stored([(f"op{number}", 2)])
     assert history.usable
     [said] = opened.said
@@ -202,7 +176,7 @@ def test_damage_that_is_not_met_as_all_is_in_memory_changes_nothing(opened):
     history = filled(opened)
     damage(opened, "", "-wal")  # its index is whole
     for number in range(20):
-        history.put([row(f"op{number}")])
+        history.put([store(f"op{number}")])
         assert result(history) == Stored([(f"op{number}", 2)])
     assert history.usable
     assert opened.said == []
@@ -250,7 +224,7 @@ def test_a_link_in_place_of_the_file_is_not_followed(opened, tmp_path):
 
 
 def pages(history, number):
-    history._try(
+    history._database.attempt(
         lambda connection: connection.execute(f"PRAGMA max_page_count = {number}").fetchall()
     )
 
@@ -258,17 +232,17 @@ def pages(history, number):
 def test_ends_that_a_full_disk_does_not_take_are_told_once_it_does(opened, monkeypatch):
     monkeypatch.setattr(rules, "RETRY", 0.02)
     history = opened.history()
-    history.put([row("first")])
+    history.put([store("first")])
     result(history)
     pages(history, 1)
-    history.put([row("large")._replace(body=b"x" * 100_000), row("open", ended=False)])
-    history.put([Wanted("k")])
+    history.put([store("large", body=b"x" * 100_000), store("open", ended=False)])
+    history.put([Recall("k")])
     assert result(history) == Recalled("k", [])
-    history.put([row("small")])
+    history.put([store("small")])
     with pytest.raises(queue.Empty):
         history.results.get(timeout=0.1)
     pages(history, 1_000_000)
-    assert sorted(result(history).finals) == [("large", 2), ("small", 2)]
+    assert sorted(result(history).ends) == [("large", 2), ("small", 2)]
     assert opened.said == ["history: not written: database or disk is full"]
     history.stop(5.0)
     found = sorted(found.operation for found in opened.history().rows())
@@ -277,10 +251,10 @@ def test_ends_that_a_full_disk_does_not_take_are_told_once_it_does(opened, monke
 
 def test_a_file_that_cannot_be_opened_for_want_of_space_is_opened_later(opened, monkeypatch):
     earlier = opened.history()
-    earlier.put([row("earlier"), Claimed("key")])
+    earlier.put([store("earlier"), KeepClaim("key")])
     result(earlier)
     earlier.stop(5.0)
-    connect, full = rules.connect, [True]
+    connect, full = database.connect, [True]
 
     def connect_if_there_is_room(path):
         if full:
@@ -288,11 +262,11 @@ def test_a_file_that_cannot_be_opened_for_want_of_space_is_opened_later(opened, 
         return connect(path)
 
     monkeypatch.setattr(rules, "RETRY", 0.02)
-    monkeypatch.setattr(rules, "connect", connect_if_there_is_room)
+    monkeypatch.setattr(database, "connect", connect_if_there_is_room)
     history = opened.history()
     assert history.usable
     assert (history.rows(), history.claims()) == ([], [])
-    history.put([row("later")])
+    history.put([store("later")])
     with pytest.raises(queue.Empty):
         history.results.get(timeout=0.1)
     full.clear()
@@ -309,26 +283,26 @@ def test_a_file_that_can_never_be_opened_is_given_up_after_a_minute(opened, monk
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(rules, "RETRY", 0.02)
-    monkeypatch.setattr(rules, "HOPE", 0.1)
-    monkeypatch.setattr(rules, "connect", connect)
+    monkeypatch.setattr(database, "HOPE", 0.1)
+    monkeypatch.setattr(database, "connect", connect)
     history = opened.history()
-    history.put([row("first")])
+    history.put([store("first")])
     assert result(history) == Stored([("first", 2)])
     assert "done without" in opened.said[-1]
 
 
 def test_a_disk_that_stays_full_is_waited_for_a_minute_only(opened, monkeypatch):
-    monkeypatch.setattr(rules, "HOPE", 0.0)
+    monkeypatch.setattr(database, "HOPE", 0.0)
     history = opened.history()
-    history.put([row("first")])
+    history.put([store("first")])
     result(history)
     pages(history, 1)
     for number in range(3):
-        history.put([row(f"op{number}")._replace(body=b"x" * 100_000)])
+        history.put([store(f"op{number}", body=b"x" * 100_000)])
         assert result(history) == Stored([(f"op{number}", 2)])
     assert opened.said == ["history: not written: database or disk is full"]
     pages(history, 1_000_000)
-    history.put([row("later")])
+    history.put([store("later")])
     result(history)
     history.stop(5.0)
     assert [found.operation for found in opened.history().rows()] == ["first", "later"]
@@ -337,7 +311,7 @@ def test_a_disk_that_stays_full_is_waited_for_a_minute_only(opened, monkeypatch)
 def test_open_operations_are_not_stored_while_the_disk_lags(opened, monkeypatch):
     monkeypatch.setattr(rules, "WAITING_LIMIT", 0)
     history = opened.history()
-    history.put([row("open", ended=False), Learned("k", {}), row("ended")])
+    history.put([store("open", ended=False), Learn("k", {}), store("ended")])
     assert result(history) == Stored([("ended", 2)])
     history.stop(5.0)
     assert [found.operation for found in opened.history().rows()] == ["ended"]
@@ -346,7 +320,7 @@ def test_open_operations_are_not_stored_while_the_disk_lags(opened, monkeypatch)
 def test_runs_are_read_however_much_the_disk_lags(opened, monkeypatch):
     monkeypatch.setattr(rules, "WAITING_LIMIT", 0)
     history = opened.history()
-    history.put([Learned("k", {}), Wanted("k"), row("ended")])
+    history.put([Learn("k", {}), Recall("k"), store("ended")])
     assert result(history) == Stored([("ended", 2)])
     assert result(history).key == "k"
 
@@ -359,18 +333,18 @@ def test_the_file_is_private(opened):
 
 def test_stopping_writes_what_was_handed_over(opened):
     history = opened.history()
-    history.put([row(f"op{n}") for n in range(100)])
+    history.put([store(f"op{n}") for n in range(100)])
     history.stop(5.0)
     assert len(opened.history().rows()) == 100
     told = 0
     while told < 100:
-        told += len(result(history).finals)
+        told += len(result(history).ends)
     assert history.results.empty()
 
 
 def test_a_row_that_can_never_be_written_takes_no_other_with_it(opened):
     history = opened.history()
-    history.put([row("before"), row("odd")._replace(about={"host": b"bytes"}), row("after")])
+    history.put([store("before"), store("odd", about={"host": b"bytes"}), store("after")])
     history.stop(5.0)
 
     assert {found.operation for found in opened.history().rows()} == {"before", "after"}
@@ -379,10 +353,10 @@ def test_a_row_that_can_never_be_written_takes_no_other_with_it(opened):
 def test_stopping_tries_once_more_to_write_what_a_full_disk_did_not_take(opened, monkeypatch):
     monkeypatch.setattr(rules, "RETRY", 1000.0)
     history = opened.history()
-    history.put([row("first")])
+    history.put([store("first")])
     result(history)
     pages(history, 1)
-    history.put([row("owed")._replace(body=b"x" * 100_000), Wanted("k")])
+    history.put([store("owed", body=b"x" * 100_000), Recall("k")])
     assert isinstance(result(history), Recalled)
     pages(history, 1_000_000)
     history.stop(5.0)
@@ -391,9 +365,9 @@ def test_stopping_tries_once_more_to_write_what_a_full_disk_did_not_take(opened,
 
 def test_shares_are_told_once_they_are_in_the_file_however_much_it_lags(opened, monkeypatch):
     monkeypatch.setattr(rules, "WAITING_LIMIT", 0)
-    shares = ((1, "child", 25.0),)
+    shares = (StoredShare(1, "child", 25.0),)
     history = opened.history()
-    history.put([row("op", ended=False)._replace(shares=shares)])
+    history.put([store("op", ended=False, shares=shares)])
     assert result(history) == Stored([], [("op", shares)])
     history.stop(5.0)
     assert [found.operation for found in opened.history().rows()] == ["op"]

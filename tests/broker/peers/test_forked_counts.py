@@ -29,12 +29,17 @@ def stored(wired, operation="op"):
     return entry.operation.stages[1].shown
 
 
-def left(wired, child, done, attempt=1):
-    """Take in the file that a child left; what it is to be kept for."""
+def file_of(child, done, attempt=1):
+    """The messages of the file that a child leaves."""
     about = {"pid": child.pid, "boot": child.boot}
     hello = messages.Hello("headway", 1, 0, child.session, "worker", child.now, about, 1)
     told = messages.Share(child.next(), child.now, "op", 1, done, attempt, last=True)
-    owed = wired.core.arrears.take([hello, told, messages.Bye(2, child.now)], child.uid, wired.now)
+    return [hello, told, messages.Bye(2, child.now)]
+
+
+def left(wired, child, done, attempt=1):
+    """Take in the file that a child left; what it is to be kept for."""
+    owed = wired.core.arrears.take(file_of(child, done, attempt), child.uid, wired.now)
     wired.tick()
     return owed
 
@@ -220,6 +225,15 @@ def test_a_share_that_comes_before_its_operation_waits_for_it(wired):
     assert wired.operation("op").stages[1].shown == 25
 
 
+def test_what_a_child_left_in_a_file_is_told_to_the_estimate(wired):
+    wired.worker("parent").start()
+    wired.core.recalled("Install", [])
+    child = wired.worker("child", hello=False)
+    wired.core.arrears.take(file_of(child, 25), child.uid, wired.now)
+    forecast = wired.core.ledger.entries["op"].forecast
+    assert list(forecast.changed) == [1]
+
+
 def test_a_newer_share_takes_the_place_of_an_early_one(wired):
     child = wired.worker("child")
     share(child, 25)
@@ -236,6 +250,20 @@ def test_early_shares_are_limited(wired, monkeypatch):
     for number in range(3):
         wired.worker(f"parent{number}").start(f"op{number}")
     assert [wired.operation(f"op{n}").stages[1].shown for n in range(3)] == [0, 5, 5]
+    assert wired.dropped() == {"early share": 1}
+
+
+def test_early_shares_that_make_room_for_each_other_harm_no_announcement(wired, monkeypatch):
+    monkeypatch.setattr(rules, "EARLY_LIMIT", 2)
+    for name in ("one", "two"):
+        share(wired.worker(name), 5, attempt=2)
+    share(wired.worker("three"), 5, "other")
+    parent = wired.worker("parent")
+    op = parent.start()
+    op.stages[1].move("failed", wired.now)
+    op.stages[1].move("running", wired.now)
+    parent.announce()
+    assert wired.operation("op").stages[1].shown == 5
     assert wired.dropped() == {"early share": 1}
 
 

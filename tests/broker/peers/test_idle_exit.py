@@ -1,7 +1,15 @@
 """Alone long enough."""
 
+import pytest
+from wired import Wired
+
 from headway_broker.peers.idle_exit import FORGET_SILENT, Leaving
 from headway_broker.state.sessions import Session
+
+
+@pytest.fixture
+def wired():
+    return Wired()
 
 
 def look(leaving, now, *, followed=False, sessions=()):
@@ -41,3 +49,16 @@ def test_a_silent_session_keeps_the_broker_for_a_while_only():
     assert not look(leaving, 100.0, sessions=[session])
     assert not look(leaving, 5.0 + FORGET_SILENT, sessions=[session])
     assert look(leaving, 15.0 + FORGET_SILENT, sessions=[session])
+
+
+def test_the_core_leaves_five_minutes_after_the_last_one(wired):
+    wired.core.subscribed(b"d", True)
+    wired.tick()
+    wired.pass_time(400, step=50)
+    assert wired.stopped is None
+    wired.core.subscribed(b"d", False)
+    wired.tick()
+    wired.pass_time(299)
+    assert wired.stopped is None
+    wired.pass_time(2)
+    assert wired.stopped == "nobody is here"

@@ -3,8 +3,10 @@
 import pytest
 
 from headway.model import Operation, Stage
-from headway_broker.peers.liveness import LOOKS, SETTLE, SILENT_AFTER, Liveness, crash_reason
-from headway_broker.state.ledger import Entry
+from headway_broker.peers.liveness import LOOKS, SETTLE, SILENT_AFTER, Liveness, watch
+from headway_broker.state.effects import Identify, Watch
+from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.process_image import Image
 from headway_broker.state.sessions import Session
 
 
@@ -18,20 +20,20 @@ def session():
     [(0.0, 5.9, False), (0.0, 6.0, True), (4.0, 9.9, False), (4.0, 10.0, True)],
 )
 def test_six_seconds_without_a_word_are_silence(session, heard, now, silent):
-    liveness = Liveness(0.0)
+    liveness = Liveness(Ledger(), 0.0)
     session.heard = heard
     assert bool(liveness.check([session], now)) is silent
     assert session.silent_since == (heard if silent else None)
 
 
 def test_silence_is_told_once(session):
-    liveness = Liveness(0.0)
+    liveness = Liveness(Ledger(), 0.0)
     assert liveness.check([session], 7.0) == [session]
     assert liveness.check([session], 14.0) == []
 
 
 def test_the_silent_are_looked_at_at_once_and_whenever_the_silence_has_doubled(session):
-    liveness = Liveness(0.0)
+    liveness = Liveness(Ledger(), 0.0)
     liveness.check([session], 6.0)
     looks = []
     for now in range(6, 100):
@@ -43,7 +45,7 @@ def test_the_silent_are_looked_at_at_once_and_whenever_the_silence_has_doubled(s
 
 @pytest.mark.parametrize("change", [{"silent_since": None}, {"gone": True}])
 def test_who_is_not_silent_any_more_is_not_looked_at(session, change):
-    liveness = Liveness(0.0)
+    liveness = Liveness(Ledger(), 0.0)
     liveness.check([session], 6.0)
     for name, value in change.items():
         setattr(session, name, value)
@@ -52,23 +54,23 @@ def test_who_is_not_silent_any_more_is_not_looked_at(session, change):
 
 
 def test_one_look_looks_ahead_to_the_next_silence(session):
-    liveness = Liveness(0.0)
+    liveness = Liveness(Ledger(), 0.0)
     session.heard = 4.0
     liveness.check([session], 6.0)
     assert liveness.deadline(any_session=True) == 4.0 + SILENT_AFTER
 
 
 def test_nothing_is_due_while_nobody_is_there():
-    assert Liveness(0.0).deadline(any_session=False) is None
+    assert Liveness(Ledger(), 0.0).deadline(any_session=False) is None
 
 
 def test_who_is_gone_is_not_missed(session):
     session.gone = True
-    assert Liveness(0.0).check([session], 100.0) == []
+    assert Liveness(Ledger(), 0.0).check([session], 100.0) == []
 
 
 def test_a_death_settles_for_300_ms(session):
-    liveness = Liveness(0.0)
+    liveness = Liveness(Ledger(), 0.0)
     liveness.died(session, 10.0)
     assert liveness.deadline(any_session=True) == 6.0
     assert not liveness.settle_due(10.2)
@@ -79,14 +81,14 @@ def test_a_death_settles_for_300_ms(session):
 
 
 def test_a_second_notice_of_a_death_does_not_put_it_off(session):
-    liveness = Liveness(0.0)
+    liveness = Liveness(Ledger(), 0.0)
     liveness.died(session, 10.0)
     liveness.died(session, 10.2)
     assert liveness.settled(10.3, drained=True) == [session]
 
 
 def test_a_death_is_put_off_while_messages_wait_but_not_for_ever(session):
-    liveness = Liveness(0.0)
+    liveness = Liveness(Ledger(), 0.0)
     liveness.died(session, 10.0)
     for _ in range(LOOKS):
         assert liveness.settled(99.0, drained=False) == []
@@ -94,7 +96,7 @@ def test_a_death_is_put_off_while_messages_wait_but_not_for_ever(session):
 
 
 def test_time_in_which_the_broker_stood_still_is_forgiven(session):
-    liveness = Liveness(0.0)
+    liveness = Liveness(Ledger(), 0.0)
     liveness.forgive([session], 60.0, 61.0)
     assert session.heard == 60.0
     liveness.forgive([session], 60.0, 61.0)
@@ -132,14 +134,18 @@ def operation(*stages):
 )
 def test_a_crash_names_the_stage_and_its_age(session, stages, age, text):
     entry = Entry(operation(*stages), session, 100.0)
-    assert crash_reason(session, entry, 100.0 + age) == text
+    assert Liveness(Ledger(), 0.0).crash_reason(entry, 100.0 + age) == text
 
 
 def test_a_program_that_was_replaced_is_said_to_have_been(session):
-    session.replaced = session.restored = True
+    liveness = Liveness(Ledger(), 0.0)
+    session.restored, session.silent_since, session.image = True, 90.0, Image(7, 1, 2, 3)
+    liveness.identified(session, Image(7, 1, 2, 4), 104.0)
     entry = Entry(operation(("a", "running")), session, 100.0)
     told = "its program was replaced by another (exec) in 'a'"
-    assert crash_reason(session, entry, 105.0) == told
+    assert liveness.crash_reason(entry, 105.0) == told
+    liveness.leave(session)
+    assert not liveness.is_replaced(session)
 
 
 @pytest.mark.parametrize(
@@ -152,4 +158,18 @@ def test_a_program_that_was_replaced_is_said_to_have_been(session):
 def test_a_crash_nobody_saw_has_no_age(session, age, text):
     session.restored = True
     entry = Entry(operation(), session, 100.0)
-    assert crash_reason(session, entry, 100.0 + age) == text
+    assert Liveness(Ledger(), 0.0).crash_reason(entry, 100.0 + age) == text
+
+
+@pytest.mark.parametrize(
+    ("pid", "told", "started"),
+    [(5, {"pid": 5, "started": 7}, 7), (5, {"pid": 9, "started": 7}, None), (5, {}, None)],
+)
+def test_a_process_is_watched_by_a_start_time_that_is_of_its_pid(session, pid, told, started):
+    session.pid, session.about = pid, told
+    assert watch(session) == [Watch("s", pid, started), Identify("s", pid)]
+
+
+def test_a_process_of_another_pid_namespace_cannot_be_watched(session):
+    session.pid = 0
+    assert watch(session) == []

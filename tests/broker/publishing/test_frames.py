@@ -5,6 +5,7 @@ from wired import Wired
 
 from headway.model import Stage
 from headway.protocol import messages
+from headway.protocol.rows import decode as decode_row
 from headway.protocol.wire import FRAME_LIMIT, decode, unpack
 from headway_broker.publishing import frames
 from headway_broker.state.ledger import Marks
@@ -18,7 +19,7 @@ def entry():
 
 
 def rows(found):
-    return [unpack(row) for row in found]
+    return [decode_row(unpack(row)) for row in found]
 
 
 def test_a_whole_row_has_everything(entry):
@@ -26,11 +27,14 @@ def test_a_whole_row_has_everything(entry):
     entry.operation.stages[1].shares = {"child": 3}
     entry.operation.stages[1].progress = 0.5
     [row] = rows(frames.whole_rows(entry))
-    assert row[0] == "op"
-    assert row[1] == entry.operation.record()
-    assert row[2] == [stage.record() for stage in entry.operation.stages.values()]
-    assert row[4] == [None, None, None, None, False, ["last words"], None]
-    assert row[5:] == [{1: [0.5, None]}, {1: {"child": 3}}]
+    assert row.operation == "op"
+    assert list(row.record) == entry.operation.record()
+    assert [list(stage) for stage in row.stages] == [
+        stage.record() for stage in entry.operation.stages.values()
+    ]
+    assert row.figures == (None, None, None, None, False, ["last words"], None)
+    assert row.stage_figures == {1: (0.5, None)}
+    assert row.shares == {1: {"child": 3}}
 
 
 def test_a_changed_row_has_what_is_marked_and_nothing_else(entry):
@@ -40,28 +44,28 @@ def test_a_changed_row_has_what_is_marked_and_nothing_else(entry):
     entry.operation.stages[1].done = 7
     entry.operation.stages[2].detail = "x"
     [row] = rows(frames.changed_rows(entry, marks))
-    assert row == ["op", None, [], {1: 7, 2: [0, 100, "x"]}, None, {1: [None, None]}, {}]
+    assert row == ("op", None, [], {1: 7, 2: [0, 100, "x"]}, None, {1: (None, None)}, {})
 
 
 def test_the_tail_comes_with_the_end(entry):
     marks = Marks()
     marks.structure = True
     entry.operation.tail = ["last words"]
-    assert rows(frames.changed_rows(entry, marks))[0][4] is None
+    assert rows(frames.changed_rows(entry, marks))[0].figures is None
     entry.operation.move("failed", 200.0)
-    assert rows(frames.changed_rows(entry, marks))[0][4][5] == ["last words"]
+    assert rows(frames.changed_rows(entry, marks))[0].figures.tail == ["last words"]
 
 
 def test_an_operation_of_many_stages_takes_several_rows(entry):
     for number in range(3, 1203):
         entry.operation.stages[number] = Stage(number, "more")
     found = rows(frames.whole_rows(entry))
-    assert [len(row[2]) for row in found] == [500, 500, 202]
-    assert [row[1] is None for row in found] == [False, True, True]
+    assert [len(row.stages) for row in found] == [500, 500, 202]
+    assert [row.record is None for row in found] == [False, True, True]
     marks = Marks()
     marks.stages = set(entry.operation.stages)
     found = rows(frames.changed_rows(entry, marks))
-    assert [stage[0] for row in found for stage in row[2]] == list(range(1, 1203))
+    assert [stage.id for row in found for stage in row.stages] == list(range(1, 1203))
 
 
 def test_frames_stay_under_the_limit_however_much_there_is():
@@ -79,7 +83,7 @@ def test_the_largest_rows_fit_a_frame(entry):
         stage.detail = stage.error = stage.reason = "d" * 4096
     found = list(frames.whole_rows(entry))
     assert max(map(len, found)) < FRAME_LIMIT / 2
-    assert [stage[0] for row in rows(found) for stage in row[2]] == list(stages)
+    assert [stage.id for row in rows(found) for stage in row.stages] == list(stages)
 
 
 def test_the_largest_counts_fit_a_frame(entry):
@@ -90,7 +94,7 @@ def test_the_largest_counts_fit_a_frame(entry):
         marks.counts[number] = True
     found = list(frames.changed_rows(entry, marks))
     assert max(map(len, found)) < FRAME_LIMIT / 2
-    assert sum(len(row[3]) for row in rows(found)) == 500
+    assert sum(len(row.counts) for row in rows(found)) == 500
 
 
 def test_deltas_are_numbered_on(entry):

@@ -15,6 +15,7 @@ from wired import Wired
 
 from headway.model import Operation
 from headway.protocol import messages
+from headway.protocol.rows import decode
 from headway_broker.publishing import stream as rules
 
 STAGE_ENDS = ("completed", "failed", "waiting")
@@ -58,23 +59,23 @@ class Follower:
         self.read = len(self.wired.published)
 
     def take(self, rows):
-        for operation, record, stages, counts, figures, stage_figures, shares in rows:
-            op = self.operations.setdefault(operation, Operation(operation, ""))
-            if record is not None:
-                op.apply(record)
-            for stage in stages:
+        for row in map(decode, rows):
+            op = self.operations.setdefault(row.operation, Operation(row.operation, ""))
+            if row.record is not None:
+                op.apply(row.record)
+            for stage in row.stages:
                 op.apply_stage(stage)
-            for stage, value in counts.items():
+            for stage, value in row.counts.items():
                 if isinstance(value, list):
                     held = op.stages[stage]
                     held.done, held.total, held.detail = value
                 else:
                     op.stages[stage].done = value
-            if figures is not None:
-                op.progress, op.estimate, op.silent_since, op.usual, op.unlike = figures[:5]
-            for stage, (progress, estimate) in stage_figures.items():
-                op.stages[stage].progress, op.stages[stage].estimate = progress, estimate
-            for stage, shared in shares.items():
+            if row.figures is not None:
+                op.progress, op.estimate, op.silent_since, op.usual, op.unlike, *_ = row.figures
+            for stage, figures in row.stage_figures.items():
+                op.stages[stage].progress, op.stages[stage].estimate = figures
+            for stage, shared in row.shares.items():
                 op.stages[stage].shares = shared or None
 
     def shown(self):

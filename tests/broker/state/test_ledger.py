@@ -5,6 +5,7 @@ from wired import Wired
 
 from headway.protocol import messages
 from headway_broker.state import ledger as rules
+from headway_broker.state import retention
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_an_ended_operation_is_forgotten_after_an_hour(wired):
 
 
 def test_the_oldest_ended_operations_make_room_when_there_are_too_many(wired, monkeypatch):
-    monkeypatch.setattr(rules, "KEEP_ENDED", 2)
+    monkeypatch.setattr(retention, "KEEP_ENDED", 2)
     worker = wired.worker()
     wired.follow()
     for name in ("a", "b", "c", "d"):
@@ -163,7 +164,7 @@ def test_the_oldest_ended_operations_make_room_when_there_are_too_many(wired, mo
 
 
 def test_an_end_that_is_not_stored_yet_is_not_forgotten(monkeypatch):
-    monkeypatch.setattr(rules, "KEEP_ENDED", 0)
+    monkeypatch.setattr(retention, "KEEP_ENDED", 0)
     wired = Wired(remembers=True)
     worker = wired.worker()
     worker.start()

@@ -1,14 +1,11 @@
-"""What is stored when, and what comes back."""
-
-import json
+"""What is stored when, and kept for how long."""
 
 import pytest
 from wired import Wired
 
 from headway.protocol import messages
 from headway_broker.state import effects
-from headway_broker.state.process_image import Image
-from headway_broker.storage import rows as archive
+from headway_broker.state.effects import End
 
 
 @pytest.fixture
@@ -30,14 +27,14 @@ def test_open_operations_are_stored_once_a_second_while_they_change(wired):
     worker = wired.worker()
     op = worker.start()
     wired.pass_time(1.5)
-    assert len(kept(wired, effects.Remember)) == 1
+    assert len(kept(wired, effects.Store)) == 1
     wired.pass_time(3)
-    assert len(kept(wired, effects.Remember)) == 1
+    assert len(kept(wired, effects.Store)) == 1
     for _ in range(5):
         op.stages[1].detail = "another"
         worker.announce()
     wired.pass_time(1.5)
-    assert len(kept(wired, effects.Remember)) == 2
+    assert len(kept(wired, effects.Store)) == 2
 
 
 def test_counts_alone_are_not_worth_storing(wired):
@@ -46,7 +43,7 @@ def test_counts_alone_are_not_worth_storing(wired):
     wired.pass_time(1.5)
     worker.count({1: 50})
     wired.pass_time(3)
-    assert len(kept(wired, effects.Remember)) == 1
+    assert len(kept(wired, effects.Store)) == 1
 
 
 def test_an_end_is_stored_at_once_and_taught(wired):
@@ -67,10 +64,10 @@ def test_an_end_that_changed_again_is_stored_again_and_acknowledged_by_its_revis
     worker.end(state="failed")
     worker.operations["op"].message = "more"
     worker.announce()
-    wired.core.stored([("op", 2)])
+    wired.core.stored([End("op", 2)])
     wired.carry_out()
     assert not worker.heard(messages.Acknowledge)
-    wired.core.stored([("op", 3)])
+    wired.core.stored([End("op", 3)])
     wired.carry_out()
     assert worker.heard(messages.Acknowledge) == [messages.Acknowledge([["op", 3]])]
 
@@ -81,94 +78,4 @@ def test_without_a_history_nothing_is_handed_over():
     worker.start()
     wired.pass_time(2)
     worker.end()
-    assert (
-        not kept(wired, effects.Remember) + kept(wired, effects.Recall) + kept(wired, effects.Learn)
-    )
-
-
-def test_an_ended_operation_that_comes_back_is_shown_with_its_progress(wired):
-    worker = wired.worker()
-    worker.start()
-    worker.end()
-    after = Wired(remembers=True, now=400.0)
-    after.core.restored([wired.remembered()["op"]], after.now)
-    after.carry_out()
-    assert after.operation("op").state == "completed"
-    assert after.operation("op").progress == 1.0
-    assert after.core.ledger.is_safe("op")
-    assert after.core.status(after.now)["workers"] == 0
-
-
-def test_a_row_that_is_none_is_left_out(wired):
-    row = archive.Row("op", 1, None, "s", 1, 5, {}, b"\xc1")
-    wired.core.restored([row], wired.now)
-    assert not wired.core.ledger.entries
-    assert not wired.core.sessions.by_id
-
-
-def test_a_worker_whose_process_nobody_can_see_is_waited_for_in_silence(wired):
-    wired.worker(pid=0).start()
-    wired.pass_time(2)
-    after = Wired(remembers=True, now=102.0)
-    after.core.restored([wired.remembered()["op"]], after.now)
-    after.carry_out()
-    assert after.watched == {}
-    after.pass_time(30)
-    assert after.operation("op").state == "running"
-    assert after.operation("op").silent_since is not None
-
-
-def test_what_is_restored_late_does_not_push_out_what_ended_since(monkeypatch):
-    monkeypatch.setattr("headway_broker.state.ledger.KEEP_ENDED", 2)
-    earlier = Wired(remembers=True)
-    for name in ("old0", "old1"):
-        worker = earlier.worker(name)
-        worker.start(name)
-        worker.end(name)
-    wired = Wired(remembers=True)
-    worker = wired.worker("new")
-    worker.start("new")
-    worker.end("new")
-    wired.store_all()
-    wired.core.restored(earlier.remembered().values(), wired.now)
-    wired.pass_time(1)
-    assert sorted(wired.core.ledger.entries) == ["new", "old1"]
-
-
-def test_the_program_that_said_hello_is_known_to_the_next_broker():
-    image = Image(7, 1, 2, 3)
-    before = Wired(remembers=True)
-    before.worker().start()
-    before.core.identified("worker", image, before.now)
-    before.pass_time(2)
-    row = before.remembered()["op"]
-    row = row._replace(about=json.loads(json.dumps(row.about)))  # as the history has it
-    wired = Wired(remembers=True)
-    wired.core.restored([row], wired.now)
-    wired.pass_time(7)
-    assert len(kept(wired, effects.Identify)) == 1  # for it is silent
-    wired.core.identified("worker", image._replace(stack=4), wired.now)
-    wired.pass_time(0.5)
-    assert wired.operation("op").error == "its program was replaced by another (exec) in 'Download'"
-
-
-def test_a_row_that_breaks_its_reader_is_left_out_and_the_others_are_taken_in(monkeypatch):
-    first = Wired(remembers=True)
-    worker = first.worker()
-    for name in ("bad", "good"):
-        worker.start(name)
-        worker.end(name)
-    rows = first.remembered()
-    entry_of = archive.entry_of
-
-    def break_down(row, *arguments):
-        if row.operation == "bad":
-            raise RecursionError
-        return entry_of(row, *arguments)
-
-    monkeypatch.setattr(archive, "entry_of", break_down)
-    wired = Wired(remembers=True)
-    wired.core.restored([rows["bad"], rows["good"]], wired.now)
-    wired.carry_out()
-    assert list(wired.core.ledger.entries) == ["good"]
-    assert any("left out: RecursionError at" in getattr(e, "text", "") for e in wired.effects)
+    assert not kept(wired, effects.Store) + kept(wired, effects.Recall) + kept(wired, effects.Learn)

@@ -39,7 +39,7 @@ def test_a_row_makes_the_same_operation_on_another_clock():
     entry = stored("failed")
     row = row_of(entry, WALL)
     back = entry_of(row, Session("worker", "worker", 0.0), WALL - 50, 500.0)
-    assert back.safe == entry.operation.revision
+    assert back.operation.revision == entry.operation.revision
     assert back.operation.started == pytest.approx(150.0)
     assert [s.name for s in back.operation.stages.values()] == ["a", "b"]
     assert back.operation.stages[1].ended == pytest.approx(155.0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
-from benches.figures import Curve
 from benches.plot import HEIGHT, WIDTH, Axis, svg
+from benches.report import Curve
 
 MARK = "{http://www.w3.org/2000/svg}circle"
 

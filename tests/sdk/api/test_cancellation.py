@@ -1,12 +1,12 @@
 """Who hears a request to cancel."""
 
-import signal
 import threading
 
 import pytest
 
 import headway
 from headway.api.cancellation import Request, deliver
+from headway.host.threads import signals
 from headway.testing import reporting
 
 
@@ -16,8 +16,12 @@ def op():
         yield headway.operation("Work").start()
 
 
-def test_nobody_listens_in_a_thread(op):
-    op._thread = None
+def test_nobody_listens_in_a_thread(home):
+    begun = []
+    thread = threading.Thread(target=lambda: begun.append(headway.operation("Work").start()))
+    thread.start()
+    thread.join()
+    (op,) = begun
     assert deliver(op, Request()) == ("nobody", "nothing in the program listens")
     assert op.request is None
 
@@ -91,7 +95,7 @@ def test_callbacks_for_which_no_thread_can_be_had_refuse_with_that_reason(op, mo
 
 def test_who_is_interrupted_finds_the_request_there(op, monkeypatch):
     found = []
-    monkeypatch.setattr(signal, "pthread_kill", lambda *_: found.append(op.request))
+    monkeypatch.setattr(signals, "pthread_kill", lambda *_: found.append(op.request))
     request = Request("enough")
     assert deliver(op, request) == ("accepted", None)
     assert found == [request]

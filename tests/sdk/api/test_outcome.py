@@ -6,7 +6,7 @@ import pytest
 
 import headway
 from headway.api.cancellation import Request
-from headway.api.outcome import end_all, fate
+from headway.api.outcome import fate
 from headway.testing import reporting
 
 
@@ -46,39 +46,7 @@ def test_any_other_exception_is_a_failure():
 
 def test_the_reason_of_the_request_is_the_reason(op):
     op.request = Request("by you")
-    assert fate(KeyboardInterrupt(), op) == ("cancelled", "by you", None)
-
-
-def test_a_program_that_ends_settles_what_it_left_open(home):
-    op = headway.operation("Work").start()
-    step = op.stage("Step").start()
-    step.advance(4)
-    end_all(home)
-    assert (op.state, op.model.error) == ("failed", "the program ended before it")
-    assert (step.state, step.done) == ("failed", 4)
-    op.complete("too late, and no error")
-    step.complete()
-    assert op.state == "failed"
-
-
-def test_a_program_that_only_forgot_to_say_has_completed(home):
-    op = headway.operation("Work").start()
-    op.stage("Step").start().complete()
-    end_all(home)
-    assert op.state == "completed"
-
-
-def test_what_a_program_reports_after_its_end_is_too_late_and_no_error(home):
-    op = headway.operation("Work").start()
-    end_all(home)
-    with op.stage("Clean up") as stage:
-        stage.advance(2)
-        assert stage.done == 2
-    assert list(op.track([1, 2])) == [1, 2]
-    op.start()
-    op.wait("a lock")
-    with headway.operation("Another") as other, other.stage("Step"):
-        pass
+    assert fate(KeyboardInterrupt(), op.request) == ("cancelled", "by you", None)
 
 
 class Mute(Exception):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import sys
 import tempfile
 
 import pytest
@@ -39,6 +40,23 @@ def test_why_reporting_is_off_is_said(environ, changes, why):
     _, trouble = doctor.examine({**environ, **changes}, os.getuid())
     assert len(trouble) == 1
     assert why in trouble[0]
+
+
+def test_what_runs_the_broker_is_said(environ, monkeypatch):
+    facts = dict(doctor.examine(environ, os.getuid())[0])
+    assert facts["interpreter"] == f"{sys.executable} runs broker and viewers"
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    environ["PATH"] = os.path.dirname(sys.executable)
+    lines, trouble = doctor.examine(environ, os.getuid())
+    assert dict(lines)["interpreter"].endswith(", which has the headway command of PATH")
+    assert trouble == []
+
+
+def test_where_nothing_can_run_a_broker_reporting_is_off(environ, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    lines, trouble = doctor.examine(environ, os.getuid())
+    assert dict(lines)["interpreter"].startswith("none: this program is no Python")
+    assert trouble == ["no broker runs, and no Python is known that could run one"]
 
 
 def test_a_directory_open_to_others_is_named(environ):

@@ -145,6 +145,18 @@ def test_one_process_does_not_start_brokers_in_a_row(environ, monkeypatch):
     assert len(started) == 1
 
 
+def test_where_no_python_can_run_a_broker_none_is_started(environ, monkeypatch):
+    environ = {**environ, "HEADWAY_BROKER": "", "PATH": "/nowhere"}
+    started = []
+    monkeypatch.setattr(launch, "spawn", lambda *_, **__: started.append(1))
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert launch.endpoint(environ, os.getuid()) is None
+    assert started == []
+    monkeypatch.setattr(sys, "frozen", False)
+    assert launch.endpoint(environ, os.getuid()) is None
+    assert started == [1]
+
+
 def test_a_forked_child_does_not_keep_the_start_lock(environ, clock, monkeypatch):
     del environ["HEADWAY_BROKER"]
 
@@ -188,6 +200,21 @@ def test_what_is_spawned_is_nobodys_child_and_finds_our_modules(place):
     assert int(parent) != os.getpid()
     assert directory == "/"
     assert int(session) != os.getsid(0)
+
+
+def test_a_foreign_python_is_told_of_no_module_and_no_library_of_the_program(place, monkeypatch):
+    path = os.path.join(place, "said")
+    names = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "KEPT")
+    code = (
+        "import os;"
+        f"open({path!r} + '.new', 'w').write(repr([os.environ.get(n) for n in {names!r}]));"
+        f"os.rename({path!r} + '.new', {path!r})"
+    )
+    monkeypatch.setattr(sys, "_MEIPASS", place, raising=False)
+    environ = {**os.environ, "PYTHONPATH": place, "PYTHONHOME": place, "KEPT": "1"}
+    environ["LD_LIBRARY_PATH"] = place
+    launch.spawn([sys.executable, "-c", code], environ, foreign=True)
+    assert ast.literal_eval(written(path)) == [None, None, None, "1"]
 
 
 # What a program does to start a helper that says which modules it found, as argv[1].
@@ -294,6 +321,12 @@ def test_what_is_searched_may_be_anything(monkeypatch, place, tmp_path):
     monkeypatch.chdir(gone)
     gone.rmdir()
     assert modules_of(monkeypatch, place, "", None, b"x", "relative", "/no/such", __file__)
+
+
+def test_the_python_of_the_prefix_is_told_of_nothing_that_it_knows(monkeypatch, place):
+    beside = os.path.join(sys.prefix, "bin", "python3")
+    monkeypatch.setattr(sys, "executable", "/usr/bin/uwsgi")
+    assert not any(path.endswith("site-packages") for path in told(place, beside))
 
 
 def test_another_interpreter_is_told_of_everything(place, tmp_path):

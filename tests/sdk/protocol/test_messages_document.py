@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from headway.protocol import messages, wire
+from headway.protocol import messages, rows, wire
 
 PAGE = pathlib.Path(__file__).parents[3] / "docs" / "protocol.md"
 SECTION = re.compile(r"^### \d+ (\w+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
@@ -41,6 +41,16 @@ def test_an_example_is_decoded_and_encoded_as_the_page_says(name, fields, frame)
     assert type(message) is kind
     assert [direction.index(kind), *message] == fields
     assert wire.encode(message) == frame
+
+
+def test_the_rows_of_an_example_are_encoded_to_its_bytes():
+    [frame] = [frame for name, _, frame in VECTORS if name == "Delta"]
+    delta = wire.decode(frame, messages.PUBLISHED)
+
+    encoded = [rows.encode(rows.decode(value)) for value in delta.operations]
+
+    assert encoded
+    assert rows.frame(delta._replace(operations=[]), encoded) == frame
 
 
 def test_every_message_has_an_example():

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from headway.model import NAME_LIMIT, Operation, Stage
 from headway.protocol import messages, wire
 from headway.protocol.messages import INBOUND, OUTBOUND, PUBLISHED
-from headway.protocol.wire import Malformed, UnknownKind, decode, encode, read_counts
+from headway.protocol.wire import (
+    Malformed,
+    UnknownKind,
+    decode,
+    encode,
+    pack,
+    read_counts,
+    unpack_counts,
+)
 
 
 def announce(**changes):
@@ -179,12 +187,65 @@ _values = st.recursive(
 )
 
 
-@given(st.integers(-1, 12), st.lists(_values, max_size=9))
-def test_no_well_formed_array_does_more_than_raise_malformed(kind, fields):
+@given(
+    st.sampled_from([INBOUND, OUTBOUND, PUBLISHED]),
+    st.integers(-1, 12),
+    st.lists(_values, max_size=9),
+)
+def test_no_well_formed_array_does_more_than_raise_malformed(direction, kind, fields):
     try:
-        message = decode(msgpack.packb([kind, *fields]), INBOUND)
+        message = decode(msgpack.packb([kind, *fields]), direction)
     except Malformed:
         return
-    assert isinstance(message, INBOUND)
+    assert isinstance(message, direction)
     if isinstance(message, messages.Counts):
         list(read_counts(message.counts))
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        (messages.Welcome(1, 0, "i", 1.5, 1.7e9, 7, False), "follow"),
+        (messages.Acknowledge([["abcdefghijkl"]]), "finals"),
+        (messages.Acknowledge([], [["abcdefghijkl", 1, "x"]]), "shares"),
+        (messages.Again([7]), "operations"),
+        (messages.Cancel(1, "abcdefghijkl", None, 0), "kill"),
+        (messages.Drawn([["a"]]), "operations"),
+        (messages.Reply(1, [], None), "result"),
+        (messages.Snapshot("i", 1, 1.5, 1.7e9, 1, "1", []), "parts"),
+        (messages.Delta("i", "2", 1.5, []), "sequence"),
+        (messages.Delta("i", 2, 1.5, {}), "operations"),
+        (messages.Removed("i", 3, 1.5, [["a"]]), "operations"),
+        (messages.Lines("i", 3, 1.5, "abcdefghijkl", None, [7]), "lines"),
+        (messages.Pulse("i", 3, math.nan), "now"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_what_a_broker_says_is_checked_too_and_the_field_is_named(message, field):
+    with pytest.raises(Malformed, match=f"{type(message).__name__}: {field}: "):
+        decode(encode(message), direction_of(message))
+
+
+def test_counts_are_recognised_and_unpacked_by_a_way_of_their_own():
+    counts = messages.Counts(2, 1.5, {1: 5, 2: [6, 10, "a.c"]})
+
+    assert unpack_counts(encode(counts)) == (counts.sequence, counts.counts)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        *(encode(message) for message in EXAMPLES if not isinstance(message, messages.Counts)),
+        b"",
+        encode(messages.Counts(2, 1.5, {1: 5}))[:-1],
+        encode(messages.Counts(2, 1.5, {1: 5})) + b"x",
+        encode(messages.Counts(True, 1.5, {1: 5})),
+        encode(messages.Counts("2", 1.5, {1: 5})),
+        encode(messages.Counts(2, 1.5, [5])),
+        encode(messages.Counts(2, 1.5, dict.fromkeys(range(wire.COUNTS_LIMIT + 1), 1))),
+        pack([2, 2, 1.5, {1: 5}, "appended"]),
+    ],
+    ids=range(30),
+)
+def test_whatever_is_not_plainly_counts_is_left_to_decode(frame):
+    assert unpack_counts(frame) is None

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 
+import headway
 from headway.reporting.reporter import Home, here, identity, use
 from headway.testing import reporting
 
@@ -45,21 +46,6 @@ def test_threads_that_report_first_at_the_same_time_share_one_home(monkeypatch):
     assert found[0] is found[1]
 
 
-def test_a_forked_child_has_a_home_of_its_own():
-    with reporting() as home:
-        read, write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.write(write, here().session.encode())
-            os._exit(0)
-        os.waitpid(pid, 0)
-        session = os.read(read, 100).decode()
-        os.close(read)
-        os.close(write)
-        assert len(session) == 16
-        assert session != home.session
-
-
 def test_where_nothing_is_sent_nothing_is_started():
     home = Home("s" * 16, off=True)
     before = use(home)
@@ -71,12 +57,45 @@ def test_where_nothing_is_sent_nothing_is_started():
         use(before)
 
 
+def test_a_program_that_ends_settles_what_it_left_open(home):
+    op = headway.operation("Work").start()
+    step = op.stage("Step").start()
+    step.advance(4)
+    home.settle()
+    assert (op.state, op.model.error) == ("failed", "the program ended before it")
+    assert (step.state, step.done) == ("failed", 4)
+    op.complete("too late, and no error")
+    step.complete()
+    assert op.state == "failed"
+
+
+def test_a_program_that_only_forgot_to_say_has_completed(home):
+    op = headway.operation("Work").start()
+    op.stage("Step").start().complete()
+    home.settle()
+    assert op.state == "completed"
+
+
+def test_what_a_program_reports_after_its_end_is_too_late_and_no_error(home):
+    op = headway.operation("Work").start()
+    home.settle()
+    with op.stage("Clean up") as stage:
+        stage.advance(2)
+        assert stage.done == 2
+    assert list(op.track([1, 2])) == [1, 2]
+    op.start()
+    op.wait("a lock")
+    with headway.operation("Another") as other, other.stage("Step"):
+        pass
+
+
 def test_importing_the_sdk_loads_nothing_heavy():
     code = (
         "import sys, headway\n"
         "heavy = {'zmq', 'msgpack', 'rich', 'asyncio', 'logging', 'dataclasses', 'socket',"
         " 'subprocess', 'multiprocessing', 'inspect', 'headway.host.launch',"
-        " 'headway.host.desktop', 'headway.reporting.connection', 'headway.formatting'}\n"
+        " 'headway.host.desktop', 'headway.reporting.connection', 'headway.formatting',"
+        " 'headway.reporting.interfaces'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -41,9 +41,18 @@ def test_a_viewer_is_started_half_a_second_after_the_first_operation(home, clock
         home.session,
         *PID,
     ]
-    assert options == {"terminal": True}
+    assert options == {"terminal": True, "foreign": False}
     shown.look(clock.advance(9.0))
     assert len(started) == 1
+
+
+def test_where_no_python_can_run_it_no_viewer_is_started(home, clock, started, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    shown = Screen(home)
+    headway.operation("Work").start()
+    shown.look(clock.advance(DELAY))
+    assert started == []
 
 
 def test_short_work_starts_nothing(home, clock, started):
@@ -129,4 +138,4 @@ def test_who_draws_depends_on_standard_error_and_on_what_was_asked(
     monkeypatch.setattr(terminal_viewer, "terminal", lambda: tty)
     monkeypatch.setenv("CI", ci) if ci else monkeypatch.delenv("CI", raising=False)
     found = viewer_of(displays, "s")
-    assert found == (None if expected is None else [sys.executable, *TERMINAL, *expected, *PID])
+    assert found == (None if expected is None else [*TERMINAL, *expected, *PID])

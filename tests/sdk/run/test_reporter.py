@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headway.run.process.exit_status import Ending
+from headway.run.exit_status import Ending
 from headway.run.reading.events import (
     Cancellable,
     Detail,

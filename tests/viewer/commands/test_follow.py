@@ -4,7 +4,7 @@ import signal
 import pytest
 from showcase import NOW, operation, snapshot
 
-from headway_viewer.commands.follow import Patient, follow
+from headway_viewer.commands.follow import follow
 from headway_viewer.commands.selection import Selection
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
@@ -38,7 +38,7 @@ class Feed:
 
 
 class Display:
-    resting = False
+    throttled = False
 
     def __init__(self):
         self.shown = []
@@ -56,9 +56,11 @@ class Display:
         self.remark = (remark,)
 
 
-def followed(*steps, words=(), until_done=True, detaches=True, timeout=None, patience=0.0, **more):
+def followed(
+    *steps, words=(), until_done=True, detaches=True, timeout=None, next_run_wait=0.0, **more
+):
     feed, display = Feed(*steps), Display()
-    board, selection = Board(feed.replica), Selection(list(words), patience)
+    board, selection = Board(feed.replica), Selection(list(words), next_run_wait)
     board.accepts = selection.accepts
     status = follow(
         feed,
@@ -73,12 +75,12 @@ def followed(*steps, words=(), until_done=True, detaches=True, timeout=None, pat
     return status, display
 
 
-def test_news_can_wait_while_the_display_rests():
+def test_news_can_wait_while_the_display_is_throttled():
     feed, display = Feed(snapshot([operation("a", "x")])), Display()
     board, selection = Board(feed.replica), Selection([])
 
     def show(changes, note, local):
-        display.resting = len(feed.rests) == 2
+        display.throttled = len(feed.rests) == 2
         return 0.1
 
     display.show = show
@@ -147,14 +149,16 @@ def test_a_run_that_is_about_to_begin_is_meant_rather_than_an_earlier_one():
     earlier = operation("a", "x", "failed", ended=-60.0)
     begun = snapshot([earlier, operation("b", "x")], sequence=2)
     ended = snapshot([earlier, operation("b", "x", "completed", ended=0.0)], sequence=3)
-    status, display = followed(snapshot([earlier]), begun, None, ended, words=["x"], patience=9.0)
+    status, display = followed(
+        snapshot([earlier]), begun, None, ended, words=["x"], next_run_wait=9.0
+    )
     assert status == 0
     assert {name for shown in display.shown for name in shown.operations} == {"a", "b"}
 
 
 def test_an_earlier_run_is_shown_when_no_other_has_begun():
     earlier = operation("a", "x", "failed", ended=-60.0)
-    status, display = followed(snapshot([earlier]), words=["x"], patience=3.0)
+    status, display = followed(snapshot([earlier]), words=["x"], next_run_wait=3.0)
     assert status == 1
     assert [shown.operations for shown in display.shown if shown.operations][-1] == ["a"]
 
@@ -164,17 +168,6 @@ def test_it_is_over_as_soon_as_nobody_reads():
     with pytest.raises(BrokenPipeError):
         followed(None, lambda: os.close(read), until_done=False, output=write)
     os.close(write)
-
-
-@pytest.mark.parametrize("awaited", [None, "'x'"])
-def test_what_has_not_begun_after_a_moment_is_said_once(awaited):
-    said = []
-    display = Patient(lambda: awaited, said.append)
-    left = display.show(None, None, 0.0)
-    assert said == []
-    for local in (left, left + 30.0):
-        display.show(None, None, local)
-    assert said == (["waiting for 'x' to begin"] if awaited else [])
 
 
 def test_whatever_goes_wrong_the_terminal_is_given_back():

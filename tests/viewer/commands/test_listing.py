@@ -1,13 +1,15 @@
 from showcase import NOW, board_of, installers, operation
 
 from headway.formatting import theme
-from headway_viewer.commands.listing import listing
+from headway_viewer.commands.listing import list_operations
 
-LOOK = theme.make(ascii_only=False, coloured=False)
+THEME = theme.make(ascii_only=False, coloured=False)
 
 
 def listed(*operations, columns=80):
-    return [LOOK.paint(line) for line in listing(board_of(*operations), LOOK, columns, NOW)]
+    return [
+        THEME.paint(line) for line in list_operations(board_of(*operations), THEME, columns, NOW)
+    ]
 
 
 def test_nothing_is_said_in_words():

@@ -128,6 +128,13 @@ def test_rubbish_on_the_stream_is_passed_over(broker, feed):
     until(broker, feed, lambda: feed.replica.sequence == 2)
 
 
+def test_it_notes_what_it_cannot_read(broker, feed):
+    attached(broker, feed)
+    broker.publish(b"d", messages.Delta(INSTANCE, 2, NOW, [["a"], ["b", None]]))
+    until(broker, feed, lambda: feed.replica.refused)
+    assert feed.note() == "the broker tells of 2 operations that cannot be read"
+
+
 def test_a_request_gets_its_reply(broker, feed):
     attached(broker, feed)
     number = feed.request("claim", {"key": "x"})

@@ -1,7 +1,8 @@
 import pyte
 import pytest
 
-from headway_viewer.display.block import HIDE, SHOW, Block
+from headway_viewer.display.block import Block
+from headway_viewer.display.escapes import HIDE_CURSOR, SHOW_CURSOR
 
 
 class Terminal:
@@ -62,7 +63,7 @@ def test_a_block_as_high_as_the_screen_does_not_scroll_away():
 def test_the_summary_takes_the_place_of_the_block_and_the_cursor_is_back():
     terminal = Terminal()
     terminal.feed("$ view\r\n")
-    assert HIDE in terminal.draw("a", "b", "c")
+    assert HIDE_CURSOR in terminal.draw("a", "b", "c")
     terminal.finish("done")
     terminal.feed("$ ")
     assert terminal.all == ["$ view", "done", "$"]
@@ -70,7 +71,7 @@ def test_the_summary_takes_the_place_of_the_block_and_the_cursor_is_back():
 
 
 def test_it_finishes_before_it_has_begun():
-    assert SHOW not in Block().finish([], 80)
+    assert SHOW_CURSOR not in Block().finish([], 80)
 
 
 @pytest.mark.parametrize("columns", [20, 7, 3])

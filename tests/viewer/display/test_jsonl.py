@@ -4,7 +4,7 @@ import json
 from showcase import NOW, installers, operation, replica_of
 
 from headway.protocol.messages import Lines
-from headway_viewer.display.jsonl import TOGETHER, Jsonl
+from headway_viewer.display.jsonl import FLUSH_EVERY, Jsonl
 from headway_viewer.replica.replica import Changes
 
 
@@ -20,7 +20,7 @@ class Stream(io.StringIO):
 
 
 def test_lines_are_flushed_whole_and_none_waits_for_many_others():
-    many = [operation(f"op{number}", "x") for number in range(3 * TOGETHER + 1)]
+    many = [operation(f"op{number}", "x") for number in range(3 * FLUSH_EVERY + 1)]
     replica, stream = replica_of(*many), Stream()
     display = Jsonl(replica, stream, lambda: None)
     display.show(Changes([made.id for made in many], [], False, None), None, NOW)
@@ -28,7 +28,7 @@ def test_lines_are_flushed_whole_and_none_waits_for_many_others():
     assert stream.flushed[-1] == stream.getvalue()
     assert all(shown.endswith("}\n") for shown in stream.flushed)
     counts = [shown.count("\n") for shown in stream.flushed]
-    assert all(now - before <= TOGETHER for before, now in zip([0, *counts], counts))
+    assert all(now - before <= FLUSH_EVERY for before, now in zip([0, *counts], counts))
 
 
 def test_nothing_is_written_where_nothing_changed():

@@ -17,21 +17,21 @@ from showcase import (
 from headway.formatting import theme
 from headway.protocol.messages import Delta
 from headway_viewer.display.clock import time_of_day
-from headway_viewer.display.plain import Plain, Teller
+from headway_viewer.display.plain import Plain, PlainRenderer
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Changes
 
-LOOK = theme.make(ascii_only=False, coloured=False)
+THEME = theme.make(ascii_only=False, coloured=False)
 
 
 class Story:
-    """A teller that follows operations which are changed by hand."""
+    """A renderer with operations that a test changes."""
 
     def __init__(self, *operations):
         self.operations = {made.id: made for made in operations}
         self.replica = replica_of(*operations)
         self.board = Board(self.replica)
-        self.teller = Teller(self.board, LOOK, time_of_day)
+        self.renderer = PlainRenderer(self.board, THEME, time_of_day)
         self.now = NOW
         self.first = self.tell()
 
@@ -44,7 +44,7 @@ class Story:
     def tell(self, note=None):
         changes = self.replica.take()
         self.board.absorb(changes, self.now)
-        return [line[9:] for line in self.teller.tell(changes, note, self.now)]
+        return [line[9:] for line in self.renderer.render(changes, note, self.now)]
 
 
 def test_what_is_there_at_first_is_told():

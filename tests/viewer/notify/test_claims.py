@@ -1,5 +1,5 @@
 from headway.protocol.messages import Reply
-from headway_viewer.notify.claims import AGAIN, Claims
+from headway_viewer.notify.claims import RETRY_AFTER, Claims
 from headway_viewer.notify.policy import Notice
 
 NOTICE = Notice("end:a:1:failed", "a failed", "after 3 s")
@@ -38,7 +38,7 @@ def test_one_of_several_notifiers_is_granted_a_notice():
         claims.add(NOTICE, 1.0)
     granted = [notice for claims in notifiers for notice in claims.granted(1.1)]
     assert granted == [NOTICE]
-    assert not any(claims.waiting for claims in notifiers)
+    assert not any(claims.pending for claims in notifiers)
 
 
 def test_without_a_broker_it_waits_for_one():
@@ -47,7 +47,7 @@ def test_without_a_broker_it_waits_for_one():
     claims = Claims(broker.ask, broker.reply)
     claims.add(NOTICE, 1.0)
     assert claims.granted(2.0) == []
-    assert claims.waiting
+    assert claims.pending
     broker.there = True
     claims.granted(3.0)
     assert claims.granted(3.1) == [NOTICE]
@@ -58,10 +58,10 @@ def test_a_reply_that_was_lost_is_asked_for_again():
     broker.answers = False
     claims = Claims(broker.ask, broker.reply)
     claims.add(NOTICE, 1.0)
-    assert claims.granted(1.0 + AGAIN / 2) == []
+    assert claims.granted(1.0 + RETRY_AFTER / 2) == []
     broker.answers = True
-    claims.granted(1.0 + AGAIN)
-    assert claims.granted(1.1 + AGAIN) == [NOTICE]
+    claims.granted(1.0 + RETRY_AFTER)
+    assert claims.granted(1.1 + RETRY_AFTER) == [NOTICE]
     assert len(broker.asked) == 2
 
 

@@ -70,7 +70,7 @@ def test_ends_are_claimed_and_raised_and_ctrl_c_ends_it():
     replica = Replica()
     feed = Feed(replica, ends("one", "completed"), ends("two", "failed"), nothing, nothing)
     sender = Sender(lambda title, _body: raised.append(title))
-    assert cli.follow(feed, replica, sender) == 0
+    assert cli.notify(feed, replica, sender) == 0
     assert [key for _verb, key in feed.asked] == [
         "end:onexxxxxxxxx:1:completed",
         "end:twoxxxxxxxxx:1:failed",
@@ -91,7 +91,7 @@ def test_a_desktop_that_takes_no_more_ends_it(capsys):
         until(lambda: sender.broken, "its end")
 
     feed = Feed(replica, *steps, nothing, nothing, tried)
-    assert cli.follow(feed, replica, sender) == cli.NOT_POSSIBLE
+    assert cli.notify(feed, replica, sender) == cli.UNAVAILABLE
     assert "no desktop notifications are possible here: OSError: gone" in capsys.readouterr().err
 
 
@@ -100,7 +100,7 @@ def test_where_there_is_no_desktop_it_says_why(monkeypatch, capsys):
         raise Impossible("there is no desktop session")
 
     monkeypatch.setattr(cli, "Desktop", impossible)
-    assert cli.main([]) == cli.NOT_POSSIBLE
+    assert cli.main([]) == cli.UNAVAILABLE
     assert "possible here: there is no desktop session" in capsys.readouterr().err
 
 

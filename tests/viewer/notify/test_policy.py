@@ -1,7 +1,7 @@
 import pytest
 
 from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, RUNNING, WAITING, Operation, Stage
-from headway_viewer.notify.policy import LONG, PATIENCE, Policy
+from headway_viewer.notify.policy import LONG_OPERATION, QUESTION_DELAY, Policy
 
 
 def operation(name="apt install nginx", notify=None, parent=None):
@@ -26,10 +26,10 @@ def told(made, state, took, policy=None, **ending):
 @pytest.mark.parametrize(
     ("notify", "state", "took", "tells"),
     [
-        (None, COMPLETED, LONG - 1, False),
-        (None, COMPLETED, LONG, True),
-        (None, CANCELLED, LONG - 1, False),
-        (None, CANCELLED, LONG, True),
+        (None, COMPLETED, LONG_OPERATION - 1, False),
+        (None, COMPLETED, LONG_OPERATION, True),
+        (None, CANCELLED, LONG_OPERATION - 1, False),
+        (None, CANCELLED, LONG_OPERATION, True),
         (None, FAILED, 0.1, True),
         (None, CRASHED, 0.1, True),
         (True, COMPLETED, 0.1, True),
@@ -130,10 +130,10 @@ def test_a_question_is_told_once_it_has_stood_for_a_while():
     policy.absorb([made], 100.0)
     made.move(WAITING, 110.0, "an answer: configuration file /etc/nginx.conf")
     assert policy.absorb([made], 110.0) == []
-    assert policy.due(110.0 + PATIENCE - 0.1) == []
-    assert policy.deadline() == 110.0 + PATIENCE
+    assert policy.due(110.0 + QUESTION_DELAY - 0.1) == []
+    assert policy.deadline() == 110.0 + QUESTION_DELAY
     policy.absorb([made], 112.0)  # news of something else does not begin it anew
-    (notice,) = policy.due(110.0 + PATIENCE)
+    (notice,) = policy.due(110.0 + QUESTION_DELAY)
     assert notice.title == "apt install nginx needs you"
     assert notice.body == "It waits for an answer: configuration file /etc/nginx.conf"
     policy.absorb([made], 120.0)
@@ -164,7 +164,9 @@ def test_a_lock_is_no_question_and_a_stage_may_ask():
     assert len(policy.due(600.0)) == 1
 
 
-@pytest.mark.parametrize(("notify", "after"), [(True, 0.0), ("sent", PATIENCE), (False, None)])
+@pytest.mark.parametrize(
+    ("notify", "after"), [(True, 0.0), ("sent", QUESTION_DELAY), (False, None)]
+)
 def test_an_operation_decides_whether_its_questions_are_told(notify, after):
     policy = Policy()
     made = operation(notify=notify)

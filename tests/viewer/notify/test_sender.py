@@ -5,7 +5,7 @@ from machine import until
 
 from headway_viewer.notify import sender as module
 from headway_viewer.notify.policy import Notice
-from headway_viewer.notify.sender import ROOM, STRIKES, Sender
+from headway_viewer.notify.sender import MAX_FAILURES, QUEUE_SIZE, Sender
 
 
 def notice(number):
@@ -32,11 +32,11 @@ def test_a_desktop_that_hangs_holds_nobody_and_memory_is_bounded(monkeypatch):
     before = time.monotonic()
     taken = sum(sender.offer(notice(number)) for number in range(1000))
     assert time.monotonic() - before < 1
-    assert ROOM <= taken <= ROOM + 1
+    assert QUEUE_SIZE <= taken <= QUEUE_SIZE + 1
     assert sender.dropped == 1000 - taken
     assert sender.busy
     assert not sender.stuck
-    monkeypatch.setattr(module, "STUCK", 0.0)
+    monkeypatch.setattr(module, "STUCK_AFTER", 0.0)
     until(lambda: sender.stuck)
     release.set()
     until(lambda: len(raised) == taken)
@@ -50,10 +50,10 @@ def test_three_failures_in_a_row_end_it_and_each_is_told():
         raise OSError("no desktop")
 
     sender = Sender(fail, failed=lambda given, why: complaints.append((given.title, why)))
-    for number in range(STRIKES + 2):
+    for number in range(MAX_FAILURES + 2):
         sender.offer(notice(number))
     until(lambda: sender.broken is not None)
-    until(lambda: len(complaints) == STRIKES)
+    until(lambda: len(complaints) == MAX_FAILURES)
     assert sender.broken == "OSError: no desktop"
     assert complaints[0] == ("title 0", "OSError: no desktop")
     assert not sender.offer(notice(9))

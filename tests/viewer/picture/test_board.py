@@ -1,7 +1,7 @@
 from showcase import INSTANCE, NOW, board_of, operation, replica_of, row, snapshot
 
 from headway.protocol.messages import Delta, Removed
-from headway_viewer.picture.board import Board, find
+from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Changes
 
 
@@ -105,11 +105,11 @@ def test_counts_follow_every_change():
 
 def test_ids_are_shown_as_short_as_tells_them_apart():
     board = board_of(operation("abcd1111", "x"), operation("abcd2222", "y"))
-    assert board.short("abcd1111") == "abcd1"
-    assert board_of(operation("abcd1111", "x")).short("abcd1111") == "abc"
+    assert board.short_id("abcd1111") == "abcd1"
+    assert board_of(operation("abcd1111", "x")).short_id("abcd1111") == "abc"
     crowd = [operation(f"{number:03}{'z' * 9}", "x") for number in range(300)]
     board = board_of(*crowd, operation("000a" + "z" * 8, "y"))
-    assert board.short("000zzzzzzzzz") == "000z"
+    assert board.short_id("000zzzzzzzzz") == "000z"
 
 
 def test_seen_are_those_that_were_open_or_had_just_ended():
@@ -130,22 +130,6 @@ def test_only_accepted_operations_and_their_children_are_on_a_board():
     board.absorb(replica.take(), NOW)
     assert ids(board.choose(9).operations) == ["par"]
     assert ids(board.children("par")) == ["ch1"]
-
-
-def test_an_operation_is_found_by_id_by_its_beginning_or_by_name():
-    operations = [operation("abc1", "build"), operation("abd2", "test")]
-    assert ids(find(operations, "abc1")) == ["abc1"]
-    assert ids(find(operations, "abc")) == ["abc1"]
-    assert ids(find(operations, "ABC")) == ["abc1"]
-    assert ids(find(operations, "test")) == ["abd2"]
-    assert ids(find(operations, "ab")) == ["abc1", "abd2"]
-    assert find(operations, "") == []
-    assert find(operations, "x") == []
-
-
-def test_a_name_means_the_open_operation_before_ended_ones():
-    operations = [operation("a", "build", "failed", ended=-5), operation("b", "build")]
-    assert ids(find(operations, "build")) == ["b"]
 
 
 def test_of_what_had_ended_before_only_the_latest_few_get_rows():

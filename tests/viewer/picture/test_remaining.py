@@ -3,11 +3,11 @@
 import pytest
 from showcase import NOW, about, board_of, operation, stage
 
-from headway_viewer.picture.remaining import known, outlook
+from headway_viewer.picture.remaining import blank_if_unknown, remaining_text
 
 
 def told(*operations, later=0.0):
-    return outlook(operations[0], board_of(*operations), NOW + later)
+    return remaining_text(operations[0], board_of(*operations), NOW + later)
 
 
 def test_an_estimate_is_counted_down():
@@ -18,8 +18,8 @@ def test_an_estimate_is_counted_down():
 
 def test_without_one_it_is_being_calculated_and_that_is_nothing_known():
     assert told(operation("a", "x")) == "calculating"
-    assert known("calculating") == ""
-    assert known("about 1 min") == "about 1 min"
+    assert blank_if_unknown("calculating") == ""
+    assert blank_if_unknown("about 1 min") == "about 1 min"
 
 
 def test_longer_than_usual_is_said_of_what_runs_but_not_of_what_waits():

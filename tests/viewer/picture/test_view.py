@@ -188,7 +188,7 @@ def test_a_frame_of_a_thousand_operations_is_drawn_in_two_milliseconds():
     view = View(board_of(*operations), PLAIN)
     times = []
     for frame in range(30):
-        view.forget([made.id for made in operations])
+        view.invalidate([made.id for made in operations])
         begin = time.perf_counter()
         drawn = view.picture(120, 50, NOW + frame / 10)
         _ = [PLAIN.paint(line) for line in drawn]

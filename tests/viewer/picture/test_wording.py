@@ -22,20 +22,20 @@ def ended(state, **fields):
     ],
 )
 def test_how_it_ended_is_said_in_a_few_words(made, words):
-    assert wording.ended_words(made) == words
+    assert wording.outcome_text(made) == words
 
 
 def test_what_a_loop_did_stands_in_its_end():
     made = ended("completed")
     stage(made, "files", "completed", done=1200, total=1200, unit="files")
-    assert wording.ended_words(made) == "1,200 files in 38 s"
+    assert wording.outcome_text(made) == "1,200 files in 38 s"
 
 
 def test_where_it_broke_is_told():
     made = ended("failed", exit_status=1)
     stage(made, "Resolve", "completed")
     stage(made, "Fetch", "failed")
-    assert wording.ended_words(made) == "failed in Fetch after 38 s, exit 1"
+    assert wording.outcome_text(made) == "failed in Fetch after 38 s, exit 1"
 
 
 @pytest.mark.parametrize(
@@ -49,21 +49,21 @@ def test_where_it_broke_is_told():
 )
 def test_what_it_waits_for_is_told(reason, words):
     made = operation("a", "x", "waiting", reason=reason)
-    assert wording.waiting_words(made, NOW - 42, NOW) == words
+    assert wording.waiting_text(made, NOW - 42, NOW) == words
 
 
 def test_a_stage_that_waits_tells_for_its_operation():
     made = operation("a", "x", "waiting")
     stage(made, "s", "waiting", reason="input")
-    assert wording.waiting_words(made, None, NOW) == "waiting for input"
+    assert wording.waiting_text(made, None, NOW) == "waiting for input"
 
 
 def test_the_error_stands_before_the_last_lines_and_is_not_repeated():
     made = ended(
         "failed", error="404 Not Found\nmore", tail=["one", "", "npm error 404 Not Found", "two"]
     )
-    assert wording.broken_lines(made, 4) == ["404 Not Found", "one", "two"]
-    assert wording.broken_lines(ended("failed", error="exit status 3", exit_status=3), 4) == []
+    assert wording.error_lines(made, 4) == ["404 Not Found", "one", "two"]
+    assert wording.error_lines(ended("failed", error="exit status 3", exit_status=3), 4) == []
 
 
 def test_only_leaves_of_the_stages_are_told_as_busy():
@@ -81,7 +81,7 @@ def test_which_of_the_stages_it_is_at_counts_the_roots():
     stage(made, "two")
     stage(made, "part", parent=2)
     stage(made, "three", "pending", started=None)
-    assert wording.steps(made) == "2/3"
+    assert wording.stage_position(made) == "2/3"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_tally_counts_what_became_of_all(states, words):
         operation(f"op{n}", "x", state, started=-38.0, ended=None if state == "running" else 0.0)
         for n, state in enumerate(states)
     ]
-    assert wording.tally(made, NOW) == words
+    assert wording.summary_text(made, NOW) == words
 
 
 def test_who_holds_what_it_waits_for_is_told_below_and_not_twice():
@@ -111,12 +111,12 @@ def test_who_holds_what_it_waits_for_is_told_below_and_not_twice():
     made.holder = holder.id
     board = board_of(made, holder)
     assert wording.detail_lines(made, board, NOW, 4) == ["held by 2c9 apt install postgresql"]
-    assert wording.waiting_words(made, NOW - 42, NOW) == "waiting 42 s for the dpkg lock"
+    assert wording.waiting_text(made, NOW - 42, NOW) == "waiting 42 s for the dpkg lock"
     holder.estimate = about(60)
     [line] = wording.detail_lines(made, board_of(made, holder), NOW, 4)
     assert line == "held by 2c9 apt install postgresql, about 1 min"
     made.holder = None
-    assert wording.waiting_words(made, NOW - 42, NOW) == f"waiting 42 s for {reason}"
+    assert wording.waiting_text(made, NOW - 42, NOW) == f"waiting 42 s for {reason}"
     assert wording.detail_lines(made, board, NOW, 4) == []
 
 

@@ -1,6 +1,6 @@
 from showcase import NOW, WALL, installers, operation, replica_of, stage
 
-from headway_viewer.public_json.schema import operation_record, parents_first
+from headway_viewer.public_json.schema import operation_object, parents_first
 
 OPERATION = """
     id name key state reason error message silent_since host pid user tty started ended elapsed
@@ -14,14 +14,14 @@ STAGE = """
 
 def test_an_operation_has_the_public_fields_and_no_others():
     apt = installers()[1]
-    record = operation_record(apt, replica_of(apt), NOW)
+    record = operation_object(apt, replica_of(apt), NOW)
     assert set(record) == set(OPERATION.split())
     assert set(record["stages"][0]) == set(STAGE.split())
 
 
 def test_times_are_unix_seconds_and_durations_seconds():
     npm = installers()[0]
-    record = operation_record(npm, replica_of(npm), NOW)
+    record = operation_object(npm, replica_of(npm), NOW)
     assert record["started"] == WALL - 60
     assert record["ended"] == WALL - 22
     assert record["elapsed"] == 38.0
@@ -30,20 +30,20 @@ def test_times_are_unix_seconds_and_durations_seconds():
 
 def test_what_is_unknown_is_null_and_an_estimate_has_its_basis():
     npm, apt, *_ = installers()
-    assert operation_record(npm, replica_of(npm), NOW)["estimate"] is None
-    estimate = operation_record(apt, replica_of(apt), NOW)["estimate"]
+    assert operation_object(npm, replica_of(npm), NOW)["estimate"] is None
+    estimate = operation_object(apt, replica_of(apt), NOW)["estimate"]
     assert sorted(estimate) == ["basis", "high", "low", "median", "runs"]
 
 
 def test_who_holds_what_an_operation_waits_for_is_named_by_its_id():
     held = operation("e01aaaaaaaaa", "apt install nginx", "waiting", holder="2c9aaaaaaaaa")
-    assert operation_record(held, replica_of(held), NOW)["holder"] == "2c9aaaaaaaaa"
+    assert operation_object(held, replica_of(held), NOW)["holder"] == "2c9aaaaaaaaa"
 
 
 def test_what_forked_children_did_is_in_done():
     made = operation("a", "x")
     stage(made, "s", done=5, shares={"child": 3})
-    assert operation_record(made, replica_of(made), NOW)["stages"][0]["done"] == 8
+    assert operation_object(made, replica_of(made), NOW)["stages"][0]["done"] == 8
 
 
 def test_stages_stand_parents_first_whatever_order_they_came_in():

@@ -1,10 +1,12 @@
 import copy
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from showcase import INSTANCE, NOW, WALL, installers, operation, replica_of, row, snapshot, stage
 
-from headway.protocol.messages import Delta, Lines, Pulse, Removed
+from headway.protocol.messages import PUBLISHED, Delta, Lines, Pulse, Removed
+from headway.protocol.wire import Malformed, decode, encode, pack
 from headway_viewer.replica.replica import BACKLOG, Replica
 
 
@@ -185,3 +187,130 @@ def test_whatever_is_lost_or_repeated_a_snapshot_makes_it_true_again(steps, rand
     if replica.wanted:
         replica.fold(snapshot([truth], sequence=sequence), NOW)
     assert state_of(replica) == state_of(replica_of(truth))
+
+
+@pytest.mark.parametrize("wrong", ["short", ["strange"], [7] * 7, None, {}])
+def test_a_malformed_row_is_left_out_and_costs_no_other(wrong):
+    npm, apt, *_ = installers()
+    replica = replica_of(npm)
+    replica.fold(delta(2, wrong, row(apt)), NOW)
+    assert list(replica.operations) == [npm.id, apt.id]
+    assert replica.refused == {"strange" if wrong == ["strange"] else None}
+
+
+def test_a_malformed_row_of_a_delta_asks_for_a_snapshot_which_may_tell_it_well():
+    apt = installers()[1]
+    replica = replica_of(apt)
+    replica.fold(delta(2, [apt.id, None, [], {}, "figures", {}, {}]), NOW)
+    assert (replica.wanted, replica.refused) == (True, {apt.id})
+    replica.fold(snapshot([apt], sequence=2), NOW)
+    assert (replica.wanted, replica.refused) == (False, set())
+    assert list(replica.operations) == [apt.id]
+
+
+def refusing(*good):
+    """A replica whose snapshot had a malformed row of the operation "strange"."""
+    message = snapshot(good)
+    strange = row(operation("strange", "x"))
+    strange[1][4] = "of a newer broker"
+    replica = Replica()
+    replica.fold(message._replace(operations=[strange, *message.operations]), NOW)
+    return replica
+
+
+def test_what_a_snapshot_did_not_tell_well_either_is_not_asked_for_again_and_again():
+    apt = installers()[1]
+    replica = refusing(apt)
+    assert list(replica.operations) == [apt.id]
+    replica.fold(delta(2, ["strange", None, [], {1: 5}, None, {}, {}]), NOW)
+    replica.fold(delta(3, ["strange", None, [], {}, "figures", {}, {}]), NOW)
+    replica.fold(delta(4, [apt.id, None, [], {3: 30}, None, {}, {}]), NOW)
+    assert not replica.wanted
+    assert replica.operations[apt.id].stages[3].done == 30
+    assert replica.refused == {"strange"}
+
+
+def test_an_operation_that_was_refused_is_taken_whole_once_it_is_well_formed():
+    replica = refusing()
+    strange = operation("strange", "x")
+    replica.fold(delta(2, row(strange)), NOW)
+    assert replica.wanted
+    assert replica.operations == {}
+    replica.fold(snapshot([strange], sequence=2), NOW)
+    assert list(replica.operations) == ["strange"]
+    assert replica.refused == set()
+
+
+def test_an_operation_that_was_refused_and_is_gone_is_forgotten():
+    replica = refusing()
+    replica.fold(Removed(INSTANCE, 2, NOW, ["strange"]), NOW)
+    assert replica.refused == set()
+
+
+def test_a_row_of_a_newer_broker_is_taken_as_far_as_it_is_known():
+    apt = installers()[1]
+    replica = Replica()
+    longer = row(apt)
+    for part in (longer[1], longer[2][0], longer[4], longer):
+        part.append("appended")
+    message = snapshot([apt])
+    replica.fold(message._replace(operations=[longer]), NOW)
+    assert state_of(replica) == state_of(replica_of(apt))
+
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.integers(0, 9), inner),
+    max_leaves=4,
+)
+
+
+def _spoilt(value, places, wrong):
+    """The row with something wrong in one place, which `places` lead to."""
+    value = copy.deepcopy(value)
+    part = value
+    for place in places:
+        steps = range(len(part)) if isinstance(part, list) else list(part)
+        if not steps:
+            break
+        step = steps[place % len(steps)]
+        if not isinstance(part[step], (list, dict)) or place == places[-1]:
+            part[step] = wrong
+            break
+        part = part[step]
+    return value
+
+
+_rows = _values | st.builds(
+    _spoilt,
+    st.sampled_from([row(made) for made in installers()]),
+    st.lists(st.integers(0, 30), min_size=1, max_size=3),
+    _values,
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([Delta, Removed, None]), st.lists(_rows, max_size=2)),
+        max_size=4,
+    )
+)
+def test_whatever_a_broker_publishes_the_replica_stays_usable(frames):
+    made = installers()
+    replica = replica_of(*made)
+    for kind, some in frames:
+        if kind is None:
+            frame = pack([0, INSTANCE, replica.sequence, NOW, 0.0, 0, 1, some])
+        else:
+            frame = pack([PUBLISHED.index(kind), INSTANCE, replica.sequence + 1, NOW, some])
+        try:
+            message = decode(frame, PUBLISHED)
+        except Malformed:
+            continue
+        replica.fold(message, NOW)
+        replica.take()
+    replica.fold(decode(encode(snapshot(made, sequence=99)), PUBLISHED), NOW)
+    assert state_of(replica) == state_of(replica_of(*made))
+    replica.fold(delta(100, [made[1].id, None, [], {3: 30}, None, {}, {}]), NOW)
+    assert replica.operations[made[1].id].stages[3].done == 30

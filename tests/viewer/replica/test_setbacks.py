@@ -6,9 +6,9 @@ from showcase import INSTANCE, NOW, board_of, operation, replica_of, snapshot, s
 from headway.formatting import theme
 from headway.protocol.messages import Delta, Snapshot
 from headway_viewer.picture.view import View
-from headway_viewer.replica.setbacks import SHOWN
+from headway_viewer.replica.setbacks import SHOWN_FOR
 
-LOOK = theme.make(ascii_only=False, coloured=False)
+THEME = theme.make(ascii_only=False, coloured=False)
 
 
 def download(done=50e6, total=100e6, unit="B", **fields):
@@ -30,7 +30,7 @@ def weighed(replica, progress, *stages, sequence=2, now=NOW):
 
 def told(replica, now=NOW):
     setback = replica.setbacks.of("a" * 12, now)
-    return None if setback is None else setback.words
+    return None if setback is None else setback.text
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_total_that_grows_on_and_on_is_told_of_as_it_was_first():
     for number in range(1, 20):
         counted(replica, [50e6, 100e6 + number * 10e6, None], sequence=1 + number, now=NOW + number)
     assert told(replica, NOW + 20) == "total grew from 100 MB"
-    assert told(replica, NOW + 19 + SHOWN + 0.1) is None
+    assert told(replica, NOW + 19 + SHOWN_FOR + 0.1) is None
 
 
 def test_a_total_that_grows_in_small_steps_is_told_of_once_they_are_seen():
@@ -98,7 +98,7 @@ def test_it_stands_beside_the_stage_that_went_back():
     stage(made, "Check", done=3, total=9)
     board = board_of(made)
     counted(board.replica, [50e6, 200e6, None])
-    lines = [LOOK.paint(line) for line in View(board, LOOK).picture(80, 10, NOW)]
+    lines = [THEME.paint(line) for line in View(board, THEME).picture(80, 10, NOW)]
     assert lines[2].strip().startswith("Download 50/200 MB")
     assert lines[2].endswith(", total grew from 100 MB")
     assert "grew" not in lines[3]
@@ -107,7 +107,7 @@ def test_it_stands_beside_the_stage_that_went_back():
 def test_a_loop_says_it_below_its_row():
     board = board_of(download())
     counted(board.replica, [50e6, 200e6, None])
-    lines = [LOOK.paint(line) for line in View(board, LOOK).picture(80, 10, NOW)]
+    lines = [THEME.paint(line) for line in View(board, THEME).picture(80, 10, NOW)]
     assert lines[2].strip() == "Download, total grew from 100 MB"
 
 

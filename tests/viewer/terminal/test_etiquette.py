@@ -1,94 +1,94 @@
-from headway_viewer.terminal.etiquette import Scene, Seen
+from headway_viewer.terminal.etiquette import Etiquette, TerminalState
 
 
 def terminal(**seen):
-    """A terminal as it usually is, but for what is `seen`."""
-    usual = {"foreground": True, "lines": True, "echo": True, "strangers": False}
-    return Seen(40, 12, **{**usual, **seen})
+    """Return the state of a terminal that is as usual, but for what is `seen`."""
+    usual = {"foreground": True, "canonical": True, "echo": True, "others_in_foreground": False}
+    return TerminalState(40, 12, **{**usual, **seen})
 
 
 USUAL = terminal()
 
 
 def held(**seen):
-    """A scene that has drawn, and what it does when the terminal is as `seen`."""
-    scene = Scene()
-    scene.step(USUAL, ["bar"])
-    out, told = scene.step(terminal(**seen), ["bar 2"])
-    return scene, out, told
+    """Return an etiquette that has drawn, and its step when the terminal is as `seen`."""
+    etiquette = Etiquette()
+    etiquette.step(USUAL, ["bar"])
+    out, acknowledged = etiquette.step(terminal(**seen), ["bar 2"])
+    return etiquette, out, acknowledged
 
 
 def test_it_draws_while_a_worker_has_the_foreground():
-    scene, out, _ = held()
+    etiquette, out, _ = held()
     assert "bar 2" in out
-    assert scene.region.height == 1
+    assert etiquette.region.height == 1
 
 
 def test_it_gives_the_rows_back_when_somebody_else_comes_to_the_foreground():
-    scene, out, _ = held(foreground=False)
-    assert scene.region.height == 0
+    etiquette, out, _ = held(foreground=False)
+    assert etiquette.region.height == 0
     assert "\x1b[r" in out
-    assert scene.step(terminal(foreground=False), ["bar 3"])[0] == ""
+    assert etiquette.step(terminal(foreground=False), ["bar 3"])[0] == ""
 
 
 def test_it_comes_back_with_its_worker():
-    scene, _, _ = held(foreground=False)
-    assert "bar 3" in scene.step(USUAL, ["bar 3"])[0]
+    etiquette, _, _ = held(foreground=False)
+    assert "bar 3" in etiquette.step(USUAL, ["bar 3"])[0]
 
 
 def test_a_full_screen_program_gets_all_rows_and_keeps_what_it_drew():
-    scene, out, _ = held(lines=False, strangers=True)
-    assert scene.region.height == 0
+    etiquette, out, _ = held(canonical=False, others_in_foreground=True)
+    assert etiquette.region.height == 0
     assert "\x1b[r" in out
     assert "\x1b[K" not in out
 
 
 def test_a_prompt_of_the_worker_itself_gets_clean_rows():
-    _, out, _ = held(lines=False)
+    _, out, _ = held(canonical=False)
     assert "\x1b[K" in out
 
 
 def test_it_keeps_still_while_a_password_is_typed():
-    scene, out, _ = held(echo=False)
+    etiquette, out, _ = held(echo=False)
     assert out == ""
-    assert scene.region.height == 1
+    assert etiquette.region.height == 1
 
 
 def test_a_receipt_is_printed_once_and_then_told():
-    scene = Scene()
-    scene.step(USUAL, ["bar"])
-    scene.end("op1", "RECEIPT")
-    out, told = scene.step(USUAL, [])
+    etiquette = Etiquette()
+    etiquette.step(USUAL, ["bar"])
+    etiquette.add_ended("op1", "RECEIPT")
+    out, acknowledged = etiquette.step(USUAL, [])
     assert "RECEIPT" in out
-    assert told == ["op1"]
-    assert scene.region.height == 0
-    assert scene.step(USUAL, []) == ("", [])
+    assert acknowledged == ["op1"]
+    assert etiquette.region.height == 0
+    assert etiquette.step(USUAL, []) == ("", [])
 
 
 def test_an_end_without_a_receipt_is_told_all_the_same():
-    scene = Scene()
-    scene.end("op1", None)
-    assert scene.step(USUAL, []) == ("", ["op1"])
+    etiquette = Etiquette()
+    etiquette.add_ended("op1", None)
+    assert etiquette.step(USUAL, []) == ("", ["op1"])
 
 
 def test_no_receipt_is_written_into_a_shells_prompt():
-    scene = Scene()
-    scene.end("op1", "RECEIPT")
-    out, told = scene.step(terminal(foreground=False), [])
+    etiquette = Etiquette()
+    etiquette.add_ended("op1", "RECEIPT")
+    out, acknowledged = etiquette.step(terminal(foreground=False), [])
     assert out == ""
-    assert told == ["op1"]
-    assert scene.step(USUAL, [])[0] == ""
+    assert acknowledged == ["op1"]
+    assert etiquette.step(USUAL, [])[0] == ""
 
 
 def test_a_receipt_waits_for_the_end_of_a_password():
-    scene = Scene()
-    scene.end("op1", "RECEIPT")
-    assert scene.step(terminal(echo=False), []) == ("", [])
-    assert scene.waiting
-    assert "RECEIPT" in scene.step(USUAL, [])[0]
+    etiquette = Etiquette()
+    etiquette.add_ended("op1", "RECEIPT")
+    assert etiquette.step(terminal(echo=False), []) == ("", [])
+    assert etiquette.pending
+    assert "RECEIPT" in etiquette.step(USUAL, [])[0]
 
 
 def test_what_was_not_erased_is_cleared_when_lines_are_read_again():
-    scene, _, _ = held(lines=False, strangers=True)
-    assert scene.step(USUAL, ["bar 3"])[0].startswith("\x1b[J")
-    assert not scene.step(USUAL, ["bar 4"])[0].startswith("\x1b[J")
+    etiquette, _, _ = held(canonical=False, others_in_foreground=True)
+    assert etiquette.step(USUAL, ["bar 3"])[0].startswith("\x1b[J")
+    assert not etiquette.step(USUAL, ["bar 4"])[0].startswith("\x1b[J")

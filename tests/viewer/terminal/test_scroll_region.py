@@ -3,7 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway_viewer.terminal.scroll_region import Region, most, receipts, reset
+from headway_viewer.terminal.scroll_region import (
+    ScrollRegion,
+    max_rows,
+    receipt_sequence,
+    reset_sequence,
+)
 
 
 class Terminal:
@@ -13,7 +18,7 @@ class Terminal:
         self.columns, self.rows = columns, rows
         self.screen = pyte.HistoryScreen(columns, rows, history=500)
         self._stream = pyte.Stream(self.screen)
-        self.region = Region()
+        self.region = ScrollRegion()
 
     def print(self, text):
         self._stream.feed(text.replace("\n", "\r\n"))  # as the line discipline does
@@ -78,7 +83,7 @@ def test_at_most_a_third_of_the_rows_is_taken():
     terminal = Terminal(rows=12)
     terminal.draw(*"abcdefgh")
     assert terminal.region.height == 4
-    assert [most(rows) for rows in (1, 3, 4, 6, 24)] == [0, 0, 1, 2, 8]
+    assert [max_rows(rows) for rows in (1, 3, 4, 6, 24)] == [0, 0, 1, 2, 8]
     tiny = Terminal(rows=3)
     tiny.draw("a")
     assert tiny.region.height == 0
@@ -103,7 +108,7 @@ def test_after_a_resize_no_old_row_is_left(size):
 def test_a_receipt_starts_a_fresh_line_from_any_column(column):
     terminal = Terminal()
     terminal.print("\n" * 5 + "x" * column)
-    terminal.feed(receipts(["RECEIPT"], 40))
+    terminal.feed(receipt_sequence(["RECEIPT"], 40))
     terminal.print("$ ")
     assert terminal.all == [*(["x" * column] if column else []), "RECEIPT", "$"]
 
@@ -112,12 +117,12 @@ def test_a_receipt_while_rows_are_held_goes_above_them():
     terminal = Terminal()
     terminal.print("\n" * 9 + "no newline")
     terminal.draw("bar")
-    terminal.feed(receipts(["RECEIPT"], 40))
+    terminal.feed(receipt_sequence(["RECEIPT"], 40))
     assert terminal.all == ["no newline", "RECEIPT", "bar"]
 
 
 def test_what_another_program_has_drawn_over_is_not_erased():
-    region = Region()
+    region = ScrollRegion()
     region.frame(["bar"], 40, 12)
     assert "\x1b[K" not in region.release(12, erase=False)
     assert region.release(12) == ""
@@ -127,7 +132,7 @@ def test_whoever_finds_a_killed_viewers_rows_can_give_them_back():
     terminal = Terminal()
     terminal.print("$ run\nhello")
     terminal.draw("bar", "detail")
-    terminal.feed(reset(2, 12))
+    terminal.feed(reset_sequence(2, 12))
     terminal.print("\n" * 15 + "end")
     assert terminal.all == ["$ run", "hello", "end"]
 

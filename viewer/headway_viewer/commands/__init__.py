@@ -1,1 +1,1 @@
-"""The verbs that follow the broker or ask it."""
+"""The commands that follow the broker or ask it, one a module, and what they share."""

@@ -1,4 +1,4 @@
-"""The loop of every command that follows the broker: take in, look, show, until it is over."""
+"""The loop of the commands that follow the broker: receive, select, show, until done."""
 
 from __future__ import annotations
 
@@ -7,73 +7,85 @@ import signal
 import time
 from typing import Callable, Protocol
 
-from headway_viewer.commands.selection import NONE_SEEN, Selection
+from headway.host import launch
+from headway_viewer.commands.exit_status import NONE_SEEN, TIMED_OUT, USAGE
+from headway_viewer.commands.options import print_error, silence_stdout, spelled
+from headway_viewer.commands.selection import NEXT_RUN_WAIT, Ambiguous, Selection
+from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.signals import Interrupts
+from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.picture.board import Board
-from headway_viewer.replica.replica import Changes
+from headway_viewer.replica.replica import Changes, Replica
 
-SETTLE = 0.5  # seconds in which nothing new may begin before it is over
-SAY_AFTER = 1.0  # seconds until it is said that what is waited for has not begun
-GAVE_UP = 124  # as timeout(1)
+QUIET_PERIOD = 0.5  # seconds after the last end in which the next operation may begin
 
 
 class Display(Protocol):
-    """One way to show things; while it is `resting` there is no use in showing it more."""
+    """One way to show operations.
 
-    resting: bool
+    While it is `throttled`, calling `show` earlier than it asked for has no effect.
+    """
+
+    throttled: bool
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
-        """Show what changed; returns in how many seconds it wants to be called again."""
+        """Show the changes; return the seconds until the next call is due."""
         ...
 
     def pause(self) -> None:
-        """The process is about to be stopped."""
+        """Give the terminal back: the process is about to be stopped."""
         ...
 
     def finish(self, local: float, remark: str | None = None) -> None:
-        """It is over; `remark` is to be said last."""
+        """Show the end, with `remark` as the last line."""
         ...
 
 
-class Silent:
-    """Shows nothing, for `headway wait`."""
+def follow_broker(
+    verb: str,
+    words: list[str],
+    display: Callable[[Board, Selection], Display],
+    *,
+    until_done: bool,
+    detaches: bool,
+    timeout: float | None,
+    start: bool,
+    output: int | None = None,
+) -> int:
+    """Follow the broker for `headway VERB WORDS…`; return the exit status.
 
-    resting = False
-
-    def show(self, changes: Changes, note: str | None, local: float) -> float:
-        """Do nothing."""
-        del changes, note, local
-        return 30.0
-
-    def pause(self) -> None:
-        """Do nothing."""
-
-    def finish(self, local: float, remark: str | None = None) -> None:
-        """Do nothing."""
-
-
-class Patient(Silent):
-    """Shows nothing, but says once what has not begun after a moment, for `headway wait`."""
-
-    def __init__(self, awaited: Callable[[], str | None], say: Callable[[str], object]) -> None:
-        self._awaited = awaited
-        self._say = say
-        self._since: float | None = None
-
-    def show(self, changes: Changes, note: str | None, local: float) -> float:
-        """Say it when it is time."""
-        del changes, note
-        self._since = local if self._since is None else self._since
-        left = self._since + SAY_AFTER - local
-        if left > 0:
-            return left
-        awaited = self._awaited()
-        if awaited is not None:
-            self._say(f"waiting for {awaited} to begin")
-            self._awaited = lambda: None
-        return 30.0
+    `display(board, selection)` makes the display. With `start`, a broker is started where
+    none runs. The other arguments are those of `follow`; errors are printed.
+    """
+    replica = Replica()
+    board = Board(replica)
+    selection = Selection(words, NEXT_RUN_WAIT if until_done else 0.0)
+    board.accepts = selection.accepts
+    if words:
+        board.awaited = lambda: selection.awaited(board)
+    feed = Feed(replica, endpoint_finder(start=start))
+    try:
+        return follow(
+            feed,
+            board,
+            selection,
+            display(board, selection),
+            until_done=until_done,
+            detaches=detaches,
+            timeout=timeout,
+            output=output,
+        )
+    except launch.NoRuntimeDirectory as error:
+        return print_error(verb, str(error), 1)
+    except Ambiguous as error:
+        return print_error(verb, spelled(str(error)), USAGE)
+    except BrokenPipeError:
+        return silence_stdout()
+    except OSError as error:
+        return print_error(verb, str(error), 1)
+    finally:
+        feed.close()
 
 
 def follow(
@@ -87,36 +99,36 @@ def follow(
     timeout: float | None = None,
     output: int | None = None,
 ) -> int:
-    """Show what goes on until it is over or somebody interrupts; returns the exit status.
+    """Follow until the selection is done, a signal or `timeout`; return the exit status.
 
-    With `detaches`, Ctrl+C only leaves: exit status 0. Raises `selection.Ambiguous`, and
-    `BrokenPipeError` where nobody reads any longer, as soon as nobody reads `output`.
+    With `detaches`, Ctrl+C gives exit status 0. Raise `Ambiguous`, and `BrokenPipeError` as
+    soon as the descriptor `output` has no reader.
     """
     replica = feed.replica
     clock = feed.clock
     replica.know_nothing(clock(), time.time())
-    until = None if timeout is None else clock() + timeout
-    over: float | None = None
+    deadline = None if timeout is None else clock() + timeout
+    done_since: float | None = None
     pause = 0.0
-    output_errors = select.poll()
+    reader_gone = select.poll()
     if output is not None:
-        output_errors.register(output, 0)
+        reader_gone.register(output, 0)
         feed.output = output
-    with Interrupts() as interrupts:
-        feed.wake = interrupts.wake
+    with SignalHandlers() as signals:
+        feed.wake = signals.wake
         try:
             while True:
-                feed.wait(_least(pause, until, clock()), rest=display.resting)
-                interrupts.drain()
+                feed.wait(_shorter(pause, deadline, clock()), rest=display.throttled)
+                signals.drain()
                 local = clock()
-                if interrupts.received is not None:
-                    return _interrupted(
-                        interrupts.received, selection, board, display, detaches, local
+                if signals.received is not None:
+                    return _exit_on_signal(
+                        signals.received, selection, board, display, detaches, local
                     )
-                if interrupts.suspended:
+                if signals.suspended:
                     display.pause()
-                    interrupts.suspend()
-                _stop_unread(output_errors)
+                    signals.suspend()
+                _raise_if_unread(reader_gone)
                 changes = replica.take()
                 now = replica.time(local)
                 found = selection.update(replica, now)
@@ -126,33 +138,33 @@ def follow(
                 if isinstance(display, Jsonl):
                     display.log(feed.lines, local)
                 feed.lines.clear()
-                pause = _least(pause, selection.look_again(now), 0.0)
+                pause = _shorter(pause, selection.next_check(now), 0.0)
                 if until_done and selection.done(board):
-                    over = local if over is None else over
-                    if local - over >= SETTLE:
+                    done_since = local if done_since is None else done_since
+                    if local - done_since >= QUIET_PERIOD:
                         display.finish(local)
                         return selection.exit_status(board)
-                    pause = min(pause, SETTLE)
+                    pause = min(pause, QUIET_PERIOD)
                 else:
-                    over = None
-                if until is not None and local >= until:
+                    done_since = None
+                if deadline is not None and local >= deadline:
                     display.finish(local, "gave up waiting")
-                    return NONE_SEEN if not selection.mine(board) else GAVE_UP
+                    return NONE_SEEN if not selection.operations(board) else TIMED_OUT
         except BaseException:
             display.pause()
             raise
 
 
-def _stop_unread(output_errors: select.poll) -> None:
-    if output_errors.poll(0):
+def _raise_if_unread(reader_gone: select.poll) -> None:
+    if reader_gone.poll(0):
         raise BrokenPipeError
 
 
-def _least(pause: float, until: float | None, now: float) -> float:
-    return pause if until is None else max(min(pause, until - now), 0.0)
+def _shorter(pause: float, deadline: float | None, now: float) -> float:
+    return pause if deadline is None else max(min(pause, deadline - now), 0.0)
 
 
-def _interrupted(
+def _exit_on_signal(
     number: int,
     selection: Selection,
     board: Board,
@@ -160,10 +172,10 @@ def _interrupted(
     detaches: bool,
     local: float,
 ) -> int:
-    going = sum(operation.open for operation in selection.mine(board))
+    running = sum(operation.open for operation in selection.operations(board))
     remark = None
-    if going and detaches:
-        it, they = ("it goes", "it") if going == 1 else ("they go", "them")
+    if running and detaches:
+        it, they = ("it goes", "it") if running == 1 else ("they go", "them")
         remark = f"detached; {it} on: `headway view` shows {they} again"
     display.finish(local, remark)
     return 0 if number == signal.SIGINT and detaches else 128 + number

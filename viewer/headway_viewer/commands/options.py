@@ -1,4 +1,4 @@
-"""What the verbs have in common: their help, their streams, what they say and how they fail."""
+"""The options, output and error messages that the commands share."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any, TextIO
 
 from headway.formatting import theme
 
-USAGE = 2  # the exit status of wrong words
 OP_HELP = "an operation: the beginning of its id, or its name"
 
 
-def parser_of(verb: str, about: str, examples: str) -> argparse.ArgumentParser:
-    """A parser with a line about the verb, and examples, one a line."""
+def make_parser(verb: str, about: str, examples: str) -> argparse.ArgumentParser:
+    """Return the parser of a command, with `about` and one example a line in its help."""
     indented = "".join(f"\n  {line}" for line in examples.splitlines())
     return argparse.ArgumentParser(
         prog=f"headway {verb}",
@@ -26,7 +25,7 @@ def parser_of(verb: str, about: str, examples: str) -> argparse.ArgumentParser:
 
 
 def seconds(text: str) -> float:
-    """An argument that is a duration; raises `argparse.ArgumentTypeError`."""
+    """Parse a duration in seconds. Raise `argparse.ArgumentTypeError`."""
     value = _number(text)
     if value is None or not 0 <= value < 1e9:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
@@ -34,7 +33,7 @@ def seconds(text: str) -> float:
 
 
 def positive(text: str) -> float:
-    """An argument that is a number above 0; raises `argparse.ArgumentTypeError`."""
+    """Parse a number above 0. Raise `argparse.ArgumentTypeError`."""
     value = _number(text)
     if value is None or not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
@@ -48,40 +47,40 @@ def _number(text: str) -> float | None:
         return None
 
 
-def theme_of(stream: TextIO) -> theme.Theme:
-    """The signs and colours that a stream can take."""
+def stream_theme(stream: TextIO) -> theme.Theme:
+    """Return the theme whose signs and colours a stream can show."""
     terminal = stream.isatty()
     return theme.for_encoding(stream.encoding, coloured=theme.coloured(terminal, os.environ))
 
 
-def columns_of(stream: TextIO) -> int:
-    """The width of the terminal that a stream is; 100 where it is none."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or 80
-    except (OSError, ValueError):
-        return 100
-
-
-def say(lines: list[Any]) -> int:
-    """Print lines; returns the exit status, 0."""
+def print_lines(lines: list[Any]) -> int:
+    """Print lines on standard output; return the exit status, 0."""
     try:
         for line in lines:
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        return unread()
+        return silence_stdout()
     return 0
 
 
-def complain(verb: str, what: str, status: int) -> int:
-    """Say what is wrong; returns `status`."""
+def print_error(verb: str, what: str, status: int) -> int:
+    """Print an error on standard error; return `status`."""
     sys.stderr.write(f"headway {verb}: {what}\n")
     return status
 
 
-def unread() -> int:
-    """Whoever read has left: nothing to complain about, not even for Python at its exit."""
+def silence_stdout() -> int:
+    """Point standard output at /dev/null once its reader has gone; return the exit status, 0.
+
+    Otherwise Python reports a broken pipe when it flushes at exit.
+    """
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, sys.stdout.fileno())
     os.close(sink)
     return 0
+
+
+def spelled(words: str) -> str:
+    """Return text that a worker sent, safe to print on standard error."""
+    return stream_theme(sys.stderr).spell(words)

@@ -1,31 +1,30 @@
-"""Which operations a command is about, when it is over, and what its exit status says.
+"""The selection of operations that a command is about: lookup by id, prefix or name.
 
-Pure. OP on a command line is an id, the shortest unique beginning of one, or a unique name.
+Pure. OP on a command line is an id, a unique prefix of one, or a unique name.
 """
 
 from __future__ import annotations
 
-from headway.model import CANCELLED, CRASHED, FAILED, Operation
-from headway_viewer.picture.board import JUST_ENDED, Board, find
+from typing import Iterable
+
+from headway.model import Operation
+from headway_viewer.commands.exit_status import exit_status
+from headway_viewer.picture.board import JUST_ENDED, Board
 from headway_viewer.replica.replica import Replica
 
-ALL_COMPLETED = 0
-SOME_FAILED = 1
-NONE_SEEN = 4
-SOME_CANCELLED = 130
-NEWER_WITHIN = 3.0  # seconds in which the next run of what ended earlier may be heard of
+NEXT_RUN_WAIT = 3.0  # seconds to wait for a next run before an earlier one is taken
 
 
 class Ambiguous(LookupError):
-    """An OP can mean several operations; the text names them."""
+    """Raised where an OP can mean several operations; the text has their ids."""
 
 
-def pick(replica: Replica, word: str) -> Operation | None:
-    """The operation that `word` means, or None; raises `Ambiguous`.
+def find_operation(replica: Replica, word: str) -> Operation | None:
+    """Return the operation that `word` means, or None. Raise `Ambiguous`.
 
     Of several that have ended under one name, the latest is meant.
     """
-    found = find(replica.operations.values(), word)
+    found = matching(replica.operations.values(), word)
     if len(found) > 1 and all(not op.open and op.name == word for op in found):
         return max(found, key=lambda operation: operation.ended or 0.0)
     if len(found) > 1:
@@ -36,39 +35,40 @@ def pick(replica: Replica, word: str) -> Operation | None:
 
 
 class Selection:
-    """The operations that were named, each once it is known; without names, all.
+    """The operations named on the command line, each once it is known; without names, all.
 
-    A name whose operation had ended before the viewer came may be meant for the next run,
-    which is starting: for `patience` seconds that is waited for, then the end is taken.
+    A name whose operation ended before the viewer attached may mean the next run, which is
+    about to start: wait `next_run_wait` seconds for it, then take the one that ended.
+    `chosen` holds the ids found so far, None without names.
     """
 
-    def __init__(self, words: list[str], patience: float = 0.0) -> None:
+    def __init__(self, words: list[str], next_run_wait: float = 0.0) -> None:
         self._missing = list(words)
-        self._earlier: set[str] = set()  # of the missing: what had ended before
-        self._patience = patience
-        self._came: float | None = None  # in the broker's time
+        self._ended_earlier: set[str] = set()  # of the missing names
+        self._next_run_wait = next_run_wait
+        self._attached: float | None = None  # the broker's time
         self.chosen: set[str] | None = set() if words else None
 
     def accepts(self, operation: Operation) -> bool:
-        """Whether it was named, or none were."""
+        """Return whether an operation is selected."""
         return self.chosen is None or operation.id in self.chosen
 
     def update(self, replica: Replica, now: float) -> list[str]:
-        """Look for those that were not known yet, and return the ids of those found.
+        """Look up the names that are still missing, and return the ids found.
 
-        `now` is the broker's time. Raises `Ambiguous`.
+        `now` is the broker's time. Raise `Ambiguous`.
         """
         if self.chosen is None or replica.wanted or not self._missing:
             return []
-        if self._came is None:
-            self._came = now
+        if self._attached is None:
+            self._attached = now
         found: list[str] = []
         for word in list(self._missing):
-            operation = pick(replica, word)
+            operation = find_operation(replica, word)
             if operation is None:
                 continue
-            if self._ended_before(operation, word) and now < self._came + self._patience:
-                self._earlier.add(word)
+            if self._ended_before(operation, word) and now < self._attached + self._next_run_wait:
+                self._ended_earlier.add(word)
                 continue
             found.append(operation.id)
             self._missing.remove(word)
@@ -81,41 +81,53 @@ class Selection:
             word == operation.name
             and not operation.open
             and ended is not None
-            and self._came is not None
-            and ended < self._came - JUST_ENDED
+            and self._attached is not None
+            and ended < self._attached - JUST_ENDED
         )
 
-    def look_again(self, now: float) -> float | None:
-        """Seconds until an end from before is taken; None where none is waited with."""
-        if self._came is None or not self._earlier.intersection(self._missing):
+    def next_check(self, now: float) -> float | None:
+        """Return the seconds until an earlier run is taken; None if none is held back."""
+        if self._attached is None or not self._ended_earlier.intersection(self._missing):
             return None
-        return max(self._came + self._patience - now, 0.0)
+        return max(self._attached + self._next_run_wait - now, 0.0)
 
     def awaited(self, board: Board) -> str | None:
-        """What has not even begun yet, for people; None if there is nothing such."""
+        """Return what has not begun yet, as text for a person, or None."""
         if self.chosen is None:
             return None if board.seen else "an operation"
-        unknown = [word for word in self._missing if word not in self._earlier]
+        unknown = [word for word in self._missing if word not in self._ended_earlier]
         return " and ".join(map(repr, unknown)) or None
 
     def done(self, board: Board) -> bool:
-        """Whether there was a first operation and none is open now."""
+        """Return whether there was a first operation, and none is open now."""
         if self._missing:
             return False
-        mine = self.mine(board)
-        return bool(mine) and not any(operation.open for operation in mine)
+        selected = self.operations(board)
+        return bool(selected) and not any(operation.open for operation in selected)
 
-    def mine(self, board: Board) -> list[Operation]:
-        """Those that were named and found, or without names all that were seen."""
+    def operations(self, board: Board) -> list[Operation]:
+        """Return the operations selected: those found, or without names all seen."""
         operations = board.replica.operations
         names = board.seen if self.chosen is None else self.chosen
         return [operations[name] for name in names if name in operations]
 
     def exit_status(self, board: Board) -> int:
-        """0 all completed, 1 any failed or crashed, 130 any cancelled, 4 none seen."""
-        states = {operation.state for operation in self.mine(board)}
-        if not states:
-            return NONE_SEEN
-        if states & {FAILED, CRASHED}:
-            return SOME_FAILED
-        return SOME_CANCELLED if CANCELLED in states else ALL_COMPLETED
+        """Return the exit status for the operations selected."""
+        return exit_status(operation.state for operation in self.operations(board))
+
+
+def matching(operations: Iterable[Operation], word: str) -> list[Operation]:
+    """Return the operations that `word` can mean: an id, a prefix of ids, or a name.
+
+    With open operations of that name, ended ones are not meant. Several in the result mean
+    that `word` is ambiguous.
+    """
+    listed = list(operations)
+    for operation in listed:
+        if operation.id == word:
+            return [operation]
+    named = [operation for operation in listed if operation.name == word]
+    if named:
+        return [operation for operation in named if operation.open] or named
+    folded = word.lower()
+    return [operation for operation in listed if folded and operation.id.lower().startswith(folded)]

@@ -1,1 +1,1 @@
-"""A viewer's connection to the broker."""
+"""The viewer's connection to the broker: endpoint, subscription, snapshots, signals."""

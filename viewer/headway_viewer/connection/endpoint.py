@@ -1,4 +1,4 @@
-"""Where the broker listens, and starting one for those who may."""
+"""Find the endpoint of the broker, and start a broker where the command may."""
 
 from __future__ import annotations
 
@@ -8,26 +8,29 @@ from typing import Callable
 
 from headway.host import launch
 
-START_EVERY = 2.0  # seconds between two attempts to start a broker
+START_INTERVAL = 2.0  # seconds between attempts to start a broker
 
 
-def finder(*, start: bool) -> Callable[[], str | None]:
-    """What looks for the broker, and with `start` starts one where there is none."""
+def endpoint_finder(*, start: bool) -> Callable[[], str | None]:
+    """Return a function that finds the endpoint; with `start`, it starts a broker if none runs."""
     last = float("-inf")
 
     def find() -> str | None:
         nonlocal last
         now = time.monotonic()
-        due = start and now - last >= START_EVERY
+        due = start and now - last >= START_INTERVAL
         if due:
             last = now
-        return look(start=due)
+        return find_endpoint(start=due)
 
     return find
 
 
-def look(*, start: bool) -> str | None:
-    """Where the broker listens. Raises `NoRuntimeDirectory` where none can be started."""
+def find_endpoint(*, start: bool) -> str | None:
+    """Return the endpoint of the broker, or None.
+
+    With `start`, start a broker if none runs; raise `NoRuntimeDirectory` if none can be.
+    """
     try:
         return launch.endpoint(os.environ, os.getuid(), start=start)
     except launch.NoRuntimeDirectory:

@@ -1,9 +1,9 @@
-"""A viewer's connection to the broker: what comes in is folded into a replica.
+"""A viewer's connection to the broker: requests, the subscription, snapshots, reconnecting.
 
 Shell: one DEALER for requests and their replies, one SUB for deltas and, on a private inbox
-topic, snapshots. A broker that dies is noticed at once by the connection, one that is
-stopped by its silence; the sockets connect again by themselves to whichever broker comes
-next. Nothing here blocks longer than the timeout it is given.
+topic, snapshots; what is published is folded into a replica. A broker that dies is noticed
+by the connection, one that is stopped by its silence; the sockets reconnect to the next
+broker by themselves. No call blocks longer than its timeout.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from headway.protocol import messages, wire
 from headway_viewer.replica.replica import Replica
 
 TOPIC = b"d"
-PATIENCE = 6.0  # seconds without a pulse until the broker is called silent
-INSIST = 2.0  # seconds until a snapshot that has not come is asked for again
-LOOK = 0.1  # seconds between two looks for a broker
-GRACE = 1.0  # seconds in which the workers of a broker that is gone may start the next one
+BROKER_SILENT_AFTER = 6.0  # seconds without a message from it
+SNAPSHOT_RETRY = 2.0  # seconds until a snapshot that has not come is requested again
+CONNECT_RETRY = 0.1  # seconds between attempts to find a broker
+RESTART_GRACE = 1.0  # seconds for the workers to start the next broker, before this viewer does
 _EVENT = struct.Struct("=hi")  # number and value
-BACKLOG = 200  # messages that wait to be taken in; what comes then is a gap
-BATCH = 500  # messages taken in before the picture is drawn again
+RECEIVE_HWM = 200  # messages, the high-water mark; more are dropped, which makes a gap
+RECEIVE_BATCH = 500  # messages folded before the picture is drawn again
 
 
 class Feed:
-    """Keeps `replica` true for as long as `wait` is called.
+    """Keeps `replica` current for as long as `wait` is called.
 
     `find` returns the endpoint of the broker's ROUTER (and may start a broker), or None
-    while there is none. `lines` collects the printed lines that came; take and clear it.
+    while there is none. `lines` collects output lines of operations; the caller clears it.
     """
 
     def __init__(
@@ -54,50 +54,62 @@ class Feed:
         self._context = context or zmq.Context()
         self._dealer: zmq.Socket[bytes] | None = None
         self._monitor: zmq.Socket[bytes] | None = None
-        self._follow: zmq.Socket[bytes] | None = None
-        self._followed = ""
+        self._subscription: zmq.Socket[bytes] | None = None
+        self._subscribed_to = ""
         self._inbox = b"i" + os.urandom(16)
-        self._asked = float("-inf")
-        self._looked = float("-inf")
+        self._snapshot_requested = float("-inf")
+        self._find_tried = float("-inf")
         self._sequence = 0
         self._replies: dict[int, messages.Reply] = {}
-        self._session = identity()
+        self._session = new_session_id()
         self.follows = True
-        self.retired = False  # the broker has left in order: whoever has work starts the next
+        self.retired = False  # the broker has exited in order; the next worker starts another
         self.wake: int | None = None  # a descriptor that ends a wait
-        self.output: int | None = None  # a descriptor that ends a wait when nobody reads it
+        self.output: int | None = None  # a descriptor whose closed reader ends a wait
 
     def note(self) -> str | None:
-        """What is wrong with the connection, for people; None if it is well."""
+        """Return what is wrong with the connection, as text for a person, or None."""
         if self.refused is not None:
             return f"the broker refuses this viewer: {self.refused}"
         if not self.connected or self.replica.instance is None:
             return "waiting for the next broker" if self.retired else "waiting for the broker"
         heard = self.replica.heard
         silent = self.clock() - heard if heard is not None else 0.0
-        return f"no news from the broker for {silent:.0f} s" if silent > PATIENCE else None
+        if silent > BROKER_SILENT_AFTER:
+            return f"no news from the broker for {silent:.0f} s"
+        refused = len(self.replica.refused)
+        if refused:
+            return (
+                f"the broker tells of {refused} operation{'s'[: refused > 1]} that cannot be read"
+            )
+        return None
 
     def wait(self, timeout: float, *, rest: bool = False) -> bool:
-        """Take in what comes, at the latest `timeout` seconds from now; whether anything did.
+        """Receive for at most `timeout` seconds; return whether anything came.
 
-        Returns as soon as something came in; with `rest`, news can wait until the time is over.
+        Return as soon as something came; with `rest`, published messages wait until the timeout.
         """
         now = self.clock()
-        if self._dealer is None and now - self._looked >= LOOK:
-            self._look(now)
+        if self._dealer is None and now - self._find_tried >= CONNECT_RETRY:
+            self._connect(now)
         if self._dealer is None:
-            timeout = min(timeout, LOOK)
-        if not self.connected and not self.retired and now - self._looked >= GRACE:
-            self._looked = now
+            timeout = min(timeout, CONNECT_RETRY)
+        if not self.connected and not self.retired and now - self._find_tried >= RESTART_GRACE:
+            self._find_tried = now
             self._find()  # may start a broker in place of the one that is gone
-        if self.connected and self.follows and self.replica.wanted and now - self._asked >= INSIST:
-            self._ask(now)
+        if (
+            self.connected
+            and self.follows
+            and self.replica.wanted
+            and now - self._snapshot_requested >= SNAPSHOT_RETRY
+        ):
+            self._request_snapshot(now)
         if not self.connected or self.replica.wanted:
             timeout = min(timeout, 0.25)
         return self._drain(timeout, rest=rest)
 
     def request(self, verb: str, arguments: dict[str, Any]) -> int | None:
-        """Send a request; returns its number for `reply`, or None while there is no broker."""
+        """Send a request; return its number for `reply`, or None while there is no broker."""
         if self._dealer is None or not self.connected:
             return None
         self._sequence += 1
@@ -105,11 +117,11 @@ class Feed:
         return self._sequence
 
     def reply(self, number: int) -> messages.Reply | None:
-        """The reply to a request, once it has come."""
+        """Return the reply to a request, or None before it has come."""
         return self._replies.pop(number, None)
 
     def ask(self, verb: str, arguments: dict[str, Any], timeout: float) -> messages.Reply | None:
-        """Send a request and wait for its reply; None if none came within `timeout` seconds."""
+        """Send a request; return its reply, or None if none comes within `timeout` seconds."""
         until = self.clock() + timeout
         number: int | None = None
         while True:
@@ -125,21 +137,21 @@ class Feed:
             self.wait(min(left, 0.1 if number is None else left))
 
     def close(self) -> None:
-        """Leave the broker."""
+        """Say goodbye to the broker and close the sockets."""
         if self._dealer is not None and self.connected:
             self._send(messages.Bye(self._sequence, self.clock()))
-        for opened in (self._monitor, self._follow):
+        for opened in (self._monitor, self._subscription):
             if opened is not None:
                 opened.close(linger=0)
         if self._dealer is not None:
             self._dealer.disable_monitor()
             self._dealer.close(linger=200)
-        self._dealer = self._follow = self._monitor = None
+        self._dealer = self._subscription = self._monitor = None
         if self._own:
             self._context.term()
 
-    def _look(self, now: float) -> None:
-        self._looked = now
+    def _connect(self, now: float) -> None:
+        self._find_tried = now
         endpoint = self._find()
         if endpoint is None:
             return
@@ -157,7 +169,7 @@ class Feed:
 
     def _drain(self, timeout: float, *, rest: bool) -> bool:
         poller = zmq.Poller()
-        for opened in (self._dealer, self._monitor, None if rest else self._follow):
+        for opened in (self._dealer, self._monitor, None if rest else self._subscription):
             if opened is not None:
                 poller.register(opened, zmq.POLLIN)
         if self.wake is not None:
@@ -166,29 +178,29 @@ class Feed:
             poller.register(self.output, zmq.POLLERR)
         if not poller.poll(int(max(timeout, 0.0) * 1000) + 1) and not rest:
             return False
-        self._hear_connection()
-        self._hear_broker()
-        self._hear_news()
+        self._receive_events()
+        self._receive_replies()
+        self._receive_published()
         return True
 
-    def _hear_connection(self) -> None:
+    def _receive_events(self) -> None:
         while self._monitor is not None and self._monitor.poll(0):
             # zmq.utils.monitor reads this too, but imports asyncio for it.
             event = _EVENT.unpack_from(self._monitor.recv_multipart()[0])[0]
             if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.connected = True
                 self.refused = None
-                self._hello()
+                self._send_hello()
             elif event == zmq.EVENT_DISCONNECTED:
-                self._lost()
+                self._on_disconnect()
 
-    def _lost(self) -> None:
+    def _on_disconnect(self) -> None:
         self.connected = False
         self.replica.lose()
-        self._asked = float("-inf")
-        self._looked = self.clock()  # let the workers' broker come first
+        self._snapshot_requested = float("-inf")
+        self._find_tried = self.clock()  # the workers may start the next broker first
 
-    def _hello(self) -> None:
+    def _send_hello(self) -> None:
         self._send(
             messages.Hello(
                 messages.MAGIC,
@@ -201,7 +213,7 @@ class Feed:
             )
         )
 
-    def _hear_broker(self) -> None:
+    def _receive_replies(self) -> None:
         while self._dealer is not None:
             try:
                 frame = self._dealer.recv(zmq.NOBLOCK)
@@ -217,7 +229,7 @@ class Feed:
                 if self.follows:
                     self._subscribe(message.follow)
             elif kind is messages.Again:
-                self._hello()
+                self._send_hello()
             elif kind is messages.Retire:
                 self.retired = True
             elif kind is messages.Reply:
@@ -229,41 +241,41 @@ class Feed:
                     self.refused = "it belongs to another user"
 
     def _subscribe(self, endpoint: str) -> None:
-        if self._follow is not None and self._followed == endpoint:
-            # It connects by itself again, and its topics with it.
+        if self._subscription is not None and self._subscribed_to == endpoint:
+            # The socket reconnects by itself, with its topics.
             if self.replica.wanted:
-                self._ask(self.clock())
+                self._request_snapshot(self.clock())
             return
-        if self._follow is not None:
-            self._follow.close(linger=0)
-        follow: zmq.Socket[bytes] = self._context.socket(zmq.SUB)
-        follow.setsockopt(zmq.RECONNECT_IVL, 50)
-        follow.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
-        follow.setsockopt(zmq.MAXMSGSIZE, wire.FRAME_LIMIT)
-        follow.setsockopt(zmq.RCVHWM, BACKLOG)  # a viewer that is stopped holds no more
-        follow.setsockopt(zmq.SUBSCRIBE, TOPIC)
-        follow.connect(endpoint)
-        self._follow = follow
-        self._followed = endpoint
-        self._ask(self.clock())
+        if self._subscription is not None:
+            self._subscription.close(linger=0)
+        subscriber: zmq.Socket[bytes] = self._context.socket(zmq.SUB)
+        subscriber.setsockopt(zmq.RECONNECT_IVL, 50)
+        subscriber.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+        subscriber.setsockopt(zmq.MAXMSGSIZE, wire.FRAME_LIMIT)
+        subscriber.setsockopt(zmq.RCVHWM, RECEIVE_HWM)  # bounds a stopped viewer's memory
+        subscriber.setsockopt(zmq.SUBSCRIBE, TOPIC)
+        subscriber.connect(endpoint)
+        self._subscription = subscriber
+        self._subscribed_to = endpoint
+        self._request_snapshot(self.clock())
 
-    def _ask(self, now: float) -> None:
-        """Have a snapshot sent: by a new inbox, so that none is taken for another."""
-        if self._follow is None:
+    def _request_snapshot(self, now: float) -> None:
+        """Request a snapshot, on a new inbox topic, so that no earlier one is taken for it."""
+        if self._subscription is None:
             return
-        if self._asked != float("-inf"):
-            self._follow.setsockopt(zmq.UNSUBSCRIBE, self._inbox)
+        if self._snapshot_requested != float("-inf"):
+            self._subscription.setsockopt(zmq.UNSUBSCRIBE, self._inbox)
             self._inbox = b"i" + os.urandom(16)
-        self._asked = now
-        self._follow.setsockopt(zmq.SUBSCRIBE, self._inbox)
+        self._snapshot_requested = now
+        self._subscription.setsockopt(zmq.SUBSCRIBE, self._inbox)
 
-    def _hear_news(self) -> None:
-        follow = self._follow
-        if follow is None:
+    def _receive_published(self) -> None:
+        subscriber = self._subscription
+        if subscriber is None:
             return
-        for _ in range(BATCH):
+        for _ in range(RECEIVE_BATCH):
             try:
-                _topic, frame = follow.recv_multipart(zmq.NOBLOCK)
+                _topic, frame = subscriber.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 break
             except ValueError:
@@ -275,8 +287,8 @@ class Feed:
             self.replica.fold(message, self.clock())
             if type(message) is messages.Lines:
                 self.lines.append(message)
-        if self.replica.wanted and self.clock() - self._asked >= INSIST:
-            self._ask(self.clock())
+        if self.replica.wanted and self.clock() - self._snapshot_requested >= SNAPSHOT_RETRY:
+            self._request_snapshot(self.clock())
         del self.lines[:-1000]
 
     def _send(self, message: Any) -> None:
@@ -287,7 +299,7 @@ class Feed:
                 self.connected = False
 
 
-def identity() -> str:
-    """A new session id."""
+def new_session_id() -> str:
+    """Return a random session id."""
     alphabet = "abcdefghijklmnopqrstuvwxyz234567"
     return "".join(alphabet[byte & 31] for byte in os.urandom(16))

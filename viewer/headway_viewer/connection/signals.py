@@ -1,4 +1,4 @@
-"""Signals as facts that a loop looks at, and a descriptor that wakes it when one comes."""
+"""Signal handling for a loop: handlers that set flags, and a descriptor that wakes the loop."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from types import FrameType, TracebackType
 from typing import Any
 
 
-class Interrupts:
-    """While it is entered, SIGINT, SIGTERM, SIGHUP and SIGTSTP only set `received`.
+class SignalHandlers:
+    """While entered, SIGINT, SIGTERM, SIGHUP and SIGTSTP only set `received` or `suspended`.
 
-    The second one that asks to leave raises `SystemExit`: the loop is stuck then, on a terminal
-    that nobody reads.
+    The second signal to leave raises `SystemExit`: the loop then hangs in a write to a terminal
+    that nobody reads. `wake` becomes readable whenever a signal comes, SIGWINCH too.
     """
 
     def __init__(self) -> None:
@@ -20,19 +20,21 @@ class Interrupts:
         self.suspended = False
         self.wake = -1
         self._write = -1
-        self._before: list[tuple[int, Any]] = []
-        self._wakeup = -1
+        self._previous: list[tuple[int, Any]] = []
+        self._previous_wakeup_fd = -1
 
-    def __enter__(self) -> Interrupts:  # noqa: PYI034 - Self is not in 3.8
+    def __enter__(self) -> SignalHandlers:  # noqa: PYI034 - Self is not in 3.8
         self.wake, self._write = os.pipe()
         os.set_blocking(self.wake, False)
         os.set_blocking(self._write, False)
-        self._wakeup = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        self._previous_wakeup_fd = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
-                self._before.append((number, signal.signal(number, self._leave)))
-        self._before.append((signal.SIGTSTP, signal.signal(signal.SIGTSTP, self._suspend)))
-        self._before.append((signal.SIGWINCH, signal.signal(signal.SIGWINCH, _pass)))
+                self._previous.append((number, signal.signal(number, self._receive)))
+        self._previous.append(
+            (signal.SIGTSTP, signal.signal(signal.SIGTSTP, self._request_suspend))
+        )
+        self._previous.append((signal.SIGWINCH, signal.signal(signal.SIGWINCH, _ignore)))
         return self
 
     def __exit__(
@@ -41,37 +43,37 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for number, before in self._before:
-            signal.signal(number, before)
-        signal.set_wakeup_fd(self._wakeup)
+        for number, previous in self._previous:
+            signal.signal(number, previous)
+        signal.set_wakeup_fd(self._previous_wakeup_fd)
         os.close(self.wake)
         os.close(self._write)
 
     def drain(self) -> None:
-        """Take the wake-up calls off the descriptor."""
+        """Empty the wake-up descriptor."""
         try:
             os.read(self.wake, 512)
         except BlockingIOError:
             pass
 
     def suspend(self) -> None:
-        """Stop this process as Ctrl+Z does; returns when it is continued."""
+        """Stop this process as Ctrl+Z does; return when it is continued."""
         self.suspended = False
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)
-        signal.signal(signal.SIGTSTP, self._suspend)
+        signal.signal(signal.SIGTSTP, self._request_suspend)
 
-    def _leave(self, number: int, frame: FrameType | None) -> None:
+    def _receive(self, number: int, frame: FrameType | None) -> None:
         del frame
         if self.received is not None:
             raise SystemExit(128 + number)
         self.received = number
 
-    def _suspend(self, number: int, frame: FrameType | None) -> None:
+    def _request_suspend(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self.suspended = True
 
 
-def _pass(number: int, frame: FrameType | None) -> None:
-    """A signal that only has to wake the loop."""
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Handle a signal that only has to wake the loop."""
     del number, frame

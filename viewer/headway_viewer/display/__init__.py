@@ -1,1 +1,1 @@
-"""The ways to show what a replica holds: live, plain, json."""
+"""The displays of `headway view`: live, plain, JSON lines, quiet."""

@@ -1,4 +1,4 @@
-"""The time of day where the viewer runs."""
+"""The local time of day."""
 
 from __future__ import annotations
 

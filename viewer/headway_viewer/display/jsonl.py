@@ -1,4 +1,4 @@
-"""The public JSON form, a line a change, written as soon as it is made."""
+"""The JSON lines display: the public JSON form, a line a change, flushed at once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from headway.protocol.messages import Lines
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Changes, Replica
 
-TOGETHER = 10  # lines that are flushed at once where many things have changed
+FLUSH_EVERY = 10  # lines, where many operations changed at once
 
 
 class Jsonl:
-    """Writes what changes in a replica to a stream; `only` names the operations to write of."""
+    """Writes the changes of a replica to a stream.
 
-    resting = False
+    `only()` returns the ids of the operations to write, or None for all.
+    """
+
+    throttled = False
 
     def __init__(
         self, replica: Replica, stream: TextIO, only: Callable[[], set[str] | None]
@@ -25,14 +28,14 @@ class Jsonl:
         self._only = only
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
-        """Write what has changed."""
+        """Write the changes."""
         del note
         now = self._replica.time(local)
         self._write(self._writer.changes(changes, now, self._only()))
         return 30.0
 
     def log(self, lines: list[Lines], local: float) -> None:
-        """Write lines that operations printed."""
+        """Write the output lines of operations."""
         only = self._only()
         now = self._replica.time(local)
         self._write(
@@ -42,14 +45,14 @@ class Jsonl:
         )
 
     def pause(self) -> None:
-        """There is nothing to give back."""
+        """Do nothing: the terminal is untouched."""
 
     def finish(self, local: float, remark: str | None = None) -> None:
-        """Every line is complete already."""
+        """Do nothing: every line is complete and flushed."""
 
     def _write(self, lines: Iterable[str]) -> None:
         for number, line in enumerate(lines, 1):
             self._stream.write(f"{line}\n")
-            if number % TOGETHER == 0:
+            if number % FLUSH_EVERY == 0:
                 self._stream.flush()
         self._stream.flush()

@@ -1,7 +1,7 @@
-"""Lines that only ever get appended, for pipes, logs and CI: state changes and some progress.
+"""The plain display: appended lines for pipes, logs and CI, about state changes and progress.
 
-Pure. A state change is told at once, progress at every tenth or when enough time has passed, so
-that a log stays short. Absent: the local time zone (`clock`).
+Pure. A change of state is printed at once; progress at every tenth, or when enough time has
+passed, so that a log stays short. The time of day comes from a callback (`clock`).
 """
 
 from __future__ import annotations
@@ -14,234 +14,251 @@ from headway.formatting.theme import Theme
 from headway.model import CRASHED, FAILED, RUNNING, WAITING, Operation, asks
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
-from headway_viewer.picture.remaining import known, outlook
+from headway_viewer.picture.remaining import blank_if_unknown, remaining_text
 from headway_viewer.picture.view import shown_progress
 from headway_viewer.picture.wording import (
-    broken_lines,
-    ended_words,
-    label,
-    only_stage,
-    rate_of,
-    stage_words,
-    tally,
-    waiting_words,
+    display_name,
+    error_lines,
+    outcome_text,
+    rate_text,
+    sole_stage,
+    stage_text,
+    summary_text,
+    waiting_text,
 )
 from headway_viewer.replica.replica import Changes
 
-SOON = 10.0  # seconds between two lines of progress of one operation at first
-LATER = 30.0  # and when it has been running for five minutes
-DOUBT = 1.5  # seconds without the broker before that is told
+PROGRESS_INTERVAL = 10.0  # seconds between progress lines of one operation
+LONG_RUNNING = 300.0  # seconds from which on LONG_PROGRESS_INTERVAL applies
+LONG_PROGRESS_INTERVAL = 30.0  # seconds
+NOTE_DELAY = 1.5  # seconds: a broker that restarts is back sooner
 TENTH = 10  # percent
-LEAST = 1.0  # seconds between two lines of progress, however fast it goes
-NAMES = 30  # cells of the column of names at most
-EARLIER = 20  # operations that had ended before, told of at first
-WORD = 9  # cells of the longest state, "completed"
+MIN_PROGRESS_INTERVAL = 1.0  # seconds between progress lines, however fast an operation is
+MAX_NAME_CELLS = 30  # of the name column
+MAX_EARLIER_ENDED = 20  # operations listed that ended before the viewer attached
+STATE_CELLS = 9  # cells of the longest state, "completed"
 
 
-class _Told:
-    """What was last said of one operation."""
+class _LastLine:
+    """What the last line about an operation said."""
 
-    __slots__ = ("at", "back", "doing", "silent", "stage", "state", "tenth")
+    __slots__ = ("activity", "at", "setback_text", "silent", "stage", "state", "tenth")
 
     def __init__(self) -> None:
         self.state = ""
         self.stage = ""
-        self.doing = ""
-        self.back: str | None = None  # why it went back
+        self.activity = ""
+        self.setback_text: str | None = None
         self.tenth = -1
         self.at = float("-inf")
         self.silent = False
 
 
-class Teller:
-    """Which lines to print. Times are the broker's; a line begins with the time of day.
+class PlainRenderer:
+    """Decides which lines to print, and renders them; times are the broker's.
 
-    `time_of_day(unix)` is that of a Unix time.
+    A line begins with `time_of_day(unix)`, the text of a Unix time.
     """
 
-    def __init__(self, board: Board, look: Theme, time_of_day: Callable[[float], str]) -> None:
+    def __init__(self, board: Board, theme: Theme, time_of_day: Callable[[float], str]) -> None:
         self._board = board
-        self._theme = look
+        self._theme = theme
         self._time_of_day = time_of_day
-        self._told: dict[str, _Told] = {}
-        self._names = 12
-        self._note: str | None = None  # as it was printed
-        self._noted: tuple[str | None, float] = (None, 0.0)  # as it is, and since when
+        self._last_lines: dict[str, _LastLine] = {}
+        self._name_cells = 12
+        self._printed_note: str | None = None
+        self._current_note: tuple[str | None, float] = (None, 0.0)  # and since when
 
-    def tell(self, changes: Changes, note: str | None, now: float) -> list[str]:
-        """The lines that the changes are worth."""
+    def render(self, changes: Changes, note: str | None, now: float) -> list[str]:
+        """Return the lines to print for the changes and the note about the connection."""
         lines: list[str] = []
-        if (note is None) != (self._noted[0] is None):
-            self._noted = (note, now)
-        if (note is None) != (self._note is None) and (note is None or self.doubts(now) <= 0):
-            self._note = note
+        if (note is None) != (self._current_note[0] is None):
+            self._current_note = (note, now)
+        if (note is None) != (self._printed_note is None) and (
+            note is None or self.note_due(now) <= 0
+        ):
+            self._printed_note = note
             lines.append(f"{self._clock(now)} {note or 'the broker is back'}")
         operations = self._board.replica.operations
         names = [name for name in changes.operations if self._board.has_row(name)]
         if changes.fresh:
-            names, left_out = self._at_first(names)
+            names, left_out = self._first_names(names)
             if left_out:
                 lines.append(f"{self._clock(now)} {left_out} more ended earlier")
-            for name in [name for name in self._told if name not in operations]:
-                del self._told[name]
+            for name in [name for name in self._last_lines if name not in operations]:
+                del self._last_lines[name]
         for name in changes.removed:
-            self._told.pop(name, None)
-        for name in names:  # all first, so that the column is as wide for each of them
-            self._widen(self._theme.spell(label(operations[name])))
+            self._last_lines.pop(name, None)
+        for name in names:  # before any line, so that all have the same column width
+            self._widen_name_column(self._theme.spell(display_name(operations[name])))
         for name in names:
             lines.extend(self._lines_of(operations[name], now))
         return lines
 
-    def doubts(self, now: float) -> float:
-        """Seconds until a note, which may be over at once, is worth a line."""
-        note, since = self._noted
-        return 0.0 if note is None else max(DOUBT - (now - since), 0.0)
+    def note_due(self, now: float) -> float:
+        """Return the seconds until a note that still holds is printed; 0 without one."""
+        note, since = self._current_note
+        return 0.0 if note is None else max(NOTE_DELAY - (now - since), 0.0)
 
     def summary(self, now: float) -> list[str]:
-        """How many operations that were seen have ended, and how."""
+        """Return the line that counts the operations seen by their outcome."""
         known = self._board.replica.operations
         seen = [known[name] for name in self._board.seen if name in known]
-        return [f"{self._clock(now)} {tally(seen, now)}"] if seen else []
+        return [f"{self._clock(now)} {summary_text(seen, now)}"] if seen else []
 
-    def _at_first(self, names: list[str]) -> tuple[list[str], int]:
-        """Of what had ended before the viewer came, only the latest."""
+    def _first_names(self, names: list[str]) -> tuple[list[str], int]:
+        """Return the operations to print at first, and how many ended earlier ones are left out."""
         known = self._board.replica.operations
-        ended = [name for name in names if not known[name].open and name not in self._told]
+        ended = [name for name in names if not known[name].open and name not in self._last_lines]
         ended.sort(key=lambda name: known[name].ended or 0.0)
-        hidden, told = ended[:-EARLIER], ended[-EARLIER:]
+        hidden, latest = ended[:-MAX_EARLIER_ENDED], ended[-MAX_EARLIER_ENDED:]
         for name in hidden:
-            self._said(known[name], 0.0)
+            self._remember(known[name], 0.0)
         others = set(names).difference(ended)
-        return told + [name for name in names if name in others], len(hidden)
+        return latest + [name for name in names if name in others], len(hidden)
 
-    def _said(self, operation: Operation, now: float) -> _Told:
-        told = self._told.setdefault(operation.id, _Told())
-        told.state = operation.state
-        told.at = now
-        return told
+    def _remember(self, operation: Operation, now: float) -> _LastLine:
+        last = self._last_lines.setdefault(operation.id, _LastLine())
+        last.state = operation.state
+        last.at = now
+        return last
 
     def _lines_of(self, operation: Operation, now: float) -> Iterator[str]:
-        told = self._told.setdefault(operation.id, _Told())
+        last = self._last_lines.setdefault(operation.id, _LastLine())
         silent = operation.silent_since is not None and operation.open
-        if silent != told.silent:
-            told.silent = silent
+        if silent != last.silent:
+            last.silent = silent
             if silent and operation.silent_since is not None:
                 words = f"no contact for {formatting.duration(now - operation.silent_since)}"
                 yield self._line(operation, "silent", words, now)
                 return
         if not operation.open:
-            if told.state != operation.state:
-                self._said(operation, now)
+            if last.state != operation.state:
+                self._remember(operation, now)
                 ended = now if operation.ended is None else operation.ended
-                yield self._line(operation, operation.state, _ending(operation), ended)
+                yield self._line(operation, operation.state, _outcome_detail(operation), ended)
                 if operation.state in (FAILED, CRASHED):
-                    for line in broken_lines(operation, 10):
+                    for line in error_lines(operation, 10):
                         yield self._line(operation, None, f"| {line}", ended)
             return
-        stage, doing = self._busy_with(operation, now)
-        tenth = _tenth(operation)
-        pause = LATER if operation.started is not None and now - operation.started > 300 else SOON
-        new = operation.state != told.state or (stage != told.stage and now - told.at >= LEAST)
-        # A step that shows in nothing but the estimate is worth no line of its own.
-        further = tenth is not None and tenth > told.tenth and doing != told.doing
+        stage, activity = self._activity(operation, now)
+        tenth = _progress_tenth(operation)
+        pause = (
+            LONG_PROGRESS_INTERVAL
+            if operation.started is not None and now - operation.started > LONG_RUNNING
+            else PROGRESS_INTERVAL
+        )
+        new = operation.state != last.state or (
+            stage != last.stage and now - last.at >= MIN_PROGRESS_INTERVAL
+        )
+        # A tenth reached by the estimate alone, with the same counts, gets no line.
+        further = tenth is not None and tenth > last.tenth and activity != last.activity
         setback = self._board.replica.setbacks.of(operation.id, now)
-        back = None if setback is None else setback.words
-        if back is not None and back != told.back:
+        setback_text = None if setback is None else setback.text
+        if setback_text is not None and setback_text != last.setback_text:
             further = True
-            doing = f"{doing}, {back}" if doing else back
-        moved = further and now - told.at >= LEAST
-        if not new and not moved and now - told.at < pause:
+            activity = f"{activity}, {setback_text}" if activity else setback_text
+        moved = further and now - last.at >= MIN_PROGRESS_INTERVAL
+        if not new and not moved and now - last.at < pause:
             return
-        told.back = back
-        told.stage = stage
-        told.doing = doing
-        told.tenth = -1 if tenth is None else tenth
-        self._said(operation, now)
-        left = "" if operation.question else known(outlook(operation, self._board, now))
-        words = ", ".join(part for part in (doing, left) if part)
+        last.setback_text = setback_text
+        last.stage = stage
+        last.activity = activity
+        last.tenth = -1 if tenth is None else tenth
+        self._remember(operation, now)
+        left = (
+            ""
+            if operation.question
+            else blank_if_unknown(remaining_text(operation, self._board, now))
+        )
+        words = ", ".join(part for part in (activity, left) if part)
         yield self._line(operation, operation.state, words, now)
 
-    def _busy_with(self, operation: Operation, now: float) -> tuple[str, str]:
-        """The stage it is in, and what to say of it."""
+    def _activity(self, operation: Operation, now: float) -> tuple[str, str]:
+        """Return the current stage, and what the operation is doing in it."""
         if operation.state == WAITING:
             since = self._board.replica.since(operation.id)
-            words = waiting_words(operation, since, now)
+            words = waiting_text(operation, since, now)
             return "", words[len(WAITING) :].strip()
-        only = only_stage(operation)
-        going = [stage for stage in operation.stages.values() if stage.state in (RUNNING, WAITING)]
-        asking = [stage for stage in going if stage.state == WAITING and asks(stage.reason)]
-        stage = only or (asking or going or [None])[-1]
+        only = sole_stage(operation)
+        running = [
+            stage for stage in operation.stages.values() if stage.state in (RUNNING, WAITING)
+        ]
+        asking = [stage for stage in running if stage.state == WAITING and asks(stage.reason)]
+        stage = only or (asking or running or [None])[-1]
         if stage is not None and stage.state == WAITING:
-            words = stage_words(stage, now)
+            words = stage_text(stage, now)
             return words, words
         parts: list[str] = []
         if stage is not None:
             if stage is not only:
                 parts.append(stage.name)
             progress = stage.fraction()
-            share = formatting.percent(progress) if progress else ""
-            parts.extend([share] if share else [])
+            percentage = formatting.percent(progress) if progress else ""
+            parts.extend([percentage] if percentage else [])
             if stage.shown:
                 counted = quantity.amount(stage.shown, stage.total, stage.unit, named=True)
-                if not share:
+                if not percentage:
                     parts.append(counted)
-                elif counted != share:
+                elif counted != percentage:
                     parts.append(f"({counted})")
-                speed = rate_of(stage, now)
+                speed = rate_text(stage, now)
                 parts.extend([speed] if speed else [])
             parts.extend([stage.detail] if stage.detail else [])
         return stage.name if stage is not None else "", " ".join(parts)
 
     def _line(self, operation: Operation, state: str | None, words: str, now: float) -> str:
-        name = self._theme.spell(label(operation))
-        name = text.pad(text.squeeze(name, self._names, self._theme.ellipsis), self._names)
+        name = self._theme.spell(display_name(operation))
+        name = text.pad(
+            text.squeeze(name, self._name_cells, self._theme.ellipsis), self._name_cells
+        )
         words = text.clip(self._theme.spell(words), 400, self._theme.ellipsis)
-        column = "" if state is None else f"{state:<{WORD}} "
+        column = "" if state is None else f"{state:<{STATE_CELLS}} "
         return f"{self._clock(now)} {name}  {column}{words}".rstrip()
 
-    def _widen(self, name: str) -> None:
-        self._names = min(max(self._names, text.cells(name)), NAMES)
+    def _widen_name_column(self, name: str) -> None:
+        self._name_cells = min(max(self._name_cells, text.cells(name)), MAX_NAME_CELLS)
 
     def _clock(self, now: float) -> str:
         return self._time_of_day(self._board.replica.unix(now))
 
 
-def _ending(operation: Operation) -> str:
-    words = ended_words(operation)
+def _outcome_detail(operation: Operation) -> str:
+    words = outcome_text(operation)
     state = operation.state
     return words[len(state) :].strip() if words.startswith(state) else words
 
 
-def _tenth(operation: Operation) -> int | None:
-    progress = shown_progress(operation, only_stage(operation))
+def _progress_tenth(operation: Operation) -> int | None:
+    progress = shown_progress(operation, sole_stage(operation))
     return None if progress is None else int(progress * 100) // TENTH
 
 
 class Plain:
-    """Prints a teller's lines to a stream, each at once."""
+    """Prints the lines of a renderer to a stream, at once."""
 
-    resting = False
+    throttled = False
 
     def __init__(
-        self, board: Board, look: Theme, stream: TextIO, time_of_day: Callable[[float], str]
+        self, board: Board, theme: Theme, stream: TextIO, time_of_day: Callable[[float], str]
     ) -> None:
-        self._teller = Teller(board, look, time_of_day)
+        self._renderer = PlainRenderer(board, theme, time_of_day)
         self._board = board
         self._stream = stream
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
-        """Print what the changes are worth."""
+        """Print the lines for the changes."""
         now = self._board.replica.time(local)
-        self._print(self._teller.tell(changes, note, now))
-        return self._teller.doubts(now) or 30.0
+        self._print(self._renderer.render(changes, note, now))
+        return self._renderer.note_due(now) or 30.0
 
     def finish(self, local: float, remark: str | None = None) -> None:
         """Print the summary."""
-        lines = self._teller.summary(self._board.replica.time(local))
+        lines = self._renderer.summary(self._board.replica.time(local))
         self._print(lines + ([remark] if remark is not None else []))
 
     def pause(self) -> None:
-        """There is nothing to give back."""
+        """There is nothing to give setback_text."""
 
     def _print(self, lines: list[Any]) -> None:
         if lines:

@@ -1,4 +1,4 @@
-"""`headway notify`: follow the broker in the foreground and notify the desktop."""
+"""`headway notify`: follow the broker in the foreground and send desktop notifications."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import Sequence
 from headway import text
 from headway.host.desktop import Desktop, Impossible
 from headway.host.launch import NoRuntimeDirectory
-from headway_viewer.connection.endpoint import finder
+from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.signals import Interrupts
+from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.notify.claims import Claims
 from headway_viewer.notify.policy import Notice, Policy
 from headway_viewer.notify.sender import Sender
 from headway_viewer.replica.replica import Replica
 
-NOT_POSSIBLE = 1
-PAUSE = 30.0  # seconds of a wait when there is nothing to wait for
+UNAVAILABLE = 1
+MAX_WAIT = 30.0  # seconds, where no notice is due
 _EPILOG = """\
 what is told: an operation that failed or crashed, one that took 10 s or longer, one that
 waits for an answer. Operations may ask for more or less (notify=True, False, "error").
@@ -35,7 +35,7 @@ examples:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `headway notify ARGV…`; returns the exit status."""
+    """Run `headway notify ARGV…`; return the exit status."""
     argparse.ArgumentParser(
         prog="headway notify",
         description="Notify the desktop when operations end or need an answer. "
@@ -45,34 +45,34 @@ def main(argv: Sequence[str]) -> int:
     ).parse_args(argv)
     try:
         desktop = Desktop(os.environ)
-    except Impossible as impossible:
-        return _not_possible(str(impossible))
+    except Impossible as error:
+        return _print_unavailable(str(error))
     replica = Replica()
-    feed = Feed(replica, finder(start=True))
-    sender = Sender(desktop.notify, sent=_say_sent, failed=_say_failed)
-    _say("notifying; Ctrl+C ends it")
+    feed = Feed(replica, endpoint_finder(start=True))
+    sender = Sender(desktop.notify, sent=_print_sent, failed=_print_failed)
+    _print("notifying; Ctrl+C ends it")
     try:
-        return follow(feed, replica, sender)
+        return notify(feed, replica, sender)
     except NoRuntimeDirectory as error:
-        _say(str(error))
-        return NOT_POSSIBLE
+        _print(str(error))
+        return UNAVAILABLE
     finally:
         feed.close()
 
 
-def follow(feed: Feed, replica: Replica, sender: Sender) -> int:
-    """Notify until somebody interrupts or the desktop takes no more; the exit status."""
+def notify(feed: Feed, replica: Replica, sender: Sender) -> int:
+    """Notify until a signal, or until the desktop keeps failing; return the exit status."""
     policy = Policy()
     claims = Claims(feed.request, feed.reply)
     instance, offset = None, 0.0
-    pause = PAUSE
-    with Interrupts() as interrupts:
-        feed.wake = interrupts.wake
-        while interrupts.received is None:
+    pause = MAX_WAIT
+    with SignalHandlers() as signals:
+        feed.wake = signals.wake
+        while signals.received is None:
             feed.wait(pause)
-            interrupts.drain()
-            if interrupts.suspended:
-                interrupts.suspend()
+            signals.drain()
+            if signals.suspended:
+                signals.suspend()
             local = feed.clock()
             now = replica.time(local)
             changes = replica.take()
@@ -81,7 +81,7 @@ def follow(feed: Feed, replica: Replica, sender: Sender) -> int:
                 if instance is not None:
                     policy.restart(lambda at, shift=shift: at + shift)
                 instance = replica.instance
-            offset = replica.unix(0.0)  # it moves when the clock of day is set
+            offset = replica.unix(0.0)  # it changes when the wall clock is set
             notices: list[Notice] = []
             if changes.fresh or changes.operations:
                 changed = [replica.operations[name] for name in changes.operations]
@@ -91,17 +91,17 @@ def follow(feed: Feed, replica: Replica, sender: Sender) -> int:
                 claims.add(notice, local)
             for notice in claims.granted(local):
                 if not sender.offer(notice):
-                    _say(f"dropped: {notice.title}")
+                    _print(f"dropped: {notice.title}")
             if sender.broken is not None:
-                return _not_possible(sender.broken)
+                return _print_unavailable(sender.broken)
             deadline = policy.deadline()
-            pause = PAUSE if deadline is None else max(deadline - now, 0.0)
-            if claims.waiting or sender.busy or sender.strikes:
+            pause = MAX_WAIT if deadline is None else max(deadline - now, 0.0)
+            if claims.pending or sender.busy or sender.failures:
                 pause = min(pause, 0.25)
-    return 0 if interrupts.received == signal.SIGINT else 128 + interrupts.received
+    return 0 if signals.received == signal.SIGINT else 128 + signals.received
 
 
-def _say_sent(notice: Notice) -> None:
+def _print_sent(notice: Notice) -> None:
     line = f"{time.strftime('%H:%M:%S')} {text.safe(notice.title)}\n"
     try:
         sys.stdout.write(line)
@@ -110,15 +110,15 @@ def _say_sent(notice: Notice) -> None:
         pass
 
 
-def _say_failed(notice: Notice, why: str) -> None:
-    _say(f"could not tell that {notice.title}: {why}")
+def _print_failed(notice: Notice, why: str) -> None:
+    _print(f"could not tell that {notice.title}: {why}")
 
 
-def _not_possible(why: str) -> int:
-    _say(f"no desktop notifications are possible here: {why}")
-    return NOT_POSSIBLE
+def _print_unavailable(why: str) -> int:
+    _print(f"no desktop notifications are possible here: {why}")
+    return UNAVAILABLE
 
 
-def _say(words: str) -> None:
+def _print(words: str) -> None:
     sys.stderr.write(f"headway notify: {text.safe(words)}\n")
     sys.stderr.flush()

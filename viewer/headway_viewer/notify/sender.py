@@ -1,4 +1,4 @@
-"""Sends notices on a thread of its own, so that a desktop that hangs holds nobody."""
+"""Deliver notices to the desktop, on a thread of its own, because a desktop can hang."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ from typing import Callable
 
 from headway_viewer.notify.policy import Notice
 
-ROOM = 20  # notices that wait; more are dropped and counted
-STRIKES = 3  # failures in a row after which it gives up
-STUCK = 30.0  # seconds after which a notice that is being sent counts as stuck
+QUEUE_SIZE = 20  # notices; more are dropped and counted
+MAX_FAILURES = 3  # in a row, after which the sender gives up
+STUCK_AFTER = 30.0  # seconds that one delivery may take
 
-Raise = Callable[[str, str], None]
+Deliver = Callable[[str, str], None]
 
 
 class Sender:
-    """Hands notices to `raise_notice(title, body)`, which may block and may fail.
+    """Passes notices to `deliver(title, body)`, which may block and may raise.
 
-    `broken` says why it gave up, or None; `stuck` whether the desktop hangs just now.
+    `broken` is why the sender gave up, or None. `sent` and `failed` are called on its thread.
     """
 
     def __init__(
         self,
-        raise_notice: Raise,
+        deliver: Deliver,
         *,
         sent: Callable[[Notice], None] = lambda _notice: None,
         failed: Callable[[Notice, str], None] = lambda _notice, _why: None,
     ) -> None:
         self.broken: str | None = None
         self.dropped = 0
-        self.strikes = 0
-        self._raise = raise_notice
+        self.failures = 0
+        self._deliver = deliver
         self._sent = sent
         self._failed = failed
         self._busy: float | None = None
-        self._waiting: queue.Queue[Notice] = queue.Queue(ROOM)
+        self._waiting: queue.Queue[Notice] = queue.Queue(QUEUE_SIZE)
         threading.Thread(target=self._run, name="headway-notify", daemon=True).start()
 
     @property
     def stuck(self) -> bool:
-        """Whether what is being sent has been so for too long."""
+        """Whether the current delivery takes longer than `STUCK_AFTER` seconds."""
         busy = self._busy
-        return busy is not None and time.monotonic() - busy > STUCK
+        return busy is not None and time.monotonic() - busy > STUCK_AFTER
 
     @property
     def busy(self) -> bool:
-        """Whether anything is being sent or waits for that."""
+        """Whether a delivery is going on or queued."""
         return self._busy is not None or not self._waiting.empty()
 
     def offer(self, notice: Notice) -> bool:
-        """Send it in a moment; False where it was dropped."""
+        """Queue a notice; return False if it was dropped."""
         if self.broken is None and not self.stuck:
             try:
                 self._waiting.put_nowait(notice)
@@ -63,19 +63,19 @@ class Sender:
         return False
 
     def _run(self) -> None:
-        while self.strikes < STRIKES:
+        while self.failures < MAX_FAILURES:
             notice = self._waiting.get()
             self._busy = time.monotonic()
             try:
-                self._raise(notice.title, notice.body)
+                self._deliver(notice.title, notice.body)
             except Exception as error:
                 why = f"{type(error).__name__}: {error}"
-                self.strikes += 1
-                if self.strikes >= STRIKES:
+                self.failures += 1
+                if self.failures >= MAX_FAILURES:
                     self.broken = why
                 self._failed(notice, why)
             else:
-                self.strikes = 0
+                self.failures = 0
                 self._sent(notice)
             finally:
                 self._busy = None

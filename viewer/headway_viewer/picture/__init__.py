@@ -1,1 +1,1 @@
-"""What is drawn, as a value; pure."""
+"""The picture to draw, as a value: rows, columns and wording. Pure."""

@@ -1,13 +1,13 @@
-"""Which operations get the rows of a screen when there are more operations than rows.
+"""The sort order of the rows, and the operations that get one when not all fit.
 
-Pure. A `Board` sorts operations into groups as they change, so that a frame looks only at
-those that fit: its cost does not grow with the number of operations.
+Pure. A `Board` keeps operations in groups, by state, as they change. A frame looks only at
+those that fit, so its cost does not grow with the number of operations.
 """
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import Callable, Iterable, Iterator, NamedTuple
+from typing import Callable, Iterator, NamedTuple
 
 from headway.model import (
     CANCELLED,
@@ -22,7 +22,7 @@ from headway.model import (
 )
 from headway_viewer.replica.replica import Changes, Replica
 
-# The groups, in the order in which they are given rows.
+# The groups, in the sort order of the rows.
 BROKEN = "broken"  # failed or crashed: latest first
 ENDED = "ended"  # completed or cancelled: latest first
 _GROUP = {
@@ -34,158 +34,158 @@ _GROUP = {
     COMPLETED: ENDED,
     CANCELLED: ENDED,
 }
-COUNTED = (RUNNING, WAITING, PENDING, COMPLETED, CANCELLED, CRASHED, FAILED)
-EARLIER = 3  # that failed, and as many that did not, of those from before the viewer came
-JUST_ENDED = 5.0  # seconds before a viewer came: what ended then, it is about to be asked for
-SHORTEST = 3  # characters of an id that are shown at least
+COUNTED_STATES = (RUNNING, WAITING, PENDING, COMPLETED, CANCELLED, CRASHED, FAILED)
+MAX_EARLIER_ENDED = 3  # rows for those that broke before the viewer attached; as many for others
+JUST_ENDED = 5.0  # seconds before the viewer attached: an end since then counts as seen
+MIN_ID_CHARACTERS = 3  # shorter prefixes would change with nearly every new operation
 
 
 class Chosen(NamedTuple):
-    """What fits: operations in the order of the screen, and how many of which state do not."""
+    """The operations that fit, in the order of their rows; `more` counts the others by state."""
 
     operations: list[Operation]
     more: dict[str, int]
 
 
 class Board:
-    """The operations of a replica, grouped; children stand below their parent's row.
+    """The operations of a replica, grouped by state; a child is listed under its parent.
 
-    `seen` holds those with a row of their own that were open at any time since the viewer
-    came, or had just ended, in order of arrival. `accepts` says which operations there are to
-    be; others, unless they are part of one of these, are as if they were not.
+    `seen` holds the ids of root operations that were open at any time since the viewer
+    attached, or had just ended, in order of arrival. `accepts` filters operations; the
+    descendants of an accepted one are accepted. `silent` holds the ids without contact.
     """
 
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
         self.accepts: Callable[[Operation], bool] | None = None
-        self.awaited: Callable[[], str | None] | None = None  # what is to begin, for people
+        self.awaited: Callable[[], str | None] | None = None  # text of what has not begun
         self.seen: dict[str, None] = {}
         self.silent: set[str] = set()
-        self.counts: dict[str, int] = dict.fromkeys(COUNTED, 0)
+        self.counts: dict[str, int] = dict.fromkeys(COUNTED_STATES, 0)
         self._groups: dict[str, dict[str, None]] = {
             group: {} for group in (BROKEN, RUNNING, WAITING, PENDING, ENDED)
         }
-        self._state: dict[str, str] = {}  # of those that have a row of their own
+        self._state: dict[str, str] = {}  # of root operations
         self._children: dict[str, dict[str, None]] = {}
         self._parent: dict[str, str] = {}
-        self._early: dict[str, set[str]] = {}  # by parent, those that came before it
+        self._orphans: dict[str, set[str]] = {}  # by parent, children that arrived before it
         self._prefixes: dict[str, str] = {}
-        self._short = SHORTEST
-        self._came: float | None = None
+        self._id_length = MIN_ID_CHARACTERS
+        self._attached: float | None = None
 
     def absorb(self, changes: Changes, now: float) -> None:
-        """Take over what has changed in the replica; `now` is the broker's time."""
-        if self._came is None and changes.fresh:
-            self._came = now
+        """Apply the changes of the replica; `now` is the broker's time."""
+        if self._attached is None and changes.fresh:
+            self._attached = now
         if changes.fresh:
-            self._start_over()
+            self._rebuild()
         else:
             for name in changes.removed:
-                self._forget(name)
+                self._remove(name)
         operations = self.replica.operations
         for name in changes.operations:
-            self._come(operations[name])
+            self._add(operations[name])
 
     def children(self, operation: str) -> Iterator[Operation]:
-        """The operations that are part of this one."""
+        """Yield the child operations of an operation."""
         operations = self.replica.operations
         return (operations[name] for name in self._children.get(operation, ()))
 
     def has_row(self, operation: str) -> bool:
-        """Whether it has a row of its own here."""
+        """Return whether an operation has a row of its own."""
         return operation in self._state
 
-    def short(self, operation: str) -> str:
-        """As much of an id as tells it from all others."""
-        return operation[: self._short]
+    def short_id(self, operation: str) -> str:
+        """Return the shortest unique prefix of an id."""
+        return operation[: self._id_length]
 
     @property
     def open(self) -> int:
-        """How many operations with a row of their own have not ended."""
+        """The number of root operations that have not ended."""
         counts = self.counts
         return counts[RUNNING] + counts[WAITING] + counts[PENDING]
 
     def roots(self, *states: str) -> Iterator[Operation]:
-        """The operations with a row of their own in these states, in order of arrival there."""
+        """Yield the root operations in these states, in order of arrival in their group."""
         operations = self.replica.operations
         for group in dict.fromkeys(_GROUP[state] for state in states):
             for name in self._groups[group]:
                 if self._state[name] in states:
                     yield operations[name]
 
-    def choose(self, room: int, *, ended: bool = True) -> Chosen:
-        """The operations that get the `room` rows, one each; without `ended` only open ones.
+    def choose(self, rows: int, *, ended: bool = True) -> Chosen:
+        """Return the operations that get one of `rows` rows; without `ended`, open ones only.
 
-        Failed and running first. Where both want all, what failed gets half of the room.
-        Of what had ended before the viewer came, only the latest few.
+        Failed and running operations come first; if they do not all fit, failed ones get half
+        of the rows. Of those that ended before the viewer attached, only the latest get one.
         """
         total = len(self._state) if ended else self.open
-        if room <= 0:
+        if rows <= 0:
             return Chosen([], {})
-        if total > room:
-            room -= 1  # for "… N more"
+        if total > rows:
+            rows -= 1  # for "… N more"
         groups = self._groups
         going = len(groups[RUNNING]) + len(groups[WAITING])
-        broken = max(room - going, (room + 1) // 2)
+        broken = max(rows - going, (rows + 1) // 2)
         names = list(islice(self._latest(BROKEN), broken))[::-1] if ended else []
         for group in (RUNNING, WAITING, PENDING):
-            names.extend(islice(groups[group], max(room - len(names), 0)))
+            names.extend(islice(groups[group], max(rows - len(names), 0)))
         if ended:
-            names.extend(islice(self._latest(ENDED), max(room - len(names), 0)))
+            names.extend(islice(self._latest(ENDED), max(rows - len(names), 0)))
         more: dict[str, int] = {}
         if total > len(names):
-            more = {state: self.counts[state] for state in COUNTED if ended or state in OPEN}
+            more = {state: self.counts[state] for state in COUNTED_STATES if ended or state in OPEN}
             for name in names:
                 more[self._state[name]] -= 1
         operations = self.replica.operations
         return Chosen([operations[name] for name in names], more)
 
     def _latest(self, group: str) -> Iterator[str]:
-        """Those of a group of ended operations that are worth a row, the latest first."""
+        """Yield the ids of a group of ended operations that get a row, the latest first."""
         earlier = 0
         for name in reversed(self._groups[group]):
             earlier += name not in self.seen
-            if earlier > EARLIER:
+            if earlier > MAX_EARLIER_ENDED:
                 return
             yield name
 
-    def _start_over(self) -> None:
+    def _rebuild(self) -> None:
         for group in self._groups.values():
             group.clear()
-        self.counts = dict.fromkeys(COUNTED, 0)
+        self.counts = dict.fromkeys(COUNTED_STATES, 0)
         self.silent.clear()
         self._state.clear()
         self._children.clear()
         self._parent.clear()
-        self._early.clear()
+        self._orphans.clear()
         self._prefixes.clear()
-        self._short = SHORTEST
-        known = self.replica.operations
-        for name in [name for name in self.seen if name not in known]:
+        self._id_length = MIN_ID_CHARACTERS
+        operations = self.replica.operations
+        for name in [name for name in self.seen if name not in operations]:
             del self.seen[name]
-        # In the order in which they began or ended, so that "latest" means something.
-        for operation in sorted(known.values(), key=_when):
-            self._come(operation)
+        # In order of their start or end: a group is read from its latest member.
+        for operation in sorted(operations.values(), key=_sort_key):
+            self._add(operation)
 
-    def _come(self, operation: Operation) -> None:
-        """Place an operation, and below it what came before it and is part of it."""
-        known = self.replica.operations
+    def _add(self, operation: Operation) -> None:
+        """Place an operation, and the children that arrived before it."""
+        operations = self.replica.operations
         parent = _parent_of(operation)
-        if parent is not None and not self._knows(parent):
-            self._early.setdefault(parent, set()).add(operation.id)
-        new = not self._knows(operation.id)
+        if parent is not None and not self._contains(parent):
+            self._orphans.setdefault(parent, set()).add(operation.id)
+        new = not self._contains(operation.id)
         self._place(operation)
-        if new and self._knows(operation.id):
-            for child in sorted(self._early.pop(operation.id, ())):
-                if child in known:
-                    self._come(known[child])
+        if new and self._contains(operation.id):
+            for child in sorted(self._orphans.pop(operation.id, ())):
+                if child in operations:
+                    self._add(operations[child])
 
     def _place(self, operation: Operation) -> None:
         name = operation.id
         parent = _parent_of(operation)
         if name not in self._state and name not in self._parent:
-            self._count_prefix(name)
-        if self.accepts is not None and not self.accepts(operation) and not self._knows(parent):
+            self._lengthen_ids(name)
+        if self.accepts is not None and not self.accepts(operation) and not self._contains(parent):
             return
         if operation.silent_since is not None and operation.open:
             self.silent.add(name)
@@ -193,11 +193,11 @@ class Board:
             self.silent.discard(name)
         if parent is not None and parent in self.replica.operations:
             if self._parent.get(name) != parent:
-                self._leave(name)
+                self._detach(name)
                 self._parent[name] = parent
                 self._children.setdefault(parent, {})[name] = None
             return
-        if operation.open or operation.ended is None or operation.ended >= self._since():
+        if operation.open or operation.ended is None or operation.ended >= self._seen_since():
             self.seen.setdefault(name)
         before = self._state.get(name)
         state = operation.state
@@ -210,14 +210,14 @@ class Board:
         self.counts[state] += 1
         self._groups[_GROUP[state]][name] = None
 
-    def _knows(self, name: str | None) -> bool:
+    def _contains(self, name: str | None) -> bool:
         return name in self._state or name in self._parent
 
-    def _since(self) -> float:
-        return float("inf") if self._came is None else self._came - JUST_ENDED
+    def _seen_since(self) -> float:
+        return float("inf") if self._attached is None else self._attached - JUST_ENDED
 
-    def _leave(self, name: str) -> None:
-        """Take an operation off its row, or from below its parent."""
+    def _detach(self, name: str) -> None:
+        """Remove an operation from its group, or from its parent."""
         state = self._state.pop(name, None)
         if state is not None:
             self.counts[state] -= 1
@@ -226,57 +226,40 @@ class Board:
         if parent is not None:
             self._children.get(parent, {}).pop(name, None)
 
-    def _forget(self, name: str) -> None:
-        self._leave(name)
+    def _remove(self, name: str) -> None:
+        self._detach(name)
         self.silent.discard(name)
         self.seen.pop(name, None)
-        self._early.pop(name, None)
-        for parent in [parent for parent, early in self._early.items() if name in early]:
-            self._early[parent].discard(name)
-            if not self._early[parent]:
-                del self._early[parent]
+        self._orphans.pop(name, None)
+        for parent in [parent for parent, waiting in self._orphans.items() if name in waiting]:
+            self._orphans[parent].discard(name)
+            if not self._orphans[parent]:
+                del self._orphans[parent]
         for child in self._children.pop(name, {}):
             self._parent.pop(child, None)
             orphan = self.replica.operations.get(child)
             if orphan is not None:
                 self._place(orphan)
 
-    def _count_prefix(self, name: str) -> None:
-        """Lengthen what is shown of an id until all that are known differ."""
-        if self._prefixes.setdefault(name[: self._short], name) == name:
+    def _lengthen_ids(self, name: str) -> None:
+        """Lengthen the prefixes that are shown until all ids differ."""
+        if self._prefixes.setdefault(name[: self._id_length], name) == name:
             return
-        known = self.replica.operations
-        longest = max(map(len, known), default=0)
-        while self._short < longest:
-            self._short += 1
-            self._prefixes = {other[: self._short]: other for other in known}
-            if len(self._prefixes) == len(known):
+        operations = self.replica.operations
+        longest = max(map(len, operations), default=0)
+        while self._id_length < longest:
+            self._id_length += 1
+            self._prefixes = {other[: self._id_length]: other for other in operations}
+            if len(self._prefixes) == len(operations):
                 return
 
 
 def _parent_of(operation: Operation) -> str | None:
-    """The id of the operation that it is part of, if it is one of another."""
+    """Return the id of the parent operation, or None for a root."""
     parent = (operation.parent or "").partition("/")[0]
     return parent if parent and parent != operation.id else None
 
 
-def _when(operation: Operation) -> float:
+def _sort_key(operation: Operation) -> float:
     time = operation.started if operation.ended is None else operation.ended
     return -1e12 if time is None else time
-
-
-def find(operations: Iterable[Operation], wanted: str) -> list[Operation]:
-    """The operations that `wanted` can mean: an id, the beginning of one, or a name.
-
-    An open operation of that name is meant rather than ended ones. More than one means that
-    `wanted` is not unique.
-    """
-    listed = list(operations)
-    for operation in listed:
-        if operation.id == wanted:
-            return [operation]
-    named = [operation for operation in listed if operation.name == wanted]
-    if named:
-        return [operation for operation in named if operation.open] or named
-    folded = wanted.lower()
-    return [operation for operation in listed if folded and operation.id.lower().startswith(folded)]

@@ -1,6 +1,6 @@
-"""Rows in columns: which columns a screen has room for, and a row put into them.
+"""The row layout: fit the columns of a table into a width, and format a row in them.
 
-Pure. What matters most gets its room first; a bar takes what is left.
+Pure. Columns get their cells in order of importance; the progress bar takes what is left.
 """
 
 from __future__ import annotations
@@ -10,128 +10,131 @@ from typing import NamedTuple
 from headway import text
 from headway.formatting.theme import Line, Theme
 
-BAR = 30  # cells of a bar at most
-LEAST_BAR = 6  # a bar of fewer says nothing
-STEADY = 12  # cells of a column that it keeps once it had them
-NARROW = 60  # cells below which a percentage stands for counts
+MAX_BAR = 30  # cells of a bar at most
+MIN_BAR = 6  # a bar of fewer says nothing
+STEADY_CELLS = 12  # cells up to which a column keeps its width from frame to frame
+NARROW_WIDTH = 60  # cells below which a percentage replaces the counts
 
 
-class Row(NamedTuple):
-    """One operation before it is laid out: either `words`, or a bar with figures."""
+class TableRow(NamedTuple):
+    """The texts of one operation's row: either a `message`, or a bar with counts.
+
+    `style` is that of the sign and of a message; `extra` is a rate, or the stage reached.
+    """
 
     sign: str
     style: str
-    label: str
-    words: str | None
+    name: str
+    message: str | None
     progress: float | None
-    figures: str
+    counts: str
     extra: str
     remaining: str
-    short: str
+    short_id: str
 
 
-class Plan(NamedTuple):
-    """How wide each column of this frame is; 0: left out."""
+class ColumnWidths(NamedTuple):
+    """The cells of each column in one frame; 0 for a column that is left out."""
 
-    label: int
+    name: int
     bar: int
-    figures: int
+    counts: int
     extra: int
     remaining: int
-    short: int
+    short_id: int
 
 
-class Layout:
-    """The columns of one display; `bare` has neither signs nor ids."""
+class Columns:
+    """The columns of one display, without signs and ids if it is `bare`."""
 
     def __init__(self, theme: Theme, *, bare: bool) -> None:
         self._theme = theme
         self._bare = bare
         self._widest = [0, 0, 0]
 
-    def plan(self, rows: list[Row], width: int, *, steady: bool = False) -> Plan:
-        """The columns of a frame: what matters most first, the bar from what is left.
+    def measure(self, rows: list[TableRow], width: int, *, steady: bool = False) -> ColumnWidths:
+        """Return the widths of the columns that show `rows` in `width` cells.
 
-        In a `steady` plan the columns of figures never get narrower than they were, so that
-        the bars do not twitch with every word.
+        With `steady`, columns do not shrink from frame to frame (up to `STEADY_CELLS`), so that
+        the bars do not move whenever a number gets shorter.
         """
-        label_cells = max((text.cells(row.label) for row in rows), default=0)
-        barred = [row for row in rows if row.words is None]
+        name_cells = max((text.cells(row.name) for row in rows), default=0)
+        barred = [row for row in rows if row.message is None]
         now = [
             max((text.cells(getattr(row, part)) for row in barred), default=0)
-            for part in ("figures", "extra", "remaining")
+            for part in ("counts", "extra", "remaining")
         ]
         widest = now
         if steady and barred:
-            # A long phrase, as "longer than usual", may take its width away with it.
-            widest = [max(cells, min(kept, STEADY)) for cells, kept in zip(now, self._widest)]
+            # Up to STEADY_CELLS only: a long phrase such as "longer than usual" may go again.
+            widest = [max(cells, min(kept, STEADY_CELLS)) for cells, kept in zip(now, self._widest)]
             self._widest = widest
-        room = width if self._bare else width - 2
-        share = 34 if width >= NARROW else 45
-        name = min(label_cells, max(8, width * share // 100), room)
-        room -= name
+        left = width if self._bare else width - 2
+        share = 34 if width >= NARROW_WIDTH else 45
+        name = min(name_cells, max(8, width * share // 100), left)
+        left -= name
 
         def fit(cells: int, gap: int) -> int:
-            nonlocal room
-            if cells and cells + gap <= room:
-                room -= cells + gap
+            nonlocal left
+            if cells and cells + gap <= left:
+                left -= cells + gap
                 return cells
             return 0
 
         count = fit(widest[0], 2) or fit(now[0], 2)
         remaining = fit(widest[2], 2) or fit(now[2], 2)
-        short = 0
+        short_id = 0
         if not self._bare:
-            short = fit(max((text.cells(row.short) for row in rows), default=0), 1)
-        bar = fit(LEAST_BAR, 1) if any(row.progress is not None for row in barred) else 0
+            short_id = fit(max((text.cells(row.short_id) for row in rows), default=0), 1)
+        bar = fit(MIN_BAR, 1) if any(row.progress is not None for row in barred) else 0
         extra = fit(widest[1], 1)
         if bar:
-            grown = min(BAR - bar, max(room, 0))
+            grown = min(MAX_BAR - bar, max(left, 0))
             bar += grown
-            room -= grown
-        # What the bar leaves goes to the names, which are cut otherwise, unless words need it.
-        words = max((text.cells(row.words) + 1 for row in rows if row.words is not None), default=0)
-        columns = width - (0 if self._bare else 2) - name - room - (short + 1 if short else 0)
-        room -= max(words - columns, 0)
-        name += min(max(room, 0), label_cells - name)
-        return Plan(name, bar, count, extra, remaining, short)
+            left -= grown
+        # Names that were truncated get what the bar leaves, unless a message needs it.
+        messages = [text.cells(row.message) + 1 for row in rows if row.message is not None]
+        taken = width - (0 if self._bare else 2) - name - left - (short_id + 1 if short_id else 0)
+        left -= max(max(messages, default=0) - taken, 0)
+        name += min(max(left, 0), name_cells - name)
+        return ColumnWidths(name, bar, count, extra, remaining, short_id)
 
-    def lay_out(self, row: Row, plan: Plan, width: int) -> Line:
-        """A row in the columns of the plan."""
+    def format_row(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:
+        """Return a row as a styled line of at most `width` cells."""
         theme = self._theme
-        name = text.pad(text.squeeze(row.label, plan.label, theme.ellipsis), plan.label)
+        name = text.pad(text.squeeze(row.name, widths.name, theme.ellipsis), widths.name)
         if width < 4:
             return [(row.style, text.head(row.sign, width))]
         if self._bare:
             line: Line = [("", name)]
-            used = plan.label
+            used = widths.name
         else:
             line = [(row.style, row.sign), ("", f" {name}")]
-            used = 2 + plan.label
-        end = width - (plan.short + 1 if plan.short else 0)
-        if row.words is not None:
-            words = text.clip(row.words, end - used - 1, theme.ellipsis)
-            if words:
-                line.append((row.style if row.style != "busy" else "", f" {words}"))
-                used += 1 + text.cells(words)
+            used = 2 + widths.name
+        end = width - (widths.short_id + 1 if widths.short_id else 0)
+        if row.message is not None:
+            message = text.clip(row.message, end - used - 1, theme.ellipsis)
+            if message:
+                line.append((row.style if row.style != "busy" else "", f" {message}"))
+                used += 1 + text.cells(message)
         else:
-            if plan.bar:
+            if widths.bar:
                 line.append(("", " "))
                 if row.progress is None:
-                    line.append(("", " " * plan.bar))
+                    line.append(("", " " * widths.bar))
                 else:
-                    line.extend(theme.bar(row.progress, plan.bar))
-                used += 1 + plan.bar
-            for words, cells, lead, right in (
-                (row.figures, plan.figures, 2, True),
-                (row.extra, plan.extra, 1, False),
-                (row.remaining, plan.remaining, 2, False),
+                    line.extend(theme.bar(row.progress, widths.bar))
+                used += 1 + widths.bar
+            for column, cells, lead, right in (
+                (row.counts, widths.counts, 2, True),
+                (row.extra, widths.extra, 1, False),
+                (row.remaining, widths.remaining, 2, False),
             ):
                 if cells:
-                    words = text.clip(words, cells, theme.ellipsis)  # noqa: PLW2901
-                    gap = " " * (cells - text.cells(words))
-                    line.append(("", " " * lead + (gap + words if right else words + gap)))
+                    column = text.clip(column, cells, theme.ellipsis)  # noqa: PLW2901
+                    gap = " " * (cells - text.cells(column))
+                    line.append(("", " " * lead + (gap + column if right else column + gap)))
                     used += lead + cells
-        if plan.short:
-            line.append(("dim", " " * (end - used + 1) + text.pad(row.short, plan.short)))
+        if widths.short_id:
+            line.append(("dim", " " * (end - used + 1) + text.pad(row.short_id, widths.short_id)))
         return line

@@ -1,1 +1,1 @@
-"""The public JSON form, `schema` 1: written and read."""
+"""The public JSON form, `schema` 1: its schema, writer and reader."""

@@ -1,6 +1,6 @@
-"""Operations as public JSON with gaps for the figures that move: only these are formatted anew.
+"""A cache of encoded operations: JSON templates, of which only changing numbers are encoded.
 
-Pure. An operation whose stages only count costs a quarter of what it costs to encode all of it.
+Pure. While only its counts change, an operation costs a quarter of a full encoding.
 """
 
 from __future__ import annotations
@@ -12,115 +12,119 @@ from headway.model import Operation
 from headway_viewer.public_json.schema import (
     elapsed,
     encode,
-    operation_record,
-    own_record,
+    operation_fields,
+    operation_object,
     parents_first,
     progress_of,
-    stage_record,
+    stage_object,
 )
 from headway_viewer.replica.replica import Replica
 
-# The figures that move, in the order of the public form, …
-OPERATION_FIGURES = ("elapsed", "progress")
-STAGE_FIGURES = ("done", "progress", "elapsed")
-# … and what all else in it is made of.
-OPERATION_STILL = (
+# The fields that change without an event, in the order of the public form, …
+OPERATION_CHANGING = ("elapsed", "progress")
+STAGE_CHANGING = ("done", "progress", "elapsed")
+# … and the attributes that all other fields are made of.
+OPERATION_INPUTS = (
     *("name", "key", "state", "reason", "error", "message", "silent_since", "host", "pid"),
     *("user", "tty", "started", "ended", "cancellable", "parent", "holder", "attempt"),
     *("exit_status", "notify", "estimate"),
 )
-STAGE_STILL = (
+STAGE_INPUTS = (
     *("parent", "name", "state", "reason", "error", "detail", "total", "unit", "started"),
     *("ended", "attempt", "estimate"),
 )
-_operation_still = attrgetter(*OPERATION_STILL)
-_stage_still = attrgetter(*STAGE_STILL)
-_GAP = "\0"
-_CUT = encode(_GAP)
+_operation_inputs = attrgetter(*OPERATION_INPUTS)
+_stage_inputs = attrgetter(*STAGE_INPUTS)
+_PLACEHOLDER = "\0"
+_ENCODED_PLACEHOLDER = encode(_PLACEHOLDER)
 
 
-class Draft(NamedTuple):
-    """The text around the gaps, and what it was made of."""
+class Template(NamedTuple):
+    """The text around the changing fields, and the inputs that it was encoded from."""
 
-    still: Any
+    inputs: Any
     parts: list[str]
 
 
-class Kept:
-    """The drafts of one operation and of its stages, by id."""
+class Entry:
+    """The templates of one operation and of its stages, by id."""
 
     __slots__ = ("own", "stages")
 
     def __init__(self) -> None:
-        self.own: Draft | None = None
-        self.stages: dict[int, Draft] = {}
+        self.own: Template | None = None
+        self.stages: dict[int, Template] = {}
 
 
-class Drafts:
-    """What was written last of each operation, until it ends or is forgotten."""
+class JsonCache:
+    """The templates of the operations that are open; encodes operations by them."""
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
-        self._operations: dict[str, Kept] = {}
-        self._unix: float | None = None  # of the broker's 0, as the times in all drafts have it
+        self._operations: dict[str, Entry] = {}
+        self._unix: float | None = (
+            None  # Unix time of the broker's 0, which the times in all templates rest on
+        )
 
-    def text(self, operation: Operation, now: float) -> str:
-        """The JSON of all of an operation; `now` is the broker's time."""
+    def encode_operation(self, operation: Operation, now: float) -> str:
+        """Return the whole operation as JSON; `now` is the broker's time."""
         unix = self._replica.unix(0.0)
         if unix != self._unix:
             self._unix = unix
             self._operations.clear()
-        kept = self._operations.get(operation.id)
-        if kept is None:
-            kept = self._operations[operation.id] = Kept()
+        entry = self._operations.get(operation.id)
+        if entry is None:
+            entry = self._operations[operation.id] = Entry()
         if not operation.open:
             del self._operations[operation.id]
-        still = _operation_still(operation)
-        if kept.own is None or kept.own.still != still:
-            record = {**own_record(operation, self._replica, now), "stages": []}
-            kept.own = Draft(still, _cut(record, OPERATION_FIGURES))
-        parts = kept.own.parts
-        stages = self._stages(operation, kept.stages, now)
-        # One of its texts may look like a gap.
-        if len(parts) != len(OPERATION_FIGURES) + 1 or stages is None:
-            return encode(operation_record(operation, self._replica, now))
-        first, second, rest = parts
-        lasted, progress = elapsed(operation, now), operation.progress
-        rest = rest[: -len("]}")]  # of the stages, which there were none of
-        return f"{first}{figure(lasted)}{second}{figure(progress)}{rest}{','.join(stages)}]}}"
+        inputs = _operation_inputs(operation)
+        if entry.own is None or entry.own.inputs != inputs:
+            whole = {**operation_fields(operation, self._replica, now), "stages": []}
+            entry.own = Template(inputs, _split(whole, OPERATION_CHANGING))
+        parts = entry.own.parts
+        stages = self._stages(operation, entry.stages, now)
+        if stages is None or len(parts) != len(OPERATION_CHANGING) + 1:  # placeholder in a text
+            return encode(operation_object(operation, self._replica, now))
+        first, second, tail = parts
+        lasted = encode_number(elapsed(operation, now))
+        progress = encode_number(operation.progress)
+        tail = tail[: -len("]}")]  # the template has no stages
+        return f"{first}{lasted}{second}{progress}{tail}{','.join(stages)}]}}"
 
     def forget(self, operation: str) -> None:
-        """Nothing more will be written of it."""
+        """Drop the templates of an operation."""
         self._operations.pop(operation, None)
 
     def _stages(
-        self, operation: Operation, drafts: dict[int, Draft], now: float
+        self, operation: Operation, templates: dict[int, Template], now: float
     ) -> list[str] | None:
-        """The JSON of each stage; None where that needs all of the operation to be encoded."""
+        """Return each stage as JSON, or None where a template cannot be used."""
         texts: list[str] = []
         for stage in parents_first(operation):
-            still = _stage_still(stage)
-            draft = drafts.get(stage.id)
-            if draft is None or draft.still != still:
-                parts = _cut(stage_record(stage, self._replica, now), STAGE_FIGURES)
-                draft = drafts[stage.id] = Draft(still, parts)
-            if len(draft.parts) != len(STAGE_FIGURES) + 1:
+            inputs = _stage_inputs(stage)
+            template = templates.get(stage.id)
+            if template is None or template.inputs != inputs:
+                parts = _split(stage_object(stage, self._replica, now), STAGE_CHANGING)
+                template = templates[stage.id] = Template(inputs, parts)
+            if len(template.parts) != len(STAGE_CHANGING) + 1:
                 return None
-            first, second, third, rest = draft.parts
+            first, second, third, tail = template.parts
             done = stage.shown
+            progress = encode_number(progress_of(stage))
+            lasted = encode_number(elapsed(stage, now))
             texts.append(
-                f"{first}{done if type(done) is int else figure(done)}"
-                f"{second}{figure(progress_of(stage))}{third}{figure(elapsed(stage, now))}{rest}"
+                f"{first}{done if type(done) is int else encode_number(done)}"
+                f"{second}{progress}{third}{lasted}{tail}"
             )
         return texts
 
 
-def figure(value: float | None) -> str:
-    """The JSON of a number."""
+def encode_number(value: float | None) -> str:
+    """Return a number as JSON."""
     if type(value) is float and value - value == 0:  # finite
         return repr(value)
     return "null" if value is None else encode(value)
 
 
-def _cut(record: dict[str, Any], moving: Sequence[str]) -> list[str]:
-    return encode({**record, **dict.fromkeys(moving, _GAP)}).split(_CUT)
+def _split(whole: dict[str, Any], changing: Sequence[str]) -> list[str]:
+    return encode({**whole, **dict.fromkeys(changing, _PLACEHOLDER)}).split(_ENCODED_PLACEHOLDER)

@@ -1,28 +1,37 @@
-"""Read what happened from a file: a recording of Headway's own JSON lines, or a trace.
+"""Read changes from a file: a recording of Headway's own JSON lines, or a trace.
 
 A *recording* holds the lines that `headway view --display json` prints: every operation always
 whole, times in Unix seconds. A *trace* holds one operation: a first line with the plan, then
 one line a change, with times since its start; a line may name the stage that its own is part
 of (`parent`) and count its `attempt`. Both become the same `Change`s, in order of time.
-A line that is no JSON is passed over: a recording may have been cut off while it was written.
+A line that is not JSON is skipped: the recording may have been cut off while it was written.
 """
 
 from __future__ import annotations
 
 import json
+from typing import Any, Iterable, Iterator, NamedTuple
 
 from headway.model import WAITING, asks
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator
 
 _TRACE_STATES = {"start": "running", "run": "running", "done": "completed"}
 _OPEN = frozenset({"pending", "running", "waiting"})
 
 
+class StageState(NamedTuple):
+    """The fields of a stage in its last line; equal ones mean no change."""
+
+    state: Any
+    done: Any
+    total: Any
+    unit: Any
+    attempt: Any
+    started: Any
+    reason: Any
+
+
 class Change:
-    """One thing that happened to one operation, `time` seconds after the recording began.
+    """One change of one operation, `time` seconds after the recording began.
 
     `kind` is "begin" (`name`, `key`; `time` may be before the recording), "stage" (`stage`,
     `name`, `parent`, `state`, `done`, `total`, `unit`, `attempt`), "whole" (`state`: all of it
@@ -62,21 +71,21 @@ class Change:
 
 
 def lines(path: str) -> Iterator[dict[str, Any]]:
-    """Yield the JSON objects of a file, one a line. Raises OSError."""
+    """Yield the JSON objects of a file, one a line. Raise OSError."""
     with open(path, encoding="utf-8", errors="replace") as file:
         for text in file:
             try:
                 line: Any = json.loads(text)
-            except (ValueError, RecursionError):  # the latter of what is nested without end
+            except (ValueError, RecursionError):  # RecursionError: nested too deep
                 continue
             if isinstance(line, dict):
                 yield line
 
 
 def changes(path: str) -> Iterator[Change]:
-    """Yield what a recording or a trace tells, oldest first.
+    """Yield the changes in a recording or a trace, oldest first.
 
-    Raises OSError where the file cannot be read, ValueError where it is neither of the two.
+    Raise OSError where the file cannot be read, ValueError where it is neither of the two.
     """
     found = lines(path)
     first = next(found, None)
@@ -122,7 +131,7 @@ def _trace(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Ch
 
 def _recording(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Change]:
     zero = _seconds(first.get("time"))
-    known: dict[str, dict[int, tuple[Any, ...]]] = {}
+    known: dict[str, dict[int, StageState]] = {}
     whole: dict[str, tuple[Any, bool]] = {}
     ended: set[str] = set()
     for line in _chain(first, rest):
@@ -148,10 +157,10 @@ def _operation(
     record: dict[str, Any],
     time: float,
     zero: float,
-    known: dict[str, dict[int, tuple[Any, ...]]],
+    known: dict[str, dict[int, StageState]],
     ended: set[str],
 ) -> Iterator[Change]:
-    """Yield what a whole operation tells beyond what was known of it."""
+    """Yield the changes between the known state of an operation and a whole record of it."""
     name = str(record.get("id"))
     if name not in known:
         known[name] = {}
@@ -160,25 +169,22 @@ def _operation(
         begin.key = str(record.get("key") or record.get("name"))
         yield begin
     for stage in record.get("stages") or ():
-        now = tuple(
-            stage.get(field)
-            for field in ("state", "done", "total", "unit", "attempt", "started", "reason")
-        )
+        now = StageState(*map(stage.get, StageState._fields))
         number = int(stage.get("id", 0))
         if known[name].get(number) == now:
             continue
         before = known[name].get(number)
         known[name][number] = now
-        # A line may stand a moment later than what it tells of: the exact times are inside it.
-        if before is None or before[5] != now[5]:
-            if stage.get("state") not in _OPEN and now[5] is not None:
-                yield _stage(stage, name, _seconds(now[5], zero) - zero, "running")
-            elif stage.get("state") != "pending" and now[5] is not None:
-                yield _stage(stage, name, _seconds(now[5], zero) - zero, str(stage["state"]))
+        # A line may be a moment later than the change: the exact times are inside the stage.
+        if before is None or before.started != now.started:
+            if now.state not in _OPEN and now.started is not None:
+                yield _stage(stage, name, _seconds(now.started, zero) - zero, "running")
+            elif now.state != "pending" and now.started is not None:
+                yield _stage(stage, name, _seconds(now.started, zero) - zero, str(now.state))
         at = time
-        if stage.get("state") not in _OPEN:
+        if now.state not in _OPEN:
             at = _seconds(stage.get("ended"), zero + time) - zero
-        yield _stage(stage, name, at, str(stage.get("state")))
+        yield _stage(stage, name, at, str(now.state))
     if record.get("state") in _OPEN:
         ended.discard(name)
     elif name not in ended:
@@ -191,7 +197,7 @@ def _operation(
 def _whole(
     record: dict[str, Any], time: float, known: dict[str, tuple[Any, bool]]
 ) -> Iterator[Change]:
-    """Yield that all of an open operation waits, or that it goes on."""
+    """Yield the change if a whole open operation begins to wait, or stops waiting."""
     name, state = str(record.get("id")), record.get("state")
     now = (state, _asked(record)) if state == WAITING else ("running", False)
     if state in _OPEN and known.get(name, ("running", False)) != now:

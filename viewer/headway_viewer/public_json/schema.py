@@ -1,7 +1,7 @@
-"""Operations as the public JSON form, `schema` 1: for `--display json`, `ps`, `record`.
+"""The JSON schema of operations and stages, version 1: `--display json`, `ps --json`, `record`.
 
 Times are Unix seconds, durations seconds, progress 0…1; unknown is null. A line about an
-operation always holds all of it, so that a reader needs no memory.
+operation always has all its fields, so that a reader needs no state.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from headway.model import Operation, Stage
 from headway_viewer.replica.replica import Replica
 
 SCHEMA = 1
-# What is encoded was made here, so no circle has to be looked for.
+# The values are built here, so they have no circles to check for.
 encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
-def operation_record(operation: Operation, replica: Replica, now: float) -> dict[str, Any]:
-    """One operation; `now` is the broker's time."""
-    stages = [stage_record(stage, replica, now) for stage in parents_first(operation)]
-    return {**own_record(operation, replica, now), "stages": stages}
+def operation_object(operation: Operation, replica: Replica, now: float) -> dict[str, Any]:
+    """Return an operation as a JSON object; `now` is the broker's time."""
+    stages = [stage_object(stage, replica, now) for stage in parents_first(operation)]
+    return {**operation_fields(operation, replica, now), "stages": stages}
 
 
-def own_record(operation: Operation, replica: Replica, now: float) -> dict[str, Any]:
-    """What is an operation's own, without its stages."""
+def operation_fields(operation: Operation, replica: Replica, now: float) -> dict[str, Any]:
+    """Return the fields of an operation but its stages."""
     return {
         "id": operation.id,
         "name": operation.name,
@@ -52,8 +52,8 @@ def own_record(operation: Operation, replica: Replica, now: float) -> dict[str, 
     }
 
 
-def stage_record(stage: Stage, replica: Replica, now: float) -> dict[str, Any]:
-    """One stage, as it stands in its operation."""
+def stage_object(stage: Stage, replica: Replica, now: float) -> dict[str, Any]:
+    """Return a stage as a JSON object."""
     return {
         "id": stage.id,
         "parent": stage.parent,
@@ -75,12 +75,12 @@ def stage_record(stage: Stage, replica: Replica, now: float) -> dict[str, Any]:
 
 
 def progress_of(stage: Stage) -> float | None:
-    """How far a stage is, as the broker says or else by its own counts."""
+    """Return the progress of a stage: the broker's, or else that of its counts."""
     return stage.fraction() if stage.progress is None else stage.progress
 
 
 def parents_first(operation: Operation) -> Iterable[Stage]:
-    """The stages in their order, each after the stage that it is part of."""
+    """Return the stages in their order, each after its parent."""
     stages = operation.stages
     seen: set[int] = set()
     ordered = True
@@ -95,16 +95,16 @@ def parents_first(operation: Operation) -> Iterable[Stage]:
     for stage in stages.values():
         below.setdefault(stage.parent if stage.parent in stages else None, []).append(stage)
     found: list[Stage] = []
-    edge = list(reversed(below.get(None, [])))
-    while edge:
-        stage = edge.pop()
+    stack = list(reversed(below.get(None, [])))
+    while stack:
+        stage = stack.pop()
         found.append(stage)
-        edge.extend(reversed(below.pop(stage.id, [])))
+        stack.extend(reversed(below.pop(stage.id, [])))
     return found
 
 
 def elapsed(item: Operation | Stage, now: float) -> float | None:
-    """Seconds from its start to its end, or until `now`; None if it has not started."""
+    """Return the seconds from start to end, or to `now`; None before the start."""
     if item.started is None:
         return None
     end = now if item.ended is None else item.ended

@@ -1,4 +1,4 @@
-"""What changes in a replica as lines of the public JSON form, each complete in itself."""
+"""Encode the changes of a replica as JSON lines of the public form."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from typing import Any, Iterable, Iterator
 
 from headway.model import Operation
 from headway.protocol.messages import Lines
-from headway_viewer.public_json.cache import Drafts
-from headway_viewer.public_json.schema import SCHEMA, encode, operation_record
+from headway_viewer.public_json.cache import JsonCache
+from headway_viewer.public_json.schema import SCHEMA, encode, operation_object
 from headway_viewer.replica.replica import Changes, Replica
 
 
 class Writer:
-    """Changes as lines of JSON, each a string without its newline."""
+    """Encodes JSON lines, without their newlines."""
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
-        self._drafts = Drafts(replica)
+        self._cache = JsonCache(replica)
 
     def snapshot(self, now: float, chosen: Iterable[Operation] | None = None) -> str:
-        """All that is known, or what was chosen, as one line."""
+        """Return a snapshot of all operations, or of those `chosen`, as one line."""
         replica = self._replica
         operations = replica.operations.values() if chosen is None else chosen
         return self._line(
             "snapshot",
             now,
-            operations=[operation_record(operation, replica, now) for operation in operations],
+            operations=[operation_object(operation, replica, now) for operation in operations],
         )
 
     def changes(self, changes: Changes, now: float, names: set[str] | None = None) -> Iterator[str]:
-        """What `changes` holds; `names` restricts it to these operations."""
+        """Yield a line for each change; `names` restricts them to these operations."""
         replica = self._replica
         if changes.missed is not None:
             yield self._line("gap", now, missed=changes.missed)
@@ -44,15 +44,15 @@ class Writer:
             head = self._line("operation", now, operation=None)[: -len("null}")]
             for name in changes.operations:
                 if names is None or name in names:
-                    yield f"{head}{self._drafts.text(replica.operations[name], now)}}}"
+                    yield f"{head}{self._cache.encode_operation(replica.operations[name], now)}}}"
         for name in changes.removed:
-            self._drafts.forget(name)
+            self._cache.forget(name)
         removed = [name for name in changes.removed if names is None or name in names]
         if removed:
             yield self._line("removed", now, operations=removed)
 
     def log(self, message: Lines, now: float) -> str:
-        """Lines that an operation printed."""
+        """Return the output lines of an operation as one line."""
         return self._line(
             "log", now, operation=message.operation, stage=message.stage, lines=message.lines
         )

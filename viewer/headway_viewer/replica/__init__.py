@@ -1,1 +1,1 @@
-"""The viewer's copy of the broker's state; pure."""
+"""The viewer's replica of the broker's state. Pure."""

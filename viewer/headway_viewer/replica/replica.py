@@ -1,8 +1,8 @@
-"""The viewer's copy of all operations: snapshot parts and deltas folded into the model.
+"""The viewer's replica of all operations: snapshots and deltas folded into the model.
 
 Pure: no socket, no clock; `local` is the viewer's own monotonic time when a message came.
-It notices what it missed (a gap, another broker) and then says that it needs a snapshot;
-until that has come it keeps showing what it had.
+Gap detection: a skipped sequence number, or another broker, means that a snapshot is wanted;
+until it has come, the replica keeps what it had.
 """
 
 from __future__ import annotations
@@ -10,27 +10,30 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from headway.model import Operation
-from headway.protocol import wire
+from headway.protocol import rows, wire
 from headway.protocol.messages import Delta, Pulse, Removed, Snapshot
+from headway.protocol.rows import OperationFigures, OperationRow, StageRecord
 from headway_viewer.replica.setbacks import Before, Setbacks
 
 BACKLOG = 1000  # deltas kept while the parts of a snapshot come in; more means: ask again
 
 
 class Changes(NamedTuple):
-    """What has changed since they were last taken."""
+    """The changes since the last `take`."""
 
-    operations: list[str]  # that are known and differ, in the order of their first change
+    operations: list[str]  # known and changed, in the order of their first change
     removed: list[str]
     fresh: bool  # all was replaced by a snapshot
-    missed: int | None  # how many messages a gap has lost, None without one
+    missed: int | None  # the number of messages lost in a gap, None without one
 
 
 class Replica:
     """Operation id → `headway.model.Operation`, as of `sequence` of the broker `instance`.
 
     `wanted` says that a snapshot is needed. Times in the operations are the broker's
-    monotonic seconds; `time` and `unix` translate.
+    monotonic seconds; `time` and `unix` translate. A row that is malformed is left out:
+    `refused` has the operations of such rows since the last snapshot, None for one that
+    names no operation.
     """
 
     def __init__(self) -> None:
@@ -39,6 +42,7 @@ class Replica:
         self.sequence = 0
         self.wanted = True
         self.heard: float | None = None  # local time of the last message
+        self.refused: set[str | None] = set()
         self.setbacks = Setbacks()
         self._ahead: float | None = None  # the broker's clock less ours
         self._unix = 0.0  # Unix time less the broker's clock
@@ -52,10 +56,10 @@ class Replica:
         self._missed: int | None = None
 
     def fold(self, message: Any, local: float) -> bool:
-        """Take a message of `messages.PUBLISHED` in; whether anything that is shown changed."""
+        """Fold in a message of `messages.PUBLISHED`; return whether anything shown changed."""
         self.heard = local
         if type(message) is Snapshot:
-            return self._collect(message, local)
+            return self._collect_part(message, local)
         if self.instance is not None and message.instance != self.instance:
             self.wanted = True
             return False
@@ -69,13 +73,13 @@ class Replica:
             return False
         if self.instance is None or self.wanted:
             return False
-        self._tell_time(message.now, local)
+        self._sync_clock(message.now, local)
         if type(message) is Pulse and message.wall is not None:
             self._unix = message.wall - message.now
-        return self._advance(message)
+        return self._apply_in_sequence(message)
 
     def take(self) -> Changes:
-        """The changes since the last call."""
+        """Return the changes since the last call."""
         operations = self.operations
         changes = Changes(
             [name for name in self._changed if name in operations],
@@ -90,39 +94,39 @@ class Replica:
         return changes
 
     def know_nothing(self, local: float, unix: float) -> None:
-        """There is no broker, so nothing is known; only the time is told."""
+        """Set the clocks without a broker; there are no operations."""
         self._ahead = 0.0
         self._unix = unix - local
 
     def lose(self) -> None:
-        """The connection is gone: what is shown may be old, and a snapshot has to come."""
+        """Note that the connection is lost: a snapshot is wanted."""
         self.wanted = True
         self._parts.clear()
         self._backlog.clear()
 
     def time(self, local: float) -> float:
-        """The broker's monotonic time when the viewer's is `local`."""
+        """Return the broker's monotonic time at the viewer's monotonic time `local`."""
         return local + (self._ahead or 0.0)
 
     def unix(self, time: float) -> float:
-        """The Unix time of a time in the broker's monotonic seconds."""
+        """Return the Unix time of a time in the broker's monotonic seconds."""
         return time + self._unix
 
     def estimated(self, operation: str) -> float | None:
-        """When (broker's time) the estimate of an operation was made; None if unknown."""
+        """Return when (broker's time) the estimate of an operation was made, or None."""
         return self._estimated.get(operation)
 
     def since(self, operation: str) -> float | None:
-        """When (broker's time) it was seen to enter its state; None if that was before."""
+        """Return when (broker's time) an operation entered its state, or None if unseen."""
         return self._since.get(operation)
 
-    def _tell_time(self, now: float, local: float) -> None:
-        # A message that was late makes the broker's clock look behind: the most ahead is true.
+    def _sync_clock(self, now: float, local: float) -> None:
+        # A late message makes the broker's clock look behind, so the largest offset is the truest.
         ahead = now - local
         if self._ahead is None or ahead > self._ahead:
             self._ahead = ahead
 
-    def _collect(self, part: Snapshot, local: float) -> bool:
+    def _collect_part(self, part: Snapshot, local: float) -> bool:
         kept = next(iter(self._parts.values()), None)
         if kept is not None and (
             kept.instance != part.instance
@@ -141,7 +145,7 @@ class Replica:
         self._replace(parts, local)
         for message in backlog:
             if message.instance == self.instance:
-                self._advance(message)
+                self._apply_in_sequence(message)
         return True
 
     def _replace(self, parts: list[Snapshot], local: float) -> None:
@@ -152,14 +156,15 @@ class Replica:
         self.sequence = last.sequence
         self.wanted = False
         self._unix = last.wall - last.now
-        self._tell_time(last.now, local)
+        self._sync_clock(last.now, local)
         before = self.operations
         self.operations = {}
         self._estimated = {}
         self._changed = {}
+        self.refused = set()
         for part in parts:
-            for row in part.operations:
-                self._apply(row, part.now)
+            for value in part.operations:
+                self._apply_row(value, part.now)
         for name in before:
             if name not in self.operations:
                 self._removed.append(name)
@@ -173,7 +178,7 @@ class Replica:
         }
         self._fresh = True
 
-    def _advance(self, message: Any) -> bool:
+    def _apply_in_sequence(self, message: Any) -> bool:
         kind = type(message)
         expected = self.sequence + 1 if kind in (Delta, Removed) else self.sequence
         if message.sequence > expected or (kind is Pulse and message.sequence > self.sequence):
@@ -184,9 +189,11 @@ class Replica:
             return False
         self.sequence = message.sequence
         if kind is Delta:
-            for row in message.operations:
-                self._apply(row, message.now, watched=True)
+            for value in message.operations:
+                if not self._apply_row(value, message.now, watched=True):
+                    self.wanted = True
             return bool(message.operations)
+        self.refused.difference_update(message.operations)
         for name in message.operations:
             if self.operations.pop(name, None) is not None:
                 self._removed.append(name)
@@ -196,63 +203,73 @@ class Replica:
                 self.setbacks.forget(name)
         return bool(message.operations)
 
-    def _apply(self, row: list[Any], now: float, *, watched: bool = False) -> None:
-        name, record, stages, counts, figures, stage_figures, shares = row[:7]
-        operation = self.operations.get(name)
+    def _apply_row(self, value: Any, now: float, *, watched: bool = False) -> bool:
+        """Apply a row; return False if only a snapshot can tell what it meant."""
+        try:
+            row = rows.decode(value)
+        except wire.Malformed:
+            name = rows.name_of(value)
+            known = name in self.refused  # a snapshot has not helped, or is on its way
+            self.refused.add(name)
+            return known
+        operation = self.operations.get(row.operation)
         if operation is None:
-            if record is None:
-                self.wanted = True  # about an operation that was never told of
-                return
-            operation = self.operations[name] = Operation(name, "")
+            if row.operation in self.refused:
+                return row.record is None  # a snapshot may have it well-formed again
+            if row.record is None:
+                return False  # a delta of an unknown operation
+            operation = self.operations[row.operation] = Operation(row.operation, "")
+        self._apply(operation, row, now, watched=watched)
+        return True
+
+    def _apply(self, operation: Operation, row: OperationRow, now: float, *, watched: bool) -> None:
         state = operation.state
         before = Before(operation.progress, len(operation.stages))
-        if record is not None:
-            operation.apply(record)
+        if row.record is not None:
+            operation.apply(row.record)
             if watched and operation.state != state:
-                self._since[name] = now
-        fresh = operation.add_stages(stage_record[0] for stage_record in stages)
-        for stage_record in stages:
-            if stage_record[0] in fresh:
-                operation.apply_stage(stage_record)
+                self._since[operation.id] = now
+        fresh = operation.add_stages(stage.id for stage in row.stages)
+        for stage in row.stages:
+            if stage.id in fresh:
+                operation.apply_stage(stage)
             else:
-                self._announce(operation, stage_record, now)
-        if counts:
-            self._count(operation, counts, now)
-        if figures is not None:
-            (
-                operation.progress,
-                operation.estimate,
-                operation.silent_since,
-                operation.usual,
-                operation.unlike,
-                tail,
-            ) = figures[:6]
-            operation.holder = figures[6] if len(figures) > 6 else None
-            if tail is not None:
-                operation.tail = tail
-            self._estimated[name] = now
+                self._apply_stage(operation, stage, now)
+        if row.counts:
+            self._apply_counts(operation, row.counts, now)
+        if row.figures is not None:
+            self._apply_figures(operation, row.figures, now)
             if watched:
                 self.setbacks.weighed(operation, before, now)
-        if stage_figures:
-            for number, (progress, estimate) in stage_figures.items():
-                stage = operation.stages.get(number)
-                if stage is not None:
-                    stage.progress, stage.estimate = progress, estimate
-        if shares:
-            for number, share in shares.items():
-                stage = operation.stages.get(number)
-                if stage is not None:
-                    stage.shares = share or None
-        self._changed[name] = None
+        for number, figures in row.stage_figures.items():
+            stage = operation.stages.get(number)
+            if stage is not None:
+                stage.progress, stage.estimate = figures
+        for number, shares in row.shares.items():
+            stage = operation.stages.get(number)
+            if stage is not None:
+                stage.shares = shares or None
+        self._changed[operation.id] = None
 
-    def _announce(self, operation: Operation, record: list[Any], now: float) -> None:
-        known = operation.stages[record[0]]
+    def _apply_figures(self, operation: Operation, figures: OperationFigures, now: float) -> None:
+        operation.progress = figures.progress
+        operation.estimate = figures.estimate
+        operation.silent_since = figures.silent_since
+        operation.usual = figures.usual
+        operation.unlike = figures.unlike
+        operation.holder = figures.holder
+        if figures.tail is not None:
+            operation.tail = figures.tail
+        self._estimated[operation.id] = now
+
+    def _apply_stage(self, operation: Operation, record: StageRecord, now: float) -> None:
+        known = operation.stages[record.id]
         attempt, done, total = known.attempt, known.shown, known.total
         stage = operation.apply_stage(record)
         if stage.attempt == attempt and stage.open:
             self.setbacks.counted(operation, stage, done, total, now)
 
-    def _count(self, operation: Operation, counts: dict[Any, Any], now: float) -> None:
+    def _apply_counts(self, operation: Operation, counts: dict[Any, Any], now: float) -> None:
         stages = operation.stages
         for number, done, total, detail in wire.read_counts(counts):
             stage = stages.get(number)

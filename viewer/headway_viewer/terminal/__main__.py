@@ -1,10 +1,10 @@
 """`python -m headway_viewer.terminal`: the viewer process of a terminal with programs in it.
 
-Started by the SDK when a program's first operation has lasted half a second; one for each
-terminal, arbitrated by the broker. It lives in a process group of its own inside the
-program's session, is deaf to what is typed, never reads the terminal, never asks it
-anything, never changes its modes. A second process, forked before anything else happens,
-only waits: if the drawing one is killed, it gives the terminal back and draws on.
+The SDK starts it when a program's first operation has lasted half a second; the broker lets
+one draw on each terminal. It has a process group of its own inside the program's session,
+ignores the signals of the keyboard, and never reads the terminal, queries it or changes its
+modes. It supervises a child that draws: if that is killed, it releases the scroll region and
+starts another.
 """
 
 from __future__ import annotations
@@ -19,52 +19,53 @@ from types import FrameType
 from typing import Sequence
 
 from headway.formatting import theme
-from headway_viewer.display.live import size, write_all
+from headway_viewer.display.live import write_all
+from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.terminal import scroll_region
-from headway_viewer.terminal.lines import KINDS, print_lines
-from headway_viewer.terminal.loop import Stand, draw
+from headway_viewer.terminal.lines import LINE_KINDS, run_lines
+from headway_viewer.terminal.loop import DrawTarget, run_terminal
 
-RESTARTS = 3
+MAX_RESTARTS = 3
 _HEIGHT = struct.Struct("i")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the viewer of a terminal; the exit status is 0 unless it was used wrongly."""
+    """Run the viewer process of a terminal; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m headway_viewer.terminal", description=__doc__)
     parser.add_argument("--tty", help="the terminal's name")
     parser.add_argument("--session", required=True, help="of the worker that started this")
     parser.add_argument("--pid", type=int, required=True, help="of the worker that started this")
-    parser.add_argument("--lines", choices=KINDS, help="append such lines to --fd")
+    parser.add_argument("--lines", choices=LINE_KINDS, help="append such lines to --fd")
     parser.add_argument("--fd", type=int, default=2, help="an inherited descriptor")
     arguments = parser.parse_args(argv)
     if not arguments.tty and not arguments.lines:
         parser.error("--tty or --lines is needed")
-    _be_deaf()
+    _ignore_terminal_signals()
     inherited = os.dup(arguments.fd)
-    _be_mute()
+    _discard_stderr()
     if arguments.lines:
-        return print_lines(inherited, arguments.pid, arguments.lines)
+        return run_lines(inherited, arguments.pid, arguments.lines)
     if not theme.drawable(True, os.environ):
-        return print_lines(inherited, arguments.pid) if theme.in_ci(os.environ) else 0
+        return run_lines(inherited, arguments.pid) if theme.in_ci(os.environ) else 0
     descriptor = _open(arguments.tty, inherited)
     if descriptor is None:
         return 0
-    return _guard(arguments.tty, descriptor)
+    return _supervise(arguments.tty, descriptor)
 
 
-def _be_deaf() -> None:
-    """Nothing that is typed at the terminal is for this process."""
+def _ignore_terminal_signals() -> None:
+    """Ignore the signals that the terminal sends for keys and for background processes."""
     try:
         os.setpgid(0, 0)
     except OSError:
-        pass  # it leads a group already
+        pass  # it leads a process group already
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whoever started us may have blocked some
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the mask is inherited from the program
 
 
-def _be_mute() -> None:
-    """Standard error is the program's terminal: no warning or traceback of ours belongs there."""
+def _discard_stderr() -> None:
+    """Point standard error at /dev/null: it is the program's terminal, not for our warnings."""
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, 2)
     os.close(sink)
@@ -77,47 +78,49 @@ def _open(name: str, inherited: int) -> int | None:
         return inherited if os.isatty(inherited) else None
 
 
-def _guard(tty: str, descriptor: int) -> int:
-    """Have a child draw; if it is killed, give its rows back and start another."""
+def _supervise(tty: str, descriptor: int) -> int:
+    """Run the loop in a child; if it is killed, release its rows and start another."""
     shared = mmap.mmap(-1, _HEIGHT.size)
 
-    def held(height: int) -> None:
+    def set_height(height: int) -> None:
         _HEIGHT.pack_into(shared, 0, height)
 
-    for start in range(1 + RESTARTS):
+    for start in range(1 + MAX_RESTARTS):
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                status = draw(Stand(tty, descriptor, held, replaces=start > 0))
+                status = run_terminal(DrawTarget(tty, descriptor, set_height, replaces=start > 0))
             finally:
                 os._exit(status)
-        _pass_on(child)
+        _forward_signals(child)
         _, ended = os.waitpid(child, 0)
         height = _HEIGHT.unpack_from(shared, 0)[0]
         if height:
             try:
-                rows = size(descriptor)[1]
-                write_all(descriptor, scroll_region.reset(min(height, rows), rows).encode())
+                rows = terminal_size(descriptor)[1]
+                write_all(
+                    descriptor, scroll_region.reset_sequence(min(height, rows), rows).encode()
+                )
             except OSError:
                 return 0  # the terminal is gone
-            held(0)
+            set_height(0)
         if not os.WIFSIGNALED(ended):
             return os.WEXITSTATUS(ended)
     return 0
 
 
-def _pass_on(child: int) -> None:
-    """Who asks this process to end means the one that draws."""
+def _forward_signals(child: int) -> None:
+    """Forward SIGTERM and SIGHUP to the child that draws."""
 
-    def tell(number: int, _frame: FrameType | None) -> None:
+    def forward(number: int, _frame: FrameType | None) -> None:
         try:
             os.kill(child, number)
         except OSError:
             pass  # it has ended already
 
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, tell)
+        signal.signal(number, forward)
 
 
 if __name__ == "__main__":

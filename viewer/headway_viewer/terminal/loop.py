@@ -1,7 +1,7 @@
-"""The loop of a terminal's viewer process: follow the broker, look at the terminal, draw.
+"""The loop of a terminal's viewer process: follow the broker, observe the terminal, draw.
 
-Shell. What to draw when is `scene`'s to decide; here the terminal and the processes that
-run in it are looked at, ten times a second while something is drawn.
+Shell. `etiquette` decides when to draw. The loop observes the terminal and the processes in
+it, ten times a second while something is drawn.
 """
 
 from __future__ import annotations
@@ -17,86 +17,89 @@ from typing import Callable, NamedTuple
 from headway import terminal_mode
 from headway.formatting import theme
 from headway.model import Operation
-from headway_viewer.connection.endpoint import finder
+from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.display.live import size, write_all
+from headway_viewer.display.live import write_all
+from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.view import View
 from headway_viewer.replica.replica import Changes, Replica
-from headway_viewer.terminal.etiquette import Scene, Seen
-from headway_viewer.terminal.processes import group_of, lives, members
-from headway_viewer.terminal.scroll_region import most
+from headway_viewer.terminal.etiquette import Etiquette, TerminalState
+from headway_viewer.terminal.processes import group_size, is_running, process_group
+from headway_viewer.terminal.scroll_region import max_rows
 
-LOOK = 0.1  # seconds between two looks at the terminal
-REST = 0.5  # and while nothing is drawn
-SHORT = 0.5  # seconds: what is over sooner leaves nothing on the screen
-FIRST = 5.0  # seconds in which a first operation has to show
-GRANT = 10.0  # seconds in which the viewer before this one, killed, is noticed to be gone
+FRAME_INTERVAL = 0.1  # seconds between frames, and between observations of the terminal
+IDLE_INTERVAL = 0.5  # seconds between observations while nothing is drawn
+MIN_DURATION = 0.5  # seconds an operation must last to be drawn or to leave a receipt
+FIRST_OPERATION_TIMEOUT = 5.0  # seconds to wait for a first operation
+PREDECESSOR_TIMEOUT = 10.0  # seconds until the broker notices that a killed viewer is gone
+RETRY_INTERVAL = 0.3  # seconds until a refused viewer asks again
+JUST_ENDED = 1.0  # seconds: an operation that ended earlier, before this viewer, has no receipt
 
 
-class Stand(NamedTuple):
-    """Where to draw.
+class DrawTarget(NamedTuple):
+    """The terminal to draw on.
 
-    `held` is told how many rows are about to be reserved; `replaces` says that the viewer
-    before this one was killed, so that its claim to the terminal ends soon.
+    `set_height(rows)` is called before rows are reserved. `replaces` says that this process
+    replaces one that was killed, whose grant the broker will withdraw soon.
     """
 
     tty: str
     descriptor: int
-    held: Callable[[int], None]
+    set_height: Callable[[int], None]
     replaces: bool
 
 
-class _Left(Exception):
-    """Somebody asked this process to end."""
+class _Terminated(Exception):
+    """Raised by SIGTERM and SIGHUP."""
 
 
-def draw(stand: Stand) -> int:
-    """Draw the operations of a terminal until the last program of them has ended."""
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGHUP, _leave)
+def run_terminal(target: DrawTarget) -> int:
+    """Draw the operations of a terminal until their last program has ended; return 0."""
+    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGHUP, _terminate)
     replica = Replica()
-    feed = Feed(replica, finder(start=False))
-    player = Player(stand, feed)
+    feed = Feed(replica, endpoint_finder(start=False))
+    loop = TerminalLoop(target, feed)
     try:
-        player.play()
-    except (_Left, OSError):
+        loop.run()
+    except (_Terminated, OSError):
         pass
     finally:
-        player.stop()
+        loop.release()
         feed.close()
     return 0
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _terminate(number: int, frame: FrameType | None) -> None:
     del number, frame
-    raise _Left
+    raise _Terminated
 
 
-class Player:
-    """Everything the loop holds."""
+class TerminalLoop:
+    """The state of the loop: replica, picture, scroll region, workers and the broker's grant."""
 
-    def __init__(self, stand: Stand, feed: Feed) -> None:
-        self._stand = stand
+    def __init__(self, target: DrawTarget, feed: Feed) -> None:
+        self._target = target
         self._feed = feed
         self._replica = feed.replica
         self._host = platform.node() or None
         self._board = Board(self._replica)
         self._board.accepts = self._accepts
-        self._look = theme.for_encoding(
+        self._theme = theme.for_encoding(
             sys.stderr.encoding, coloured=theme.coloured(terminal=True, environ=os.environ)
         )
-        self._view = View(self._board, self._look, bare=True)
-        self._scene = Scene()
+        self._view = View(self._board, self._theme, bare=True)
+        self._etiquette = Etiquette()
         self._workers: set[int] = set()
-        self._known: dict[str, bool] = {}  # the operations here -> whether it was open
-        self._granted: str | None = None  # by which broker
-        self._asked: int | None = None
-        self._began = feed.clock()
-        self._again = float("-inf")
+        self._open_by_id: dict[str, bool] = {}  # of the operations of this terminal
+        self._granted: str | None = None  # instance of the broker that let this viewer draw
+        self._grant_request: int | None = None
+        self._attached = feed.clock()
+        self._retry_at = float("-inf")
 
-    def play(self) -> None:
-        """Draw until there is nobody left to draw for."""
+    def run(self) -> None:
+        """Draw until no worker is left, or another viewer draws on this terminal."""
         feed = self._feed
         drawn = float("-inf")
         while True:
@@ -106,138 +109,142 @@ class Player:
             changes = self._replica.take()
             now = self._replica.time(local)
             self._board.absorb(changes, now)
-            self._view.forget(changes.operations)
+            self._view.invalidate(changes.operations)
             if changes.fresh:
-                self._view = View(self._board, self._look, bare=True)
-            self._follow(changes, now)
-            if not self._may_draw(local):
+                self._view = View(self._board, self._theme, bare=True)
+            self._track(changes, now)
+            if not self._request_grant(local):
                 return
-            hurry = self._scene.waiting
-            if self._granted is not None and (hurry or local - drawn >= LOOK):
+            urgent = self._etiquette.pending
+            if self._granted is not None and (urgent or local - drawn >= FRAME_INTERVAL):
                 drawn = local
                 self._draw(now)
-            if not self._alive(local):
+            if not self._is_needed(local):
                 return
 
-    def stop(self) -> None:
-        """Give the terminal back."""
+    def release(self) -> None:
+        """Release the scroll region."""
         try:
-            rows = size(self._stand.descriptor)[1]
-            self._write(self._scene.region.release(rows), 0)
-        except (_Left, OSError):
+            rows = terminal_size(self._target.descriptor)[1]
+            self._write(self._etiquette.region.release(rows), 0)
+        except (_Terminated, OSError):
             pass
 
     def _pause(self, passed: float) -> float:
-        if self._board.open or self._scene.region.height or self._scene.waiting:
-            return max(LOOK - passed, 0.005)
-        return REST
+        if self._board.open or self._etiquette.region.height or self._etiquette.pending:
+            return max(FRAME_INTERVAL - passed, 0.005)
+        return IDLE_INTERVAL
 
     def _accepts(self, operation: Operation) -> bool:
         return (
-            operation.tty == self._stand.tty
+            operation.tty == self._target.tty
             and operation.host == self._host
             and operation.display in (None, "auto", "live")
         )
 
-    def _follow(self, changes: Changes, now: float) -> None:
-        """Note which operations are here, and which have ended."""
+    def _track(self, changes: Changes, now: float) -> None:
+        """Note the operations of this terminal, and which of them have ended."""
         for name in changes.operations:
             operation = self._replica.operations[name]
             if not self._accepts(operation):
                 continue
-            was_open = self._known.get(name)
-            self._known[name] = operation.open
+            was_open = self._open_by_id.get(name)
+            self._open_by_id[name] = operation.open
             if operation.open:
                 if operation.pid:
                     self._workers.add(operation.pid)
             elif was_open or was_open is None:
-                self._ended(operation, now, was_open is not None)
+                self._on_end(operation, now, was_open is not None)
         for name in changes.removed:
-            self._known.pop(name, None)
+            self._open_by_id.pop(name, None)
 
-    def _ended(self, operation: Operation, now: float, seen: bool) -> None:
+    def _on_end(self, operation: Operation, now: float, seen: bool) -> None:
         ended = now if operation.ended is None else operation.ended
-        if not seen and now - ended > 1.0:
-            return  # long before this viewer came
-        took = ended - operation.started if operation.started is not None else 0.0
+        if not seen and now - ended > JUST_ENDED:
+            return
+        lasted = ended - operation.started if operation.started is not None else 0.0
         receipt = None
-        if took >= SHORT and operation.parent is None:
-            width = max(size(self._stand.descriptor)[0] - 1, 0)
-            receipt = self._look.paint(self._view.receipt(operation, width, now))
-        self._scene.end(operation.id, receipt)
+        if lasted >= MIN_DURATION and operation.parent is None:
+            width = max(terminal_size(self._target.descriptor)[0] - 1, 0)
+            receipt = self._theme.paint(self._view.receipt(operation, width, now))
+        self._etiquette.add_ended(operation.id, receipt)
 
-    def _may_draw(self, local: float) -> bool:
-        """Whether to go on: the broker lets one viewer at a time draw on a terminal."""
+    def _request_grant(self, local: float) -> bool:
+        """Return whether to go on: the broker lets one viewer at a time draw on a terminal."""
         feed = self._feed
         if not feed.connected or self._replica.instance is None:
             return True
         if self._granted == self._replica.instance:
             return True
-        if self._asked is None:
-            if local >= self._again:
-                self._asked = feed.request("draw", {"tty": self._stand.tty})
+        if self._grant_request is None:
+            if local >= self._retry_at:
+                self._grant_request = feed.request("draw", {"tty": self._target.tty})
             return True
-        reply = feed.reply(self._asked)
+        reply = feed.reply(self._grant_request)
         if reply is None:
             return True
-        self._asked = None
+        self._grant_request = None
         if reply.result.get("granted"):
             self._granted = self._replica.instance
             return True
-        self._again = local + 0.3
-        return self._stand.replaces and local - self._began < GRANT
+        self._retry_at = local + RETRY_INTERVAL
+        return self._target.replaces and local - self._attached < PREDECESSOR_TIMEOUT
 
     def _draw(self, now: float) -> None:
-        stand = self._stand
-        columns, rows = size(stand.descriptor)
+        target = self._target
+        columns, rows = terminal_size(target.descriptor)
         lines: list[str] = []
-        if columns > 1 and any(self._lasts(operation, now) for operation in self._open()):
-            body = self._view.body(columns - 1, most(rows), now)
-            lines = [self._look.paint(line) for line in body]
-        out, told = self._scene.step(self._seen(columns, rows), lines)
-        self._write(out, self._scene.region.height)
-        if told:
-            self._feed.request("drawn", {"operations": told})
+        if columns > 1 and any(
+            self._is_long_enough(operation, now) for operation in self._open_operations()
+        ):
+            body = self._view.body(columns - 1, max_rows(rows), now)
+            lines = [self._theme.paint(line) for line in body]
+        out, acknowledged = self._etiquette.step(self._observe(columns, rows), lines)
+        self._write(out, self._etiquette.region.height)
+        if acknowledged:
+            self._feed.request("drawn", {"operations": acknowledged})
 
-    def _open(self) -> list[Operation]:
+    def _open_operations(self) -> list[Operation]:
         return list(self._board.roots("running", "waiting", "pending"))
 
-    def _lasts(self, operation: Operation, now: float) -> bool:
-        return operation.started is not None and now - operation.started >= SHORT
+    def _is_long_enough(self, operation: Operation, now: float) -> bool:
+        return operation.started is not None and now - operation.started >= MIN_DURATION
 
     def _write(self, out: str, height: int) -> None:
         if out:
-            # Told before it is done: whoever cleans up after us clears too much rather.
-            self._stand.held(max(height, self._scene.region.height))
-            write_all(self._stand.descriptor, out.encode("utf-8", "replace"))
-        self._stand.held(height)
+            # Before the write: if it is killed in between, too much is cleared, not too little.
+            self._target.set_height(max(height, self._etiquette.region.height))
+            write_all(self._target.descriptor, out.encode("utf-8", "replace"))
+        self._target.set_height(height)
 
-    def _seen(self, columns: int, rows: int) -> Seen:
-        descriptor = self._stand.descriptor
-        foreground = strangers = False
+    def _observe(self, columns: int, rows: int) -> TerminalState:
+        descriptor = self._target.descriptor
+        foreground = others_in_foreground = False
         try:
             group = os.tcgetpgrp(descriptor)
-            groups = [group_of(pid) for pid in self._workers]
+            groups = [process_group(pid) for pid in self._workers]
             foreground = group in groups
             modes = termios.tcgetattr(descriptor)
             mode = terminal_mode.line_mode(modes)
             if mode == terminal_mode.RAW and foreground:
-                strangers = terminal_mode.is_lent(modes) or members(group) > groups.count(group)
-            return Seen(
+                others_in_foreground = terminal_mode.is_lent(modes) or group_size(
+                    group
+                ) > groups.count(group)
+            return TerminalState(
                 columns,
                 rows,
                 foreground,
                 mode != terminal_mode.RAW,
                 mode != terminal_mode.SECRET,
-                strangers,
+                others_in_foreground,
             )
         except (OSError, termios.error):
-            # Not our controlling terminal: all that is known is that somebody draws on it.
-            return Seen(columns, rows, bool(self._workers), True, True, False)
+            # Not the controlling terminal, so its foreground group and modes are unknown.
+            return TerminalState(columns, rows, bool(self._workers), True, True, False)
 
-    def _alive(self, local: float) -> bool:
-        """Whether a program is left, or a first one may still show."""
-        self._workers = {pid for pid in self._workers if lives(pid)}
-        if self._workers or self._scene.waiting:
+    def _is_needed(self, local: float) -> bool:
+        """Return whether a worker is running, or a first operation may still come."""
+        self._workers = {pid for pid in self._workers if is_running(pid)}
+        if self._workers or self._etiquette.pending:
             return True
-        return not self._known and local - self._began < FIRST
+        return not self._open_by_id and local - self._attached < FIRST_OPERATION_TIMEOUT

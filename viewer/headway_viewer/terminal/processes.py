@@ -1,13 +1,13 @@
-"""What is to be known of other processes by their pid: whether one lives, and its group."""
+"""Other processes by pid: whether one is running, and its process group."""
 
 from __future__ import annotations
 
 import os
 
 
-def lives(pid: int) -> bool:
-    """Whether it runs; one that has ended and only waits for its parent does not."""
-    if group_of(pid) is None:
+def is_running(pid: int) -> bool:
+    """Return whether a process is running; a zombie is not."""
+    if process_group(pid) is None:
         return False
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
@@ -16,18 +16,18 @@ def lives(pid: int) -> bool:
         return not os.path.isdir("/proc/self")
 
 
-def group_of(pid: int) -> int | None:
-    """Its process group, or None if there is no such process."""
+def process_group(pid: int) -> int | None:
+    """Return the process group of a process, or None if there is no such process."""
     try:
         return os.getpgid(pid)
     except OSError:
         return None
 
 
-def members(group: int) -> int:
-    """How many processes are in a group; 0 where there is no /proc to count them in."""
+def group_size(group: int) -> int:
+    """Return the number of processes in a group; 0 without /proc."""
     try:
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
         return 0
-    return sum(group_of(pid) == group for pid in pids)
+    return sum(process_group(pid) == group for pid in pids)

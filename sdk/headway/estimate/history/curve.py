@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import NamedTuple, Sequence
+
+    class Point(NamedTuple):
+        """So many units were done after so many seconds of work."""
+
+        seconds: float
+        done: float
+
+    class Moment(NamedTuple):
+        """When a fraction was reached, and when the next one was; in seconds of work."""
+
+        reached: float
+        step: float
+
+else:
+    Point = namedtuple("Point", "seconds done")  # noqa: PYI024 - typing is slow to import
+    Moment = namedtuple("Moment", "reached step")  # noqa: PYI024 - as Point
 
 POINTS = 24
 
@@ -45,19 +62,19 @@ class Curve:
         times.append(seconds)
         units.append(done)
         if len(times) >= POINTS:
-            last = (times[-1], units[-1])
+            last = Point(times[-1], units[-1])
             self.seconds = times[::2]
             self.done = units[::2]
-            if self.seconds[-1] != last[0]:
-                self.seconds.append(last[0])
-                self.done.append(last[1])
+            if self.seconds[-1] != last.seconds:
+                self.seconds.append(last.seconds)
+                self.done.append(last.done)
             self.spacing = max(2 * self.spacing, seconds / POINTS)
 
-    def since(self, moment: float) -> tuple[float, float] | None:
+    def since(self, moment: float) -> Point | None:
         """Return the first point at or after `moment` with a later one behind it, or None."""
         at = bisect_right(self.seconds, moment)
         if 0 < at < len(self.seconds) - 1:
-            return self.seconds[at], self.done[at]
+            return Point(self.seconds[at], self.done[at])
         return None
 
     def shape(self, final: float) -> tuple[list[float], list[float]]:
@@ -73,7 +90,7 @@ class Curve:
         return fractions, seconds
 
 
-def moment(fractions: Sequence[float], seconds: Sequence[float], at: float) -> tuple[float, float]:
+def moment(fractions: Sequence[float], seconds: Sequence[float], at: float) -> Moment:
     """Return when fraction `at` was reached, and when the next point was.
 
     Between points the time is interpolated; past the last point it stays there.
@@ -81,11 +98,10 @@ def moment(fractions: Sequence[float], seconds: Sequence[float], at: float) -> t
     i = bisect_right(fractions, at + 1e-9)
     if i == 0:
         first = seconds[0] if seconds else 0.0
-        return (
-            (first * at / fractions[0], first) if fractions and fractions[0] > 0 else (0.0, first)
-        )
+        least = fractions[0] if fractions else 0.0
+        return Moment(first * at / least if least > 0 else 0.0, first)
     if i == len(fractions):
-        return seconds[-1], seconds[-1]
+        return Moment(seconds[-1], seconds[-1])
     low, high = seconds[i - 1], seconds[i]
     step = fractions[i] - fractions[i - 1]
-    return low + (high - low) * (at - fractions[i - 1]) / step, high
+    return Moment(low + (high - low) * (at - fractions[i - 1]) / step, high)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import log, sqrt
 
-from headway.estimate.trust import trust
+from headway.estimate.history.trust import trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 
 from headway.host.threads import signals as signal
+from headway.run.exit_status import UNKNOWN
 from headway.run.process.descendants import family
-from headway.run.process.exit_status import UNKNOWN
 from headway.run.process.fork_gate import Gate, in_child
 
 TYPE_CHECKING = False

@@ -13,8 +13,8 @@ import struct
 import termios
 
 from headway.host.threads import signals as signal
+from headway.run.exit_status import UNKNOWN
 from headway.run.process.child import kill
-from headway.run.process.exit_status import UNKNOWN
 from headway.run.process.fork_gate import Gate, in_child
 
 TYPE_CHECKING = False

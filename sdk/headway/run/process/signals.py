@@ -47,7 +47,7 @@ class Signals:
         self._noted: deque[int] = deque()
         self._watched: set[int] = set()
         self._waits = hasattr(signal, "sigtimedwait")
-        self._wake: tuple[int, int] | None = None
+        self._woken: int | None = None  # the end of a pipe where a signal comes out
         self._mask: set[int] | None = None  # before, once something is blocked
         self.ignored: tuple[int, ...] = ()  # before, and by the command still
 
@@ -70,10 +70,10 @@ class Signals:
         if self._waits:
             self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, self._watched))
         else:
-            self._wake = os.pipe()
-            for end in self._wake:
+            self._woken, wake = os.pipe()
+            for end in (self._woken, wake):
                 os.set_blocking(end, False)
-            signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
+            signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
 
     def give_back(self) -> None:
         """Let signals do what they would have done without us, those that have come included."""
@@ -94,10 +94,10 @@ class Signals:
             found: Any = signal.sigtimedwait(self._watched, seconds)
             if found is not None:
                 return Heard(found.si_signo, found.si_code == _KERNEL)
-        elif self._wake is not None:
-            select.select([self._wake[0]], [], [], seconds)
+        elif self._woken is not None:
+            select.select([self._woken], [], [], seconds)
             try:
-                os.read(self._wake[0], 4096)
+                os.read(self._woken, 4096)
             except OSError:
                 pass
         return self._guess(self._noted.popleft()) if self._noted else None

@@ -17,7 +17,7 @@ import math
 import re
 from typing import Callable, NamedTuple
 
-from headway.run.process.exit_status import Ending
+from headway.run.exit_status import Ending
 from headway.run.reading.events import Detail, Event, StageEnded, StageMoved, StageStarted, Waiting
 
 STAGE = "Run"  # of a script that names none

@@ -1,4 +1,8 @@
-"""The real terminal while it is lent to a command: its mode, its size, giving it back."""
+"""The real terminal while it is lent to a command: its mode, its size, giving it back.
+
+Several of us may be in the foreground of one terminal (`make -j4`). One of them lends it, and
+gives it back; the others leave its mode alone meanwhile, for they would save a raw one.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import os
 import struct
 import termios
 
-from headway.terminal_mode import RAW, lend, line_mode
+from headway.terminal_mode import RAW, is_lent, lend, line_mode, reclaim
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +32,9 @@ class Terminal:
     def __init__(self, fd: int, reserved: bool) -> None:
         self._fd = fd
         self._reserved = reserved
-        self._saved: Attributes = termios.tcgetattr(fd)
+        self._saved: Attributes = _usual(fd)
         self._mode: str | None = None  # of the command, while the terminal is lent
+        self._lock: int | None = None  # held while we are the one that lends it
         self._size = b""
         self._was_raw = False
         self.master, self.slave = os.openpty()
@@ -53,13 +58,16 @@ class Terminal:
         """Lend the terminal while this process is in the foreground; follow the pty's mode."""
         if not self.foreground:
             self._mode = None  # the shell has set its own mode
+            self._release()
             return
         try:
             mode = line_mode(termios.tcgetattr(self.master))
             if mode == self._mode:
                 return
             if self._mode is None:
-                self._saved = termios.tcgetattr(self._fd)
+                if not self._claim():
+                    return
+                self._saved = _usual(self._fd)
         except (OSError, termios.error):
             return  # the terminal is gone: a hangup will follow
         self._set(lend(self._saved, mode))
@@ -74,6 +82,7 @@ class Terminal:
             if self.foreground:
                 self._set(self._saved)
                 self._reset_margins()
+        self._release()
 
     def resize(self) -> None:
         """Give the pty the size that the command may use; the kernel tells the command."""
@@ -98,6 +107,33 @@ class Terminal:
         character: bytes = attributes[6][key]
         return b"" if character == b"\0" else character
 
+    def _claim(self) -> bool:
+        """Become the one that lends the terminal; return False while somebody else does.
+
+        The kernel frees the lock on its device when its holder is killed. A device of another
+        user cannot be opened, and macOS locks none: there the terminal's mode alone tells.
+        """
+        if self._lock is not None:
+            return True
+        try:
+            flags = os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(os.ttyname(self._fd), flags)
+        except OSError:
+            return not is_lent(termios.tcgetattr(self._fd))
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            held = isinstance(error, BlockingIOError)
+            return not held and not is_lent(termios.tcgetattr(self._fd))
+        self._lock = descriptor
+        return True
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
     def _reset_margins(self) -> None:
         if self._was_raw:
             self._was_raw = False
@@ -111,3 +147,9 @@ class Terminal:
             termios.tcsetattr(self._fd, termios.TCSADRAIN, attributes)
         except (OSError, termios.error):
             pass
+
+
+def _usual(fd: int) -> Attributes:
+    """Return the attributes of a terminal as they are while nobody lends it."""
+    attributes = termios.tcgetattr(fd)
+    return reclaim(attributes) if is_lent(attributes) else attributes

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from headway.estimate.history.habits import Habits
 from headway.estimate.history.run import Run, Span
-from headway.estimate.trust import trust
+from headway.estimate.history.trust import trust
 
 
 def run(*seconds, totals=None):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headway.run.process.exit_status import Ending
+from headway.run.exit_status import Ending
 from headway.run.reading.events import Detail, StageEnded, StageMoved, StageStarted, Waiting
 from headway.run.reading.pipe_lines import Logged, Planned, Script, ScriptError
 

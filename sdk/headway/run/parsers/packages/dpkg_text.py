@@ -86,8 +86,10 @@ class PackageStages:
         return self.read_trouble(line)
 
     def _leave(self) -> list[Event]:
-        at, self._at = self._at, None
-        return self.move(at[0], at[1], True) if at else []
+        if self._at is None:
+            return []
+        (stage, package), self._at = self._at, None
+        return self.move(stage, package, True)
 
     def read_trouble(self, line: str) -> list[Event]:
         """Take a line of dpkg's text for its errors and questions only."""

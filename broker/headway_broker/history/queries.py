@@ -1,0 +1,152 @@
+"""The SQL of the history: what is written, read and forgotten through an open connection.
+
+Absent: the file (`database`), its tables (`schema`), what is kept for how long (`retention`).
+All of it raises `sqlite3.Error`; what cannot be turned into JSON raises TypeError.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any, Iterable, Iterator, NamedTuple
+
+from headway_broker.state import retention
+from headway_broker.state.effects import Job, KeepClaim, Learn, Row, Store
+from headway_broker.state.retention import Cutoffs
+
+
+class RunOf(NamedTuple):
+    """A run that was learned, its key, and the Unix time of its end."""
+
+    key: str
+    ended: float
+    run: dict[str, Any]
+
+
+def write(connection: sqlite3.Connection, place: str, job: Job, unix: float) -> None:
+    """Write what a job of the broker at `place` hands over at a Unix time, if it does."""
+    if isinstance(job, Store):
+        _store(connection, place, job.row, unix)
+    elif isinstance(job, Learn):
+        _learn(connection, job, unix)
+    elif isinstance(job, KeepClaim):
+        connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", (job.key, unix))
+
+
+def _store(connection: sqlite3.Connection, place: str, row: Row, unix: float) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO operations"
+        " (id, place, stored, revision, ended, session, uid, pid, about, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            row.operation,
+            place,
+            unix,
+            row.revision,
+            row.ended,
+            row.session,
+            row.uid,
+            row.pid,
+            json.dumps(row.about),
+            row.body,
+        ),
+    )
+
+
+def _learn(connection: sqlite3.Connection, job: Learn, unix: float) -> None:
+    connection.execute(
+        "INSERT INTO runs (key, ended, run) VALUES (?, ?, ?)",
+        (job.key, unix, json.dumps(job.run)),
+    )
+    connection.execute(
+        "DELETE FROM runs WHERE key = ? AND number NOT IN"
+        " (SELECT number FROM runs WHERE key = ? ORDER BY number DESC LIMIT ?)",
+        (job.key, job.key, retention.RUNS_PER_KEY),
+    )
+
+
+def operations(connection: sqlite3.Connection, place: str, since: float) -> list[Row]:
+    """Return what a broker of `place` left: what is open, then what ended `since`, oldest first."""
+    found = connection.execute(
+        "SELECT id, revision, ended, session, uid, pid, about, body FROM operations"
+        " WHERE place = ? AND (ended IS NULL OR ended >= ?)"
+        " ORDER BY ended IS NULL, rowid DESC",  # as stored: wall clocks are set back
+        (place, since),
+    )
+    rows: list[Row] = []
+    finished = 0
+    for operation, revision, ended, session, uid, pid, about, body in found.fetchall():
+        finished += ended is not None
+        if ended is not None and finished > retention.KEEP_ENDED:
+            continue
+        try:
+            process = json.loads(about)
+        except ValueError:
+            continue
+        rows.append(Row(operation, revision, ended, session, uid, pid, process, body))
+    rows.reverse()
+    return rows
+
+
+def claims(connection: sqlite3.Connection, since: float) -> list[str]:
+    """Return the keys that were claimed `since` a Unix time, oldest first."""
+    found = connection.execute(
+        "SELECT key FROM claims WHERE claimed >= ? ORDER BY claimed", (since,)
+    )
+    return [key for (key,) in found]
+
+
+def runs(connection: sqlite3.Connection, key: str) -> list[dict[str, Any]]:
+    """Return the runs of a key, oldest first."""
+    found = connection.execute("SELECT run FROM runs WHERE key = ? ORDER BY number", (key,))
+    return list(_read(text for (text,) in found))
+
+
+def newest_runs(connection: sqlite3.Connection, number: int) -> list[dict[str, Any]]:
+    """Return the newest run of each of the `number` keys that were used last."""
+    found = connection.execute(
+        "SELECT run FROM runs WHERE number IN"
+        " (SELECT max(number) FROM runs GROUP BY key ORDER BY 1 DESC LIMIT ?)",
+        (number,),
+    )
+    return list(_read(text for (text,) in found))
+
+
+def all_runs(connection: sqlite3.Connection) -> Iterator[RunOf]:
+    """Yield every run of every key."""
+    for key, ended, text in connection.execute("SELECT key, ended, run FROM runs"):
+        for run in _read([text]):
+            yield RunOf(key, ended, run)
+
+
+def forget_runs(connection: sqlite3.Connection, key: str) -> int:
+    """Remove all runs of a key and return how many there were."""
+    return connection.execute("DELETE FROM runs WHERE key = ?", (key,)).rowcount
+
+
+def prune(connection: sqlite3.Connection, place: str, cutoffs: Cutoffs) -> None:
+    """Remove what is not to be kept any more."""
+    connection.execute("DELETE FROM operations WHERE ended < ?", (cutoffs.ended_before,))
+    connection.execute(
+        "DELETE FROM operations WHERE ended IS NULL AND stored < ?",
+        (cutoffs.open_stored_before,),
+    )
+    connection.execute(
+        "DELETE FROM operations WHERE place = ? AND ended IS NOT NULL AND id NOT IN"
+        " (SELECT id FROM operations WHERE place = ? AND ended IS NOT NULL"
+        " ORDER BY rowid DESC LIMIT ?)",
+        (place, place, cutoffs.ended_operations),
+    )
+    connection.execute(
+        "DELETE FROM runs WHERE number <= (SELECT max(number) FROM runs) - ?", (cutoffs.runs,)
+    )
+    connection.execute("DELETE FROM claims WHERE claimed < ?", (cutoffs.claimed_before,))
+
+
+def _read(texts: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield what is JSON of these."""
+    for text in texts:
+        try:
+            yield json.loads(text)
+        except ValueError:
+            continue

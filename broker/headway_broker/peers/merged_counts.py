@@ -1,0 +1,100 @@
+"""What the `Counts` messages of each session merge to until the next frame.
+
+Pure. Counts are absolute, so a map of the last ones says all; it is merged as it is and looked
+at once a frame, or when it has grown heavy.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+from headway.model import STAGE_FIELDS
+from headway.protocol.messages import Counts
+from headway_broker.estimates.forecasts import Forecasts
+from headway_broker.peers.resync import Again
+from headway_broker.state.errors import Dropped
+from headway_broker.state.ledger import Ledger
+from headway_broker.state.outbox import Faults
+from headway_broker.state.sessions import Session
+
+WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
+
+_STAGE_ID = STAGE_FIELDS.index("id")
+
+
+class Merged:
+    """The counts of a session, by stage id, and the bytes they came in."""
+
+    __slots__ = ("counts", "weight")
+
+    def __init__(self) -> None:
+        self.counts: dict[Any, Any] = {}
+        self.weight = 0
+
+
+class MergedCounts:
+    """The counts that wait for the next frame, by session."""
+
+    def __init__(
+        self, ledger: Ledger, forecasts: Forecasts, again: Again, dropped: Dropped, faults: Faults
+    ) -> None:
+        self.updates = 0  # counts that came in
+        self._ledger = ledger
+        self._forecasts = forecasts
+        self._again = again
+        self._dropped = dropped
+        self._faults = faults
+        self._merged: dict[Session, Merged] = {}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any counts wait."""
+        return bool(self._merged)
+
+    def receive(self, session: Session, message: Counts, now: float) -> None:
+        """Take a `Counts` message whose place among the others is yet to be looked at."""
+        self._again.follow(session, message.sequence)
+        self.merge(session, message.counts, 0, now)
+
+    def merge(self, session: Session, counts: dict[Any, Any], weight: int, now: float) -> None:
+        """Merge a `Counts` map of `weight` bytes."""
+        merged = self._merged.get(session)
+        if merged is None:
+            merged = self._merged[session] = Merged()
+        merged.counts.update(counts)
+        merged.weight += weight
+        self.updates += len(counts)
+        if merged.weight > WEIGHT:
+            self.settle(session, now)
+
+    def overtake(self, session: Session, stages: Iterable[list[Any]]) -> None:
+        """Drop the counts of stages whose records have come: those are newer."""
+        merged = self._merged.get(session)
+        if merged is not None:
+            for record in stages:
+                merged.counts.pop(record[_STAGE_ID], None)
+
+    def settle_all(self, now: float) -> None:
+        """Move what waits into the stages."""
+        for session in list(self._merged):
+            self.settle(session, now)
+
+    def settle(self, session: Session, now: float) -> None:
+        """Move what a session has counted into its stages."""
+        merged = self._merged.pop(session, None)
+        if merged is None:
+            return
+        unknown = 0
+        try:
+            changed, unknown = self._ledger.count(session, merged.counts, now)
+            for entry in changed:
+                self._forecasts.count(entry, self._ledger.mark(entry).counts)
+        except Exception as error:
+            self._faults.add(Counts.__name__, session.id, error)
+        if unknown:
+            self._dropped.add("unknown stage", unknown)
+            self._again.missed(session)
+
+    def forget(self, session: Session) -> None:
+        """Drop what waits of a session: it announces everything anew, or is gone."""
+        self._merged.pop(session, None)

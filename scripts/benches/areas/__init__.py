@@ -1,0 +1,1 @@
+"""The areas that `scripts/bench` measures, a module each: `measure(quick)` returns its report."""

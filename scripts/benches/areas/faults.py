@@ -1,0 +1,261 @@
+"""Faults: how they slow the work, delay its exit and cost it memory.
+
+A broker that is absent, killed, stopped or slow, a full disk, a terminal that is not read. Under
+each condition the same program runs with and without HEADWAY=off in turns, and a ratio is one of
+the same round. Then many short programs, whose ends all have to be known.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator
+
+from benches import terminal
+from benches.report import Check, Report, Row, interleave, ratio, summarize
+from benches.sandbox import Sandbox, wait_for
+
+AT_MOST = 1.05  # of the time with HEADWAY=off
+EXIT = 1.0  # seconds by which an exit may be delayed
+SHORT = "import headway, sys\nwith headway.operation(sys.argv[1]): pass\n"
+AT_ONCE = 8  # short programs that run at the same time
+BATCH = 200  # short programs between two looks at the ends: the broker keeps 500
+
+
+@contextmanager
+def healthy(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Run a broker that a viewer follows."""
+    broker = sandbox.broker()
+    viewer = sandbox.headway("view", "--display", "json", stdout=subprocess.DEVNULL)
+    yield {}
+    sandbox.end(viewer)
+    sandbox.end(broker)
+
+
+@contextmanager
+def absent(_sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Run no broker, and let none be started."""
+    yield {"HEADWAY_BROKER": "never"}
+
+
+@contextmanager
+def killed(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Kill the broker five times a second; the program starts another."""
+    ended = threading.Event()
+
+    def kill() -> None:
+        while not ended.wait(0.2):
+            pid = sandbox.broker_pid()
+            if pid is not None:
+                sandbox.signal(pid, signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield {}
+    finally:
+        ended.set()
+        thread.join()
+    sandbox.kill_all()
+
+
+@contextmanager
+def stopped(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Stop the broker with SIGSTOP."""
+    broker = sandbox.broker()
+    broker.send_signal(signal.SIGSTOP)
+    yield {}
+    broker.send_signal(signal.SIGCONT)
+    sandbox.end(broker)
+
+
+@contextmanager
+def slow(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Let the broker run for 10 ms of each 100."""
+    broker = sandbox.broker()
+    ended = threading.Event()
+
+    def stop_and_continue() -> None:
+        while not ended.is_set():
+            broker.send_signal(signal.SIGSTOP)
+            ended.wait(0.09)
+            broker.send_signal(signal.SIGCONT)
+            ended.wait(0.01)
+
+    thread = threading.Thread(target=stop_and_continue)
+    thread.start()
+    try:
+        yield {}
+    finally:
+        ended.set()
+        thread.join()
+    sandbox.end(broker)
+
+
+@contextmanager
+def full(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Run no broker, and leave no byte free in the runtime directory."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", sandbox.runtime]
+    subprocess.run(mount, check=True)
+    with open(os.path.join(sandbox.runtime, "filler"), "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"\0" * 4096)
+        except OSError:
+            pass
+    try:
+        yield {"HEADWAY_BROKER": "never"}
+    finally:
+        subprocess.run(["umount", sandbox.runtime], check=True)
+
+
+@contextmanager
+def unread(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    """Run a broker, and a terminal that is not read."""
+    broker = sandbox.broker()
+    yield {"TERM": "xterm-256color"}
+    sandbox.end(broker)
+    sandbox.kill_all()
+
+
+CONDITIONS: dict[str, Callable[[Sandbox], Any]] = {
+    "broker alive and followed": healthy,
+    "no broker": absent,
+    "broker killed 5 × a second": killed,
+    "broker stopped (SIGSTOP)": stopped,
+    "broker runs 10 % of the time": slow,
+    "terminal unread": unread,
+}
+if os.geteuid() == 0:
+    CONDITIONS["no broker, runtime disk full"] = full
+
+
+def run_under(condition: Callable[[Sandbox], Any], items: int, *, off: bool) -> dict[str, float]:
+    """Run the program under a condition; return its result, and how its exit went."""
+    with Sandbox() as sandbox, condition(sandbox) as environ:
+        master, slave = terminal.open_pty() if condition is unread else (None, None)
+        read, write = os.pipe()
+        stream = slave if slave is not None else subprocess.PIPE
+        process = subprocess.Popen(
+            [sys.executable, "-m", "benches.programs.workloads", "compute", str(items)],
+            env={
+                **sandbox.environ, **environ, "BENCH_RESULT": str(write),
+                **({"HEADWAY": "off"} if off else {}),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            pass_fds=[write],
+            start_new_session=True,
+        )  # fmt: skip
+        os.close(write)
+        with os.fdopen(read, "rb") as result:
+            ran: dict[str, float] = json.loads(result.readline())
+        process.wait(60)
+        ran["exit"] = time.monotonic() - ran["left"]
+        ran["status"] = process.returncode
+        if master is not None and slave is not None:
+            os.close(slave)
+            os.close(master)
+            ran["printed"] = 0
+        else:
+            ran["printed"] = sum(map(len, process.communicate()))
+        return ran
+
+
+def measure(quick: bool = False) -> Report:
+    """Measure the area; return its report."""
+    rounds, items, short = (1, 100, 20) if quick else (7, 1000, 1000)
+    cases = {
+        f"{name}{suffix}": (lambda name=name, off=off: run_under(CONDITIONS[name], items, off=off))
+        for name in CONDITIONS
+        for suffix, off in (("", False), (" off", True))
+    }
+    samples = interleave(cases, rounds)
+    work: list[Row] = []
+    exits: list[Row] = []
+    memory: list[Row] = []
+    for name in CONDITIONS:
+        ours, theirs = samples[name], samples[f"{name} off"]
+        pairs = list(zip(ours, theirs))
+        seconds = [one["seconds"] for one in ours]
+        versus = ratio(seconds, [one["seconds"] for one in theirs])
+        delays = [one["exit"] - other["exit"] for one, other in pairs]
+        more = [(one["peak"] - other["peak"]) / 1e6 for one, other in pairs]
+        work.append(
+            Row(f"the work: {name}", summarize(seconds), "s", "HEADWAY=off", versus, AT_MOST)
+        )
+        exits.append(
+            Row(f"its exit: {name}", summarize(delays), "s more than HEADWAY=off", at_most=EXIT)
+        )
+        memory.append(Row(f"memory: {name}", summarize(more), "MB more than HEADWAY=off"))
+    known, longest = short_programs(short)
+    slowest = Row(f"longest of {short} short programs", summarize([longest]), "s")
+    runs = [one for some in samples.values() for one in some]
+    checks = [
+        Check(f"the ends of {known} of {short} short programs are known", known == short),
+        Check("nothing was printed", not any(one["printed"] for one in runs)),
+        Check("every program ended with 0", not any(one["status"] for one in runs)),
+    ]
+    notes = [
+        f"The work: 20 stages of {items} items of about 50 µs, reported one by one.",
+        "Its exit: from the last line of the program until its process is gone.",
+    ]
+    title = "What happens to the work when reporting cannot"
+    return Report("harm", title, [*work, *exits, *memory, slowest], notes, checks, [])
+
+
+def short_programs(number: int) -> tuple[int, float]:
+    """Run so many short programs; return how many are known to have completed, and the longest.
+
+    The longest in seconds, measured to within the 5 ms after which the processes are polled.
+    """
+    with Sandbox() as sandbox:
+        programs = ShortPrograms(sandbox)
+        for count in range(number):
+            programs.start(f"short {count}")
+            if count % BATCH == BATCH - 1:
+                programs.collect()
+        programs.collect()
+        return len(programs.completed), programs.longest
+
+
+class ShortPrograms:
+    """Short programs, a few at a time, and the names of those that are known to have completed."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.completed: set[str] = set()
+        self.longest = 0.0
+        self._running: dict[subprocess.Popen[Any], float] = {}  # → when it was started
+
+    def start(self, name: str) -> None:
+        """Start another one, once there is room for it."""
+        wait_for(lambda: self._poll() < AT_ONCE, 30, "the end of a short program")
+        self._running[self.sandbox.python("-c", SHORT, name)] = time.monotonic()
+
+    def collect(self) -> None:
+        """Wait for all of them, and then up to 10 s until the broker knows their ends."""
+        wait_for(lambda: self._poll() == 0, 30, "the end of all short programs")
+        try:
+            wait_for(self.sandbox.settled, 10, "the end of all operations")
+        except TimeoutError:
+            pass  # what is missing is counted
+        self.completed.update(
+            one.name for one in self.sandbox.operations() if one.state == "completed"
+        )
+
+    def _poll(self) -> int:
+        now = time.monotonic()
+        for process, begun in list(self._running.items()):
+            if process.poll() is not None:
+                self.longest = max(self.longest, now - begun)
+                del self._running[process]
+                self.sandbox.started.remove(process)
+        return len(self._running)

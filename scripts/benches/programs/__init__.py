@@ -1,0 +1,1 @@
+"""Programs that the benches start as processes of their own."""

@@ -1,0 +1,107 @@
+"""Small programs that report: `python -m benches.programs.workloads NAME [NUMBER…]`.
+
+idle                          one running stage that does not move, until standard input ends
+steady STAGES RATE            RATE updates a second, until standard input ends
+timestamps COUNT              prints when it ended which stage and made which update
+memory OPERATIONS STAGES      prints how many bytes a stage costs the process
+compute ITEMS                 writes how long 20 stages of ITEMS items took to BENCH_RESULT
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import select
+import sys
+import time
+
+import headway
+from benches.resources import peak_rss, rss
+
+BUSY = range(2000)  # summed for each item: about 50 µs
+PUBLISHED = 2.0  # seconds in which the SDK's thread has sent the last counts, and freed them
+
+
+def idle() -> None:
+    """Open one stage, advance it once, and wait."""
+    with headway.operation("Idle") as operation, operation.stage("one", total=10) as stage:
+        stage.advance()
+        sys.stdin.read()
+
+
+def steady(stages: int, rate: int) -> None:
+    """Advance one stage after another, eight times each."""
+    with headway.operation("Steady") as operation:
+        running = [operation.stage(f"stage {n}", total=1_000_000).start() for n in range(stages)]
+        turn = 0
+        while not select.select([sys.stdin], [], [], 1 / rate)[0]:
+            turn += 1
+            running[turn // 8 % stages].advance()
+
+
+def timestamps(count: int) -> None:
+    """End so many stages and make so many updates; print the monotonic time of each as JSON."""
+    ends: list[tuple[str, float]] = []
+    updates: list[tuple[float, int]] = []
+    rng = random.Random(6)
+    with headway.operation("Timestamps") as operation:
+        time.sleep(0.7)  # until the connection stands
+        for index in range(count):
+            stage = operation.stage(f"end {index}").start()
+            time.sleep(rng.uniform(0.02, 0.06))
+            ends.append((stage.name, time.monotonic()))
+            stage.complete()
+        counted = operation.stage("count", total=count).start()
+        for index in range(count):
+            time.sleep(rng.uniform(0.01, 0.06))
+            updates.append((time.monotonic(), index + 1))
+            counted.advance()
+        time.sleep(0.3)  # so that the last update is sent as one, and not with the end
+    print(json.dumps({"ends": ends, "updates": updates}), flush=True)
+
+
+def memory(operations: int, stages: int) -> None:
+    """Print the resident bytes that each of so many stages adds."""
+    with headway.operation("warm-up") as first:
+        first.stage("one").start()
+        time.sleep(0.5)  # until pyzmq is imported and the SDK's thread runs
+    before = rss(os.getpid())
+    started = []
+    for number in range(operations):
+        operation = headway.operation(f"operation {number}").start()
+        started += [operation.stage(f"stage {n}", total=1_000_000).start() for n in range(stages)]
+    for stage in started:
+        stage.advance()
+    time.sleep(PUBLISHED)
+    print(json.dumps({"each": (rss(os.getpid()) - before) / len(started)}), flush=True)
+    os._exit(0)
+
+
+def compute(items: int) -> None:
+    """Work through 20 stages and report every item; write what that took as a line of JSON."""
+    begun, cpu = time.monotonic(), time.process_time()
+    with headway.operation("Compute") as operation:
+        for number in range(20):
+            with operation.stage(f"stage {number}", total=items) as stage:
+                for item in range(items):
+                    sum(BUSY)
+                    stage.advance()
+                    if item % 100 == 0:
+                        stage.update(detail=f"item {item}")
+            operation.log(f"stage {number} is done")
+    result = {
+        "seconds": time.monotonic() - begun,
+        "cpu": time.process_time() - cpu,
+        "peak": peak_rss(os.getpid()),
+        "left": time.monotonic(),
+    }
+    os.write(int(os.environ["BENCH_RESULT"]), json.dumps(result).encode() + b"\n")
+
+
+WORKLOADS = {
+    workload.__name__: workload for workload in (idle, steady, timestamps, memory, compute)
+}
+
+if __name__ == "__main__":
+    WORKLOADS[sys.argv[1]](*map(int, sys.argv[2:]))

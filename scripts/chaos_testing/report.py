@@ -1,0 +1,160 @@
+"""The report of an experiment: what was injected, lost or false, and how long calls took."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from chaos_testing.checker import Findings, check_operations, check_runs, read_journals
+from chaos_testing.experiment import Experiment
+from chaos_testing.journal import ProcessTruth
+from chaos_testing.outcomes import Outcomes
+
+KEPT = 500  # ended operations that a broker keeps: a new viewer is shown no more
+
+
+class Delays(NamedTuple):
+    """How long processes were held up that were not stopped meanwhile.
+
+    `worst` is the process with the longest call, `calls` the number of all calls, `left` are the
+    processes that left by themselves.
+    """
+
+    worst: ProcessTruth | None
+    calls: int
+    left: list[ProcessTruth]
+
+
+def measure_delays(processes: list[ProcessTruth], outcomes: Outcomes) -> Delays:
+    """Find the longest call, and the processes whose exit counts."""
+    worst: ProcessTruth | None = None
+    left: list[ProcessTruth] = []
+    for process in processes:
+        outcome = outcomes.of(process)
+        at, took = process.blocked_at, process.waited
+        stopped = any(one.overlaps(at, at + took) for one in outcome.stopped)
+        if not stopped and (worst is None or process.blocked > worst.blocked):
+            worst = process
+        if process.leaving is None or process.parted is None or outcome.killed is not None:
+            continue
+        if not any(one.ended >= process.leaving for one in outcome.stopped):
+            left.append(process)
+    return Delays(worst, sum(process.calls for process in processes), left)
+
+
+def check(experiment: Experiment, processes: list[ProcessTruth]) -> tuple[Findings, Findings]:
+    """Compare the journals with what the observer and a new viewer are shown."""
+    fresh = experiment.sandbox.query("ps", "--json") or {"operations": []}
+    seen = {operation["id"]: operation for operation in fresh["operations"]}
+    circumstances = experiment.circumstances()
+    runs = list(experiment.runs.values())
+    results = []
+    for shown, everything in ((experiment.observer.shown, True), (seen, len(seen) < KEPT)):
+        findings = Findings()
+        check_operations(findings, processes, circumstances, shown, everything=everything)
+        check_runs(findings, runs, circumstances, shown, everything=everything)
+        results.append(findings)
+    return results[0], results[1]
+
+
+def report(experiment: Experiment) -> int:
+    """Check and print; return 1 if anything was lost or false, 0 otherwise."""
+    processes = read_journals(experiment.sandbox.journals)
+    status = experiment.sandbox.query("broker", "status", "--json")
+    observed, fresh = check(experiment, processes)
+    observer = experiment.observer
+    _print_injected(experiment)
+    print(
+        f"processes        {len(processes)} reporting, {len(experiment.runs)} × headway run, "
+        f"{len(experiment.brokers)} brokers"
+    )
+    wrong = _print_findings(experiment, observed, fresh)
+    _print_delays(measure_delays(processes, experiment.outcomes))
+    print(f"load average     {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    peak = max(experiment.brokers.values(), default=0)
+    print(f"broker memory    {peak / 1e6:.1f} MB at its peak")
+    alive = observer.alive()
+    print(
+        f"observer         {observer.lines} lines, {observer.snapshots} snapshots, "
+        f"{observer.gaps} gaps, {'alive' if alive else 'DEAD'}"
+    )
+    if status:
+        dropped = ", ".join(f"{count} {why}" for why, count in status["dropped"].items())
+        print(f"last broker      dropped: {dropped or 'nothing'}")
+    for line in wrong:
+        print(line)
+    for revision in observer.revised[:20]:
+        print(f"taken back: {revision.id} was shown as {revision.before}, then {revision.after}")
+    tracebacks = experiment.sandbox.tracebacks()
+    print(f"tracebacks       {len(tracebacks)}")
+    for lines in tracebacks[:3]:
+        print("\n".join(lines))
+    return 1 if wrong or tracebacks or not alive else 0
+
+
+def _print_injected(experiment: Experiment) -> None:
+    options, injector = experiment.options, experiment.injector
+    print(
+        f"chaos: {options.minutes:g} min, seed {options.seed}, {options.workers} workers and "
+        f"{options.viewers} viewers at a time, {options.rate:g} faults a second"
+    )
+    print("faults injected")
+    for name, count in injector.injected.most_common():
+        print(f"  {count:5}  {name}")
+    for name in sorted(injector.left_out):
+        print(f"   none  {name}")
+
+
+def _print_findings(experiment: Experiment, observed: Findings, fresh: Findings) -> list[str]:
+    """Print the counts; return a line for each of the first twenty of a kind that is wrong."""
+    ends = ", ".join(f"{count} {state}" for state, count in observed.ends.most_common())
+    print(f"operations       {observed.operations}: {ends}")
+    print(
+        f"in doubt         {observed.doubtful} ended in a process that was killed before it "
+        f"could say so; {observed.unseen} were never heard of"
+    )
+    unspooled = max(observed.unspooled, fresh.unspooled)
+    if unspooled:
+        print(
+            f"nowhere to leave {unspooled} ended with the runtime disk full and no answer of the "
+            "broker within a second"
+        )
+    lost = sorted({*observed.lost, *fresh.lost})
+    progress = sorted(
+        f"{id_} was shown with a progress of 1 that it had not"
+        for id_ in experiment.observer.false_progress
+    )
+    false = sorted({*observed.false, *fresh.false})
+    short = sorted({*observed.shares_short, *fresh.shares_short})
+    print(f"final states lost   {len(lost)}")
+    print(f"false states        {len(false) + len(progress)}")
+    print(f"ends taken back     {len(experiment.observer.revised)}")
+    print(f"shares short        {len(short)}")
+    return [
+        f"{kind}: {line}"
+        for kind, lines in (
+            ("lost", lost),
+            ("false", false),
+            ("shares", short),
+            ("false", progress),
+        )
+        for line in lines[:20]
+    ]
+
+
+def _print_delays(delays: Delays) -> None:
+    worst, left = delays.worst, delays.left
+    if worst is not None:
+        print(
+            f"worker delay     at most {worst.blocked * 1000:.1f} ms held up in one of "
+            f"{delays.calls} calls ({worst.blocked_in}, {worst.kind}, pid {worst.pid})"
+        )
+    if left:
+        slowest = max(left, key=lambda process: process.parting - process.starved)
+        usual = sorted(process.parting for process in left)[len(left) // 2]
+        longest = max(process.parting for process in left)
+        print(
+            f"exit delay       at most {slowest.parting - slowest.starved:.2f} s "
+            f"({slowest.kind}, pid {slowest.pid}); on this machine it took {longest:.2f} s at "
+            f"most, typically {usual:.3f} s"
+        )

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from headway.estimate.history.run import Run, Span
+from headway.estimate.learning import NOTES, Notes, complete
+
+
+def test_a_long_run_remembers_few_of_its_estimates():
+    notes = Notes()
+    for i in range(100000):
+        notes.add(i * 1.0, 100000.0 - i, 0.5, 0.5)
+    misses = notes.misses(100000.0)
+    assert NOTES // 4 < len(misses) <= NOTES
+    assert all(error == pytest.approx(0.0, abs=0.01) for _, error, _, _ in misses)
+
+
+def test_a_miss_is_the_logarithm_of_estimate_over_truth():
+    notes = Notes()
+    notes.add(10.0, 39.0, 0.5, 0.7)
+    ((phase, error, start, reach),) = notes.misses(29.0)
+    assert phase == pytest.approx(10 / 49)
+    assert error == pytest.approx(math.log(2))
+    assert (start, reach) == pytest.approx((0.5, 0.7))
+
+
+@pytest.mark.parametrize("elapsed", [0.1, 12.3456789, 86_400.123])
+def test_what_is_said_twice_at_the_same_time_is_noted_once(elapsed):
+    notes = Notes()
+    notes.add(elapsed, 39.0, 0.5, 0.7)
+    notes.add(elapsed, 40.0, 0.5, 0.7)
+    assert len(notes.misses(2 * elapsed)) == 1
+
+
+def test_a_run_that_was_cut_short_borrows_the_rest_from_a_whole_one():
+    whole = Run(30.0, [Span("a", 0, 10, 10), Span("b", 10, 30, 20)])
+    short = Run(None, [Span("a", 0, 14, 14)])
+    _, patched = complete([whole, short])
+    assert {span.key: span.worked for span in patched.spans} == {"a": 14, "b": 20}
+    assert complete([short]) == [short]

@@ -1,0 +1,64 @@
+"""What is waited for when a program ends."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from headway.reporting.exits import end_program
+from headway.testing import reporting
+
+
+def run(code):
+    """A program that sends nothing: (exit status, standard output)."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "HEADWAY": "off"}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout
+
+
+class Broken:
+    """A link that cannot deliver."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def finish(self, seconds):
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [OSError("no descriptor"), KeyboardInterrupt()])
+def test_the_end_of_a_program_is_no_error_whatever_happens_to_its_report(error):
+    with reporting() as home:
+        home.link = Broken(error)
+        end_program()
+
+
+def test_the_ways_to_leave_stay_as_they_are_where_nothing_is_sent():
+    code = "import os, headway\nheadway.operation('Work').start()\nprint(os._exit, os.execv)"
+    assert run(code)[1].count("built-in") == 2
+
+
+def test_exit_handlers_that_the_program_registers_come_before_the_end_of_its_report():
+    code = """
+import atexit
+atexit.register(lambda: print(process.here().closed))
+import headway
+from headway.reporting import reporter as process
+atexit.register(lambda: print(process.here().closed))
+headway.operation("Work").start()
+"""
+    assert run(code) == (0, "False\nTrue\n")
+
+
+def test_a_program_that_ctrl_c_has_ended_still_dies_of_it():
+    code = """
+import atexit, headway
+atexit.register(lambda: exec("pass"))
+headway.operation("Work").start()
+raise KeyboardInterrupt
+"""
+    assert run(code)[0] == -signal.SIGINT

@@ -1,0 +1,18 @@
+import pytest
+
+from headway_viewer.commands.exit_status import exit_status
+
+
+@pytest.mark.parametrize(
+    ("states", "status"),
+    [
+        (["completed"], 0),
+        (["completed", "failed"], 1),
+        (["crashed"], 1),
+        (["completed", "cancelled"], 130),
+        (["cancelled", "failed"], 1),
+        ([], 4),
+    ],
+)
+def test_the_exit_status_tells_how_they_ended(states, status):
+    assert exit_status(states) == status

@@ -1,0 +1,36 @@
+import fcntl
+import io
+import os
+import struct
+import termios
+
+import pytest
+
+from headway_viewer.display.terminal_size import stream_columns, terminal_size
+
+
+@pytest.fixture
+def terminal():
+    controller, descriptor = os.openpty()
+    yield descriptor
+    os.close(descriptor)
+    os.close(controller)
+
+
+def test_the_size_is_that_of_the_terminal_now(terminal):
+    for size in ((30, 90), (12, 40)):
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        assert terminal_size(terminal) == size[::-1]
+        with open(terminal, "w", closefd=False) as stream:
+            assert stream_columns(stream) == size[1]
+
+
+def test_a_terminal_that_does_not_know_its_size_has_80_by_24(terminal):
+    assert terminal_size(terminal) == (80, 24)
+
+
+def test_what_is_no_terminal_has_80_by_24_or_100_columns_for_a_stream(tmp_path):
+    with open(tmp_path / "file", "w") as stream:
+        assert terminal_size(stream.fileno()) == (80, 24)
+        assert stream_columns(stream) == 100
+    assert stream_columns(io.StringIO()) == 100

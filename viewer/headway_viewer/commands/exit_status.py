@@ -1,0 +1,28 @@
+"""The exit status codes of the commands that follow operations or ask the broker.
+
+Pure. `headway run` has statuses of its own: those of its command.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from headway.model import CANCELLED, CRASHED, FAILED
+
+ALL_COMPLETED = 0
+SOME_FAILED = 1
+USAGE = 2  # as argparse has it
+NOT_CANCELLED = 3
+NONE_SEEN = 4
+TIMED_OUT = 124  # as timeout(1) has it
+SOME_CANCELLED = 130  # as a shell has it after Ctrl+C
+
+
+def exit_status(states: Iterable[str]) -> int:
+    """Return the exit status for the states that operations have ended in."""
+    found = set(states)
+    if not found:
+        return NONE_SEEN
+    if found & {FAILED, CRASHED}:
+        return SOME_FAILED
+    return SOME_CANCELLED if CANCELLED in found else ALL_COMPLETED

@@ -1,0 +1,55 @@
+"""The quiet display, and the one of `headway wait`: no output but a notice while nothing begins.
+
+Pure: the notice goes to a callback.
+"""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from headway_viewer.replica.replica import Changes
+
+NOTICE_AFTER = 1.0  # seconds without a first operation
+IDLE = 30.0  # seconds until the next call, where nothing is due
+
+
+class Quiet:
+    """Shows nothing."""
+
+    throttled = False
+
+    def show(self, changes: Changes, note: str | None, local: float) -> float:
+        """Return when to call again."""
+        del changes, note, local
+        return IDLE
+
+    def pause(self) -> None:
+        """Do nothing: the terminal is untouched."""
+
+    def finish(self, local: float, remark: str | None = None) -> None:
+        """Do nothing."""
+
+
+class StartNotice(Quiet):
+    """Says once that an operation has not begun after `NOTICE_AFTER` seconds.
+
+    `awaited()` returns what has not begun, as text, or None; `say(text)` prints the notice.
+    """
+
+    def __init__(self, awaited: Callable[[], str | None], say: Callable[[str], object]) -> None:
+        self._awaited = awaited
+        self._say = say
+        self._since: float | None = None
+
+    def show(self, changes: Changes, note: str | None, local: float) -> float:
+        """Print the notice once it is due; return when to call again."""
+        del changes, note
+        self._since = local if self._since is None else self._since
+        left = self._since + NOTICE_AFTER - local
+        if left > 0:
+            return left
+        awaited = self._awaited()
+        if awaited is not None:
+            self._say(f"waiting for {awaited} to begin")
+            self._awaited = lambda: None
+        return IDLE
