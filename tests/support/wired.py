@@ -31,7 +31,7 @@ class Wired:
         self.watched = {}
         self.stopped = None
         self.breaks = False  # a duty of the core may fail
-        self._pids = itertools.count(1000)
+        self.pids = itertools.count(1000)
         self._inboxes = itertools.count(1)
 
     def worker(self, session="worker", **options):
@@ -112,14 +112,14 @@ class Peer:
         self.session = session
         self.role = role
         self.identity = session.encode()
-        self.pid = next(wired._pids) if pid is None else pid
+        self.pid = next(wired.pids) if pid is None else pid
         self.uid = uid
         self.offset = offset
         self.boot = boot
         self.sequence = 0
         self.requests = 0
         self.operations = {}
-        self._stages = itertools.count(1)
+        self.stage_ids = itertools.count(1)
         if hello:
             self.hello()
 
@@ -159,7 +159,7 @@ class Peer:
         op = self.operations[operation] = Operation(operation, name)
         op.move("running", self.now)
         for stage_name in stages:
-            stage = Stage(next(self._stages), stage_name, total=total)
+            stage = Stage(next(self.stage_ids), stage_name, total=total)
             op.stages[stage.id] = stage
         if op.stages:
             next(iter(op.stages.values())).move("running", self.now)

@@ -160,7 +160,7 @@ class Family:
             self.step()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.sets(st.integers(1, 400), max_size=6))
 @example(1, set())
 def test_what_children_counted_is_shown_whenever_brokers_were_killed(seed, kills):

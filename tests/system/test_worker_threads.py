@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 import pytest
-from machine import Machine
 from scarce import needs_a_stranger, processes
+
+pytestmark = pytest.mark.starts_broker
 
 PROGRAM = """
 import time, headway
@@ -14,13 +15,6 @@ for item in headway.track([1, 2, 3], "count"):
     time.sleep(0.4)
 print("done")
 """
-
-
-@pytest.fixture
-def machine():
-    machine = Machine()
-    yield machine
-    machine.close()
 
 
 @needs_a_stranger

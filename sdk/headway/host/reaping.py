@@ -59,7 +59,7 @@ def _without_ours(name: str, wait: Callable[..., Any]) -> Callable[..., Any]:
         while True:
             found = wait(*arguments, **named)
             pid = found.si_pid if hasattr(found, "si_pid") else found[0] if found else 0
-            if not pid or not _is_ours(pid, ended=_tells_of_an_end(found)):
+            if not pid or not is_ours(pid, ended=_tells_of_an_end(found)):
                 return found
             if name == "waitid" and arguments[2] & keeps:
                 _ended(pid)  # or it would be found again
@@ -85,7 +85,8 @@ def _tells_of_an_end(found: Any) -> bool:
     return os.WIFEXITED(found[1]) or os.WIFSIGNALED(found[1])
 
 
-def _is_ours(pid: int, *, ended: bool) -> bool:
+def is_ours(pid: int, *, ended: bool) -> bool:
+    """Return whether a child is one of ours; forget it where it has `ended`."""
     with _lock:
         return time.monotonic() < (_ours.pop if ended else _ours.get)(pid, 0.0)
 

@@ -232,7 +232,7 @@ def test_an_operation_weighs_as_a_stage_of_its_parent(wired):
     other = wired.worker("child")
     child = other.start("child", name="Compile one half")
     child.parent = "parent/1"
-    other._stages = iter(range(1, 9))
+    other.stage_ids = iter(range(1, 9))
     other.announce("child")
     wired.follow()
     for number in range(1, 51):

@@ -30,7 +30,7 @@ def two(wired):
     holder = wired.worker("first", pid=4000)
     holder.start("holder", "apt install postgresql", total=100)
     waiter = wired.worker("second", pid=5000)
-    waiter._stages = iter(range(50, 60))
+    waiter.stage_ids = iter(range(50, 60))
     waiter.start("held", "apt install nginx", total=100)
     return holder, waiter
 

@@ -170,15 +170,11 @@ def test_it_can_wait_and_run_again(op):
     assert (op.state, op.model.reason) == ("running", None)
 
 
-def test_lines_are_passed_on(op, reporter):
+def test_lines_are_passed_on(op, lines):
     stage = op.stage("Step").start()
     op.log("one\ntwo", stage=stage)
     op.log("three")
-    assert reporter.publisher._lines == [
-        (op.id, stage.id, "one"),
-        (op.id, stage.id, "two"),
-        (op.id, None, "three"),
-    ]
+    assert lines() == [(op.id, stage.id, ["one", "two"]), (op.id, None, ["three"])]
 
 
 def test_everything_that_changes_counts_a_revision(op):

@@ -1,7 +1,6 @@
 """What is around a line of code."""
 
 import copy
-import multiprocessing.process
 import pickle
 import threading
 
@@ -11,10 +10,9 @@ import headway
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch):
+def environment(monkeypatch, process_config):
     monkeypatch.setenv("HEADWAY_PARENT", "")
-    config = multiprocessing.process.current_process()._config
-    monkeypatch.delitem(config, "headway_parent", raising=False)
+    monkeypatch.delitem(process_config, "headway_parent", raising=False)
 
 
 def test_a_thread_is_in_what_is_around_everything(reporter):

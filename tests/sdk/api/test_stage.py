@@ -83,8 +83,9 @@ def test_steps_after_the_end_are_not_kept(op):
     assert not stage._pending
 
 
-def test_the_publisher_is_told_of_every_kind_of_count(op, reporter, clock):
+def test_every_kind_of_count_is_sent(op, link, clock):
     stage = op.stage("Step").start()
+    link.carry()
     for change in (
         lambda: stage.advance(2),
         lambda: stage.update(done=9),
@@ -92,13 +93,12 @@ def test_the_publisher_is_told_of_every_kind_of_count(op, reporter, clock):
         lambda: stage.update(done=10.5),
         lambda: stage.advance(1),
     ):
-        reporter.publisher._moved.clear()
         change()
-        reporter.tally.tick(clock.advance(1.0))
-        assert reporter.publisher._moved == {stage.id: stage.model}
-    reporter.publisher._moved.clear()
-    reporter.tally.tick(clock.advance(1.0))
-    assert reporter.publisher._moved == {}
+        clock.advance(1.0)
+        (told,) = link.carry()
+        assert told.counts == {stage.id: stage.done}
+    clock.advance(1.0)
+    assert link.carry() == []
 
 
 def test_a_stage_that_rests_is_not_looked_at(op, reporter, clock):
@@ -228,17 +228,17 @@ def test_it_tells_child_processes_where_they_are(op):
     assert stage.env()["HEADWAY_PARENT"] == f"{op.id}/{stage.id}"
 
 
-def test_a_signal_handler_may_do_first_what_it_interrupts(op):
+def test_a_signal_handler_may_do_first_what_it_interrupts(op, reporter):
     stage = op.stage("Step")
-    clock = op._reporter.clock
+    clock = reporter.clock
 
     def interrupted_by(act):
         def read():  # a call of ours is on its way when the signal comes
-            op._reporter.clock = clock
+            reporter.clock = clock
             act()
             return clock()
 
-        op._reporter.clock = read
+        reporter.clock = read
 
     interrupted_by(stage.start)
     stage.start()

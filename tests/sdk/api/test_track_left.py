@@ -209,7 +209,7 @@ def test_an_asynchronous_loop_left_early_has_not_failed_when_its_event_loop_ends
 
 def test_an_asynchronous_loop_whose_task_is_cancelled_was_cancelled(reporter):
     async def items():
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         yield 1
 
     async def work():

@@ -8,17 +8,29 @@ import subprocess
 import sys
 import tempfile
 import time
+from types import SimpleNamespace
 
 import pytest
+from machine import until
 
 from headway.host import launch
+from headway.testing import ManualClock
+
+CLOCK = ManualClock(time.monotonic())
 
 
 @pytest.fixture
-def place():
+def clock(monkeypatch):
+    """The time; this process has started no broker of late."""
+    CLOCK.advance(2 * launch.RESTART)
+    monkeypatch.setattr(launch, "time", SimpleNamespace(monotonic=CLOCK))
+    return CLOCK
+
+
+@pytest.fixture
+def place(clock):
     path = tempfile.mkdtemp(prefix="hw", dir="/tmp")
     yield path
-    launch._next_start = float("-inf")
     shutil.rmtree(path)
 
 
@@ -29,9 +41,7 @@ def environ(place):
 
 def written(path):
     """What a helper has written, once it has."""
-    end = time.monotonic() + 10
-    while not os.path.exists(path) and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: os.path.exists(path), path)
     with open(path) as file:
         return file.read()
 
@@ -105,7 +115,7 @@ def test_a_socket_of_root_is_trusted_and_of_another_user_is_not(place):
         assert launch.listening(path, os.getuid() + 1) == (os.getuid() == 0)
 
 
-def test_one_of_many_starts_the_broker_and_hands_it_the_lock(environ, place, monkeypatch):
+def test_one_of_many_starts_the_broker_and_hands_it_the_lock(environ, clock, monkeypatch):
     del environ["HEADWAY_BROKER"]
     started = []
 
@@ -117,7 +127,7 @@ def test_one_of_many_starts_the_broker_and_hands_it_the_lock(environ, place, mon
     monkeypatch.setattr(launch, "spawn", spawn)
     assert launch.endpoint(environ, os.getuid()) is None
     assert started[0][1:] == ["-m", "headway_broker", "run", "--detached"]
-    launch._next_start = float("-inf")  # as in another process
+    clock.advance(launch.RESTART)  # another process need not wait for that
     assert launch.endpoint(environ, os.getuid()) is None
     assert len(started) == 1
     os.close(brokers.pop())  # it has died
@@ -147,7 +157,7 @@ def test_where_no_python_can_run_a_broker_none_is_started(environ, monkeypatch):
     assert started == [1]
 
 
-def test_a_forked_child_does_not_keep_the_start_lock(environ, place, monkeypatch):
+def test_a_forked_child_does_not_keep_the_start_lock(environ, clock, monkeypatch):
     del environ["HEADWAY_BROKER"]
 
     def spawn(*_, **__):
@@ -162,7 +172,7 @@ def test_a_forked_child_does_not_keep_the_start_lock(environ, place, monkeypatch
     forked, says = os.pipe()
     monkeypatch.setattr(launch, "spawn", spawn)
     launch.endpoint(environ, os.getuid())
-    launch._next_start = float("-inf")
+    clock.advance(launch.RESTART)
     started = []
     monkeypatch.setattr(launch, "spawn", lambda *_, **__: started.append(1))
     launch.endpoint(environ, os.getuid())
@@ -260,10 +270,20 @@ def test_a_helper_searches_no_folder_in_which_it_needs_nothing(place, tmp_path):
     assert not [name for name in first if name.endswith("site-packages")]
 
 
-def modules_of(monkeypatch, *searched, script=None):
-    monkeypatch.setattr(sys, "path", [*searched])
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", script, raising=False)
-    return launch._modules(sys.executable)
+def told(folder, python):
+    """The folders that a helper run by `python` is told of."""
+    path = os.path.join(folder, f"told{len(os.listdir(folder))}")
+    code = f"import os; file = open({path!r} + '.new', 'w'); "
+    code += "file.write(os.environ.get('PYTHONPATH', '')); file.close(); "
+    launch.spawn([python, "-SIc", code + f"os.rename({path!r} + '.new', {path!r})"], os.environ)
+    return written(path).split(os.pathsep)
+
+
+def modules_of(monkeypatch, place, *searched, script=None):
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "path", [*searched])
+        patched.setattr(sys.modules["__main__"], "__file__", script, raising=False)
+        return told(place, sys.executable)
 
 
 def package(folder, name):
@@ -272,40 +292,44 @@ def package(folder, name):
     return str(folder)
 
 
-def test_what_a_helper_needs_is_passed_on_from_wherever_it_is(monkeypatch, tmp_path):
+def test_what_a_helper_needs_is_passed_on_from_wherever_it_is(monkeypatch, place, tmp_path):
     first, second = package(tmp_path / "a", "msgpack"), package(tmp_path / "b", "zmq")
     package(tmp_path / "b", "msgpack")
     nothing = package(tmp_path / "c", "numpy")
-    found = modules_of(monkeypatch, first, nothing, second)
+    found = modules_of(monkeypatch, place, first, nothing, second)
     assert found[-2:] == [first, second]
     assert nothing not in found
 
 
-def test_the_programs_folder_is_passed_on_only_for_what_is_nowhere_else(monkeypatch, tmp_path):
+def test_the_programs_folder_is_passed_on_only_for_what_is_nowhere_else(
+    monkeypatch, place, tmp_path
+):
     own, other = package(tmp_path / "own", "zmq"), package(tmp_path / "other", "zmq")
     script = os.path.join(own, "program.py")
-    assert own not in modules_of(monkeypatch, own, other, script=script)
-    assert own in modules_of(monkeypatch, own, script=script)
+    assert own not in modules_of(monkeypatch, place, own, other, script=script)
+    assert own in modules_of(monkeypatch, place, own, script=script)
     (tmp_path / "own" / "zmq" / "__init__.py").unlink()
     (tmp_path / "own" / "zmq.py").write_text("")  # it is the program's
-    assert own not in modules_of(monkeypatch, own, script=script)
+    assert own not in modules_of(monkeypatch, place, own, script=script)
     monkeypatch.chdir(other)
-    assert other in modules_of(monkeypatch, "")
+    assert other in modules_of(monkeypatch, place, "")
 
 
-def test_what_is_searched_may_be_anything(monkeypatch, tmp_path):
+def test_what_is_searched_may_be_anything(monkeypatch, place, tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert modules_of(monkeypatch, "", None, b"x", "relative", "/no/such", __file__)
+    assert modules_of(monkeypatch, place, "", None, b"x", "relative", "/no/such", __file__)
 
 
-def test_the_python_of_the_prefix_is_told_of_nothing_that_it_knows(monkeypatch):
+def test_the_python_of_the_prefix_is_told_of_nothing_that_it_knows(monkeypatch, place):
     beside = os.path.join(sys.prefix, "bin", "python3")
     monkeypatch.setattr(sys, "executable", "/usr/bin/uwsgi")
-    assert not any(path.endswith("site-packages") for path in launch._modules(beside))
+    assert not any(path.endswith("site-packages") for path in told(place, beside))
 
 
-def test_another_interpreter_is_told_of_everything(monkeypatch):
-    assert any(path.endswith("site-packages") for path in launch._modules("/usr/bin/other"))
+def test_another_interpreter_is_told_of_everything(place, tmp_path):
+    other = tmp_path / "other"
+    other.symlink_to(sys.executable)
+    assert any(path.endswith("site-packages") for path in told(place, str(other)))

@@ -1,6 +1,5 @@
 """What child processes are told of what is open."""
 
-import multiprocessing.process
 import os
 
 import pytest
@@ -11,10 +10,9 @@ from headway.testing import reporting
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch):
+def environment(monkeypatch, process_config):
     monkeypatch.setenv("HEADWAY_PARENT", "")
-    config = multiprocessing.process.current_process()._config
-    monkeypatch.delitem(config, "headway_parent", raising=False)
+    monkeypatch.delitem(process_config, "headway_parent", raising=False)
 
 
 def told():
@@ -65,18 +63,16 @@ def test_what_no_worker_wrote_is_no_parent(monkeypatch, text):
     assert propagation.inherited() is None
 
 
-def test_the_process_config_wins_over_an_old_environment(monkeypatch):
-    config = multiprocessing.process.current_process()._config
+def test_the_process_config_wins_over_an_old_environment(monkeypatch, process_config):
     monkeypatch.setenv("HEADWAY_PARENT", "old/1")
-    monkeypatch.setitem(config, "headway_parent", "new/1")
+    monkeypatch.setitem(process_config, "headway_parent", "new/1")
     assert propagation.inherited() == "new/1"
 
 
-def test_the_process_config_is_kept_up_to_date(reporter):
-    config = multiprocessing.process.current_process()._config
+def test_the_process_config_is_kept_up_to_date(reporter, process_config):
     with headway.operation("Work") as op:
-        assert config["headway_parent"] == op.id
-    assert config["headway_parent"] == ""
+        assert process_config["headway_parent"] == op.id
+    assert process_config["headway_parent"] == ""
 
 
 def test_after_many_changes_only_operations_are_named(reporter, monkeypatch):

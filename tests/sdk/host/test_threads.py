@@ -5,7 +5,8 @@ from __future__ import annotations
 import _thread
 import signal
 import threading
-import time
+
+from machine import until
 
 from headway.host import threads
 
@@ -56,17 +57,14 @@ def test_threads_are_tried_and_gone_again():
 
     before = running()
     assert threads.can_start(3)
-    until = time.monotonic() + 10
-    while running() > before and time.monotonic() < until:
-        time.sleep(0.001)
-    assert running() <= before
+    until(lambda: running() <= before, "their end")
 
 
 def test_where_no_thread_is_to_be_had_that_is_said(monkeypatch):
     def refuse(*_):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(threads._thread, "start_new_thread", refuse)
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
     assert not threads.can_start(1)
 
 
