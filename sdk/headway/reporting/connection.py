@@ -12,7 +12,7 @@ import time
 
 import zmq
 
-from headway.host import launch
+from headway.host import broker_launch
 from headway.protocol import messages, wire
 from headway.reporting import last_resort
 from headway.reporting.publisher import WATCHED
@@ -111,7 +111,7 @@ class Connection:
         if not wanted or now < self._retry_at or publisher.refused is not None:
             return
         try:
-            address = launch.endpoint(os.environ, os.getuid())
+            address = broker_launch.endpoint(os.environ, os.getuid())
         except OSError as error:
             self._thread.reason = str(error)
             address = None

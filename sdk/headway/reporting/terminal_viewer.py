@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from headway.host import interpreter, launch
+from headway.host import detached_process, interpreter
 from headway.host.identity import terminal
 
 TYPE_CHECKING = False
@@ -67,7 +67,7 @@ class TerminalViewer:
             return
         try:
             command = [python.path, *arguments]
-            launch.spawn(command, os.environ, foreign=python.foreign, terminal=True)
+            detached_process.spawn(command, os.environ, foreign=python.foreign, terminal=True)
             self._viewing = True
             self._draw_for(list(self._reporter.handles))
         except OSError:

@@ -1,32 +1,18 @@
-"""Find the broker, or start it; start helpers that the program will hardly notice.
+"""Start a broker or a viewer as a detached process, which outlives the program.
 
-Clients connect first and start a broker only where nobody listens. Of many that find this
-at the same time one gets the start lock, starts the broker and hands it the lock, which is
-free again when that ends; the others wait for the socket. Nothing here waits: `endpoint`
-looks once.
+The program hardly notices: the process is no child of it, holds none of its streams, and
+finds our modules without finding the program's own.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import importlib.machinery
 import os
-import socket
-import stat
 import subprocess
 import sys
-import time
 
 from headway.host import interpreter, reaping
 from headway.host.propagation import environment
-from headway.host.spool import start_lock
-from headway.protocol.endpoint import (
-    REPORT,
-    NoRuntimeDirectory,
-    runtime_directory,
-    user_of,
-)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,96 +21,6 @@ if TYPE_CHECKING:
 # /bin/sh puts the helper into the background and leaves: the helper's parent is then init, so
 # that it is no child of the program's.
 _SHELL = ("/bin/sh", "-c", '"$0" "$@" &')
-
-
-def directory(environ: Mapping[str, str], uid: int, *, make: bool = True) -> str:
-    """The runtime directory of the broker that `uid` uses; raises `NoRuntimeDirectory`."""
-    return runtime_directory(environ, user_of(environ, uid), make=make)
-
-
-def endpoint(environ: Mapping[str, str], uid: int, *, start: bool = True) -> str | None:
-    """Where the broker listens ("ipc://…"), or None while nobody does.
-
-    With `start` a broker is started where there is none, unless `HEADWAY_BROKER=never`; it
-    will listen in a moment, and this is to be called again. `HEADWAY_ENDPOINT` names one
-    that somebody else has started. Raises `NoRuntimeDirectory`.
-    """
-    named = environ.get("HEADWAY_ENDPOINT")
-    if named:
-        return named
-    place = directory(environ, uid, make=start)
-    path = os.path.join(place, REPORT)
-    if listening(path, user_of(environ, uid)):
-        return "ipc://" + path
-    if start and environ.get("HEADWAY_BROKER", "").lower() != "never":
-        start_broker(environ, uid, place)
-    return None
-
-
-def listening(path: str, user: int) -> bool:
-    """Whether somebody listens on the socket at `path`, which belongs to `user`."""
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return False
-    if not stat.S_ISSOCK(status.st_mode) or status.st_uid not in (user, 0):
-        return False
-    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        probe.setblocking(False)
-        probe.connect(path)
-    except OSError as error:
-        # A full backlog is somebody who is busy, or stopped, but there.
-        return error.errno in (errno.EAGAIN, errno.EINPROGRESS)
-    finally:
-        probe.close()
-    return True
-
-
-RESTART = 1.0  # seconds between two brokers that one process starts
-
-_next_start = float("-inf")
-_lock: int | None = None  # the start lock, while this process holds it
-
-
-def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
-    """Start a broker for the directory `place`, unless one runs or was started just now.
-
-    None is started where no Python certainly can run it.
-    """
-    global _lock, _next_start  # noqa: PLW0603 - a process has one runtime directory
-
-    user = user_of(environ, uid)
-    if time.monotonic() < _next_start:
-        return False
-    python = interpreter.find(environ)
-    if python is None:
-        return False
-    _lock = start_lock(place, user)
-    try:
-        try:
-            fcntl.flock(_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        if listening(os.path.join(place, REPORT), user):
-            return False
-        _next_start = time.monotonic() + RESTART
-        command = [python.path, "-m", "headway_broker", "run", "--detached"]
-        spawn(command, environ, foreign=python.foreign, user=user, keep=(_lock,))
-    finally:
-        _let_go()
-    return True
-
-
-def _let_go() -> None:
-    """Close our copy of the start lock; a forked child has one too, and would keep it."""
-    global _lock  # noqa: PLW0603
-    if _lock is not None:
-        os.close(_lock)
-        _lock = None
-
-
-os.register_at_fork(after_in_child=_let_go)
 
 
 def spawn(
@@ -261,13 +157,3 @@ def _known_to(python: str) -> set[str]:
     if site is None or not own:
         return set()
     return {os.path.realpath(path) for path in getattr(site, "getsitepackages", list)()}
-
-
-__all__ = [
-    "NoRuntimeDirectory",
-    "directory",
-    "endpoint",
-    "listening",
-    "spawn",
-    "start_broker",
-]
