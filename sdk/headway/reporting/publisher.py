@@ -36,17 +36,27 @@ if TYPE_CHECKING:
 else:
     from headway.light_typing import NamedTuple
 
-BEAT = 2.0  # seconds between signs of life
-WATCHED = 0.05  # seconds between two `Counts` while somebody watches
-UNWATCHED = 0.5  # and while nobody does
-SPACING = 0.004  # seconds between two bursts of announcements: 250 a second are enough
-ACKNOWLEDGE_TIMEOUT = 2.0  # seconds after which an end that was not acknowledged is announced again
-STAGES_PER_MESSAGE = 1_000  # stages to a message at the most, as `wire` has it
-ROOM = 900_000  # bytes of a message at the most, under the wire's limit of a frame
-ENDS = 1_000  # ended operations that wait for a broker at the most
-SILENT = 2.0  # seconds without an answer after which they wait no longer
-MOST = 5_000  # of them that go into one file
-LINES = 1_000  # log lines that wait at the most; older ones are dropped
+# Seconds between heartbeats. The broker calls an operation silent after three are missing
+# (`headway_broker.peers.liveness`): doubled, one lost heartbeat would be half of that.
+HEARTBEAT_INTERVAL = 2.0
+# Seconds between two `Counts`. While somebody watches, 20 a second: eyes see no more, and
+# twice that costs a worker twice the CPU. While nobody does, enough for the broker to estimate.
+WATCHED = 0.05
+UNWATCHED = 0.5
+# Seconds between two bursts of announcements: beginnings and ends within it go out together.
+# 250 bursts a second; doubled, nobody sees it, but a terminal's receipt comes that much later.
+ANNOUNCE_SPACING = 0.004
+# Seconds after which an end that was not acknowledged is announced again. A broker writes its
+# history within a frame or two; halved, a busy one would be told many ends twice.
+ACKNOWLEDGE_TIMEOUT = 2.0
+STAGES_PER_MESSAGE = 1_000  # the limit that `protocol.wire` checks
+MESSAGE_BYTES = 900_000  # an upper bound by `_size`, below `wire.FRAME_LIMIT`
+# What waits for a broker at most: 1,000 ended operations are some MB. Then those that no broker
+# has answered for so many seconds go into spool files, of so many ends each.
+ENDS_LIMIT = 1_000
+SILENCE_LIMIT = 2.0
+ENDS_PER_FILE = 5_000
+LINES_LIMIT = 1_000  # log lines that wait at most; the oldest are dropped
 
 
 class Shared(NamedTuple):
@@ -142,7 +152,7 @@ class Publisher:
         """Pass on lines that an operation printed; the oldest go where too many wait."""
         if not self.mute:
             self._lines += [Printed(operation, stage, line) for line in lines]
-        del self._lines[:-LINES]
+        del self._lines[:-LINES_LIMIT]
 
     def answer(self, request: int, answer: str, reason: str | None = None) -> None:
         """Say what became of the `Cancel` of that number."""
@@ -256,9 +266,9 @@ class Publisher:
             return None
         if not self._greeted or self._answers:
             return float("-inf")
-        due = self._last_sent + BEAT
+        due = self._last_sent + HEARTBEAT_INTERVAL
         if self._dirty:
-            due = min(due, self._last_announce + SPACING)
+            due = min(due, self._last_announce + ANNOUNCE_SPACING)
         if self._moved or self._shares or self._lines:
             due = min(due, self._last_counts + self._interval())
         if self._doubted:
@@ -295,7 +305,7 @@ class Publisher:
         if self._answers:
             return self._answers.pop(0)
         if self._dirty:
-            if not hurry and now < self._last_announce + SPACING:
+            if not hurry and now < self._last_announce + ANNOUNCE_SPACING:
                 return None  # counts of a stage must not come before the stage
             entry = next(iter(self._dirty.values()))
             message = self._announce(entry, now)
@@ -313,20 +323,20 @@ class Publisher:
             if message is not None:
                 return message
             self._last_counts = max(self._last_counts, now - self._interval())
-        if now >= self._last_sent + BEAT:
+        if now >= self._last_sent + HEARTBEAT_INTERVAL:
             return Beat(self.sequence, now)
         return None
 
     def _hello(self, now: float) -> Hello:
         return Hello(MAGIC, MAJOR, MINOR, self.session, "worker", now, self.about, self.sequence)
 
-    def overflow(self, now: float, room: int = ENDS) -> list[Any]:
+    def overflow(self, now: float, room: int = ENDS_LIMIT) -> list[Any]:
         """The ends that nobody took in for so long that they are too many: for a file.
 
-        As `unsent`, `MOST` of them at a time; empty while they are no more than `room`. They
+        As `unsent`, `ENDS_PER_FILE` of them at a time; empty while they are no more than `room`. They
         are not kept any longer, whether a broker is connected that takes in nothing, or none is.
         """
-        answered = room and self._connected and now < self._heard + SILENT
+        answered = room and self._connected and now < self._heard + SILENCE_LIMIT
         if answered or len(self._dirty) + len(self._doubted) <= room:
             return []
         ended = [entry for entry in self.operations.values() if not entry.model.open]
@@ -334,7 +344,7 @@ class Publisher:
             return []
         told = self.sequence  # of the connection, which hears none of this
         messages: list[Any] = [self._hello(now)]
-        for entry in ended[:MOST]:
+        for entry in ended[:ENDS_PER_FILE]:
             self._drop(entry)
             entry.whole, entry.changed = True, dict(entry.model.stages)
             while entry.whole or entry.changed:
@@ -352,7 +362,7 @@ class Publisher:
 
     def _announce(self, entry: Entry, now: float) -> Announce:
         records: list[list[Any]] = []
-        room = ROOM
+        room = MESSAGE_BYTES
         for stage in list(entry.changed.values()):
             room -= _size(stage)
             if records and (room < 0 or len(records) >= STAGES_PER_MESSAGE):
@@ -377,7 +387,7 @@ class Publisher:
     def _counts(self, now: float) -> Any:
         if self._moved:
             counts: dict[int, Any] = {}
-            room = ROOM
+            room = MESSAGE_BYTES
             while self._moved and len(counts) < STAGES_PER_MESSAGE and room > 0:
                 identity, stage = self._moved.popitem()
                 if identity in self._more:
@@ -407,7 +417,7 @@ class Publisher:
         if not self._lines:
             return None
         first = self._lines[0]
-        room = ROOM
+        room = MESSAGE_BYTES
         lines: list[str] = []
         for printed in self._lines:
             room -= 4 * len(printed.line)

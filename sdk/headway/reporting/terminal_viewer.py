@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from headway.reporting.interfaces import Reporting
 
-DELAY = 0.5  # seconds before anything is drawn
-RECEIPTS = 0.25  # seconds that the exit waits for the last lines
-ENDS = 100  # unanswered ends of which it is remembered that they are: any one is to be waited for
+START_DELAY = 0.5  # seconds before anything is drawn
+RECEIPT_TIMEOUT = 0.25  # seconds that the exit waits for the last lines
+RECEIPTS_LIMIT = (
+    100  # unanswered ends of which it is remembered that they are: any one is to be waited for
+)
 
 
 class TerminalViewer:
@@ -42,7 +44,7 @@ class TerminalViewer:
             for handle in list(self._reporter.handles.values())
             if handle.model.parent is None and handle.model.started is not None
         ]
-        return min(begins) + DELAY if begins else None
+        return min(begins) + START_DELAY if begins else None
 
     def look(self, now: float) -> None:
         """Start the viewer if it is time to."""
@@ -75,16 +77,16 @@ class TerminalViewer:
 
     def _draw_for(self, opened: list[str]) -> None:
         self._drawn_for.update(dict.fromkeys(opened))
-        if len(self._drawn_for) > len(opened) + 2 * ENDS:  # the viewer is gone
+        if len(self._drawn_for) > len(opened) + 2 * RECEIPTS_LIMIT:  # the viewer is gone
             still = set(opened)
             ended = [operation for operation in self._drawn_for if operation not in still]
-            self._drawn_for = dict.fromkeys([*ended[-ENDS:], *opened])
+            self._drawn_for = dict.fromkeys([*ended[-RECEIPTS_LIMIT:], *opened])
 
     def finish(self, wait: Callable[[float], bool]) -> None:
         """Wait for the receipts of the operations that were drawn, 250 ms at most."""
         if not self._viewing:
             return
-        until = self._reporter.clock() + RECEIPTS
+        until = self._reporter.clock() + RECEIPT_TIMEOUT
         drawn = self._reporter.publisher.drawn
         while not self._drawn_for.keys() <= drawn and wait(until):
             pass
