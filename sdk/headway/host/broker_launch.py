@@ -1,9 +1,9 @@
 """Find the broker's socket, or start the broker.
 
-Clients connect first and start a broker only where nobody listens. Of many that find this
-at the same time one gets the start lock, starts the broker and hands it the lock, which is
-free again when that ends; the others wait for the socket. Nothing here waits: `endpoint`
-looks once.
+Clients connect first and start a broker only where nobody listens. Of many clients that find
+nobody at the same time, one takes the start lock, starts the broker and passes it the locked
+descriptor, so that the lock is released when the broker ends; the others wait for the socket.
+Nothing here blocks: `endpoint` looks once, and its caller retries.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 
 def directory(environ: Mapping[str, str], uid: int, *, make: bool = True) -> str:
-    """The runtime directory of the broker that `uid` uses; raises `NoRuntimeDirectory`."""
+    """Return the runtime directory of the broker that `uid` uses. Raise `NoRuntimeDirectory`."""
     return runtime_directory(environ, user_of(environ, uid), make=make)
 
 
 def endpoint(environ: Mapping[str, str], uid: int, *, start: bool = True) -> str | None:
-    """Where the broker listens ("ipc://…"), or None while nobody does.
+    """Return the endpoint on which the broker listens ("ipc://…"), or None while nobody does.
 
-    With `start` a broker is started where there is none, unless `HEADWAY_BROKER=never`; it
-    will listen in a moment, and this is to be called again. `HEADWAY_ENDPOINT` names one
-    that somebody else has started. Raises `NoRuntimeDirectory`.
+    With `start` a broker is started where none runs, unless `HEADWAY_BROKER=never`; it listens
+    a moment later, so call this again. `HEADWAY_ENDPOINT` names a broker that was started by
+    other means. Raise `NoRuntimeDirectory`.
     """
     named = environ.get("HEADWAY_ENDPOINT")
     if named:
@@ -55,7 +55,7 @@ def endpoint(environ: Mapping[str, str], uid: int, *, start: bool = True) -> str
 
 
 def listening(path: str, user: int) -> bool:
-    """Whether somebody listens on the socket at `path`, which belongs to `user`."""
+    """Return whether somebody listens on the socket at `path`, and `user` or root owns it."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -67,23 +67,26 @@ def listening(path: str, user: int) -> bool:
         probe.setblocking(False)
         probe.connect(path)
     except OSError as error:
-        # A full backlog is somebody who is busy, or stopped, but there.
+        # A full backlog (EAGAIN) means a listener that is busy or stopped, but there.
         return error.errno in (errno.EAGAIN, errno.EINPROGRESS)
     finally:
         probe.close()
     return True
 
 
-RESTART = 1.0  # seconds between two brokers that one process starts
+# Seconds between two brokers that one process starts. Without them a broker that cannot start
+# would be started at every retry of the connection; doubled, one that died is missed for longer.
+RESTART_INTERVAL = 1.0
 
 _next_start = float("-inf")
 _lock: int | None = None  # the start lock, while this process holds it
 
 
 def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
-    """Start a broker for the directory `place`, unless one runs or was started just now.
+    """Start a broker for the runtime directory `place`; return whether one was started.
 
-    None is started where no Python certainly can run it.
+    None is started while one runs, within `RESTART_INTERVAL` of the last one, while another
+    process holds the start lock, or where no Python certainly can run it. Raise OSError.
     """
     global _lock, _next_start  # noqa: PLW0603 - a process has one runtime directory
 
@@ -99,9 +102,10 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
             fcntl.flock(_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
+        # Again, under the lock: a broker may have begun to listen since the caller looked.
         if listening(os.path.join(place, REPORT), user):
             return False
-        _next_start = time.monotonic() + RESTART
+        _next_start = time.monotonic() + RESTART_INTERVAL
         command = [python.path, "-m", "headway_broker", "run", "--detached"]
         spawn(command, environ, foreign=python.foreign, user=user, keep=(_lock,))
     finally:
@@ -110,7 +114,7 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
 
 
 def _let_go() -> None:
-    """Close our copy of the start lock; a forked child has one too, and would keep it."""
+    """Close our descriptor of the start lock; a forked child has one, too, and would keep it."""
     global _lock  # noqa: PLW0603
     if _lock is not None:
         os.close(_lock)

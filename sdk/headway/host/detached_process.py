@@ -32,12 +32,13 @@ def spawn(
     terminal: bool = False,
     keep: tuple[int, ...] = (),
 ) -> None:
-    """Start `argv` detached: it outlives this process, which need not wait for it.
+    """Start `argv` as a detached process: it outlives this one, which need not wait for it.
 
-    It finds our modules and what they need, and none of the program's own; a `foreign` Python
-    finds what was installed for it. With `terminal` it keeps standard error and the session, in
-    a process group of its own; otherwise it has neither. For another `user` (a root process
-    under sudo) it becomes that user. It inherits the descriptors `keep`. Raises OSError.
+    Its module search path has our modules and what they import, and none of the program's own;
+    a `foreign` Python uses what is installed for it. With `terminal` it keeps standard error and
+    the session, in a process group of its own; otherwise it gets a new session and no streams.
+    Where `user` is another user (a root process under sudo) it becomes that user first. It
+    inherits the descriptors `keep`. Raise OSError.
     """
     child = environment(environ)
     child.pop("HEADWAY_PARENT", None)
@@ -55,7 +56,7 @@ def spawn(
             child.pop(name, None)
     if terminal:
         command[2] = '"$0" "$@" </dev/null >/dev/null &'
-        # A group of its own: what is typed at the terminal is for the program.
+        # In a process group of its own: Ctrl+C and Ctrl+Z at the terminal are for the program.
         command = [argv[0], "-c", _APART, *command] if argv[0] else command
     reaping.run(
         lambda: subprocess.Popen(  # noqa: S603 - our own modules
@@ -87,16 +88,16 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 _APART = "import os, sys; os.setpgid(0, 0); os.execv(sys.argv[1], sys.argv[1:])"
 
 
-# What helpers import that the standard library lacks.
+# Packages that the broker and the viewer import.
 _NEEDED = ("zmq", "msgpack", "rich", "plyer", "typing_extensions")
 
 
 def _modules(python: str) -> list[str]:
-    """The folders that a helper run by `python` has to be told of, as this program has them.
+    """Return the folders of the program's `sys.path` to pass to `python` in PYTHONPATH.
 
-    They come ahead of its standard library, so there are only those with something that it
-    needs, and none that it knows by itself. The program's own folder and the working one,
-    which may hold a `random.py`, are not among them unless what is needed is nowhere else.
+    They come ahead of its standard library, so there are only folders with a module that it
+    imports, and none that it searches by itself. The program's own folder and the working
+    directory, which may hold a `random.py`, are left out unless a module is nowhere else.
     """
     own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     found = [own]
@@ -137,7 +138,10 @@ def _of_the_program() -> set[str]:
 
 
 def _folder_of(name: str, searched: list[str], *, whole: bool = False) -> str | None:
-    """Where in `searched` the module is, with `whole` only if it is a package; not imported."""
+    """Return the folder of `searched` that has the module, with `whole` only as a package.
+
+    The module is not imported.
+    """
     try:
         spec = importlib.machinery.PathFinder.find_spec(name, searched)
     except Exception:  # an import hook of the program's
@@ -151,7 +155,7 @@ def _folder_of(name: str, searched: list[str], *, whole: bool = False) -> str | 
 
 
 def _known_to(python: str) -> set[str]:
-    """The folders that `python` finds by itself, after its standard library."""
+    """Return the site-packages folders that `python` searches by itself."""
     site = sys.modules.get("site")
     own = python == sys.executable or os.path.dirname(python) in interpreter.folders()
     if site is None or not own:
