@@ -16,7 +16,7 @@ def test_a_program_that_joins_every_thread_there_is_ends(machine, listener):
     code = """
         import headway, threading, time
         with headway.operation("Work"):
-            time.sleep(0.3)  # the link is at work
+            time.sleep(0.3)  # the reporting thread is at work
         for thread in threading.enumerate():
             if thread is not threading.main_thread():
                 thread.join()

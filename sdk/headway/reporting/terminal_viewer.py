@@ -1,8 +1,8 @@
-"""The viewer process of this program's terminal: when it is started, and waited for.
+"""The viewer process of this program's terminal: when it starts, and what an exit waits for.
 
-The work never draws. 0.5 s after its first operation began, a program whose standard error
-is a terminal starts a viewer for it; a program that is done sooner leaves nothing on the
-screen. Where standard error is no terminal, `CI` asks for plain lines.
+A reporting process never draws. `START_DELAY` after its first operation began, a program whose
+standard error is a terminal starts a viewer process for it; a program that ends sooner leaves
+nothing on the screen. Where standard error is no terminal, `CI` asks for plain lines.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from headway.reporting.interfaces import Reporting
 
-START_DELAY = 0.5  # seconds before anything is drawn
-RECEIPT_TIMEOUT = 0.25  # seconds that the exit waits for the last lines
-RECEIPTS_LIMIT = (
-    100  # unanswered ends of which it is remembered that they are: any one is to be waited for
-)
+START_DELAY = 0.5  # seconds: what ends sooner was no wait, and a viewer is the start of a Python
+# Seconds that the exit waits for the viewer to draw the receipts: a part of the one second by which
+# an exit may be delayed.
+RECEIPT_TIMEOUT = 0.25
+RECEIPTS_LIMIT = 100  # unanswered ends that are remembered where no viewer answers
 
 
 class TerminalViewer:
-    """Starts the viewer of the terminal once, if there is one to start."""
+    """Starts the viewer of a process's terminal, once."""
 
     def __init__(self, reporter: Reporting) -> None:
         self._reporter = reporter
@@ -36,7 +36,7 @@ class TerminalViewer:
         self._drawn_for: dict[str, None] = {}
 
     def deadline(self) -> float | None:
-        """When `look` has something to do, or None."""
+        """Return when `look` has something to do, or None."""
         if self._started:
             return None
         begins = [
@@ -47,7 +47,7 @@ class TerminalViewer:
         return min(begins) + START_DELAY if begins else None
 
     def look(self, now: float) -> None:
-        """Start the viewer if it is time to."""
+        """Start the viewer if it is due; take in which receipts it has drawn."""
         drawn = self._reporter.publisher.drawn
         if self._viewing:
             for operation in drawn:
@@ -83,7 +83,10 @@ class TerminalViewer:
             self._drawn_for = dict.fromkeys([*ended[-RECEIPTS_LIMIT:], *opened])
 
     def finish(self, wait: Callable[[float], bool]) -> None:
-        """Wait for the receipts of the operations that were drawn, 250 ms at most."""
+        """Wait until the receipts of all drawn operations are out, `RECEIPT_TIMEOUT` at most.
+
+        `wait(until)` receives messages; it returns False once `until` has passed.
+        """
         if not self._viewing:
             return
         until = self._reporter.clock() + RECEIPT_TIMEOUT
@@ -95,9 +98,9 @@ class TerminalViewer:
 
 
 def give_back() -> None:
-    """Make all rows of the terminal scroll again: its viewer did not answer, it may be killed.
+    """Reset the scroll region of the terminal: its viewer did not answer, it may be killed.
 
-    Only while this process has the terminal, and only if that takes it without waiting.
+    Only while this process is in the foreground, and only if the terminal accepts it at once.
     """
     name = terminal()
     if name is None:
@@ -117,7 +120,10 @@ def give_back() -> None:
 
 
 def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
-    """Return what Python is to run as the viewer of this standard error, or None for no viewer."""
+    """Return the interpreter's arguments for the viewer of standard error, or None for no viewer.
+
+    `displays` are those of the open operations.
+    """
     if not displays:
         return None
     wanted = {display or "auto" for display in displays}
