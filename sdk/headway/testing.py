@@ -1,4 +1,4 @@
-"""Fakes for tests of programs that report: a clock to set, a process of one's own, a wire.
+"""Fakes for tests of programs that report: a clock, a reporter, a connection in memory.
 
     with reporting() as reporter:
         wire = MemoryConnection(reporter, peer)
@@ -6,7 +6,7 @@
             ...
         wire.carry()
 
-Nothing here starts a thread, opens a socket or looks at the time.
+Absent: threads, sockets, the time.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ManualClock:
 
 
 class IdleThread:
-    """Stands where the reporting thread would be, and does nothing."""
+    """Replaces the reporting thread and does nothing."""
 
     resting = False
 
@@ -56,9 +56,9 @@ class IdleThread:
 def reporting(
     clock: ManualClock | None = None, session: str | None = None
 ) -> Generator[Reporter, None, None]:
-    """Let what this process reports inside the block go to a `Reporter` of its own, unsent.
+    """Report to a `Reporter` of its own inside the block; nothing is sent.
 
-    `reporter.publisher` holds what there is to send, `reporter.tally.tick(now)` folds the counts.
+    `reporter.publisher` has what is to be sent, `reporter.tally.tick(now)` folds the counts.
     """
     reporter = Reporter(session or random_id(16), clock or ManualClock())
     reporter.thread = IdleThread()  # pyright: ignore[reportAttributeAccessIssue]
@@ -70,11 +70,11 @@ def reporting(
 
 
 class MemoryConnection:
-    """Carries the frames of a reporter to `peer` and what it answers back, as real bytes.
+    """A connection in memory: carries the frames of a reporter to `peer`, and its answers back.
 
     `peer(message, now)` takes a message of `messages.INBOUND` and returns those of
     `messages.OUTBOUND` that it answers with. `spoil` turns each frame to the peer into those
-    that arrive: none where it is lost, two where it is repeated.
+    that arrive: none if it is lost, two if it is repeated.
     """
 
     def __init__(self, reporter: Reporter, peer: Peer, spoil: Spoiler | None = None) -> None:
@@ -84,7 +84,7 @@ class MemoryConnection:
         self.connected = False
 
     def carry(self) -> list[Any]:
-        """Carry everything that is due at the clock's time; return what the peer was told."""
+        """Carry everything that is due at the clock's time; return the messages that arrived."""
         reporter = self._reporter
         publisher = reporter.publisher
         if not self.connected:
@@ -107,6 +107,6 @@ class MemoryConnection:
                         publisher.receive(back, now)
 
     def cut(self) -> None:
-        """Lose the connection; the next `carry` makes another."""
+        """Lose the connection; the next `carry` connects again."""
         self.connected = False
         self._reporter.publisher.lost()

@@ -24,7 +24,7 @@ def test_a_program_that_joins_every_thread_there_is_ends(machine, listener):
     code = """
         import headway, sys, threading
         with headway.operation("Work"):
-            sys.stdin.read()  # until the link is at work
+            sys.stdin.read()  # until the reporting thread is at work
         for thread in threading.enumerate():
             if thread is not threading.main_thread():
                 thread.join()

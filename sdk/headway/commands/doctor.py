@@ -146,12 +146,12 @@ def _broker(
     lines: list[tuple[str, str]],
     trouble: list[str],
 ) -> None:
-    from headway.host import launch  # noqa: PLC0415 - not there on Windows
+    from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
 
     named = environ.get("HEADWAY_ENDPOINT")
     path = named[len("ipc://") :] if named and named.startswith("ipc://") else None
     path = path or os.path.join(place, endpoint.REPORT)
-    if launch.listening(path, user):
+    if broker_launch.listening(path, user):
         pid = _holder(os.path.join(os.path.dirname(path), endpoint.LOCK))
         lines.append(("broker", f"listens at {path}" + (f", pid {pid}" if pid else "")))
         against = _greet(path)

@@ -1,4 +1,4 @@
-"""Who this process is, for the `Hello` and so for its operations."""
+"""The identity of this process: pid and start time, host, user, terminal; for the `Hello`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def describe(sdk: str) -> dict[str, Any]:
-    """The map of a worker's `Hello`; what cannot be found out is None."""
+def describe(version: str) -> dict[str, Any]:
+    """Return the `about` map of a `Hello`, for an SDK of `version`; what is unknown is None."""
     return {
         "pid": os.getpid(),
         "started": start_time(os.getpid()),
@@ -21,23 +21,26 @@ def describe(sdk: str) -> dict[str, Any]:
         "user": _user(),
         "tty": terminal(),
         "program": os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else "",
-        "sdk": sdk,
+        "sdk": version,
         "python": sys.version.split()[0],
     }
 
 
 def start_time(pid: int) -> int | None:
-    """When a process began, in clock ticks since boot: with its pid it names it for good."""
+    """Return when a process started, in clock ticks since boot, or None where that is unknown.
+
+    A pid is used again; a pid with its start time is not.
+    """
     text = _line(f"/proc/{pid}/stat")
     try:
-        # Its own name, in brackets, may hold anything.
+        # The command's name stands in parentheses and may hold spaces and parentheses itself.
         return int(text.rpartition(")")[2].split()[19]) if text else None
     except (IndexError, ValueError):
         return None
 
 
 def terminal() -> str | None:
-    """The name of the terminal that standard error is, or None."""
+    """Return the name of the terminal that standard error is, or None."""
     try:
         return os.ttyname(2)
     except OSError:
@@ -53,7 +56,7 @@ def _line(path: str) -> str | None:
 
 
 def _user() -> str | None:
-    # Under sudo the person is still the one who typed.
+    # Under sudo: the user who typed the command, not root.
     uid = os.getuid()
     if uid == 0 and os.environ.get("SUDO_USER"):
         return os.environ["SUDO_USER"]

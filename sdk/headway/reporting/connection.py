@@ -1,7 +1,7 @@
-"""The one socket of a reporting process: connecting, sending, receiving, parting.
+"""The socket connection to the broker: connect, send, receive, retry with back-off, close.
 
-Used by the reporting thread alone. The socket never reconnects by itself: a new connection is
-a new one to the broker too, which is greeted and told everything again.
+Used by the reporting thread alone. The socket never reconnects by itself (RECONNECT_IVL -1): a
+new connection is new to the broker, too, so it starts with a `Hello` and a resync.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 
 import zmq
 
-from headway.host import launch
+from headway.host import broker_launch
 from headway.protocol import messages, wire
 from headway.reporting import last_resort
 from headway.reporting.publisher import WATCHED
@@ -36,7 +36,7 @@ _GONE = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED
 
 
 class Connection:
-    """What the thread does between two looks at its pipe."""
+    """The connection of one reporter; a retry is in here, too."""
 
     def __init__(self, reporter: Reporting, thread: Thread) -> None:
         self._reporter = reporter
@@ -52,7 +52,7 @@ class Connection:
         self._overflows = 0
 
     def turn(self) -> None:
-        """Send what is due, wait for the next thing to do, take in what has come."""
+        """Send what is due, wait for the next event, receive. One turn of the thread's loop."""
         now = time.monotonic()
         self._spool_overflow(now)
         self._connect(now)
@@ -62,17 +62,17 @@ class Connection:
         self._answer()
 
     def restart(self) -> None:
-        """Something went wrong in a turn: have another connection, in a moment."""
+        """Disconnect after an exception in a turn, and connect again after the back-off."""
         self._disconnect()
         self._back_off(time.monotonic())
 
     def close(self) -> None:
-        """Close everything, but settle nothing: the process goes on, and has another thread."""
+        """Close the socket and its context; the process goes on and has another thread later."""
         self._disconnect()
         self._context.term()
 
     def finish(self) -> None:
-        """Settle what is open, deliver the ends within the bound, or leave them in a file."""
+        """End what is open and deliver the final states within `EXIT_TIMEOUT`, or spool them."""
         now = time.monotonic()
         # From the end on, not from here: our import may have come after it, and taken its time.
         until = self._thread.exit_deadline(now)
@@ -96,7 +96,7 @@ class Connection:
             self._context.term()
 
     def _connect(self, now: float) -> None:
-        """Have a socket if there is anything to say and anybody to say it to."""
+        """Connect if there is something to report and a broker; disconnect when idle."""
         publisher = self._publisher
         wanted = not publisher.settled
         if wanted:
@@ -111,7 +111,7 @@ class Connection:
         if not wanted or now < self._retry_at or publisher.refused is not None:
             return
         try:
-            address = launch.endpoint(os.environ, os.getuid())
+            address = broker_launch.endpoint(os.environ, os.getuid())
         except OSError as error:
             self._thread.reason = str(error)
             address = None
@@ -163,7 +163,7 @@ class Connection:
             self._publisher.lost()
 
     def _send(self, now: float, *, hurry: bool = False) -> None:
-        """Send what is due for as long as the socket takes it."""
+        """Send what is due while the socket is below its high-water mark."""
         reporter, publisher, sock = self._reporter, self._publisher, self._socket
         with reporter.lock:
             reporter.tally.tick(now)
@@ -180,7 +180,7 @@ class Connection:
         self._viewer.look(now)
 
     def _wait(self, now: float, until: float | None = None) -> None:
-        """Wait until something is due, or comes by socket, pipe or monitor."""
+        """Wait until something is due, or the socket, the pipe or the monitor is readable."""
         thread, publisher = self._thread, self._publisher
         poll: list[tuple[Any, int]] = [(thread.read, zmq.POLLIN)]
         with self._reporter.lock:
@@ -241,7 +241,7 @@ class Connection:
             self._pause = START_POLL
 
     def _receive_until(self, until: float) -> bool:
-        """Wait for messages, until then at the latest; False when it is too late."""
+        """Wait for messages until `until` at most; return False once that has passed."""
         now = time.monotonic()
         if now >= until or self._socket is None:
             return False
@@ -250,7 +250,7 @@ class Connection:
         return True
 
     def _answer(self) -> None:
-        """Pass on wishes to cancel, without the lock: a program's own code may run."""
+        """Deliver requests to cancel, without the lock: code of the program may run."""
         publisher = self._publisher
         while publisher.cancels:
             cancel = publisher.cancels.pop(0)

@@ -1,8 +1,8 @@
-"""The ways a program ends, and what is waited for then: what it owes, a second at most.
+"""Exit handlers: deliver final states before the program ends, a second at most.
 
-That is after its own threads and the exit handlers that it has registered since it imported
-us; and before `os._exit`, which runs no handlers, and `os.exec…`, by which another program
-takes the process over.
+They run after the program's own threads have ended and after the exit handlers that it has
+registered since it imported us; and, as no handler runs there, before `os._exit` and
+`os.exec…`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _leaving = False  # the ways to leave wait for us
 
 
 def _deliver_before_leaving() -> None:
-    """Let `os._exit` and `os.exec…` wait for what was reported: no hook runs there.
+    """Wrap `os._exit` and `os.exec…`, where no exit handler runs, to deliver final states first.
 
-    The first is the usual end of a forked child, too. Who closes many descriptors at once, as
-    daemons do, closes libzmq's among them, which aborts the process for it: they are closed
-    before. Only processes that have reported are changed in this way.
+    `os._exit` is also the usual end of a forked child. `os.closerange` is wrapped because it
+    closes libzmq's descriptors with the others, as daemons do, and libzmq aborts the process
+    for that: ours are closed before. Only processes that have reported are changed.
     """
     global _leaving  # noqa: PLW0603
     if not _leaving:
@@ -76,7 +76,7 @@ def _end_at_once(reporter: Reporter) -> None:
 
 
 def _deliver_ends(reporter: Reporter) -> None:
-    """Another program takes the process over, if it can be executed: what is open stays so."""
+    """Deliver or spool the ends before exec; what is open stays open, as exec may fail."""
     until = monotonic() + 0.3
     while reporter.publisher.ended and monotonic() < until:
         reporter.wake()
@@ -88,7 +88,7 @@ def _deliver_ends(reporter: Reporter) -> None:
 
 
 def end_program() -> None:
-    """Deliver what is owed, as at every end of a program; never raises."""
+    """Deliver final states at the end of the program. Never raises."""
     reporter = known()
     if reporter is not None:
         try:
@@ -99,10 +99,11 @@ def end_program() -> None:
 
 
 def _restore_interrupt() -> None:
-    """Let a program that a Ctrl+C has ended still die of it, as a shell expects.
+    """Let a program that Ctrl+C has ended die of SIGINT all the same, as a shell expects.
 
-    The interpreter keeps a flag for that, which running source text clears; imports do so
-    here and there, and ours came after the main thread's end.
+    The interpreter keeps a flag for an unhandled KeyboardInterrupt and kills itself by SIGINT at
+    its end. Running source text (`exec`) clears the flag; imports do so here and there, and our
+    imports came after the main thread's end.
     """
     if getattr(sys, "last_type", None) is KeyboardInterrupt:
         try:
@@ -112,6 +113,6 @@ def _restore_interrupt() -> None:
 
 
 def register() -> None:
-    """Have what is owed delivered at the end of the program, and before what ends it at once."""
+    """Register the exit handler, and the wrappers of `os` for the first report."""
     atexit.register(end_program)
     on_start(_deliver_before_leaving)

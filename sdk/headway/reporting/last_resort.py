@@ -1,8 +1,8 @@
-"""The end of a program that pyzmq and msgpack were not imported in time for.
+"""Spool final states with the standard library alone.
 
-What is owed is left in a file all the same, by the standard library alone: on a busy machine,
-or from a cold disk, an import can take longer than an exit may. Nothing is imported here later
-on, for that would wait for the other import.
+For programs that exit before pyzmq and msgpack are imported: on a busy machine or from a cold
+disk their import can take longer than an exit may. No function here imports anything, since
+that would wait for the import lock of the other import.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def finish(reporter: Reporting) -> None:
-    """Settle what is open and leave what is owed in a file. Raises OSError."""
+    """End what is open and spool what no broker has acknowledged. Raise OSError."""
     reporter.settle()
     with reporter.lock:
         owed = reporter.publisher.unsent(time.monotonic())
@@ -30,14 +30,14 @@ def finish(reporter: Reporting) -> None:
 
 
 def spool_ends(reporter: Reporting) -> None:
-    """Leave in a file what has ended and was not taken in; the rest goes on. Raises OSError."""
+    """Spool the ends that no broker has acknowledged; what is open goes on. Raise OSError."""
     with reporter.lock:
         owed = reporter.publisher.overflow(time.monotonic(), room=0)
     spool(reporter.next_spool_name(), owed)
 
 
 def spool(name: str, owed: list[Any]) -> None:
-    """Leave messages in a file of that name, if there are any. Raises OSError."""
+    """Write messages to the spool file `name`, if there are any. Raise OSError."""
     if owed:
         user = endpoint.user_of(os.environ, os.getuid())
         place = endpoint.runtime_directory(os.environ, user)
@@ -46,12 +46,12 @@ def spool(name: str, owed: list[Any]) -> None:
 
 
 def frame(message: Any) -> bytes:
-    """The bytes of a message of `messages.INBOUND`, as `wire.encode` makes them."""
+    """Return a message of `messages.INBOUND` in the bytes that `wire.encode` returns for it."""
     return packed((messages.INBOUND.index(type(message)), *message))
 
 
 def packed(value: Any) -> bytes:
-    """`value`, of what messages are made of, as msgpack."""
+    """Serialize a value of a message as msgpack. Raise TypeError or OverflowError."""
     kind = type(value)
     if value is None:
         return b"\xc0"
@@ -91,7 +91,7 @@ def _whole(value: int) -> bytes:
 
 
 def _sized(size: int, codes: bytes, *, least: int = 0) -> bytes:
-    """The code for a length of one, two or four bytes, and the length."""
+    """Return the msgpack code for a length of one, two or four bytes, and the length."""
     for code, form in list(zip(codes, "BHI"))[least:]:
         try:
             return bytes((code,)) + struct.pack(">" + form, size)

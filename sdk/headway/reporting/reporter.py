@@ -1,8 +1,8 @@
-"""What there is one of in a process: the lock, the publisher, the open scopes, the thread.
+"""The per-process reporter: its lock, publisher, open scopes and reporting thread.
 
-`forks` gives a forked child its own of each, and what it inherited stays its parent's: a
-handle is foreign where its reporter is not `reporter()`. `exits` has what is owed at the end of
-the program waited for.
+`forks` gives a forked child a reporter of its own; the operations that the child inherits stay
+its parent's: a handle is foreign where its reporter is not `reporter()`. `exits` waits for the
+delivery of final states when the program ends.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 def random_id(length: int) -> str:
-    """A new random id of `length` base-32 characters."""
+    """Return a random id of `length` base-32 characters."""
     bits = int.from_bytes(os.urandom(length), "big")
     return "".join(_ALPHABET[bits >> shift & 31] for shift in range(0, 5 * length, 5))
 
 
 class Reporter:
-    """The reporting of one process.
+    """The reporter of one process.
 
-    `lock` guards every model, publisher and scope of it. It is held for moments only, never
-    while waiting for anybody, and taken again by the same thread in a signal handler.
+    `lock` guards every model, the publisher, the tally and the tree of scopes. It is held for
+    moments only, never while waiting; it is reentrant, as a signal handler may report in the
+    thread that holds it. Lock order: `importing`, then `lock` (a fork takes both).
     """
 
     def __init__(
@@ -51,36 +52,36 @@ class Reporter:
     ) -> None:
         self.session = session
         self.clock = clock
-        self.off = off  # nothing is sent: everything else works
+        self.off = off  # nothing is sent; models, counts and states work all the same
         self.lock = RLock()
-        self.importing = Lock()  # held while the thread imports: a fork must not meet that
+        self.importing = Lock()  # held while the thread imports: no fork in between
         self.publisher = Publisher(session, mute=off)
         self.tally = Tally(self.publisher)
         self.tree = propagation.Tree(inherited)
-        self.names = Interner(1000)
+        self.names = Interner(1000)  # of stages: a worker with more names has few of each
         self.handles: dict[str, Handle] = {}  # the open operations
         self.thread: ReportingThread | None = None
-        self.forked = False  # made in a child that was forked without exec
-        self.closed = False  # the program has ended: what comes now is too late
+        self.forked = False  # the process was forked without exec
+        self.closed = False  # the program has ended: later reports change nothing
         self.stage_ids = count(1)
         self._files = count(1)
 
     def wake(self) -> None:
-        """There is something to send: start the thread, or rouse it."""
+        """Wake the reporting thread, or start it: there is something to send."""
         if self.thread is not None:
             self.thread.wake()
         elif not (self.off or self.closed):
             self._start_thread()
 
     def wake_resting(self) -> None:
-        """As `wake`, unless the thread will look within a frame anyway."""
+        """Call `wake`, unless the thread looks within a frame anyway."""
         if self.thread is None or self.thread.resting:
             self.wake()
 
     def flush(self, seconds: float) -> None:
-        """Wait until changes of state have been handed to the socket, `seconds` at most.
+        """Wait until changes of state have been passed to the socket, `seconds` at most.
 
-        For a process that is about to stop, its reporting thread with it.
+        For a process that is about to stop (SIGTSTP), its reporting thread with it.
         """
         until = self.clock() + seconds
         while self.publisher.unsaid and self.clock() < until:
@@ -92,7 +93,7 @@ class Reporter:
                 return
             try:
                 thread = ReportingThread(self)
-            except Exception:  # no real threads or no descriptors to be had
+            except Exception:  # no real threads, or no descriptors left
                 self.disable()
                 return
             self.thread = thread
@@ -101,10 +102,10 @@ class Reporter:
             except RuntimeError as error:
                 self.thread = None
                 thread.close_pipe()
-                # Too late for a thread: `end` sees to what there is. Else there is none to be had.
+                # "at interpreter shutdown": `end` delivers. Otherwise no thread can be had.
                 if "shutdown" not in str(error):
                     self.disable()
-            except BaseException:  # of a signal's handler
+            except BaseException:  # raised by a signal handler of the program
                 if not thread.started:
                     self.thread = None
                     thread.close_pipe()
@@ -115,7 +116,7 @@ class Reporter:
                 reaping.hide()
 
     def disable(self) -> None:
-        """Nothing can be sent for good: keep nothing, and let stages count by themselves."""
+        """Give up sending for good: keep nothing, and let stages count by themselves."""
         with self.lock:
             self.off = True
             self.publisher.lost()
@@ -123,11 +124,11 @@ class Reporter:
             self.tally.rest()
 
     def next_spool_name(self) -> str:
-        """The name of another file of ends for `unsent/`; `session` itself is the last one's."""
+        """Return the name for another spool file; the name `session` is the last one's."""
         return f"{self.session}-{next(self._files)}"
 
     def settle(self) -> None:
-        """The program ends: settle what it left open, by how it ends."""
+        """End what the program left open, by how the program ends."""
         interactive = hasattr(sys, "ps1")
         error: BaseException | None = None if interactive else getattr(sys, "last_value", None)
         with self.lock:
@@ -140,7 +141,7 @@ class Reporter:
             self.closed = True
 
     def end(self, seconds: float) -> None:
-        """The process ends: have what is owed delivered, or left in a file; wait so long for it."""
+        """Deliver final states at the end of the process, or spool them; wait `seconds` at most."""
         if self.thread is not None:
             self.thread.finish(seconds)
         elif self.publisher.operations:
@@ -156,12 +157,12 @@ def _new_reporter() -> Reporter:
 
 
 _reporter: Reporter | None = None
-_on_start: list[Callable[[], None]] = []  # what is to be done when a thread has started
-_made: dict[int, Reporter] = {}  # pid → the one that was made first, of several threads' tries
+_on_start: list[Callable[[], None]] = []  # called when a reporting thread has started
+_made: dict[int, Reporter] = {}  # pid → the first of those that several threads made at once
 
 
 def reporter() -> Reporter:
-    """Return this process's reporting, which is made when first asked for."""
+    """Return the reporter of this process; it is made by the first call."""
     global _reporter  # noqa: PLW0603 - one per process is what it is
     own = _reporter
     if own is None:
@@ -170,17 +171,17 @@ def reporter() -> Reporter:
 
 
 def known() -> Reporter | None:
-    """Return this process's reporting if anybody has asked for it, or else None."""
+    """Return the reporter of this process, or None where none has been made."""
     return _reporter
 
 
 def on_start(prepare: Callable[[], None]) -> None:
-    """Call `prepare()` whenever a thread has started: first before anything has been sent."""
+    """Register `prepare()`, to be called whenever a reporting thread has started."""
     _on_start.append(prepare)
 
 
 def use(other: Reporter | None) -> Reporter | None:
-    """Report to `other` from now on, in a forked child or a test; returns the one before."""
+    """Replace the reporter of this process, in a forked child or a test; return the old one."""
     global _reporter
     before, _reporter = _reporter, other
     _made.clear()

@@ -1,9 +1,8 @@
-"""The one thread that reports for a process, and how it ends.
+"""The reporting thread of a process: its start, its loop and its end.
 
-The program does not meet it (`hidden`). When the program ends it has a bounded time to
-deliver final states, for which `process` waits. Another one imports what takes long, so that
-an end in the middle of that need not wait for it. All that the rest of the process does with
-it is one write to a pipe.
+It is hidden from the program (`host.threads`). At the end of the program it has a bounded time
+to deliver final states, for which `exits` waits. Slow imports run in a second thread, so that
+an end in the middle of one need not wait for it. Other threads wake it by a write to a pipe.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ FAILURES = 5  # turns in a row that may fail before nothing is reported any more
 
 
 class ReportingThread:
-    """Sends what the publisher has to say, and hands on what comes back."""
+    """Runs the connection of a reporter. Raise OSError or RuntimeError where it cannot run."""
 
     def __init__(self, reporter: Reporting) -> None:
         if not threads.possible():
@@ -60,13 +59,13 @@ class ReportingThread:
 
     @property
     def started(self) -> bool:
-        """It runs, or has run."""
+        """Return whether it runs, or has run."""
         return self._running is not None
 
     # From other threads.
 
     def start(self) -> None:
-        """Let it run. Raises RuntimeError where no thread is to be had."""
+        """Start the thread. Raise RuntimeError where none can be started."""
         self._done.acquire()
         try:
             threads.start(self._run)
@@ -78,7 +77,7 @@ class ReportingThread:
             raise
 
     def wake(self) -> None:
-        """Look at the marks now; never blocks."""
+        """Wake the thread by its pipe. Never blocks."""
         if not self._roused:
             self._roused = True
             try:
@@ -89,7 +88,7 @@ class ReportingThread:
                 pass
 
     def finish(self, seconds: float) -> None:
-        """Deliver what is owed now, though the process goes on; wait that long at most."""
+        """Deliver final states and end the thread; wait `seconds` at most."""
         if self._pid != os.getpid() or self._running == _thread.get_ident():
             return
         self._end()
@@ -97,9 +96,9 @@ class ReportingThread:
             self._done.release()
 
     def stop(self, seconds: float) -> bool:
-        """End the thread and close all that is open, within so long; whether it is done.
+        """End the thread and close its descriptors; return whether that took at most `seconds`.
 
-        What is open or owed is told by the next thread.
+        What is open or not acknowledged is reported by the next thread.
         """
         if self._pid != os.getpid() or self._running == _thread.get_ident():
             return False
@@ -111,7 +110,7 @@ class ReportingThread:
         return True
 
     def close_pipe(self) -> None:
-        """Close all that is this one's own; in a forked child the socket is the parent's."""
+        """Close the pipe: in a forked child nothing else, as the socket is the parent's."""
         for end in (self.read, self._write):
             try:
                 os.close(end)
@@ -121,7 +120,7 @@ class ReportingThread:
     # The thread.
 
     def _run(self) -> None:
-        """Report until the program ends, then deliver what is owed."""
+        """Report until the program ends, then deliver final states."""
         self._running = _thread.get_ident()
         try:
             # Give the processor back first: the program's first report is waiting for us.
@@ -173,9 +172,9 @@ class ReportingThread:
                 time.sleep(0.1 * failures)
 
     def _load(self) -> type[Connection] | None:
-        """What makes a connection; None where the end came first and left no time for it.
+        """Import and return `Connection`; None where the program ended and left no time for it.
 
-        It is 40 ms of pyzmq and msgpack, which the program does not wait for.
+        pyzmq and msgpack take 40 ms, for which the program does not wait.
         """
         found: list[type[Connection]] = []
         errors: list[Exception] = []
@@ -206,15 +205,15 @@ class ReportingThread:
         return found[0]
 
     def exit_deadline(self, now: float) -> float:
-        """Until when final states may be delivered: from the program's end on, or from `now`."""
+        """Return the deadline for final states: `EXIT_TIMEOUT` after the program's end or `now`."""
         return (self.ended or now) + EXIT_TIMEOUT
 
     def has_resources(self) -> bool:
-        """Whether there is what libzmq needs."""
+        """Return whether there are the resources that libzmq needs."""
         return has_resources()
 
     def clear_wakeups(self) -> None:
-        """Take in what `wake` wrote; what is marked from here on rouses again."""
+        """Empty the pipe of `wake`, so that the next call writes again."""
         try:
             os.read(self.read, 4096)
         except OSError:
@@ -223,7 +222,10 @@ class ReportingThread:
         self._roused = False
 
     def check_end(self) -> float | None:
-        """How long to wait at most before this is called again, or None: it need not be."""
+        """Notice the end of the program in an orphan; return seconds to the next call, or None.
+
+        A process forked by another thread than the main one runs no exit handler.
+        """
         if not self._orphan:
             return None
         if not any(t.is_alive() for t in threading.enumerate() if not t.daemon):
@@ -237,13 +239,13 @@ class ReportingThread:
         self.wake()
 
     def _give_up(self, error: Exception) -> None:
-        """Reporting has failed for good; the program must not notice, so counts go on."""
+        """Disable the reporter after a failure for good; the program's handles go on counting."""
         self.reason = f"{type(error).__name__}: {error}"
         self._reporter.disable()
 
 
 def has_resources() -> bool:
-    """Whether there is what libzmq needs: it aborts the process where it gets no more of it."""
+    """Return whether libzmq can have threads, memory and descriptors: it aborts without them."""
     import resource  # noqa: PLC0415 - not there on Windows
 
     bounds = {resource.RLIMIT_AS, getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS)}
@@ -252,7 +254,7 @@ def has_resources() -> bool:
 
 
 def has_memory() -> bool:
-    """Whether there are the descriptors and the addresses that libzmq needs."""
+    """Return whether there are the descriptors and the address space that libzmq needs."""
     import resource  # noqa: PLC0415 - not there on Windows
 
     memory = resource.getrlimit(resource.RLIMIT_AS)[0]
@@ -274,7 +276,7 @@ def _has_descriptors() -> bool:
 
 
 def _addresses() -> int:
-    """Bytes of addresses that this process uses, 0 where nobody tells."""
+    """Return the bytes of address space that this process uses, 0 where that is unknown."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -283,6 +285,6 @@ def _addresses() -> int:
 
 
 def _what(descriptor: int) -> tuple[int, int]:
-    """What is open as `descriptor`. Raises OSError."""
+    """Return device and inode of what is open as `descriptor`. Raise OSError."""
     status = os.fstat(descriptor)
     return status.st_dev, status.st_ino

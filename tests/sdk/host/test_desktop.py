@@ -152,7 +152,7 @@ def test_a_session_without_a_service_is_impossible(bus, no_dbus):
 
 @session
 def test_a_service_that_hangs_is_not_waited_for_long(bus, no_dbus, monkeypatch):
-    monkeypatch.setattr(desktop, "ANSWER", 1.0)
+    monkeypatch.setattr(desktop, "ANSWER_TIMEOUT", 1.0)
     bus.serve()
     bus.hang()
     with pytest.raises(Impossible, match="does not answer"):

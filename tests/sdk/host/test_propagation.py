@@ -76,7 +76,7 @@ def test_the_process_config_is_kept_up_to_date(reporter, process_config):
 
 
 def test_after_many_changes_only_operations_are_named(reporter, monkeypatch):
-    monkeypatch.setattr(propagation, "CHANGES", 3)
+    monkeypatch.setattr(propagation, "CHANGES_LIMIT", 3)
     with headway.operation("Work") as op:
         for _ in range(3):
             with op.stage("Step"):

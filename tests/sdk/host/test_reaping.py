@@ -106,7 +106,7 @@ def test_one_that_was_only_stopped_is_ours_still(unreaped):
 
 
 def test_a_pid_is_ours_for_a_moment_only_once_somebody_else_has_waited(unreaped, monkeypatch):
-    monkeypatch.setattr(reaping, "KNOWN", 0.0)
+    monkeypatch.setattr(reaping, "REAPED_MEMORY", 0.0)
     pid, thread = begin()
     os.waitpid(pid, 0)
     unreaped.set()

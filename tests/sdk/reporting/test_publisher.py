@@ -4,9 +4,9 @@ from headway.model import COMPLETED, RUNNING, Operation, Stage
 from headway.protocol import messages, wire
 from headway.reporting.publisher import (
     ACKNOWLEDGE_TIMEOUT,
-    BEAT,
-    ENDS,
-    LINES,
+    ENDS_LIMIT,
+    HEARTBEAT_INTERVAL,
+    LINES_LIMIT,
     UNWATCHED,
     WATCHED,
     Publisher,
@@ -188,11 +188,11 @@ def test_counts_of_many_stages_come_in_parts_that_fit():
 def test_lines_are_sent_by_stage_and_the_oldest_go_first():
     publisher, operation = publisher_with("A")
     publisher.take(1.0)
-    publisher.log(operation.id, None, [str(number) for number in range(LINES + 5)])
+    publisher.log(operation.id, None, [str(number) for number in range(LINES_LIMIT + 5)])
     publisher.log(operation.id, 1, ["last"])
     logs = publisher.take(2.0)
     lines = [line for log in logs for line in log.lines]
-    assert len(lines) == LINES
+    assert len(lines) == LINES_LIMIT
     assert lines[0] == "6"
     assert (logs[-1].stage, logs[-1].lines) == (1, ["last"])
     assert all(len(log.lines) <= wire.LINES_LIMIT for log in logs)
@@ -201,9 +201,9 @@ def test_lines_are_sent_by_stage_and_the_oldest_go_first():
 def test_a_silent_worker_gives_signs_of_life():
     publisher, _ = publisher_with("A")
     publisher.take(1.0)
-    assert publisher.take(1.0 + BEAT / 2) == []
-    assert publisher.deadline() == 1.0 + BEAT
-    assert publisher.take(1.0 + BEAT) == [messages.Beat(1, 1.0 + BEAT)]
+    assert publisher.take(1.0 + HEARTBEAT_INTERVAL / 2) == []
+    assert publisher.deadline() == 1.0 + HEARTBEAT_INTERVAL
+    assert publisher.take(1.0 + HEARTBEAT_INTERVAL) == [messages.Beat(1, 1.0 + HEARTBEAT_INTERVAL)]
 
 
 def test_shares_are_in_doubt_until_the_last_is_acknowledged():
@@ -265,12 +265,12 @@ def test_nothing_owed_is_no_file():
 
 def test_ends_that_nobody_takes_in_do_not_grow_without_bound():
     publisher = Publisher("s" * 16)
-    for number in range(ENDS + 2):
+    for number in range(ENDS_LIMIT + 2):
         operation = Operation(f"{number:012}", "Work")
         operation.move(COMPLETED, 0.0)
         publisher.changed(operation)
     found = publisher.overflow(1.0)
-    assert kinds(found) == [messages.Hello] + [messages.Announce] * (ENDS + 2)
+    assert kinds(found) == [messages.Hello] + [messages.Announce] * (ENDS_LIMIT + 2)
     assert publisher.settled
     assert publisher.overflow(2.0) == []
 

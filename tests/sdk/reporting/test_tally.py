@@ -52,7 +52,7 @@ def test_a_step_after_a_rest_is_looked_at_at_once(reporter, clock):
 
 
 @pytest.mark.parametrize("resting", [True, False])
-def test_a_step_after_a_rest_rouses_a_link_that_would_not_look_soon(reporter, clock, resting):
+def test_a_step_after_a_rest_wakes_a_thread_that_would_not_look_soon(reporter, clock, resting):
     stage = headway.operation("Work").start().stage("Step").start()
     stage.advance()
     looks(reporter, clock, 60.0)

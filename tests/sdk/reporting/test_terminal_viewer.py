@@ -7,7 +7,7 @@ import pytest
 
 import headway
 from headway.reporting import terminal_viewer
-from headway.reporting.terminal_viewer import DELAY, TerminalViewer, viewer_of
+from headway.reporting.terminal_viewer import START_DELAY, TerminalViewer, viewer_of
 
 TERMINAL = ["-m", "headway_viewer.terminal"]
 PID = ["--pid", str(os.getpid())]
@@ -18,7 +18,9 @@ def started(monkeypatch):
     started = []
     monkeypatch.setattr(terminal_viewer, "terminal", lambda: "/dev/pts/9")
     monkeypatch.setattr(
-        terminal_viewer.launch, "spawn", lambda argv, *_, **options: started.append((argv, options))
+        terminal_viewer.detached_process,
+        "spawn",
+        lambda argv, *_, **options: started.append((argv, options)),
     )
     return started
 
@@ -27,10 +29,10 @@ def test_a_viewer_is_started_half_a_second_after_the_first_operation(reporter, c
     viewer = TerminalViewer(reporter)
     assert viewer.deadline() is None
     headway.operation("Work").start()
-    assert viewer.deadline() == 100.0 + DELAY
-    viewer.look(clock.advance(DELAY / 2))
+    assert viewer.deadline() == 100.0 + START_DELAY
+    viewer.look(clock.advance(START_DELAY / 2))
     assert started == []
-    viewer.look(clock.advance(DELAY))
+    viewer.look(clock.advance(START_DELAY))
     ((argv, options),) = started
     assert argv == [
         sys.executable,
@@ -51,7 +53,7 @@ def test_where_no_python_can_run_it_no_viewer_is_started(reporter, clock, starte
     monkeypatch.setenv("PATH", "/nowhere")
     viewer = TerminalViewer(reporter)
     headway.operation("Work").start()
-    viewer.look(clock.advance(DELAY))
+    viewer.look(clock.advance(START_DELAY))
     assert started == []
 
 
@@ -94,11 +96,11 @@ def test_what_is_remembered_has_a_bound_where_the_viewer_is_gone(reporter, clock
     viewer = TerminalViewer(reporter)
     first = headway.operation("Work").start()
     viewer.look(clock.advance(1.0))
-    for _ in range(5 * terminal_viewer.ENDS):
+    for _ in range(5 * terminal_viewer.RECEIPTS_LIMIT):
         op = headway.operation("Short").start()
         viewer.look(clock.now)
         op.complete()
-    assert len(viewer._drawn_for) <= 2 * terminal_viewer.ENDS + 2
+    assert len(viewer._drawn_for) <= 2 * terminal_viewer.RECEIPTS_LIMIT + 2
     assert {first.id, op.id} <= set(viewer._drawn_for)  # it is open; it is the last
     waits = []
     viewer.finish(lambda until: bool(waits.append(until)))
