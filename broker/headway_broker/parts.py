@@ -1,4 +1,4 @@
-"""What the core is made of: every part, handed those that it needs and no other; pure."""
+"""Construct the parts of the core and hand each of them the parts that it uses; pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from headway_broker.storage.policy import StoragePolicy
 
 
 class Parts:
-    """The parts of one broker. None of them knows what they are parts of."""
+    """The parts of one broker; none of them knows the whole."""
 
     def __init__(
         self, instance: str, follow: str, uid: int, boot: str | None, now: float, wall_offset: float

@@ -1,4 +1,4 @@
-"""What the broker knows of itself, as `headway broker status` shows it."""
+"""The status of the broker, as `headway broker status` prints it; pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def status(
     stream: Stream,
     dropped: Dropped,
 ) -> dict[str, Any]:
-    """Return the facts, ready for JSON: those of the process, and what there is of everything.
+    """Return the status, ready for JSON: the facts of the process, and counters.
 
     `uptime` is in seconds; `dropped` counts by reason.
     """
@@ -42,7 +42,7 @@ def status(
 
 
 def lines(facts: dict[str, Any]) -> list[str]:
-    """The lines that tell a person what `status` found."""
+    """Return the status as lines of text."""
     ingest = facts.get("ingest", {})
     dropped = facts.get("dropped", {})
     rss = facts.get("rss")

@@ -1,8 +1,10 @@
-"""When followers are told what, and the numbers of what they are told.
+"""The published stream: numbered deltas, snapshots and pulses, and when each is sent.
 
-Pure. A frame with all that is dirty follows the last one the sooner the smaller that was, so
-that an update waits little beside few others; one with beginnings and ends only goes out at
-once. Absent: what a frame looks like (`frames`).
+Pure. A frame carries one delta per dirty operation, however often it changed (conflation). The
+pause after a frame grows with its cost, so that few changes are published within 5 ms and many
+at 20 frames a second; beginnings and ends go out in a frame of their own, at once. Snapshots are
+sent in-band, on an inbox topic of the same socket: a separate request would leave a gap between
+snapshot and deltas. Absent: the bytes of a frame (`frames`).
 """
 
 from __future__ import annotations
@@ -16,24 +18,29 @@ from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults
 from headway_broker.state.wall_clock import WallClock
 
-TOPIC = b"d"
-INBOX = b"i"
-INBOX_SIZE = 17  # bytes of an inbox topic
-INBOXES_LIMIT = 1_000  # snapshots that are asked for at a time
-PARTS_PER_FRAME = 30  # of snapshots, so that a large one does not overrun its viewer
-SOONEST = 0.005  # seconds between deltas while somebody follows …
-PER_ROW = 2e-5  # … and for each operation in the last one …
-PER_BYTE = 5e-8  # … and each byte of it, together about twice what it cost to make …
-FRAME = 0.05  # … but no longer than this
-QUIET_FRAME = 1.0  # and while nobody does
-URGENT = 0.005  # seconds between deltas that carry beginnings and ends
-PULSE = 2.0
-SLACK = 1e-4  # a wake-up that comes so little too early is in time
-REMOVED_AT_ONCE = 1_000
+TOPIC = b"d"  # of deltas
+INBOX = b"i"  # the first byte of an inbox topic
+INBOX_SIZE = 17  # bytes of an inbox topic: the first, and 16 that its viewer chose
+INBOXES_LIMIT = 1_000  # snapshots requested at a time
+# Parts of snapshots sent with a frame. The high-water mark of a viewer is 100 frames, beyond which
+# libzmq drops silently: three frames' worth fit, and a dropped part costs a whole new snapshot.
+PARTS_PER_FRAME = 30
+# The pause after a frame, in seconds, while a viewer follows: a minimum, plus about twice what the
+# frame cost to make by rows and by bytes, so that publishing takes about a third of a core; and a
+# maximum, at which motion still looks smooth (20 frames a second).
+PAUSE_MIN = 0.005
+PAUSE_PER_ROW = 2e-5
+PAUSE_PER_BYTE = 5e-8
+PAUSE_MAX = 0.05
+QUIET_PAUSE = 1.0  # while no viewer follows: nothing is sent, but counts are still applied
+URGENT_PAUSE = 0.005  # seconds between frames of beginnings and ends
+PULSE_EVERY = 2.0  # seconds between pulses, by which a viewer knows that the broker lives
+SLACK = 1e-4  # seconds by which a timer may be early and still count as due
+REMOVED_AT_ONCE = 1_000  # ids in a Removed message, far below the limit of a frame
 
 
 class Stream:
-    """The numbered stream, who follows it, and the snapshots that were asked for."""
+    """The numbered stream, its subscriptions, and the snapshots requested."""
 
     def __init__(
         self,
@@ -54,15 +61,15 @@ class Stream:
         self._inboxes: dict[bytes, None] = {}
         self._outgoing: list[Publish] = []  # parts of snapshots
         self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
-        self._pause = SOONEST
+        self._pause = PAUSE_MIN
 
     @property
     def followed(self) -> bool:
-        """Whether anybody follows."""
+        """Whether anybody follows the stream."""
         return self.followers > 0
 
     def subscribed(self, topic: bytes, subscribe: bool) -> bool:
-        """Somebody follows, asks for a snapshot, or leaves; whether that could be taken."""
+        """Handle a subscription or its end; return False at the limit of inboxes."""
         if TOPIC.startswith(topic):
             self.followers = max(0, self.followers + (1 if subscribe else -1))
         elif topic.startswith(INBOX) and len(topic) == INBOX_SIZE:
@@ -76,23 +83,23 @@ class Stream:
         return True
 
     def hurry(self, entry: Entry) -> None:
-        """Something of it began or ended: not to wait for the next frame."""
+        """Publish an operation without waiting for the next frame: something began or ended."""
         self._urgent[entry] = None
 
     def hurry_pulse(self) -> None:
-        """Tell followers at once what a pulse tells."""
+        """Send the next pulse at once: the wall clock in it has jumped."""
         self._last_pulse = float("-inf")
 
     def frame_due(self, now: float) -> bool:
-        """Whether the next `publish` takes all that is dirty."""
+        """Return whether the next `publish` makes a frame of all dirty operations."""
         return now >= self.next_frame() - SLACK
 
     def next_frame(self) -> float:
-        """When the next frame may be made; estimates are made with it."""
-        return self._last_frame + (self._pause if self.followed else QUIET_FRAME)
+        """Return when the next frame may be made; estimates are made with it."""
+        return self._last_frame + (self._pause if self.followed else QUIET_PAUSE)
 
     def publish(self, now: float) -> list[Publish]:
-        """What is to be sent now."""
+        """Return what to send now."""
         out: list[Publish] = []
         if self.frame_due(now):
             self._last_frame = now
@@ -100,12 +107,14 @@ class Stream:
             dirty = list(self._ledger.dirty)
             out += self._deltas(dirty, now)
             size = sum(len(sent.frame) for sent in out)
-            self._pause = min(SOONEST + PER_ROW * len(dirty) + PER_BYTE * size, FRAME)
+            self._pause = min(
+                PAUSE_MIN + PAUSE_PER_ROW * len(dirty) + PAUSE_PER_BYTE * size, PAUSE_MAX
+            )
             if self.followed:
                 out += self._snapshots(now)
                 if self._outgoing:
-                    self._pause = FRAME
-        elif self._urgent and self.followed and now - self._last_urgent >= URGENT - SLACK:
+                    self._pause = PAUSE_MAX
+        elif self._urgent and self.followed and now - self._last_urgent >= URGENT_PAUSE - SLACK:
             self._forecasts.estimate(list(self._urgent), now, watched=True)
             out += self._deltas([e for e in self._urgent if e in self._ledger.dirty], now)
         removed = self._ledger.removed
@@ -115,7 +124,7 @@ class Stream:
             message = messages.Removed(self.instance, self.sequence, now, some)
             out.append(Publish(TOPIC, encode(message)))
         self._ledger.removed = []
-        if self.followed and now - self._last_pulse >= PULSE - SLACK:
+        if self.followed and now - self._last_pulse >= PULSE_EVERY - SLACK:
             self._last_pulse = now
             pulse = messages.Pulse(self.instance, self.sequence, now, self._wall_clock.offset + now)
             out.append(Publish(TOPIC, encode(pulse)))
@@ -124,25 +133,25 @@ class Stream:
     def lines(
         self, operation: str, stage: int | None, lines: list[str], now: float
     ) -> list[Publish]:
-        """What an operation printed, for whoever follows."""
+        """Return the message with lines of output, if anybody follows."""
         if not self.followed:
             return []
         message = messages.Lines(self.instance, self.sequence, now, operation, stage, lines)
         return [Publish(TOPIC, encode(message))]
 
     def deadline(self, *, counted: bool) -> float | None:
-        """When to publish next; `counted` says that counts wait to be looked at."""
+        """Return when to publish next; `counted` says that merged counts wait."""
         times: list[float] = []
         if self._urgent and self.followed:
-            times.append(self._last_urgent + URGENT)
+            times.append(self._last_urgent + URGENT_PAUSE)
         if counted or self._ledger.dirty or self._outgoing or (self._inboxes and self.followed):
             times.append(self.next_frame())
         if self.followed:
-            times.append(self._last_pulse + PULSE)
+            times.append(self._last_pulse + PULSE_EVERY)
         return min(times) if times else None
 
     def _deltas(self, entries: list[Entry], now: float) -> list[Publish]:
-        """Publish all changes of these, which are clean afterwards."""
+        """Return the deltas of these operations, which are clean afterwards."""
         self._urgent.clear()
         if not entries:
             return []
@@ -153,13 +162,13 @@ class Stream:
             found = frames.deltas(self.instance, self.sequence, now, rows)
             self.sequence += len(found)
         else:
-            self.sequence += 1  # so that whoever comes back notices
+            self.sequence += 1  # a viewer that comes back notices the gap
         for entry in entries:
             del self._ledger.dirty[entry]
         return [Publish(TOPIC, frame) for frame in found]
 
     def _rows(self, entry: Entry) -> list[bytes]:
-        """What changed in it; nothing where that fails, so that the others are still shown."""
+        """Return the changed rows of an operation; none if that raises: the others go out."""
         try:
             return list(frames.changed_rows(entry, self._ledger.dirty[entry]))
         except Exception as error:

@@ -119,7 +119,7 @@ def test_a_lone_update_waits_for_the_shortest_pause_at_most(wired):
     for number in range(1, 10):
         wired.published.clear()
         worker.count({1: number})
-        wired.pass_time(1.1 * rules.SOONEST)
+        wired.pass_time(1.1 * rules.PAUSE_MIN)
         told = [row[3] for delta in kinds(wired, messages.Delta) for row in delta.operations]
         assert {1: number} in told
         wired.pass_time(0.05)
