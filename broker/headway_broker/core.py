@@ -92,7 +92,9 @@ class Core(Parts):
             "store": lambda turn: self.storage.round(turn.now),
             "acknowledge_shares": lambda turn: self.forked_counts.look(turn.now),
             "expire": lambda turn: self.storage.expire(turn.now),
-            "tell_whether_watched": lambda _: self.watched.look(followed=self.stream.followed),
+            "tell_whether_watched": lambda _: self.watched.look(
+                followed=self.subscriptions.followed
+            ),
             "exit_when_idle": self._exit_when_idle,
         }
 
@@ -153,7 +155,7 @@ class Core(Parts):
 
     def subscribed(self, topic: bytes, subscribe: bool) -> None:
         """Handle a subscription, or its end: to the stream, or to an inbox for a snapshot."""
-        if not self.stream.subscribed(topic, subscribe):
+        if not self.subscriptions.subscribed(topic, subscribe):
             self.dropped.add("snapshot")
 
     def died(self, session_id: str, now: float) -> None:
@@ -204,7 +206,8 @@ class Core(Parts):
             ingest={"messages": self.messages, "updates": updates},
             sessions=self.sessions,
             ledger=self.ledger,
-            stream=self.stream,
+            subscriptions=self.subscriptions,
+            sequence=self.stream.sequence,
             dropped=self.dropped,
         )
 
@@ -230,7 +233,7 @@ class Core(Parts):
 
     def deadline(self) -> float | None:
         """Return the latest time for the next `tick`; None while nothing is due."""
-        stale = self.forecasts.deadline(watched=self.stream.followed)
+        stale = self.forecasts.deadline(watched=self.subscriptions.followed)
         dues = (
             self.stream.deadline(counted=self.merged_counts.waiting),
             self.liveness.deadline(any_session=bool(self.sessions.by_id)),
@@ -251,6 +254,6 @@ class Core(Parts):
             self.merged_counts.settle_all(turn.now)
 
     def _exit_when_idle(self, turn: Turn) -> list[Stop]:
-        followed, sessions = self.stream.followed, self.sessions.by_id.values()
+        followed, sessions = self.subscriptions.followed, self.sessions.by_id.values()
         is_time = self.idle_exit.look(turn.now, followed=followed, sessions=sessions)
         return [Stop("nobody is here")] if is_time else []

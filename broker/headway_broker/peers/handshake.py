@@ -11,7 +11,7 @@ from headway_broker.peers.access import admitted
 from headway_broker.peers.liveness import Liveness, watch
 from headway_broker.peers.merged_counts import MergedCounts
 from headway_broker.peers.resync import Resync
-from headway_broker.publishing.stream import Stream
+from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Send
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.outbox import Outbox
@@ -33,7 +33,7 @@ class Handshake:
         liveness: Liveness,
         resync: Resync,
         merged_counts: MergedCounts,
-        stream: Stream,
+        subscriptions: Subscriptions,
         dropped: Dropped,
         outbox: Outbox,
     ) -> None:
@@ -45,7 +45,7 @@ class Handshake:
         self._liveness = liveness
         self._resync = resync
         self._merged_counts = merged_counts
-        self._stream = stream
+        self._subscriptions = subscriptions
         self._dropped = dropped
         self._outbox = outbox
 
@@ -98,5 +98,5 @@ class Handshake:
             now,
             self._wall_clock.offset + now,
             self._follow,
-            self._stream.followed,
+            self._subscriptions.followed,
         )

@@ -4,7 +4,8 @@ Pure. A frame carries one delta per dirty operation, however often it changed (c
 pause after a frame grows with its cost, so that few changes are published within 5 ms and many
 at 20 frames a second; beginnings and ends go out in a frame of their own, at once. Snapshots are
 sent in-band, on an inbox topic of the same socket: a separate request would leave a gap between
-snapshot and deltas. Absent: the bytes of a frame (`frames`).
+snapshot and deltas. Absent: the bytes of a frame (`frames`), who follows (`subscriptions`), and
+which snapshots are on their way (`snapshots`).
 """
 
 from __future__ import annotations
@@ -13,18 +14,13 @@ from headway.protocol import messages
 from headway.protocol.wire import encode
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.publishing import frames
+from headway_broker.publishing.snapshots import Snapshots
+from headway_broker.publishing.subscriptions import TOPIC, Subscriptions
 from headway_broker.state.effects import Publish
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults
 from headway_broker.state.wall_clock import WallClock
 
-TOPIC = b"d"  # of deltas
-INBOX = b"i"  # the first byte of an inbox topic
-INBOX_SIZE = 17  # bytes of an inbox topic: the first, and 16 that its viewer chose
-INBOXES_LIMIT = 1_000  # snapshots requested at a time
-# Parts of snapshots sent with a frame. The high-water mark of a viewer is 100 frames, beyond which
-# libzmq drops silently: three frames' worth fit, and a dropped part costs a whole new snapshot.
-PARTS_PER_FRAME = 30
 # The pause after a frame, in seconds, while a viewer follows: a minimum, plus about twice what the
 # frame cost to make by rows and by bytes, so that publishing takes about a third of a core; and a
 # maximum, at which motion still looks smooth (20 frames a second).
@@ -40,7 +36,7 @@ REMOVED_AT_ONCE = 1_000  # ids in a Removed message, far below the limit of a fr
 
 
 class Stream:
-    """The numbered stream, its subscriptions, and the snapshots requested."""
+    """The stream of one broker: `sequence` numbers its deltas and removals."""
 
     def __init__(
         self,
@@ -48,39 +44,21 @@ class Stream:
         wall_clock: WallClock,
         ledger: Ledger,
         forecasts: Forecasts,
+        subscriptions: Subscriptions,
+        snapshots: Snapshots,
         faults: Faults,
     ) -> None:
         self.instance = instance
         self.sequence = 0  # of the last delta or removal
-        self.followers = 0
         self._wall_clock = wall_clock
         self._ledger = ledger
         self._forecasts = forecasts
+        self._subscriptions = subscriptions
+        self._snapshots = snapshots
         self._faults = faults
         self._urgent: dict[Entry, None] = {}
-        self._inboxes: dict[bytes, None] = {}
-        self._outgoing: list[Publish] = []  # parts of snapshots
         self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
         self._pause = PAUSE_MIN
-
-    @property
-    def followed(self) -> bool:
-        """Whether anybody follows the stream."""
-        return self.followers > 0
-
-    def subscribed(self, topic: bytes, subscribe: bool) -> bool:
-        """Handle a subscription or its end; return False at the limit of inboxes."""
-        if TOPIC.startswith(topic):
-            self.followers = max(0, self.followers + (1 if subscribe else -1))
-        elif topic.startswith(INBOX) and len(topic) == INBOX_SIZE:
-            if not subscribe:
-                self._inboxes.pop(topic, None)
-                self._outgoing = [part for part in self._outgoing if part.topic != topic]
-            elif len(self._inboxes) < INBOXES_LIMIT:
-                self._inboxes[topic] = None
-            else:
-                return False
-        return True
 
     def hurry(self, entry: Entry) -> None:
         """Publish an operation without waiting for the next frame: something began or ended."""
@@ -96,25 +74,26 @@ class Stream:
 
     def next_frame(self) -> float:
         """Return when the next frame may be made; estimates are made with it."""
-        return self._last_frame + (self._pause if self.followed else QUIET_PAUSE)
+        return self._last_frame + (self._pause if self._subscriptions.followed else QUIET_PAUSE)
 
     def publish(self, now: float) -> list[Publish]:
         """Return what to send now."""
         out: list[Publish] = []
+        followed = self._subscriptions.followed
         if self.frame_due(now):
             self._last_frame = now
-            self._forecasts.estimate(list(self._ledger.dirty), now, watched=self.followed)
+            self._forecasts.estimate(list(self._ledger.dirty), now, watched=followed)
             dirty = list(self._ledger.dirty)
             out += self._deltas(dirty, now)
             size = sum(len(sent.frame) for sent in out)
             self._pause = min(
                 PAUSE_MIN + PAUSE_PER_ROW * len(dirty) + PAUSE_PER_BYTE * size, PAUSE_MAX
             )
-            if self.followed:
-                out += self._snapshots(now)
-                if self._outgoing:
+            if followed:
+                out += self._snapshot_parts(now)
+                if self._snapshots.pending:
                     self._pause = PAUSE_MAX
-        elif self._urgent and self.followed and now - self._last_urgent >= URGENT_PAUSE - SLACK:
+        elif self._urgent and followed and now - self._last_urgent >= URGENT_PAUSE - SLACK:
             self._forecasts.estimate(list(self._urgent), now, watched=True)
             out += self._deltas([e for e in self._urgent if e in self._ledger.dirty], now)
         removed = self._ledger.removed
@@ -124,7 +103,7 @@ class Stream:
             message = messages.Removed(self.instance, self.sequence, now, some)
             out.append(Publish(TOPIC, encode(message)))
         self._ledger.removed = []
-        if self.followed and now - self._last_pulse >= PULSE_EVERY - SLACK:
+        if followed and now - self._last_pulse >= PULSE_EVERY - SLACK:
             self._last_pulse = now
             pulse = messages.Pulse(self.instance, self.sequence, now, self._wall_clock.offset + now)
             out.append(Publish(TOPIC, encode(pulse)))
@@ -134,7 +113,7 @@ class Stream:
         self, operation: str, stage: int | None, lines: list[str], now: float
     ) -> list[Publish]:
         """Return the message with lines of output, if anybody follows."""
-        if not self.followed:
+        if not self._subscriptions.followed:
             return []
         message = messages.Lines(self.instance, self.sequence, now, operation, stage, lines)
         return [Publish(TOPIC, encode(message))]
@@ -142,11 +121,17 @@ class Stream:
     def deadline(self, *, counted: bool) -> float | None:
         """Return when to publish next; `counted` says that merged counts wait."""
         times: list[float] = []
-        if self._urgent and self.followed:
+        followed = self._subscriptions.followed
+        if self._urgent and followed:
             times.append(self._last_urgent + URGENT_PAUSE)
-        if counted or self._ledger.dirty or self._outgoing or (self._inboxes and self.followed):
+        if (
+            counted
+            or self._ledger.dirty
+            or self._snapshots.pending
+            or (self._snapshots.requested and followed)
+        ):
             times.append(self.next_frame())
-        if self.followed:
+        if followed:
             times.append(self._last_pulse + PULSE_EVERY)
         return min(times) if times else None
 
@@ -157,7 +142,7 @@ class Stream:
             return []
         self._last_urgent = now
         found: list[bytes] = []
-        if self.followed:
+        if self._subscriptions.followed:
             rows = (row for entry in entries for row in self._rows(entry))
             found = frames.deltas(self.instance, self.sequence, now, rows)
             self.sequence += len(found)
@@ -175,15 +160,12 @@ class Stream:
             self._faults.add(f"delta of {entry.operation.id}", entry.session.id, error)
             return []
 
-    def _snapshots(self, now: float) -> list[Publish]:
-        if self._inboxes and not self._outgoing:
+    def _snapshot_parts(self, now: float) -> list[Publish]:
+        if self._snapshots.requested and not self._snapshots.pending:
             entries = self._ledger.entries.values()
             self._forecasts.refresh(entries, now)
-            found = frames.snapshot(
-                self.instance, self.sequence, now, self._wall_clock.offset + now, entries
+            wall = self._wall_clock.offset + now
+            self._snapshots.answer(
+                frames.snapshot(self.instance, self.sequence, now, wall, entries)
             )
-            self._outgoing = [Publish(inbox, frame) for inbox in self._inboxes for frame in found]
-            self._inboxes.clear()
-        some = self._outgoing[:PARTS_PER_FRAME]
-        del self._outgoing[:PARTS_PER_FRAME]
-        return some
+        return self._snapshots.take()
