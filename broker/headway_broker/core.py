@@ -1,9 +1,10 @@
-"""Which part of the broker is told what comes in, and what is due when.
+"""Dispatch: which part of the broker handles each message, request and deadline.
 
-Pure: `now` is the broker's monotonic clock, `wall_offset` what to add to it for Unix time. The
-shell calls `greet`, `receive`, `died`, `identified`, `stored`, `recalled`, `subscribed` and
-`tick`, at the latest at `deadline()`, and carries out what `take()` hands over. Absent: the
-decisions, each of which is made by a part (`parts`), and sockets, threads, files, processes.
+Pure: `now` is the broker's monotonic clock in seconds, `wall_offset` what to add to it for Unix
+time. The shell calls `greet`, `receive`, `died`, `identified`, `stored`, `recalled` and
+`subscribed` with what comes in, calls `tick` at `deadline()` at the latest, and carries out the
+effects that `take()` returns. Absent: the decisions, each of which is made by one part (`parts`),
+and sockets, threads, files, processes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Verb = Callable[[Session, int, "dict[str, Any]", float], "list[Effect]"]
 
 
 class Core(Parts):
-    """The parts of the broker, and the tables of what each of them does."""
+    """The parts of the broker, and the tables that dispatch to them."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Core(Parts):
         self._handlers = self._table_of_messages()
         self._verbs = self._table_of_requests()
         self._duties = Duties(self._table_of_duties(), self.outbox, self.faults)
-        # For the shell, with every frame of counts that comes in its turn: one call less.
+        # An alias for the hot path: one call less for every frame of counts.
         self.merge = self.merged_counts.merge
 
     def _table_of_messages(self) -> dict[type[Any], Handler]:
@@ -91,12 +92,14 @@ class Core(Parts):
             "store": lambda turn: self.storage.round(turn.now),
             "acknowledge_shares": lambda turn: self.forked_counts.look(turn.now),
             "expire": lambda turn: self.storage.expire(turn.now),
-            "tell_whether_watched": lambda _: self.watched.look(followed=self.stream.followed),
+            "tell_whether_watched": lambda _: self.watched.look(
+                followed=self.subscriptions.followed
+            ),
             "exit_when_idle": self._exit_when_idle,
         }
 
     def take(self) -> list[Effect]:
-        """Return what is to be done now, in order; handed out once."""
+        """Return the effects to carry out now, in order, and forget them."""
         return self.outbox.take()
 
     # What comes in.
@@ -104,18 +107,18 @@ class Core(Parts):
     def greet(
         self, identity: bytes, credentials: Credentials, hello: messages.Hello, now: float
     ) -> Session | None:
-        """Take a connection that says who it is; None where it is refused."""
+        """Admit a connection by its Hello; return its session, or None if it is refused."""
         session = self.handshake.greet(identity, credentials, hello, now)
         if session is not None:
             self.messages += 1
         return session
 
     def stranger(self, identity: bytes, now: float) -> None:
-        """Take a message of a connection that has not said Hello."""
+        """Handle a message of a connection that has not sent a Hello."""
         self.handshake.stranger(identity, now)
 
     def receive(self, session: Session, message: Any, now: float) -> None:
-        """Take a message of a session that said Hello."""
+        """Handle a message of an admitted session."""
         self.messages += 1
         session.heard = now
         if session.silent_since is not None:
@@ -125,15 +128,16 @@ class Core(Parts):
         except Refused as refused:
             if session.identity is not None:
                 self.handshake.refuse(session.identity, refused)
-        except Exception as error:  # a fault of ours, which one message may not make everybody's
+        except Exception as error:  # a fault of ours costs this one message
             self.faults.add(type(message).__name__, session.id, error)
 
     def receive_counts(
         self, session: Session, sequence: int, counts: dict[Any, Any], weight: int, now: float
     ) -> bool:
-        """Take the `Counts` that a session is expected to send next, in a frame of `weight` bytes.
+        """Merge the next `Counts` of a session, from a frame of `weight` bytes; the hot path.
 
-        Return False, and change nothing, where it is another: that is for `receive`.
+        Return False, and change nothing, if `sequence` is not the next one or the session is
+        silent: the message is then one for `receive`.
         """
         if sequence - 1 != session.sequence or session.silent_since is not None:
             return False
@@ -144,53 +148,56 @@ class Core(Parts):
         return True
 
     def malformed(self, session: Session | None, error: Malformed) -> None:
-        """Take a frame that was no message that this version knows."""
+        """Count and log a frame that is no message known to this version."""
         self.dropped.add("unknown kind" if isinstance(error, UnknownKind) else "malformed")
         whose = session.id if session is not None else "a stranger"
         self.outbox.note(f"ignored a frame of {whose}: {clean_text(error, 200)!r}")
 
     def subscribed(self, topic: bytes, subscribe: bool) -> None:
-        """Take that a viewer follows, or asks for a snapshot on its inbox, or has left."""
-        if not self.stream.subscribed(topic, subscribe):
+        """Handle a subscription, or its end: to the stream, or to an inbox for a snapshot."""
+        if not self.subscriptions.subscribed(topic, subscribe):
             self.dropped.add("snapshot")
 
     def died(self, session_id: str, now: float) -> None:
-        """Take that the process of a session is proven dead."""
+        """Note that the process of a session is proven dead."""
         session = self.sessions.by_id.get(session_id)
         if session is not None:
             self.liveness.died(session, now)
 
     def identified(self, session_id: str, image: ProcessImage, now: float) -> None:
-        """Take the program that the process of a session runs."""
+        """Note which program the process of a session runs."""
         session = self.sessions.by_id.get(session_id)
         if session is not None:
             self.liveness.identified(session, image, now)
 
     def stored(self, ends: Iterable[End], shares: Iterable[StoredShares] = ()) -> None:
-        """Take that these are in the history, or as safe as they can be."""
+        """Note that these are in the history, or can never be: they are acknowledged."""
         self.endings.stored(ends, shares)
 
     def restored(self, rows: Iterable[StoredOperation], now: float) -> None:
-        """Take what an earlier broker left behind."""
+        """Restore the operations that an earlier broker stored."""
         self.outbox.extend(self.restoring.take(rows, now))
 
     def recalled(self, key: str, runs: list[dict[str, Any]], prior: float | None = None) -> None:
-        """Take the earlier runs of a history key."""
+        """Hand the earlier runs of a history key to the forecasts that wait for them.
+
+        `prior` is the median duration of a stage on this machine, in seconds.
+        """
         self.forecasts.recalled(key, runs, prior)
 
     def look_at_wall_clock(self, offset: float) -> None:
-        """Take what is just now to be added to the monotonic clock for Unix time."""
+        """Note the current offset from the monotonic clock to Unix time, in seconds."""
         step = self.wall_clock.look(offset)
         if step:
-            self.outbox.note(f"the clock of day was set by {step:+.0f} s")
+            self.outbox.note(f"the wall clock was set by {step:+.0f} s")
             self.stream.hurry_pulse()
 
     def retire(self, reason: str) -> None:
-        """Make room: everybody is to connect again in a moment."""
+        """Stop; tell every session to connect again, to the next broker."""
         self.outbox.extend(self.retirement.leave(reason))
 
     def status(self, now: float) -> dict[str, Any]:
-        """Return what the broker knows of itself, ready for JSON."""
+        """Return the facts of `headway broker status`, ready for JSON."""
         updates = self.announcements.updates + self.merged_counts.updates
         return status(
             self._facts(),
@@ -199,7 +206,8 @@ class Core(Parts):
             ingest={"messages": self.messages, "updates": updates},
             sessions=self.sessions,
             ledger=self.ledger,
-            stream=self.stream,
+            subscriptions=self.subscriptions,
+            sequence=self.stream.sequence,
             dropped=self.dropped,
         )
 
@@ -217,15 +225,15 @@ class Core(Parts):
     # What is due.
 
     def tick(self, now: float, *, drained: bool = True) -> None:
-        """Do what is due; `drained` says that no message waits to be read."""
+        """Carry out every duty that is due; `drained` says that no message waits to be read."""
         self._now = now
         if self._planned is not None and now - self._planned > STALL:
             self.liveness.forgive(self.sessions.by_id.values(), now - self._planned, now)
         self._duties.do(Turn(now, drained))
 
     def deadline(self) -> float | None:
-        """Return when to call `tick` at the latest; None while nothing is due."""
-        stale = self.forecasts.deadline(watched=self.stream.followed)
+        """Return the latest time for the next `tick`; None while nothing is due."""
+        stale = self.forecasts.deadline(watched=self.subscriptions.followed)
         dues = (
             self.stream.deadline(counted=self.merged_counts.waiting),
             self.liveness.deadline(any_session=bool(self.sessions.by_id)),
@@ -246,6 +254,6 @@ class Core(Parts):
             self.merged_counts.settle_all(turn.now)
 
     def _exit_when_idle(self, turn: Turn) -> list[Stop]:
-        followed, sessions = self.stream.followed, self.sessions.by_id.values()
+        followed, sessions = self.subscriptions.followed, self.sessions.by_id.values()
         is_time = self.idle_exit.look(turn.now, followed=followed, sessions=sessions)
         return [Stop("nobody is here")] if is_time else []

@@ -1,4 +1,4 @@
-"""What the core is made of: every part, handed those that it needs and no other; pure."""
+"""Construct the parts of the core and hand each of them the parts that it uses; pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from headway_broker.peers.retirement import Retirement
 from headway_broker.peers.spooled import Spooled
 from headway_broker.peers.watched import Watched
 from headway_broker.publishing.output import Output
+from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.publishing.stream import Stream
+from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults, Outbox
@@ -28,7 +30,7 @@ from headway_broker.storage.policy import StoragePolicy
 
 
 class Parts:
-    """The parts of one broker. None of them knows what they are parts of."""
+    """The parts of one broker; none of them knows the whole."""
 
     def __init__(
         self, instance: str, follow: str, uid: int, boot: str | None, now: float, wall_offset: float
@@ -50,7 +52,17 @@ class Parts:
         self.storage = StoragePolicy(
             self.sessions, self.ledger, self.forecasts, self.wall_clock, self.faults
         )
-        self.stream = Stream(instance, self.wall_clock, self.ledger, self.forecasts, self.faults)
+        self.snapshots = Snapshots()
+        self.subscriptions = Subscriptions(self.snapshots)
+        self.stream = Stream(
+            instance,
+            self.wall_clock,
+            self.ledger,
+            self.forecasts,
+            self.subscriptions,
+            self.snapshots,
+            self.faults,
+        )
         self.output = Output(self.ledger, self.stream, self.dropped, self.outbox)
         self.merged_counts = MergedCounts(
             self.ledger, self.forecasts, self.resync, self.dropped, self.faults
@@ -67,7 +79,7 @@ class Parts:
             liveness=self.liveness,
             resync=self.resync,
             merged_counts=self.merged_counts,
-            stream=self.stream,
+            subscriptions=self.subscriptions,
             dropped=self.dropped,
             outbox=self.outbox,
         )

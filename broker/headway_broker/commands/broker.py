@@ -1,4 +1,4 @@
-"""`headway broker run | status | stop`."""
+"""The command `headway broker run | status | stop`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
 
 
 def run(*, detached: bool, leave_after: float) -> int:
-    """Be the broker until there is a reason to stop."""
+    """Run the broker until there is a reason to stop; return the exit status."""
     if os.geteuid() == 0 and _uid() != 0:
         become(_uid())
     directory = _directory(make=True)
@@ -72,7 +72,7 @@ def run(*, detached: bool, leave_after: float) -> int:
 def _serve(
     directory: str, single_instance: SingleInstance, log: Log, *, detached: bool, leave_after: float
 ) -> int:
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whoever started us may have blocked some
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the starter may have blocked some
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if detached:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -88,8 +88,8 @@ def _serve(
         _complain(f"cannot listen: {error}")
         single_instance.release()
         return 1
-    # Much is held here and little of it in cycles: looking for those less often takes a sixth
-    # off what a busy broker spends.
+    # The broker holds many objects and few cycles: rarer collections save a sixth of the CPU time
+    # of a busy one.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     log.write(f"broker {server.core.instance} pid {os.getpid()} at {server.endpoint}")
@@ -101,7 +101,7 @@ def _serve(
 
 
 def become(uid: int) -> None:
-    """Give root up for the user who typed sudo; raises KeyError or OSError."""
+    """Change from root to the user who called sudo; raise KeyError or OSError."""
     user = pwd.getpwuid(uid)
     os.initgroups(user.pw_name, user.pw_gid)
     os.setgid(user.pw_gid)
@@ -109,7 +109,7 @@ def become(uid: int) -> None:
 
 
 def status(*, as_json: bool) -> int:
-    """Say what the running broker knows of itself; start none."""
+    """Print the status of the running broker; start none."""
     reply = client.ask(_address(), "status", {})
     if as_json:
         _say(json.dumps(reply.result))
@@ -120,7 +120,7 @@ def status(*, as_json: bool) -> int:
 
 
 def stop() -> int:
-    """Ask the running broker to leave."""
+    """Ask the running broker to stop."""
     client.ask(_address(), "stop", {})
     _say("the broker has stopped")
     return 0
@@ -139,7 +139,7 @@ def _directory(*, make: bool) -> str:
 
 
 def _home() -> str:
-    """The home of the user who is served, who under sudo is not the one who runs."""
+    """Return the home of the served user, who under sudo is not root."""
     try:
         return pwd.getpwuid(_uid()).pw_dir
     except KeyError:

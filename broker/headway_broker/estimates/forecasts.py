@@ -1,9 +1,9 @@
-"""One forecast per open operation: fed on change, asked when somebody looks.
+"""Forecasts: one per open operation, fed on change, asked for estimates within a budget.
 
-Pure. No more estimates are made than there is a budget for: the stalest first. An
-algorithm that fails costs its operation the estimate, and nobody else anything.
-Absent: the algorithm (`headway.estimate`), what it may cost (`budget`) and where runs are
-kept (`history`).
+Pure. The stalest estimates are made first, and no more than the budget allows. An algorithm that
+raises costs its operation the estimate, and no other anything. Child operations weigh as stages
+of their parent. Absent: the algorithm (`headway.estimate`), the budget (`budget`), where runs
+are stored (`history`).
 """
 
 from __future__ import annotations
@@ -20,47 +20,49 @@ from headway_broker.state.effects import StoreRun
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults
 
-STALE = 1.0  # seconds after which an open operation is estimated again
-QUIET_STALE = 5.0
-SOON = 0.2  # seconds between two estimates of one operation that changes all the time
-QUIET_SOON = 2.0
-STAGES_LIMIT = 50  # running stages of one operation that have an estimate of their own
-CHILDREN_LIMIT = 200  # operations that weigh as stages of one other
-HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
+# Seconds after which an estimate is stale and made again though nothing has changed. Viewers count
+# down between two estimates, so that doubled only the correction of a stalled one comes later.
+STALE = 1.0
+QUIET_STALE = 5.0  # … while no viewer follows
+SOON = 0.2  # seconds between two estimates of an operation that changes all the time
+QUIET_SOON = 2.0  # … while no viewer follows
+STAGES_LIMIT = 50  # running stages of an operation that get estimates of their own
+CHILDREN_LIMIT = 200  # child operations that weigh as stages of one parent
+HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before a forecast goes without
 
 
-# One for all that have none: most, and a dictionary is 64 bytes.
+# Shared by all without children, which are most: a dictionary is 64 bytes.
 _NO_CHILDREN: dict[str, int] = {}
 
 
 class OperationForecast:
-    """The forecast of one operation; `forecast` is None until its history has been read."""
+    """The forecast of an operation, and its state; `forecast` is None until its runs are read."""
 
     __slots__ = ("asked", "begun", "changed", "children", "estimated_at", "forecast", "key", "runs")
 
     def __init__(self, key: str, now: float) -> None:
         self.key = key
         self.begun = now
-        self.asked = False  # it, or an operation that is part of it, waits for a person
+        self.asked = False  # the operation or a child of it waits for a person
         self.forecast: Forecast | None = None
-        self.changed: dict[int, None] = {}  # stages whose counts it has not been told yet
-        self.children = _NO_CHILDREN  # operations that are parts of it → their place
+        self.changed: dict[int, None] = {}  # stages whose counts the forecast has not observed yet
+        self.children = _NO_CHILDREN  # child operation → its negative stage id in the forecast
         self.estimated_at = float("-inf")
-        self.runs = 0  # earlier ones that are looked at
+        self.runs = 0  # earlier runs that it uses
 
 
 class Past(NamedTuple):
-    """What a stage came to before its forecast began, in the order in which it is told."""
+    """A past change of a stage, replayed into a forecast that begins late."""
 
     moment: float
-    place: int  # among those of the same moment
+    place: int  # order among changes of the same moment
     stage: Stage
     state: str
     done: float
 
 
-def _sheltered(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Let `method` of an entry fail without harm: the operation goes without a forecast."""
+def _contained(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Contain exceptions of `method`: the operation goes without a forecast."""
 
     @functools.wraps(method)
     def call(self: Forecasts, entry: Entry, *arguments: Any, **named: Any) -> Any:
@@ -73,7 +75,7 @@ def _sheltered(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Forecasts:
-    """Progress and estimates of everything that is open."""
+    """Progress and estimates of all open operations."""
 
     def __init__(self, ledger: Ledger, faults: Faults) -> None:
         self._ledger = ledger
@@ -85,11 +87,11 @@ class Forecasts:
 
     @property
     def waiting(self) -> int:
-        """How many operations wait for the runs before them to be read."""
+        """The number of operations whose earlier runs are still to be read."""
         return sum(map(len, self._waiting.values()))
 
     def begin(self, entry: Entry, now: float, *, has_history: bool) -> str | None:
-        """Start forecasting an operation; returns the history key whose runs are needed."""
+        """Begin a forecast; return the history key whose runs are to be read, if any."""
         if not entry.operation.open:
             return None
         key = self.key_of(entry)
@@ -106,7 +108,7 @@ class Forecasts:
         return key
 
     def key_of(self, entry: Entry) -> str:
-        """The history key of an operation: the one it names, or the path of names to it."""
+        """Return the history key of an operation: its own, or the path of names to it."""
         operation = entry.operation
         if operation.key:
             return operation.key
@@ -124,7 +126,10 @@ class Forecasts:
         return " / ".join(history_key(name) for name in reversed(names))
 
     def recalled(self, key: str, records: list[dict[str, Any]], prior: float | None = None) -> None:
-        """The runs of a key have been read, oldest first; `prior` is of any stage's seconds."""
+        """Begin the forecasts that wait for the runs of a key.
+
+        `records` are runs as stored, oldest first; `prior` is in seconds.
+        """
         runs: list[Run] = []
         for record in records:
             try:
@@ -136,9 +141,9 @@ class Forecasts:
             if entry.forecast is not None and entry.forecast.forecast is None:
                 self._build(entry, runs, prior)
 
-    @_sheltered
+    @_contained
     def observe(self, entry: Entry, stages: Iterable[int], now: float) -> None:
-        """These stages began, ended or were changed otherwise: told at once, with the time."""
+        """Tell the forecast at once of stages that began, ended or changed otherwise."""
         tracked = entry.forecast
         if tracked is None or tracked.forecast is None:
             return
@@ -151,18 +156,18 @@ class Forecasts:
             tracked.forecast.start(entry.operation.started)
 
     def count(self, entry: Entry, stages: Iterable[int]) -> None:
-        """The counts of these stages moved: told when the next estimate is made."""
+        """Note stages whose counts moved; the forecast observes them at the next estimate."""
         if entry.forecast is not None:
             entry.forecast.changed.update(dict.fromkeys(stages))
 
-    @_sheltered
+    @_contained
     def wait(self, entry: Entry, stage: int | None, left: Estimate | None, now: float) -> None:
-        """What this stage waits for, or with None the whole operation, still takes so long."""
+        """Tell the forecast how long the lock of a stage (None: of the operation) is still held."""
         if entry.forecast is not None and entry.forecast.forecast is not None:
             entry.forecast.forecast.wait(stage, left, now)
 
     def estimate(self, changed: Iterable[Entry], now: float, *, watched: bool) -> None:
-        """Work out what is due of these and of the rest, as far as the budget goes."""
+        """Make the estimates due: half of the budget for changed entries, then the stalest."""
         if watched:
             for entry in changed:
                 self._stage_progress(entry)
@@ -191,7 +196,7 @@ class Forecasts:
                 self._pay(entry, now)
 
     def refresh(self, entries: Iterable[Entry], now: float) -> None:
-        """Before a snapshot: what was never worked out is, as far as the budget goes."""
+        """Make stale estimates before a snapshot, as far as the budget goes."""
         self._budget.advance()
         for entry in entries:
             for stage in entry.operation.stages.values():
@@ -202,9 +207,9 @@ class Forecasts:
             if now - tracked.estimated_at >= STALE:
                 self._pay(entry, now)
 
-    @_sheltered
+    @_contained
     def estimate_one(self, entry: Entry, now: float) -> None:
-        """Work out progress and estimates of one operation now."""
+        """Make the progress and the estimates of one operation now."""
         tracked: OperationForecast | None = entry.forecast
         if tracked is None:
             return
@@ -229,10 +234,10 @@ class Forecasts:
         estimate = forecast.estimate(now)
         tracked.asked = operation.question is not None or self._asked_within(tracked)
         if tracked.asked:
-            estimate = None  # nobody knows when a person answers
+            estimate = None  # the time until a person answers is unknown
         progress = forecast.progress(now)
         usual, unlike = forecast.usual(), forecast.unlike()
-        # One that stands still is news as well: viewers count down what they last heard.
+        # An unchanged estimate is published too: viewers have counted down the last one.
         if estimate is not None or (progress, estimate, usual, unlike) != (
             operation.progress,
             operation.estimate,
@@ -252,7 +257,7 @@ class Forecasts:
         forecast.forget()
 
     def finish(self, entry: Entry, now: float) -> StoreRun | None:
-        """Close the forecast of an operation that has ended; return what its run teaches."""
+        """Close the forecast of an ended operation; return its run to store, if it teaches."""
         operation = entry.operation
         learned = self._learned(entry, now) if entry.forecast is not None else None
         self._wait_no_more(entry)
@@ -269,7 +274,7 @@ class Forecasts:
         self._tell_parent(entry, now)
         return learned
 
-    @_sheltered
+    @_contained
     def _learned(self, entry: Entry, now: float) -> StoreRun | None:
         operation = entry.operation
         tracked: OperationForecast = entry.forecast
@@ -286,13 +291,13 @@ class Forecasts:
         return None if run is None else StoreRun(tracked.key, run.to_dict())
 
     def forget(self, entry: Entry) -> None:
-        """An operation is no longer kept."""
+        """Forget an operation that has expired."""
         self._queue.pop(entry, None)
         self._wait_no_more(entry)
         entry.forecast = None
 
     def deadline(self, *, watched: bool) -> float | None:
-        """When the stalest estimate is to be made again."""
+        """Return when the stalest estimate is to be made again."""
         for entry in self._queue:
             if entry.forecast is not None:
                 stalest = max(entry.forecast.estimated_at, entry.forecast.begun)
@@ -301,7 +306,7 @@ class Forecasts:
         return None
 
     def _wait_no_more(self, entry: Entry) -> None:
-        """Go without the earlier runs of an operation, if they have not been read yet."""
+        """Stop waiting for the earlier runs of an operation."""
         tracked: OperationForecast | None = entry.forecast
         waiting = None if tracked is None else self._waiting.get(tracked.key)
         if tracked is not None and waiting is not None:
@@ -310,7 +315,7 @@ class Forecasts:
                 del self._waiting[tracked.key]
 
     def _give_up(self, entry: Entry, error: Exception) -> None:
-        """Go without a forecast of an operation: what failed once fails again."""
+        """Drop the forecast of an operation for good: what raised once raises again."""
         self._queue.pop(entry, None)
         self._wait_no_more(entry)
         entry.forecast = None
@@ -330,9 +335,9 @@ class Forecasts:
         self._budget.spend(price(stages, running, tracked.runs))
         self.estimate_one(entry, now)
 
-    @_sheltered
+    @_contained
     def _build(self, entry: Entry, runs: list[Run], prior: float | None = None) -> None:
-        """Give an operation its forecast, and tell it what has happened so far."""
+        """Create the forecast of an operation, and replay its past changes into it."""
         operation, tracked = entry.operation, entry.forecast
         forecast = tracked.forecast = Forecast(runs, prior)
         tracked.runs = min(len(runs), REMEMBERED)
@@ -361,7 +366,7 @@ class Forecasts:
         forecast.hold(tracked.begun, waiting=operation.state == WAITING)
 
     def _tell_parent(self, entry: Entry, now: float) -> None:
-        """An operation weighs as a stage of its parent, unless that stage counts by itself."""
+        """Report a child to the forecast of its parent, unless its stage has counts of its own."""
         operation = entry.operation
         if not operation.parent:
             return
@@ -397,7 +402,7 @@ class Forecasts:
         self._ledger.mark(parent)
 
     def _asked_within(self, tracked: OperationForecast) -> bool:
-        """Whether an operation that weighs as a stage of this one waits for a person."""
+        """Return whether a child operation waits for a person."""
         entries = (self._ledger.entries.get(child) for child in tracked.children)
         return any(
             entry is not None and entry.forecast is not None and entry.forecast.asked
@@ -405,7 +410,7 @@ class Forecasts:
         )
 
     def _stage_progress(self, entry: Entry) -> None:
-        """Progress of the stages that changed, from their own counts."""
+        """Update the progress of changed stages from their own counts."""
         marks = self._ledger.dirty.get(entry)
         if marks is None:
             return
@@ -444,7 +449,7 @@ def _estimated_at(entry: Entry) -> float:
 
 
 def _final_progress(entry: Entry) -> float | None:
-    """How far an ended operation came: 1.0 is kept for success."""
+    """Return the progress of an ended operation: 1.0 is reserved for success."""
     operation = entry.operation
     if operation.state == COMPLETED:
         return operation.even_progress()

@@ -1,4 +1,4 @@
-"""What the history answers to the effects that it carries out, and which can wait; pure."""
+"""The jobs of the history: their results, and which of them can wait; pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from headway_broker.state.effects import (
 
 
 class Stored(NamedTuple):
-    """What is in the file, or cannot be: the ends, and what forked children counted."""
+    """A result: the ends and shares that are in the file, or can never be."""
 
     ends: list[End]
     shares: list[StoredShares] = []  # noqa: RUF012 - never changed
 
 
 class Recalled(NamedTuple):
-    """The runs of a key, oldest first, and the seconds of a typical stage of any."""
+    """A result: the runs of a key, oldest first, and the prior in seconds."""
 
     key: str
     runs: list[dict[str, Any]]
@@ -32,28 +32,28 @@ class Recalled(NamedTuple):
 
 
 class Reopened(NamedTuple):
-    """The file could not be opened at first, and is now; `rows` and `claims` are what it holds."""
+    """A result: the file was opened late; `rows` and `claims` are what it holds."""
 
     rows: list[StoredOperation]
     claims: list[str]
 
 
 def awaited(job: Job) -> bool:
-    """Return whether an answer is waited for: by a process until it is stored, or by a forecast."""
+    """Return whether a worker or a forecast waits for the result of a job."""
     if isinstance(job, StoreOperation):
         return job.row.ended is not None or bool(job.row.shares)
     return isinstance(job, Recall)
 
 
 def unwritten(jobs: Iterable[Job]) -> list[Job]:
-    """Return what is to be written later: the last row of each operation, runs and claims."""
+    """Return the jobs to retry: the last row of each operation, runs and claims."""
     others = [job for job in jobs if isinstance(job, (StoreRun, StoreClaim))]
     rows = {job.row.operation: job for job in jobs if isinstance(job, StoreOperation)}
     return [*others, *rows.values()]
 
 
 def stored(jobs: Iterable[Job]) -> Stored:
-    """Return what is to be told once these have been written: ends and shares."""
+    """Return the result of jobs that have been written: their ends and shares."""
     rows = [job.row for job in jobs if isinstance(job, StoreOperation)]
     return Stored(
         [End(row.operation, row.revision) for row in rows if row.ended is not None],

@@ -1,6 +1,7 @@
-"""What a worker announces of its operations, taken into the ledger and told to all it concerns.
+"""Announcements: the records of operations and stages that workers send.
 
-Pure. Absent: what is refused, and what has changed (`ledger`).
+Pure. Each is applied to the ledger, and the parts that depend on it are notified. Absent: what
+is refused, and what has changed (`ledger`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _ID = OPERATION_FIELDS.index("id")
 
 
 class Announcements:
-    """Takes in what workers say, and what they left in files."""
+    """Handles announcements, from connections and from the spool."""
 
     def __init__(
         self,
@@ -42,7 +43,7 @@ class Announcements:
         dropped: Dropped,
         outbox: Outbox,
     ) -> None:
-        self.updates = 0  # records that came in
+        self.updates = 0  # records received, for the status
         self._ledger = ledger
         self._resync = resync
         self._merged_counts = merged_counts
@@ -56,12 +57,12 @@ class Announcements:
         self._outbox = outbox
 
     def receive(self, session: Session, message: Announce, now: float) -> None:
-        """Take in what a session says in its turn; raises `Refused`."""
+        """Handle an announcement of a connection, in sequence; raise `Refused`."""
         self._resync.follow(session, message.sequence)
         self.take(session, message, now)
 
     def take(self, session: Session, message: Announce, now: float) -> None:
-        """Take in what a session says, whenever it said so; raises `Refused`."""
+        """Apply an announcement, without regard to its sequence number; raise `Refused`."""
         name = message.operation[_ID]
         fresh = name not in self._ledger.entries
         if fresh and not message.whole:

@@ -1,7 +1,7 @@
-"""How operations and their sessions end: by their own word, or by the death of their process.
+"""The ends of operations and sessions: reported by the worker, or settled after its death.
 
-Pure. A session that has said Bye, or whose process is dead, stays until all of its ends are
-safe. Absent: who is dead (`liveness`), what is stored when (`storage`).
+Pure. A session that has sent Bye, or whose process is dead, stays until all of its ends are
+stored. Absent: who is dead (`liveness`), what is stored when (`storage.policy`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from headway_broker.storage.policy import StoragePolicy
 
 
 class Endings:
-    """Stores ends, settles deaths, and lets sessions go."""
+    """Stores ends, settles deaths, and removes sessions."""
 
     def __init__(
         self,
@@ -53,13 +53,13 @@ class Endings:
         self._outbox = outbox
 
     def end(self, entry: Entry, now: float) -> None:
-        """Have an operation that has ended stored, and learned from."""
+        """Have an ended operation stored, and its run learned."""
         operation = entry.operation
         self._outbox.note(f"operation {operation.id}: {operation.state}")
         self._outbox.extend(self._storage.end(entry, now))
 
     def stored(self, ends: Iterable[End], shares: Iterable[StoredShares] = ()) -> None:
-        """Note what is in the history, or as safe as it can be."""
+        """Note what is in the history, or can never be; acknowledge it."""
         ends = list(ends)
         for operation, some in shares:
             self._forked_counts.stored(operation, some)
@@ -70,16 +70,16 @@ class Endings:
                 self._leave_once_safe(entry.session)
 
     def bye(self, session: Session, _bye: Bye, now: float) -> None:
-        """Let a session go that has ended all of its operations."""
+        """Handle a Bye: release a session without open operations."""
         if self._ledger.any_open(session):
-            return  # its process will tell how that ends
+            return  # the end of its process settles those
         self._merged_counts.settle(session, now)
         self._sessions.let_go(session)
         self._outbox.add(Unwatch(session.id))
         self._leave_once_safe(session)
 
     def settle_deaths(self, now: float, *, drained: bool) -> None:
-        """Call crashed what was open in processes whose death is certain by now."""
+        """Settle the operations of processes whose death is certain by now as crashed."""
         for session in self._liveness.settled(now, drained=drained):
             self._settle(session, now)
 
@@ -89,7 +89,7 @@ class Endings:
             if entry.operation.open:
                 try:
                     self._crash(entry, now)
-                except Exception as error:  # the others have crashed all the same
+                except Exception as error:  # the others are settled all the same
                     self._faults.add(f"crash of {entry.operation.id}", session.id, error)
         if session.role == "worker":
             replaced = self._liveness.is_replaced(session)
@@ -105,7 +105,7 @@ class Endings:
         self.end(entry, now)
 
     def _leave_once_safe(self, session: Session) -> None:
-        """Let it go only then: who has said Bye still hears that its ends are safe, all of them."""
+        """Remove a session once all its ends are stored: it waits for their acknowledgement."""
         if all(entry.stored_revision is not None for entry in self._ledger.operations(session)):
             self._leave(session)
 

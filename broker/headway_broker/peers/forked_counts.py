@@ -1,9 +1,9 @@
-"""What forked children counted in stages of their parent, until it is stored.
+"""Shares: the counts of forked children in stages of their parent, until they are stored.
 
-Pure. A child leaves once its last shares are acknowledged, and nobody can ask it again; so
-they are acknowledged when the history has them. A share that comes before its stage, or
-before the attempt that it belongs to, waits for it: after a restart of the broker children
-may be faster than their parents.
+Pure. A child exits once its last shares are acknowledged, and cannot be asked to resync; so
+they are acknowledged only when the history has them. A share that arrives before its stage, or
+before the attempt that it belongs to, waits for it: after a restart of the broker, children may
+be faster than their parents.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from headway_broker.state.retention import KEEP_SECONDS
 from headway_broker.state.sessions import Session
 from headway_broker.storage.policy import StoragePolicy
 
-EARLY_LIMIT = 4_096  # shares that wait for their stage at the most
+# Shares that wait for their stage at the most, as many as may count in one stage; beyond it the
+# oldest is dropped, so that a hostile child costs bounded memory.
+EARLY_LIMIT = 4_096
 
 
 class EarlyShare(NamedTuple):
-    """A share of a stage that is not known yet, and when it came."""
+    """A share of a stage that is not known yet, and its time of arrival."""
 
     session: Session
     share: Share
@@ -32,7 +34,7 @@ class EarlyShare(NamedTuple):
 
 
 class ShareId(NamedTuple):
-    """Where a forked child, by its session, counts."""
+    """The id of a share; `writer` is the session of the forked child."""
 
     operation: str
     stage: int
@@ -40,19 +42,19 @@ class ShareId(NamedTuple):
 
     @property
     def key(self) -> ShareKey:
-        """The place within the operation."""
+        """The key of the share within its operation."""
         return ShareKey(self.stage, self.writer)
 
 
 class LastShare(NamedTuple):
-    """Who is to hear that it is safe to have counted so much."""
+    """The last share of an exiting child, whose session waits for the acknowledgement."""
 
     session: Session
     done: float
 
 
 class LastShares:
-    """The last shares in an operation, each of which is to be acknowledged."""
+    """The last shares in an operation, each waiting for its acknowledgement."""
 
     __slots__ = ("entry", "handed", "places")
 
@@ -63,7 +65,7 @@ class LastShares:
 
 
 class ForkedCounts:
-    """Hands shares to the ledger and the history, and acknowledges those that are stored."""
+    """Applies shares to the ledger, has them stored, and acknowledges those that are."""
 
     def __init__(
         self,
@@ -83,14 +85,14 @@ class ForkedCounts:
         self._last_shares: dict[str, LastShares] = {}  # by operation
 
     def receive(self, session: Session, share: Share, now: float) -> None:
-        """Take in what a session says in its turn; raises `Refused`."""
+        """Handle a share of a connection, in sequence; raise `Refused`."""
         self._resync.follow(session, share.sequence)
         self.take(session, share, now)
 
     def take(self, session: Session, share: Share, now: float) -> None:
-        """Count what `session` says, or keep it until its stage is known.
+        """Apply a share, or keep it until its stage is known.
 
-        Raises `Refused` where too many count in one stage.
+        Raise `Refused` if too many children count in one stage.
         """
         entry = self._ledger.share(session.id, share)
         place = ShareId(share.operation, share.stage, session.id)
@@ -109,33 +111,33 @@ class ForkedCounts:
             last.places[place.key] = LastShare(session, share.done)
 
     def announced(self, operation: str) -> None:
-        """Count what was early for an operation, which was announced."""
+        """Apply the early shares of an operation that has been announced."""
         if operation not in self._awaited:
             return
         for place, early in [(place, self._early[place]) for place in self._awaited[operation]]:
             try:
                 self.take(early.session, early.share, early.since)
-            except Refused:  # which is not for the one who announces to hear
+            except Refused:  # the fault is the child's, not that of the announcing parent
                 self._drop(place)
 
     def safe(self, place: ShareId) -> bool:
-        """Return whether a share needs no other copy."""
+        """Return whether a share is stored, or its operation has expired."""
         if place in self._early:
             return False
         entry = self._ledger.entries.get(place.operation)
         return entry is None or place.key not in entry.unstored
 
     def stored(self, operation: str, shares: Iterable[StoredShare]) -> None:
-        """The history has these, or can never have them."""
+        """Note that shares are in the history, or can never be."""
         last = self._last_shares.get(operation)
-        if last is not None:  # if it was forgotten meanwhile, too
+        if last is not None:  # also if the operation has expired meanwhile
             last.handed = False
         entry = last.entry if last is not None else self._ledger.entries.get(operation)
         if entry is not None:
             self._ledger.shares_stored(entry, shares)
 
     def look(self, now: float) -> list[Effect]:
-        """Acknowledge what is safe, and have stored what is not."""
+        """Acknowledge stored shares, have the others stored, and drop early ones that expired."""
         while self._early:
             place, early = next(iter(self._early.items()))
             if now - early.since < KEEP_SECONDS:
@@ -166,7 +168,7 @@ class ForkedCounts:
 
 
 def _acknowledge(operation: str, last: LastShares) -> list[Effect]:
-    """Tell children what is safe of that which told last, which is then forgotten."""
+    """Acknowledge the last shares that are stored to their children, and forget them."""
     safe: dict[Session, list[list[object]]] = {}
     for key in [key for key in last.places if key not in last.entry.unstored]:
         session, done = last.places.pop(key)

@@ -1,6 +1,6 @@
-"""Hello and its answer: who is let in, and what the others are told.
+"""The handshake: a Hello is answered by a Welcome or a Refuse.
 
-Pure. Absent: who may connect at all (`access`), and who is who (`sessions`).
+Pure. Absent: access control (`access`), and which session a Hello belongs to (`sessions`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from headway_broker.peers.access import admitted
 from headway_broker.peers.liveness import Liveness, watch
 from headway_broker.peers.merged_counts import MergedCounts
 from headway_broker.peers.resync import Resync
-from headway_broker.publishing.stream import Stream
+from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Send
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.outbox import Outbox
@@ -20,7 +20,7 @@ from headway_broker.state.wall_clock import WallClock
 
 
 class Handshake:
-    """Lets sessions in for the broker of user `uid`, whose followers connect to `follow`."""
+    """Admits sessions to the broker of user `uid`; `follow` is the endpoint for viewers."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Handshake:
         liveness: Liveness,
         resync: Resync,
         merged_counts: MergedCounts,
-        stream: Stream,
+        subscriptions: Subscriptions,
         dropped: Dropped,
         outbox: Outbox,
     ) -> None:
@@ -45,14 +45,14 @@ class Handshake:
         self._liveness = liveness
         self._resync = resync
         self._merged_counts = merged_counts
-        self._stream = stream
+        self._subscriptions = subscriptions
         self._dropped = dropped
         self._outbox = outbox
 
     def greet(
         self, identity: bytes, credentials: Credentials, hello: messages.Hello, now: float
     ) -> Session | None:
-        """Return the session of a connection that says who it is; None where it is refused."""
+        """Admit a connection; return its session, or None if it is refused."""
         try:
             self._admit(credentials, hello)
             session = self._sessions.greet(identity, credentials, hello, now)
@@ -76,7 +76,7 @@ class Handshake:
             self._outbox.add(Send(identity, messages.Reannounce(None)))
 
     def refuse(self, identity: bytes, refused: Refused) -> None:
-        """Count what was refused, and tell the connection; what is stale is not worth that."""
+        """Count a refusal and send it; stale messages are normal and only counted."""
         self._dropped.add(refused.reason)
         if refused.reason != "stale":
             self._outbox.note(f"refused: {refused.reason}")
@@ -98,5 +98,5 @@ class Handshake:
             now,
             self._wall_clock.offset + now,
             self._follow,
-            self._stream.followed,
+            self._subscriptions.followed,
         )

@@ -1,7 +1,8 @@
-"""What an earlier broker left: ended operations to show, and open ones to wait for or settle.
+"""Restoring after a restart: the operations that an earlier broker stored.
 
-Pure. An open operation belongs to a worker that comes back, or whose process tells what became
-of it. Absent: what a row has (`storage.rows`), where it lay (`history`).
+Pure. Ended operations are shown again. An open one belongs to a worker that reconnects, or whose
+process is looked for: if it is dead, the operation is settled. Absent: the form of a row
+(`storage.rows`), the file (`history`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from headway_broker.storage.rows import entry_of
 
 
 class Restoring:
-    """Takes rows of the history in, once that can be read."""
+    """Restores rows of the history, at start or once the file can be read."""
 
     def __init__(
         self,
@@ -44,14 +45,14 @@ class Restoring:
         self._wall_clock = wall_clock
 
     def take(self, rows: Iterable[StoredOperation], now: float) -> list[Effect]:
-        """Take in what an earlier broker stored."""
+        """Add stored operations to the ledger; skip rows that cannot be read."""
         rows = list(rows)
         effects: list[Effect] = []
         since = list(self._ledger.ended)
         for row in rows:
             try:
                 effects += self._restore(row, now)
-            except Exception as error:  # or each broker after this one ended by it as well
+            except Exception as error:  # else every later broker would end by the same row
                 effects.append(Note(f"history: a row is left out: {_why(error)}"))
         self._ledger.ended_last(since)
         for row in rows:
@@ -64,7 +65,7 @@ class Restoring:
             session = Session.from_history(row, now)
         entry = entry_of(row, session, self._wall_clock.offset, now)
         known = self._ledger.entries.get(row.operation)
-        if known is not None:  # told already, by a worker faster than the disk
+        if known is not None:  # announced already, by a worker faster than the disk
             return self._storage.store(known) if self._ledger.rejoin(entry) else []
         self._sessions.add(session)
         self._ledger.restore(entry, now)
@@ -78,10 +79,10 @@ class Restoring:
         return effects
 
     def _look_for(self, session: Session, now: float) -> list[Effect]:
-        """Have the process of a worker watched that may come back."""
+        """Watch the process of a worker that may reconnect."""
         if session.about.get("boot") != self._sessions.boot:
             if session.pid and session.about.get("boot"):
-                self._liveness.died(session, now)  # nothing outlives its machine
+                self._liveness.died(session, now)  # no process outlives a reboot
             return []
         return watch(session)
 

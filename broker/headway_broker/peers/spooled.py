@@ -1,4 +1,4 @@
-"""What programs could not deliver and left in files: taken in as a session's messages would be.
+"""Spooled messages: what programs could not deliver, handled as messages of their sessions.
 
 Pure. Absent: the files (`shell.spool`), and what an announcement does (`announcements`).
 """
@@ -19,14 +19,14 @@ _STATE = OPERATION_FIELDS.index("state")
 
 
 class SpooledFile(NamedTuple):
-    """What a file of `unsent/` has: the names of ended operations, and the places of shares."""
+    """The contents of a spool file: the ids of ended operations, and the ids of shares."""
 
     ends: set[str]
     shares: set[ShareId]
 
 
 class Spooled:
-    """Takes files in; `announce` is told of every end in them."""
+    """Handles the messages of spool files; calls `announce` with every end in them."""
 
     def __init__(
         self,
@@ -43,9 +43,9 @@ class Spooled:
         self._announce = announce
 
     def take(self, frames: Iterable[Any], uid: int | None, now: float) -> SpooledFile:
-        """Take in the messages of a file of `uid`; returns what it is to be kept for.
+        """Handle the messages of a file owned by `uid`; return what the file is kept for.
 
-        Raises whatever a fault of ours raises: then the file is to be set aside.
+        An exception is a fault of ours: the file is then to be set aside.
         """
         session: Session | None = None
         file = SpooledFile(set(), set())
@@ -75,7 +75,7 @@ class Spooled:
         return session
 
     def are_safe(self, file: SpooledFile) -> bool:
-        """Whether what a file was kept for needs no other copy any more."""
+        """Return whether everything in a file is stored: only then may it be removed."""
         return all(self._ledger.is_safe(end) for end in file.ends) and all(
             self._forked_counts.safe(place) for place in file.shares
         )

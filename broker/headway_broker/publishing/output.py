@@ -1,4 +1,4 @@
-"""The lines that operations print: the last are kept, and whoever follows is shown all; pure."""
+"""The output of operations: the last lines are kept, all are published to viewers; pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from headway_broker.state.sessions import Session
 
 
 class Output:
-    """Takes lines in from the writers of operations, and from nobody else."""
+    """Accepts lines from the writers of operations only."""
 
     def __init__(self, ledger: Ledger, stream: Stream, dropped: Dropped, outbox: Outbox) -> None:
         self._ledger = ledger

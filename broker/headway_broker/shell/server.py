@@ -1,4 +1,8 @@
-"""The broker's shell: the only sockets, poller and clock. A flat loop around the core."""
+"""The server: the sockets, the poller and the clock of the broker; a flat loop around the core.
+
+Each turn drains the ROUTER, reads subscriptions, results of the history, deaths and the spool,
+then ticks the core and carries out its effects. The high-water marks of both sockets are here.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +43,7 @@ NOTES_PER_SECOND = 20  # notes a second that the log takes
 
 
 class Server:
-    """Serves one runtime directory until it is told to stop, or nobody is left."""
+    """Serves one runtime directory until it is told to stop, or is idle."""
 
     def __init__(
         self,
@@ -49,7 +53,7 @@ class Server:
         log: Log,
         leave_after: float,
     ) -> None:
-        """Prepare to serve `directory`, with history in `state` unless that is None."""
+        """Prepare to serve `directory`, with the history in `state` unless that is None."""
         self.directory = directory
         self.single_instance = single_instance
         self.log = log
@@ -99,7 +103,7 @@ class Server:
         }
 
     def open(self) -> None:
-        """Bind both sockets; raises OSError where the directory or libzmq does not let us."""
+        """Bind both sockets; raise OSError if the directory or libzmq refuses."""
         _raise_descriptor_limit()
         try:
             self._open()
@@ -126,14 +130,14 @@ class Server:
             self._poller.register(self.deaths.descriptor, zmq.POLLIN)
 
     def serve(self) -> str:
-        """Serve until there is a reason to stop, and return it."""
+        """Run turns until there is a reason to stop, and return it."""
         while self.stopping is None:
             self._poller.poll(self._timeout())
             self.turn()
         return self.stopping
 
     def turn(self) -> None:
-        """Read what came, do what is due."""
+        """Run one turn: read what came, do what is due."""
         now = time.monotonic()
         drained = self._drain(now)
         self._subscriptions()
@@ -155,7 +159,7 @@ class Server:
         self.carry_out()
 
     def carry_out(self) -> None:
-        """Do what the core asks for."""
+        """Carry out the effects of the core."""
         for effect in self.core.take():
             self._actions[type(effect)](effect)
         if self._jobs and self._history is not None:
@@ -163,13 +167,13 @@ class Server:
             self._jobs = []
 
     def stop_on_signals(self, numbers: tuple[int, ...]) -> None:
-        """Stop in order when one of these signals comes."""
+        """Stop in order on one of these signals."""
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         for number in numbers:
             signal.signal(number, self._signalled)
 
     def close(self) -> None:
-        """Tell late clients to connect again, and give everything back."""
+        """Tell late clients to connect to the next broker, and release everything."""
         self.single_instance.withdraw()
         until = time.monotonic() + FAREWELL
         while time.monotonic() < until:
@@ -211,7 +215,7 @@ class Server:
             pass  # full: it will wake up all the same
 
     def _take_results(self, now: float) -> None:
-        """What the history has done."""
+        """Hand the results of the history to the core."""
         if self._history is None:
             return
         results = self._history.results
@@ -239,10 +243,10 @@ class Server:
         sock.setsockopt(zmq.USE_FD, -1)
 
     def _drain(self, now: float) -> bool:
-        """Read what workers and viewers sent; whether that was all.
+        """Read what workers and viewers sent; return whether that was all.
 
-        libzmq hands out one frame of each connection in turn and reads few of each ahead, so
-        that a flood delays its sender, and others by one of its frames for one of theirs.
+        libzmq returns one frame of each connection in turn and reads `ROUTER_RCVHWM` of each
+        ahead, so that a flood delays its sender, and others by one frame for each of theirs.
         """
         recv = self._router.recv
         receive_counts = self.core.receive_counts
@@ -292,7 +296,7 @@ class Server:
             self.core.receive(session, message, now)
 
     def _skip_rest(self) -> None:
-        """A message of more parts than a connection's and one is none of ours."""
+        """Skip the parts of a message that has too many, and count it."""
         while self._router.getsockopt(zmq.RCVMORE):
             self._router.recv()
         self.core.dropped.add("multipart")
@@ -389,7 +393,7 @@ class Server:
 
 
 def _raise_descriptor_limit() -> None:
-    """Without, libzmq aborts when it cannot accept a connection for want of a descriptor."""
+    """Raise the soft limit of descriptors: libzmq aborts when accept fails for want of one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         try:

@@ -1,6 +1,8 @@
-"""All operations known, what of them changed since the last frame, and how long they stay.
+"""The ledger: every operation known, and what of each has changed since the last frame.
 
-Pure. Absent: who is connected, what is estimated, and how changes travel to viewers.
+Pure. The same model as in workers and viewers (`headway.model`), with limits against hostile
+writers. Absent: who is connected (`sessions`), what is estimated (`forecasts`), how changes
+travel to viewers (`publishing`).
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ OPERATIONS_LIMIT = 20_000  # operations of one session
 STAGES_LIMIT = 20_000  # stages of one operation
 TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
 SHARES_LIMIT = 4_096  # forked children that count in one stage
-WORDS = 20_000  # texts that are kept once, however many stages have them
-TAIL_LINES = 10
+WORDS = 20_000  # texts that are interned: kept once, however many stages hold them
+TAIL_LINES = 10  # lines of output kept of an operation: enough to tell why it failed
 TAIL_WIDTH = 500  # characters of a line of the tail
 
 _ID = OPERATION_FIELDS.index("id")
@@ -51,10 +53,10 @@ _STAGE_WORDS = tuple(STAGE_FIELDS.index(field) for field in ("name", "state", "u
 
 
 class Marks:
-    """What of an operation changed since the last frame.
+    """The dirty marks of an operation: what changed since the last frame.
 
-    `structure`: its own record. `stages`: ids whose records did. `counts`: id → whether total
-    or detail changed too. `figures` and `stage_figures`: what the broker worked out.
+    `structure`: its own record. `stages`: ids of stages whose records did. `counts`: stage id →
+    whether total or detail changed too. `figures` and `stage_figures`: progress and estimates.
     """
 
     __slots__ = ("counts", "figures", "shares", "stage_figures", "stages", "structure")
@@ -69,13 +71,13 @@ class Marks:
 
 
 class ShareKey(NamedTuple):
-    """Which share of an operation: of a stage, by its id, and of a forked child, by its session."""
+    """The key of a share within an operation: a stage id, and the session of a forked child."""
 
     stage: int
     writer: str
 
 
-# One for all entries of which no child counts: most, and a dictionary is 64 bytes.
+# Shared by all entries without unstored shares, which are most: a dictionary is 64 bytes.
 _ALL_STORED: dict[ShareKey, float] = {}
 
 
@@ -108,7 +110,7 @@ class Entry:
 
 
 class SessionIndex:
-    """What a session has in the ledger: its operations, and of which of them each stage is."""
+    """The operations of a session, and the owner of each stage id."""
 
     __slots__ = ("operations", "owner")
 
@@ -121,7 +123,7 @@ _NO_OPERATIONS = SessionIndex()
 
 
 class Ledger:
-    """Every operation by id, in the order in which they came."""
+    """Every operation by id, in the order of arrival."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
@@ -140,9 +142,9 @@ class Ledger:
         stages: list[list[Any]],
         now: float,
     ) -> Entry | None:
-        """Take over what the writer says of its operation; None where it was stale.
+        """Apply the records of an announced operation; return its entry, or None if stale.
 
-        Raises `Refused` for another session's operation, an illegal move, or over a limit;
+        Raise `Refused` for an operation of another session, an illegal move, or over a limit;
         then nothing has changed.
         """
         entry = self.entries.get(record[_ID])
@@ -218,7 +220,7 @@ class Ledger:
                 raise Refused("stage of another operation", {"stage": stage[_STAGE_ID]})
 
     def operations(self, session: Session) -> Collection[Entry]:
-        """Return the operations of a session, in the order in which they came."""
+        """Return the operations of a session, in the order of arrival."""
         return self._by_session.get(session, _NO_OPERATIONS).operations
 
     def any_open(self, session: Session) -> bool:
@@ -226,7 +228,7 @@ class Ledger:
         return any(entry.operation.open for entry in self.operations(session))
 
     def mark(self, entry: Entry) -> Marks:
-        """The marks of an operation that is now dirty."""
+        """Return the marks of an operation, which becomes dirty."""
         marks = self.dirty.get(entry)
         if marks is None:
             marks = self.dirty[entry] = Marks()
@@ -266,7 +268,7 @@ class Ledger:
             entry.ended_at = now
 
     def restore(self, entry: Entry, now: float) -> None:
-        """Take in an entry that was read from the history."""
+        """Add an entry that was read from the history."""
         operation = entry.operation
         owner = self._add(entry).owner
         owner.update(dict.fromkeys(operation.stages, entry))
@@ -283,15 +285,15 @@ class Ledger:
         marks.shares.update(stage.id for stage in operation.stages.values() if stage.shares)
 
     def ended_last(self, entries: Iterable[Entry]) -> None:
-        """These ended after all others: what is kept too long or too many are the others first."""
+        """Note that these ended after all others: the others expire first."""
         for entry in entries:
             del self.ended[entry]
             self.ended[entry] = None
 
     def count(self, session: Session, counts: dict[Any, Any], now: float) -> tuple[set[Entry], int]:
-        """Move the merged counts of a session into its stages.
+        """Apply the merged counts of a session to its stages.
 
-        Returns the entries that changed, and how many counts were of unknown stages.
+        Return the entries that changed, and the number of counts for unknown stages.
         """
         owner = self._by_session.get(session, _NO_OPERATIONS).owner
         changed: set[Entry] = set()
@@ -321,9 +323,10 @@ class Ledger:
         return changed, unknown
 
     def share(self, writer: str, share: Share) -> Entry | None:
-        """What a forked child counted in a stage; None where the stage is not that far yet.
+        """Apply the share of a forked child; return None if its stage or attempt is not known yet.
 
-        Of an attempt that is over there is nothing to count. `writer` is the child's session.
+        A share of an earlier attempt counts nothing. `writer` is the session of the child.
+        Raise `Refused` at `SHARES_LIMIT`.
         """
         entry = self.entries.get(share.operation)
         stage = entry.operation.stages.get(share.stage) if entry is not None else None
@@ -334,7 +337,7 @@ class Ledger:
         if stage.shares is None:
             stage.shares = {}
         if writer not in stage.shares and len(stage.shares) >= SHARES_LIMIT:
-            # Named, so that the child goes on telling of operations of its own.
+            # The operation is named: the child drops its shares in it and goes on with its own.
             raise Refused("too many shares", {"limit": SHARES_LIMIT, "operation": share.operation})
         if stage.shares.get(writer) != share.done:
             stage.shares[writer] = share.done
@@ -345,9 +348,9 @@ class Ledger:
         return entry
 
     def rejoin(self, entry: Entry) -> bool:
-        """Take over the shares of an entry from the history whose operation is known already.
+        """Merge the shares of a stored entry into the operation, which is known already.
 
-        Whether there were any. What children have said since is newer.
+        Return whether there were any. Shares that children have sent since are newer and stay.
         """
         known = self.entries[entry.operation.id]
         found = False
@@ -361,7 +364,7 @@ class Ledger:
         return found
 
     def end_stored(self, end: End) -> Entry | None:
-        """Note that this end is in the history; None where it is not how the operation ended."""
+        """Note that an end is in the history; return its entry, or None if it is outdated."""
         entry = self.entries.get(end.operation)
         if entry is None or entry.operation.open or entry.operation.revision != end.revision:
             return None
@@ -369,28 +372,28 @@ class Ledger:
         return entry
 
     def shares_stored(self, entry: Entry, shares: Iterable[StoredShare]) -> None:
-        """Note that these are in the history, or can never be."""
+        """Note that shares are in the history, or can never be."""
         for stage, writer, done in shares:
             key = ShareKey(stage, writer)
             if entry.unstored.get(key) == done:
                 del entry.unstored[key]
 
     def shares_stored_never(self, entry: Entry) -> None:
-        """Note that there is no history that its shares could be in."""
+        """Note that there is no history to store the shares of an operation."""
         entry.unstored.clear()
 
     def is_safe(self, operation: str) -> bool:
-        """Whether the end of this operation needs no other copy."""
+        """Return whether the end of an operation is stored, or its entry has expired."""
         entry = self.entries.get(operation)
         return entry is None or entry.stored_revision is not None
 
     def print(self, entry: Entry, lines: list[str]) -> None:
-        """Keep the last lines an operation printed."""
+        """Keep the last lines of the output of an operation."""
         kept = [line[:TAIL_WIDTH] for line in lines[-TAIL_LINES:]]
         entry.operation.tail = [*entry.operation.tail, *kept][-TAIL_LINES:]
 
     def crash(self, entry: Entry, now: float, reason: str) -> None:
-        """Settle an operation whose worker is proven dead."""
+        """Move an operation whose worker is proven dead to `crashed`."""
         operation = entry.operation
         if not operation.open:
             return
@@ -409,13 +412,13 @@ class Ledger:
         self._note_end(entry, now)
 
     def silence(self, entry: Entry, since: float | None) -> None:
-        """Note that the writer went silent, or came back."""
+        """Note since when the writer is silent, or with None that it is back."""
         if entry.operation.silent_since != since:
             entry.operation.silent_since = since
             self.mark(entry).figures = True
 
     def expire(self, now: float) -> list[Entry]:
-        """Forget ended operations that are old or too many, if they are safe."""
+        """Forget ended operations that are old or too many, if their ends are stored."""
         gone: list[Entry] = []
         surplus = len(self.ended) - retention.KEEP_ENDED
         for entry in self.ended:
@@ -444,7 +447,7 @@ class Ledger:
         self.removed.append(operation.id)
 
     def deadline(self) -> float | None:
-        """When the oldest ended operation that is safe is to be forgotten."""
+        """Return when the oldest ended operation whose end is stored expires."""
         for entry in self.ended:
             if entry.stored_revision is not None:
                 return (entry.ended_at or 0.0) + retention.KEEP_SECONDS

@@ -1,8 +1,9 @@
-"""What outlives this broker: which operations to store and when, and how long to keep them.
+"""The storage policy: which operations are stored, when, and when they expire.
 
-Pure. The end of an operation is acknowledged to its worker once it is stored, so that no end
-is lost with the broker. Open operations are stored now and then, for the next broker to
-settle those whose worker does not come back (`restoring`). Absent: the file (`history`).
+Pure. The end of an operation is stored at once and then acknowledged to its worker, so that no
+end is lost with the broker. Open operations are stored in rounds, for the next broker to settle
+those whose worker does not come back (`restoring`). Absent: the file (`history`), how long rows
+are kept (`retention`).
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from headway_broker.state.sessions import Session, Sessions
 from headway_broker.state.wall_clock import WallClock
 from headway_broker.storage import rows
 
-ROUND_EVERY = 1.0  # seconds between two rounds of storing open operations …
-ROUND_SIZE = 500  # … and how many a round takes
+# Seconds between two rounds of storing open operations that changed their shape, and how many a
+# round takes: what a crash of the broker can lose of them is announced again by their workers.
+ROUND_EVERY = 1.0
+ROUND_SIZE = 500
 
 
 class StoragePolicy:
-    """Hands operations to the history."""
+    """Decides what the history stores; `has_history` is false without a usable file."""
 
     def __init__(
         self,
@@ -43,24 +46,24 @@ class StoragePolicy:
         self._last_round = float("-inf")
 
     def begin(self, entry: Entry, now: float) -> list[Effect]:
-        """A new operation: its forecast wants the runs before it."""
+        """Begin an operation: ask for the earlier runs that its forecast needs."""
         key = self._forecasts.begin(entry, now, has_history=self.has_history)
         return [] if key is None else [Recall(key)]
 
     def change(self, entry: Entry) -> None:
-        """An operation changed its shape, or what forked children counted in it."""
+        """Note an open operation whose records or shares changed: the next round stores it."""
         if self.has_history:
             self._changed[entry] = None
 
     def store(self, entry: Entry) -> list[Effect]:
-        """Store what is known of an operation now."""
+        """Store an operation now."""
         self._changed.pop(entry, None)
         if not self.has_history:
             return []
         return [StoreOperation(rows.row_of(entry, self._wall_clock.offset))]
 
     def end(self, entry: Entry, now: float) -> list[Effect]:
-        """An operation has ended, or what is known of its end has changed."""
+        """Store the end of an operation, or a correction of it, and the run that it teaches."""
         self._changed.pop(entry, None)
         effects: list[Effect] = []
         learned = self._forecasts.finish(entry, now)
@@ -72,7 +75,7 @@ class StoragePolicy:
         return effects
 
     def stored(self, ends: Iterable[End]) -> list[Effect]:
-        """These ends are safe, or as safe as they can be: their workers may forget them."""
+        """Acknowledge ends that are stored, or can never be: their workers may forget them."""
         acknowledged: dict[Session, list[list[object]]] = {}
         for end in ends:
             entry = self._ledger.end_stored(end)
@@ -85,7 +88,7 @@ class StoragePolicy:
         ]
 
     def round(self, now: float) -> list[Effect]:
-        """Store operations that changed, now and then."""
+        """Store changed open operations, one round a second."""
         if not self._changed or now - self._last_round < ROUND_EVERY:
             return []
         self._last_round = now
@@ -102,7 +105,7 @@ class StoragePolicy:
         return effects
 
     def expire(self, now: float) -> None:
-        """Forget ended operations that are old or too many, and sessions with their last one."""
+        """Expire ended operations, and the sessions that had no others."""
         for entry in self._ledger.expire(now):
             self._forecasts.forget(entry)
             session = entry.session
@@ -110,5 +113,5 @@ class StoragePolicy:
                 self._sessions.remove(session)
 
     def deadline(self) -> float | None:
-        """When the next round is due."""
+        """Return when the next round is due."""
         return self._last_round + ROUND_EVERY if self._changed else None

@@ -1,4 +1,4 @@
-"""An operation as a row of the history and back; pure.
+"""Row mapping: an operation as a row of the history, and back; pure.
 
 Times in a row are Unix seconds, for the next broker has another monotonic clock.
 """
@@ -22,7 +22,7 @@ _STAGE_TIMES = (STAGE_FIELDS.index("started"), STAGE_FIELDS.index("ended"))
 
 
 class Body(NamedTuple):
-    """What a row has of the operation itself; `shares`: stage id → writer → done."""
+    """The packed part of a row; `shares`: stage id → writer → done."""
 
     operation: list[Any]  # a record of `OPERATION_FIELDS`
     stages: list[list[Any]]  # records of `STAGE_FIELDS`
@@ -30,7 +30,7 @@ class Body(NamedTuple):
 
 
 def row_of(entry: Entry, wall_offset: float) -> StoredOperation:
-    """The row of an entry; `wall_offset` is what to add to its times for Unix time."""
+    """Return the row of an entry; `wall_offset` is what to add to its times for Unix time."""
     operation, session = entry.operation, entry.session
     body = Body(
         _shifted(operation.record(), _OPERATION_TIMES, wall_offset),
@@ -59,7 +59,7 @@ def row_of(entry: Entry, wall_offset: float) -> StoredOperation:
 
 
 def entry_of(row: StoredOperation, session: Session, wall_offset: float, now: float) -> Entry:
-    """The entry of a row; raises `Malformed` for a body that is not one."""
+    """Return the entry of a row; raise `Malformed` for a body that is none."""
     body = _body_of(row)
     record = checks.operation_record(body.operation)
     operation = Operation(record[_ID], record[_NAME])

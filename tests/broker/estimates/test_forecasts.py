@@ -202,8 +202,8 @@ def test_estimates_stay_within_their_share_of_time(wired, monkeypatch):
         worker.count(dict.fromkeys(range(1, 10001, 20), number))
         wired.pass_time(0.05)
     cost = budget.price(20, 1, 0)
-    assert len(made) * cost <= 3 * budget.SHARE * 1.2
-    assert len(made) * cost >= 3 * budget.SHARE * 0.6
+    assert len(made) * cost <= 3 * budget.CORE_PART * 1.2
+    assert len(made) * cost >= 3 * budget.CORE_PART * 0.6
 
 
 def test_the_stalest_come_first(wired):

@@ -112,7 +112,7 @@ def test_nobody_hopes_for_longer_than_a_minute_since_it_last_worked(opened, monk
     monkeypatch.setattr(database, "GIVE_UP_AFTER", 0.0)
     assert not opened.database.may_recover()
     monkeypatch.setattr(database, "GIVE_UP_AFTER", 60.0)
-    opened.database.works()
+    opened.database.recovered()
     assert opened.database.may_recover()
 
 

@@ -119,7 +119,7 @@ def test_a_lone_update_waits_for_the_shortest_pause_at_most(wired):
     for number in range(1, 10):
         wired.published.clear()
         worker.count({1: number})
-        wired.pass_time(1.1 * rules.SOONEST)
+        wired.pass_time(1.1 * rules.PAUSE_MIN)
         told = [row[3] for delta in kinds(wired, messages.Delta) for row in delta.operations]
         assert {1: number} in told
         wired.pass_time(0.05)
@@ -187,27 +187,6 @@ def test_one_snapshot_serves_all_who_asked_in_the_same_frame(wired):
     parts = [topic for topic, m in wired.published if isinstance(m, messages.Snapshot)]
     assert len(set(parts)) == len(parts) == 50
     assert len({m.sequence for m in kinds(wired, messages.Snapshot)}) == 1
-
-
-def test_snapshots_that_are_asked_for_are_limited(wired, monkeypatch):
-    monkeypatch.setattr(rules, "INBOXES_LIMIT", 3)
-    for number in range(5):
-        wired.core.subscribed(b"i" + b"%016d" % number, True)
-    assert wired.dropped() == {"snapshot": 2}
-
-
-def test_topics_that_are_none_are_ignored(wired):
-    for topic in (b"x", b"i" + b"short", b"i" + b"x" * 500, b"dd"):
-        wired.core.subscribed(topic, True)
-    assert not wired.core.stream.followed
-    wired.core.subscribed(b"", True)
-    assert wired.core.stream.followed
-
-
-def test_followers_never_count_below_none(wired):
-    wired.core.subscribed(b"d", False)
-    wired.core.subscribed(b"d", True)
-    assert wired.core.stream.followed
 
 
 class Audience(RuleBasedStateMachine):
