@@ -7,9 +7,9 @@ linear in stages, running stages and earlier runs, whose factors lie between tho
 
 from __future__ import annotations
 
-# Parts of a core, while a viewer follows and while none does. The design allows a
-# tenth: the other half is left for processors slower than the prices below assume. While nobody
-# looks, some estimates are still made: a run records how far they were off.
+# Parts of a core, while a viewer follows and while none does. The design allows a tenth: the
+# other half is left for processors slower than the prices below assume. While nobody looks, some
+# estimates are still made: a run records how far they were off.
 CORE_PART = 0.05
 QUIET_CORE_PART = 0.005
 # Seconds spent in one go, by which updates are delayed; more for a viewer that has just connected,

@@ -36,8 +36,11 @@ CHORES_EVERY = 3.0  # seconds between looks at unsent/ and at our own sockets
 DRAIN_SECONDS = 0.02  # seconds of reading before what is due gets its turn
 CLOCK_CHECK_BYTES = 1 << 16  # bytes that are read between looks at the clock
 FRAME_COST = 500  # bytes that a frame weighs besides its own
-ROUTER_RCVHWM = 256  # frames of one connection that libzmq reads ahead of us
-XPUB_SNDHWM = 100  # frames that wait for a slow viewer before it misses some
+# High-water marks, in frames for each connection. What libzmq reads ahead of us: without a limit a
+# flood made the broker hold 371 MB. What waits for a slow viewer, before libzmq drops silently and
+# the viewer meets a gap: 5 s of the stream; doubled, a stopped viewer costs twice the memory.
+ROUTER_RCVHWM = 256
+XPUB_SNDHWM = 100
 FAREWELL = 0.2  # seconds in which late clients are told to connect to the next broker
 NOTES_PER_SECOND = 20  # notes a second that the log takes
 

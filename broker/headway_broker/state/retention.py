@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-# An ended operation stays visible for an hour, if it is among the newest 500: each costs
-# the broker memory (about 1 kB a stage), and a snapshot sends all of them to every new viewer.
+# An ended operation stays visible for an hour, if it is among the newest 500: each costs the
+# broker memory (about 1 kB a stage), and a snapshot sends all of them to every new viewer.
 KEEP_SECONDS = 3600.0
 KEEP_ENDED = 500
 OPEN_SECONDS = 30 * 86_400.0  # an open operation that no broker has settled
-CLAIM_SECONDS = 86_400.0
-RUNS_PER_KEY = 50
-RUNS_LIMIT = 20_000
-PRUNE_EVERY = 3600.0
+CLAIM_SECONDS = 86_400.0  # seconds for which a restart does not repeat a notification
+RUNS_PER_KEY = 50  # the newest runs of a history key
+RUNS_LIMIT = 20_000  # the newest runs of all keys, which bounds the file
+PRUNE_EVERY = 3600.0  # seconds between two deletions of expired rows
 
 
 class Cutoffs(NamedTuple):

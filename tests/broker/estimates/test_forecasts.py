@@ -212,8 +212,8 @@ def test_the_stalest_come_first(wired):
         worker.start(f"op{number}")
     wired.follow()
     wired.pass_time(3)
-    figured = [entry.forecast.estimated_at for entry in wired.core.ledger.entries.values()]
-    assert max(figured) - min(figured) <= 1.2
+    estimated = [entry.forecast.estimated_at for entry in wired.core.ledger.entries.values()]
+    assert max(estimated) - min(estimated) <= 1.2
 
 
 def test_an_operation_that_is_forgotten_is_estimated_no_more(wired):
