@@ -17,7 +17,7 @@ from headway.api.iteration import End, iterate, length_of
 from headway.api.outcome import outcome_of
 from headway.api.stage import Source
 from headway.api.track import open_stage, run_again
-from headway.model import RUNNING, clean_count
+from headway.model import RUNNING, clean_count, clean_text
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         self.initial = initial
         self.leave = leave
         self.pos = more.get("position") or 0
-        self.desc = desc or ""
+        self.desc = "" if desc is None else clean_text(desc)
         self._postfix = ""
         self._stage: Stage | None = None
         if self.disable:
@@ -208,7 +208,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     def set_description(self, desc: str | None = None, refresh: bool | None = True) -> None:
         """Say what it is busy with."""
         del refresh
-        self.desc = desc or ""
+        self.desc = "" if desc is None else clean_text(desc)
         self._tell()
 
     set_description_str = set_description
@@ -217,7 +217,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         """Say figures of it."""
         pairs = {**dict(ordered_dict or {}), **values}
         shown = (
-            f"{value:.3g}" if isinstance(value, float) else str(value) for value in pairs.values()
+            _figure(value) for value in pairs.values()
         )
         self.set_postfix_str(
             ", ".join(
@@ -229,7 +229,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     def set_postfix_str(self, s: str = "", refresh: bool = True) -> None:
         """Say anything of it."""
         del refresh
-        self._postfix = s
+        self._postfix = clean_text(s)
         self._tell()
 
     @property
@@ -365,6 +365,12 @@ class tqdm:  # noqa: N801 - the name that programs know
         if cls._lock is None:
             cls._lock = threading.RLock()
         return cls._lock
+
+
+def _figure(value: Any) -> str:
+    """Return a figure of a postfix as text: numpy's floats are short, too."""
+    count = clean_count(value) if isinstance(value, float) else None
+    return clean_text(value) if count is None else f"{count:.3g}"
 
 
 async def _later(items: Iterable[Any]) -> AsyncIterator[Any]:

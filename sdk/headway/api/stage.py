@@ -12,6 +12,7 @@ from headway.api.lifecycle import AT_WORK, Lifecycle
 from headway.model import (
     CANCELLED,
     COMPLETED,
+    COUNT_LIMIT,
     ENDED,
     FAILED,
     NAME_LIMIT,
@@ -101,7 +102,6 @@ if TYPE_CHECKING:
 
 # The steps of a stage that has ended go here: it takes anything, and does nothing.
 _discard: Callable[[Any], object] = id
-_LIMIT = 2**63  # of counts
 
 
 class Source:
@@ -225,11 +225,11 @@ class Stage(Lifecycle):
             self._updating
             and detail is None
             and (type(done) is int or type(done) is float)
-            and (total is None or total == model.total)
-            and (unit is None or unit == model.unit)
+            and -COUNT_LIMIT < done < COUNT_LIMIT
+            and (total is None or _same(total, model.total))
+            and (unit is None or _same(unit, model.unit))
         ):
-            if -_LIMIT < done < _LIMIT:
-                model.done = done
+            model.done = done
             return
         own = reporter()
         with own.lock:
@@ -432,18 +432,28 @@ class Stage(Lifecycle):
         return self.operation._env(self.path)
 
 
+_PLAIN = (int, float, str)
+
+
+def _same(value: Any, known: Any) -> bool:
+    """Return whether `value` is plain and `known`; a stranger's type is not asked."""
+    return value is known or (type(value) in _PLAIN and value == known)
+
+
 def _add(done: float, steps: list[Any]) -> float:
-    try:
-        result = clean_count(done + sum(steps))
-        if result is not None:
-            return result
-    except Exception:
-        pass
-    for step in steps:
+    # Numpy's narrow integers wrap, with a warning to the program's stderr: a sum of them is not
+    # tried. A look at both ends of the list is all that a hot loop should pay for that.
+    if type(steps[0]) in _PLAIN and type(steps[-1]) in _PLAIN:
         try:
-            count = clean_count(step)
+            total = sum(steps)
+            if type(total) in _PLAIN:
+                result = clean_count(done + total)
+                if result is not None:
+                    return result
         except Exception:
-            continue
+            pass
+    for step in steps:
+        count = clean_count(step)
         result = clean_count(done + count) if count is not None else None
         if result is not None:
             done = result
