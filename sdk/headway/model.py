@@ -64,6 +64,7 @@ STAGE_FIELDS = (
     "ended",
     "attempt",
     "initial",  # units that were done already when it started: they say nothing of the rate
+    "beyond",  # its count is beyond ±2**63, so unknown: `done` is what was known before
 )
 _ID = STAGE_FIELDS.index("id")
 OPERATION_FIELDS = (
@@ -111,7 +112,7 @@ class Stage:
     """A part of an operation: raw counts as reported, a state, and times.
 
     `done` and `total` are in `unit`s. `shares` maps a forked child's session to what that
-    child counted; `shown` is the owner's count plus all of them. `progress` (0…1 or None)
+    child counted; `shown` is the owner's count plus all of them, or None where it is unknown. `progress` (0…1 or None)
     and `estimate` (low, median, high, basis, runs, or None) are filled in by the broker.
     """
 
@@ -131,6 +132,7 @@ class Stage:
     ended: float | None
     attempt: int
     initial: float
+    beyond: bool
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     shares: dict[str, float] | None
@@ -154,15 +156,18 @@ class Stage:
         self.started = self.ended = None
         self.attempt = 1
         self.initial = 0
+        self.beyond = False
         self.estimate = self.progress = self.shares = None
 
     def __repr__(self) -> str:
         return f"<Stage {self.id} {self.name!r} {self.state} {self.shown}/{self.total}>"
 
     @property
-    def shown(self) -> float:
-        """The owner's count plus what forked children counted."""
-        return self.done + sum(self.shares.values()) if self.shares else self.done
+    def shown(self) -> float | None:
+        """The owner's count plus what forked children counted; None where it is beyond ±2**63."""
+        if self.beyond:
+            return None
+        return clean_count(self.done + sum(self.shares.values())) if self.shares else self.done
 
     @property
     def open(self) -> bool:
@@ -176,6 +181,7 @@ class Stage:
         if state == RUNNING and self.state in ENDED and self.state != CRASHED:
             self.attempt += 1
             self.done = self.initial = 0
+            self.beyond = False
             self.detail = self.shares = self.started = None
         if state in OPEN:
             self.ended = self.error = None
@@ -203,11 +209,12 @@ class Stage:
         """
         if self.state == SKIPPED or (self.state == COMPLETED and self.reason is None):
             return 1.0
-        if self.state == PENDING and not self.done:
+        shown = self.shown
+        if self.state == PENDING and not self.done and shown is not None:
             return 0.0
-        if self.total is None or not self.total > 0:
+        if shown is None or self.total is None or not self.total > 0:
             return None
-        return min(max(0.0, self.shown / self.total), 0.999)  # nothing is one 0.0 for all
+        return min(max(0.0, shown / self.total), 0.999)  # nothing is one 0.0 for all
 
 
 class Operation:
@@ -422,6 +429,17 @@ def clean_count(value: Any) -> float | None:
         except Exception:  # whatever a stranger's type makes of it
             return None
     return value if -COUNT_LIMIT < value < COUNT_LIMIT else None  # NaN compares false
+
+
+def is_beyond(value: Any) -> bool:
+    """Return whether `value` is a number that is too large for a count, in either direction."""
+    try:
+        number = _plain_number(value)
+    except OverflowError:
+        return True
+    except Exception:
+        return False
+    return number >= COUNT_LIMIT or number <= -COUNT_LIMIT
 
 
 def _plain_number(value: Any) -> float:

@@ -56,7 +56,7 @@ class Past(NamedTuple):
     place: int  # among those of the same moment
     stage: Stage
     state: str
-    done: float
+    done: float | None  # None: as the stage has it
 
 
 def _sheltered(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -426,13 +426,14 @@ def _tell(
     state: str | None = None,
     done: float | None = None,
 ) -> None:
+    counted = stage.shown if done is None else done
     forecast.observe(
         stage.id,
         stage.name,
         stage.parent,
         stage.state if state is None else state,
-        stage.shown if done is None else done,
-        stage.total,
+        counted or 0,  # where it is unknown, there is no total either: as one that never counts
+        None if counted is None else stage.total,
         stage.unit,
         now,
         stage.attempt,

@@ -106,7 +106,9 @@ class Task:
     @property
     def completed(self) -> float:
         """The steps that are done."""
-        return self.stage.done if self._completed is None else self._completed
+        if self._completed is not None:
+            return self._completed
+        return self.stage.done or self.stage.model.done
 
     @property
     def total(self) -> float | None:
@@ -283,8 +285,8 @@ class Progress:
         self._look(stage)
 
     def _look(self, stage: Stage) -> None:
-        total = stage.total
-        if total is not None and stage.open and stage.done >= total:
+        total, done = stage.total, stage.done
+        if total is not None and stage.open and done is not None and done >= total:
             stage.complete()
 
     def reset(

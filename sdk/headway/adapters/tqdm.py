@@ -174,7 +174,8 @@ class tqdm:  # noqa: N801 - the name that programs know
     @property
     def n(self) -> float:
         """What is done by now."""
-        return self._n if self._stage is None else self._stage.done
+        stage = self._stage
+        return self._n if stage is None else stage.done or stage.model.done
 
     @n.setter
     def n(self, value: float) -> None:
@@ -216,9 +217,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     def set_postfix(self, ordered_dict: Any = None, refresh: bool = True, **values: Any) -> None:
         """Say figures of it."""
         pairs = {**dict(ordered_dict or {}), **values}
-        shown = (
-            _figure(value) for value in pairs.values()
-        )
+        shown = (_figure(value) for value in pairs.values())
         self.set_postfix_str(
             ", ".join(
                 f"{name}={text.strip()}" if name else text for name, text in zip(pairs, shown)
@@ -253,7 +252,11 @@ class tqdm:  # noqa: N801 - the name that programs know
         self._end.ended = True
         total = stage.total
         # In a `finally` that an exception is passing: nobody knows whether it was all.
-        short = sys.exc_info()[0] is not None if total is None else stage.done < total
+        done = stage.done
+        if total is None or done is None:
+            short = sys.exc_info()[0] is not None
+        else:
+            short = done < total
         if short:
             stage._stopped(reporter().clock())
         else:

@@ -22,10 +22,13 @@ def op(reporter):
         ([5, -2], 3),
         ([0.5, 0.25], 0.75),
         ([True, "2", "no", None, [1]], 3),
-        ([1, float("nan"), float("inf"), -float("inf"), 2], 3),
-        ([2**63, 10**400, 7], 7),
+        ([1, float("nan"), 2], 3),
+        ([2**63, 7], None),
+        ([1, float("inf"), 2], None),
+        ([10**400], None),
         ([Decimal("1.5"), Fraction(1, 2)], 2.0),
-        ([2**62, 2**62 - 1, 1, 3], 2**63 - 1),
+        ([2**62, 2**62 - 1], 2**63 - 1),
+        ([2**62, 2**62 - 1, 1, 3], None),
     ],
 )
 def test_steps_add_up_and_what_is_no_number_is_ignored(op, steps, done):
@@ -37,7 +40,15 @@ def test_steps_add_up_and_what_is_no_number_is_ignored(op, steps, done):
 
 @pytest.mark.parametrize(
     ("value", "done"),
-    [(7, 7), (0.5, 0.5), (-3, -3), (float("nan"), 1), (float("inf"), 1), (2**70, 1), ("x", 1)],
+    [
+        (7, 7),
+        (0.5, 0.5),
+        (-3, -3),
+        (float("nan"), 1),
+        (float("inf"), None),
+        (2**70, None),
+        ("x", 1),
+    ],
 )
 @pytest.mark.parametrize("rested", [True, False])
 def test_an_absolute_count_replaces_what_was_counted(op, value, done, rested):
@@ -47,7 +58,7 @@ def test_an_absolute_count_replaces_what_was_counted(op, value, done, rested):
     stage.update(done=value)
     assert stage.done == done
     stage.advance(2)
-    assert stage.done == done + 2
+    assert stage.done == (None if done is None else done + 2)
     stage.update(done=50)
     assert stage.done == 50
 
