@@ -112,8 +112,9 @@ class Stage:
     """A part of an operation: raw counts as reported, a state, and times.
 
     `done` and `total` are in `unit`s. `shares` maps a forked child's session to what that
-    child counted; `shown` is the owner's count plus all of them, or None where it is unknown. `progress` (0…1 or None)
-    and `estimate` (low, median, high, basis, runs, or None) are filled in by the broker.
+    child counted; `shown` is the owner's count plus all of them, or None where it is unknown.
+    `progress` (0…1 or None) and `estimate` (low, median, high, basis, runs, or None) are filled
+    in by the broker.
     """
 
     __slots__ = (*STAGE_FIELDS, "estimate", "progress", "shares")

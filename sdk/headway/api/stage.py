@@ -248,7 +248,9 @@ class Stage(Lifecycle):
                     model.done = count
                 if count is not None or is_beyond(done):
                     self._mark_beyond(beyond=count is None)
-                self._updating = self._steps == self._awaken and self._source is None
+                self._updating = (
+                    self._steps == self._awaken and self._source is None and not model.beyond
+                )
                 own.tally.wake(self)
             if self._base is None:
                 before = (model.total, model.detail)

@@ -260,3 +260,53 @@ def test_a_signal_handler_may_do_first_what_it_interrupts(op):
     interrupted_by(op.complete)
     op.complete()
     assert op.state == "completed"
+
+
+class Narrow:
+    """A number of eight bits that wraps when it is added to its like, as numpy's do."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __index__(self):
+        return self.value
+
+    def __radd__(self, other):
+        return Narrow((other + self.value) % 256)
+
+    def __add__(self, other):
+        return Narrow((self.value + other.value) % 256)
+
+
+@pytest.mark.parametrize("around", [[], [1]])
+def test_steps_of_a_narrow_type_do_not_wrap(op, around):
+    stage = op.stage("Step").start()
+    for step in [*around, Narrow(200), Narrow(200), *around]:
+        stage.advance(step)
+    assert stage.done == 400 + 2 * len(around)
+    assert type(stage.done) is int
+
+
+def test_what_compares_with_a_fault_does_no_harm_to_a_stage_that_counts(op):
+    class Array:
+        def __eq__(self, other):
+            raise ValueError
+
+        __hash__ = None
+
+    stage = op.stage("Step", total=10).start()
+    stage.update(done=1)
+    stage.update(done=2, total=Array())
+    stage.update(done=3, unit=Array())
+    assert (stage.done, stage.total) == (3, None)
+
+
+def test_a_count_beyond_what_can_be_told_is_announced_and_so_is_its_return(op, reporter):
+    publisher = reporter.publisher
+    stage = op.stage("Step", total=10).start()
+    publisher.connected()
+    publisher.take(1.0, 100)
+    stage.update(done=2**70)
+    assert [message.stages[0][-1] for message in publisher.take(2.0, 100)] == [True]
+    stage.update(done=4)
+    assert [message.stages[0][-1] for message in publisher.take(3.0, 1)] == [False]
