@@ -253,8 +253,9 @@ class tqdm:  # noqa: N801 - the name that programs know
         total = stage.total
         # In a `finally` that an exception is passing: nobody knows whether it was all.
         done = stage.done
-        unknown = total is None or done is None
-        short = sys.exc_info()[0] is not None if unknown else done < total
+        short = sys.exc_info()[0] is not None
+        if total is not None and done is not None:
+            short = done < total
         if short:
             stage._stopped(reporter().clock())
         else:
