@@ -1,9 +1,10 @@
-"""Which part of the broker is told what comes in, and what is due when.
+"""Dispatch: which part of the broker handles each message, request and deadline.
 
-Pure: `now` is the broker's monotonic clock, `wall` what to add to it for Unix time. The
-shell calls `greet`, `receive`, `died`, `identified`, `stored`, `recalled`, `subscribed` and
-`tick`, at the latest at `deadline()`, and carries out what `take()` hands over. Absent: the
-decisions, each of which is made by a part (`parts`), and sockets, threads, files, processes.
+Pure: `now` is the broker's monotonic clock in seconds, `wall_offset` what to add to it for Unix
+time. The shell calls `greet`, `receive`, `died`, `identified`, `stored`, `recalled` and
+`subscribed` with what comes in, calls `tick` at `deadline()` at the latest, and carries out the
+effects that `take()` returns. Absent: the decisions, each of which is made by one part (`parts`),
+and sockets, threads, files, processes.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from headway_broker.peers.liveness import STALL
 from headway_broker.peers.requests import reply
 from headway_broker.peers.status import status
 from headway_broker.state.duties import Duties, Duty, Turn
-from headway_broker.state.effects import Effect, End, Row, SharesOf, Stop
+from headway_broker.state.effects import Effect, End, Stop, StoredOperation, StoredShares
 from headway_broker.state.errors import Refused
-from headway_broker.state.process_image import Image
+from headway_broker.state.process_image import ProcessImage
 from headway_broker.state.sessions import Credentials, Session
 
 Handler = Callable[[Session, Any, float], None]
@@ -28,7 +29,7 @@ Verb = Callable[[Session, int, "dict[str, Any]", float], "list[Effect]"]
 
 
 class Core(Parts):
-    """The parts of the broker, and the tables of what each of them does."""
+    """The parts of the broker, and the tables that dispatch to them."""
 
     def __init__(
         self,
@@ -37,11 +38,11 @@ class Core(Parts):
         uid: int,
         boot: str | None,
         now: float,
-        wall: float,
+        wall_offset: float,
         *,
         facts: Callable[[], dict[str, Any]] = dict,
     ) -> None:
-        super().__init__(instance, follow, uid, boot, now, wall)
+        super().__init__(instance, follow, uid, boot, now, wall_offset)
         self.instance = instance
         self.messages = 0
         self._facts = facts
@@ -50,16 +51,16 @@ class Core(Parts):
         self._handlers = self._table_of_messages()
         self._verbs = self._table_of_requests()
         self._duties = Duties(self._table_of_duties(), self.outbox, self.faults)
-        # For the shell, with every frame of counts that comes in its turn: one call less.
-        self.merge = self.counts.merge
+        # An alias for the hot path: one call less for every frame of counts.
+        self.merge = self.merged_counts.merge
 
     def _table_of_messages(self) -> dict[type[Any], Handler]:
         return {
             messages.Announce: self.announcements.receive,
-            messages.Counts: self.counts.receive,
-            messages.Share: self.shares.receive,
+            messages.Counts: self.merged_counts.receive,
+            messages.Share: self.forked_counts.receive,
             messages.Log: self.output.receive,
-            messages.Beat: self.again.beat,
+            messages.Beat: self.resync.beat,
             messages.Bye: self.endings.bye,
             messages.Answer: self._answer,
             messages.Request: self._request,
@@ -84,19 +85,21 @@ class Core(Parts):
             ),
             "notice_silence": lambda turn: self.liveness.look(sessions, turn.now),
             "give_up_requests": lambda turn: self.requests.tick(turn.now),
-            "ask_again": lambda turn: self.again.due(turn.now),
-            "look_at_waits": lambda turn: self.waits.look(turn.now),
+            "resync": lambda turn: self.resync.due(turn.now),
+            "find_lock_holders": lambda turn: self.lock_holders.look(turn.now),
             "apply_counts": self._apply_counts,
-            "publish": lambda turn: self.publishing.publish(turn.now),
-            "store": lambda turn: self.keeping.round(turn.now),
-            "acknowledge_shares": lambda turn: self.shares.look(turn.now),
-            "expire": lambda turn: self.keeping.expire(turn.now),
-            "tell_whether_watched": lambda _: self.watched.look(followed=self.publishing.followed),
-            "leave_if_alone": self._leave_if_alone,
+            "publish": lambda turn: self.stream.publish(turn.now),
+            "store": lambda turn: self.storage.round(turn.now),
+            "acknowledge_shares": lambda turn: self.forked_counts.look(turn.now),
+            "expire": lambda turn: self.storage.expire(turn.now),
+            "tell_whether_watched": lambda _: self.watched.look(
+                followed=self.subscriptions.followed
+            ),
+            "exit_when_idle": self._exit_when_idle,
         }
 
     def take(self) -> list[Effect]:
-        """Return what is to be done now, in order; handed out once."""
+        """Return the effects to carry out now, in order, and forget them."""
         return self.outbox.take()
 
     # What comes in.
@@ -104,18 +107,18 @@ class Core(Parts):
     def greet(
         self, identity: bytes, credentials: Credentials, hello: messages.Hello, now: float
     ) -> Session | None:
-        """Take a connection that says who it is; None where it is refused."""
+        """Admit a connection by its Hello; return its session, or None if it is refused."""
         session = self.handshake.greet(identity, credentials, hello, now)
         if session is not None:
             self.messages += 1
         return session
 
     def stranger(self, identity: bytes, now: float) -> None:
-        """Take a message of a connection that has not said Hello."""
+        """Handle a message of a connection that has not sent a Hello."""
         self.handshake.stranger(identity, now)
 
     def receive(self, session: Session, message: Any, now: float) -> None:
-        """Take a message of a session that said Hello."""
+        """Handle a message of an admitted session."""
         self.messages += 1
         session.heard = now
         if session.silent_since is not None:
@@ -125,73 +128,77 @@ class Core(Parts):
         except Refused as refused:
             if session.identity is not None:
                 self.handshake.refuse(session.identity, refused)
-        except Exception as error:  # a fault of ours, which one message may not make everybody's
+        except Exception as error:  # a fault of ours costs this one message
             self.faults.add(type(message).__name__, session.id, error)
 
     def receive_counts(
         self, session: Session, sequence: int, counts: dict[Any, Any], weight: int, now: float
     ) -> bool:
-        """Take the `Counts` that a session is expected to send next, in a frame of `weight` bytes.
+        """Merge the next `Counts` of a session, from a frame of `weight` bytes; the hot path.
 
-        Return False, and change nothing, where it is another: that is for `receive`.
+        Return False, and change nothing, if `sequence` is not the next one or the session is
+        silent: the message is then one for `receive`.
         """
         if sequence - 1 != session.sequence or session.silent_since is not None:
             return False
         self.messages += 1
         session.heard = now
         session.sequence = sequence
-        self.counts.merge(session, counts, weight, now)
+        self.merged_counts.merge(session, counts, weight, now)
         return True
 
     def malformed(self, session: Session | None, error: Malformed) -> None:
-        """Take a frame that was no message that this version knows."""
+        """Count and log a frame that is no message known to this version."""
         self.dropped.add("unknown kind" if isinstance(error, UnknownKind) else "malformed")
         whose = session.id if session is not None else "a stranger"
         self.outbox.note(f"ignored a frame of {whose}: {clean_text(error, 200)!r}")
 
     def subscribed(self, topic: bytes, subscribe: bool) -> None:
-        """Take that a viewer follows, or asks for a snapshot on its inbox, or has left."""
-        if not self.publishing.subscribed(topic, subscribe):
+        """Handle a subscription, or its end: to the stream, or to an inbox for a snapshot."""
+        if not self.subscriptions.subscribed(topic, subscribe):
             self.dropped.add("snapshot")
 
     def died(self, session_id: str, now: float) -> None:
-        """Take that the process of a session is proven dead."""
+        """Note that the process of a session is proven dead."""
         session = self.sessions.by_id.get(session_id)
         if session is not None:
             self.liveness.died(session, now)
 
-    def identified(self, session_id: str, image: Image, now: float) -> None:
-        """Take the program that the process of a session runs."""
+    def identified(self, session_id: str, image: ProcessImage, now: float) -> None:
+        """Note which program the process of a session runs."""
         session = self.sessions.by_id.get(session_id)
         if session is not None:
             self.liveness.identified(session, image, now)
 
-    def stored(self, ends: Iterable[End], shares: Iterable[SharesOf] = ()) -> None:
-        """Take that these are in the history, or as safe as they can be."""
+    def stored(self, ends: Iterable[End], shares: Iterable[StoredShares] = ()) -> None:
+        """Note that these are in the history, or can never be: they are acknowledged."""
         self.endings.stored(ends, shares)
 
-    def restored(self, rows: Iterable[Row], now: float) -> None:
-        """Take what an earlier broker left behind."""
+    def restored(self, rows: Iterable[StoredOperation], now: float) -> None:
+        """Restore the operations that an earlier broker stored."""
         self.outbox.extend(self.restoring.take(rows, now))
 
-    def recalled(self, key: str, runs: list[dict[str, Any]], typical: float | None = None) -> None:
-        """Take the earlier runs of a history key."""
-        self.forecasts.recalled(key, runs, typical)
+    def recalled(self, key: str, runs: list[dict[str, Any]], prior: float | None = None) -> None:
+        """Hand the earlier runs of a history key to the forecasts that wait for them.
 
-    def look_at_wall(self, offset: float) -> None:
-        """Take what is just now to be added to the monotonic clock for Unix time."""
-        step = self.wall.look(offset)
+        `prior` is the median duration of a stage on this machine, in seconds.
+        """
+        self.forecasts.recalled(key, runs, prior)
+
+    def look_at_wall_clock(self, offset: float) -> None:
+        """Note the current offset from the monotonic clock to Unix time, in seconds."""
+        step = self.wall_clock.look(offset)
         if step:
-            self.outbox.note(f"the clock of day was set by {step:+.0f} s")
-            self.publishing.hurry_pulse()
+            self.outbox.note(f"the wall clock was set by {step:+.0f} s")
+            self.stream.hurry_pulse()
 
     def retire(self, reason: str) -> None:
-        """Make room: everybody is to connect again in a moment."""
+        """Stop; tell every session to connect again, to the next broker."""
         self.outbox.extend(self.retirement.leave(reason))
 
     def status(self, now: float) -> dict[str, Any]:
-        """Return what the broker knows of itself, ready for JSON."""
-        updates = self.announcements.updates + self.counts.updates
+        """Return the facts of `headway broker status`, ready for JSON."""
+        updates = self.announcements.updates + self.merged_counts.updates
         return status(
             self._facts(),
             instance=self.instance,
@@ -199,7 +206,8 @@ class Core(Parts):
             ingest={"messages": self.messages, "updates": updates},
             sessions=self.sessions,
             ledger=self.ledger,
-            publishing=self.publishing,
+            subscriptions=self.subscriptions,
+            sequence=self.stream.sequence,
             dropped=self.dropped,
         )
 
@@ -217,35 +225,35 @@ class Core(Parts):
     # What is due.
 
     def tick(self, now: float, *, drained: bool = True) -> None:
-        """Do what is due; `drained` says that no message waits to be read."""
+        """Carry out every duty that is due; `drained` says that no message waits to be read."""
         self._now = now
         if self._planned is not None and now - self._planned > STALL:
             self.liveness.forgive(self.sessions.by_id.values(), now - self._planned, now)
         self._duties.do(Turn(now, drained))
 
     def deadline(self) -> float | None:
-        """Return when to call `tick` at the latest; None while nothing is due."""
-        stale = self.forecasts.deadline(watched=self.publishing.followed)
+        """Return the latest time for the next `tick`; None while nothing is due."""
+        stale = self.forecasts.deadline(watched=self.subscriptions.followed)
         dues = (
-            self.publishing.deadline(counted=self.counts.waiting),
+            self.stream.deadline(counted=self.merged_counts.waiting),
             self.liveness.deadline(any_session=bool(self.sessions.by_id)),
             self.requests.deadline(),
-            self.again.deadline(),
-            self.leaving.deadline(),
-            self.keeping.deadline(),
+            self.resync.deadline(),
+            self.idle_exit.deadline(),
+            self.storage.deadline(),
             self.ledger.deadline(),
-            self.waits.deadline(),
-            None if stale is None else max(stale, self.publishing.next_frame()),
+            self.lock_holders.deadline(),
+            None if stale is None else max(stale, self.stream.next_frame()),
         )
         times = [due for due in dues if due is not None]
         self._planned = self._duties.deadline(times, self._now)
         return self._planned
 
     def _apply_counts(self, turn: Turn) -> None:
-        if self.publishing.frame_due(turn.now):
-            self.counts.settle_all(turn.now)
+        if self.stream.frame_due(turn.now):
+            self.merged_counts.settle_all(turn.now)
 
-    def _leave_if_alone(self, turn: Turn) -> list[Stop]:
-        followed, sessions = self.publishing.followed, self.sessions.by_id.values()
-        is_time = self.leaving.look(turn.now, followed=followed, sessions=sessions)
+    def _exit_when_idle(self, turn: Turn) -> list[Stop]:
+        followed, sessions = self.subscriptions.followed, self.sessions.by_id.values()
+        is_time = self.idle_exit.look(turn.now, followed=followed, sessions=sessions)
         return [Stop("nobody is here")] if is_time else []

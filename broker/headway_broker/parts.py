@@ -1,69 +1,85 @@
-"""What the core is made of: every part, handed those that it needs and no other; pure."""
+"""Construct the parts of the core and hand each of them the parts that it uses; pure."""
 
 from __future__ import annotations
 
 from headway_broker.estimates.forecasts import Forecasts
-from headway_broker.estimates.lock_holders import Waits
+from headway_broker.estimates.lock_holders import LockHolders
 from headway_broker.peers.announcements import Announcements
 from headway_broker.peers.endings import Endings
-from headway_broker.peers.forked_counts import Shares
+from headway_broker.peers.forked_counts import ForkedCounts
 from headway_broker.peers.handshake import Handshake
-from headway_broker.peers.idle_exit import Leaving
+from headway_broker.peers.idle_exit import IdleExit
 from headway_broker.peers.liveness import Liveness
 from headway_broker.peers.merged_counts import MergedCounts
 from headway_broker.peers.requests import Requests
 from headway_broker.peers.restoring import Restoring
-from headway_broker.peers.resync import Again
+from headway_broker.peers.resync import Resync
 from headway_broker.peers.retirement import Retirement
-from headway_broker.peers.spooled import Arrears
+from headway_broker.peers.spooled import Spooled
 from headway_broker.peers.watched import Watched
 from headway_broker.publishing.output import Output
-from headway_broker.publishing.stream import Publishing
+from headway_broker.publishing.snapshots import Snapshots
+from headway_broker.publishing.stream import Stream
+from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults, Outbox
 from headway_broker.state.sessions import Sessions
-from headway_broker.state.wall_clock import Wall
-from headway_broker.storage.policy import Keeping
+from headway_broker.state.wall_clock import WallClock
+from headway_broker.storage.policy import StoragePolicy
 
 
 class Parts:
-    """The parts of one broker. None of them knows what they are parts of."""
+    """The parts of one broker; none of them knows the whole."""
 
     def __init__(
-        self, instance: str, follow: str, uid: int, boot: str | None, now: float, wall: float
+        self, instance: str, follow: str, uid: int, boot: str | None, now: float, wall_offset: float
     ) -> None:
         self.outbox = Outbox()
         self.dropped = Dropped()
         self.faults = Faults(self.dropped, self.outbox)
-        self.wall = Wall(wall)
+        self.wall_clock = WallClock(wall_offset)
         self.sessions = Sessions(boot)
         self.ledger = Ledger()
         self.liveness = Liveness(self.ledger, now)
         self.requests = Requests(self.ledger)
         self.retirement = Retirement(self.sessions)
-        self.again = Again(self.dropped)
-        self.leaving = Leaving(now)
+        self.resync = Resync(self.dropped)
+        self.idle_exit = IdleExit(now)
         self.watched = Watched(self.sessions)
         self.forecasts = Forecasts(self.ledger, self.faults)
-        self.waits = Waits(self.ledger, self.sessions, self.forecasts)
-        self.keeping = Keeping(self.sessions, self.ledger, self.forecasts, self.wall, self.faults)
-        self.publishing = Publishing(instance, self.wall, self.ledger, self.forecasts, self.faults)
-        self.output = Output(self.ledger, self.publishing, self.dropped, self.outbox)
-        self.counts = MergedCounts(
-            self.ledger, self.forecasts, self.again, self.dropped, self.faults
+        self.lock_holders = LockHolders(self.ledger, self.sessions, self.forecasts)
+        self.storage = StoragePolicy(
+            self.sessions, self.ledger, self.forecasts, self.wall_clock, self.faults
         )
-        self.shares = Shares(self.ledger, self.keeping, self.forecasts, self.again, self.dropped)
+        self.snapshots = Snapshots()
+        self.subscriptions = Subscriptions(self.snapshots)
+        self.stream = Stream(
+            instance,
+            self.wall_clock,
+            self.ledger,
+            self.forecasts,
+            self.subscriptions,
+            self.snapshots,
+            self.faults,
+        )
+        self.output = Output(self.ledger, self.stream, self.dropped, self.outbox)
+        self.merged_counts = MergedCounts(
+            self.ledger, self.forecasts, self.resync, self.dropped, self.faults
+        )
+        self.forked_counts = ForkedCounts(
+            self.ledger, self.storage, self.forecasts, self.resync, self.dropped
+        )
         self.handshake = Handshake(
             instance,
             follow,
             uid,
-            wall=self.wall,
+            wall_clock=self.wall_clock,
             sessions=self.sessions,
             liveness=self.liveness,
-            again=self.again,
-            counts=self.counts,
-            publishing=self.publishing,
+            resync=self.resync,
+            merged_counts=self.merged_counts,
+            subscriptions=self.subscriptions,
             dropped=self.dropped,
             outbox=self.outbox,
         )
@@ -71,37 +87,37 @@ class Parts:
             sessions=self.sessions,
             ledger=self.ledger,
             liveness=self.liveness,
-            counts=self.counts,
-            shares=self.shares,
-            publishing=self.publishing,
-            keeping=self.keeping,
+            merged_counts=self.merged_counts,
+            forked_counts=self.forked_counts,
+            stream=self.stream,
+            storage=self.storage,
             requests=self.requests,
-            again=self.again,
+            resync=self.resync,
             faults=self.faults,
             outbox=self.outbox,
         )
         self.announcements = Announcements(
             ledger=self.ledger,
-            again=self.again,
-            counts=self.counts,
-            shares=self.shares,
+            resync=self.resync,
+            merged_counts=self.merged_counts,
+            forked_counts=self.forked_counts,
             forecasts=self.forecasts,
-            waits=self.waits,
-            publishing=self.publishing,
-            keeping=self.keeping,
+            lock_holders=self.lock_holders,
+            stream=self.stream,
+            storage=self.storage,
             endings=self.endings,
             dropped=self.dropped,
             outbox=self.outbox,
         )
-        self.arrears = Arrears(
-            self.sessions, self.ledger, self.shares, self.dropped, self.announcements.take
+        self.spooled = Spooled(
+            self.sessions, self.ledger, self.forked_counts, self.dropped, self.announcements.take
         )
         self.restoring = Restoring(
             sessions=self.sessions,
             ledger=self.ledger,
             forecasts=self.forecasts,
             liveness=self.liveness,
-            keeping=self.keeping,
-            shares=self.shares,
-            wall=self.wall,
+            storage=self.storage,
+            forked_counts=self.forked_counts,
+            wall_clock=self.wall_clock,
         )

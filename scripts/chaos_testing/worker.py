@@ -18,8 +18,8 @@ from typing import Any, Callable
 import headway
 from chaos_testing.call_timer import CallTimer, run_delays
 from chaos_testing.journal import Journal, StageTruth
-from headway.reporting.reporter import here
-from headway.reporting.thread import Link
+from headway.reporting.reporter import reporter
+from headway.reporting.thread import ReportingThread
 
 WORDS = ("Download", "Unpack", "Configure", "Compile", "Check", "Copy", "Index", "Clean up")
 
@@ -42,10 +42,10 @@ class Worker:
 
     def record(self) -> None:
         """Record which ends are acknowledged by now, and how long calls took."""
-        pending = here().publisher.operations
+        pending = reporter().publisher.operations
         for identity in [one for one in self.unacknowledged if one not in pending]:
             self.unacknowledged.remove(identity)
-            if not here().closed:
+            if not reporter().closed:
                 self.journal.write("acknowledged", op=identity)
         self.journal.write("called", **self.timer.facts())
 
@@ -293,13 +293,13 @@ def _leave(worker: Worker, how: str) -> None:
 
 def _record_thread_end(worker: Worker) -> None:
     """Record when the SDK's thread is done, in every forked child, too."""
-    run = Link._run
+    run = ReportingThread._run
 
-    def recorded(link: Link) -> None:
-        run(link)
+    def recorded(thread: ReportingThread) -> None:
+        run(thread)
         worker.journal.write("parted", waited=run_delays())
 
-    Link._run = recorded  # type: ignore[method-assign]
+    ReportingThread._run = recorded  # type: ignore[method-assign]
 
 
 def main(argv: list[str]) -> int:

@@ -21,6 +21,6 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-# Now, so that exit handlers which the program registers from here on are called before ours.
+# At import: exit handlers run in reverse order, so what the program registers later runs first.
 exits.register()
 forks.register()

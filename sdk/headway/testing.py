@@ -1,12 +1,12 @@
-"""Fakes for tests of programs that report: a clock to set, a process of one's own, a wire.
+"""Fakes for tests of programs that report: a clock, a reporter, a connection in memory.
 
-    with reporting() as home:
-        wire = MemoryLink(home, peer)
+    with reporting() as reporter:
+        wire = MemoryConnection(reporter, peer)
         with headway.operation("Install"):
             ...
         wire.carry()
 
-Nothing here starts a thread, opens a socket or looks at the time.
+Absent: threads, sockets, the time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from headway.protocol import messages, wire
-from headway.reporting.reporter import Home, identity, use
+from headway.reporting.reporter import Reporter, random_id, use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class ManualClock:
         return self.now
 
 
-class StillLink:
-    """Replaces the link's thread and does nothing."""
+class IdleThread:
+    """Replaces the reporting thread and does nothing."""
 
     resting = False
 
@@ -55,45 +55,45 @@ class StillLink:
 @contextmanager
 def reporting(
     clock: ManualClock | None = None, session: str | None = None
-) -> Generator[Home, None, None]:
-    """Let what this process reports inside the block go to a `Home` of its own, unsent.
+) -> Generator[Reporter, None, None]:
+    """Report to a `Reporter` of its own inside the block; nothing is sent.
 
-    `home.publisher` holds what there is to send, `home.tally.tick(now)` folds the counts.
+    `reporter.publisher` has what is to be sent, `reporter.tally.tick(now)` folds the counts.
     """
-    home = Home(session or identity(16), clock or ManualClock())
-    home.link = StillLink()  # pyright: ignore[reportAttributeAccessIssue]
-    before = use(home)
+    reporter = Reporter(session or random_id(16), clock or ManualClock())
+    reporter.thread = IdleThread()  # pyright: ignore[reportAttributeAccessIssue]
+    before = use(reporter)
     try:
-        yield home
+        yield reporter
     finally:
         use(before)
 
 
-class MemoryLink:
-    """Carries the frames of a home to `peer` and what it answers back, as real bytes.
+class MemoryConnection:
+    """A connection in memory: carries the frames of a reporter to `peer`, and its answers back.
 
     `peer(message, now)` takes a message of `messages.INBOUND` and returns those of
     `messages.OUTBOUND` that it answers with. `spoil` turns each frame to the peer into those
-    that arrive: none where it is lost, two where it is repeated.
+    that arrive: none if it is lost, two if it is repeated.
     """
 
-    def __init__(self, home: Home, peer: Peer, spoil: Spoiler | None = None) -> None:
-        self._home = home
+    def __init__(self, reporter: Reporter, peer: Peer, spoil: Spoiler | None = None) -> None:
+        self._reporter = reporter
         self._peer = peer
         self.spoil: Spoiler = spoil or (lambda frame: [frame])
         self.connected = False
 
     def carry(self) -> list[Any]:
-        """Carry everything that is due at the clock's time; return what the peer was told."""
-        home = self._home
-        publisher = home.publisher
+        """Carry everything that is due at the clock's time; return the messages that arrived."""
+        reporter = self._reporter
+        publisher = reporter.publisher
         if not self.connected:
             self.connected = True
             publisher.connected()
         told: list[Any] = []
         while True:
-            now = home.clock()
-            home.tally.tick(now)
+            now = reporter.clock()
+            reporter.tally.tick(now)
             publisher.tick(now)
             sent = publisher.take(now)
             if not sent:
@@ -107,6 +107,6 @@ class MemoryLink:
                         publisher.receive(back, now)
 
     def cut(self) -> None:
-        """Lose the connection; the next `carry` makes another."""
+        """Lose the connection; the next `carry` connects again."""
         self.connected = False
-        self._home.publisher.lost()
+        self._reporter.publisher.lost()

@@ -34,7 +34,7 @@ async def run_with_progress(
                 cancel = task.cancel
 
                 def stop(_request: object) -> None:
-                    uncaught.expect()
+                    uncaught.install_hooks()
                     loop.call_soon_threadsafe(cancel)
 
                 tracker._report.listen(stop)

@@ -85,9 +85,9 @@ def test_counts_that_are_not_simply_the_next_are_left_to_receive(wired, ahead, s
     wired.worker().start()
     session = wired.core.sessions.by_id["worker"]
     session.silent_since = wired.now if silent else None
-    before = session.sequence, session.heard, wired.core.messages, wired.core.counts.updates
+    before = session.sequence, session.heard, wired.core.messages, wired.core.merged_counts.updates
     sequence = session.sequence + ahead
     assert not wired.core.receive_counts(session, sequence, {1: 20}, 30, wired.now + 0.5)
-    after = session.sequence, session.heard, wired.core.messages, wired.core.counts.updates
+    after = session.sequence, session.heard, wired.core.messages, wired.core.merged_counts.updates
     assert after == before
-    assert not wired.core.counts.waiting
+    assert not wired.core.merged_counts.waiting

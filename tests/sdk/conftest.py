@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing.process
+
 import pytest
 
-from headway.testing import ManualClock, reporting
+from headway.protocol import messages
+from headway.testing import ManualClock, MemoryConnection, reporting
 
 
 @pytest.fixture
@@ -13,6 +16,33 @@ def clock():
 
 
 @pytest.fixture
-def home(clock):
-    with reporting(clock) as home:
-        yield home
+def reporter(clock):
+    with reporting(clock) as reporter:
+        yield reporter
+
+
+@pytest.fixture
+def link(reporter):
+    """Carries what is to be sent to a broker that does no more than welcome it."""
+
+    def broker(message, now):
+        if type(message) is messages.Hello:
+            yield messages.Welcome(1, 0, "i", now, now, "ipc:///f", True)
+
+    return MemoryConnection(reporter, broker)
+
+
+@pytest.fixture
+def lines(link):
+    """What is sent of the printed lines, when it is called: (operation, stage, lines)."""
+
+    def sent():
+        return [tuple(message) for message in link.carry() if type(message) is messages.Log]
+
+    return sent
+
+
+@pytest.fixture
+def process_config():
+    """What multiprocessing hands to the processes that this one starts."""
+    return multiprocessing.process.current_process()._config

@@ -2,7 +2,7 @@
 
 import headway
 from headway.protocol import messages
-from headway.testing import ManualClock, MemoryLink, reporting
+from headway.testing import ManualClock, MemoryConnection, reporting
 
 
 class Peer:
@@ -27,29 +27,29 @@ def test_a_clock_moves_when_it_is_told_to():
 
 def test_what_a_program_reports_is_carried_as_bytes():
     clock = ManualClock()
-    with reporting(clock) as home:
+    with reporting(clock) as reporter:
         peer = Peer()
-        link = MemoryLink(home, peer)
+        connection = MemoryConnection(reporter, peer)
         with headway.operation("Work") as op, op.stage("Step", total=3) as stage:
-            link.carry()
+            connection.carry()
             stage.advance(2)
             clock.advance(1.0)
-            link.carry()
+            connection.carry()
             assert peer.told[-1].counts == {stage.id: 2}
         clock.advance(1.0)
-        link.carry()
-        assert home.publisher.settled
+        connection.carry()
+        assert reporter.publisher.settled
 
 
 def test_a_link_can_lose_and_repeat_frames():
-    with reporting() as home:
+    with reporting() as reporter:
         peer = Peer()
-        link = MemoryLink(home, peer, spoil=lambda frame: [])
+        connection = MemoryConnection(reporter, peer, spoil=lambda frame: [])
         headway.operation("Work").start()
-        assert link.carry() == []
-        link.cut()
-        link.spoil = lambda frame: [frame, frame]
-        assert [type(message) for message in link.carry()] == [
+        assert connection.carry() == []
+        connection.cut()
+        connection.spoil = lambda frame: [frame, frame]
+        assert [type(message) for message in connection.carry()] == [
             messages.Hello,
             messages.Hello,
             messages.Announce,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 
 from machine import Machine, until
 from peers import Peer, Viewer
@@ -12,7 +13,17 @@ from peers import Peer, Viewer
 from headway_broker.shell.single_instance import answers
 
 
-class Place(Machine):
+def stored(state):
+    """How many operations the history file in a state directory holds."""
+    path = os.path.join(state, "history.sqlite3")
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
+            return file.execute("SELECT count(*) FROM operations").fetchone()[0]
+    except sqlite3.OperationalError:  # it is not there yet
+        return 0
+
+
+class Host(Machine):
     """A machine whose broker is started, asked and killed by the test."""
 
     def __init__(self):
@@ -42,13 +53,13 @@ class Place(Machine):
         self.peers.append(peer)
         return peer
 
-    def worker(self, code, *arguments, hello=True):
-        """A process that reports: `code` runs with `peer` made, and `time`."""
-        head = "import os, sys, time; from peers import Peer\n"
+    def worker(self, code, *arguments, hello=True, **popen):
+        """A process that reports: `code` runs with `peer` made, and a few modules imported."""
+        head = "import os, signal, sys, time; from peers import Peer\n"
         head += f"peer = Peer({self.directory!r}, hello={hello})\n"
         support = os.path.dirname(os.path.abspath(__file__))
         environ = {"PYTHONPATH": self.environ["PYTHONPATH"] + os.pathsep + support}
-        return self.python("-c", head + code, *arguments, environ=environ)
+        return self.python("-c", head + code, *arguments, environ=environ, **popen)
 
     def operations(self):
         """Everything the broker shows, by id: (record as a dict, stages by id)."""
@@ -60,6 +71,10 @@ class Place(Machine):
 
     def operation(self, operation):
         return self.operations().get(operation)
+
+    def stored(self):
+        """How many operations the history file holds."""
+        return stored(self.state)
 
     def log(self):
         with contextlib.suppress(OSError), open(self.path("broker.log")) as file:

@@ -81,6 +81,10 @@ class Desktop:
         """The service answers again."""
         self._service.send_signal(signal.SIGCONT)
 
+    def leave(self):
+        """The session ends: its bus is gone."""
+        self._bus.kill()
+
     def notified(self):
         """Every notification so far: (application, title, body, milliseconds)."""
         try:

@@ -119,7 +119,7 @@ class Joined:
                 self.down.put(encode(effect.message))
             elif isinstance(effect, effects.Publish):
                 self.out.put((effect.topic, effect.frame))
-            elif isinstance(effect, effects.Store):
+            elif isinstance(effect, effects.StoreOperation):
                 operation = self.core.ledger.entries[effect.row.operation].operation
                 if not operation.open:
                     self.core.stored([effects.End(operation.id, operation.revision)])

@@ -83,9 +83,9 @@ class Listener:
         assert len(found) <= 1, found
         return found[0] if found else None
 
-    def ended(self, name, seconds=10.0):
+    def ended(self, name, seconds=20.0):
         """Wait for the end of the operation of that name."""
-        return until(lambda: self._if_ended(self.named(name)), seconds)
+        return until(lambda: self._if_ended(self.named(name)), f"the end of {name!r}", seconds)
 
     def _if_ended(self, operation):
         return operation if operation is not None and not operation.open else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import signal
@@ -14,6 +16,9 @@ import time
 import psutil
 
 from headway_broker.commands import client
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HEADWAY = [sys.executable, "-m", "headway"]
 
 
 class Machine:
@@ -100,6 +105,22 @@ class Machine:
             return None
         return pid if place == self.directory and alive(pid) else None
 
+    def headway(self, *arguments, timeout=30, **environ):
+        """Run a command to its end; the completed process, its output as text."""
+        return subprocess.run(
+            [*HEADWAY, *arguments],
+            env={**self.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def operations(self):
+        """What `headway ps --json` lists."""
+        return json.loads(self.headway("ps", "--json").stdout)["operations"]
+
     def ask(self, verb, **arguments):
         """What the broker answers to a request."""
         return client.ask(self.path("report.sock"), verb, arguments).result
@@ -157,6 +178,13 @@ def alive(pid):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def runs(pid, name):
+    """Whether a program of that name runs below a process."""
+    with contextlib.suppress(psutil.Error):
+        return any(one.name() == name for one in psutil.Process(pid).children(recursive=True))
+    return False
 
 
 def killed(pid):

@@ -12,6 +12,8 @@ from headway.protocol import messages, rows
 from headway.protocol.wire import decode, encode
 from headway_broker.shell.processes import boot_id
 
+OP = "op0000000000"  # the operation that a peer starts
+
 
 class Peer:
     """One connection to the broker that says Hello and keeps what it hears."""
@@ -60,7 +62,7 @@ class Peer:
             if isinstance(message, kind):
                 return message
 
-    def start(self, operation="op0000000000", name="Install", stages=("Download",), total=100):
+    def start(self, operation=OP, name="Install", stages=("Download",), total=100):
         op = self.operations[operation] = Operation(operation, name)
         op.move("running", time.monotonic())
         for stage_name in stages:
@@ -71,7 +73,7 @@ class Peer:
         self.announce(operation)
         return op
 
-    def announce(self, operation="op0000000000"):
+    def announce(self, operation=OP):
         op = self.operations[operation]
         op.revision += 1
         self.sequence += 1
@@ -82,7 +84,7 @@ class Peer:
         self.sequence += 1
         self.send(messages.Counts(self.sequence, time.monotonic(), counts))
 
-    def end(self, operation="op0000000000", state="completed"):
+    def end(self, operation=OP, state="completed"):
         self.operations[operation].move(state, time.monotonic())
         self.announce(operation)
 

@@ -21,17 +21,17 @@ INBOX = b"i" + b"0" * 16
 class Wired:
     """A `Core`, the time, and what it asked for."""
 
-    def __init__(self, now=100.0, remembers=False, **options):
+    def __init__(self, now=100.0, has_history=False, **options):
         self.now = now
         self.core = Core("instance", "ipc:///follow", UID, BOOT, now, WALL, **options)
-        self.core.keeping.remembers = remembers
+        self.core.storage.has_history = has_history
         self.effects = []
         self.sent = {}
         self.published = []
         self.watched = {}
         self.stopped = None
         self.breaks = False  # a duty of the core may fail
-        self._pids = itertools.count(1000)
+        self.pids = itertools.count(1000)
         self._inboxes = itertools.count(1)
 
     def worker(self, session="worker", **options):
@@ -77,13 +77,15 @@ class Wired:
             elif isinstance(effect, effects.Note) and " of a tick: " in effect.text:
                 assert self.breaks, effect.text
 
-    def remembered(self):
+    def stored_rows(self):
         """The rows that went to the history, by operation."""
-        return {e.row.operation: e.row for e in self.effects if isinstance(e, effects.Store)}
+        return {
+            e.row.operation: e.row for e in self.effects if isinstance(e, effects.StoreOperation)
+        }
 
     def store_all(self):
         """The history says that all it was given is stored."""
-        self.core.stored(*stored(e for e in self.effects if isinstance(e, effects.Store)))
+        self.core.stored(*stored(e for e in self.effects if isinstance(e, effects.StoreOperation)))
         self.tick()
         self.carry_out()
 
@@ -110,14 +112,14 @@ class Peer:
         self.session = session
         self.role = role
         self.identity = session.encode()
-        self.pid = next(wired._pids) if pid is None else pid
+        self.pid = next(wired.pids) if pid is None else pid
         self.uid = uid
         self.offset = offset
         self.boot = boot
         self.sequence = 0
         self.requests = 0
         self.operations = {}
-        self._stages = itertools.count(1)
+        self.stage_ids = itertools.count(1)
         if hello:
             self.hello()
 
@@ -157,7 +159,7 @@ class Peer:
         op = self.operations[operation] = Operation(operation, name)
         op.move("running", self.now)
         for stage_name in stages:
-            stage = Stage(next(self._stages), stage_name, total=total)
+            stage = Stage(next(self.stage_ids), stage_name, total=total)
             op.stages[stage.id] = stage
         if op.stages:
             next(iter(op.stages.values())).move("running", self.now)

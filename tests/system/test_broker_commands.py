@@ -5,82 +5,74 @@ import os
 import signal
 
 import pytest
-from brokers import Place
 from machine import until
 
 
-@pytest.fixture
-def place():
-    place = Place()
-    yield place
-    place.close()
+def test_status_without_a_broker_says_so_and_starts_none(host):
+    assert host.command("status") == (1, "", "headway broker: no broker is running\n")
+    assert os.listdir(host.directory) == []
 
 
-def test_status_without_a_broker_says_so_and_starts_none(place):
-    assert place.command("status") == (1, "", "headway broker: no broker is running\n")
-    assert os.listdir(place.directory) == []
+def test_status_without_a_runtime_directory_says_so_and_makes_none(host):
+    host.environ["HEADWAY_RUNTIME_DIR"] = host.directory + "/none"
+    assert host.command("status")[:2] == (1, "")
+    assert not os.path.exists(host.directory + "/none")
 
 
-def test_status_without_a_runtime_directory_says_so_and_makes_none(place):
-    place.environ["HEADWAY_RUNTIME_DIR"] = place.directory + "/none"
-    assert place.command("status")[:2] == (1, "")
-    assert not os.path.exists(place.directory + "/none")
-
-
-def test_the_doctor_says_that_reporting_works_only_while_the_broker_answers(place):
-    broker = place.broker("--detached")
-    code, out, _ = place.finish(place.python("-m", "headway", "doctor"))
+def test_the_doctor_says_that_reporting_works_only_while_the_broker_answers(host):
+    broker = host.broker("--detached")
+    code, out, _ = host.finish(host.python("-m", "headway", "doctor"))
     assert (code, out.splitlines()[-1]) == (0, "reporting works")
     broker.send_signal(signal.SIGSTOP)
-    code, out, _ = place.finish(place.python("-m", "headway", "doctor"))
+    code, out, _ = host.finish(host.python("-m", "headway", "doctor"))
     assert code == 1
     assert out.endswith("reporting is off: the broker does not answer (waited 5 s)\n")
 
 
-def test_stop_without_a_broker_says_so(place):
-    assert place.command("stop") == (1, "", "headway broker: no broker is running\n")
+def test_stop_without_a_broker_says_so(host):
+    assert host.command("stop") == (1, "", "headway broker: no broker is running\n")
 
 
-def test_status_in_json_has_what_scripts_read(place):
-    broker = place.broker("--detached")
-    status = place.status()
+def test_status_in_json_has_what_scripts_read(host):
+    broker = host.broker("--detached")
+    status = host.status()
     wanted = "pid instance endpoint version uptime workers viewers operations ingest dropped rss"
     assert set(wanted.split()) <= set(status)
     assert status["pid"] == broker.pid
-    assert status["endpoint"] == f"ipc://{place.directory}/report.sock"
+    assert status["endpoint"] == f"ipc://{host.directory}/report.sock"
     assert status["rss"] > 1_000_000
 
 
-def test_status_for_people_names_the_process_and_the_endpoint(place):
-    broker = place.broker("--detached")
-    code, out, _ = place.command("status")
+def test_status_for_people_names_the_process_and_the_endpoint(host):
+    broker = host.broker("--detached")
+    code, out, _ = host.command("status")
     assert code == 0
     assert f"pid {broker.pid}" in out
-    assert place.directory in out
+    assert host.directory in out
 
 
-def test_stop_ends_the_broker_and_leaves_no_socket(place):
-    broker = place.broker("--detached")
-    assert place.command("stop")[0] == 0
+def test_stop_ends_the_broker_and_leaves_no_socket(host):
+    broker = host.broker("--detached")
+    assert host.command("stop")[0] == 0
     assert broker.wait(10) == 0
-    assert not os.path.exists(place.path("report.sock"))
-    assert not os.path.exists(place.path("follow.sock"))
+    assert not os.path.exists(host.path("report.sock"))
+    assert not os.path.exists(host.path("follow.sock"))
 
 
-def test_a_second_broker_in_the_foreground_is_told_who_is_first(place):
-    broker = place.broker("--detached")
-    code, _, err = place.command("run")
+def test_a_second_broker_in_the_foreground_is_told_who_is_first(host):
+    broker = host.broker("--detached")
+    code, _, err = host.command("run")
     assert code == 1
     assert err == f"headway broker: a broker is running already (pid {broker.pid})\n"
 
 
-def test_a_second_broker_that_was_started_by_a_program_leaves_silently(place):
-    place.broker("--detached")
-    assert place.command("run", "--detached") == (0, "", "")
+def test_a_second_broker_that_was_started_by_a_program_leaves_silently(host):
+    host.broker("--detached")
+    assert host.command("run", "--detached") == (0, "", "")
 
 
-def test_the_foreground_broker_logs_to_standard_error(place):
-    broker = place.broker()
+def test_the_foreground_broker_logs_to_standard_error(host):
+    broker = host.broker()
     broker.send_signal(signal.SIGINT)
     _, err = broker.communicate(timeout=10)
     assert broker.returncode == 0
@@ -88,50 +80,50 @@ def test_the_foreground_broker_logs_to_standard_error(place):
 
 
 @pytest.mark.parametrize("argv", [("run",), ("status",), ("stop",), ()])
-def test_help_names_what_there_is(place, argv):
-    code, out, _ = place.command(*argv, "--help")
+def test_help_names_what_there_is(host, argv):
+    code, out, _ = host.command(*argv, "--help")
     assert code == 0
     assert "headway broker" in out
 
 
-def test_an_unknown_verb_is_a_usage_error(place):
-    code, _, err = place.command("dance")
+def test_an_unknown_verb_is_a_usage_error(host):
+    code, _, err = host.command("dance")
     assert code == 2
     assert "dance" in err
 
 
-def test_the_broker_leaves_when_nobody_has_come(place):
-    broker = place.broker("--detached", "--leave-after", "0.3")
+def test_the_broker_leaves_when_nobody_has_come(host):
+    broker = host.broker("--detached", "--leave-after", "0.3")
     assert broker.wait(10) == 0
-    assert "leaving: nobody is here" in place.log()
-    assert not os.path.exists(place.path("report.sock"))
+    assert "leaving: nobody is here" in host.log()
+    assert not os.path.exists(host.path("report.sock"))
 
 
-def test_the_broker_stays_for_a_worker_and_leaves_after_it(place):
-    broker = place.broker("--detached", "--leave-after", "4")
-    worker = place.worker("peer.start(); peer.end(); time.sleep(5)")
+def test_the_broker_stays_for_a_worker_and_leaves_after_it(host):
+    broker = host.broker("--detached", "--leave-after", "4")
+    worker = host.worker("peer.start(); peer.end(); time.sleep(5)")
     worker.wait(30)
     assert broker.poll() is None
     assert broker.wait(10) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
-def test_a_detached_broker_outlives_a_terminal(place, number):
-    broker = place.broker("--detached")
+def test_a_detached_broker_outlives_a_terminal(host, number):
+    broker = host.broker("--detached")
     broker.send_signal(number)
-    assert place.status()["pid"] == broker.pid
+    assert host.status()["pid"] == broker.pid
 
 
-def test_sigterm_is_an_orderly_stop(place):
-    broker = place.broker("--detached")
+def test_sigterm_is_an_orderly_stop(host):
+    broker = host.broker("--detached")
     broker.terminate()
     assert broker.wait(10) == 0
-    assert "leaving: SIGTERM" in place.log()
+    assert "leaving: SIGTERM" in host.log()
 
 
-def test_history_is_listed_and_forgotten_while_the_broker_runs(place):
-    place.broker("--detached")
-    peer = place.peer()
+def test_history_is_listed_and_forgotten_while_the_broker_runs(host):
+    host.broker("--detached")
+    peer = host.peer()
     peer.start(name="Install nginx 1.22")
     peer.end()
     run = [
@@ -143,7 +135,7 @@ def test_history_is_listed_and_forgotten_while_the_broker_runs(place):
     ]
 
     def history(*argv):
-        process = place.python(*run, *argv)
+        process = host.python(*run, *argv)
         out, err = process.communicate(timeout=20)
         return process.returncode, out, err
 

@@ -1,67 +1,55 @@
 """Workers and brokers that are killed, stopped and brought back."""
 
-import contextlib
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 
 import pytest
-from brokers import Place
 from machine import until
-from peers import Viewer
+from peers import OP, Viewer
 
 from headway.protocol import messages
 from headway_broker.shell.single_instance import answers
 
-OP = "op0000000000"
 
-
-@pytest.fixture
-def place():
-    place = Place()
-    yield place
-    place.close()
-
-
-def test_a_killed_worker_has_crashed_within_two_seconds_and_nobody_else(place):
-    place.broker("--detached")
-    other = place.peer()
+def test_a_killed_worker_has_crashed_within_two_seconds_and_nobody_else(host):
+    host.broker("--detached")
+    other = host.peer()
     other.start("other0000000")
-    worker = place.worker("peer.start(stages=('Download', 'Unpack')); time.sleep(60)")
-    until(lambda: place.operation(OP))
+    worker = host.worker("peer.start(stages=('Download', 'Unpack')); signal.pause()")
+    until(lambda: host.operation(OP))
     worker.kill()
     killed = time.monotonic()
-    until(lambda: place.operation(OP).state == "crashed", seconds=5)
+    until(lambda: host.operation(OP).state == "crashed", seconds=5)
     assert time.monotonic() - killed < 2
-    op = place.operation(OP)
+    op = host.operation(OP)
     assert op.error.startswith("the process died in 'Download', ")
     assert [stage.state for stage in op.stages.values()] == ["crashed", "skipped"]
     assert op.progress != 1.0
-    assert place.operation("other0000000").state == "running"
+    assert host.operation("other0000000").state == "running"
 
 
-def test_a_stopped_worker_is_silent_and_comes_back(place):
-    place.broker("--detached")
-    worker = place.worker("peer.start()\nwhile True: time.sleep(.5); peer.beat()")
-    until(lambda: place.operation(OP))
+def test_a_stopped_worker_is_silent_and_comes_back(host):
+    host.broker("--detached")
+    worker = host.worker("peer.start()\nwhile True: time.sleep(.5); peer.beat()")
+    until(lambda: host.operation(OP))
     worker.send_signal(signal.SIGSTOP)
-    until(lambda: place.operation(OP).silent_since is not None, seconds=15)
-    assert place.operation(OP).state == "running"
+    until(lambda: host.operation(OP).silent_since is not None, seconds=15)
+    assert host.operation(OP).state == "running"
     worker.send_signal(signal.SIGCONT)
-    until(lambda: place.operation(OP).silent_since is None)
+    until(lambda: host.operation(OP).silent_since is None)
 
 
-# What a worker does to become the program of its second argument, once its first is there.
+# What a worker does to become the program that its arguments are, once it is let.
 BECOME = """
 peer.start()
-while not os.path.exists(sys.argv[1]): time.sleep(.01)
-os.execvp(sys.argv[2], sys.argv[2:])
+sys.stdin.readline()
+os.execvp(sys.argv[1], sys.argv[1:])
 """
-PROGRAMS = (["sleep", "60"], [sys.executable, "-c", "import time; time.sleep(60)"])
+PROGRAMS = (["sleep", "60"], [sys.executable, "-c", "import signal; signal.pause()"])
 REPLACED = "its program was replaced by another (exec) in 'Download'"
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
@@ -69,10 +57,11 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 PEER = "from peers import Peer"
 
 
-def become(place, workers):
+def become(*workers):
     """Let the workers become what they are to be, and wait until they are."""
-    with open(place.path("go"), "w"):
-        pass
+    for worker in workers:
+        worker.stdin.write("\n")
+        worker.stdin.flush()
     until(lambda: all(PEER not in line_of(worker) for worker in workers))
 
 
@@ -82,46 +71,41 @@ def line_of(worker):
 
 
 @linux
-def test_a_worker_that_became_another_program_or_its_own_again_has_crashed_and_says_so(place):
-    place.broker("--detached")
+def test_a_worker_that_became_another_program_or_its_own_again_has_crashed_and_says_so(host):
+    host.broker("--detached")
     code = BECOME.replace("peer.start()", "peer.start('op%s' % sys.argv.pop(1))")
     workers = [
-        place.worker(code, f"{number:010d}", place.path("go"), *program)
+        host.worker(code, f"{number:010d}", *program, stdin=subprocess.PIPE)
         for number, program in enumerate(PROGRAMS)
     ]
-    until(lambda: len(place.operations()) == 2)
-    become(place, workers)
-    until(lambda: place.status()["open"] == 0)
-    found = [(op.state, op.error) for op in place.operations().values()]
+    until(lambda: len(host.operations()) == 2)
+    become(*workers)
+    until(lambda: host.status()["open"] == 0)
+    found = [(op.state, op.error) for op in host.operations().values()]
     assert found == [("crashed", REPLACED)] * 2
     assert [worker.poll() for worker in workers] == [None, None]
 
 
 @linux
-def test_what_became_another_program_while_no_broker_was_running_is_settled_by_the_next(place):
-    broker = place.broker("--detached")
-    worker = place.worker(BECOME, place.path("go"), *PROGRAMS[0])
-    until(lambda: stored(place))
+def test_what_became_another_program_while_no_broker_was_running_is_settled_by_the_next(host):
+    broker = host.broker("--detached")
+    worker = host.worker(BECOME, *PROGRAMS[0], stdin=subprocess.PIPE)
+    until(host.stored)
     broker.kill()
     broker.wait()
-    become(place, [worker])
-    place.broker("--detached")
-    assert place.operation(OP).state == "running"
-    until(lambda: place.operation(OP).state == "crashed")
-    assert place.operation(OP).error == REPLACED
+    become(worker)
+    host.broker("--detached")
+    assert host.operation(OP).state == "running"
+    until(lambda: host.operation(OP).state == "crashed")
+    assert host.operation(OP).error == REPLACED
     assert worker.poll() is None
 
 
-def stored(place):
-    with contextlib.closing(sqlite3.connect(os.path.join(place.state, "history.sqlite3"))) as file:
-        return file.execute("SELECT count(*) FROM operations").fetchone()[0]
-
-
 @linux
-def test_a_silent_worker_that_was_stopped_or_goes_by_another_name_is_not_settled(place):
-    place.broker("--detached")
-    stopped = place.worker("peer.start('stopped00000'); time.sleep(60)")
-    renamed = place.worker(
+def test_a_silent_worker_that_was_stopped_or_goes_by_another_name_is_not_settled(host):
+    host.broker("--detached")
+    stopped = host.worker("peer.start('stopped00000'); signal.pause()")
+    renamed = host.worker(
         """
 import ctypes
 peer.start("renamed00000")
@@ -130,100 +114,103 @@ with open("/proc/self/stat", "rb") as file: stat = file.read()
 with open("/proc/self/mem", "r+b", 0) as memory:
     memory.seek(int(stat[stat.rindex(b")") + 2:].split()[45]))  # where its arguments stand
     memory.write(b"another\\0")
-time.sleep(60)
+signal.pause()
 """
     )
-    until(lambda: len(place.operations()) == 2)
+    until(lambda: len(host.operations()) == 2)
     stopped.send_signal(signal.SIGSTOP)
     until(lambda: line_of(renamed).startswith("another\0"))
-    until(lambda: all(op.silent_since is not None for op in place.operations().values()))
-    dead = place.worker("peer.start(); time.sleep(60)")
-    until(lambda: place.operation(OP))
+    until(lambda: all(op.silent_since is not None for op in host.operations().values()))
+    dead = host.worker("peer.start(); signal.pause()")
+    until(lambda: host.operation(OP))
     dead.kill()  # what follows from a look at the others is shown before this is
-    until(lambda: place.operation(OP).state == "crashed")
+    until(lambda: host.operation(OP).state == "crashed")
     del dead
-    states = {name: op.state for name, op in place.operations().items()}
+    states = {name: op.state for name, op in host.operations().items()}
     assert states == {"stopped00000": "running", "renamed00000": "running", OP: "crashed"}
 
 
-def test_200_workers_that_end_without_waiting_while_the_broker_is_stopped_are_no_crashes(place):
-    broker = place.broker("--detached")
-    worker = place.worker(
+def test_200_workers_that_end_without_waiting_while_the_broker_is_stopped_are_no_crashes(host):
+    broker = host.broker("--detached")
+    worker = host.worker(
         """
-import zmq
-go = time.monotonic() + 2
+go, let = os.pipe()
 children = []
 for number in range(200):
     pid = os.fork()
     if pid == 0:
+        os.close(let)
         peer = Peer(sys.argv[1], hello=False)
         peer.hello()
         peer.start("op%010d" % number)
-        time.sleep(max(0, go - time.monotonic()))
+        os.read(go, 1)  # until all are let end
         peer.end("op%010d" % number)
         peer.close()
         os._exit(0)
     children.append(pid)
-print("ready", flush=True)
+sys.stdin.readline()
+os.close(let)
 for pid in children: os.waitpid(pid, 0)
 """,
-        place.directory,
+        host.directory,
         hello=False,
+        stdin=subprocess.PIPE,
     )
-    assert worker.stdout.readline() == "ready\n"
-    until(lambda: place.status()["open"] == 200, seconds=30)
+    until(lambda: host.status()["open"] == 200, seconds=30)
     broker.send_signal(signal.SIGSTOP)
+    worker.stdin.write("\n")
+    worker.stdin.flush()
     assert worker.wait(60) == 0
     broker.send_signal(signal.SIGCONT)
-    until(lambda: place.status()["open"] == 0)
-    states = [op.state for op in place.operations().values()]
+    until(lambda: host.status()["open"] == 0)
+    states = [op.state for op in host.operations().values()]
     assert states == ["completed"] * 200
 
 
-def test_after_a_killed_broker_the_living_come_back_and_the_dead_are_settled(place):
-    broker = place.broker("--detached")
-    alive = place.peer()
+def test_after_a_killed_broker_the_living_come_back_and_the_dead_are_settled(host):
+    broker = host.broker("--detached")
+    alive = host.peer()
     alive.start("alive0000000")
-    dead = place.worker("peer.start(); time.sleep(60)")
-    ended = place.peer()
+    dead = host.worker("peer.start(); signal.pause()")
+    ended = host.peer()
     ended.start("ended0000000")
     ended.end("ended0000000")
     ended.hear(messages.Acknowledge)
-    until(lambda: place.operation(OP))
-    time.sleep(1.5)  # open operations are stored once a second
+    until(lambda: host.operation(OP))
+    until(lambda: host.stored() == 3, "all that is open is stored")
     broker.kill()
     broker.wait()
     dead.kill()
     dead.wait()
-    place.broker("--detached")
-    assert place.operation("ended0000000").state == "completed"
+    host.broker("--detached")
+    assert host.operation("ended0000000").state == "completed"
     alive.count({1: 7})
-    alive.hear(messages.Again)
+    alive.hear(messages.Reannounce)
     alive.hello()
     alive.announce("alive0000000")
     alive.count({1: 8})
-    until(lambda: place.operation("alive0000000").stages[1].done == 8)
-    until(lambda: place.operation(OP).state == "crashed")
-    assert "while no broker was running" in place.operation(OP).error
+    until(lambda: host.operation("alive0000000").stages[1].done == 8)
+    until(lambda: host.operation(OP).state == "crashed")
+    assert "while no broker was running" in host.operation(OP).error
 
 
-def test_a_worker_that_dies_without_having_come_back_did_not_die_while_no_broker_was_running(place):
-    broker = place.broker("--detached")
-    worker = place.worker("peer.start(); time.sleep(60)")
-    until(lambda: stored(place))
+def test_a_worker_that_dies_without_having_come_back_did_not_die_while_no_broker_was_running(host):
+    broker = host.broker("--detached")
+    worker = host.worker("peer.start(); signal.pause()")
+    until(host.stored)
     broker.kill()
     broker.wait()
-    place.broker("--detached")
-    until(lambda: place.operation(OP).silent_since is not None)
+    host.broker("--detached")
+    until(lambda: host.operation(OP).silent_since is not None)
     worker.kill()
-    until(lambda: place.operation(OP).state == "crashed")
+    until(lambda: host.operation(OP).state == "crashed")
     told = "the process died in 'Download' and had not come back to this broker"
-    assert place.operation(OP).error == told
+    assert host.operation(OP).error == told
 
 
-def test_an_acknowledged_end_outlives_the_broker_that_acknowledged_it(place):
-    broker = place.broker("--detached")
-    peer = place.peer()
+def test_an_acknowledged_end_outlives_the_broker_that_acknowledged_it(host):
+    broker = host.broker("--detached")
+    peer = host.peer()
     for number in range(50):
         operation = f"op{number:010d}"
         peer.start(operation)
@@ -233,62 +220,62 @@ def test_an_acknowledged_end_outlives_the_broker_that_acknowledged_it(place):
         known.update(pair[0] for pair in peer.hear(messages.Acknowledge).finals)
     broker.kill()
     broker.wait()
-    place.broker("--detached")
-    assert {op.id for op in place.operations().values() if op.state == "completed"} == known
+    host.broker("--detached")
+    assert {op.id for op in host.operations().values() if op.state == "completed"} == known
 
 
-def test_a_broker_whose_python_was_deleted_serves_on(place):
+def test_a_broker_whose_python_was_deleted_serves_on(host):
     """It imports nothing after its start: what it runs from may be gone by then."""
     head = "import sys; from headway_broker.commands import broker as cli; sys.meta_path.clear(); "
-    broker = place.python("-c", head + "sys.exit(cli.run(detached=True, leave_after=300))")
-    until(lambda: answers(place.path("report.sock")))
-    worker = place.worker("peer.start(); peer.socket.send(b'rubbish'); time.sleep(60)")
-    until(lambda: place.operation(OP))
+    broker = host.python("-c", head + "sys.exit(cli.run(detached=True, leave_after=300))")
+    until(lambda: answers(host.path("report.sock")))
+    worker = host.worker("peer.start(); peer.socket.send(b'rubbish'); signal.pause()")
+    until(lambda: host.operation(OP))
     worker.kill()
-    until(lambda: place.operation(OP).state == "crashed")
-    peer = place.peer()
+    until(lambda: host.operation(OP).state == "crashed")
+    peer = host.peer()
     peer.start("other0000000")
     peer.end("other0000000")
     peer.hear(messages.Acknowledge)
-    assert place.status()["dropped"]["malformed"] == 1
+    assert host.status()["dropped"]["malformed"] == 1
     broker.terminate()
     assert broker.wait(10) == 0, broker.communicate()
 
 
-def test_an_unsent_end_is_taken_in_and_its_file_removed(place):
+def test_an_unsent_end_is_taken_in_and_its_file_removed(host):
     from headway.protocol.wire import encode, pack
 
-    peer = place.peer(hello=False)
+    peer = host.peer(hello=False)
     sent = []
     peer.send = sent.append
     peer.hello()
     peer.start()
     peer.end(state="failed")
-    os.mkdir(place.path("unsent"), 0o700)
-    with open(place.path("unsent/" + peer.session), "wb") as file:
+    os.mkdir(host.path("unsent"), 0o700)
+    with open(host.path("unsent/" + peer.session), "wb") as file:
         file.write(b"".join(pack(encode(message)) for message in sent))
-    place.broker("--detached")
-    until(lambda: place.operation(OP) and place.operation(OP).state == "failed")
-    until(lambda: not os.listdir(place.path("unsent")))
+    host.broker("--detached")
+    until(lambda: host.operation(OP) and host.operation(OP).state == "failed")
+    until(lambda: not os.listdir(host.path("unsent")))
 
 
-def test_rubbish_in_unsent_is_removed_and_links_are_not_followed(place):
-    os.mkdir(place.path("unsent"), 0o700)
-    with open(place.path("unsent/rubbish"), "wb") as file:
+def test_rubbish_in_unsent_is_removed_and_links_are_not_followed(host):
+    os.mkdir(host.path("unsent"), 0o700)
+    with open(host.path("unsent/rubbish"), "wb") as file:
         file.write(b"\xc1" * 1000)
-    secret = os.path.join(place.state, "secret")
+    secret = os.path.join(host.state, "secret")
     with open(secret, "w") as file:
         file.write("kept")
-    os.symlink(secret, place.path("unsent/link"))
-    place.broker("--detached")
-    until(lambda: os.listdir(place.path("unsent")) == ["link"])
+    os.symlink(secret, host.path("unsent/link"))
+    host.broker("--detached")
+    until(lambda: os.listdir(host.path("unsent")) == ["link"])
     assert os.path.exists(secret)
 
 
-def test_a_worker_of_another_pid_namespace_is_silent_and_never_crashed(place):
+def test_a_worker_of_another_pid_namespace_is_silent_and_never_crashed(host):
     if os.geteuid() != 0 or not _unshares():
         pytest.skip("needs a pid namespace of its own")
-    environ = {**place.environ}
+    environ = {**host.environ}
     import sys
 
     broker = subprocess.Popen(
@@ -308,14 +295,14 @@ def test_a_worker_of_another_pid_namespace_is_silent_and_never_crashed(place):
         stderr=subprocess.PIPE,
         text=True,
     )
-    place.processes.append(broker)
-    until(lambda: os.path.exists(place.path("report.sock")))
-    worker = place.worker("peer.start(); time.sleep(60)")
-    until(lambda: place.operation(OP))
-    assert " pid 0 " in place.log()
+    host.processes.append(broker)
+    until(lambda: os.path.exists(host.path("report.sock")))
+    worker = host.worker("peer.start(); signal.pause()")
+    until(lambda: host.operation(OP))
+    assert " pid 0 " in host.log()
     worker.kill()
-    until(lambda: place.operation(OP).silent_since is not None, seconds=15)
-    assert place.operation(OP).state == "running"
+    until(lambda: host.operation(OP).silent_since is not None, seconds=15)
+    assert host.operation(OP).state == "running"
 
 
 def _unshares():
@@ -324,22 +311,22 @@ def _unshares():
 
 
 @pytest.mark.once
-def test_a_stopped_viewer_costs_bounded_memory_and_nobody_time(place):
-    place.broker("--detached")
-    stopped = Viewer(place.directory)  # which never reads
+def test_a_stopped_viewer_costs_bounded_memory_and_nobody_time(host):
+    host.broker("--detached")
+    stopped = Viewer(host.directory)  # which never reads
     try:
-        peer = place.peer()
+        peer = host.peer()
         peer.start(stages=[f"stage {n}" for n in range(1000)], total=10**6)
-        until(lambda: place.operation(OP))
-        before = place.status()["rss"]
+        until(lambda: host.operation(OP))
+        before = host.status()["rss"]
         end = time.monotonic() + 6
         number = 0
         while time.monotonic() < end:
             number += 1
             peer.count(dict.fromkeys(range(1, 1001), number))
             time.sleep(0.02)
-        assert place.status()["rss"] - before < 40e6
-        until(lambda: place.operation(OP).stages[1000].done == number)
+        assert host.status()["rss"] - before < 40e6
+        until(lambda: host.operation(OP).stages[1000].done == number)
         found = stopped.snapshot()
         assert found[OP].stages[1000].done == number
     finally:

@@ -6,19 +6,10 @@ import sqlite3
 import subprocess
 
 import pytest
-from brokers import Place
 from machine import until
+from peers import OP
 
 from headway.protocol import messages
-
-OP = "op0000000000"
-
-
-@pytest.fixture
-def place():
-    place = Place()
-    yield place
-    place.close()
 
 
 def garbage(path):
@@ -60,19 +51,19 @@ def folder(path):
     os.mkdir(path)
 
 
-def history(place):
-    return os.path.join(place.state, "history.sqlite3")
+def history(host):
+    return os.path.join(host.state, "history.sqlite3")
 
 
-def serves(place):
-    """A broker at this place takes in an operation, and acknowledges its end."""
-    broker = place.broker("--detached")
-    peer = place.peer()
+def serves(host):
+    """A broker at this host takes in an operation, and acknowledges its end."""
+    broker = host.broker("--detached")
+    peer = host.peer()
     peer.start()
-    until(lambda: place.operation(OP))
+    until(lambda: host.operation(OP))
     peer.end()
     peer.hear(messages.Acknowledge)
-    assert place.operation(OP).state == "completed"
+    assert host.operation(OP).state == "completed"
     return broker
 
 
@@ -80,37 +71,37 @@ DAMAGES = [garbage, truncated, overwritten, empty, newer, other, folder]
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_a_damaged_history_does_not_keep_the_broker_from_serving(place, damage):
-    broker = serves(place)
+def test_a_damaged_history_does_not_keep_the_broker_from_serving(host, damage):
+    broker = serves(host)
     broker.kill()
     broker.wait()
     for suffix in ("-wal", "-shm"):
-        if os.path.exists(history(place) + suffix):
-            os.unlink(history(place) + suffix)
-    damage(history(place))
-    broker = serves(place)
-    assert "Traceback" not in place.log()
-    place.command("stop")
+        if os.path.exists(history(host) + suffix):
+            os.unlink(history(host) + suffix)
+    damage(history(host))
+    broker = serves(host)
+    assert "Traceback" not in host.log()
+    host.command("stop")
     assert broker.wait(10) == 0
 
 
 @pytest.fixture
-def disk(place):
+def disk(host):
     """The state directory is a small file system of its own."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place.state]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", host.state]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("needs root, to mount a file system")
-    yield place.state
-    subprocess.run(["umount", "--lazy", place.state], check=True)
+    yield host.state
+    subprocess.run(["umount", "--lazy", host.state], check=True)
 
 
-def test_a_read_only_history_does_not_keep_the_broker_from_serving(place, disk):
-    broker = serves(place)
+def test_a_read_only_history_does_not_keep_the_broker_from_serving(host, disk):
+    broker = serves(host)
     broker.kill()
     broker.wait()
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    serves(place)
-    assert "Traceback" not in place.log()
+    serves(host)
+    assert "Traceback" not in host.log()
 
 
 def fill(disk):
@@ -126,54 +117,54 @@ def fill(disk):
     return path
 
 
-def test_a_broker_that_starts_on_a_full_disk_has_its_history_once_there_is_room(place, disk):
-    broker = serves(place)
-    place.command("stop")
+def test_a_broker_that_starts_on_a_full_disk_has_its_history_once_there_is_room(host, disk):
+    broker = serves(host)
+    host.command("stop")
     assert broker.wait(10) == 0
     filler = fill(disk)
-    place.broker("--detached")
-    peer = place.peer()
+    host.broker("--detached")
+    peer = host.peer()
     peer.start("later0000000")
     peer.end("later0000000")
-    until(lambda: place.operation("later0000000"))
-    assert place.operation(OP) is None
+    until(lambda: host.operation("later0000000"))
+    assert host.operation(OP) is None
     os.unlink(filler)
     peer.hear(messages.Acknowledge)
-    assert place.operation(OP).state == "completed"
+    assert host.operation(OP).state == "completed"
 
 
-def test_an_end_on_a_full_disk_is_acknowledged_once_there_is_room(place, disk):
-    place.broker("--detached")
-    peer = place.peer()
+def test_an_end_on_a_full_disk_is_acknowledged_once_there_is_room(host, disk):
+    host.broker("--detached")
+    peer = host.peer()
     peer.start()
-    until(lambda: place.operation(OP))
+    until(lambda: host.operation(OP))
     filler = fill(disk)
     peer.operations[OP].message = "x" * 4000  # more than a page that is there already
     peer.end()
-    until(lambda: place.operation(OP).state == "completed")  # shown at once
+    until(lambda: host.operation(OP).state == "completed")  # shown at once
     with pytest.raises(AssertionError, match="no Acknowledge came"):
         peer.hear(messages.Acknowledge, 2.0)
     os.unlink(filler)
     assert peer.hear(messages.Acknowledge).finals == [[OP, 2]]
-    broker = place.processes[0]
+    broker = host.processes[0]
     broker.kill()
     broker.wait()
-    place.broker("--detached")
-    assert place.operation(OP).state == "completed"
+    host.broker("--detached")
+    assert host.operation(OP).state == "completed"
 
 
-def test_a_history_that_somebody_else_has_locked_delays_nothing_but_acknowledgements(place):
-    serves(place)
-    peer = place.peer()
+def test_a_history_that_somebody_else_has_locked_delays_nothing_but_acknowledgements(host):
+    serves(host)
+    peer = host.peer()
     peer.start("later0000000")
-    with contextlib.closing(sqlite3.connect(history(place), isolation_level=None)) as other:
+    with contextlib.closing(sqlite3.connect(history(host), isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         peer.end("later0000000")
-        until(lambda: place.operation("later0000000").state == "completed")
+        until(lambda: host.operation("later0000000").state == "completed")
         with pytest.raises(AssertionError, match="no Acknowledge came"):
             peer.hear(messages.Acknowledge, 1.0)
-        fresh = place.peer(session="f" * 16)
+        fresh = host.peer(session="f" * 16)
         fresh.start("fresh0000000")
-        until(lambda: place.operation("fresh0000000"))
+        until(lambda: host.operation("fresh0000000"))
         other.execute("ROLLBACK")
     assert peer.hear(messages.Acknowledge).finals == [["later0000000", 2]]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-import pytest
-from brokers import Place
 from machine import until
 
 HOLD = """
@@ -26,31 +24,24 @@ sys.stdin.readline()
 """
 
 
-@pytest.fixture
-def place():
-    place = Place()
-    yield place
-    place.close()
-
-
-def headway(place, *argv):
+def headway(host, *argv):
     """`headway run` of a command that goes on until its standard input, held here, ends."""
     reading, writing = os.pipe()
-    process = place.python("-m", "headway", "run", *argv, stdin=reading)
+    process = host.python("-m", "headway", "run", *argv, stdin=reading)
     os.close(reading)
     return process, writing
 
 
-def test_whose_process_holds_the_lock_is_found(place):
-    place.broker()
-    holder, let_go = headway(place, "--name", "holder", "--", sys.executable, "-c", HOLD)
+def test_whose_process_holds_the_lock_is_found(host):
+    host.broker()
+    holder, let_go = headway(host, "--name", "holder", "--", sys.executable, "-c", HOLD)
     pid = int(holder.stdout.readline())
-    apt = place.file("apt-get", WAIT.format(python=sys.executable, pid=pid))
+    apt = host.file("apt-get", WAIT.format(python=sys.executable, pid=pid))
     os.chmod(apt, 0o755)
-    waiter, go_on = headway(place, "--name", "waiter", "--", apt, "install", "-y", "hostname")
+    waiter, go_on = headway(host, "--name", "waiter", "--", apt, "install", "-y", "hostname")
 
     def held_by():
-        operations = place.operations()
+        operations = host.operations()
         names = {operation.id: operation.name for operation in operations.values()}
         return [names.get(op.holder) for op in operations.values() if op.name == "waiter"]
 

@@ -8,8 +8,7 @@ import pytest
 from chaos_testing.checker import Circumstances, Findings, Run, check_operations, check_runs
 from chaos_testing.journal import OperationTruth, ProcessTruth, StageTruth
 from chaos_testing.outcomes import Interval, Outcomes
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from machine import ROOT
 
 
 def truth(state="completed", done=5, **facts):

@@ -11,7 +11,7 @@ import headway
 from headway.formatting import theme
 from headway.protocol import messages
 from headway.protocol.wire import decode
-from headway.testing import ManualClock, MemoryLink, reporting
+from headway.testing import ManualClock, MemoryConnection, reporting
 from headway_broker.core import Core
 from headway_broker.history.jobs import Recalled
 from headway_broker.state import effects
@@ -30,15 +30,15 @@ LOOK = theme.make(ascii_only=False, coloured=False)
 
 
 class Way:
-    """A program's home, the broker's core and what viewers are made of, joined in memory."""
+    """A program's reporter, the broker's core and what viewers are made of, joined in memory."""
 
-    def __init__(self, home, runs=()):
-        self.clock = home.clock
+    def __init__(self, reporter, runs=()):
+        self.clock = reporter.clock
         self.core = Core("i" * 16, "ipc:///follow", 0, "b", self.clock(), 1.7e9)
-        self.core.keeping.remembers = True
+        self.core.storage.has_history = True
         self.core.subscribed(b"d", True)
         self.core.subscribed(b"i" + b"0" * 16, True)
-        self.link = MemoryLink(home, self._broker)
+        self.connection = MemoryConnection(reporter, self._broker)
         self.replica = Replica()
         self.board = Board(self.replica)
         self.view = View(self.board, LOOK)
@@ -60,7 +60,7 @@ class Way:
 
     def pass_time(self, seconds):
         """Carry what there is, then let the broker and every display have their turn."""
-        self.link.carry()
+        self.connection.carry()
         now = self.clock.advance(seconds)
         self.core.tick(now)
         for effect in self.core.take():
@@ -68,9 +68,9 @@ class Way:
                 self.replica.fold(decode(effect.frame, messages.PUBLISHED), now)
             elif isinstance(effect, effects.Recall):
                 self.core.recalled(*Recalled(effect.key, self.runs))
-            elif isinstance(effect, effects.Learn):
+            elif isinstance(effect, effects.StoreRun):
                 self.learned.append(json.loads(json.dumps(effect.run)))
-            elif isinstance(effect, effects.Store):
+            elif isinstance(effect, effects.StoreOperation):
                 self.rows.append(effect.row)
         changes = self.replica.take()
         self.board.absorb(changes, now)
@@ -112,8 +112,8 @@ def perform(way, *, end):
 def performed(end, runs=()):
     """A run on a way of its own, in a reasonable time."""
     begun = time.process_time()
-    with reporting(ManualClock(1000.0)) as home:
-        way = Way(home, runs)
+    with reporting(ManualClock(1000.0)) as reporter:
+        way = Way(reporter, runs)
         operation = perform(way, end=end)
     assert time.process_time() - begun < SECONDS
     assert "broken" not in way.core.dropped.counts, "the forecast was given up"

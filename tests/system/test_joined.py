@@ -32,7 +32,7 @@ def test_an_end_is_seen_at_once_when_nothing_is_lost():
     assert not joined.publisher.operations, "the end was not acknowledged"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 2**32),
     st.lists(

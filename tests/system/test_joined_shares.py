@@ -17,7 +17,7 @@ from headway_broker.state import effects
 from headway_broker.state.sessions import Credentials
 
 STEP = 0.01  # virtual seconds
-PATIENCE = 0.9  # seconds that a child waits at its end before it leaves a file
+EXIT_WAIT = 0.9  # seconds that a child waits at its end before it leaves a file
 FAMILY = 4  # children
 
 
@@ -60,7 +60,7 @@ class Family:
         """Another broker takes the place of the one there was, which was killed."""
         self.brokers += 1
         self.core = Core(f"{self.brokers:x>16}", "ipc:///follow", 0, "b", self.now, 1.7e9)
-        self.core.keeping.remembers = True
+        self.core.storage.has_history = True
         self.core.restored(self.rows.values(), self.now)
         self.handed = []
         self.owed = {}
@@ -100,7 +100,7 @@ class Family:
         up += [encode(message) for message in publisher.take(self.now, hurry=leaving)]
         if leaving and publisher.settled:
             one.gone = True
-        elif leaving and self.now >= one.leaves_at + PATIENCE:
+        elif leaving and self.now >= one.leaves_at + EXIT_WAIT:
             self.files[publisher.session] = [encode(m) for m in publisher.unsent(self.now)]
             one.gone = True
 
@@ -121,8 +121,8 @@ class Family:
         for name, frames in self.files.items():
             if name not in self.owed:
                 found = [decode(frame, messages.INBOUND) for frame in frames]
-                self.owed[name] = core.arrears.take(found, 0, self.now)
-        for name in [name for name in self.owed if core.arrears.are_safe(self.owed[name])]:
+                self.owed[name] = core.spooled.take(found, 0, self.now)
+        for name in [name for name in self.owed if core.spooled.are_safe(self.owed[name])]:
             del self.owed[name], self.files[name]
         core.tick(self.now)
         for effect in core.take():
@@ -130,7 +130,7 @@ class Family:
                 for one, (_, down) in self.wires.items():
                     if effect.identity == b"%d %d" % (one.pid, one.connection):
                         down.append(encode(effect.message))
-            elif isinstance(effect, effects.Store):
+            elif isinstance(effect, effects.StoreOperation):
                 self.handed.append(effect)
 
     def write(self):
@@ -160,7 +160,7 @@ class Family:
             self.step()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.sets(st.integers(1, 400), max_size=6))
 @example(1, set())
 def test_what_children_counted_is_shown_whenever_brokers_were_killed(seed, kills):

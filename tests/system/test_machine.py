@@ -4,13 +4,13 @@ import sys
 
 from machine import Machine
 
-from headway.host import launch
+from headway.host import detached_process
 
 
 def test_a_broker_that_is_just_being_started_is_gone_as_well():
     machine = Machine()
     broker = [sys.executable, "-m", "headway_broker", "run", "--detached"]
-    launch.spawn(broker, machine.environ)
+    detached_process.spawn(broker, machine.environ)
     assert machine.left()
     machine.close()
     assert machine.left() == []

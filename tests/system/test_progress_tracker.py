@@ -12,6 +12,7 @@ import time
 import psutil
 import pyte
 import pytest
+from machine import until
 
 SITE = [path for path in sys.path if path.endswith(("sdk", "broker", "viewer"))]
 
@@ -130,7 +131,7 @@ def test_a_reader_that_leaves_does_not_fail_the_program(script, environment):
 
 
 WAITING = """
-    import sys, time
+    import signal, sys
     from progress_tracker import ProgressTracker
 
     def clean():
@@ -142,7 +143,7 @@ WAITING = """
     tracker.start_stage(tracker.add_stage("x"))
     tracker.setup_cancellation_handler(clean)
     print("ready", flush=True)
-    time.sleep(30)
+    signal.pause()
 """
 
 
@@ -156,8 +157,8 @@ def started(environment):
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         processes.append(process)
-        until(process, "ready")
-        asleep(process)
+        read_until(process, "ready")
+        rests(process)
         return process
 
     yield start
@@ -167,14 +168,18 @@ def started(environment):
         process.stdout.close()
 
 
-def asleep(process):
+def rests(process):
     """Wait until it sleeps: a signal must not meet it in the middle of a print."""
-    while psutil.Process(process.pid).status() != psutil.STATUS_SLEEPING:
-        time.sleep(0.01)
-    time.sleep(0.05)
+    main, looks = psutil.Process(process.pid), []
+
+    def sleeps():
+        looks.append(main.status())
+        return looks[-5:] == [psutil.STATUS_SLEEPING] * 5  # once may be a wait for a lock
+
+    until(sleeps, "its sleep")
 
 
-def until(process, word):
+def read_until(process, word):
     said = []
     while word not in (line := process.stdout.readline()):
         said.append(line)
@@ -193,10 +198,10 @@ def test_a_signal_cleans_up_once_and_exits_as_a_shell_expects(script, started, n
 
 
 def test_a_second_ctrl_c_during_the_cleanup_leaves_at_once(script, started):
-    process = started(script(WAITING.format(clean="time.sleep(30)")))
+    process = started(script(WAITING.format(clean="signal.pause()")))
     process.send_signal(signal.SIGINT)
-    until(process, "cleaning")
-    asleep(process)
+    read_until(process, "cleaning")
+    rests(process)
     before = time.monotonic()
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=10)
@@ -207,7 +212,7 @@ def test_a_second_ctrl_c_during_the_cleanup_leaves_at_once(script, started):
 
 STUBBORN = """while True:
             try:
-                time.sleep(30)
+                signal.pause()
             except BaseException:
                 print("no", flush=True)"""
 
@@ -215,11 +220,11 @@ STUBBORN = """while True:
 def test_a_cleanup_that_holds_on_is_left_at_the_third(script, started):
     process = started(script(WAITING.format(clean=STUBBORN)))
     process.send_signal(signal.SIGINT)
-    until(process, "cleaning")
-    asleep(process)
+    read_until(process, "cleaning")
+    rests(process)
     process.send_signal(signal.SIGINT)
-    until(process, "no")
-    asleep(process)
+    read_until(process, "no")
+    rests(process)
     process.send_signal(signal.SIGINT)
     assert process.wait(5) == 130
 
@@ -412,7 +417,7 @@ def test_ctrl_c_cancels_the_demonstration_and_leaves_nothing_behind(environment,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    until(process, "Pack (current)")
+    read_until(process, "Pack (current)")
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=10)
     assert process.returncode == 130

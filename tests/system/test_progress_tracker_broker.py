@@ -2,19 +2,10 @@
 
 import os
 import signal
+import subprocess
 import time
 
-import pytest
 from machine import until
-from real import Real
-
-
-@pytest.fixture
-def real():
-    real = Real()
-    yield real
-    real.close()
-
 
 TRACKER = """
 import sys, time
@@ -31,8 +22,8 @@ print("ready", flush=True)
 """
 
 
-def operation(real, name="Installing PostgreSQL"):
-    return next((found for found in real.operations() if found["name"] == name), None)
+def operation(sandbox, name="Installing PostgreSQL"):
+    return next((found for found in sandbox.operations() if found["name"] == name), None)
 
 
 def ready(process):
@@ -40,11 +31,11 @@ def ready(process):
         assert line, process.stderr.read()
 
 
-def test_a_tracker_is_seen_with_its_stages_and_bytes(real):
-    process = real.program(TRACKER + "sys.stdin.readline(); tracker.complete()", stdin=-1)
+def test_a_tracker_is_seen_with_its_stages_and_bytes(sandbox):
+    process = sandbox.program(TRACKER + "sys.stdin.readline(); tracker.complete()", stdin=-1)
     ready(process)
     found = until(
-        lambda: (got := operation(real)) and got["stages"][0]["done"] == 400 and got, "its bytes"
+        lambda: (got := operation(sandbox)) and got["stages"][0]["done"] == 400 and got, "its bytes"
     )
     assert (found["state"], found["cancellable"]) == ("running", True)
     assert [
@@ -53,34 +44,38 @@ def test_a_tracker_is_seen_with_its_stages_and_bytes(real):
     process.stdin.write("\n")
     process.stdin.flush()
     assert process.wait(10) == 0
-    found = operation(real)
+    found = operation(sandbox)
     assert (found["state"], found["progress"], found["notify"]) == ("completed", 1.0, False)
 
 
-def test_headway_cancel_cancels_it_as_ctrl_c_would(real):
-    process = real.program(TRACKER + "time.sleep(60)")
+def test_headway_cancel_cancels_it_as_ctrl_c_would(sandbox):
+    process = sandbox.program(TRACKER + "signal.pause()")
     ready(process)
-    until(lambda: operation(real), "the operation")
-    done = real.headway("cancel", "Installing PostgreSQL", "--reason", "disk is needed")
+    until(lambda: operation(sandbox), "the operation")
+    done = sandbox.headway("cancel", "Installing PostgreSQL", "--reason", "disk is needed")
     assert done.returncode == 0, done.stderr
     out, _ = process.communicate(timeout=10)
     assert process.returncode == 130
     assert out.count("cleaned") == 1
     assert "⊗ disk is needed" in out
-    found = operation(real)
+    found = operation(sandbox)
     assert (found["state"], found["reason"]) == ("cancelled", "disk is needed")
     assert {stage["state"] for stage in found["stages"]} == {"cancelled"}
 
 
-def test_of_two_tasks_the_one_meant_is_cancelled(real):
-    process = real.program("""
+def test_of_two_tasks_the_one_meant_is_cancelled(sandbox):
+    process = sandbox.program(
+        """
 import asyncio
 from progress_tracker import ProgressTracker, run_with_progress
 
 async def work(tracker):
     tracker.start_stage(tracker.add_stage("wait"))
     print("ready", flush=True)
-    await asyncio.sleep(60 if tracker.operation_name == "one" else 3)
+    if tracker.operation_name == "two":
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    else:
+        await asyncio.Event().wait()
 
 async def main():
     trackers = [ProgressTracker(name, enable_notifications=False) for name in ("one", "two")]
@@ -89,37 +84,39 @@ async def main():
            await asyncio.gather(*tasks, return_exceptions=True)])
 
 asyncio.run(main())
-""")
+""",
+        stdin=subprocess.PIPE,
+    )
     ready(process)
-    until(lambda: operation(real, "one") and operation(real, "two"), "both")
-    assert real.headway("cancel", "one").returncode == 0
+    until(lambda: operation(sandbox, "one") and operation(sandbox, "two"), "both")
+    assert sandbox.headway("cancel", "one").returncode == 0
     out, complaint = process.communicate(timeout=20)
     assert "['CancelledError', 'NoneType']" in out, complaint
-    assert operation(real, "one")["state"] == "cancelled"
-    assert operation(real, "two")["state"] == "completed"
+    assert operation(sandbox, "one")["state"] == "cancelled"
+    assert operation(sandbox, "two")["state"] == "completed"
 
 
-def test_a_program_whose_only_task_is_cancelled_ends_without_a_traceback(real):
-    process = real.program("""
+def test_a_program_whose_only_task_is_cancelled_ends_without_a_traceback(sandbox):
+    process = sandbox.program("""
 import asyncio
 from progress_tracker import ProgressTracker, run_with_progress
 
 async def work(tracker):
     tracker.start_stage(tracker.add_stage("wait"))
     print("ready", flush=True)
-    await asyncio.sleep(60)
+    await asyncio.Event().wait()
 
 asyncio.run(run_with_progress(ProgressTracker("one", enable_notifications=False), work))
 """)
     ready(process)
-    until(lambda: operation(real, "one"), "the operation")
-    assert real.headway("cancel", "one").returncode == 0
+    until(lambda: operation(sandbox, "one"), "the operation")
+    assert sandbox.headway("cancel", "one").returncode == 0
     complaint = process.communicate(timeout=20)[1]
     assert (process.returncode, complaint) == (130, "headway: cancelled\n")
-    assert operation(real, "one")["state"] == "cancelled"
+    assert operation(sandbox, "one")["state"] == "cancelled"
 
 
-def test_a_tracker_that_nobody_ends_ends_as_its_stages_did(real):
+def test_a_tracker_that_nobody_ends_ends_as_its_stages_did(sandbox):
     code = """
 from progress_tracker import RichProgressTracker
 tracker = RichProgressTracker({name!r}, enable_notifications=False)
@@ -132,13 +129,13 @@ with tracker.live_progress():
         ("whole", "tracker.complete_stage(stage)", "completed"),
         ("broken off", "pass", "failed"),
     ):
-        assert real.program(code.format(name=name, end=end)).wait(20) == 0
-        until(lambda: operation(real, name), name)  # noqa: B023
-        assert operation(real, name)["state"] == state
+        assert sandbox.program(code.format(name=name, end=end)).wait(20) == 0
+        until(lambda: operation(sandbox, name), name)  # noqa: B023
+        assert operation(sandbox, name)["state"] == state
 
 
-def test_a_stopped_broker_delays_neither_the_work_nor_its_end(real):
-    process = real.program(
+def test_a_stopped_broker_delays_neither_the_work_nor_its_end(sandbox):
+    process = sandbox.program(
         TRACKER
         + """
 sys.stdin.readline()
@@ -151,8 +148,8 @@ print("took", time.monotonic() - before, flush=True)
         stdin=-1,
     )
     ready(process)
-    until(lambda: operation(real), "the operation")
-    pid = real.serving()
+    until(lambda: operation(sandbox), "the operation")
+    pid = sandbox.serving()
     os.kill(pid, signal.SIGSTOP)
     try:
         before = time.monotonic()
@@ -164,4 +161,4 @@ print("took", time.monotonic() - before, flush=True)
         assert time.monotonic() - before - took < 2.5
     finally:
         os.kill(pid, signal.SIGCONT)
-    until(lambda: operation(real)["state"] == "completed", "its end")
+    until(lambda: operation(sandbox)["state"] == "completed", "its end")

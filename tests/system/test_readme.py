@@ -9,7 +9,6 @@ import shutil
 import subprocess
 
 import pytest
-from real import Real
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -17,13 +16,6 @@ ROOT = pathlib.Path(__file__).parents[2]
 def first_command():
     readme = (ROOT / "README.md").read_text("utf-8")
     return re.search(r"## See it\n+```bash\n(\S+)", readme).group(1)
-
-
-@pytest.fixture
-def machine():
-    machine = Real()
-    yield machine
-    machine.close()
 
 
 @pytest.fixture
@@ -36,8 +28,8 @@ def clone(tmp_path):
 
 @pytest.mark.once
 @pytest.mark.timeout(300)
-def test_the_first_command_shows_several_real_installers_to_their_end(clone, machine):
-    environ = {k: v for k, v in machine.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
+def test_the_first_command_shows_several_real_installers_to_their_end(clone, sandbox):
+    environ = {k: v for k, v in sandbox.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
     environ["PATH"] = os.environ["PATH"]
 
     demo = subprocess.run(

@@ -11,7 +11,7 @@ import time
 
 import pytest
 from commands import PROGRAM, output, piped
-from machine import until
+from machine import runs, until
 
 
 def test_the_two_streams_stay_two_and_come_byte_for_byte(machine):
@@ -162,7 +162,7 @@ def test_a_shell_loop_stops_when_the_command_is_interrupted(machine):
         ["bash", "-c", loop], env=machine.environ, start_new_session=True, stdin=subprocess.DEVNULL
     )
     machine.processes.append(process)
-    time.sleep(1.5)
+    until(lambda: runs(process.pid, "sleep"))
     os.killpg(process.pid, signal.SIGINT)  # as a key does: everybody in the group
     assert process.wait(timeout=10) == -signal.SIGINT
 

@@ -24,14 +24,14 @@ def refuse(thread):
     left[0] -= 1
     start(thread)
 threading.Thread.start = refuse
-from headway.host import threads as hidden
-start_hidden = hidden.start
+from headway.host import threads
+start_hidden = threads.start
 def refuse_hidden(run):
     if not left[0]:
         raise RuntimeError("can't start new thread")
     left[0] -= 1
     start_hidden(run)
-hidden.start = refuse_hidden
+threads.start = refuse_hidden
 from headway.run.cli import main; sys.exit(main(sys.argv[1:]))
 """
 NO_FORK = """

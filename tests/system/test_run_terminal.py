@@ -6,12 +6,11 @@ import os
 import re
 import signal
 import termios
-import time
 
 import psutil
 import pytest
 from commands import ended, scripted, shell, typed
-from machine import alive, killed, until
+from machine import alive, killed, runs, until
 
 
 @pytest.fixture
@@ -61,8 +60,7 @@ def test_one_ctrl_c_reaches_the_command_once(machine):
 
 def test_a_command_that_dies_of_ctrl_c_was_cancelled(machine, listener):
     terminal = typed(machine, "--", "sleep", "30")
-    until(lambda: listener.named("sleep"))
-    time.sleep(0.3)
+    until(lambda: listener.named("sleep") and runs(terminal.pid, "sleep"))
     terminal.send("\x03")
     _, status, number = ended(terminal)
     assert (status, number) == (None, 2)
@@ -118,7 +116,7 @@ def test_a_stopped_command_goes_on_in_the_background(bash):
 
 def test_ctrl_c_leaves_the_shell_with_130_and_its_terminal_in_order(bash):
     bash.sendline("hw -- sleep 30")
-    time.sleep(1)
+    until(lambda: runs(bash.pid, "sleep"))
     bash.send("\x03")
     bash.expect_exact("READY> ")
     bash.sendline("echo status=$?; stty -a | grep -o -e ' icanon'")

@@ -4,8 +4,7 @@ import os
 import re
 
 import pytest
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from machine import ROOT
 
 
 def named():

@@ -4,10 +4,10 @@ import ctypes
 import json
 import os
 import stat
+import subprocess
 
 import pytest
 from machine import until
-from real import Real
 
 PR_CAPBSET_DROP = 24
 DAC = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
@@ -16,7 +16,7 @@ WORK = """
 import os
 os.umask(int(sys.argv[1], 8))
 with headway.operation(sys.argv[2]):
-    time.sleep(0.3)
+    sys.stdin.read()
 sys.exit(0 if os.umask(0) == int(sys.argv[1], 8) else 1)
 """
 
@@ -28,16 +28,18 @@ def bound_by_modes():
 
 
 @pytest.fixture
-def real():
-    real = Real()
-    real.environ["HEADWAY_STATE_DIR"] = os.path.join(real.state, "made", "state")
-    yield real
-    real.close()
+def sandbox(sandbox):
+    """One whose state directory is yet to be made."""
+    sandbox.environ["HEADWAY_STATE_DIR"] = os.path.join(sandbox.state, "made", "state")
+    return sandbox
 
 
-def run(real, *argv, **environ):
+def run(sandbox, *argv, until_served=False, **environ):
     bound = {"preexec_fn": bound_by_modes} if os.geteuid() == 0 else {}
-    return real.finish(real.python(*argv, environ=environ, **bound))
+    process = sandbox.python(*argv, environ=environ, stdin=subprocess.PIPE, **bound)
+    if until_served:
+        until(sandbox.serving, "a broker")
+    return sandbox.finish(process)
 
 
 def mode(path):
@@ -45,22 +47,22 @@ def mode(path):
 
 
 @pytest.mark.parametrize("umask", ["777", "177"])
-def test_what_a_program_reports_is_seen_whatever_its_umask(real, umask):
-    program = real.file("work.py", WORK)
+def test_what_a_program_reports_is_seen_whatever_its_umask(sandbox, umask):
+    program = sandbox.file("work.py", WORK)
     # The first leaves its end in a file, the second starts a broker, the third just reports.
-    assert run(real, program, umask, "left", HEADWAY_BROKER="never") == (0, "", "")
-    assert os.listdir(real.path("unsent"))
-    assert run(real, program, umask, "first") == (0, "", "")
-    assert run(real, program, "022", "second") == (0, "", "")
+    assert run(sandbox, program, umask, "left", HEADWAY_BROKER="never") == (0, "", "")
+    assert os.listdir(sandbox.path("unsent"))
+    assert run(sandbox, program, umask, "first", until_served=True) == (0, "", "")
+    assert run(sandbox, program, "022", "second") == (0, "", "")
 
     def listed():
-        status, out, err = run(real, "-m", "headway", "ps", "--json")
+        status, out, err = run(sandbox, "-m", "headway", "ps", "--json")
         assert status == 0, err
         return {one["name"]: one["state"] for one in json.loads(out)["operations"]}
 
     until(lambda: listed() == dict.fromkeys(("left", "first", "second"), "completed"))
-    until(lambda: not os.listdir(real.path("unsent")))
-    folders = (real.directory, real.path("unsent"), real.environ["HEADWAY_STATE_DIR"])
+    until(lambda: not os.listdir(sandbox.path("unsent")))
+    folders = (sandbox.directory, sandbox.path("unsent"), sandbox.environ["HEADWAY_STATE_DIR"])
     assert [mode(folder) for folder in folders] == [0o700] * 3
     assert mode(os.path.join(folders[2], "history.sqlite3")) == 0o600
-    assert run(real, "-m", "headway", "doctor")[0] == 0
+    assert run(sandbox, "-m", "headway", "doctor")[0] == 0

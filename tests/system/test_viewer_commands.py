@@ -1,4 +1,4 @@
-"""`headway view`, `ps`, `wait`, `cancel`, `record` against a real broker and real programs."""
+"""`headway view`, `ps`, `wait`, `cancel`, `record` against a real broker and programs."""
 
 from __future__ import annotations
 
@@ -11,31 +11,12 @@ import sys
 import time
 
 import pytest
-from machine import killed, until
-from real import HEADWAY, Real
+from machine import HEADWAY, killed, until
+from sandbox import let_go
+
+from headway_viewer.picture.board import JUST_ENDED
 
 LOOP = "for i in headway.track(range({n}), 'Compile'): time.sleep({pause})"
-HELD = "with headway.operation({name!r}) as op:\n    sys.stdin.readline()\n    {then}"
-
-
-@pytest.fixture
-def real():
-    real = Real()
-    yield real
-    real.close()
-
-
-def held(real, name, then="pass"):
-    """A program with an operation that goes on until something is written to it."""
-    import subprocess
-
-    process = real.program(HELD.format(name=name, then=then), stdin=subprocess.PIPE)
-    until(lambda: any(made["name"] == name for made in real.operations()), f"{name} is known")
-    return process
-
-
-def let_go(process):
-    process.communicate("\n", timeout=20)
 
 
 def states_in(line):
@@ -49,30 +30,30 @@ def lines_of(process):
         yield json.loads(line)
 
 
-def test_ps_with_nothing_says_so_and_starts_nothing(real):
-    done = real.headway("ps")
+def test_ps_with_nothing_says_so_and_starts_nothing(sandbox):
+    done = sandbox.headway("ps")
     assert (done.returncode, done.stdout, done.stderr) == (0, "nothing is running\n", "")
-    assert not os.path.exists(real.environ["HEADWAY_RUNTIME_DIR"])
-    snapshot = json.loads(real.headway("ps", "--json").stdout)
+    assert not os.path.exists(sandbox.environ["HEADWAY_RUNTIME_DIR"])
+    snapshot = json.loads(sandbox.headway("ps", "--json").stdout)
     assert (snapshot["type"], snapshot["operations"]) == ("snapshot", [])
     assert abs(snapshot["time"] - time.time()) < 30
 
 
-def test_ps_lists_what_runs(real):
-    process = held(real, "Install PostgreSQL")
-    assert "Install PostgreSQL" in real.headway("ps").stdout
-    (operation,) = real.operations()
+def test_ps_lists_what_runs(sandbox):
+    process = sandbox.held("Install PostgreSQL")
+    assert "Install PostgreSQL" in sandbox.headway("ps").stdout
+    (operation,) = sandbox.operations()
     assert (operation["name"], operation["state"]) == ("Install PostgreSQL", "running")
     assert abs(operation["started"] - time.time()) < 60
     let_go(process)
 
 
-def test_json_shows_an_operation_from_its_first_to_its_last_state(real):
-    view = real.spawn(*HEADWAY, "view", "--display", "json", "--until-done")
+def test_json_shows_an_operation_from_its_first_to_its_last_state(sandbox):
+    view = sandbox.spawn(*HEADWAY, "view", "--display", "json", "--until-done")
     stream = lines_of(view)
     first = next(stream)
     assert (first["type"], first["schema"]) == ("snapshot", 1)
-    real.program(LOOP.format(n=20, pause=0.1))
+    sandbox.program(LOOP.format(n=20, pause=0.1))
     seen = [line for line in stream if line["type"] == "operation"]
     assert view.wait(20) == 0
     assert seen[0]["operation"]["state"] == "running"
@@ -82,9 +63,9 @@ def test_json_shows_an_operation_from_its_first_to_its_last_state(real):
     assert [line["seq"] for line in seen] == sorted(line["seq"] for line in seen)
 
 
-def test_a_late_viewer_gets_everything_at_once(real):
-    process = held(real, "early")
-    view = real.spawn(*HEADWAY, "view", "--display", "json")
+def test_a_late_viewer_gets_everything_at_once(sandbox):
+    process = sandbox.held("early")
+    view = sandbox.spawn(*HEADWAY, "view", "--display", "json")
     snapshot = next(lines_of(view))
     assert [made["name"] for made in snapshot["operations"]] == ["early"]
     let_go(process)
@@ -98,83 +79,79 @@ def test_a_late_viewer_gets_everything_at_once(real):
         ("raise KeyboardInterrupt", 130, "cancelled"),
     ],
 )
-def test_the_exit_status_of_waiting_is_how_it_ended(real, then, status, state):
-    process = held(real, "job", then)
-    wait = real.spawn(*HEADWAY, "wait", "job")
-    view = real.spawn(*HEADWAY, "view", "--until-done")
+def test_the_exit_status_of_waiting_is_how_it_ended(sandbox, then, status, state):
+    process = sandbox.held("job", then)
+    wait = sandbox.spawn(*HEADWAY, "wait", "job")
+    view = sandbox.spawn(*HEADWAY, "view", "--until-done")
     until(lambda: "job" in view.stdout.readline(), "the viewer shows it")
     let_go(process)
     assert wait.wait(20) == status
     assert view.wait(20) == status
     assert "1 ended in" in view.stdout.read()
-    assert real.headway("wait", "job").returncode == status
-    assert real.operations()[0]["state"] == state
+    assert sandbox.headway("wait", "job").returncode == status
+    assert sandbox.operations()[0]["state"] == state
 
 
-def test_waiting_for_what_never_comes_can_be_given_up(real):
-    assert real.headway("wait", "nobody", "--timeout", "0.3").returncode == 4
-    process = held(real, "slow")
-    assert real.headway("wait", "slow", "--timeout", "0.3").returncode == 124
+def test_waiting_for_what_never_comes_can_be_given_up(sandbox):
+    assert sandbox.headway("wait", "nobody", "--timeout", "0.3").returncode == 4
+    process = sandbox.held("slow")
+    assert sandbox.headway("wait", "slow", "--timeout", "0.3").returncode == 124
     let_go(process)
 
 
-def test_a_killed_program_is_shown_as_crashed_with_exit_status_1(real):
-    process = held(real, "victim")
-    wait = real.spawn(*HEADWAY, "wait", "victim")
+def test_a_killed_program_is_shown_as_crashed_with_exit_status_1(sandbox):
+    process = sandbox.held("victim")
+    wait = sandbox.spawn(*HEADWAY, "wait", "victim")
     process.send_signal(signal.SIGKILL)
     assert wait.wait(20) == 1
-    assert real.operations()[0]["state"] == "crashed"
+    assert sandbox.operations()[0]["state"] == "crashed"
 
 
-def test_cancel_is_answered(real):
-    loop = real.program(LOOP.format(n=10_000, pause=0.01))
-    until(real.operations, "it is known")
-    done = real.headway("cancel", real.operations()[0]["id"][:4], "--reason", "wrong branch")
+def test_cancel_is_answered(sandbox):
+    loop = sandbox.program(LOOP.format(n=10_000, pause=0.01))
+    until(sandbox.operations, "it is known")
+    done = sandbox.headway("cancel", sandbox.operations()[0]["id"][:4], "--reason", "wrong branch")
     assert done.returncode == 0
     assert "is being cancelled" in done.stdout
     loop.wait(20)
-    until(lambda: real.operations()[0]["state"] == "cancelled", "it is cancelled")
-    again = real.headway("cancel", real.operations()[0]["id"])
+    until(lambda: sandbox.operations()[0]["state"] == "cancelled", "it is cancelled")
+    again = sandbox.headway("cancel", sandbox.operations()[0]["id"])
     assert again.returncode == 3
     assert "has ended: cancelled" in again.stderr
 
 
-def test_what_cannot_be_cancelled_says_so_with_exit_status_3(real):
-    code = "with headway.operation('dpkg', cancellable=False) as op: sys.stdin.readline()"
-    import subprocess
-
-    process = real.program(code, stdin=subprocess.PIPE)
-    until(real.operations, "it is known")
-    done = real.headway("cancel", "dpkg")
+def test_what_cannot_be_cancelled_says_so_with_exit_status_3(sandbox):
+    code = "with headway.operation('dpkg', cancellable=False) as op: sys.stdin.read()"
+    process = sandbox.program(code, stdin=subprocess.PIPE)
+    until(sandbox.operations, "it is known")
+    done = sandbox.headway("cancel", "dpkg")
     assert done.returncode == 3
     assert "cannot be cancelled" in done.stderr
     let_go(process)
 
 
-def test_cancelling_nobody_is_an_error_and_starts_nothing(real):
-    done = real.headway("cancel", "nobody")
+def test_cancelling_nobody_is_an_error_and_starts_nothing(sandbox):
+    done = sandbox.headway("cancel", "nobody")
     assert done.returncode == 4
     assert "there is no operation 'nobody'" in done.stderr
-    assert not os.path.exists(real.environ["HEADWAY_RUNTIME_DIR"])
+    assert not os.path.exists(sandbox.environ["HEADWAY_RUNTIME_DIR"])
 
 
-def test_a_name_that_is_not_unique_is_refused_with_the_ids(real):
-    one, two = held(real, "twin"), held(real, "other")
-    three = real.program(HELD.format(name="twin", then="pass"), stdin=-1)
-    until(lambda: len(real.operations()) == 3, "all are known")
-    done = real.headway("cancel", "twin")
+def test_a_name_that_is_not_unique_is_refused_with_the_ids(sandbox):
+    held = [sandbox.held(name) for name in ("twin", "other", "twin")]
+    done = sandbox.headway("cancel", "twin")
     assert done.returncode == 2
     assert "can mean 2 operations" in done.stderr
-    for process in (one, two, three):
+    for process in held:
         let_go(process)
 
 
-def test_a_viewer_goes_on_with_the_next_broker(real):
-    process = held(real, "survivor")
-    view = real.spawn(*HEADWAY, "view", "--display", "json")
+def test_a_viewer_goes_on_with_the_next_broker(sandbox):
+    process = sandbox.held("survivor")
+    view = sandbox.spawn(*HEADWAY, "view", "--display", "json")
     stream = lines_of(view)
     first = next(stream)
-    killed(real.serving())
+    killed(sandbox.serving())
     second = next(line for line in stream if line["type"] == "snapshot")
     assert second["instance"] != first["instance"]
     while not second["operations"]:
@@ -186,9 +163,9 @@ def test_a_viewer_goes_on_with_the_next_broker(real):
     assert any("completed" in states_in(line) for line in stream)
 
 
-def test_a_reader_that_leaves_ends_the_viewer_quietly(real):
-    process = held(real, "job")
-    view = real.spawn("sh", "-c", f"{' '.join(HEADWAY)} view --display json | head -1")
+def test_a_reader_that_leaves_ends_the_viewer_quietly(sandbox):
+    process = sandbox.held("job")
+    view = sandbox.spawn("sh", "-c", f"{' '.join(HEADWAY)} view --display json | head -1")
     assert '"type":"snapshot"' in view.stdout.readline()
     let_go(process)
     assert view.wait(20) == 0
@@ -196,31 +173,31 @@ def test_a_reader_that_leaves_ends_the_viewer_quietly(real):
 
 
 @pytest.mark.parametrize("display", ["json", "plain"])
-def test_a_reader_that_leaves_is_noticed_without_any_news(real, display):
-    process = held(real, "job")
-    view = real.spawn("sh", "-c", f"{' '.join(HEADWAY)} view --display {display} | head -1")
+def test_a_reader_that_leaves_is_noticed_without_any_news(sandbox, display):
+    process = sandbox.held("job")
+    view = sandbox.spawn("sh", "-c", f"{' '.join(HEADWAY)} view --display {display} | head -1")
     assert "job" in view.stdout.readline()
     assert view.wait(20) == 0
     assert view.stderr.read() == ""
     let_go(process)
 
 
-def test_ctrl_c_only_detaches(real):
-    process = held(real, "job")
-    view = real.spawn(*HEADWAY, "view", "--display", "plain")
+def test_ctrl_c_only_detaches(sandbox):
+    process = sandbox.held("job")
+    view = sandbox.spawn(*HEADWAY, "view", "--display", "plain")
     until(lambda: "job" in view.stdout.readline(), "the viewer shows it")
     view.send_signal(signal.SIGINT)
     assert view.wait(20) == 0
     assert "detached" in view.stdout.read()
     assert process.poll() is None
-    assert real.operations()[0]["state"] == "running"
+    assert sandbox.operations()[0]["state"] == "running"
     let_go(process)
 
 
-def test_a_recording_is_what_json_shows(real):
-    path = f"{real.folder}/record.ndjson"
-    process = held(real, "job")
-    record = real.spawn(*HEADWAY, "record", path, "--until-done")
+def test_a_recording_is_what_json_shows(sandbox):
+    path = f"{sandbox.folder}/record.ndjson"
+    process = sandbox.held("job")
+    record = sandbox.spawn(*HEADWAY, "record", path, "--until-done")
     until(lambda: os.path.exists(path) and os.path.getsize(path), "the recording begins")
     let_go(process)
     assert record.wait(20) == 0
@@ -230,79 +207,80 @@ def test_a_recording_is_what_json_shows(real):
     assert lines[-1]["operation"]["state"] == "completed"
 
 
-def test_log_lines_are_on_the_stream(real):
-    view = real.spawn(*HEADWAY, "view", "--display", "json", "--until-done")
+def test_log_lines_are_on_the_stream(sandbox):
+    view = sandbox.spawn(*HEADWAY, "view", "--display", "json", "--until-done")
     stream = lines_of(view)
     next(stream)
-    real.program(
-        "with headway.operation('x') as op:\n    op.log('hello \\x1b[31m')\n    time.sleep(.3)"
-    )
-    logs = [line for line in stream if line["type"] == "log"]
-    assert logs[0]["lines"] == ["hello \x1b[31m"]
+    process = sandbox.held("x", first="op.log('hello \\x1b[31m')")
+    log = next(line for line in stream if line["type"] == "log")
+    assert log["lines"] == ["hello \x1b[31m"]
+    let_go(process)
 
 
 @pytest.mark.parametrize(
     ("environ", "coloured"),
     [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "0"}, False)],
 )
-def test_a_pipe_gets_no_colour_unless_forced_and_never_a_moving_picture(real, environ, coloured):
-    process = held(real, "job", "raise ValueError('x')")
+def test_a_pipe_gets_no_colour_unless_forced_and_never_a_moving_picture(sandbox, environ, coloured):
+    process = sandbox.held("job", "raise ValueError('x')")
     let_go(process)
-    shown = real.headway("ps", **environ).stdout
+    shown = sandbox.headway("ps", **environ).stdout
     assert ("\x1b[31m" in shown) == coloured
-    view = real.headway("view", "--timeout", "1", **environ)
+    view = sandbox.headway("view", "--timeout", "1", **environ)
     assert "\x1b" not in view.stdout
     assert "failed" in view.stdout
 
 
-def test_wrong_words_are_refused_with_exit_status_2(real):
+def test_wrong_words_are_refused_with_exit_status_2(sandbox):
     for wrong in (["view", "--display", "nothing"], ["ps", "x"], ["cancel"], ["vew"]):
-        done = real.headway(*wrong)
+        done = sandbox.headway(*wrong)
         assert done.returncode == 2, wrong
         assert done.stderr
-    assert "did you mean 'view'" in real.headway("vew").stderr
+    assert "did you mean 'view'" in sandbox.headway("vew").stderr
 
 
-def test_live_without_a_terminal_is_refused(real):
-    done = real.headway("view", "--display", "live")
+def test_live_without_a_terminal_is_refused(sandbox):
+    done = sandbox.headway("view", "--display", "live")
     assert done.returncode == 2
     assert "needs a terminal" in done.stderr
 
 
-def test_the_next_run_of_a_name_is_followed_not_the_one_before(real):
-    let_go(held(real, "make", "raise ValueError('first')"))
-    until(lambda: real.operations()[0]["state"] == "failed", "the end of the first")
-    time.sleep(5.5)  # what ended within five seconds is taken for the one that is meant
-    view = real.spawn(*HEADWAY, "view", "--until-done", "make")
-    let_go(held(real, "make"))
+def test_the_next_run_of_a_name_is_followed_not_the_one_before(sandbox):
+    let_go(sandbox.held("make", "raise ValueError('first')"))
+    until(lambda: sandbox.operations()[0]["state"] == "failed", "the end of the first")
+    ended = sandbox.operations()[0]["ended"]
+    # What ended just now is taken for the one that is meant.
+    until(lambda: time.time() > ended + JUST_ENDED + 0.5, "the time for that")
+    view = sandbox.spawn(*HEADWAY, "view", "--until-done", "make")
+    let_go(sandbox.held("make"))
     assert view.wait(20) == 0
     assert "first" not in view.stdout.read()
 
 
-def test_wait_says_what_has_not_begun(real):
-    done = real.headway("wait", "nix", "--timeout", "1.5")
+def test_wait_says_what_has_not_begun(sandbox):
+    done = sandbox.headway("wait", "nix", "--timeout", "1.5")
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr == "headway wait: waiting for 'nix' to begin\n"
 
 
-def test_a_broker_that_is_told_to_stop_is_not_started_again_by_viewers(real):
-    view = real.spawn(*HEADWAY, "view", "--display", "plain")
-    until(real.serving, "a broker")
-    until(lambda: real.ask("status")["viewers"], "the viewer")
-    assert real.headway("broker", "stop").returncode == 0
+def test_a_broker_that_is_told_to_stop_is_not_started_again_by_viewers(sandbox):
+    view = sandbox.spawn(*HEADWAY, "view", "--display", "plain")
+    until(sandbox.serving, "a broker")
+    until(lambda: sandbox.ask("status")["viewers"], "the viewer")
+    assert sandbox.headway("broker", "stop").returncode == 0
     until(lambda: "waiting for the next broker" in view.stdout.readline(), "the viewer's note")
-    assert real.serving() is None
-    process = held(real, "job")
+    assert sandbox.serving() is None
+    process = sandbox.held("job")
     until(lambda: "the broker is back" in view.stdout.readline(), "the next broker")
     until(lambda: "job" in view.stdout.readline(), "the viewer shows it")
     let_go(process)
 
 
 @pytest.mark.parametrize("command", ["ps", "history", "doctor", "--help"])
-def test_a_command_whose_output_is_closed_complains_of_nothing(real, command):
+def test_a_command_whose_output_is_closed_complains_of_nothing(sandbox, command):
     shell = f"exec {shlex.quote(sys.executable)} -m headway {command} >&-"
     done = subprocess.run(
-        ["sh", "-c", shell], env=real.environ, capture_output=True, text=True, check=False
+        ["sh", "-c", shell], env=sandbox.environ, capture_output=True, text=True, check=False
     )
 
     assert "Traceback" not in done.stderr

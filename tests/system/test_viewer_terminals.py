@@ -9,8 +9,8 @@ import signal
 import subprocess
 
 import pytest
-from machine import alive, killed, until
-from real import HEADWAY, Real
+from machine import HEADWAY, alive, killed, until
+from sandbox import let_go
 
 LOOP = """
 for i in headway.track(range({n}), "Compile"):
@@ -21,14 +21,7 @@ for i in headway.track(range({n}), "Compile"):
 VIEW = " ".join(HEADWAY) + " view"
 
 
-@pytest.fixture
-def real():
-    real = Real()
-    yield real
-    real.close()
-
-
-def viewers_of(real):
+def viewers_of(sandbox):
     """The pids of viewers of terminals that were started here."""
     found = []
     for name in os.listdir("/proc"):
@@ -38,7 +31,7 @@ def viewers_of(real):
                     if b"headway_viewer.terminal" not in file.read():
                         continue
                 with open(f"/proc/{name}/environ", "rb") as file:
-                    if real.directory.encode() in file.read():
+                    if sandbox.directory.encode() in file.read():
                         found.append(int(name))
             except OSError:
                 continue
@@ -46,15 +39,15 @@ def viewers_of(real):
 
 
 @pytest.fixture
-def shell(real):
+def shell(sandbox):
     """A shell at its prompt."""
-    shell = real.terminal()
+    shell = sandbox.terminal()
     shell.wait_for(lambda lines: lines[0] == "$", "a prompt")
     return shell
 
 
-def run(real, shell, n, pause=0.05):
-    shell.type(f"python {real.file('build.py', LOOP.format(n=n, pause=pause))}\n")
+def run(sandbox, shell, n, pause=0.05):
+    shell.type(f"python {sandbox.file('build.py', LOOP.format(n=n, pause=pause))}\n")
 
 
 def has_bar(lines):
@@ -65,8 +58,8 @@ def at_prompt(lines):
     return [line for line in lines if line][-1] == "$"
 
 
-def test_a_loop_draws_below_what_the_program_prints_and_leaves_a_receipt(real, shell):
-    run(real, shell, 60)
+def test_a_loop_draws_below_what_the_program_prints_and_leaves_a_receipt(sandbox, shell):
+    run(sandbox, shell, 60)
     lines = shell.wait_for(has_bar, "a bar")
     assert lines[-1].startswith("build.py: Compile ━")
     shell.wait_for(at_prompt, "the prompt is back")
@@ -75,32 +68,32 @@ def test_a_loop_draws_below_what_the_program_prints_and_leaves_a_receipt(real, s
     assert shell.all[7].startswith("✓ build.py: Compile  60 in ")
     assert shell.all[8:] == ["$"]
     assert not shell.screen.margins
-    until(lambda: not viewers_of(real), "its viewer has left")
+    until(lambda: not viewers_of(sandbox), "its viewer has left")
 
 
-def test_short_work_leaves_nothing_on_the_screen(real, shell):
-    run(real, shell, 3, 0.01)
+def test_short_work_leaves_nothing_on_the_screen(sandbox, shell):
+    run(sandbox, shell, 3, 0.01)
     shell.wait_for(lambda lines: len([line for line in lines if line]) == 2, "the next prompt")
     shell.read(1.0)
     assert shell.all[1:] == ["$"]
-    assert viewers_of(real) == []
+    assert viewers_of(sandbox) == []
 
 
-def test_many_lines_arrive_whole(real, shell):
+def test_many_lines_arrive_whole(sandbox, shell):
     code = """
 for i in headway.track(range(200), "Compile"):
     sys.stdout.write("half "); sys.stdout.flush(); time.sleep(.01)
     sys.stdout.write(f"line {i}\\n"); sys.stdout.flush()
 """
-    shell.type(f"python {real.file('build.py', code)}\n")
+    shell.type(f"python {sandbox.file('build.py', code)}\n")
     shell.wait_for_text("half line")
     shell.wait_for(at_prompt, "the prompt is back", 30)
     assert shell.all[1:201] == [f"half line {i}" for i in range(200)]
     assert len(shell.all) == 203
 
 
-def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(real, shell):
-    run(real, shell, 100)
+def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(sandbox, shell):
+    run(sandbox, shell, 100)
     shell.wait_for(has_bar, "a bar")
     shell.type("\x1a")
     shell.wait_for(at_prompt, "the shell's prompt")
@@ -115,20 +108,20 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(real, shell):
     shell.wait_for(at_prompt, "the prompt is back")
 
 
-def test_a_killed_program_leaves_a_clean_terminal(real, shell):
-    run(real, shell, 1000)
+def test_a_killed_program_leaves_a_clean_terminal(sandbox, shell):
+    run(sandbox, shell, 1000)
     shell.wait_for(has_bar, "a bar")
-    killed(real.operations()[0]["pid"])
+    killed(sandbox.operations()[0]["pid"])
     shell.wait_for(at_prompt, "the prompt")
     shell.wait_for(lambda lines: not has_bar(lines), "the bar is gone")
     assert not shell.screen.margins
-    until(lambda: not viewers_of(real), "its viewer has left")
+    until(lambda: not viewers_of(sandbox), "its viewer has left")
 
 
-def test_a_killed_viewers_rows_are_given_back_and_drawn_again(real, shell):
-    run(real, shell, 100)
+def test_a_killed_viewers_rows_are_given_back_and_drawn_again(sandbox, shell):
+    run(sandbox, shell, 100)
     shell.wait_for(has_bar, "a bar")
-    drawing = max(viewers_of(real))
+    drawing = max(viewers_of(sandbox))
     killed(drawing)
     shell.wait_for(lambda lines: not has_bar(lines), "the bar is gone", 5)
     shell.wait_for(has_bar, "the bar is back")
@@ -137,34 +130,34 @@ def test_a_killed_viewers_rows_are_given_back_and_drawn_again(real, shell):
     assert len([line for line in shell.all if "✓ build.py" in line]) == 1
 
 
-def test_if_all_of_the_viewer_is_killed_the_program_gives_the_rows_back(real, shell):
-    run(real, shell, 60)
+def test_if_all_of_the_viewer_is_killed_the_program_gives_the_rows_back(sandbox, shell):
+    run(sandbox, shell, 60)
     shell.wait_for(has_bar, "a bar")
-    for pid in viewers_of(real):
+    for pid in viewers_of(sandbox):
         os.kill(pid, signal.SIGKILL)
     shell.wait_for(at_prompt, "the prompt is back")
     assert not shell.screen.margins
     assert "━" not in "".join(shell.all)
 
 
-def test_two_programs_share_one_terminal(real, shell):
-    one = real.file("one.py", LOOP.format(n=60, pause=0.05).replace("Compile", "One"))
-    two = real.file("two.py", LOOP.format(n=80, pause=0.05).replace("Compile", "Two"))
+def test_two_programs_share_one_terminal(sandbox, shell):
+    one = sandbox.file("one.py", LOOP.format(n=60, pause=0.05).replace("Compile", "One"))
+    two = sandbox.file("two.py", LOOP.format(n=80, pause=0.05).replace("Compile", "Two"))
     shell.type(f"python {one} & python {two}; wait\n")
     shell.wait_for(
         lambda lines: "One ━" in lines[-2] + lines[-1] and "Two ━" in lines[-2] + lines[-1],
         "both bars",
     )
     # One that draws and one that watches over it; a third was told to leave.
-    until(lambda: len(viewers_of(real)) == 2, "only one viewer stays")
+    until(lambda: len(viewers_of(sandbox)) == 2, "only one viewer stays")
     shell.wait_for_text("✓ two.py")
     shell.wait_for(at_prompt, "the prompt is back")
     assert len([line for line in shell.all if "✓" in line]) == 2
     assert len([line for line in shell.all if line.endswith("of the program")]) == 14
 
 
-def test_a_program_in_the_background_draws_nothing(real, shell):
-    path = real.file("build.py", LOOP.format(n=25, pause=0.05))
+def test_a_program_in_the_background_draws_nothing(sandbox, shell):
+    path = sandbox.file("build.py", LOOP.format(n=25, pause=0.05))
     shell.type(f"python {path} >/dev/null & sleep 2.5\n")
     shell.wait_for(at_prompt, "the prompt is back")
     shell.type("\n")
@@ -173,14 +166,14 @@ def test_a_program_in_the_background_draws_nothing(real, shell):
     assert "✓" not in "".join(shell.all)
 
 
-def test_a_password_freezes_what_is_drawn(real, shell):
+def test_a_password_freezes_what_is_drawn(sandbox, shell):
     code = """
 import getpass
 with headway.operation("Login") as op:
     stage = op.stage("work", total=10); stage.start(); stage.advance(3)
     sys.stdin.readline(); getpass.getpass(); stage.advance(4); sys.stdin.readline()
 """
-    shell.type(f"python {real.file('login.py', code)}\n")
+    shell.type(f"python {sandbox.file('login.py', code)}\n")
     shell.wait_for_text("3/10")
     shell.type("\n")
     shell.wait_for_text("Password:")
@@ -194,7 +187,7 @@ with headway.operation("Login") as op:
     shell.wait_for(at_prompt, "the prompt is back")
 
 
-def test_a_full_screen_program_is_left_alone(real, shell):
+def test_a_full_screen_program_is_left_alone(sandbox, shell):
     code = """
 import subprocess
 with headway.operation("Edit") as op:
@@ -205,7 +198,7 @@ with headway.operation("Edit") as op:
     subprocess.run(["stty", "sane"])
     sys.stdin.readline()
 """
-    shell.type(f"python {real.file('edit.py', code)}\n")
+    shell.type(f"python {sandbox.file('edit.py', code)}\n")
     shell.wait_for_text("3/10")
     shell.type("\n")
     shell.wait_for(lambda lines: lines[-1] == "BOTTOM", "the other program's screen")
@@ -218,8 +211,8 @@ with headway.operation("Edit") as op:
     shell.wait_for(at_prompt, "the prompt is back")
 
 
-def test_a_terminal_that_is_resized_is_drawn_anew(real, shell):
-    run(real, shell, 60)
+def test_a_terminal_that_is_resized_is_drawn_anew(sandbox, shell):
+    run(sandbox, shell, 60)
     shell.wait_for(has_bar, "a bar")
     shell.resize(100, 30)
     shell.wait_for(lambda lines: lines[-1].startswith("build.py: Compile ━"), "a bar at the bottom")
@@ -227,17 +220,17 @@ def test_a_terminal_that_is_resized_is_drawn_anew(real, shell):
     shell.wait_for(at_prompt, "the prompt is back")
 
 
-def test_very_small_terminals_get_no_rows_taken(real):
-    shell = real.terminal(columns=30, rows=3)
-    run(real, shell, 60)
+def test_very_small_terminals_get_no_rows_taken(sandbox):
+    shell = sandbox.terminal(columns=30, rows=3)
+    run(sandbox, shell, 60)
     shell.wait_for_text("✓ build.py")
     assert "━" not in "".join(shell.all)
 
 
-def test_live_shows_what_goes_on_and_ends_with_a_summary(real):
-    terminal = real.terminal(*HEADWAY, "view", "--until-done")
+def test_live_shows_what_goes_on_and_ends_with_a_summary(sandbox):
+    terminal = sandbox.terminal(*HEADWAY, "view", "--until-done")
     terminal.wait_for_text("nothing is running")
-    real.program(LOOP.format(n=40, pause=0.05), stdout=subprocess.DEVNULL)
+    sandbox.program(LOOP.format(n=40, pause=0.05), stdout=subprocess.DEVNULL)
     terminal.wait_for(
         lambda lines: lines[0].startswith("headway  1 running") and "━" in lines[1], "a row"
     )
@@ -249,11 +242,13 @@ def test_live_shows_what_goes_on_and_ends_with_a_summary(real):
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(40, 12), (1, 5), (12, 2)])
-def test_live_wraps_nothing_on_a_small_terminal(real, columns, rows):
+def test_live_wraps_nothing_on_a_small_terminal(sandbox, columns, rows):
     for number in range(3):
-        real.program(f"with headway.operation('a rather long name {number}') as op: time.sleep(30)")
-    until(lambda: len(real.operations()) == 3, "all are known")
-    terminal = real.terminal(*HEADWAY, "view", columns=columns, rows=rows)
+        sandbox.program(
+            f"with headway.operation('a rather long name {number}') as op: signal.pause()"
+        )
+    until(lambda: len(sandbox.operations()) == 3, "all are known")
+    terminal = sandbox.terminal(*HEADWAY, "view", columns=columns, rows=rows)
     terminal.read(2.0)
     assert terminal.screen.cursor.y < rows
     assert not terminal.screen.history.top
@@ -262,8 +257,8 @@ def test_live_wraps_nothing_on_a_small_terminal(real, columns, rows):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_the_cursor_is_given_back_on_every_way_out(real, number):
-    terminal = real.terminal(*HEADWAY, "view")
+def test_the_cursor_is_given_back_on_every_way_out(sandbox, number):
+    terminal = sandbox.terminal(*HEADWAY, "view")
     terminal.wait_for_text("nothing is running")
     assert terminal.screen.cursor.hidden
     terminal.child.kill(number)
@@ -274,8 +269,8 @@ def test_the_cursor_is_given_back_on_every_way_out(real, number):
     assert terminal.child.exitstatus == (0 if number == signal.SIGINT else 128 + number)
 
 
-def test_live_can_be_stopped_and_continued(real, shell):
-    program = real.program("with headway.operation('x') as op: time.sleep(60)")
+def test_live_can_be_stopped_and_continued(sandbox, shell):
+    program = sandbox.program("with headway.operation('x') as op: signal.pause()")
     shell.type(f"{VIEW}\n")
     shell.wait_for_text("headway  1 running")
     shell.type("\x1a")
@@ -297,8 +292,8 @@ def test_live_can_be_stopped_and_continued(real, shell):
     program.kill()
 
 
-def test_keys_that_are_typed_do_not_disturb_the_picture(real, shell):
-    program = real.program("with headway.operation('x') as op: time.sleep(60)")
+def test_keys_that_are_typed_do_not_disturb_the_picture(sandbox, shell):
+    program = sandbox.program("with headway.operation('x') as op: signal.pause()")
     shell.type(f"{VIEW}\n")
     shell.wait_for_text("headway  1 running")
     shell.type("echo nobody\n\n\n")
@@ -313,27 +308,28 @@ def test_keys_that_are_typed_do_not_disturb_the_picture(real, shell):
     program.kill()
 
 
-def test_a_dumb_terminal_gets_lines(real):
-    process = real.program("with headway.operation('x') as op: time.sleep(1.5)")
-    until(real.operations, "it is known")
-    terminal = real.terminal(*HEADWAY, "view", "--until-done", TERM="dumb")
+def test_a_dumb_terminal_gets_lines(sandbox):
+    process = sandbox.held("x")
+    terminal = sandbox.terminal(*HEADWAY, "view", "--until-done", TERM="dumb")
+    terminal.wait_for_text("running")
+    let_go(process)
     terminal.wait_for_text("completed")
     assert b"\x1b" not in terminal.written
-    assert process.wait(20) == 0
+    assert process.returncode == 0
 
 
-def test_without_colour_there_is_none_but_the_picture_moves(real):
-    real.program("with headway.operation('x') as op: time.sleep(30)")
-    until(real.operations, "it is known")
-    terminal = real.terminal(*HEADWAY, "view", NO_COLOR="1")
+def test_without_colour_there_is_none_but_the_picture_moves(sandbox):
+    sandbox.program("with headway.operation('x') as op: signal.pause()")
+    until(sandbox.operations, "it is known")
+    terminal = sandbox.terminal(*HEADWAY, "view", NO_COLOR="1")
     terminal.wait_for_text("headway  1 running")
     terminal.read(0.5)
     assert b"\x1b[?2026h" in terminal.written
     assert not re.search(rb"\x1b\[\d*m", terminal.written)
 
 
-def test_a_log_of_ci_gets_plain_lines_from_the_program_itself(real):
-    process = real.program(
+def test_a_log_of_ci_gets_plain_lines_from_the_program_itself(sandbox):
+    process = sandbox.program(
         "for i in headway.track(range(100), 'Compile'): time.sleep(.05)", environ={"CI": "true"}
     )
     _, err = process.communicate(timeout=30)
@@ -342,10 +338,10 @@ def test_a_log_of_ci_gets_plain_lines_from_the_program_itself(real):
     assert "\x1b" not in err
 
 
-def test_a_program_that_is_asked_for_it_writes_json_lines_about_itself(real):
-    other = real.program("with headway.operation('other'): time.sleep(30)")
-    until(real.operations, "the other one is known")
-    process = real.program(
+def test_a_program_that_is_asked_for_it_writes_json_lines_about_itself(sandbox):
+    other = sandbox.program("with headway.operation('other'): signal.pause()")
+    until(sandbox.operations, "the other one is known")
+    process = sandbox.program(
         "for i in headway.track(range(100), 'Compile'): time.sleep(.05)",
         environ={"HEADWAY_DISPLAY": "json"},
     )
@@ -356,16 +352,16 @@ def test_a_program_that_is_asked_for_it_writes_json_lines_about_itself(real):
     assert other.poll() is None
 
 
-def test_hostile_names_reach_the_terminal_as_text(real):
+def test_hostile_names_reach_the_terminal_as_text(sandbox):
     code = """
 evil = "\\x1b[2J\\x1b]0;title\\x07\\u202e\\x9b31m[bold]\\nnext"
 with headway.operation(evil) as op:
     with op.stage(evil, total=10) as stage:
-        stage.update(done=3, detail=evil); op.log(evil); time.sleep(30)
+        stage.update(done=3, detail=evil); op.log(evil); signal.pause()
 """
-    real.program(code)
-    until(real.operations, "it is known")
-    terminal = real.terminal(*HEADWAY, "view")
+    sandbox.program(code)
+    until(sandbox.operations, "it is known")
+    terminal = sandbox.terminal(*HEADWAY, "view")
     terminal.wait_for_text("␛[2J␛]0;title␇")
     assert b"\x1b[2J" not in terminal.written
     assert b"\x1b]0;" not in terminal.written

@@ -2,39 +2,40 @@
 
 import os
 import pathlib
+import subprocess
 import sys
 
 import pytest
 from listener import Listener
-from machine import Machine, until
+from machine import until
 
 from headway.host import shadowed_stdlib
 from headway.protocol import messages
 
 
+def heard(machine, listener, code, *arguments):
+    """Run a program; what it reads at its standard input ends when "Work" has been heard of."""
+    program = machine.start(code, *arguments, stdin=subprocess.PIPE)
+    until(lambda: listener.named("Work"), "the operation")
+    return machine.finish(program)
+
+
 def test_a_program_that_joins_every_thread_there_is_ends(machine, listener):
     code = """
-        import headway, threading, time
+        import headway, sys, threading
         with headway.operation("Work"):
-            time.sleep(0.3)  # the link is at work
+            sys.stdin.read()  # until the reporting thread is at work
         for thread in threading.enumerate():
             if thread is not threading.main_thread():
                 thread.join()
         print(threading.active_count())
     """
-    assert machine.run(code) == (0, "1\n", "")
+    assert heard(machine, listener, code) == (0, "1\n", "")
     assert listener.named("Work").state == "completed"
 
 
-@pytest.fixture
-def alone():
-    """A machine on which the program starts the broker."""
-    machine = Machine()
-    yield machine
-    machine.close()
-
-
-def test_a_program_that_waits_for_its_children_meets_those_alone(alone):
+@pytest.mark.starts_broker
+def test_a_program_that_waits_for_its_children_meets_those_alone(machine):
     code = """
         import headway, os, time
         with headway.operation("Work"):  # its broker is started meanwhile
@@ -48,15 +49,15 @@ def test_a_program_that_waits_for_its_children_meets_those_alone(alone):
             waited = [os.wait()[0] for _ in children]
         print(set(waited) == children)
     """
-    assert alone.run(code) == (0, "True\n", "")
-    until(alone.serving, "the broker")
+    assert machine.run(code) == (0, "True\n", "")
+    until(machine.serving, "the broker")
 
 
 def test_a_signal_that_the_program_has_blocked_waits_for_it(machine, listener):
     code = """
-        import headway, os, signal, time
+        import headway, os, signal, sys, time
         with headway.operation("Work"):
-            time.sleep(0.3)
+            sys.stdin.read()
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
             os.kill(os.getpid(), signal.SIGTERM)
             os.kill(os.getpid(), signal.SIGHUP)
@@ -65,21 +66,19 @@ def test_a_signal_that_the_program_has_blocked_waits_for_it(machine, listener):
             print(signal.sigwait({signal.SIGTERM}) == signal.SIGTERM)
             print(signal.sigwait({signal.SIGHUP}) == signal.SIGHUP)
     """
-    assert machine.run(code) == (0, "True\nTrue\nTrue\n", "")
+    assert heard(machine, listener, code) == (0, "True\nTrue\nTrue\n", "")
     assert listener.named("Work").state == "completed"
 
 
 def test_a_callback_for_cancelling_takes_signals_as_the_program_does(machine, listener):
     code = """
-        import headway, signal, sys, time
+        import headway, queue, signal
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-        done = []
+        masks = queue.Queue()
         with headway.operation("Work") as op:
-            op.on_cancel(lambda: done.append(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+            op.on_cancel(lambda: masks.put(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
             print("ready", flush=True)
-            while not done:
-                time.sleep(0.01)
-        print(done[0] == {signal.SIGUSR1})
+            print(masks.get() == {signal.SIGUSR1})
     """
     program = machine.start(code)
     assert program.stdout.readline() == "ready\n"
@@ -91,15 +90,15 @@ def test_a_callback_for_cancelling_takes_signals_as_the_program_does(machine, li
 def test_files_in_the_place_of_descriptors_that_were_closed_are_not_written_to(machine):
     code = """
         import headway, os, sys
-        from headway.reporting.reporter import here
+        from headway.reporting.reporter import reporter
         with headway.operation("Work") as op, op.stage("Step") as stage:
             stage.advance()
-            end = here().link._write
+            end = reporter().thread._write
             os.dup2(os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600), end)
             for _ in range(100):
                 stage.advance()
-                here().link._roused = False
-                here().wake()
+                reporter().thread._roused = False
+                reporter().wake()
             print(os.path.getsize(sys.argv[1]), flush=True)
     """
     assert machine.run(code, os.path.join(machine.folder, "file"))[:2] == (0, "0\n")
@@ -110,7 +109,7 @@ def test_a_program_that_closes_all_descriptors_goes_on_and_so_does_its_progress(
         import headway, os, sys, time
         with headway.operation("Work") as op, op.stage("Step", total=9) as stage:
             stage.advance()
-            time.sleep(0.3)
+            sys.stdin.read()
             os.closerange(3, 4096)
             opened = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
             for _ in range(8):
@@ -119,7 +118,7 @@ def test_a_program_that_closes_all_descriptors_goes_on_and_so_does_its_progress(
             print(opened, os.path.getsize(sys.argv[1]))
     """
     path = os.path.join(machine.folder, "file")
-    assert machine.run(code, path) == (0, "3 0\n", "")
+    assert heard(machine, listener, code, path) == (0, "3 0\n", "")
     work = listener.named("Work")
     assert (work.state, listener.stage(work, "Step").done) == ("completed", 9)
 
@@ -286,7 +285,7 @@ GREEN = """
     _thread.start_new_thread = lambda *arguments: real(*arguments)  # as gevent puts its own there
     import headway
     print([item for item in headway.track([1, 2, 3])])
-    print(headway.reporting.reporter.here().off)
+    print(headway.reporting.reporter.reporter().off)
 """
 
 
@@ -309,11 +308,11 @@ def test_a_file_of_the_program_that_hides_the_standard_librarys_is_not_run(machi
 
 
 LOADED = """
-    import sys, headway, time
+    import sys, headway
     before = set(sys.modules)
     with headway.operation("Work") as op:
         for _ in op.track(range(3), "loop"):
-            time.sleep(0.2)
+            sys.stdin.read()
     library = __import__("os").path.dirname(__import__("os").__file__)
     for name in sorted(set(sys.modules) - before):
         file = getattr(sys.modules[name], "__file__", None) or ""
@@ -323,7 +322,7 @@ LOADED = """
 
 
 def test_every_module_of_the_standard_library_that_we_load_is_looked_for(machine, listener):
-    status, out, _ = machine.run(LOADED)
+    status, out, _ = heard(machine, listener, LOADED)
     assert status == 0
     assert {name for name in out.split() if not name.startswith("_")} <= shadowed_stdlib.NEEDED
     assert listener.named("Work").state == "completed"

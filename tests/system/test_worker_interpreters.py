@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
+from machine import ROOT
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COUNT = """
 import sys, threading
 sys.setswitchinterval(1e-5)  # threads get into each other's way as often as can be

@@ -9,7 +9,7 @@ from listener import Listener
 from machine import until
 
 from headway.protocol import messages
-from headway.reporting.thread import FAREWELL
+from headway.reporting.thread import EXIT_TIMEOUT
 from headway_broker.shell.spool import frames
 
 
@@ -150,13 +150,11 @@ def test_a_loop_is_an_operation_named_after_its_script(
 
 def test_counts_arrive_while_it_runs(machine, listener):
     code = """
-        import headway, sys
+        import headway, signal
         with headway.operation("Work") as op, op.stage("Step", total=100) as stage:
             stage.advance(40)
             stage.update(detail="forty")
-            sys.stdin = open("/dev/stdin")
-            import time
-            time.sleep(60)
+            signal.pause()
     """
     machine.start(code)
     operation = until(lambda: listener.named("Work"))
@@ -222,14 +220,12 @@ def test_a_thread_started_in_a_block_belongs_to_it(machine, listener):
 
 def test_a_broker_that_comes_back_is_told_everything(machine):
     code = """
-        import headway, sys
+        import headway, signal
         with headway.operation("Work") as op:
             with op.stage("First"): pass
             with op.stage("Second", total=5) as stage:
                 stage.advance(2)
-                print("ready", flush=True)
-                import time
-                time.sleep(60)
+                signal.pause()
     """
     with Listener(machine.directory) as first:
         program = machine.start(code)
@@ -254,8 +250,8 @@ def test_a_final_state_that_nobody_acknowledges_is_left_in_a_file(machine):
     with Listener(machine.directory, acknowledge=False):
         status, out, err = machine.run(code)
         assert (status, err) == (0, "")
-        assert FAREWELL <= float(out) < FAREWELL + 5  # the machine may be busy
-    assert FAREWELL < 1
+        assert EXIT_TIMEOUT <= float(out) < EXIT_TIMEOUT + 5  # the machine may be busy
+    assert EXIT_TIMEOUT < 1
     import os
 
     import msgpack
@@ -274,17 +270,17 @@ def test_a_final_state_that_nobody_acknowledges_is_left_in_a_file(machine):
 
 def test_an_import_that_takes_longer_than_an_exit_may_is_not_waited_for(machine):
     code = """
-        import headway, sys, time
+        import headway, sys, threading
         class Slow:
             def find_spec(self, name, path=None, target=None):
                 if name == "zmq":
-                    time.sleep(60)
+                    threading.Event().wait()  # for ever
         sys.meta_path.insert(0, Slow())
         with headway.operation("Work") as op, op.stage("Step", total=5) as stage:
             stage.advance(5)
         left = headway.operation("Left open").start()
     """
-    assert machine.run(code) == (0, "", "")  # in less than half of that minute
+    assert machine.run(code) == (0, "", "")
     (path,) = glob.glob(machine.path("unsent/*"))
     with open(path, "rb") as file:
         hello, *rest, bye = frames(file.read())
@@ -298,7 +294,7 @@ def test_an_import_that_takes_longer_than_an_exit_may_is_not_waited_for(machine)
 def test_a_program_with_nothing_to_report_leaves_and_comes_back(machine, listener):
     code = """
         import headway, headway.reporting.connection, sys
-        headway.reporting.connection.IDLE = 0.1
+        headway.reporting.connection.IDLE_TIMEOUT = 0.1
         with headway.operation("First"): pass
         print("ready", flush=True)
         sys.stdin.readline()
@@ -331,7 +327,7 @@ def test_without_a_broker_a_short_program_is_not_delayed(machine):
         return float(out)
 
     # On a busy machine most may take long; one that waited for somebody always would.
-    assert any(delay() < FAREWELL / 2 for _ in range(10))
+    assert any(delay() < EXIT_TIMEOUT / 2 for _ in range(10))
 
 
 def test_reporting_that_is_off_changes_nothing_else(machine, listener):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 import pytest
-from machine import Machine
 from scarce import needs_a_stranger, processes
+
+pytestmark = pytest.mark.starts_broker
 
 PROGRAM = """
 import time, headway
@@ -16,17 +17,10 @@ print("done")
 """
 
 
-@pytest.fixture
-def machine():
-    machine = Machine()
-    yield machine
-    machine.close()
-
-
 @needs_a_stranger
 @pytest.mark.parametrize(("count", "answer"), [(4, "True"), (64, "False")])
 def test_what_threads_can_be_had_is_told(machine, count, answer):
-    code = f"from headway.host import threads as hidden; print(hidden.affordable({count}))"
+    code = f"from headway.host import threads; print(threads.can_start({count}))"
     process = machine.spawn(*processes(machine, 10), sys.executable, "-c", code)
     assert machine.finish(process) == (0, f"{answer}\n", "")
 

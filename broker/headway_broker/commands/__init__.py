@@ -1,1 +1,1 @@
-"""The verbs of the broker's command line."""
+"""The commands `headway broker` and `headway history`."""

@@ -1,4 +1,4 @@
-"""`headway broker run | status | stop`."""
+"""The command `headway broker run | status | stop`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from headway_broker.peers.idle_exit import LEAVE_AFTER
 from headway_broker.peers.status import lines
 from headway_broker.shell.log import Log
 from headway_broker.shell.server import Server
-from headway_broker.shell.single_instance import Claim, Taken
+from headway_broker.shell.single_instance import SingleInstance, Taken
 from headway_broker.state.errors import fault
 
 
@@ -42,14 +42,14 @@ def main(argv: list[str]) -> int:
 
 
 def run(*, detached: bool, leave_after: float) -> int:
-    """Be the broker until there is a reason to stop."""
+    """Run the broker until there is a reason to stop; return the exit status."""
     if os.geteuid() == 0 and _uid() != 0:
         become(_uid())
     directory = _directory(make=True)
     os.umask(0o077)
     os.chdir("/")
     try:
-        claim = Claim(directory)
+        single_instance = SingleInstance(directory)
     except Taken as taken:
         if not detached:
             _complain(f"{taken}")
@@ -59,7 +59,7 @@ def run(*, detached: bool, leave_after: float) -> int:
         return 1
     log = Log(directory, echo=not detached)
     try:
-        return _serve(directory, claim, log, detached=detached, leave_after=leave_after)
+        return _serve(directory, single_instance, log, detached=detached, leave_after=leave_after)
     except Exception as error:
         log.write(f"ended by {fault(error)}, through")
         for line in traceback.format_tb(error.__traceback__):
@@ -69,25 +69,27 @@ def run(*, detached: bool, leave_after: float) -> int:
         log.close()
 
 
-def _serve(directory: str, claim: Claim, log: Log, *, detached: bool, leave_after: float) -> int:
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whoever started us may have blocked some
+def _serve(
+    directory: str, single_instance: SingleInstance, log: Log, *, detached: bool, leave_after: float
+) -> int:
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the starter may have blocked some
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if detached:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     state = None
     if os.environ.get("HEADWAY_HISTORY") != "off":
         state = endpoint.state_directory(os.environ, _home())
-    server = Server(directory, state, claim, log, leave_after)
+    server = Server(directory, state, single_instance, log, leave_after)
     server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
     try:
         server.open()
     except OSError as error:
         log.write(f"cannot listen: {error}")
         _complain(f"cannot listen: {error}")
-        claim.release()
+        single_instance.release()
         return 1
-    # Much is held here and little of it in cycles: looking for those less often takes a sixth
-    # off what a busy broker spends.
+    # The broker holds many objects and few cycles: rarer collections save a sixth of the CPU time
+    # of a busy one.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     log.write(f"broker {server.core.instance} pid {os.getpid()} at {server.endpoint}")
@@ -99,7 +101,7 @@ def _serve(directory: str, claim: Claim, log: Log, *, detached: bool, leave_afte
 
 
 def become(uid: int) -> None:
-    """Give root up for the user who typed sudo; raises KeyError or OSError."""
+    """Change from root to the user who called sudo; raise KeyError or OSError."""
     user = pwd.getpwuid(uid)
     os.initgroups(user.pw_name, user.pw_gid)
     os.setgid(user.pw_gid)
@@ -107,7 +109,7 @@ def become(uid: int) -> None:
 
 
 def status(*, as_json: bool) -> int:
-    """Say what the running broker knows of itself; start none."""
+    """Print the status of the running broker; start none."""
     reply = client.ask(_address(), "status", {})
     if as_json:
         _say(json.dumps(reply.result))
@@ -118,7 +120,7 @@ def status(*, as_json: bool) -> int:
 
 
 def stop() -> int:
-    """Ask the running broker to leave."""
+    """Ask the running broker to stop."""
     client.ask(_address(), "stop", {})
     _say("the broker has stopped")
     return 0
@@ -137,7 +139,7 @@ def _directory(*, make: bool) -> str:
 
 
 def _home() -> str:
-    """The home of the user who is served, who under sudo is not the one who runs."""
+    """Return the home of the served user, who under sudo is not root."""
     try:
         return pwd.getpwuid(_uid()).pw_dir
     except KeyError:

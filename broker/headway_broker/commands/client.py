@@ -1,4 +1,4 @@
-"""One question to a running broker and its answer, for commands."""
+"""A client for commands: one request to a running broker, and its reply."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from headway_broker.shell.single_instance import answers
 
 
 class NoBroker(Exception):
-    """No broker is running; the text is for a person."""
+    """Raised if no broker is running; the text is for a person."""
 
 
 def address(directory: str) -> str:
-    """The path of the broker's socket in a runtime directory; raises `NoBroker`."""
+    """Return the path of the socket in a runtime directory; raise `NoBroker`."""
     path = os.path.join(directory, endpoint.REPORT)
     if not answers(path):
         raise NoBroker("no broker is running")
@@ -27,7 +27,7 @@ def address(directory: str) -> str:
 
 
 def ask(path: str, verb: str, arguments: dict[str, Any], timeout: float = 5.0) -> messages.Reply:
-    """Ask the broker at the socket `path`; raises `NoBroker` if it does not answer."""
+    """Send a request to the broker at `path` and return its reply; raise `NoBroker` without one."""
     context = zmq.Context()
     sock = context.socket(zmq.DEALER)
     try:

@@ -1,4 +1,4 @@
-"""`headway history [--forget KEY] [--accuracy] [--json]`."""
+"""The command `headway history [--forget KEY] [--accuracy] [--json]`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
 
 
 def history_path() -> str:
-    """Where this user's history is."""
+    """Return the path of this user's history file."""
     uid = endpoint.user_of(os.environ, os.getuid())
     try:
         home = pwd.getpwuid(uid).pw_dir
@@ -52,7 +52,7 @@ def history_path() -> str:
 
 
 def listing(rows: list[summary.Known], now: float) -> list[str]:
-    """A line for each key: its runs, how long they usually take, when the last one was."""
+    """Return a line for each key: runs, usual duration, and age of the last one."""
     lines = [f"{'operation':{NAME_WIDTH}} {'runs':>5} {'usually':>9}  last"]
     for row in rows:
         usual = "—" if row.usual is None else duration(row.usual)
@@ -62,7 +62,7 @@ def listing(rows: list[summary.Known], now: float) -> list[str]:
 
 
 def accuracy(rows: list[summary.Known]) -> list[str]:
-    """A line for each key: by which factor its estimates were off, and how often in range."""
+    """Return a line for each key: the factor by which estimates were off, and the part in range."""
     lines = [f"{'operation':{NAME_WIDTH}} {'runs':>5} {'typically off':>14} {'in range':>9}"]
     for row in rows:
         off = "—" if row.off is None else f"×{row.off:.2f}"

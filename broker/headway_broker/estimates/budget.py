@@ -1,29 +1,35 @@
-"""What estimates may cost: a share of a core, spent in small pieces.
+"""The budget of estimates: a part of a core, spent in small pieces.
 
-Pure: nothing is measured while it runs. The prices lie between what `scripts/bench eta` shows
-an operation's figures to cost on a fast and on a slow processor.
+Pure: a token bucket whose tokens are seconds. Costs are not measured but predicted by a formula,
+linear in stages, running stages and earlier runs, whose factors lie between those that
+`scripts/bench eta` measures on a fast and on a slow processor.
 """
 
 from __future__ import annotations
 
-SHARE = 0.05  # of a core, while somebody follows
-QUIET_SHARE = 0.005  # and while nobody does: a run also teaches how far its estimates were off
-AT_ONCE = 0.0025  # seconds that may be spent in one go, as updates wait meanwhile …
-SNAPSHOT = 0.0125  # … and for somebody who has just come
+# Parts of a core, while a viewer follows and while none does. The design allows a tenth: the
+# other half is left for processors slower than the prices below assume. While nobody looks, some
+# estimates are still made: a run records how far they were off.
+CORE_PART = 0.05
+QUIET_CORE_PART = 0.005
+# Seconds spent in one go, by which updates are delayed; more for a viewer that has just connected,
+# whose first picture is worth it.
+AT_ONCE = 0.0025
+SNAPSHOT = 0.0125
 
-OPERATION = 30e-6  # seconds that the figures of an operation cost …
+OPERATION = 30e-6  # seconds that the estimates of an operation cost …
 STAGE = 1e-6  # … and each of its stages …
-RUNNING = 13e-6  # … and each that is running …
-RUNNING_RUN = 9e-6  # … and each of those in each earlier run
+RUNNING = 13e-6  # … and each running stage …
+RUNNING_RUN = 9e-6  # … and each running stage for each earlier run
 
 
 def price(stages: int, running: int, runs: int) -> float:
-    """Seconds that the figures of an operation cost, about."""
+    """Return the predicted cost of the estimates of an operation, in seconds."""
     return OPERATION + STAGE * stages + running * (RUNNING + RUNNING_RUN * runs)
 
 
-class Allowance:
-    """What is left to spend, in seconds; it grows with time."""
+class Budget:
+    """A token bucket in seconds; it fills with time, up to `AT_ONCE`."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -31,23 +37,23 @@ class Allowance:
 
     @property
     def left(self) -> float:
-        """Seconds; less than none where the last thing cost more than there was."""
+        """The seconds left; negative after an estimate that cost more than was left."""
         return self._seconds
 
     def grow(self, now: float, *, watched: bool) -> None:
-        """Add what the time since the last call is worth."""
-        share = SHARE if watched else QUIET_SHARE
-        self._seconds = min(self._seconds + share * (now - self._paid), AT_ONCE)
+        """Fill the bucket by the time since the last call."""
+        part = CORE_PART if watched else QUIET_CORE_PART
+        self._seconds = min(self._seconds + part * (now - self._paid), AT_ONCE)
         self._paid = now
 
     def ripe(self, *, watched: bool) -> float:
-        """When it has grown by as much as may be spent in one go."""
-        return self._paid + AT_ONCE / (SHARE if watched else QUIET_SHARE)
+        """Return when the bucket is full, if nothing is spent."""
+        return self._paid + AT_ONCE / (CORE_PART if watched else QUIET_CORE_PART)
 
     def advance(self) -> None:
-        """Somebody has just come: what is worth the most is spent ahead."""
+        """Advance the budget of a snapshot for a viewer that has just connected."""
         self._seconds = max(self._seconds, SNAPSHOT)
 
     def spend(self, seconds: float) -> None:
-        """So much was spent."""
+        """Spend seconds."""
         self._seconds -= seconds

@@ -1,9 +1,9 @@
-"""One forecast per open operation: fed on change, asked when somebody looks.
+"""Forecasts: one per open operation, fed on change, asked for estimates within a budget.
 
-Pure. No more estimates are made than there is an allowance for: the stalest first. An
-algorithm that fails costs its operation the estimate, and nobody else anything.
-Absent: the algorithm (`headway.estimate`), what it may cost (`allowance`) and where runs are
-kept (`history`).
+Pure. The stalest estimates are made first, and no more than the budget allows. An algorithm that
+raises costs its operation the estimate, and no other anything. Child operations weigh as stages
+of their parent. Absent: the algorithm (`headway.estimate`), the budget (`budget`), where runs
+are stored (`history`).
 """
 
 from __future__ import annotations
@@ -15,52 +15,54 @@ from typing import Any, Callable, Iterable, NamedTuple
 from headway.estimate import Estimate, Forecast, Run, history_key
 from headway.estimate.forecast import REMEMBERED
 from headway.model import COMPLETED, PENDING, RUNNING, WAITING, Stage, asks
-from headway_broker.estimates.budget import Allowance, price
-from headway_broker.state.effects import Learn
+from headway_broker.estimates.budget import Budget, price
+from headway_broker.state.effects import StoreRun
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults
 
-STALE = 1.0  # seconds after which an open operation is estimated again
-QUIET_STALE = 5.0
-SOON = 0.2  # seconds between two estimates of one operation that changes all the time
-QUIET_SOON = 2.0
-STAGES_LIMIT = 50  # running stages of one operation that have an estimate of their own
-CHILDREN_LIMIT = 200  # operations that weigh as stages of one other
-HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before it goes without
+# Seconds after which an estimate is stale and made again though nothing has changed. Viewers count
+# down between two estimates, so that doubled only the correction of a stalled one comes later.
+STALE = 1.0
+QUIET_STALE = 5.0  # … while no viewer follows
+SOON = 0.2  # seconds between two estimates of an operation that changes all the time
+QUIET_SOON = 2.0  # … while no viewer follows
+STAGES_LIMIT = 50  # running stages of an operation that get estimates of their own
+CHILDREN_LIMIT = 200  # child operations that weigh as stages of one parent
+HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before a forecast goes without
 
 
-# One for all that have none: most, and a dictionary is 64 bytes.
-_CHILDLESS: dict[str, int] = {}
+# Shared by all without children, which are most: a dictionary is 64 bytes.
+_NO_CHILDREN: dict[str, int] = {}
 
 
-class Following:
-    """The forecast of one operation; `forecast` is None until its history has been read."""
+class OperationForecast:
+    """The forecast of an operation, and its state; `forecast` is None until its runs are read."""
 
-    __slots__ = ("asked", "begun", "changed", "children", "figured", "forecast", "key", "runs")
+    __slots__ = ("asked", "begun", "changed", "children", "estimated_at", "forecast", "key", "runs")
 
     def __init__(self, key: str, now: float) -> None:
         self.key = key
         self.begun = now
-        self.asked = False  # it, or an operation that is part of it, waits for a person
+        self.asked = False  # the operation or a child of it waits for a person
         self.forecast: Forecast | None = None
-        self.changed: dict[int, None] = {}  # stages whose counts it has not been told yet
-        self.children = _CHILDLESS  # operations that are parts of it → their place
-        self.figured = float("-inf")
-        self.runs = 0  # earlier ones that are looked at
+        self.changed: dict[int, None] = {}  # stages whose counts the forecast has not observed yet
+        self.children = _NO_CHILDREN  # child operation → its negative stage id in the forecast
+        self.estimated_at = float("-inf")
+        self.runs = 0  # earlier runs that it uses
 
 
 class Past(NamedTuple):
-    """What a stage came to before its forecast began, in the order in which it is told."""
+    """A past change of a stage, replayed into a forecast that begins late."""
 
     moment: float
-    place: int  # among those of the same moment
+    place: int  # order among changes of the same moment
     stage: Stage
     state: str
-    done: float
+    done: float | None  # None: as the stage has it
 
 
-def _sheltered(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Let `method` of an entry fail without harm: the operation goes without a forecast."""
+def _contained(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Contain exceptions of `method`: the operation goes without a forecast."""
 
     @functools.wraps(method)
     def call(self: Forecasts, entry: Entry, *arguments: Any, **named: Any) -> Any:
@@ -73,7 +75,7 @@ def _sheltered(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Forecasts:
-    """Progress and estimates of everything that is open."""
+    """Progress and estimates of all open operations."""
 
     def __init__(self, ledger: Ledger, faults: Faults) -> None:
         self._ledger = ledger
@@ -81,21 +83,21 @@ class Forecasts:
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
         self._waiting: dict[str, dict[Entry, None]] = {}  # key → those that wait for its runs
         self._asked: dict[str, float] = {}  # key → when its runs were asked for
-        self._allowance = Allowance()
+        self._budget = Budget()
 
     @property
     def waiting(self) -> int:
-        """How many operations wait for the runs before them to be read."""
+        """The number of operations whose earlier runs are still to be read."""
         return sum(map(len, self._waiting.values()))
 
-    def begin(self, entry: Entry, now: float, *, remembers: bool) -> str | None:
-        """Start forecasting an operation; returns the history key whose runs are needed."""
+    def begin(self, entry: Entry, now: float, *, has_history: bool) -> str | None:
+        """Begin a forecast; return the history key whose runs are to be read, if any."""
         if not entry.operation.open:
             return None
         key = self.key_of(entry)
-        entry.forecast = Following(key, now)
+        entry.forecast = OperationForecast(key, now)
         self._queue[entry] = None
-        if not remembers:
+        if not has_history:
             self._build(entry, [])
             return None
         self._waiting.setdefault(key, {})[entry] = None
@@ -106,7 +108,7 @@ class Forecasts:
         return key
 
     def key_of(self, entry: Entry) -> str:
-        """The history key of an operation: the one it names, or the path of names to it."""
+        """Return the history key of an operation: its own, or the path of names to it."""
         operation = entry.operation
         if operation.key:
             return operation.key
@@ -123,10 +125,11 @@ class Forecasts:
             above = parent.operation.parent
         return " / ".join(history_key(name) for name in reversed(names))
 
-    def recalled(
-        self, key: str, records: list[dict[str, Any]], typical: float | None = None
-    ) -> None:
-        """The runs of a key have been read, oldest first; `typical` is of any stage's seconds."""
+    def recalled(self, key: str, records: list[dict[str, Any]], prior: float | None = None) -> None:
+        """Begin the forecasts that wait for the runs of a key.
+
+        `records` are runs as stored, oldest first; `prior` is in seconds.
+        """
         runs: list[Run] = []
         for record in records:
             try:
@@ -136,105 +139,105 @@ class Forecasts:
         self._asked.pop(key, None)
         for entry in self._waiting.pop(key, ()):
             if entry.forecast is not None and entry.forecast.forecast is None:
-                self._build(entry, runs, typical)
+                self._build(entry, runs, prior)
 
-    @_sheltered
+    @_contained
     def observe(self, entry: Entry, stages: Iterable[int], now: float) -> None:
-        """These stages began, ended or were changed otherwise: told at once, with the time."""
-        following = entry.forecast
-        if following is None or following.forecast is None:
+        """Tell the forecast at once of stages that began, ended or changed otherwise."""
+        tracked = entry.forecast
+        if tracked is None or tracked.forecast is None:
             return
         held = entry.operation.stages
-        following.forecast.hold(now, waiting=entry.operation.state == WAITING)
+        tracked.forecast.hold(now, waiting=entry.operation.state == WAITING)
         for stage in sorted(stages):  # parents have lower ids
-            following.changed.pop(stage, None)
-            _tell(following.forecast, held[stage], now)
+            tracked.changed.pop(stage, None)
+            _tell(tracked.forecast, held[stage], now)
         if entry.operation.started is not None:
-            following.forecast.start(entry.operation.started)
+            tracked.forecast.start(entry.operation.started)
 
     def count(self, entry: Entry, stages: Iterable[int]) -> None:
-        """The counts of these stages moved: told when the next estimate is made."""
+        """Note stages whose counts moved; the forecast observes them at the next estimate."""
         if entry.forecast is not None:
             entry.forecast.changed.update(dict.fromkeys(stages))
 
-    @_sheltered
+    @_contained
     def wait(self, entry: Entry, stage: int | None, left: Estimate | None, now: float) -> None:
-        """What this stage waits for, or with None the whole operation, still takes so long."""
+        """Tell the forecast how long the lock of a stage (None: of the operation) is still held."""
         if entry.forecast is not None and entry.forecast.forecast is not None:
             entry.forecast.forecast.wait(stage, left, now)
 
     def estimate(self, changed: Iterable[Entry], now: float, *, watched: bool) -> None:
-        """Work out what is due of these and of the rest, as far as the allowance goes."""
+        """Make the estimates due: half of the budget for changed entries, then the stalest."""
         if watched:
             for entry in changed:
                 self._stage_progress(entry)
-        allowance = self._allowance
-        allowance.grow(now, watched=watched)
+        budget = self._budget
+        budget.grow(now, watched=watched)
         soon = SOON if watched else QUIET_SOON
         due = [
             entry
             for entry in changed
-            if entry.forecast is not None and now - entry.forecast.figured >= soon
+            if entry.forecast is not None and now - entry.forecast.estimated_at >= soon
         ]
-        due.sort(key=_figured)
-        half = allowance.left / 2
+        due.sort(key=_estimated_at)
+        half = budget.left / 2
         for entry in due:
-            if allowance.left < half:
+            if budget.left < half:
                 break
             self._pay(entry, now)
         stale = now - (STALE if watched else QUIET_STALE)
-        while allowance.left > 0 and self._queue:
+        while budget.left > 0 and self._queue:
             entry = next(iter(self._queue))
             if entry.forecast is None or not entry.operation.open:
                 del self._queue[entry]
-            elif entry.forecast.figured > stale:
+            elif entry.forecast.estimated_at > stale:
                 break
             else:
                 self._pay(entry, now)
 
     def refresh(self, entries: Iterable[Entry], now: float) -> None:
-        """Before a snapshot: what was never worked out is, as far as the allowance goes."""
-        self._allowance.advance()
+        """Make stale estimates before a snapshot, as far as the budget goes."""
+        self._budget.advance()
         for entry in entries:
             for stage in entry.operation.stages.values():
                 stage.progress = stage.fraction()
-            following = entry.forecast
-            if following is None or self._allowance.left <= 0:
+            tracked = entry.forecast
+            if tracked is None or self._budget.left <= 0:
                 continue
-            if now - following.figured >= STALE:
+            if now - tracked.estimated_at >= STALE:
                 self._pay(entry, now)
 
-    @_sheltered
-    def figure(self, entry: Entry, now: float) -> None:
-        """Work out progress and estimates of one operation now."""
-        following: Following | None = entry.forecast
-        if following is None:
+    @_contained
+    def estimate_one(self, entry: Entry, now: float) -> None:
+        """Make the progress and the estimates of one operation now."""
+        tracked: OperationForecast | None = entry.forecast
+        if tracked is None:
             return
-        following.figured = now
+        tracked.estimated_at = now
         self._queue.pop(entry, None)
         self._queue[entry] = None
-        if following.forecast is None:
-            if now - following.begun < HISTORY_TIMEOUT:
+        if tracked.forecast is None:
+            if now - tracked.begun < HISTORY_TIMEOUT:
                 return
             self._wait_no_more(entry)
             self._build(entry, [])
-        forecast = following.forecast
+        forecast = tracked.forecast
         if forecast is None or entry.forecast is None:
             return
         operation = entry.operation
-        others = self._ledger.opened - 1 - len(following.children)
+        others = self._ledger.opened - 1 - len(tracked.children)
         forecast.set_concurrency(max(others, 0), now)
         forecast.hold(now, waiting=operation.state == WAITING)
-        for stage in sorted(following.changed):
+        for stage in sorted(tracked.changed):
             _tell(forecast, operation.stages[stage], now)
-        following.changed.clear()
+        tracked.changed.clear()
         estimate = forecast.estimate(now)
-        following.asked = operation.question is not None or self._asked_within(following)
-        if following.asked:
-            estimate = None  # nobody knows when a person answers
+        tracked.asked = operation.question is not None or self._asked_within(tracked)
+        if tracked.asked:
+            estimate = None  # the time until a person answers is unknown
         progress = forecast.progress(now)
         usual, unlike = forecast.usual(), forecast.unlike()
-        # One that stands still is news as well: viewers count down what they last heard.
+        # An unchanged estimate is published too: viewers have counted down the last one.
         if estimate is not None or (progress, estimate, usual, unlike) != (
             operation.progress,
             operation.estimate,
@@ -253,8 +256,8 @@ class Forecasts:
                 self._ledger.mark(entry).stage_figures.add(stage.id)
         forecast.forget()
 
-    def finish(self, entry: Entry, now: float) -> Learn | None:
-        """Close the forecast of an operation that has ended; return what its run teaches."""
+    def finish(self, entry: Entry, now: float) -> StoreRun | None:
+        """Close the forecast of an ended operation; return its run to store, if it teaches."""
         operation = entry.operation
         learned = self._learned(entry, now) if entry.forecast is not None else None
         self._wait_no_more(entry)
@@ -271,48 +274,48 @@ class Forecasts:
         self._tell_parent(entry, now)
         return learned
 
-    @_sheltered
-    def _learned(self, entry: Entry, now: float) -> Learn | None:
+    @_contained
+    def _learned(self, entry: Entry, now: float) -> StoreRun | None:
         operation = entry.operation
-        following: Following = entry.forecast
+        tracked: OperationForecast = entry.forecast
         self._queue.pop(entry, None)
-        if following.forecast is None:
+        if tracked.forecast is None:
             self._build(entry, [])
-        forecast = following.forecast
+        forecast = tracked.forecast
         if forecast is None or entry.forecast is None:
             return None
         ended = operation.ended if operation.ended is not None else now
-        for stage in following.changed:
+        for stage in tracked.changed:
             _tell(forecast, operation.stages[stage], ended)
         run = forecast.finish(operation.state, ended)
-        return None if run is None else Learn(following.key, run.to_dict())
+        return None if run is None else StoreRun(tracked.key, run.to_dict())
 
     def forget(self, entry: Entry) -> None:
-        """An operation is no longer kept."""
+        """Forget an operation that has expired."""
         self._queue.pop(entry, None)
         self._wait_no_more(entry)
         entry.forecast = None
 
     def deadline(self, *, watched: bool) -> float | None:
-        """When the stalest estimate is to be made again."""
+        """Return when the stalest estimate is to be made again."""
         for entry in self._queue:
             if entry.forecast is not None:
-                stalest = max(entry.forecast.figured, entry.forecast.begun)
+                stalest = max(entry.forecast.estimated_at, entry.forecast.begun)
                 due = stalest + (STALE if watched else QUIET_STALE)
-                return max(due, self._allowance.ripe(watched=watched))
+                return max(due, self._budget.ripe(watched=watched))
         return None
 
     def _wait_no_more(self, entry: Entry) -> None:
-        """Go without the earlier runs of an operation, if they have not been read yet."""
-        following: Following | None = entry.forecast
-        waiting = None if following is None else self._waiting.get(following.key)
-        if following is not None and waiting is not None:
+        """Stop waiting for the earlier runs of an operation."""
+        tracked: OperationForecast | None = entry.forecast
+        waiting = None if tracked is None else self._waiting.get(tracked.key)
+        if tracked is not None and waiting is not None:
             waiting.pop(entry, None)
             if not waiting:
-                del self._waiting[following.key]
+                del self._waiting[tracked.key]
 
     def _give_up(self, entry: Entry, error: Exception) -> None:
-        """Go without a forecast of an operation: what failed once fails again."""
+        """Drop the forecast of an operation for good: what raised once raises again."""
         self._queue.pop(entry, None)
         self._wait_no_more(entry)
         entry.forecast = None
@@ -323,22 +326,22 @@ class Forecasts:
             self._ledger.mark(entry).figures = True
 
     def _pay(self, entry: Entry, now: float) -> None:
-        following = entry.forecast
-        if following is None:
+        tracked = entry.forecast
+        if tracked is None:
             return
         operation = entry.operation
         running = sum(1 for _ in islice(operation.running(), STAGES_LIMIT))
-        stages = len(operation.stages) + len(following.children)
-        self._allowance.spend(price(stages, running, following.runs))
-        self.figure(entry, now)
+        stages = len(operation.stages) + len(tracked.children)
+        self._budget.spend(price(stages, running, tracked.runs))
+        self.estimate_one(entry, now)
 
-    @_sheltered
-    def _build(self, entry: Entry, runs: list[Run], typical: float | None = None) -> None:
-        """Give an operation its forecast, and tell it what has happened so far."""
-        operation, following = entry.operation, entry.forecast
-        forecast = following.forecast = Forecast(runs, typical)
-        following.runs = min(len(runs), REMEMBERED)
-        following.figured = float("-inf")
+    @_contained
+    def _build(self, entry: Entry, runs: list[Run], prior: float | None = None) -> None:
+        """Create the forecast of an operation, and replay its past changes into it."""
+        operation, tracked = entry.operation, entry.forecast
+        forecast = tracked.forecast = Forecast(runs, prior)
+        tracked.runs = min(len(runs), REMEMBERED)
+        tracked.estimated_at = float("-inf")
         self._ledger.mark(entry)
         if operation.started is not None:
             forecast.start(operation.started)
@@ -355,35 +358,35 @@ class Forecasts:
         past.sort(key=lambda one: (one.moment, one.place))
         for one in past:
             _tell(forecast, one.stage, max(one.moment, begun), one.state, one.done)
-        following.changed.update(
+        tracked.changed.update(
             (stage.id, None)
             for stage in operation.stages.values()
             if stage.state == WAITING or (stage.open and stage.shown != stage.initial)
         )
-        forecast.hold(following.begun, waiting=operation.state == WAITING)
+        forecast.hold(tracked.begun, waiting=operation.state == WAITING)
 
     def _tell_parent(self, entry: Entry, now: float) -> None:
-        """An operation weighs as a stage of its parent, unless that stage counts by itself."""
+        """Report a child to the forecast of its parent, unless its stage has counts of its own."""
         operation = entry.operation
         if not operation.parent:
             return
         above, _, stage_id = operation.parent.partition("/")
         parent = self._ledger.entries.get(above)
-        following: Following | None = parent.forecast if parent is not None else None
-        if parent is None or parent is entry or following is None or following.forecast is None:
+        tracked: OperationForecast | None = parent.forecast if parent is not None else None
+        if parent is None or parent is entry or tracked is None or tracked.forecast is None:
             return
         stage = parent.operation.stages.get(int(stage_id)) if stage_id.isdecimal() else None
         if stage is not None and stage.total:
             return
-        place = following.children.get(operation.id)
+        place = tracked.children.get(operation.id)
         if place is None:
-            if len(following.children) >= CHILDREN_LIMIT:
+            if len(tracked.children) >= CHILDREN_LIMIT:
                 return
-            if following.children is _CHILDLESS:
-                following.children = {}
-            place = following.children[operation.id] = -1 - len(following.children)
+            if tracked.children is _NO_CHILDREN:
+                tracked.children = {}
+            place = tracked.children[operation.id] = -1 - len(tracked.children)
         try:
-            following.forecast.observe(
+            tracked.forecast.observe(
                 place,
                 operation.name,
                 stage.id if stage is not None else None,
@@ -398,16 +401,16 @@ class Forecasts:
             self._give_up(parent, error)
         self._ledger.mark(parent)
 
-    def _asked_within(self, following: Following) -> bool:
-        """Whether an operation that weighs as a stage of this one waits for a person."""
-        entries = (self._ledger.entries.get(child) for child in following.children)
+    def _asked_within(self, tracked: OperationForecast) -> bool:
+        """Return whether a child operation waits for a person."""
+        entries = (self._ledger.entries.get(child) for child in tracked.children)
         return any(
             entry is not None and entry.forecast is not None and entry.forecast.asked
             for entry in entries
         )
 
     def _stage_progress(self, entry: Entry) -> None:
-        """Progress of the stages that changed, from their own counts."""
+        """Update the progress of changed stages from their own counts."""
         marks = self._ledger.dirty.get(entry)
         if marks is None:
             return
@@ -428,25 +431,26 @@ def _tell(
     state: str | None = None,
     done: float | None = None,
 ) -> None:
+    counted = stage.shown if done is None else done
     forecast.observe(
         stage.id,
         stage.name,
         stage.parent,
         stage.state if state is None else state,
-        stage.shown if done is None else done,
-        stage.total,
+        counted or 0,  # where it is unknown, there is no total either: as one that never counts
+        None if counted is None else stage.total,
         stage.unit,
         now,
         stage.attempt,
     )
 
 
-def _figured(entry: Entry) -> float:
-    return entry.forecast.figured if entry.forecast is not None else 0.0
+def _estimated_at(entry: Entry) -> float:
+    return entry.forecast.estimated_at if entry.forecast is not None else 0.0
 
 
 def _final_progress(entry: Entry) -> float | None:
-    """How far an ended operation came: 1.0 is kept for success."""
+    """Return the progress of an ended operation: 1.0 is reserved for success."""
     operation = entry.operation
     if operation.state == COMPLETED:
         return operation.even_progress()

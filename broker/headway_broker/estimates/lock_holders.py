@@ -1,8 +1,9 @@
-"""Who holds what an operation waits for: a reason names a process, a process has an operation.
+"""Lock holders: the operation that holds the lock which another one waits for.
 
-Pure. The kernel tells which processes a holder descends from (`effects.Trace`); the nearest of
-them that reports is the holder, and what its operation still takes is added to what the
-waiting one does. Absent: /proc (`processes`).
+Pure. The reason of a waiting operation names a process ("held by process 4242"). The nearest
+ancestor of that process that reports to the broker is the holder (`effects.Trace` asks for the
+ancestors), and the remaining time of its operation is added to that of the waiting one. Cycles
+have no estimate. Absent: reading /proc (`processes`).
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from headway_broker.state.effects import Effect, Trace
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.sessions import Session, Sessions
 
-LOOK = 1.0  # seconds between looks at those that wait
-WAITS_LIMIT = 200  # operations that are looked at
-TRACES_AT_ONCE = 20
+LOOK_EVERY = 1.0  # seconds between looks, as often as estimates are made of what stands still
+WAITING_LIMIT = 200  # waiting operations looked at; further ones show no holder
+TRACES_AT_ONCE = 20  # lookups of ancestors in one look: each reads /proc a few times
 
 _HELD = re.compile(r"\bheld by process ([1-9][0-9]{0,8})\b")
 _STAGE_STATE = STAGE_FIELDS.index("state")
 
 
-class Waits:
-    """The open operations that wait for a process, and whose that is."""
+class LockHolders:
+    """The open operations that wait for a process, and their holders."""
 
     def __init__(self, ledger: Ledger, sessions: Sessions, forecasts: Forecasts) -> None:
         self._ledger = ledger
@@ -37,21 +38,21 @@ class Waits:
         self._looked = float("-inf")
 
     def announced(self, entry: Entry, stages: Iterable[list[object]]) -> None:
-        """An operation was announced: it may wait for somebody now."""
-        if entry in self._waiting or len(self._waiting) >= WAITS_LIMIT:
+        """Note an announcement, after which an operation may wait for a process."""
+        if entry in self._waiting or len(self._waiting) >= WAITING_LIMIT:
             return
         if entry.operation.state == WAITING or any(s[_STAGE_STATE] == WAITING for s in stages):
             self._waiting[entry] = None
 
     def traced(self, pid: int, line: list[int]) -> None:
-        """The process `pid` descends from the others of `line`, which begins with itself."""
+        """Take the ancestors of a process: `line` begins with `pid` itself, nearest first."""
         if pid in self._lines:
             self._lines[pid] = line
             self._looked = float("-inf")
 
     def look(self, now: float) -> list[Effect]:
-        """Find out who holds what, where that is due."""
-        if not self._waiting or now - self._looked < LOOK:
+        """Update the holders once a second; return the lookups that this needs."""
+        if not self._waiting or now - self._looked < LOOK_EVERY:
             return []
         self._looked = now
         held = {entry: _held(entry.operation) for entry in self._waiting}
@@ -69,13 +70,13 @@ class Waits:
         return [Trace(pid) for pid in fresh]
 
     def deadline(self) -> float | None:
-        """When to look next."""
-        return self._looked + LOOK if self._waiting else None
+        """Return when to look next; None while nothing waits."""
+        return self._looked + LOOK_EVERY if self._waiting else None
 
     def _tell(
         self, entry: Entry, pids: dict[int | None, int], workers: dict[int, Session], now: float
     ) -> None:
-        """Say of one operation, and to its forecast, what it waits for."""
+        """Set the holder of one operation, and tell its forecast how long it still holds."""
         holders = {place: self._holder(entry, pid, workers) for place, pid in pids.items()}
         first = next((holder for holder in holders.values() if holder is not None), None)
         operation = entry.operation
@@ -91,7 +92,7 @@ class Waits:
             self._forecasts.wait(entry, place, left, now)
 
     def _holder(self, entry: Entry, pid: int, workers: dict[int, Session]) -> Entry | None:
-        """The latest open operation of the process, or of the nearest one it descends from."""
+        """Return the newest open operation of the process or of its nearest reporting ancestor."""
         for ancestor in self._lines.get(pid) or ():
             session = workers.get(ancestor)
             if session is None:
@@ -102,7 +103,7 @@ class Waits:
         return None
 
     def _round(self, holder: Entry, entry: Entry) -> bool:
-        """Whether the holder itself waits for this one, at some remove: then nobody knows."""
+        """Return whether the holder waits for this operation, directly or through others."""
         seen: set[str] = set()
         while holder is not entry:
             following = holder.operation.holder
@@ -117,7 +118,7 @@ class Waits:
 
 
 def _held(operation: Operation) -> dict[int | None, int]:
-    """The processes that an operation (None) and its stages (by id) wait for."""
+    """Return the pids that an operation (key None) and its stages (key: stage id) wait for."""
     found: dict[int | None, int] = {}
     if not operation.open:
         return found
@@ -132,11 +133,11 @@ def _held(operation: Operation) -> dict[int | None, int]:
 
 
 def _left(holder: Entry, now: float) -> Estimate | None:
-    """What the holder still takes, counted down since that was worked out."""
+    """Return the estimate of the holder, less the time since it was made."""
     estimate = holder.operation.estimate
     if estimate is None:
         return None
-    passed = max(0.0, now - holder.forecast.figured) if holder.forecast is not None else 0.0
+    passed = max(0.0, now - holder.forecast.estimated_at) if holder.forecast is not None else 0.0
     low, median, high, basis, runs = estimate
     return Estimate(
         max(0.0, low - passed), max(0.0, median - passed), max(0.0, high - passed), basis, runs

@@ -1,6 +1,8 @@
-"""How long a stage typically takes on this machine, from the newest runs of all operations.
+"""The prior: how long a stage takes on this machine, from the newest runs of all operations.
 
-Pure. It is the first guess for an operation that was never seen and has not counted yet.
+Pure. It is the first estimate of an operation that has neither history nor counts: the median
+over keys of the median stage, so that neither one operation of many stages nor one of very long
+ones decides.
 """
 
 from __future__ import annotations
@@ -9,21 +11,25 @@ from math import isfinite
 from statistics import median
 from typing import Any, Iterable
 
-RUNS = 20  # newest runs that are looked at, one of each key
-ENOUGH = 3  # keys without which nothing is typical
-TINY = 0.3  # seconds; a shorter stage says nothing of others
+NEWEST_RUNS = 20  # runs that are read, the newest of each key
+KEYS_NEEDED = 3  # keys with a usable run, below which there is no prior
+SHORTEST_STAGE = 0.3  # seconds; a shorter stage says nothing of how long others take
 
 
-def typical(runs: Iterable[Any]) -> float | None:
-    """The median over runs of the median seconds of their stages, or None from too few."""
+def prior(runs: Iterable[Any]) -> float | None:
+    """Return the median over runs of the median seconds of their stages; None from too few."""
     found: list[float] = []
     for run in runs:
         worked: list[float] = []
         spans = run.get("spans") if isinstance(run, dict) else None
         for span in spans if isinstance(spans, list) else ():
             seconds = span.get("worked") if isinstance(span, dict) else None
-            if isinstance(seconds, (int, float)) and seconds >= TINY and isfinite(seconds):
+            if (
+                isinstance(seconds, (int, float))
+                and seconds >= SHORTEST_STAGE
+                and isfinite(seconds)
+            ):
                 worked.append(float(seconds))
         if worked:
             found.append(median(worked))
-    return median(found) if len(found) >= ENOUGH else None
+    return median(found) if len(found) >= KEYS_NEEDED else None

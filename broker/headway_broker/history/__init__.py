@@ -1,1 +1,1 @@
-"""The history file: its thread, its tables, its queries."""
+"""The history file: the thread that writes it, its schema, its queries."""

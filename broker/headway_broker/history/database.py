@@ -1,4 +1,4 @@
-"""The file of the history: opened, set aside where it is corrupt, tried again where it may pass."""
+"""The SQLite file of the history: opened, set aside if corrupt, retried if that may help."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from typing import Callable, Generator
 from headway_broker.history import schema
 
 NAME = "history.sqlite3"
-COMPLAIN_EVERY = 60.0  # seconds between two lines in the log that say that it cannot be written
-HOPE = 60.0  # seconds of failing after which nobody waits for it any more: exits would for ever
+COMPLAIN_EVERY = 60.0  # seconds between two log lines about a file that cannot be written
+# Seconds of failures after which the file counts as lost: what waits for it is then acknowledged
+# as stored, for programs hold their exit and their spool file until it is. A full disk or a lock
+# is often gone by then.
+GIVE_UP_AFTER = 60.0
 
 
 class Database:
-    """One SQLite file and the connection to it, if there is one.
+    """The SQLite file and the connection to it, if there is one.
 
-    Nothing here raises: a file that is corrupt is set aside, one that cannot be used is done
-    without, and both are said in the log.
+    No method raises: a corrupt file is set aside, an unusable one is done without, and either is
+    logged.
     """
 
     def __init__(self, path: str, log: Callable[[str], None]) -> None:
         self.connection: sqlite3.Connection | None = None
-        self.closed_for_now = False  # the file could not be opened, but may be later
+        self.closed_for_now = False  # could not be opened, but is tried again
         self._path = path
         self._log = log
         self._complained = float("-inf")
@@ -33,26 +36,26 @@ class Database:
 
     @property
     def usable(self) -> bool:
-        """Whether there is a file to write to, or will be."""
+        """Whether there is a file to write to, or may be later."""
         return self.connection is not None or self.closed_for_now
 
     def open(self) -> None:
-        """Open the file, or find out whether it is worth trying again."""
+        """Open the file, or set `closed_for_now` if it is worth trying again."""
         self.closed_for_now = False
         self.connection = self._open()
 
     def close(self) -> None:
-        """Close the connection; it is not opened again."""
+        """Close the connection for good."""
         if self.connection is not None:
             self.connection.close()
 
     def attempt(self, action: Callable[[sqlite3.Connection], None]) -> bool:
-        """Do something with the file; false if it may work later. That is said now and then."""
+        """Call `action` with the connection; return False if it failed but may succeed later."""
         if self.connection is None:
             return not self.closed_for_now
         try:
             action(self.connection)
-        except sqlite3.OperationalError as error:  # a full disk, a lock: it may pass
+        except sqlite3.OperationalError as error:  # a full disk or a lock: a retry may help
             self.complain(f"history: not written: {error}")
         except sqlite3.DatabaseError as error:
             self.connection.close()
@@ -65,19 +68,19 @@ class Database:
             return True
         return False
 
-    def hopes(self) -> bool:
-        """Return whether what has just failed may still pass: it has not failed for long."""
+    def may_recover(self) -> bool:
+        """Return whether to retry after a failure: failures have not lasted `GIVE_UP_AFTER` yet."""
         now = time.monotonic()
         if self._failing_since is None:
             self._failing_since = now
-        return now - self._failing_since < HOPE
+        return now - self._failing_since < GIVE_UP_AFTER
 
-    def works(self) -> None:
-        """Forget that anything has failed: it has just been written to, or been opened again."""
+    def recovered(self) -> None:
+        """Note a success: the file has been written to or opened."""
         self._failing_since = None
 
     def complain(self, text: str) -> None:
-        """Say something in the log, unless something was said a moment ago."""
+        """Write into the log, at most once in `COMPLAIN_EVERY` seconds."""
         now = time.monotonic()
         if now - self._complained >= COMPLAIN_EVERY:
             self._complained = now
@@ -91,7 +94,7 @@ class Database:
                 self._log(f"history: {self._path} is left alone: {error}")
                 return None
             except sqlite3.OperationalError as error:
-                if is_temporary(error) and self.hopes():
+                if is_temporary(error) and self.may_recover():
                     self.closed_for_now = True
                     self.complain(f"history: not opened: {self._path}: {error}")
                     return None
@@ -116,21 +119,23 @@ class Database:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Generator[None, None, None]:
-    """Make what is done inside one transaction: all of it is in the file, or nothing."""
+    """Run the block in one transaction: all of it is written, or nothing."""
+    # IMMEDIATE takes the write lock now: a deferred transaction that upgrades its read lock fails
+    # with SQLITE_BUSY at once, without waiting for the timeout of the connection.
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
     except BaseException:
-        if connection.in_transaction:  # SQLite has undone it where the disk is full
+        if connection.in_transaction:  # on a full disk SQLite has rolled back by itself
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open the file at `path`, brought up to date.
+    """Open the file at `path` and migrate it to the current schema.
 
-    Raises `sqlite3.Error`, `schema.TooNew` or OSError.
+    Raise `sqlite3.Error`, `schema.TooNew` or OSError.
     """
     os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -138,7 +143,8 @@ def connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        # A commit survives the end of any process; only a loss of power can undo the last.
+        # In WAL mode a commit survives the end of any process; only a loss of power can undo the
+        # last ones. FULL would cost an fsync for each.
         connection.execute("PRAGMA synchronous = NORMAL")
         schema.migrate(connection)
     except BaseException:
@@ -148,7 +154,7 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def set_aside(path: str) -> str:
-    """Move a corrupt file out of the way and return where to."""
+    """Rename a corrupt file, with its WAL, and return the new path."""
     aside = f"{path}.corrupt-{int(time.time())}"
     os.replace(path, aside)
     for suffix in ("-wal", "-shm"):
@@ -160,5 +166,5 @@ def set_aside(path: str) -> str:
 
 
 def is_temporary(error: sqlite3.OperationalError) -> bool:
-    """Return whether it is for a full disk or another's lock that the file cannot be opened."""
+    """Return whether an error is a full disk, a lock or an I/O error, which may pass."""
     return any(word in str(error) for word in ("full", "locked", "I/O"))

@@ -1,7 +1,7 @@
-"""The SQL of the history: what is written, read and forgotten through an open connection.
+"""History queries: the SQL that writes, reads and deletes operations, runs and claims.
 
-Absent: the file (`database`), its tables (`schema`), what is kept for how long (`retention`).
-All of it raises `sqlite3.Error`; what cannot be turned into JSON raises TypeError.
+Every function raises `sqlite3.Error`, and TypeError for what is not JSON. Absent: the file
+(`database`), its tables (`schema`), how long rows are kept (`retention`).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import sqlite3
 from typing import Any, Iterable, Iterator, NamedTuple
 
 from headway_broker.state import retention
-from headway_broker.state.effects import Job, KeepClaim, Learn, Row, Store
+from headway_broker.state.effects import Job, StoreClaim, StoredOperation, StoreOperation, StoreRun
 from headway_broker.state.retention import Cutoffs
 
 
 class RunOf(NamedTuple):
-    """A run that was learned, its key, and the Unix time of its end."""
+    """A stored run, its key, and the Unix time of its end."""
 
     key: str
     ended: float
@@ -24,16 +24,16 @@ class RunOf(NamedTuple):
 
 
 def write(connection: sqlite3.Connection, place: str, job: Job, unix: float) -> None:
-    """Write what a job of the broker at `place` hands over at a Unix time, if it does."""
-    if isinstance(job, Store):
+    """Write a job of the broker at `place`, as of a Unix time; a job that only reads is ignored."""
+    if isinstance(job, StoreOperation):
         _store(connection, place, job.row, unix)
-    elif isinstance(job, Learn):
+    elif isinstance(job, StoreRun):
         _learn(connection, job, unix)
-    elif isinstance(job, KeepClaim):
+    elif isinstance(job, StoreClaim):
         connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", (job.key, unix))
 
 
-def _store(connection: sqlite3.Connection, place: str, row: Row, unix: float) -> None:
+def _store(connection: sqlite3.Connection, place: str, row: StoredOperation, unix: float) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO operations"
         " (id, place, stored, revision, ended, session, uid, pid, about, body)"
@@ -53,7 +53,7 @@ def _store(connection: sqlite3.Connection, place: str, row: Row, unix: float) ->
     )
 
 
-def _learn(connection: sqlite3.Connection, job: Learn, unix: float) -> None:
+def _learn(connection: sqlite3.Connection, job: StoreRun, unix: float) -> None:
     connection.execute(
         "INSERT INTO runs (key, ended, run) VALUES (?, ?, ?)",
         (job.key, unix, json.dumps(job.run)),
@@ -65,15 +65,15 @@ def _learn(connection: sqlite3.Connection, job: Learn, unix: float) -> None:
     )
 
 
-def operations(connection: sqlite3.Connection, place: str, since: float) -> list[Row]:
-    """Return what a broker of `place` left: what is open, then what ended `since`, oldest first."""
+def operations(connection: sqlite3.Connection, place: str, since: float) -> list[StoredOperation]:
+    """Return the open operations of `place` and those ended `since`, in the order of storing."""
     found = connection.execute(
         "SELECT id, revision, ended, session, uid, pid, about, body FROM operations"
         " WHERE place = ? AND (ended IS NULL OR ended >= ?)"
-        " ORDER BY ended IS NULL, rowid DESC",  # as stored: wall clocks are set back
+        " ORDER BY ended IS NULL, rowid DESC",  # in the order of storing, for wall clocks jump
         (place, since),
     )
-    rows: list[Row] = []
+    rows: list[StoredOperation] = []
     finished = 0
     for operation, revision, ended, session, uid, pid, about, body in found.fetchall():
         finished += ended is not None
@@ -83,7 +83,7 @@ def operations(connection: sqlite3.Connection, place: str, since: float) -> list
             process = json.loads(about)
         except ValueError:
             continue
-        rows.append(Row(operation, revision, ended, session, uid, pid, process, body))
+        rows.append(StoredOperation(operation, revision, ended, session, uid, pid, process, body))
     rows.reverse()
     return rows
 
@@ -103,7 +103,7 @@ def runs(connection: sqlite3.Connection, key: str) -> list[dict[str, Any]]:
 
 
 def newest_runs(connection: sqlite3.Connection, number: int) -> list[dict[str, Any]]:
-    """Return the newest run of each of the `number` keys that were used last."""
+    """Return the newest run of each of the `number` keys used last."""
     found = connection.execute(
         "SELECT run FROM runs WHERE number IN"
         " (SELECT max(number) FROM runs GROUP BY key ORDER BY 1 DESC LIMIT ?)",
@@ -120,12 +120,12 @@ def all_runs(connection: sqlite3.Connection) -> Iterator[RunOf]:
 
 
 def forget_runs(connection: sqlite3.Connection, key: str) -> int:
-    """Remove all runs of a key and return how many there were."""
+    """Delete all runs of a key and return their number."""
     return connection.execute("DELETE FROM runs WHERE key = ?", (key,)).rowcount
 
 
 def prune(connection: sqlite3.Connection, place: str, cutoffs: Cutoffs) -> None:
-    """Remove what is not to be kept any more."""
+    """Delete rows that have expired."""
     connection.execute("DELETE FROM operations WHERE ended < ?", (cutoffs.ended_before,))
     connection.execute(
         "DELETE FROM operations WHERE ended IS NULL AND stored < ?",
@@ -144,7 +144,7 @@ def prune(connection: sqlite3.Connection, place: str, cutoffs: Cutoffs) -> None:
 
 
 def _read(texts: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield what is JSON of these."""
+    """Yield the texts that are JSON, decoded."""
     for text in texts:
         try:
             yield json.loads(text)

@@ -1,7 +1,7 @@
-"""The tables of the history file, by version, and the steps from each version to the next.
+"""The schema of the history file, and its migrations: the steps from each version to the next.
 
-`PRAGMA user_version` is the version. A step is never changed once it has been released; a
-file of a newer version is left alone.
+`PRAGMA user_version` is the version of a file. To change the schema, append a step; a released
+step is never changed. A file of a newer version is left alone: nothing is written to it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX runs_by_key ON runs (key, number)",
     ),
     (
-        # What one of several notifiers has taken on, so that a restart does not repeat it.
+        # News that a notifier has claimed, so that a restart of the broker does not repeat it.
         "CREATE TABLE claims (key TEXT PRIMARY KEY, claimed REAL NOT NULL)",
     ),
 )
@@ -32,13 +32,14 @@ VERSION = len(STEPS)
 
 
 class TooNew(Exception):
-    """The file was written by a newer version; it is left alone."""
+    """Raised for a file written by a newer version."""
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a file to `VERSION`, in one transaction; raises `TooNew`."""
+    """Migrate a file to `VERSION`, in one transaction; raise `TooNew`."""
     if int(connection.execute("PRAGMA user_version").fetchone()[0]) == VERSION:
-        return  # nothing is written, so a full disk does not matter
+        return  # without a write, which a full disk would refuse
+    # Read again under the write lock: another process may have migrated the file meanwhile.
     connection.execute("BEGIN IMMEDIATE")
     try:
         found = int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -51,7 +52,7 @@ def migrate(connection: sqlite3.Connection) -> None:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
-        if connection.in_transaction:  # SQLite has undone it where the disk is full
+        if connection.in_transaction:  # on a full disk SQLite has rolled back by itself
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")

@@ -1,4 +1,4 @@
-"""What the history file holds, read and forgotten by commands while a broker may be running."""
+"""The summary of the history by key, for `headway history`; a broker may be running."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from headway_broker.history import queries, schema
 
 
 class NoHistory(Exception):
-    """The file cannot be used; the text is for a person."""
+    """Raised if the file cannot be used; the text is for a person."""
 
 
 class Known(NamedTuple):
-    """What is remembered of one history key.
+    """The summary of one history key.
 
-    `usual` is the median of its durations in seconds, None where no run was whole; `ended`
-    the Unix time of the newest run. `off` is the factor by which its estimates were typically
-    wrong, `inside` the part of the time for which their range held the truth; both None without
-    estimates.
+    `usual` is the median duration in seconds, None if no run was complete; `ended` the Unix time
+    of the newest run. `off` is the median factor by which estimates were wrong, `inside` the part
+    of the time in which their range held the truth, 0…1; both None without estimates.
     """
 
     key: str
@@ -33,7 +32,7 @@ class Known(NamedTuple):
 
 
 def known(path: str) -> list[Known]:
-    """All keys, the newest first; none where there is no file. Raises `NoHistory`."""
+    """Return a summary of every key, the newest first; none without a file. Raise `NoHistory`."""
     if not os.path.exists(path):
         return []
     found: dict[str, list[Run]] = {}
@@ -57,7 +56,7 @@ def known(path: str) -> list[Known]:
 
 
 def forget(path: str, key: str) -> int:
-    """Remove all runs of a key and return how many there were. Raises `NoHistory`."""
+    """Delete all runs of a key and return their number. Raise `NoHistory`."""
     if not os.path.exists(path):
         return 0
     connection = _connect(path)

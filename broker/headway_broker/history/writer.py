@@ -1,8 +1,9 @@
-"""What outlives the broker: operations, runs that estimates learn from, claims.
+"""The writer of the history: a thread that stores operations, runs and claims in SQLite.
 
-One SQLite file (write-ahead log) in the state directory, written by a thread of its own, so
-that a slow disk delays nobody. Nothing here raises into the broker. Absent: the file
-(`database`), what is asked of it (`queries`), what is kept for how long (`retention`).
+A thread of its own, so that a slow disk delays nobody. There is no lock: jobs go in and results
+come out by two queues, the connection belongs to the thread once it has started, and each of the
+two counters is written by one thread. Nothing raises into the broker. Absent: the file
+(`database`), the SQL (`queries`), how long rows are kept (`retention`).
 """
 
 from __future__ import annotations
@@ -14,21 +15,25 @@ import threading
 import time
 from typing import Any, Callable, Iterable
 
-from headway_broker.estimates.prior import RUNS, typical
+from headway_broker.estimates.prior import NEWEST_RUNS, prior
 from headway_broker.history import queries
 from headway_broker.history.database import NAME, Database, transaction
-from headway_broker.history.jobs import Recalled, Reopened, Stored, awaited, still_owed, stored
+from headway_broker.history.jobs import Recalled, Reopened, Stored, awaited, stored, unwritten
 from headway_broker.state import retention
-from headway_broker.state.effects import Job, Recall, Row
+from headway_broker.state.effects import Job, Recall, StoredOperation
 
-TYPICAL_EVERY = 60.0
-BATCH = 500  # jobs in one transaction
-WAITING_LIMIT = 5_000  # jobs that wait for the disk, before open operations are not stored
+PRIOR_EVERY = 60.0  # seconds between two computations of the prior, which moves slowly
+# Jobs in one transaction: a commit costs more than a row, and an acknowledgement waits for all.
+BATCH = 500
+WAITING_LIMIT = 5_000  # jobs that wait for the disk, above which open operations are dropped
 RETRY = 1.0  # seconds between attempts to write what could not be written
 
 
 class History:
-    """The open file and its thread. `results` holds what came back; `wake` is called then."""
+    """The history and its thread.
+
+    `results` holds the results of jobs; `wake` is called, by the thread, when there are new ones.
+    """
 
     def __init__(
         self,
@@ -37,27 +42,27 @@ class History:
         log: Callable[[str], None],
         wake: Callable[[], None],
     ) -> None:
-        """Open the file in `directory` for the broker at `place`."""
+        """Open the file in `directory`; `place` is the runtime directory of the broker."""
         self.results: queue.SimpleQueue[Stored | Recalled | Reopened] = queue.SimpleQueue()
         self._place = place
         self._log = log
         self._wake = wake
         self._jobs: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
-        self._owed: list[Job] = []  # what could not be written, to be tried again
+        self._unwritten: list[Job] = []  # jobs to retry
         self._next_prune = 0.0
-        self._typical: float | None = None
-        self._next_typical = 0.0
+        self._prior: float | None = None
+        self._next_prior = 0.0
         self._handed = self._done = 0  # jobs; each is changed by one thread
         self._database = Database(os.path.join(directory, NAME), log)
         self._thread: threading.Thread | None = None
 
     @property
     def usable(self) -> bool:
-        """Whether there is a file to write to, or will be."""
+        """Whether there is a file to write to, or may be later."""
         return self._database.usable
 
-    def rows(self) -> list[Row]:
-        """Return what an earlier broker of this place left: open, or ended within the hour."""
+    def rows(self) -> list[StoredOperation]:
+        """Return what an earlier broker of this place stored: open, or ended within the hour."""
         connection = self._database.connection
         if connection is None:
             return []
@@ -80,19 +85,19 @@ class History:
             return []
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread, to which the connection belongs from here on."""
         self._thread = threading.Thread(target=self._work, name="history", daemon=True)
         self._thread.start()
 
     def put(self, jobs: list[Job]) -> None:
-        """Hand the thread something to do."""
-        if self._handed - self._done >= WAITING_LIMIT:  # the disk is slow: what is open can wait
+        """Queue jobs for the thread."""
+        if self._handed - self._done >= WAITING_LIMIT:  # a slow disk: open operations can wait
             jobs = [job for job in jobs if awaited(job)]
         self._handed += len(jobs)
         self._jobs.put(jobs)
 
     def stop(self, timeout: float) -> None:
-        """Finish what was handed over, if that takes no longer than `timeout` seconds."""
+        """Finish the queued jobs and close the file, within `timeout` seconds."""
         if self._thread is not None:
             self._jobs.put(None)
             self._thread.join(timeout)
@@ -107,10 +112,10 @@ class History:
             if self._database.closed_for_now:
                 self._open_again()
             self._done += len(jobs)
-            jobs, self._owed = self._owed + jobs, []
-            if not self._write(jobs) and self._database.hopes() and len(jobs) < WAITING_LIMIT:
-                # Not answered: who waits for it keeps a copy, in a file if it has to leave.
-                self._owed = still_owed(jobs)
+            jobs, self._unwritten = self._unwritten + jobs, []
+            if not self._write(jobs) and self._database.may_recover() and len(jobs) < WAITING_LIMIT:
+                # No result yet: whoever waits keeps a copy, in the spool if it has to exit.
+                self._unwritten = unwritten(jobs)
                 jobs = [job for job in jobs if isinstance(job, Recall)]
             self._answer(jobs)
             if time.monotonic() >= self._next_prune:
@@ -118,14 +123,14 @@ class History:
                 self._database.attempt(self._prune)
 
     def _next_jobs(self) -> tuple[list[Job], bool]:
-        """Wait for jobs, and return them with whether they are the last."""
-        waits = self._owed or self._database.closed_for_now
+        """Wait for jobs; return them, and whether they are the last."""
+        waits = self._unwritten or self._database.closed_for_now
         try:
             jobs = self._jobs.get(timeout=RETRY if waits else None)
         except queue.Empty:
             jobs = []
         if jobs is None:
-            return [], True  # what is owed is tried once more
+            return [], True  # unwritten jobs are tried once more
         while len(jobs) < BATCH:
             try:
                 more = self._jobs.get_nowait()
@@ -139,12 +144,12 @@ class History:
     def _open_again(self) -> None:
         self._database.open()
         if self._database.connection is not None:
-            self._database.works()
+            self._database.recovered()
             self.results.put(Reopened(self.rows(), self.claims()))
             self._wake()
 
     def _write(self, jobs: list[Job]) -> bool:
-        """Write what there is to write; whether it is in the file now, or can never be."""
+        """Write jobs; return whether they are in the file, or can never be."""
         changes = [job for job in jobs if not isinstance(job, Recall)]
         if not changes:
             return True
@@ -155,11 +160,11 @@ class History:
 
         written = self._database.attempt(write)
         if written:
-            self._database.works()
+            self._database.recovered()
         return written
 
     def _write_each(self, connection: sqlite3.Connection, changes: Iterable[Job]) -> None:
-        """Write these; one that can never be written does not take the others with it."""
+        """Write jobs one by one, and skip one that can never be written."""
         for job in changes:
             try:
                 queries.write(connection, self._place, job, time.time())
@@ -174,7 +179,7 @@ class History:
             self.results.put(done)
         for job in jobs:
             if isinstance(job, Recall):
-                self.results.put(Recalled(job.key, self._runs(job.key), self._usual_stage()))
+                self.results.put(Recalled(job.key, self._runs(job.key), self._stage_prior()))
         self._wake()
 
     def _runs(self, key: str) -> list[dict[str, Any]]:
@@ -182,16 +187,16 @@ class History:
         self._database.attempt(lambda connection: found.extend(queries.runs(connection, key)))
         return found
 
-    def _usual_stage(self) -> float | None:
-        """Return what `typical` says, which is asked now and then."""
-        if time.monotonic() >= self._next_typical:
-            self._next_typical = time.monotonic() + TYPICAL_EVERY
+    def _stage_prior(self) -> float | None:
+        """Return the prior in seconds, computed once in `PRIOR_EVERY` seconds."""
+        if time.monotonic() >= self._next_prior:
+            self._next_prior = time.monotonic() + PRIOR_EVERY
             newest: list[dict[str, Any]] = []
             self._database.attempt(
-                lambda connection: newest.extend(queries.newest_runs(connection, RUNS))
+                lambda connection: newest.extend(queries.newest_runs(connection, NEWEST_RUNS))
             )
-            self._typical = typical(newest)
-        return self._typical
+            self._prior = prior(newest)
+        return self._prior
 
     def _prune(self, connection: sqlite3.Connection) -> None:
         queries.prune(connection, self._place, retention.cutoffs(time.time()))

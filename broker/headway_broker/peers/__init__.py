@@ -1,1 +1,1 @@
-"""What workers and viewers say and are told; pure."""
+"""Sessions and their messages: handshake, counts, liveness, resync, requests; pure."""

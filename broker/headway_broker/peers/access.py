@@ -1,4 +1,4 @@
-"""Who may talk to the broker: its own user and root, as the kernel names them."""
+"""Access control by peer credentials: the broker serves its own user and root; pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from headway_broker.state.sessions import Credentials
 
 
 def credentials(address: str | None) -> Credentials:
-    """What libzmq's `Peer-Address` says of a local connection: "localhost:UID:GID:PID".
+    """Return the credentials in libzmq's `Peer-Address`: "localhost:UID:GID:PID" on Linux.
 
-    Other systems say less (macOS ":UID:GID:"), or nothing.
+    libzmq reads them from the kernel (SO_PEERCRED) for ipc:// connections. Other systems give
+    less (macOS ":UID:GID:"), or nothing.
     """
     numbers = (address or "").split(":")[1:]
     uid = _number(numbers[0]) if numbers else None
@@ -21,8 +22,8 @@ def _number(text: str) -> int | None:
 
 
 def admitted(peer: Credentials, own: int) -> bool:
-    """Whether `peer` may talk to the broker of user `own`.
+    """Return whether `peer` may connect to the broker of user `own`.
 
-    Where the kernel names nobody, the private directory has let only that user in.
+    Where the kernel gives no uid, the permissions of the runtime directory (0700) decide.
     """
     return peer.uid in (own, 0, None)

@@ -1,6 +1,6 @@
-"""Hello and its answer: who is let in, and what the others are told.
+"""The handshake: a Hello is answered by a Welcome or a Refuse.
 
-Pure. Absent: who may connect at all (`access`), and who is who (`sessions`).
+Pure. Absent: access control (`access`), and which session a Hello belongs to (`sessions`).
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from headway.protocol.messages import MAGIC, MAJOR, MINOR
 from headway_broker.peers.access import admitted
 from headway_broker.peers.liveness import Liveness, watch
 from headway_broker.peers.merged_counts import MergedCounts
-from headway_broker.peers.resync import Again
-from headway_broker.publishing.stream import Publishing
+from headway_broker.peers.resync import Resync
+from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Send
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.outbox import Outbox
 from headway_broker.state.sessions import Credentials, Session, Sessions
-from headway_broker.state.wall_clock import Wall
+from headway_broker.state.wall_clock import WallClock
 
 
 class Handshake:
-    """Lets sessions in for the broker of user `uid`, whose followers connect to `follow`."""
+    """Admits sessions to the broker of user `uid`; `follow` is the endpoint for viewers."""
 
     def __init__(
         self,
@@ -28,39 +28,39 @@ class Handshake:
         follow: str,
         uid: int,
         *,
-        wall: Wall,
+        wall_clock: WallClock,
         sessions: Sessions,
         liveness: Liveness,
-        again: Again,
-        counts: MergedCounts,
-        publishing: Publishing,
+        resync: Resync,
+        merged_counts: MergedCounts,
+        subscriptions: Subscriptions,
         dropped: Dropped,
         outbox: Outbox,
     ) -> None:
         self._instance = instance
         self._follow = follow
         self._uid = uid
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._sessions = sessions
         self._liveness = liveness
-        self._again = again
-        self._counts = counts
-        self._publishing = publishing
+        self._resync = resync
+        self._merged_counts = merged_counts
+        self._subscriptions = subscriptions
         self._dropped = dropped
         self._outbox = outbox
 
     def greet(
         self, identity: bytes, credentials: Credentials, hello: messages.Hello, now: float
     ) -> Session | None:
-        """Return the session of a connection that says who it is; None where it is refused."""
+        """Admit a connection; return its session, or None if it is refused."""
         try:
             self._admit(credentials, hello)
             session = self._sessions.greet(identity, credentials, hello, now)
         except Refused as refused:
             self.refuse(identity, refused)
             return None
-        self._again.greet(session, hello.sequence)
-        self._counts.forget(session)
+        self._resync.greet(session, hello.sequence)
+        self._merged_counts.forget(session)
         self._liveness.hear(session, now)
         self._outbox.note(
             f"{session.role} {session.id} pid {credentials.pid} uid {credentials.uid}"
@@ -72,11 +72,11 @@ class Handshake:
     def stranger(self, identity: bytes, now: float) -> None:
         """Ask a connection that speaks without having said Hello to start again."""
         self._dropped.add("stranger")
-        if self._again.answers_stranger(identity, now):
-            self._outbox.add(Send(identity, messages.Again(None)))
+        if self._resync.answers_stranger(identity, now):
+            self._outbox.add(Send(identity, messages.Reannounce(None)))
 
     def refuse(self, identity: bytes, refused: Refused) -> None:
-        """Count what was refused, and tell the connection; what is stale is not worth that."""
+        """Count a refusal and send it; stale messages are normal and only counted."""
         self._dropped.add(refused.reason)
         if refused.reason != "stale":
             self._outbox.note(f"refused: {refused.reason}")
@@ -96,7 +96,7 @@ class Handshake:
             MINOR,
             self._instance,
             now,
-            self._wall.offset + now,
+            self._wall_clock.offset + now,
             self._follow,
-            self._publishing.followed,
+            self._subscriptions.followed,
         )

@@ -1,10 +1,17 @@
-"""Who is silent, who is dead, and when a death is certain enough to be called a crash.
+"""Liveness: heartbeats, silence, process death, and when a death counts as a crash.
 
-Pure. A session is silent `SILENT_AFTER` seconds after its last message, and comes back with
-the next. A process that is proven dead is *settling* for `SETTLE` seconds, in which its last
-messages may still be read; only then are its open operations crashed. A silent process that
-lives may have become another program (`image`): it is looked at when it falls silent, and again
-whenever the silence has doubled. Absent: how a death is proven (`processes`).
+Pure. Workers send a heartbeat every 2 s. Three states, by what is known and not by a timer alone:
+
+- silent: no message for `SILENT_AFTER` seconds. Says nothing of the process; ends with the next
+  message.
+- settling: the process is proven dead (pidfd, `processes`). Its last messages may still be in a
+  socket or in the spool: they are read for `SETTLE` seconds before anything is decided.
+- crashed: still open after that.
+
+A process in another pid namespace (pid 0) can be silent, and never crashed. A silent process
+that lives may have become another program by exec (`process_image`): it is looked at when it
+falls silent, and again whenever the silence has doubled. Absent: how a death is proven
+(`processes`).
 """
 
 from __future__ import annotations
@@ -13,18 +20,25 @@ from typing import Iterable
 
 from headway_broker.state.effects import Effect, Identify, Note, Watch
 from headway_broker.state.ledger import Entry, Ledger
-from headway_broker.state.process_image import Image, replaced
+from headway_broker.state.process_image import ProcessImage, replaced
 from headway_broker.state.sessions import Session
 
-SILENT_AFTER = 6.0
+SILENT_AFTER = 6.0  # seconds: three heartbeats, so that one lost or late makes nobody silent
+# Seconds from a proven death to its verdict. What the process sent lies in our socket buffers by
+# then, and its spool file is on disk: it writes that before it exits. Doubled, a crash is shown
+# that much later; halved, a busy broker more often corrects `crashed` by a late final state.
 SETTLE = 0.3
-LOOKS = 50  # times that the broker reads for as long as it may, in which it has read the dead's
-FIRST_LOOK = 2.0  # seconds within which a broker has found whom it missed dead
-STALL = 1.0  # seconds late at which the broker itself must have stood still
+# Reads under flood after which a dead process is settled though messages still wait. libzmq takes
+# one frame of each connection in turn, so the last frames of the dead have been read by then.
+LOOKS = 50
+FIRST_LOOK = 2.0  # seconds within which a new broker has looked for all workers it restored
+# Seconds by which a tick has to be late for the broker itself to have stood still (SIGSTOP,
+# suspend, swap): then nobody's silence counts.
+STALL = 1.0
 
 
 class Liveness:
-    """Looks at every session about once a second, and only then."""
+    """Tracks silence and death of sessions; `settling` maps the dead to when that is certain."""
 
     def __init__(self, ledger: Ledger, now: float) -> None:
         self._ledger = ledger
@@ -35,46 +49,46 @@ class Liveness:
         self._replaced: dict[Session, None] = {}  # whose process has become another program
 
     def hear(self, session: Session, now: float) -> None:
-        """Note that it is heard, which was silent or says Hello."""
+        """Note a message of a session that was silent or sends a Hello."""
         session.heard = now
         session.silent_since = None
         for entry in self._ledger.operations(session):
             self._ledger.silence(entry, None)
 
     def forgive(self, sessions: Iterable[Session], seconds: float, now: float) -> None:
-        """The broker itself stood still (stopped, suspended): nobody's silence counts."""
+        """Discount `seconds` in which the broker itself stood still from everybody's silence."""
         for session in sessions:
             session.heard = min(session.heard + seconds, now)
 
     def died(self, session: Session, now: float) -> None:
-        """Its process is proven dead; its last messages may still be on their way."""
+        """Begin to settle a session whose process is proven dead."""
         self.settling.setdefault(session, now + SETTLE)
 
-    def identified(self, session: Session, image: Image, now: float) -> None:
-        """Take the program that its process runs; another than at first ends it."""
-        if session.image is None:
-            session.image = image
-        elif session.silent_since is not None and replaced(session.image, image):
+    def identified(self, session: Session, image: ProcessImage, now: float) -> None:
+        """Note which program its process runs; settle the session if exec has replaced it."""
+        if session.process_image is None:
+            session.process_image = image
+        elif session.silent_since is not None and replaced(session.process_image, image):
             self._replaced[session] = None
             self.died(session, now)
 
     def is_replaced(self, session: Session) -> bool:
-        """Return whether its process has become another program."""
+        """Return whether exec has replaced the program of a session."""
         return session in self._replaced
 
     def leave(self, session: Session) -> None:
-        """Forget how it ended: it has."""
+        """Forget a session that is removed."""
         self._replaced.pop(session, None)
 
     def settle_due(self, now: float) -> bool:
-        """Whether a death is to be settled now."""
+        """Return whether a death is to be settled now."""
         return any(due <= now for due in self.settling.values())
 
     def settled(self, now: float, *, drained: bool) -> list[Session]:
-        """The dead whose time has come; they are handed out once.
+        """Return the sessions whose death is certain by now, each once.
 
-        While messages wait to be read (`drained` is false) theirs may be among them, but not
-        for ever: every connection has its turn, so that a flood does not keep them alive.
+        While messages wait to be read (`drained` is false) those of the dead may be among them;
+        after `LOOKS` reads they are not, so that a flood keeps nobody alive.
         """
         certain: list[Session] = []
         for session, due in self.settling.items():
@@ -87,7 +101,7 @@ class Liveness:
         return certain
 
     def look(self, sessions: Iterable[Session], now: float) -> list[Effect]:
-        """Note who has gone silent, and have it found out what the silent have become."""
+        """Mark the operations of silent sessions, and have their programs identified."""
         effects: list[Effect] = []
         for session in self.check(sessions, now):
             for entry in self._ledger.operations(session):
@@ -102,7 +116,7 @@ class Liveness:
         return effects
 
     def check(self, sessions: Iterable[Session], now: float) -> list[Session]:
-        """The sessions that have gone silent since the last look."""
+        """Return the sessions that have fallen silent since the last call."""
         if now < self._next_check:
             return []
         silent: list[Session] = []
@@ -121,7 +135,7 @@ class Liveness:
         return silent
 
     def doubtful(self, now: float) -> list[Session]:
-        """The silent of whom to find out now whether they are still the same program."""
+        """Return the silent sessions whose program is to be identified now."""
         found: list[Session] = []
         for session in [session for session, due in self._doubted.items() if due <= now]:
             if session.silent_since is None or session.gone:
@@ -132,14 +146,14 @@ class Liveness:
         return found
 
     def deadline(self, *, any_session: bool) -> float | None:
-        """When to look again."""
+        """Return when to look again."""
         times = [*self.settling.values(), *self._doubted.values()]
         if any_session:
             times.append(self._next_check)
         return min(times) if times else None
 
     def crash_reason(self, entry: Entry, now: float) -> str:
-        """What a person is told of a crash: the stage it was in, and how long ago it was heard."""
+        """Return the error text of a crash: the stage it was in, and the age of its last report."""
         session = entry.session
         stage = None
         for candidate in entry.operation.stages.values():
@@ -158,13 +172,13 @@ class Liveness:
 
 
 def watch(session: Session) -> list[Effect]:
-    """Have the process of a session watched, if the kernel says which it is."""
+    """Return the effects that watch the process of a session, if the kernel gives its pid."""
     if not session.pid:
         return []
     started = session.about.get("started")
-    # A start time is of the pid as the worker sees it, which may be another namespace's.
+    # The start time belongs to the pid that the worker sees, which may be of another namespace.
     trusted = isinstance(started, int) and session.about.get("pid") == session.pid
     effects: list[Effect] = [Watch(session.id, session.pid, started if trusted else None)]
-    if session.image is None and session.role == "worker":
+    if session.process_image is None and session.role == "worker":
         effects.append(Identify(session.id, session.pid))
     return effects

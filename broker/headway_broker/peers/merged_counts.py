@@ -1,7 +1,8 @@
-"""What the `Counts` messages of each session merge to until the next frame.
+"""Conflation of counts: the `Counts` messages of each session, merged until the next frame.
 
-Pure. Counts are absolute, so a map of the last ones says all; it is merged as it is and looked
-at once a frame, or when it has grown heavy.
+Pure. Counts are absolute, so the last one of each stage replaces those before it. Messages are
+merged as they come into one map, which is applied to the ledger once a frame, or when it has
+grown heavy: what a frame costs does not depend on the rate of messages.
 """
 
 from __future__ import annotations
@@ -11,19 +12,21 @@ from typing import Any, Iterable
 from headway.model import STAGE_FIELDS
 from headway.protocol.messages import Counts
 from headway_broker.estimates.forecasts import Forecasts
-from headway_broker.peers.resync import Again
+from headway_broker.peers.resync import Resync
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 from headway_broker.state.sessions import Session
 
-WEIGHT = 4 << 20  # bytes of merged counts of one session before they are applied
+# Bytes of merged messages of one session before they are applied without waiting for the frame: a
+# bound on what a hostile session can make the map hold.
+WEIGHT = 4 << 20
 
 _STAGE_ID = STAGE_FIELDS.index("id")
 
 
 class Merged:
-    """The counts of a session, by stage id, and the bytes they came in."""
+    """The counts of a session by stage id, and the size of their messages in bytes."""
 
     __slots__ = ("counts", "weight")
 
@@ -36,24 +39,24 @@ class MergedCounts:
     """The counts that wait for the next frame, by session."""
 
     def __init__(
-        self, ledger: Ledger, forecasts: Forecasts, again: Again, dropped: Dropped, faults: Faults
+        self, ledger: Ledger, forecasts: Forecasts, resync: Resync, dropped: Dropped, faults: Faults
     ) -> None:
-        self.updates = 0  # counts that came in
+        self.updates = 0  # counts received, for the status
         self._ledger = ledger
         self._forecasts = forecasts
-        self._again = again
+        self._resync = resync
         self._dropped = dropped
         self._faults = faults
         self._merged: dict[Session, Merged] = {}
 
     @property
     def waiting(self) -> bool:
-        """Whether any counts wait."""
+        """Return whether any counts wait."""
         return bool(self._merged)
 
     def receive(self, session: Session, message: Counts, now: float) -> None:
-        """Take a `Counts` message whose place among the others is yet to be looked at."""
-        self._again.follow(session, message.sequence)
+        """Handle a `Counts` message that is not the next in sequence."""
+        self._resync.follow(session, message.sequence)
         self.merge(session, message.counts, 0, now)
 
     def merge(self, session: Session, counts: dict[Any, Any], weight: int, now: float) -> None:
@@ -68,19 +71,19 @@ class MergedCounts:
             self.settle(session, now)
 
     def overtake(self, session: Session, stages: Iterable[list[Any]]) -> None:
-        """Drop the counts of stages whose records have come: those are newer."""
+        """Drop the counts of announced stages: their records are newer."""
         merged = self._merged.get(session)
         if merged is not None:
             for record in stages:
                 merged.counts.pop(record[_STAGE_ID], None)
 
     def settle_all(self, now: float) -> None:
-        """Move what waits into the stages."""
+        """Apply all merged counts to the ledger."""
         for session in list(self._merged):
             self.settle(session, now)
 
     def settle(self, session: Session, now: float) -> None:
-        """Move what a session has counted into its stages."""
+        """Apply the merged counts of a session to the ledger."""
         merged = self._merged.pop(session, None)
         if merged is None:
             return
@@ -93,8 +96,8 @@ class MergedCounts:
             self._faults.add(Counts.__name__, session.id, error)
         if unknown:
             self._dropped.add("unknown stage", unknown)
-            self._again.missed(session)
+            self._resync.missed(session)
 
     def forget(self, session: Session) -> None:
-        """Drop what waits of a session: it announces everything anew, or is gone."""
+        """Drop the merged counts of a session that announces everything again, or is removed."""
         self._merged.pop(session, None)

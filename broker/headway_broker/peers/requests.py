@@ -1,6 +1,6 @@
-"""What viewers ask for: cancelling with an answer, claims, and who draws on a terminal.
+"""Request handlers for viewers: cancel an operation, claim a notification, draw on a terminal.
 
-Pure. Absent: what the broker is asked of itself (`standing`, `retirement`).
+Pure. Absent: the requests about the broker itself (`status`, `retirement`).
 """
 
 from __future__ import annotations
@@ -9,30 +9,31 @@ from typing import Any, NamedTuple
 
 from headway.model import NAME_LIMIT, clean_text
 from headway.protocol import messages
-from headway_broker.state.effects import Effect, KeepClaim, Send
+from headway_broker.state.effects import Effect, Send, StoreClaim
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session
 
-CANCEL_TIMEOUT = 5.0  # seconds a worker has to answer
-CLAIMS_LIMIT = 5_000
-WAITING_LIMIT = 1_000  # cancel requests that wait for an answer
+# Seconds that a worker has to answer; its callbacks may run that long, and a person waits for it.
+CANCEL_TIMEOUT = 5.0
+CLAIMS_LIMIT = 5_000  # keys remembered; the oldest is forgotten, and may then be told again
+PENDING_LIMIT = 1_000  # cancel requests that wait for an answer
 
 
-class Waiting(NamedTuple):
-    """A cancel request that went to a worker."""
+class PendingCancel(NamedTuple):
+    """A cancel request that was passed to a worker."""
 
     asker: Session
-    request: int  # the asker's number
+    request: int  # the number that the asker gave it
     worker: Session
     until: float
 
 
 class Requests:
-    """Cancel requests on their way, keys claimed, terminals taken."""
+    """Pending cancel requests, claimed keys, and the viewer that draws on each terminal."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._waiting: dict[int, Waiting] = {}
+        self._pending: dict[int, PendingCancel] = {}
         self._number = 0
         self._claims: dict[str, None] = {}
         self._terminals: dict[str, Session] = {}
@@ -41,17 +42,17 @@ class Requests:
     def cancel(
         self, asker: Session, request: int, arguments: dict[str, Any], now: float
     ) -> list[Effect]:
-        """Pass a cancel request on to the writer of the operation."""
+        """Pass a cancel request to the writer of the operation."""
         entry = self._ledger.entries.get(_word(arguments, "operation"))
         if entry is None:
             return reply(asker, request, error="no such operation")
         if not entry.operation.open:
             return reply(asker, request, error=f"has ended: {entry.operation.state}")
         worker = entry.session
-        if worker.identity is None or len(self._waiting) >= WAITING_LIMIT:
+        if worker.identity is None or len(self._pending) >= PENDING_LIMIT:
             return reply(asker, request, {"answer": "nobody", "reason": None})
         self._number += 1
-        self._waiting[self._number] = Waiting(asker, request, worker, now + CANCEL_TIMEOUT)
+        self._pending[self._number] = PendingCancel(asker, request, worker, now + CANCEL_TIMEOUT)
         reason = arguments.get("reason")
         cancel = messages.Cancel(
             self._number,
@@ -62,27 +63,27 @@ class Requests:
         return [Send(worker.identity, cancel)]
 
     def answer(self, worker: Session, answer: messages.Answer) -> list[Effect]:
-        """Pass a worker's answer back to whoever asked."""
-        waiting = self._waiting.get(answer.request)
+        """Reply to a cancel request with the answer of the worker."""
+        waiting = self._pending.get(answer.request)
         if waiting is None or waiting.worker is not worker:
             return []
-        del self._waiting[answer.request]
+        del self._pending[answer.request]
         result = {"answer": answer.answer, "reason": answer.reason}
         return reply(waiting.asker, waiting.request, result)
 
     def claim(
         self, asker: Session, request: int, arguments: dict[str, Any], _now: float
     ) -> list[Effect]:
-        """Grant a key to the first who claims it."""
+        """Grant a key to its first claimant: one of several notifiers tells a piece of news."""
         key = _word(arguments, "key")
         granted = key not in self._claims
         if granted:
             self.claimed(key)
         effects = reply(asker, request, {"granted": granted})
-        return [*effects, KeepClaim(key)] if granted else effects
+        return [*effects, StoreClaim(key)] if granted else effects
 
     def claimed(self, key: str) -> None:
-        """A key is taken."""
+        """Note that a key is claimed."""
         self._claims[key] = None
         if len(self._claims) > CLAIMS_LIMIT:
             del self._claims[next(iter(self._claims))]
@@ -90,7 +91,7 @@ class Requests:
     def draw(
         self, asker: Session, request: int, arguments: dict[str, Any], _now: float
     ) -> list[Effect]:
-        """Let one viewer at a time draw on a terminal."""
+        """Grant a terminal to one viewer at a time."""
         tty = _word(arguments, "tty")
         holder = self._terminals.get(tty)
         granted = holder is None or holder is asker or holder.gone
@@ -103,7 +104,7 @@ class Requests:
     def drawn(
         self, asker: Session, request: int, arguments: dict[str, Any], _now: float
     ) -> list[Effect]:
-        """Tell workers that the end of their operations is on the screen."""
+        """Tell workers that a viewer has drawn the end of their operations."""
         operations = arguments.get("operations")
         mine: dict[Session, list[str]] = {}
         for operation in operations[:1000] if isinstance(operations, list) else ():
@@ -118,23 +119,23 @@ class Requests:
         return effects + reply(asker, request, {})
 
     def leave(self, session: Session) -> list[Effect]:
-        """A session is gone: its terminal is free, what it was asked has no answer."""
+        """Release the terminal of a removed session; reply to cancels that it has not answered."""
         self._release(session)
         return self._give_up(lambda waiting: waiting.worker is session)
 
     def tick(self, now: float) -> list[Effect]:
-        """Answer for workers that do not."""
+        """Reply "nobody" for workers that have not answered in time."""
         return self._give_up(lambda waiting: waiting.until <= now)
 
     def deadline(self) -> float | None:
-        """When the next answer is overdue."""
-        return min((waiting.until for waiting in self._waiting.values()), default=None)
+        """Return when the next answer is overdue."""
+        return min((waiting.until for waiting in self._pending.values()), default=None)
 
     def _give_up(self, over: Any) -> list[Effect]:
         effects: list[Effect] = []
-        for number, waiting in list(self._waiting.items()):
+        for number, waiting in list(self._pending.items()):
             if over(waiting):
-                del self._waiting[number]
+                del self._pending[number]
                 effects += reply(
                     waiting.asker, waiting.request, {"answer": "nobody", "reason": None}
                 )
@@ -149,7 +150,7 @@ class Requests:
 def reply(
     asker: Session, request: int, result: dict[str, Any] | None = None, error: str | None = None
 ) -> list[Effect]:
-    """The reply to a request, if the asker is still connected."""
+    """Return the reply to a request, if the asker is still connected."""
     if asker.identity is None:
         return []
     return [Send(asker.identity, messages.Reply(request, result or {}, error))]

@@ -1,7 +1,8 @@
-"""What an earlier broker left: ended operations to show, and open ones to wait for or settle.
+"""Restoring after a restart: the operations that an earlier broker stored.
 
-Pure. An open operation belongs to a worker that comes back, or whose process tells what became
-of it. Absent: what a row has (`archive`), where it lay (`history`).
+Pure. Ended operations are shown again. An open one belongs to a worker that reconnects, or whose
+process is looked for: if it is dead, the operation is settled. Absent: the form of a row
+(`storage.rows`), the file (`history`).
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ from typing import Iterable
 
 from headway.protocol.wire import Malformed
 from headway_broker.estimates.forecasts import Forecasts
-from headway_broker.peers.forked_counts import Shares
+from headway_broker.peers.forked_counts import ForkedCounts
 from headway_broker.peers.liveness import Liveness, watch
-from headway_broker.state.effects import Effect, Note, Row
+from headway_broker.state.effects import Effect, Note, StoredOperation
 from headway_broker.state.errors import fault
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session, Sessions
-from headway_broker.state.wall_clock import Wall
-from headway_broker.storage import rows as archive
-from headway_broker.storage.policy import Keeping
+from headway_broker.state.wall_clock import WallClock
+from headway_broker.storage.policy import StoragePolicy
+from headway_broker.storage.rows import entry_of
 
 
 class Restoring:
-    """Takes rows of the history in, once that can be read."""
+    """Restores rows of the history, at start or once the file can be read."""
 
     def __init__(
         self,
@@ -31,57 +32,57 @@ class Restoring:
         ledger: Ledger,
         forecasts: Forecasts,
         liveness: Liveness,
-        keeping: Keeping,
-        shares: Shares,
-        wall: Wall,
+        storage: StoragePolicy,
+        forked_counts: ForkedCounts,
+        wall_clock: WallClock,
     ) -> None:
         self._sessions = sessions
         self._ledger = ledger
         self._forecasts = forecasts
         self._liveness = liveness
-        self._keeping = keeping
-        self._shares = shares
-        self._wall = wall
+        self._storage = storage
+        self._forked_counts = forked_counts
+        self._wall_clock = wall_clock
 
-    def take(self, rows: Iterable[Row], now: float) -> list[Effect]:
-        """Take in what an earlier broker stored."""
+    def take(self, rows: Iterable[StoredOperation], now: float) -> list[Effect]:
+        """Add stored operations to the ledger; skip rows that cannot be read."""
         rows = list(rows)
         effects: list[Effect] = []
         since = list(self._ledger.ended)
         for row in rows:
             try:
                 effects += self._restore(row, now)
-            except Exception as error:  # or each broker after this one ended by it as well
+            except Exception as error:  # else every later broker would end by the same row
                 effects.append(Note(f"history: a row is left out: {_why(error)}"))
         self._ledger.ended_last(since)
         for row in rows:
-            self._shares.announced(row.operation)
+            self._forked_counts.announced(row.operation)
         return effects
 
-    def _restore(self, row: Row, now: float) -> list[Effect]:
+    def _restore(self, row: StoredOperation, now: float) -> list[Effect]:
         session = self._sessions.by_id.get(row.session)
         if session is None:
             session = Session.from_history(row, now)
-        entry = archive.entry_of(row, session, self._wall.offset, now)
+        entry = entry_of(row, session, self._wall_clock.offset, now)
         known = self._ledger.entries.get(row.operation)
-        if known is not None:  # told already, by a worker faster than the disk
-            return self._keeping.store(known) if self._ledger.rejoin(entry) else []
+        if known is not None:  # announced already, by a worker faster than the disk
+            return self._storage.store(known) if self._ledger.rejoin(entry) else []
         self._sessions.add(session)
         self._ledger.restore(entry, now)
         if not entry.operation.open:
             self._forecasts.finish(entry, now)
             return []
-        effects = self._keeping.begin(entry, now)
+        effects = self._storage.begin(entry, now)
         if session.gone:
             self._sessions.expect(session)
             effects += self._look_for(session, now)
         return effects
 
     def _look_for(self, session: Session, now: float) -> list[Effect]:
-        """Have the process of a worker watched that may come back."""
+        """Watch the process of a worker that may reconnect."""
         if session.about.get("boot") != self._sessions.boot:
             if session.pid and session.about.get("boot"):
-                self._liveness.died(session, now)  # nothing outlives its machine
+                self._liveness.died(session, now)  # no process outlives a reboot
             return []
         return watch(session)
 

@@ -1,8 +1,9 @@
-"""Whom to ask for everything again, and how often.
+"""Resync: ask a session to announce everything again after messages were lost.
 
-Pure. The numbers of a session's messages show what was lost. A session of which something was
-lost is asked once a second until it says Hello, however much was lost; so is a connection that
-speaks without having said Hello.
+Pure. Every message has a sequence number: a gap shows a loss, a number not above the last one a
+repetition. Since values are absolute, nothing is retransmitted: a session that lost something is
+asked, once a second until its Hello, to announce its whole state. So is a connection that
+sends without a Hello, as after a restart of the broker.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from headway_broker.state.effects import Send
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.sessions import Session
 
-EVERY = 1.0  # seconds between two questions to the same peer
-STRANGERS_LIMIT = 10_000
+# Seconds between two requests to the same peer: its answer, which may be large, is on its way.
+# Doubled, a lost announcement is shown that much later.
+ASK_EVERY = 1.0
+STRANGERS_LIMIT = 10_000  # connections without a Hello that are remembered
 
 
-class Again:
-    """Sessions that are to announce everything again."""
+class Resync:
+    """The sessions that are to announce everything again."""
 
     def __init__(self, dropped: Dropped) -> None:
         self._dropped = dropped
@@ -26,12 +29,12 @@ class Again:
         self._strangers: dict[bytes, float] = {}
 
     def greet(self, session: Session, sequence: int) -> None:
-        """Note that it says Hello, after its message `sequence`, and will announce everything."""
+        """Note a Hello after message `sequence`: the session announces everything by itself."""
         session.sequence = sequence
         self._missing.pop(session, None)
 
     def follow(self, session: Session, sequence: int) -> None:
-        """Notice what was lost or repeated; raises `Refused` for what is stale."""
+        """Check the sequence number of a message; raise `Refused` for a stale one."""
         last = session.sequence
         if last is not None:
             if sequence <= last:
@@ -42,22 +45,22 @@ class Again:
         session.sequence = sequence
 
     def beat(self, session: Session, beat: messages.Beat, _now: float) -> None:
-        """Notice that the messages before a heartbeat were lost."""
+        """Check the sequence number of a heartbeat: the last message before it may be lost."""
         if session.sequence is not None and beat.sequence > session.sequence:
             self.missed(session)
         session.sequence = beat.sequence
 
     def missed(self, session: Session) -> None:
-        """Have it asked: something of it was lost, or names what is not known."""
+        """Have a session asked: it lost a message, or refers to what is not known."""
         self._missing[session] = None
 
     def leave(self, session: Session) -> None:
-        """Forget it: it is gone."""
+        """Forget a removed session."""
         self._missing.pop(session, None)
         self._asked.pop(session, None)
 
     def due(self, now: float) -> list[Send]:
-        """Return the questions that may be asked now."""
+        """Return the requests that are due now."""
         if not self._missing:
             return []
         questions: list[Send] = []
@@ -66,16 +69,16 @@ class Again:
                 del self._missing[session]
             elif now >= self._next(session):
                 self._asked[session] = now
-                questions.append(Send(session.identity, messages.Again(None)))
+                questions.append(Send(session.identity, messages.Reannounce(None)))
         return questions
 
     def deadline(self) -> float | None:
-        """Return when the next question may be asked."""
+        """Return when the next request is due."""
         return min(map(self._next, self._missing), default=None)
 
     def answers_stranger(self, identity: bytes, now: float) -> bool:
-        """Return whether a connection without Hello is to be told now who we are."""
-        if now - self._strangers.get(identity, float("-inf")) < EVERY:
+        """Return whether a connection without a Hello is to be asked for one now."""
+        if now - self._strangers.get(identity, float("-inf")) < ASK_EVERY:
             return False
         if len(self._strangers) >= STRANGERS_LIMIT:
             self._strangers.clear()
@@ -83,4 +86,4 @@ class Again:
         return True
 
     def _next(self, session: Session) -> float:
-        return self._asked.get(session, float("-inf")) + EVERY
+        return self._asked.get(session, float("-inf")) + ASK_EVERY

@@ -1,4 +1,4 @@
-"""Making room: the broker is asked to stop, or for a newer one to take its place; pure."""
+"""Retirement: the broker stops on request, or makes way for a newer version; pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from headway_broker.state.sessions import Session, Sessions
 
 
 class Retirement:
-    """Answers whoever asks for it, and tells those that are to connect again."""
+    """Handles requests to stop, and tells sessions to connect to the next broker."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -20,20 +20,20 @@ class Retirement:
     def stop(
         self, asker: Session, request: int, _arguments: dict[str, Any], _now: float
     ) -> list[Effect]:
-        """Stop; viewers are told, so that only work starts the next broker."""
+        """Stop; viewers are told first, so that only work starts the next broker."""
         return [*reply(asker, request, {}), *self._dismiss("viewer"), Stop("asked to stop")]
 
     def retire(
         self, asker: Session, request: int, arguments: dict[str, Any], _now: float
     ) -> list[Effect]:
-        """Make room for the broker of a newer client; nobody is made room for otherwise."""
+        """Stop if the client speaks a newer protocol; its version is then started instead."""
         wanted = (arguments.get("major"), arguments.get("minor"))
         newer = all(isinstance(part, int) for part in wanted) and wanted > (MAJOR, MINOR)
         effects = reply(asker, request, {"retiring": newer})
         return [*effects, *self.leave("a newer client asked to retire")] if newer else effects
 
     def leave(self, reason: str) -> list[Effect]:
-        """Make room: everybody is to connect again in a moment."""
+        """Stop; tell every session to connect again, to the next broker."""
         return [*self._dismiss("viewer", "worker"), Stop(reason)]
 
     def _dismiss(self, *roles: str) -> list[Effect]:

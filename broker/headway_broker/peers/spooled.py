@@ -1,6 +1,6 @@
-"""What programs could not deliver and left in files: taken in as a session's messages would be.
+"""Spooled messages: what programs could not deliver, handled as messages of their sessions.
 
-Pure. Absent: the files (`unsent`), and what an announcement does (`announcements`).
+Pure. Absent: the files (`shell.spool`), and what an announcement does (`announcements`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterable, NamedTuple
 
 from headway.model import OPEN, OPERATION_FIELDS
 from headway.protocol.messages import Announce, Hello, Share
-from headway_broker.peers.forked_counts import Place, Shares
+from headway_broker.peers.forked_counts import ForkedCounts, ShareId
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session, Sessions
@@ -18,64 +18,67 @@ _ID = OPERATION_FIELDS.index("id")
 _STATE = OPERATION_FIELDS.index("state")
 
 
-class Owed(NamedTuple):
-    """What a file of `unsent/` has: the names of ended operations, and the places of shares."""
+class SpooledFile(NamedTuple):
+    """The contents of a spool file: the ids of ended operations, and the ids of shares."""
 
     ends: set[str]
-    shares: set[Place]
+    shares: set[ShareId]
 
 
-class Arrears:
-    """Takes files in; `announce` is told of every end in them."""
+class Spooled:
+    """Handles the messages of spool files; calls `announce` with every end in them."""
 
     def __init__(
         self,
         sessions: Sessions,
         ledger: Ledger,
-        shares: Shares,
+        forked_counts: ForkedCounts,
         dropped: Dropped,
         announce: Callable[[Session, Announce, float], None],
     ) -> None:
         self._sessions = sessions
         self._ledger = ledger
-        self._shares = shares
+        self._forked_counts = forked_counts
         self._dropped = dropped
         self._announce = announce
 
-    def take(self, frames: Iterable[Any], uid: int | None, now: float) -> Owed:
-        """Take in the messages of a file of `uid`; returns what it is to be kept for.
+    def take(self, frames: Iterable[Any], uid: int | None, now: float) -> SpooledFile:
+        """Handle the messages of a file owned by `uid`; return what the file is kept for.
 
-        Raises whatever a fault of ours raises: then the file is to be set aside.
+        An exception is a fault of ours: the file is then to be set aside.
         """
         session: Session | None = None
-        owed = Owed(set(), set())
+        file = SpooledFile(set(), set())
         for message in frames:
             try:
                 if isinstance(message, Hello):
                     session = self._session(message, uid, now)
                 elif isinstance(message, Announce) and session is not None:
                     if message.operation[_STATE] not in OPEN:
-                        owed.ends.add(message.operation[_ID])
+                        file.ends.add(message.operation[_ID])
                         self._announce(session, message, now)
                 elif isinstance(message, Share) and session is not None:
-                    owed.shares.add(Place(message.operation, message.stage, session.id))
-                    self._shares.take(session, message, now)
+                    file.shares.add(ShareId(message.operation, message.stage, session.id))
+                    self._forked_counts.take(session, message, now)
             except Refused as refused:
                 self._dropped.add(refused.reason)
         if session is not None and session.gone and not self._ledger.operations(session):
             self._sessions.remove(session)
-        return owed
+        return file
 
     def _session(self, hello: Hello, uid: int | None, now: float) -> Session:
         session = self._sessions.by_id.get(hello.session)
+        unpacked = hello.about.get("unpacked")
+        if type(unpacked) is int and 0 < unpacked <= 1 << 20:
+            self._dropped.add("unpacked", unpacked)
         if session is None:
             same_clock = hello.about.get("boot") == self._sessions.boot
             offset = 0.0 if same_clock else now - hello.now
             session = self._sessions.add(Session.from_spool(hello, uid, offset, now))
         return session
 
-    def are_safe(self, owed: Owed) -> bool:
-        """Whether what a file was kept for needs no other copy any more."""
-        return all(self._ledger.is_safe(end) for end in owed.ends) and all(
-            self._shares.safe(place) for place in owed.shares
+    def are_safe(self, file: SpooledFile) -> bool:
+        """Return whether everything in a file is stored: only then may it be removed."""
+        return all(self._ledger.is_safe(end) for end in file.ends) and all(
+            self._forked_counts.safe(place) for place in file.shares
         )

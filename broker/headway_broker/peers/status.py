@@ -1,10 +1,10 @@
-"""What the broker knows of itself, as `headway broker status` shows it."""
+"""The status of the broker, as `headway broker status` prints it; pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from headway_broker.publishing.stream import Publishing
+from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Sessions
@@ -18,12 +18,13 @@ def status(
     ingest: dict[str, int],
     sessions: Sessions,
     ledger: Ledger,
-    publishing: Publishing,
+    subscriptions: Subscriptions,
+    sequence: int,
     dropped: Dropped,
 ) -> dict[str, Any]:
-    """Return the facts, ready for JSON: those of the process, and what there is of everything.
+    """Return the status, ready for JSON: the facts of the process, and counters.
 
-    `uptime` is in seconds; `dropped` counts by reason.
+    `uptime` is in seconds, `sequence` the number of the last delta; `dropped` counts by reason.
     """
     present = [session for session in sessions.by_id.values() if not session.gone]
     return {
@@ -31,18 +32,18 @@ def status(
         "instance": instance,
         "uptime": round(uptime, 3),
         "workers": sum(session.role == "worker" for session in present),
-        "viewers": publishing.followers,
+        "viewers": subscriptions.followers,
         "operations": len(ledger.entries),
         "open": ledger.opened,
         "stages": ledger.stages,
         "ingest": ingest,
         "dropped": dict(dropped.counts),
-        "sequence": publishing.sequence,
+        "sequence": sequence,
     }
 
 
 def lines(facts: dict[str, Any]) -> list[str]:
-    """The lines that tell a person what `status` found."""
+    """Return the status as lines of text."""
     ingest = facts.get("ingest", {})
     dropped = facts.get("dropped", {})
     rss = facts.get("rss")

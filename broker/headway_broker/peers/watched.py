@@ -1,4 +1,4 @@
-"""Telling workers whether anybody follows, for they send less while nobody does; pure."""
+"""Tell workers whether a viewer follows: they send less while none does; pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from headway_broker.state.sessions import Sessions
 
 
 class Watched:
-    """What workers were told last; who comes later hears it in the Welcome."""
+    """What workers were told last; a new session reads it in its Welcome."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._told = False
 
     def look(self, *, followed: bool) -> list[Send]:
-        """Tell all workers whether anybody follows, if that has changed."""
+        """Tell all workers whether a viewer follows, if that has changed."""
         if followed == self._told:
             return []
         self._told = followed

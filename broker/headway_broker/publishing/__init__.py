@@ -1,1 +1,1 @@
-"""What followers are sent, and when; pure."""
+"""The published stream of deltas and snapshots: its rate, and its bytes; pure."""

@@ -1,7 +1,7 @@
-"""The bytes that followers are sent: operations as rows, rows as frames.
+"""Frames: the bytes of deltas and snapshots; operations as rows, rows as messages.
 
-Pure. Absent: sockets, numbers and when to publish (`publishing`). Rows are packed
-one by one, so that no frame grows over `PART_SIZE` and a row that is needed twice is packed once.
+Pure. Rows are packed one by one and grouped into messages of about `PART_SIZE`. Absent: sockets,
+sequence numbers and the time of publishing (`stream`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from headway.protocol.rows import (
 )
 from headway_broker.state.ledger import Entry, Marks
 
-PART_SIZE = 192 * 1024  # bytes of rows in a frame, about; the limit of a frame is 1 MiB
-STAGES_PER_ROW = 500  # an operation of more stages takes several rows
+# Bytes of rows in a message, about; FRAME_LIMIT is 1 MiB, and one row may exceed this. A larger
+# part would hold up the deltas behind it for longer.
+PART_SIZE = 192 * 1024
+STAGES_PER_ROW = 500  # an operation with more stages takes several rows
 
 
 def whole_rows(entry: Entry) -> Iterator[bytes]:
-    """All of an operation: its first row has its record, further ones more stages."""
+    """Yield the rows of a whole operation, packed; the first has its record, all have stages."""
     operation = entry.operation
     stages = operation.stages
 
@@ -47,10 +49,10 @@ def whole_rows(entry: Entry) -> Iterator[bytes]:
 
 
 def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
-    """What is marked dirty in an operation."""
+    """Yield the rows of what is marked dirty in an operation, packed."""
     operation = entry.operation
     stages = operation.stages
-    ended = marks.structure and not operation.open  # whose tail tells why
+    ended = marks.structure and not operation.open  # its tail tells why
     changed = marks.stages.union(marks.counts, marks.stage_figures, marks.shares)
 
     def build(some: list[int], first: bool) -> OperationRow:
@@ -82,7 +84,7 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
 
 
 def _rows(stages: list[int], build: Callable[[list[int], bool], OperationRow]) -> Iterator[bytes]:
-    """Pack the rows that `build` makes of so many stages as fit into one."""
+    """Pack the rows that `build` makes; halve one that exceeds `PART_SIZE`."""
     first = True
     waiting = [stages[at : at + STAGES_PER_ROW] for at in range(0, len(stages), STAGES_PER_ROW)]
     waiting.reverse()
@@ -98,7 +100,7 @@ def _rows(stages: list[int], build: Callable[[list[int], bool], OperationRow]) -
 
 
 def parts(encoded: Iterable[bytes]) -> list[list[bytes]]:
-    """Rows in groups that fit a frame; at least one group, which may be empty."""
+    """Return rows in groups of about `PART_SIZE` bytes; at least one group, which may be empty."""
     groups: list[list[bytes]] = [[]]
     size = 0
     for row in encoded:
@@ -111,7 +113,7 @@ def parts(encoded: Iterable[bytes]) -> list[list[bytes]]:
 
 
 def deltas(instance: str, sequence: int, now: float, encoded: Iterable[bytes]) -> list[bytes]:
-    """The `Delta` messages that carry these rows, numbered from `sequence` + 1."""
+    """Return the `Delta` messages with these rows, numbered from `sequence` + 1."""
     return [
         rows.frame(Delta(instance, number, now, []), group)
         for number, group in enumerate(parts(encoded), sequence + 1)
@@ -121,7 +123,10 @@ def deltas(instance: str, sequence: int, now: float, encoded: Iterable[bytes]) -
 def snapshot(
     instance: str, sequence: int, now: float, wall: float, entries: Iterable[Entry]
 ) -> list[bytes]:
-    """The `Snapshot` messages with all of these, true at `sequence`."""
+    """Return the `Snapshot` messages with all of these operations, as of `sequence`.
+
+    `now` is the broker's clock, `wall` the same moment as Unix time.
+    """
     groups = parts(row for entry in entries for row in whole_rows(entry))
     return [
         rows.frame(Snapshot(instance, sequence, now, wall, part, len(groups), []), group)

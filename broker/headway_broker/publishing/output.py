@@ -1,9 +1,9 @@
-"""The lines that operations print: the last are kept, and whoever follows is shown all; pure."""
+"""The output of operations: the last lines are kept, all are published to viewers; pure."""
 
 from __future__ import annotations
 
 from headway.protocol.messages import Log
-from headway_broker.publishing.stream import Publishing
+from headway_broker.publishing.stream import Stream
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Outbox
@@ -11,13 +11,11 @@ from headway_broker.state.sessions import Session
 
 
 class Output:
-    """Takes lines in from the writers of operations, and from nobody else."""
+    """Accepts lines from the writers of operations only."""
 
-    def __init__(
-        self, ledger: Ledger, publishing: Publishing, dropped: Dropped, outbox: Outbox
-    ) -> None:
+    def __init__(self, ledger: Ledger, stream: Stream, dropped: Dropped, outbox: Outbox) -> None:
         self._ledger = ledger
-        self._publishing = publishing
+        self._stream = stream
         self._dropped = dropped
         self._outbox = outbox
 
@@ -28,5 +26,5 @@ class Output:
             self._dropped.add("lines")
             return
         self._ledger.print(entry, message.lines)
-        lines = self._publishing.lines(message.operation, message.stage, message.lines, now)
+        lines = self._stream.lines(message.operation, message.stage, message.lines, now)
         self._outbox.extend(lines)

@@ -1,1 +1,1 @@
-"""What has sockets, files, threads and the clock: it carries out what the core asks for."""
+"""The shell: sockets, files, processes and the clock; it carries out the effects of the core."""

@@ -1,7 +1,7 @@
-"""A small log in the runtime directory: what came, what went, what was refused.
+"""The log file of the broker, in the runtime directory, with rotation.
 
-Two files at most, each of `LIMIT` bytes. Log lines hold ids, pids and the broker's own
-words; never a name or text that a worker reported.
+Two files at most, each of `LIMIT` bytes. Lines hold ids, pids and phrases of the broker; never a
+name or text that a worker reported.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import os
 import sys
 import time
 
+# Bytes of a file: some thousands of lines, in a directory that is often in memory (tmpfs).
 LIMIT = 256 * 1024
 NAME = "broker.log"
 
 
 class Log:
-    """Appends lines; a log that cannot be written is done without."""
+    """Appends lines; does without a file that cannot be written."""
 
     def __init__(self, directory: str | None, *, echo: bool = False) -> None:
-        """Write to `directory`, and to standard error where `echo` says so."""
+        """Open the log in `directory`; `echo` repeats its lines on standard error."""
         self._path = os.path.join(directory, NAME) if directory else None
         self._echo = echo
         self._size = 0
@@ -26,7 +27,7 @@ class Log:
         self._open()
 
     def write(self, text: str) -> None:
-        """Add a line, with the time of day before it."""
+        """Append a line, with the local time before it."""
         seconds = time.time()
         clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
         line = f"{clock}.{int(seconds * 1000) % 1000:03d} {text}\n"
@@ -49,7 +50,7 @@ class Log:
             self.close()
 
     def close(self) -> None:
-        """Write no more."""
+        """Close the file."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -1,7 +1,7 @@
-"""Giving memory back that a burst needed once.
+"""Memory: return to the kernel what a burst has freed (malloc_trim).
 
-The C library keeps what was freed for the next time, in each thread's own heap: beside
-thousands of operations that is a tenth of what the broker holds.
+glibc keeps freed memory for reuse, in a heap for each thread: with thousands of operations that
+is a tenth of what the broker holds.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ import ctypes
 
 from headway_broker.shell.processes import resident
 
-GROWN = 4 << 20  # bytes since the last time that are worth it: it takes some milliseconds
+# Bytes of growth since the last call that are worth one: it takes some milliseconds.
+GROWTH = 4 << 20
 
 
 class Memory:
-    """What this process held when it was last looked at."""
+    """The resident memory of this process at the last look."""
 
     def __init__(self) -> None:
         self._held = resident() or 0
         self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
 
     def look(self) -> bool:
-        """Give back what is free if much has come since the last time; whether it was tried."""
+        """Trim the heap if the process has grown by `GROWTH`; return whether it was tried."""
         held = resident() or 0
-        grown = held - self._held > GROWN
+        grown = held - self._held > GROWTH
         if grown and self._trim is not None:
             self._trim(0)
             held = resident() or 0

@@ -1,8 +1,10 @@
-"""Whether other processes live: a notice of each death, through one descriptor to poll.
+"""Processes of the machine: their death, their ancestors, their memory, and their program.
 
-Linux gives a descriptor per process (pidfd), macOS a kernel event; elsewhere, and where
-descriptors run out, `Deaths.poll` looks at the pids when it is called. A process's start
-time tells it from a later one of the same pid.
+Death is notified through one descriptor to poll: a pidfd for each process in an epoll set on
+Linux, a kernel event on macOS. Elsewhere, and where descriptors run out, `Deaths.poll` looks at
+the pids when it is called. The start time tells a process from a later one with the same pid.
+Pids are those of the broker's pid namespace; the kernel reports a peer of another one as pid 0,
+which cannot be watched.
 """
 
 from __future__ import annotations
@@ -13,14 +15,15 @@ import os
 import select
 import sys
 
-from headway_broker.state.process_image import Image
+from headway_broker.state.process_image import ProcessImage
 
 _PIDFD_OPEN = 434  # the same number on every architecture of Linux but alpha
-LOOK_EVERY = 1.0  # seconds between looks at processes without a descriptor
+# Seconds between looks at processes without a descriptor: a death is noticed that much later.
+LOOK_EVERY = 1.0
 
 
 def boot_id() -> str | None:
-    """What names this boot of the machine: monotonic clocks agree where it does."""
+    """Return the id of this boot, under which all monotonic clocks agree; None if unknown."""
     try:
         with open("/proc/sys/kernel/random/boot_id", "rb") as file:
             return file.read().decode().strip()
@@ -32,11 +35,11 @@ _PARENT, _STARTED, _CODE, _CODE_END, _STACK = 4, 22, 26, 27, 28  # as proc(5) nu
 
 
 def _facts(pid: int, *numbers: int) -> list[int] | None:
-    """These fields of the kernel's line about a process, or None where they cannot be read."""
+    """Return numeric fields of /proc/PID/stat, numbered as in proc(5); None if unreadable."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             stat = file.read()
-        # The second, its name, may hold spaces and brackets: the third follows its end.
+        # The second field, the name, may hold spaces and brackets: the third follows the last one.
         fields = stat[stat.rindex(b")") + 2 :].split()
         return [int(fields[number - 3]) for number in numbers]
     except (OSError, ValueError, IndexError):
@@ -44,20 +47,20 @@ def _facts(pid: int, *numbers: int) -> list[int] | None:
 
 
 def start_time(pid: int) -> int | None:
-    """When a process started, in clock ticks since boot; None where that cannot be read."""
+    """Return the start time of a process in clock ticks since boot; None if unreadable."""
     facts = _facts(pid, _STARTED)
     return facts[0] if facts else None
 
 
-def image(pid: int) -> Image | None:
-    """Which program a process runs now; None where the kernel does not say."""
+def process_image(pid: int) -> ProcessImage | None:
+    """Return the image of the program that a process runs; None if the kernel hides it."""
     facts = _facts(pid, _STARTED, _CODE, _CODE_END, _STACK)
-    found = Image(*facts) if facts else None
-    return found if found and found.stack else None  # 0: not for us, or it has ended
+    found = ProcessImage(*facts) if facts else None
+    return found if found and found.stack else None  # 0: hidden from us, or the process has ended
 
 
 def line_of(pid: int, longest: int = 64) -> list[int]:
-    """A process and those it descends from, nearest first; itself alone where none can be read."""
+    """Return the pids of a process and its ancestors, nearest first, at most `longest`."""
     line = [pid]
     while len(line) < longest:
         facts = _facts(line[-1], _PARENT)
@@ -68,7 +71,7 @@ def line_of(pid: int, longest: int = 64) -> list[int]:
 
 
 def resident(pid: int | None = None) -> int | None:
-    """Bytes of memory a process holds, or None where that cannot be read."""
+    """Return the resident memory of a process (None: this one) in bytes; None if unreadable."""
     try:
         with open(f"/proc/{pid or 'self'}/statm", "rb") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -77,7 +80,7 @@ def resident(pid: int | None = None) -> int | None:
 
 
 def alive(pid: int, started: int | None) -> bool:
-    """Whether the process that started then still runs; a zombie does not."""
+    """Return whether the process with this pid and start time runs."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -105,10 +108,9 @@ def _pidfd_open(pid: int) -> int:
 
 
 class Deaths:
-    """Watches processes by a name of the caller's, and tells which have died.
+    """Watches processes, each under a name of the caller's, and tells which have died.
 
     `descriptor` becomes readable when one has; it is None where nothing can be polled.
-    `looking` says that `poll` has to be called every `LOOK_EVERY` seconds as well.
     """
 
     def __init__(self) -> None:
@@ -123,11 +125,11 @@ class Deaths:
 
     @property
     def looking(self) -> bool:
-        """Some processes are only known to have died when they are looked at."""
+        """Whether `poll` has to be called every `LOOK_EVERY` seconds as well."""
         return bool(self._looked_at or self._dead)
 
     def watch(self, name: str, pid: int, started: int | None) -> None:
-        """Watch a process under a name; one that is gone already is told by `poll`."""
+        """Watch a process under a name; one that has ended already is returned by `poll`."""
         self.unwatch(name)
         try:
             handle = self._open(name, pid)
@@ -136,7 +138,8 @@ class Deaths:
             return
         except OSError:
             handle = None
-        # Only a look after the descriptor was opened proves whose it is.
+        # The pid may have been reused before pidfd_open: only a start time read afterwards proves
+        # whose descriptor it is.
         if not alive(pid, started):
             self._dead.append(name)
             self.unwatch(name, keep_dead=True)
@@ -144,7 +147,7 @@ class Deaths:
             self._looked_at[name] = (pid, started)
 
     def unwatch(self, name: str, *, keep_dead: bool = False) -> None:
-        """Forget a process."""
+        """Stop watching a process."""
         self._looked_at.pop(name, None)
         if not keep_dead and name in self._dead:
             self._dead.remove(name)
@@ -153,12 +156,12 @@ class Deaths:
             return
         self._named.pop(handle, None)
         if self._epoll is not None:
-            os.close(handle)  # which takes it off the epoll set too
+            os.close(handle)  # which also removes it from the epoll set
         elif self._kqueue is not None:
             self._change(handle, "KQ_EV_DELETE")
 
     def poll(self) -> list[str]:
-        """The names of those that have died since the last call."""
+        """Return the names of the processes that have died since the last call."""
         dead, self._dead = self._dead, []
         if self._epoll is not None:
             handles = [handle for handle, _ in self._epoll.poll(0)]
@@ -173,7 +176,7 @@ class Deaths:
         return dead
 
     def close(self) -> None:
-        """Give all descriptors back."""
+        """Close all descriptors."""
         for name in list(self._handles):
             self.unwatch(name)
         for source in (self._epoll, self._kqueue):

@@ -1,4 +1,8 @@
-"""The broker's shell: the only sockets, poller and clock. A flat loop around the core."""
+"""The server: the sockets, the poller and the clock of the broker; a flat loop around the core.
+
+Each turn drains the ROUTER, reads subscriptions, results of the history, deaths and the spool,
+then ticks the core and carries out its effects. The high-water marks of both sockets are here.
+"""
 
 from __future__ import annotations
 
@@ -18,35 +22,43 @@ from headway_broker.core import Core
 from headway_broker.history.jobs import Reopened, Stored
 from headway_broker.history.writer import History
 from headway_broker.peers.access import credentials
-from headway_broker.peers.spooled import Owed
+from headway_broker.peers.spooled import SpooledFile
 from headway_broker.shell import processes
 from headway_broker.shell.log import Log
 from headway_broker.shell.memory import Memory
-from headway_broker.shell.single_instance import Claim
-from headway_broker.shell.spool import Unsent
+from headway_broker.shell.single_instance import SingleInstance
+from headway_broker.shell.spool import Spool
 from headway_broker.state import effects
 from headway_broker.state.errors import fault
 from headway_broker.state.sessions import Session
 
-CHORES = 3.0  # seconds between looks at unsent/ and at our own sockets
-DRAIN = 0.02  # seconds of reading before what is due gets its turn
-PATIENCE = 1 << 16  # bytes that are read between looks at the clock
+CHORES_EVERY = 3.0  # seconds between looks at unsent/ and at our own sockets
+DRAIN_SECONDS = 0.02  # seconds of reading before what is due gets its turn
+CLOCK_CHECK_BYTES = 1 << 16  # bytes that are read between looks at the clock
 FRAME_COST = 500  # bytes that a frame weighs besides its own
-AHEAD = 256  # frames of one connection that libzmq reads ahead of us
-FOLLOW_HWM = 100  # frames that wait for a slow viewer before it misses some
+# High-water marks, in frames for each connection. What libzmq reads ahead of us: without a limit a
+# flood made the broker hold 371 MB. What waits for a slow viewer, before libzmq drops silently and
+# the viewer meets a gap: 5 s of the stream; doubled, a stopped viewer costs twice the memory.
+ROUTER_RCVHWM = 256
+XPUB_SNDHWM = 100
 FAREWELL = 0.2  # seconds in which late clients are told to connect to the next broker
-WITHOUT_LOG = 20  # notes a second that the log takes
+NOTES_PER_SECOND = 20  # notes a second that the log takes
 
 
 class Server:
-    """Serves one runtime directory until it is told to stop, or nobody is left."""
+    """Serves one runtime directory until it is told to stop, or is idle."""
 
     def __init__(
-        self, directory: str, state: str | None, claim: Claim, log: Log, leave_after: float
+        self,
+        directory: str,
+        state: str | None,
+        single_instance: SingleInstance,
+        log: Log,
+        leave_after: float,
     ) -> None:
-        """Prepare to serve `directory`, with history in `state` unless that is None."""
+        """Prepare to serve `directory`, with the history in `state` unless that is None."""
         self.directory = directory
-        self.claim = claim
+        self.single_instance = single_instance
         self.log = log
         self.uid = os.stat(directory).st_uid
         self.endpoint = "ipc://" + os.path.join(directory, endpoint.REPORT)
@@ -61,12 +73,12 @@ class Server:
             time.time() - now,
             facts=self._facts,
         )
-        self.core.leaving.after = leave_after
+        self.core.idle_exit.after = leave_after
         self.deaths = processes.Deaths()
         self.memory = Memory()
-        self.unsent = Unsent(directory, self.uid)
+        self.spool = Spool(directory, self.uid)
         self.stopping: str | None = None
-        self._unsent_files: dict[str, Owed] = {}
+        self._spooled_files: dict[str, SpooledFile] = {}
         self._next_chores = now
         self._notes = (0, 0)  # second, lines in it
         self._context = zmq.Context()
@@ -77,24 +89,24 @@ class Server:
         self._woken.setblocking(False)
         self._poller = zmq.Poller()
         self._jobs: list[effects.Job] = []  # for the history
-        self._history = self._remember(state, now) if state is not None else None
-        self._carry: dict[Any, Callable[[Any], None]] = {
+        self._history = self._open_history(state, now) if state is not None else None
+        self._actions: dict[Any, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.Publish: self._publish,
             effects.Watch: self._watch,
             effects.Unwatch: self._unwatch,
-            effects.Store: self._put,
-            effects.Recall: self._put,
+            effects.StoreOperation: self._hand_to_history,
+            effects.Recall: self._hand_to_history,
             effects.Trace: self._trace,
             effects.Identify: self._identify,
-            effects.Learn: self._put,
-            effects.KeepClaim: self._put,
+            effects.StoreRun: self._hand_to_history,
+            effects.StoreClaim: self._hand_to_history,
             effects.Note: self._note,
             effects.Stop: self._stop,
         }
 
     def open(self) -> None:
-        """Bind both sockets; raises OSError where the directory or libzmq does not let us."""
+        """Bind both sockets; raise OSError if the directory or libzmq refuses."""
         _raise_descriptor_limit()
         try:
             self._open()
@@ -108,8 +120,8 @@ class Server:
             sock.setsockopt(zmq.HANDSHAKE_IVL, 10_000)
         # Who sends more waits in its own socket. Should it close that, what we had no room for
         # is lost: ends are acknowledged, so whoever waits for that loses nothing.
-        self._router.setsockopt(zmq.RCVHWM, AHEAD)
-        self._xpub.setsockopt(zmq.SNDHWM, FOLLOW_HWM)
+        self._router.setsockopt(zmq.RCVHWM, ROUTER_RCVHWM)
+        self._xpub.setsockopt(zmq.SNDHWM, XPUB_SNDHWM)
         self._xpub.setsockopt(zmq.XPUB_VERBOSER, 1)
         # Followers before reporters: a Welcome names an endpoint that is there.
         self._bind(self._xpub, endpoint.FOLLOW)
@@ -121,51 +133,51 @@ class Server:
             self._poller.register(self.deaths.descriptor, zmq.POLLIN)
 
     def serve(self) -> str:
-        """Serve until there is a reason to stop, and return it."""
+        """Run turns until there is a reason to stop, and return it."""
         while self.stopping is None:
             self._poller.poll(self._timeout())
             self.turn()
         return self.stopping
 
     def turn(self) -> None:
-        """Read what came, do what is due."""
+        """Run one turn: read what came, do what is due."""
         now = time.monotonic()
         drained = self._drain(now)
         self._subscriptions()
         self._empty_wake()
-        self._remembered(now)
+        self._take_results(now)
         dead = self.deaths.poll()
         if dead:
             drained = self._drain(now)  # what they said last comes before their deaths
             for name in dead:
                 self.core.died(name, now)
         if now >= self._next_chores or self.core.liveness.settle_due(now):
-            self._take_in_unsent(now)
+            self._take_in_spool(now)
         if now >= self._next_chores:
-            self._next_chores = now + CHORES
-            self.core.look_at_wall(time.time() - time.monotonic())
-            self._check_claim()
+            self._next_chores = now + CHORES_EVERY
+            self.core.look_at_wall_clock(time.time() - time.monotonic())
+            self._check_single_instance()
             self.memory.look()
         self.core.tick(now, drained=drained)
         self.carry_out()
 
     def carry_out(self) -> None:
-        """Do what the core asks for."""
+        """Carry out the effects of the core."""
         for effect in self.core.take():
-            self._carry[type(effect)](effect)
+            self._actions[type(effect)](effect)
         if self._jobs and self._history is not None:
             self._history.put(self._jobs)
             self._jobs = []
 
     def stop_on_signals(self, numbers: tuple[int, ...]) -> None:
-        """Stop in order when one of these signals comes."""
+        """Stop in order on one of these signals."""
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         for number in numbers:
             signal.signal(number, self._signalled)
 
     def close(self) -> None:
-        """Tell late clients to connect again, and give everything back."""
-        self.claim.withdraw()
+        """Tell late clients to connect to the next broker, and release everything."""
+        self.single_instance.withdraw()
         until = time.monotonic() + FAREWELL
         while time.monotonic() < until:
             if self._router.poll(20):
@@ -179,23 +191,23 @@ class Server:
         self._context.destroy(linger=200)
         self._wake.close()
         self._woken.close()
-        self.claim.release()
+        self.single_instance.release()
 
-    def _remember(self, state: str, now: float) -> History | None:
+    def _open_history(self, state: str, now: float) -> History | None:
         history = History(state, self.directory, self.log.write, self._wake_up)
         if not history.usable:
             return None
-        self.core.keeping.remembers = True
+        self.core.storage.has_history = True
         self._restore(history.rows(), history.claims(), now)
         history.start()
         return history
 
-    def _restore(self, rows: list[effects.Row], claims: list[str], now: float) -> None:
+    def _restore(self, rows: list[effects.StoredOperation], claims: list[str], now: float) -> None:
         for key in claims:
             self.core.requests.claimed(key)
         self.core.restored(rows, now)
 
-    def _put(self, job: effects.Job) -> None:
+    def _hand_to_history(self, job: effects.Job) -> None:
         if self._history is not None:
             self._jobs.append(job)
 
@@ -205,8 +217,8 @@ class Server:
         except OSError:
             pass  # full: it will wake up all the same
 
-    def _remembered(self, now: float) -> None:
-        """What the history has done."""
+    def _take_results(self, now: float) -> None:
+        """Hand the results of the history to the core."""
         if self._history is None:
             return
         results = self._history.results
@@ -228,16 +240,16 @@ class Server:
         return int(seconds * 1000) + 1
 
     def _bind(self, sock: Any, name: str) -> None:
-        listener = self.claim.listen(name)
+        listener = self.single_instance.listen(name)
         sock.setsockopt(zmq.USE_FD, listener.detach())
         sock.bind("ipc://" + os.path.join(self.directory, name))
         sock.setsockopt(zmq.USE_FD, -1)
 
     def _drain(self, now: float) -> bool:
-        """Read what workers and viewers sent; whether that was all.
+        """Read what workers and viewers sent; return whether that was all.
 
-        libzmq hands out one frame of each connection in turn and reads few of each ahead, so
-        that a flood delays its sender, and others by one of its frames for one of theirs.
+        libzmq returns one frame of each connection in turn and reads `ROUTER_RCVHWM` of each
+        ahead, so that a flood delays its sender, and others by one frame for each of theirs.
         """
         recv = self._router.recv
         receive_counts = self.core.receive_counts
@@ -260,14 +272,14 @@ class Server:
                 or counts is None
                 or not receive_counts(session, *counts, len(data), now)
             ):
-                self._slow(identity, session, frame, data, now)
+                self._receive(identity, session, frame, data, now)
             weight += len(data) + FRAME_COST
-            if weight > PATIENCE:
+            if weight > CLOCK_CHECK_BYTES:
                 weight = 0
-                if time.monotonic() - now > DRAIN:
+                if time.monotonic() - now > DRAIN_SECONDS:
                     return False
 
-    def _slow(
+    def _receive(
         self, identity: bytes, session: Session | None, frame: Any, data: bytes, now: float
     ) -> None:
         try:
@@ -287,7 +299,7 @@ class Server:
             self.core.receive(session, message, now)
 
     def _skip_rest(self) -> None:
-        """A message of more parts than a connection's and one is none of ours."""
+        """Skip the parts of a message that has too many, and count it."""
         while self._router.getsockopt(zmq.RCVMORE):
             self._router.recv()
         self.core.dropped.add("multipart")
@@ -310,24 +322,24 @@ class Server:
         except BlockingIOError:
             pass
 
-    def _take_in_unsent(self, now: float) -> None:
-        if self.unsent.changed():
-            for path, owner, found in self.unsent.read():
+    def _take_in_spool(self, now: float) -> None:
+        if self.spool.changed():
+            for path, owner, found in self.spool.read():
                 try:
-                    self._unsent_files[path] = self.core.arrears.take(found, owner, now)
+                    self._spooled_files[path] = self.core.spooled.take(found, owner, now)
                 except Exception as error:  # or each broker after this one ended by it as well
                     self.log.write(f"unsent: a file is set aside: {fault(error)}")
-                    self.unsent.set_aside(path)
-        for path, owed in list(self._unsent_files.items()):
-            if self.core.arrears.are_safe(owed):
-                del self._unsent_files[path]
-                self.unsent.remove(path)
+                    self.spool.set_aside(path)
+        for path, file in list(self._spooled_files.items()):
+            if self.core.spooled.are_safe(file):
+                del self._spooled_files[path]
+                self.spool.remove(path)
 
-    def _check_claim(self) -> None:
-        if self.claim.lost():
+    def _check_single_instance(self) -> None:
+        if self.single_instance.lost():
             self.core.retire("the lock is no longer ours")
             return
-        for name in self.claim.missing():
+        for name in self.single_instance.missing():
             self.log.write(f"{name} was not ours any more, bound again")
             try:
                 self._bind(self._xpub if name == endpoint.FOLLOW else self._router, name)
@@ -364,10 +376,10 @@ class Server:
         self.deaths.unwatch(effect.session)
 
     def _trace(self, effect: effects.Trace) -> None:
-        self.core.waits.traced(effect.pid, processes.line_of(effect.pid))
+        self.core.lock_holders.traced(effect.pid, processes.line_of(effect.pid))
 
     def _identify(self, effect: effects.Identify) -> None:
-        image = processes.image(effect.pid)
+        image = processes.process_image(effect.pid)
         if image is not None:
             self.core.identified(effect.session, image, time.monotonic())
 
@@ -376,7 +388,7 @@ class Server:
         this = int(time.monotonic())
         lines = lines + 1 if this == second else 1
         self._notes = (this, lines)
-        if lines <= WITHOUT_LOG:
+        if lines <= NOTES_PER_SECOND:
             self.log.write(effect.text)
 
     def _stop(self, effect: effects.Stop) -> None:
@@ -384,7 +396,7 @@ class Server:
 
 
 def _raise_descriptor_limit() -> None:
-    """Without, libzmq aborts when it cannot accept a connection for want of a descriptor."""
+    """Raise the soft limit of descriptors: libzmq aborts when accept fails for want of one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         try:

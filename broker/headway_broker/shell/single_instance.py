@@ -1,8 +1,9 @@
-"""Being the only broker of a runtime directory: its lock, its sockets, and their checks.
+"""The single instance: the lock of a runtime directory, and the sockets bound under it.
 
-The lock is the kernel's (flock), so it is free the moment its holder is dead. Sockets are
-bound under a temporary name and renamed into place, so that there is no moment in which a
-client finds a file that nobody listens to, and a stale file or a foreign one is replaced.
+The lock is the kernel's (flock), so that it is free the moment its holder is dead. Order: take the
+lock, then bind; withdraw the sockets, then release the lock. Sockets are bound under a temporary
+name and renamed into place: no client ever finds a socket file without a listener, and a stale or
+foreign file is replaced.
 """
 
 from __future__ import annotations
@@ -14,22 +15,22 @@ import stat
 
 from headway.protocol import endpoint
 
-BACKLOG = 512
+BACKLOG = 512  # connections that wait to be accepted, as a parallel build opens them at once
 
 
 class Taken(Exception):
-    """Another broker holds the lock; `pid` is what it wrote into it, or None."""
+    """Raised if another broker holds the lock; `pid` is the one in the lock file, or None."""
 
     def __init__(self, pid: int | None) -> None:
         super().__init__(f"a broker is running already (pid {pid})")
         self.pid = pid
 
 
-class Claim:
-    """A held lock, and the listeners made under it."""
+class SingleInstance:
+    """A held lock, and the listeners bound under it."""
 
     def __init__(self, directory: str) -> None:
-        """Take the lock of `directory`; raises `Taken` or OSError."""
+        """Take the lock of `directory`; raise `Taken` or OSError."""
         self.directory = directory
         self._listeners: dict[str, tuple[int, int]] = {}  # path → device, inode
         self._lock = _lock(os.path.join(directory, endpoint.LOCK))
@@ -37,7 +38,7 @@ class Claim:
         os.pwrite(self._lock, b"%d\n" % os.getpid(), 0)
 
     def listen(self, name: str) -> socket.socket:
-        """A listening socket at `name` in the directory, whatever was there before."""
+        """Return a listening socket at `name` in the directory; replace a file that is there."""
         path = os.path.join(self.directory, name)
         temporary = f"{path}.{os.getpid()}"
         _remove(temporary)
@@ -59,7 +60,7 @@ class Claim:
         return listener
 
     def lost(self) -> bool:
-        """The lock's file is no longer the one in the directory: others may claim it."""
+        """Return whether the lock file was removed or replaced: others may hold a new one."""
         try:
             there = os.stat(os.path.join(self.directory, endpoint.LOCK))
         except OSError:
@@ -68,18 +69,18 @@ class Claim:
         return (there.st_dev, there.st_ino) != (held.st_dev, held.st_ino)
 
     def missing(self) -> list[str]:
-        """The names of our sockets that are no longer ours in the directory."""
+        """Return the names of our sockets that are no longer in the directory."""
         return [os.path.basename(path) for path in self._listeners if not self._ours(path)]
 
     def withdraw(self) -> None:
-        """Take our sockets out of the directory: from here on nobody new finds us."""
+        """Remove our sockets from the directory: no new client connects from here on."""
         for path in self._listeners:
             if self._ours(path):
                 _remove(path)
         self._listeners.clear()
 
     def release(self) -> None:
-        """Withdraw, and free the lock."""
+        """Withdraw the sockets and release the lock."""
         self.withdraw()
         os.close(self._lock)
 
@@ -92,7 +93,7 @@ class Claim:
 
 
 def answers(path: str) -> bool:
-    """Whether somebody listens at the socket `path`."""
+    """Return whether somebody listens at the socket `path`."""
     probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         probe.settimeout(2.0)
@@ -111,7 +112,7 @@ def _lock(path: str) -> int:
         descriptor = os.open(path, flags, 0o600)
         try:
             _hold(descriptor, path)
-            # Somebody may have removed the file between open and lock.
+            # Removed between open and flock, the file would be a lock that excludes nobody.
             try:
                 there = os.stat(path)
             except FileNotFoundError:

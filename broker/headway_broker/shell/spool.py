@@ -1,7 +1,8 @@
-"""Final states that workers could not deliver: files of `unsent/`, read and removed.
+"""The spool: files in which workers leave final states and shares that they could not deliver.
 
-Only regular files of the broker's user or root are read, no link is followed, and sizes are
-bounded. Each file is a msgpack stream of frames, as they would have been sent.
+The directory is `unsent/`. Only regular files of the broker's user or root are read, no link is
+followed, and sizes are bounded. Each file is a msgpack stream of frames, as they would have been
+sent. A file is removed once all it holds is stored (`peers.spooled`).
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ BROKEN = ".broken-"  # before the name of a file that was set aside
 BROKEN_LIMIT = 20  # of these are kept, the newest
 
 
-class Unsent:
-    """The directory `unsent/` of a runtime directory."""
+class Spool:
+    """The spool directory of a runtime directory."""
 
     def __init__(self, directory: str, uid: int) -> None:
         self.path = os.path.join(directory, endpoint.SPOOL)
@@ -31,7 +32,7 @@ class Unsent:
         self._waiting: dict[str, None] = {}  # read, to be removed once their ends are safe
 
     def changed(self) -> bool:
-        """Whether a file may have come since the last look."""
+        """Return whether the directory has changed since the last call."""
         try:
             status = os.lstat(self.path)
         except OSError:
@@ -45,7 +46,7 @@ class Unsent:
         return True
 
     def read(self) -> Iterator[tuple[str, int, list[Any]]]:
-        """Each new file's path, owner and messages; a file that is none is removed."""
+        """Yield path, owner and messages of each new file; remove a file that is too large."""
         try:
             names = sorted(os.listdir(self.path))
         except OSError:
@@ -70,7 +71,7 @@ class Unsent:
             yield path, owner, frames(data)
 
     def remove(self, path: str) -> None:
-        """A file's ends are safe."""
+        """Remove a file whose contents are stored."""
         self._waiting.pop(path, None)
         try:
             os.unlink(path)
@@ -78,7 +79,7 @@ class Unsent:
             pass
 
     def set_aside(self, path: str) -> None:
-        """No broker is to read a file again."""
+        """Rename a file that no broker is to read again."""
         directory, name = os.path.split(path)
         aside = os.path.join(directory, BROKEN + name)
         try:
@@ -105,7 +106,7 @@ class Unsent:
 
 
 def frames(data: bytes) -> list[Any]:
-    """The messages of a file; what is not one is left out."""
+    """Return the messages of a file; skip frames that are none."""
     found: list[Any] = []
     unpacker = msgpack.Unpacker(raw=False, max_buffer_size=FILE_LIMIT, max_bin_len=FRAME_LIMIT)
     unpacker.feed(data)

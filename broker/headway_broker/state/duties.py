@@ -1,4 +1,4 @@
-"""What is done in every turn, in order; a duty that fails harms no other. Pure."""
+"""The duties of every turn, in order; the failure of one harms no other. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Callable, NamedTuple, Sequence
 from headway_broker.state.effects import Effect
 from headway_broker.state.outbox import Faults, Outbox
 
-RETRY = 1.0  # seconds until a duty that failed is tried again
+# Seconds until a duty that failed is tried again: a fault that lasts costs one log line a second.
+RETRY = 1.0
 
 
 class Turn(NamedTuple):
-    """When a turn is, and whether no message waits to be read."""
+    """The time of a turn; `drained` says that no message waits to be read."""
 
     now: float
     drained: bool
@@ -21,7 +22,7 @@ Duty = Callable[[Turn], "Sequence[Effect] | None"]
 
 
 class Duties:
-    """Does the duties of a table, by their names."""
+    """Runs the duties of a table; keys name them in the log."""
 
     def __init__(self, table: dict[str, Duty], outbox: Outbox, faults: Faults) -> None:
         self._table = table
@@ -30,7 +31,7 @@ class Duties:
         self._held_off: dict[str, float] = {}  # until when
 
     def do(self, turn: Turn) -> None:
-        """Do them all; one that fails, which is a fault of ours, is held off for a moment."""
+        """Run every duty; hold one that raises off for `RETRY` seconds."""
         held_off = self._held_off
         for name, duty in self._table.items():
             if name in held_off:
@@ -46,7 +47,7 @@ class Duties:
                 held_off[name] = turn.now + RETRY
 
     def deadline(self, dues: list[float], now: float) -> float | None:
-        """Return when the next turn is to be, given when what is in the table is due."""
-        if self._held_off:  # what is overdue by now is theirs
+        """Return the time of the next turn, given the times at which duties are due."""
+        if self._held_off:  # the overdue ones belong to duties held off
             dues = [due for due in dues if due > now] + list(self._held_off.values())
         return max(min(dues), now) if dues else None

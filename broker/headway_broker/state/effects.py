@@ -1,4 +1,4 @@
-"""What the core may ask of its shell: each a small tuple, carried out in order."""
+"""The effects: what the core may ask of its shell, carried out in order."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from typing import Any, NamedTuple, Union
 
 
 class Send(NamedTuple):
-    """Send a message to one connection; where it cannot be sent now, it is dropped."""
+    """Send a message to one connection; drop it if it cannot be sent now."""
 
     identity: bytes
     message: Any
 
 
 class Publish(NamedTuple):
-    """Publish a frame to whoever subscribed to the topic."""
+    """Publish a frame to the subscribers of a topic."""
 
     topic: bytes
     frame: bytes
 
 
 class Watch(NamedTuple):
-    """Call `Core.died` when this process is gone, at once if it is gone already.
+    """Watch a process and call `Core.died` when it has ended, at once if it has already.
 
-    `started` is its start time in clock ticks, which tells it from a later process of the
-    same pid, or None where it is not known.
+    `started` is its start time in clock ticks, which tells it from a later process with the
+    same pid; None if unknown.
     """
 
     session: str
@@ -32,35 +32,38 @@ class Watch(NamedTuple):
 
 
 class Unwatch(NamedTuple):
-    """Nobody cares about the process of this session any more."""
+    """Stop watching the process of a session."""
 
     session: str
 
 
 class End(NamedTuple):
-    """The end of an operation, as of this revision."""
+    """The final state of an operation, as of a revision."""
 
     operation: str
     revision: int
 
 
 class StoredShare(NamedTuple):
-    """What a forked child, by its session, has counted in a stage."""
+    """The share of a forked child in a stage; `writer` is the session of the child."""
 
     stage: int
     writer: str
     done: float
 
 
-class SharesOf(NamedTuple):
-    """What forked children counted in an operation."""
+class StoredShares(NamedTuple):
+    """The shares in an operation."""
 
     operation: str
     shares: tuple[StoredShare, ...]
 
 
-class Row(NamedTuple):
-    """What is stored of an operation; `ended` is None while it is open."""
+class StoredOperation(NamedTuple):
+    """A row of the history: an operation as it is stored.
+
+    `ended` is a Unix time, None while the operation is open.
+    """
 
     operation: str
     revision: int
@@ -70,60 +73,73 @@ class Row(NamedTuple):
     pid: int | None
     about: dict[str, Any]
     body: bytes  # msgpack of [record, stage records, shares]
-    shares: tuple[StoredShare, ...] = ()  # of the body, those not stored before
+    shares: tuple[StoredShare, ...] = ()  # those of the body that no earlier row held
 
 
-class Store(NamedTuple):
-    """Store this operation; once an end or a share in it is safe, call `Core.stored`."""
+class StoreOperation(NamedTuple):
+    """Store an operation; call `Core.stored` once its end or a share in it is on disk."""
 
-    row: Row
+    row: StoredOperation
 
 
 class Recall(NamedTuple):
-    """Read the earlier runs of this history key and call `Core.recalled`."""
+    """Read the earlier runs of a history key and call `Core.recalled`."""
 
     key: str
 
 
 class Trace(NamedTuple):
-    """Call `Waits.traced` with the processes that this one descends from."""
+    """Look up the ancestors of a process and call `LockHolders.traced`."""
 
     pid: int
 
 
 class Identify(NamedTuple):
-    """Call `Core.identified` with the program that this process runs, if that can be read."""
+    """Read which program a process runs and call `Core.identified`, if it can be read."""
 
     session: str
     pid: int
 
 
-class Learn(NamedTuple):
-    """Add a finished run to a history key."""
+class StoreRun(NamedTuple):
+    """Store a finished run under a history key; later estimates learn from it."""
 
     key: str
     run: dict[str, Any]
 
 
-class KeepClaim(NamedTuple):
-    """Store that this key has been claimed."""
+class StoreClaim(NamedTuple):
+    """Store that a key has been claimed."""
 
     key: str
 
 
 class Note(NamedTuple):
-    """A line for the log."""
+    """Write a line into the log."""
 
     text: str
 
 
 class Stop(NamedTuple):
-    """Leave: release the lock and end the process."""
+    """Stop the broker: release the lock and exit."""
 
     reason: str
 
 
 Effect = Union[
-    Send, Publish, Watch, Unwatch, Store, Recall, Trace, Identify, Learn, KeepClaim, Note, Stop
+    Send,
+    Publish,
+    Watch,
+    Unwatch,
+    StoreOperation,
+    Recall,
+    Trace,
+    Identify,
+    StoreRun,
+    StoreClaim,
+    Note,
+    Stop,
 ]
-Job = Union[Store, Recall, Learn, KeepClaim]  # those that the history carries out
+Job = Union[
+    StoreOperation, Recall, StoreRun, StoreClaim
+]  # the effects that the history carries out

@@ -1,4 +1,4 @@
-"""What is not taken from a peer: one exception, counters by reason, and what to note of a fault."""
+"""Errors: what is refused to a peer, what is dropped, and how a fault of ours is logged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Any
 
 
 class Refused(Exception):
-    """A peer asked for what it may not have; `details` says what would be right."""
+    """Raised for a message that is refused.
+
+    `reason` is a fixed phrase, sent to the peer and counted; `details` says what would be accepted.
+    """
 
     def __init__(self, reason: str, details: dict[str, Any] | None = None) -> None:
         super().__init__(reason)
@@ -15,18 +18,18 @@ class Refused(Exception):
 
 
 class Dropped:
-    """How often something was not taken, by reason; shown in `headway broker status`."""
+    """Counters of dropped messages by reason, shown by `headway broker status`."""
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
 
     def add(self, reason: str, times: int = 1) -> None:
-        """Count something dropped for `reason`, a word of the code and never of a peer."""
+        """Count what was dropped; `reason` is a phrase of the code, never text of a peer."""
         self.counts[reason] = self.counts.get(reason, 0) + times
 
 
 def fault(error: BaseException) -> str:
-    """What to note of an error of our own: its kind and place, for its text may be a peer's."""
+    """Return the type and place of an error, for the log; its text may quote a peer."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,6 +1,8 @@
-"""All operations known, what of them changed since the last frame, and how long they stay.
+"""The ledger: every operation known, and what of each has changed since the last frame.
 
-Pure. Absent: who is connected, what is estimated, and how changes travel to viewers.
+Pure. The same model as in workers and viewers (`headway.model`), with limits against hostile
+writers. Absent: who is connected (`sessions`), what is estimated (`forecasts`), how changes
+travel to viewers (`publishing`).
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ OPERATIONS_LIMIT = 20_000  # operations of one session
 STAGES_LIMIT = 20_000  # stages of one operation
 TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
 SHARES_LIMIT = 4_096  # forked children that count in one stage
-WORDS = 20_000  # texts that are kept once, however many stages have them
-TAIL_LINES = 10
+WORDS = 20_000  # texts that are interned: kept once, however many stages hold them
+TAIL_LINES = 10  # lines of output kept of an operation: enough to tell why it failed
 TAIL_WIDTH = 500  # characters of a line of the tail
 
 _ID = OPERATION_FIELDS.index("id")
@@ -51,10 +53,10 @@ _STAGE_WORDS = tuple(STAGE_FIELDS.index(field) for field in ("name", "state", "u
 
 
 class Marks:
-    """What of an operation changed since the last frame.
+    """The dirty marks of an operation: what changed since the last frame.
 
-    `structure`: its own record. `stages`: ids whose records did. `counts`: id → whether total
-    or detail changed too. `figures` and `stage_figures`: what the broker worked out.
+    `structure`: its own record. `stages`: ids of stages whose records did. `counts`: stage id →
+    whether total or detail changed too. `figures` and `stage_figures`: progress and estimates.
     """
 
     __slots__ = ("counts", "figures", "shares", "stage_figures", "stages", "structure")
@@ -69,25 +71,33 @@ class Marks:
 
 
 class ShareKey(NamedTuple):
-    """Which share of an operation: of a stage, by its id, and of a forked child, by its session."""
+    """The key of a share within an operation: a stage id, and the session of a forked child."""
 
     stage: int
     writer: str
 
 
-# One for all entries of which no child counts: most, and a dictionary is 64 bytes.
-_NOTHING_UNSAFE: dict[ShareKey, float] = {}
+# Shared by all entries without unstored shares, which are most: a dictionary is 64 bytes.
+_ALL_STORED: dict[ShareKey, float] = {}
 
 
 class Entry:
     """An operation in the ledger and its writer.
 
-    `safe` is the revision of its end that has been stored. `unsafe` are the shares that have
-    not been, and what was done in them. All is written by the ledger, but `forecast`, which is
-    `forecasts`'s.
+    `stored_revision` is the revision of its end that has been stored; `unstored` are the shares
+    that have not been, and what was done in them. All is written by the ledger, but `forecast`,
+    which is written by `forecasts`.
     """
 
-    __slots__ = ("ended_at", "forecast", "heard", "operation", "safe", "session", "unsafe")
+    __slots__ = (
+        "ended_at",
+        "forecast",
+        "heard",
+        "operation",
+        "session",
+        "stored_revision",
+        "unstored",
+    )
 
     def __init__(self, operation: Operation, session: Session, now: float) -> None:
         self.operation = operation
@@ -95,12 +105,12 @@ class Entry:
         self.forecast: Any = None
         self.heard = now  # when something of it last changed
         self.ended_at: float | None = None  # broker's clock, when the end came in
-        self.safe: int | None = None
-        self.unsafe = _NOTHING_UNSAFE
+        self.stored_revision: int | None = None
+        self.unstored = _ALL_STORED
 
 
-class Written:
-    """What a session has in the ledger: its operations, and of which of them each stage is."""
+class SessionIndex:
+    """The operations of a session, and the owner of each stage id."""
 
     __slots__ = ("operations", "owner")
 
@@ -109,17 +119,17 @@ class Written:
         self.owner: dict[int, Entry] = {}
 
 
-_NOTHING_WRITTEN = Written()
+_NO_OPERATIONS = SessionIndex()
 
 
 class Ledger:
-    """Every operation by id, in the order in which they came."""
+    """Every operation by id, in the order of arrival."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.dirty: dict[Entry, Marks] = {}
         self._words = Interner(WORDS)
-        self._written: dict[Session, Written] = {}  # those that have any
+        self._by_session: dict[Session, SessionIndex] = {}  # those that have any
         self.removed: list[str] = []
         self.ended: dict[Entry, None] = {}  # in the order of their ends
         self.stages = 0
@@ -132,9 +142,9 @@ class Ledger:
         stages: list[list[Any]],
         now: float,
     ) -> Entry | None:
-        """Take over what the writer says of its operation; None where it was stale.
+        """Apply the records of an announced operation; return its entry, or None if stale.
 
-        Raises `Refused` for another session's operation, an illegal move, or over a limit;
+        Raise `Refused` for an operation of another session, an illegal move, or over a limit;
         then nothing has changed.
         """
         entry = self.entries.get(record[_ID])
@@ -154,13 +164,13 @@ class Ledger:
             marks.structure = True
         fresh = operation.add_stages(stage_record[_STAGE_ID] for stage_record in stages)
         self.stages += len(fresh)
-        self._written[session].owner.update(dict.fromkeys(fresh, entry))
+        self._by_session[session].owner.update(dict.fromkeys(fresh, entry))
         for stage_record in stages:
             self._take_stage(entry, marks, stage_record, fresh=stage_record[_STAGE_ID] in fresh)
         entry.heard = now
         self._note_end(entry, now)
         if operation.revision != last:
-            entry.safe = None
+            entry.stored_revision = None
         return entry
 
     def _admit(
@@ -177,11 +187,11 @@ class Ledger:
         self.opened += 1
         return entry
 
-    def _add(self, entry: Entry) -> Written:
+    def _add(self, entry: Entry) -> SessionIndex:
         self.entries[entry.operation.id] = entry
-        written = self._written.get(entry.session)
+        written = self._by_session.get(entry.session)
         if written is None:
-            written = self._written[entry.session] = Written()
+            written = self._by_session[entry.session] = SessionIndex()
         written.operations[entry] = None
         return written
 
@@ -203,22 +213,22 @@ class Ledger:
         self._check_stages(session, entry, stages)
 
     def _check_stages(self, session: Session, entry: Entry | None, stages: list[list[Any]]) -> None:
-        owner = self._written.get(session, _NOTHING_WRITTEN).owner
+        owner = self._by_session.get(session, _NO_OPERATIONS).owner
         for stage in stages:
             holder = owner.get(stage[_STAGE_ID])
             if holder is not None and holder is not entry:
                 raise Refused("stage of another operation", {"stage": stage[_STAGE_ID]})
 
     def operations(self, session: Session) -> Collection[Entry]:
-        """Return the operations of a session, in the order in which they came."""
-        return self._written.get(session, _NOTHING_WRITTEN).operations
+        """Return the operations of a session, in the order of arrival."""
+        return self._by_session.get(session, _NO_OPERATIONS).operations
 
     def any_open(self, session: Session) -> bool:
         """Return whether an operation of a session has not ended."""
         return any(entry.operation.open for entry in self.operations(session))
 
     def mark(self, entry: Entry) -> Marks:
-        """The marks of an operation that is now dirty."""
+        """Return the marks of an operation, which becomes dirty."""
         marks = self.dirty.get(entry)
         if marks is None:
             marks = self.dirty[entry] = Marks()
@@ -233,7 +243,7 @@ class Ledger:
             return
         if record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
             for writer in stage.shares:
-                entry.unsafe.pop(ShareKey(stage_id, writer), None)
+                entry.unstored.pop(ShareKey(stage_id, writer), None)
             stage.shares = None
             marks.shares.add(stage_id)
         self._intern(record, _STAGE_WORDS)
@@ -258,7 +268,7 @@ class Ledger:
             entry.ended_at = now
 
     def restore(self, entry: Entry, now: float) -> None:
-        """Take in an entry that was read from the history."""
+        """Add an entry that was read from the history."""
         operation = entry.operation
         owner = self._add(entry).owner
         owner.update(dict.fromkeys(operation.stages, entry))
@@ -266,7 +276,7 @@ class Ledger:
         if operation.open:
             self.opened += 1
         else:
-            entry.safe = operation.revision
+            entry.stored_revision = operation.revision
             self.ended[entry] = None
             entry.ended_at = operation.ended if operation.ended is not None else now
         marks = self.mark(entry)
@@ -275,17 +285,17 @@ class Ledger:
         marks.shares.update(stage.id for stage in operation.stages.values() if stage.shares)
 
     def ended_last(self, entries: Iterable[Entry]) -> None:
-        """These ended after all others: what is kept too long or too many are the others first."""
+        """Note that these ended after all others: the others expire first."""
         for entry in entries:
             del self.ended[entry]
             self.ended[entry] = None
 
     def count(self, session: Session, counts: dict[Any, Any], now: float) -> tuple[set[Entry], int]:
-        """Move the merged counts of a session into its stages.
+        """Apply the merged counts of a session to its stages.
 
-        Returns the entries that changed, and how many counts were of unknown stages.
+        Return the entries that changed, and the number of counts for unknown stages.
         """
-        owner = self._written.get(session, _NOTHING_WRITTEN).owner
+        owner = self._by_session.get(session, _NO_OPERATIONS).owner
         changed: set[Entry] = set()
         unknown = 0
         last: Entry | None = None
@@ -313,9 +323,10 @@ class Ledger:
         return changed, unknown
 
     def share(self, writer: str, share: Share) -> Entry | None:
-        """What a forked child counted in a stage; None where the stage is not that far yet.
+        """Apply the share of a forked child; return None if its stage or attempt is not known yet.
 
-        Of an attempt that is over there is nothing to count. `writer` is the child's session.
+        A share of an earlier attempt counts nothing. `writer` is the session of the child.
+        Raise `Refused` at `SHARES_LIMIT`.
         """
         entry = self.entries.get(share.operation)
         stage = entry.operation.stages.get(share.stage) if entry is not None else None
@@ -326,20 +337,20 @@ class Ledger:
         if stage.shares is None:
             stage.shares = {}
         if writer not in stage.shares and len(stage.shares) >= SHARES_LIMIT:
-            # Named, so that the child goes on telling of operations of its own.
+            # The operation is named: the child drops its shares in it and goes on with its own.
             raise Refused("too many shares", {"limit": SHARES_LIMIT, "operation": share.operation})
         if stage.shares.get(writer) != share.done:
             stage.shares[writer] = share.done
-            if entry.unsafe is _NOTHING_UNSAFE:
-                entry.unsafe = {}
-            entry.unsafe[ShareKey(share.stage, writer)] = share.done
+            if entry.unstored is _ALL_STORED:
+                entry.unstored = {}
+            entry.unstored[ShareKey(share.stage, writer)] = share.done
             self.mark(entry).shares.add(share.stage)
         return entry
 
     def rejoin(self, entry: Entry) -> bool:
-        """Take over the shares of an entry from the history whose operation is known already.
+        """Merge the shares of a stored entry into the operation, which is known already.
 
-        Whether there were any. What children have said since is newer.
+        Return whether there were any. Shares that children have sent since are newer and stay.
         """
         known = self.entries[entry.operation.id]
         found = False
@@ -353,36 +364,36 @@ class Ledger:
         return found
 
     def end_stored(self, end: End) -> Entry | None:
-        """Note that this end is in the history; None where it is not how the operation ended."""
+        """Note that an end is in the history; return its entry, or None if it is outdated."""
         entry = self.entries.get(end.operation)
         if entry is None or entry.operation.open or entry.operation.revision != end.revision:
             return None
-        entry.safe = end.revision
+        entry.stored_revision = end.revision
         return entry
 
     def shares_stored(self, entry: Entry, shares: Iterable[StoredShare]) -> None:
-        """Note that these are in the history, or can never be."""
+        """Note that shares are in the history, or can never be."""
         for stage, writer, done in shares:
             key = ShareKey(stage, writer)
-            if entry.unsafe.get(key) == done:
-                del entry.unsafe[key]
+            if entry.unstored.get(key) == done:
+                del entry.unstored[key]
 
     def shares_stored_never(self, entry: Entry) -> None:
-        """Note that there is no history that its shares could be in."""
-        entry.unsafe.clear()
+        """Note that there is no history to store the shares of an operation."""
+        entry.unstored.clear()
 
     def is_safe(self, operation: str) -> bool:
-        """Whether the end of this operation needs no other copy."""
+        """Return whether the end of an operation is stored, or its entry has expired."""
         entry = self.entries.get(operation)
-        return entry is None or entry.safe is not None
+        return entry is None or entry.stored_revision is not None
 
     def print(self, entry: Entry, lines: list[str]) -> None:
-        """Keep the last lines an operation printed."""
+        """Keep the last lines of the output of an operation."""
         kept = [line[:TAIL_WIDTH] for line in lines[-TAIL_LINES:]]
         entry.operation.tail = [*entry.operation.tail, *kept][-TAIL_LINES:]
 
     def crash(self, entry: Entry, now: float, reason: str) -> None:
-        """Settle an operation whose worker is proven dead."""
+        """Move an operation whose worker is proven dead to `crashed`."""
         operation = entry.operation
         if not operation.open:
             return
@@ -401,13 +412,13 @@ class Ledger:
         self._note_end(entry, now)
 
     def silence(self, entry: Entry, since: float | None) -> None:
-        """Note that the writer went silent, or came back."""
+        """Note since when the writer is silent, or with None that it is back."""
         if entry.operation.silent_since != since:
             entry.operation.silent_since = since
             self.mark(entry).figures = True
 
     def expire(self, now: float) -> list[Entry]:
-        """Forget ended operations that are old or too many, if they are safe."""
+        """Forget ended operations that are old or too many, if their ends are stored."""
         gone: list[Entry] = []
         surplus = len(self.ended) - retention.KEEP_ENDED
         for entry in self.ended:
@@ -415,7 +426,7 @@ class Ledger:
             if not old and surplus <= 0:
                 break
             surplus -= 1
-            if entry.safe is not None:
+            if entry.stored_revision is not None:
                 gone.append(entry)
         for entry in gone:
             self._forget(entry)
@@ -427,18 +438,18 @@ class Ledger:
         del self.ended[entry]
         self.dirty.pop(entry, None)
         self.stages -= len(operation.stages)
-        written = self._written[entry.session]
+        written = self._by_session[entry.session]
         del written.operations[entry]
         for stage_id in operation.stages:
             written.owner.pop(stage_id, None)
         if not written.operations:
-            del self._written[entry.session]
+            del self._by_session[entry.session]
         self.removed.append(operation.id)
 
     def deadline(self) -> float | None:
-        """When the oldest ended operation that is safe is to be forgotten."""
+        """Return when the oldest ended operation whose end is stored expires."""
         for entry in self.ended:
-            if entry.safe is not None:
+            if entry.stored_revision is not None:
                 return (entry.ended_at or 0.0) + retention.KEEP_SECONDS
         return None
 

@@ -1,4 +1,4 @@
-"""What the shell is to do next, in order, and what becomes of our own faults; pure."""
+"""The queue of effects for the shell, and the report of faults; pure."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from headway_broker.state.errors import Dropped, fault
 
 
 class Outbox:
-    """Effects that wait for the shell; what was put in before a fault stays in."""
+    """Effects in order; those added before a fault stay."""
 
     def __init__(self) -> None:
         self._effects: list[Effect] = []
 
     def add(self, effect: Effect) -> None:
-        """Have something done."""
+        """Add an effect."""
         self._effects.append(effect)
 
     def extend(self, effects: Iterable[Effect]) -> None:
-        """Have these done."""
+        """Add effects."""
         self._effects += effects
 
     def note(self, text: str) -> None:
-        """Have a line written into the log."""
+        """Add a line for the log."""
         self._effects.append(Note(text))
 
     def take(self) -> list[Effect]:
-        """Return what is to be done, which is handed out once."""
+        """Return all effects and forget them."""
         effects, self._effects = self._effects, []
         return effects
 
 
 class Faults:
-    """Faults of our own: each costs the one thing that it was met in, and is counted and noted."""
+    """Reports bugs of the broker: each exception is counted and logged, and costs one item."""
 
     def __init__(self, dropped: Dropped, outbox: Outbox) -> None:
         self._dropped = dropped
         self._outbox = outbox
 
     def add(self, what: str, whose: str, error: Exception) -> None:
-        """Count a fault that was met in doing `what` for `whose`: words and ids of ours only."""
+        """Report an exception raised while doing `what` for `whose`: our own words and ids only."""
         self._dropped.add("broken")
         self._outbox.note(f"broken: {what} of {whose}: {fault(error)}")

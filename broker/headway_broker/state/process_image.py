@@ -1,9 +1,9 @@
-"""Which program a process runs, by what only exec changes; pure.
+"""The process image: which program a process runs, by what only exec(2) changes; pure.
 
-A process that becomes another program by exec keeps its pid and its start time, and nothing
-tells of it. But the kernel lays out its memory anew: where its stack begins is drawn at random,
-where its code begins and ends is up to the program. Names do not count, for a program may
-change its own. Absent: reading that (`processes`).
+A process that calls exec keeps its pid and its start time, and sends no notice. But the kernel
+lays out its memory anew: the start of the stack is random, the bounds of the code belong to the
+program. Names prove nothing, for a program may change its own. Absent: reading /proc
+(`processes`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 
-class Image(NamedTuple):
-    """A process, by its start time in clock ticks, and the layout of its memory."""
+class ProcessImage(NamedTuple):
+    """The start time of a process in clock ticks, and three addresses of its memory layout."""
 
     started: int
     code: int
@@ -20,13 +20,14 @@ class Image(NamedTuple):
     stack: int
 
 
-def image_of(value: Any) -> Image | None:
-    """An image as the history has it, or None where it has none."""
-    if type(value) is not list or [type(part) for part in value] != [int] * len(Image._fields):
+def image_of(value: Any) -> ProcessImage | None:
+    """Return the image in a value read from the history, or None if there is none."""
+    numbers = [int] * len(ProcessImage._fields)
+    if type(value) is not list or [type(part) for part in value] != numbers:
         return None
-    return Image(*value)
+    return ProcessImage(*value)
 
 
-def replaced(then: Image, now: Image) -> bool:
-    """Whether the process has become another program, as far as both are of one process."""
+def replaced(then: ProcessImage, now: ProcessImage) -> bool:
+    """Return whether one process has become another program between the two images."""
     return then.started == now.started and then != now

@@ -1,24 +1,26 @@
-"""What is kept for how long, in memory and in the history; pure.
+"""Retention: how long operations, runs and claims are kept, in memory and in the history; pure.
 
-Whatever the clock says, what ended last is kept longest: a clock that is set back makes no end
-older than those before it.
+Of ended operations those that ended last are kept, in the order in which their ends came in,
+not by their times: a wall clock that is set back makes no end older than those before it.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-KEEP_SECONDS = 3600.0  # an ended operation stays visible for an hour …
-KEEP_ENDED = 500  # … as long as it is among so many
-OPEN_SECONDS = 30 * 86_400.0  # an open operation that nobody settled is forgotten by then
-CLAIM_SECONDS = 86_400.0
-RUNS_PER_KEY = 50
-RUNS_LIMIT = 20_000
-PRUNE_EVERY = 3600.0
+# An ended operation stays visible for an hour, if it is among the newest 500: each costs the
+# broker memory (about 1 kB a stage), and a snapshot sends all of them to every new viewer.
+KEEP_SECONDS = 3600.0
+KEEP_ENDED = 500
+OPEN_SECONDS = 30 * 86_400.0  # an open operation that no broker has settled
+CLAIM_SECONDS = 86_400.0  # seconds for which a restart does not repeat a notification
+RUNS_PER_KEY = 50  # the newest runs of a history key
+RUNS_LIMIT = 20_000  # the newest runs of all keys, which bounds the file
+PRUNE_EVERY = 3600.0  # seconds between two deletions of expired rows
 
 
 class Cutoffs(NamedTuple):
-    """What the history is to forget, by Unix times and by how many of the newest it keeps."""
+    """What the history drops: by Unix times, and by the number of the newest that it keeps."""
 
     ended_before: float
     open_stored_before: float
@@ -28,7 +30,7 @@ class Cutoffs(NamedTuple):
 
 
 def cutoffs(unix: float) -> Cutoffs:
-    """Return what is to be forgotten at a Unix time."""
+    """Return what is to be dropped at a Unix time."""
     return Cutoffs(
         ended_before=unix - KEEP_SECONDS,
         open_stored_before=unix - OPEN_SECONDS,

@@ -1,4 +1,4 @@
-"""Who is connected: one `Session` per process incarnation, found by connection and by id.
+"""Sessions: one per process incarnation, found by connection and by id.
 
 Pure. Absent: what a session's operations are (`ledger`), whether its process lives
 (`liveness`), and who may connect at all (`access`).
@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from headway.protocol.messages import Hello
-from headway_broker.state.effects import Row
+from headway_broker.state.effects import StoredOperation
 from headway_broker.state.errors import Refused
-from headway_broker.state.process_image import Image, image_of
+from headway_broker.state.process_image import ProcessImage, image_of
 
 SESSIONS_LIMIT = 20_000  # sessions held at a time
 
 
 class Credentials(NamedTuple):
-    """What the kernel says of the other end; None where it does not say.
+    """The peer credentials of a connection, from the kernel; None where unknown.
 
-    `pid` is 0 for a process of another pid namespace.
+    `pid` is 0 for a process in another pid namespace.
     """
 
     uid: int | None
@@ -29,12 +29,12 @@ class Credentials(NamedTuple):
 class Session:
     """One process incarnation: a worker or a viewer, connected or not.
 
-    Others read what it has; each slot is written by one module only.
+    Any module may read a slot; each is written by one module only.
     """
 
     __slots__ = (  # noqa: RUF023 - by writer
-        # Written by this module. `offset` turns its monotonic seconds into the broker's; `gone`
-        # is one that has ended, or has not come back; `restored` is known from the history only.
+        # Written here. `offset` turns its monotonic seconds into the broker's; a session is `gone`
+        # when it has ended or has not come back, `restored` while known from the history only.
         "about",
         "gone",
         "id",
@@ -44,13 +44,13 @@ class Session:
         "restored",
         "role",
         "uid",
-        # By `again`: the number of its last message; by the core where `Counts` come in their
+        # By `resync`: the number of its last message; by the core where `Counts` come in their
         # turn, for those are most of what there is to do.
         "sequence",
         # By `liveness`: when it was heard last, since when it is silent, and its program; `heard`
         # by the core with every message.
         "heard",
-        "image",
+        "process_image",
         "silent_since",
     )
 
@@ -67,20 +67,20 @@ class Session:
         self.sequence: int | None = None
         self.heard = now
         self.silent_since: float | None = None
-        self.image: Image | None = None
+        self.process_image: ProcessImage | None = None
 
     @classmethod
-    def from_history(cls, row: Row, now: float) -> Session:
-        """Return the worker that a row is of, gone until it comes back."""
+    def from_history(cls, row: StoredOperation, now: float) -> Session:
+        """Return the worker of a stored row, gone until it comes back."""
         session = cls(row.session, "worker", now)
         session.uid, session.pid, session.about = row.uid, row.pid, row.about
-        session.image = image_of(row.about.get("image"))
+        session.process_image = image_of(row.about.get("image"))
         session.gone = session.restored = True
         return session
 
     @classmethod
     def from_spool(cls, hello: Hello, uid: int | None, offset: float, now: float) -> Session:
-        """Return the worker that left a file, which is gone."""
+        """Return the worker that left a file in the spool, which is gone."""
         session = cls(hello.session, "worker", now)
         session.uid, session.about, session.offset = uid, hello.about, offset
         session.gone = True
@@ -99,9 +99,9 @@ class Sessions:
         self.by_id: dict[str, Session] = {}
 
     def greet(self, identity: bytes, credentials: Credentials, hello: Hello, now: float) -> Session:
-        """The session of `hello`, new or come back on this connection.
+        """Return the session of `hello`, new or come back on this connection.
 
-        Raises `Refused` where another process holds that session id.
+        Raise `Refused` if another process holds that session id, or at `SESSIONS_LIMIT`.
         """
         session = self.by_id.get(hello.session)
         if session is None:
@@ -125,26 +125,26 @@ class Sessions:
         return session
 
     def add(self, session: Session) -> Session:
-        """Take in a session that is known by id only, as one from the history is."""
+        """Add a session that has no connection, as one from the history or the spool."""
         self.by_id[session.id] = session
         return session
 
     def let_go(self, session: Session) -> None:
-        """Note that it has ended."""
+        """Note that a session has ended."""
         session.gone = True
 
     def expect(self, session: Session) -> None:
-        """Note that it may come back, though it has not yet."""
+        """Note that a restored session may come back."""
         session.gone = False
 
     def detach(self, session: Session) -> None:
-        """Forget its connection; the session itself stays."""
+        """Forget the connection of a session; the session itself stays."""
         if session.identity is not None:
             self.by_identity.pop(session.identity, None)
             session.identity = None
 
     def remove(self, session: Session) -> None:
-        """Forget it altogether."""
+        """Forget a session altogether."""
         self.detach(session)
         self.by_id.pop(session.id, None)
 

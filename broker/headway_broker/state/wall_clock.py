@@ -1,24 +1,26 @@
-"""The machine's clock of day, as the broker's monotonic one with an offset.
+"""The wall clock: an offset from the broker's monotonic clock to Unix time, and its jumps.
 
-Pure. The offset is not for ever: a machine sleeps, and the monotonic clock with it; one that
-started without the time is told it later. What is shown of the time of day follows; durations
-do not change. There is one offset for all: after a sleep, what was before it is shown later
-by its length.
+Pure. The offset changes when somebody sets the clock, when NTP corrects a machine that booted
+without the time, and over a suspend, in which the monotonic clock stands still. Times of day as
+shown follow it; durations do not change. One offset serves all times: after a suspend, what
+happened before it is shown later by the length of the suspend.
 """
 
 from __future__ import annotations
 
-STEP = 1.0  # seconds by which the clock has to be off before anybody is told
+# Seconds by which the clock has to jump before viewers are told: NTP slews by less between two
+# looks, and times of day are shown in whole seconds.
+STEP = 1.0
 
 
-class Wall:
+class WallClock:
     """`offset` is what to add to the monotonic clock for Unix time, in seconds."""
 
     def __init__(self, offset: float) -> None:
         self.offset = offset
 
     def look(self, offset: float) -> float:
-        """Take the offset of this moment; return by how much the clock was set, 0 if it was not."""
+        """Note the current offset; return the size of the jump in seconds, 0 without one."""
         step = offset - self.offset
         if abs(step) < STEP:
             return 0.0

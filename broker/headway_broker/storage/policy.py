@@ -1,8 +1,9 @@
-"""What outlives this broker: which operations to store and when, and how long to keep them.
+"""The storage policy: which operations are stored, when, and when they expire.
 
-Pure. The end of an operation is acknowledged to its worker once it is stored, so that no end
-is lost with the broker. Open operations are stored now and then, for the next broker to
-settle those whose worker does not come back (`restoring`). Absent: the file (`history`).
+Pure. The end of an operation is stored at once and then acknowledged to its worker, so that no
+end is lost with the broker. Open operations are stored in rounds, for the next broker to settle
+those whose worker does not come back (`restoring`). Absent: the file (`history`), how long rows
+are kept (`retention`).
 """
 
 from __future__ import annotations
@@ -11,68 +12,70 @@ from typing import Iterable
 
 from headway.protocol import messages
 from headway_broker.estimates.forecasts import Forecasts
-from headway_broker.state.effects import Effect, End, Recall, Send, Store
+from headway_broker.state.effects import Effect, End, Recall, Send, StoreOperation
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults
 from headway_broker.state.sessions import Session, Sessions
-from headway_broker.state.wall_clock import Wall
+from headway_broker.state.wall_clock import WallClock
 from headway_broker.storage import rows
 
-CATALOGUE = 1.0  # seconds between two rounds of storing open operations …
-CATALOGUE_SIZE = 500  # … and how many a round takes
+# Seconds between two rounds of storing open operations that changed their shape, and how many a
+# round takes: what a crash of the broker can lose of them is announced again by their workers.
+ROUND_EVERY = 1.0
+ROUND_SIZE = 500
 
 
-class Keeping:
-    """Hands operations to the history."""
+class StoragePolicy:
+    """Decides what the history stores; `has_history` is false without a usable file."""
 
     def __init__(
         self,
         sessions: Sessions,
         ledger: Ledger,
         forecasts: Forecasts,
-        wall: Wall,
+        wall_clock: WallClock,
         faults: Faults,
     ) -> None:
-        self.remembers = False  # there is a history
+        self.has_history = False  # there is a history
         self._sessions = sessions
         self._ledger = ledger
         self._forecasts = forecasts
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._faults = faults
         self._changed: dict[Entry, None] = {}  # open ones to be stored
         self._last_round = float("-inf")
 
     def begin(self, entry: Entry, now: float) -> list[Effect]:
-        """A new operation: its forecast wants the runs before it."""
-        key = self._forecasts.begin(entry, now, remembers=self.remembers)
+        """Begin an operation: ask for the earlier runs that its forecast needs."""
+        key = self._forecasts.begin(entry, now, has_history=self.has_history)
         return [] if key is None else [Recall(key)]
 
     def change(self, entry: Entry) -> None:
-        """An operation changed its shape, or what forked children counted in it."""
-        if self.remembers:
+        """Note an open operation whose records or shares changed: the next round stores it."""
+        if self.has_history:
             self._changed[entry] = None
 
     def store(self, entry: Entry) -> list[Effect]:
-        """Store what is known of an operation now."""
+        """Store an operation now."""
         self._changed.pop(entry, None)
-        if not self.remembers:
+        if not self.has_history:
             return []
-        return [Store(rows.row_of(entry, self._wall.offset))]
+        return [StoreOperation(rows.row_of(entry, self._wall_clock.offset))]
 
     def end(self, entry: Entry, now: float) -> list[Effect]:
-        """An operation has ended, or what is known of its end has changed."""
+        """Store the end of an operation, or a correction of it, and the run that it teaches."""
         self._changed.pop(entry, None)
         effects: list[Effect] = []
         learned = self._forecasts.finish(entry, now)
-        if not self.remembers:
+        if not self.has_history:
             return self.stored([End(entry.operation.id, entry.operation.revision)])
         if learned is not None:
             effects.append(learned)
-        effects.append(Store(rows.row_of(entry, self._wall.offset)))
+        effects.append(StoreOperation(rows.row_of(entry, self._wall_clock.offset)))
         return effects
 
     def stored(self, ends: Iterable[End]) -> list[Effect]:
-        """These ends are safe, or as safe as they can be: their workers may forget them."""
+        """Acknowledge ends that are stored, or can never be: their workers may forget them."""
         acknowledged: dict[Session, list[list[object]]] = {}
         for end in ends:
             entry = self._ledger.end_stored(end)
@@ -85,24 +88,24 @@ class Keeping:
         ]
 
     def round(self, now: float) -> list[Effect]:
-        """Store operations that changed, now and then."""
-        if not self._changed or now - self._last_round < CATALOGUE:
+        """Store changed open operations, one round a second."""
+        if not self._changed or now - self._last_round < ROUND_EVERY:
             return []
         self._last_round = now
-        some = list(self._changed)[:CATALOGUE_SIZE]
+        some = list(self._changed)[:ROUND_SIZE]
         known = self._ledger.entries
         effects: list[Effect] = []
         for entry in some:
             del self._changed[entry]
             if entry.operation.id in known:
                 try:
-                    effects.append(Store(rows.row_of(entry, self._wall.offset)))
+                    effects.append(StoreOperation(rows.row_of(entry, self._wall_clock.offset)))
                 except Exception as error:  # the others are stored
                     self._faults.add(f"row of {entry.operation.id}", entry.session.id, error)
         return effects
 
     def expire(self, now: float) -> None:
-        """Forget ended operations that are old or too many, and sessions with their last one."""
+        """Expire ended operations, and the sessions that had no others."""
         for entry in self._ledger.expire(now):
             self._forecasts.forget(entry)
             session = entry.session
@@ -110,5 +113,5 @@ class Keeping:
                 self._sessions.remove(session)
 
     def deadline(self) -> float | None:
-        """When the next round is due."""
-        return self._last_round + CATALOGUE if self._changed else None
+        """Return when the next round is due."""
+        return self._last_round + ROUND_EVERY if self._changed else None

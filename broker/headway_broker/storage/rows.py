@@ -1,4 +1,4 @@
-"""An operation as a row of the history and back; pure.
+"""Row mapping: an operation as a row of the history, and back; pure.
 
 Times in a row are Unix seconds, for the next broker has another monotonic clock.
 """
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation
 from headway.protocol import checks
 from headway.protocol.wire import Malformed, pack, unpack
-from headway_broker.state.effects import Row, StoredShare
+from headway_broker.state.effects import StoredOperation, StoredShare
 from headway_broker.state.ledger import Entry
 from headway_broker.state.sessions import Session
 
@@ -22,27 +22,30 @@ _STAGE_TIMES = (STAGE_FIELDS.index("started"), STAGE_FIELDS.index("ended"))
 
 
 class Body(NamedTuple):
-    """What a row has of the operation itself; `shares`: stage id → writer → done."""
+    """The packed part of a row; `shares`: stage id → writer → done."""
 
     operation: list[Any]  # a record of `OPERATION_FIELDS`
     stages: list[list[Any]]  # records of `STAGE_FIELDS`
     shares: dict[int, dict[str, float]]
 
 
-def row_of(entry: Entry, wall: float) -> Row:
-    """The row of an entry; `wall` is what to add to its times for Unix time."""
+def row_of(entry: Entry, wall_offset: float) -> StoredOperation:
+    """Return the row of an entry; `wall_offset` is what to add to its times for Unix time."""
     operation, session = entry.operation, entry.session
     body = Body(
-        _shifted(operation.record(), _OPERATION_TIMES, wall),
-        [_shifted(stage.record(), _STAGE_TIMES, wall) for stage in operation.stages.values()],
+        _shifted(operation.record(), _OPERATION_TIMES, wall_offset),
+        [
+            _shifted(stage.record(), _STAGE_TIMES, wall_offset)
+            for stage in operation.stages.values()
+        ],
         {stage.id: stage.shares for stage in operation.stages.values() if stage.shares},
     )
     ended = None
     if not operation.open:
-        ended = wall + (operation.ended if operation.ended is not None else entry.heard)
+        ended = wall_offset + (operation.ended if operation.ended is not None else entry.heard)
     about = {name: session.about.get(name) for name in ("pid", "started", "boot", "host", "user")}
-    about["image"] = session.image
-    return Row(
+    about["image"] = session.process_image
+    return StoredOperation(
         operation.id,
         operation.revision,
         ended,
@@ -51,17 +54,19 @@ def row_of(entry: Entry, wall: float) -> Row:
         session.pid,
         about,
         pack(body),
-        tuple(StoredShare(*place, done) for place, done in entry.unsafe.items()),
+        tuple(StoredShare(*place, done) for place, done in entry.unstored.items()),
     )
 
 
-def entry_of(row: Row, session: Session, wall: float, now: float) -> Entry:
-    """The entry of a row; raises `Malformed` for a body that is not one."""
+def entry_of(row: StoredOperation, session: Session, wall_offset: float, now: float) -> Entry:
+    """Return the entry of a row; raise `Malformed` for a body that is none."""
     body = _body_of(row)
     record = checks.operation_record(body.operation)
     operation = Operation(record[_ID], record[_NAME])
-    operation.apply(_shifted(record, _OPERATION_TIMES, -wall))
-    records = [_shifted(checks.stage_record(stage), _STAGE_TIMES, -wall) for stage in body.stages]
+    operation.apply(_shifted(record, _OPERATION_TIMES, -wall_offset))
+    records = [
+        _shifted(checks.stage_record(stage), _STAGE_TIMES, -wall_offset) for stage in body.stages
+    ]
     operation.add_stages(stage[_STAGE_ID] for stage in records)
     for stage in records:
         operation.apply_stage(stage)
@@ -71,7 +76,7 @@ def entry_of(row: Row, session: Session, wall: float, now: float) -> Entry:
     return Entry(operation, session, now)
 
 
-def _body_of(row: Row) -> Body:
+def _body_of(row: StoredOperation) -> Body:
     body = unpack(row.body)
     if type(body) is not list or [type(part) for part in body[:3]] != [list, list, dict]:
         raise Malformed("a record, stage records and shares expected")

@@ -132,7 +132,7 @@ def derived_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
     entry = Entry(operation, Session("bench", "worker", 0.0), 0.0)
     ledger.opened = 1
     ledger.entries[operation.id] = entry
-    forecasts.begin(entry, 0.0, remembers=True)
+    forecasts.begin(entry, 0.0, has_history=True)
     history = [learned(stages, 60.0 + run).to_dict() for run in range(runs)]
     forecasts.recalled(forecasts.key_of(entry), history)
     samples = []
@@ -141,7 +141,7 @@ def derived_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
             stage.done = 90 * turn / rounds
         forecasts.count(entry, range(1, running + 1))
         begun = time.thread_time()
-        forecasts.figure(entry, float(turn))
+        forecasts.estimate_one(entry, float(turn))
         samples.append(time.thread_time() - begun)
         ledger.dirty.clear()
     charged = price(stages, running, runs)

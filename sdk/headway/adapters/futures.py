@@ -14,7 +14,7 @@ from concurrent import futures
 from contextlib import contextmanager
 from threading import Lock
 
-from headway.api.track import stage_here
+from headway.api.track import open_stage
 from headway.model import COMPLETED
 
 TYPE_CHECKING = False
@@ -100,7 +100,7 @@ def counting(executor: futures.Executor, name: str | None = None) -> Generator[S
     The end of the block waits for what was submitted, so that the count is whole. Blocks may be
     nested, or open in several threads: each counts all that is submitted meanwhile.
     """
-    with stage_here(name or "tasks") as stage:
+    with open_stage(name or "tasks") as stage:
         count = _Count(stage)
         submitted: list[futures.Future[Any]] = []
 
@@ -125,7 +125,7 @@ def as_completed(
 ) -> Iterator[futures.Future[Any]]:
     """Yield as `concurrent.futures.as_completed` does, counted as a stage."""
     waiting = list(fs)
-    with stage_here(name or "tasks") as stage:
+    with open_stage(name or "tasks") as stage:
         stage.update(total=len(waiting))
         count = _Count(stage, len(waiting))
         for future in futures.as_completed(waiting, timeout):

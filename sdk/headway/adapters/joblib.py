@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from threading import Lock
 
-from headway.api.track import stage_here
+from headway.api.track import open_stage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Parallel(joblib.Parallel):
 
     def __call__(self, iterable: Any) -> Any:
         """Run the tasks and count those that are done."""
-        with stage_here(self._name or "tasks") as stage:
+        with open_stage(self._name or "tasks") as stage:
             try:
                 stage.update(total=len(iterable))
             except TypeError:
@@ -99,7 +99,7 @@ def following(name: str | None = None) -> Generator[Stage, None, None]:
     whatever thread.
     """
     done: dict[Any, tuple[int, int]] = {}
-    with stage_here(name or "tasks") as stage:
+    with open_stage(name or "tasks") as stage:
 
         def listener(parallel: Any) -> None:
             done[parallel] = (parallel.n_completed_tasks, parallel.n_dispatched_tasks)

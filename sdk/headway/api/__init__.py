@@ -1,1 +1,1 @@
-"""What a reporting program holds and calls."""
+"""The API of a reporting program: operations, stages, `track`, cancellation."""

@@ -1,8 +1,8 @@
-"""Who in a program hears that somebody wants an operation to end.
+"""Cancellation: deliver a request to cancel to the program.
 
-A request reaches, in this order: the operation's `on_cancel` callbacks, on a thread of
-their own; its `check_cancelled` and `track`, which raise `Cancelled`; a loop in the main
-thread that opened it, as the KeyboardInterrupt of a Ctrl+C. Otherwise nobody listens.
+A request reaches the first of these that there is: the operation's `on_cancel` callbacks, on a
+thread of their own; its `check_cancelled` and `track`, which raise `Cancelled`; the main thread,
+if it opened the operation, as the KeyboardInterrupt of a Ctrl+C. Otherwise nobody listens.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Callback = Union[Callable[[], object], Callable[["Request"], object]]
 
     class Listener(Protocol):
-        """An operation, as what a request is for."""
+        """An operation, as the target of a request."""
 
         callbacks: list[Callback]
         listening: bool
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 
         @property
         def in_main_thread(self) -> bool:
-            """Whether the main thread opened it."""
+            """Return whether the main thread opened it."""
             ...
 
         @property
         def open(self) -> bool:
-            """Whether it has not ended."""
+            """Return whether it has not ended."""
             ...
 
         @property
         def state(self) -> str:
-            """One of the states of `headway.model`."""
+            """Return one of the states of `headway.model`."""
             ...
 
         def stop_iterating(self) -> bool:
-            """Let its loops end; return whether it has any."""
+            """Stop its `track` iterators; return whether it has any."""
             ...
 
 
@@ -55,7 +55,7 @@ NOBODY = "nobody"
 
 
 class Request:
-    """Somebody's wish that an operation ends: `reason` may be None; `kill` means at any price."""
+    """A request to cancel an operation: `reason` may be None; `kill` means at any price."""
 
     __slots__ = ("kill", "reason")
 
@@ -68,7 +68,7 @@ class Request:
 
 
 def deliver(operation: Listener, request: Request) -> tuple[str, str | None]:
-    """Pass `request` on to whoever listens: (answer, why) for the one who asked."""
+    """Deliver `request` to whoever listens; return the answer and its reason for the requester."""
     if not operation.open:
         return REFUSED, f"it is {operation.state}"
     if not operation.model.cancellable:
@@ -100,7 +100,7 @@ def _pass_on(operation: Listener, request: Request) -> tuple[str, str | None]:
 
 
 def _call(callbacks: list[Callback], request: Request) -> None:
-    threads.unhide()
+    threads.unblock_signals()
     for callback in callbacks:
         try:
             if _wants_argument(callback):
@@ -108,7 +108,7 @@ def _call(callbacks: list[Callback], request: Request) -> None:
             else:
                 callback()  # pyright: ignore[reportCallIssue]
         except Exception:
-            # It is the program's own fault, and is told as a thread's uncaught error is.
+            # An error of the program's callback: print it as an uncaught exception of a thread is.
             sys.excepthook(*sys.exc_info())  # pyright: ignore[reportArgumentType]
 
 
@@ -119,13 +119,13 @@ def _wants_argument(callback: Callback) -> bool:
         inspect.signature(callback).bind()
     except TypeError:
         return True
-    except ValueError:  # a builtin that does not say
+    except ValueError:  # a builtin without a signature
         return False
     return False
 
 
 def _interrupt_main() -> bool:
-    """Do to the main thread what a Ctrl+C would; False where it would not hear that."""
+    """Interrupt the main thread as Ctrl+C does; return False if it ignores SIGINT or has ended."""
     main = threading.main_thread()
     handler = signals.getsignal(signals.SIGINT)
     if not main.is_alive() or main.ident is None or not callable(handler):

@@ -1,9 +1,10 @@
-"""Iterating as a stage, and how an iterator's position is read from outside.
+"""Iterator wrappers: iterate as a stage, with the position read from another thread.
 
-A list, tuple, range or string costs nothing per item: the loop gets its bare iterator, with
-an end chained to it, and the publisher asks the iterator now and then how much is left. The
-items of anything else are drawn in step with a range, whose iterator is asked. Either can be
-sent to its end from another thread, so that every item is a point of cancellation.
+A list, tuple, range, string or bytes costs nothing per item: the loop gets the bare iterator,
+chained to an `End`, and the tally polls its `__length_hint__`. The items of any other iterable
+are drawn in step with a range (`itertools.compress`), whose iterator is polled instead. Either
+can be set to its end from another thread (`__setstate__`), so every item is a point of
+cancellation.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import sys
 from _operator import length_hint  # `operator` is 20 times as long to import
 from itertools import chain, compress
 
-from headway.api.outcome import fate
+from headway.api.outcome import outcome_of
 from headway.api.scope import enter, leave
 from headway.api.stage import Source
 from headway.api.uncaught import cancelled
 from headway.model import CANCELLED, clean_count
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _INDEXED = (list, tuple, range, str, bytes)
 
 
 class Position(Source):
-    """The position of a sequence's iterator. It counts what was fetched, less one in work."""
+    """The position of a sequence's iterator: the items that were fetched, less the one in work."""
 
     __slots__ = ("items", "iterator")
 
@@ -42,20 +43,20 @@ class Position(Source):
         self.iterator = iterator
 
     def count(self) -> float:
-        """The items that are done."""
+        """Return the number of items that are done."""
         items = self.items
         if items is None:
             return self.done
         return max(len(items) - length_hint(self.iterator) - 1, 0)
 
     def finish(self) -> None:
-        """All of them are done."""
+        """Count all items: the iterator is at its end."""
         if self.items is not None:
             self.done = len(self.items) - length_hint(self.iterator)
             self.items = None
 
     def stop(self) -> None:
-        """Send the iterator to its end, where `Cancelled` waits."""
+        """Set the iterator to its end, where `End` raises `Cancelled`."""
         items = self.items
         if items is not None:
             self.stopped = True
@@ -65,7 +66,7 @@ class Position(Source):
 
 
 class End:
-    """Follows the last item: to get there ends the stage, to be dropped before leaves it."""
+    """Chained after the last item: reaching it ends the stage, being dropped before leaves it."""
 
     __slots__ = ("ended", "source", "stage")
 
@@ -83,7 +84,7 @@ class End:
         raise StopIteration
 
     def finish(self) -> None:
-        """All items are done, or the iteration was stopped: then `Cancelled` is raised."""
+        """Complete the stage, or end it and raise `Cancelled` if the iteration was stopped."""
         self.ended = True
         leave(self.stage)
         stage = self.stage
@@ -101,11 +102,11 @@ class End:
             stage.complete()
 
     def failed(self, error: BaseException) -> None:
-        """What is iterated over has raised."""
+        """End the stage by `error`, which the iterable has raised."""
         self.ended = True
         leave(self.stage)
         if self.stage.open:
-            state, reason, text = fate(error, self.stage.operation.request)
+            state, reason, text = outcome_of(error, self.stage.operation.request)
             self.stage._end(state, reason, text)
 
     def __del__(self) -> None:
@@ -113,18 +114,18 @@ class End:
         if not self.ended and self.stage._base is None:
             try:
                 leave(self.stage)
-                home = here()
-                if home.off:
-                    self.stage._stopped(home.clock())
+                own = reporter()
+                if own.off:
+                    self.stage._stopped(own.clock())
                 else:
-                    home.tally.leave(self.stage, home.clock())
-                    home.wake()
+                    own.tally.leave(self.stage, own.clock())
+                    own.wake()
             except Exception:  # the interpreter is being taken down
                 pass
 
 
 def length_of(items: Any) -> int | None:
-    """How many items there are, or None where nobody knows before the end."""
+    """Return the number of items, or None where it is unknown before the end."""
     try:
         return len(items)
     except Exception:
@@ -159,7 +160,7 @@ def iterate(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
 
 
 class Either:
-    """Items that can be iterated over with `for` as well as with `async for`."""
+    """An iterable that supports both `for` and `async for`, until one of them is used."""
 
     __slots__ = ("_drawn", "_items", "_left", "_stage")
 

@@ -1,14 +1,15 @@
-"""The life of an operation or a stage: how it starts, waits and ends, and what it is as a block.
+"""The life-cycle of operations and stages: start, wait, resume, end; and the context manager.
 
-A change of state is made under the lock of the process's reporting, by the table of moves of
-`headway.model`, and told at once. Signal handlers change states, too, within any of these
-lines: a move that is illegal because the state is reached already is none. In a forked child
-a handle of its parent changes nothing.
+A change of state is made under the reporter's lock, by the table of moves of `headway.model`,
+and sent at once. A signal handler of the program may change the state between any two of these
+lines, in the thread that holds the (reentrant) lock: so a move that is illegal because the
+state is reached already counts as made. In a forked child a handle of its parent changes
+nothing.
 """
 
 from __future__ import annotations
 
-from headway.api.outcome import fate, text_of
+from headway.api.outcome import outcome_of, text_of
 from headway.api.scope import Scope, enter, leave
 from headway.model import (
     CANCELLED,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from headway.api.cancellation import Request
-    from headway.reporting.reporter import Home
+    from headway.reporting.reporter import Reporter
 
     Alive = TypeVar("Alive", bound="Lifecycle")
 
@@ -33,17 +34,20 @@ AT_WORK = (RUNNING, WAITING)
 
 
 class Lifecycle(Scope):
-    """What `Operation` and `Stage` have in common; each says for itself what a step means."""
+    """The life-cycle that `Operation` and `Stage` share; the hooks below are what differs."""
 
     __slots__ = ()
 
     @property
     def foreign(self) -> bool:
-        """It belongs to the process that this one was forked from."""
+        """Return whether it belongs to the process that this one was forked from."""
         raise NotImplementedError
 
     def start(self: Alive) -> Alive:  # noqa: PYI019 - Self is not in 3.8
-        """Run it; run it again, as another attempt, if it had ended and can be."""
+        """Run it. If it has failed or ended otherwise, run it again, as another attempt.
+
+        Raise IllegalMove from a state that allows no retry. Return it, for chaining.
+        """
         if not self.foreign:
             with self._reporting().lock:
                 self._begin_around()
@@ -53,7 +57,7 @@ class Lifecycle(Scope):
         return self
 
     def wait(self, reason: str) -> None:
-        """It is held up, by a lock or by a question, until `resume`; a stage until it counts on."""
+        """Let it wait for what `reason` says, until `resume`; a stage until it counts on."""
         if not self.foreign:
             with self._reporting().lock:
                 if self.model.state == WAITING:
@@ -64,11 +68,11 @@ class Lifecycle(Scope):
                     self._move(WAITING, clean_text(reason))
 
     def resume(self) -> None:
-        """It is running again after `wait`."""
+        """Let it run again after `wait`."""
         self.start()
 
     def cancel(self, reason: str | None = None) -> None:
-        """It was given up because somebody wanted it so. Nothing is raised by this."""
+        """End it as cancelled, with `reason`. Raises no `Cancelled`."""
         self._end(CANCELLED, reason)
 
     def __enter__(self: Alive) -> Alive:  # noqa: PYI019 - Self is not in 3.8
@@ -85,7 +89,7 @@ class Lifecycle(Scope):
     ) -> None:
         leave(self)
         if self.model.open:
-            state, reason, text = fate(error, self._request())
+            state, reason, text = outcome_of(error, self._request())
             self._end(state, reason, text)
 
     def _end(
@@ -99,10 +103,10 @@ class Lifecycle(Scope):
     ) -> None:
         if self.foreign:
             return
-        home = self._reporting()
-        with home.lock:
+        own = self._reporting()
+        with own.lock:
             model = self.model
-            if model.state == state or home.closed:
+            if model.state == state or own.closed:
                 return
             self._end_inside(state, reason, error)
             self._move(state, None if reason is None else clean_text(reason), when)
@@ -113,53 +117,53 @@ class Lifecycle(Scope):
             self._end_around(state, reason, error, when)
 
     def _move(self, state: str, reason: str | None = None, when: float | None = None) -> None:
-        home = self._reporting()
+        own = self._reporting()
         model = self.model
         before = model.state
         try:
-            model.move(state, home.clock() if when is None else when, reason)
+            model.move(state, own.clock() if when is None else when, reason)
         except IllegalMove:
-            if home.closed or model.state == state:
+            if own.closed or model.state == state:
                 return  # too late, or a signal handler has just done so
             raise
         if model.state in ENDED:
             self._close()
-            home.tree.remove(self)
+            own.tree.remove(self)
         elif self._opens(before):
-            home.tree.add(self)
+            own.tree.add(self)
         self._changed()
 
-    # What is each one's own. The lock is held.
+    # The hooks, called with the lock held.
 
-    def _reporting(self) -> Home:
-        """What it is reported by."""
+    def _reporting(self) -> Reporter:
+        """Return the reporter that it reports to."""
         raise NotImplementedError
 
     def _request(self) -> Request | None:
-        """What somebody asked of its operation, if anybody did."""
+        """Return the request to cancel its operation, or None."""
         raise NotImplementedError
 
     def _changed(self) -> None:
-        """Tell that it changed."""
+        """Mark it as changed at the publisher."""
         raise NotImplementedError
 
     def _begin_around(self) -> None:
-        """It is going to run or wait: what is around it runs."""
+        """Start what it is in: it is going to run or wait."""
 
     def _about_to_run(self) -> None:
-        """It is going to run, and did not."""
+        """Prepare to run, from another state."""
 
     def _opens(self, before: str) -> bool:
-        """It has come from `before` to run or wait; return whether that opens it."""
+        """Take in that it came from `before` to run or wait; return whether that opened it."""
         raise NotImplementedError
 
     def _end_inside(self, state: str, reason: object, error: object, /) -> None:
-        """It is going to end: end what is inside it. Raises IllegalMove where it cannot."""
+        """End what is inside it. Raise IllegalMove if it cannot end so."""
         raise NotImplementedError
 
     def _close(self) -> None:
-        """It has ended."""
+        """Release what it holds: it has ended."""
         raise NotImplementedError
 
     def _end_around(self, state: str, reason: object, error: object, when: float | None) -> None:
-        """It has ended and all is said of that: end what is there for it alone."""
+        """End what exists for it alone: it has ended."""

@@ -1,17 +1,17 @@
-"""Opening operations, and what is around the line of code that does."""
+"""Open operations, and find the scope that a line of code is in."""
 
 from __future__ import annotations
 
 from headway.api import scope
 from headway.api.operation import Operation, make
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from headway.api.stage import Stage
-    from headway.reporting.reporter import Home
+    from headway.reporting.reporter import Reporter
 
 
 def operation(
@@ -23,17 +23,17 @@ def operation(
     parent: str | None = None,
     cancellable: bool | None = None,
 ) -> Operation:
-    """An operation of that name, to be used as a context manager or started.
+    """Return a new operation, to be used as a context manager or started.
 
-    Inside the block of another it is its child; `parent` ("OP" or "OP/STAGE") names another
-    one. `key` is what earlier runs are found by (default: the name, without versions),
-    `notify` True, False, "error" or None (as the notifier sees fit), `display` one of auto,
-    live, plain, json, quiet, and `cancellable` False refuses requests to stop.
+    Inside the block of another operation it becomes its child; `parent` ("OP" or "OP/STAGE")
+    names another parent. `key` identifies earlier runs in the history (default: the name without
+    versions), `notify` is True, False, "error" or None (the notifier decides), `display` one of
+    auto, live, plain, json, quiet. With `cancellable` False requests to cancel are refused.
     """
-    home = here()
-    around = _innermost(home) if parent is None else None
+    own = reporter()
+    around = _innermost(own) if parent is None else None
     if parent is None:
-        parent = around.path if around is not None else home.tree.inherited
+        parent = around.path if around is not None else own.tree.inherited
     if around is not None and operation_of(around).foreign:
         around = None  # it is in another process: only its path counts
     return make(
@@ -48,30 +48,30 @@ def operation(
 
 
 def current() -> Operation | Stage | None:
-    """The innermost open operation or stage that this line of code is in, or None.
+    """Return the innermost open operation or stage that the caller is in, or None.
 
-    A thread that was started inside a block has no context of its own: it is in what is
-    around everything that the process has open. A loop that was left early is not around
-    what comes after it.
+    A thread that was started inside a block has no context of its own: it is in the innermost
+    scope that encloses everything open in the process. A loop that was left early does not
+    enclose what comes after it.
     """
-    home = here()
-    return _innermost(home, of_threads=True)  # pyright: ignore[reportReturnType]
+    own = reporter()
+    return _innermost(own, of_threads=True)  # pyright: ignore[reportReturnType]
 
 
-def _innermost(home: Home, *, of_threads: bool = False) -> scope.Scope | None:
-    """What is around this line, but no loop of its own that was just left: that ends.
+def _innermost(own: Reporter, *, of_threads: bool = False) -> scope.Scope | None:
+    """Return the innermost scope of the caller, after ending lone loops that were just left.
 
-    With `of_threads` a line without a context of its own is in what is around all.
+    With `of_threads` a caller without a context of its own is in what encloses everything.
     """
-    with home.lock:
+    with own.lock:
         while True:
             found = scope.enclosing()
             if found is None and of_threads:
-                found = home.tree.common(blocks=True)
-            if found is None or not home.tally.settle_alone(found):
+                found = own.tree.common(blocks=True)
+            if found is None or not own.tally.settle_alone(found):
                 return found  # pyright: ignore[reportReturnType] - all that opens is a scope
 
 
 def operation_of(found: scope.Scope) -> Operation:
-    """The operation that a scope is, or is a stage of."""
+    """Return the scope if it is an operation, or the operation that it is a stage of."""
     return found if isinstance(found, Operation) else found.operation  # pyright: ignore[reportAttributeAccessIssue]

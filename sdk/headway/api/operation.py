@@ -1,4 +1,4 @@
-"""An operation as a program holds it: its life, its stages, its cancellation."""
+"""`Operation`, the handle of a program: life-cycle, stages, cancellation, child processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from headway.api.cancellation import Request, deliver
 from headway.api.iteration import follow
 from headway.api.lifecycle import AT_WORK, Lifecycle
-from headway.api.outcome import fate, text_of
+from headway.api.outcome import outcome_of, text_of
 from headway.api.stage import Stage
 from headway.api.uncaught import cancelled
 from headway.errors import IllegalMove, UnknownStage
@@ -24,12 +24,13 @@ from headway.model import (
     RUNNING,
     WAITING,
     clean_count,
+    clean_flag,
     clean_notify,
     clean_text,
 )
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
-from headway.reporting.reporter import here, identity
+from headway.reporting.reporter import random_id, reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,24 +38,23 @@ if TYPE_CHECKING:
 
     from headway.api.cancellation import Callback
     from headway.api.scope import Scope
-    from headway.reporting.reporter import Home
+    from headway.reporting.reporter import Reporter
 
     Item = TypeVar("Item")
 
 
 class Operation(Lifecycle):
-    """One thing a person waits for; made by `headway.operation`.
+    """One thing that a person waits for; made by `headway.operation`.
 
-    As a context manager it runs while its block does: left by KeyboardInterrupt,
-    `asyncio.CancelledError` or `Cancelled` it is cancelled, by SystemExit with 0 or None it
-    has completed, by any other exception it has failed with its text. What left the block
-    goes on unchanged.
+    As a context manager it runs while its block does. KeyboardInterrupt, `Cancelled` or
+    `asyncio.CancelledError` out of the block cancel it, SystemExit with 0 or None completes it,
+    any other exception fails it with the exception's text. The exception is never swallowed.
     """
 
     __slots__ = (
         "__weakref__",
-        "_home",
         "_names",
+        "_reporter",
         "_stopped",
         "_thread",
         "callbacks",
@@ -65,62 +65,62 @@ class Operation(Lifecycle):
 
     model: Model
 
-    def __init__(self, home: Home, model: Model, around: Scope | None) -> None:
+    def __init__(self, own: Reporter, model: Model, around: Scope | None) -> None:
         super().__init__(around, block=True)
-        self._home = home
+        self._reporter = own
         self.model = model
-        self._names: dict[str | tuple[int, str], Stage] = {}  # the first of that name in its place
+        self._names: dict[str | tuple[int, str], Stage] = {}  # (parent, name) → the first of them
         self._stopped: Stage | None = None  # the last thing in it: a `track` that was left early
         self._thread = threading.get_ident()
         self.callbacks: list[Callback] = []
-        self.listening = False  # it looks now and then whether it shall stop
-        self.request: Request | None = None  # that it shall, if anybody asked
+        self.listening = False  # the program polls for a request to cancel
+        self.request: Request | None = None  # to cancel it
 
     def __repr__(self) -> str:
         return f"<headway.Operation {self.id} {self.name!r} {self.state}>"
 
-    # What can be read.
+    # Attributes.
 
     @property
     def id(self) -> str:
-        """12 base-32 characters."""
+        """Return its id: 12 base-32 characters."""
         return self.model.id
 
     @property
     def path(self) -> str:
-        """Its id, as a child process is told."""
+        """Return its id, as child processes are told."""
         return self.model.id
 
     @property
     def stages(self) -> list[Stage]:
-        """All its stages, in the order they were announced."""
+        """Return all its stages, in the order of their announcement."""
         found = [twin for first in list(self._names.values()) for twin in _and_twins(first)]
         return sorted(found, key=lambda stage: stage.id)
 
     @property
     def exhausted(self) -> bool:
-        """Every stage it ever had, and there was one, has completed."""
+        """Return whether it has stages and all of them have completed."""
         stages = self.stages
         return bool(stages) and all(stage.state == COMPLETED for stage in stages)
 
     @property
     def foreign(self) -> bool:
-        """It belongs to the process that this one was forked from."""
-        return self._home is not here()
+        """Return whether it belongs to the process that this one was forked from."""
+        return self._reporter is not reporter()
 
     @property
     def in_main_thread(self) -> bool:
-        """It was opened by the main thread."""
+        """Return whether the main thread opened it."""
         return self._thread == threading.main_thread().ident
 
-    # Its life.
+    # Life-cycle.
 
     def complete(self, message: str | None = None) -> None:
-        """It has succeeded; its running stages have, too, and the others are skipped."""
+        """End it as completed; its running stages, too, and the pending ones as skipped."""
         self._end(COMPLETED, message=message)
 
     def fail(self, error: object, message: str | None = None) -> None:
-        """It has failed; `error` is an exception or a text."""
+        """End it as failed; `error` is an exception or a text."""
         self._end(FAILED, error=error, message=message)
 
     def set(
@@ -131,101 +131,102 @@ class Operation(Lifecycle):
         cancellable: bool | None = None,
         notify: Any = None,
     ) -> None:
-        """Change what is said of it; what is None stays as it is."""
+        """Change attributes; None leaves one as it is."""
         if self.foreign:
             return
         model = self.model
-        with self._home.lock:
+        with self._reporter.lock:
             if message is not None:
                 model.message = clean_text(message)
             if exit_status is not None:
                 status = clean_count(exit_status)
                 model.exit_status = None if status is None else int(status)
-            if cancellable is not None:
-                model.cancellable = bool(cancellable)
+            flag = clean_flag(cancellable)
+            if flag is not None:
+                model.cancellable = flag
             if notify is not None:
                 model.notify = clean_notify(notify)
             if model.state != PENDING:
                 self._changed()
 
     def log(self, line: str, stage: Stage | int | None = None) -> None:
-        """Pass on a line (or lines) that it printed; viewers show the last ones."""
-        home = here()
+        """Report a line (or lines) of output; viewers show the last ones."""
+        own = reporter()
         if self.foreign or self.model.state == PENDING:
             return
         inside = None if stage is None else self._stage(stage).model.id
         text = line if isinstance(line, str) else clean_text(line)
-        lines = [clean_text(part) for part in text.splitlines()[-200:]]
-        with home.lock:
-            home.publisher.log(self.id, inside, lines)
-        home.wake()
+        lines = [clean_text(part) for part in str.splitlines(text)[-200:]]
+        with own.lock:
+            own.publisher.log(self.id, inside, lines)
+        own.wake()
 
-    def _reporting(self) -> Home:
-        return self._home
+    def _reporting(self) -> Reporter:
+        return self._reporter
 
     def _request(self) -> Request | None:
         return self.request
 
     def _end_inside(self, state: str, _reason: object, error: object, /) -> None:
-        home = self._home
+        own = self._reporter
         model = self.model
         if state not in OPERATION_MOVES[model.state]:
-            model.move(state, home.clock())  # raises, before anything is changed
+            model.move(state, own.clock())  # raises, before anything is changed
         if model.state == PENDING:
             self._move(RUNNING)
-        home.tally.settle_left(self, state, error)
+        own.tally.settle_left(self, state, error)
         for stage in self.stages:
             if stage.open:
                 stage._fold()
                 stage._close()
-                home.tree.remove(stage)
-                home.publisher.changed(model, stage.model)
+                own.tree.remove(stage)
+                own.publisher.changed(model, stage.model)
         if state == FAILED and self._stopped is not None:
             self._correct(self._stopped.model, error)
 
     def _correct(self, stage: StageModel, error: object) -> None:
-        # A `track` left early was taken for completed, until what is around it failed.
+        # A `track` that was left early counts as completed until the block around it fails.
         if stage.state == COMPLETED:
             stage.state = FAILED
             stage.reason = None
             stage.error = None if error is None else text_of(error)
-            self._home.publisher.changed(self.model, stage)
+            self._reporter.publisher.changed(self.model, stage)
 
     def _opens(self, before: str) -> bool:
         if before in AT_WORK:
             return False
-        home = self._home
-        if before == FAILED:  # these were of the attempt that failed
+        own = self._reporter
+        if before == FAILED:  # they belong to the failed attempt
             self.model.exit_status = self.model.message = None
-        home.handles[self.id] = self
+        own.handles[self.id] = self
         for stage in self.stages:
-            home.publisher.changed(self.model, stage.model)
+            own.publisher.changed(self.model, stage.model)
         return True
 
     def _close(self) -> None:
-        self._home.handles.pop(self.id, None)
+        self._reporter.handles.pop(self.id, None)
 
     def _changed(self) -> None:
-        self._home.publisher.changed(self.model)
-        self._home.wake()
+        self._reporter.publisher.changed(self.model)
+        self._reporter.wake()
 
     def _begin(self) -> None:
-        """A stage of it begins, so it is running: the lock is held."""
+        """Run it, as a stage of it begins; the lock is held. Raise IllegalMove if it has ended."""
         if self.model.state in (PENDING, WAITING):
             self._move(RUNNING)
-        elif self.model.state in ENDED and not self._home.closed:
+        elif self.model.state in ENDED and not self._reporter.closed:
             raise IllegalMove(f"operation {self.name!r} is {self.state}: no stage of it can run")
 
     def _forked(self) -> None:
-        """Become the forked child's copy, which says nothing of the operation, only shares."""
+        """Turn it into a forked child's copy, which reports only shares of its stages."""
         self.callbacks = []
         for stage in self.stages:
             stage._forked()
 
-    # Its stages.
+    # Stages.
 
     def plan(self, *names: str) -> None:
-        """Announce stages that will come, in this order, as pending."""
+        """Announce stages to come, in this order, as pending."""
         for name in names:
             self.stage(name)._claim = None
 
@@ -236,27 +237,27 @@ class Operation(Lifecycle):
         unit: str | None = None,
         parent: Stage | int | None = None,
     ) -> Stage:
-        """The stage of that name, to be used as a context manager or started.
+        """Return the stage of that name, to be used as a context manager or started.
 
-        A name that was planned is that stage; one that has ended is to be run again, as
-        another attempt; while one is running, it is another stage of the same name. `parent`
-        is the stage that it is part of: UnknownStage where this operation has none such.
+        The name of a planned stage returns it; that of an ended one returns it for another
+        attempt; while one runs, another stage of the same name is made. `parent` is the stage
+        that it is part of, or its id. Raise UnknownStage if this operation has no such parent.
         """
         around = None if parent is None else self._stage(parent)
         text = clean_text(name, NAME_LIMIT)
-        home = here()
+        own = reporter()
         if self.foreign:
             return self._in_child(text, total, unit, around)
         thread = threading.get_ident()
-        with home.lock:
-            home.tally.settle_left(self, COMPLETED, None)  # a loop run again is the same stage
+        with own.lock:
+            own.tally.settle_left(self, COMPLETED, None)  # a loop run again is the same stage
             last, stage = None, self._first(text, around)
             while stage is not None and stage._is_taken(thread):
                 last, stage = stage, stage.twin
             if stage is None:
                 over = None if around is None else around.id
-                text = home.words.intern(text)
-                model = StageModel(next(home.stage_ids), text, over)
+                text = own.names.intern(text)
+                model = StageModel(next(own.stage_ids), text, over)
                 stage = Stage(self, model, around or self)
                 if last is None:
                     self._names[text if over is None else (over, text)] = stage
@@ -269,27 +270,28 @@ class Operation(Lifecycle):
             if unit is not None:
                 stage.model.unit = clean_text(unit, NAME_LIMIT)
             if self.model.state != PENDING and stage.state == PENDING:
-                home.publisher.changed(self.model, stage.model)
-                home.wake()
+                own.publisher.changed(self.model, stage.model)
+                own.wake()
             return stage
 
     def _first(self, name: str, around: Stage | None) -> Stage | None:
-        """The oldest of the stages of that name in the same place."""
+        """Return the first stage of that name under `around`, or None."""
         return self._names.get(name if around is None else (around.id, name))
 
     def _stage(self, stage: Stage | int) -> Stage:
         if isinstance(stage, Stage):
             found = stage if stage.operation is self else None
         else:
-            found = next((known for known in self.stages if known.id == stage), None)
+            wanted = clean_count(stage)
+            found = next((known for known in self.stages if known.id == wanted), None)
         if found is None:
-            raise UnknownStage(f"operation {self.name!r} has no stage {stage!r}")
+            raise UnknownStage(f"operation {self.name!r} has no stage {clean_text(stage)!r}")
         return found
 
     def _in_child(
         self, name: str, total: float | None, unit: str | None, around: Stage | None
     ) -> Stage:
-        # A forked child works on its parent's stage of that name, or on one of its own.
+        # A forked child counts in its parent's open stage of that name, or in one of its own.
         for stage in _and_twins(self._first(name, around)):
             if stage.open:
                 return stage
@@ -303,37 +305,38 @@ class Operation(Lifecycle):
         unit: str | None = None,
         parent: Stage | int | None = None,
     ) -> Iterator[Item]:
-        """Iterate over `items` as a stage of this operation; see `headway.track`."""
+        """Return an iterator over `items` as a stage of this operation; see `headway.track`."""
+        name = None if name is None else clean_text(name, NAME_LIMIT)
         stage = self.stage(name or "items", None, unit, parent)
         return follow(stage, items, total)
 
-    # Its cancellation.
+    # Cancellation.
 
     @property
     def cancelled(self) -> bool:
-        """Somebody asked that it stops, or it is cancelled. To look is to listen."""
+        """Return whether it is cancelled or requested to be. Reading it counts as listening."""
         self.listening = True
         return self.request is not None or self.model.state == CANCELLED
 
     def check_cancelled(self) -> None:
-        """Raise `Cancelled` if somebody asked that it stops. To look is to listen."""
+        """Raise `Cancelled` if it is cancelled or requested to be. A call counts as listening."""
         if self.cancelled:
             raise cancelled(self.request.reason if self.request else self.model.reason)
 
     def on_cancel(self, callback: Callback) -> None:
-        """Call `callback()` or `callback(request)` when somebody asks that it stops.
+        """Register `callback()` or `callback(request)` for requests to cancel it.
 
-        It is called on a thread of its own. `request.reason` is their text or None;
-        `request.kill` says that they want it at any price.
+        It is called on a thread of its own. `request.reason` is the requester's text or None;
+        `request.kill` says that the operation shall end at any price.
         """
         self.callbacks.append(callback)
 
     def ask(self, reason: str | None, *, kill: bool = False) -> tuple[str, str | None]:
-        """Pass on that somebody wants it to end; return the answer, and why it is that."""
+        """Deliver a request to cancel; return the answer and its reason."""
         return deliver(self, Request(reason, kill=kill))
 
     def stop_iterating(self) -> bool:
-        """Let its `track` iterators raise `Cancelled` at their next item; whether it has any."""
+        """Let its `track` iterators raise `Cancelled` at the next item; return whether any does."""
         found = False
         for stage in self.stages:
             source = stage._source
@@ -342,16 +345,16 @@ class Operation(Lifecycle):
                 found = True
         return found
 
-    # Its end with the program.
+    # The end of the program.
 
     def _settle_left(self, error: BaseException | None) -> None:
-        state, _, text = fate(error)
-        self._home.tally.settle_left(self, state, text)
+        state, _, text = outcome_of(error)
+        self._reporter.tally.settle_left(self, state, text)
 
     def _settle(self, error: BaseException | None) -> None:
-        # A program that ended in order, with every stage completed, only forgot to say; one
-        # that was asked to cancel has done so.
-        state, reason, text = fate(error)
+        # Of a program that ended in order: every stage has completed, so the operation has; it
+        # was requested to cancel, so it did. Otherwise nobody knows whether the work was done.
+        state, reason, text = outcome_of(error)
         if state != COMPLETED:
             self._end(state, reason, text)
         elif self.exhausted:
@@ -361,10 +364,10 @@ class Operation(Lifecycle):
         else:
             self._end(FAILED, error="the program ended before it")
 
-    # Its children in other processes.
+    # Child processes.
 
     def env(self) -> dict[str, str]:
-        """A copy of the environment for a child process that works for this operation."""
+        """Return a copy of the environment for a child process that works on this operation."""
         return self._env(self.path)
 
     def _env(self, path: str) -> dict[str, str]:
@@ -389,23 +392,25 @@ def make(
     cancellable: bool | None = None,
     around: Scope | None = None,
 ) -> Operation:
-    """An operation that has not started, with `parent` as it is told of and `around` in here."""
+    """Return a pending operation; `parent` is its path, `around` the scope in this process."""
     model = Model(
-        identity(12),
+        random_id(12),
         clean_text(name, NAME_LIMIT),
         None if key is None else clean_text(key, NAME_LIMIT),
         None if parent is None else clean_text(parent, 64),
     )
     model.notify = clean_notify(notify)
-    display = display or os.environ.get("HEADWAY_DISPLAY") or None
-    model.display = None if display is None else clean_text(display, NAME_LIMIT)
-    if cancellable is not None:
-        model.cancellable = bool(cancellable)
-    return Operation(here(), model, around)
+    display = None if display is None else clean_text(display, NAME_LIMIT)
+    display = display or clean_text(os.environ.get("HEADWAY_DISPLAY", ""), NAME_LIMIT)
+    model.display = display or None
+    flag = clean_flag(cancellable)
+    if flag is not None:
+        model.cancellable = flag
+    return Operation(reporter(), model, around)
 
 
 def only(whole: Operation, name: str, total: float | None = None, unit: str | None = None) -> Stage:
-    """The only stage of `whole`, which is there for it alone and ends with it."""
+    """Return the only stage of `whole`, an operation that exists for it and ends with it."""
     whole.block = False  # it ends with its loop, whatever goes on beside that in other threads
     stage = whole.stage(name, total, unit)
     stage.solo = True

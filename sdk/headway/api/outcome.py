@@ -1,4 +1,4 @@
-"""How what is open ends: by what left its block, or ended the program."""
+"""The outcome of a block or a program: a final state from the exception that left it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ if TYPE_CHECKING:
     from headway.api.cancellation import Request
 
 
-def fate(
+def outcome_of(
     error: BaseException | None, request: Request | None = None
 ) -> tuple[str, str | None, BaseException | str | None]:
-    """(state, reason, error) of a block that `error` left, or that came to its end.
+    """Return (state, reason, error) for a block that `error` left, or None: that came to its end.
 
-    `request` is what somebody asked of its operation, if anybody did.
+    `request` is the request to cancel its operation, if there was one.
     """
     if error is None or isinstance(error, GeneratorExit):
         return COMPLETED, None, None
     if isinstance(error, SystemExit):
-        if error.code in (None, 0):
-            return COMPLETED, None, None
         code = error.code
-        return FAILED, None, f"exit status {code}" if isinstance(code, int) else clean_text(code)
+        if isinstance(code, int):  # what the interpreter takes for a status, and nothing else
+            code = int.__int__(code)
+            return (FAILED, None, f"exit status {code}") if code else (COMPLETED, None, None)
+        return (COMPLETED, None, None) if code is None else (FAILED, None, clean_text(code))
     if isinstance(error, (KeyboardInterrupt, *cancellations())):
         reason = (request.reason if request is not None else None) or clean_text(error)
         return CANCELLED, reason or None, None
@@ -33,7 +34,7 @@ def fate(
 
 
 def cancellations() -> tuple[type[BaseException], ...]:
-    """What says that somebody wanted an end: `Cancelled`, and asyncio's where that is used."""
+    """Return the exceptions that mean cancellation: ours, and asyncio's if it is imported."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return (Cancelled,)
@@ -41,9 +42,9 @@ def cancellations() -> tuple[type[BaseException], ...]:
 
 
 def text_of(error: object) -> str:
-    """What went wrong, for people: an exception's own text, or its name where it has none."""
+    """Return the text of an error: an exception's own, or its name where it has none."""
     if isinstance(error, BaseException):
         text = clean_text(error)
-        name = type(error).__name__
+        name = clean_text(type(error).__name__)
         return clean_text(f"{name}: {text}" if isinstance(error, KeyError) else text or name)
     return clean_text(error)

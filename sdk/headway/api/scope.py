@@ -1,6 +1,6 @@
-"""What is around a line of code: the operation or stage that a new one becomes part of.
+"""The current scope: the operation or stage that a new one becomes part of.
 
-Inside a process a context variable nests; `propagation` tells other processes.
+Inside a process a context variable nests; `host.propagation` tells child processes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Scope:
-    """An operation or a stage, seen as what others are inside of."""
+    """An operation or a stage, as a node of the tree of scopes."""
 
     __slots__ = ("around", "before", "block", "inner")
 
@@ -34,22 +34,22 @@ class Scope:
 
     @property
     def name(self) -> str:
-        """Its name, cut at 256 characters."""
+        """Return its name, cut at 256 characters."""
         return self.model.name
 
     @property
     def state(self) -> str:
-        """One of the states of `headway.model`."""
+        """Return one of the states of `headway.model`."""
         return self.model.state
 
     @property
     def open(self) -> bool:
-        """It has not ended."""
+        """Return whether it has not ended."""
         return self.model.open
 
     @property
     def path(self) -> str:
-        """`OP` or `OP/STAGE`, as a child process is told."""
+        """Return "OP" or "OP/STAGE", as child processes are told."""
         raise NotImplementedError
 
     def __reduce__(self) -> Any:
@@ -64,7 +64,7 @@ _scope: ContextVar[Scope | None] = ContextVar("headway_scope", default=None)
 
 
 def enclosing() -> Scope | None:
-    """The innermost open scope that this line of code is in, by the context variable alone."""
+    """Return the innermost open scope of the caller's context, or None."""
     scope = _scope.get()
     while scope is not None and not scope.open:
         scope = scope.around
@@ -72,16 +72,16 @@ def enclosing() -> Scope | None:
 
 
 def enter(scope: Scope) -> None:
-    """From here on in this context, what is opened is inside `scope`."""
+    """Make `scope` the current one of this context."""
     scope.before = enclosing()
     _scope.set(scope)
 
 
 def leave(scope: Scope) -> None:
-    """From here on in this context, what is opened is where `scope` was entered.
+    """Restore the scope that was current when `scope` was entered.
 
-    Not to call it, or to call it in another context, does little harm: an ended scope is
-    looked through.
+    A call that is missing, or made in another context, does little harm: an ended scope is
+    skipped by `enclosing`.
     """
     if _scope.get() is scope:
         _scope.set(scope.before)

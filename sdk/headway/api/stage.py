@@ -1,9 +1,9 @@
-"""A stage as a program holds it: counting, states, stages inside it.
+"""`Stage`, the handle of a program: counting, life-cycle, nested stages.
 
-`advance` is the hot path: one append to a list, which the publisher folds into the model.
-Everything else takes the lock of the process for a moment. What is reported is taken as it
-is: counts may go down, pass the total or be negative; what is no finite number between
-±2**63 is ignored, and a name, detail or reason is cut at its limit.
+`advance` is the hot path: one append to a list, which the tally folds into the model. All other
+methods take the reporter's lock for a moment. Counts are stored as reported: they may go down,
+pass the total or be negative; one beyond ±2**63 is unknown, what is no
+number is ignored, and a name, detail or reason is cut at its limit.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from headway.api.lifecycle import AT_WORK, Lifecycle
 from headway.model import (
     CANCELLED,
     COMPLETED,
+    COUNT_LIMIT,
     ENDED,
     FAILED,
     NAME_LIMIT,
@@ -20,9 +21,10 @@ from headway.model import (
     WAITING,
     clean_count,
     clean_text,
+    is_beyond,
 )
 from headway.model import Stage as Model
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,12 +34,12 @@ if TYPE_CHECKING:
     from headway.api.scope import Scope
     from headway.host.propagation import Nested
     from headway.model import Operation
-    from headway.reporting.reporter import Home
+    from headway.reporting.reporter import Reporter
 
     Item = TypeVar("Item")
 
     class Whole(Protocol):
-        """The operation that a stage is a part of: always a `headway.Operation`."""
+        """The operation of a stage: always a `headway.Operation`."""
 
         block: bool
         inner: dict[Nested, None] | None
@@ -47,38 +49,38 @@ if TYPE_CHECKING:
 
         @property
         def around(self) -> Scope | None:
-            """What it is inside of, or None."""
+            """Return the scope that it is in, or None."""
 
         @property
         def cancelled(self) -> bool:
-            """Whether somebody asked that it stops."""
+            """Return whether it is cancelled or requested to be."""
             ...
 
         @property
         def id(self) -> str:
-            """12 base-32 characters."""
+            """Return its id: 12 base-32 characters."""
             ...
 
         @property
         def open(self) -> bool:
-            """Whether it has not ended."""
+            """Return whether it has not ended."""
             ...
 
         @property
         def path(self) -> str:
-            """Its id."""
+            """Return its id."""
             ...
 
         def check_cancelled(self) -> None:
-            """Raise `Cancelled` if somebody asked that it stops."""
+            """Raise `Cancelled` if it is requested to be cancelled."""
 
         def log(self, line: str, stage: Stage | int | None = None) -> None:
-            """Pass on a line that it printed."""
+            """Report a line of output."""
 
         def stage(
             self, name: str, total: float | None = ..., unit: str | None = ..., parent: Any = ...
         ) -> Stage:
-            """The stage of that name."""
+            """Return the stage of that name."""
             ...
 
         def track(
@@ -89,7 +91,7 @@ if TYPE_CHECKING:
             unit: str | None = ...,
             parent: Any = ...,
         ) -> Iterator[Item]:
-            """Iterate over `items` as a stage of it."""
+            """Return an iterator over `items` as a stage of it."""
             ...
 
         def _begin(self) -> None: ...
@@ -99,13 +101,12 @@ if TYPE_CHECKING:
         def _env(self, path: str) -> dict[str, str]: ...
 
 
-# The steps of a stage that has ended go here: it takes anything, and does nothing.
+# Where the steps of an ended stage go: a callable in C that accepts anything and does nothing.
 _discard: Callable[[Any], object] = id
-_LIMIT = 2**63  # of counts
 
 
 class Source:
-    """What counts for a stage: `count()` is the number of items that are done."""
+    """A counter that is polled: `count()` returns the number of items that are done."""
 
     __slots__ = ("done", "stopped")
 
@@ -114,19 +115,19 @@ class Source:
         self.stopped = False
 
     def count(self) -> float:
-        """The items that are done."""
+        """Return the number of items that are done."""
         return self.done
 
     def stop(self) -> None:
-        """Let the iteration end with `Cancelled` before its next item."""
+        """Request that the iteration raises `Cancelled` at its next item."""
         self.stopped = True
 
 
 class Stage(Lifecycle):
     """A part of an operation; made by `Operation.stage`, `Stage.stage` or `track`.
 
-    As a context manager it runs while its block does, and how the block is left is how it
-    ends. In a forked child what it counts is that child's share, and nothing there ends it.
+    As a context manager it runs while its block does, and ends as `Operation` does. In a forked
+    child it counts that child's share, and nothing there ends it.
     """
 
     __slots__ = (
@@ -154,59 +155,62 @@ class Stage(Lifecycle):
         super().__init__(around, block=False)
         self.operation = operation
         self.model = model
-        self.solo = solo  # its operation is only there for it, and ends with it
-        self.twin: Stage | None = None  # the next of the same name in the same place
-        self._claim: int | None = None  # the thread that was handed it and has not started it
+        self.solo = solo  # its operation exists for it alone, and ends with it
+        self.twin: Stage | None = None  # the next stage of the same name and parent
+        self._claim: int | None = None  # the thread that got it and has not started it
         self._pending: list[Any] = []
         self._source: Source | None = None
-        self._counted: float = 0  # what the source had counted at the last fold
-        self._base: float | None = None  # in a forked child: what was done at the fork
-        self._told: float = 0  # what was done at the last look
-        self._updating = False  # awake, and counted by `update` alone
+        self._counted: float = 0  # by the source, at the last fold
+        self._base: float | None = None  # in a forked child: `done` at the fork
+        self._told: float = 0  # `done` at the last fold
+        self._updating = False  # awake, and counted by `update` alone: its fast path
         self._steps = self._awaken
 
     def __repr__(self) -> str:
         return f"<headway.Stage {self.name!r} {self.state} {self.done}/{self.total}>"
 
-    # What can be read.
+    # Attributes.
 
     @property
     def id(self) -> int:
-        """A number that no other stage of this process has."""
+        """Return its id, unique in this process."""
         return self.model.id
 
     @property
-    def done(self) -> float:
-        """What has been counted by now, in units, exact from any number of threads."""
+    def done(self) -> float | None:
+        """Return the count, in units; exact with any number of threads.
+
+        None where that is beyond ±2**63: unknown until `update` says a count again.
+        """
         if self._pending or self._source is not None:
-            with here().lock:
+            with reporter().lock:
                 self._fold()
-        return self.model.done
+        return None if self.model.beyond else self.model.done
 
     @property
     def total(self) -> float | None:
-        """The units it will be, as far as anybody knows."""
+        """Return the expected count, in units, or None while it is unknown."""
         return self.model.total
 
     @property
     def path(self) -> str:
-        """`OP/STAGE`, as a child process is told."""
+        """Return "OP/STAGE", as child processes are told."""
         return f"{self.operation.id}/{self.model.id}"
 
     def _is_taken(self, thread: int) -> bool:
-        """Somebody is at it, or about to be who is not `thread`: the name stands for another."""
+        """Return whether it runs, or another thread than `thread` is about to start it."""
         claim = self._claim
         return self.model.state in AT_WORK or not (claim is None or claim == thread)
 
     @property
     def foreign(self) -> bool:
-        """It belongs to the process that this one was forked from."""
+        """Return whether it belongs to the process that this one was forked from."""
         return self._base is not None
 
     # Counting.
 
     def advance(self, n: float = 1) -> None:
-        """`n` more units are done. A stage that was not started is running from then on."""
+        """Add `n` units to the count. Starts a stage that was not started."""
         self._steps(n)
 
     def update(
@@ -216,7 +220,7 @@ class Stage(Lifecycle):
         detail: str | None = None,
         unit: str | None = None,
     ) -> None:
-        """Say how far it is: what is None stays as it is.
+        """Set the count and attributes; None leaves one as it is.
 
         `done` and `total` are units since the start, `detail` is what it is busy with.
         """
@@ -225,14 +229,14 @@ class Stage(Lifecycle):
             self._updating
             and detail is None
             and (type(done) is int or type(done) is float)
-            and (total is None or total == model.total)
-            and (unit is None or unit == model.unit)
+            and -COUNT_LIMIT < done < COUNT_LIMIT
+            and (total is None or _same(total, model.total))
+            and (unit is None or _same(unit, model.unit))
         ):
-            if -_LIMIT < done < _LIMIT:
-                model.done = done
+            model.done = done
             return
-        home = here()
-        with home.lock:
+        own = reporter()
+        with own.lock:
             if model.state in ENDED:
                 return
             if done is not None:
@@ -242,8 +246,12 @@ class Stage(Lifecycle):
                 count = clean_count(done)
                 if count is not None:
                     model.done = count
-                self._updating = self._steps == self._awaken and self._source is None
-                home.tally.wake(self)
+                if count is not None or is_beyond(done):
+                    self._mark_beyond(beyond=count is None)
+                self._updating = (
+                    self._steps == self._awaken and self._source is None and not model.beyond
+                )
+                own.tally.wake(self)
             if self._base is None:
                 before = (model.total, model.detail)
                 if total is not None:
@@ -254,37 +262,37 @@ class Stage(Lifecycle):
                     model.unit = clean_text(unit, NAME_LIMIT)
                     self._changed()
                 elif before != (model.total, model.detail):
-                    home.publisher.moved(model, more=True)
-        home.rouse()
+                    own.publisher.moved(model, more=True)
+        own.wake_resting()
 
     def _awaken(self, n: Any) -> None:
-        # The first step after a rest: later ones go straight into the list.
-        home = here()
-        with home.lock:
+        # The first step after a rest: it wakes the thread, later ones go straight into the list.
+        own = reporter()
+        with own.lock:
             if self.model.state in ENDED:
                 return
             if self.model.state in (PENDING, WAITING):
                 self.start()
             self._updating = False
-            self._steps = self._count_alone if home.off or home.closed else self._pending.append
+            self._steps = self._count_alone if own.off or own.closed else self._pending.append
             self._pending.append(n)
-            home.tally.wake(self)
-        home.rouse()
+            own.tally.wake(self)
+        own.wake_resting()
 
     def _count_alone(self, n: Any) -> None:
-        # With reporting off, or over, there is nobody else who would fold.
+        # With reporting off or ended nothing else folds: every 4,096 steps bound the list to 40 kB.
         self._pending.append(n)
         if len(self._pending) > 4096:
-            with here().lock:
+            with reporter().lock:
                 self._fold()
 
     def _sleep(self) -> None:
         self._updating = False
         self._steps = self._awaken
-        self._fold()  # what came between the last look and now
+        self._fold()  # steps since the last fold
 
     def _fold(self) -> int:
-        """Add what was counted since the last time to the model; how many steps it was.
+        """Add the steps since the last fold to the model; return their number.
 
         The lock is held.
         """
@@ -293,7 +301,7 @@ class Stage(Lifecycle):
         if done == self._told:
             return steps
         self._told = done
-        publisher = here().publisher
+        publisher = reporter().publisher
         if self._base is None:
             publisher.moved(self.model)
         else:
@@ -301,43 +309,57 @@ class Stage(Lifecycle):
         return steps or 1
 
     def _gather(self) -> int:
-        # Other threads may append meanwhile: theirs stays for the next time.
+        # Other threads may append meanwhile, without the lock: theirs stays for the next fold.
         steps = len(self._pending)
         if steps:
             chunk = self._pending[:steps]
             del self._pending[:steps]
-            self.model.done = _add(self.model.done, chunk)
+            self._set_count(_add(self.model.done, chunk))
         source = self._source
         if source is not None:
             counted = source.count()
-            self.model.done += counted - self._counted
+            self._set_count(clean_count(self.model.done + counted - self._counted))
             self._counted = counted
         return steps
 
+    def _set_count(self, done: float | None) -> None:
+        if done is None:
+            self._mark_beyond(beyond=True)
+        elif not self.model.beyond:  # what is added to an unknown count leaves it so
+            self.model.done = done
+
+    def _mark_beyond(self, *, beyond: bool) -> None:
+        """Say whether its count is beyond what can be told, and so unknown."""
+        model = self.model
+        if model.beyond != beyond:
+            model.beyond = beyond
+            if self._base is None:
+                self._changed()
+
     def _count_with(self, source: Source) -> None:
-        home = here()
-        with home.lock:
+        own = reporter()
+        with own.lock:
             self._source = source
             self._counted = 0
-            home.tally.iterate(self)
-        home.wake()
+            own.tally.iterate(self)
+        own.wake()
 
-    # States.
+    # Life-cycle.
 
     def complete(self) -> None:
-        """It has succeeded."""
+        """End it as completed."""
         self._end(COMPLETED)
 
     def fail(self, error: object) -> None:
-        """It has failed; `error` is an exception or a text. The operation goes on."""
+        """End it as failed; `error` is an exception or a text. The operation goes on."""
         self._end(FAILED, error=error)
 
     def skip(self, reason: str | None = None) -> None:
-        """It was not needed."""
+        """End it as skipped: it was not needed."""
         self._end(SKIPPED, reason)
 
-    def _reporting(self) -> Home:
-        return here()
+    def _reporting(self) -> Reporter:
+        return reporter()
 
     def _request(self) -> Request | None:
         return self.operation.request
@@ -347,14 +369,14 @@ class Stage(Lifecycle):
 
     def _about_to_run(self) -> None:
         self._claim = None
-        # Work goes on: the loops that were left early in it were left in order.
-        here().tally.settle_left(self.operation, COMPLETED, None)
+        # The work goes on, so loops that were left early were left on purpose.
+        reporter().tally.settle_left(self.operation, COMPLETED, None)
         self.operation._stopped = None
 
     def _end_inside(self, state: str, reason: object, error: object, /) -> None:
         if self.model.state == PENDING and state == COMPLETED:
             self.start()
-        here().tally.settle_left(self, state, error)
+        reporter().tally.settle_left(self, state, error)
         for scope in list(self.inner or ()):
             if isinstance(scope, Stage):
                 scope._end(state, reason)
@@ -375,25 +397,25 @@ class Stage(Lifecycle):
         return True
 
     def _close(self) -> None:
-        """Stop counting: it has ended, or its operation has."""
-        here().tally.forget(self)
+        """Stop counting: it or its operation has ended."""
+        reporter().tally.forget(self)
         self._updating = False
         self._steps = _discard
         self._source = None
         self._pending.clear()
 
     def _changed(self) -> None:
-        home = here()
-        home.publisher.changed(self.operation.model, self.model)
-        home.wake()
+        own = reporter()
+        own.publisher.changed(self.operation.model, self.model)
+        own.wake()
 
     def _stopped(self, when: float, state: str = COMPLETED, error: object = None) -> None:
-        """Its iterator was left early at `when`; what is around it has come to `state`."""
+        """End it as stopped: its iterator was left early at `when`; its scope came to `state`."""
         if not self.model.open:
             return
         done, total = self.done, self.model.total
-        reason = f"stopped at {_figure(done)}"
-        if total is not None:
+        reason = "stopped" if done is None else f"stopped at {_figure(done)}"
+        if done is not None and total is not None:
             reason += f" of {_figure(total)}"
         if state in (COMPLETED, SKIPPED):
             self._end(COMPLETED, reason, when=when)
@@ -402,7 +424,7 @@ class Stage(Lifecycle):
             self._end(state, reason if state == CANCELLED else None, error, when=when)
 
     def _forked(self) -> None:
-        """Become the forked child's copy: what it counts from here on is a share."""
+        """Turn it into a forked child's copy: what it counts from now on is a share."""
         if self.model.open:
             self._gather()
             self._base = self._told = self.model.done
@@ -411,10 +433,10 @@ class Stage(Lifecycle):
         else:
             self._base = 0
 
-    # What is inside it.
+    # Nested stages and child processes.
 
     def stage(self, name: str, total: float | None = None, unit: str | None = None) -> Stage:
-        """A stage that is part of this one; see `Operation.stage`."""
+        """Return a stage that is part of this one; see `Operation.stage`."""
         return self.operation.stage(name, total, unit, parent=self)
 
     def track(
@@ -424,29 +446,45 @@ class Stage(Lifecycle):
         total: float | None = None,
         unit: str | None = None,
     ) -> Iterator[Item]:
-        """Iterate over `items` as a stage that is part of this one; see `headway.track`."""
+        """Return an iterator over `items` as a part of this stage; see `headway.track`."""
         return self.operation.track(items, name, total, unit, parent=self)
 
     def env(self) -> dict[str, str]:
-        """A copy of the environment for a child process that works on this stage."""
+        """Return a copy of the environment for a child process that works on this stage."""
         return self.operation._env(self.path)
 
 
-def _add(done: float, steps: list[Any]) -> float:
-    try:
-        result = clean_count(done + sum(steps))
-        if result is not None:
-            return result
-    except Exception:
-        pass
-    for step in steps:
+_PLAIN = (int, float, str)
+
+
+def _same(value: Any, known: Any) -> bool:
+    """Return whether `value` is plain and `known`; a stranger's type is not asked."""
+    return value is known or (type(value) in _PLAIN and value == known)
+
+
+def _add(done: float, steps: list[Any]) -> float | None:
+    """Return `done` and the steps that are numbers; None where that is too large."""
+    # Numpy's narrow integers wrap, with a warning to the program's stderr: a sum of them is not
+    # tried. A look at both ends of the list is all that a hot loop should pay for that.
+    if type(steps[0]) in _PLAIN and type(steps[-1]) in _PLAIN:
         try:
-            count = clean_count(step)
+            total = sum(steps)
+            if type(total) in _PLAIN:
+                result = clean_count(done + total)
+                if result is not None:
+                    return result
         except Exception:
+            pass
+    for step in steps:
+        count = clean_count(step)
+        if count is None:
+            if is_beyond(step):
+                return None
             continue
-        result = clean_count(done + count) if count is not None else None
-        if result is not None:
-            done = result
+        found = clean_count(done + count)
+        if found is None:
+            return None
+        done = found
     return done
 
 

@@ -1,4 +1,4 @@
-"""`track`: iterating with progress, as a stage of what is around or an operation of its own."""
+"""`track`: iterate with progress, as a stage of the current scope or an operation of its own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 from headway.api.iteration import iterate, length_of
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import only
-from headway.model import clean_count
-from headway.reporting.reporter import here
+from headway.model import NAME_LIMIT, clean_count, clean_text
+from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,26 +27,26 @@ def track(
     unit: str | None = None,
     key: str | None = None,
 ) -> Iterator[Item]:
-    """Iterate over `items`, reporting how far it is.
+    """Return an iterator over `items` that reports its position.
 
-    Inside an operation this is a stage of it, inside a running stage a part of that. In a
-    program that reports nothing else it is an operation of its own, named after the script
-    ("build.py: Compile"). `total` is for iterables without a length, `unit` says what the
-    items are, `key` is what earlier runs are found by. An asynchronous iterable is to be
-    iterated over with `async for`. A loop that is left early has completed, "stopped at 480
-    of 1,200", unless what is around it then fails.
+    Inside an operation it is a stage of it, inside a stage a part of that. Elsewhere it is an
+    operation of its own, named after the script ("build.py: Compile"). `total` is for iterables
+    without a length, `unit` says what the items are, `key` identifies earlier runs. Iterate
+    over an asynchronous iterable with `async for`. A loop that is left early completes as
+    "stopped at 480 of 1,200", unless the block around it then fails.
     """
     if total is None:
         total = length_of(items)
-    return iterate(stage_here(name, unit, key, total), items, total)
+    return iterate(open_stage(name, unit, key, total), items, total)
 
 
-def stage_here(
+def open_stage(
     name: str | None, unit: str | None = None, key: str | None = None, total: float | None = None
 ) -> Stage:
-    """A stage that runs now, of what is around this line of code or of its own operation."""
+    """Start and return a stage of the current scope, or of an operation of its own."""
     total = None if total is None else clean_count(total)
-    with here().lock:  # or what is around it, of another thread, may end before it begins
+    name = None if name is None else clean_text(name, NAME_LIMIT)
+    with reporter().lock:  # or what is around it, of another thread, may end before it begins
         around = current()
         if around is not None and not operation_of(around).foreign:
             stage = around.stage(name or "items", unit=unit)
@@ -58,8 +58,8 @@ def stage_here(
 
 
 def run_again(stage: Stage) -> Stage:
-    """Run `stage`, or one like it by itself where its operation has ended; return which."""
-    with here().lock:
+    """Start `stage` again, or one like it if its operation has ended; return the one started."""
+    with reporter().lock:
         if stage.operation.open:
             return stage.start()
     name = None if stage.name == script() else stage.name
@@ -70,7 +70,7 @@ def run_again(stage: Stage) -> Stage:
 
 def _alone(name: str | None, unit: str | None, key: str | None, parent: str | None) -> Stage:
     if parent is None:
-        parent = here().tree.inherited
+        parent = reporter().tree.inherited
     if parent is not None:
         return only(
             operation(name or script(), key=key, parent=parent), name or script(), unit=unit
@@ -80,7 +80,7 @@ def _alone(name: str | None, unit: str | None, key: str | None, parent: str | No
 
 
 def script() -> str:
-    """What to call this program: the name of its script, or of the package run as one."""
+    """Return the name of the program: of its script, or of the package run by `python -m`."""
     path = sys.argv[0] if getattr(sys, "argv", None) else ""
     name = os.path.basename(path)
     if name == "__main__.py":

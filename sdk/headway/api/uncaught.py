@@ -1,9 +1,9 @@
-"""How a program ends that was cancelled and does not catch it: quietly, with status 130.
+"""Exception hooks: an uncaught cancellation ends the program quietly, with exit status 130.
 
-Python would print a traceback, as of a mistake, and exit with 1. It was somebody's wish, like
-a Ctrl+C: the receipt on the terminal says so, and where there is no terminal one line does.
-The hooks are set when somebody's wish is first carried out by an exception, and hand on all else,
-so that nothing changes for who catches it. Whoever types a program line by line keeps the session.
+Python would print a traceback and exit with 1, as for an error. It was a request, like Ctrl+C:
+the receipt on the terminal says so, or one line on standard error where that is no terminal.
+The hooks are installed when a request is first carried out by an exception, and pass on all
+other exceptions. In an interactive session nothing is installed.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _hooked = False
 
 
 def cancelled(reason: str | None) -> Cancelled:
-    """The exception to raise for a request that was accepted; `reason` may be None."""
-    expect()
+    """Return the exception to raise for an accepted request; `reason` may be None."""
+    install_hooks()
     return Cancelled(reason or "")
 
 
-def expect() -> None:
-    """Somebody has asked to cancel: a `Cancelled` or asyncio's may end the program from now on."""
+def install_hooks() -> None:
+    """Install the hooks: a `Cancelled` or asyncio's may end the program from now on."""
     global _hooked  # noqa: PLW0603 - the hooks are the interpreter's
     if not _hooked and not hasattr(sys, "ps1"):
         _hooked = True

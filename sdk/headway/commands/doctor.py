@@ -146,12 +146,12 @@ def _broker(
     lines: list[tuple[str, str]],
     trouble: list[str],
 ) -> None:
-    from headway.host import launch  # noqa: PLC0415 - not there on Windows
+    from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
 
     named = environ.get("HEADWAY_ENDPOINT")
     path = named[len("ipc://") :] if named and named.startswith("ipc://") else None
     path = path or os.path.join(place, endpoint.REPORT)
-    if launch.listening(path, user):
+    if broker_launch.listening(path, user):
         pid = _holder(os.path.join(os.path.dirname(path), endpoint.LOCK))
         lines.append(("broker", f"listens at {path}" + (f", pid {pid}" if pid else "")))
         against = _greet(path)
@@ -175,7 +175,7 @@ def _greet(path: str) -> str | None:
     try:
         import zmq  # noqa: PLC0415
 
-        from headway.host.identity import about  # noqa: PLC0415
+        from headway.host.identity import describe  # noqa: PLC0415
         from headway.protocol import messages, wire  # noqa: PLC0415
     except Exception:
         return None  # said already
@@ -184,7 +184,7 @@ def _greet(path: str) -> str | None:
         sock = context.socket(zmq.DEALER)
         sock.connect("ipc://" + path)
         head = (messages.MAGIC, messages.MAJOR, messages.MINOR)
-        who = (os.urandom(8).hex(), "viewer", time.monotonic(), about(__version__))
+        who = (os.urandom(8).hex(), "viewer", time.monotonic(), describe(__version__))
         hello = messages.Hello(*head, *who)
         sock.send(wire.encode(hello))
         if not sock.poll(int(ANSWER_TIMEOUT * 1000)):

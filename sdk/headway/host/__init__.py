@@ -1,1 +1,1 @@
-"""The machine that a program runs on: so far its desktop, which raises notifications."""
+"""What the SDK needs of the machine: processes, threads, interpreter, spool, desktop."""

@@ -1,9 +1,9 @@
-"""The desktop's notifications through plyer, with its traps avoided.
+"""Desktop notifications through plyer, around its traps.
 
-plyer takes any machine with a folder `/app` for a Flatpak and then loses what it is given,
-so its parts are picked here. What is shown is hostile text: it is made safe, cut, kept from
-being read as an option or as markup. Everything here may block for as long as the desktop
-likes: call it on a thread of its own.
+plyer takes any machine with a folder `/app` for a Flatpak and then drops the notification, so
+its backend is chosen here. Titles and bodies are untrusted text: they are made safe, cut, and
+kept from being read as an option of notify-send or as markup. Everything here may block for
+as long as the desktop does: call it on a thread of its own.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ from typing import Any, Mapping
 
 from headway import text
 
-TITLE = 120  # characters
-BODY = 400
-LINES = 3
-SHOWN = 10  # seconds
-ANSWER = 5.0  # seconds the service has for the question what it can do
+# Characters of a title and of a body, and lines of it: a notification is read at a glance.
+TITLE_LIMIT = 120
+BODY_LIMIT = 400
+LINES_LIMIT = 3
+SHOWN = 10  # seconds that a notification stays
+ANSWER_TIMEOUT = 5.0  # seconds to wait for what the service is capable of
 _SERVICE = "org.freedesktop.Notifications"
 _PATH = "/org/freedesktop/Notifications"
 
 
 class Impossible(Exception):
-    """There can be no desktop notifications here; the text says why."""
+    """No desktop notification is possible; the text says why."""
 
 
 class Desktop:
-    """Raises notifications. Making one asks the desktop whether it can; raises `Impossible`."""
+    """The desktop of `environ`. Asks its notification service at once; raises `Impossible`."""
 
     def __init__(self, environ: Mapping[str, str], platform: str = sys.platform) -> None:
         self._environ = environ
@@ -48,9 +49,9 @@ class Desktop:
     def notify(
         self, title: str, message: str, app_name: str = "Headway", timeout: int = SHOWN
     ) -> None:
-        """Raise one; `timeout` is in seconds. Raises whatever the desktop's way raises."""
+        """Show a notification for `timeout` seconds. Raise whatever the backend raises."""
         if type(self._backend).__name__ == "NotifySendNotification":
-            capabilities(self._environ)  # plyer does not look how notify-send fared
+            capabilities(self._environ)  # plyer ignores the exit status of notify-send
         self._backend.notify(
             title=title_of(title),
             message=body_of(message, escapes=self._escapes),
@@ -60,23 +61,23 @@ class Desktop:
 
 
 def title_of(title: str) -> str:
-    """A title that is safe, short, no option and not empty."""
-    return text.clip(text.safe(title), TITLE).lstrip("- ") or "Headway"
+    """Return a title that is safe, short, not empty and no option."""
+    return text.clip(text.safe(title), TITLE_LIMIT).lstrip("- ") or "Headway"
 
 
 def body_of(body: str, *, escapes: bool) -> str:
-    """A body that is safe, short, no option and not empty; `escapes` what would be markup."""
-    lines = [text.safe(line) for line in body.splitlines() if line.strip()][:LINES]
-    made = text.clip("\n".join(lines), BODY).lstrip("- ") or " "
+    """Return a body that is safe, short, not empty and no option; `escapes` markup."""
+    lines = [text.safe(line) for line in body.splitlines() if line.strip()][:LINES_LIMIT]
+    made = text.clip("\n".join(lines), BODY_LIMIT).lstrip("- ") or " "
     if escapes:
         made = made.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return made
 
 
 def capabilities(environ: Mapping[str, str]) -> list[str]:
-    """What the notification service can do; raises `Impossible` where there is none.
+    """Return the capabilities of the notification service. Raise `Impossible` if none runs.
 
-    Where there is no way to ask, it is taken to be there and to read markup.
+    Without a way to ask, one is assumed that reads markup.
     """
     try:
         dbus: Any = importlib.import_module("dbus")
@@ -86,7 +87,7 @@ def capabilities(environ: Mapping[str, str]) -> list[str]:
         bus: Any = dbus.SessionBus(private=True)
         try:
             service = bus.get_object(_SERVICE, _PATH, introspect=False)
-            asked = service.GetCapabilities(dbus_interface=_SERVICE, timeout=ANSWER)
+            asked = service.GetCapabilities(dbus_interface=_SERVICE, timeout=ANSWER_TIMEOUT)
         finally:
             bus.close()
     except Exception as error:
@@ -102,10 +103,10 @@ def _capabilities_by_gdbus(environ: Mapping[str, str]) -> list[str]:
     call = [gdbus, "call", "--session", "-d", _SERVICE, "-o", _PATH, "-m", method]
     try:
         asked = subprocess.run(  # noqa: S603 - a fixed command
-            [*call, "--timeout", str(int(ANSWER))],
+            [*call, "--timeout", str(int(ANSWER_TIMEOUT))],
             capture_output=True,
             text=True,
-            timeout=ANSWER + 1,
+            timeout=ANSWER_TIMEOUT + 1,
             check=False,
             env=dict(environ),
         )
@@ -117,7 +118,7 @@ def _capabilities_by_gdbus(environ: Mapping[str, str]) -> list[str]:
 
 
 def _why(complaint: str) -> str:
-    """What a D-Bus error means, for people."""
+    """Return the meaning of a D-Bus error, in words."""
     if "not provided by any" in complaint or "ServiceUnknown" in complaint:
         return "no notification service runs on this desktop session"
     if "Did not receive a reply" in complaint or "Timeout" in complaint:
@@ -146,7 +147,7 @@ def _linux(environ: Mapping[str, str]) -> Any:
 
 
 def _bus(environ: Mapping[str, str]) -> bool:
-    """Whether there is a session bus to try."""
+    """Return whether there is a session bus to try."""
     if environ.get("DBUS_SESSION_BUS_ADDRESS") or environ.get("DISPLAY"):
         return True
     return os.path.exists(f"/run/user/{os.getuid()}/bus")

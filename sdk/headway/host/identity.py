@@ -1,45 +1,52 @@
-"""Who this process is, for the `Hello` and so for its operations."""
+"""The identity of this process: pid and start time, host, user, terminal; for the `Hello`."""
 
 from __future__ import annotations
 
 import os
 import sys
 
+from headway.model import clean_text
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-def about(sdk: str) -> dict[str, Any]:
-    """The map of a worker's `Hello`; what cannot be found out is None."""
+def describe(version: str) -> dict[str, Any]:
+    """Return the `about` map of a `Hello`, for an SDK of `version`; what is unknown is None."""
+    program = os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else ""
     return {
         "pid": os.getpid(),
         "started": start_time(os.getpid()),
         "boot": _line("/proc/sys/kernel/random/boot_id"),
-        "host": os.uname().nodename or None,  # `platform` runs a command for it before 3.9
+        "host": clean_text(os.uname().nodename)
+        or None,  # `platform` runs a command for it before 3.9
         "uid": os.getuid(),
         "user": _user(),
         "tty": terminal(),
-        "program": os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else "",
-        "sdk": sdk,
+        "program": clean_text(program),  # the bytes of a file name may be no text
+        "sdk": version,
         "python": sys.version.split()[0],
     }
 
 
 def start_time(pid: int) -> int | None:
-    """When a process began, in clock ticks since boot: with its pid it names it for good."""
+    """Return when a process started, in clock ticks since boot, or None where that is unknown.
+
+    A pid is used again; a pid with its start time is not.
+    """
     text = _line(f"/proc/{pid}/stat")
     try:
-        # Its own name, in brackets, may hold anything.
+        # The command's name stands in parentheses and may hold spaces and parentheses itself.
         return int(text.rpartition(")")[2].split()[19]) if text else None
     except (IndexError, ValueError):
         return None
 
 
 def terminal() -> str | None:
-    """The name of the terminal that standard error is, or None."""
+    """Return the name of the terminal that standard error is, or None."""
     try:
-        return os.ttyname(2)
+        return clean_text(os.ttyname(2))
     except OSError:
         return None
 
@@ -53,13 +60,13 @@ def _line(path: str) -> str | None:
 
 
 def _user() -> str | None:
-    # Under sudo the person is still the one who typed.
+    # Under sudo: the user who typed the command, not root.
     uid = os.getuid()
     if uid == 0 and os.environ.get("SUDO_USER"):
-        return os.environ["SUDO_USER"]
+        return clean_text(os.environ["SUDO_USER"])
     try:
         import pwd  # noqa: PLC0415 - not there on Windows
 
-        return pwd.getpwuid(uid).pw_name
+        return clean_text(pwd.getpwuid(uid).pw_name)
     except (ImportError, KeyError):
         return None

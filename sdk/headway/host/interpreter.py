@@ -1,10 +1,10 @@
-"""Which Python can run the broker and a terminal's viewer, if any.
+"""Find a Python interpreter that can run the broker and a terminal's viewer.
 
 Mostly it is the one that runs this program. But a program may be frozen (PyInstaller, Nuitka,
 cx_Freeze) or embed Python (uWSGI, mod_wsgi, an editor): `sys.executable` is then the program
 itself, which would do its work a second time if it were started, or names nothing. So a file
-is taken for a Python on evidence: its name, and where it stands. In doubt none is started, and
-final states wait in the spool. Absent: running anything to find out.
+is taken for an interpreter on evidence: its name and its folder. In doubt nothing is started,
+and final states stay in the spool. Absent: running anything to find out.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _THIS_PROCESS = "/proc/self/exe"  # Linux: the file that this process runs
 
 
 class Interpreter(NamedTuple):
-    """A Python that helpers can be started with.
+    """An interpreter that can run our processes.
 
-    One that is `foreign` has a headway of its own: it may be of another version, and cannot
-    use the modules of this program.
+    A `foreign` one has a headway of its own, which may be of another version; it cannot import
+    the modules of this program.
     """
 
     path: str
@@ -36,7 +36,7 @@ class Interpreter(NamedTuple):
 
 
 def find(environ: Mapping[str, str]) -> Interpreter | None:
-    """Return the Python that can run our helpers, or None where none certainly can.
+    """Return the interpreter that can run our processes, or None where none certainly can.
 
     It is the running one; else, where a program embeds Python or was compiled, the one of
     `sys.prefix`, if it is of this version; else the one that runs the `headway` command of
@@ -55,15 +55,16 @@ def find(environ: Mapping[str, str]) -> Interpreter | None:
 
 
 def folders(*prefixes: str) -> list[str]:
-    """Return where the programs of `prefixes` stand, by default those of the running Python."""
+    """Return the `bin` folders of `prefixes`, by default of the running interpreter's."""
     known = prefixes or (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix)
     return [os.path.join(prefix, "bin") for prefix in dict.fromkeys(known) if prefix]
 
 
 def leave_bundle(environ: dict[str, str]) -> None:
-    """Take the libraries of a frozen program out of the environment of what it starts.
+    """Remove the folders of a frozen program's bundle from LD_LIBRARY_PATH in `environ`.
 
-    PyInstaller lets every process find its bundle's libraries first.
+    PyInstaller puts its bundle first there, and child processes inherit that: another program
+    would load the bundle's libraries instead of its own.
     """
     bundle = getattr(sys, "_MEIPASS", None)
     searched = environ.get("LD_LIBRARY_PATH")

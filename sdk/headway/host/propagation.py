@@ -1,13 +1,12 @@
-"""What child processes are told of what is open here: what they are inside of.
+"""Propagation of the open scope to child processes, which become part of it.
 
-They are told by `HEADWAY_PARENT` ("OP/STAGE") in the environment and, for forkserver
-children, whose environment is an old one, by multiprocessing's process config.
+It travels as `HEADWAY_PARENT` ("OP/STAGE") in the environment and, for the children of a
+forkserver, whose environment is as old as the server, in multiprocessing's process config.
 
-The environment belongs to the whole process. It names the innermost scope that is around
-*everything* open in it: with operations side by side in two threads it names neither (but
-the operation around both, if there is one), and `env()` of the operation or the stage meant
-is to be passed on. After `CHANGES` values a process names operations only: the C library
-never frees an old value.
+The environment belongs to the whole process, so it names the innermost scope that encloses
+*everything* open in the process: with operations side by side in two threads it names neither
+(but the operation around both, if there is one), and the program passes on `env()` of the
+operation or the stage that it means.
 """
 
 from __future__ import annotations
@@ -20,28 +19,30 @@ if TYPE_CHECKING:
     from typing import Any, Mapping, Protocol
 
     class Nested(Protocol):
-        """An operation or a stage: what is around it, and what is open directly inside it."""
+        """A node of the tree of open scopes: an operation or a stage."""
 
         inner: dict[Nested, None] | None
         block: bool
 
         @property
         def around(self) -> Nested | None:
-            """What it is inside of, or None."""
+            """Return the scope that it is in, or None."""
 
         @property
         def path(self) -> str:
-            """`OP` or `OP/STAGE`."""
+            """Return "OP" or "OP/STAGE"."""
             ...
 
 
 PARENT = "HEADWAY_PARENT"
 _CONFIG = "headway_parent"
-CHANGES = 10_000
+# Changes of the variable after which only operations are named. `setenv` of the C library never
+# frees an old value: 10,000 of them are half a megabyte, and twice as many twice that.
+CHANGES_LIMIT = 10_000
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """A copy of `environ`, from which other threads may delete meanwhile."""
+    """Return a copy of `environ`, from which other threads may delete meanwhile."""
     copy = {}
     for name in list(environ):
         value = environ.get(name)
@@ -51,16 +52,16 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 class Tree:
-    """The open scopes of one process. Its owner locks."""
+    """The tree of the scopes that are open in one process. Not thread-safe: its owner locks."""
 
     def __init__(self, inherited: str | None = None) -> None:
-        self.inherited = inherited  # what this process itself is inside of
+        self.inherited = inherited  # the path that this process got from its parent process
         self._roots: dict[Nested, None] = {}
         self._told = inherited or ""
         self._changes = 0
 
     def add(self, scope: Nested) -> None:
-        """`scope` has opened."""
+        """Take in `scope`, which has opened."""
         around = scope.around
         if around is None:
             self._roots[scope] = None
@@ -71,15 +72,16 @@ class Tree:
         self._tell()
 
     def remove(self, scope: Nested) -> None:
-        """`scope` has ended."""
+        """Take out `scope`, which has ended."""
         inside = self._roots if scope.around is None else scope.around.inner
         if inside is not None and inside.pop(scope, self) is None:
             self._tell()
 
     def common(self, *, blocks: bool = False) -> Nested | None:
-        """The innermost scope around all that is open; with `blocks` only blocks count.
+        """Return the innermost scope that encloses all open ones, or None.
 
-        The latter is what a thread without a context of its own is inside of.
+        With `blocks` only `with` blocks count: that is the scope of a thread which has no
+        context of its own.
         """
         found = None
         inside: dict[Nested, None] | None = self._roots
@@ -94,7 +96,7 @@ class Tree:
     def _tell(self) -> None:
         scope = self.common()
         path = scope.path if scope is not None else self.inherited or ""
-        if self._changes > CHANGES:
+        if self._changes > CHANGES_LIMIT:
             path = path.partition("/")[0]
         if path == self._told:
             return
@@ -110,7 +112,7 @@ class Tree:
 
 
 def inherited() -> str | None:
-    """What this process is inside of, as its parent process told it, or None."""
+    """Return the path of the scope that this process was started in, or None."""
     config = _process_config()
     path = config.get(_CONFIG) if config is not None else None
     if path is None:
@@ -120,7 +122,7 @@ def inherited() -> str | None:
 
 
 def is_of_multiprocessing() -> bool:
-    """Whether multiprocessing has made this process."""
+    """Return whether this process was started by multiprocessing."""
     process = sys.modules.get("multiprocessing.process")
     return process is not None and process.parent_process() is not None
 

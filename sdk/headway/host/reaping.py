@@ -1,6 +1,6 @@
-"""Children of ours that the program does not meet when it waits for any child of its own.
+"""Hide our child processes from the program's `os.wait*()` calls.
 
-A program that counts its children as `os.wait` tells of them would else count one too many.
+A program that waits for any child and counts those it is told of would count one too many.
 """
 
 from __future__ import annotations
@@ -14,32 +14,34 @@ if TYPE_CHECKING:
     from subprocess import Popen
     from typing import Any, Callable
 
-KNOWN = 5.0  # seconds for which a pid is ours that somebody else has waited for
+# Seconds for which a pid is remembered as ours after somebody else has reaped it: a wrapped call
+# in another thread may be about to ask. Not for ever: the system gives the pid to another process.
+REAPED_MEMORY = 5.0
 
 _ENDS = (1, 2, 3)  # CLD_EXITED, _KILLED and _DUMPED, not all of which `os` has before 3.9
 
 _ours: dict[int, float] = {}  # pid -> until when
-_lock = RLock()  # held while a child of ours begins, whose pid nobody knows yet
+_lock = RLock()  # held while a child of ours is started: its pid is not known yet
 _wrapped = False
 _reap = os.waitpid
 
 
 def run(begin: Callable[[], Popen[Any]]) -> None:
-    """Start a child of ours by `begin()`, and wait for its end. Raises what `begin` does."""
+    """Start a child process by `begin()` and reap it. Raise what `begin` raises."""
     with _lock:
         for pid in [pid for pid, until in _ours.items() if until < time.monotonic()]:
             del _ours[pid]
         process = begin()
         _ours[process.pid] = float("inf")
-    process.returncode = 0  # it need not look after it
+    process.returncode = 0  # or `Popen` would reap it, too
     if _ended(process.pid):
         _ours.pop(process.pid, None)
-    elif process.pid in _ours:  # the program was told of it, and will ask us whose it was
-        _ours[process.pid] = time.monotonic() + KNOWN
+    elif process.pid in _ours:  # a wait of the program reaped it, and asks us whose it was
+        _ours[process.pid] = time.monotonic() + REAPED_MEMORY
 
 
 def hide() -> None:
-    """Wrap what waits for any child, from now on: before the program waits, for ours come later."""
+    """Wrap the functions of `os` that wait for any child; call it before the first `run`."""
     global _wrapped  # noqa: PLW0603 - one `os` per process
     if _wrapped:
         return
@@ -51,7 +53,7 @@ def hide() -> None:
 
 
 def _without_ours(name: str, wait: Callable[..., Any]) -> Callable[..., Any]:
-    keeps = getattr(os, "WNOWAIT", 0)  # leaves who was waited for to be waited for again
+    keeps = getattr(os, "WNOWAIT", 0)  # leaves the child to be reaped by another call
 
     def wait_for_the_programs(*arguments: Any, **named: Any) -> Any:
         if not _is_for_any(name, arguments, named):
@@ -59,10 +61,10 @@ def _without_ours(name: str, wait: Callable[..., Any]) -> Callable[..., Any]:
         while True:
             found = wait(*arguments, **named)
             pid = found.si_pid if hasattr(found, "si_pid") else found[0] if found else 0
-            if not pid or not _is_ours(pid, ended=_tells_of_an_end(found)):
+            if not pid or not is_ours(pid, ended=_tells_of_an_end(found)):
                 return found
             if name == "waitid" and arguments[2] & keeps:
-                _ended(pid)  # or it would be found again
+                _ended(pid)  # or the next call would return it again
 
     wait_for_the_programs.__name__ = wait.__name__
     wait_for_the_programs.__doc__ = wait.__doc__
@@ -70,7 +72,7 @@ def _without_ours(name: str, wait: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_for_any(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
-    """Whether a call waits for more than one child: for all, or for those of a group."""
+    """Return whether a call waits for any child, or for any of a process group."""
     if name in ("wait", "wait3"):
         return True
     if name == "waitid":
@@ -85,13 +87,14 @@ def _tells_of_an_end(found: Any) -> bool:
     return os.WIFEXITED(found[1]) or os.WIFSIGNALED(found[1])
 
 
-def _is_ours(pid: int, *, ended: bool) -> bool:
+def is_ours(pid: int, *, ended: bool) -> bool:
+    """Return whether a child is one of ours; forget it where it has `ended`."""
     with _lock:
         return time.monotonic() < (_ours.pop if ended else _ours.get)(pid, 0.0)
 
 
 def _ended(pid: int) -> bool:
-    """Wait for the end of a child; False where somebody else was told of it."""
+    """Reap a child; return False if another call has reaped it."""
     try:
         _reap(pid, 0)
     except ChildProcessError:

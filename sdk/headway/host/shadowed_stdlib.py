@@ -1,8 +1,8 @@
-"""Files of a program that hide modules of the standard library from us.
+"""Files of a program that shadow modules of the standard library.
 
-A script's folder comes first in the search path: what we import in the background would run a
-`random.py` that the program only keeps there, or give pyzmq a `token.py` that it cannot live
-with. Where there is one, nothing of ours is imported and nothing reported.
+A script's folder comes first in `sys.path`: an import in our background thread would run a
+`random.py` that the program only keeps there, or give pyzmq a `token.py` that breaks it. Where
+there is such a file, nothing is imported and nothing is reported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ NEEDED = frozenset((
 
 
 def find(path: Sequence[str], modules: Mapping[str, Any]) -> str | None:
-    """The file that hides what we need, by `sys.path` and `sys.modules`; or None."""
+    """Return the file that shadows a module we need, or None.
+
+    `path` is `sys.path`, `modules` is `sys.modules`.
+    """
     library = os.path.dirname(os.path.abspath(os.__file__))
     for folder in path:
         place = folder or os.curdir
@@ -45,7 +48,7 @@ def find(path: Sequence[str], modules: Mapping[str, Any]) -> str | None:
 
 
 def _hides(file: str, loaded: Any) -> bool:
-    """Whether an import would find this file, or has found it."""
+    """Return whether an import would find this file, or has found it."""
     if not file.endswith((".py", ".so")) and not os.path.exists(os.path.join(file, "__init__.py")):
         return False
     if loaded is None:

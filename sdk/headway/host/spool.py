@@ -1,9 +1,10 @@
-"""Files that a process leaves in the runtime directory of its user, also as root for another.
+"""Write spool files and the start lock in the runtime directory, also as root for another user.
 
-Under sudo root writes where the user may lay out links meanwhile. So nothing is opened by a
-path that was only checked: the directory is opened first, its owner is the user's or it is
-not used, everything else is opened inside that descriptor, and new things are given to the
-user. Then root does nothing that the user could not do alone.
+Under sudo root writes where the user may place symbolic links meanwhile (a race between check
+and use). So no path is opened that was only checked: the directory is opened first and refused
+unless the user owns it, everything else is opened relative to that descriptor (`dir_fd`), and
+what is created is given to the user. Root then does nothing that the user could not do alone.
+The spool is the folder `unsent/`: `headway_broker.shell.spool` reads it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from headway.protocol.permissions import open_to_owner
 START_LOCK = "start.lock"
 
 
-def leave_unsent(place: str, user: int, name: str, data: bytes) -> None:
-    """Leave final states in the runtime directory `place` of `user` for a broker.
+def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:
+    """Write `data` as the spool file `name` in the runtime directory `place` of `user`.
 
-    The file is whole or not there. Raises OSError.
+    Atomic: a broker sees the whole file or none, as it is renamed into place. Raise OSError.
     """
     outer = _proven(place, user)
     try:
@@ -45,10 +46,10 @@ def leave_unsent(place: str, user: int, name: str, data: bytes) -> None:
 
 
 def try_out(place: str, user: int) -> None:
-    """Do in the runtime directory what a program may have to; raises OSError where it cannot."""
+    """Try in the runtime directory all that a program may need to write; raise OSError."""
     os.close(start_lock(place, user))
-    name = f".try-{os.getpid()}"  # which no broker takes for one to read
-    leave_unsent(place, user, name, b"\0" * 4096)
+    name = f".try-{os.getpid()}"  # brokers do not read hidden files
+    write_spool_file(place, user, name, b"\0" * 4096)
     outer = _proven(place, user)
     try:
         folder = _proven(SPOOL, user, outer)
@@ -61,7 +62,7 @@ def try_out(place: str, user: int) -> None:
 
 
 def start_lock(place: str, user: int) -> int:
-    """A descriptor of the file that is locked by whoever starts a broker. Raises OSError."""
+    """Return a descriptor of the file that whoever starts a broker locks. Raise OSError."""
     folder = _proven(place, user)
     try:
         try:
@@ -75,7 +76,7 @@ def start_lock(place: str, user: int) -> int:
 
 
 def _proven(path: str, user: int, folder: int | None = None) -> int:
-    """A descriptor of a directory that belongs to `user` and is no link."""
+    """Return a descriptor of a directory that `user` owns and that is no symbolic link."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, dir_fd=folder)
     status = os.fstat(descriptor)

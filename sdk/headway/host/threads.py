@@ -1,9 +1,9 @@
-"""Threads that the program does not meet.
+"""Start threads that are hidden from the program.
 
-They are in no `threading.enumerate()`, for programs join or count all that is there; nobody
-waits for them at the end of the program, so who starts one sees to that; and they block all
-signals, which are for the program's own threads: one that those have blocked would end the
-process if it could be delivered here.
+They are not in `threading.enumerate()`, since programs join or count what is in there. So the
+interpreter does not wait for them at its end either: whoever starts one must. They block all
+signals: a signal is for the program's own threads, and one that those block, to take it by
+`sigwait` or later, would end the process if a thread of ours could receive it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-_blocked: Any = ()  # signals that the program itself had blocked where it last started one
+_blocked: Any = ()  # the signal mask of the program's thread that started the last one
 
 
 def possible() -> bool:
-    """Whether threads are what they seem: not green ones, and of the main interpreter."""
+    """Return whether threads are real ones (not gevent's), and of the main interpreter."""
     builtin = type(len)
     if type(_thread.start_new_thread) is not builtin or type(time.sleep) is not builtin:
-        return False  # gevent or eventlet have put theirs in the place
+        return False  # patched by gevent or eventlet
     return _is_main_interpreter()
 
 
@@ -36,7 +36,7 @@ def _is_main_interpreter() -> bool:
     known = getattr(_thread, "_is_main_interpreter", None)
     if known is not None:
         return bool(known())
-    interpreters = sys.modules.get("_xxsubinterpreters")  # who made one has imported it …
+    interpreters = sys.modules.get("_xxsubinterpreters")  # imported where Python made one …
     if interpreters is None and "mod_wsgi" not in sys.modules:  # … or is a server in C
         return True
     import _xxsubinterpreters  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
@@ -45,11 +45,12 @@ def _is_main_interpreter() -> bool:
 
 
 def start(run: Callable[[], object]) -> None:
-    """Call `run()` in a thread of this kind. Raises RuntimeError where none is to be had."""
+    """Call `run()` in a hidden thread. Raise RuntimeError where none can be started."""
     global _blocked  # noqa: PLW0603 - the mask is the program's
-    # Each of these calls runs handlers of signals that have come, and they may raise.
+    # A new thread inherits the mask. Each call of `pthread_sigmask` first runs the Python handlers
+    # of pending signals, which may raise: hence the reading call, and the `finally`.
     before = signals.pthread_sigmask(signals.SIG_BLOCK, ())
-    if len(before) < len(signals.valid_signals()) - 2:  # else one of these starts another
+    if len(before) < len(signals.valid_signals()) - 2:  # not when a hidden thread starts another
         _blocked = before
     try:
         signals.pthread_sigmask(signals.SIG_BLOCK, signals.valid_signals())
@@ -58,13 +59,13 @@ def start(run: Callable[[], object]) -> None:
         signals.pthread_sigmask(signals.SIG_SETMASK, before)
 
 
-def unhide() -> None:
-    """Take signals as the program's threads do: what runs next is the program's own code."""
+def unblock_signals() -> None:
+    """Restore the program's signal mask in a hidden thread that is to run the program's code."""
     signals.pthread_sigmask(signals.SIG_SETMASK, _blocked)
 
 
-def affordable(number: int) -> bool:
-    """Whether so many more threads are to be had just now: they are tried."""
+def can_start(number: int) -> bool:
+    """Return whether `number` more threads can be started, by starting them."""
     gate = _thread.allocate_lock()
     begun = [_thread.allocate_lock() for _ in range(number)]
     for lock in (gate, *begun):
@@ -81,11 +82,11 @@ def affordable(number: int) -> bool:
             start(lambda mine=lock: wait(mine))
             started.append(lock)
     except RuntimeError as error:
-        # Otherwise the interpreter is ending, which says nothing of other threads.
+        # "at interpreter shutdown": it starts no threads any more, however many there could be.
         return "shutdown" in str(error)
     finally:
         gate.release()
         for lock in started:
             lock.acquire()
-        time.sleep(0.001)  # the kernel lets them go a moment after that
+        time.sleep(0.001)  # the kernel counts a thread for a moment after it has ended
     return True

@@ -145,7 +145,7 @@ class Acknowledge(NamedTuple):
     shares: list[list[Any]] = []  # noqa: RUF012 - never changed
 
 
-class Again(NamedTuple):
+class Reannounce(NamedTuple):
     """A resync: announce these operations whole; None: all that are open or not acknowledged."""
 
     operations: list[str] | None
@@ -259,7 +259,7 @@ INBOUND: tuple[type[Any], ...] = (
 OUTBOUND: tuple[type[Any], ...] = (
     Welcome,
     Acknowledge,
-    Again,
+    Reannounce,
     Cancel,
     Watched,
     Refuse,

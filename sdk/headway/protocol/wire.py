@@ -169,7 +169,7 @@ _FIELDS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
     messages.Request: (_whole, _identity, checks.mapping),
     messages.Welcome: (_whole, _whole, _identity, _time, _time, checks.words, _flag),
     messages.Acknowledge: (checks.array_of(_final), checks.array_of(_last_share)),
-    messages.Again: (checks.optional(_identities),),
+    messages.Reannounce: (checks.optional(_identities),),
     messages.Cancel: (_whole, _identity, _optional_words, _flag),
     messages.Watched: (_flag,),
     messages.Refuse: (checks.words, checks.mapping),

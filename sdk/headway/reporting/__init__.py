@@ -1,1 +1,1 @@
-"""How a process reports: what is sent, when, by which thread, and what is left in the spool."""
+"""How a process reports: what is sent, when, by which thread, and what goes into the spool."""

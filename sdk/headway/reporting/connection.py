@@ -1,7 +1,7 @@
-"""The one socket of a reporting process: connecting, sending, receiving, parting.
+"""The socket connection to the broker: connect, send, receive, retry with back-off, close.
 
-Used by the link's thread alone. The socket never reconnects by itself: a new connection is
-a new one to the broker too, which is greeted and told everything again.
+Used by the reporting thread alone. The socket never reconnects by itself (RECONNECT_IVL -1): a
+new connection is new to the broker, too, so it starts with a `Hello` and a resync.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import time
 
 import zmq
 
-from headway.host import launch
+from headway.host import broker_launch
 from headway.protocol import messages, wire
 from headway.reporting import last_resort
 from headway.reporting.publisher import WATCHED
-from headway.reporting.terminal_viewer import Screen
+from headway.reporting.terminal_viewer import TerminalViewer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,60 +24,60 @@ if TYPE_CHECKING:
 
     from headway.reporting.interfaces import Reporting, Thread
 
-STARTING = 0.03  # seconds between looks for a broker that is just being started
-ABSENT = 5.0  # seconds at most between looks for a broker that is not there
-PATIENT = 3.0  # seconds after which a broker that was started is taken for failed
-SOON = 1.2 * WATCHED  # seconds within which a look is taken for the next one
-IDLE = 30.0  # seconds without anything to report after which the connection is closed
-HWM = 8  # messages that wait in the socket at most: the others wait as marks
-OVERFLOWS = 20  # files of ended operations that a process writes for want of a broker
-LINGER = 50  # ms for the last message on a connection that works
+START_POLL = 0.03  # seconds between looks for a broker that is just being started
+RETRY_LIMIT = 5.0  # seconds at most between looks for a broker that is not there
+START_TIMEOUT = 3.0  # seconds after which a broker that was started is taken for failed
+NEXT_FRAME = 1.2 * WATCHED  # seconds within which a look is taken for the next one
+IDLE_TIMEOUT = 30.0  # seconds without anything to report after which the connection is closed
+HIGH_WATER_MARK = 8  # messages that wait in the socket at most: the others wait as marks
+SPOOL_FILES = 20  # files of ended operations that a process writes for want of a broker
+LINGER_MS = 50  # for the last message on a connection that works
 _GONE = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED
 
 
 class Connection:
-    """What a link does between two looks at its pipe."""
+    """The connection of one reporter; a retry is in here, too."""
 
-    def __init__(self, home: Reporting, link: Thread) -> None:
-        self._home = home
-        self._link = link
-        self._publisher = home.publisher
-        self._screen = Screen(home)
+    def __init__(self, reporter: Reporting, thread: Thread) -> None:
+        self._reporter = reporter
+        self._thread = thread
+        self._publisher = reporter.publisher
+        self._viewer = TerminalViewer(reporter)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket: zmq.Socket[bytes] | None = None
         self._monitor: Any = None
         self._retry_at = self._busy_at = float("-inf")
-        self._pause = STARTING
+        self._pause = START_POLL
         self._absent_since: float | None = None
         self._overflows = 0
 
     def turn(self) -> None:
-        """Send what is due, wait for the next thing to do, take in what has come."""
+        """Send what is due, wait for the next event, receive. One turn of the thread's loop."""
         now = time.monotonic()
-        self._make_room(now)
+        self._spool_overflow(now)
         self._connect(now)
         self._send(now)
         self._wait(now)
         self._receive()
         self._answer()
 
-    def start_again(self) -> None:
-        """Something went wrong in a turn: have another connection, in a moment."""
+    def restart(self) -> None:
+        """Disconnect after an exception in a turn, and connect again after the back-off."""
         self._disconnect()
-        self._look_again(time.monotonic())
+        self._back_off(time.monotonic())
 
     def close(self) -> None:
-        """Close everything, but settle nothing: the process goes on, and has another link."""
+        """Close the socket and its context; the process goes on and has another thread later."""
         self._disconnect()
         self._context.term()
 
-    def part(self) -> None:
-        """Settle what is open, deliver the ends within the bound, or leave them in a file."""
+    def finish(self) -> None:
+        """End what is open and deliver the final states within `EXIT_TIMEOUT`, or spool them."""
         now = time.monotonic()
         # From the end on, not from here: our import may have come after it, and taken its time.
-        until = self._link.farewell(now)
+        until = self._thread.exit_deadline(now)
         publisher = self._publisher
-        self._home.settle()
+        self._reporter.settle()
         self._retry_at = now
         self._connect(now)
         # Where nobody listens, or no longer, whoever comes next reads the file.
@@ -88,15 +88,15 @@ class Connection:
             now = time.monotonic()
         try:
             if not publisher.settled:
-                self._leave_unsent()
+                self._spool_owed()
             elif self._socket is not None:
-                self._screen.part(self._receive_until)
+                self._viewer.finish(self._receive_until)
         finally:
             self._disconnect(leave=True)
             self._context.term()
 
     def _connect(self, now: float) -> None:
-        """Have a socket if there is anything to say and anybody to say it to."""
+        """Connect if there is something to report and a broker; disconnect when idle."""
         publisher = self._publisher
         wanted = not publisher.settled
         if wanted:
@@ -104,35 +104,35 @@ class Connection:
         if self._socket is not None:
             if publisher.retired:
                 self._disconnect()
-                self._look_again(now)
-            elif not wanted and now > self._busy_at + IDLE:
+                self._back_off(now)
+            elif not wanted and now > self._busy_at + IDLE_TIMEOUT:
                 self._disconnect(leave=True)
             return
         if not wanted or now < self._retry_at or publisher.refused is not None:
             return
         try:
-            address = launch.endpoint(os.environ, os.getuid())
+            address = broker_launch.endpoint(os.environ, os.getuid())
         except OSError as error:
-            self._link.reason = str(error)
+            self._thread.reason = str(error)
             address = None
-        if address is None or not self._link.affordable():
-            self._look_again(now)
+        if address is None or not self._thread.has_resources():
+            self._back_off(now)
         else:
             self._open(address)
 
-    def _look_again(self, now: float) -> None:
+    def _back_off(self, now: float) -> None:
         # Just started, it listens in a moment. Absent for long: look ever less often.
         if self._absent_since is None:
             self._absent_since = now
-        if now > self._absent_since + PATIENT:
-            self._pause = min(max(self._pause, 0.5) * 2, ABSENT)
+        if now > self._absent_since + START_TIMEOUT:
+            self._pause = min(max(self._pause, 0.5) * 2, RETRY_LIMIT)
         self._retry_at = now + self._pause
 
     def _open(self, address: str) -> None:
         sock = self._context.socket(zmq.DEALER)
         for option, value in (
             (zmq.LINGER, 0),
-            (zmq.SNDHWM, HWM),
+            (zmq.SNDHWM, HIGH_WATER_MARK),
             (zmq.RECONNECT_IVL, -1),
             (zmq.MAXMSGSIZE, wire.FRAME_LIMIT),
         ):
@@ -140,7 +140,7 @@ class Connection:
         self._monitor = sock.get_monitor_socket(_GONE)
         sock.connect(address)
         self._socket = sock
-        with self._home.lock:
+        with self._reporter.lock:
             self._publisher.connected()
 
     def _disconnect(self, *, leave: bool = False) -> None:
@@ -151,7 +151,7 @@ class Connection:
         try:
             if leave and self._publisher.welcome is not None:
                 sock.send(wire.encode(self._publisher.bye(time.monotonic())), zmq.NOBLOCK)
-                linger = LINGER
+                linger = LINGER_MS
             sock.disable_monitor()
         except zmq.ZMQError:
             pass
@@ -159,33 +159,39 @@ class Connection:
         if self._monitor is not None:
             self._monitor.close(0)  # pyzmq before 27 leaves that to its destructor
             self._monitor = None
-        with self._home.lock:
+        with self._reporter.lock:
             self._publisher.lost()
 
     def _send(self, now: float, *, hurry: bool = False) -> None:
-        """Send what is due for as long as the socket takes it."""
-        home, publisher, sock = self._home, self._publisher, self._socket
-        with home.lock:
-            home.tally.tick(now)
+        """Send what is due while the socket is below its high-water mark."""
+        reporter, publisher, sock = self._reporter, self._publisher, self._socket
+        with reporter.lock:
+            reporter.tally.tick(now)
             publisher.tick(now)
         while sock is not None and int(sock.getsockopt(zmq.EVENTS)) & zmq.POLLOUT:
-            with home.lock:
+            with reporter.lock:
                 taken = publisher.take(now, 1, hurry=hurry)
             if not taken:
                 break
             try:
-                sock.send(wire.encode(taken[0]), zmq.NOBLOCK)
+                frame = wire.encode(taken[0])
+            except Exception:  # a fault of ours: of this one, and not of the others
+                with reporter.lock:
+                    publisher.unpacked(taken[0])
+                continue
+            try:
+                sock.send(frame, zmq.NOBLOCK)
             except zmq.ZMQError:
                 break  # it is missing in the sequence, so it will be asked for
-        self._screen.look(now)
+        self._viewer.look(now)
 
     def _wait(self, now: float, until: float | None = None) -> None:
-        """Wait until something is due, or comes by socket, pipe or monitor."""
-        link, publisher = self._link, self._publisher
-        poll: list[tuple[Any, int]] = [(link.read, zmq.POLLIN)]
-        with self._home.lock:
-            look = self._home.tally.deadline()
-            dues = [look, self._screen.deadline(), until]
+        """Wait until something is due, or the socket, the pipe or the monitor is readable."""
+        thread, publisher = self._thread, self._publisher
+        poll: list[tuple[Any, int]] = [(thread.read, zmq.POLLIN)]
+        with self._reporter.lock:
+            look = self._reporter.tally.deadline()
+            dues = [look, self._viewer.deadline(), until]
             if self._socket is None:
                 sending = None
                 if not publisher.settled and publisher.refused is None:
@@ -198,22 +204,22 @@ class Connection:
                 if not full:
                     dues.append(sending)
                 if publisher.settled:
-                    dues.append(self._busy_at + IDLE)
+                    dues.append(self._busy_at + IDLE_TIMEOUT)
             soon = min((due for due in (look, sending) if due is not None), default=None)
-            link.resting = soon is None or soon > now + SOON
-        wait = link.check_end()
+            thread.resting = soon is None or soon > now + NEXT_FRAME
+        wait = thread.check_end()
         if wait is not None:
             dues.append(now + wait)
         due = min((due for due in dues if due is not None), default=None)
         timeout = -1 if due is None else int(min(max(due - now, 0), 60) * 1000) + (due > now)
         ready: dict[Any, int] = dict(zmq.zmq_poll(poll, timeout))
-        link.resting = False
-        if link.read in ready:
-            link.hear()
+        thread.resting = False
+        if thread.read in ready:
+            thread.clear_wakeups()
         if self._monitor is not None and self._monitor in ready and self._broken():
             self._receive()
             self._disconnect()
-            self._look_again(now)
+            self._back_off(now)
 
     def _broken(self) -> bool:
         broken = False
@@ -235,13 +241,13 @@ class Connection:
                 message = wire.decode(frame, messages.OUTBOUND)
             except wire.Malformed:
                 continue
-            with self._home.lock:
+            with self._reporter.lock:
                 self._publisher.receive(message, time.monotonic())
             self._absent_since = None
-            self._pause = STARTING
+            self._pause = START_POLL
 
     def _receive_until(self, until: float) -> bool:
-        """Wait for messages, until then at the latest; False when it is too late."""
+        """Wait for messages until `until` at most; return False once that has passed."""
         now = time.monotonic()
         if now >= until or self._socket is None:
             return False
@@ -250,30 +256,30 @@ class Connection:
         return True
 
     def _answer(self) -> None:
-        """Pass on wishes to cancel, without the lock: a program's own code may run."""
+        """Deliver requests to cancel, without the lock: code of the program may run."""
         publisher = self._publisher
         while publisher.cancels:
             cancel = publisher.cancels.pop(0)
-            handle = self._home.handles.get(cancel.operation)
+            handle = self._reporter.handles.get(cancel.operation)
             if handle is None:
                 answer, reason = "refused", "it has ended"
             else:
                 answer, reason = handle.ask(cancel.reason, kill=cancel.kill)
-            with self._home.lock:
+            with self._reporter.lock:
                 publisher.answer(cancel.request, answer, reason)
 
-    def _leave_unsent(self) -> None:
-        with self._home.lock:
+    def _spool_owed(self) -> None:
+        with self._reporter.lock:
             owed = self._publisher.unsent(time.monotonic())
-        last_resort.leave(self._home.session, owed)
+        last_resort.spool(self._reporter.session, owed)
 
-    def _make_room(self, now: float) -> None:
-        with self._home.lock:
+    def _spool_overflow(self, now: float) -> None:
+        with self._reporter.lock:
             owed = self._publisher.overflow(now)
         if owed:
             self._overflows += 1
             try:
-                if self._overflows <= OVERFLOWS:
-                    last_resort.leave(self._home.next_file(), owed)
+                if self._overflows <= SPOOL_FILES:
+                    last_resort.spool(self._reporter.next_spool_name(), owed)
             except OSError:
                 pass

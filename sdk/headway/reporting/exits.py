@@ -1,8 +1,8 @@
-"""The ways a program ends, and what is waited for then: what it owes, a second at most.
+"""Exit handlers: deliver final states before the program ends, a second at most.
 
-That is after its own threads and the exit handlers that it has registered since it imported
-us; and before `os._exit`, which runs no handlers, and `os.exec…`, by which another program
-takes the process over.
+They run after the program's own threads have ended and after the exit handlers that it has
+registered since it imported us; and, as no handler runs there, before `os._exit` and
+`os.exec…`.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ import sys
 from time import monotonic, sleep
 
 from headway.host import propagation
-from headway.reporting.reporter import at_first, known
-from headway.reporting.thread import FAREWELL, WRITING
+from headway.reporting.reporter import known, on_start
+from headway.reporting.thread import EXIT_TIMEOUT, SPOOL_TIMEOUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from headway.reporting.reporter import Home
+    from headway.reporting.reporter import Reporter
 
 _leaving = False  # the ways to leave wait for us
 
 
 def _deliver_before_leaving() -> None:
-    """Let `os._exit` and `os.exec…` wait for what was reported: no hook runs there.
+    """Wrap `os._exit` and `os.exec…`, where no exit handler runs, to deliver final states first.
 
-    The first is the usual end of a forked child, too. Who closes many descriptors at once, as
-    daemons do, closes libzmq's among them, which aborts the process for it: they are closed
-    before. Only processes that have reported are changed in this way.
+    `os._exit` is also the usual end of a forked child. `os.closerange` is wrapped because it
+    closes libzmq's descriptors with the others, as daemons do, and libzmq aborts the process
+    for that: ours are closed before. Only processes that have reported are changed.
     """
     global _leaving  # noqa: PLW0603
     if not _leaving:
@@ -41,12 +41,12 @@ def _deliver_before_leaving() -> None:
         os.closerange = _after(_close_ours, os.closerange)
 
 
-def _after(deliver: Callable[[Home], None], leave: Callable[..., Any]) -> Callable[..., Any]:
+def _after(deliver: Callable[[Reporter], None], leave: Callable[..., Any]) -> Callable[..., Any]:
     def leave_then(*arguments: Any, **named: Any) -> Any:
-        home = known()
-        if home is not None and home.link is not None:
+        reporter = known()
+        if reporter is not None and reporter.thread is not None:
             try:
-                deliver(home)
+                deliver(reporter)
             except Exception:
                 pass
         return leave(*arguments, **named)
@@ -56,51 +56,54 @@ def _after(deliver: Callable[[Home], None], leave: Callable[..., Any]) -> Callab
     return leave_then
 
 
-def _close_ours(home: Home) -> None:
-    with home.lock:
-        link = home.link
-    if link is not None and link.make_way(FAREWELL):
-        with home.lock:
-            home.link = None  # the next report starts another: not now, descriptors are closed
-            home.tally.rest()
+def _close_ours(reporter: Reporter) -> None:
+    with reporter.lock:
+        thread = reporter.thread
+    if thread is not None and thread.stop(EXIT_TIMEOUT):
+        with reporter.lock:
+            reporter.thread = (
+                None  # the next report starts another: not now, descriptors are closed
+            )
+            reporter.tally.rest()
 
 
-def _end_at_once(home: Home) -> None:
+def _end_at_once(reporter: Reporter) -> None:
     # It is how forked children end. Of others nobody knows whether they were done.
-    if home.forked or propagation.is_of_multiprocessing():
-        home.end(FAREWELL + 1.0)
+    if reporter.forked or propagation.is_of_multiprocessing():
+        reporter.end(EXIT_TIMEOUT + 1.0)
     else:
-        _deliver_ends(home)
+        _deliver_ends(reporter)
 
 
-def _deliver_ends(home: Home) -> None:
-    """Another program takes the process over, if it can be executed: what is open stays so."""
+def _deliver_ends(reporter: Reporter) -> None:
+    """Deliver or spool the ends before exec; what is open stays open, as exec may fail."""
     until = monotonic() + 0.3
-    while home.publisher.ended and monotonic() < until:
-        home.wake()
+    while reporter.publisher.ended and monotonic() < until:
+        reporter.wake()
         sleep(0.002)
-    if home.publisher.ended:
+    if reporter.publisher.ended:
         from headway.reporting import last_resort  # noqa: PLC0415
 
-        last_resort.leave_ends(home)
+        last_resort.spool_ends(reporter)
 
 
 def end_program() -> None:
-    """Deliver what is owed, as at every end of a program; never raises."""
-    home = known()
-    if home is not None:
+    """Deliver final states at the end of the program. Never raises."""
+    reporter = known()
+    if reporter is not None:
         try:
-            home.end(FAREWELL + WRITING)
+            reporter.end(EXIT_TIMEOUT + SPOOL_TIMEOUT)
         except (Exception, KeyboardInterrupt):
             pass
         _restore_interrupt()
 
 
 def _restore_interrupt() -> None:
-    """Let a program that a Ctrl+C has ended still die of it, as a shell expects.
+    """Let a program that Ctrl+C has ended die of SIGINT all the same, as a shell expects.
 
-    The interpreter keeps a flag for that, which running source text clears; imports do so
-    here and there, and ours came after the main thread's end.
+    The interpreter keeps a flag for an unhandled KeyboardInterrupt and kills itself by SIGINT at
+    its end. Running source text (`exec`) clears the flag; imports do so here and there, and our
+    imports came after the main thread's end.
     """
     if getattr(sys, "last_type", None) is KeyboardInterrupt:
         try:
@@ -110,6 +113,6 @@ def _restore_interrupt() -> None:
 
 
 def register() -> None:
-    """Have what is owed delivered at the end of the program, and before what ends it at once."""
+    """Register the exit handler, and the wrappers of `os` for the first report."""
     atexit.register(end_program)
-    at_first(_deliver_before_leaving)
+    on_start(_deliver_before_leaving)

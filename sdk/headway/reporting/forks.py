@@ -1,8 +1,9 @@
-"""What becomes of reporting when the process is forked, by whichever of its threads.
+"""Fork safety: the handlers of `os.register_at_fork`.
 
-Who forks takes the locks of reporting first, so that no other thread is within them just
-then. The child reports for itself, as a session of its own; the operations that it finds stay
-its parent's, and what it counts in them is a share.
+The thread that forks takes the reporter's locks first, so that no other thread holds one at
+that moment: its copy in the child would never be released. The child gets a reporter and a
+session of its own; the operations that it inherits stay its parent's, and what it counts in
+their stages is a share.
 """
 
 from __future__ import annotations
@@ -13,27 +14,30 @@ import threading
 import warnings
 from _thread import get_ident
 
-from headway.reporting.reporter import Home, identity, known, use
+from headway.reporting.reporter import Reporter, known, random_id, use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Descriptors, threads and locks of a parent process: kept, so that nothing closes them.
+# The reporters of parent processes, with their sockets and locks: kept alive, so that no destructor
+# closes or writes to descriptors that the child shares with its parent.
 _abandoned: list[Any] = []
-_held: dict[int, list[Any]] = {}  # thread → the locks that it took before it forks
+_held: dict[int, list[Any]] = {}  # thread → the locks that it took before its fork
 
 
 def _before() -> None:
-    home = known()
-    if home is not None:
-        if home.link is not None:
+    reporter = known()
+    if reporter is not None:
+        if reporter.thread is not None:
             _vouch()
-        # A module whose import was cut by a fork could never be imported in the child. The
-        # bounds are for a thread that waits for something which the forking one holds.
+        # Lock order: `importing`, then `lock`, as an import hook of the program may report. A
+        # module whose import was cut by a fork could never be imported in the child. The
+        # time-outs break a deadlock with a thread that holds one of them and waits for what the
+        # forking thread holds; the child then reports nothing, as it may have inherited anything.
         _held[get_ident()] = [
             lock
-            for lock, bound in ((home.importing, 10.0), (home.lock, 5.0))
+            for lock, bound in ((reporter.importing, 10.0), (reporter.lock, 5.0))
             if lock.acquire(timeout=bound)
         ]
 
@@ -42,10 +46,10 @@ _vouched = False
 
 
 def _vouch() -> None:
-    """Python 3.12 and later warn who forks with threads: not where the threads are ours.
+    """Silence Python's warning about a fork with threads where the only threads are ours.
 
-    They hold no lock during the fork. Where the program has threads of its own, the warning
-    is true and stays.
+    Python 3.12 and later count all threads of the process (DeprecationWarning in `os.fork`).
+    Ours hold no lock during the fork. Where the program has other threads, the warning stays.
     """
     global _vouched  # noqa: PLW0603
     if sys.version_info >= (3, 12) and not _vouched and threading.active_count() == 1:
@@ -67,19 +71,19 @@ def _after_in_child() -> None:
     if parent is None:
         return
     _abandoned.append((parent, held))
-    child = Home(identity(16), parent.clock, off=parent.off or len(held) != 2)
+    child = Reporter(random_id(16), parent.clock, off=parent.off or len(held) != 2)
     child.forked = True
     around = parent.tree.common()
     child.tree.inherited = around.path if around is not None else parent.tree.inherited
     use(child)
-    if parent.link is not None:
-        parent.link.close_pipe()
+    if parent.thread is not None:
+        parent.thread.close_pipe()
     for operation in list(parent.handles.values()):
         operation._forked()
 
 
 def register() -> None:
-    """Do this at every fork from now on."""
+    """Register the handlers, for every fork from now on."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
             before=_before,

@@ -1,8 +1,8 @@
-"""What the reporter, its thread and the operations of a process need of each other: types only.
+"""Protocols by which the reporter, its thread and the operations of a process know each other.
 
 The reporter starts the thread, which reports for it; an operation reports to the reporter,
-which ends it with the program. Each names the others by what it needs of them, so that
-nothing imports in a circle. No module imports this one to run.
+which ends it with the program. Typing them by protocols keeps the imports free of a circle.
+Imported for type checking only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Handle(Protocol):
-    """An operation that is open, as the reporter and its thread see it."""
+    """An open operation, as the reporter and its thread use it."""
 
     model: Operation
 
@@ -29,7 +29,7 @@ class Handle(Protocol):
         ...
 
     def ask(self, reason: str | None, *, kill: bool = False) -> tuple[str, str | None]:
-        """Pass on that somebody wants it to end; return the answer and why it is that."""
+        """Pass on a request to cancel; return the answer and its reason."""
         ...
 
     def _settle_left(self, error: BaseException | None) -> None: ...
@@ -38,7 +38,7 @@ class Handle(Protocol):
 
 
 class Reporting(Protocol):
-    """The reporting of one process, as its thread sees it."""
+    """The reporter, as its thread uses it."""
 
     closed: bool
     handles: dict[str, Handle]
@@ -50,37 +50,37 @@ class Reporting(Protocol):
 
     @property
     def clock(self) -> Callable[[], float]:
-        """Seconds of a monotonic clock."""
+        """Return seconds of a monotonic clock."""
         ...
 
-    def go_without(self) -> None:
-        """Nothing can be sent for good."""
+    def disable(self) -> None:
+        """Give up sending for good."""
 
-    def next_file(self) -> str:
-        """The name of another file of ends."""
+    def next_spool_name(self) -> str:
+        """Return the name for another spool file."""
         ...
 
     def settle(self) -> None:
-        """The program ends: settle what it left open."""
+        """End what the program left open."""
 
 
 class Thread(Protocol):
-    """The thread that reports, as its connection sees it."""
+    """The reporting thread, as its connection uses it."""
 
     read: int
     reason: str | None
     resting: bool
 
-    def affordable(self) -> bool:
-        """Whether there is what a connection needs."""
+    def has_resources(self) -> bool:
+        """Return whether there are the resources that a connection needs."""
         ...
 
     def check_end(self) -> float | None:
-        """How long to wait at most before this is called again."""
+        """Notice the program's end; return the seconds until the next call, or None."""
 
-    def farewell(self, now: float) -> float:
-        """Until when final states may be delivered."""
+    def exit_deadline(self, now: float) -> float:
+        """Return the time until which final states may be delivered."""
         ...
 
-    def hear(self) -> None:
-        """Take in that there is something to do."""
+    def clear_wakeups(self) -> None:
+        """Reset the wake-up pipe."""

@@ -1,8 +1,8 @@
-"""The end of a program that pyzmq and msgpack were not imported in time for.
+"""Spool final states with the standard library alone.
 
-What is owed is left in a file all the same, by the standard library alone: on a busy machine,
-or from a cold disk, an import can take longer than an exit may. Nothing is imported here later
-on, for that would wait for the other import.
+For programs that exit before pyzmq and msgpack are imported: on a busy machine or from a cold
+disk their import can take longer than an exit may. No function here imports anything, since
+that would wait for the import lock of the other import.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import struct
 import time
 
-from headway.host.spool import leave_unsent
+from headway.host.spool import write_spool_file
 from headway.protocol import endpoint, messages
 
 TYPE_CHECKING = False
@@ -21,37 +21,62 @@ if TYPE_CHECKING:
     from headway.reporting.interfaces import Reporting
 
 
-def part(home: Reporting) -> None:
-    """Settle what is open and leave what is owed in a file. Raises OSError."""
-    home.settle()
-    with home.lock:
-        owed = home.publisher.unsent(time.monotonic())
-    leave(home.session, owed)
+def finish(reporter: Reporting) -> None:
+    """End what is open and spool what no broker has acknowledged. Raise OSError."""
+    reporter.settle()
+    with reporter.lock:
+        owed = reporter.publisher.unsent(time.monotonic())
+    spool(reporter.session, owed)
 
 
-def leave_ends(home: Reporting) -> None:
-    """Leave in a file what has ended and was not taken in; the rest goes on. Raises OSError."""
-    with home.lock:
-        owed = home.publisher.overflow(time.monotonic(), room=0)
-    leave(home.next_file(), owed)
+def spool_ends(reporter: Reporting) -> None:
+    """Spool the ends that no broker has acknowledged; what is open goes on. Raise OSError."""
+    with reporter.lock:
+        owed = reporter.publisher.overflow(time.monotonic(), room=0)
+    spool(reporter.next_spool_name(), owed)
 
 
-def leave(name: str, owed: list[Any]) -> None:
-    """Leave messages in a file of that name, if there are any. Raises OSError."""
+def spool(name: str, owed: list[Any]) -> None:
+    """Write messages, a `Hello` first, to the spool file `name`, if there are any.
+
+    One that cannot be packed, by a fault of ours, costs no other: the `Hello` says how many
+    are missing, and the broker counts them. Raise OSError.
+    """
     if owed:
         user = endpoint.user_of(os.environ, os.getuid())
         place = endpoint.runtime_directory(os.environ, user)
-        data = b"".join(packed(frame(message)) for message in owed)
-        leave_unsent(place, user, name, data)
+        write_spool_file(place, user, name, spooled(owed))
+
+
+def spooled(owed: list[Any]) -> bytes:
+    """Return what a file of these messages holds, without those that cannot be packed."""
+    hello = owed[0]
+    frames: list[bytes] = []
+    for message in owed[1:]:
+        try:
+            frames.append(packed(frame(message)))
+        except Exception:
+            continue
+    about: dict[str, Any] = {}
+    for name, known in hello.about.items():
+        try:
+            packed(known)
+        except Exception:
+            continue
+        about[name] = known
+    missing = len(owed) - 1 - len(frames)
+    if missing:
+        about["unpacked"] = about.get("unpacked", 0) + missing
+    return packed(frame(hello._replace(about=about))) + b"".join(frames)
 
 
 def frame(message: Any) -> bytes:
-    """The bytes of a message of `messages.INBOUND`, as `wire.encode` makes them."""
+    """Return a message of `messages.INBOUND` in the bytes that `wire.encode` returns for it."""
     return packed((messages.INBOUND.index(type(message)), *message))
 
 
 def packed(value: Any) -> bytes:
-    """`value`, of what messages are made of, as msgpack."""
+    """Serialize a value of a message as msgpack. Raise TypeError or OverflowError."""
     kind = type(value)
     if value is None:
         return b"\xc0"
@@ -91,7 +116,7 @@ def _whole(value: int) -> bytes:
 
 
 def _sized(size: int, codes: bytes, *, least: int = 0) -> bytes:
-    """The code for a length of one, two or four bytes, and the length."""
+    """Return the msgpack code for a length of one, two or four bytes, and the length."""
     for code, form in list(zip(codes, "BHI"))[least:]:
         try:
             return bytes((code,)) + struct.pack(">" + form, size)

@@ -1,8 +1,8 @@
-"""What a worker has to tell its broker, and when: pure, without socket, thread or clock.
+"""What a worker sends to its broker, and when: heartbeats, resync, batching. Pure.
 
-Handles mark what changed; the link hands in what it received and takes out what to send.
-Everything stays marked until it is taken, so a broker that does not read costs no memory:
-the marks merge, and what goes out later is the state of that moment.
+Handles mark what changed (dirty); the reporting thread passes in what it received and takes
+the messages to send. A mark stays until it is taken and marks merge, so a broker that does not
+read costs no memory: what goes out later is the state of that moment.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from headway.protocol.messages import (
     MAJOR,
     MINOR,
     Acknowledge,
-    Again,
     Announce,
     Answer,
     Beat,
@@ -23,6 +22,7 @@ from headway.protocol.messages import (
     Drawn,
     Hello,
     Log,
+    Reannounce,
     Refuse,
     Retire,
     Share,
@@ -36,17 +36,27 @@ if TYPE_CHECKING:
 else:
     from headway.light_typing import NamedTuple
 
-BEAT = 2.0  # seconds between signs of life
-WATCHED = 0.05  # seconds between two `Counts` while somebody watches
-UNWATCHED = 0.5  # and while nobody does
-SPACING = 0.004  # seconds between two bursts of announcements: 250 a second are enough
-AGAIN = 2.0  # seconds after which an end that was not acknowledged is announced again
-PATIENCE = 1_000  # stages to a message at the most, as `wire` has it
-ROOM = 900_000  # bytes of a message at the most, under the wire's limit of a frame
-ENDS = 1_000  # ended operations that wait for a broker at the most
-SILENT = 2.0  # seconds without an answer after which they wait no longer
-MOST = 5_000  # of them that go into one file
-LINES = 1_000  # log lines that wait at the most; older ones are dropped
+# Seconds between heartbeats. The broker calls an operation silent after three of them (6 s,
+# `headway_broker.peers.liveness`); doubled, one that is late by 2 s is enough for that.
+HEARTBEAT_INTERVAL = 2.0
+# Seconds between two `Counts` while a viewer follows (20 a second look fluent; half the interval
+# costs a worker twice the folds) and while none does (enough for the broker to estimate).
+WATCHED = 0.05
+UNWATCHED = 0.5
+# Seconds between two bursts of announcements: beginnings and ends within it go out together,
+# merged. Doubled, a broker gets half the messages of short stages, and hears of each 4 ms later.
+ANNOUNCE_SPACING = 0.004
+# Seconds after which an end that was not acknowledged is announced again: the broker stores it
+# first. Halved, a broker with a slow disk is told more ends twice, when it has least time.
+ACKNOWLEDGE_TIMEOUT = 2.0
+STAGES_PER_MESSAGE = 1_000  # the limit that `protocol.wire` checks
+MESSAGE_BYTES = 900_000  # an upper bound by `_size`, below `wire.FRAME_LIMIT`
+# Ended operations that wait in memory for a broker at most. Where there are more, and no message
+# of a broker has come for SILENCE_LIMIT seconds, they go into spool files of ENDS_PER_FILE.
+ENDS_LIMIT = 1_000
+SILENCE_LIMIT = 2.0
+ENDS_PER_FILE = 5_000
+LINES_LIMIT = 1_000  # log lines that wait at most; the oldest are dropped: they are no state
 
 
 class Shared(NamedTuple):
@@ -66,30 +76,30 @@ class Printed(NamedTuple):
 
 
 class Entry:
-    """One operation as the broker has to be told of it."""
+    """An operation with its marks: what of it the broker does not have."""
 
     __slots__ = ("changed", "model", "sent", "whole")
 
     def __init__(self, model: Operation) -> None:
         self.model = model
-        self.whole = True  # the broker has nothing of it, or asked for all of it again
+        self.whole = True  # to be announced whole: new to the broker, or part of a resync
         self.changed: dict[int, Stage] = {}  # stages to announce, in order
         self.sent = 0.0  # when its end was last announced
 
 
 class Publisher:
-    """The one speaker of a process: a session with what is unsaid in it.
+    """The session of a process, with what it has not sent or what is not acknowledged.
 
-    `about` is the map of the `Hello`, to be filled in before anything is taken. Not safe from
-    several threads: its owner locks.
+    `about` is the map of the `Hello`; it is filled in before the first `take`. Not thread-safe:
+    its owner locks.
     """
 
     def __init__(self, session: str, *, mute: bool = False) -> None:
         self.session = session
-        self.mute = mute  # nothing will ever be taken: nothing is marked
+        self.mute = mute  # nothing is taken for good: mark nothing
         self.about: dict[str, Any] = {}
         self.operations: dict[str, Entry] = {}  # open, or ended and not acknowledged
-        self.watched = True  # until the broker says otherwise: a first frame comes soon
+        self.watched = True  # until the broker says otherwise: so the first counts go out soon
         self.welcome: Welcome | None = None
         self.refused: Refuse | None = None
         self.retired = False
@@ -110,10 +120,10 @@ class Publisher:
         self._last_counts = self._last_announce = self._last_sent = float("-inf")
         self._heard = float("-inf")
 
-    # What the handles say.
+    # Marking: called by the handles.
 
     def changed(self, operation: Operation, stage: Stage | None = None) -> None:
-        """`operation` or one of its stages changed in more than its count; tell it at once."""
+        """Mark a change of `operation`, or of a stage of it, beyond counts: it is sent at once."""
         operation.revision += 1
         if self.mute:
             return
@@ -126,7 +136,7 @@ class Publisher:
         self._dirty[operation.id] = entry
 
     def moved(self, stage: Stage, *, more: bool = False) -> None:
-        """The count of `stage` moved; with `more` its total or detail as well."""
+        """Mark that the count of `stage` moved; with `more` its total or detail as well."""
         if self.mute:
             return
         self._moved[stage.id] = stage
@@ -134,29 +144,29 @@ class Publisher:
             self._more.add(stage.id)
 
     def share(self, operation: str, stage: Stage, done: float) -> None:
-        """Say what this process, a forked child, has counted in another's stage by now."""
+        """Mark the share of this process, a forked child, in a stage of another: `done` in all."""
         if not self.mute:
             self._shares[Shared(operation, stage.id, stage.attempt)] = done
 
     def log(self, operation: str, stage: int | None, lines: list[str]) -> None:
-        """Pass on lines that an operation printed; the oldest go where too many wait."""
+        """Queue lines of output; the oldest are dropped beyond `LINES_LIMIT`."""
         if not self.mute:
             self._lines += [Printed(operation, stage, line) for line in lines]
-        del self._lines[:-LINES]
+        del self._lines[:-LINES_LIMIT]
 
     def answer(self, request: int, answer: str, reason: str | None = None) -> None:
-        """Say what became of the `Cancel` of that number."""
+        """Queue the answer to the `Cancel` of that number."""
         self._answers.append(Answer(request, answer, reason))
 
-    # What the link says.
+    # The connection: called by the reporting thread.
 
     def connected(self) -> None:
-        """A connection stands: everything open or unacknowledged is to be told on it."""
+        """A connection is made: mark everything open or unacknowledged for a resync."""
         self._connected = True
         self._greet_again()
 
     def lost(self) -> None:
-        """The connection is gone; nothing is sent until there is another."""
+        """The connection is lost: hand out nothing until there is another."""
         self._connected = False
         self.welcome = None
         self.retired = False
@@ -178,7 +188,7 @@ class Publisher:
         self._dirty[entry.model.id] = entry
 
     def receive(self, message: Any, now: float) -> None:
-        """Take in a message of `messages.OUTBOUND`."""
+        """Apply a message of `messages.OUTBOUND`."""
         self._heard = now
         kind = type(message)
         if kind is Acknowledge:
@@ -198,7 +208,7 @@ class Publisher:
             self.watched = message.watched
         elif kind is Watched:
             self.watched = message.watched
-        elif kind is Again:
+        elif kind is Reannounce:
             if message.operations is None:
                 self._greet_again()
             else:
@@ -218,61 +228,67 @@ class Publisher:
             elif operation in self.operations:
                 self._drop(self.operations[operation])
 
+    def unpacked(self, message: Any) -> None:
+        """`message`, which was taken, cannot be sent: tell what it is of no more, but count it."""
+        self.about["unpacked"] = self.about.get("unpacked", 0) + 1
+        if type(message) is Announce and message.operation[0] in self.operations:
+            self._drop(self.operations[message.operation[0]])
+
     def _drop(self, entry: Entry) -> None:
         for marks in (self.operations, self._dirty, self._doubted):
             marks.pop(entry.model.id, None)
 
     @property
     def settled(self) -> bool:
-        """Nothing is open, and nothing that must arrive is on its way.
+        """Return whether nothing is open and every final state and share is acknowledged.
 
-        Shares are in doubt until the end, when they are told for the last time and
-        acknowledged.
+        Shares are acknowledged only at the end of a process, when they are sent for the last
+        time.
         """
         return not (self.operations or self._shares or self._told_shares)
 
     @property
     def ended(self) -> bool:
-        """An end that nobody has taken in yet is on its way, or shares are."""
+        """Return whether a final state or a share is not acknowledged."""
         entries = list(self.operations.values())
         return bool(self._shares) or any(not entry.model.open for entry in entries)
 
     @property
     def unsaid(self) -> bool:
-        """A change of state waits to be taken, and there is a connection to take it."""
+        """Return whether a change of state waits for a connection that stands."""
         return self._connected and bool(self._dirty or self._answers)
 
     def tick(self, now: float) -> None:
-        """Look at the time: ends that nobody acknowledged are to be announced again."""
+        """Mark the ends that were not acknowledged within `ACKNOWLEDGE_TIMEOUT` again."""
         while self._doubted:
             entry = next(iter(self._doubted.values()))
-            if now < entry.sent + AGAIN:
+            if now < entry.sent + ACKNOWLEDGE_TIMEOUT:
                 break
             self._repeat(entry)
 
     def deadline(self) -> float | None:
-        """When `take` would have something to hand out, or None: not before a change."""
+        """Return when `take` has something to hand out, or None: not before a change."""
         if not self._connected or self.refused is not None:
             return None
         if not self._greeted or self._answers:
             return float("-inf")
-        due = self._last_sent + BEAT
+        due = self._last_sent + HEARTBEAT_INTERVAL
         if self._dirty:
-            due = min(due, self._last_announce + SPACING)
+            due = min(due, self._last_announce + ANNOUNCE_SPACING)
         if self._moved or self._shares or self._lines:
             due = min(due, self._last_counts + self._interval())
         if self._doubted:
-            due = min(due, next(iter(self._doubted.values())).sent + AGAIN)
+            due = min(due, next(iter(self._doubted.values())).sent + ACKNOWLEDGE_TIMEOUT)
         return due
 
     def _interval(self) -> float:
         return WATCHED if self.watched else UNWATCHED
 
-    def take(self, now: float, most: int = PATIENCE, *, hurry: bool = False) -> list[Any]:
-        """Up to `most` messages to send at `now`, in order; in a `hurry` without spacing them.
+    def take(self, now: float, most: int = STAGES_PER_MESSAGE, *, hurry: bool = False) -> list[Any]:
+        """Return up to `most` messages to send at `now`, in order; in a `hurry` without intervals.
 
-        What is taken counts as sent. Should it be lost, the broker sees the hole in the
-        sequence and asks again.
+        What is taken counts as sent. If it is lost, the broker sees the gap in the sequence
+        and asks for a resync.
         """
         if hurry and not self._leaving:
             self._leaving = True
@@ -295,7 +311,7 @@ class Publisher:
         if self._answers:
             return self._answers.pop(0)
         if self._dirty:
-            if not hurry and now < self._last_announce + SPACING:
+            if not hurry and now < self._last_announce + ANNOUNCE_SPACING:
                 return None  # counts of a stage must not come before the stage
             entry = next(iter(self._dirty.values()))
             message = self._announce(entry, now)
@@ -313,20 +329,20 @@ class Publisher:
             if message is not None:
                 return message
             self._last_counts = max(self._last_counts, now - self._interval())
-        if now >= self._last_sent + BEAT:
+        if now >= self._last_sent + HEARTBEAT_INTERVAL:
             return Beat(self.sequence, now)
         return None
 
     def _hello(self, now: float) -> Hello:
         return Hello(MAGIC, MAJOR, MINOR, self.session, "worker", now, self.about, self.sequence)
 
-    def overflow(self, now: float, room: int = ENDS) -> list[Any]:
-        """The ends that nobody took in for so long that they are too many: for a file.
+    def overflow(self, now: float, room: int = ENDS_LIMIT) -> list[Any]:
+        """Remove and return the messages of a spool file if too many ends wait for a broker.
 
-        As `unsent`, `MOST` of them at a time; empty while they are no more than `room`. They
-        are not kept any longer, whether a broker is connected that takes in nothing, or none is.
+        As of `unsent`, with `ENDS_PER_FILE` ends at most; empty while no more than `room` wait,
+        or while the broker answers.
         """
-        answered = room and self._connected and now < self._heard + SILENT
+        answered = room and self._connected and now < self._heard + SILENCE_LIMIT
         if answered or len(self._dirty) + len(self._doubted) <= room:
             return []
         ended = [entry for entry in self.operations.values() if not entry.model.open]
@@ -334,7 +350,7 @@ class Publisher:
             return []
         told = self.sequence  # of the connection, which hears none of this
         messages: list[Any] = [self._hello(now)]
-        for entry in ended[:MOST]:
+        for entry in ended[:ENDS_PER_FILE]:
             self._drop(entry)
             entry.whole, entry.changed = True, dict(entry.model.stages)
             while entry.whole or entry.changed:
@@ -343,7 +359,7 @@ class Publisher:
         return messages
 
     def forget(self) -> None:
-        """Nothing will be taken any more: keep nothing, and mark nothing from here on."""
+        """Drop everything, and mark nothing from now on: nothing will be sent any more."""
         self.mute = True
         for marks in (self.operations, self._dirty, self._doubted, self._moved):
             marks.clear()
@@ -352,10 +368,10 @@ class Publisher:
 
     def _announce(self, entry: Entry, now: float) -> Announce:
         records: list[list[Any]] = []
-        room = ROOM
+        room = MESSAGE_BYTES
         for stage in list(entry.changed.values()):
             room -= _size(stage)
-            if records and (room < 0 or len(records) >= PATIENCE):
+            if records and (room < 0 or len(records) >= STAGES_PER_MESSAGE):
                 break
             records.append(stage.record())
             del entry.changed[stage.id]
@@ -368,7 +384,7 @@ class Publisher:
         return Announce(self.sequence, now, whole, entry.model.record(), records)
 
     def _sign(self, operation: Operation) -> None:
-        """Say on an operation whose it is, as the `Hello` says."""
+        """Fill in host, pid, user and terminal of an operation, from the `Hello`."""
         operation.host = self.about.get("host")
         operation.pid = self.about.get("pid")
         operation.user = self.about.get("user")
@@ -377,8 +393,8 @@ class Publisher:
     def _counts(self, now: float) -> Any:
         if self._moved:
             counts: dict[int, Any] = {}
-            room = ROOM
-            while self._moved and len(counts) < PATIENCE and room > 0:
+            room = MESSAGE_BYTES
+            while self._moved and len(counts) < STAGES_PER_MESSAGE and room > 0:
                 identity, stage = self._moved.popitem()
                 if identity in self._more:
                     self._more.discard(identity)
@@ -407,7 +423,7 @@ class Publisher:
         if not self._lines:
             return None
         first = self._lines[0]
-        room = ROOM
+        room = MESSAGE_BYTES
         lines: list[str] = []
         for printed in self._lines:
             room -= 4 * len(printed.line)
@@ -421,14 +437,14 @@ class Publisher:
     # The end.
 
     def bye(self, now: float) -> Bye:
-        """The last message of a session."""
+        """Return the last message of the session."""
         return Bye(self.sequence, now)
 
     def unsent(self, now: float) -> list[Any]:
-        """What to leave in a file where the ends could not be delivered: a session of its own.
+        """Return the messages of a spool file: those that a broker has not acknowledged.
 
-        A `Hello`, whole `Announce`s of what has ended, the shares, a `Bye`. Empty where
-        nothing is owed.
+        A session of its own: a `Hello`, whole `Announce`s of what has ended, the shares, a
+        `Bye`. Empty where everything is acknowledged.
         """
         self._connected = True
         self._greet_again()

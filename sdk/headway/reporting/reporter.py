@@ -1,8 +1,8 @@
-"""What there is one of in a process: the lock, the publisher, the open scopes, the link.
+"""The per-process reporter: its lock, publisher, open scopes and reporting thread.
 
-`forks` gives a forked child its own of each, and what it inherited stays its parent's: a
-handle is foreign where its `home` is not `here()`. `exits` has what is owed at the end of the
-program waited for.
+`forks` gives a forked child a reporter of its own; the operations that the child inherits stay
+its parent's: a handle is foreign where its reporter is not `reporter()`. `exits` waits for the
+delivery of final states when the program ends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from headway.host import propagation, reaping
 from headway.interning import Interner
 from headway.reporting.publisher import Publisher
 from headway.reporting.tally import Tally
-from headway.reporting.thread import Link
+from headway.reporting.thread import ReportingThread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,17 +28,18 @@ if TYPE_CHECKING:
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
-def identity(length: int) -> str:
-    """A new random id of `length` base-32 characters."""
+def random_id(length: int) -> str:
+    """Return a random id of `length` base-32 characters."""
     bits = int.from_bytes(os.urandom(length), "big")
     return "".join(_ALPHABET[bits >> shift & 31] for shift in range(0, 5 * length, 5))
 
 
-class Home:
-    """The reporting of one process.
+class Reporter:
+    """The reporter of one process.
 
-    `lock` guards every model, publisher and scope of it. It is held for moments only, never
-    while waiting for anybody, and taken again by the same thread in a signal handler.
+    `lock` guards every model, the publisher, the tally and the tree of scopes. It is held for
+    moments only, never while waiting; it is reentrant, as a signal handler may report in the
+    thread that holds it. Lock order: `importing`, then `lock` (a fork takes both).
     """
 
     def __init__(
@@ -51,83 +52,83 @@ class Home:
     ) -> None:
         self.session = session
         self.clock = clock
-        self.off = off  # nothing is sent: everything else works
+        self.off = off  # nothing is sent; models, counts and states work all the same
         self.lock = RLock()
-        self.importing = Lock()  # held while the link imports: a fork must not meet that
+        self.importing = Lock()  # held while the thread imports: no fork in between
         self.publisher = Publisher(session, mute=off)
         self.tally = Tally(self.publisher)
         self.tree = propagation.Tree(inherited)
-        self.words = Interner(1000)
+        self.names = Interner(1000)  # of stages: a worker with more names has few of each
         self.handles: dict[str, Handle] = {}  # the open operations
-        self.link: Link | None = None
-        self.forked = False  # made in a child that was forked without exec
-        self.closed = False  # the program has ended: what comes now is too late
+        self.thread: ReportingThread | None = None
+        self.forked = False  # the process was forked without exec
+        self.closed = False  # the program has ended: later reports change nothing
         self.stage_ids = count(1)
         self._files = count(1)
 
     def wake(self) -> None:
-        """There is something to send: start the link, or rouse it."""
-        if self.link is not None:
-            self.link.wake()
+        """Wake the reporting thread, or start it: there is something to send."""
+        if self.thread is not None:
+            self.thread.wake()
         elif not (self.off or self.closed):
-            self._start_link()
+            self._start_thread()
 
-    def rouse(self) -> None:
-        """As `wake`, unless the link will look within a frame anyway."""
-        if self.link is None or self.link.resting:
+    def wake_resting(self) -> None:
+        """Call `wake`, unless the thread looks within a frame anyway."""
+        if self.thread is None or self.thread.resting:
             self.wake()
 
-    def tell(self, seconds: float) -> None:
-        """Wait until changes of state have been handed to the socket, `seconds` at most.
+    def flush(self, seconds: float) -> None:
+        """Wait until changes of state have been passed to the socket, `seconds` at most.
 
-        For a process that is about to stop, its link with it.
+        For a process that is about to stop (SIGTSTP), its reporting thread with it.
         """
         until = self.clock() + seconds
         while self.publisher.unsaid and self.clock() < until:
             sleep(0.005)
 
-    def _start_link(self) -> None:
+    def _start_thread(self) -> None:
         with self.lock:
-            if self.link is not None or self.off or self.closed:
+            if self.thread is not None or self.off or self.closed:
                 return
             try:
-                link = Link(self)
-            except Exception:  # no real threads or no descriptors to be had
-                self.go_without()
+                thread = ReportingThread(self)
+            except Exception:  # no real threads, or no descriptors left
+                self.disable()
                 return
-            self.link = link
+            self.thread = thread
             try:
-                link.start()
+                thread.start()
             except RuntimeError as error:
-                self.link = None
-                link.close_pipe()
-                # Too late for a thread: `end` sees to what there is. Else there is none to be had.
+                self.thread = None
+                thread.close_pipe()
+                # "at interpreter shutdown": `end` delivers. Otherwise no thread can be had.
                 if "shutdown" not in str(error):
-                    self.go_without()
-            except BaseException:  # of a signal's handler
-                if not link.started:
-                    self.link = None
-                    link.close_pipe()
+                    self.disable()
+            except BaseException:  # raised by a signal handler of the program
+                if not thread.started:
+                    self.thread = None
+                    thread.close_pipe()
                 raise
             else:
-                for prepare in _at_first:
+                for prepare in _on_start:
                     prepare()
                 reaping.hide()
 
-    def go_without(self) -> None:
-        """Nothing can be sent for good: keep nothing, and let stages count by themselves."""
+    def disable(self) -> None:
+        """Give up sending for good: keep nothing, and let stages count by themselves."""
         with self.lock:
             self.off = True
             self.publisher.lost()
             self.publisher.forget()
             self.tally.rest()
 
-    def next_file(self) -> str:
-        """The name of another file of ends for `unsent/`; `session` itself is the last one's."""
+    def next_spool_name(self) -> str:
+        """Return the name for another spool file; the name `session` is the last one's."""
         return f"{self.session}-{next(self._files)}"
 
     def settle(self) -> None:
-        """The program ends: settle what it left open, by how it ends."""
+        """End what the program left open, by how the program ends."""
         interactive = hasattr(sys, "ps1")
         error: BaseException | None = None if interactive else getattr(sys, "last_value", None)
         with self.lock:
@@ -140,48 +141,48 @@ class Home:
             self.closed = True
 
     def end(self, seconds: float) -> None:
-        """The process ends: have what is owed delivered, or left in a file; wait so long for it."""
-        if self.link is not None:
-            self.link.finish(seconds)
+        """Deliver final states at the end of the process, or spool them; wait `seconds` at most."""
+        if self.thread is not None:
+            self.thread.finish(seconds)
         elif self.publisher.operations:
             from headway.reporting import last_resort  # noqa: PLC0415
 
-            last_resort.part(self)
+            last_resort.finish(self)
         self.closed = True
 
 
-def _new_home() -> Home:
+def _new_reporter() -> Reporter:
     off = os.environ.get("HEADWAY", "").lower() == "off" or os.name == "nt"
-    return Home(identity(16), off=off, inherited=propagation.inherited())
+    return Reporter(random_id(16), off=off, inherited=propagation.inherited())
 
 
-_home: Home | None = None
-_at_first: list[Callable[[], None]] = []  # what is to be done when a link has started
-_made: dict[int, Home] = {}  # pid → the one that was made first, of several threads' tries
+_reporter: Reporter | None = None
+_on_start: list[Callable[[], None]] = []  # called when a reporting thread has started
+_made: dict[int, Reporter] = {}  # pid → the first of those that several threads made at once
 
 
-def here() -> Home:
-    """Return this process's reporting, which is made when first asked for."""
-    global _home  # noqa: PLW0603 - one per process is what it is
-    home = _home
-    if home is None:
-        home = _home = _made.setdefault(os.getpid(), _new_home())
-    return home
+def reporter() -> Reporter:
+    """Return the reporter of this process; it is made by the first call."""
+    global _reporter  # noqa: PLW0603 - one per process is what it is
+    own = _reporter
+    if own is None:
+        own = _reporter = _made.setdefault(os.getpid(), _new_reporter())
+    return own
 
 
-def known() -> Home | None:
-    """Return this process's reporting if anybody has asked for it, or else None."""
-    return _home
+def known() -> Reporter | None:
+    """Return the reporter of this process, or None where none has been made."""
+    return _reporter
 
 
-def at_first(prepare: Callable[[], None]) -> None:
-    """Call `prepare()` whenever a link has started: first before anything has been sent."""
-    _at_first.append(prepare)
+def on_start(prepare: Callable[[], None]) -> None:
+    """Register `prepare()`, to be called whenever a reporting thread has started."""
+    _on_start.append(prepare)
 
 
-def use(home: Home | None) -> Home | None:
-    """Report to `home` from now on, in a forked child or a test; returns the one before."""
-    global _home
-    before, _home = _home, home
+def use(other: Reporter | None) -> Reporter | None:
+    """Replace the reporter of this process, in a forked child or a test; return the old one."""
+    global _reporter
+    before, _reporter = _reporter, other
     _made.clear()
     return before

@@ -1,10 +1,10 @@
-"""The stages that may be counting just now: which to fold, and when to look again.
+"""Polling of the counters: which stages to fold into their models, and when to poll again. Pure.
 
-A stage's hot path only appends to a list. While a stage is awake its list is looked at once
-a frame; one that did not move is put to sleep, and its next step wakes it and the publisher.
-So a stage which does not move costs nothing, and a step after a rest is told at once, or with
-the next look where one is due within a frame. Iterators cannot wake anybody: they are looked
-at for as long as they are open, less often while they do not move.
+The hot path of a stage only appends to a list. While a stage is awake, its list is folded once
+a frame; a stage that did not move is put to sleep, and its next step wakes it and the reporting
+thread. So a stage at rest costs nothing, and the first step after a rest is sent at once, or
+with the next poll where one is due within a frame. Iterators cannot wake the thread: they are
+polled while they are open, with back-off while they do not move.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from headway.host.propagation import Nested
 
     class Counter(Nested, Protocol):
-        """A stage, as what is counted with."""
+        """A stage, as the tally uses it."""
 
         solo: bool
 
         @property
         def operation(self) -> Nested:
-            """The operation that it is a part of."""
+            """Return its operation."""
             ...
 
         def _fold(self) -> int: ...
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
 else:
     from headway.light_typing import NamedTuple
 
-SLOWEST = 0.25  # seconds between two looks at iterators that do not move
-HEAP = 100_000  # steps in a list at which it is looked at sooner than the frames need
+SLOWEST = 0.25  # seconds between two polls of iterators that do not move: the most that one lags
+HEAP = 100_000  # steps in a list (800 kB of references) from which on it is polled sooner
 GRACE = 0.25  # seconds after which a `track` that was left early counts as completed
 
 
 class Left(NamedTuple):
-    """A `track` that was left early, and when: it has not ended yet."""
+    """A `track` that was left early at `when`, and has not ended yet."""
 
     stage: Counter
     when: float
 
 
 class Tally:
-    """Folds what the stages have counted into their models and tells the publisher."""
+    """Folds the steps of stages into their models, and marks them at the publisher."""
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
@@ -59,20 +59,20 @@ class Tally:
         self.left: list[Left] = []  # in that order
 
     def wake(self, stage: Counter) -> None:
-        """`stage` has made a step after a rest."""
+        """Poll `stage` from now on: it made a step after a rest."""
         self._awake[stage] = None
         self._dozing.pop(stage, None)  # else it would be folded twice, and found at rest
         self._pause = WATCHED
         self._next = min(self._next, self._last + WATCHED)
 
     def iterate(self, stage: Counter) -> None:
-        """An iterator counts for `stage`."""
+        """Poll `stage` while it is open: an iterator counts for it."""
         self._iterated[stage] = None
         self._next = float("-inf")
         self._pause = WATCHED
 
     def forget(self, stage: Counter) -> None:
-        """`stage` has ended."""
+        """Poll `stage` no longer: it has ended."""
         self._awake.pop(stage, None)
         self._dozing.pop(stage, None)
         self._iterated.pop(stage, None)
@@ -113,18 +113,18 @@ class Tally:
         self._next = now + self._pause
 
     def rest(self) -> None:
-        """Nobody looks from here on: let the next step of each stage wake somebody."""
+        """Put all stages to sleep: there is no thread, and the next step shall start one."""
         for stage in list(self._awake):
             stage._sleep()
         self._awake = {}
 
     def finish(self) -> None:
-        """Fold everything: nothing more is counted."""
+        """Fold all stages for the last time."""
         for stage in [*self._awake, *self._dozing, *self._iterated]:
             stage._fold()
 
     def deadline(self) -> float | None:
-        """When to look again, or None: not before something wakes."""
+        """Return when to call `tick`, or None: not before a stage wakes."""
         due = self._next if self._awake or self._dozing or self._iterated else None
         if self.left:
             grace = self.left[0].when + GRACE
@@ -132,11 +132,11 @@ class Tally:
         return due
 
     def leave(self, stage: Counter, when: float) -> None:
-        """The iterator of `stage` was left early; called without the lock, at any moment."""
+        """Note that the iterator of `stage` was left early. Without the lock, from a finalizer."""
         self.left.append(Left(stage, when))
 
     def settle_left(self, scope: Nested, state: str, error: object) -> None:
-        """`scope` comes to `state`: so do the tracks in it that were just left early."""
+        """End the tracks in `scope` that were just left early, as `scope` comes to `state`."""
         for item in list(self.left):
             # One that ends its operation with it has settled the others there meanwhile.
             if item in self.left and _is_in(item.stage, scope):
@@ -144,9 +144,9 @@ class Tally:
                 item.stage._stopped(item.when, state, error)
 
     def settle_alone(self, scope: Nested) -> bool:
-        """The work goes on: if `scope` is in an operation of a track that was just left, that ends.
+        """End the operation of a lone `track` that was just left, if `scope` is in it.
 
-        Whether it is over now.
+        Return whether it has ended.
         """
         for item in list(self.left):
             stage = item.stage
@@ -163,7 +163,7 @@ class Tally:
 
 
 def _is_in(scope: Nested | None, around: Nested) -> bool:
-    """Whether `scope` is `around`, or inside it."""
+    """Return whether `scope` is `around`, or inside it."""
     while scope is not None and scope is not around:
         scope = scope.around
     return scope is not None

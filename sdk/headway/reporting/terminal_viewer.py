@@ -1,15 +1,15 @@
-"""The viewer process of this program's terminal: when it is started, and waited for.
+"""The viewer process of this program's terminal: when it starts, and what an exit waits for.
 
-The work never draws. 0.5 s after its first operation began, a program whose standard error
-is a terminal starts a viewer for it; a program that is done sooner leaves nothing on the
-screen. Where standard error is no terminal, `CI` asks for plain lines.
+A reporting process never draws. `START_DELAY` after its first operation began, a program whose
+standard error is a terminal starts a viewer process for it; a program that ends sooner leaves
+nothing on the screen. Where standard error is no terminal, `CI` asks for plain lines.
 """
 
 from __future__ import annotations
 
 import os
 
-from headway.host import interpreter, launch
+from headway.host import detached_process, interpreter
 from headway.host.identity import terminal
 
 TYPE_CHECKING = False
@@ -18,39 +18,41 @@ if TYPE_CHECKING:
 
     from headway.reporting.interfaces import Reporting
 
-DELAY = 0.5  # seconds before anything is drawn
-RECEIPTS = 0.25  # seconds that the exit waits for the last lines
-ENDS = 100  # unanswered ends of which it is remembered that they are: any one is to be waited for
+START_DELAY = 0.5  # seconds: what ends sooner was no wait, and a viewer is the start of a Python
+# Seconds that the exit waits for the viewer to draw the receipts: a part of the one second by which
+# an exit may be delayed.
+RECEIPT_TIMEOUT = 0.25
+RECEIPTS_LIMIT = 100  # unanswered ends that are remembered where no viewer answers
 
 
-class Screen:
-    """Starts the viewer of the terminal once, if there is one to start."""
+class TerminalViewer:
+    """Starts the viewer of a process's terminal, once."""
 
-    def __init__(self, home: Reporting) -> None:
-        self._home = home
+    def __init__(self, reporter: Reporting) -> None:
+        self._reporter = reporter
         self._started = False  # a viewer was started, or none is wanted
         self._viewing = False
         # Operations that are open, or whose end the viewer has not answered, oldest first.
         self._drawn_for: dict[str, None] = {}
 
     def deadline(self) -> float | None:
-        """When `look` has something to do, or None."""
+        """Return when `look` has something to do, or None."""
         if self._started:
             return None
         begins = [
             handle.model.started
-            for handle in list(self._home.handles.values())
+            for handle in list(self._reporter.handles.values())
             if handle.model.parent is None and handle.model.started is not None
         ]
-        return min(begins) + DELAY if begins else None
+        return min(begins) + START_DELAY if begins else None
 
     def look(self, now: float) -> None:
-        """Start the viewer if it is time to."""
-        drawn = self._home.publisher.drawn
+        """Start the viewer if it is due; take in which receipts it has drawn."""
+        drawn = self._reporter.publisher.drawn
         if self._viewing:
             for operation in drawn:
                 self._drawn_for.pop(operation, None)
-            self._draw_for(list(self._home.handles))
+            self._draw_for(list(self._reporter.handles))
         drawn.clear()  # another program's viewer may answer, too
         if self._viewing:
             return
@@ -59,33 +61,36 @@ class Screen:
             return
         self._started = True
         arguments = viewer_of(
-            [handle.model.display for handle in list(self._home.handles.values())],
-            self._home.session,
+            [handle.model.display for handle in list(self._reporter.handles.values())],
+            self._reporter.session,
         )
         python = interpreter.find(os.environ) if arguments is not None else None
         if arguments is None or python is None:
             return
         try:
             command = [python.path, *arguments]
-            launch.spawn(command, os.environ, foreign=python.foreign, terminal=True)
+            detached_process.spawn(command, os.environ, foreign=python.foreign, terminal=True)
             self._viewing = True
-            self._draw_for(list(self._home.handles))
+            self._draw_for(list(self._reporter.handles))
         except OSError:
             pass
 
     def _draw_for(self, opened: list[str]) -> None:
         self._drawn_for.update(dict.fromkeys(opened))
-        if len(self._drawn_for) > len(opened) + 2 * ENDS:  # the viewer is gone
+        if len(self._drawn_for) > len(opened) + 2 * RECEIPTS_LIMIT:  # the viewer is gone
             still = set(opened)
             ended = [operation for operation in self._drawn_for if operation not in still]
-            self._drawn_for = dict.fromkeys([*ended[-ENDS:], *opened])
+            self._drawn_for = dict.fromkeys([*ended[-RECEIPTS_LIMIT:], *opened])
 
-    def part(self, wait: Callable[[float], bool]) -> None:
-        """Wait for the receipts of the operations that were drawn, 250 ms at most."""
+    def finish(self, wait: Callable[[float], bool]) -> None:
+        """Wait until the receipts of all drawn operations are out, `RECEIPT_TIMEOUT` at most.
+
+        `wait(until)` receives messages; it returns False once `until` has passed.
+        """
         if not self._viewing:
             return
-        until = self._home.clock() + RECEIPTS
-        drawn = self._home.publisher.drawn
+        until = self._reporter.clock() + RECEIPT_TIMEOUT
+        drawn = self._reporter.publisher.drawn
         while not self._drawn_for.keys() <= drawn and wait(until):
             pass
         if not self._drawn_for.keys() <= drawn:
@@ -93,9 +98,9 @@ class Screen:
 
 
 def give_back() -> None:
-    """Make all rows of the terminal scroll again: its viewer did not answer, it may be killed.
+    """Reset the scroll region of the terminal: its viewer did not answer, it may be killed.
 
-    Only while this process has the terminal, and only if that takes it without waiting.
+    Only while this process is in the foreground, and only if the terminal accepts it at once.
     """
     name = terminal()
     if name is None:
@@ -115,7 +120,10 @@ def give_back() -> None:
 
 
 def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
-    """Return what Python is to run as the viewer of this standard error, or None for no viewer."""
+    """Return the interpreter's arguments for the viewer of standard error, or None for no viewer.
+
+    `displays` are those of the open operations.
+    """
     if not displays:
         return None
     wanted = {display or "auto" for display in displays}

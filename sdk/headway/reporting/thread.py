@@ -1,9 +1,8 @@
-"""The one thread that reports for a process, and how it ends.
+"""The reporting thread of a process: its start, its loop and its end.
 
-The program does not meet it (`hidden`). When the program ends it has a bounded time to
-deliver final states, for which `process` waits. Another one imports what takes long, so that
-an end in the middle of that need not wait for it. All that the rest of the process does with
-it is one write to a pipe.
+It is hidden from the program (`host.threads`). At the end of the program it has a bounded time
+to deliver final states, for which `exits` waits. Slow imports run in a second thread, so that
+an end in the middle of one need not wait for it. Other threads wake it by a write to a pipe.
 """
 
 from __future__ import annotations
@@ -24,34 +23,34 @@ if TYPE_CHECKING:
     from headway.reporting.connection import Connection
     from headway.reporting.interfaces import Reporting
 
-FAREWELL = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
-WRITING = 4.0  # seconds more for the file that they are left in where nobody took them
-DESCRIPTORS = 16  # that a link and its connection may want, and then some
-THREADS = 4  # beside the link's own: the importing one, and libzmq's
+EXIT_TIMEOUT = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
+SPOOL_TIMEOUT = 4.0  # seconds more for the file that they are left in where nobody took them
+DESCRIPTORS = 16  # that the thread and its connection may want, and then some
+THREADS = 4  # beside the reporting one: the importing one, and libzmq's
 MEMORY = 96 << 20  # bytes of addresses that they want, and what is imported
 FAILURES = 5  # turns in a row that may fail before nothing is reported any more
 
 
-class Link:
-    """Sends what the publisher has to say, and hands on what comes back."""
+class ReportingThread:
+    """Runs the connection of a reporter. Raise OSError or RuntimeError where it cannot run."""
 
-    def __init__(self, home: Reporting) -> None:
+    def __init__(self, reporter: Reporting) -> None:
         if not threads.possible():
             raise RuntimeError("threads are not what they seem")
         if not _has_descriptors():
             raise OSError(errno.EMFILE, "too few descriptors are left")
         self.ending = False
-        self._making_way = False  # another link is to take its place
+        self._stopping = False  # another thread is to take its place
         self.ended: float | None = None  # when the program's end was noticed
         self.resting = True  # it will not look soon: what a stage does has to rouse it
         self.reason: str | None = None  # why nothing is sent any more
         self.read, self._write = os.pipe()
         self._pipe = _what(self._write)
-        self._home = home
+        self._reporter = reporter
         self._pid = os.getpid()
         # A child forked by another thread than the main one ends with that, unannounced.
         self._orphan = type(threading.main_thread()).__name__ != "_MainThread"
-        self._part: Callable[[], None] = lambda: None  # what is to be done at the end
+        self._finish_reporting: Callable[[], None] = lambda: None  # what is to be done at the end
         self._roused = False
         self._running: int | None = None  # the thread
         self._done = _thread.allocate_lock()  # held while it runs
@@ -60,13 +59,13 @@ class Link:
 
     @property
     def started(self) -> bool:
-        """It runs, or has run."""
+        """Return whether it runs, or has run."""
         return self._running is not None
 
     # From other threads.
 
     def start(self) -> None:
-        """Let it run. Raises RuntimeError where no thread is to be had."""
+        """Start the thread. Raise RuntimeError where none can be started."""
         self._done.acquire()
         try:
             threads.start(self._run)
@@ -78,7 +77,7 @@ class Link:
             raise
 
     def wake(self) -> None:
-        """Look at the marks now; never blocks."""
+        """Wake the thread by its pipe. Never blocks."""
         if not self._roused:
             self._roused = True
             try:
@@ -89,21 +88,21 @@ class Link:
                 pass
 
     def finish(self, seconds: float) -> None:
-        """Deliver what is owed now, though the process goes on; wait that long at most."""
+        """Deliver final states and end the thread; wait `seconds` at most."""
         if self._pid != os.getpid() or self._running == _thread.get_ident():
             return
         self._end()
         if self._done.acquire(timeout=seconds):
             self._done.release()
 
-    def make_way(self, seconds: float) -> bool:
-        """End the thread and close all that is open, within so long; whether it is done.
+    def stop(self, seconds: float) -> bool:
+        """End the thread and close its descriptors; return whether that took at most `seconds`.
 
-        What is open or owed is told by the next link.
+        What is open or not acknowledged is reported by the next thread.
         """
         if self._pid != os.getpid() or self._running == _thread.get_ident():
             return False
-        self._making_way = True
+        self._stopping = True
         self.wake()
         if not self._done.acquire(timeout=seconds):
             return False
@@ -111,7 +110,7 @@ class Link:
         return True
 
     def close_pipe(self) -> None:
-        """Close all that is this one's own; in a forked child the socket is the parent's."""
+        """Close the pipe: in a forked child nothing else, as the socket is the parent's."""
         for end in (self.read, self._write):
             try:
                 os.close(end)
@@ -121,7 +120,7 @@ class Link:
     # The thread.
 
     def _run(self) -> None:
-        """Report until the program ends, then deliver what is owed."""
+        """Report until the program ends, then deliver final states."""
         self._running = _thread.get_ident()
         try:
             # Give the processor back first: the program's first report is waiting for us.
@@ -131,10 +130,10 @@ class Link:
             except Exception as error:
                 self._give_up(error)
             try:
-                self._part()
+                self._finish_reporting()
             except Exception as error:
                 self.reason = f"{type(error).__name__}: {error}"
-            self._home.closed = self.ending
+            self._reporter.closed = self.ending
         finally:
             self._done.release()
 
@@ -142,25 +141,25 @@ class Link:
         hiding = shadowed_stdlib.find(sys.path, sys.modules)
         if hiding is not None:
             raise ImportError(f"{hiding} hides a module of the standard library")
-        if not affordable():
+        if not has_resources():
             raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
         # First what a hasty end needs, which can import nothing while another thread does.
-        with self._home.importing:
-            from headway.host.identity import about  # noqa: PLC0415
+        with self._reporter.importing:
+            from headway.host.identity import describe  # noqa: PLC0415
             from headway.reporting import last_resort  # noqa: PLC0415
 
             # The package itself imports this module: to import it here would be a circle.
-            self._home.publisher.about.update(about(sys.modules["headway"].__version__))
+            self._reporter.publisher.about.update(describe(sys.modules["headway"].__version__))
         loaded = self._load()
         if loaded is None:
-            self._part = lambda: last_resort.part(self._home)
+            self._finish_reporting = lambda: last_resort.finish(self._reporter)
             return
-        connection = loaded(self._home, self)
-        self._part = connection.part
+        connection = loaded(self._reporter, self)
+        self._finish_reporting = connection.finish
         failures = 0
         while not self.ending:
-            if self._making_way:
-                self._part = connection.close
+            if self._stopping:
+                self._finish_reporting = connection.close
                 return
             try:
                 connection.turn()
@@ -169,13 +168,13 @@ class Link:
                 failures += 1
                 if failures > FAILURES:
                     raise
-                connection.start_again()
+                connection.restart()
                 time.sleep(0.1 * failures)
 
     def _load(self) -> type[Connection] | None:
-        """What makes a connection; None where the end came first and left no time for it.
+        """Import and return `Connection`; None where the program ended and left no time for it.
 
-        It is 40 ms of pyzmq and msgpack, which the program does not wait for.
+        pyzmq and msgpack take 40 ms, for which the program does not wait.
         """
         found: list[type[Connection]] = []
         errors: list[Exception] = []
@@ -184,7 +183,7 @@ class Link:
 
         def load() -> None:
             try:
-                with self._home.importing:
+                with self._reporter.importing:
                     from headway.reporting.connection import Connection  # noqa: PLC0415
 
                     found.append(Connection)
@@ -199,22 +198,22 @@ class Link:
             load()
         while not done.acquire(timeout=0.05):
             self.check_end()
-            if self.ended is not None and time.monotonic() > self.ended + FAREWELL:
+            if self.ended is not None and time.monotonic() > self.ended + EXIT_TIMEOUT:
                 return None
         if errors:
             raise errors[0]
         return found[0]
 
-    def farewell(self, now: float) -> float:
-        """Until when final states may be delivered: from the program's end on, or from `now`."""
-        return (self.ended or now) + FAREWELL
+    def exit_deadline(self, now: float) -> float:
+        """Return the deadline for final states: `EXIT_TIMEOUT` after the program's end or `now`."""
+        return (self.ended or now) + EXIT_TIMEOUT
 
-    def affordable(self) -> bool:
-        """Whether there is what libzmq needs."""
-        return affordable()
+    def has_resources(self) -> bool:
+        """Return whether there are the resources that libzmq needs."""
+        return has_resources()
 
-    def hear(self) -> None:
-        """Take in what `wake` wrote; what is marked from here on rouses again."""
+    def clear_wakeups(self) -> None:
+        """Empty the pipe of `wake`, so that the next call writes again."""
         try:
             os.read(self.read, 4096)
         except OSError:
@@ -223,7 +222,10 @@ class Link:
         self._roused = False
 
     def check_end(self) -> float | None:
-        """How long to wait at most before this is called again, or None: it need not be."""
+        """Notice the end of the program in an orphan; return seconds to the next call, or None.
+
+        A process forked by another thread than the main one runs no exit handler.
+        """
         if not self._orphan:
             return None
         if not any(t.is_alive() for t in threading.enumerate() if not t.daemon):
@@ -237,22 +239,22 @@ class Link:
         self.wake()
 
     def _give_up(self, error: Exception) -> None:
-        """Reporting has failed for good; the program must not notice, so counts go on."""
+        """Disable the reporter after a failure for good; the program's handles go on counting."""
         self.reason = f"{type(error).__name__}: {error}"
-        self._home.go_without()
+        self._reporter.disable()
 
 
-def affordable() -> bool:
-    """Whether there is what libzmq needs: it aborts the process where it gets no more of it."""
+def has_resources() -> bool:
+    """Return whether libzmq can have threads, memory and descriptors: it aborts without them."""
     import resource  # noqa: PLC0415 - not there on Windows
 
     bounds = {resource.RLIMIT_AS, getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS)}
     limited = any(resource.getrlimit(bound)[0] != resource.RLIM_INFINITY for bound in bounds)
-    return has_room() and (not limited or threads.affordable(THREADS))
+    return has_memory() and (not limited or threads.can_start(THREADS))
 
 
-def has_room() -> bool:
-    """Whether there are the descriptors and the addresses that libzmq needs."""
+def has_memory() -> bool:
+    """Return whether there are the descriptors and the address space that libzmq needs."""
     import resource  # noqa: PLC0415 - not there on Windows
 
     memory = resource.getrlimit(resource.RLIMIT_AS)[0]
@@ -274,7 +276,7 @@ def _has_descriptors() -> bool:
 
 
 def _addresses() -> int:
-    """Bytes of addresses that this process uses, 0 where nobody tells."""
+    """Return the bytes of address space that this process uses, 0 where that is unknown."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -283,6 +285,6 @@ def _addresses() -> int:
 
 
 def _what(descriptor: int) -> tuple[int, int]:
-    """What is open as `descriptor`. Raises OSError."""
+    """Return device and inode of what is open as `descriptor`. Raise OSError."""
     status = os.fstat(descriptor)
     return status.st_dev, status.st_ino

@@ -12,8 +12,8 @@ from collections import deque
 
 from headway.host import threads
 from headway.host.threads import signals as signal
-from headway.reporting.reporter import identity
-from headway.reporting.thread import has_room
+from headway.reporting.reporter import random_id
+from headway.reporting.thread import has_memory
 from headway.run.exit_status import exit_status
 from headway.run.parsers.registry import DATA_ON_STDOUT, PARSERS, machine_form
 from headway.run.process.child import Child
@@ -175,7 +175,7 @@ class Launch:
         It is told the id of its operation before the operation exists. Should it never exist, what
         the command itself reports has no parent.
         """
-        id_ = identity(12)
+        id_ = random_id(12)
         try:
             self.child.start({**self.environ, PARENT: id_})
         finally:
@@ -232,9 +232,9 @@ class Launch:
 
 def _require_resources() -> None:
     """Raise OSError where reporting is impossible or would take what the command needs."""
-    if not threads.affordable(THREADS_NEEDED):
+    if not threads.can_start(THREADS_NEEDED):
         raise OSError(errno.EAGAIN, "too few threads are left")
-    if not has_room():
+    if not has_memory():
         raise OSError(errno.EMFILE, "too few descriptors or too little memory is left")
 
 
@@ -261,11 +261,11 @@ def prepare_launch(plan: Plan) -> Launch:
 def flush_report() -> None:
     """Deliver what is still to be reported, before this process may die of a signal."""
     try:
-        from headway.reporting.reporter import here  # noqa: PLC0415 - without it there is nothing to deliver
+        from headway.reporting.reporter import reporter  # noqa: PLC0415 - without it there is nothing to deliver
 
-        link = here().link
-        if link is not None:
-            link.finish(FLUSH_TIMEOUT)
+        thread = reporter().thread
+        if thread is not None:
+            thread.finish(FLUSH_TIMEOUT)
     except Exception:
         pass
 

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from typing import Any, Callable
 
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 from headway.run.exit_status import Outcome
 from headway.run.reading.events import (
     Cancellable,
@@ -78,7 +78,7 @@ class OperationUpdater:
     def flush(self, seconds: float) -> None:
         """Wait until what was reported has been sent, for at most `seconds`."""
         if self._operation is not None:
-            here().tell(seconds)
+            reporter().flush(seconds)
             time.sleep(0.02)  # for libzmq's own thread, which tells nobody when it has sent
 
     def end(self, outcome: Outcome, status: int) -> None:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from headway_broker.estimates.budget import AT_ONCE, QUIET_SHARE, SHARE, SNAPSHOT, Allowance, price
+from headway_broker.estimates.budget import (
+    AT_ONCE,
+    CORE_PART,
+    QUIET_CORE_PART,
+    SNAPSHOT,
+    Budget,
+    price,
+)
 
 
 @pytest.fixture
 def spent_out():
-    """An allowance of which nothing is left at time 0."""
-    allowance = Allowance()
-    allowance.grow(0.0, watched=True)
-    allowance.spend(allowance.left)
-    return allowance
+    """An budget of which nothing is left at time 0."""
+    budget = Budget()
+    budget.grow(0.0, watched=True)
+    budget.spend(budget.left)
+    return budget
 
 
-@pytest.mark.parametrize(("watched", "share"), [(True, SHARE), (False, QUIET_SHARE)])
-def test_it_grows_by_its_share_of_the_time(spent_out, watched, share):
+@pytest.mark.parametrize(("watched", "part"), [(True, CORE_PART), (False, QUIET_CORE_PART)])
+def test_it_grows_by_its_share_of_the_time(spent_out, watched, part):
     spent_out.grow(0.01, watched=watched)
-    assert spent_out.left == pytest.approx(0.01 * share)
+    assert spent_out.left == pytest.approx(0.01 * part)
 
 
 def test_however_long_it_rested_no_more_is_spent_in_one_go(spent_out):

@@ -38,14 +38,14 @@ def test_a_running_stage_gives_an_estimate_by_its_rate(wired):
 
 
 def test_earlier_runs_make_it_an_estimate_by_history():
-    first = Wired(remembers=True)
+    first = Wired(has_history=True)
     worker = first.worker()
     worker.start()
     first.core.recalled("Install", [])
     work(first, worker, 10)
     worker.end()
-    [learn] = [effect for effect in first.effects if isinstance(effect, effects.Learn)]
-    wired = Wired(remembers=True)
+    [learn] = [effect for effect in first.effects if isinstance(effect, effects.StoreRun)]
+    wired = Wired(has_history=True)
     worker = wired.worker()
     worker.start()
     wired.core.recalled("Install", [learn.run])
@@ -58,7 +58,7 @@ def test_earlier_runs_make_it_an_estimate_by_history():
 
 
 def test_a_history_that_never_answers_is_not_waited_for(wired):
-    wired.core.keeping.remembers = True
+    wired.core.storage.has_history = True
     worker = wired.worker()
     worker.start()
     wired.follow()
@@ -67,7 +67,7 @@ def test_a_history_that_never_answers_is_not_waited_for(wired):
 
 
 def test_runs_that_are_none_are_left_out(wired):
-    wired.core.keeping.remembers = True
+    wired.core.storage.has_history = True
     wired.worker().start()
     good = Run(5.0, []).to_dict()
     wired.core.recalled("Install", [{"format": 99}, good, {}])
@@ -125,7 +125,7 @@ def test_nobody_knows_when_a_person_answers(wired, of):
 
 
 def test_a_lock_is_waited_for_in_time_that_is_not_learned():
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     op = worker.start()
     wired.core.recalled("Install", [])
@@ -136,7 +136,7 @@ def test_a_lock_is_waited_for_in_time_that_is_not_learned():
     op.move("running", wired.now)
     worker.announce()
     worker.end()
-    [learned] = [e for e in wired.effects if isinstance(e, effects.Learn)]
+    [learned] = [e for e in wired.effects if isinstance(e, effects.StoreRun)]
     assert learned.run["seconds"] < 10
 
 
@@ -188,9 +188,9 @@ def test_the_key_of_a_child_has_its_parents_before_it(wired):
 
 def test_estimates_stay_within_their_share_of_time(wired, monkeypatch):
     made = []
-    real = Forecasts.figure
+    real = Forecasts.estimate_one
     monkeypatch.setattr(
-        Forecasts, "figure", lambda self, e, now: (made.append(now), real(self, e, now))
+        Forecasts, "estimate_one", lambda self, e, now: (made.append(now), real(self, e, now))
     )
     worker = wired.worker()
     for number in range(500):
@@ -202,8 +202,8 @@ def test_estimates_stay_within_their_share_of_time(wired, monkeypatch):
         worker.count(dict.fromkeys(range(1, 10001, 20), number))
         wired.pass_time(0.05)
     cost = budget.price(20, 1, 0)
-    assert len(made) * cost <= 3 * budget.SHARE * 1.2
-    assert len(made) * cost >= 3 * budget.SHARE * 0.6
+    assert len(made) * cost <= 3 * budget.CORE_PART * 1.2
+    assert len(made) * cost >= 3 * budget.CORE_PART * 0.6
 
 
 def test_the_stalest_come_first(wired):
@@ -212,8 +212,8 @@ def test_the_stalest_come_first(wired):
         worker.start(f"op{number}")
     wired.follow()
     wired.pass_time(3)
-    figured = [entry.forecast.figured for entry in wired.core.ledger.entries.values()]
-    assert max(figured) - min(figured) <= 1.2
+    estimated = [entry.forecast.estimated_at for entry in wired.core.ledger.entries.values()]
+    assert max(estimated) - min(estimated) <= 1.2
 
 
 def test_an_operation_that_is_forgotten_is_estimated_no_more(wired):
@@ -232,7 +232,7 @@ def test_an_operation_weighs_as_a_stage_of_its_parent(wired):
     other = wired.worker("child")
     child = other.start("child", name="Compile one half")
     child.parent = "parent/1"
-    other._stages = iter(range(1, 9))
+    other.stage_ids = iter(range(1, 9))
     other.announce("child")
     wired.follow()
     for number in range(1, 51):
@@ -297,10 +297,10 @@ def test_an_algorithm_that_fails_costs_its_operation_the_estimate_only(monkeypat
 
 def test_what_is_typical_here_is_the_first_guess_of_what_is_unknown():
     medians = []
-    for typical in (1.0, 100.0):
-        wired = Wired(remembers=True)
+    for prior in (1.0, 100.0):
+        wired = Wired(has_history=True)
         wired.worker().start(stages=("Fetch", "Build", "Install"))
-        wired.core.recalled("Install", [], typical)
+        wired.core.recalled("Install", [], prior)
         wired.follow()
         wired.pass_time(2)
         medians.append(wired.operation("op").estimate.median)
@@ -335,7 +335,7 @@ def test_an_operation_has_no_estimate_while_a_part_of_it_waits_for_an_answer(wir
 
 
 def test_an_operation_that_waits_while_its_history_is_read_is_held_as_well():
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     worker.start()
     halt(wired, worker, "the dpkg lock")
@@ -345,7 +345,7 @@ def test_an_operation_that_waits_while_its_history_is_read_is_held_as_well():
     worker.announce()
     work(wired, worker, 10)
     worker.end()
-    [learn] = [effect for effect in wired.effects if isinstance(effect, effects.Learn)]
+    [learn] = [effect for effect in wired.effects if isinstance(effect, effects.StoreRun)]
     assert learn.run["seconds"] == pytest.approx(10, abs=0.5)
 
 
@@ -366,7 +366,7 @@ def test_an_estimate_that_stands_still_is_told_again_for_those_that_count_down(w
 
 
 def test_what_is_nested_deeper_than_the_deepest_stands_beside_it_for_the_forecast():
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     op = worker.start(stages=["level"] * (DEPTH_LIMIT + 4))
     for stage in list(op.stages.values())[1:]:
@@ -375,14 +375,14 @@ def test_what_is_nested_deeper_than_the_deepest_stands_beside_it_for_the_forecas
     worker.announce()
     wired.core.recalled("Install", [])
     worker.end()
-    [learn] = [effect for effect in wired.effects if isinstance(effect, effects.Learn)]
+    [learn] = [effect for effect in wired.effects if isinstance(effect, effects.StoreRun)]
     depths = [span["key"].count(KEY_SEPARATOR) for span in learn.run["spans"]]
     assert depths == [*range(DEPTH_LIMIT + 1), DEPTH_LIMIT, DEPTH_LIMIT, DEPTH_LIMIT]
 
 
 @pytest.mark.parametrize("parents", [(1,), (2, 1), (2, 3, 1), (99, 1)])
 def test_stages_in_a_circle_or_of_no_parent_keep_the_forecast(parents):
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     op = worker.start(stages=["astray"] * len(parents))
     for stage, parent in zip(op.stages.values(), parents):
@@ -402,7 +402,7 @@ def asked(wired):
 
 
 def test_runs_that_were_never_read_are_asked_for_again_by_the_next_operation_of_that_key():
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     wired.follow()
     worker.start("first")
@@ -418,7 +418,7 @@ def test_runs_that_were_never_read_are_asked_for_again_by_the_next_operation_of_
 
 @pytest.mark.parametrize("ends", [True, False])
 def test_what_waits_for_runs_that_are_never_read_does_not_pile_up(ends):
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     wired.follow()
     for number in range(5):

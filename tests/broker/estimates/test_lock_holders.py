@@ -30,7 +30,7 @@ def two(wired):
     holder = wired.worker("first", pid=4000)
     holder.start("holder", "apt install postgresql", total=100)
     waiter = wired.worker("second", pid=5000)
-    waiter._stages = iter(range(50, 60))
+    waiter.stage_ids = iter(range(50, 60))
     waiter.start("held", "apt install nginx", total=100)
     return holder, waiter
 
@@ -40,7 +40,7 @@ def test_the_holder_is_the_nearest_process_that_reports(wired):
     wait(wired, waiter, "held")
     assert traces(wired) == [4242]
     assert wired.operation("held").holder is None
-    wired.core.waits.traced(4242, [4242, 4100, 4000, 900])
+    wired.core.lock_holders.traced(4242, [4242, 4100, 4000, 900])
     wired.pass_time(0.2)
     assert wired.operation("held").holder == "holder"
     rows = [
@@ -52,7 +52,7 @@ def test_the_holder_is_the_nearest_process_that_reports(wired):
 def test_a_process_of_nobody_is_asked_for_once_and_has_no_holder(wired):
     _, waiter = two(wired)
     wait(wired, waiter, "held")
-    wired.core.waits.traced(4242, [4242, 900])
+    wired.core.lock_holders.traced(4242, [4242, 900])
     wired.pass_time(5)
     assert traces(wired) == [4242]
     assert wired.operation("held").holder is None
@@ -62,7 +62,7 @@ def test_a_reason_that_names_no_process_asks_nothing(wired):
     _, waiter = two(wired)
     wait(wired, waiter, "held", "an answer: configuration file /etc/x, held by nobody")
     assert traces(wired) == []
-    assert wired.core.waits.deadline() is None
+    assert wired.core.lock_holders.deadline() is None
 
 
 def test_what_the_holder_still_takes_is_added(wired):
@@ -75,7 +75,7 @@ def test_what_the_holder_still_takes_is_added(wired):
     assert wired.operation("holder").estimate.median > 8
     waiter.operations["held"].stages[50].done = 80
     wait(wired, waiter, "held")
-    wired.core.waits.traced(4242, [4242, 4000])
+    wired.core.lock_holders.traced(4242, [4242, 4000])
     wired.pass_time(3)
     assert wired.operation("held").estimate.median > alone + 4
 
@@ -83,7 +83,7 @@ def test_what_the_holder_still_takes_is_added(wired):
 def test_the_end_of_the_holder_frees_what_waits(wired):
     holder, waiter = two(wired)
     wait(wired, waiter, "held")
-    wired.core.waits.traced(4242, [4242, 4000])
+    wired.core.lock_holders.traced(4242, [4242, 4000])
     wired.pass_time(0.2)
     holder.end("holder")
     wired.pass_time(1.2)
@@ -93,13 +93,13 @@ def test_the_end_of_the_holder_frees_what_waits(wired):
 def test_an_operation_that_goes_on_waits_for_nobody(wired):
     _, waiter = two(wired)
     wait(wired, waiter, "held")
-    wired.core.waits.traced(4242, [4242, 4000])
+    wired.core.lock_holders.traced(4242, [4242, 4000])
     wired.pass_time(0.2)
     waiter.operations["held"].move("running", wired.now)
     waiter.announce("held")
     wired.pass_time(1.2)
     assert wired.operation("held").holder is None
-    assert wired.core.waits.deadline() is None
+    assert wired.core.lock_holders.deadline() is None
 
 
 def test_a_stage_can_wait_too(wired):
@@ -108,7 +108,7 @@ def test_a_stage_can_wait_too(wired):
     stage.move("waiting", wired.now, REASON)
     waiter.announce("held")
     wired.pass_time(1.1)
-    wired.core.waits.traced(4242, [4242, 4000])
+    wired.core.lock_holders.traced(4242, [4242, 4000])
     wired.pass_time(0.2)
     assert wired.operation("held").holder == "holder"
 
@@ -119,8 +119,8 @@ def test_two_that_wait_for_each_other_do_not_add_up_for_ever(wired):
     waiter.count({50: 20})
     wait(wired, waiter, "held")
     wait(wired, holder, "holder", "a lock, held by process 5000")
-    wired.core.waits.traced(4242, [4242, 4000])
-    wired.core.waits.traced(5000, [5000])
+    wired.core.lock_holders.traced(4242, [4242, 4000])
+    wired.core.lock_holders.traced(5000, [5000])
     wired.pass_time(60)
     assert wired.operation("held").holder == "holder"
     assert wired.operation("holder").holder == "held"

@@ -108,12 +108,12 @@ def test_a_corrupt_file_is_set_aside_and_another_is_opened(opened):
 
 
 def test_nobody_hopes_for_longer_than_a_minute_since_it_last_worked(opened, monkeypatch):
-    assert opened.database.hopes()
-    monkeypatch.setattr(database, "HOPE", 0.0)
-    assert not opened.database.hopes()
-    monkeypatch.setattr(database, "HOPE", 60.0)
-    opened.database.works()
-    assert opened.database.hopes()
+    assert opened.database.may_recover()
+    monkeypatch.setattr(database, "GIVE_UP_AFTER", 0.0)
+    assert not opened.database.may_recover()
+    monkeypatch.setattr(database, "GIVE_UP_AFTER", 60.0)
+    opened.database.recovered()
+    assert opened.database.may_recover()
 
 
 def test_a_transaction_that_fails_leaves_nothing(path):

@@ -6,7 +6,13 @@ import pytest
 
 from headway_broker.history import queries, schema
 from headway_broker.state import retention
-from headway_broker.state.effects import KeepClaim, Learn, Recall, Row, Store
+from headway_broker.state.effects import (
+    Recall,
+    StoreClaim,
+    StoredOperation,
+    StoreOperation,
+    StoreRun,
+)
 
 HERE, ELSEWHERE = "/run/here", "/run/elsewhere"
 NOW = 1_700_000_000.0
@@ -22,7 +28,7 @@ def connection():
 
 def row(operation="op", age=0.0, ended=True):
     end = NOW - age if ended else None
-    return Row(operation, 2, end, "session", 1000, 5, {"boot": "b"}, b"body")
+    return StoredOperation(operation, 2, end, "session", 1000, 5, {"boot": "b"}, b"body")
 
 
 def write(connection, *jobs, place=HERE, now=NOW):
@@ -39,73 +45,73 @@ def prune(connection, now=NOW):
 
 
 def test_a_row_comes_back_as_it_was_written(connection):
-    write(connection, Store(row()))
+    write(connection, StoreOperation(row()))
     assert queries.operations(connection, HERE, 0.0) == [row()]
 
 
 def test_the_last_row_of_an_operation_takes_the_place_of_those_before_it(connection):
-    write(connection, Store(row(ended=False)), Store(row()))
+    write(connection, StoreOperation(row(ended=False)), StoreOperation(row()))
     assert [row.ended for row in queries.operations(connection, HERE, 0.0)] == [NOW]
 
 
 def test_what_is_open_comes_first_then_the_ends_since_a_time_in_their_order(connection):
     some = [row("old", age=4000), row("late", age=10), row("open", ended=False), row("later")]
-    write(connection, *map(Store, some))
+    write(connection, *map(StoreOperation, some))
     assert left(connection) == ["open", "late", "later"]
 
 
 def test_each_place_has_its_own(connection):
-    write(connection, Store(row("here")))
-    write(connection, Store(row("there")), place=ELSEWHERE)
+    write(connection, StoreOperation(row("here")))
+    write(connection, StoreOperation(row("there")), place=ELSEWHERE)
     assert left(connection) == ["here"]
 
 
 def test_only_the_newest_ends_come_back(connection, monkeypatch):
     monkeypatch.setattr(retention, "KEEP_ENDED", 2)
-    write(connection, *[Store(row(f"op{n}", age=100 - n)) for n in range(4)])
+    write(connection, *[StoreOperation(row(f"op{n}", age=100 - n)) for n in range(4)])
     assert left(connection) == ["op2", "op3"]
 
 
 def test_a_row_whose_process_cannot_be_read_is_left_out(connection):
-    write(connection, Store(row("good")), Store(row("bad")))
+    write(connection, StoreOperation(row("good")), StoreOperation(row("bad")))
     connection.execute("UPDATE operations SET about = '{' WHERE id = 'bad'")
     assert left(connection) == ["good"]
 
 
 def test_a_clock_that_is_set_back_makes_no_end_older_than_those_before_it(connection, monkeypatch):
     monkeypatch.setattr(retention, "KEEP_ENDED", 2)
-    write(connection, *[Store(row(f"op{n}", age=600.0 * n)) for n in range(4)])
+    write(connection, *[StoreOperation(row(f"op{n}", age=600.0 * n)) for n in range(4)])
     prune(connection)
     assert left(connection) == ["op2", "op3"]
 
 
 def test_runs_of_a_key_come_back_oldest_first_and_only_the_newest(connection, monkeypatch):
     monkeypatch.setattr(retention, "RUNS_PER_KEY", 2)
-    write(connection, *[Learn("k", {"number": n}) for n in range(5)], Learn("other", {}))
+    write(connection, *[StoreRun("k", {"number": n}) for n in range(5)], StoreRun("other", {}))
     assert queries.runs(connection, "k") == [{"number": 3}, {"number": 4}]
 
 
 def test_the_newest_run_is_of_each_key_that_was_used_last(connection):
-    write(connection, *[Learn(key, {"number": n}) for n, key in enumerate("abca")])
+    write(connection, *[StoreRun(key, {"number": n}) for n, key in enumerate("abca")])
     assert queries.newest_runs(connection, 2) == [{"number": 2}, {"number": 3}]
 
 
 def test_a_run_that_cannot_be_read_is_left_out(connection):
-    write(connection, Learn("k", {"number": 1}))
+    write(connection, StoreRun("k", {"number": 1}))
     connection.execute("INSERT INTO runs (key, ended, run) VALUES ('k', 1.0, 'x')")
     assert queries.runs(connection, "k") == [{"number": 1}]
     assert list(queries.all_runs(connection)) == [("k", NOW, {"number": 1})]
 
 
 def test_the_runs_of_a_key_are_forgotten_and_counted(connection):
-    write(connection, Learn("k", {}), Learn("k", {}), Learn("other", {}))
+    write(connection, StoreRun("k", {}), StoreRun("k", {}), StoreRun("other", {}))
     assert queries.forget_runs(connection, "k") == 2
     assert [one.key for one in queries.all_runs(connection)] == ["other"]
 
 
 def test_claims_come_back_since_a_time_oldest_first(connection):
     for age, key in ((90_000, "old"), (20, "a"), (10, "b")):
-        write(connection, KeepClaim(key), now=NOW - age)
+        write(connection, StoreClaim(key), now=NOW - age)
     assert queries.claims(connection, NOW - 86_400) == ["a", "b"]
 
 
@@ -116,11 +122,11 @@ def test_a_question_writes_nothing(connection):
 
 def test_what_is_old_or_too_many_is_pruned(connection, monkeypatch):
     monkeypatch.setattr(retention, "RUNS_LIMIT", 2)
-    write(connection, Store(row("old", age=5000)), Store(row("new")))
-    write(connection, Store(row("lost", ended=False)), now=NOW - 31 * 86_400)
-    write(connection, Store(row("open", ended=False)), KeepClaim("new"))
-    write(connection, KeepClaim("old"), now=NOW - 90_000)
-    write(connection, *[Learn(f"k{n}", {}) for n in range(4)])
+    write(connection, StoreOperation(row("old", age=5000)), StoreOperation(row("new")))
+    write(connection, StoreOperation(row("lost", ended=False)), now=NOW - 31 * 86_400)
+    write(connection, StoreOperation(row("open", ended=False)), StoreClaim("new"))
+    write(connection, StoreClaim("old"), now=NOW - 90_000)
+    write(connection, *[StoreRun(f"k{n}", {}) for n in range(4)])
     prune(connection)
     assert left(connection, since=0.0) == ["open", "new"]
     assert [one.key for one in queries.all_runs(connection)] == ["k2", "k3"]

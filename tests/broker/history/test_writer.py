@@ -13,7 +13,7 @@ from headway_broker.history import writer as rules
 from headway_broker.history.jobs import Recalled, Reopened, Stored
 from headway_broker.history.writer import History
 from headway_broker.state import retention
-from headway_broker.state.effects import KeepClaim, Learn, Recall, Store, StoredShare
+from headway_broker.state.effects import Recall, StoreClaim, StoredShare, StoreOperation, StoreRun
 from headway_broker.storage.rows import row_of
 
 
@@ -56,7 +56,7 @@ def store(operation="op", ended=True, age=0.0, **changes):
     if ended:
         worker.end(operation)
     found = row_of(wired.core.ledger.entries[operation], WALL)
-    return Store(found._replace(ended=time.time() - age if ended else None, **changes))
+    return StoreOperation(found._replace(ended=time.time() - age if ended else None, **changes))
 
 
 def result(history):
@@ -99,14 +99,14 @@ def test_the_next_broker_of_another_place_finds_none_of_them(opened):
 def test_what_stages_typically_take_comes_from_the_newest_run_of_every_key(opened):
     history = opened.history()
     for key, seconds in (("a", 900.0), ("a", 4.0), ("b", 5.0), ("c", 6.0)):
-        history.put([Learn(key, {"spans": [{"worked": seconds}]})])
+        history.put([StoreRun(key, {"spans": [{"worked": seconds}]})])
     history.put([Recall("new")])
     assert result(history) == Recalled("new", [], 5.0)
 
 
 def test_claims_are_kept_for_a_day(opened):
     first = opened.history()
-    first.put([KeepClaim("a"), KeepClaim("b")])
+    first.put([StoreClaim("a"), StoreClaim("b")])
     first.stop(5.0)
     writer = sqlite3.connect(opened.path)
     writer.execute("UPDATE claims SET claimed = claimed - 90000 WHERE key = 'a'")
@@ -119,7 +119,7 @@ def test_what_is_old_is_pruned(opened, monkeypatch):
     monkeypatch.setattr(retention, "RUNS_LIMIT", 2)
     first = opened.history()
     first.put([store("old", age=5000), store("open", ended=False)])
-    first.put([Learn(f"k{n}", {}) for n in range(4)])
+    first.put([StoreRun(f"k{n}", {}) for n in range(4)])
     first.stop(5.0)
     second = opened.history()
     second.put([Recall("k0")])
@@ -150,7 +150,7 @@ def damage(opened, *suffixes):
 
 def filled(opened):
     history = opened.history()
-    history.put([store("op"), *[Learn("k", {"x": "y" * 500}) for _ in range(200)]])
+    history.put([store("op"), *[StoreRun("k", {"x": "y" * 500}) for _ in range(200)]])
     result(history)
     history.put([Recall("k")])
     result(history)
@@ -251,7 +251,7 @@ def test_ends_that_a_full_disk_does_not_take_are_told_once_it_does(opened, monke
 
 def test_a_file_that_cannot_be_opened_for_want_of_space_is_opened_later(opened, monkeypatch):
     earlier = opened.history()
-    earlier.put([store("earlier"), KeepClaim("key")])
+    earlier.put([store("earlier"), StoreClaim("key")])
     result(earlier)
     earlier.stop(5.0)
     connect, full = database.connect, [True]
@@ -283,7 +283,7 @@ def test_a_file_that_can_never_be_opened_is_given_up_after_a_minute(opened, monk
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(rules, "RETRY", 0.02)
-    monkeypatch.setattr(database, "HOPE", 0.1)
+    monkeypatch.setattr(database, "GIVE_UP_AFTER", 0.1)
     monkeypatch.setattr(database, "connect", connect)
     history = opened.history()
     history.put([store("first")])
@@ -292,7 +292,7 @@ def test_a_file_that_can_never_be_opened_is_given_up_after_a_minute(opened, monk
 
 
 def test_a_disk_that_stays_full_is_waited_for_a_minute_only(opened, monkeypatch):
-    monkeypatch.setattr(database, "HOPE", 0.0)
+    monkeypatch.setattr(database, "GIVE_UP_AFTER", 0.0)
     history = opened.history()
     history.put([store("first")])
     result(history)
@@ -311,7 +311,7 @@ def test_a_disk_that_stays_full_is_waited_for_a_minute_only(opened, monkeypatch)
 def test_open_operations_are_not_stored_while_the_disk_lags(opened, monkeypatch):
     monkeypatch.setattr(rules, "WAITING_LIMIT", 0)
     history = opened.history()
-    history.put([store("open", ended=False), Learn("k", {}), store("ended")])
+    history.put([store("open", ended=False), StoreRun("k", {}), store("ended")])
     assert result(history) == Stored([("ended", 2)])
     history.stop(5.0)
     assert [found.operation for found in opened.history().rows()] == ["ended"]
@@ -320,7 +320,7 @@ def test_open_operations_are_not_stored_while_the_disk_lags(opened, monkeypatch)
 def test_runs_are_read_however_much_the_disk_lags(opened, monkeypatch):
     monkeypatch.setattr(rules, "WAITING_LIMIT", 0)
     history = opened.history()
-    history.put([Learn("k", {}), Recall("k"), store("ended")])
+    history.put([StoreRun("k", {}), Recall("k"), store("ended")])
     assert result(history) == Stored([("ended", 2)])
     assert result(history).key == "k"
 

@@ -50,7 +50,7 @@ def test_times_of_this_machine_are_taken_as_they_are(wired):
 
 
 def test_an_end_that_is_safe_is_acknowledged_again_when_it_is_announced_again():
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     worker.start()
     worker.end()

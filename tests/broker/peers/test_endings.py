@@ -24,7 +24,7 @@ def test_an_end_is_acknowledged_at_once_where_there_is_no_history(wired):
 
 
 def test_an_end_is_acknowledged_only_once_it_is_stored():
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     worker.start()
     worker.end()
@@ -72,7 +72,7 @@ def test_a_bye_lets_a_session_go_and_its_death_is_no_crash(wired):
 
 
 def test_a_bye_waits_for_the_acknowledgement():
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     worker.start()
     worker.end()
@@ -83,7 +83,7 @@ def test_a_bye_waits_for_the_acknowledgement():
 
 
 def test_a_bye_waits_for_the_acknowledgement_of_every_end():
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     for operation in ("one", "two"):
         worker.start(operation, stages=())
@@ -123,9 +123,9 @@ def test_a_crash_that_cannot_be_stored_keeps_no_other_death_from_being_settled(w
     first.start("a")
     second.start("b")
     wired.follow()
-    end = wired.core.keeping.end
+    end = wired.core.storage.end
     monkeypatch.setattr(
-        wired.core.keeping,
+        wired.core.storage,
         "end",
         lambda entry, now: break_down() if entry.operation.id == "a" else end(entry, now),
     )

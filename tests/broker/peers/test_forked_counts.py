@@ -11,7 +11,7 @@ from headway_broker.storage.rows import entry_of
 
 @pytest.fixture
 def wired():
-    return Wired(remembers=True)
+    return Wired(has_history=True)
 
 
 def share(child, done, operation="op", stage=1, attempt=1, last=False):
@@ -24,7 +24,7 @@ def acknowledged(child):
 
 def stored(wired, operation="op"):
     """What the next broker would show of stage 1."""
-    row = wired.remembered()[operation]
+    row = wired.stored_rows()[operation]
     entry = entry_of(row, Session(row.session, "worker", 0.0), 0.0, 0.0)
     return entry.operation.stages[1].shown
 
@@ -39,7 +39,7 @@ def file_of(child, done, attempt=1):
 
 def left(wired, child, done, attempt=1):
     """Take in the file that a child left; what it is to be kept for."""
-    owed = wired.core.arrears.take(file_of(child, done, attempt), child.uid, wired.now)
+    owed = wired.core.spooled.take(file_of(child, done, attempt), child.uid, wired.now)
     wired.tick()
     return owed
 
@@ -110,7 +110,7 @@ def test_a_last_share_is_acknowledged_although_its_operation_was_forgotten_meanw
 
 
 def test_without_a_history_a_last_share_is_acknowledged_at_once():
-    wired = Wired(remembers=False)
+    wired = Wired(has_history=False)
     wired.worker("parent").start()
     child = wired.worker("child")
     share(child, 25, last=True)
@@ -151,27 +151,27 @@ def test_a_share_of_a_stage_that_is_not_known_is_acknowledged_when_that_is_store
 def test_a_file_is_kept_until_the_shares_in_it_are_stored(wired):
     wired.worker("parent").start()
     owed = left(wired, wired.worker("child", hello=False), 25)
-    assert not wired.core.arrears.are_safe(owed)
+    assert not wired.core.spooled.are_safe(owed)
     wired.store_all()
-    assert wired.core.arrears.are_safe(owed)
+    assert wired.core.spooled.are_safe(owed)
     assert stored(wired) == 25
 
 
 def test_a_file_is_kept_while_the_operation_of_its_shares_is_not_known(wired):
     owed = left(wired, wired.worker("child", hello=False), 25)
     wired.store_all()
-    assert not wired.core.arrears.are_safe(owed)
+    assert not wired.core.spooled.are_safe(owed)
     wired.worker("parent").start()
     wired.tick()
     wired.store_all()
-    assert wired.core.arrears.are_safe(owed)
+    assert wired.core.spooled.are_safe(owed)
     assert stored(wired) == 25
 
 
 def test_what_nobody_claims_for_an_hour_is_dropped_and_counted(wired):
     owed = left(wired, wired.worker("child", hello=False), 25)
     wired.pass_time(3601, step=600)
-    assert wired.core.arrears.are_safe(owed)
+    assert wired.core.spooled.are_safe(owed)
     assert wired.dropped() == {"early share": 1}
 
 
@@ -205,9 +205,9 @@ def test_what_an_earlier_broker_stored_joins_what_was_told_before_it_could_be_re
     for name, done in (("one", 10), ("two", 20)):
         share(wired.worker(name), done)
     wired.pass_time(1.1)
-    row = wired.remembered()["op"]
+    row = wired.stored_rows()["op"]
 
-    later = Wired(remembers=True)
+    later = Wired(has_history=True)
     parent.wired = later
     parent.hello()
     parent.announce()
@@ -229,7 +229,7 @@ def test_what_a_child_left_in_a_file_is_told_to_the_estimate(wired):
     wired.worker("parent").start()
     wired.core.recalled("Install", [])
     child = wired.worker("child", hello=False)
-    wired.core.arrears.take(file_of(child, 25), child.uid, wired.now)
+    wired.core.spooled.take(file_of(child, 25), child.uid, wired.now)
     forecast = wired.core.ledger.entries["op"].forecast
     assert list(forecast.changed) == [1]
 
@@ -282,10 +282,10 @@ def test_followers_are_shown_what_children_counted_when_the_history_can_be_read_
     share(wired.worker("child"), 25)
     wired.pass_time(1.1)
 
-    later = Wired(remembers=True)
+    later = Wired(has_history=True)
     later.follow()
     later.published.clear()
-    later.core.restored([wired.remembered()["op"]], later.now)
+    later.core.restored([wired.stored_rows()["op"]], later.now)
     later.pass_time(0.1)
     [delta] = [message for _, message in later.published if isinstance(message, messages.Delta)]
     [(_, _, _, _, _, _, shares)] = delta.operations

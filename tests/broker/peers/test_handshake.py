@@ -60,7 +60,7 @@ def test_a_connection_that_never_said_hello_is_asked_to_start_again_once_a_secon
     worker = wired.worker(hello=False)
     worker.count({1: 1})
     worker.count({1: 2})
-    assert len(worker.heard(messages.Again)) == 1
+    assert len(worker.heard(messages.Reannounce)) == 1
     wired.now += 1.5
     worker.count({1: 3})
-    assert len(worker.heard(messages.Again)) == 2
+    assert len(worker.heard(messages.Reannounce)) == 2

@@ -6,7 +6,7 @@ from headway.model import Operation, Stage
 from headway_broker.peers.liveness import LOOKS, SETTLE, SILENT_AFTER, Liveness, watch
 from headway_broker.state.effects import Identify, Watch
 from headway_broker.state.ledger import Entry, Ledger
-from headway_broker.state.process_image import Image
+from headway_broker.state.process_image import ProcessImage
 from headway_broker.state.sessions import Session
 
 
@@ -139,8 +139,12 @@ def test_a_crash_names_the_stage_and_its_age(session, stages, age, text):
 
 def test_a_program_that_was_replaced_is_said_to_have_been(session):
     liveness = Liveness(Ledger(), 0.0)
-    session.restored, session.silent_since, session.image = True, 90.0, Image(7, 1, 2, 3)
-    liveness.identified(session, Image(7, 1, 2, 4), 104.0)
+    session.restored, session.silent_since, session.process_image = (
+        True,
+        90.0,
+        ProcessImage(7, 1, 2, 3),
+    )
+    liveness.identified(session, ProcessImage(7, 1, 2, 4), 104.0)
     entry = Entry(operation(("a", "running")), session, 100.0)
     told = "its program was replaced by another (exec) in 'a'"
     assert liveness.crash_reason(entry, 105.0) == told

@@ -4,7 +4,7 @@ import pytest
 from wired import Wired
 
 from headway_broker.state import effects
-from headway_broker.state.process_image import Image
+from headway_broker.state.process_image import ProcessImage
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def wired():
     return Wired()
 
 
-IMAGE = Image(7, 1, 2, 3)
+IMAGE = ProcessImage(7, 1, 2, 3)
 
 
 def looked_at(wired):

@@ -38,7 +38,7 @@ def test_counts_of_an_unknown_stage_ask_for_everything(wired):
     worker.start()
     worker.count({99: 1})
     wired.pass_time(1)
-    assert worker.heard(messages.Again)
+    assert worker.heard(messages.Reannounce)
     assert wired.dropped() == {"unknown stage": 1}
 
 
@@ -48,7 +48,7 @@ def test_merged_counts_are_applied_early_when_they_grow_heavy(wired):
     session = wired.core.sessions.by_id["worker"]
     wired.core.merge(session, {1: [5, 100, "x"]}, WEIGHT + 1, wired.now)
     assert wired.operation("op").stages[1].done == 5
-    assert not wired.core.counts.waiting
+    assert not wired.core.merged_counts.waiting
 
 
 def test_counts_that_break_the_ledger_are_counted_and_end_nothing(wired, monkeypatch):

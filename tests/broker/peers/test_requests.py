@@ -75,7 +75,7 @@ def test_a_claim_is_granted_once_and_kept(wired):
     second.ask("claim", key="op:2")
     assert replies(first) == [({"granted": True}, None)]
     assert replies(second) == [({"granted": False}, None), ({"granted": True}, None)]
-    kept = [effect.key for effect in wired.effects if isinstance(effect, effects.KeepClaim)]
+    kept = [effect.key for effect in wired.effects if isinstance(effect, effects.StoreClaim)]
     assert kept == ["op:1", "op:2"]
 
 

@@ -5,22 +5,22 @@ import json
 import pytest
 from wired import Wired
 
+from headway_broker.peers import restoring
 from headway_broker.state import effects
-from headway_broker.state.process_image import Image
-from headway_broker.storage import rows as archive
+from headway_broker.state.process_image import ProcessImage
 
 
 @pytest.fixture
 def wired():
-    return Wired(remembers=True)
+    return Wired(has_history=True)
 
 
 def test_a_restored_open_operation_whose_process_is_gone_is_settled():
-    before = Wired(remembers=True)
+    before = Wired(has_history=True)
     before.worker().start()
     before.pass_time(2)
-    row = before.remembered()["op"]
-    wired = Wired(remembers=True, now=500.0)
+    row = before.stored_rows()["op"]
+    wired = Wired(has_history=True, now=500.0)
     wired.core.restored([row], wired.now)
     wired.carry_out()
     assert wired.operation("op").state == "running"
@@ -34,12 +34,12 @@ def test_a_restored_open_operation_whose_process_is_gone_is_settled():
 
 
 def test_a_worker_of_an_earlier_broker_comes_back_to_its_operation():
-    before = Wired(remembers=True)
+    before = Wired(has_history=True)
     worker = before.worker()
     worker.start()
     before.pass_time(2)
-    wired = Wired(remembers=True, now=102.0)
-    wired.core.restored([before.remembered()["op"]], wired.now)
+    wired = Wired(has_history=True, now=102.0)
+    wired.core.restored([before.stored_rows()["op"]], wired.now)
     worker.wired = wired
     worker.sequence = 0
     worker.hello()
@@ -51,11 +51,11 @@ def test_a_worker_of_an_earlier_broker_comes_back_to_its_operation():
 
 
 def test_an_operation_of_an_earlier_boot_has_crashed():
-    before = Wired(remembers=True)
+    before = Wired(has_history=True)
     before.worker(boot="earlier").start()
     before.pass_time(2)
-    wired = Wired(remembers=True)
-    wired.core.restored([before.remembered()["op"]], wired.now)
+    wired = Wired(has_history=True)
+    wired.core.restored([before.stored_rows()["op"]], wired.now)
     wired.pass_time(1)
     assert wired.operation("op").state == "crashed"
 
@@ -64,8 +64,8 @@ def test_an_ended_operation_that_comes_back_is_shown_with_its_progress(wired):
     worker = wired.worker()
     worker.start()
     worker.end()
-    after = Wired(remembers=True, now=400.0)
-    after.core.restored([wired.remembered()["op"]], after.now)
+    after = Wired(has_history=True, now=400.0)
+    after.core.restored([wired.stored_rows()["op"]], after.now)
     after.carry_out()
     assert after.operation("op").state == "completed"
     assert after.operation("op").progress == 1.0
@@ -74,7 +74,7 @@ def test_an_ended_operation_that_comes_back_is_shown_with_its_progress(wired):
 
 
 def test_a_row_that_is_none_is_left_out(wired):
-    row = effects.Row("op", 1, None, "s", 1, 5, {}, b"\xc1")
+    row = effects.StoredOperation("op", 1, None, "s", 1, 5, {}, b"\xc1")
     wired.core.restored([row], wired.now)
     assert not wired.core.ledger.entries
     assert not wired.core.sessions.by_id
@@ -83,8 +83,8 @@ def test_a_row_that_is_none_is_left_out(wired):
 def test_a_worker_whose_process_nobody_can_see_is_waited_for_in_silence(wired):
     wired.worker(pid=0).start()
     wired.pass_time(2)
-    after = Wired(remembers=True, now=102.0)
-    after.core.restored([wired.remembered()["op"]], after.now)
+    after = Wired(has_history=True, now=102.0)
+    after.core.restored([wired.stored_rows()["op"]], after.now)
     after.carry_out()
     assert after.watched == {}
     after.pass_time(30)
@@ -94,30 +94,30 @@ def test_a_worker_whose_process_nobody_can_see_is_waited_for_in_silence(wired):
 
 def test_what_is_restored_late_does_not_push_out_what_ended_since(monkeypatch):
     monkeypatch.setattr("headway_broker.state.retention.KEEP_ENDED", 2)
-    earlier = Wired(remembers=True)
+    earlier = Wired(has_history=True)
     for name in ("old0", "old1"):
         worker = earlier.worker(name)
         worker.start(name)
         worker.end(name)
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker("new")
     worker.start("new")
     worker.end("new")
     wired.store_all()
-    wired.core.restored(earlier.remembered().values(), wired.now)
+    wired.core.restored(earlier.stored_rows().values(), wired.now)
     wired.pass_time(1)
     assert sorted(wired.core.ledger.entries) == ["new", "old1"]
 
 
 def test_the_program_that_said_hello_is_known_to_the_next_broker():
-    image = Image(7, 1, 2, 3)
-    before = Wired(remembers=True)
+    image = ProcessImage(7, 1, 2, 3)
+    before = Wired(has_history=True)
     before.worker().start()
     before.core.identified("worker", image, before.now)
     before.pass_time(2)
-    row = before.remembered()["op"]
+    row = before.stored_rows()["op"]
     row = row._replace(about=json.loads(json.dumps(row.about)))  # as the history has it
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     wired.core.restored([row], wired.now)
     wired.pass_time(7)
     [looked] = [one for one in wired.effects if isinstance(one, effects.Identify)]
@@ -128,21 +128,21 @@ def test_the_program_that_said_hello_is_known_to_the_next_broker():
 
 
 def test_a_row_that_breaks_its_reader_is_left_out_and_the_others_are_taken_in(monkeypatch):
-    first = Wired(remembers=True)
+    first = Wired(has_history=True)
     worker = first.worker()
     for name in ("bad", "good"):
         worker.start(name)
         worker.end(name)
-    rows = first.remembered()
-    entry_of = archive.entry_of
+    rows = first.stored_rows()
+    entry_of = restoring.entry_of
 
     def break_down(row, *arguments):
         if row.operation == "bad":
             raise RecursionError
         return entry_of(row, *arguments)
 
-    monkeypatch.setattr(archive, "entry_of", break_down)
-    wired = Wired(remembers=True)
+    monkeypatch.setattr(restoring, "entry_of", break_down)
+    wired = Wired(has_history=True)
     wired.core.restored([rows["bad"], rows["good"]], wired.now)
     wired.carry_out()
     assert list(wired.core.ledger.entries) == ["good"]

@@ -4,7 +4,7 @@ import pytest
 from wired import Wired
 
 from headway.protocol import messages
-from headway_broker.peers.resync import STRANGERS_LIMIT, Again
+from headway_broker.peers.resync import STRANGERS_LIMIT, Resync
 from headway_broker.state.errors import Dropped
 from headway_broker.state.sessions import Session
 
@@ -21,52 +21,52 @@ def session(identity=b"peer"):
 
 
 def test_a_session_is_asked_once_a_second_however_much_it_misses():
-    again, peer = Again(Dropped()), session()
+    resync, peer = Resync(Dropped()), session()
     for _ in range(5):
-        again.missed(peer)
-    assert [question.identity for question in again.due(10.0)] == [b"peer"]
-    assert again.due(10.5) == []
-    assert again.deadline() == 11.0
-    assert len(again.due(11.0)) == 1
+        resync.missed(peer)
+    assert [question.identity for question in resync.due(10.0)] == [b"peer"]
+    assert resync.due(10.5) == []
+    assert resync.deadline() == 11.0
+    assert len(resync.due(11.0)) == 1
 
 
 def test_a_session_that_says_hello_is_not_asked():
-    again, peer = Again(Dropped()), session()
-    again.missed(peer)
-    again.greet(peer, 7)
-    assert again.due(10.0) == []
-    assert again.deadline() is None
+    resync, peer = Resync(Dropped()), session()
+    resync.missed(peer)
+    resync.greet(peer, 7)
+    assert resync.due(10.0) == []
+    assert resync.deadline() is None
     assert peer.sequence == 7
 
 
 def test_a_session_that_is_gone_is_forgotten():
-    again, peer = Again(Dropped()), session()
-    again.missed(peer)
-    again.due(10.0)
-    again.leave(peer)
-    assert again.deadline() is None
-    again.missed(peer)
-    assert len(again.due(10.1)) == 1
+    resync, peer = Resync(Dropped()), session()
+    resync.missed(peer)
+    resync.due(10.0)
+    resync.leave(peer)
+    assert resync.deadline() is None
+    resync.missed(peer)
+    assert len(resync.due(10.1)) == 1
 
 
 def test_a_session_without_connection_is_not_asked():
-    again = Again(Dropped())
-    again.missed(session(identity=None))
-    assert again.due(10.0) == []
-    assert again.deadline() is None
+    resync = Resync(Dropped())
+    resync.missed(session(identity=None))
+    assert resync.due(10.0) == []
+    assert resync.deadline() is None
 
 
 def test_a_stranger_is_answered_once_a_second():
-    again = Again(Dropped())
-    answers = [again.answers_stranger(b"x", now) for now in (1.0, 1.5, 2.0, 2.1)]
+    resync = Resync(Dropped())
+    answers = [resync.answers_stranger(b"x", now) for now in (1.0, 1.5, 2.0, 2.1)]
     assert answers == [True, False, True, False]
 
 
 def test_strangers_are_remembered_within_bounds():
-    again = Again(Dropped())
+    resync = Resync(Dropped())
     for number in range(STRANGERS_LIMIT + 10):
-        again.answers_stranger(b"%d" % number, 1.0)
-    assert len(again._strangers) <= STRANGERS_LIMIT
+        resync.answers_stranger(b"%d" % number, 1.0)
+    assert len(resync._strangers) <= STRANGERS_LIMIT
 
 
 def test_a_hole_in_the_sequence_asks_for_everything_once_a_second_until_the_next_hello(wired):
@@ -77,11 +77,11 @@ def test_a_hole_in_the_sequence_asks_for_everything_once_a_second_until_the_next
     worker.sequence += 5
     worker.count({1: 20})
     wired.pass_time(2.5)
-    assert worker.heard(messages.Again) == [messages.Again(None)] * 3
+    assert worker.heard(messages.Reannounce) == [messages.Reannounce(None)] * 3
     assert wired.operation("op").stages[1].done == 20
     worker.hello()
     wired.pass_time(3)
-    assert len(worker.heard(messages.Again)) == 3
+    assert len(worker.heard(messages.Reannounce)) == 3
 
 
 def test_a_message_of_an_old_sequence_changes_nothing(wired):
@@ -102,4 +102,4 @@ def test_a_beat_that_names_a_later_message_shows_a_lost_tail(wired):
     worker.sequence += 1
     worker.beat()
     wired.pass_time(2)
-    assert worker.heard(messages.Again)
+    assert worker.heard(messages.Reannounce)

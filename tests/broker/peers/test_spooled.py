@@ -14,14 +14,14 @@ def wired():
 
 
 def test_a_late_true_end_corrects_a_crash():
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     worker.start()
     wired.core.died("worker", wired.now)
     wired.pass_time(1)
     wired.store_all()
     assert wired.operation("op").state == "crashed"
-    owed = wired.core.arrears.take(unsent(worker, "completed"), 1000, wired.now)
+    owed = wired.core.spooled.take(spool(worker, "completed"), 1000, wired.now)
     assert owed.ends == {"op"}
     assert wired.operation("op").state == "completed"
     assert not wired.core.ledger.is_safe("op")
@@ -30,7 +30,7 @@ def test_a_late_true_end_corrects_a_crash():
     assert wired.core.ledger.is_safe("op")
 
 
-def unsent(worker, state):
+def spool(worker, state):
     """The messages of a file that a worker left."""
     op = worker.operations["op"]
     op.move(state, worker.now)
@@ -45,10 +45,19 @@ def unsent(worker, state):
     ]
 
 
+def test_what_a_worker_could_not_pack_is_counted(wired):
+    worker = wired.worker(hello=False)
+    worker.start()
+    hello, *others = spool(worker, "failed")
+    hello = hello._replace(about={**hello.about, "unpacked": 2})
+    wired.core.spooled.take([hello, *others], 1000, wired.now)
+    assert wired.core.dropped.counts["unpacked"] == 2
+
+
 def test_an_unsent_end_of_a_worker_that_nobody_knew_is_taken_in(wired):
     worker = wired.worker(hello=False)
     worker.start()
-    wired.core.arrears.take(unsent(worker, "failed"), 1000, wired.now)
+    wired.core.spooled.take(spool(worker, "failed"), 1000, wired.now)
     assert wired.operation("op").state == "failed"
     assert wired.core.status(wired.now)["workers"] == 0
 
@@ -61,6 +70,6 @@ def test_an_unsent_file_cannot_open_an_operation(wired):
         messages.Hello("headway", 1, 0, "s", "worker", 1.0, about),
         messages.Announce(1, 1.0, True, op.record(), []),
     ]
-    assert wired.core.arrears.take(frames, 1000, wired.now).ends == set()
+    assert wired.core.spooled.take(frames, 1000, wired.now).ends == set()
     assert not wired.core.ledger.entries
     assert not wired.core.sessions.by_id

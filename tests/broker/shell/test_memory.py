@@ -4,7 +4,7 @@ import ctypes
 
 import pytest
 
-from headway_broker.shell.memory import GROWN, Memory
+from headway_broker.shell.memory import GROWTH, Memory
 from headway_broker.shell.processes import resident
 
 libc = ctypes.CDLL(None)
@@ -29,7 +29,7 @@ def test_what_a_burst_needed_is_given_back():
     kept = blocks.pop()  # at the end of the heap: nothing shrinks by itself
     for block in blocks:
         libc.free(block)
-    assert resident() - before > 5 * GROWN
+    assert resident() - before > 5 * GROWTH
     assert memory.look()
-    assert resident() - before < 2 * GROWN
+    assert resident() - before < 2 * GROWTH
     libc.free(kept)

@@ -125,14 +125,14 @@ def test_a_process_is_known_by_pid_and_start(child):
 def test_a_process_keeps_its_image_until_it_becomes_another_program():
     code = "import os, sys; input(); os.execv(sys.executable, [sys.executable, '-c', 'input()'])"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
-        first = until(lambda: processes.image(process.pid))
-        assert processes.image(process.pid) == first
+        first = until(lambda: processes.process_image(process.pid))
+        assert processes.process_image(process.pid) == first
         process.stdin.write(b"\n")
         process.stdin.flush()
-        then = until(lambda: (now := processes.image(process.pid)) != first and now)
+        then = until(lambda: (now := processes.process_image(process.pid)) != first and now)
         process.kill()
     assert replaced(first, then)
-    assert processes.image(process.pid) is None
+    assert processes.process_image(process.pid) is None
 
 
 def test_this_boot_and_this_memory_have_figures():

@@ -10,11 +10,11 @@ from peers import Peer
 
 from headway.protocol import endpoint, messages
 from headway.protocol.wire import COUNTS_LIMIT, encode, pack
-from headway_broker.peers.spooled import Owed
+from headway_broker.peers.spooled import SpooledFile
 from headway_broker.shell import server as rules
 from headway_broker.shell.log import Log
 from headway_broker.shell.server import Server
-from headway_broker.shell.single_instance import Claim
+from headway_broker.shell.single_instance import SingleInstance
 
 
 class Turned:
@@ -22,7 +22,7 @@ class Turned:
 
     def __init__(self, directory):
         self.directory = directory
-        self.server = Server(directory, None, Claim(directory), Log(directory), 300.0)
+        self.server = Server(directory, None, SingleInstance(directory), Log(directory), 300.0)
         self.server.open()
         self.core = self.server.core
         self.peers = []
@@ -68,11 +68,11 @@ def test_counts_take_the_fast_way_and_arrive(turned):
     peer = turned.peer()
     peer.start()
     turned.until(lambda: operation(turned))
-    slow = turned.server._slow
-    turned.server._slow = lambda *_: pytest.fail("the slow way was taken")
+    slow = turned.server._receive
+    turned.server._receive = lambda *_: pytest.fail("the slow way was taken")
     peer.count({1: 5})
     turned.until(lambda: operation(turned).stages[1].done == 5)
-    turned.server._slow = slow
+    turned.server._receive = slow
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_who_sends_faster_than_is_read_waits_and_loses_nothing(turned):
     while flood.socket.poll(200, zmq.POLLOUT):
         sent += 1
         flood.count({1: [sent, None, text]})
-        assert sent < 10 * rules.AHEAD
+        assert sent < 10 * rules.ROUTER_RCVHWM
     other.count({1: 7})
     turned.until(lambda: operation(turned, "other0000000").stages[1].done == 7)
     turned.until(lambda: operation(turned, "flood0000000").stages[1].done == sent)
@@ -157,7 +157,7 @@ def test_notes_that_come_too_fast_are_not_all_logged(turned):
     for number in range(1000):
         turned.server._note(Note(f"note {number}"))
     with open(os.path.join(turned.directory, "broker.log")) as log:
-        assert len(log.readlines()) <= 2 * rules.WITHOUT_LOG
+        assert len(log.readlines()) <= 2 * rules.NOTES_PER_SECOND
 
 
 def test_late_clients_are_told_to_connect_to_the_next(turned, monkeypatch):
@@ -175,7 +175,7 @@ def test_late_clients_are_told_to_connect_to_the_next(turned, monkeypatch):
 
 def test_what_libzmq_refuses_is_told_as_any_other_trouble_with_a_socket(tmp_path, monkeypatch):
     place = str(tmp_path)
-    made = Server(place, None, Claim(place), Log(place), 300.0)
+    made = Server(place, None, SingleInstance(place), Log(place), 300.0)
 
     def refuse(sock, name):
         raise zmq.ZMQError(errno.EMFILE)
@@ -197,9 +197,9 @@ def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
         if not found:
             raise RecursionError
         taken.extend(found)
-        return Owed(set(), set())
+        return SpooledFile(set(), set())
 
-    monkeypatch.setattr(turned.core.arrears, "take", take_in)
+    monkeypatch.setattr(turned.core.spooled, "take", take_in)
     folder = os.path.join(turned.directory, endpoint.SPOOL)
     os.makedirs(folder, 0o700, exist_ok=True)
     for name, data in (("bad", b""), ("good", pack(encode(messages.Beat(1, 1.0))))):

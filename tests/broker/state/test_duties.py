@@ -24,7 +24,7 @@ def test_a_duty_that_fails_is_held_off_for_a_second_and_keeps_nobody_from_the_ot
     wired.breaks = True
     worker = wired.worker()
     worker.start()
-    monkeypatch.setattr(wired.core.publishing, "publish", break_down)
+    monkeypatch.setattr(wired.core.stream, "publish", break_down)
     wired.follow()
     assert wired.sent[worker.identity][-1] == messages.Watched(watched=True)
     for _ in range(3):
@@ -40,7 +40,7 @@ def test_a_duty_that_fails_delays_no_other(wired, monkeypatch):
     worker = wired.worker()
     worker.start()
     wired.follow()
-    monkeypatch.setattr(wired.core.shares, "look", break_down)
+    monkeypatch.setattr(wired.core.forked_counts, "look", break_down)
     wired.core.died("worker", wired.now)
     wired.pass_time(0.4)
     assert wired.operation("op").state == "crashed"

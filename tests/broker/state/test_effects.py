@@ -7,7 +7,7 @@ from headway_broker.state import effects
 
 
 def test_the_server_knows_every_effect(tmp_path):
-    claimed = server.Claim(str(tmp_path))
-    shell = server.Server(str(tmp_path), None, claimed, server.Log(None), 1.0)
-    assert set(shell._carry) == set(typing.get_args(effects.Effect))
+    single_instance = server.SingleInstance(str(tmp_path))
+    shell = server.Server(str(tmp_path), None, single_instance, server.Log(None), 1.0)
+    assert set(shell._actions) == set(typing.get_args(effects.Effect))
     shell.close()

@@ -165,7 +165,7 @@ def test_the_oldest_ended_operations_make_room_when_there_are_too_many(wired, mo
 
 def test_an_end_that_is_not_stored_yet_is_not_forgotten(monkeypatch):
     monkeypatch.setattr(retention, "KEEP_ENDED", 0)
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
     worker.start()
     worker.end()

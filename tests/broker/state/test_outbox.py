@@ -8,7 +8,7 @@ from headway_broker.publishing import frames
 from headway_broker.state.effects import Note, Stop, Unwatch
 from headway_broker.state.errors import Dropped
 from headway_broker.state.outbox import Faults, Outbox
-from headway_broker.storage import rows as archive
+from headway_broker.storage import rows
 
 
 @pytest.fixture
@@ -39,18 +39,18 @@ def test_an_operation_that_cannot_be_told_keeps_no_other_from_being_told(wired, 
 
 
 def test_a_row_that_cannot_be_made_keeps_no_other_from_being_stored(monkeypatch):
-    wired = Wired(remembers=True)
+    wired = Wired(has_history=True)
     worker = wired.worker()
-    make = archive.row_of
+    make = rows.row_of
     monkeypatch.setattr(
-        archive,
+        rows,
         "row_of",
         lambda entry, wall: break_down() if entry.operation.id == "a" else make(entry, wall),
     )
     for operation in "ab":
-        wired.core.keeping.change(wired.core.ledger.entries[worker.start(operation).id])
+        wired.core.storage.change(wired.core.ledger.entries[worker.start(operation).id])
     wired.pass_time(30.0)
-    assert set(wired.remembered()) == {"b"}
+    assert set(wired.stored_rows()) == {"b"}
     assert wired.broken() == ["broken: row of a of worker: ZeroDivisionError"]
     assert wired.dropped() == {"broken": 1}
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from headway_broker.state.process_image import Image, image_of, replaced
+from headway_broker.state.process_image import ProcessImage, image_of, replaced
 
-IMAGE = Image(7, 0x1000, 0x2000, 0x7FFE)
+IMAGE = ProcessImage(7, 0x1000, 0x2000, 0x7FFE)
 
 
 def test_the_same_layout_is_the_same_program():
-    assert not replaced(IMAGE, Image(*IMAGE))
+    assert not replaced(IMAGE, ProcessImage(*IMAGE))
 
 
 @pytest.mark.parametrize("field", ["code", "code_end", "stack"])
@@ -17,7 +17,7 @@ def test_a_layout_that_has_changed_is_another_program(field):
 
 
 def test_another_process_of_the_same_pid_is_not_a_program_that_was_replaced():
-    assert not replaced(IMAGE, Image(8, 1, 2, 3))
+    assert not replaced(IMAGE, ProcessImage(8, 1, 2, 3))
 
 
 def test_an_image_comes_back_from_the_history():

@@ -10,7 +10,7 @@ from headway_broker.state.effects import End
 
 @pytest.fixture
 def wired():
-    return Wired(remembers=True)
+    return Wired(has_history=True)
 
 
 def kept(wired, kind):
@@ -27,14 +27,14 @@ def test_open_operations_are_stored_once_a_second_while_they_change(wired):
     worker = wired.worker()
     op = worker.start()
     wired.pass_time(1.5)
-    assert len(kept(wired, effects.Store)) == 1
+    assert len(kept(wired, effects.StoreOperation)) == 1
     wired.pass_time(3)
-    assert len(kept(wired, effects.Store)) == 1
+    assert len(kept(wired, effects.StoreOperation)) == 1
     for _ in range(5):
         op.stages[1].detail = "another"
         worker.announce()
     wired.pass_time(1.5)
-    assert len(kept(wired, effects.Store)) == 2
+    assert len(kept(wired, effects.StoreOperation)) == 2
 
 
 def test_counts_alone_are_not_worth_storing(wired):
@@ -43,7 +43,7 @@ def test_counts_alone_are_not_worth_storing(wired):
     wired.pass_time(1.5)
     worker.count({1: 50})
     wired.pass_time(3)
-    assert len(kept(wired, effects.Store)) == 1
+    assert len(kept(wired, effects.StoreOperation)) == 1
 
 
 def test_an_end_is_stored_at_once_and_taught(wired):
@@ -52,8 +52,8 @@ def test_an_end_is_stored_at_once_and_taught(wired):
     wired.core.recalled("Install", [])
     wired.now += 10
     worker.end()
-    assert wired.remembered()["op"].ended is not None
-    [learn] = kept(wired, effects.Learn)
+    assert wired.stored_rows()["op"].ended is not None
+    [learn] = kept(wired, effects.StoreRun)
     assert learn.key == "Install"
     assert learn.run["seconds"] == pytest.approx(10.0)
 
@@ -73,9 +73,10 @@ def test_an_end_that_changed_again_is_stored_again_and_acknowledged_by_its_revis
 
 
 def test_without_a_history_nothing_is_handed_over():
-    wired = Wired(remembers=False)
+    wired = Wired(has_history=False)
     worker = wired.worker()
     worker.start()
     wired.pass_time(2)
     worker.end()
-    assert not kept(wired, effects.Store) + kept(wired, effects.Recall) + kept(wired, effects.Learn)
+    for kind in (effects.StoreOperation, effects.Recall, effects.StoreRun):
+        assert not kept(wired, kind)

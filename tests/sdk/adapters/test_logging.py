@@ -6,7 +6,6 @@ import pytest
 
 import headway
 from headway.adapters.logging import OperationHandler
-from headway.testing import reporting
 
 
 @pytest.fixture
@@ -19,15 +18,14 @@ def log():
     log.removeHandler(handler)
 
 
-def test_records_are_lines_of_what_is_around_them(log):
-    with reporting() as home, headway.operation("Work") as op:
+def test_records_are_lines_of_what_is_around_them(log, lines):
+    with headway.operation("Work") as op:
         log.warning("one %d", 1)
         with op.stage("Step") as stage:
             log.info("two")
-        assert home.publisher._lines == [(op.id, None, "one 1"), (op.id, stage.id, "two")]
+    assert lines() == [(op.id, None, ["one 1"]), (op.id, stage.id, ["two"])]
 
 
-def test_outside_of_any_operation_nothing_is_kept(log):
-    with reporting() as home:
-        log.warning("one")
-        assert home.publisher._lines == []
+def test_outside_of_any_operation_nothing_is_kept(log, lines):
+    log.warning("one")
+    assert lines() == []

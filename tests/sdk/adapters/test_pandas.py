@@ -9,7 +9,7 @@ from headway.adapters.tqdm import tqdm
 
 
 @pytest.fixture
-def op(home):
+def op(reporter):
     with headway.operation("Work") as op:
         yield op
 

@@ -10,12 +10,12 @@ from headway.testing import reporting
 
 
 @pytest.fixture
-def home():
-    with reporting() as home:
-        yield home
+def reporter():
+    with reporting() as reporter:
+        yield reporter
 
 
-def test_a_progress_is_an_operation_and_its_tasks_are_stages(home):
+def test_a_progress_is_an_operation_and_its_tasks_are_stages(reporter):
     with Progress("column", transient=True) as progress:
         whole = headway.current()
         first = progress.add_task("Download", total=10)
@@ -33,14 +33,14 @@ def test_a_progress_is_an_operation_and_its_tasks_are_stages(home):
     assert whole.stages[0].model.detail == "file 3"
 
 
-def test_inside_an_operation_tasks_are_its_stages(home):
+def test_inside_an_operation_tasks_are_its_stages(reporter):
     with headway.operation("Work") as op, Progress() as progress:
         progress.add_task("Download", total=3)
     assert [stage.name for stage in op.stages] == ["Download"]
     assert op.stages[0].model.reason == "stopped at 0 of 3"
 
 
-def test_tasks_of_the_same_name_are_tasks_each(home):
+def test_tasks_of_the_same_name_are_tasks_each(reporter):
     with Progress() as progress:
         ids = [progress.add_task("Download", total=1) for _ in range(3)]
         for task in ids:
@@ -50,7 +50,7 @@ def test_tasks_of_the_same_name_are_tasks_each(home):
         assert progress.task_ids == ids
 
 
-def test_an_exception_fails_what_is_open(home):
+def test_an_exception_fails_what_is_open(reporter):
     with pytest.raises(ValueError, match="no disk"), Progress() as progress:  # noqa: PT012 - what is left is a block
         whole = headway.current()
         progress.add_task("Download", total=3)
@@ -58,7 +58,7 @@ def test_an_exception_fails_what_is_open(home):
     assert (whole.state, whole.stages[0].state) == ("failed", "failed")
 
 
-def test_a_total_that_grows_makes_it_run_on(home):
+def test_a_total_that_grows_makes_it_run_on(reporter):
     with Progress() as progress:
         task = progress.add_task("Download", total=2)
         progress.update(task, completed=2)
@@ -68,7 +68,7 @@ def test_a_total_that_grows_makes_it_run_on(home):
         assert progress.finished
 
 
-def test_a_task_can_be_reset_stopped_and_removed(home):
+def test_a_task_can_be_reset_stopped_and_removed(reporter):
     progress = Progress()
     progress.start()
     task = progress.add_task("Download", total=2, completed=1)
@@ -81,7 +81,7 @@ def test_a_task_can_be_reset_stopped_and_removed(home):
     progress.stop()
 
 
-def test_iterating_is_counted(home):
+def test_iterating_is_counted(reporter):
     with Progress() as progress:
         assert list(progress.track([1, 2, 3], description="Loop")) == [1, 2, 3]
         (task,) = progress.tasks
@@ -91,7 +91,7 @@ def test_iterating_is_counted(home):
     assert op.stages[0].done == 2
 
 
-def test_what_is_printed_is_printed(home, capsys):
+def test_what_is_printed_is_printed(reporter, capsys):
     with Progress() as progress:
         progress.console.print("hello", style="red")
         progress.log("there")
@@ -107,7 +107,7 @@ def path(tmp_path):
     return path
 
 
-def test_a_file_that_is_opened_counts_what_is_read(home, path):
+def test_a_file_that_is_opened_counts_what_is_read(reporter, path):
     with Progress() as progress:
         whole = headway.current()
         with progress.open(path, "rb", description="Load") as file:
@@ -119,7 +119,7 @@ def test_a_file_that_is_opened_counts_what_is_read(home, path):
     assert stage.model.unit == "B"
 
 
-def test_a_file_may_be_read_as_text_and_only_be_read(home, path):
+def test_a_file_may_be_read_as_text_and_only_be_read(reporter, path):
     with Progress() as progress:
         with progress.open(path, encoding="ascii") as file:
             assert list(file) == ["one\n", "two\n", "three\n"]
@@ -128,7 +128,7 @@ def test_a_file_may_be_read_as_text_and_only_be_read(home, path):
             progress.open(path, "w")
 
 
-def test_a_file_of_ones_own_is_counted_and_stays_open(home, path):
+def test_a_file_of_ones_own_is_counted_and_stays_open(reporter, path):
     with path.open("rb") as file, headway.operation("Work") as op:
         with wrap_file(file, 14, description="Load") as counted:
             assert list(counted) == [b"one\n", b"two\n", b"three\n"]
@@ -136,13 +136,13 @@ def test_a_file_of_ones_own_is_counted_and_stays_open(home, path):
     assert (op.stages[0].name, op.stages[0].state, op.stages[0].done) == ("Load", "completed", 14)
 
 
-def test_a_file_that_is_read_in_part_has_stopped_there(home, path):
+def test_a_file_that_is_read_in_part_has_stopped_there(reporter, path):
     with headway.operation("Work") as op, rich.open(path, "rb", description="Load") as file:
         file.read(4)
     assert op.stages[0].model.reason == "stopped at 4 of 14"
 
 
-def test_a_task_that_is_there_counts_a_file(home, path):
+def test_a_task_that_is_there_counts_a_file(reporter, path):
     with headway.operation("Work") as op, Progress() as progress:
         task = progress.add_task("Load", total=None)
         with progress.open(path, "rb", task_id=task) as file:
@@ -150,14 +150,14 @@ def test_a_task_that_is_there_counts_a_file(home, path):
     assert [(stage.name, stage.done, stage.total) for stage in op.stages] == [("Load", 14, 14)]
 
 
-def test_tasks_are_numbered_from_nothing_as_they_stand_in_the_list(home):
+def test_tasks_are_numbered_from_nothing_as_they_stand_in_the_list(reporter):
     with Progress() as progress:
         numbers = [progress.add_task(name, total=1) for name in ("A", "B", "A")]
         assert numbers == [0, 1, 2] == progress.task_ids
         assert [progress.tasks[number].description for number in numbers] == ["A", "B", "A"]
 
 
-def test_tasks_of_one_name_after_each_other_are_one_stage_run_again(home):
+def test_tasks_of_one_name_after_each_other_are_one_stage_run_again(reporter):
     with headway.operation("Work") as op, Progress() as progress:
         for steps in (2, 3, 4):
             task = progress.add_task("A", total=steps)
@@ -172,7 +172,7 @@ def test_tasks_of_one_name_after_each_other_are_one_stage_run_again(home):
     assert (stage.state, stage.done, stage.model.attempt) == ("completed", 4, 3)
 
 
-def test_a_task_that_is_stopped_short_of_its_total_has_not_finished(home):
+def test_a_task_that_is_stopped_short_of_its_total_has_not_finished(reporter):
     with headway.operation("Work") as op, Progress() as progress:
         task = progress.add_task("A", total=10)
         progress.advance(task, 3)
@@ -181,25 +181,25 @@ def test_a_task_that_is_stopped_short_of_its_total_has_not_finished(home):
     assert op.stages[0].model.reason == "stopped at 3 of 10"
 
 
-def test_a_task_tells_its_times_and_speed(home):
+def test_a_task_tells_its_times_and_speed(reporter):
     with Progress() as progress:
         progress.add_task("A", total=10, start=False)
         (task,) = progress.tasks
         assert (task.elapsed, task.speed, task.time_remaining) == (None, None, None)
         progress.start_task(0)
-        home.clock.advance(2.0)
+        reporter.clock.advance(2.0)
         progress.advance(0, 4)
         assert (task.elapsed, task.speed, task.remaining, task.time_remaining) == (2, 2, 6, 3)
         progress.advance(0, 6)
         assert (task.finished_time, task.time_remaining) == (2, 0)
 
 
-def test_a_task_that_is_not_there_is_a_key_error(home):
+def test_a_task_that_is_not_there_is_a_key_error(reporter):
     with Progress() as progress, pytest.raises(KeyError):
         progress.advance(77)
 
 
-def test_files_of_one_task_are_counted_together(home, path):
+def test_files_of_one_task_are_counted_together(reporter, path):
     with headway.operation("Work") as op, Progress() as progress:
         task = progress.add_task("Load", total=28)
         for _ in range(2):
@@ -208,7 +208,7 @@ def test_files_of_one_task_are_counted_together(home, path):
     assert (op.stages[0].state, op.stages[0].done) == ("completed", 28)
 
 
-def test_markup_is_not_part_of_a_name(home):
+def test_markup_is_not_part_of_a_name(reporter):
     with headway.operation("Work") as op, Progress() as progress:
         task = progress.add_task("[red]Download[/red] [1/3]", total=1)
         progress.update(task, description="[b]a.txt")

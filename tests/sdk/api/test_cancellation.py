@@ -16,8 +16,12 @@ def op():
         yield headway.operation("Work").start()
 
 
-def test_nobody_listens_in_a_thread(op):
-    op._thread = None
+def test_nobody_listens_in_a_thread(reporter):
+    begun = []
+    thread = threading.Thread(target=lambda: begun.append(headway.operation("Work").start()))
+    thread.start()
+    thread.join()
+    (op,) = begun
     assert deliver(op, Request()) == ("nobody", "nothing in the program listens")
     assert op.request is None
 

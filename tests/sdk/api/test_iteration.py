@@ -10,7 +10,7 @@ from headway.reporting.tally import GRACE
 
 
 @pytest.fixture
-def op(home):
+def op(reporter):
     with headway.operation("Work") as op:
         yield op
 
@@ -53,7 +53,7 @@ def test_a_list_that_grows_is_counted_by_its_position(op):
     assert op.stages[0].done == len(items) == 5
 
 
-def test_what_is_iterated_over_may_raise(home):
+def test_what_is_iterated_over_may_raise(reporter):
     def items():
         yield 1
         raise OSError("unplugged")
@@ -95,7 +95,7 @@ def test_tasks_side_by_side_each_have_their_stage(op):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_request_ends_it_at_the_next_item(home, kind):
+def test_a_request_ends_it_at_the_next_item(reporter, kind):
     seen = []
     with pytest.raises(headway.Cancelled), headway.operation("Work") as op:  # noqa: PT012 - what is left is a block
         for item in op.track(KINDS[kind](list(range(9))), "Loop"):
@@ -163,10 +163,10 @@ def test_what_can_be_iterated_over_either_way_is_so_asynchronously(op):
     assert (op.stages[0].state, op.stages[0].done) == ("completed", 3)
 
 
-def test_what_can_be_iterated_over_either_way_and_is_not_was_left(op, home, clock):
+def test_what_can_be_iterated_over_either_way_and_is_not_was_left(op, reporter, clock):
     op.track(Rows(), "rows")
     clock.advance(2 * GRACE)
-    home.tally.tick(clock())
+    reporter.tally.tick(clock())
     assert op.stages[0].state == "completed"
     assert op.stages[0].model.reason == "stopped at 0 of 3"
 

@@ -7,15 +7,15 @@ from headway.host.threads import signals
 
 
 @pytest.fixture(params=["operation", "stage"])
-def handle(request, home):
+def handle(request, reporter):
     operation = headway.operation("Work")
     return operation if request.param == "operation" else operation.start().stage("Step")
 
 
-def told(home):
+def told(reporter):
     """What is marked to be sent, which is none from here on."""
-    home.publisher.connected()
-    return len(home.publisher.take(1e9, hurry=True))
+    reporter.publisher.connected()
+    return len(reporter.publisher.take(1e9, hurry=True))
 
 
 def test_it_is_what_it_was_told_to_be(handle):
@@ -32,13 +32,13 @@ def test_it_is_what_it_was_told_to_be(handle):
     assert (handle.state, handle.model.reason, handle.open) == ("cancelled", "enough", False)
 
 
-def test_every_change_is_told_at_once(handle, home):
+def test_every_change_is_told_at_once(handle, reporter):
     for change in (handle.start, lambda: handle.wait("a lock"), handle.resume, handle.complete):
-        told(home)
-        revision = home.publisher.sequence
+        told(reporter)
+        revision = reporter.publisher.sequence
         change()
-        assert told(home)
-        assert home.publisher.sequence > revision
+        assert told(reporter)
+        assert reporter.publisher.sequence > revision
 
 
 def test_to_do_it_twice_is_to_do_it_once(handle, clock):
@@ -80,25 +80,25 @@ def test_a_block_that_has_ended_inside_stays_as_it_has(handle):
     assert (handle.state, handle.model.reason) == ("cancelled", "enough")
 
 
-def test_what_the_program_reports_after_its_end_changes_nothing(handle, home):
+def test_what_the_program_reports_after_its_end_changes_nothing(handle, reporter):
     handle.start()
-    home.closed = True
+    reporter.closed = True
     handle.cancel()
     assert handle.state == "running"
 
 
-def test_a_signal_handler_may_end_it_while_it_ends(handle, home):
+def test_a_signal_handler_may_end_it_while_it_ends(handle, reporter):
     before = signals.signal(signals.SIGUSR1, lambda *_: handle.fail("by the handler"))
-    real = home.clock
+    real = reporter.clock
 
     def clock():  # read within the move
-        home.clock = real
+        reporter.clock = real
         signals.raise_signal(signals.SIGUSR1)
         return real()
 
     try:
         handle.start()
-        home.clock = clock
+        reporter.clock = clock
         handle.fail("by the program")
     finally:
         signals.signal(signals.SIGUSR1, before)

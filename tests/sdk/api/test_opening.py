@@ -7,13 +7,13 @@ from headway.testing import reporting
 
 
 @pytest.fixture
-def home():
-    with reporting() as home:
-        yield home
+def reporter():
+    with reporting() as reporter:
+        yield reporter
 
 
 @pytest.fixture
-def op(home):
+def op(reporter):
     return headway.operation("Work").start()
 
 
@@ -28,7 +28,7 @@ def test_an_operation_that_was_only_started_is_around_nothing(op):
     assert headway.operation("Beside").model.parent is None
 
 
-def test_a_parent_can_be_named(home):
+def test_a_parent_can_be_named(reporter):
     assert headway.operation("Child", parent="abc/1").model.parent == "abc/1"
 
 
@@ -44,7 +44,7 @@ def test_current_is_the_innermost_open_one(op):
     assert headway.current() is None
 
 
-def test_what_no_message_could_carry_is_not_kept(home):
+def test_what_no_message_could_carry_is_not_kept(reporter):
     op = headway.operation("Work", display=object(), notify=object(), parent=12).start()
     assert isinstance(op.model.display, str)
     assert (op.model.notify, op.model.parent) == (None, "12")

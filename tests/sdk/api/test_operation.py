@@ -8,11 +8,11 @@ import headway
 
 
 @pytest.fixture
-def op(home):
+def op(reporter):
     return headway.operation("Work").start()
 
 
-def test_a_block_that_comes_to_its_end_has_completed(home, clock):
+def test_a_block_that_comes_to_its_end_has_completed(reporter, clock):
     with headway.operation("Work", key="k", notify=False, display="plain") as op:
         assert op.state == "running"
         clock.advance(3.0)
@@ -69,7 +69,7 @@ def records(op):
         (lambda op: op.complete(), lambda op: op.start()),
     ],
 )
-def test_an_illegal_move_changes_nothing(op, home, end, late):
+def test_an_illegal_move_changes_nothing(op, reporter, end, late):
     for _ in op.track(range(10), "left early"):
         break
     op.stage("Step").start().advance(3)
@@ -97,10 +97,10 @@ def test_no_stage_runs_in_an_operation_that_has_ended(op):
         op.stage("Late").start()
 
 
-def test_what_was_planned_is_announced_in_order_and_used_by_name(op, home):
+def test_what_was_planned_is_announced_in_order_and_used_by_name(op, reporter):
     op.plan("A", "B", "C")
-    home.publisher.connected()
-    _, announce = home.publisher.take(home.clock())
+    reporter.publisher.connected()
+    _, announce = reporter.publisher.take(reporter.clock())
     assert [record[2:4] for record in announce.stages] == [[n, "pending"] for n in "ABC"]
     with op.stage("B", total=3, unit="files") as b:
         assert b.id == op.stages[1].id
@@ -170,15 +170,11 @@ def test_it_can_wait_and_run_again(op):
     assert (op.state, op.model.reason) == ("running", None)
 
 
-def test_lines_are_passed_on(op, home):
+def test_lines_are_passed_on(op, lines):
     stage = op.stage("Step").start()
     op.log("one\ntwo", stage=stage)
     op.log("three")
-    assert home.publisher._lines == [
-        (op.id, stage.id, "one"),
-        (op.id, stage.id, "two"),
-        (op.id, None, "three"),
-    ]
+    assert lines() == [(op.id, stage.id, ["one", "two"]), (op.id, None, ["three"])]
 
 
 def test_everything_that_changes_counts_a_revision(op):

@@ -6,18 +6,18 @@ import pytest
 
 import headway
 from headway.api.cancellation import Request
-from headway.api.outcome import fate
+from headway.api.outcome import outcome_of
 from headway.testing import reporting
 
 
 @pytest.fixture
-def home():
-    with reporting() as home:
-        yield home
+def reporter():
+    with reporting() as reporter:
+        yield reporter
 
 
 @pytest.fixture
-def op(home):
+def op(reporter):
     return headway.operation("Work").start()
 
 
@@ -36,17 +36,17 @@ def op(home):
     ],
 )
 def test_what_leaves_a_block_decides(error, judged):
-    assert fate(error) == judged
+    assert outcome_of(error) == judged
 
 
 def test_any_other_exception_is_a_failure():
     error = ValueError("no disk")
-    assert fate(error) == ("failed", None, error)
+    assert outcome_of(error) == ("failed", None, error)
 
 
 def test_the_reason_of_the_request_is_the_reason(op):
     op.request = Request("by you")
-    assert fate(KeyboardInterrupt(), op.request) == ("cancelled", "by you", None)
+    assert outcome_of(KeyboardInterrupt(), op.request) == ("cancelled", "by you", None)
 
 
 class Mute(Exception):
@@ -54,7 +54,7 @@ class Mute(Exception):
         raise RuntimeError("no text")
 
 
-def test_an_exception_without_a_text_goes_on_unchanged(home):
+def test_an_exception_without_a_text_goes_on_unchanged(reporter):
     with pytest.raises(Mute), headway.operation("Work") as op, op.stage("Step"):
         raise Mute
     assert op.model.error == "Mute"

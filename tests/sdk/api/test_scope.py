@@ -1,7 +1,6 @@
 """What is around a line of code."""
 
 import copy
-import multiprocessing.process
 import pickle
 import threading
 
@@ -11,13 +10,12 @@ import headway
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch):
+def environment(monkeypatch, process_config):
     monkeypatch.setenv("HEADWAY_PARENT", "")
-    config = multiprocessing.process.current_process()._config
-    monkeypatch.delitem(config, "headway_parent", raising=False)
+    monkeypatch.delitem(process_config, "headway_parent", raising=False)
 
 
-def test_a_thread_is_in_what_is_around_everything(home):
+def test_a_thread_is_in_what_is_around_everything(reporter):
     seen = []
 
     def look():
@@ -37,7 +35,7 @@ def test_a_thread_is_in_what_is_around_everything(home):
     assert seen == [None, op, step, step, child]
 
 
-def test_leaving_restores_what_the_context_was_in(home):
+def test_leaving_restores_what_the_context_was_in(reporter):
     first = headway.operation("First").start()
     with first.stage("Step"):
         pass
@@ -45,7 +43,7 @@ def test_leaving_restores_what_the_context_was_in(home):
 
 
 @pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_a_handle_that_is_pickled_says_what_to_do_instead(home, copied):
+def test_a_handle_that_is_pickled_says_what_to_do_instead(reporter, copied):
     op = headway.operation("Work")
     for handle, what in ((op, "operation"), (op.stage("Step"), "stage")):
         with pytest.raises(TypeError, match=f"a headway {what} .* joins by itself"):

@@ -7,12 +7,12 @@ from headway.api.track import script
 
 
 @pytest.fixture
-def op(home):
+def op(reporter):
     with headway.operation("Work") as op:
         yield op
 
 
-def test_alone_it_is_an_operation_named_after_the_script(home):
+def test_alone_it_is_an_operation_named_after_the_script(reporter):
     for _ in headway.track(range(3), "Compile", unit="files", key="k"):
         whole = headway.current().operation
         assert whole.name == f"{script()}: Compile"
@@ -21,7 +21,7 @@ def test_alone_it_is_an_operation_named_after_the_script(home):
     assert (whole.stages[0].name, whole.stages[0].model.unit) == ("Compile", "files")
 
 
-def test_alone_and_nameless_it_is_named_after_the_script(home):
+def test_alone_and_nameless_it_is_named_after_the_script(reporter):
     for _ in headway.track(range(3)):
         assert headway.current().operation.name == script()
 

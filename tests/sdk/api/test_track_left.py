@@ -15,20 +15,20 @@ from headway.testing import ManualClock, reporting
 
 
 @pytest.fixture
-def op(home):
+def op(reporter):
     with headway.operation("Work") as op:
         yield op
 
 
 @pytest.mark.parametrize("kind", ["list", "generator", "dict"])
-def test_a_loop_left_early_has_stopped_somewhere(op, home, clock, kind):
+def test_a_loop_left_early_has_stopped_somewhere(op, reporter, clock, kind):
     for item in op.track(KINDS[kind](list(range(9))), "Loop", total=9):
         if item == 3:
             break
     stage = op.stages[0]
     assert stage.state == "running"
     clock.advance(GRACE + 0.01)
-    home.tally.tick(clock.now)
+    reporter.tally.tick(clock.now)
     assert (stage.state, stage.model.reason) == ("completed", "stopped at 3 of 9")
     assert stage.model.ended == 100.0
     assert stage.model.fraction() == pytest.approx(1 / 3)
@@ -44,7 +44,9 @@ def test_large_numbers_are_grouped(op):
 
 @pytest.mark.parametrize("kind", ["list", "generator"])
 @pytest.mark.parametrize("pause", [0.0, 5.0])
-def test_a_loop_that_an_exception_left_has_failed_with_what_is_around_it(home, clock, kind, pause):
+def test_a_loop_that_an_exception_left_has_failed_with_what_is_around_it(
+    reporter, clock, kind, pause
+):
     with pytest.raises(ValueError, match="no disk"), headway.operation("Work") as op:  # noqa: PT012 - what is left is a block
         try:
             for item in op.track(KINDS[kind](list(range(9))), "Loop", total=9):
@@ -52,13 +54,13 @@ def test_a_loop_that_an_exception_left_has_failed_with_what_is_around_it(home, c
                     raise ValueError("no disk")
         finally:
             clock.advance(pause)
-            home.tally.tick(clock.now)
+            reporter.tally.tick(clock.now)
     stage = op.stages[0]
     assert (stage.state, stage.model.error, stage.done) == (FAILED, "no disk", 3)
     assert stage.model.reason is None
 
 
-def test_a_loop_left_early_stays_so_when_something_later_fails(home):
+def test_a_loop_left_early_stays_so_when_something_later_fails(reporter):
     with pytest.raises(ValueError, match="no disk"), headway.operation("Work") as op:  # noqa: PT012 - what is left is a block
         for _ in op.track(range(9), "Loop"):
             break
@@ -69,10 +71,10 @@ def test_a_loop_left_early_stays_so_when_something_later_fails(home):
     assert [stage.state for stage in op.stages] == ["completed", "completed", "failed"]
 
 
-def test_an_iterator_that_was_never_used_is_left(op, home, clock):
+def test_an_iterator_that_was_never_used_is_left(op, reporter, clock):
     op.track((x for x in range(3)), "Loop")
     gc.collect()
-    home.tally.tick(clock.advance(GRACE + 0.01))
+    reporter.tally.tick(clock.advance(GRACE + 0.01))
     assert op.stages[0].model.reason == "stopped at 0"
 
 
@@ -113,15 +115,15 @@ LEFT = [leave_the_first_of, drop_unused, leave_a_generator_around_it, leave_a_lo
 
 
 @pytest.mark.parametrize("leave", LEFT)
-def test_a_loop_alone_that_was_left_is_not_around_the_next_one(home, leave):
+def test_a_loop_alone_that_was_left_is_not_around_the_next_one(reporter, leave):
     for _ in range(3):
         leave([1, 2, 3])
         assert list(headway.track([1, 2, 3], "use")) == [1, 2, 3]
-    assert not [handle for handle in home.handles.values() if handle.name.endswith("use")]
+    assert not [handle for handle in reporter.handles.values() if handle.name.endswith("use")]
 
 
 @pytest.mark.parametrize("leave", LEFT)
-def test_an_operation_that_begins_after_a_loop_alone_was_left_is_no_part_of_it(home, leave):
+def test_an_operation_that_begins_after_a_loop_alone_was_left_is_no_part_of_it(reporter, leave):
     leave([1, 2, 3])
     with headway.operation("next") as following:
         assert following.model.parent is None
@@ -150,7 +152,7 @@ STEPS = st.one_of(
 @given(steps=st.lists(STEPS, max_size=30))
 def test_however_loops_are_opened_and_left_they_hand_out_what_they_would_without_us(steps):
     clock = ManualClock(100.0)
-    with reporting(clock) as home:
+    with reporting(clock) as reporter:
         open_ones = []  # (ours, what it must hand out)
         blocks = []
         for what, *how in steps:
@@ -170,7 +172,7 @@ def test_however_loops_are_opened_and_left_they_hand_out_what_they_would_without
                 del ours
             elif what == "wait":
                 clock.advance(how[0])
-                home.tally.tick(clock())
+                reporter.tally.tick(clock())
             elif what == "enter":
                 blocks.append(headway.operation("Work").__enter__())
             elif what in ("leave", "fail") and blocks:
@@ -184,11 +186,11 @@ def test_however_loops_are_opened_and_left_they_hand_out_what_they_would_without
             blocks.pop().__exit__(None, None, None)
         gc.collect()
         clock.advance(1.0)
-        home.tally.tick(clock())
-        assert not home.handles
+        reporter.tally.tick(clock())
+        assert not reporter.handles
 
 
-def test_an_asynchronous_loop_left_early_has_not_failed_when_its_event_loop_ends(home, clock):
+def test_an_asynchronous_loop_left_early_has_not_failed_when_its_event_loop_ends(reporter, clock):
     async def items():
         yield 1
         yield 2
@@ -199,15 +201,15 @@ def test_an_asynchronous_loop_left_early_has_not_failed_when_its_event_loop_ends
 
     asyncio.run(main())
     gc.collect()
-    ended = [entry.model for entry in home.publisher.operations.values()]
+    ended = [entry.model for entry in reporter.publisher.operations.values()]
     clock.advance(2 * GRACE)
-    home.tally.tick(clock())
+    reporter.tally.tick(clock())
     assert [model.state for model in ended] == ["completed"]
 
 
-def test_an_asynchronous_loop_whose_task_is_cancelled_was_cancelled(home):
+def test_an_asynchronous_loop_whose_task_is_cancelled_was_cancelled(reporter):
     async def items():
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         yield 1
 
     async def work():
@@ -222,5 +224,5 @@ def test_an_asynchronous_loop_whose_task_is_cancelled_was_cancelled(home):
             await task
 
     asyncio.run(main())
-    (entry,) = home.publisher.operations.values()
+    (entry,) = reporter.publisher.operations.values()
     assert entry.model.state == "cancelled"

@@ -48,7 +48,7 @@ def test_the_program_ends_with_one_line_and_as_by_a_ctrl_c(monkeypatch, capsys, 
 
 def test_a_cancelled_task_that_ends_the_program_ends_it_likewise(monkeypatch):
     hooked(monkeypatch)
-    uncaught.expect()
+    uncaught.install_hooks()
     with pytest.raises(SystemExit) as left:
         sys.excepthook(asyncio.CancelledError, asyncio.CancelledError(), None)
     assert left.value.code == 130

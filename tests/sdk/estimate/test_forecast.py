@@ -221,7 +221,7 @@ def check(estimate):
     assert estimate.basis in {"history", "rate", "history+rate"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(reports, min_size=1, max_size=4), st.sampled_from(["completed", "failed"]))
 def test_no_observation_makes_it_raise_or_give_nonsense(runs, ending):
     history = []

@@ -77,13 +77,21 @@ def test_without_any_way_to_send_it_says_which_there_are(monkeypatch, no_dbus):
 
 
 def test_a_folder_app_is_not_taken_for_a_flatpak(monkeypatch):
+    from plyer.platforms.linux import notification
+
     real = os.path.isdir
     monkeypatch.setattr(os.path, "isdir", lambda path: path == "/app" or real(path))
     monkeypatch.setattr(desktop, "capabilities", lambda _environ: [])
-    made = Desktop({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}, "linux")
-    assert type(made._backend).__name__ != "NotifyDesktopPortals"
-    made = Desktop({"DBUS_SESSION_BUS_ADDRESS": "x", "FLATPAK_ID": "org.x"}, "linux")
-    assert type(made._backend).__name__ == "NotifyDesktopPortals"
+    ways = []
+    for way in ("NotifyDesktopPortals", "NotifyDbus", "NotifySendNotification"):
+        raised = lambda self, **_: ways.append(type(self).__name__)  # noqa: E731
+        monkeypatch.setattr(getattr(notification, way), "notify", raised)
+    bus = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}
+    Desktop(bus, "linux").notify("Title", "Message")
+    assert ways != ["NotifyDesktopPortals"]
+    ways.clear()
+    Desktop({**bus, "FLATPAK_ID": "org.x"}, "linux").notify("Title", "Message")
+    assert ways == ["NotifyDesktopPortals"]
 
 
 def test_a_bus_that_cannot_be_reached_is_named(no_dbus):
@@ -144,7 +152,7 @@ def test_a_session_without_a_service_is_impossible(bus, no_dbus):
 
 @session
 def test_a_service_that_hangs_is_not_waited_for_long(bus, no_dbus, monkeypatch):
-    monkeypatch.setattr(desktop, "ANSWER", 1.0)
+    monkeypatch.setattr(desktop, "ANSWER_TIMEOUT", 1.0)
     bus.serve()
     bus.hang()
     with pytest.raises(Impossible, match="does not answer"):

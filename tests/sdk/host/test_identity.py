@@ -2,11 +2,11 @@
 
 import os
 
-from headway.host.identity import about, start_time
+from headway.host.identity import describe, start_time
 
 
 def test_a_process_says_who_it_is():
-    found = about("1.2.3")
+    found = describe("1.2.3")
     assert found["pid"] == os.getpid()
     assert found["uid"] == os.getuid()
     assert found["sdk"] == "1.2.3"

@@ -1,6 +1,5 @@
 """What child processes are told of what is open."""
 
-import multiprocessing.process
 import os
 
 import pytest
@@ -11,17 +10,16 @@ from headway.testing import reporting
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch):
+def environment(monkeypatch, process_config):
     monkeypatch.setenv("HEADWAY_PARENT", "")
-    config = multiprocessing.process.current_process()._config
-    monkeypatch.delitem(config, "headway_parent", raising=False)
+    monkeypatch.delitem(process_config, "headway_parent", raising=False)
 
 
 def told():
     return os.environ["HEADWAY_PARENT"]
 
 
-def test_the_environment_names_the_innermost_open_one(home):
+def test_the_environment_names_the_innermost_open_one(reporter):
     with headway.operation("Work") as op:
         assert told() == op.id
         with op.stage("Step") as step:
@@ -36,7 +34,7 @@ def test_the_environment_names_the_innermost_open_one(home):
     assert told() == ""
 
 
-def test_side_by_side_it_names_what_is_around_both(home):
+def test_side_by_side_it_names_what_is_around_both(reporter):
     with headway.operation("Work") as op:
         first, second = op.stage("A").start(), op.stage("B").start()
         assert told() == op.id
@@ -51,8 +49,8 @@ def test_side_by_side_it_names_what_is_around_both(home):
 def test_what_a_process_is_inside_of_is_restored(monkeypatch):
     monkeypatch.setenv("HEADWAY_PARENT", "abc/1")
     assert propagation.inherited() == "abc/1"
-    with reporting() as home:
-        home.tree.inherited = "abc/1"
+    with reporting() as reporter:
+        reporter.tree.inherited = "abc/1"
         with headway.operation("Work") as op:
             assert op.model.parent == "abc/1"
             assert told() == op.id
@@ -65,22 +63,20 @@ def test_what_no_worker_wrote_is_no_parent(monkeypatch, text):
     assert propagation.inherited() is None
 
 
-def test_the_process_config_wins_over_an_old_environment(monkeypatch):
-    config = multiprocessing.process.current_process()._config
+def test_the_process_config_wins_over_an_old_environment(monkeypatch, process_config):
     monkeypatch.setenv("HEADWAY_PARENT", "old/1")
-    monkeypatch.setitem(config, "headway_parent", "new/1")
+    monkeypatch.setitem(process_config, "headway_parent", "new/1")
     assert propagation.inherited() == "new/1"
 
 
-def test_the_process_config_is_kept_up_to_date(home):
-    config = multiprocessing.process.current_process()._config
+def test_the_process_config_is_kept_up_to_date(reporter, process_config):
     with headway.operation("Work") as op:
-        assert config["headway_parent"] == op.id
-    assert config["headway_parent"] == ""
+        assert process_config["headway_parent"] == op.id
+    assert process_config["headway_parent"] == ""
 
 
-def test_after_many_changes_only_operations_are_named(home, monkeypatch):
-    monkeypatch.setattr(propagation, "CHANGES", 3)
+def test_after_many_changes_only_operations_are_named(reporter, monkeypatch):
+    monkeypatch.setattr(propagation, "CHANGES_LIMIT", 3)
     with headway.operation("Work") as op:
         for _ in range(3):
             with op.stage("Step"):
@@ -102,7 +98,9 @@ class Fading(dict):
         return {"A": "1"}.get(name, default)
 
 
-def test_the_environment_of_a_child_is_had_while_another_thread_deletes_from_it(home, monkeypatch):
+def test_the_environment_of_a_child_is_had_while_another_thread_deletes_from_it(
+    reporter, monkeypatch
+):
     with headway.operation("Work") as op:
         with monkeypatch.context() as patch:
             patch.setattr(os, "environ", Fading())

@@ -61,7 +61,7 @@ def begin(code="pass"):
 
     thread = threading.Thread(target=reaping.run, args=(started,))
     thread.start()
-    until(lambda: pids and pids[0] in reaping._ours)
+    until(lambda: pids and reaping.is_ours(pids[0], ended=False))
     return pids[0], thread
 
 
@@ -75,7 +75,7 @@ def test_a_program_is_told_of_its_own_child_and_not_of_ours(unreaped, way):
     assert WAYS[way]() == mine
     with pytest.raises(ChildProcessError):
         WAYS[way]()
-    assert pid not in reaping._ours
+    assert not reaping.is_ours(pid, ended=False)
     unreaped.set()
     thread.join(20)
 
@@ -93,7 +93,7 @@ def test_one_that_is_left_to_be_waited_for_again_is_not_met_again(unreaped):
 
 
 def test_one_that_was_only_stopped_is_ours_still(unreaped):
-    pid, thread = begin("import time; time.sleep(20)")
+    pid, thread = begin("import signal; signal.pause()")
     os.kill(pid, signal.SIGSTOP)
     os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
     assert os.waitpid(-1, os.WUNTRACED | os.WNOHANG) == (0, 0)
@@ -106,12 +106,12 @@ def test_one_that_was_only_stopped_is_ours_still(unreaped):
 
 
 def test_a_pid_is_ours_for_a_moment_only_once_somebody_else_has_waited(unreaped, monkeypatch):
-    monkeypatch.setattr(reaping, "KNOWN", 0.0)
+    monkeypatch.setattr(reaping, "REAPED_MEMORY", 0.0)
     pid, thread = begin()
     os.waitpid(pid, 0)
     unreaped.set()
     thread.join(20)
-    assert not reaping._is_ours(pid, ended=True)
+    assert not reaping.is_ours(pid, ended=True)
 
 
 def test_one_that_is_waited_for_by_its_pid_is_told_whosever_it_is():

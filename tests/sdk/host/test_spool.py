@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from headway.host.spool import leave_unsent, start_lock, try_out
+from headway.host.spool import start_lock, try_out, write_spool_file
 
 ME = os.getuid()
 
@@ -18,7 +18,7 @@ def place(tmp_path):
 
 
 def test_a_file_of_final_states_is_whole_and_private(place):
-    leave_unsent(place, ME, "session", b"x" * 100_000)
+    write_spool_file(place, ME, "session", b"x" * 100_000)
     folder = os.path.join(place, "unsent")
     assert os.listdir(folder) == ["session"]
     status = os.stat(os.path.join(folder, "session"))
@@ -30,7 +30,7 @@ def test_a_file_of_final_states_is_whole_and_private(place):
 def test_what_is_left_under_any_umask_can_be_read(place, umask):
     before = os.umask(umask)
     try:
-        leave_unsent(place, ME, "session", b"x")
+        write_spool_file(place, ME, "session", b"x")
         os.close(start_lock(place, ME))
     finally:
         os.umask(before)
@@ -42,7 +42,7 @@ def test_what_is_left_under_any_umask_can_be_read(place, umask):
 def test_what_an_earlier_program_left_closed_is_opened(place):
     os.mkdir(os.path.join(place, "unsent"), 0)
     os.close(os.open(os.path.join(place, "start.lock"), os.O_CREAT, 0))
-    leave_unsent(place, ME, "session", b"x")
+    write_spool_file(place, ME, "session", b"x")
     os.close(start_lock(place, ME))
     assert stat.S_IMODE(os.stat(os.path.join(place, "unsent")).st_mode) == 0o700
     assert stat.S_IMODE(os.stat(os.path.join(place, "start.lock")).st_mode) == 0o600
@@ -54,7 +54,7 @@ def test_a_disk_that_is_full_leaves_nothing_behind(place, monkeypatch):
 
     monkeypatch.setattr(os, "write", write)
     with pytest.raises(OSError, match="No space"):
-        leave_unsent(place, ME, "session", b"x")
+        write_spool_file(place, ME, "session", b"x")
     assert os.listdir(os.path.join(place, "unsent")) == []
 
 
@@ -65,7 +65,7 @@ def test_links_are_not_followed(place, tmp_path, linked):
     path = os.path.join(place, linked) if linked else str(tmp_path / "link")
     os.symlink(elsewhere, path)
     with pytest.raises(OSError):  # noqa: PT011 - ELOOP or ENOTDIR, by system
-        leave_unsent(place if linked else path, ME, "session", b"x")
+        write_spool_file(place if linked else path, ME, "session", b"x")
     assert list(elsewhere.iterdir()) == []
 
 
@@ -85,13 +85,13 @@ def test_the_lock_is_one_file_for_everybody(place):
 
 def test_a_directory_of_somebody_else_is_not_used(place):
     with pytest.raises(PermissionError, match=f"belongs to uid {ME}"):
-        leave_unsent(place, ME + 1, "session", b"x")
+        write_spool_file(place, ME + 1, "session", b"x")
 
 
 @pytest.mark.skipif(ME != 0, reason="only root leaves files for others")
 def test_what_root_leaves_for_a_user_is_the_users(place):
     os.chown(place, 12345, -1)
-    leave_unsent(place, 12345, "session", b"x")
+    write_spool_file(place, 12345, "session", b"x")
     os.close(start_lock(place, 12345))
     for name in ("unsent", "unsent/session", "start.lock"):
         assert os.stat(os.path.join(place, name)).st_uid == 12345

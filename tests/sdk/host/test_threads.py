@@ -5,7 +5,8 @@ from __future__ import annotations
 import _thread
 import signal
 import threading
-import time
+
+from machine import until
 
 from headway.host import threads
 
@@ -43,7 +44,7 @@ def test_who_starts_it_blocks_what_it_blocked_before():
 
 def test_the_programs_own_code_takes_signals_there_as_elsewhere():
     def look():
-        threads.unhide()
+        threads.unblock_signals()
         return signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
     assert seen_inside(look) == signal.pthread_sigmask(signal.SIG_BLOCK, ())
@@ -55,19 +56,16 @@ def test_threads_are_tried_and_gone_again():
             return int(next(line for line in file if line.startswith("Threads:")).split()[1])
 
     before = running()
-    assert threads.affordable(3)
-    until = time.monotonic() + 10
-    while running() > before and time.monotonic() < until:
-        time.sleep(0.001)
-    assert running() <= before
+    assert threads.can_start(3)
+    until(lambda: running() <= before, "their end")
 
 
 def test_where_no_thread_is_to_be_had_that_is_said(monkeypatch):
     def refuse(*_):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(threads._thread, "start_new_thread", refuse)
-    assert not threads.affordable(1)
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
+    assert not threads.can_start(1)
 
 
 def test_green_threads_are_told_from_real_ones(monkeypatch):

@@ -2,9 +2,10 @@ import asyncio
 import contextlib
 import io
 import re
-import time
+import threading
 
 import pytest
+from machine import until
 from rich.console import Console
 from rich.progress import Progress
 
@@ -29,13 +30,6 @@ def forced():
 def _plain_environment(monkeypatch):
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
-
-
-def until(true, seconds=5.0):
-    ends = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < ends
-        time.sleep(0.01)
 
 
 def test_without_rich_it_says_what_to_install(monkeypatch):
@@ -90,7 +84,7 @@ def test_an_exception_leaves_the_block_and_the_picture():
         raise ValueError
     assert tracker.progress_obj is None
     drawn = out.getvalue()
-    time.sleep(0.2)
+    until(lambda: "progress-live" not in [thread.name for thread in threading.enumerate()])
     assert out.getvalue() == drawn
 
 

@@ -6,6 +6,7 @@ from rich.console import Console
 
 import progress_tracker
 from progress_tracker import ProgressTracker
+from progress_tracker.painter import Painter
 
 
 def piped(width=80):
@@ -142,5 +143,15 @@ def test_nothing_is_drawn_after_the_end():
     tracker.complete()
     said = out.getvalue()
     tracker.display_progress()
-    tracker._painter.draw()
+    assert out.getvalue() == said
+
+
+def test_a_painter_that_has_drawn_the_end_draws_no_more():
+    tracker, out = forced()
+    painter = Painter(tracker)
+    tracker.add_stage("one")
+    painter.end("completed", "done")
+    said = out.getvalue()
+    tracker.start_stage(tracker.add_stage("two"))
+    painter.draw()
     assert out.getvalue() == said

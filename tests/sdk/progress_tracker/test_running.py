@@ -5,6 +5,7 @@ from unittest.mock import Mock
 import pytest
 
 import headway
+from headway.api.cancellation import Request, deliver
 from progress_tracker import ProgressTracker, StageStatus, run_with_progress
 
 
@@ -92,18 +93,31 @@ def test_an_end_that_the_function_chose_stands(tracker, bell):
     assert [(title, said) for title, said, _ in bell] == [("Op Failed", "Download failed")]
 
 
+async def turns(number=10):
+    """Let the event loop turn a few times."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def cancelled(tracker):
+    """Cancel a tracker's task in the midst of its work."""
+    begun = asyncio.Event()
+
+    async def work(_tracker):
+        begun.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(run_with_progress(tracker, work))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 def test_a_callback_set_before_is_kept(tracker):
     calls = []
     tracker.setup_cancellation_handler(callback=lambda: calls.append(1))
-
-    async def cancelled():
-        task = asyncio.create_task(run_with_progress(tracker, lambda _: asyncio.sleep(30)))
-        await asyncio.sleep(0.05)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(cancelled())
+    asyncio.run(cancelled(tracker))
     assert calls == [1]
 
 
@@ -111,19 +125,15 @@ def test_an_asynchronous_callback_has_ended_before_the_cancellation_goes_on(trac
     steps = []
 
     async def clean():
-        await asyncio.sleep(0.02)
+        await turns()
         steps.append("cleaned")
 
-    async def cancelled():
+    async def passed_on():
         tracker.cancel_callback = clean
-        task = asyncio.create_task(run_with_progress(tracker, lambda _: asyncio.sleep(30)))
-        await asyncio.sleep(0.05)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await cancelled(tracker)
         steps.append("passed on")
 
-    asyncio.run(cancelled())
+    asyncio.run(passed_on())
     assert steps == ["cleaned", "passed on"]
 
 
@@ -139,14 +149,18 @@ def test_a_request_to_cancel_reaches_the_one_task_meant(opened):
     trackers = [ProgressTracker(name, console=Mock()) for name in ("a", "b")]
 
     async def both():
-        tasks = [
-            asyncio.create_task(run_with_progress(tracker, lambda _: asyncio.sleep(0.3)))
-            for tracker in trackers
-        ]
-        await asyncio.sleep(0.05)
-        from headway.api.cancellation import Request, deliver
+        begun, goes_on = [], asyncio.Event()
 
+        async def work(tracker):
+            begun.append(tracker)
+            await goes_on.wait()
+
+        tasks = [asyncio.create_task(run_with_progress(tracker, work)) for tracker in trackers]
+        while len(begun) < 2:
+            await turns(1)
         assert deliver(opened[0], Request("no longer needed"))[0] == "accepted"
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        goes_on.set()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
     cancelled, done = asyncio.run(both())

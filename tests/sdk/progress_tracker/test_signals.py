@@ -112,12 +112,13 @@ def test_an_asynchronous_cleanup_is_done_before_the_program_is_left():
     steps = []
 
     async def clean():
-        await asyncio.sleep(0.05)
+        for _ in range(10):
+            await asyncio.sleep(0)
         steps.append("cleaned")
 
     async def work(_tracker):
-        asyncio.get_running_loop().call_later(0.05, signal.raise_signal, signal.SIGTERM)
-        await asyncio.sleep(30)
+        asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGTERM)
+        await asyncio.Event().wait()
 
     tracker = ProgressTracker("Op", console=Mock())
     tracker.cancel_callback = clean

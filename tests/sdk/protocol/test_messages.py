@@ -16,7 +16,7 @@ def test_the_kinds_that_are_out_in_the_world_stay_what_they_are():
         "Hello", "Announce", "Counts", "Share", "Log", "Beat", "Bye", "Answer", "Request",
     ]  # fmt: skip
     assert [kind.__name__ for kind in messages.OUTBOUND] == [
-        "Welcome", "Acknowledge", "Again", "Cancel", "Watched", "Refuse", "Drawn", "Retire",
+        "Welcome", "Acknowledge", "Reannounce", "Cancel", "Watched", "Refuse", "Drawn", "Retire",
         "Reply",
     ]  # fmt: skip
     assert [kind.__name__ for kind in messages.PUBLISHED] == [

@@ -21,7 +21,7 @@ def run(code):
 
 
 class Broken:
-    """A link that cannot deliver."""
+    """A thread that cannot deliver."""
 
     def __init__(self, error):
         self._error = error
@@ -32,8 +32,8 @@ class Broken:
 
 @pytest.mark.parametrize("error", [OSError("no descriptor"), KeyboardInterrupt()])
 def test_the_end_of_a_program_is_no_error_whatever_happens_to_its_report(error):
-    with reporting() as home:
-        home.link = Broken(error)
+    with reporting() as reporter:
+        reporter.thread = Broken(error)
         end_program()
 
 
@@ -45,10 +45,10 @@ def test_the_ways_to_leave_stay_as_they_are_where_nothing_is_sent():
 def test_exit_handlers_that_the_program_registers_come_before_the_end_of_its_report():
     code = """
 import atexit
-atexit.register(lambda: print(process.here().closed))
+atexit.register(lambda: print(reporter().closed))
 import headway
-from headway.reporting import reporter as process
-atexit.register(lambda: print(process.here().closed))
+from headway.reporting.reporter import reporter
+atexit.register(lambda: print(reporter().closed))
 headway.operation("Work").start()
 """
     assert run(code) == (0, "False\nTrue\n")

@@ -4,8 +4,10 @@ import json
 import os
 import threading
 
+import pytest
+
 import headway
-from headway.reporting.reporter import here
+from headway.reporting.reporter import reporter
 from headway.testing import reporting
 
 
@@ -26,11 +28,11 @@ def in_a_child(look):
 
 def are_free():
     """Whether another thread gets the locks of reporting."""
-    home = here()
+    own = reporter()
     found = []
 
     def look():
-        for lock in (home.lock, home.importing):
+        for lock in (own.lock, own.importing):
             found.append(lock.acquire(blocking=False))
             lock.release()
 
@@ -40,12 +42,12 @@ def are_free():
     return found == [True, True]
 
 
-def test_a_forked_child_has_a_home_of_its_own():
-    with reporting() as home:
-        session = in_a_child(lambda: here().session)
+def test_a_forked_child_has_a_reporter_of_its_own():
+    with reporting() as own:
+        session = in_a_child(lambda: reporter().session)
         assert len(session) == 16
-        assert session != home.session
-        assert here() is home
+        assert session != own.session
+        assert reporter() is own
 
 
 def test_the_locks_are_free_on_both_sides_of_a_fork():
@@ -55,11 +57,11 @@ def test_the_locks_are_free_on_both_sides_of_a_fork():
 
 
 def test_a_child_waits_until_no_other_thread_is_within_a_lock():
-    with reporting() as home:
+    with reporting() as own:
         inside, leave = threading.Event(), threading.Event()
 
         def change():
-            with home.lock:
+            with own.lock:
                 inside.set()
                 leave.wait(5)
 
@@ -67,24 +69,26 @@ def test_a_child_waits_until_no_other_thread_is_within_a_lock():
         thread.start()
         inside.wait(5)
         threading.Timer(0.1, leave.set).start()
-        assert in_a_child(lambda: not here().off)
+        assert in_a_child(lambda: not reporter().off)
         assert leave.is_set()
         thread.join()
 
 
-def test_a_child_is_inside_of_what_was_open(home):
+@pytest.mark.usefixtures("reporter")
+def test_a_child_is_inside_of_what_was_open():
     with headway.operation("Work") as op, op.stage("Step") as step:
-        assert in_a_child(lambda: here().tree.inherited) == step.path
+        assert in_a_child(lambda: reporter().tree.inherited) == step.path
 
 
-def test_what_a_child_counts_in_its_parents_stage_is_its_share(home):
+@pytest.mark.usefixtures("reporter")
+def test_what_a_child_counts_in_its_parents_stage_is_its_share():
     with headway.operation("Work") as op, op.stage("Step") as step:
         step.advance(4)
 
         def count():
             step.advance(3)
-            here().tally.finish()
-            return list(here().publisher._shares.values())
+            reporter().tally.finish()
+            return list(reporter().publisher._shares.values())
 
         assert in_a_child(count) == [3]
         assert step.done == 4

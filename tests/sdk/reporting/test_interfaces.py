@@ -4,7 +4,7 @@ import pytest
 
 import headway
 from headway.reporting.interfaces import Handle, Reporting, Thread
-from headway.reporting.thread import Link
+from headway.reporting.thread import ReportingThread
 from headway.testing import reporting
 
 
@@ -15,21 +15,21 @@ def members(protocol):
 
 
 @pytest.fixture
-def home():
-    with reporting() as home:
-        yield home
+def reporter():
+    with reporting() as reporter:
+        yield reporter
 
 
-def test_the_reporter_has_all_that_its_thread_needs(home):
-    assert {name for name in members(Reporting) if not hasattr(home, name)} == set()
+def test_the_reporter_has_all_that_its_thread_needs(reporter):
+    assert {name for name in members(Reporting) if not hasattr(reporter, name)} == set()
 
 
-def test_an_operation_has_all_that_its_reporter_needs(home):
+def test_an_operation_has_all_that_its_reporter_needs(reporter):
     operation = headway.operation("Work")
     assert {name for name in members(Handle) if not hasattr(operation, name)} == set()
 
 
-def test_the_thread_has_all_that_its_connection_needs(home):
-    link = Link(home)
-    assert {name for name in members(Thread) if not hasattr(link, name)} == set()
-    link.close_pipe()
+def test_the_thread_has_all_that_its_connection_needs(reporter):
+    thread = ReportingThread(reporter)
+    assert {name for name in members(Thread) if not hasattr(thread, name)} == set()
+    thread.close_pipe()

@@ -2,7 +2,15 @@
 
 from headway.model import COMPLETED, RUNNING, Operation, Stage
 from headway.protocol import messages, wire
-from headway.reporting.publisher import AGAIN, BEAT, ENDS, LINES, UNWATCHED, WATCHED, Publisher
+from headway.reporting.publisher import (
+    ACKNOWLEDGE_TIMEOUT,
+    ENDS_LIMIT,
+    HEARTBEAT_INTERVAL,
+    LINES_LIMIT,
+    UNWATCHED,
+    WATCHED,
+    Publisher,
+)
 
 
 def publisher_with(*names, connected=True):
@@ -40,6 +48,14 @@ def test_operations_are_signed_as_the_greeting_says():
     publisher.take(1.0)
     assert (operation.host, operation.pid) == ("h", 7)
     assert (operation.user, operation.tty) == ("u", "/dev/pts/3")
+
+
+def test_what_cannot_be_packed_is_told_no_more_and_counted():
+    publisher, _ = publisher_with()
+    _, announce = publisher.take(1.0)
+    publisher.unpacked(announce)
+    assert publisher.settled
+    assert publisher.about["unpacked"] == 1
 
 
 def test_nothing_is_taken_without_a_connection():
@@ -114,9 +130,9 @@ def test_an_end_is_told_again_until_it_is_acknowledged():
     publisher.changed(operation)
     publisher.take(2.0)
     assert not publisher.settled
-    assert publisher.deadline() <= 2.0 + AGAIN
-    publisher.tick(2.0 + AGAIN)
-    again = publisher.take(2.0 + AGAIN)[0]
+    assert publisher.deadline() <= 2.0 + ACKNOWLEDGE_TIMEOUT
+    publisher.tick(2.0 + ACKNOWLEDGE_TIMEOUT)
+    again = publisher.take(2.0 + ACKNOWLEDGE_TIMEOUT)[0]
     assert (again.whole, again.operation[4]) == (True, "completed")
     publisher.receive(messages.Acknowledge([[operation.id, operation.revision - 1]]), 5.0)
     assert not publisher.settled
@@ -127,11 +143,11 @@ def test_an_end_is_told_again_until_it_is_acknowledged():
 def test_who_asks_again_is_told_all_of_it():
     publisher, operation = publisher_with("A", "B")
     publisher.take(1.0)
-    publisher.receive(messages.Again([operation.id, "unknown"]), 2.0)
+    publisher.receive(messages.Reannounce([operation.id, "unknown"]), 2.0)
     (announce,) = publisher.take(2.0)
     assert announce.whole
     assert len(announce.stages) == 2
-    publisher.receive(messages.Again(None), 3.0)
+    publisher.receive(messages.Reannounce(None), 3.0)
     hello, announce = publisher.take(3.0)
     assert (type(hello), hello.sequence) == (messages.Hello, 2)
     assert (announce.sequence, announce.whole) == (3, True)
@@ -180,11 +196,11 @@ def test_counts_of_many_stages_come_in_parts_that_fit():
 def test_lines_are_sent_by_stage_and_the_oldest_go_first():
     publisher, operation = publisher_with("A")
     publisher.take(1.0)
-    publisher.log(operation.id, None, [str(number) for number in range(LINES + 5)])
+    publisher.log(operation.id, None, [str(number) for number in range(LINES_LIMIT + 5)])
     publisher.log(operation.id, 1, ["last"])
     logs = publisher.take(2.0)
     lines = [line for log in logs for line in log.lines]
-    assert len(lines) == LINES
+    assert len(lines) == LINES_LIMIT
     assert lines[0] == "6"
     assert (logs[-1].stage, logs[-1].lines) == (1, ["last"])
     assert all(len(log.lines) <= wire.LINES_LIMIT for log in logs)
@@ -193,9 +209,9 @@ def test_lines_are_sent_by_stage_and_the_oldest_go_first():
 def test_a_silent_worker_gives_signs_of_life():
     publisher, _ = publisher_with("A")
     publisher.take(1.0)
-    assert publisher.take(1.0 + BEAT / 2) == []
-    assert publisher.deadline() == 1.0 + BEAT
-    assert publisher.take(1.0 + BEAT) == [messages.Beat(1, 1.0 + BEAT)]
+    assert publisher.take(1.0 + HEARTBEAT_INTERVAL / 2) == []
+    assert publisher.deadline() == 1.0 + HEARTBEAT_INTERVAL
+    assert publisher.take(1.0 + HEARTBEAT_INTERVAL) == [messages.Beat(1, 1.0 + HEARTBEAT_INTERVAL)]
 
 
 def test_shares_are_in_doubt_until_the_last_is_acknowledged():
@@ -218,7 +234,7 @@ def test_what_is_asked_for_again_while_leaving_is_in_doubt_again():
     publisher.share("o" * 12, Stage(3, "Together"), 17)
     publisher.connected()
     publisher.take(1.0, hurry=True)
-    publisher.receive(messages.Again(None), 1.1)
+    publisher.receive(messages.Reannounce(None), 1.1)
     assert publisher.take(1.2, hurry=True)[1:] == [
         messages.Share(2, 1.2, "o" * 12, 3, 17, 1, last=True)
     ]
@@ -257,12 +273,12 @@ def test_nothing_owed_is_no_file():
 
 def test_ends_that_nobody_takes_in_do_not_grow_without_bound():
     publisher = Publisher("s" * 16)
-    for number in range(ENDS + 2):
+    for number in range(ENDS_LIMIT + 2):
         operation = Operation(f"{number:012}", "Work")
         operation.move(COMPLETED, 0.0)
         publisher.changed(operation)
     found = publisher.overflow(1.0)
-    assert kinds(found) == [messages.Hello] + [messages.Announce] * (ENDS + 2)
+    assert kinds(found) == [messages.Hello] + [messages.Announce] * (ENDS_LIMIT + 2)
     assert publisher.settled
     assert publisher.overflow(2.0) == []
 

@@ -6,37 +6,37 @@ import sys
 import threading
 
 import headway
-from headway.reporting.reporter import Home, here, identity, use
+from headway.reporting.reporter import Reporter, random_id, reporter, use
 from headway.testing import reporting
 
 
 def test_identities_are_base_32_and_random():
-    ids = {identity(12) for _ in range(1000)}
+    ids = {random_id(12) for _ in range(1000)}
     assert len(ids) == 1000
     assert all(
         len(text) == 12 and set(text) <= set("abcdefghijklmnopqrstuvwxyz234567") for text in ids
     )
 
 
-def test_reports_go_to_the_home_in_use():
-    before = here()
-    with reporting() as home:
-        assert here() is home
-    assert here() is before
+def test_reports_go_to_the_reporter_in_use():
+    before = reporter()
+    with reporting() as other:
+        assert reporter() is other
+    assert reporter() is before
 
 
-def test_threads_that_report_first_at_the_same_time_share_one_home(monkeypatch):
+def test_threads_that_report_first_at_the_same_time_share_one_reporter(monkeypatch):
     both = threading.Barrier(2)
 
     def slowly():
         both.wait(10)
-        return Home(identity(16), off=True)
+        return Reporter(random_id(16), off=True)
 
-    monkeypatch.setattr("headway.reporting.reporter._new_home", slowly)
+    monkeypatch.setattr("headway.reporting.reporter._new_reporter", slowly)
     before = use(None)
     found = []
     try:
-        threads = [threading.Thread(target=lambda: found.append(here())) for _ in range(2)]
+        threads = [threading.Thread(target=lambda: found.append(reporter())) for _ in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -47,21 +47,21 @@ def test_threads_that_report_first_at_the_same_time_share_one_home(monkeypatch):
 
 
 def test_where_nothing_is_sent_nothing_is_started():
-    home = Home("s" * 16, off=True)
-    before = use(home)
+    other = Reporter("s" * 16, off=True)
+    before = use(other)
     try:
-        home.wake()
-        assert home.link is None
-        assert home.publisher.mute
+        other.wake()
+        assert other.thread is None
+        assert other.publisher.mute
     finally:
         use(before)
 
 
-def test_a_program_that_ends_settles_what_it_left_open(home):
+def test_a_program_that_ends_settles_what_it_left_open(reporter):
     op = headway.operation("Work").start()
     step = op.stage("Step").start()
     step.advance(4)
-    home.settle()
+    reporter.settle()
     assert (op.state, op.model.error) == ("failed", "the program ended before it")
     assert (step.state, step.done) == ("failed", 4)
     op.complete("too late, and no error")
@@ -69,16 +69,16 @@ def test_a_program_that_ends_settles_what_it_left_open(home):
     assert op.state == "failed"
 
 
-def test_a_program_that_only_forgot_to_say_has_completed(home):
+def test_a_program_that_only_forgot_to_say_has_completed(reporter):
     op = headway.operation("Work").start()
     op.stage("Step").start().complete()
-    home.settle()
+    reporter.settle()
     assert op.state == "completed"
 
 
-def test_what_a_program_reports_after_its_end_is_too_late_and_no_error(home):
+def test_what_a_program_reports_after_its_end_is_too_late_and_no_error(reporter):
     op = headway.operation("Work").start()
-    home.settle()
+    reporter.settle()
     with op.stage("Clean up") as stage:
         stage.advance(2)
         assert stage.done == 2
@@ -93,7 +93,8 @@ def test_importing_the_sdk_loads_nothing_heavy():
     code = (
         "import sys, headway\n"
         "heavy = {'zmq', 'msgpack', 'rich', 'asyncio', 'logging', 'dataclasses', 'socket',"
-        " 'subprocess', 'multiprocessing', 'inspect', 'headway.host.launch',"
+        " 'typing', 'collections',"
+        " 'subprocess', 'multiprocessing', 'inspect', 'headway.host.broker_launch',"
         " 'headway.host.desktop', 'headway.reporting.connection', 'headway.formatting',"
         " 'headway.reporting.interfaces'}\n"
         "print(sorted(heavy & set(sys.modules)))"

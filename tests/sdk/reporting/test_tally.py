@@ -7,126 +7,126 @@ from headway.reporting.publisher import UNWATCHED, WATCHED
 from headway.reporting.tally import GRACE, HEAP, SLOWEST
 
 
-def looks(home, clock, seconds):
+def looks(reporter, clock, seconds):
     """How often the tally wants to be called in so many seconds in which nothing moves."""
     count = 0
     end = clock.now + seconds
-    while home.tally.deadline() is not None and home.tally.deadline() <= end:
-        clock.now = max(clock.now, home.tally.deadline())
-        home.tally.tick(clock.now)
+    while reporter.tally.deadline() is not None and reporter.tally.deadline() <= end:
+        clock.now = max(clock.now, reporter.tally.deadline())
+        reporter.tally.tick(clock.now)
         count += 1
     clock.now = end
     return count
 
 
-def test_nothing_open_is_never_looked_at(home):
-    assert home.tally.deadline() is None
+def test_nothing_open_is_never_looked_at(reporter):
+    assert reporter.tally.deadline() is None
 
 
-def test_a_stage_that_moves_is_looked_at_once_a_frame(home, clock):
+def test_a_stage_that_moves_is_looked_at_once_a_frame(reporter, clock):
     stage = headway.operation("Work").start().stage("Step").start()
     stage.advance()
-    home.tally.tick(clock.now)
-    assert home.tally.deadline() == pytest.approx(clock.now + WATCHED)
-    home.publisher.watched = False
+    reporter.tally.tick(clock.now)
+    assert reporter.tally.deadline() == pytest.approx(clock.now + WATCHED)
+    reporter.publisher.watched = False
     clock.advance(1.0)
     stage.advance()
-    home.tally.tick(clock.now)
+    reporter.tally.tick(clock.now)
     stage.advance()
-    home.tally.tick(clock.advance(1.0))
-    assert home.tally.deadline() > clock.now + WATCHED
+    reporter.tally.tick(clock.advance(1.0))
+    assert reporter.tally.deadline() > clock.now + WATCHED
 
 
-def test_a_stage_at_rest_costs_nothing_after_a_moment(home, clock):
+def test_a_stage_at_rest_costs_nothing_after_a_moment(reporter, clock):
     stage = headway.operation("Work").start().stage("Step").start()
     stage.advance()
-    assert looks(home, clock, 60.0) <= 3
+    assert looks(reporter, clock, 60.0) <= 3
 
 
-def test_a_step_after_a_rest_is_looked_at_at_once(home, clock):
+def test_a_step_after_a_rest_is_looked_at_at_once(reporter, clock):
     stage = headway.operation("Work").start().stage("Step").start()
     stage.advance()
-    looks(home, clock, 60.0)
+    looks(reporter, clock, 60.0)
     stage.advance()
-    assert home.tally.deadline() <= clock.now
+    assert reporter.tally.deadline() <= clock.now
 
 
 @pytest.mark.parametrize("resting", [True, False])
-def test_a_step_after_a_rest_rouses_a_link_that_would_not_look_soon(home, clock, resting):
+def test_a_step_after_a_rest_wakes_a_thread_that_would_not_look_soon(reporter, clock, resting):
     stage = headway.operation("Work").start().stage("Step").start()
     stage.advance()
-    looks(home, clock, 60.0)
+    looks(reporter, clock, 60.0)
     woken = []
-    home.link.resting = resting
-    home.link.wake = lambda: woken.append(clock.now)
+    reporter.thread.resting = resting
+    reporter.thread.wake = lambda: woken.append(clock.now)
     stage.advance()
     stage.advance()
     assert len(woken) == resting
 
 
-def test_a_step_that_was_under_way_when_its_stage_was_put_to_sleep_is_told(home, clock):
+def test_a_step_that_was_under_way_when_its_stage_was_put_to_sleep_is_told(reporter, clock):
     stage = headway.operation("Work").start().stage("Step").start()
     stage.advance()
     step = stage._steps  # as another thread has taken it
     while stage._steps is step:
-        home.tally.tick(clock.advance(1.0))
+        reporter.tally.tick(clock.advance(1.0))
     step(1)
-    looks(home, clock, 60.0)
+    looks(reporter, clock, 60.0)
     assert stage.model.done == 2
 
 
-def test_a_stage_that_woke_in_its_doze_is_awake_at_the_next_look(home, clock):
+def test_a_stage_that_woke_in_its_doze_is_awake_at_the_next_look(reporter, clock):
     stage = headway.operation("Work").start().stage("Step").start()
     stage.advance()
     asleep = stage._steps
     while asleep == stage._steps:
-        home.tally.tick(clock.advance(1.0))
+        reporter.tally.tick(clock.advance(1.0))
     stage.advance()
     awake = stage._steps
-    home.tally.tick(clock.advance(1.0))
+    reporter.tally.tick(clock.advance(1.0))
     assert stage._steps == awake
 
 
-def test_a_stage_that_wakes_beside_others_waits_for_their_look(home, clock):
+def test_a_stage_that_wakes_beside_others_waits_for_their_look(reporter, clock):
     operation = headway.operation("Work").start()
     one, other = operation.stage("One").start(), operation.stage("Other").start()
     one.advance()
-    home.tally.tick(clock.now)
+    reporter.tally.tick(clock.now)
     looked = clock.now
     clock.advance(WATCHED / 2)
     other.advance()
-    assert home.tally.deadline() == pytest.approx(looked + WATCHED)
+    assert reporter.tally.deadline() == pytest.approx(looked + WATCHED)
 
 
-def test_an_iterator_at_rest_is_looked_at_four_times_a_second(home, clock):
+def test_an_iterator_at_rest_is_looked_at_four_times_a_second(reporter, clock):
     loop = headway.operation("Work").start().track(range(9), "Loop")
     next(loop)
-    assert looks(home, clock, 60.0) < 60.0 / SLOWEST + 20
-    home.publisher.watched = False
-    looks(home, clock, 5.0)
-    assert looks(home, clock, 60.0) <= 60.0 / UNWATCHED + 1
+    assert looks(reporter, clock, 60.0) < 60.0 / SLOWEST + 20
+    reporter.publisher.watched = False
+    looks(reporter, clock, 5.0)
+    assert looks(reporter, clock, 60.0) <= 60.0 / UNWATCHED + 1
 
 
-def test_many_steps_are_folded_before_they_take_much_room(home, clock):
+def test_many_steps_are_folded_before_they_take_much_room(reporter, clock):
     stage = headway.operation("Work").start().stage("Step").start()
-    home.publisher.watched = False
+    reporter.publisher.watched = False
     most = 0
     for _ in range(30):
         for _ in range(HEAP // 5):
             stage.advance()
         most = max(most, len(stage._pending))
         clock.advance(0.02)  # a million steps a second
-        if home.tally.deadline() <= clock.now:
-            home.tally.tick(clock.now)
+        if reporter.tally.deadline() <= clock.now:
+            reporter.tally.tick(clock.now)
     assert most <= 6 * HEAP
 
 
-def test_a_loop_that_was_left_is_settled_after_a_grace(home, clock):
+def test_a_loop_that_was_left_is_settled_after_a_grace(reporter, clock):
     op = headway.operation("Work").start()
     for _ in op.track(range(9), "Loop"):
         break
-    assert home.tally.deadline() <= clock.now + GRACE
-    home.tally.tick(clock.now + GRACE / 2)
+    assert reporter.tally.deadline() <= clock.now + GRACE
+    reporter.tally.tick(clock.now + GRACE / 2)
     assert op.stages[0].state == "running"
-    home.tally.tick(clock.now + GRACE)
+    reporter.tally.tick(clock.now + GRACE)
     assert op.stages[0].state == "completed"

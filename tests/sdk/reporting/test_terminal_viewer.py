@@ -7,7 +7,7 @@ import pytest
 
 import headway
 from headway.reporting import terminal_viewer
-from headway.reporting.terminal_viewer import DELAY, Screen, viewer_of
+from headway.reporting.terminal_viewer import START_DELAY, TerminalViewer, viewer_of
 
 TERMINAL = ["-m", "headway_viewer.terminal"]
 PID = ["--pid", str(os.getpid())]
@@ -18,19 +18,21 @@ def started(monkeypatch):
     started = []
     monkeypatch.setattr(terminal_viewer, "terminal", lambda: "/dev/pts/9")
     monkeypatch.setattr(
-        terminal_viewer.launch, "spawn", lambda argv, *_, **options: started.append((argv, options))
+        terminal_viewer.detached_process,
+        "spawn",
+        lambda argv, *_, **options: started.append((argv, options)),
     )
     return started
 
 
-def test_a_viewer_is_started_half_a_second_after_the_first_operation(home, clock, started):
-    shown = Screen(home)
-    assert shown.deadline() is None
+def test_a_viewer_is_started_half_a_second_after_the_first_operation(reporter, clock, started):
+    viewer = TerminalViewer(reporter)
+    assert viewer.deadline() is None
     headway.operation("Work").start()
-    assert shown.deadline() == 100.0 + DELAY
-    shown.look(clock.advance(DELAY / 2))
+    assert viewer.deadline() == 100.0 + START_DELAY
+    viewer.look(clock.advance(START_DELAY / 2))
     assert started == []
-    shown.look(clock.advance(DELAY))
+    viewer.look(clock.advance(START_DELAY))
     ((argv, options),) = started
     assert argv == [
         sys.executable,
@@ -38,81 +40,81 @@ def test_a_viewer_is_started_half_a_second_after_the_first_operation(home, clock
         "--tty",
         "/dev/pts/9",
         "--session",
-        home.session,
+        reporter.session,
         *PID,
     ]
     assert options == {"terminal": True, "foreign": False}
-    shown.look(clock.advance(9.0))
+    viewer.look(clock.advance(9.0))
     assert len(started) == 1
 
 
-def test_where_no_python_can_run_it_no_viewer_is_started(home, clock, started, monkeypatch):
+def test_where_no_python_can_run_it_no_viewer_is_started(reporter, clock, started, monkeypatch):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
-    shown = Screen(home)
+    viewer = TerminalViewer(reporter)
     headway.operation("Work").start()
-    shown.look(clock.advance(DELAY))
+    viewer.look(clock.advance(START_DELAY))
     assert started == []
 
 
-def test_short_work_starts_nothing(home, clock, started):
-    shown = Screen(home)
+def test_short_work_starts_nothing(reporter, clock, started):
+    viewer = TerminalViewer(reporter)
     headway.operation("Work").start().complete()
-    assert shown.deadline() is None
+    assert viewer.deadline() is None
 
 
-def test_work_for_an_operation_of_another_process_starts_nothing(home, started):
-    shown = Screen(home)
+def test_work_for_an_operation_of_another_process_starts_nothing(reporter, started):
+    viewer = TerminalViewer(reporter)
     headway.operation("Work", parent="abc/1").start()
-    assert shown.deadline() is None
+    assert viewer.deadline() is None
 
 
-def test_the_exit_waits_for_the_receipts_that_were_promised(home, clock, started):
-    shown = Screen(home)
+def test_the_exit_waits_for_the_receipts_that_were_promised(reporter, clock, started):
+    viewer = TerminalViewer(reporter)
     op = headway.operation("Work").start()
-    shown.look(clock.advance(1.0))
+    viewer.look(clock.advance(1.0))
     op.complete()
     waits = []
 
     def wait(until):
         waits.append(until - clock.now)
         if len(waits) == 2:
-            home.publisher.drawn.add(op.id)
+            reporter.publisher.drawn.add(op.id)
         return True
 
-    shown.part(wait)
+    viewer.finish(wait)
     assert waits == [0.25, 0.25]
 
 
-def test_the_exit_waits_for_no_viewer_that_was_not_started(home):
+def test_the_exit_waits_for_no_viewer_that_was_not_started(reporter):
     waits = []
-    Screen(home).part(lambda until: bool(waits.append(until)))
+    TerminalViewer(reporter).finish(lambda until: bool(waits.append(until)))
     assert waits == []
 
 
-def test_what_is_remembered_has_a_bound_where_the_viewer_is_gone(home, clock, started):
-    shown = Screen(home)
+def test_what_is_remembered_has_a_bound_where_the_viewer_is_gone(reporter, clock, started):
+    viewer = TerminalViewer(reporter)
     first = headway.operation("Work").start()
-    shown.look(clock.advance(1.0))
-    for _ in range(5 * terminal_viewer.ENDS):
+    viewer.look(clock.advance(1.0))
+    for _ in range(5 * terminal_viewer.RECEIPTS_LIMIT):
         op = headway.operation("Short").start()
-        shown.look(clock.now)
+        viewer.look(clock.now)
         op.complete()
-    assert len(shown._drawn_for) <= 2 * terminal_viewer.ENDS + 2
-    assert {first.id, op.id} <= set(shown._drawn_for)  # it is open; it is the last
+    assert len(viewer._drawn_for) <= 2 * terminal_viewer.RECEIPTS_LIMIT + 2
+    assert {first.id, op.id} <= set(viewer._drawn_for)  # it is open; it is the last
     waits = []
-    shown.part(lambda until: bool(waits.append(until)))
+    viewer.finish(lambda until: bool(waits.append(until)))
     assert len(waits) == 1
 
 
-def test_no_answer_is_kept_where_no_viewer_was_started(home, clock):
-    shown = Screen(home)
+def test_no_answer_is_kept_where_no_viewer_was_started(reporter, clock):
+    viewer = TerminalViewer(reporter)
     op = headway.operation("Work", display="quiet").start()
-    shown.look(clock.advance(1.0))
+    viewer.look(clock.advance(1.0))
     op.complete()
-    home.publisher.drawn.add(op.id)  # by the viewer of another program in this terminal
-    shown.look(clock.advance(1.0))
-    assert home.publisher.drawn == set()
+    reporter.publisher.drawn.add(op.id)  # by the viewer of another program in this terminal
+    viewer.look(clock.advance(1.0))
+    assert reporter.publisher.drawn == set()
 
 
 @pytest.mark.parametrize(

@@ -1,35 +1,34 @@
 import os
 import select
 
-from headway.reporting import thread as module
-from headway.reporting.thread import Link
+from headway.reporting.thread import ReportingThread
 
 
-def readable(link):
-    return bool(select.select([link.read], [], [], 0)[0])
+def readable(thread):
+    return bool(select.select([thread.read], [], [], 0)[0])
 
 
 def test_a_wake_that_comes_while_the_last_one_is_heard_is_not_the_last(monkeypatch):
-    link = Link(home=None)
+    thread = ReportingThread(reporter=None)
     real = os.read
 
     def read(descriptor, size):
-        link.wake()  # another thread, just now
+        thread.wake()  # another thread, just now
         return real(descriptor, size)
 
-    link.wake()
-    monkeypatch.setattr(module.os, "read", read)
-    link.hear()
+    thread.wake()
+    monkeypatch.setattr(os, "read", read)
+    thread.clear_wakeups()
     monkeypatch.undo()
-    link.wake()
-    assert readable(link)
-    link.close_pipe()
+    thread.wake()
+    assert readable(thread)
+    thread.close_pipe()
 
 
 def test_many_wakes_are_one():
-    link = Link(home=None)
+    thread = ReportingThread(reporter=None)
     for _ in range(100_000):
-        link.wake()
-    link.hear()
-    assert not readable(link)
-    link.close_pipe()
+        thread.wake()
+    thread.clear_wakeups()
+    assert not readable(thread)
+    thread.close_pipe()

@@ -19,6 +19,7 @@ from headway.protocol.messages import Delta
 from headway_viewer.display.clock import time_of_day
 from headway_viewer.display.plain import Plain, PlainRenderer
 from headway_viewer.picture.board import Board
+from headway_viewer.replica.replica import Changes
 
 THEME = theme.make(ascii_only=False, coloured=False)
 
@@ -32,15 +33,15 @@ class Story:
         self.board = Board(self.replica)
         self.renderer = PlainRenderer(self.board, THEME, time_of_day)
         self.now = NOW
-        self.first = self._tell()
+        self.first = self.tell()
 
     def later(self, seconds, *changed):
         self.now += seconds
         rows = [row(self.operations[name]) for name in changed]
         self.replica.fold(Delta(INSTANCE, self.replica.sequence + 1, self.now, rows), self.now)
-        return self._tell()
+        return self.tell()
 
-    def _tell(self, note=None):
+    def tell(self, note=None):
         changes = self.replica.take()
         self.board.absorb(changes, self.now)
         return [line[9:] for line in self.renderer.render(changes, note, self.now)]
@@ -146,20 +147,20 @@ def test_only_the_latest_of_what_had_ended_is_told_at_first():
 
 def test_a_broker_that_is_gone_for_a_moment_is_not_worth_a_line():
     story = Story()
-    assert story._tell("waiting for the broker") == []
+    assert story.tell("waiting for the broker") == []
     story.now += 1.0
-    assert story._tell("waiting for the broker") == []
+    assert story.tell("waiting for the broker") == []
     story.now += 1.0
-    assert story._tell("waiting for the broker") == ["waiting for the broker"]
-    assert story._tell("waiting for the broker") == []
-    assert story._tell(None) == ["the broker is back"]
+    assert story.tell("waiting for the broker") == ["waiting for the broker"]
+    assert story.tell("waiting for the broker") == []
+    assert story.tell(None) == ["the broker is back"]
 
 
 def test_a_stream_that_cannot_encode_the_signs_gets_others():
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     board = board_of(operation("a", "日本 … x", progress=0.5, estimate=about(120, wide=True)))
     plain = Plain(board, theme.make(ascii_only=True, coloured=False), stream, time_of_day)
-    plain.show(board.replica.take()._replace(operations=["a"]), None, NOW)
+    plain.show(Changes(["a"], [], True, None), None, NOW)
     stream.flush()
     assert b"?? ... x" in stream.buffer.getvalue()
 
@@ -169,7 +170,7 @@ def test_after_a_new_snapshot_nothing_is_told_twice(gone):
     made = operation("a", "x", "completed", ended=-1.0)
     story = Story(made)
     story.replica.fold(snapshot([] if gone else [made], sequence=9), NOW)
-    assert story._tell() == []
+    assert story.tell() == []
 
 
 def test_a_share_that_is_all_that_is_known_is_said_once():

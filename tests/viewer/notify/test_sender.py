@@ -1,6 +1,8 @@
 import threading
 import time
 
+from machine import until
+
 from headway_viewer.notify import sender as module
 from headway_viewer.notify.policy import Notice
 from headway_viewer.notify.sender import MAX_FAILURES, QUEUE_SIZE, Sender
@@ -8,13 +10,6 @@ from headway_viewer.notify.sender import MAX_FAILURES, QUEUE_SIZE, Sender
 
 def notice(number):
     return Notice(f"key {number}", f"title {number}", "body")
-
-
-def until(true):
-    ends = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < ends
-        time.sleep(0.005)
 
 
 def test_what_is_offered_is_raised_in_order():

@@ -1,7 +1,8 @@
-from showcase import NOW, board_of, operation, replica_of, snapshot
+from showcase import INSTANCE, NOW, board_of, operation, replica_of, row, snapshot
 
-from headway.protocol.messages import Removed
+from headway.protocol.messages import Delta, Removed
 from headway_viewer.picture.board import Board
+from headway_viewer.replica.replica import Changes
 
 
 def many(count, state="running", **fields):
@@ -48,7 +49,8 @@ def test_rows_do_not_change_places_while_they_run():
     before = ids(board.choose(10).operations)
     for made in board.replica.operations.values():
         made.progress = 0.5
-    board.replica._changed = dict.fromkeys(reversed(before))
+    rows = [row(board.replica.operations[name]) for name in reversed(before)]
+    board.replica.fold(Delta(INSTANCE, 2, NOW, rows), NOW)
     board.absorb(board.replica.take(), NOW)
     assert ids(board.choose(10).operations) == before
 
@@ -77,8 +79,7 @@ def test_a_child_that_had_ended_before_its_parent_came_finds_it():
     child = operation("child", "x", "completed", ended=-1, parent="parent/3")
     board = board_of(child)
     board.replica.fold(snapshot([child, operation("parent", "y")]), NOW)
-    changes = board.replica.take()
-    board.absorb(changes._replace(fresh=False, operations=["parent"]), NOW)
+    board.absorb(Changes(["parent"], [], False, None), NOW)
     assert not board.has_row("child")
     assert ids(board.children("parent")) == ["child"]
 
@@ -95,7 +96,7 @@ def test_counts_follow_every_change():
     board = board_of(*many(3))
     made = board.replica.operations["ru0000"]
     made.state = "failed"
-    board.replica._changed = {"ru0000": None}
+    board.replica.fold(Delta(INSTANCE, 2, NOW, [row(made)]), NOW)
     board.absorb(board.replica.take(), NOW)
     assert board.counts["running"] == 2
     assert board.counts["failed"] == 1

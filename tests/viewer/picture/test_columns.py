@@ -5,8 +5,17 @@ from headway.formatting import theme
 from headway_viewer.picture.columns import Columns, TableRow
 
 THEME = theme.make(ascii_only=False, coloured=False)
-BARRED = TableRow("▶", "busy", "apt install", None, 0.5, "54 %", "3/5", "about 1 min", "2c9")
-WORDS = TableRow("✗", "bad", "npm install", "failed in Fetch after 38 s", None, "", "", "", "7f3")
+
+
+def barred(name="apt install", counts="54 %", remaining="about 1 min"):
+    return TableRow("▶", "busy", name, None, 0.5, counts, "3/5", remaining, "2c9")
+
+
+def worded(name="npm install", message="failed in Fetch after 38 s"):
+    return TableRow("✗", "bad", name, message, None, "", "", "", "7f3")
+
+
+BARRED, WORDS = barred(), worded()
 
 
 def laid(rows, width, **options):
@@ -16,11 +25,11 @@ def laid(rows, width, **options):
 
 
 def test_with_room_every_column_is_there():
-    widths, (barred, message) = laid([BARRED, WORDS], 79)
+    widths, (bar, message) = laid([BARRED, WORDS], 79)
     assert all(widths)
-    assert barred.startswith("▶ apt install ━")
-    assert "54 % 3/5  about 1 min " in barred
-    assert barred.endswith("2c9")
+    assert bar.startswith("▶ apt install ━")
+    assert "54 % 3/5  about 1 min " in bar
+    assert bar.endswith("2c9")
     assert message.startswith("✗ npm install failed in Fetch after 38 s")
     assert message.endswith("7f3")
 
@@ -35,7 +44,7 @@ def test_what_matters_least_goes_first():
 
 
 def test_columns_stand_below_each_other():
-    other = BARRED._replace(name="x", counts="7 %", remaining="3 s")
+    other = barred(name="x", counts="7 %", remaining="3 s")
     _, (first, second) = laid([BARRED, other], 79)
     assert first.index("%") == second.index("%")
     assert len(first) == len(second)
@@ -44,9 +53,9 @@ def test_columns_stand_below_each_other():
 def test_a_steady_plan_keeps_its_columns_but_not_for_a_long_phrase():
     columns = Columns(THEME, bare=False)
     wide = columns.measure([BARRED], 79, steady=True)
-    narrow = BARRED._replace(counts="7 %", remaining="3 s")
+    narrow = barred(counts="7 %", remaining="3 s")
     assert columns.measure([narrow], 79, steady=True) == wide
-    columns.measure([BARRED._replace(remaining="longer than usual (2 min)")], 79, steady=True)
+    columns.measure([barred(remaining="longer than usual (2 min)")], 79, steady=True)
     assert columns.measure([narrow], 79, steady=True).remaining == 12
     assert columns.measure([narrow], 79).remaining == 3
 
@@ -59,7 +68,7 @@ def test_bare_rows_have_neither_sign_nor_id():
 
 @given(st.integers(0, 100), st.text("ab日 ", max_size=30), st.booleans())
 def test_no_row_is_wider_than_it_may_be(width, name, bare):
-    rows = [BARRED._replace(name=name), WORDS._replace(name=name, message=name * 3)]
+    rows = [barred(name), worded(name, message=name * 3)]
     columns = Columns(THEME, bare=bare)
     widths = columns.measure(rows, width)
     for row in rows:

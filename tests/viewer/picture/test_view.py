@@ -17,7 +17,7 @@ def picture(*operations, columns=80, lines=23, now=NOW, look=PLAIN, **options):
     return [look.paint(line) for line in view.picture(columns, lines, now)]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     columns=st.integers(0, 130),
     lines=st.integers(0, 40),

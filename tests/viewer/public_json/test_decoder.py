@@ -6,7 +6,7 @@ from headway.protocol.messages import Delta, Lines, Removed, Snapshot
 from headway_viewer.public_json.decoder import RecordingDecoder, decode_operation
 from headway_viewer.public_json.schema import operation_object
 from headway_viewer.public_json.writer import Writer
-from headway_viewer.replica.replica import Replica
+from headway_viewer.replica.replica import Changes, Replica
 
 
 def recorded(*lines):
@@ -39,12 +39,7 @@ def test_who_holds_what_another_waits_for_is_kept():
 def test_lines_become_the_messages_they_came_from():
     writer = Writer(board_of(operation("a", "x")).replica)
     lines = recorded(
-        *writer.changes(
-            board_of(operation("a", "x"))
-            .replica.take()
-            ._replace(operations=["a"], fresh=False, removed=["b"]),
-            NOW,
-        ),
+        *writer.changes(Changes(["a"], ["b"], False, None), NOW),
         writer.log(Lines("i", 1, NOW, "a", None, ["hello"]), NOW),
     )
     kinds = [type(message) for _, message in RecordingDecoder().messages(lines)]

@@ -35,6 +35,6 @@ def test_hostile_text_stays_within_its_line_and_is_not_lost():
 
 def test_only_the_operations_asked_for_are_written():
     board = board_of(*installers())
-    changes = board.replica.take()._replace(operations=["a", "b"], fresh=True)
+    changes = Changes(["a", "b"], [], True, None)
     (line,) = Writer(board.replica).changes(changes, NOW, {installers()[1].id})
     assert [made["name"] for made in json.loads(line)["operations"]] == ["apt install postgresql"]

@@ -1,7 +1,7 @@
 """Why progress went back, from what a replica is sent."""
 
 import pytest
-from showcase import INSTANCE, NOW, board_of, operation, replica_of, stage
+from showcase import INSTANCE, NOW, board_of, operation, replica_of, snapshot, stage
 
 from headway.formatting import theme
 from headway.protocol.messages import Delta, Snapshot
@@ -119,4 +119,6 @@ def test_an_operation_that_a_snapshot_no_longer_has_is_forgotten():
     replica.fold(Snapshot(INSTANCE, 7, NOW, 1.7e9, 0, 1, []), NOW)
     assert replica.operations == {}
     assert told(replica) is None
-    assert replica.setbacks._growing == {}
+    replica.fold(snapshot([download(total=300e6)], sequence=8), NOW)
+    counted(replica, [50e6, 400e6, None], sequence=9)
+    assert told(replica) == "total grew from 300 MB"  # not from what it was before

@@ -1,15 +1,20 @@
 from headway_viewer.terminal.etiquette import Etiquette, TerminalState
 
-USUAL = TerminalState(
-    40, 12, foreground=True, canonical=True, echo=True, others_in_foreground=False
-)
+
+def terminal(**seen):
+    """Return the state of a terminal that is as usual, but for what is `seen`."""
+    usual = {"foreground": True, "canonical": True, "echo": True, "others_in_foreground": False}
+    return TerminalState(40, 12, **{**usual, **seen})
+
+
+USUAL = terminal()
 
 
 def held(**seen):
     """Return an etiquette that has drawn, and its step when the terminal is as `seen`."""
     etiquette = Etiquette()
     etiquette.step(USUAL, ["bar"])
-    out, acknowledged = etiquette.step(USUAL._replace(**seen), ["bar 2"])
+    out, acknowledged = etiquette.step(terminal(**seen), ["bar 2"])
     return etiquette, out, acknowledged
 
 
@@ -23,7 +28,7 @@ def test_it_gives_the_rows_back_when_somebody_else_comes_to_the_foreground():
     etiquette, out, _ = held(foreground=False)
     assert etiquette.region.height == 0
     assert "\x1b[r" in out
-    assert etiquette.step(USUAL._replace(foreground=False), ["bar 3"])[0] == ""
+    assert etiquette.step(terminal(foreground=False), ["bar 3"])[0] == ""
 
 
 def test_it_comes_back_with_its_worker():
@@ -69,7 +74,7 @@ def test_an_end_without_a_receipt_is_told_all_the_same():
 def test_no_receipt_is_written_into_a_shells_prompt():
     etiquette = Etiquette()
     etiquette.add_ended("op1", "RECEIPT")
-    out, acknowledged = etiquette.step(USUAL._replace(foreground=False), [])
+    out, acknowledged = etiquette.step(terminal(foreground=False), [])
     assert out == ""
     assert acknowledged == ["op1"]
     assert etiquette.step(USUAL, [])[0] == ""
@@ -78,7 +83,7 @@ def test_no_receipt_is_written_into_a_shells_prompt():
 def test_a_receipt_waits_for_the_end_of_a_password():
     etiquette = Etiquette()
     etiquette.add_ended("op1", "RECEIPT")
-    assert etiquette.step(USUAL._replace(echo=False), []) == ("", [])
+    assert etiquette.step(terminal(echo=False), []) == ("", [])
     assert etiquette.pending
     assert "RECEIPT" in etiquette.step(USUAL, [])[0]
 

@@ -7,7 +7,7 @@ import signal
 import time
 from typing import Callable, Protocol
 
-from headway.host import launch
+from headway.host import broker_launch
 from headway_viewer.commands.exit_status import NONE_SEEN, TIMED_OUT, USAGE
 from headway_viewer.commands.options import print_error, silence_stdout, spelled
 from headway_viewer.commands.selection import NEXT_RUN_WAIT, Ambiguous, Selection
@@ -76,7 +76,7 @@ def follow_broker(
             timeout=timeout,
             output=output,
         )
-    except launch.NoRuntimeDirectory as error:
+    except broker_launch.NoRuntimeDirectory as error:
         return print_error(verb, str(error), 1)
     except Ambiguous as error:
         return print_error(verb, spelled(str(error)), USAGE)

@@ -6,7 +6,7 @@ import os
 import time
 from typing import Callable
 
-from headway.host import launch
+from headway.host import broker_launch
 
 START_INTERVAL = 2.0  # seconds between attempts to start a broker
 
@@ -32,8 +32,8 @@ def find_endpoint(*, start: bool) -> str | None:
     With `start`, start a broker if none runs; raise `NoRuntimeDirectory` if none can be.
     """
     try:
-        return launch.endpoint(os.environ, os.getuid(), start=start)
-    except launch.NoRuntimeDirectory:
+        return broker_launch.endpoint(os.environ, os.getuid(), start=start)
+    except broker_launch.NoRuntimeDirectory:
         if start:
             raise
         return None

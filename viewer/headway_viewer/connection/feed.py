@@ -16,7 +16,7 @@ from typing import Any, Callable
 import zmq
 
 from headway import __version__
-from headway.host.identity import about
+from headway.host.identity import describe
 from headway.protocol import messages, wire
 from headway_viewer.replica.replica import Replica
 
@@ -209,7 +209,7 @@ class Feed:
                 self._session,
                 "viewer",
                 self.clock(),
-                about(__version__),
+                describe(__version__),
             )
         )
 
@@ -228,7 +228,7 @@ class Feed:
                 self.retired = False
                 if self.follows:
                     self._subscribe(message.follow)
-            elif kind is messages.Again:
+            elif kind is messages.Reannounce:
                 self._send_hello()
             elif kind is messages.Retire:
                 self.retired = True

@@ -10,8 +10,8 @@ import time
 from typing import Sequence
 
 from headway import text
+from headway.host.broker_launch import NoRuntimeDirectory
 from headway.host.desktop import Desktop, Impossible
-from headway.host.launch import NoRuntimeDirectory
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers

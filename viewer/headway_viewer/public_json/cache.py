@@ -21,20 +21,20 @@ from headway_viewer.public_json.schema import (
 from headway_viewer.replica.replica import Replica
 
 # The fields that change without an event, in the order of the public form, …
-_OPERATION_CHANGING = ("elapsed", "progress")
-_STAGE_CHANGING = ("done", "progress", "elapsed")
+OPERATION_CHANGING = ("elapsed", "progress")
+STAGE_CHANGING = ("done", "progress", "elapsed")
 # … and the attributes that all other fields are made of.
-_OPERATION_INPUTS = (
+OPERATION_INPUTS = (
     *("name", "key", "state", "reason", "error", "message", "silent_since", "host", "pid"),
     *("user", "tty", "started", "ended", "cancellable", "parent", "holder", "attempt"),
     *("exit_status", "notify", "estimate"),
 )
-_STAGE_INPUTS = (
+STAGE_INPUTS = (
     *("parent", "name", "state", "reason", "error", "detail", "total", "unit", "started"),
     *("ended", "attempt", "estimate"),
 )
-_operation_inputs = attrgetter(*_OPERATION_INPUTS)
-_stage_inputs = attrgetter(*_STAGE_INPUTS)
+_operation_inputs = attrgetter(*OPERATION_INPUTS)
+_stage_inputs = attrgetter(*STAGE_INPUTS)
 _PLACEHOLDER = "\0"
 _ENCODED_PLACEHOLDER = encode(_PLACEHOLDER)
 
@@ -80,10 +80,10 @@ class JsonCache:
         inputs = _operation_inputs(operation)
         if entry.own is None or entry.own.inputs != inputs:
             whole = {**operation_fields(operation, self._replica, now), "stages": []}
-            entry.own = Template(inputs, _split(whole, _OPERATION_CHANGING))
+            entry.own = Template(inputs, _split(whole, OPERATION_CHANGING))
         parts = entry.own.parts
         stages = self._stages(operation, entry.stages, now)
-        if stages is None or len(parts) != len(_OPERATION_CHANGING) + 1:  # placeholder in a text
+        if stages is None or len(parts) != len(OPERATION_CHANGING) + 1:  # placeholder in a text
             return encode(operation_object(operation, self._replica, now))
         first, second, tail = parts
         lasted = encode_number(elapsed(operation, now))
@@ -104,9 +104,9 @@ class JsonCache:
             inputs = _stage_inputs(stage)
             template = templates.get(stage.id)
             if template is None or template.inputs != inputs:
-                parts = _split(stage_object(stage, self._replica, now), _STAGE_CHANGING)
+                parts = _split(stage_object(stage, self._replica, now), STAGE_CHANGING)
                 template = templates[stage.id] = Template(inputs, parts)
-            if len(template.parts) != len(_STAGE_CHANGING) + 1:
+            if len(template.parts) != len(STAGE_CHANGING) + 1:
                 return None
             first, second, third, tail = template.parts
             done = stage.shown

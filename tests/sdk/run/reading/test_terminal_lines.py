@@ -46,12 +46,12 @@ def test_bytes_that_are_no_utf8_do_no_harm():
 
 
 def test_an_endless_line_is_cut_and_costs_little():
-    splitter = LineSplitter()
-    began = time.perf_counter()
+    cutter = LineSplitter()
+    began = time.process_time()
     for _ in range(64):
-        assert splitter.feed(b"x" * 65536) == []
-    assert len(splitter.rest) == LINE_LIMIT
-    assert time.perf_counter() - began < 2
+        assert cutter.feed(b"x" * 65536) == []
+    assert len(cutter.rest) == LINE_LIMIT
+    assert time.process_time() - began < 2
 
 
 def test_after_an_endless_line_the_next_is_whole():

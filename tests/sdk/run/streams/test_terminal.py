@@ -58,25 +58,43 @@ def test_in_the_background_nothing_is_lent(real, terminal):
     assert termios.tcgetattr(real) == before
 
 
+@pytest.fixture
+def foreground(monkeypatch):
+    """This process counts as in the foreground of every terminal."""
+    monkeypatch.setattr(Terminal, "foreground", True)
+
+
+def lends(terminal):
+    terminal.follow()
+    return terminal.lent
+
+
+@pytest.mark.usefixtures("foreground")
 def test_one_at_a_time_lends_a_terminal(real, terminal):
     other = Terminal(real, reserved=True)
-    assert terminal._claim()
-    assert not other._claim()
+    assert lends(terminal)
+    assert not lends(other)
     terminal.give_back()
-    assert other._claim()
-    assert not terminal._claim()
+    assert lends(other)
+    assert not lends(terminal)
     other.give_back()
     os.close(other.master)
     os.close(other.slave)
 
 
+@pytest.mark.usefixtures("foreground")
 def test_where_a_terminal_cannot_be_locked_its_mode_tells_that_it_is_lent(
     real, terminal, monkeypatch
 ):
     monkeypatch.setattr(os, "ttyname", lambda fd: f"/nowhere/{fd}")
-    assert terminal._claim()
+    other = Terminal(real, reserved=True)
+    assert lends(terminal)
+    assert not lends(other)
+    terminal.give_back()
     termios.tcsetattr(real, termios.TCSANOW, lend(termios.tcgetattr(real), LINE))
-    assert not terminal._claim()
+    assert not lends(other)
+    os.close(other.master)
+    os.close(other.slave)
 
 
 def test_beside_a_command_that_it_is_lent_to_another_one_has_a_usual_pty(real, terminal):

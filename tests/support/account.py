@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -9,9 +10,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from machine import ROOT, until
+
 ROOMS = [os.path.join(ROOT, room) for room in ("sdk", "broker", "viewer")]
 
 
@@ -26,7 +27,7 @@ def reason_against():
     return None
 
 
-class Person:
+class Account:
     """A user with a home, who may use sudo, and an interpreter that has the project."""
 
     def __init__(self, name):
@@ -34,8 +35,8 @@ class Person:
         subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", name], check=True)
         found = pwd.getpwnam(name)
         self.uid, self.gid, self.home = found.pw_uid, found.pw_gid, found.pw_dir
-        self.place = tempfile.mkdtemp(prefix="hwp", dir="/tmp")
-        os.chmod(self.place, 0o755)
+        self.folder = tempfile.mkdtemp(prefix="hwp", dir="/tmp")
+        os.chmod(self.folder, 0o755)
         self._mounted = []
         self.python = self._interpreter()
         self._rule = f"/etc/sudoers.d/{name}"
@@ -50,21 +51,19 @@ class Person:
         for folder in self._mounted:
             subprocess.run(["umount", "--lazy", folder], check=False)
         subprocess.run(["userdel", "--remove", self.name], check=False, capture_output=True)
-        for folder in (f"/tmp/headway-{self.uid}", f"/run/user/{self.uid}", self.place):
+        for folder in (f"/tmp/headway-{self.uid}", f"/run/user/{self.uid}", self.folder):
             shutil.rmtree(folder, ignore_errors=True)
 
     def end_all(self):
         """Kill every process of this user."""
-        for _ in range(50):
-            pids = list(self.processes())
-            if not pids:
-                return
-            for pid in pids:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-            time.sleep(0.05)
+        until(self._deserted, f"the end of all processes of {self.name}")
+
+    def _deserted(self):
+        pids = list(self.processes())
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not pids
 
     def processes(self):
         """The pids of this user's processes that live."""
@@ -131,12 +130,12 @@ class Person:
         site = next(path for path in sys.path if path.endswith("site-packages"))
         folders = {"base": sys.base_prefix, "site": site}
         for name, source in folders.items():
-            target = os.path.join(self.place, name)
+            target = os.path.join(self.folder, name)
             os.mkdir(target)
             subprocess.run(["mount", "--bind", source, target], check=True)
             self._mounted.append(target)
         self.modules = {
-            "PYTHONPATH": os.pathsep.join([*ROOMS, os.path.join(self.place, "site")]),
-            "LD_LIBRARY_PATH": os.path.join(self.place, "base", "lib"),
+            "PYTHONPATH": os.pathsep.join([*ROOMS, os.path.join(self.folder, "site")]),
+            "LD_LIBRARY_PATH": os.path.join(self.folder, "base", "lib"),
         }
-        return os.path.join(self.place, "base", "bin", "python{}.{}".format(*sys.version_info[:2]))
+        return os.path.join(self.folder, "base", "bin", "python{}.{}".format(*sys.version_info[:2]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import subprocess
@@ -11,14 +10,14 @@ import time
 
 import pexpect
 import pyte
-from machine import Machine
+from machine import Machine, until
 
-PREAMBLE = "import headway, sys, time\n"
-HEADWAY = [sys.executable, "-m", "headway"]
+PREAMBLE = "import headway, signal, sys, time\n"
+HELD = "with headway.operation({name!r}) as op:\n    {first}\n    sys.stdin.read()\n    {then}"
 BASH = ["bash", "--norc", "--noprofile"]
 
 
-class Real(Machine):
+class Sandbox(Machine):
     """A machine as a user has it: commands by name, a shell, terminals."""
 
     def __init__(self):
@@ -37,18 +36,6 @@ class Real(Machine):
             terminal.close()
         super().close()
 
-    def headway(self, *arguments, timeout=30, **environ):
-        """Run a command to its end; the completed process, its output as text."""
-        return subprocess.run(
-            [*HEADWAY, *arguments],
-            env={**self.environ, **environ},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-
     def program(self, code, *, environ=None, **popen):
         """Start a Python program that reports."""
         return self.python("-c", PREAMBLE + code, environ=environ, **popen)
@@ -56,15 +43,23 @@ class Real(Machine):
     def file(self, name, code):
         return super().file(name, PREAMBLE + code)
 
+    def held(self, name, then="pass", first="pass"):
+        """Start a program whose operation goes on until `let_go`, and wait until it is known."""
+        code = HELD.format(name=name, then=then, first=first)
+        process = self.program(code, stdin=subprocess.PIPE)
+        until(lambda: any(made["pid"] == process.pid for made in self.operations()), name)
+        return process
+
     def terminal(self, *argv, columns=80, rows=24, **environ):
         """A terminal in which `argv` runs; a shell by default."""
         terminal = Terminal(argv or BASH, {**self.environ, **environ}, columns, rows)
         self._terminals.append(terminal)
         return terminal
 
-    def operations(self):
-        """What `headway ps --json` lists."""
-        return json.loads(self.headway("ps", "--json").stdout)["operations"]
+
+def let_go(process, timeout=20):
+    """Let a program that was held go on to its end: what it printed, to both streams."""
+    return process.communicate(timeout=timeout)
 
 
 class Terminal:

@@ -1,0 +1,47 @@
+"""Who follows, by what the XPUB socket reports."""
+
+import pytest
+
+from headway_broker.publishing.snapshots import Snapshots
+from headway_broker.publishing.subscriptions import Subscriptions
+
+INBOX = b"i" + b"x" * 16
+
+
+@pytest.fixture
+def snapshots():
+    return Snapshots()
+
+
+@pytest.fixture
+def subscriptions(snapshots):
+    return Subscriptions(snapshots)
+
+
+@pytest.mark.parametrize("topic", [b"d", b""])
+def test_who_subscribes_to_the_stream_or_to_everything_follows(subscriptions, topic):
+    subscriptions.subscribed(topic, True)
+    assert subscriptions.followed
+    subscriptions.subscribed(topic, False)
+    assert not subscriptions.followed
+
+
+@pytest.mark.parametrize("topic", [b"x", b"i" + b"short", b"i" + b"x" * 500, b"dd"])
+def test_topics_that_are_none_are_ignored(subscriptions, snapshots, topic):
+    assert subscriptions.subscribed(topic, True)
+    assert not subscriptions.followed
+    assert not snapshots.requested
+
+
+def test_followers_never_count_below_none(subscriptions):
+    subscriptions.subscribed(b"d", False)
+    subscriptions.subscribed(b"d", True)
+    assert subscriptions.followers == 1
+
+
+def test_an_inbox_asks_for_a_snapshot_and_its_end_takes_that_back(subscriptions, snapshots):
+    assert subscriptions.subscribed(INBOX, True)
+    assert snapshots.requested
+    assert not subscriptions.followed
+    subscriptions.subscribed(INBOX, False)
+    assert not snapshots.requested
