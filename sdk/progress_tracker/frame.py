@@ -7,7 +7,7 @@ markup. Absent: streams, widths of terminals, rates of drawing.
 
 from __future__ import annotations
 
-from headway import text
+from headway import string_width
 from headway.formatting import quantity
 from headway.formatting import theme as themes
 from headway.formatting.theme import SILENT, STYLES, Line, Theme
@@ -158,7 +158,7 @@ def window(tracker: Drawable, theme: Theme, width: int, height: int) -> list[Lin
         # What there is to say of a stage goes before the middle of a long name.
         room = width - themes.width((sign, *rest))
         room = max(room, min(width // 2, LEAST_NAME_WIDTH))
-        lines.append([sign, (style, text.squeeze(name, room, theme.ellipsis)), *rest])
+        lines.append([sign, (style, string_width.squeeze(name, room, theme.ellipsis)), *rest])
     if len(shown) < len(stages):
         lines.append([("dim", f"{theme.ellipsis} {len(stages) - len(shown)} more")])
     return [cut(line, width, theme.ellipsis) for line in lines[:height]]
@@ -184,9 +184,9 @@ def cut(line: Line, width: int, ellipsis: str) -> Line:
     room = width
     made: Line = []
     for style, piece in line:
-        taken = text.cells(piece)
+        taken = string_width.cells(piece)
         if taken > room:
-            made.append((style, text.clip(piece, room, ellipsis)))
+            made.append((style, string_width.clip(piece, room, ellipsis)))
             return made
         made.append((style, piece))
         room -= taken
@@ -200,13 +200,13 @@ def wrap(line: Line, width: int) -> list[Line]:
     for style, piece in line:
         rest = piece
         while rest:
-            part = text.head(rest, room)
+            part = string_width.head(rest, room)
             if not part and room == width:
                 part = rest[0]
             if part:
                 rows[-1].append((style, part))
             rest = rest[len(part) :]
-            room -= text.cells(part)
+            room -= string_width.cells(part)
             if rest:
                 rows.append([])
                 room = width
