@@ -26,11 +26,11 @@ if TYPE_CHECKING:
         end_time: float | None
 
         def get_overall_progress(self) -> float:
-            """0.0 to 1.0."""
+            """Return 0.0 to 1.0."""
             ...
 
         def format_time_remaining(self) -> str:
-            """How long it will still take."""
+            """Return the time left, as text."""
             ...
 
 

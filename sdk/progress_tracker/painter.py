@@ -190,7 +190,7 @@ class Painter:
         return sys.stdout if console is None else getattr(console, "file", sys.stdout)
 
     def _in_place(self) -> bool:
-        """Whether it can be redrawn in place: a capable terminal and no log of a CI."""
+        """Return whether it can be redrawn in place: on a capable terminal, and not in CI."""
         console = self._console()
         stream = self._stream()
         try:
@@ -213,7 +213,7 @@ class Painter:
         return frame.theme_for(encoding, coloured=coloured)
 
     def _size(self) -> tuple[int, int]:
-        """Columns and rows of what it draws on, now."""
+        """Return the present columns and rows of what it is drawn on."""
         console = self._console()
         if console is not None:
             width, height = getattr(console, "width", None), getattr(console, "height", None)
