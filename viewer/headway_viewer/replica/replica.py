@@ -60,10 +60,12 @@ class Replica:
         self.heard = local
         if type(message) is Snapshot:
             return self._collect_part(message, local)
-        if self.instance is not None and message.instance != self.instance:
+        collected = next(iter(self._parts.values()), None)
+        instance = self.instance if collected is None else collected.instance
+        if instance is not None and message.instance != instance:
             self.wanted = True
             return False
-        if self._parts:
+        if collected is not None:
             if type(message) in (Delta, Removed):
                 self._backlog.append(message)
             if len(self._backlog) > BACKLOG:
@@ -144,8 +146,7 @@ class Replica:
         self._backlog = []
         self._replace(parts, local)
         for message in backlog:
-            if message.instance == self.instance:
-                self._apply_in_sequence(message)
+            self._apply_in_sequence(message)
         return True
 
     def _replace(self, parts: list[Snapshot], local: float) -> None:
