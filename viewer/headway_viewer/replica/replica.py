@@ -182,7 +182,7 @@ class Replica:
     def _apply_in_sequence(self, message: Any) -> bool:
         kind = type(message)
         expected = self.sequence + 1 if kind in (Delta, Removed) else self.sequence
-        if message.sequence > expected or (kind is Pulse and message.sequence > self.sequence):
+        if message.sequence > expected:
             self._missed = (self._missed or 0) + message.sequence - expected
             self.wanted = True
             return False
