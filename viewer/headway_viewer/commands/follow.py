@@ -106,7 +106,7 @@ def follow(
     """
     replica = feed.replica
     clock = feed.clock
-    replica.know_nothing(clock(), time.time())
+    replica.set_clocks(clock(), time.time())
     deadline = None if timeout is None else clock() + timeout
     done_since: float | None = None
     pause = 0.0

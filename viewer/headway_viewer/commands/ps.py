@@ -32,7 +32,7 @@ def ps(argv: Sequence[str]) -> int:
         return print_error("ps", "the broker does not answer", 1)
     local = time.monotonic()
     if outcome is Outcome.NO_BROKER:
-        replica.know_nothing(local, time.time())
+        replica.set_clocks(local, time.time())
     now = replica.time(local)
     if arguments.json:
         return print_lines([Writer(replica).snapshot(now)])

@@ -195,7 +195,7 @@ class Feed:
 
     def _on_disconnect(self) -> None:
         self.connected = False
-        self.replica.lose()
+        self.replica.connection_lost()
         self._snapshot_requested = float("-inf")
         self._find_tried = self.clock()  # the workers may start the next broker first
 

@@ -95,12 +95,12 @@ class Replica:
         self._missed = None
         return changes
 
-    def know_nothing(self, local: float, unix: float) -> None:
+    def set_clocks(self, local: float, unix: float) -> None:
         """Set the clocks without a broker; there are no operations."""
         self._ahead = 0.0
         self._unix = unix - local
 
-    def lose(self) -> None:
+    def connection_lost(self) -> None:
         """Note that the connection is lost: a snapshot is wanted."""
         self.wanted = True
         self._parts.clear()
