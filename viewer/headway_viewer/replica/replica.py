@@ -241,7 +241,7 @@ class Replica:
         if row.figures is not None:
             self._apply_figures(operation, row.figures, now)
             if watched:
-                self.setbacks.weighed(operation, before, now)
+                self.setbacks.compare_operation(operation, before, now)
         for number, figures in row.stage_figures.items():
             stage = operation.stages.get(number)
             if stage is not None:
@@ -268,7 +268,7 @@ class Replica:
         attempt, done, total = known.attempt, known.shown, known.total
         stage = operation.apply_stage(record)
         if stage.attempt == attempt and stage.open:
-            self.setbacks.counted(operation, stage, done, total, now)
+            self.setbacks.compare_stage(operation, stage, done, total, now)
 
     def _apply_counts(self, operation: Operation, counts: dict[Any, Any], now: float) -> None:
         stages = operation.stages
@@ -281,4 +281,4 @@ class Replica:
             if total is not wire.UNCHANGED:
                 stage.total, stage.detail = total, detail
             if stage.shown < was or stage.total != whole:
-                self.setbacks.counted(operation, stage, was, whole, now)
+                self.setbacks.compare_stage(operation, stage, was, whole, now)

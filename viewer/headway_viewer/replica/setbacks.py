@@ -63,7 +63,7 @@ class Setbacks:
         for key in [key for key in self._growing if key[0] == operation]:
             del self._growing[key]
 
-    def counted(
+    def compare_stage(
         self, operation: Operation, stage: Stage, done: float, total: float | None, now: float
     ) -> None:
         """Compare the counts of a stage with `done` and `total` before, in the same attempt."""
@@ -84,7 +84,7 @@ class Setbacks:
             return
         self._tell(operation.id, stage.id, cause, words, now)
 
-    def weighed(self, operation: Operation, before: Before, now: float) -> None:
+    def compare_operation(self, operation: Operation, before: Before, now: float) -> None:
         """Compare the progress of the whole operation with `before`."""
         was, progress = before.progress, operation.progress
         if (
