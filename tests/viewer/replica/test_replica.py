@@ -7,7 +7,8 @@ from showcase import INSTANCE, NOW, WALL, installers, operation, replica_of, row
 
 from headway.protocol.messages import PUBLISHED, Delta, Lines, Pulse, Removed
 from headway.protocol.wire import Malformed, decode, encode, pack
-from headway_viewer.replica.replica import BACKLOG, Replica
+from headway_viewer.replica.replica import Replica
+from headway_viewer.replica.snapshot_parts import BACKLOG
 
 
 def delta(sequence, *rows, instance=INSTANCE, now=NOW):

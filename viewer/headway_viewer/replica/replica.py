@@ -14,8 +14,7 @@ from headway.protocol import rows, wire
 from headway.protocol.messages import Delta, Pulse, Removed, Snapshot
 from headway.protocol.rows import OperationFigures, OperationRow, StageRecord
 from headway_viewer.replica.setbacks import Before, Setbacks
-
-BACKLOG = 1000  # deltas kept while the parts of a snapshot come in; more means: ask again
+from headway_viewer.replica.snapshot_parts import SnapshotParts
 
 
 class Changes(NamedTuple):
@@ -48,8 +47,7 @@ class Replica:
         self._unix = 0.0  # Unix time less the broker's clock
         self._estimated: dict[str, float] = {}
         self._since: dict[str, float] = {}
-        self._parts: dict[int, Snapshot] = {}
-        self._backlog: list[Any] = []
+        self._parts = SnapshotParts()
         self._changed: dict[str, None] = {}
         self._removed: list[str] = []
         self._fresh = False
@@ -60,17 +58,12 @@ class Replica:
         self.heard = local
         if type(message) is Snapshot:
             return self._collect_part(message, local)
-        collected = next(iter(self._parts.values()), None)
-        instance = self.instance if collected is None else collected.instance
+        instance = self.instance if self._parts.instance is None else self._parts.instance
         if instance is not None and message.instance != instance:
             self.wanted = True
             return False
-        if collected is not None:
-            if type(message) in (Delta, Removed):
-                self._backlog.append(message)
-            if len(self._backlog) > BACKLOG:
-                self._parts.clear()
-                self._backlog.clear()
+        if self._parts.instance is not None:
+            if type(message) in (Delta, Removed) and not self._parts.keep(message):
                 self.wanted = True
             return False
         if self.instance is None or self.wanted:
@@ -104,7 +97,6 @@ class Replica:
         """Note that the connection is lost: a snapshot is wanted."""
         self.wanted = True
         self._parts.clear()
-        self._backlog.clear()
 
     def time(self, local: float) -> float:
         """Return the broker's monotonic time at the viewer's monotonic time `local`."""
@@ -129,23 +121,11 @@ class Replica:
             self._ahead = ahead
 
     def _collect_part(self, part: Snapshot, local: float) -> bool:
-        kept = next(iter(self._parts.values()), None)
-        if kept is not None and (
-            kept.instance != part.instance
-            or kept.sequence != part.sequence
-            or kept.parts != part.parts
-        ):
-            self._parts.clear()
-            self._backlog.clear()
-        self._parts[part.part] = part
-        if len(self._parts) < part.parts:
+        whole = self._parts.add(part)
+        if whole is None:
             return False
-        parts = [self._parts[number] for number in sorted(self._parts)]
-        backlog = self._backlog
-        self._parts = {}
-        self._backlog = []
-        self._replace(parts, local)
-        for message in backlog:
+        self._replace(whole.parts, local)
+        for message in whole.backlog:
             self._apply_in_sequence(message)
         return True
 
