@@ -64,6 +64,7 @@ STAGE_FIELDS = (
     "ended",
     "attempt",
     "initial",  # units that were done already when it started: they say nothing of the rate
+    "beyond",  # its count is beyond ±2**63, so unknown: `done` is what was known before
 )
 _ID = STAGE_FIELDS.index("id")
 OPERATION_FIELDS = (
@@ -89,6 +90,7 @@ OPERATION_FIELDS = (
     "display",
 )
 
+COUNT_LIMIT = 2**63  # counts and totals are within plus and minus this
 NAME_LIMIT = 256  # characters of a name, key, unit, host, user or tty
 TEXT_LIMIT = 4096  # characters of a reason, error, message, detail or log line
 
@@ -110,8 +112,9 @@ class Stage:
     """A part of an operation: raw counts as reported, a state, and times.
 
     `done` and `total` are in `unit`s. `shares` maps a forked child's session to what that
-    child counted; `shown` is the owner's count plus all of them. `progress` (0…1 or None)
-    and `estimate` (low, median, high, basis, runs, or None) are filled in by the broker.
+    child counted; `shown` is the owner's count plus all of them, or None where it is unknown.
+    `progress` (0…1 or None) and `estimate` (low, median, high, basis, runs, or None) are filled
+    in by the broker.
     """
 
     __slots__ = (*STAGE_FIELDS, "estimate", "progress", "shares")
@@ -130,6 +133,7 @@ class Stage:
     ended: float | None
     attempt: int
     initial: float
+    beyond: bool
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     shares: dict[str, float] | None
@@ -153,15 +157,18 @@ class Stage:
         self.started = self.ended = None
         self.attempt = 1
         self.initial = 0
+        self.beyond = False
         self.estimate = self.progress = self.shares = None
 
     def __repr__(self) -> str:
         return f"<Stage {self.id} {self.name!r} {self.state} {self.shown}/{self.total}>"
 
     @property
-    def shown(self) -> float:
-        """The owner's count plus what forked children counted."""
-        return self.done + sum(self.shares.values()) if self.shares else self.done
+    def shown(self) -> float | None:
+        """The owner's count plus what forked children counted; None where it is beyond ±2**63."""
+        if self.beyond:
+            return None
+        return clean_count(self.done + sum(self.shares.values())) if self.shares else self.done
 
     @property
     def open(self) -> bool:
@@ -175,6 +182,7 @@ class Stage:
         if state == RUNNING and self.state in ENDED and self.state != CRASHED:
             self.attempt += 1
             self.done = self.initial = 0
+            self.beyond = False
             self.detail = self.shares = self.started = None
         if state in OPEN:
             self.ended = self.error = None
@@ -202,11 +210,12 @@ class Stage:
         """
         if self.state == SKIPPED or (self.state == COMPLETED and self.reason is None):
             return 1.0
-        if self.state == PENDING and not self.done:
+        shown = self.shown
+        if self.state == PENDING and not self.done and shown is not None:
             return 0.0
-        if self.total is None or not self.total > 0:
+        if shown is None or self.total is None or not self.total > 0:
             return None
-        return min(max(0.0, self.shown / self.total), 0.999)  # nothing is one 0.0 for all
+        return min(max(0.0, shown / self.total), 0.999)  # nothing is one 0.0 for all
 
 
 class Operation:
@@ -404,32 +413,80 @@ def reachable(state: str, then: str, moves: dict[str, frozenset[str]]) -> bool:
     return then in seen
 
 
+# What enters from a program is made plain here: an exact int, float, str or bool of the built-in
+# types, whatever a subclass or a stranger's type makes of itself. All else (numpy's scalars,
+# enumerations) is packed by msgpack in one way, by the last resort in another, or by neither.
+
+
 def clean_count(value: Any) -> float | None:
-    """Return `value` as a count or total: finite and within ±2**63, or None if it is no number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    """Return `value` as a count or total: a plain int or float, finite and within ±2**63.
+
+    None where it is no number, or beyond that.
+    """
+    kind = type(value)
+    if kind is not int and kind is not float:
         try:
-            value = float(value)
+            value = _plain_number(value)
         except Exception:  # whatever a stranger's type makes of it
             return None
+    return value if -COUNT_LIMIT < value < COUNT_LIMIT else None  # NaN compares false
+
+
+def is_beyond(value: Any) -> bool:
+    """Return whether `value` is a number that is too large for a count, in either direction."""
+    try:
+        number = _plain_number(value)
+    except OverflowError:
+        return True
+    except Exception:
+        return False
+    return number >= COUNT_LIMIT or number <= -COUNT_LIMIT
+
+
+def _plain_number(value: Any) -> float:
+    if isinstance(value, int):
+        return int.__int__(value)  # not what a subclass has in its place
     if isinstance(value, float):
-        return value if -9.3e18 < value < 9.3e18 else None  # NaN compares false
-    return value if -(2**63) < value < 2**63 else None
+        return float.__float__(value)
+    if hasattr(type(value), "__index__"):
+        try:
+            return int.__int__(value.__index__())
+        except TypeError:  # an array has it, and refuses
+            pass
+    return float(value)
 
 
 def clean_text(value: Any, limit: int = TEXT_LIMIT) -> str:
-    """Return `value` as text that can cross the wire: at most `limit` characters, no surrogates.
+    """Return `value` as text that can cross the wire: plain, at most `limit` characters.
 
-    Control characters stay: what was reported is stored, and whoever draws makes it safe.
+    A lone surrogate becomes "?"; bytes are read as UTF-8. Control characters stay: what was
+    reported is stored, and whoever draws makes it safe.
     """
-    try:
-        text = value if isinstance(value, str) else str(value)
-    except Exception:  # an error that cannot say what it is must still go its way
-        text = type(value).__name__
+    text = value if type(value) is str else _plain_text(value)
     if len(text) > limit:
         text = text[: limit - 1] + "…"
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
+def _plain_text(value: Any) -> str:
+    try:
+        if isinstance(value, (bytes, bytearray)):
+            return str(value, "utf-8", "replace")
+        # The characters of a subclass (an enumeration's value), not what it says of itself.
+        return str.__str__(value if isinstance(value, str) else str(value))
+    except Exception:  # an error that cannot say what it is must still go its way
+        return str.__str__(type(value).__name__)
+
+
 def clean_notify(value: Any) -> Any:
-    """Return `value` as a wish for notifications: True, False, "error", "sent", or else None."""
-    return value if isinstance(value, bool) or value in ("error", "sent") else None
+    """Return `value` as a wish for notifications: True, False, "error" or "sent", or else None."""
+    if isinstance(value, str):
+        text = clean_text(value, NAME_LIMIT)
+        return text if text in ("error", "sent") else None
+    return None if value is None else clean_flag(value)
+
+
+def clean_flag(value: Any) -> bool | None:
+    """Return `value` as true or false (0 and 1 are, and numpy's), or else None."""
+    count = clean_count(value)
+    return bool(count) if count in (0, 1) else None

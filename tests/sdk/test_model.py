@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
+import enum
+import fractions
 import math
 
 import pytest
@@ -27,6 +30,7 @@ from headway.model import (
     clean_count,
     clean_notify,
     clean_text,
+    is_beyond,
     reachable,
 )
 
@@ -263,6 +267,148 @@ def test_what_is_no_finite_number_is_no_count(value):
         assert clean_count(value) == 1.0
     else:
         assert clean_count(value) is None
+
+
+def named_by_type(value):
+    """The name of a case whose value says nothing of itself."""
+    return type(value).__name__
+
+
+class Level(enum.IntEnum):
+    """Whole numbers with names."""
+
+    LOW = 3
+
+
+class Colour(str, enum.Enum):
+    """Texts with names."""
+
+    RED = "red"
+
+
+class HostileInt(int):
+    """A whole number that answers every question with a fault."""
+
+    def __index__(self):
+        raise RuntimeError
+
+    __int__ = __float__ = __lt__ = __gt__ = __str__ = __repr__ = __index__
+
+
+class HostileFloat(float):
+    """A float of the same kind."""
+
+    def __float__(self):
+        raise RuntimeError
+
+    __int__ = __lt__ = __gt__ = __str__ = __repr__ = __float__
+
+
+class HostileText(str):
+    """A text of the same kind."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        raise RuntimeError
+
+    __len__ = __getitem__ = encode = isascii = __repr__ = __str__
+
+
+class Scalar:
+    """A number of numpy's kind: of no built-in type, with an index."""
+
+    def __index__(self):
+        return HostileInt(5)
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [
+        (Level.LOW, 3),
+        (True, 1),
+        (HostileInt(7), 7),
+        (HostileFloat(0.5), 0.5),
+        (Scalar(), 5),
+        (decimal.Decimal("2.5"), 2.5),
+        (fractions.Fraction(1, 2), 0.5),
+        (2**63 - 1, 2**63 - 1),
+        (2**63, None),
+        (-(2**63), None),
+        (float(2**63), None),
+        (decimal.Decimal("1e400"), None),
+        (fractions.Fraction(10**400), None),
+    ],
+    ids=named_by_type,
+)
+def test_a_count_is_a_plain_number_whatever_came_in(value, count):
+    found = clean_count(value)
+    assert found == count
+    assert type(found) in (int, float, type(None))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Colour.RED, "red"),
+        (HostileText("a"), "a"),
+        (b"caf\xc3\xa9 \xff", "café �"),
+        (bytearray(b"b"), "b"),
+        (Level, str(Level)),
+        (HostileInt(7), "HostileInt"),
+        (None, "None"),
+    ],
+    ids=named_by_type,
+)
+def test_a_text_is_a_plain_text_whatever_came_in(value, text):
+    found = clean_text(value)
+    assert found == text
+    assert type(found) is str
+
+
+def test_what_stops_the_program_is_not_caught_in_a_text():
+    class Stop:
+        def __str__(self):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        clean_text(Stop())
+
+
+@pytest.mark.parametrize(
+    ("value", "beyond"),
+    [
+        (2**63, True),
+        (-(2**63), True),
+        (math.inf, True),
+        (fractions.Fraction(10**400), True),
+        (2**63 - 1, False),
+        (math.nan, False),
+        ("x", False),
+    ],
+)
+def test_only_a_number_too_large_is_beyond_counting(value, beyond):
+    assert is_beyond(value) is beyond
+
+
+def test_a_count_that_is_unknown_is_shown_as_none_and_gives_no_fraction():
+    stage = Stage(1, "Step", total=10)
+    stage.move(RUNNING, 1.0)
+    stage.done = 5
+    stage.beyond = True
+    assert (stage.shown, stage.fraction()) == (None, None)
+    stage.beyond = False
+    stage.shares = {"child": 2**63 - 1}
+    assert (stage.shown, stage.fraction()) == (None, None)
+
+
+def test_another_attempt_counts_from_nothing_again():
+    stage = Stage(1, "Step")
+    stage.move(RUNNING, 1.0)
+    stage.beyond = True
+    stage.move(FAILED, 2.0)
+    stage.move(RUNNING, 3.0)
+    assert stage.shown == 0
 
 
 @pytest.mark.parametrize("value", [0, -5, 2.5, 2**62, "7"])

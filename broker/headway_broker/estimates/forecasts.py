@@ -58,7 +58,7 @@ class Past(NamedTuple):
     place: int  # order among changes of the same moment
     stage: Stage
     state: str
-    done: float
+    done: float | None  # None: as the stage has it
 
 
 def _contained(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -431,13 +431,14 @@ def _tell(
     state: str | None = None,
     done: float | None = None,
 ) -> None:
+    counted = stage.shown if done is None else done
     forecast.observe(
         stage.id,
         stage.name,
         stage.parent,
         stage.state if state is None else state,
-        stage.shown if done is None else done,
-        stage.total,
+        counted or 0,  # where it is unknown, there is no total either: as one that never counts
+        None if counted is None else stage.total,
         stage.unit,
         now,
         stage.attempt,

@@ -68,6 +68,9 @@ class Spooled:
 
     def _session(self, hello: Hello, uid: int | None, now: float) -> Session:
         session = self._sessions.by_id.get(hello.session)
+        unpacked = hello.about.get("unpacked")
+        if type(unpacked) is int and 0 < unpacked <= 1 << 20:
+            self._dropped.add("unpacked", unpacked)
         if session is None:
             same_clock = hello.about.get("boot") == self._sessions.boot
             offset = 0.0 if same_clock else now - hello.now

@@ -22,7 +22,7 @@ from headway.api.operation import Operation
 from headway.api.outcome import outcome_of
 from headway.api.track import run_again, script
 from headway.api.track import track as _track
-from headway.model import COMPLETED
+from headway.model import COMPLETED, clean_text
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
@@ -48,7 +48,7 @@ def track(
 ) -> Iterator[Item]:
     """Iterate over `sequence`, reporting how far it is."""
     del completed, drawing
-    return _track(sequence, _MARKUP.sub("", description), total)
+    return _track(sequence, _MARKUP.sub("", clean_text(description)), total)
 
 
 @contextmanager
@@ -106,7 +106,9 @@ class Task:
     @property
     def completed(self) -> float:
         """The steps that are done."""
-        return self.stage.done if self._completed is None else self._completed
+        if self._completed is not None:
+            return self._completed
+        return self.stage.done or self.stage.model.done
 
     @property
     def total(self) -> float | None:
@@ -227,7 +229,7 @@ class Progress:
             for task in self._tasks.values()
             if not task.left and not task.stage.open
         ]
-        stage = self._whole().stage(_MARKUP.sub("", description), total)
+        stage = self._whole().stage(_MARKUP.sub("", clean_text(description)), total)
         for task, done, of in ended:
             if task.stage is stage:  # it is run again
                 task.leave(done, of)
@@ -275,7 +277,7 @@ class Progress:
             return
         stage = task.stage
         if new:
-            stage.update(detail=_MARKUP.sub("", task.description))
+            stage.update(detail=_MARKUP.sub("", clean_text(task.description)))
         if completed is not None or total is not None:
             stage.update(done=completed, total=total)
         if advance is not None:
@@ -283,8 +285,8 @@ class Progress:
         self._look(stage)
 
     def _look(self, stage: Stage) -> None:
-        total = stage.total
-        if total is not None and stage.open and stage.done >= total:
+        total, done = stage.total, stage.done
+        if total is not None and stage.open and done is not None and done >= total:
             stage.complete()
 
     def reset(

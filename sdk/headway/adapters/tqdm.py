@@ -17,7 +17,7 @@ from headway.api.iteration import End, iterate, length_of
 from headway.api.outcome import outcome_of
 from headway.api.stage import Source
 from headway.api.track import open_stage, run_again
-from headway.model import RUNNING, clean_count
+from headway.model import RUNNING, clean_count, clean_text
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         self.initial = initial
         self.leave = leave
         self.pos = more.get("position") or 0
-        self.desc = desc or ""
+        self.desc = "" if desc is None else clean_text(desc)
         self._postfix = ""
         self._stage: Stage | None = None
         if self.disable:
@@ -174,7 +174,8 @@ class tqdm:  # noqa: N801 - the name that programs know
     @property
     def n(self) -> float:
         """What is done so far."""
-        return self._n if self._stage is None else self._stage.done
+        stage = self._stage
+        return self._n if stage is None else stage.done or stage.model.done
 
     @n.setter
     def n(self, value: float) -> None:
@@ -208,7 +209,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     def set_description(self, desc: str | None = None, refresh: bool | None = True) -> None:
         """Set the description, which becomes the stage's detail."""
         del refresh
-        self.desc = desc or ""
+        self.desc = "" if desc is None else clean_text(desc)
         self._tell()
 
     set_description_str = set_description
@@ -216,9 +217,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     def set_postfix(self, ordered_dict: Any = None, refresh: bool = True, **values: Any) -> None:
         """Set the postfix from names and values."""
         pairs = {**dict(ordered_dict or {}), **values}
-        shown = (
-            f"{value:.3g}" if isinstance(value, float) else str(value) for value in pairs.values()
-        )
+        shown = (_figure(value) for value in pairs.values())
         self.set_postfix_str(
             ", ".join(
                 f"{name}={text.strip()}" if name else text for name, text in zip(pairs, shown)
@@ -229,7 +228,7 @@ class tqdm:  # noqa: N801 - the name that programs know
     def set_postfix_str(self, s: str = "", refresh: bool = True) -> None:
         """Set the postfix from a text."""
         del refresh
-        self._postfix = s
+        self._postfix = clean_text(s)
         self._tell()
 
     @property
@@ -253,7 +252,10 @@ class tqdm:  # noqa: N801 - the name that programs know
         self._end.ended = True
         total = stage.total
         # In a `finally` that an exception is passing: nobody knows whether it was all.
-        short = sys.exc_info()[0] is not None if total is None else stage.done < total
+        done = stage.done
+        short = sys.exc_info()[0] is not None
+        if total is not None and done is not None:
+            short = done < total
         if short:
             stage._stopped(reporter().clock())
         else:
@@ -365,6 +367,12 @@ class tqdm:  # noqa: N801 - the name that programs know
         if cls._lock is None:
             cls._lock = threading.RLock()
         return cls._lock
+
+
+def _figure(value: Any) -> str:
+    """Return a figure of a postfix as text: numpy's floats are short, too."""
+    count = clean_count(value) if isinstance(value, float) else None
+    return clean_text(value) if count is None else f"{count:.3g}"
 
 
 async def _later(items: Iterable[Any]) -> AsyncIterator[Any]:

@@ -24,6 +24,7 @@ from headway.model import (
     RUNNING,
     WAITING,
     clean_count,
+    clean_flag,
     clean_notify,
     clean_text,
 )
@@ -140,8 +141,9 @@ class Operation(Lifecycle):
             if exit_status is not None:
                 status = clean_count(exit_status)
                 model.exit_status = None if status is None else int(status)
-            if cancellable is not None:
-                model.cancellable = bool(cancellable)
+            flag = clean_flag(cancellable)
+            if flag is not None:
+                model.cancellable = flag
             if notify is not None:
                 model.notify = clean_notify(notify)
             if model.state != PENDING:
@@ -154,7 +156,7 @@ class Operation(Lifecycle):
             return
         inside = None if stage is None else self._stage(stage).model.id
         text = line if isinstance(line, str) else clean_text(line)
-        lines = [clean_text(part) for part in text.splitlines()[-200:]]
+        lines = [clean_text(part) for part in str.splitlines(text)[-200:]]
         with own.lock:
             own.publisher.log(self.id, inside, lines)
         own.wake()
@@ -280,9 +282,10 @@ class Operation(Lifecycle):
         if isinstance(stage, Stage):
             found = stage if stage.operation is self else None
         else:
-            found = next((known for known in self.stages if known.id == stage), None)
+            wanted = clean_count(stage)
+            found = next((known for known in self.stages if known.id == wanted), None)
         if found is None:
-            raise UnknownStage(f"operation {self.name!r} has no stage {stage!r}")
+            raise UnknownStage(f"operation {self.name!r} has no stage {clean_text(stage)!r}")
         return found
 
     def _in_child(
@@ -303,6 +306,7 @@ class Operation(Lifecycle):
         parent: Stage | int | None = None,
     ) -> Iterator[Item]:
         """Return an iterator over `items` as a stage of this operation; see `headway.track`."""
+        name = None if name is None else clean_text(name, NAME_LIMIT)
         stage = self.stage(name or "items", None, unit, parent)
         return follow(stage, items, total)
 
@@ -396,10 +400,12 @@ def make(
         None if parent is None else clean_text(parent, 64),
     )
     model.notify = clean_notify(notify)
-    display = display or os.environ.get("HEADWAY_DISPLAY") or None
-    model.display = None if display is None else clean_text(display, NAME_LIMIT)
-    if cancellable is not None:
-        model.cancellable = bool(cancellable)
+    display = None if display is None else clean_text(display, NAME_LIMIT)
+    display = display or clean_text(os.environ.get("HEADWAY_DISPLAY", ""), NAME_LIMIT)
+    model.display = display or None
+    flag = clean_flag(cancellable)
+    if flag is not None:
+        model.cancellable = flag
     return Operation(reporter(), model, around)
 
 

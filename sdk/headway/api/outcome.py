@@ -22,10 +22,11 @@ def outcome_of(
     if error is None or isinstance(error, GeneratorExit):
         return COMPLETED, None, None
     if isinstance(error, SystemExit):
-        if error.code in (None, 0):
-            return COMPLETED, None, None
         code = error.code
-        return FAILED, None, f"exit status {code}" if isinstance(code, int) else clean_text(code)
+        if isinstance(code, int):  # what the interpreter takes for a status, and nothing else
+            code = int.__int__(code)
+            return (FAILED, None, f"exit status {code}") if code else (COMPLETED, None, None)
+        return (COMPLETED, None, None) if code is None else (FAILED, None, clean_text(code))
     if isinstance(error, (KeyboardInterrupt, *cancellations())):
         reason = (request.reason if request is not None else None) or clean_text(error)
         return CANCELLED, reason or None, None
@@ -44,6 +45,6 @@ def text_of(error: object) -> str:
     """Return the text of an error: an exception's own, or its name where it has none."""
     if isinstance(error, BaseException):
         text = clean_text(error)
-        name = type(error).__name__
+        name = clean_text(type(error).__name__)
         return clean_text(f"{name}: {text}" if isinstance(error, KeyError) else text or name)
     return clean_text(error)

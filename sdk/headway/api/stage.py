@@ -2,8 +2,8 @@
 
 `advance` is the hot path: one append to a list, which the tally folds into the model. All other
 methods take the reporter's lock for a moment. Counts are stored as reported: they may go down,
-pass the total or be negative; what is no finite number between ±2**63 is ignored, and a name,
-detail or reason is cut at its limit.
+pass the total or be negative; one beyond ±2**63 is unknown, what is no
+number is ignored, and a name, detail or reason is cut at its limit.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from headway.api.lifecycle import AT_WORK, Lifecycle
 from headway.model import (
     CANCELLED,
     COMPLETED,
+    COUNT_LIMIT,
     ENDED,
     FAILED,
     NAME_LIMIT,
@@ -20,6 +21,7 @@ from headway.model import (
     WAITING,
     clean_count,
     clean_text,
+    is_beyond,
 )
 from headway.model import Stage as Model
 from headway.reporting.reporter import reporter
@@ -101,7 +103,6 @@ if TYPE_CHECKING:
 
 # Where the steps of an ended stage go: a callable in C that accepts anything and does nothing.
 _discard: Callable[[Any], object] = id
-_LIMIT = 2**63  # of counts: the 64-bit integers of msgpack and SQLite
 
 
 class Source:
@@ -176,12 +177,15 @@ class Stage(Lifecycle):
         return self.model.id
 
     @property
-    def done(self) -> float:
-        """Return the count, in units; exact with any number of threads."""
+    def done(self) -> float | None:
+        """Return the count, in units; exact with any number of threads.
+
+        None where that is beyond ±2**63: unknown until `update` says a count again.
+        """
         if self._pending or self._source is not None:
             with reporter().lock:
                 self._fold()
-        return self.model.done
+        return None if self.model.beyond else self.model.done
 
     @property
     def total(self) -> float | None:
@@ -225,11 +229,11 @@ class Stage(Lifecycle):
             self._updating
             and detail is None
             and (type(done) is int or type(done) is float)
-            and (total is None or total == model.total)
-            and (unit is None or unit == model.unit)
+            and -COUNT_LIMIT < done < COUNT_LIMIT
+            and (total is None or _same(total, model.total))
+            and (unit is None or _same(unit, model.unit))
         ):
-            if -_LIMIT < done < _LIMIT:
-                model.done = done
+            model.done = done
             return
         own = reporter()
         with own.lock:
@@ -242,7 +246,11 @@ class Stage(Lifecycle):
                 count = clean_count(done)
                 if count is not None:
                     model.done = count
-                self._updating = self._steps == self._awaken and self._source is None
+                if count is not None or is_beyond(done):
+                    self._mark_beyond(beyond=count is None)
+                self._updating = (
+                    self._steps == self._awaken and self._source is None and not model.beyond
+                )
                 own.tally.wake(self)
             if self._base is None:
                 before = (model.total, model.detail)
@@ -306,13 +314,27 @@ class Stage(Lifecycle):
         if steps:
             chunk = self._pending[:steps]
             del self._pending[:steps]
-            self.model.done = _add(self.model.done, chunk)
+            self._set_count(_add(self.model.done, chunk))
         source = self._source
         if source is not None:
             counted = source.count()
-            self.model.done += counted - self._counted
+            self._set_count(clean_count(self.model.done + counted - self._counted))
             self._counted = counted
         return steps
+
+    def _set_count(self, done: float | None) -> None:
+        if done is None:
+            self._mark_beyond(beyond=True)
+        elif not self.model.beyond:  # what is added to an unknown count leaves it so
+            self.model.done = done
+
+    def _mark_beyond(self, *, beyond: bool) -> None:
+        """Say whether its count is beyond what can be told, and so unknown."""
+        model = self.model
+        if model.beyond != beyond:
+            model.beyond = beyond
+            if self._base is None:
+                self._changed()
 
     def _count_with(self, source: Source) -> None:
         own = reporter()
@@ -392,8 +414,8 @@ class Stage(Lifecycle):
         if not self.model.open:
             return
         done, total = self.done, self.model.total
-        reason = f"stopped at {_figure(done)}"
-        if total is not None:
+        reason = "stopped" if done is None else f"stopped at {_figure(done)}"
+        if done is not None and total is not None:
             reason += f" of {_figure(total)}"
         if state in (COMPLETED, SKIPPED):
             self._end(COMPLETED, reason, when=when)
@@ -432,21 +454,37 @@ class Stage(Lifecycle):
         return self.operation._env(self.path)
 
 
-def _add(done: float, steps: list[Any]) -> float:
-    try:
-        result = clean_count(done + sum(steps))
-        if result is not None:
-            return result
-    except Exception:
-        pass
-    for step in steps:
+_PLAIN = (int, float, str)
+
+
+def _same(value: Any, known: Any) -> bool:
+    """Return whether `value` is plain and `known`; a stranger's type is not asked."""
+    return value is known or (type(value) in _PLAIN and value == known)
+
+
+def _add(done: float, steps: list[Any]) -> float | None:
+    """Return `done` and the steps that are numbers; None where that is too large."""
+    # Numpy's narrow integers wrap, with a warning to the program's stderr: a sum of them is not
+    # tried. A look at both ends of the list is all that a hot loop should pay for that.
+    if type(steps[0]) in _PLAIN and type(steps[-1]) in _PLAIN:
         try:
-            count = clean_count(step)
+            total = sum(steps)
+            if type(total) in _PLAIN:
+                result = clean_count(done + total)
+                if result is not None:
+                    return result
         except Exception:
+            pass
+    for step in steps:
+        count = clean_count(step)
+        if count is None:
+            if is_beyond(step):
+                return None
             continue
-        result = clean_count(done + count) if count is not None else None
-        if result is not None:
-            done = result
+        found = clean_count(done + count)
+        if found is None:
+            return None
+        done = found
     return done
 
 

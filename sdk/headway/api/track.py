@@ -8,7 +8,7 @@ import sys
 from headway.api.iteration import iterate, length_of
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import only
-from headway.model import clean_count
+from headway.model import NAME_LIMIT, clean_count, clean_text
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
@@ -45,6 +45,7 @@ def open_stage(
 ) -> Stage:
     """Start and return a stage of the current scope, or of an operation of its own."""
     total = None if total is None else clean_count(total)
+    name = None if name is None else clean_text(name, NAME_LIMIT)
     with reporter().lock:  # or what is around it, of another thread, may end before it begins
         around = current()
         if around is not None and not operation_of(around).foreign:

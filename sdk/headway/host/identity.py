@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from headway.model import clean_text
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -12,15 +14,17 @@ if TYPE_CHECKING:
 
 def describe(version: str) -> dict[str, Any]:
     """Return the `about` map of a `Hello`, for an SDK of `version`; what is unknown is None."""
+    program = os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else ""
     return {
         "pid": os.getpid(),
         "started": start_time(os.getpid()),
         "boot": _line("/proc/sys/kernel/random/boot_id"),
-        "host": os.uname().nodename or None,  # `platform` runs a command for it before 3.9
+        "host": clean_text(os.uname().nodename)
+        or None,  # `platform` runs a command for it before 3.9
         "uid": os.getuid(),
         "user": _user(),
         "tty": terminal(),
-        "program": os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else "",
+        "program": clean_text(program),  # the bytes of a file name may be no text
         "sdk": version,
         "python": sys.version.split()[0],
     }
@@ -42,7 +46,7 @@ def start_time(pid: int) -> int | None:
 def terminal() -> str | None:
     """Return the name of the terminal that standard error is, or None."""
     try:
-        return os.ttyname(2)
+        return clean_text(os.ttyname(2))
     except OSError:
         return None
 
@@ -59,10 +63,10 @@ def _user() -> str | None:
     # Under sudo: the user who typed the command, not root.
     uid = os.getuid()
     if uid == 0 and os.environ.get("SUDO_USER"):
-        return os.environ["SUDO_USER"]
+        return clean_text(os.environ["SUDO_USER"])
     try:
         import pwd  # noqa: PLC0415 - not there on Windows
 
-        return pwd.getpwuid(uid).pw_name
+        return clean_text(pwd.getpwuid(uid).pw_name)
     except (ImportError, KeyError):
         return None

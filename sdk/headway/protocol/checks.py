@@ -173,6 +173,7 @@ STAGE: dict[str, Check] = {
     "ended": optional(time),
     "attempt": whole,
     "initial": number,
+    "beyond": flag,
 }
 OPERATION: dict[str, Check] = {
     "id": identity,

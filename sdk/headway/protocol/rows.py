@@ -76,6 +76,7 @@ class StageRecord(NamedTuple):
     ended: float | None
     attempt: int
     initial: float
+    beyond: bool = False
 
     @classmethod
     def of(cls, stage: Stage) -> StageRecord:

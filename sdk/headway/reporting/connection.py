@@ -174,7 +174,13 @@ class Connection:
             if not taken:
                 break
             try:
-                sock.send(wire.encode(taken[0]), zmq.NOBLOCK)
+                frame = wire.encode(taken[0])
+            except Exception:  # a fault of ours: of this one, and not of the others
+                with reporter.lock:
+                    publisher.unpacked(taken[0])
+                continue
+            try:
+                sock.send(frame, zmq.NOBLOCK)
             except zmq.ZMQError:
                 break  # it is missing in the sequence, so it will be asked for
         self._viewer.look(now)

@@ -37,12 +37,37 @@ def spool_ends(reporter: Reporting) -> None:
 
 
 def spool(name: str, owed: list[Any]) -> None:
-    """Write messages to the spool file `name`, if there are any. Raise OSError."""
+    """Write messages, a `Hello` first, to the spool file `name`, if there are any.
+
+    One that cannot be packed, by a fault of ours, costs no other: the `Hello` says how many
+    are missing, and the broker counts them. Raise OSError.
+    """
     if owed:
         user = endpoint.user_of(os.environ, os.getuid())
         place = endpoint.runtime_directory(os.environ, user)
-        data = b"".join(packed(frame(message)) for message in owed)
-        write_spool_file(place, user, name, data)
+        write_spool_file(place, user, name, spooled(owed))
+
+
+def spooled(owed: list[Any]) -> bytes:
+    """Return what a file of these messages holds, without those that cannot be packed."""
+    hello = owed[0]
+    frames: list[bytes] = []
+    for message in owed[1:]:
+        try:
+            frames.append(packed(frame(message)))
+        except Exception:
+            continue
+    about: dict[str, Any] = {}
+    for name, known in hello.about.items():
+        try:
+            packed(known)
+        except Exception:
+            continue
+        about[name] = known
+    missing = len(owed) - 1 - len(frames)
+    if missing:
+        about["unpacked"] = about.get("unpacked", 0) + missing
+    return packed(frame(hello._replace(about=about))) + b"".join(frames)
 
 
 def frame(message: Any) -> bytes:

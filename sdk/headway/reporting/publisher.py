@@ -228,6 +228,12 @@ class Publisher:
             elif operation in self.operations:
                 self._drop(self.operations[operation])
 
+    def unpacked(self, message: Any) -> None:
+        """`message`, which was taken, cannot be sent: tell what it is of no more, but count it."""
+        self.about["unpacked"] = self.about.get("unpacked", 0) + 1
+        if type(message) is Announce and message.operation[0] in self.operations:
+            self._drop(self.operations[message.operation[0]])
+
     def _drop(self, entry: Entry) -> None:
         for marks in (self.operations, self._dirty, self._doubted):
             marks.pop(entry.model.id, None)

@@ -45,6 +45,15 @@ def spool(worker, state):
     ]
 
 
+def test_what_a_worker_could_not_pack_is_counted(wired):
+    worker = wired.worker(hello=False)
+    worker.start()
+    hello, *others = spool(worker, "failed")
+    hello = hello._replace(about={**hello.about, "unpacked": 2})
+    wired.core.spooled.take([hello, *others], 1000, wired.now)
+    assert wired.core.dropped.counts["unpacked"] == 2
+
+
 def test_an_unsent_end_of_a_worker_that_nobody_knew_is_taken_in(wired):
     worker = wired.worker(hello=False)
     worker.start()

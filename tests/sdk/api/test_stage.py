@@ -22,10 +22,13 @@ def op(reporter):
         ([5, -2], 3),
         ([0.5, 0.25], 0.75),
         ([True, "2", "no", None, [1]], 3),
-        ([1, float("nan"), float("inf"), -float("inf"), 2], 3),
-        ([2**63, 10**400, 7], 7),
+        ([1, float("nan"), 2], 3),
+        ([2**63, 7], None),
+        ([1, float("inf"), 2], None),
+        ([10**400], None),
         ([Decimal("1.5"), Fraction(1, 2)], 2.0),
-        ([2**62, 2**62 - 1, 1, 3], 2**63 - 1),
+        ([2**62, 2**62 - 1], 2**63 - 1),
+        ([2**62, 2**62 - 1, 1, 3], None),
     ],
 )
 def test_steps_add_up_and_what_is_no_number_is_ignored(op, steps, done):
@@ -37,7 +40,15 @@ def test_steps_add_up_and_what_is_no_number_is_ignored(op, steps, done):
 
 @pytest.mark.parametrize(
     ("value", "done"),
-    [(7, 7), (0.5, 0.5), (-3, -3), (float("nan"), 1), (float("inf"), 1), (2**70, 1), ("x", 1)],
+    [
+        (7, 7),
+        (0.5, 0.5),
+        (-3, -3),
+        (float("nan"), 1),
+        (float("inf"), None),
+        (2**70, None),
+        ("x", 1),
+    ],
 )
 @pytest.mark.parametrize("rested", [True, False])
 def test_an_absolute_count_replaces_what_was_counted(op, value, done, rested):
@@ -47,7 +58,7 @@ def test_an_absolute_count_replaces_what_was_counted(op, value, done, rested):
     stage.update(done=value)
     assert stage.done == done
     stage.advance(2)
-    assert stage.done == done + 2
+    assert stage.done == (None if done is None else done + 2)
     stage.update(done=50)
     assert stage.done == 50
 
@@ -249,3 +260,53 @@ def test_a_signal_handler_may_do_first_what_it_interrupts(op, reporter):
     interrupted_by(op.complete)
     op.complete()
     assert op.state == "completed"
+
+
+class Narrow:
+    """A number of eight bits that wraps when it is added to its like, as numpy's do."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __index__(self):
+        return self.value
+
+    def __radd__(self, other):
+        return Narrow((other + self.value) % 256)
+
+    def __add__(self, other):
+        return Narrow((self.value + other.value) % 256)
+
+
+@pytest.mark.parametrize("around", [[], [1]])
+def test_steps_of_a_narrow_type_do_not_wrap(op, around):
+    stage = op.stage("Step").start()
+    for step in [*around, Narrow(200), Narrow(200), *around]:
+        stage.advance(step)
+    assert stage.done == 400 + 2 * len(around)
+    assert type(stage.done) is int
+
+
+def test_what_compares_with_a_fault_does_no_harm_to_a_stage_that_counts(op):
+    class Array:
+        def __eq__(self, other):
+            raise ValueError
+
+        __hash__ = None
+
+    stage = op.stage("Step", total=10).start()
+    stage.update(done=1)
+    stage.update(done=2, total=Array())
+    stage.update(done=3, unit=Array())
+    assert (stage.done, stage.total) == (3, None)
+
+
+def test_a_count_beyond_what_can_be_told_is_announced_and_so_is_its_return(op, reporter):
+    publisher = reporter.publisher
+    stage = op.stage("Step", total=10).start()
+    publisher.connected()
+    publisher.take(1.0, 100)
+    stage.update(done=2**70)
+    assert [message.stages[0][-1] for message in publisher.take(2.0, 100)] == [True]
+    stage.update(done=4)
+    assert [message.stages[0][-1] for message in publisher.take(3.0, 1)] == [False]

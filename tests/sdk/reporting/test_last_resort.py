@@ -1,10 +1,11 @@
 """What is left by the standard library alone is what msgpack would have made."""
 
+import enum
 import glob
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import headway
@@ -60,6 +61,85 @@ def test_a_program_that_ends_in_haste_leaves_what_it_owes(tmp_path, monkeypatch)
     assert (hello.session, hello.about["pid"]) == (reporter.session, 7)
     assert announce.operation[2:5] == ["Install", None, "completed"]
     assert isinstance(bye, messages.Bye)
+
+
+class Text(str):
+    """A text that answers with a fault."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        raise RuntimeError
+
+    __len__ = encode = __str__
+
+
+class Odd:
+    """What is no value at all, and cannot say so."""
+
+    def __str__(self):
+        raise RuntimeError
+
+    __bool__ = __eq__ = __hash__ = __float__ = __str__
+
+
+class Level(enum.IntEnum):
+    """Whole numbers with names."""
+
+    LOW = 3
+
+
+ANYTHING = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**80), 2**80)
+    | st.floats()
+    | st.decimals()
+    | st.fractions()
+    | st.text(st.characters())
+    | st.binary()
+    | st.sampled_from([Text("a"), "\udcff", Level.LOW, [1], 10**400])
+    | st.builds(Odd)
+)
+
+
+@given(st.lists(ANYTHING, min_size=13, max_size=13))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_enters_by_the_api_is_packed_in_both_ways_the_same(values):
+    name, key, notify, display, cancellable, stage_name, total, unit, done, step = values[:10]
+    with reporting() as reporter:
+        op = headway.operation(
+            name, key=key, notify=notify, display=display, cancellable=cancellable
+        ).start()
+        stage = op.stage(stage_name, total, unit).start()
+        stage.advance(step)
+        stage.update(done=done, total=step, detail=name, unit=key)
+        stage.update(done=step, total=done, detail=unit, unit=total)
+        stage.wait(values[10])
+        op.set(message=values[11], exit_status=total, notify=key, cancellable=done)
+        op.log(values[12])
+        for item in op.track([1, 2], name, total, unit):
+            assert item
+        stage.skip(values[11]) if values[10] is None else stage.fail(values[12])
+        op.complete(message=values[12])
+        owed = reporter.publisher.unsent(1.0)
+    assert len(owed) == 3
+    for message in owed:
+        assert last_resort.frame(message) == wire.encode(message)
+        wire.decode(wire.encode(message), messages.INBOUND)
+
+
+def test_what_cannot_be_packed_costs_no_other_and_is_counted():
+    with reporting() as reporter:
+        reporter.publisher.about.update(pid=7, odd=Odd())
+        for name in ("Before", "Broken", "After"):
+            with headway.operation(name):
+                pass
+        owed = reporter.publisher.unsent(1.0)
+        owed[2].operation[2] = Odd()
+    hello, *others = frames(last_resort.spooled(owed))
+    assert hello.about == {"pid": 7, "unpacked": 1}
+    assert [message.operation[2] for message in others[:-1]] == ["Before", "After"]
 
 
 def test_nothing_owed_is_no_file(tmp_path, monkeypatch):

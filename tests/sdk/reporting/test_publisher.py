@@ -50,6 +50,14 @@ def test_operations_are_signed_as_the_greeting_says():
     assert (operation.user, operation.tty) == ("u", "/dev/pts/3")
 
 
+def test_what_cannot_be_packed_is_told_no_more_and_counted():
+    publisher, _ = publisher_with()
+    _, announce = publisher.take(1.0)
+    publisher.unpacked(announce)
+    assert publisher.settled
+    assert publisher.about["unpacked"] == 1
+
+
 def test_nothing_is_taken_without_a_connection():
     publisher, _ = publisher_with("A", connected=False)
     assert publisher.take(1.0) == []

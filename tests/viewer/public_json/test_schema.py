@@ -46,6 +46,13 @@ def test_what_forked_children_did_is_in_done():
     assert operation_object(made, replica_of(made), NOW)["stages"][0]["done"] == 8
 
 
+def test_a_count_beyond_what_can_be_told_is_null():
+    made = operation("a", "x")
+    stage(made, "s", done=5, total=10).beyond = True
+    record = operation_object(made, replica_of(made), NOW)["stages"][0]
+    assert (record["done"], record["progress"]) == (None, None)
+
+
 def test_stages_stand_parents_first_whatever_order_they_came_in():
     made = operation("a", "x")
     for name, parent in (("grandchild", 2), ("child", 3), ("root", None)):

@@ -195,12 +195,13 @@ class View:
             else:
                 stage = sole_stage(operation)
                 progress = shown_progress(operation, stage)
-                if stage is not None and stage.shown and not (self._narrow and progress):
-                    counts, extra = self._count_texts(stage, now)
+                shown = None if stage is None else stage.shown
+                if stage is not None and shown and not (self._narrow and progress):
+                    counts, extra = self._count_texts(stage, shown, now)
                 elif progress is not None:
                     counts = formatting.percent(progress)
                     extra = stage_position(operation)
-                if progress is None and (stage is None or not stage.shown):
+                if progress is None and not shown:
                     message = f"running {formatting.duration(now - (operation.started or now))}"
                     if blank_if_unknown(remaining):
                         message = f"{message}, {remaining}"
@@ -217,13 +218,13 @@ class View:
             short_id,
         )
 
-    def _count_texts(self, stage: Stage, now: float) -> tuple[str, str]:
+    def _count_texts(self, stage: Stage, shown: float, now: float) -> tuple[str, str]:
         """Return the counts of a stage, and their rate."""
         if stage.total is None:
-            counted = quantity.amount(stage.shown, None, stage.unit, named=not self._narrow)
+            counted = quantity.amount(shown, None, stage.unit, named=not self._narrow)
         else:
             widest = quantity.amount(stage.total, stage.total, stage.unit)
-            counted = quantity.amount(stage.shown, stage.total, stage.unit).rjust(len(widest))
+            counted = quantity.amount(shown, stage.total, stage.unit).rjust(len(widest))
         return counted, rate_text(stage, now)
 
     def details(self, operation: Operation, width: int, now: float) -> list[Line]:

@@ -42,10 +42,11 @@ def stage_position(operation: Operation) -> str:
 
 def rate_text(stage: Stage, now: float) -> str:
     """Return the mean rate of a stage since its start, such as "3.1 MB/s"."""
-    if stage.started is None:
+    shown = stage.shown
+    if stage.started is None or shown is None:
         return ""
     passed = (now if stage.ended is None else stage.ended) - stage.started
-    return quantity.rate((stage.shown - stage.initial) / passed, stage.unit) if passed > 1 else ""
+    return quantity.rate((shown - stage.initial) / passed, stage.unit) if passed > 1 else ""
 
 
 def elapsed_text(operation: Operation) -> str:
@@ -185,8 +186,9 @@ def stage_text(stage: Stage, now: float) -> str:
     words = stage.name
     if stage.state == WAITING:
         return f"{words}: waiting" + (f" for {stage.reason}" if stage.reason else "")
-    if stage.shown or stage.total:
-        words += f" {quantity.amount(stage.shown, stage.total, stage.unit, named=True)}"
+    shown = stage.shown
+    if shown is not None and (shown or stage.total):
+        words += f" {quantity.amount(shown, stage.total, stage.unit, named=True)}"
         if quantity.is_bytes(stage.unit):
             speed = rate_text(stage, now)
             words += f" {speed}" if speed else ""
@@ -217,14 +219,15 @@ def _child_lines(board: Board, operation: str) -> Iterator[str]:
 
 
 def _total_text(stages: list[Stage]) -> str:
-    """Return the summed counts of stages; "" unless all have the same unit."""
+    """Return the summed counts of stages; "" unless all are known, in the same unit."""
     units = {stage.unit for stage in stages}
-    if len(units) != 1 or not any(stage.shown for stage in stages):
+    shown = [stage.shown for stage in stages]
+    known = [done for done in shown if done is not None]
+    if len(units) != 1 or not any(known) or len(known) < len(shown):
         return ""
     totals = [stage.total for stage in stages]
     total = sum(total for total in totals if total is not None) if None not in totals else None
-    done = sum(stage.shown for stage in stages)
-    return " " + quantity.amount(done, total, units.pop(), named=True)
+    return " " + quantity.amount(sum(known), total, units.pop(), named=True)
 
 
 def summary_text(seen: list[Operation], now: float) -> str:

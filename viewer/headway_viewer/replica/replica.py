@@ -260,5 +260,7 @@ class Replica:
             stage.done = done
             if total is not wire.UNCHANGED:
                 stage.total, stage.detail = total, detail
-            if stage.shown < was or stage.total != whole:
+            shown = stage.shown
+            back = was is not None and shown is not None and shown < was
+            if back or stage.total != whole:
                 self.setbacks.compare_stage(operation, stage, was, whole, now)

@@ -64,21 +64,27 @@ class Setbacks:
             del self._growing[key]
 
     def compare_stage(
-        self, operation: Operation, stage: Stage, done: float, total: float | None, now: float
+        self,
+        operation: Operation,
+        stage: Stage,
+        done: float | None,
+        total: float | None,
+        now: float,
     ) -> None:
         """Compare the counts of a stage with `done` and `total` before, in the same attempt."""
-        if not done or (stage.total == total and stage.shown >= done):
+        shown = stage.shown
+        if not done or shown is None or (stage.total == total and shown >= done):
             return
         if total and stage.total and stage.total > total:
             key = (operation.id, stage.id)
             fraction, first = self._growing.setdefault(key, (done / total, total))
-            if stage.shown / stage.total >= fraction:
+            if shown / stage.total >= fraction:
                 del self._growing[key]  # the fraction has not dropped
                 return
-            if fraction - stage.shown / stage.total < MIN_STAGE_DROP:
+            if fraction - shown / stage.total < MIN_STAGE_DROP:
                 return
             cause, words = Cause.TOTAL_GREW, f"total grew from {_amount(first, stage)}"
-        elif stage.shown < done and done - stage.shown >= MIN_STAGE_DROP * (total or done):
+        elif shown < done and done - shown >= MIN_STAGE_DROP * (total or done):
             cause, words = Cause.WENT_BACK, f"went back from {_amount(done, stage)}"
         else:
             return
