@@ -75,8 +75,8 @@ def run(count: int, seed: int) -> list[str]:
     rng = random.Random(seed)
     now = 1000.0
     core = Core("b" * 16, "ipc:///follow", 1000, "b", now, 1.7e9)
-    core.subscribed(b"d", True)
-    core.subscribed(b"i" + b"x" * 16, True)
+    core.subscribed(messages.STREAM_TOPIC, True)
+    core.subscribed(messages.inbox(b"x" * 16), True)
     replica = Replica()
     worker = ValidWorker(core, now)
     found: list[str] = []

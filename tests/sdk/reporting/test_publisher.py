@@ -103,6 +103,17 @@ def test_counts_wait_for_the_next_frame_and_merge():
     assert publisher.take(2.0 + WATCHED)[0].counts == {1: 5}
 
 
+def test_a_stage_that_moves_twice_between_frames_is_told_once():
+    publisher, operation = publisher_with("A")
+    publisher.take(1.0)
+    stage = operation.stages[1]
+    for done in (3, 5):
+        stage.done = done
+        publisher.moved(stage)
+    (counts,) = publisher.take(2.0)
+    assert counts.counts == {1: 5}
+
+
 def test_nobody_watching_makes_frames_rare():
     publisher, operation = publisher_with("A")
     publisher.take(1.0)

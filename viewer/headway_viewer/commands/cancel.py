@@ -17,7 +17,7 @@ from headway_viewer.commands.options import (
 from headway_viewer.commands.selection import Ambiguous, find_operation
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.snapshot import Outcome, fetch_snapshot
+from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
 from headway_viewer.replica.replica import Replica
 
 ANSWER_TIMEOUT = 15.0  # seconds for the worker's answer, which its loop may delay

@@ -106,7 +106,7 @@ def follow(
     """
     replica = feed.replica
     clock = feed.clock
-    replica.know_nothing(clock(), time.time())
+    replica.set_clocks(clock(), time.time())
     deadline = None if timeout is None else clock() + timeout
     done_since: float | None = None
     pause = 0.0
@@ -132,7 +132,8 @@ def follow(
                 changes = replica.take()
                 now = replica.time(local)
                 found = selection.update(replica, now)
-                changes.operations.extend(set(found).difference(changes.operations))
+                added = set(found).difference(changes.operations)
+                changes = changes._replace(operations=[*changes.operations, *added])
                 board.absorb(changes, now)
                 pause = display.show(changes, feed.note(), local)
                 if isinstance(display, Jsonl):

@@ -10,7 +10,7 @@ from headway_viewer.commands.listing import list_operations
 from headway_viewer.commands.options import make_parser, print_error, print_lines, stream_theme
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.snapshot import Outcome, fetch_snapshot
+from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
 from headway_viewer.display.terminal_size import stream_columns
 from headway_viewer.picture.board import Board
 from headway_viewer.public_json.writer import Writer
@@ -32,7 +32,7 @@ def ps(argv: Sequence[str]) -> int:
         return print_error("ps", "the broker does not answer", 1)
     local = time.monotonic()
     if outcome is Outcome.NO_BROKER:
-        replica.know_nothing(local, time.time())
+        replica.set_clocks(local, time.time())
     now = replica.time(local)
     if arguments.json:
         return print_lines([Writer(replica).snapshot(now)])
