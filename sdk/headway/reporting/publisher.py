@@ -32,7 +32,7 @@ from headway.protocol.messages import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple
+    from typing import Any, Callable, NamedTuple
 else:
     from headway.light_typing import NamedTuple
 
@@ -119,6 +119,16 @@ class Publisher:
         self._answers: list[Answer] = []
         self._last_counts = self._last_announce = self._last_sent = float("-inf")
         self._heard = float("-inf")
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            Acknowledge: self._receive_acknowledge,
+            Welcome: self._receive_welcome,
+            Watched: self._receive_watched,
+            Reannounce: self._receive_reannounce,
+            Cancel: self._receive_cancel,
+            Drawn: self._receive_drawn,
+            Retire: self._receive_retire,
+            Refuse: self._receive_refuse,
+        }
 
     # Marking: called by the handles.
 
@@ -190,43 +200,53 @@ class Publisher:
     def receive(self, message: Any, now: float) -> None:
         """Apply a message of `messages.OUTBOUND`."""
         self._heard = now
-        kind = type(message)
-        if kind is Acknowledge:
-            for operation, revision in message.finals:
-                entry = self.operations.get(operation)
-                if entry and not entry.model.open and revision >= entry.model.revision:
-                    self._drop(entry)
-            for operation, stage, done in message.shares:
-                self._told_shares = {
-                    key: told
-                    for key, told in self._told_shares.items()
-                    if (key.operation, key.stage, told) != (operation, stage, done)
-                }
-        elif kind is Welcome:
-            self.welcome = message
-            self.refused = None
-            self.watched = message.watched
-        elif kind is Watched:
-            self.watched = message.watched
-        elif kind is Reannounce:
-            if message.operations is None:
-                self._greet_again()
-            else:
-                for operation in message.operations:
-                    if operation in self.operations:
-                        self._repeat(self.operations[operation])
-        elif kind is Cancel:
-            self.cancels.append(message)
-        elif kind is Drawn:
-            self.drawn.update(message.operations)
-        elif kind is Retire:
-            self.retired = True
-        elif kind is Refuse:
-            operation = message.details.get("operation")
-            if operation is None:
-                self.refused = message
-            elif operation in self.operations:
-                self._drop(self.operations[operation])
+        handler = self._handlers.get(type(message))
+        if handler is not None:
+            handler(message)
+
+    def _receive_acknowledge(self, message: Acknowledge) -> None:
+        for operation, revision in message.finals:
+            entry = self.operations.get(operation)
+            if entry and not entry.model.open and revision >= entry.model.revision:
+                self._drop(entry)
+        for operation, stage, done in message.shares:
+            self._told_shares = {
+                key: told
+                for key, told in self._told_shares.items()
+                if (key.operation, key.stage, told) != (operation, stage, done)
+            }
+
+    def _receive_welcome(self, message: Welcome) -> None:
+        self.welcome = message
+        self.refused = None
+        self.watched = message.watched
+
+    def _receive_watched(self, message: Watched) -> None:
+        self.watched = message.watched
+
+    def _receive_reannounce(self, message: Reannounce) -> None:
+        if message.operations is None:
+            self._greet_again()
+        else:
+            for operation in message.operations:
+                if operation in self.operations:
+                    self._repeat(self.operations[operation])
+
+    def _receive_cancel(self, message: Cancel) -> None:
+        self.cancels.append(message)
+
+    def _receive_drawn(self, message: Drawn) -> None:
+        self.drawn.update(message.operations)
+
+    def _receive_retire(self, _message: Retire) -> None:
+        self.retired = True
+
+    def _receive_refuse(self, message: Refuse) -> None:
+        operation = message.details.get("operation")
+        if operation is None:
+            self.refused = message
+        elif operation in self.operations:
+            self._drop(self.operations[operation])
 
     def _drop(self, entry: Entry) -> None:
         for marks in (self.operations, self._dirty, self._unacknowledged):
