@@ -1,7 +1,7 @@
 """Dispatch: which part of the broker handles each message, request and deadline.
 
 Pure: `now` is the broker's monotonic clock in seconds, `wall_offset` what to add to it for Unix
-time. The shell calls `greet`, `receive`, `died`, `identified`, `stored`, `recalled` and
+time. The shell calls `greet`, `receive`, `died`, `process_image_read`, `stored`, `recalled` and
 `subscribed` with what comes in, calls `tick` at `deadline()` at the latest, and carries out the
 effects that `take()` returns. Absent: the decisions, each of which is made by one part (`parts`),
 and sockets, threads, files, processes.
@@ -122,9 +122,9 @@ class Core(Parts):
             self.messages += 1
         return session
 
-    def stranger(self, identity: bytes, now: float) -> None:
+    def receive_unidentified(self, identity: bytes, now: float) -> None:
         """Handle a message of a connection that has not sent a Hello."""
-        self.handshake.stranger(identity, now)
+        self.handshake.receive_unidentified(identity, now)
 
     def receive(self, session: Session, message: Any, now: float) -> None:
         """Handle a message of an admitted session."""
@@ -173,11 +173,11 @@ class Core(Parts):
         if session is not None:
             self.liveness.died(session, now)
 
-    def identified(self, session_id: str, image: ProcessImage, now: float) -> None:
+    def process_image_read(self, session_id: str, image: ProcessImage, now: float) -> None:
         """Note which program the process of a session runs."""
         session = self.sessions.by_id.get(session_id)
         if session is not None:
-            self.liveness.identified(session, image, now)
+            self.liveness.process_image_read(session, image, now)
 
     def stored(self, ends: Iterable[End], shares: Iterable[StoredShares] = ()) -> None:
         """Note that these are in the history, or can never be: they are acknowledged."""

@@ -116,7 +116,7 @@ class Family:
                 if isinstance(message, messages.Hello):
                     core.greet(peer, Credentials(0, one.pid), message, self.now)
                 elif session is None:
-                    core.stranger(peer, self.now)
+                    core.receive_unidentified(peer, self.now)
                 else:
                     core.receive(session, message, self.now)
             up.clear()
