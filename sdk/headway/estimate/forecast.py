@@ -200,9 +200,9 @@ class Forecast:
     def hold(self, now: float, *, waiting: bool) -> None:
         """Say whether the whole operation waits: its clock then stands still."""
         self._whole_waits = waiting
-        self._stand(self._clock(now))
+        self._stop_clock(self._clock(now))
 
-    def _stand(self, now: float) -> None:
+    def _stop_clock(self, now: float) -> None:
         """Stop its clock while nothing goes on but waiting."""
         waiting = self._whole_waits or (bool(self._waiting) and self._only_waits())
         if waiting and self._held is None:
@@ -254,7 +254,7 @@ class Forecast:
         elif seen.key in self._waiting:
             self._waiting -= {seen.key}
         if changed and (self._waiting or self._held is not None):
-            self._stand(at)
+            self._stop_clock(at)
         self._stale = self._stale or changed
         self._anew = self._anew or (was is not None and seen.ended != was)
 
