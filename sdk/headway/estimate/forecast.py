@@ -26,7 +26,7 @@ Analogues (`analogue`). r_i is what remains if the rest goes as in run i, at our
   - an open stage that does not count: the median residual life of a log-logistic duration
     (`residual_life`) of median m = d e^(b x + s) after t seconds,
     m (1 + 2 (t/m)^a)^(1/a) - t, where a follows from how far its durations lie apart;
-  - which of the two is believed, and how far, is fitted by foretelling the earlier runs from
+  - which of the two is believed, and how far, is fitted by predicting the earlier runs from
     each other (`history.trust`);
   - stages to come: the longest way through the order of run i (`critical_path`).
 
@@ -48,7 +48,7 @@ changing; q is the 0.8 quantile of |error| / h in earlier runs at a like phase, 
 by two runs. That is split conformal prediction with normalized residuals; the shrinking gives
 up its guarantee for a sensible range after one run.
 
-Sources. Foretelling from the profile of a similar run instead of by linear extrapolation:
+Sources. Predicting from the profile of a similar run instead of by linear extrapolation:
 Coppa and Finocchi, "On data skewness, stragglers, and MapReduce progress indicators", 2015.
 That no single estimator is robust, hence mixing: Koenig et al., "A statistical approach towards
 robust progress estimation", 2011. Kernel regression: Nadaraya and Watson, 1964. Ranges: Vovk et
