@@ -133,6 +133,7 @@ class Forecast:
         "_calibration",
         "_cold",
         "_concurrency",
+        "_distance",
         "_duplicates",
         "_finished",
         "_furthest",
@@ -148,7 +149,6 @@ class Forecast:
         "_smoother",
         "_stages",
         "_stale",
-        "_unlike",
         "_until",
         "_waiting",
         "_weights",
@@ -172,7 +172,7 @@ class Forecast:
         self._now = 0.0
         self._stale = self._anew = True
         self._weights: Sequence[float] = ()
-        self._unlike = 0.0
+        self._distance = 0.0
         self._apart = 0.0
         self._cold: ColdEstimate | None = None
         self._raw: float | None = None  # what `_compute` returned …
@@ -345,7 +345,7 @@ class Forecast:
 
     def unlike(self) -> bool:
         """Return whether this run is unlike every earlier one."""
-        return bool(self._analogues) and self._unlike > UNLIKE_FROM
+        return bool(self._analogues) and self._distance > UNLIKE_FROM
 
     def usual(self) -> float | None:
         """Return the median duration of earlier runs, in seconds.
@@ -410,7 +410,7 @@ class Forecast:
         turn = abs(log((raw + 1) / (median + 1)))
         cold = self._cold.half_width if self._cold is not None else 0.0
         return initial_half_width(
-            len(self._analogues), cold, median, self._apart, turn, self._unlike
+            len(self._analogues), cold, median, self._apart, turn, self._distance
         )
 
     def _basis(self) -> str:
@@ -444,12 +444,12 @@ class Forecast:
         weights: list[float] = []
         least = -1.0
         for i, (run, analogue) in enumerate(zip(self._runs, self._analogues)):
-            left, unlike = analogue.remaining(now, cold)
+            left, distance = analogue.remaining(now, cold)
             logs.append(log(left + 1))
-            apart = unlike + self._concurrency.unlike(run.beside)
+            apart = distance + self._concurrency.distance(run.beside)
             weights.append(-apart / 2 + (newest - i) * log(AGE_DECAY))
-            least = unlike if least < 0 else min(least, unlike)
-        self._unlike = least
+            least = distance if least < 0 else min(least, distance)
+        self._distance = least
         best = max(weights)
         self._weights = weights = [exp(w - best) + LEAST_WEIGHT for w in weights]
         mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)
