@@ -144,7 +144,7 @@ def _feed(core: Core, peer: bytes, frame: bytes, now: float) -> str:
     if isinstance(message, messages.Hello):
         return "greeted" if core.greet(peer, Credentials(1000, 7), message, now) else "not greeted"
     if session is None:
-        core.stranger(peer, now)
+        core.receive_unidentified(peer, now)
         return "of strangers"
     if session.id == "v" * 16:
         return "of the valid worker"

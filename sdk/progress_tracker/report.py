@@ -73,7 +73,7 @@ class Report:
             self._operation.on_cancel(callback)
 
     @property
-    def wish(self) -> str | None:
+    def cancel_reason(self) -> str | None:
         """The reason of the request to cancel, if there was one that gave any."""
         request = getattr(self._operation, "request", None)
         return getattr(request, "reason", None)

@@ -40,7 +40,7 @@ async def run_with_progress(
                 tracker._report.listen(stop)
             result = await result
     except asyncio.CancelledError:
-        said, status = tracker._leaving or (tracker.wish or "Operation cancelled", None)
+        said, status = tracker._leaving or (tracker.cancel_reason or "Operation cancelled", None)
         tracker.cancel(said)
         if tracker._cleanup is not None:
             await tracker._cleanup
@@ -48,7 +48,7 @@ async def run_with_progress(
             raise SystemExit(status) from None
         raise
     except KeyboardInterrupt:
-        tracker.cancel(tracker.wish or "Cancelled by user")
+        tracker.cancel(tracker.cancel_reason or "Cancelled by user")
         raise
     except SystemExit as error:
         if error.code in (None, 0):

@@ -140,17 +140,17 @@ class Screen:
         mine = _terminal(self.stream)
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
-            if not isinstance(stream, Above) and mine and _terminal(stream) == mine:
-                setattr(sys, name, Above(self, stream))
+            if not isinstance(stream, StreamProxy) and mine and _terminal(stream) == mine:
+                setattr(sys, name, StreamProxy(self, stream))
 
     def _unwatch(self) -> None:
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
-            if isinstance(stream, Above) and stream.headway_screen is self:
+            if isinstance(stream, StreamProxy) and stream.headway_screen is self:
                 setattr(sys, name, stream.headway_stream)
 
 
-class Above:
+class StreamProxy:
     """Stands in for a stream while frames are shown; what is printed comes above them."""
 
     def __init__(self, screen: Screen, stream: Any) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         end_time: float | None
 
         @property
-        def wish(self) -> str | None:
+        def cancel_reason(self) -> str | None:
             """The reason that somebody gave, if anybody did."""
             ...
 
@@ -86,7 +86,7 @@ def _handle(number: int, frame: FrameType | None) -> None:
     _under_way = 1
     try:
         leaving = [
-            tracker.leave(tracker.wish or _MESSAGES.get(number, "Cancelled"), status)
+            tracker.leave(tracker.cancel_reason or _MESSAGES.get(number, "Cancelled"), status)
             for tracker in reversed(_trackers())
         ]
         if leaving and not any(leaving):

@@ -265,9 +265,9 @@ class ProgressTracker:
             self._report.listen(lambda request: self.cancel(request.reason or "Cancelled by user"))
 
     @property
-    def wish(self) -> str | None:
+    def cancel_reason(self) -> str | None:
         """The reason that somebody gave with `headway cancel`, if anybody did."""
-        return self._report.wish
+        return self._report.cancel_reason
 
     def leave(self, message: str, exit_status: int) -> bool:
         """A signal ends the program: cancel, and say whether it can be left at once.

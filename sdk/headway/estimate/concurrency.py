@@ -38,7 +38,7 @@ class Concurrency:
         lasted = self._last - self._begun
         return self._seconds / lasted if lasted > 0 else float(self.others)
 
-    def unlike(self, beside: float | None) -> float:
+    def distance(self, beside: float | None) -> float:
         """Return how unlike an earlier run was in this respect, in squared steps."""
         if beside is None or self.others is None:
             return 0.0

@@ -25,14 +25,14 @@ def finish(reporter: Reporting) -> None:
     """End what is open and spool what no broker has acknowledged. Raise OSError."""
     reporter.settle()
     with reporter.lock:
-        owed = reporter.publisher.unsent(time.monotonic())
+        owed = reporter.publisher.take_final_states(time.monotonic())
     spool(reporter.session, owed)
 
 
 def spool_ends(reporter: Reporting) -> None:
     """Spool the ends that no broker has acknowledged; what is open goes on. Raise OSError."""
     with reporter.lock:
-        owed = reporter.publisher.overflow(time.monotonic(), room=0)
+        owed = reporter.publisher.take_overflow(time.monotonic(), room=0)
     spool(reporter.next_spool_name(), owed)
 
 

@@ -10,7 +10,7 @@ import weakref
 import pyte
 import pytest
 
-from progress_tracker.screen import Above, screen_of
+from progress_tracker.screen import StreamProxy, screen_of
 
 
 class Terminal(io.StringIO):
@@ -55,7 +55,7 @@ def test_frames_of_several_owners_stand_below_each_other():
 def test_what_the_program_prints_comes_above_whole():
     terminal = Terminal()
     screen = screen_of(terminal)
-    stream = Above(screen, terminal)
+    stream = StreamProxy(screen, terminal)
     screen.show(1, ["frame"], 10)
     print("one", "two", file=stream)
     stream.writelines(["three\n", "four\n"])
@@ -78,7 +78,7 @@ def test_more_rows_than_the_terminal_has_are_cut_from_above():
 def test_one_terminal_has_one_screen_and_a_stream_that_is_none_changes_nothing():
     terminal = Terminal()
     assert screen_of(terminal) is screen_of(terminal)
-    assert screen_of(Above(screen_of(terminal), terminal)) is screen_of(terminal)
+    assert screen_of(StreamProxy(screen_of(terminal), terminal)) is screen_of(terminal)
     before = sys.stdout
     screen_of(terminal).show(1, ["x"], 10)
     assert sys.stdout is before
