@@ -13,6 +13,7 @@ import time
 
 from headway.host.spool import write_spool_file
 from headway.protocol import endpoint, messages
+from headway.protocol.redaction import redact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ def spool_ends(reporter: Reporting) -> None:
 
 
 def spool(name: str, owed: list[Any]) -> None:
-    """Leave messages in a file of that name, if there are any. Raises OSError."""
+    """Leave messages in a file of that name, without texts, if there are any. Raises OSError."""
     if owed:
         user = endpoint.user_of(os.environ, os.getuid())
         place = endpoint.runtime_directory(os.environ, user)
-        data = b"".join(packed(frame(message)) for message in owed)
+        data = b"".join(packed(frame(redact(message))) for message in owed)
         write_spool_file(place, user, name, data)
 
 

@@ -6,6 +6,7 @@ import pytest
 from wired import Wired
 
 from headway.protocol import messages
+from headway.protocol.redaction import redact
 
 
 @pytest.fixture
@@ -42,6 +43,28 @@ def spool(worker, state):
             1, worker.now, True, op.record(), [s.record() for s in op.stages.values()]
         ),
         messages.Bye(2, worker.now),
+    ]
+
+
+def test_a_file_that_repeats_an_end_leaves_its_texts(wired):
+    worker = wired.worker()
+    worker.start()
+    worker.end(state="failed")
+    operation = wired.operation("op")
+    operation.error = "printed"
+    messages_of_file = spooled(worker, "op")
+    wired.core.spooled.take(messages_of_file, 1000, wired.now)
+    assert wired.operation("op").error == "printed"
+
+
+def spooled(worker, name):
+    """The messages of a file in which a worker repeats an operation as it is."""
+    op = worker.operations[name]
+    about = {"pid": worker.pid, "boot": worker.boot}
+    announce = messages.Announce(1, worker.now, True, op.record(), [])
+    return [
+        messages.Hello("headway", 1, 0, worker.session, "worker", worker.now, about),
+        redact(announce),
     ]
 
 

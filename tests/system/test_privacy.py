@@ -1,0 +1,84 @@
+"""What a command prints is in no file, whatever becomes of its broker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from machine import killed, until
+from real import Real
+
+SECRET = b"hunter2hunter2"
+# Prints it as the last line and, as a question, without an end; then fails.
+COMMAND = (
+    "import sys; sys.stdout.write('token hunter2hunter2\\n'); sys.stdout.flush();"
+    " sys.stdout.write('Password hunter2hunter2: '); sys.stdout.flush(); sys.stdin.readline();"
+    " sys.exit('fatal: hunter2hunter2')"
+)
+RUN = ("-m", "headway", "run", "--name", "deploy", "--", sys.executable, "-c", COMMAND)
+
+
+@pytest.fixture
+def real():
+    real = Real()
+    yield real
+    real.close()
+
+
+def holding(real):
+    """The files of the state and runtime directories that hold the secret."""
+    found = []
+    for top in (real.state, real.directory):
+        for folder, _, names in os.walk(top):
+            for name in names:
+                path = os.path.join(folder, name)
+                if os.path.isfile(path):  # no socket
+                    with open(path, "rb") as file:
+                        data = file.read()
+                    found += [path] * (SECRET in data)
+    return found
+
+
+def deploy(real):
+    operations = {operation["name"]: operation for operation in real.operations()}
+    return operations.get("deploy")
+
+
+def deploying(real):
+    """The command, asking."""
+    command = real.python(*RUN, stdin=subprocess.PIPE)
+    until(lambda: (deploy(real) or {}).get("state") == "waiting")
+    return command
+
+
+def failed(real, command):
+    """Answer the command, and see it fail."""
+    command.stdin.write("\n")
+    command.stdin.flush()
+    assert real.finish(command)[0] == 1
+
+
+def test_while_the_broker_lives_it_is_shown_and_on_no_disk(real):
+    command = deploying(real)
+    assert SECRET.decode() in deploy(real)["reason"]
+    assert holding(real) == []
+    failed(real, command)
+    assert SECRET.decode() in str(deploy(real))
+    assert holding(real) == []
+
+
+def test_when_the_broker_is_killed_it_is_in_no_file(real):
+    command = deploying(real)
+    killed(real.serving())
+    failed(real, command)
+    assert holding(real) == []
+
+
+def test_without_a_broker_the_file_of_its_end_has_it_not(real):
+    os.mkdir(real.directory, 0o700)
+    command = real.python(*RUN, environ={"HEADWAY_BROKER": "never"})
+    assert real.finish(command)[0] == 1
+    assert os.listdir(real.path("unsent"))
+    assert holding(real) == []
