@@ -1,8 +1,9 @@
-"""What a command prints is in no file, whatever becomes of its broker."""
+"""What a command prints is in no file, and what programs report stays on the machine."""
 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -82,3 +83,30 @@ def test_without_a_broker_the_file_of_its_end_has_it_not(real):
     assert real.finish(command)[0] == 1
     assert os.listdir(real.path("unsent"))
     assert holding(real) == []
+
+
+def test_an_endpoint_on_a_network_is_refused(real):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(0)
+        named = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        program = real.program(
+            "with headway.operation('hidden'): time.sleep(0.3)",
+            environ={"HEADWAY_ENDPOINT": named},
+        )
+        assert real.finish(program) == (0, "", "")
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert len(os.listdir(real.path("unsent"))) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ps", "view --until-done", "wait x", "cancel x", "broker status"],
+)
+def test_commands_say_in_one_line_that_an_endpoint_is_refused(real, command):
+    done = real.headway(*command.split(), HEADWAY_ENDPOINT="tcp://127.0.0.1:1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "HEADWAY_ENDPOINT is 'tcp://127.0.0.1:1': " in done.stderr

@@ -45,7 +45,7 @@ def run(*, detached: bool, leave_after: float) -> int:
     """Be the broker until there is a reason to stop."""
     if os.geteuid() == 0 and _uid() != 0:
         become(_uid())
-    directory = _directory(make=True)
+    directory = endpoint.runtime_directory(os.environ, _uid())
     os.umask(0o077)
     os.chdir("/")
     try:
@@ -134,10 +134,6 @@ def _complain(text: str) -> None:
     sys.stderr.write(f"headway broker: {text}\n")
 
 
-def _directory(*, make: bool) -> str:
-    return endpoint.runtime_directory(os.environ, _uid(), make=make)
-
-
 def _home() -> str:
     """The home of the user who is served, who under sudo is not the one who runs."""
     try:
@@ -151,11 +147,10 @@ def _uid() -> int:
 
 
 def _address() -> str:
-    named = os.environ.get("HEADWAY_ENDPOINT", "")
-    if named.startswith("ipc://"):
-        return client.address(os.path.dirname(named[len("ipc://") :]))
     try:
-        return client.address(_directory(make=False))
+        return client.socket_of(os.environ, _uid())
+    except endpoint.EndpointRefused:
+        raise
     except endpoint.NoRuntimeDirectory as error:
         raise client.NoBroker("no broker is running") from error
 

@@ -76,6 +76,9 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     except OSError as error:
         trouble.append(f"nothing can be left in {place}: {error.strerror}")
     _broker(environ, user, place, lines, trouble)
+    unsent = _files(os.path.join(place, endpoint.UNSENT))
+    if unsent:
+        lines.append(("unsent", f"{unsent} files of final states wait for a broker"))
     return lines, trouble
 
 
@@ -146,9 +149,12 @@ def _broker(
 ) -> None:
     from headway.host import launch  # noqa: PLC0415 - not there on Windows
 
-    named = environ.get("HEADWAY_ENDPOINT")
-    path = named[len("ipc://") :] if named and named.startswith("ipc://") else None
-    path = path or os.path.join(place, endpoint.REPORT)
+    try:
+        named = endpoint.named_socket(environ)
+    except endpoint.EndpointRefused as error:
+        trouble.append(str(error))
+        return
+    path = named or os.path.join(place, endpoint.REPORT)
     if launch.listening(path, user):
         pid = _holder(os.path.join(os.path.dirname(path), endpoint.LOCK))
         lines.append(("broker", f"listens at {path}" + (f", pid {pid}" if pid else "")))
@@ -163,9 +169,6 @@ def _broker(
         trouble.append("no broker runs, and no Python is known that could run one")
     else:
         lines.append(("broker", "none runs; the first program that reports starts one"))
-    unsent = _files(os.path.join(place, endpoint.UNSENT))
-    if unsent:
-        lines.append(("unsent", f"{unsent} files of final states wait for a broker"))
 
 
 def _greet(path: str) -> str | None:

@@ -23,7 +23,9 @@ from headway.host.propagation import environment
 from headway.host.spool import start_lock
 from headway.protocol.endpoint import (
     REPORT,
+    EndpointRefused,
     NoRuntimeDirectory,
+    named_socket,
     runtime_directory,
     user_of,
 )
@@ -49,12 +51,13 @@ def endpoint(environ: Mapping[str, str], uid: int, *, start: bool = True) -> str
     will listen in a moment, and this is to be called again. `HEADWAY_ENDPOINT` names one
     that somebody else has started. Raises `NoRuntimeDirectory`.
     """
-    named = environ.get("HEADWAY_ENDPOINT")
-    if named:
-        return named
+    user = user_of(environ, uid)
+    named = named_socket(environ)
+    if named is not None:
+        return "ipc://" + named if listening(named, user) else None
     place = directory(environ, uid, make=start)
     path = os.path.join(place, REPORT)
-    if listening(path, user_of(environ, uid)):
+    if listening(path, user):
         return "ipc://" + path
     if start and environ.get("HEADWAY_BROKER", "").lower() != "never":
         start_broker(environ, uid, place)
@@ -264,6 +267,7 @@ def _known_to(python: str) -> set[str]:
 
 
 __all__ = [
+    "EndpointRefused",
     "NoRuntimeDirectory",
     "directory",
     "endpoint",

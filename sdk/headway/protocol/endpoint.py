@@ -22,9 +22,16 @@ LOCK = "broker.lock"  # held by the broker for its whole life
 UNSENT = "unsent"  # final states that a worker could not deliver
 PATH_LIMIT = 100  # bytes of a socket's path: the kernel takes 107, a temporary name needs some
 
+NAMED_LIMIT = 107  # bytes of a socket's path that somebody else has made
+SHOWN = 60  # characters of a value that are shown
+
 
 class NoRuntimeDirectory(OSError):
     """There is no private directory to meet in; the text says which was tried and why not."""
+
+
+class EndpointRefused(NoRuntimeDirectory):
+    """`HEADWAY_ENDPOINT` names what nothing is sent to; the text says why, and what to do."""
 
 
 def user_of(environ: Mapping[str, str], uid: int) -> int:
@@ -35,6 +42,34 @@ def user_of(environ: Mapping[str, str], uid: int) -> int:
         except ValueError:
             return 0
     return uid
+
+
+def named_socket(environ: Mapping[str, str]) -> str | None:
+    """Return the path that `HEADWAY_ENDPOINT` names as "/path" or "ipc:///path", or None.
+
+    Whatever is no socket of this machine is refused: nothing is encrypted. Raise
+    `EndpointRefused`.
+    """
+    named = environ.get("HEADWAY_ENDPOINT")
+    if not named:
+        return None
+    path = named[len("ipc://") :] if named.startswith("ipc://") else named
+    against = None
+    if named.startswith("tcp://"):
+        against = "names, user and host would cross a network in clear text"
+    elif not os.path.isabs(path):
+        against = "it is no absolute path"
+    elif len(os.fsencode(path)) > NAMED_LIMIT:
+        against = "its path is too long for a socket"
+    elif os.fsencode(path) != path.encode("utf-8", "replace"):
+        against = "its path is not UTF-8"
+    if against is None:
+        return path
+    shown = named if len(named) <= SHOWN else named[:SHOWN] + "…"
+    raise EndpointRefused(
+        f"HEADWAY_ENDPOINT is {shown!r}: {against};"
+        " unset it, or set it to the path of a socket of this machine"
+    )
 
 
 def candidates(environ: Mapping[str, str], uid: int) -> list[tuple[str, str]]:
