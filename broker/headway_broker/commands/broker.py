@@ -149,9 +149,7 @@ def _uid() -> int:
 def _address() -> str:
     try:
         return client.socket_of(os.environ, _uid())
-    except endpoint.EndpointRefused:
-        raise
-    except endpoint.NoRuntimeDirectory as error:
+    except endpoint.NotMade as error:
         raise client.NoBroker("no broker is running") from error
 
 

@@ -65,11 +65,14 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     lines += [(name, environ[name]) for name in sorted(environ) if name.startswith("HEADWAY")]
     lines.append(("state", _state(environ, uid, user)))
     try:
-        place = endpoint.runtime_directory(environ, user)
+        place = _runtime(environ, user)
     except endpoint.NoRuntimeDirectory as error:
-        return lines, [*trouble, str(error)]
+        trouble.append(str(error))
+        _broker(environ, user, None, lines, trouble)
+        return lines, trouble
     lines.append(("runtime", place))
-    from headway.host.spool import try_out  # noqa: PLC0415 - not there on Windows
+    from headway.host import launch  # noqa: PLC0415 - not there on Windows
+    from headway.host.spool import try_out  # noqa: PLC0415
 
     try:
         try_out(place, user)
@@ -77,9 +80,21 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
         trouble.append(f"nothing can be left in {place}: {error.strerror}")
     _broker(environ, user, place, lines, trouble)
     unsent = _files(os.path.join(place, endpoint.UNSENT))
-    if unsent:
+    # What lies there for a moment beside a broker is with it.
+    if unsent and not launch.listening(os.path.join(place, endpoint.REPORT), user):
         lines.append(("unsent", f"{unsent} files of final states wait for a broker"))
     return lines, trouble
+
+
+def _runtime(environ: Mapping[str, str], user: int) -> str:
+    """Return the directory that `headway ps` looks into, made where there is none.
+
+    Raise `NoRuntimeDirectory`.
+    """
+    try:
+        return endpoint.runtime_directory(environ, user, make=False)
+    except endpoint.NotMade:
+        return endpoint.runtime_directory(environ, user)
 
 
 def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
@@ -143,10 +158,11 @@ def _libraries(lines: list[tuple[str, str]]) -> list[str]:
 def _broker(
     environ: Mapping[str, str],
     user: int,
-    place: str,
+    place: str | None,
     lines: list[tuple[str, str]],
     trouble: list[str],
 ) -> None:
+    """Add what is known of the broker: of the one that is named, or in the directory `place`."""
     from headway.host import launch  # noqa: PLC0415 - not there on Windows
 
     try:
@@ -154,7 +170,9 @@ def _broker(
     except endpoint.EndpointRefused as error:
         trouble.append(str(error))
         return
-    path = named or os.path.join(place, endpoint.REPORT)
+    if place is None and named is None:
+        return
+    path = named or os.path.join(place or "", endpoint.REPORT)
     if launch.listening(path, user):
         pid = _holder(os.path.join(os.path.dirname(path), endpoint.LOCK))
         lines.append(("broker", f"listens at {path}" + (f", pid {pid}" if pid else "")))

@@ -25,6 +25,7 @@ from headway.protocol.endpoint import (
     REPORT,
     EndpointRefused,
     NoRuntimeDirectory,
+    NotMade,
     named_socket,
     runtime_directory,
     user_of,
@@ -269,6 +270,7 @@ def _known_to(python: str) -> set[str]:
 __all__ = [
     "EndpointRefused",
     "NoRuntimeDirectory",
+    "NotMade",
     "directory",
     "endpoint",
     "listening",

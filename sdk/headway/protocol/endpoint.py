@@ -30,6 +30,10 @@ class NoRuntimeDirectory(OSError):
     """There is no private directory to meet in; the text says which was tried and why not."""
 
 
+class NotMade(NoRuntimeDirectory):
+    """There is no runtime directory yet, but one can be made: no broker runs."""
+
+
 class EndpointRefused(NoRuntimeDirectory):
     """`HEADWAY_ENDPOINT` names what nothing is sent to; the text says why, and what to do."""
 
@@ -117,9 +121,10 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
     One that a umask has closed to its owner is opened to it.
 
     Raises `NoRuntimeDirectory`, whose text names every place that was tried and why it was
-    not used.
+    not used, and without `make` `NotMade` where one could be made.
     """
     tried: list[str] = []
+    missing: str | None = None
     for parent, directory in candidates(environ, uid):
         shared = parent == "/tmp"  # noqa: S108 - only there may others own the parent
         if not shared and not environ.get("HEADWAY_RUNTIME_DIR"):
@@ -137,17 +142,41 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
             except OSError as error:
                 tried.append(f"{directory}: cannot be made: {error.strerror}")
                 continue
+        elif not os.path.lexists(directory):
+            cannot = _reason_against_making(parent, directory)
+            if cannot is None:
+                missing = missing or directory
+            else:
+                tried.append(f"{directory}: {cannot}")
+            continue
         try:
             open_to_owner(directory, uid)
         except OSError:
             pass  # the reason follows
-        against = reason_against(directory, uid)
-        if against is None and len(os.fsencode(directory)) + len(REPORT) >= PATH_LIMIT:
-            against = "its path is too long for a socket"
+        against = reason_against(directory, uid) or _too_long(directory)
         if against is None:
             return directory
         tried.append(f"{directory}: {against}")
+    if missing is not None:
+        raise NotMade(f"no runtime directory has been made yet: {missing}")
     raise NoRuntimeDirectory("no private runtime directory: " + "; ".join(tried))
+
+
+def _too_long(directory: str) -> str | None:
+    if len(os.fsencode(directory)) + len(REPORT) >= PATH_LIMIT:
+        return "its path is too long for a socket"
+    return None
+
+
+def _reason_against_making(parent: str, directory: str) -> str | None:
+    """Return why `directory`, which is not there, could not be made or used, or None."""
+    try:
+        os.stat(os.path.join(parent, ""))  # its own reason: there is none, it is a file
+    except OSError as error:
+        return f"cannot be made: {error.strerror}"
+    if not os.access(parent, os.W_OK | os.X_OK):
+        return "cannot be made: Permission denied"
+    return _too_long(directory)
 
 
 def _give(directory: str, uid: int) -> None:

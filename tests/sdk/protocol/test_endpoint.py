@@ -10,6 +10,7 @@ from headway.protocol import endpoint
 from headway.protocol.endpoint import (
     EndpointRefused,
     NoRuntimeDirectory,
+    NotMade,
     named_socket,
     runtime_directory,
     state_directory,
@@ -53,8 +54,24 @@ def test_a_directory_closed_to_its_owner_is_refused_with_its_mode(tmp_path):
 
 
 def test_a_directory_that_is_not_to_be_made_has_to_be_there(tmp_path):
-    with pytest.raises(NoRuntimeDirectory, match="run: No such file"):
+    with pytest.raises(NotMade, match=r"no runtime directory has been made yet: .*/run"):
         runtime_directory({"HEADWAY_RUNTIME_DIR": str(tmp_path / "run")}, UID, make=False)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("place", ["open", "link", "file", "nowhere/run", "file/run", "x" * 200])
+def test_what_cannot_be_used_is_told_alike_whether_or_not_it_would_be_made(tmp_path, place):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    (tmp_path / "link").symlink_to(tmp_path / "open")
+    (tmp_path / "file").write_text("")
+    told = []
+    for make in (False, True):
+        with pytest.raises(NoRuntimeDirectory) as found:
+            runtime_directory({"HEADWAY_RUNTIME_DIR": str(tmp_path / place)}, UID, make=make)
+        assert not isinstance(found.value, NotMade)
+        told.append(str(found.value))
+    assert told[0] == told[1]
 
 
 def test_a_directory_open_to_others_is_refused_with_its_mode(tmp_path):
