@@ -16,7 +16,7 @@ from chaos_testing.fault_injection import FaultInjector
 from chaos_testing.observer import OPEN, Observer
 from chaos_testing.outcomes import Outcomes
 from chaos_testing.sandbox import ChaosSandbox
-from headway.protocol.endpoint import UNSENT
+from headway.protocol.endpoint import SPOOL
 
 KINDS = {  # of workers → how often each is started
     "steady": 10, "short": 6, "slow": 3, "threaded": 3, "event_loop": 3, "forker": 5,
@@ -168,7 +168,7 @@ class Experiment:
     def _spooled(self) -> bool:
         """Return whether a final state still waits on disk for the broker to store it."""
         try:
-            return bool(os.listdir(os.path.join(self.sandbox.runtime, UNSENT)))
+            return bool(os.listdir(os.path.join(self.sandbox.runtime, SPOOL)))
         except FileNotFoundError:
             return False
 

@@ -34,6 +34,7 @@ def test_where_a_broker_can_be_started_reporting_works(environ):
         ({"HEADWAY": "off"}, "HEADWAY=off"),
         ({"HEADWAY_BROKER": "never"}, "HEADWAY_BROKER=never"),
         ({"HEADWAY_ENDPOINT": "ipc:///nowhere/s"}, "nobody listens there"),
+        ({"HEADWAY_ENDPOINT": "tcp://127.0.0.1:1"}, "unset it, or set it to the path"),
         ({"HEADWAY_RUNTIME_DIR": "/nowhere/at/all"}, "cannot be made"),
     ],
 )
@@ -119,3 +120,29 @@ def test_final_states_that_wait_are_counted(environ):
         with open(os.path.join(folder, name), "w"):
             pass
     assert dict(doctor.examine(environ, os.getuid())[0])["unsent"].startswith("2 files")
+
+
+def test_what_lies_beside_a_broker_waits_for_none(environ, monkeypatch):
+    monkeypatch.setattr(doctor, "PATIENCE", 0.1)
+    folder = os.path.join(environ["HEADWAY_RUNTIME_DIR"], "unsent")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "one"), "w"):
+        pass
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.path.join(environ["HEADWAY_RUNTIME_DIR"], "report.sock"))
+        listener.listen(2)
+        lines, _ = doctor.examine(environ, os.getuid())
+    assert "unsent" not in dict(lines)
+
+
+def test_the_broker_that_is_named_is_seen_where_no_directory_can_be_used(environ, monkeypatch):
+    monkeypatch.setattr(doctor, "PATIENCE", 0.1)
+    path = os.path.join(environ["HEADWAY_RUNTIME_DIR"], "elsewhere")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(2)
+        lines, trouble = doctor.examine(
+            {"HEADWAY_RUNTIME_DIR": "/nowhere/at/all", "HEADWAY_ENDPOINT": path}, os.getuid()
+        )
+    assert dict(lines)["broker"] == f"listens at {path}"
+    assert "cannot be made" in trouble[0]

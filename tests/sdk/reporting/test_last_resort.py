@@ -142,6 +142,21 @@ def test_what_cannot_be_packed_costs_no_other_and_is_counted():
     assert [message.operation[2] for message in others[:-1]] == ["Before", "After"]
 
 
+def test_what_a_program_leaves_has_no_texts(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    with reporting() as reporter:
+        operation = headway.operation("Install").start()
+        operation.stage("Download").start().update(detail="token 1234")
+        operation.fail("token 1234")
+        last_resort.finish(reporter)
+    (path,) = glob.glob(str(tmp_path / "run" / "unsent" / "*"))
+    with open(path, "rb") as file:
+        data = file.read()
+    assert b"Download" in data
+    assert b"1234" not in data
+
+
 def test_nothing_owed_is_no_file(tmp_path, monkeypatch):
     monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
     with reporting() as reporter:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Sequence
 
+from headway.host.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.exit_status import NONE_SEEN, NOT_CANCELLED, USAGE
 from headway_viewer.commands.options import (
     OP_HELP,
@@ -38,6 +39,8 @@ def cancel(argv: Sequence[str]) -> int:
     feed = Feed(Replica(), endpoint_finder(start=False))
     try:
         return _request(feed, arguments)
+    except NoRuntimeDirectory as error:
+        return print_error("cancel", str(error), 1)
     finally:
         feed.close()
 

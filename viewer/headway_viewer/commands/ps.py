@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Sequence
 
+from headway.host.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.listing import list_operations
 from headway_viewer.commands.options import make_parser, print_error, print_lines, stream_theme
 from headway_viewer.connection.endpoint import endpoint_finder
@@ -25,7 +26,10 @@ def ps(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one line of JSON")
     arguments = parser.parse_args(argv)
     replica = Replica()
-    outcome = _fetch(replica)
+    try:
+        outcome = _fetch(replica)
+    except NoRuntimeDirectory as error:
+        return print_error("ps", str(error), 1)
     if outcome is Outcome.NO_BROKER and not arguments.json:
         return print_lines(["nothing is running"])
     if outcome is Outcome.NO_ANSWER:
