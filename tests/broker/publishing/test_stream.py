@@ -266,6 +266,8 @@ class Audience(RuleBasedStateMachine):
     def settle(self):
         """Every follower has the same picture, which is the core's, and that the workers'."""
         self.wired.pass_time(3)
+        while self.wired.core.ledger.dirty:  # by the last of these moments: not yet published
+            self.wired.pass_time(0.1)
         entries = self.wired.core.ledger.entries
         truth = {name: picture(entry.operation) for name, entry in entries.items()}
         for follower in self.followers:

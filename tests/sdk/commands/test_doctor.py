@@ -123,7 +123,7 @@ def test_final_states_that_wait_are_counted(environ):
 
 
 def test_what_lies_beside_a_broker_waits_for_none(environ, monkeypatch):
-    monkeypatch.setattr(doctor, "PATIENCE", 0.1)
+    monkeypatch.setattr(doctor, "ANSWER_TIMEOUT", 0.1)
     folder = os.path.join(environ["HEADWAY_RUNTIME_DIR"], "unsent")
     os.mkdir(folder)
     with open(os.path.join(folder, "one"), "w"):
@@ -136,7 +136,7 @@ def test_what_lies_beside_a_broker_waits_for_none(environ, monkeypatch):
 
 
 def test_the_broker_that_is_named_is_seen_where_no_directory_can_be_used(environ, monkeypatch):
-    monkeypatch.setattr(doctor, "PATIENCE", 0.1)
+    monkeypatch.setattr(doctor, "ANSWER_TIMEOUT", 0.1)
     path = os.path.join(environ["HEADWAY_RUNTIME_DIR"], "elsewhere")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
