@@ -1,7 +1,7 @@
 """Dispatch: which part of the broker handles each message, request and deadline.
 
 Pure: `now` is the broker's monotonic clock in seconds, `wall_offset` what to add to it for Unix
-time. The shell calls `greet`, `receive`, `died`, `identified`, `stored`, `recalled` and
+time. The shell calls `greet`, `receive`, `died`, `process_image_read`, `stored`, `recalled` and
 `subscribed` with what comes in, calls `tick` at `deadline()` at the latest, and carries out the
 effects that `take()` returns. Absent: the decisions, each of which is made by one part (`parts`),
 and sockets, threads, files, processes.
@@ -51,8 +51,6 @@ class Core(Parts):
         self._handlers = self._table_of_messages()
         self._verbs = self._table_of_requests()
         self._duties = Duties(self._table_of_duties(), self.outbox, self.faults)
-        # An alias for the hot path: one call less for every frame of counts.
-        self.merge = self.merged_counts.merge
 
     def _table_of_messages(self) -> dict[type[Any], Handler]:
         return {
@@ -77,26 +75,37 @@ class Core(Parts):
             "retire": self.retirement.retire,
         }
 
-    def _table_of_duties(self) -> dict[str, Duty]:
-        sessions = self.sessions.by_id.values()
-        return {
-            "settle_deaths": lambda turn: self.endings.settle_deaths(
-                turn.now, drained=turn.drained
+    def _table_of_duties(self) -> list[Duty]:
+        sessions = self.sessions.by_id
+        return [
+            Duty(
+                "settle_deaths",
+                lambda turn: self.endings.settle_deaths(turn.now, drained=turn.drained),
+                lambda: self.liveness.deadline(any_session=bool(sessions)),
             ),
-            "notice_silence": lambda turn: self.liveness.look(sessions, turn.now),
-            "give_up_requests": lambda turn: self.requests.tick(turn.now),
-            "resync": lambda turn: self.resync.due(turn.now),
-            "find_lock_holders": lambda turn: self.lock_holders.look(turn.now),
-            "apply_counts": self._apply_counts,
-            "publish": lambda turn: self.stream.publish(turn.now),
-            "store": lambda turn: self.storage.round(turn.now),
-            "acknowledge_shares": lambda turn: self.forked_counts.look(turn.now),
-            "expire": lambda turn: self.storage.expire(turn.now),
-            "tell_whether_watched": lambda _: self.watched.look(
-                followed=self.subscriptions.followed
+            Duty("notice_silence", lambda turn: self.liveness.look(sessions.values(), turn.now)),
+            Duty(
+                "give_up_requests",
+                lambda turn: self.requests.tick(turn.now),
+                self.requests.deadline,
             ),
-            "exit_when_idle": self._exit_when_idle,
-        }
+            Duty("resync", lambda turn: self.resync.due(turn.now), self.resync.deadline),
+            Duty(
+                "find_lock_holders",
+                lambda turn: self.lock_holders.look(turn.now),
+                self.lock_holders.deadline,
+            ),
+            Duty("apply_counts", self._apply_counts),
+            Duty("publish", lambda turn: self.stream.publish(turn.now), self._publish_deadline),
+            Duty("store", lambda turn: self.storage.round(turn.now), self.storage.deadline),
+            Duty("acknowledge_shares", lambda turn: self.forked_counts.look(turn.now)),
+            Duty("expire", lambda turn: self.storage.expire(turn.now), self.ledger.deadline),
+            Duty(
+                "tell_whether_watched",
+                lambda _: self.watched.look(followed=self.subscriptions.followed),
+            ),
+            Duty("exit_when_idle", self._exit_when_idle, self.idle_exit.deadline),
+        ]
 
     def take(self) -> list[Effect]:
         """Return the effects to carry out now, in order, and forget them."""
@@ -113,9 +122,9 @@ class Core(Parts):
             self.messages += 1
         return session
 
-    def stranger(self, identity: bytes, now: float) -> None:
+    def receive_unidentified(self, identity: bytes, now: float) -> None:
         """Handle a message of a connection that has not sent a Hello."""
-        self.handshake.stranger(identity, now)
+        self.handshake.receive_unidentified(identity, now)
 
     def receive(self, session: Session, message: Any, now: float) -> None:
         """Handle a message of an admitted session."""
@@ -164,11 +173,11 @@ class Core(Parts):
         if session is not None:
             self.liveness.died(session, now)
 
-    def identified(self, session_id: str, image: ProcessImage, now: float) -> None:
+    def process_image_read(self, session_id: str, image: ProcessImage, now: float) -> None:
         """Note which program the process of a session runs."""
         session = self.sessions.by_id.get(session_id)
         if session is not None:
-            self.liveness.identified(session, image, now)
+            self.liveness.process_image_read(session, image, now)
 
     def stored(self, ends: Iterable[End], shares: Iterable[StoredShares] = ()) -> None:
         """Note that these are in the history, or can never be: they are acknowledged."""
@@ -233,21 +242,17 @@ class Core(Parts):
 
     def deadline(self) -> float | None:
         """Return the latest time for the next `tick`; None while nothing is due."""
-        stale = self.forecasts.deadline(watched=self.subscriptions.followed)
-        dues = (
-            self.stream.deadline(counted=self.merged_counts.waiting),
-            self.liveness.deadline(any_session=bool(self.sessions.by_id)),
-            self.requests.deadline(),
-            self.resync.deadline(),
-            self.idle_exit.deadline(),
-            self.storage.deadline(),
-            self.ledger.deadline(),
-            self.lock_holders.deadline(),
-            None if stale is None else max(stale, self.stream.next_frame()),
-        )
-        times = [due for due in dues if due is not None]
-        self._planned = self._duties.deadline(times, self._now)
+        self._planned = self._duties.deadline(self._now)
         return self._planned
+
+    def _publish_deadline(self) -> float | None:
+        """Return when to publish next, merged counts and estimates that grew stale among it."""
+        due = self.stream.deadline(counted=self.merged_counts.waiting)
+        stale = self.forecasts.deadline(watched=self.subscriptions.followed)
+        if stale is None:
+            return due
+        stale = max(stale, self.stream.next_frame())
+        return stale if due is None else min(due, stale)
 
     def _apply_counts(self, turn: Turn) -> None:
         if self.stream.frame_due(turn.now):

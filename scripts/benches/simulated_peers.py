@@ -168,8 +168,8 @@ class Viewer:
         self.socket.linger = 0
         self.socket.rcvhwm = 0
         self.socket.connect(endpoint)
-        self.inbox = b"i" + number.to_bytes(8, "big") + os.urandom(8)
-        self.socket.subscribe(b"d")
+        self.inbox = messages.inbox(number.to_bytes(8, "big") + os.urandom(8))
+        self.socket.subscribe(messages.STREAM_TOPIC)
         self.sequence: int | None = None
         self.now = 0.0
         self.frames = self.missed = 0  # a frame may come in several messages
@@ -207,7 +207,8 @@ class Viewer:
                 topic, frame = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            if topic == b"d" and frame[1] in (1, 2):  # a delta or a removal: these are in sequence
+            # A delta or a removal: these are in sequence.
+            if topic == messages.STREAM_TOPIC and frame[1] in (1, 2):
                 sequence, now = head_of(frame)
                 self.frames += now != self.now
                 self.now = now

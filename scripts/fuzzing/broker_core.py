@@ -75,8 +75,8 @@ def run(count: int, seed: int) -> list[str]:
     rng = random.Random(seed)
     now = 1000.0
     core = Core("b" * 16, "ipc:///follow", 1000, "b", now, 1.7e9)
-    core.subscribed(b"d", True)
-    core.subscribed(b"i" + b"x" * 16, True)
+    core.subscribed(messages.STREAM_TOPIC, True)
+    core.subscribed(messages.inbox(b"x" * 16), True)
     replica = Replica()
     worker = ValidWorker(core, now)
     found: list[str] = []
@@ -144,7 +144,7 @@ def _feed(core: Core, peer: bytes, frame: bytes, now: float) -> str:
     if isinstance(message, messages.Hello):
         return "greeted" if core.greet(peer, Credentials(1000, 7), message, now) else "not greeted"
     if session is None:
-        core.stranger(peer, now)
+        core.receive_unidentified(peer, now)
         return "of strangers"
     if session.id == "v" * 16:
         return "of the valid worker"

@@ -140,17 +140,17 @@ class Footer:
         mine = _terminal(self.stream)
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
-            if not isinstance(stream, AboveFooter) and mine and _terminal(stream) == mine:
-                setattr(sys, name, AboveFooter(self, stream))
+            if not isinstance(stream, StreamProxy) and mine and _terminal(stream) == mine:
+                setattr(sys, name, StreamProxy(self, stream))
 
     def _unwatch(self) -> None:
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
-            if isinstance(stream, AboveFooter) and stream.headway_footer is self:
+            if isinstance(stream, StreamProxy) and stream.headway_footer is self:
                 setattr(sys, name, stream.headway_stream)
 
 
-class AboveFooter:
+class StreamProxy:
     """Replaces a stream while frames are shown: what is printed comes above them."""
 
     def __init__(self, footer: Footer, stream: Any) -> None:

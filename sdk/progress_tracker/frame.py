@@ -107,7 +107,7 @@ def stage_line(stage: ProgressStage, theme: Theme) -> Line:
         line.append(("dim", f" ({stage.format_elapsed()})"))
     elif stage.status is StageStatus.IN_PROGRESS:
         line.append((style, " (current)"))
-        line.append(("", _going(stage)))
+        line.append(("", _running_text(stage)))
     elif stage.status is StageStatus.FAILED:
         why = f": {theme.spell(stage.error)}" if stage.error else ""
         line.append((style, f" (failed{why})"))
@@ -116,7 +116,7 @@ def stage_line(stage: ProgressStage, theme: Theme) -> Line:
     return line
 
 
-def _going(stage: ProgressStage) -> str:
+def _running_text(stage: ProgressStage) -> str:
     """Return the figures of a running stage: percentage, bytes and rate, or its elapsed time."""
     said: list[str] = []
     total = stage.total_bytes or None

@@ -37,7 +37,7 @@ class Door:
         if isinstance(message, messages.Hello):
             core.greet(identity, Credentials(1000, 5), message, now)
         elif session is None:
-            core.stranger(identity, now)
+            core.receive_unidentified(identity, now)
         else:
             core.receive(session, message, now)
 

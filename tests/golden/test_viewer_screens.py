@@ -116,7 +116,7 @@ def test_the_picture_at_every_size(name, columns, rows, ascii_only):
     board = board_of(*PICTURES[name]())
     if name == "held":
         mirror = board.replica.operations["7f3aaaaaaaaa"]
-        board.replica.setbacks.counted(mirror, mirror.stages[1], 25e6, 50e6, NOW)
+        board.replica.setbacks.compare_stage(mirror, mirror.stages[1], 25e6, 50e6, NOW)
     lines = View(board, look).picture(columns, rows - 1, NOW)
     shown = screen(lines, columns, rows)
     assert not ascii_only or shown.isascii()

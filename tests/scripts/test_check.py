@@ -119,6 +119,19 @@ def test_every_module_that_says_it_is_pure_is_held_to_it():
     assert [module for module in claims if not within(module, cores)] == []
 
 
+def test_no_core_opens_a_file_prints_or_reads_the_terminal():
+    cores = contract(CORES)["source_modules"]
+    held = [module for module in modules() if within(module, cores)]
+    assert len(held) > 30
+    named = {module: builtins_named(path_of(module).read_text()) for module in held}
+    assert {module: names for module, names in named.items() if names} == {}
+
+
+@pytest.mark.parametrize("call", ["open(path)", "input()", "print(1)", "list(map(open, paths))"])
+def test_a_core_that_would_open_print_or_read_is_found(call):
+    assert len(builtins_named(f"def late():\n    return {call}\n")) == 1
+
+
 @pytest.mark.parametrize("package", ["headway", "headway_broker", "headway_viewer"])
 def test_every_module_is_in_one_layer_of_its_package(package):
     title = {"headway": "sdk"}.get(package, package.removeprefix("headway_"))
@@ -181,6 +194,12 @@ def modules(*packages):
         for file in sorted((wing / package).rglob("*.py")):
             if not file.stem.startswith("__"):
                 yield ".".join(file.relative_to(wing).with_suffix("").parts)
+
+
+def builtins_named(source):
+    """Those that reach files and terminals without an import, called or handed on."""
+    names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    return names & {"open", "input", "print"}
 
 
 def within(module, packages):

@@ -110,7 +110,7 @@ class Joined:
             if isinstance(message, messages.Hello):
                 self.core.greet(peer, Credentials(0, 4242), message, self.now)
             elif session is None:
-                self.core.stranger(peer, self.now)
+                self.core.receive_unidentified(peer, self.now)
             else:
                 self.core.receive(session, message, self.now)
         self.core.tick(self.now)

@@ -145,7 +145,7 @@ class Peer:
         session = self.wired.core.sessions.by_identity.get(self.identity)
         message = decode(encode(message), messages.INBOUND)
         if session is None:
-            self.wired.core.stranger(self.identity, self.wired.now)
+            self.wired.core.receive_unidentified(self.identity, self.wired.now)
         else:
             self.wired.core.receive(session, message, self.wired.now)
         self.wired.carry_out()

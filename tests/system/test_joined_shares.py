@@ -101,7 +101,9 @@ class Family:
         if leaving and publisher.settled:
             one.gone = True
         elif leaving and self.now >= one.leaves_at + EXIT_WAIT:
-            self.files[publisher.session] = [encode(m) for m in publisher.unsent(self.now)]
+            self.files[publisher.session] = [
+                encode(m) for m in publisher.take_final_states(self.now)
+            ]
             one.gone = True
 
     def broker(self):
@@ -114,7 +116,7 @@ class Family:
                 if isinstance(message, messages.Hello):
                     core.greet(peer, Credentials(0, one.pid), message, self.now)
                 elif session is None:
-                    core.stranger(peer, self.now)
+                    core.receive_unidentified(peer, self.now)
                 else:
                     core.receive(session, message, self.now)
             up.clear()

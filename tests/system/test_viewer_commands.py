@@ -284,3 +284,24 @@ def test_a_command_whose_output_is_closed_complains_of_nothing(sandbox, command)
     )
 
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["ps", "ps --json", "wait x", "cancel x", "broker status"])
+def test_an_unusable_runtime_directory_is_told_as_by_view(sandbox, command):
+    os.mkdir(sandbox.directory)
+    os.chmod(sandbox.directory, 0o777)
+    view = sandbox.headway("view", "--until-done")
+    done = sandbox.headway(*command.split())
+    assert (done.returncode, done.stdout) == (view.returncode, "") == (1, "")
+    said = done.stderr.partition(": ")[2]
+    assert said == view.stderr.partition(": ")[2]
+    assert "is open to others (mode 0777); it must be 0700" in said
+    assert said.count("\n") == 1
+
+
+def test_wait_says_that_nobody_has_a_name_while_a_broker_runs(sandbox):
+    program = sandbox.held("other")
+    done = sandbox.headway("wait", "absent", "--timeout", "2")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == "headway wait: waiting for 'absent' to begin\n"
+    let_go(program)

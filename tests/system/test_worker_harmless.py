@@ -97,7 +97,7 @@ def test_files_in_the_place_of_descriptors_that_were_closed_are_not_written_to(m
             os.dup2(os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600), end)
             for _ in range(100):
                 stage.advance()
-                reporter().thread._roused = False
+                reporter().thread._wake_pending = False
                 reporter().wake()
             print(os.path.getsize(sys.argv[1]), flush=True)
     """

@@ -45,7 +45,7 @@ def run(*, detached: bool, leave_after: float) -> int:
     """Run the broker until there is a reason to stop; return the exit status."""
     if os.geteuid() == 0 and _uid() != 0:
         become(_uid())
-    directory = _directory(make=True)
+    directory = endpoint.runtime_directory(os.environ, _uid())
     os.umask(0o077)
     os.chdir("/")
     try:
@@ -134,10 +134,6 @@ def _complain(text: str) -> None:
     sys.stderr.write(f"headway broker: {text}\n")
 
 
-def _directory(*, make: bool) -> str:
-    return endpoint.runtime_directory(os.environ, _uid(), make=make)
-
-
 def _home() -> str:
     """Return the home of the served user, who under sudo is not root."""
     try:
@@ -151,12 +147,9 @@ def _uid() -> int:
 
 
 def _address() -> str:
-    named = os.environ.get("HEADWAY_ENDPOINT", "")
-    if named.startswith("ipc://"):
-        return client.address(os.path.dirname(named[len("ipc://") :]))
     try:
-        return client.address(_directory(make=False))
-    except endpoint.NoRuntimeDirectory as error:
+        return client.socket_of(os.environ, _uid())
+    except endpoint.NotMade as error:
         raise client.NoBroker("no broker is running") from error
 
 

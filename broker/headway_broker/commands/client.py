@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from typing import Any, Mapping
 
 import zmq
 
@@ -18,9 +18,15 @@ class NoBroker(Exception):
     """Raised if no broker is running; the text is for a person."""
 
 
-def address(directory: str) -> str:
-    """Return the path of the socket in a runtime directory; raise `NoBroker`."""
-    path = os.path.join(directory, endpoint.REPORT)
+def socket_of(environ: Mapping[str, str], user: int) -> str:
+    """Return the path of the socket on which the broker of `user` listens.
+
+    Raise `NoBroker`, and `NoRuntimeDirectory` where none can be met.
+    """
+    path = endpoint.named_socket(environ)
+    if path is None:
+        directory = endpoint.runtime_directory(environ, user, make=False)
+        path = os.path.join(directory, endpoint.REPORT)
     if not answers(path):
         raise NoBroker("no broker is running")
     return path

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from headway_broker.storage import rows
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         # Operations as the broker keeps them over a restart. `place` is the runtime
@@ -27,7 +29,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
         # News that a notifier has claimed, so that a restart of the broker does not repeat it.
         "CREATE TABLE claims (key TEXT PRIMARY KEY, claimed REAL NOT NULL)",
     ),
+    (),  # files of earlier versions held lines of output: see `_redact`
 )
+REDACTED = 3  # the first version whose rows never had texts
 VERSION = len(STEPS)
 
 
@@ -37,8 +41,11 @@ class TooNew(Exception):
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Migrate a file to `VERSION`, in one transaction; raise `TooNew`."""
-    if int(connection.execute("PRAGMA user_version").fetchone()[0]) == VERSION:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version == VERSION:
         return  # without a write, which a full disk would refuse
+    if 0 < version < REDACTED:
+        _redact(connection)
     # Read again under the write lock: another process may have migrated the file meanwhile.
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -56,3 +63,16 @@ def migrate(connection: sqlite3.Connection) -> None:
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def _redact(connection: sqlite3.Connection) -> None:
+    """Remove what commands have printed from the rows, and from all that SQLite has left of it.
+
+    The version is raised afterwards, so what was interrupted is done again.
+    """
+    connection.create_function("redacted", 1, rows.redacted)
+    connection.execute("UPDATE operations SET body = redacted(body)")
+    connection.execute("VACUUM")  # else the pages that were freed have it still
+    busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if busy:  # what others read is not overwritten: as temporary as any lock
+        raise sqlite3.OperationalError("database is locked")

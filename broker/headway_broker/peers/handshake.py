@@ -69,7 +69,7 @@ class Handshake:
         self._outbox.add(Send(identity, self._welcome(now)))
         return session
 
-    def stranger(self, identity: bytes, now: float) -> None:
+    def receive_unidentified(self, identity: bytes, now: float) -> None:
         """Ask a connection that speaks without having said Hello to start again."""
         self._dropped.add("stranger")
         if self._resync.answers_stranger(identity, now):

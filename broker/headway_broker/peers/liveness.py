@@ -64,7 +64,7 @@ class Liveness:
         """Begin to settle a session whose process is proven dead."""
         self.settling.setdefault(session, now + SETTLE)
 
-    def identified(self, session: Session, image: ProcessImage, now: float) -> None:
+    def process_image_read(self, session: Session, image: ProcessImage, now: float) -> None:
         """Note which program its process runs; settle the session if exec has replaced it."""
         if session.process_image is None:
             session.process_image = image

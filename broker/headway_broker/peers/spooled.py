@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterable, NamedTuple
 
 from headway.model import OPEN, OPERATION_FIELDS
 from headway.protocol.messages import Announce, Hello, Share
+from headway.protocol.redaction import refill
 from headway_broker.peers.forked_counts import ForkedCounts, ShareId
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.ledger import Ledger
@@ -56,6 +57,9 @@ class Spooled:
                 elif isinstance(message, Announce) and session is not None:
                     if message.operation[_STATE] not in OPEN:
                         file.ends.add(message.operation[_ID])
+                        known = self._ledger.entries.get(message.operation[_ID])
+                        if known is not None:
+                            message = refill(message, known.operation)  # noqa: PLW2901
                         self._announce(session, message, now)
                 elif isinstance(message, Share) and session is not None:
                     file.shares.add(ShareId(message.operation, message.stage, session.id))

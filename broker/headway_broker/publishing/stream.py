@@ -15,7 +15,7 @@ from headway.protocol.wire import encode
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.publishing import frames
 from headway_broker.publishing.snapshots import Snapshots
-from headway_broker.publishing.subscriptions import TOPIC, Subscriptions
+from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Publish
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults
@@ -101,12 +101,12 @@ class Stream:
             some = removed[start : start + REMOVED_AT_ONCE]
             self.sequence += 1
             message = messages.Removed(self.instance, self.sequence, now, some)
-            out.append(Publish(TOPIC, encode(message)))
+            out.append(Publish(messages.STREAM_TOPIC, encode(message)))
         self._ledger.removed = []
         if followed and now - self._last_pulse >= PULSE_EVERY - SLACK:
             self._last_pulse = now
             pulse = messages.Pulse(self.instance, self.sequence, now, self._wall_clock.offset + now)
-            out.append(Publish(TOPIC, encode(pulse)))
+            out.append(Publish(messages.STREAM_TOPIC, encode(pulse)))
         return out
 
     def lines(
@@ -116,7 +116,7 @@ class Stream:
         if not self._subscriptions.followed:
             return []
         message = messages.Lines(self.instance, self.sequence, now, operation, stage, lines)
-        return [Publish(TOPIC, encode(message))]
+        return [Publish(messages.STREAM_TOPIC, encode(message))]
 
     def deadline(self, *, counted: bool) -> float | None:
         """Return when to publish next; `counted` says that merged counts wait."""
@@ -150,7 +150,7 @@ class Stream:
             self.sequence += 1  # a viewer that comes back notices the gap
         for entry in entries:
             del self._ledger.dirty[entry]
-        return [Publish(TOPIC, frame) for frame in found]
+        return [Publish(messages.STREAM_TOPIC, frame) for frame in found]
 
     def _rows(self, entry: Entry) -> list[bytes]:
         """Return the changed rows of an operation; none if that raises: the others go out."""

@@ -6,11 +6,8 @@ Whoever is subscribed to the stream *follows*. The socket reports every subscrip
 
 from __future__ import annotations
 
+from headway.protocol import messages
 from headway_broker.publishing.snapshots import Snapshots
-
-TOPIC = b"d"  # of deltas
-INBOX = b"i"  # the first byte of an inbox topic
-INBOX_SIZE = 17  # bytes of an inbox topic: the first, and 16 that its viewer chose
 
 
 class Subscriptions:
@@ -27,9 +24,9 @@ class Subscriptions:
 
     def subscribed(self, topic: bytes, subscribe: bool) -> bool:
         """Handle a subscription or its end; return False at the limit of inboxes."""
-        if TOPIC.startswith(topic):  # the empty topic subscribes to everything
+        if messages.STREAM_TOPIC.startswith(topic):  # the empty topic subscribes to everything
             self.followers = max(0, self.followers + (1 if subscribe else -1))
-        elif topic.startswith(INBOX) and len(topic) == INBOX_SIZE:
+        elif messages.is_inbox(topic):
             if subscribe:
                 return self._snapshots.request(topic)
             self._snapshots.cancel(topic)

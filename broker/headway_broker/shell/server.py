@@ -294,7 +294,7 @@ class Server:
                 address = None
             self.core.greet(identity, credentials(address), message, now)
         elif session is None:
-            self.core.stranger(identity, now)
+            self.core.receive_unidentified(identity, now)
         else:
             self.core.receive(session, message, now)
 
@@ -328,7 +328,7 @@ class Server:
                 try:
                     self._spooled_files[path] = self.core.spooled.take(found, owner, now)
                 except Exception as error:  # or each broker after this one ended by it as well
-                    self.log.write(f"unsent: a file is set aside: {fault(error)}")
+                    self.log.write(f"spool: a file is set aside: {fault(error)}")
                     self.spool.set_aside(path)
         for path, file in list(self._spooled_files.items()):
             if self.core.spooled.are_safe(file):
@@ -381,7 +381,7 @@ class Server:
     def _identify(self, effect: effects.Identify) -> None:
         image = processes.process_image(effect.pid)
         if image is not None:
-            self.core.identified(effect.session, image, time.monotonic())
+            self.core.process_image_read(effect.session, image, time.monotonic())
 
     def _note(self, effect: effects.Note) -> None:
         second, lines = self._notes

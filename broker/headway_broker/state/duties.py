@@ -1,4 +1,7 @@
-"""The duties of every turn, in order; the failure of one harms no other. Pure."""
+"""The duties of every turn, in order, and when they are due. The failure of one harms no other.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,22 @@ class Turn(NamedTuple):
     drained: bool
 
 
-Duty = Callable[[Turn], "Sequence[Effect] | None"]
+class Duty(NamedTuple):
+    """What is done in every turn; `name` stands for it in the log.
+
+    `deadline()` returns the latest time for the next turn, or None. Without one, the duty has
+    nothing to do before another is due or a message comes.
+    """
+
+    name: str
+    run: Callable[[Turn], Sequence[Effect] | None]
+    deadline: Callable[[], float | None] | None = None
 
 
 class Duties:
-    """Runs the duties of a table; keys name them in the log."""
+    """Runs the duties of a table."""
 
-    def __init__(self, table: dict[str, Duty], outbox: Outbox, faults: Faults) -> None:
+    def __init__(self, table: Sequence[Duty], outbox: Outbox, faults: Faults) -> None:
         self._table = table
         self._outbox = outbox
         self._faults = faults
@@ -33,21 +45,23 @@ class Duties:
     def do(self, turn: Turn) -> None:
         """Run every duty; hold one that raises off for `RETRY` seconds."""
         held_off = self._held_off
-        for name, duty in self._table.items():
+        for name, run, _ in self._table:
             if name in held_off:
                 if held_off[name] > turn.now:
                     continue
                 del held_off[name]
             try:
-                effects = duty(turn)
+                effects = run(turn)
                 if effects:
                     self._outbox.extend(effects)
             except Exception as error:
                 self._faults.add(name, "a tick", error)
                 held_off[name] = turn.now + RETRY
 
-    def deadline(self, dues: list[float], now: float) -> float | None:
-        """Return the time of the next turn, given the times at which duties are due."""
+    def deadline(self, now: float) -> float | None:
+        """Return the time of the next turn, `now` if a duty is overdue."""
+        times = [duty.deadline() for duty in self._table if duty.deadline is not None]
+        dues = [due for due in times if due is not None]
         if self._held_off:  # the overdue ones belong to duties held off
             dues = [due for due in dues if due > now] + list(self._held_off.values())
         return max(min(dues), now) if dues else None

@@ -95,7 +95,7 @@ class Trace(NamedTuple):
 
 
 class Identify(NamedTuple):
-    """Read which program a process runs and call `Core.identified`, if it can be read."""
+    """Read which program a process runs and call `Core.process_image_read`, if it can be read."""
 
     session: str
     pid: int

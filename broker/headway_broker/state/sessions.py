@@ -29,7 +29,7 @@ class Credentials(NamedTuple):
 class Session:
     """One process incarnation: a worker or a viewer, connected or not.
 
-    Any module may read a slot; each is written by one module only.
+    Any module may read a slot; each is written by the one named below, and two of them by the core.
     """
 
     __slots__ = (  # noqa: RUF023 - by writer

@@ -1,6 +1,7 @@
 """Row mapping: an operation as a row of the history, and back; pure.
 
-Times in a row are Unix seconds, for the next broker has another monotonic clock.
+A row has no texts (`redaction`): what an earlier broker stored is told without them. Times in a
+row are Unix seconds, for the next broker has another monotonic clock.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation
 from headway.protocol import checks
+from headway.protocol.redaction import redact_operation, redact_stage
 from headway.protocol.wire import Malformed, pack, unpack
 from headway_broker.state.effects import StoredOperation, StoredShare
 from headway_broker.state.ledger import Entry
@@ -33,9 +35,9 @@ def row_of(entry: Entry, wall_offset: float) -> StoredOperation:
     """Return the row of an entry; `wall_offset` is what to add to its times for Unix time."""
     operation, session = entry.operation, entry.session
     body = Body(
-        _shifted(operation.record(), _OPERATION_TIMES, wall_offset),
+        _shifted(redact_operation(operation.record()), _OPERATION_TIMES, wall_offset),
         [
-            _shifted(stage.record(), _STAGE_TIMES, wall_offset)
+            _shifted(redact_stage(stage.record()), _STAGE_TIMES, wall_offset)
             for stage in operation.stages.values()
         ],
         {stage.id: stage.shares for stage in operation.stages.values() if stage.shares},
@@ -60,7 +62,7 @@ def row_of(entry: Entry, wall_offset: float) -> StoredOperation:
 
 def entry_of(row: StoredOperation, session: Session, wall_offset: float, now: float) -> Entry:
     """Return the entry of a row; raise `Malformed` for a body that is none."""
-    body = _body_of(row)
+    body = _body(row.body)
     record = checks.operation_record(body.operation)
     operation = Operation(record[_ID], record[_NAME])
     operation.apply(_shifted(record, _OPERATION_TIMES, -wall_offset))
@@ -76,8 +78,23 @@ def entry_of(row: StoredOperation, session: Session, wall_offset: float, now: fl
     return Entry(operation, session, now)
 
 
-def _body_of(row: StoredOperation) -> Body:
-    body = unpack(row.body)
+def redacted(data: bytes) -> bytes:
+    """Return the body of a row that was stored with texts without them; empty if it is none."""
+    try:
+        body = _body(data)
+        return pack(
+            Body(
+                redact_operation(checks.operation_record(body.operation)),
+                [redact_stage(checks.stage_record(stage)) for stage in body.stages],
+                body.shares,
+            )
+        )
+    except Malformed:
+        return b""
+
+
+def _body(data: bytes) -> Body:
+    body = unpack(data)
     if type(body) is not list or [type(part) for part in body[:3]] != [list, list, dict]:
         raise Malformed("a record, stage records and shares expected")
     return Body(*body[:3])

@@ -1,4 +1,4 @@
-"""Faults: how they slow the work, delay its exit and cost it memory.
+"""Subcommand `harm`: how faults slow the work, delay its exit and cost it memory.
 
 A broker that is absent, killed, stopped or slow, a full disk, a terminal that is not read. Under
 each condition the same program runs with and without HEADWAY=off in turns, and a ratio is one of

@@ -67,18 +67,36 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     lines += [(name, environ[name]) for name in sorted(environ) if name.startswith("HEADWAY")]
     lines.append(("state", _state(environ, uid, user)))
     try:
-        place = endpoint.runtime_directory(environ, user)
+        place = _runtime(environ, user)
     except endpoint.NoRuntimeDirectory as error:
-        return lines, [*trouble, str(error)]
+        trouble.append(str(error))
+        _broker(environ, user, None, lines, trouble)
+        return lines, trouble
     lines.append(("runtime", place))
-    from headway.host.spool import try_out  # noqa: PLC0415 - not there on Windows
+    from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
+    from headway.host.spool import try_out  # noqa: PLC0415
 
     try:
         try_out(place, user)
     except OSError as error:
         trouble.append(f"nothing can be left in {place}: {error.strerror}")
     _broker(environ, user, place, lines, trouble)
+    unsent = _files(os.path.join(place, endpoint.SPOOL))
+    # What lies there for a moment beside a broker is with it.
+    if unsent and not broker_launch.listening(os.path.join(place, endpoint.REPORT), user):
+        lines.append(("unsent", f"{unsent} files of final states wait for a broker"))
     return lines, trouble
+
+
+def _runtime(environ: Mapping[str, str], user: int) -> str:
+    """Return the directory that `headway ps` looks into, made where there is none.
+
+    Raise `NoRuntimeDirectory`.
+    """
+    try:
+        return endpoint.runtime_directory(environ, user, make=False)
+    except endpoint.NotMade:
+        return endpoint.runtime_directory(environ, user)
 
 
 def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
@@ -142,15 +160,21 @@ def _libraries(lines: list[tuple[str, str]]) -> list[str]:
 def _broker(
     environ: Mapping[str, str],
     user: int,
-    place: str,
+    place: str | None,
     lines: list[tuple[str, str]],
     trouble: list[str],
 ) -> None:
+    """Add what is known of the broker: of the one that is named, or in the directory `place`."""
     from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
 
-    named = environ.get("HEADWAY_ENDPOINT")
-    path = named[len("ipc://") :] if named and named.startswith("ipc://") else None
-    path = path or os.path.join(place, endpoint.REPORT)
+    try:
+        named = endpoint.named_socket(environ)
+    except endpoint.EndpointRefused as error:
+        trouble.append(str(error))
+        return
+    if place is None and named is None:
+        return
+    path = named or os.path.join(place or "", endpoint.REPORT)
     if broker_launch.listening(path, user):
         pid = _holder(os.path.join(os.path.dirname(path), endpoint.LOCK))
         lines.append(("broker", f"listens at {path}" + (f", pid {pid}" if pid else "")))
@@ -165,9 +189,6 @@ def _broker(
         trouble.append("no broker runs, and no Python is known that could run one")
     else:
         lines.append(("broker", "none runs; the first program that reports starts one"))
-    spooled = _files(os.path.join(place, endpoint.SPOOL))
-    if spooled:
-        lines.append(("unsent", f"{spooled} files of final states wait for a broker"))
 
 
 def _greet(path: str) -> str | None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 else:
     Place = namedtuple("Place", "reached step origin")  # noqa: PYI024 - typing is slow to import
 
-# One step of unlikeness in the logarithm of size or speed: an earlier run that differs by a
+# One step of distance in the logarithm of size or speed: an earlier run that differs by a
 # factor of 1.8 counts for 0.6 of one that is alike. Doubled: a little better, but ranges hold
 # less often; halved: a little worse, and they hold more often.
 UNLIKE_STEP = 0.6
@@ -66,7 +66,7 @@ STALL_GROWTH = 0.5
 # Multiple of its usual duration at which that says nothing more of a stage that counts. Doubled:
 # hardly worse; halved: a little better on `sql-migrate`, whose counts tell more than its times.
 OVERDUE_FROM = 1.3
-# One step of unlikeness in the logarithm of being beyond the usual duration. Doubled or halved:
+# One step of distance in the logarithm of being beyond the usual duration. Doubled or halved:
 # no effect worth telling.
 LATE_STEP = 0.3
 # Inverse of the share of a run from which on a stage's lateness counts in full: a quarter.
@@ -85,6 +85,7 @@ class Analogue:
     """
 
     __slots__ = (
+        "_distance",
         "_future",
         "_merged",
         "_open",
@@ -94,10 +95,9 @@ class Analogue:
         "_rounds",
         "_settled_sizes",
         "_sizes",
+        "_speed_distance",
         "_speed_sum",
-        "_speed_unlike",
         "_speed_weight",
-        "_unlike",
         "_unmatched",
         "_whole",
         "grain",
@@ -121,7 +121,7 @@ class Analogue:
         self._pairs: list[tuple[Stage, Span]] = []
         self._settled_sizes = (0.0, 0.0, 0.0)
         self._future = 0.0
-        self._speed_sum = self._speed_weight = self._speed_unlike = self._unlike = 0.0
+        self._speed_sum = self._speed_weight = self._speed_distance = self._distance = 0.0
 
     def refresh(self, stages: Mapping[str, Stage], begun: float, *, anew: bool) -> None:
         """Take that stages began, ended or changed their size; `begun` is the run's time zero.
@@ -166,8 +166,8 @@ class Analogue:
                 for stage, span in self._pairs
                 if stage.ended is None or (stage, span) in self._open
             ]
-        self._unlike = (strange / size_weight if size_weight else 0.0) + (
-            self._speed_unlike / (self._speed_weight + SPEED_PRIOR)
+        self._distance = (strange / size_weight if size_weight else 0.0) + (
+            self._speed_distance / (self._speed_weight + SPEED_PRIOR)
         )
         self._unmatched = [stage for stage in self._unmatched if stage.ended is None]
         self._path.update(stages, begun, [stage.key for stage, _ in self._open])
@@ -179,7 +179,7 @@ class Analogue:
         self._unmatched = []
         self._sizes = {}
         self._settled_sizes = (0.0, 0.0, 0.0)
-        self._speed_sum = self._speed_weight = self._speed_unlike = 0.0
+        self._speed_sum = self._speed_weight = self._speed_distance = 0.0
         for key, stage in stages.items():
             span = self.spans.get(key)
             if span is not None and self._is_leaf(span):
@@ -254,7 +254,7 @@ class Analogue:
         share = (theirs + worked) / 2 / self._whole
         self._speed_sum += share * clamp(z, SPEED_LIMIT)
         self._speed_weight += share
-        self._speed_unlike += share * (z / UNLIKE_STEP) ** 2
+        self._speed_distance += share * (z / UNLIKE_STEP) ** 2
 
     def _deviation(self, span: Span, ours: float, theirs: float) -> float:
         """Return the logarithm of our time over theirs for the same work."""
@@ -264,7 +264,7 @@ class Analogue:
 
     def remaining(self, now: float, cold: ColdEstimate) -> tuple[float, float]:
         """Return the seconds left, and how unlike this run is (0: alike; squared steps)."""
-        speed_sum, speed_weight, unlike = self._speed_sum, self._speed_weight, self._unlike
+        speed_sum, speed_weight, distance = self._speed_sum, self._speed_weight, self._distance
         parameters, sizes, path = self._parameters, self._sizes, self._path
         places: list[Place | None] = []
         for stage, span in self._open:
@@ -276,7 +276,7 @@ class Analogue:
                 share = (theirs + stage.changed) / 2 / self._whole
                 speed_sum += share * clamp(z, SPEED_LIMIT)
                 speed_weight += share
-                unlike += share * (z / UNLIKE_STEP) ** 2 / (speed_weight + SPEED_PRIOR)
+                distance += share * (z / UNLIKE_STEP) ** 2 / (speed_weight + SPEED_PRIOR)
         speed = parameters.carry * speed_sum / (speed_weight + SPEED_PRIOR)
         factor = exp(clamp(self._future + speed, FACTOR_LIMIT))
         self.left = {}
@@ -285,7 +285,7 @@ class Analogue:
             prior = parameters.elasticity(span.key) * sizes.get(span.key, 0.0) + speed
             left, over = self._stage(stage, span, place, clamp(prior, PACE_LIMIT), now)
             left = max(LEAST_LEFT, left) + stage.awaited(now)
-            unlike += over
+            distance += over
             self.left[stage.key] = left
             end = max(end, left + factor * path.behind(span.key))
         for ready, way in path.entries:
@@ -297,7 +297,7 @@ class Analogue:
                 end += cold.typical
             else:
                 end = max(end, cold.remaining.get(stage.key, 0.0))
-        return max(LEAST_LEFT, end), unlike
+        return max(LEAST_LEFT, end), distance
 
     def _stage(
         self,
@@ -309,7 +309,7 @@ class Analogue:
     ) -> tuple[float, float]:
         """Return what is left of an open stage by its count and by its usual duration.
 
-        Second, the unlikeness of taking so long. `prior` is the logarithm of how many times longer
+        Second, the distance of taking so long. `prior` is the logarithm of how many times longer
         than then it is expected to take.
         """
         worked = stage.worked(now) + stage.spent

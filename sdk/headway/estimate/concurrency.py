@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from math import log
 
-# One step of unlikeness in the logarithm of how many operations go on: alone and beside one other
+# One step of distance in the logarithm of how many operations go on: alone and beside one other
 # are 1.4 steps apart. The recordings do not say how many others went on, so the sweep shows no
 # effect: this value rests on reasoning alone.
 UNLIKE_STEP = 0.5
@@ -38,7 +38,7 @@ class Concurrency:
         lasted = self._last - self._begun
         return self._seconds / lasted if lasted > 0 else float(self.others)
 
-    def unlike(self, beside: float | None) -> float:
+    def distance(self, beside: float | None) -> float:
         """Return how unlike an earlier run was in this respect, in squared steps."""
         if beside is None or self.others is None:
             return 0.0

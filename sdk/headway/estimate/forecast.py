@@ -26,7 +26,7 @@ Analogues (`analogue`). r_i is what remains if the rest goes as in run i, at our
   - an open stage that does not count: the median residual life of a log-logistic duration
     (`residual_life`) of median m = d e^(b x + s) after t seconds,
     m (1 + 2 (t/m)^a)^(1/a) - t, where a follows from how far its durations lie apart;
-  - which of the two is believed, and how far, is fitted by foretelling the earlier runs from
+  - which of the two is believed, and how far, is fitted by predicting the earlier runs from
     each other (`history.trust`);
   - stages to come: the longest way through the order of run i (`critical_path`).
 
@@ -48,7 +48,7 @@ changing; q is the 0.8 quantile of |error| / h in earlier runs at a like phase, 
 by two runs. That is split conformal prediction with normalized residuals; the shrinking gives
 up its guarantee for a sensible range after one run.
 
-Sources. Foretelling from the profile of a similar run instead of by linear extrapolation:
+Sources. Predicting from the profile of a similar run instead of by linear extrapolation:
 Coppa and Finocchi, "On data skewness, stragglers, and MapReduce progress indicators", 2015.
 That no single estimator is robust, hence mixing: Koenig et al., "A statistical approach towards
 robust progress estimation", 2011. Kernel regression: Nadaraya and Watson, 1964. Ranges: Vovk et
@@ -98,7 +98,7 @@ LEAST_WEIGHT = 0.05
 # In runs, the weight of the estimate without history beside that with it. Doubled: a little
 # worse, on `long-mirror` most; halved: hardly better.
 COLD_SHARE = 0.15
-# Squared steps of unlikeness to the most similar run from which on the run is said to be unlike
+# Squared steps of distance to the most similar run from which on the run is said to be unlike
 # all: two steps. It changes a remark, no estimate.
 UNLIKE_FROM = 4.0
 # Of the usual duration: after having waited longer, an operation is no longer called late for its
@@ -133,6 +133,7 @@ class Forecast:
         "_calibration",
         "_cold",
         "_concurrency",
+        "_distance",
         "_duplicates",
         "_finished",
         "_furthest",
@@ -148,7 +149,6 @@ class Forecast:
         "_smoother",
         "_stages",
         "_stale",
-        "_unlike",
         "_until",
         "_waiting",
         "_weights",
@@ -172,7 +172,7 @@ class Forecast:
         self._now = 0.0
         self._stale = self._anew = True
         self._weights: Sequence[float] = ()
-        self._unlike = 0.0
+        self._distance = 0.0
         self._apart = 0.0
         self._cold: ColdEstimate | None = None
         self._raw: float | None = None  # what `_compute` returned …
@@ -200,9 +200,9 @@ class Forecast:
     def hold(self, now: float, *, waiting: bool) -> None:
         """Say whether the whole operation waits: its clock then stands still."""
         self._whole_waits = waiting
-        self._stand(self._clock(now))
+        self._stop_clock(self._clock(now))
 
-    def _stand(self, now: float) -> None:
+    def _stop_clock(self, now: float) -> None:
         """Stop its clock while nothing goes on but waiting."""
         waiting = self._whole_waits or (bool(self._waiting) and self._only_waits())
         if waiting and self._held is None:
@@ -254,7 +254,7 @@ class Forecast:
         elif seen.key in self._waiting:
             self._waiting -= {seen.key}
         if changed and (self._waiting or self._held is not None):
-            self._stand(at)
+            self._stop_clock(at)
         self._stale = self._stale or changed
         self._anew = self._anew or (was is not None and seen.ended != was)
 
@@ -345,7 +345,7 @@ class Forecast:
 
     def unlike(self) -> bool:
         """Return whether this run is unlike every earlier one."""
-        return bool(self._analogues) and self._unlike > UNLIKE_FROM
+        return bool(self._analogues) and self._distance > UNLIKE_FROM
 
     def usual(self) -> float | None:
         """Return the median duration of earlier runs, in seconds.
@@ -410,7 +410,7 @@ class Forecast:
         turn = abs(log((raw + 1) / (median + 1)))
         cold = self._cold.half_width if self._cold is not None else 0.0
         return initial_half_width(
-            len(self._analogues), cold, median, self._apart, turn, self._unlike
+            len(self._analogues), cold, median, self._apart, turn, self._distance
         )
 
     def _basis(self) -> str:
@@ -444,12 +444,12 @@ class Forecast:
         weights: list[float] = []
         least = -1.0
         for i, (run, analogue) in enumerate(zip(self._runs, self._analogues)):
-            left, unlike = analogue.remaining(now, cold)
+            left, distance = analogue.remaining(now, cold)
             logs.append(log(left + 1))
-            apart = unlike + self._concurrency.unlike(run.beside)
+            apart = distance + self._concurrency.distance(run.beside)
             weights.append(-apart / 2 + (newest - i) * log(AGE_DECAY))
-            least = unlike if least < 0 else min(least, unlike)
-        self._unlike = least
+            least = distance if least < 0 else min(least, distance)
+        self._distance = least
         best = max(weights)
         self._weights = weights = [exp(w - best) + LEAST_WEIGHT for w in weights]
         mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)

@@ -42,7 +42,7 @@ DISAGREEMENT = 0.9
 # How much an estimate that is just changing widens the range. Doubled or halved: ranges hold a
 # little more or less often.
 CHANGE = 1.0
-# How much each squared step of unlikeness widens the range. Doubled or halved: ranges hold a
+# How much each squared step of distance widens the range. Doubled or halved: ranges hold a
 # little more or less often.
 UNLIKENESS = 0.08
 # In runs, how firmly the half width is believed before the run's own errors are. Doubled: ranges
@@ -54,7 +54,7 @@ DAMPING = 0.7
 # The most by which calibration widens a range: one bad run shall not make all ranges useless.
 # Doubled or halved: no effect.
 WIDEST = 4.0
-# The most that disagreement, unlikeness and change count: beyond this a range says nothing anyway.
+# The most that disagreement, distance and change count: beyond this a range says nothing anyway.
 # Doubled: no effect; halved: hardly any.
 DISAGREEMENT_LIMIT = 1.5
 UNLIKENESS_LIMIT = 8.0
@@ -67,18 +67,18 @@ NEAR_LEAST = 4
 
 
 def initial_half_width(
-    runs: int, cold: float, median: float, apart: float, turn: float, unlike: float
+    runs: int, cold: float, median: float, apart: float, turn: float, distance: float
 ) -> float:
     """Return the half width of a range before it is calibrated.
 
     In the logarithm of seconds plus one. `cold` is the half width without history, `apart` how far
     the earlier runs disagree, `turn` how far the estimate of the moment is from the smoothed
-    one, `unlike` how unlike the present run is to the most similar of them, in squared steps.
+    one, `distance` how unlike the present run is to the most similar of them, in squared steps.
     """
     half_width = cold
     if runs > 0:
         half_width = WITH_HISTORY * (1 + 1 / runs) + DISAGREEMENT * min(DISAGREEMENT_LIMIT, apart)
-        half_width += UNLIKENESS * min(UNLIKENESS_LIMIT, max(0.0, unlike - 1))
+        half_width += UNLIKENESS * min(UNLIKENESS_LIMIT, max(0.0, distance - 1))
     return max(
         LEAST_HALF_WIDTH,
         (half_width + CHANGE * min(CHANGE_LIMIT, turn)) * median / (median + DAMPING),

@@ -20,7 +20,10 @@ from headway.host.detached_process import spawn
 from headway.host.spool import start_lock
 from headway.protocol.endpoint import (
     REPORT,
+    EndpointRefused,
     NoRuntimeDirectory,
+    NotMade,
+    named_socket,
     runtime_directory,
     user_of,
 )
@@ -42,12 +45,13 @@ def endpoint(environ: Mapping[str, str], uid: int, *, start: bool = True) -> str
     a moment later, so call this again. `HEADWAY_ENDPOINT` names a broker that was started by
     other means. Raise `NoRuntimeDirectory`.
     """
-    named = environ.get("HEADWAY_ENDPOINT")
-    if named:
-        return named
+    user = user_of(environ, uid)
+    named = named_socket(environ)
+    if named is not None:
+        return "ipc://" + named if listening(named, user) else None
     place = directory(environ, uid, make=start)
     path = os.path.join(place, REPORT)
-    if listening(path, user_of(environ, uid)):
+    if listening(path, user):
         return "ipc://" + path
     if start and environ.get("HEADWAY_BROKER", "").lower() != "never":
         start_broker(environ, uid, place)
@@ -125,7 +129,9 @@ os.register_at_fork(after_in_child=_let_go)
 
 
 __all__ = [
+    "EndpointRefused",
     "NoRuntimeDirectory",
+    "NotMade",
     "directory",
     "endpoint",
     "listening",

@@ -22,9 +22,20 @@ LOCK = "broker.lock"  # held by the broker for its whole life
 SPOOL = "unsent"  # the spool of what no broker has acknowledged; its name stays for older clients
 PATH_LIMIT = 100  # bytes of a socket's path: the kernel takes 107, a temporary name needs some
 
+NAMED_LIMIT = 107  # bytes of a socket's path that somebody else has made
+SHOWN = 60  # characters of a value that are shown
+
 
 class NoRuntimeDirectory(OSError):
     """There is no private runtime directory; the text says which were tried and why not."""
+
+
+class NotMade(NoRuntimeDirectory):
+    """There is no runtime directory yet, but one can be made: no broker runs."""
+
+
+class EndpointRefused(NoRuntimeDirectory):
+    """`HEADWAY_ENDPOINT` names what nothing is sent to; the text says why, and what to do."""
 
 
 def user_of(environ: Mapping[str, str], uid: int) -> int:
@@ -35,6 +46,34 @@ def user_of(environ: Mapping[str, str], uid: int) -> int:
         except ValueError:
             return 0
     return uid
+
+
+def named_socket(environ: Mapping[str, str]) -> str | None:
+    """Return the path that `HEADWAY_ENDPOINT` names as "/path" or "ipc:///path", or None.
+
+    Whatever is no socket of this machine is refused: nothing is encrypted. Raise
+    `EndpointRefused`.
+    """
+    named = environ.get("HEADWAY_ENDPOINT")
+    if not named:
+        return None
+    path = named[len("ipc://") :] if named.startswith("ipc://") else named
+    against = None
+    if named.startswith("tcp://"):
+        against = "names, user and host would cross a network in clear text"
+    elif not os.path.isabs(path):
+        against = "it is no absolute path"
+    elif len(os.fsencode(path)) > NAMED_LIMIT:
+        against = "its path is too long for a socket"
+    elif os.fsencode(path) != path.encode("utf-8", "replace"):
+        against = "its path is not UTF-8"
+    if against is None:
+        return path
+    shown = named if len(named) <= SHOWN else named[:SHOWN] + "…"
+    raise EndpointRefused(
+        f"HEADWAY_ENDPOINT is {shown!r}: {against};"
+        " unset it, or set it to the path of a socket of this machine"
+    )
 
 
 def candidates(environ: Mapping[str, str], uid: int) -> list[tuple[str, str]]:
@@ -82,9 +121,10 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
     One that a umask has closed to its owner is opened to it.
 
     Raise `NoRuntimeDirectory`, whose text names every place that was tried and why it was
-    not used.
+    not used, and without `make` `NotMade` where one could be made.
     """
     tried: list[str] = []
+    missing: str | None = None
     for parent, directory in candidates(environ, uid):
         shared = parent == "/tmp"  # noqa: S108 - only there may others own the parent
         if not shared and not environ.get("HEADWAY_RUNTIME_DIR"):
@@ -102,17 +142,41 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
             except OSError as error:
                 tried.append(f"{directory}: cannot be made: {error.strerror}")
                 continue
+        elif not os.path.lexists(directory):
+            cannot = _reason_against_making(parent, directory)
+            if cannot is None:
+                missing = missing or directory
+            else:
+                tried.append(f"{directory}: {cannot}")
+            continue
         try:
             open_to_owner(directory, uid)
         except OSError:
             pass  # the reason follows
-        against = reason_against(directory, uid)
-        if against is None and len(os.fsencode(directory)) + len(REPORT) >= PATH_LIMIT:
-            against = "its path is too long for a socket"
+        against = reason_against(directory, uid) or _too_long(directory)
         if against is None:
             return directory
         tried.append(f"{directory}: {against}")
+    if missing is not None:
+        raise NotMade(f"no runtime directory has been made yet: {missing}")
     raise NoRuntimeDirectory("no private runtime directory: " + "; ".join(tried))
+
+
+def _too_long(directory: str) -> str | None:
+    if len(os.fsencode(directory)) + len(REPORT) >= PATH_LIMIT:
+        return "its path is too long for a socket"
+    return None
+
+
+def _reason_against_making(parent: str, directory: str) -> str | None:
+    """Return why `directory`, which is not there, could not be made or used, or None."""
+    try:
+        os.stat(os.path.join(parent, ""))  # its own reason: there is none, it is a file
+    except OSError as error:
+        return f"cannot be made: {error.strerror}"
+    if not os.access(parent, os.W_OK | os.X_OK):
+        return "cannot be made: Permission denied"
+    return _too_long(directory)
 
 
 def _give(directory: str, uid: int) -> None:

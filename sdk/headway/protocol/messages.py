@@ -22,6 +22,20 @@ MAGIC = "headway"
 MAJOR = 1
 MINOR = 0
 
+STREAM_TOPIC = b"d"  # of deltas, removals, lines and pulses
+INBOX_NAME_SIZE = 16  # bytes
+_INBOX = b"i"
+
+
+def inbox(name: bytes) -> bytes:
+    """Return the topic of an inbox for snapshots; its viewer chose `INBOX_NAME_SIZE` bytes."""
+    return _INBOX + name
+
+
+def is_inbox(topic: bytes) -> bool:
+    """Return whether a topic is that of an inbox."""
+    return topic.startswith(_INBOX) and len(topic) == len(_INBOX) + INBOX_NAME_SIZE
+
 
 # From workers and viewers to the broker.
 

@@ -270,12 +270,12 @@ class Connection:
 
     def _spool_owed(self) -> None:
         with self._reporter.lock:
-            owed = self._publisher.unsent(time.monotonic())
+            owed = self._publisher.take_final_states(time.monotonic())
         last_resort.spool(self._reporter.session, owed)
 
     def _spool_overflow(self, now: float) -> None:
         with self._reporter.lock:
-            owed = self._publisher.overflow(now)
+            owed = self._publisher.take_overflow(now)
         if owed:
             self._overflows += 1
             try:

@@ -78,10 +78,10 @@ def _end_at_once(reporter: Reporter) -> None:
 def _deliver_ends(reporter: Reporter) -> None:
     """Deliver or spool the ends before exec; what is open stays open, as exec may fail."""
     until = monotonic() + 0.3
-    while reporter.publisher.ended and monotonic() < until:
+    while reporter.publisher.owes_ends and monotonic() < until:
         reporter.wake()
         sleep(0.002)
-    if reporter.publisher.ended:
+    if reporter.publisher.owes_ends:
         from headway.reporting import last_resort  # noqa: PLC0415
 
         last_resort.spool_ends(reporter)

@@ -13,6 +13,7 @@ import time
 
 from headway.host.spool import write_spool_file
 from headway.protocol import endpoint, messages
+from headway.protocol.redaction import redact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,19 +26,19 @@ def finish(reporter: Reporting) -> None:
     """End what is open and spool what no broker has acknowledged. Raise OSError."""
     reporter.settle()
     with reporter.lock:
-        owed = reporter.publisher.unsent(time.monotonic())
+        owed = reporter.publisher.take_final_states(time.monotonic())
     spool(reporter.session, owed)
 
 
 def spool_ends(reporter: Reporting) -> None:
     """Spool the ends that no broker has acknowledged; what is open goes on. Raise OSError."""
     with reporter.lock:
-        owed = reporter.publisher.overflow(time.monotonic(), room=0)
+        owed = reporter.publisher.take_overflow(time.monotonic(), room=0)
     spool(reporter.next_spool_name(), owed)
 
 
 def spool(name: str, owed: list[Any]) -> None:
-    """Write messages, a `Hello` first, to the spool file `name`, if there are any.
+    """Write messages, a `Hello` first, without texts to the spool file `name`, if there are any.
 
     One that cannot be packed, by a fault of ours, costs no other: the `Hello` says how many
     are missing, and the broker counts them. Raise OSError.
@@ -54,7 +55,7 @@ def spooled(owed: list[Any]) -> bytes:
     frames: list[bytes] = []
     for message in owed[1:]:
         try:
-            frames.append(packed(frame(message)))
+            frames.append(packed(frame(redact(message))))
         except Exception:
             continue
     about: dict[str, Any] = {}

@@ -32,7 +32,7 @@ from headway.protocol.messages import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple
+    from typing import Any, Callable, NamedTuple
 else:
     from headway.light_typing import NamedTuple
 
@@ -109,9 +109,9 @@ class Publisher:
         self._connected = False
         self._greeted = False
         self._dirty: dict[str, Entry] = {}
-        self._doubted: dict[str, Entry] = {}  # ends that were sent and not acknowledged
+        self._unacknowledged: dict[str, Entry] = {}  # ends that were sent and not acknowledged
         self._moved: dict[int, Stage] = {}
-        self._more: set[int] = set()  # moved stages whose total or detail changed too
+        self._moved_with_details: set[int] = set()  # whose total or detail changed too
         self._shares: dict[Shared, float] = {}
         self._told_shares: dict[Shared, float] = {}  # and not acknowledged
         self._leaving = False  # what is told from here on is the last of it
@@ -119,6 +119,16 @@ class Publisher:
         self._answers: list[Answer] = []
         self._last_counts = self._last_announce = self._last_sent = float("-inf")
         self._heard = float("-inf")
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            Acknowledge: self._receive_acknowledge,
+            Welcome: self._receive_welcome,
+            Watched: self._receive_watched,
+            Reannounce: self._receive_reannounce,
+            Cancel: self._receive_cancel,
+            Drawn: self._receive_drawn,
+            Retire: self._receive_retire,
+            Refuse: self._receive_refuse,
+        }
 
     # Marking: called by the handles.
 
@@ -130,7 +140,7 @@ class Publisher:
         entry = self.operations.get(operation.id)
         if entry is None:
             entry = self.operations[operation.id] = Entry(operation)
-        self._doubted.pop(operation.id, None)
+        self._unacknowledged.pop(operation.id, None)
         if stage is not None:
             entry.changed[stage.id] = stage
         self._dirty[operation.id] = entry
@@ -141,7 +151,7 @@ class Publisher:
             return
         self._moved[stage.id] = stage
         if more:
-            self._more.add(stage.id)
+            self._moved_with_details.add(stage.id)
 
     def share(self, operation: str, stage: Stage, done: float) -> None:
         """Mark the share of this process, a forked child, in a stage of another: `done` in all."""
@@ -182,7 +192,7 @@ class Publisher:
         self._shares = {**self._told_shares, **self._shares}
 
     def _repeat(self, entry: Entry) -> None:
-        self._doubted.pop(entry.model.id, None)
+        self._unacknowledged.pop(entry.model.id, None)
         entry.whole = True
         entry.changed = dict(entry.model.stages)
         self._dirty[entry.model.id] = entry
@@ -190,43 +200,53 @@ class Publisher:
     def receive(self, message: Any, now: float) -> None:
         """Apply a message of `messages.OUTBOUND`."""
         self._heard = now
-        kind = type(message)
-        if kind is Acknowledge:
-            for operation, revision in message.finals:
-                entry = self.operations.get(operation)
-                if entry and not entry.model.open and revision >= entry.model.revision:
-                    self._drop(entry)
-            for operation, stage, done in message.shares:
-                self._told_shares = {
-                    key: told
-                    for key, told in self._told_shares.items()
-                    if (key.operation, key.stage, told) != (operation, stage, done)
-                }
-        elif kind is Welcome:
-            self.welcome = message
-            self.refused = None
-            self.watched = message.watched
-        elif kind is Watched:
-            self.watched = message.watched
-        elif kind is Reannounce:
-            if message.operations is None:
-                self._greet_again()
-            else:
-                for operation in message.operations:
-                    if operation in self.operations:
-                        self._repeat(self.operations[operation])
-        elif kind is Cancel:
-            self.cancels.append(message)
-        elif kind is Drawn:
-            self.drawn.update(message.operations)
-        elif kind is Retire:
-            self.retired = True
-        elif kind is Refuse:
-            operation = message.details.get("operation")
-            if operation is None:
-                self.refused = message
-            elif operation in self.operations:
-                self._drop(self.operations[operation])
+        handler = self._handlers.get(type(message))
+        if handler is not None:
+            handler(message)
+
+    def _receive_acknowledge(self, message: Acknowledge) -> None:
+        for operation, revision in message.finals:
+            entry = self.operations.get(operation)
+            if entry and not entry.model.open and revision >= entry.model.revision:
+                self._drop(entry)
+        for operation, stage, done in message.shares:
+            self._told_shares = {
+                key: told
+                for key, told in self._told_shares.items()
+                if (key.operation, key.stage, told) != (operation, stage, done)
+            }
+
+    def _receive_welcome(self, message: Welcome) -> None:
+        self.welcome = message
+        self.refused = None
+        self.watched = message.watched
+
+    def _receive_watched(self, message: Watched) -> None:
+        self.watched = message.watched
+
+    def _receive_reannounce(self, message: Reannounce) -> None:
+        if message.operations is None:
+            self._greet_again()
+        else:
+            for operation in message.operations:
+                if operation in self.operations:
+                    self._repeat(self.operations[operation])
+
+    def _receive_cancel(self, message: Cancel) -> None:
+        self.cancels.append(message)
+
+    def _receive_drawn(self, message: Drawn) -> None:
+        self.drawn.update(message.operations)
+
+    def _receive_retire(self, _message: Retire) -> None:
+        self.retired = True
+
+    def _receive_refuse(self, message: Refuse) -> None:
+        operation = message.details.get("operation")
+        if operation is None:
+            self.refused = message
+        elif operation in self.operations:
+            self._drop(self.operations[operation])
 
     def unpacked(self, message: Any) -> None:
         """`message`, which was taken, cannot be sent: tell what it is of no more, but count it."""
@@ -235,7 +255,7 @@ class Publisher:
             self._drop(self.operations[message.operation[0]])
 
     def _drop(self, entry: Entry) -> None:
-        for marks in (self.operations, self._dirty, self._doubted):
+        for marks in (self.operations, self._dirty, self._unacknowledged):
             marks.pop(entry.model.id, None)
 
     @property
@@ -248,7 +268,7 @@ class Publisher:
         return not (self.operations or self._shares or self._told_shares)
 
     @property
-    def ended(self) -> bool:
+    def owes_ends(self) -> bool:
         """Return whether a final state or a share is not acknowledged."""
         entries = list(self.operations.values())
         return bool(self._shares) or any(not entry.model.open for entry in entries)
@@ -260,8 +280,8 @@ class Publisher:
 
     def tick(self, now: float) -> None:
         """Mark the ends that were not acknowledged within `ACKNOWLEDGE_TIMEOUT` again."""
-        while self._doubted:
-            entry = next(iter(self._doubted.values()))
+        while self._unacknowledged:
+            entry = next(iter(self._unacknowledged.values()))
             if now < entry.sent + ACKNOWLEDGE_TIMEOUT:
                 break
             self._repeat(entry)
@@ -277,8 +297,8 @@ class Publisher:
             due = min(due, self._last_announce + ANNOUNCE_SPACING)
         if self._moved or self._shares or self._lines:
             due = min(due, self._last_counts + self._interval())
-        if self._doubted:
-            due = min(due, next(iter(self._doubted.values())).sent + ACKNOWLEDGE_TIMEOUT)
+        if self._unacknowledged:
+            due = min(due, next(iter(self._unacknowledged.values())).sent + ACKNOWLEDGE_TIMEOUT)
         return due
 
     def _interval(self) -> float:
@@ -320,7 +340,7 @@ class Publisher:
                 del self._dirty[entry.model.id]
                 if not entry.model.open:
                     entry.sent = now
-                    self._doubted[entry.model.id] = entry
+                    self._unacknowledged[entry.model.id] = entry
             if not self._dirty:
                 self._last_announce = now
             return message
@@ -336,14 +356,14 @@ class Publisher:
     def _hello(self, now: float) -> Hello:
         return Hello(MAGIC, MAJOR, MINOR, self.session, "worker", now, self.about, self.sequence)
 
-    def overflow(self, now: float, room: int = ENDS_LIMIT) -> list[Any]:
+    def take_overflow(self, now: float, room: int = ENDS_LIMIT) -> list[Any]:
         """Remove and return the messages of a spool file if too many ends wait for a broker.
 
-        As of `unsent`, with `ENDS_PER_FILE` ends at most; empty while no more than `room` wait,
-        or while the broker answers.
+        As of `take_final_states`, with `ENDS_PER_FILE` ends at most; empty while no more than
+        `room` wait, or while the broker answers.
         """
         answered = room and self._connected and now < self._heard + SILENCE_LIMIT
-        if answered or len(self._dirty) + len(self._doubted) <= room:
+        if answered or len(self._dirty) + len(self._unacknowledged) <= room:
             return []
         ended = [entry for entry in self.operations.values() if not entry.model.open]
         if len(ended) <= room:
@@ -361,10 +381,12 @@ class Publisher:
     def forget(self) -> None:
         """Drop everything, and mark nothing from now on: nothing will be sent any more."""
         self.mute = True
-        for marks in (self.operations, self._dirty, self._doubted, self._moved):
+        for marks in (self.operations, self._dirty, self._unacknowledged, self._moved):
             marks.clear()
-        for more in (self._shares, self._told_shares, self._more, self._lines, self._answers):
+        for more in (self._shares, self._told_shares, self._moved_with_details):
             more.clear()
+        self._lines.clear()
+        self._answers.clear()
 
     def _announce(self, entry: Entry, now: float) -> Announce:
         records: list[list[Any]] = []
@@ -376,14 +398,14 @@ class Publisher:
             records.append(stage.record())
             del entry.changed[stage.id]
             self._moved.pop(stage.id, None)
-            self._more.discard(stage.id)
+            self._moved_with_details.discard(stage.id)
         if entry.model.pid is None:
-            self._sign(entry.model)
+            self._set_origin(entry.model)
         self.sequence += 1
         whole, entry.whole = entry.whole, False
         return Announce(self.sequence, now, whole, entry.model.record(), records)
 
-    def _sign(self, operation: Operation) -> None:
+    def _set_origin(self, operation: Operation) -> None:
         """Fill in host, pid, user and terminal of an operation, from the `Hello`."""
         operation.host = self.about.get("host")
         operation.pid = self.about.get("pid")
@@ -396,8 +418,8 @@ class Publisher:
             room = MESSAGE_BYTES
             while self._moved and len(counts) < STAGES_PER_MESSAGE and room > 0:
                 identity, stage = self._moved.popitem()
-                if identity in self._more:
-                    self._more.discard(identity)
+                if identity in self._moved_with_details:
+                    self._moved_with_details.discard(identity)
                     counts[identity] = [stage.done, stage.total, stage.detail]
                     room -= 40 + 4 * len(stage.detail or "")
                 else:
@@ -440,7 +462,7 @@ class Publisher:
         """Return the last message of the session."""
         return Bye(self.sequence, now)
 
-    def unsent(self, now: float) -> list[Any]:
+    def take_final_states(self, now: float) -> list[Any]:
         """Return the messages of a spool file: those that a broker has not acknowledged.
 
         A session of its own: a `Hello`, whole `Announce`s of what has ended, the shares, a

@@ -83,8 +83,8 @@ class Reporter:
 
         For a process that is about to stop (SIGTSTP), its reporting thread with it.
         """
-        until = self.clock() + seconds
-        while self.publisher.unsaid and self.clock() < until:
+        until = monotonic() + seconds  # not `clock`, which a test may hold still
+        while self.publisher.unsaid and monotonic() < until:
             sleep(0.005)
 
     def _start_thread(self) -> None:

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 else:
     from headway.light_typing import NamedTuple
 
-SLOWEST = 0.25  # seconds between two polls of iterators that do not move: the most that one lags
-HEAP = 100_000  # steps in a list (800 kB of references) from which on it is polled sooner
+# Seconds between two polls of iterators that do not move: the most that one lags.
+IDLE_POLL_MAX = 0.25
+BACKLOG_STEPS = 100_000  # steps in a list (800 kB of references) from which on it is polled sooner
 GRACE = 0.25  # seconds after which a `track` that was left early counts as completed
 
 
@@ -52,7 +53,7 @@ class Tally:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._awake: dict[Counter, None] = {}
-        self._dozing: dict[Counter, None] = {}  # put to sleep, and to be looked at once more
+        self._recheck: dict[Counter, None] = {}  # put to sleep, and to be looked at once more
         self._iterated: dict[Counter, None] = {}
         self._last = self._next = float("-inf")  # look
         self._pause = WATCHED
@@ -61,7 +62,7 @@ class Tally:
     def wake(self, stage: Counter) -> None:
         """Poll `stage` from now on: it made a step after a rest."""
         self._awake[stage] = None
-        self._dozing.pop(stage, None)  # else it would be folded twice, and found at rest
+        self._recheck.pop(stage, None)  # else it would be folded twice, and found at rest
         self._pause = WATCHED
         self._next = min(self._next, self._last + WATCHED)
 
@@ -74,41 +75,41 @@ class Tally:
     def forget(self, stage: Counter) -> None:
         """Poll `stage` no longer: it has ended."""
         self._awake.pop(stage, None)
-        self._dozing.pop(stage, None)
+        self._recheck.pop(stage, None)
         self._iterated.pop(stage, None)
 
     def tick(self, now: float) -> None:
         """Fold what is due at `now`."""
         if self.left:
             self._settle_left(now)
-        if now < self._next or not (self._awake or self._dozing or self._iterated):
+        if now < self._next or not (self._awake or self._recheck or self._iterated):
             return
-        heap = 0
+        backlog = 0
         moved = False
         # A thread may have been within a step when its stage was put to sleep.
-        dozing, self._dozing = self._dozing, {}
-        for stage in dozing:
+        recheck, self._recheck = self._recheck, {}
+        for stage in recheck:
             moved = bool(stage._fold()) or moved
         for stage in list(self._awake):
             steps = stage._fold()
-            heap = max(heap, steps)
+            backlog = max(backlog, steps)
             if steps:
                 moved = True
             else:
                 self._awake.pop(stage, None)
-                self._dozing[stage] = None
+                self._recheck[stage] = None
                 stage._sleep()
         if not self._awake:
             self._awake = {}  # an emptied one would keep its memory
         for stage in list(self._iterated):
             moved = bool(stage._fold()) or moved
         shortest = WATCHED if self._publisher.watched else UNWATCHED
-        if heap > HEAP:
-            self._pause = max(self._pause * HEAP / heap, 0.005)
-        elif moved or self._awake or self._dozing:
+        if backlog > BACKLOG_STEPS:
+            self._pause = max(self._pause * BACKLOG_STEPS / backlog, 0.005)
+        elif moved or self._awake or self._recheck:
             self._pause = min(shortest, self._pause * 2)
         else:
-            self._pause = max(shortest, min(self._pause * 1.2, SLOWEST))
+            self._pause = max(shortest, min(self._pause * 1.2, IDLE_POLL_MAX))
         self._last = now
         self._next = now + self._pause
 
@@ -120,12 +121,12 @@ class Tally:
 
     def finish(self) -> None:
         """Fold all stages for the last time."""
-        for stage in [*self._awake, *self._dozing, *self._iterated]:
+        for stage in [*self._awake, *self._recheck, *self._iterated]:
             stage._fold()
 
     def deadline(self) -> float | None:
         """Return when to call `tick`, or None: not before a stage wakes."""
-        due = self._next if self._awake or self._dozing or self._iterated else None
+        due = self._next if self._awake or self._recheck or self._iterated else None
         if self.left:
             grace = self.left[0].when + GRACE
             due = grace if due is None else min(due, grace)

@@ -39,9 +39,9 @@ class ReportingThread:
             raise RuntimeError("threads are not what they seem")
         if not _has_descriptors():
             raise OSError(errno.EMFILE, "too few descriptors are left")
-        self.ending = False
+        self.exiting = False
         self._stopping = False  # another thread is to take its place
-        self.ended: float | None = None  # when the program's end was noticed
+        self.exit_noticed_at: float | None = None
         self.resting = True  # it will not look soon: what a stage does has to rouse it
         self.reason: str | None = None  # why nothing is sent any more
         self.read, self._write = os.pipe()
@@ -49,9 +49,9 @@ class ReportingThread:
         self._reporter = reporter
         self._pid = os.getpid()
         # A child forked by another thread than the main one ends with that, unannounced.
-        self._orphan = type(threading.main_thread()).__name__ != "_MainThread"
+        self._forked_off_main_thread = type(threading.main_thread()).__name__ != "_MainThread"
         self._finish_reporting: Callable[[], None] = lambda: None  # what is to be done at the end
-        self._roused = False
+        self._wake_pending = False
         self._running: int | None = None  # the thread
         self._done = _thread.allocate_lock()  # held while it runs
         for end in (self.read, self._write):
@@ -78,8 +78,8 @@ class ReportingThread:
 
     def wake(self) -> None:
         """Wake the thread by its pipe. Never blocks."""
-        if not self._roused:
-            self._roused = True
+        if not self._wake_pending:
+            self._wake_pending = True
             try:
                 # A program may have closed all descriptors, and opened files in their places.
                 if _what(self._write) == self._pipe:
@@ -133,7 +133,7 @@ class ReportingThread:
                 self._finish_reporting()
             except Exception as error:
                 self.reason = f"{type(error).__name__}: {error}"
-            self._reporter.closed = self.ending
+            self._reporter.closed = self.exiting
         finally:
             self._done.release()
 
@@ -157,7 +157,7 @@ class ReportingThread:
         connection = loaded(self._reporter, self)
         self._finish_reporting = connection.finish
         failures = 0
-        while not self.ending:
+        while not self.exiting:
             if self._stopping:
                 self._finish_reporting = connection.close
                 return
@@ -198,7 +198,8 @@ class ReportingThread:
             load()
         while not done.acquire(timeout=0.05):
             self.check_end()
-            if self.ended is not None and time.monotonic() > self.ended + EXIT_TIMEOUT:
+            noticed = self.exit_noticed_at
+            if noticed is not None and time.monotonic() > noticed + EXIT_TIMEOUT:
                 return None
         if errors:
             raise errors[0]
@@ -206,7 +207,7 @@ class ReportingThread:
 
     def exit_deadline(self, now: float) -> float:
         """Return the deadline for final states: `EXIT_TIMEOUT` after the program's end or `now`."""
-        return (self.ended or now) + EXIT_TIMEOUT
+        return (self.exit_noticed_at or now) + EXIT_TIMEOUT
 
     def has_resources(self) -> bool:
         """Return whether there are the resources that libzmq needs."""
@@ -219,23 +220,23 @@ class ReportingThread:
         except OSError:
             pass
         # Last: else a `wake` in between had its byte read and would be the last one to write.
-        self._roused = False
+        self._wake_pending = False
 
     def check_end(self) -> float | None:
-        """Notice the end of the program in an orphan; return seconds to the next call, or None.
+        """Notice the exit of a child forked off the main thread; return seconds to the next call.
 
-        A process forked by another thread than the main one runs no exit handler.
+        It runs no exit handler. Return None in any other process, which need not be looked at.
         """
-        if not self._orphan:
+        if not self._forked_off_main_thread:
             return None
         if not any(t.is_alive() for t in threading.enumerate() if not t.daemon):
             self._end()
         return 0.05
 
     def _end(self) -> None:
-        if not self.ending:
-            self.ended = time.monotonic()
-            self.ending = True
+        if not self.exiting:
+            self.exit_noticed_at = time.monotonic()
+            self.exiting = True
         self.wake()
 
     def _give_up(self, error: Exception) -> None:

@@ -21,6 +21,12 @@ def test_an_endpoint_that_was_named_is_used(monkeypatch, capsys, tmp_path):
     assert capsys.readouterr().err == "headway broker: no broker is running\n"
 
 
+def test_an_endpoint_that_is_refused_is_said(monkeypatch, capsys):
+    monkeypatch.setenv("HEADWAY_ENDPOINT", "tcp://127.0.0.1:1")
+    assert broker.main(["status"]) == 1
+    assert "HEADWAY_ENDPOINT is 'tcp://127.0.0.1:1': " in capsys.readouterr().err
+
+
 def test_a_broker_that_ends_by_a_fault_says_in_its_log_where(monkeypatch, tmp_path):
     def break_down(*_arguments):
         raise RecursionError("what a worker wrote")

@@ -77,8 +77,8 @@ def test_a_broker_that_does_not_answer_is_not_waited_for_forever(directory):
 
 def test_without_a_listener_there_is_no_broker(directory):
     with pytest.raises(client.NoBroker, match="no broker is running"):
-        client.address(directory)
+        client.socket_of({"HEADWAY_RUNTIME_DIR": directory}, os.getuid())
     with open(os.path.join(directory, "report.sock"), "w"):
         pass
     with pytest.raises(client.NoBroker):
-        client.address(directory)
+        client.socket_of({"HEADWAY_RUNTIME_DIR": directory}, os.getuid())

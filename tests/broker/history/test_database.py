@@ -3,7 +3,9 @@ import sqlite3
 import stat
 
 import pytest
+from wired import Wired
 
+from headway.protocol.wire import pack
 from headway_broker.history import database, schema
 from headway_broker.history.database import Database, connect, is_temporary, set_aside, transaction
 
@@ -28,6 +30,38 @@ def test_a_file_of_a_newer_broker_is_left_as_it_is(path):
     connection.close()
     with pytest.raises(schema.TooNew):
         connect(path)
+
+
+def test_a_file_that_held_output_holds_none_once_it_was_opened(path, monkeypatch):
+    worker = Wired().worker()
+    operation = worker.start(stages=("a",))
+    operation.error = "the secret word"
+    operation.stages[1].detail = "the secret word"
+    body = pack([operation.record(), [operation.stages[1].record()], {}])
+    with monkeypatch.context() as earlier:
+        earlier.setattr(schema, "STEPS", schema.STEPS[:2])
+        earlier.setattr(schema, "VERSION", 2)
+        connection = connect(path)
+        row = "INSERT INTO operations VALUES (?, '/run', 1, 1, NULL, 's', 1, 1, '{}', ?)"
+        for number in range(100):
+            connection.execute(row, (str(number), body))
+        connection.execute("DELETE FROM operations WHERE id > '3'")  # its pages lie about
+        connection.close()
+    assert b"secret" in contents(path)
+    connection = connect(path)
+    assert b"secret" not in contents(path)
+    left = connection.execute("SELECT count(*) FROM operations WHERE length(body) > 0").fetchone()
+    assert left[0] > 10
+    connection.close()
+
+
+def contents(path):
+    """All that lies in the directory of the file."""
+    found = b""
+    for name in os.listdir(os.path.dirname(path)):
+        with open(os.path.join(os.path.dirname(path), name), "rb") as file:
+            found += file.read()
+    return found
 
 
 def test_a_link_is_not_followed(path, tmp_path):

@@ -144,7 +144,7 @@ def test_a_program_that_was_replaced_is_said_to_have_been(session):
         90.0,
         ProcessImage(7, 1, 2, 3),
     )
-    liveness.identified(session, ProcessImage(7, 1, 2, 4), 104.0)
+    liveness.process_image_read(session, ProcessImage(7, 1, 2, 4), 104.0)
     entry = Entry(operation(("a", "running")), session, 100.0)
     told = "its program was replaced by another (exec) in 'a'"
     assert liveness.crash_reason(entry, 105.0) == told

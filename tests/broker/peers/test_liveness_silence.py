@@ -34,12 +34,12 @@ def test_a_worker_that_says_nothing_is_silent_after_six_seconds_and_comes_back(w
 def test_a_silent_worker_that_has_become_another_program_has_crashed(wired):
     wired.worker().start()
     assert looked_at(wired) == ["worker"]
-    wired.core.identified("worker", IMAGE, wired.now)
+    wired.core.process_image_read("worker", IMAGE, wired.now)
     wired.pass_time(5.5)
     assert looked_at(wired) == ["worker"]
     wired.pass_time(1)
     assert looked_at(wired) == ["worker"] * 2
-    wired.core.identified("worker", IMAGE._replace(stack=4), wired.now)
+    wired.core.process_image_read("worker", IMAGE._replace(stack=4), wired.now)
     assert wired.operation("op").state == "running"
     wired.pass_time(0.5)
     op = wired.operation("op")
@@ -54,9 +54,9 @@ def test_a_silent_worker_that_has_become_another_program_has_crashed(wired):
 def test_a_silent_worker_of_which_no_other_program_is_known_goes_on(wired, first, then):
     wired.worker().start()
     if first is not None:
-        wired.core.identified("worker", first, wired.now)
+        wired.core.process_image_read("worker", first, wired.now)
     wired.pass_time(7)
-    wired.core.identified("worker", then, wired.now)
+    wired.core.process_image_read("worker", then, wired.now)
     wired.pass_time(60)
     assert wired.operation("op").state == "running"
     assert len(looked_at(wired)) == 5  # at Hello, then after 6, 12, 24 and 48 s
@@ -65,8 +65,8 @@ def test_a_silent_worker_of_which_no_other_program_is_known_goes_on(wired, first
 def test_a_worker_that_speaks_is_taken_at_its_word(wired):
     worker = wired.worker()
     worker.start()
-    wired.core.identified("worker", IMAGE, wired.now)
-    wired.core.identified("worker", IMAGE._replace(stack=4), wired.now)
+    wired.core.process_image_read("worker", IMAGE, wired.now)
+    wired.core.process_image_read("worker", IMAGE._replace(stack=4), wired.now)
     wired.pass_time(1)
     assert wired.operation("op").state == "running"
 
@@ -74,7 +74,7 @@ def test_a_worker_that_speaks_is_taken_at_its_word(wired):
 def test_the_first_image_of_a_session_is_its_own(wired):
     worker = wired.worker()
     worker.start()
-    wired.core.identified("worker", IMAGE, wired.now)
+    wired.core.process_image_read("worker", IMAGE, wired.now)
     worker.hello(b"again")
     assert looked_at(wired) == ["worker"]
 
@@ -87,7 +87,7 @@ def test_a_silent_worker_of_another_pid_namespace_or_with_nothing_open_is_not_lo
 
 
 def test_an_image_of_nobody_changes_nothing(wired):
-    wired.core.identified("nobody", IMAGE, wired.now)
+    wired.core.process_image_read("nobody", IMAGE, wired.now)
     assert not wired.core.sessions.by_id
     assert not wired.core.liveness.settling
 

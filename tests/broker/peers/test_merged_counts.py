@@ -46,7 +46,7 @@ def test_merged_counts_are_applied_early_when_they_grow_heavy(wired):
     worker = wired.worker()
     worker.start()
     session = wired.core.sessions.by_id["worker"]
-    wired.core.merge(session, {1: [5, 100, "x"]}, WEIGHT + 1, wired.now)
+    wired.core.merged_counts.merge(session, {1: [5, 100, "x"]}, WEIGHT + 1, wired.now)
     assert wired.operation("op").stages[1].done == 5
     assert not wired.core.merged_counts.waiting
 

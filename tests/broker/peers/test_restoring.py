@@ -113,7 +113,7 @@ def test_the_program_that_said_hello_is_known_to_the_next_broker():
     image = ProcessImage(7, 1, 2, 3)
     before = Wired(has_history=True)
     before.worker().start()
-    before.core.identified("worker", image, before.now)
+    before.core.process_image_read("worker", image, before.now)
     before.pass_time(2)
     row = before.stored_rows()["op"]
     row = row._replace(about=json.loads(json.dumps(row.about)))  # as the history has it
@@ -122,7 +122,7 @@ def test_the_program_that_said_hello_is_known_to_the_next_broker():
     wired.pass_time(7)
     [looked] = [one for one in wired.effects if isinstance(one, effects.Identify)]
     assert looked.session == "worker"  # for it is silent
-    wired.core.identified("worker", image._replace(stack=4), wired.now)
+    wired.core.process_image_read("worker", image._replace(stack=4), wired.now)
     wired.pass_time(0.5)
     assert wired.operation("op").error == "its program was replaced by another (exec) in 'Download'"
 

@@ -6,6 +6,7 @@ import pytest
 from wired import Wired
 
 from headway.protocol import messages
+from headway.protocol.redaction import redact
 
 
 @pytest.fixture
@@ -52,6 +53,28 @@ def test_what_a_worker_could_not_pack_is_counted(wired):
     hello = hello._replace(about={**hello.about, "unpacked": 2})
     wired.core.spooled.take([hello, *others], 1000, wired.now)
     assert wired.core.dropped.counts["unpacked"] == 2
+
+
+def test_a_file_that_repeats_an_end_leaves_its_texts(wired):
+    worker = wired.worker()
+    worker.start()
+    worker.end(state="failed")
+    operation = wired.operation("op")
+    operation.error = "printed"
+    messages_of_file = file_of(worker, "op")
+    wired.core.spooled.take(messages_of_file, 1000, wired.now)
+    assert wired.operation("op").error == "printed"
+
+
+def file_of(worker, name):
+    """The messages of a file in which a worker repeats an operation as it is."""
+    op = worker.operations[name]
+    about = {"pid": worker.pid, "boot": worker.boot}
+    announce = messages.Announce(1, worker.now, True, op.record(), [])
+    return [
+        messages.Hello("headway", 1, 0, worker.session, "worker", worker.now, about),
+        redact(announce),
+    ]
 
 
 def test_an_unsent_end_of_a_worker_that_nobody_knew_is_taken_in(wired):

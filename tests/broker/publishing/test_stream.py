@@ -138,6 +138,19 @@ def test_beginnings_and_ends_do_not_wait_for_a_frame(wired):
     assert kinds(wired, messages.Delta)[-1].operations[0][1][4] == "completed"
 
 
+def test_what_begins_and_ends_within_a_frame_is_published_once_as_ended(wired):
+    wired.follow()
+    wired.pass_time(0.02)
+    wired.published.clear()
+    worker = wired.worker()
+    worker.start()
+    worker.count({1: 40})
+    worker.end()
+    wired.pass_time(0.1)
+    told = [decode(row) for delta in kinds(wired, messages.Delta) for row in delta.operations]
+    assert [row.record.state for row in told] == ["completed"]
+
+
 def test_many_ends_at_once_are_gathered_for_a_few_milliseconds(wired):
     worker = wired.worker()
     wired.follow()
@@ -253,6 +266,8 @@ class Audience(RuleBasedStateMachine):
     def settle(self):
         """Every follower has the same picture, which is the core's, and that the workers'."""
         self.wired.pass_time(3)
+        while self.wired.core.ledger.dirty:  # by the last of these moments: not yet published
+            self.wired.pass_time(0.1)
         entries = self.wired.core.ledger.entries
         truth = {name: picture(entry.operation) for name, entry in entries.items()}
         for follower in self.followers:

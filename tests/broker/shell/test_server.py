@@ -208,4 +208,4 @@ def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
     turned.until(lambda: os.listdir(folder) == [".broken-bad"])
     assert taken == [messages.Beat(1, 1.0)]
     with open(os.path.join(turned.directory, "broker.log")) as log:
-        assert "unsent: a file is set aside: RecursionError at test_server.py" in log.read()
+        assert "spool: a file is set aside: RecursionError at test_server.py" in log.read()

@@ -4,7 +4,7 @@ import pytest
 from wired import Wired
 
 from headway.protocol import messages
-from headway_broker.state.duties import Duties, Turn
+from headway_broker.state.duties import Duties, Duty, Turn
 from headway_broker.state.errors import Dropped
 from headway_broker.state.outbox import Faults, Outbox
 
@@ -53,12 +53,19 @@ def duties(table):
 
 def test_duties_are_done_in_order_and_are_told_when_it_is():
     done = []
-    table = {name: lambda turn, name=name: done.append((name, turn.now)) for name in "abc"}
+    table = [Duty(name, lambda turn, name=name: done.append((name, turn.now))) for name in "abc"]
     duties(table).do(Turn(5.0, drained=True))
     assert done == [("a", 5.0), ("b", 5.0), ("c", 5.0)]
 
 
+def due_at(*times):
+    """When duties with these deadlines, and one without, are due at 5.0."""
+    table = [Duty("x", lambda _: None, lambda time=time: time) for time in times]
+    return duties([*table, Duty("y", lambda _: None)]).deadline(5.0)
+
+
 def test_what_is_overdue_is_done_at_once_and_without_anything_there_is_no_next_turn():
-    assert duties({}).deadline([3.0, 9.0], 5.0) == 5.0
-    assert duties({}).deadline([7.0, 9.0], 5.0) == 7.0
-    assert duties({}).deadline([], 5.0) is None
+    assert due_at(3.0, 9.0) == 5.0
+    assert due_at(9.0, None, 7.0) == 7.0
+    assert due_at(None) is None
+    assert due_at() is None

@@ -5,7 +5,7 @@ from wired import WALL, Wired
 
 from headway.protocol.wire import Malformed, pack
 from headway_broker.state.sessions import Session
-from headway_broker.storage.rows import entry_of, row_of
+from headway_broker.storage.rows import Body, entry_of, redacted, row_of
 
 
 def stored(state=None):
@@ -49,6 +49,25 @@ def test_taking_a_row_leaves_the_operation_as_it_was():
     entry = stored()
     row_of(entry, WALL)
     assert entry.operation.started == 100.0
+
+
+def test_a_row_has_no_texts():
+    entry = stored("failed")
+    entry.operation.error = entry.operation.stages[1].detail = "printed"
+    assert b"printed" not in row_of(entry, WALL).body
+
+
+def test_a_body_that_was_stored_with_texts_becomes_one_without():
+    entry = stored("failed")
+    body = Body(entry.operation.record(), [s.record() for s in entry.operation.stages.values()], {})
+    plain = pack(body)
+    entry.operation.error = entry.operation.stages[1].detail = "printed"
+    old = Body(entry.operation.record(), [s.record() for s in entry.operation.stages.values()], {})
+    assert redacted(pack(old)) == redacted(plain) == plain
+
+
+def test_what_is_no_body_keeps_nothing():
+    assert redacted(b"\xc1 printed") == b""
 
 
 def test_shares_are_kept():

@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 
@@ -33,6 +34,7 @@ def test_where_a_broker_can_be_started_reporting_works(environ):
         ({"HEADWAY": "off"}, "HEADWAY=off"),
         ({"HEADWAY_BROKER": "never"}, "HEADWAY_BROKER=never"),
         ({"HEADWAY_ENDPOINT": "ipc:///nowhere/s"}, "nobody listens there"),
+        ({"HEADWAY_ENDPOINT": "tcp://127.0.0.1:1"}, "unset it, or set it to the path"),
         ({"HEADWAY_RUNTIME_DIR": "/nowhere/at/all"}, "cannot be made"),
     ],
 )
@@ -96,15 +98,19 @@ def test_a_listener_that_does_not_answer_is_no_broker(environ, monkeypatch):
     assert trouble == ["the broker does not answer (waited 0 s)"]
 
 
-def test_the_exit_status_tells(monkeypatch, capsys, environ):
-    monkeypatch.delenv("HEADWAY_BROKER")
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    assert doctor.main([]) == 0
-    assert capsys.readouterr().out.endswith("reporting works\n")
-    monkeypatch.setenv("HEADWAY", "off")
-    assert doctor.main([]) == 1
-    assert "reporting is off: HEADWAY=off is set" in capsys.readouterr().out
+def test_the_exit_status_tells(environ):
+    def examine(**more):
+        # In a process of its own: nothing that reports in this one may meet such an environment.
+        found = {**os.environ, **environ, **more}
+        command = [sys.executable, "-m", "headway", "doctor"]
+        done = subprocess.run(command, env=found, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    status, said = examine(HEADWAY_BROKER="")
+    assert (status, said.splitlines()[-1]) == (0, "reporting works")
+    status, said = examine(HEADWAY_BROKER="", HEADWAY="off")
+    assert status == 1
+    assert "reporting is off: HEADWAY=off is set" in said
 
 
 def test_final_states_that_wait_are_counted(environ):
@@ -114,3 +120,29 @@ def test_final_states_that_wait_are_counted(environ):
         with open(os.path.join(folder, name), "w"):
             pass
     assert dict(doctor.examine(environ, os.getuid())[0])["unsent"].startswith("2 files")
+
+
+def test_what_lies_beside_a_broker_waits_for_none(environ, monkeypatch):
+    monkeypatch.setattr(doctor, "ANSWER_TIMEOUT", 0.1)
+    folder = os.path.join(environ["HEADWAY_RUNTIME_DIR"], "unsent")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "one"), "w"):
+        pass
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.path.join(environ["HEADWAY_RUNTIME_DIR"], "report.sock"))
+        listener.listen(2)
+        lines, _ = doctor.examine(environ, os.getuid())
+    assert "unsent" not in dict(lines)
+
+
+def test_the_broker_that_is_named_is_seen_where_no_directory_can_be_used(environ, monkeypatch):
+    monkeypatch.setattr(doctor, "ANSWER_TIMEOUT", 0.1)
+    path = os.path.join(environ["HEADWAY_RUNTIME_DIR"], "elsewhere")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(2)
+        lines, trouble = doctor.examine(
+            {"HEADWAY_RUNTIME_DIR": "/nowhere/at/all", "HEADWAY_ENDPOINT": path}, os.getuid()
+        )
+    assert dict(lines)["broker"] == f"listens at {path}"
+    assert "cannot be made" in trouble[0]

@@ -51,7 +51,7 @@ def merged(*parts):
     return sorted((line for part in parts for line in part), key=lambda line: line[0])
 
 
-def test_parallel_stages_are_foretold_along_the_longest_way():
+def test_parallel_stages_are_predicted_along_the_longest_way():
     happened = merged(
         counted(1, "fetch a", 0, 30, 100),
         counted(2, "fetch b", 0, 10, 100),
@@ -79,14 +79,14 @@ def nested(names, begin=10.0):
     return [line for part in parts for line in part]
 
 
-def test_stages_inside_a_stage_are_foretold_one_by_one():
+def test_stages_inside_a_stage_are_predicted_one_by_one():
     history = learned(nested(["gcc", "make", "perl"]))
     forecast, _ = play(history, nested(["gcc", "make", "perl"]), until=25.0)
     assert forecast.estimate(25.0).median == pytest.approx(20, rel=0.15)
     assert forecast.stage_estimate(2, 25.0).median == pytest.approx(15, rel=0.35)
 
 
-def test_a_group_with_other_stages_inside_each_time_is_foretold_as_a_whole():
+def test_a_group_with_other_stages_inside_each_time_is_predicted_as_a_whole():
     history = learned(nested(["gcc", "make", "perl"]))
     forecast, _ = play(history, nested(["vim", "zsh", "awk"]), until=25.0)
     assert forecast.estimate(25.0).median == pytest.approx(20, rel=0.4)
@@ -234,7 +234,7 @@ def epochs(many=4, each=10.0):
 
 
 @pytest.mark.parametrize("at", [6.0, 14.0, 22.0, 34.0])
-def test_a_loop_around_a_loop_is_foretold_by_the_rounds_of_the_outer_one(at):
+def test_a_loop_around_a_loop_is_predicted_by_the_rounds_of_the_outer_one(at):
     history = learned(epochs(), times=1)
     forecast, _ = play(history, epochs(), until=at)
     assert forecast.progress(at) == pytest.approx(at / 40, abs=0.1)

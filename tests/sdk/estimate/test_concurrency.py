@@ -27,10 +27,10 @@ def test_the_mean_is_over_time(steps, mean):
 
 
 def test_what_was_not_counted_is_like_anything():
-    assert taken().unlike(3.0) == 0
-    assert taken((0.0, 3)).unlike(None) == 0
-    assert taken((0.0, 3)).unlike(3.0) == 0
-    assert taken((0.0, 3)).unlike(0.0) > taken((0.0, 3)).unlike(1.0) > 0
+    assert taken().distance(3.0) == 0
+    assert taken((0.0, 3)).distance(None) == 0
+    assert taken((0.0, 3)).distance(3.0) == 0
+    assert taken((0.0, 3)).distance(0.0) > taken((0.0, 3)).distance(1.0) > 0
 
 
 def ran(seconds, others):

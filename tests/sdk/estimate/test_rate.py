@@ -22,7 +22,7 @@ def single(total=1000, seconds=100.0, origin=0, until=0.5):
     return estimate
 
 
-def test_an_even_stage_is_foretold_from_its_rate():
+def test_an_even_stage_is_predicted_from_its_rate():
     assert single().median == pytest.approx(50, rel=0.15)
 
 

@@ -40,9 +40,18 @@ def test_who_listens_is_found(environ, place):
         assert broker_launch.endpoint(environ, os.getuid()) == f"ipc://{place}/report.sock"
 
 
-def test_a_named_endpoint_is_taken_as_it_is(environ):
-    environ["HEADWAY_ENDPOINT"] = "ipc:///elsewhere"
-    assert broker_launch.endpoint(environ, os.getuid()) == "ipc:///elsewhere"
+@pytest.mark.parametrize("scheme", ["", "ipc://"])
+def test_a_named_endpoint_is_taken_where_somebody_listens(environ, place, scheme):
+    environ["HEADWAY_ENDPOINT"] = f"{scheme}{place}/elsewhere"
+    assert broker_launch.endpoint(environ, os.getuid()) is None
+    with listen(os.path.join(place, "elsewhere")):
+        assert broker_launch.endpoint(environ, os.getuid()) == f"ipc://{place}/elsewhere"
+
+
+def test_a_named_endpoint_that_is_refused_is_no_endpoint(environ):
+    environ["HEADWAY_ENDPOINT"] = "tcp://127.0.0.1:1"
+    with pytest.raises(broker_launch.EndpointRefused):
+        broker_launch.endpoint(environ, os.getuid())
 
 
 def test_a_stale_socket_is_nobody(environ, place):

@@ -10,7 +10,7 @@ import weakref
 import pyte
 import pytest
 
-from progress_tracker.footer import AboveFooter, footer_of
+from progress_tracker.footer import StreamProxy, footer_of
 
 
 class Terminal(io.StringIO):
@@ -55,7 +55,7 @@ def test_frames_of_several_owners_stand_below_each_other():
 def test_what_the_program_prints_comes_above_whole():
     terminal = Terminal()
     footer = footer_of(terminal)
-    stream = AboveFooter(footer, terminal)
+    stream = StreamProxy(footer, terminal)
     footer.show(1, ["frame"], 10)
     print("one", "two", file=stream)
     stream.writelines(["three\n", "four\n"])
@@ -78,7 +78,7 @@ def test_more_rows_than_the_terminal_has_are_cut_from_above():
 def test_one_terminal_has_one_footer_and_a_stream_that_is_none_changes_nothing():
     terminal = Terminal()
     assert footer_of(terminal) is footer_of(terminal)
-    assert footer_of(AboveFooter(footer_of(terminal), terminal)) is footer_of(terminal)
+    assert footer_of(StreamProxy(footer_of(terminal), terminal)) is footer_of(terminal)
     before = sys.stdout
     footer_of(terminal).show(1, ["x"], 10)
     assert sys.stdout is before

@@ -7,7 +7,14 @@ import os
 import pytest
 
 from headway.protocol import endpoint
-from headway.protocol.endpoint import NoRuntimeDirectory, runtime_directory, state_directory
+from headway.protocol.endpoint import (
+    EndpointRefused,
+    NoRuntimeDirectory,
+    NotMade,
+    named_socket,
+    runtime_directory,
+    state_directory,
+)
 
 UID = os.getuid()
 
@@ -47,8 +54,24 @@ def test_a_directory_closed_to_its_owner_is_refused_with_its_mode(tmp_path):
 
 
 def test_a_directory_that_is_not_to_be_made_has_to_be_there(tmp_path):
-    with pytest.raises(NoRuntimeDirectory, match="run: No such file"):
+    with pytest.raises(NotMade, match=r"no runtime directory has been made yet: .*/run"):
         runtime_directory({"HEADWAY_RUNTIME_DIR": str(tmp_path / "run")}, UID, make=False)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("place", ["open", "link", "file", "nowhere/run", "file/run", "x" * 200])
+def test_what_cannot_be_used_is_told_alike_whether_or_not_it_would_be_made(tmp_path, place):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    (tmp_path / "link").symlink_to(tmp_path / "open")
+    (tmp_path / "file").write_text("")
+    told = []
+    for make in (False, True):
+        with pytest.raises(NoRuntimeDirectory) as found:
+            runtime_directory({"HEADWAY_RUNTIME_DIR": str(tmp_path / place)}, UID, make=make)
+        assert not isinstance(found.value, NotMade)
+        told.append(str(found.value))
+    assert told[0] == told[1]
 
 
 def test_a_directory_open_to_others_is_refused_with_its_mode(tmp_path):
@@ -115,3 +138,37 @@ def test_state_is_kept_where_the_environment_says():
     assert state_directory({"XDG_STATE_HOME": "/x"}, "/home/u") == "/x/headway"
     assert state_directory({"XDG_STATE_HOME": "x"}, "/home/u") == "/home/u/.local/state/headway"
     assert state_directory({}, "/home/u") == "/home/u/.local/state/headway"
+
+
+@pytest.mark.parametrize(
+    ("named", "path"),
+    [(None, None), ("", None), ("/run/x.sock", "/run/x.sock"), ("ipc:///run/x", "/run/x")],
+)
+def test_an_endpoint_is_named_by_a_path(named, path):
+    assert named_socket({} if named is None else {"HEADWAY_ENDPOINT": named}) == path
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ("tcp://127.0.0.1:9", "clear text"),
+        ("tcp://" + "a" * 5000 + ":1", "clear text"),
+        ("udp://127.0.0.1:9", "no absolute path"),
+        ("inproc://x", "no absolute path"),
+        ("vsock://1:2", "no absolute path"),
+        ("ipc://", "no absolute path"),
+        ("ipc://@abstract", "no absolute path"),
+        ("ipc://relative", "no absolute path"),
+        ("nonsense", "no absolute path"),
+        (" ", "no absolute path"),
+        ("/" + "x" * 300, "too long"),
+        ("/\udc80x", "not UTF-8"),
+    ],
+)
+def test_what_is_no_socket_of_this_machine_is_refused_in_one_line(named, why):
+    with pytest.raises(EndpointRefused, match=why) as refused:
+        named_socket({"HEADWAY_ENDPOINT": named})
+    text = str(refused.value)
+    assert "unset it, or set it to the path of a socket" in text
+    assert len(text) < 250
+    assert text.isprintable()

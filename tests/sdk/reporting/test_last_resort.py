@@ -122,7 +122,7 @@ def test_whatever_enters_by_the_api_is_packed_in_both_ways_the_same(values):
             assert item
         stage.skip(values[11]) if values[10] is None else stage.fail(values[12])
         op.complete(message=values[12])
-        owed = reporter.publisher.unsent(1.0)
+        owed = reporter.publisher.take_final_states(1.0)
     assert len(owed) == 3
     for message in owed:
         assert last_resort.frame(message) == wire.encode(message)
@@ -135,11 +135,26 @@ def test_what_cannot_be_packed_costs_no_other_and_is_counted():
         for name in ("Before", "Broken", "After"):
             with headway.operation(name):
                 pass
-        owed = reporter.publisher.unsent(1.0)
+        owed = reporter.publisher.take_final_states(1.0)
         owed[2].operation[2] = Odd()
     hello, *others = frames(last_resort.spooled(owed))
     assert hello.about == {"pid": 7, "unpacked": 1}
     assert [message.operation[2] for message in others[:-1]] == ["Before", "After"]
+
+
+def test_what_a_program_leaves_has_no_texts(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    with reporting() as reporter:
+        operation = headway.operation("Install").start()
+        operation.stage("Download").start().update(detail="token 1234")
+        operation.fail("token 1234")
+        last_resort.finish(reporter)
+    (path,) = glob.glob(str(tmp_path / "run" / "unsent" / "*"))
+    with open(path, "rb") as file:
+        data = file.read()
+    assert b"Download" in data
+    assert b"1234" not in data
 
 
 def test_nothing_owed_is_no_file(tmp_path, monkeypatch):

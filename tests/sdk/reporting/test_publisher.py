@@ -103,6 +103,17 @@ def test_counts_wait_for_the_next_frame_and_merge():
     assert publisher.take(2.0 + WATCHED)[0].counts == {1: 5}
 
 
+def test_a_stage_that_moves_twice_between_frames_is_told_once():
+    publisher, operation = publisher_with("A")
+    publisher.take(1.0)
+    stage = operation.stages[1]
+    for done in (3, 5):
+        stage.done = done
+        publisher.moved(stage)
+    (counts,) = publisher.take(2.0)
+    assert counts.counts == {1: 5}
+
+
 def test_nobody_watching_makes_frames_rare():
     publisher, operation = publisher_with("A")
     publisher.take(1.0)
@@ -261,14 +272,14 @@ def test_what_could_not_be_sent_goes_whole_into_a_file():
     operation.move(COMPLETED, 2.0)
     publisher.changed(operation)
     publisher.share("q" * 12, Stage(1, "Together"), 5)
-    found = publisher.unsent(3.0)
+    found = publisher.take_final_states(3.0)
     assert kinds(found) == [messages.Hello, messages.Announce, messages.Share, messages.Bye]
     assert found[1].whole
     assert found[1].operation[0] == operation.id
 
 
 def test_nothing_owed_is_no_file():
-    assert Publisher("s" * 16).unsent(1.0) == []
+    assert Publisher("s" * 16).take_final_states(1.0) == []
 
 
 def test_ends_that_nobody_takes_in_do_not_grow_without_bound():
@@ -277,10 +288,10 @@ def test_ends_that_nobody_takes_in_do_not_grow_without_bound():
         operation = Operation(f"{number:012}", "Work")
         operation.move(COMPLETED, 0.0)
         publisher.changed(operation)
-    found = publisher.overflow(1.0)
+    found = publisher.take_overflow(1.0)
     assert kinds(found) == [messages.Hello] + [messages.Announce] * (ENDS_LIMIT + 2)
     assert publisher.settled
-    assert publisher.overflow(2.0) == []
+    assert publisher.take_overflow(2.0) == []
 
 
 def test_a_refused_operation_is_dropped_and_a_refused_session_is_silent():

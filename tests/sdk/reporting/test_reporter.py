@@ -5,6 +5,8 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 import headway
 from headway.reporting.reporter import Reporter, random_id, reporter, use
 from headway.testing import reporting
@@ -104,3 +106,13 @@ def test_importing_the_sdk_loads_nothing_heavy():
         [sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=True
     )
     assert out.stdout == "[]\n"
+
+
+@pytest.mark.timeout(5)
+def test_a_flush_ends_in_time_whatever_clock_the_reports_have(clock):
+    with reporting(clock) as other:
+        other.publisher.connected()
+        headway.operation("Work").start()
+        assert other.publisher.unsaid
+        other.flush(0.01)
+        assert other.publisher.unsaid

@@ -4,7 +4,7 @@ import pytest
 
 import headway
 from headway.reporting.publisher import UNWATCHED, WATCHED
-from headway.reporting.tally import GRACE, HEAP, SLOWEST
+from headway.reporting.tally import BACKLOG_STEPS, GRACE, IDLE_POLL_MAX
 
 
 def looks(reporter, clock, seconds):
@@ -101,7 +101,7 @@ def test_a_stage_that_wakes_beside_others_waits_for_their_look(reporter, clock):
 def test_an_iterator_at_rest_is_looked_at_four_times_a_second(reporter, clock):
     loop = headway.operation("Work").start().track(range(9), "Loop")
     next(loop)
-    assert looks(reporter, clock, 60.0) < 60.0 / SLOWEST + 20
+    assert looks(reporter, clock, 60.0) < 60.0 / IDLE_POLL_MAX + 20
     reporter.publisher.watched = False
     looks(reporter, clock, 5.0)
     assert looks(reporter, clock, 60.0) <= 60.0 / UNWATCHED + 1
@@ -112,13 +112,13 @@ def test_many_steps_are_folded_before_they_take_much_room(reporter, clock):
     reporter.publisher.watched = False
     most = 0
     for _ in range(30):
-        for _ in range(HEAP // 5):
+        for _ in range(BACKLOG_STEPS // 5):
             stage.advance()
         most = max(most, len(stage._pending))
         clock.advance(0.02)  # a million steps a second
         if reporter.tally.deadline() <= clock.now:
             reporter.tally.tick(clock.now)
-    assert most <= 6 * HEAP
+    assert most <= 6 * BACKLOG_STEPS
 
 
 def test_a_loop_that_was_left_is_settled_after_a_grace(reporter, clock):

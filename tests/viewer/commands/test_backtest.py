@@ -16,7 +16,7 @@ OPERATIONS = sorted(path.name for path in RECORDINGS.iterdir() if path.is_dir())
 
 
 def off(said, whole):
-    """The error of one line: ln of foretold over true remaining seconds, a second added."""
+    """The error of one line: ln of predicted over true remaining seconds, a second added."""
     if said["median"] is None:
         return 1.0
     return abs(math.log((said["median"] + 1) / (whole - said["t"] + 1)))

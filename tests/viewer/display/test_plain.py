@@ -94,7 +94,7 @@ def test_progress_that_went_back_is_told_with_its_reason():
     part = stage(made, "s", done=500, total=1000)
     story = Story(made)
     part.total = 2000
-    story.board.replica.setbacks.counted(made, part, 500, 1000, NOW)
+    story.board.replica.setbacks.compare_stage(made, part, 500, 1000, NOW)
     [line] = story.later(2.0, "a")
     assert "total grew from 1,000" in line
     assert story.later(2.0, "a") == []
@@ -105,7 +105,7 @@ def test_what_went_back_just_after_a_line_is_told_with_the_next():
     part = stage(made, "s", done=500, total=1000)
     story = Story(made)
     part.total = 2000
-    story.board.replica.setbacks.counted(made, part, 500, 1000, NOW)
+    story.board.replica.setbacks.compare_stage(made, part, 500, 1000, NOW)
     assert story.later(0.1, "a") == []
     [line] = story.later(2.0, "a")
     assert "total grew from 1,000" in line

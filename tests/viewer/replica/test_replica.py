@@ -7,7 +7,8 @@ from showcase import INSTANCE, NOW, WALL, installers, operation, replica_of, row
 
 from headway.protocol.messages import PUBLISHED, Delta, Lines, Pulse, Removed
 from headway.protocol.wire import Malformed, decode, encode, pack
-from headway_viewer.replica.replica import BACKLOG, Replica
+from headway_viewer.replica.replica import Replica
+from headway_viewer.replica.snapshot_parts import BACKLOG
 
 
 def delta(sequence, *rows, instance=INSTANCE, now=NOW):
@@ -31,14 +32,29 @@ def test_a_snapshot_in_parts_is_taken_whole():
     assert replica.take().fresh
 
 
-def test_deltas_between_the_parts_of_a_snapshot_are_not_lost():
+@pytest.mark.parametrize("before", ["broker-0", INSTANCE, None])
+def test_deltas_between_the_parts_of_a_snapshot_are_not_lost(before):
     npm, apt, *_ = installers()
     replica = Replica()
-    replica.fold(snapshot([npm], part=0, parts=2, sequence=4), 0.0)
-    replica.fold(delta(5, [apt.id, None, [], {3: 30}, None, {}, {}]), 0.0)
-    replica.fold(snapshot([apt], part=1, parts=2, sequence=4), 0.0)
+    if before is not None:
+        replica.fold(snapshot([apt], instance=before), 0.0)
+    replica.fold(snapshot([npm], part=0, parts=2, sequence=3), 0.0)
+    replica.fold(delta(4, [apt.id, None, [], {3: 30}, None, {}, {}]), 0.0)
+    replica.fold(snapshot([apt], part=1, parts=2, sequence=3), 0.0)
     assert replica.operations[apt.id].stages[3].done == 30
-    assert replica.sequence == 5
+    replica.fold(delta(5, [apt.id, None, [], {3: 31}, None, {}, {}]), 0.0)
+    assert replica.operations[apt.id].stages[3].done == 31
+    assert (replica.sequence, replica.wanted, replica.take().missed) == (5, False, None)
+
+
+def test_a_delta_of_the_next_broker_between_the_parts_is_none_of_theirs():
+    npm, apt, *_ = installers()
+    replica = Replica()
+    replica.fold(snapshot([npm], part=0, parts=2, sequence=3), 0.0)
+    replica.fold(delta(4, [apt.id, None, [], {3: 30}, None, {}, {}], instance="broker-2"), 0.0)
+    replica.fold(snapshot([apt], part=1, parts=2, sequence=3), 0.0)
+    assert replica.operations[apt.id].stages[3].done == 21
+    assert replica.sequence == 3
 
 
 def test_counts_change_a_stage_alone_or_with_total_and_detail():

@@ -115,7 +115,7 @@ def test_an_operation_that_a_snapshot_no_longer_has_is_forgotten():
     replica = replica_of(download())
     counted(replica, [50e6, 200e6, None])
     assert told(replica) is not None
-    replica.lose()
+    replica.connection_lost()
     replica.fold(Snapshot(INSTANCE, 7, NOW, 1.7e9, 0, 1, []), NOW)
     assert replica.operations == {}
     assert told(replica) is None

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Sequence
 
+from headway.host.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.exit_status import NONE_SEEN, NOT_CANCELLED, USAGE
 from headway_viewer.commands.options import (
     OP_HELP,
@@ -17,7 +18,7 @@ from headway_viewer.commands.options import (
 from headway_viewer.commands.selection import Ambiguous, find_operation
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.snapshot import Outcome, fetch_snapshot
+from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
 from headway_viewer.replica.replica import Replica
 
 ANSWER_TIMEOUT = 15.0  # seconds for the worker's answer, which its loop may delay
@@ -38,6 +39,8 @@ def cancel(argv: Sequence[str]) -> int:
     feed = Feed(Replica(), endpoint_finder(start=False))
     try:
         return _request(feed, arguments)
+    except NoRuntimeDirectory as error:
+        return print_error("cancel", str(error), 1)
     finally:
         feed.close()
 

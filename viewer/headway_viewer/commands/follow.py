@@ -11,7 +11,7 @@ from headway.host import broker_launch
 from headway_viewer.commands.exit_status import NONE_SEEN, TIMED_OUT, USAGE
 from headway_viewer.commands.options import print_error, silence_stdout, spelled
 from headway_viewer.commands.selection import NEXT_RUN_WAIT, Ambiguous, Selection
-from headway_viewer.connection.endpoint import endpoint_finder
+from headway_viewer.connection.endpoint import endpoint_finder, require_usable
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.display.jsonl import Jsonl
@@ -66,6 +66,7 @@ def follow_broker(
         board.awaited = lambda: selection.awaited(board)
     feed = Feed(replica, endpoint_finder(start=start))
     try:
+        require_usable()
         return follow(
             feed,
             board,
@@ -106,7 +107,7 @@ def follow(
     """
     replica = feed.replica
     clock = feed.clock
-    replica.know_nothing(clock(), time.time())
+    replica.set_clocks(clock(), time.time())
     deadline = None if timeout is None else clock() + timeout
     done_since: float | None = None
     pause = 0.0
@@ -132,7 +133,8 @@ def follow(
                 changes = replica.take()
                 now = replica.time(local)
                 found = selection.update(replica, now)
-                changes.operations.extend(set(found).difference(changes.operations))
+                added = set(found).difference(changes.operations)
+                changes = changes._replace(operations=[*changes.operations, *added])
                 board.absorb(changes, now)
                 pause = display.show(changes, feed.note(), local)
                 if isinstance(display, Jsonl):

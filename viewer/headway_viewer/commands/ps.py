@@ -6,11 +6,12 @@ import sys
 import time
 from typing import Sequence
 
+from headway.host.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.listing import list_operations
 from headway_viewer.commands.options import make_parser, print_error, print_lines, stream_theme
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.snapshot import Outcome, fetch_snapshot
+from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
 from headway_viewer.display.terminal_size import stream_columns
 from headway_viewer.picture.board import Board
 from headway_viewer.public_json.writer import Writer
@@ -25,14 +26,17 @@ def ps(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one line of JSON")
     arguments = parser.parse_args(argv)
     replica = Replica()
-    outcome = _fetch(replica)
+    try:
+        outcome = _fetch(replica)
+    except NoRuntimeDirectory as error:
+        return print_error("ps", str(error), 1)
     if outcome is Outcome.NO_BROKER and not arguments.json:
         return print_lines(["nothing is running"])
     if outcome is Outcome.NO_ANSWER:
         return print_error("ps", "the broker does not answer", 1)
     local = time.monotonic()
     if outcome is Outcome.NO_BROKER:
-        replica.know_nothing(local, time.time())
+        replica.set_clocks(local, time.time())
     now = replica.time(local)
     if arguments.json:
         return print_lines([Writer(replica).snapshot(now)])

@@ -26,6 +26,14 @@ def endpoint_finder(*, start: bool) -> Callable[[], str | None]:
     return find
 
 
+def require_usable() -> None:
+    """Raise `NoRuntimeDirectory` where no broker can be met, so that to wait for one is vain."""
+    try:
+        broker_launch.endpoint(os.environ, os.getuid(), start=False)
+    except broker_launch.NotMade:
+        pass
+
+
 def find_endpoint(*, start: bool) -> str | None:
     """Return the endpoint of the broker, or None.
 

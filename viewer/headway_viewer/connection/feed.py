@@ -20,7 +20,6 @@ from headway.host.identity import describe
 from headway.protocol import messages, wire
 from headway_viewer.replica.replica import Replica
 
-TOPIC = b"d"
 BROKER_SILENT_AFTER = 6.0  # seconds without a message from it
 SNAPSHOT_RETRY = 2.0  # seconds until a snapshot that has not come is requested again
 CONNECT_RETRY = 0.1  # seconds between attempts to find a broker
@@ -56,7 +55,7 @@ class Feed:
         self._monitor: zmq.Socket[bytes] | None = None
         self._subscription: zmq.Socket[bytes] | None = None
         self._subscribed_to = ""
-        self._inbox = b"i" + os.urandom(16)
+        self._inbox = _new_inbox()
         self._snapshot_requested = float("-inf")
         self._find_tried = float("-inf")
         self._sequence = 0
@@ -196,7 +195,7 @@ class Feed:
 
     def _on_disconnect(self) -> None:
         self.connected = False
-        self.replica.lose()
+        self.replica.connection_lost()
         self._snapshot_requested = float("-inf")
         self._find_tried = self.clock()  # the workers may start the next broker first
 
@@ -253,7 +252,7 @@ class Feed:
         subscriber.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
         subscriber.setsockopt(zmq.MAXMSGSIZE, wire.FRAME_LIMIT)
         subscriber.setsockopt(zmq.RCVHWM, RECEIVE_HWM)  # bounds a stopped viewer's memory
-        subscriber.setsockopt(zmq.SUBSCRIBE, TOPIC)
+        subscriber.setsockopt(zmq.SUBSCRIBE, messages.STREAM_TOPIC)
         subscriber.connect(endpoint)
         self._subscription = subscriber
         self._subscribed_to = endpoint
@@ -265,7 +264,7 @@ class Feed:
             return
         if self._snapshot_requested != float("-inf"):
             self._subscription.setsockopt(zmq.UNSUBSCRIBE, self._inbox)
-            self._inbox = b"i" + os.urandom(16)
+            self._inbox = _new_inbox()
         self._snapshot_requested = now
         self._subscription.setsockopt(zmq.SUBSCRIBE, self._inbox)
 
@@ -297,6 +296,10 @@ class Feed:
                 self._dealer.send(wire.encode(message), zmq.NOBLOCK)
             except zmq.Again:
                 self.connected = False
+
+
+def _new_inbox() -> bytes:
+    return messages.inbox(os.urandom(messages.INBOX_NAME_SIZE))
 
 
 def new_session_id() -> str:

@@ -14,8 +14,7 @@ from headway.protocol import rows, wire
 from headway.protocol.messages import Delta, Pulse, Removed, Snapshot
 from headway.protocol.rows import OperationFigures, OperationRow, StageRecord
 from headway_viewer.replica.setbacks import Before, Setbacks
-
-BACKLOG = 1000  # deltas kept while the parts of a snapshot come in; more means: ask again
+from headway_viewer.replica.snapshot_parts import SnapshotParts
 
 
 class Changes(NamedTuple):
@@ -48,8 +47,7 @@ class Replica:
         self._unix = 0.0  # Unix time less the broker's clock
         self._estimated: dict[str, float] = {}
         self._since: dict[str, float] = {}
-        self._parts: dict[int, Snapshot] = {}
-        self._backlog: list[Any] = []
+        self._parts = SnapshotParts()
         self._changed: dict[str, None] = {}
         self._removed: list[str] = []
         self._fresh = False
@@ -60,15 +58,12 @@ class Replica:
         self.heard = local
         if type(message) is Snapshot:
             return self._collect_part(message, local)
-        if self.instance is not None and message.instance != self.instance:
+        instance = self.instance if self._parts.instance is None else self._parts.instance
+        if instance is not None and message.instance != instance:
             self.wanted = True
             return False
-        if self._parts:
-            if type(message) in (Delta, Removed):
-                self._backlog.append(message)
-            if len(self._backlog) > BACKLOG:
-                self._parts.clear()
-                self._backlog.clear()
+        if self._parts.instance is not None:
+            if type(message) in (Delta, Removed) and not self._parts.keep(message):
                 self.wanted = True
             return False
         if self.instance is None or self.wanted:
@@ -93,16 +88,15 @@ class Replica:
         self._missed = None
         return changes
 
-    def know_nothing(self, local: float, unix: float) -> None:
+    def set_clocks(self, local: float, unix: float) -> None:
         """Set the clocks without a broker; there are no operations."""
         self._ahead = 0.0
         self._unix = unix - local
 
-    def lose(self) -> None:
+    def connection_lost(self) -> None:
         """Note that the connection is lost: a snapshot is wanted."""
         self.wanted = True
         self._parts.clear()
-        self._backlog.clear()
 
     def time(self, local: float) -> float:
         """Return the broker's monotonic time at the viewer's monotonic time `local`."""
@@ -127,25 +121,12 @@ class Replica:
             self._ahead = ahead
 
     def _collect_part(self, part: Snapshot, local: float) -> bool:
-        kept = next(iter(self._parts.values()), None)
-        if kept is not None and (
-            kept.instance != part.instance
-            or kept.sequence != part.sequence
-            or kept.parts != part.parts
-        ):
-            self._parts.clear()
-            self._backlog.clear()
-        self._parts[part.part] = part
-        if len(self._parts) < part.parts:
+        whole = self._parts.add(part)
+        if whole is None:
             return False
-        parts = [self._parts[number] for number in sorted(self._parts)]
-        backlog = self._backlog
-        self._parts = {}
-        self._backlog = []
-        self._replace(parts, local)
-        for message in backlog:
-            if message.instance == self.instance:
-                self._apply_in_sequence(message)
+        self._replace(whole.parts, local)
+        for message in whole.backlog:
+            self._apply_in_sequence(message)
         return True
 
     def _replace(self, parts: list[Snapshot], local: float) -> None:
@@ -181,7 +162,7 @@ class Replica:
     def _apply_in_sequence(self, message: Any) -> bool:
         kind = type(message)
         expected = self.sequence + 1 if kind in (Delta, Removed) else self.sequence
-        if message.sequence > expected or (kind is Pulse and message.sequence > self.sequence):
+        if message.sequence > expected:
             self._missed = (self._missed or 0) + message.sequence - expected
             self.wanted = True
             return False
@@ -240,7 +221,7 @@ class Replica:
         if row.figures is not None:
             self._apply_figures(operation, row.figures, now)
             if watched:
-                self.setbacks.weighed(operation, before, now)
+                self.setbacks.compare_operation(operation, before, now)
         for number, figures in row.stage_figures.items():
             stage = operation.stages.get(number)
             if stage is not None:
@@ -267,7 +248,7 @@ class Replica:
         attempt, done, total = known.attempt, known.shown, known.total
         stage = operation.apply_stage(record)
         if stage.attempt == attempt and stage.open:
-            self.setbacks.counted(operation, stage, done, total, now)
+            self.setbacks.compare_stage(operation, stage, done, total, now)
 
     def _apply_counts(self, operation: Operation, counts: dict[Any, Any], now: float) -> None:
         stages = operation.stages
@@ -282,4 +263,4 @@ class Replica:
             shown = stage.shown
             back = was is not None and shown is not None and shown < was
             if back or stage.total != whole:
-                self.setbacks.counted(operation, stage, was, whole, now)
+                self.setbacks.compare_stage(operation, stage, was, whole, now)

@@ -5,6 +5,7 @@ Pure. Counts are shown as reported, so a bar can jump back; the reason follows f
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import NamedTuple
 
 from headway.formatting import quantity
@@ -15,10 +16,20 @@ MIN_STAGE_DROP = 0.02  # of the total: nobody sees less
 MIN_OPERATION_DROP = 0.05  # higher, because new estimates move its progress all the time
 
 
+class Cause(Enum):
+    """What made the progress of a stage or an operation go back."""
+
+    TOTAL_GREW = "total grew"
+    WENT_BACK = "went back"
+    STAGES_ADDED = "stages added"
+    TAKES_LONGER = "takes longer"
+
+
 class Setback(NamedTuple):
     """A drop in the progress of a stage, or with None of the operation; shown `until` then."""
 
     stage: int | None
+    cause: Cause
     text: str
     until: float
 
@@ -52,7 +63,7 @@ class Setbacks:
         for key in [key for key in self._growing if key[0] == operation]:
             del self._growing[key]
 
-    def counted(
+    def compare_stage(
         self,
         operation: Operation,
         stage: Stage,
@@ -72,14 +83,14 @@ class Setbacks:
                 return
             if fraction - shown / stage.total < MIN_STAGE_DROP:
                 return
-            words = f"total grew from {_amount(first, stage)}"
+            cause, words = Cause.TOTAL_GREW, f"total grew from {_amount(first, stage)}"
         elif shown < done and done - shown >= MIN_STAGE_DROP * (total or done):
-            words = f"went back from {_amount(done, stage)}"
+            cause, words = Cause.WENT_BACK, f"went back from {_amount(done, stage)}"
         else:
             return
-        self._tell(operation.id, stage.id, words, now)
+        self._tell(operation.id, stage.id, cause, words, now)
 
-    def weighed(self, operation: Operation, before: Before, now: float) -> None:
+    def compare_operation(self, operation: Operation, before: Before, now: float) -> None:
         """Compare the progress of the whole operation with `before`."""
         was, progress = before.progress, operation.progress
         if (
@@ -93,16 +104,19 @@ class Setbacks:
             return  # one is shown already
         added = len(operation.stages) - before.stages
         if added > 0:
+            cause = Cause.STAGES_ADDED
             words = "a stage was added" if added == 1 else f"{added} stages were added"
         else:
-            words = "takes longer than expected"
-        self._tell(operation.id, None, words, now)
+            cause, words = Cause.TAKES_LONGER, "takes longer than expected"
+        self._tell(operation.id, None, cause, words, now)
 
-    def _tell(self, operation: str, stage: int | None, words: str, now: float) -> None:
+    def _tell(
+        self, operation: str, stage: int | None, cause: Cause, words: str, now: float
+    ) -> None:
         last = self.of(operation, now)
-        if last is not None and last.stage == stage and last.text[:5] == words[:5]:
+        if last is not None and last.stage == stage and last.cause is cause:
             words = last.text  # the same drop goes on: keep the value it began from
-        self._last[operation] = Setback(stage, words, now + SHOWN_FOR)
+        self._last[operation] = Setback(stage, cause, words, now + SHOWN_FOR)
 
 
 def _amount(value: float, stage: Stage) -> str:

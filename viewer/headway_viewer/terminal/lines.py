@@ -36,7 +36,7 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain") -> int:
     stream = open(descriptor, "w", encoding=sys.stderr.encoding, errors="replace", closefd=False)  # noqa: SIM115
     plain_theme = theme.for_encoding(stream.encoding, coloured=False)
     feed = Feed(replica, endpoint_finder(start=False))
-    replica.know_nothing(feed.clock(), time.time())
+    replica.set_clocks(feed.clock(), time.time())
     lines: Plain | Jsonl
     if kind == "json":
         lines = Jsonl(replica, stream, lambda: set(board.seen))

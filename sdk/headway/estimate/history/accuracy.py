@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
         `factor`: typically off by this factor (1.3: a third); `bias`: above 1 they are too long;
         `covered`: the share of the time in which the truth was inside the range, aimed at 0.8;
-        `runs`: how many runs were foretold.
+        `runs`: how many runs were predicted.
         """
 
         factor: float

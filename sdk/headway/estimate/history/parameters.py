@@ -1,6 +1,6 @@
 """Parameters of the estimate that are fitted by comparing an operation's earlier runs.
 
-How a stage's time grows with its size; how far the speed of what has passed foretells that of
+How a stage's time grows with its size; how far the speed of what has passed predicts that of
 what is to come; and how far a stage's count can be trusted.
 """
 

@@ -1,9 +1,9 @@
-"""How far a stage's count can be trusted, fitted on how well it foretells earlier runs.
+"""How far a stage's count can be trusted, fitted on how well it predicts earlier runs.
 
 Some stages go through their units in the same order at the same pace each time: the count says
 how much is left. Others meet a few long units among many short ones, in another order each time:
 there the usual duration says more. Which kind a stage is shows when each earlier run is
-foretold from another, and, before there are two, in how unevenly the count has moved.
+predicted from another, and, before there are two, in how unevenly the count has moved.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from headway.estimate.history.run import Span
 
-# Where each earlier run is foretold from another: early, in the middle and late in a stage.
+# Where each earlier run is predicted from another: early, in the middle and late in a stage.
 PHASES = (0.2, 0.5, 0.8)
 # Error of an even count, in errors of the usual duration, before there are two runs. Doubled: a
 # little worse, on `retry-fetch` most; halved: hardly better.
@@ -68,7 +68,7 @@ def trust(spans: Sequence[Span]) -> float:
 def _errors(model: Span, truth: Span, phase: float) -> tuple[float, float]:
     """Return the errors of the count and of the duration at one phase of `truth`.
 
-    Logarithms of foretold over true remaining time, if the rest had gone as in `model`.
+    Logarithms of predicted over true remaining time, if the rest had gone as in `model`.
     """
     passed = phase * truth.worked
     grain = TRUST_GRAIN * (model.worked + truth.worked)

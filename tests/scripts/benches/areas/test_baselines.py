@@ -30,12 +30,12 @@ def go(seconds=100.0, until=50.0, earlier=(), stages=2):
 
 
 @pytest.mark.parametrize("name", ["elapsed / progress", "tqdm", "rich", "indicatif", "ninja"])
-def test_an_even_run_is_foretold_without_history(name):
+def test_an_even_run_is_predicted_without_history(name):
     assert go()[name] == pytest.approx(50, rel=0.1)
 
 
 @pytest.mark.parametrize("name", ["ninja", "earlier medians", "weighted stages"])
-def test_a_run_like_the_earlier_ones_is_foretold(name):
+def test_a_run_like_the_earlier_ones_is_predicted(name):
     assert go(earlier=[{"s0": 50.0, "s1": 50.0}] * 3)[name] == pytest.approx(50, rel=0.1)
 
 

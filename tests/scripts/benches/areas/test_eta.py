@@ -36,14 +36,14 @@ def trace(tmp_path):
     return write
 
 
-def test_an_even_run_is_foretold_by_elapsed_over_progress(trace):
+def test_an_even_run_is_predicted_by_elapsed_over_progress(trace):
     scores = score([trace("0.jsonl", 20.0)])
     assert scores.errors["elapsed / progress"][0] < 0.2
     assert scores.errors["earlier medians"] == [1.0]
     assert scores.covered == []
 
 
-def test_a_run_like_the_one_before_is_foretold_by_history(trace):
+def test_a_run_like_the_one_before_is_predicted_by_history(trace):
     scores = score([trace("0.jsonl", 20.0), trace("1.jsonl", 20.0)])
     assert scores.errors["earlier medians"][1] == pytest.approx(0.0, abs=1e-9)
     assert scores.errors["headway"][1] < scores.errors["headway"][0]

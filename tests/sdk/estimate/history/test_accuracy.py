@@ -24,6 +24,6 @@ def test_every_run_weighs_the_same():
     assert found.factor == pytest.approx(2)
 
 
-def test_without_foretold_runs_nothing_is_said():
+def test_without_predicted_runs_nothing_is_said():
     assert accuracy([]) is None
     assert accuracy([Run(1.0, [])]) is None

@@ -55,7 +55,7 @@ def test_an_even_count_is_trusted_and_one_with_long_waits_is_not():
     assert trust([]) == 1.0
 
 
-def test_a_count_that_foretells_runs_of_other_speeds_is_trusted():
+def test_a_count_that_predicts_runs_of_other_speeds_is_trusted():
     slow = span(30, [3.0 * i for i in range(11)])
     fast = span(10, [1.0 * i for i in range(11)])
     assert trust([slow, fast, slow]) > 0.9

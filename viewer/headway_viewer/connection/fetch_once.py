@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from headway_viewer.connection.endpoint import find_endpoint
+from headway_viewer.connection.endpoint import find_endpoint, require_usable
 from headway_viewer.connection.feed import Feed
 
 TIMEOUT = 5.0  # seconds for the broker's answer
@@ -19,7 +19,11 @@ class Outcome(Enum):
 
 
 def fetch_snapshot(feed: Feed) -> Outcome:
-    """Fill the replica of `feed` from a running broker; none is started."""
+    """Fill the replica of `feed` from a running broker; none is started.
+
+    Raise `NoRuntimeDirectory` where none can be met.
+    """
+    require_usable()
     if find_endpoint(start=False) is None:
         return Outcome.NO_BROKER
     deadline = feed.clock() + TIMEOUT

@@ -1,0 +1,102 @@
+"""Records as they may be written to disk: without what commands print or exceptions say.
+
+Pure. A stage's detail, errors, the message of a failure and the text of a question can be
+lines of output, and passwords stand in those. They are in memory and on the wire only: no
+history and no spool file has them. Names, states, counts, exit statuses and other reasons stay.
+"""
+
+from __future__ import annotations
+
+from headway.model import (
+    CRASHED,
+    FAILED,
+    OPERATION_FIELDS,
+    QUESTIONS,
+    STAGE_FIELDS,
+    Operation,
+    Stage,
+)
+from headway.protocol.messages import Announce
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+_STATE = OPERATION_FIELDS.index("state")
+_ATTEMPT = OPERATION_FIELDS.index("attempt")
+_REASON = OPERATION_FIELDS.index("reason")
+_ERROR = OPERATION_FIELDS.index("error")
+_MESSAGE = OPERATION_FIELDS.index("message")
+_STAGE_ID = STAGE_FIELDS.index("id")
+_STAGE_STATE = STAGE_FIELDS.index("state")
+_STAGE_ATTEMPT = STAGE_FIELDS.index("attempt")
+_STAGE_REASON = STAGE_FIELDS.index("reason")
+_STAGE_ERROR = STAGE_FIELDS.index("error")
+_STAGE_DETAIL = STAGE_FIELDS.index("detail")
+
+
+def redact_operation(record: Sequence[Any]) -> list[Any]:
+    """Return a record of `OPERATION_FIELDS` without texts.
+
+    The error of a crash stays: it is the broker's own, about the process.
+    """
+    redacted = list(record)
+    if redacted[_STATE] != CRASHED:
+        redacted[_ERROR] = None
+    if redacted[_STATE] == FAILED:
+        redacted[_MESSAGE] = None
+    redacted[_REASON] = _without_question(redacted[_REASON])
+    return redacted
+
+
+def redact_stage(record: Sequence[Any]) -> list[Any]:
+    """Return a record of `STAGE_FIELDS` without texts."""
+    redacted = list(record)
+    redacted[_STAGE_ERROR] = redacted[_STAGE_DETAIL] = None
+    redacted[_STAGE_REASON] = _without_question(redacted[_STAGE_REASON])
+    return redacted
+
+
+def redact(message: Any) -> Any:
+    """Return a message as it may lie in a spool file."""
+    if type(message) is not Announce:
+        return message
+    return message._replace(
+        operation=redact_operation(message.operation),
+        stages=[redact_stage(stage) for stage in message.stages],
+    )
+
+
+def refill(message: Announce, known: Operation) -> Announce:
+    """Return what a spool file says of an operation, with the texts that `known` has of it.
+
+    Otherwise a file that repeats an end would blank the texts that the wire has brought.
+    """
+    operation = list(message.operation)
+    if (operation[_STATE], operation[_ATTEMPT]) == (known.state, known.attempt):
+        operation[_ERROR], operation[_MESSAGE] = (
+            operation[_ERROR] or known.error,
+            operation[_MESSAGE] or known.message,
+        )
+    stages = [
+        _refill_stage(list(record), known.stages.get(record[_STAGE_ID]))
+        for record in message.stages
+    ]
+    return message._replace(operation=operation, stages=stages)
+
+
+def _refill_stage(record: list[Any], known: Stage | None) -> list[Any]:
+    if known is not None and (known.state, known.attempt) == (
+        record[_STAGE_STATE],
+        record[_STAGE_ATTEMPT],
+    ):
+        record[_STAGE_ERROR] = record[_STAGE_ERROR] or known.error
+        record[_STAGE_DETAIL] = record[_STAGE_DETAIL] or known.detail
+    return record
+
+
+def _without_question(reason: str | None) -> str | None:
+    """Return the reason of a wait without the words in which a command asked."""
+    if reason is None:
+        return None
+    return next((words for words in QUESTIONS if reason.startswith(words)), reason)

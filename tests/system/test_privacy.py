@@ -1,0 +1,104 @@
+"""What a command prints is in no file, and what programs report stays on the machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+from machine import killed, until
+
+SECRET = b"hunter2hunter2"
+# Prints it as the last line and, as a question, without an end; then fails.
+COMMAND = (
+    "import sys; sys.stdout.write('token hunter2hunter2\\n'); sys.stdout.flush();"
+    " sys.stdout.write('Password hunter2hunter2: '); sys.stdout.flush(); sys.stdin.readline();"
+    " sys.exit('fatal: hunter2hunter2')"
+)
+RUN = ("-m", "headway", "run", "--name", "deploy", "--", sys.executable, "-c", COMMAND)
+
+
+def holding(sandbox):
+    """The files of the state and runtime directories that hold the secret."""
+    found = []
+    for top in (sandbox.state, sandbox.directory):
+        for folder, _, names in os.walk(top):
+            for name in names:
+                path = os.path.join(folder, name)
+                if os.path.isfile(path):  # no socket
+                    with open(path, "rb") as file:
+                        data = file.read()
+                    found += [path] * (SECRET in data)
+    return found
+
+
+def deploy(sandbox):
+    operations = {operation["name"]: operation for operation in sandbox.operations()}
+    return operations.get("deploy")
+
+
+def deploying(sandbox):
+    """The command, asking."""
+    command = sandbox.python(*RUN, stdin=subprocess.PIPE)
+    until(lambda: (deploy(sandbox) or {}).get("state") == "waiting")
+    return command
+
+
+def failed(sandbox, command):
+    """Answer the command, and see it fail."""
+    command.stdin.write("\n")
+    command.stdin.flush()
+    assert sandbox.finish(command)[0] == 1
+
+
+def test_while_the_broker_lives_it_is_shown_and_on_no_disk(sandbox):
+    command = deploying(sandbox)
+    assert SECRET.decode() in deploy(sandbox)["reason"]
+    assert holding(sandbox) == []
+    failed(sandbox, command)
+    assert SECRET.decode() in str(deploy(sandbox))
+    assert holding(sandbox) == []
+
+
+def test_when_the_broker_is_killed_it_is_in_no_file(sandbox):
+    command = deploying(sandbox)
+    killed(sandbox.serving())
+    failed(sandbox, command)
+    assert holding(sandbox) == []
+
+
+def test_without_a_broker_the_file_of_its_end_has_it_not(sandbox):
+    os.mkdir(sandbox.directory, 0o700)
+    command = sandbox.python(*RUN, environ={"HEADWAY_BROKER": "never"})
+    assert sandbox.finish(command)[0] == 1
+    assert os.listdir(sandbox.path("unsent"))
+    assert holding(sandbox) == []
+
+
+def test_an_endpoint_on_a_network_is_refused(sandbox):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(0)
+        named = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        program = sandbox.program(
+            "with headway.operation('hidden'): time.sleep(0.3)",
+            environ={"HEADWAY_ENDPOINT": named},
+        )
+        assert sandbox.finish(program) == (0, "", "")
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert len(os.listdir(sandbox.path("unsent"))) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ps", "view --until-done", "wait x", "cancel x", "broker status"],
+)
+def test_commands_say_in_one_line_that_an_endpoint_is_refused(sandbox, command):
+    done = sandbox.headway(*command.split(), HEADWAY_ENDPOINT="tcp://127.0.0.1:1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "HEADWAY_ENDPOINT is 'tcp://127.0.0.1:1': " in done.stderr
