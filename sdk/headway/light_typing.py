@@ -17,7 +17,7 @@ try:  # what `collections` has of C for it, too
 except ImportError:  # another implementation of Python
 
     def item(index: int, doc: str) -> Any:
-        """What reads the field at `index`."""
+        """Return what reads the field at `index`."""
         return property(lambda self: tuple.__getitem__(self, index), doc=doc)
 
 

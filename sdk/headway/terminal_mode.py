@@ -1,4 +1,4 @@
-"""The mode of a terminal that may be lent to a command, told by its own settings.
+"""The mode of a terminal that may be relayed to a command's pty, told by its own settings.
 
 `headway run` puts the real terminal into raw mode while the command has a pty of its own.
 Whoever draws at that terminal must know the mode of the pty instead. It is kept in a
@@ -24,7 +24,7 @@ _MARKS = {LINE: b"\xf5", SECRET: b"\xf6", RAW: b"\xf7"}
 
 
 def line_mode(attributes: Attributes) -> str:
-    """Tell LINE, SECRET or RAW of a terminal, or of the command that it is lent to."""
+    """Return LINE, SECRET or RAW for a terminal, or for the pty that it is relayed to."""
     flags = attributes[_LFLAG]
     if flags & termios.ICANON:
         return LINE if flags & termios.ECHO else SECRET
@@ -32,15 +32,15 @@ def line_mode(attributes: Attributes) -> str:
     return LINE if mark == _MARKS[LINE] else SECRET if mark == _MARKS[SECRET] else RAW
 
 
-def is_lent(attributes: Attributes) -> bool:
-    """Tell whether a terminal is in raw mode for a command that has a pty of its own."""
+def is_relayed(attributes: Attributes) -> bool:
+    """Return whether a terminal is in raw mode for a command that has a pty of its own."""
     return (
         not attributes[_LFLAG] & termios.ICANON and attributes[_CC][termios.VEOL] in _MARKS.values()
     )
 
 
-def lend(attributes: Attributes, mode: str) -> Attributes:
-    """Return raw attributes for a terminal that is lent to a command in `mode`."""
+def raw_attributes(attributes: Attributes, mode: str) -> Attributes:
+    """Return raw attributes for a terminal that is relayed to a pty in `mode`."""
     iflag, oflag, cflag, lflag, ispeed, ospeed, cc = attributes
     iflag &= ~(
         termios.IGNBRK
@@ -60,8 +60,8 @@ def lend(attributes: Attributes, mode: str) -> Attributes:
     return [iflag, oflag, cflag, lflag, ispeed, ospeed, cc]
 
 
-def reclaim(attributes: Attributes) -> Attributes:
-    """Return the usual attributes of a terminal that is lent, as near as they can be told."""
+def usual_attributes(attributes: Attributes) -> Attributes:
+    """Return the usual attributes of a terminal that is relayed, as near as they can be told."""
     iflag, oflag, cflag, lflag, ispeed, ospeed, cc = attributes
     iflag |= termios.ICRNL | termios.IXON
     oflag |= termios.OPOST

@@ -71,16 +71,16 @@ def __getattr__(name: str) -> Any:
 
 
 def _attribute(name: str) -> Any:
-    """What a name of this module stands for now: what somebody put there comes first."""
+    """Return what a name of this module stands for now: an assigned value comes first."""
     return globals()[name] if name in globals() else __getattr__(name)
 
 
 def _notification() -> Any:
-    """What raises desktop notifications, or None without plyer."""
+    """Return the object that raises desktop notifications, or None without plyer."""
     from importlib import import_module  # noqa: PLC0415
 
     try:
         import_module("plyer")
-        return import_module("progress_tracker.sending").Desktop()
+        return import_module("progress_tracker.notification").Desktop()
     except Exception:
         return None

@@ -1,6 +1,6 @@
 """The complete demonstration: `python -m progress_tracker`."""
 
-from progress_tracker.demonstration import main
+from progress_tracker.demo import main
 
 if __name__ == "__main__":
     main()

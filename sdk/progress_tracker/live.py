@@ -1,18 +1,18 @@
-"""The tracker that keeps its picture up to date by itself, inside `live_progress()`."""
+"""The tracker that redraws itself inside `live_progress()`."""
 
 from __future__ import annotations
 
 import threading
 
 from progress_tracker.optional import present
+from progress_tracker.painter import FRAME_INTERVAL
 from progress_tracker.tracker import ProgressTracker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-SPACING = 0.1  # seconds between two looks while something changes
-PULSE = 1.0  # and while nothing does: the clocks go on
+REFRESH_INTERVAL = 1.0  # seconds between two frames while nothing changes but the clocks
 
 
 class RichProgressTracker(ProgressTracker):
@@ -32,7 +32,7 @@ class RichProgressTracker(ProgressTracker):
         self._live: LiveProgress | None = None
 
     def live_progress(self) -> LiveProgress:
-        """Draw it all the time inside `async with` or `with`, without any further call."""
+        """Return a block, for `async with` or `with`, in which the tracker is redrawn by itself."""
         return LiveProgress(self)
 
     def display_progress(self) -> None:
@@ -48,7 +48,7 @@ class RichProgressTracker(ProgressTracker):
 
 
 class LiveProgress:
-    """Inside it, a thread redraws the tracker: soon after a change, and once a second."""
+    """Redraws the tracker from a thread: soon after a change, and once a second."""
 
     def __init__(self, tracker: RichProgressTracker) -> None:
         self.changed = threading.Event()
@@ -73,7 +73,7 @@ class LiveProgress:
         tracker._live = None
         self._over.set()
         self.changed.set()
-        self._thread.join(PULSE)
+        self._thread.join(REFRESH_INTERVAL)
         tracker.progress_obj = None
         if tracker.end_time is None:
             tracker._painter.leave()
@@ -86,7 +86,7 @@ class LiveProgress:
 
     def _run(self) -> None:
         while not self._over.is_set():
-            self.changed.wait(PULSE)
+            self.changed.wait(REFRESH_INTERVAL)
             self.changed.clear()
             if self._over.is_set():
                 return
@@ -95,7 +95,7 @@ class LiveProgress:
                 self._tracker._painter.draw()
             except Exception:  # a picture that cannot be drawn harms nothing
                 pass
-            self._over.wait(SPACING)
+            self._over.wait(FRAME_INTERVAL)
 
     def _mirror(self) -> None:
         tracker = self._tracker

@@ -1,4 +1,4 @@
-"""When and where a tracker is drawn: in place on a terminal, as news lines anywhere else.
+"""When and where a tracker is drawn: in place on a terminal, as lines anywhere else.
 
 Drawing happens in the calling process, because the original document says so. It limits its
 own rate, and nothing that a stream does ever raises into the program.
@@ -16,30 +16,34 @@ import weakref
 from headway.formatting import theme as themes
 from headway.formatting.theme import Line, Theme
 from progress_tracker import frame
+from progress_tracker.footer import Footer, footer_of, write_raw
 from progress_tracker.optional import present
-from progress_tracker.screen import Screen, screen_of, write_raw
 from progress_tracker.stage import StageStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Protocol
 
-    class Painted(frame.Pictured, Protocol):
+    class DrawableOnConsole(frame.Drawable, Protocol):
         """A tracker, as what is drawn on its console."""
 
         console: Any
 
 
-SPACING = 0.1  # seconds between two frames that differ only in counts
-NEWS = 10.0  # seconds after which a stream that is no terminal is told the counts again
-STEP = 10  # percent after which it is told earlier
+# Seconds between two frames that differ only in counts: eyes follow no more than ten a second,
+# and each frame costs the program its own time.
+FRAME_INTERVAL = 0.1
+# Seconds after which a stream that is no terminal is told the counts again, and the percentage
+# that is news before: a log of a long run has lines enough to follow, and stays short.
+NEWS_INTERVAL = 10.0
+NEWS_STEP = 10
 
 
 class Painter:
     """Draws one tracker, on its rich console or on standard output."""
 
-    def __init__(self, tracker: Painted) -> None:
-        self._holder = weakref.ref(tracker)  # it is the tracker that holds the painter
+    def __init__(self, tracker: DrawableOnConsole) -> None:
+        self._tracker_ref = weakref.ref(tracker)  # it is the tracker that holds the painter
         self._lock = threading.RLock()
         self._drawn_at = float("-inf")
         self._drawn: list[StageStatus] = []
@@ -47,10 +51,10 @@ class Painter:
         self._titled = False
         self._over = False
         self._left: list[StageStatus] | None = None  # how it was when a picture was left
-        self._held: Screen | None = None  # the screen with our frame on it
+        self._footer: Footer | None = None  # the one with our frame
 
-    def introduce(self) -> None:
-        """Say that it starts."""
+    def announce(self) -> None:
+        """Draw the title: the operation starts."""
         with self._lock:
             self._titled = True
             theme = self._theme()
@@ -58,25 +62,25 @@ class Painter:
             if self._in_place():
                 width, height = self._size()
                 row = theme.paint(frame.cut(title, width - 1, theme.ellipsis))
-                self._held = screen_of(self._stream())
-                self._held.show(id(self), ["", row], height)
+                self._footer = footer_of(self._stream())
+                self._footer.show(id(self), ["", row], height)
             else:
                 self._say([[], title])
 
     def draw(self) -> None:
-        """Draw it as it is now, unless that would be too often or no news."""
+        """Draw the present state, unless it was drawn a moment ago or nothing has changed."""
         with self._lock:
             now = time.monotonic()
             statuses = [stage.status for stage in self._tracker.stages]
             since = now - self._drawn_at
             changed = statuses != self._drawn
-            if not changed and since < SPACING:
+            if not changed and since < FRAME_INTERVAL:
                 return
             share = frame.percent(self._tracker)
             in_place = self._in_place()
             due = changed or in_place or since == float("inf")
             if not due and share != self._percent:
-                due = since >= (1.0 if abs(share - self._percent) >= STEP else NEWS)
+                due = since >= (1.0 if abs(share - self._percent) >= NEWS_STEP else NEWS_INTERVAL)
             if due and not self._over:
                 if in_place:
                     self._frame()
@@ -85,7 +89,7 @@ class Painter:
                 self._drawn, self._drawn_at, self._percent = statuses, now, share
 
     def leave(self) -> None:
-        """Leave the picture as it is now for good; what follows comes below it."""
+        """Leave the present picture on the terminal; later output comes below it."""
         self._leave(None)
 
     def end(self, state: str, message: str, took: str = "", *, picture: bool = True) -> None:
@@ -95,7 +99,7 @@ class Painter:
             again = statuses != self._left
             self._over = True
             line = frame.ending(state, message, self._theme(), took)
-            if self._held is not None or (picture and again and self._in_place()):
+            if self._footer is not None or (picture and again and self._in_place()):
                 self._leave(line)
                 return
             if picture and again and (statuses != self._drawn or not self._drawn):
@@ -104,7 +108,7 @@ class Painter:
             self._say([[], line])
 
     def warn(self, message: str) -> None:
-        """Say something that the user should know, beside the picture."""
+        """Write a warning beside the picture."""
         with self._lock:
             self._say([frame.ending("warning", message, self._theme())])
 
@@ -119,16 +123,16 @@ class Painter:
             rows = frame.window(self._tracker, theme, width - 1, height - 1)
             if line is not None:
                 rows += [[], *frame.wrap(line, width - 1)]
-            screen = self._held or screen_of(self._stream())
-            self._held = None
-            screen.leave(id(self), ["", *map(theme.paint, rows)])
+            footer = self._footer or footer_of(self._stream())
+            self._footer = None
+            footer.leave(id(self), ["", *map(theme.paint, rows)])
 
     def _frame(self) -> None:
         theme = self._theme()
         width, height = self._size()
         rows = frame.window(self._tracker, theme, width - 1, height - 2)
-        self._held = screen_of(self._stream())
-        self._held.show(id(self), ["", *map(theme.paint, rows)], height)
+        self._footer = footer_of(self._stream())
+        self._footer.show(id(self), ["", *map(theme.paint, rows)], height)
 
     def _news(self, statuses: list[StageStatus]) -> None:
         theme = self._theme()
@@ -152,7 +156,7 @@ class Painter:
         if self._in_place():
             width, _height = self._size()
             rows = [theme.paint(row) for line in lines for row in frame.wrap(line, width - 1)]
-            screen_of(self._stream()).say(rows)
+            footer_of(self._stream()).say(rows)
             return
         width = self._size()[0] if console is not None else None
         rows = [row for line in lines for row in (frame.wrap(line, width) if width else [line])]
@@ -173,8 +177,8 @@ class Painter:
     # What it draws, and on what.
 
     @property
-    def _tracker(self) -> Painted:
-        tracker = self._holder()
+    def _tracker(self) -> DrawableOnConsole:
+        tracker = self._tracker_ref()
         assert tracker is not None  # noqa: S101 - only the tracker calls its painter
         return tracker
 
@@ -186,7 +190,7 @@ class Painter:
         return sys.stdout if console is None else getattr(console, "file", sys.stdout)
 
     def _in_place(self) -> bool:
-        """Whether it can be redrawn in place: a capable terminal and no log of a CI."""
+        """Return whether it can be redrawn in place: on a capable terminal, and not in CI."""
         console = self._console()
         stream = self._stream()
         try:
@@ -209,7 +213,7 @@ class Painter:
         return frame.theme_for(encoding, coloured=coloured)
 
     def _size(self) -> tuple[int, int]:
-        """Columns and rows of what it draws on, now."""
+        """Return the present columns and rows of what it is drawn on."""
         console = self._console()
         if console is not None:
             width, height = getattr(console, "width", None), getattr(console, "height", None)

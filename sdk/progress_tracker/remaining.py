@@ -1,4 +1,4 @@
-"""How many seconds an operation still takes, from what its stages have shown so far.
+"""The seconds that an operation still takes, from what its stages have shown so far.
 
 Stages in, a number out; the clock is the stages' own. It knows no earlier runs; the broker,
 which does, makes its own estimate of the same operation for viewers.
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def remaining(stages: Sequence[ProgressStage]) -> float | None:
-    """Seconds until every stage has ended; None while nothing is known of any.
+    """Return the seconds until every stage has ended; None while nothing is known of any.
 
     A stage that reports is taken at its own pace. One that does not, or has yet to start, is
     taken to last as long as its like: one of known size at the throughput of the others of

@@ -1,4 +1,4 @@
-"""What a tracker tells the broker: it is an operation like any other, drawn by nobody else.
+"""What a tracker reports to the broker: an operation like any other, drawn by no other process.
 
 Nothing here raises into the program, whatever is missing or broken; a tracker without a
 broker does everything but this.
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     Told = TypeVar("Told", bound=Callable[..., Any])
 
 
-def _harmless(tell: Told) -> Told:
-    """`tell`, but what goes wrong in it is nobody's business."""
+def _swallow_errors(tell: Told) -> Told:
+    """Return `tell`, but returning None where it raises."""
 
     def told(*arguments: Any, **named: Any) -> Any:
         try:
@@ -36,9 +36,9 @@ class Report:
         self._names: dict[str, int] = {}
         self._seen: list[StageStatus] = []
 
-    @_harmless
+    @_swallow_errors
     def begin(self, name: str) -> None:
-        """The operation runs from now on."""
+        """Start the operation."""
         if self._operation is not None:
             return
         import headway  # noqa: PLC0415 - a tracker that never starts reports nothing
@@ -46,9 +46,9 @@ class Report:
         self._operation = headway.operation(name, display="quiet")
         self._operation.start()
 
-    @_harmless
+    @_swallow_errors
     def tell(self, stages: list[ProgressStage]) -> None:
-        """Take over how the stages are now."""
+        """Report the present state of the stages."""
         if self._operation is None:
             return
         for index, stage in enumerate(stages):
@@ -57,18 +57,18 @@ class Report:
             if self._seen[index] is not stage.status or stage.status is StageStatus.IN_PROGRESS:
                 self._tell(index, stage)
 
-    @_harmless
+    @_swallow_errors
     def tell_one(self, stages: list[ProgressStage], index: int) -> None:
-        """Take over how one stage is now, and any that came since."""
+        """Report the present state of one stage, and of any that came since."""
         if self._operation is None:
             return
         if len(self._stages) < len(stages):
             self.tell(stages)
         self._tell(index, stages[index])
 
-    @_harmless
+    @_swallow_errors
     def listen(self, callback: Callable[[Any], object]) -> None:
-        """From now on a request to cancel calls `callback(request)`, in another thread."""
+        """Call `callback(request)` on a request to cancel from now on, in another thread."""
         if self._operation is not None:
             self._operation.on_cancel(callback)
 
@@ -79,12 +79,12 @@ class Report:
         return getattr(request, "reason", None)
 
     def end(self, status: StageStatus, message: str | None, notify: Any) -> None:
-        """The operation has ended; `notify` says what is left for notifiers to do."""
+        """End the operation; `notify` says what is left for notifiers to do."""
         operation, self._operation = self._operation, None
         if operation is not None:
             self._end(operation, status, message, notify)
 
-    @_harmless
+    @_swallow_errors
     def _end(self, operation: Any, status: StageStatus, message: str | None, notify: Any) -> None:
         operation.set(notify=notify)
         if status is StageStatus.COMPLETED:
@@ -95,7 +95,7 @@ class Report:
             operation.cancel(message)
 
     def abandon(self) -> None:
-        """Nobody holds its tracker any more: what its stages came to is its end."""
+        """End it as its stages ended: the program no longer holds its tracker."""
         failed = [stage.model.error for stage in self._stages if stage.state == "failed"]
         if failed:
             self.end(StageStatus.FAILED, failed[0], None)

@@ -1,4 +1,4 @@
-"""Running a function with a tracker: its end is the tracker's end, whatever it is."""
+"""`run_with_progress`: run a function with a tracker that ends as the function does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl+C and SIGTERM: cancel the trackers that asked for it, once, and leave.
+"""Ctrl+C and SIGTERM: cancel the trackers that asked for it, once, and exit.
 
 One handler a process. It is installed for the first tracker and gives way to the handlers
 that were there before when the last one has ended.
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, Protocol
 
-    class Cancelled(Protocol):
-        """A tracker, as what a signal cancels."""
+    class Cancellable(Protocol):
+        """What a signal needs of a tracker."""
 
         end_time: float | None
 
         @property
         def cancel_reason(self) -> str | None:
-            """The reason that somebody gave, if anybody did."""
+            """The reason that was given with a request to cancel, if any."""
             ...
 
         def leave(self, message: str, exit_status: int) -> bool:
-            """Cancel it; return whether the program can be left at once."""
+            """Cancel it; return whether the program can exit at once."""
             ...
 
 
@@ -37,15 +37,15 @@ _MESSAGES: dict[int, str] = {
     signal.SIGTERM: "Operation terminated",
 }
 _before: dict[int, Any] = {}  # signal → the handler that was there
-_waiting: dict[int, weakref.ref[Cancelled]] = {}  # in the order they asked
+_watched: dict[int, weakref.ref[Cancellable]] = {}  # in the order they asked
 _under_way = 0  # signals that are being handled
 
 
-def handle_for(tracker: Cancelled) -> None:
-    """Cancel `tracker` on a signal from now on; does nothing outside the main thread."""
+def handle_for(tracker: Cancellable) -> None:
+    """Cancel `tracker` on a signal from now on; do nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         return
-    _waiting[id(tracker)] = weakref.ref(tracker)
+    _watched[id(tracker)] = weakref.ref(tracker)
     for number in SIGNALS:
         before = signal.getsignal(number)
         try:
@@ -56,9 +56,9 @@ def handle_for(tracker: Cancelled) -> None:
             _before[number] = before
 
 
-def release(tracker: Cancelled) -> None:
-    """`tracker` has ended; without any other the handlers are as they were before."""
-    _waiting.pop(id(tracker), None)
+def release(tracker: Cancellable) -> None:
+    """Stop handling signals for `tracker`; after the last one restore the earlier handlers."""
+    _watched.pop(id(tracker), None)
     if _trackers() or threading.current_thread() is not threading.main_thread():
         return
     for number in SIGNALS:
@@ -69,8 +69,8 @@ def release(tracker: Cancelled) -> None:
                 pass
 
 
-def _trackers() -> list[Cancelled]:
-    found = [reference() for reference in list(_waiting.values())]
+def _trackers() -> list[Cancellable]:
+    found = [reference() for reference in list(_watched.values())]
     return [tracker for tracker in found if tracker is not None and tracker.end_time is None]
 
 
@@ -94,15 +94,15 @@ def _handle(number: int, frame: FrameType | None) -> None:
         if callable(before) and before is not signal.default_int_handler:
             before(number, frame)
         elif not leaving:
-            _as_before(number, before, frame)
+            _call_earlier_handler(number, before, frame)
             return
     finally:
         _under_way = 0
     raise SystemExit(status)
 
 
-def _as_before(number: int, before: Any, frame: FrameType | None) -> None:
-    """Every tracker has ended, in a thread that could not give the handler back."""
+def _call_earlier_handler(number: int, before: Any, frame: FrameType | None) -> None:
+    """Do what the earlier handler did: every tracker has ended, in another thread."""
     if callable(before):
         before(number, frame)
     elif before is not signal.SIG_IGN:

@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class StageStatus(Enum):
-    """What has become of a stage."""
+    """The status of a stage."""
 
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
@@ -24,7 +24,7 @@ ENDED = frozenset({StageStatus.COMPLETED, StageStatus.FAILED, StageStatus.CANCEL
 
 
 def format_duration(seconds: float) -> str:
-    """`seconds` as people write them: `5s`, `1m 23s`, `2h 2m`; below zero counts as zero."""
+    """Return `seconds` as `5s`, `1m 23s`, `2h 2m`; below zero counts as zero."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole}s"
@@ -60,7 +60,7 @@ class ProgressStage:
 
     @property
     def elapsed_time(self) -> float:
-        """Seconds from its start to its end or to now; 0.0 before it has started."""
+        """The seconds from its start to its end or to now; 0.0 before it has started."""
         if self.start_time is None:
             return 0.0
         if self.end_time is not None:
@@ -71,11 +71,11 @@ class ProgressStage:
 
     @property
     def is_complete(self) -> bool:
-        """It has ended, well or not."""
+        """Whether it has ended, well or not."""
         return self.status in ENDED
 
     def format_elapsed(self) -> str:
-        """`elapsed_time` as `5s`, `1m 23s` or `2h 2m`."""
+        """Return `elapsed_time` as `5s`, `1m 23s` or `2h 2m`."""
         return format_duration(self.elapsed_time)
 
     def begin(self) -> None:
@@ -92,7 +92,7 @@ class ProgressStage:
         self._pace = 0.0
 
     def count(self, progress: float | None, processed_bytes: int | None) -> None:
-        """Take over absolute counts; bytes of a known total win over `progress`."""
+        """Take absolute counts; bytes of a known total outweigh `progress`."""
         if progress is not None and progress == progress:  # noqa: PLR0124 - a NaN is no news
             self.progress = min(1.0, max(0.0, progress))
         if processed_bytes is not None:
@@ -119,7 +119,7 @@ class ProgressStage:
             self.progress = 1.0
 
     def remaining(self) -> float | None:
-        """Seconds that it still takes at the pace it has gone so far; None if that is unknown.
+        """Return the seconds that it still takes at its pace so far; None if that is unknown.
 
         Between two reports it counts down; when a report is overdue it stops doing so.
         """
@@ -133,7 +133,7 @@ class ProgressStage:
         return count_down(left, silence, worked)
 
     def rate(self) -> float | None:
-        """Bytes a second, of late where that is known; None while there is nothing to divide."""
+        """Return bytes a second, recent ones where known; None while there is nothing to divide."""
         if self._pace > 0 and self.total_bytes:
             return self._pace * self.total_bytes
         elapsed = self.elapsed_time
@@ -141,7 +141,7 @@ class ProgressStage:
 
 
 def count_down(left: float, silence: float, worked: float) -> float:
-    """What remains of `left` seconds after `silence` more without a word.
+    """Return what remains of `left` seconds after `silence` more without a report.
 
     It never reaches zero of itself: work that goes on although its time is over grows a
     remainder again, towards what it was.

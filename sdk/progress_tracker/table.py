@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def table(stages: Sequence[ProgressStage]) -> Table:
-    """One row a stage: sign, name, what there is to say. Names are text, never markup."""
+    """Return a table with one row a stage: sign, name, figures. Names are text, never markup."""
     made = Table(show_header=False, box=None, padding=(0, 1))
     made.add_column("Icon", width=3, no_wrap=True)
     made.add_column("Stage", ratio=1)

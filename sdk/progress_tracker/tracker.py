@@ -12,11 +12,11 @@ import time
 import weakref
 
 from progress_tracker import frame, signals
+from progress_tracker.notification import Delivery
 from progress_tracker.optional import present
-from progress_tracker.painter import SPACING, Painter
+from progress_tracker.painter import FRAME_INTERVAL, Painter
 from progress_tracker.remaining import remaining
 from progress_tracker.report import Report
-from progress_tracker.sending import Delivery
 from progress_tracker.stage import ProgressStage, StageStatus, format_duration
 
 TYPE_CHECKING = False
@@ -87,7 +87,7 @@ class ProgressTracker:
 
     @property
     def enable_notifications(self) -> bool:
-        """Whether notifications are wanted, and plyer is there to raise them."""
+        """Whether notifications are wanted and plyer is there to raise them."""
         return self._notifications_wanted and bool(present("PLYER_AVAILABLE"))
 
     @enable_notifications.setter
@@ -110,7 +110,7 @@ class ProgressTracker:
             if self._began is not None or self._outcome is not None:
                 return
             self._begin()
-        self._painter.introduce()
+        self._painter.announce()
 
     def start_stage(self, stage_index: int) -> None:
         """Start a stage; one that has ended starts afresh, one that runs goes on."""
@@ -128,7 +128,7 @@ class ProgressTracker:
     def update_stage_progress(
         self, stage_index: int, progress: float | None = None, processed_bytes: int | None = None
     ) -> None:
-        """Say how far a stage is: 0.0 to 1.0, or bytes since its start. Its end stands."""
+        """Set how far a stage is: 0.0 to 1.0, or bytes since its start. Its end stands."""
         with self._lock:
             stage = self._stage(stage_index)
             if stage is None or stage.is_complete or self._outcome is not None:
@@ -158,19 +158,19 @@ class ProgressTracker:
     # What is known.
 
     def estimate_remaining_time(self) -> float | None:
-        """Seconds until it ends, from its own stages; None while nothing is known."""
+        """Return the seconds until it ends, from its own stages; None while nothing is known."""
         with self._lock:
             if self._outcome is not None:
                 return 0.0
             return None if self.start_time is None else remaining(self.stages)
 
     def format_time_remaining(self) -> str:
-        """`estimate_remaining_time` as `45s`, `2m 5s`, `2h 2m`, or `calculating...`."""
+        """Return `estimate_remaining_time` as `45s`, `2m 5s`, `2h 2m`, or `calculating...`."""
         left = self.estimate_remaining_time()
         return "calculating..." if left is None else format_duration(left)
 
     def get_overall_progress(self) -> float:
-        """0.0 to 1.0: the mean of the stages, and 1.0 when the operation has succeeded."""
+        """Return 0.0 to 1.0: the mean of the stages, and 1.0 when the operation has succeeded."""
         with self._lock:
             if not self.stages:
                 return 0.0
@@ -181,13 +181,13 @@ class ProgressTracker:
     # The picture.
 
     def render_text_progress(self) -> str:
-        """The whole picture as text: title, bar, time remaining, stages."""
+        """Return the whole picture as text: title, bar, time remaining, stages."""
         theme = frame.theme_for(getattr(sys.stdout, "encoding", None))
         with self._lock:
             return "\n".join(map(theme.paint, frame.block(self, theme)))
 
     def render_rich_progress(self) -> Table | None:
-        """The stages as a rich table; None without rich."""
+        """Return the stages as a rich table; None without rich."""
         if not present("RICH_AVAILABLE"):
             return None
         from progress_tracker.table import table  # noqa: PLC0415 - needs rich
@@ -198,7 +198,7 @@ class ProgressTracker:
     def display_progress(self) -> None:
         """Draw it here and now, in place on a terminal, unless it was drawn just before."""
         now = time.monotonic()
-        if now - self._looked >= SPACING:  # attributes may have been assigned directly
+        if now - self._looked >= FRAME_INTERVAL:  # attributes may have been assigned directly
             self._looked = now
             with self._lock:
                 self._report.tell(self.stages)
@@ -232,7 +232,7 @@ class ProgressTracker:
             self._painter.end("failed", said)
 
     def cancel(self, message: str = "Cancelled by user") -> None:
-        """Cancel the operation and call the callback; nothing if it has ended already."""
+        """Cancel the operation and call the callback; do nothing if it has ended already."""
         with self._lock:
             if self._outcome is not None:
                 return
@@ -252,7 +252,7 @@ class ProgressTracker:
             self._painter.end("cancelled", message, picture=False)
 
     def setup_cancellation_handler(self, callback: Callable[[], object] | None = None) -> None:
-        """From now on Ctrl+C and SIGTERM cancel this and leave, with status 130 or 143.
+        """Cancel this on Ctrl+C and SIGTERM from now on, and exit with status 130 or 143.
 
         `callback` (a function, or a coroutine function) cleans up; None keeps the one that
         was set before. Outside the main thread no signal arrives, but `headway cancel` does.
@@ -266,13 +266,13 @@ class ProgressTracker:
 
     @property
     def cancel_reason(self) -> str | None:
-        """The reason that somebody gave with `headway cancel`, if anybody did."""
+        """The reason that was given with `headway cancel`, if any."""
         return self._report.cancel_reason
 
     def leave(self, message: str, exit_status: int) -> bool:
-        """A signal ends the program: cancel, and say whether it can be left at once.
+        """Cancel because a signal ends the program; return whether it can exit at once.
 
-        It cannot while a task has an asynchronous cleanup to do; it leaves when that is done.
+        It cannot while a task has an asynchronous cleanup to do; it exits when that is done.
         """
         task = self._task
         if task is None or not _is_async(self.cancel_callback):
@@ -285,7 +285,7 @@ class ProgressTracker:
     # Within.
 
     def _touched(self) -> None:
-        """Something that is shown has changed."""
+        """Note that something shown has changed."""
 
     def _stage(self, index: int) -> ProgressStage | None:
         return self.stages[index] if 0 <= index < len(self.stages) else None
@@ -336,7 +336,7 @@ class ProgressTracker:
             self._cleanup = loop.create_task(cleaned_up())
 
     def _settle(self, body: str, message: str | None, wanted: bool) -> None:
-        """Tell the rest of the machine how it ended."""
+        """Report and notify how it ended."""
         outcome = self._outcome
         if outcome is None:
             return
@@ -351,7 +351,7 @@ class ProgressTracker:
         signals.release(self)
 
     def _send_notification(self, title: str, message: str, timeout: int = 5) -> bool:
-        """Hand a notification over, within half a second; whether that was done."""
+        """Hand a notification over, within half a second; return whether that was done."""
         from headway import text  # noqa: PLC0415 - only for an end
 
         return Delivery(text.safe(title), text.safe(message), timeout).wait()

@@ -5,7 +5,15 @@ import termios
 
 import pytest
 
-from headway.terminal_mode import LINE, RAW, SECRET, is_lent, lend, line_mode, reclaim
+from headway.terminal_mode import (
+    LINE,
+    RAW,
+    SECRET,
+    is_relayed,
+    line_mode,
+    raw_attributes,
+    usual_attributes,
+)
 
 
 @pytest.fixture
@@ -26,15 +34,15 @@ def test_a_programs_own_terminal_tells_its_mode(attributes):
 
 @pytest.mark.parametrize("mode", [LINE, SECRET, RAW])
 def test_a_terminal_that_is_lent_tells_the_commands_mode(attributes, mode):
-    lent = lend(attributes, mode)
-    assert not lent[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
-    assert line_mode(lent) == mode
+    relayed = raw_attributes(attributes, mode)
+    assert not relayed[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
+    assert line_mode(relayed) == mode
 
 
 @pytest.mark.parametrize("mode", [LINE, SECRET, RAW])
 def test_the_mode_survives_the_kernel(attributes, mode):
     master, slave = os.openpty()
-    termios.tcsetattr(slave, termios.TCSANOW, lend(attributes, mode))
+    termios.tcsetattr(slave, termios.TCSANOW, raw_attributes(attributes, mode))
     assert line_mode(termios.tcgetattr(slave)) == mode
     os.close(master)
     os.close(slave)
@@ -43,9 +51,9 @@ def test_the_mode_survives_the_kernel(attributes, mode):
 @pytest.mark.parametrize("mode", [LINE, SECRET, RAW])
 def test_what_was_lent_can_be_reclaimed(attributes, mode):
     master, slave = os.openpty()
-    termios.tcsetattr(slave, termios.TCSANOW, lend(attributes, mode))
-    assert is_lent(termios.tcgetattr(slave))
-    termios.tcsetattr(slave, termios.TCSANOW, reclaim(termios.tcgetattr(slave)))
+    termios.tcsetattr(slave, termios.TCSANOW, raw_attributes(attributes, mode))
+    assert is_relayed(termios.tcgetattr(slave))
+    termios.tcsetattr(slave, termios.TCSANOW, usual_attributes(termios.tcgetattr(slave)))
     assert termios.tcgetattr(slave) == attributes
     os.close(master)
     os.close(slave)

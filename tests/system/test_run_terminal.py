@@ -123,7 +123,7 @@ def test_ctrl_c_leaves_the_shell_with_130_and_its_terminal_in_order(bash):
     bash.expect_exact("status=130\r\n icanon")
 
 
-# Two at a time in the foreground of one terminal: the first lends it, and ends first.
+# Two at a time in the foreground of one terminal: the first relays it, and ends first.
 SIDE_BY_SIDE = """
     stty -g
     ((hw -- sh -c 'until [ -e begun ]; do sleep 0.05; done'); touch over) &

@@ -9,7 +9,7 @@ import pwd
 import sys
 import time
 
-from headway import text
+from headway import string_width, text
 from headway.estimate import duration
 from headway.protocol import endpoint
 from headway_broker.history import summary
@@ -84,7 +84,7 @@ def _forget(path: str, key: str) -> int:
 
 
 def _column(key: str) -> str:
-    return text.pad(text.clip(text.safe(key), NAME_WIDTH), NAME_WIDTH)
+    return string_width.pad(string_width.clip(text.safe(key), NAME_WIDTH), NAME_WIDTH)
 
 
 def _parser() -> argparse.ArgumentParser:

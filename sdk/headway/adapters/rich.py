@@ -95,12 +95,12 @@ class Task:
         self._total: float | None = None  # and was to do
 
     def leave(self, completed: float, total: float | None) -> None:
-        """The stage is run again as another task: keep what this one was."""
+        """Keep what this task was: its stage is run again as another task."""
         self._completed, self._total = completed, total
 
     @property
     def left(self) -> bool:
-        """Its stage is another task's by now."""
+        """Whether its stage belongs to another task by now."""
         return self._completed is not None
 
     @property
@@ -112,7 +112,7 @@ class Task:
 
     @property
     def total(self) -> float | None:
-        """The steps it will be, or None."""
+        """The expected number of steps, or None."""
         return self.stage.total if self._completed is None else self._total
 
     @property

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 else:
     Place = namedtuple("Place", "reached step origin")  # noqa: PYI024 - typing is slow to import
 
-# One step of unlikeness in the logarithm of size or speed: an earlier run that differs by a
+# One step of distance in the logarithm of size or speed: an earlier run that differs by a
 # factor of 1.8 counts for 0.6 of one that is alike. Doubled: a little better, but ranges hold
 # less often; halved: a little worse, and they hold more often.
 UNLIKE_STEP = 0.6
@@ -66,7 +66,7 @@ STALL_GROWTH = 0.5
 # Multiple of its usual duration at which that says nothing more of a stage that counts. Doubled:
 # hardly worse; halved: a little better on `sql-migrate`, whose counts tell more than its times.
 OVERDUE_FROM = 1.3
-# One step of unlikeness in the logarithm of being beyond the usual duration. Doubled or halved:
+# One step of distance in the logarithm of being beyond the usual duration. Doubled or halved:
 # no effect worth telling.
 LATE_STEP = 0.3
 # Inverse of the share of a run from which on a stage's lateness counts in full: a quarter.
@@ -309,7 +309,7 @@ class Analogue:
     ) -> tuple[float, float]:
         """Return what is left of an open stage by its count and by its usual duration.
 
-        Second, the unlikeness of taking so long. `prior` is the logarithm of how many times longer
+        Second, the distance of taking so long. `prior` is the logarithm of how many times longer
         than then it is expected to take.
         """
         worked = stage.worked(now) + stage.spent

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from math import log
 
-# One step of unlikeness in the logarithm of how many operations go on: alone and beside one other
+# One step of distance in the logarithm of how many operations go on: alone and beside one other
 # are 1.4 steps apart. The recordings do not say how many others went on, so the sweep shows no
 # effect: this value rests on reasoning alone.
 UNLIKE_STEP = 0.5

@@ -98,7 +98,7 @@ LEAST_WEIGHT = 0.05
 # In runs, the weight of the estimate without history beside that with it. Doubled: a little
 # worse, on `long-mirror` most; halved: hardly better.
 COLD_SHARE = 0.15
-# Squared steps of unlikeness to the most similar run from which on the run is said to be unlike
+# Squared steps of distance to the most similar run from which on the run is said to be unlike
 # all: two steps. It changes a remark, no estimate.
 UNLIKE_FROM = 4.0
 # Of the usual duration: after having waited longer, an operation is no longer called late for its

@@ -42,7 +42,7 @@ DISAGREEMENT = 0.9
 # How much an estimate that is just changing widens the range. Doubled or halved: ranges hold a
 # little more or less often.
 CHANGE = 1.0
-# How much each squared step of unlikeness widens the range. Doubled or halved: ranges hold a
+# How much each squared step of distance widens the range. Doubled or halved: ranges hold a
 # little more or less often.
 UNLIKENESS = 0.08
 # In runs, how firmly the half width is believed before the run's own errors are. Doubled: ranges
@@ -54,7 +54,7 @@ DAMPING = 0.7
 # The most by which calibration widens a range: one bad run shall not make all ranges useless.
 # Doubled or halved: no effect.
 WIDEST = 4.0
-# The most that disagreement, unlikeness and change count: beyond this a range says nothing anyway.
+# The most that disagreement, distance and change count: beyond this a range says nothing anyway.
 # Doubled: no effect; halved: hardly any.
 DISAGREEMENT_LIMIT = 1.5
 UNLIKENESS_LIMIT = 8.0

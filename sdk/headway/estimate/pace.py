@@ -23,8 +23,8 @@ EARLY_SHARE = 0.1
 # against a stage that has just begun. Doubled: no effect; halved: a little worse.
 PACE_LIMIT = 2.5
 # Logarithm beyond which a stage's deviation, a factor of 2.7, is its own case and no sign of the
-# machine's speed. Doubled: a little better on `nested-build`, with more jitter; halved: worse
-# there.
+# machine's speed. Doubled: better on `nested-build`, not on average, with more jitter; halved:
+# worse there.
 SPEED_LIMIT = 1.0
 # Of a run that must have passed before its speed counts by half. Doubled: a little worse; halved:
 # a little better, with more jitter.

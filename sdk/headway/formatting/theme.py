@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 from typing import Iterable, List, Mapping, NamedTuple, Tuple
 
-from headway import text
+from headway import string_width, text
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -155,4 +155,4 @@ def in_ci(environ: Mapping[str, str]) -> bool:
 
 def width(line: Iterable[tuple[str, str]]) -> int:
     """The cells of a line."""
-    return sum(text.cells(piece) for _, piece in line)
+    return sum(string_width.cells(piece) for _, piece in line)

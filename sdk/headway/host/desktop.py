@@ -17,7 +17,7 @@ import sys
 import warnings
 from typing import Any, Mapping
 
-from headway import text
+from headway import string_width, text
 
 # Characters of a title and of a body, and lines of it: a notification is read at a glance.
 TITLE_LIMIT = 120
@@ -62,13 +62,13 @@ class Desktop:
 
 def title_of(title: str) -> str:
     """Return a title that is safe, short, not empty and no option."""
-    return text.clip(text.safe(title), TITLE_LIMIT).lstrip("- ") or "Headway"
+    return string_width.clip(text.safe(title), TITLE_LIMIT).lstrip("- ") or "Headway"
 
 
 def body_of(body: str, *, escapes: bool) -> str:
     """Return a body that is safe, short, not empty and no option; `escapes` markup."""
     lines = [text.safe(line) for line in body.splitlines() if line.strip()][:LINES_LIMIT]
-    made = text.clip("\n".join(lines), BODY_LIMIT).lstrip("- ") or " "
+    made = string_width.clip("\n".join(lines), BODY_LIMIT).lstrip("- ") or " "
     if escapes:
         made = made.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return made

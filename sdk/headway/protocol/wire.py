@@ -89,11 +89,7 @@ def decode(frame: bytes, direction: tuple[type[Any], ...]) -> Any:
 
 
 def unpack_counts(frame: bytes) -> tuple[int, dict[Any, Any]] | None:
-    """The sequence and the map of the `Counts` in `frame`; None where it is not plainly one.
-
-    A short way for the hot message, which is recognised by its first bytes, before anything is
-    unpacked; all else is for `decode`.
-    """
+    """Return the sequence and the map of the `Counts` in `frame`, or None if it is no such one."""
     if frame[:2] != _COUNTS:
         return None
     try:
@@ -109,7 +105,7 @@ def unpack_counts(frame: bytes) -> tuple[int, dict[Any, Any]] | None:
 
 
 def _about(value: Any) -> dict[str, Any]:
-    """What is known of a process: what is neither text nor number is left out."""
+    """Return the texts and numbers that describe a process, and leave out everything else."""
     return {
         name: checks.words(known) if type(known) is str else known
         for name, known in checks.mapping(value).items()

@@ -167,7 +167,7 @@ class Launch:
     def restore_terminal(self) -> None:
         """Restore the terminal's modes."""
         if self.plumbing.terminal is not None:
-            self.plumbing.terminal.give_back()
+            self.plumbing.terminal.restore()
 
     def release(self) -> None:
         """Let the command execute; raise CannotStart where it cannot be.

@@ -133,7 +133,7 @@ class Runner:
         self._updater.suspend()
         terminal = self._plumbing.terminal
         if terminal is not None:
-            terminal.give_back()
+            terminal.restore()
         self._updater.flush(0.25)  # the threads that send it stop, too
         self._signals.stop(group=terminal is not None and number == signal.SIGTSTP)
         self._plumbing.resize()
@@ -159,7 +159,7 @@ class Runner:
         code = exit_status(status)
         killed = self._drain()
         if self._plumbing.terminal is not None:
-            self._plumbing.terminal.give_back()
+            self._plumbing.terminal.restore()
         now = time.monotonic()
         self._parse_output()
         self._parsing.finish(code, now)

@@ -1,6 +1,6 @@
 import pytest
 
-from headway import text
+from headway import string_width
 from headway.formatting import theme
 from headway.model import OPERATION_MOVES, STAGE_MOVES
 
@@ -11,7 +11,7 @@ TTY = {"TERM": "xterm-256color"}
 def test_every_state_has_a_sign_of_one_cell_and_a_style(ascii_only):
     look = theme.make(ascii_only=ascii_only, coloured=True)
     for state in {*OPERATION_MOVES, *STAGE_MOVES, theme.SILENT}:
-        assert text.cells(look.signs[state]) == 1
+        assert string_width.cells(look.signs[state]) == 1
         assert theme.STYLES[state] in look.colours
         assert not ascii_only or look.signs[state].isascii()
 

@@ -3,7 +3,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from headway import text
+from headway import string_width
 from progress_tracker import ProgressTracker, frame
 
 
@@ -78,7 +78,7 @@ def test_no_row_is_wider_than_the_terminal(tracker, width):
     tracker.stages[0].name = "日本語のパッケージ" * 10
     tracker.complete_stage(0, error="a long reason " * 20)
     for row in drawn(frame.window(tracker, frame.theme_for("utf-8"), width, 24)):
-        assert text.cells(row) <= width
+        assert string_width.cells(row) <= width
 
 
 def test_a_long_name_gives_way_to_how_far_its_stage_is(tracker):
@@ -108,7 +108,7 @@ def test_wrapping_leaves_nothing_out():
     line = [("bad", "❌ "), ("", "日本語 and more" * 5)]
     rows = frame.wrap(line, 10)
     assert "".join(drawn(rows)) == "❌ " + "日本語 and more" * 5
-    assert all(text.cells(row) <= 10 for row in drawn(rows))
+    assert all(string_width.cells(row) <= 10 for row in drawn(rows))
 
 
 def test_an_end_says_how_it_went():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator, TextIO
 
-from headway import text
+from headway import string_width
 from headway.formatting import quantity
 from headway.formatting.theme import Theme
 from headway.model import CRASHED, FAILED, RUNNING, WAITING, Operation, asks
@@ -209,15 +209,15 @@ class PlainRenderer:
 
     def _line(self, operation: Operation, state: str | None, words: str, now: float) -> str:
         name = self._theme.spell(display_name(operation))
-        name = text.pad(
-            text.squeeze(name, self._name_cells, self._theme.ellipsis), self._name_cells
+        name = string_width.pad(
+            string_width.squeeze(name, self._name_cells, self._theme.ellipsis), self._name_cells
         )
-        words = text.clip(self._theme.spell(words), 400, self._theme.ellipsis)
+        words = string_width.clip(self._theme.spell(words), 400, self._theme.ellipsis)
         column = "" if state is None else f"{state:<{STATE_CELLS}} "
         return f"{self._clock(now)} {name}  {column}{words}".rstrip()
 
     def _widen_name_column(self, name: str) -> None:
-        self._name_cells = min(max(self._name_cells, text.cells(name)), MAX_NAME_CELLS)
+        self._name_cells = min(max(self._name_cells, string_width.cells(name)), MAX_NAME_CELLS)
 
     def _clock(self, now: float) -> str:
         return self._time_of_day(self._board.replica.unix(now))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from headway import text
+from headway import string_width
 from headway.formatting.theme import Line, Theme
 
 MAX_BAR = 30  # cells of a bar at most
@@ -58,10 +58,10 @@ class Columns:
         With `steady`, columns do not shrink from frame to frame (up to `STEADY_CELLS`), so that
         the bars do not move whenever a number gets shorter.
         """
-        name_cells = max((text.cells(row.name) for row in rows), default=0)
+        name_cells = max((string_width.cells(row.name) for row in rows), default=0)
         barred = [row for row in rows if row.message is None]
         now = [
-            max((text.cells(getattr(row, part)) for row in barred), default=0)
+            max((string_width.cells(getattr(row, part)) for row in barred), default=0)
             for part in ("counts", "extra", "remaining")
         ]
         widest = now
@@ -85,7 +85,7 @@ class Columns:
         remaining = fit(widest[2], 2) or fit(now[2], 2)
         short_id = 0
         if not self._bare:
-            short_id = fit(max((text.cells(row.short_id) for row in rows), default=0), 1)
+            short_id = fit(max((string_width.cells(row.short_id) for row in rows), default=0), 1)
         bar = fit(MIN_BAR, 1) if any(row.progress is not None for row in barred) else 0
         extra = fit(widest[1], 1)
         if bar:
@@ -93,7 +93,7 @@ class Columns:
             bar += grown
             left -= grown
         # Names that were truncated get what the bar leaves, unless a message needs it.
-        messages = [text.cells(row.message) + 1 for row in rows if row.message is not None]
+        messages = [string_width.cells(row.message) + 1 for row in rows if row.message is not None]
         taken = width - (0 if self._bare else 2) - name - left - (short_id + 1 if short_id else 0)
         left -= max(max(messages, default=0) - taken, 0)
         name += min(max(left, 0), name_cells - name)
@@ -102,9 +102,11 @@ class Columns:
     def format_row(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:
         """Return a row as a styled line of at most `width` cells."""
         theme = self._theme
-        name = text.pad(text.squeeze(row.name, widths.name, theme.ellipsis), widths.name)
+        name = string_width.pad(
+            string_width.squeeze(row.name, widths.name, theme.ellipsis), widths.name
+        )
         if width < 4:
-            return [(row.style, text.head(row.sign, width))]
+            return [(row.style, string_width.head(row.sign, width))]
         if self._bare:
             line: Line = [("", name)]
             used = widths.name
@@ -113,10 +115,10 @@ class Columns:
             used = 2 + widths.name
         end = width - (widths.short_id + 1 if widths.short_id else 0)
         if row.message is not None:
-            message = text.clip(row.message, end - used - 1, theme.ellipsis)
+            message = string_width.clip(row.message, end - used - 1, theme.ellipsis)
             if message:
                 line.append((row.style if row.style != "busy" else "", f" {message}"))
-                used += 1 + text.cells(message)
+                used += 1 + string_width.cells(message)
         else:
             if widths.bar:
                 line.append(("", " "))
@@ -131,10 +133,12 @@ class Columns:
                 (row.remaining, widths.remaining, 2, False),
             ):
                 if cells:
-                    column = text.clip(column, cells, theme.ellipsis)  # noqa: PLW2901
-                    gap = " " * (cells - text.cells(column))
+                    column = string_width.clip(column, cells, theme.ellipsis)  # noqa: PLW2901
+                    gap = " " * (cells - string_width.cells(column))
                     line.append(("", " " * lead + (gap + column if right else column + gap)))
                     used += lead + cells
         if widths.short_id:
-            line.append(("dim", " " * (end - used + 1) + text.pad(row.short_id, widths.short_id)))
+            line.append(
+                ("dim", " " * (end - used + 1) + string_width.pad(row.short_id, widths.short_id))
+            )
         return line

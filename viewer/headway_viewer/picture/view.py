@@ -7,7 +7,7 @@ when its operation, the second or the width has changed.
 
 from __future__ import annotations
 
-from headway import text
+from headway import string_width, text
 from headway.formatting import quantity
 from headway.formatting.theme import SILENT, STYLES, Line, Theme
 from headway.model import (
@@ -120,18 +120,18 @@ class View:
     def _header_line(
         self, title: str, parts: list[tuple[str, str]], right: str, width: int
     ) -> Line:
-        line: Line = [("strong", text.head(title, width))]
-        used = text.cells(line[0][1])
+        line: Line = [("strong", string_width.head(title, width))]
+        used = string_width.cells(line[0][1])
         lead = "  "
         for style, part in parts:
-            words = text.clip(part, width - used - len(lead), self.theme.ellipsis)
+            words = string_width.clip(part, width - used - len(lead), self.theme.ellipsis)
             if not words:
                 break
             line += [("", lead), (style, words)]
-            used += len(lead) + text.cells(words)
+            used += len(lead) + string_width.cells(words)
             lead = ", "
-        if right and used + 2 + text.cells(right) <= width:
-            line += [("", " " * (width - used - text.cells(right))), ("", right)]
+        if right and used + 2 + string_width.cells(right) <= width:
+            line += [("", " " * (width - used - string_width.cells(right))), ("", right)]
         return line
 
     def _all_remaining(self, now: float) -> str:
@@ -236,7 +236,7 @@ class View:
         if room < 4:
             return []
         return [
-            [("", indent), (style, text.clip(theme.spell(words), room, theme.ellipsis))]
+            [("", indent), (style, string_width.clip(theme.spell(words), room, theme.ellipsis))]
             for words in detail_lines(operation, self.board, now, MAX_DETAIL_LINES)
         ]
 
@@ -244,16 +244,18 @@ class View:
         total = sum(more.values())
         parts = ", ".join(f"{count} {state}" for state, count in more.items() if count)
         words = f"{self.theme.ellipsis} {total} more ({parts})"
-        return [("dim", text.clip(words, width, self.theme.ellipsis))]
+        return [("dim", string_width.clip(words, width, self.theme.ellipsis))]
 
     def receipt(self, operation: Operation, width: int, now: float) -> Line:
         """Return the line that stays on a terminal when an operation has ended."""
         row = self.row(operation, now)
         room = width - 2
-        message = text.clip(row.message or "", room, self.theme.ellipsis)
-        name = text.squeeze(row.name, room - text.cells(message) - 2, self.theme.ellipsis)
+        message = string_width.clip(row.message or "", room, self.theme.ellipsis)
+        name = string_width.squeeze(
+            row.name, room - string_width.cells(message) - 2, self.theme.ellipsis
+        )
         if width < 4:
-            return [(row.style, text.head(row.sign, width))]
+            return [(row.style, string_width.head(row.sign, width))]
         gap = "  " if name else ""
         style = "" if operation.state == COMPLETED else row.style
         return [(row.style, row.sign), ("", f" {name}{gap}"), (style, message)]
@@ -271,11 +273,11 @@ class View:
         rows = [self.row(operation, now) for operation in ended[left_out:]]
         widths = self.columns.measure(rows, width)
         picture: list[Line] = [
-            [("", text.clip(summary_text(seen, now), width, self.theme.ellipsis))]
+            [("", string_width.clip(summary_text(seen, now), width, self.theme.ellipsis))]
         ]
         if left_out:
             more = f"{self.theme.ellipsis} {left_out} more"
-            picture.append([("dim", text.clip(more, width, self.theme.ellipsis))])
+            picture.append([("dim", string_width.clip(more, width, self.theme.ellipsis))])
         picture.extend(self.columns.format_row(row, widths, width) for row in rows)
         return picture
 

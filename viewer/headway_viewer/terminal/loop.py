@@ -227,7 +227,7 @@ class TerminalLoop:
             modes = termios.tcgetattr(descriptor)
             mode = terminal_mode.line_mode(modes)
             if mode == terminal_mode.RAW and foreground:
-                others_in_foreground = terminal_mode.is_lent(modes) or group_size(
+                others_in_foreground = terminal_mode.is_relayed(modes) or group_size(
                     group
                 ) > groups.count(group)
             return TerminalState(

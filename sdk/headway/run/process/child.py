@@ -36,16 +36,7 @@ class Child:
         self._gate = ForkGate(ignored)
         self.pid = os.fork()
         if self.pid == 0:
-            run_in_child(lambda: self._become(path, argv, streams, kept))
-
-    def _become(
-        self, path: str, argv: list[str], streams: Mapping[int, int], kept: tuple[int, ...]
-    ) -> None:
-        for number, descriptor in streams.items():
-            os.dup2(descriptor, number)
-        for descriptor in kept:
-            os.set_inheritable(descriptor, True)
-        self._gate.execute(path, argv)
+            run_in_child(lambda: self._gate.execute(path, argv, streams, kept))
 
     def wait_until_forked(self) -> None:
         """Return at once: the constructor has forked it."""

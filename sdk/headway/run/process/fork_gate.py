@@ -52,8 +52,18 @@ class ForkGate:
         for descriptor in (self._go, self._open, self._failed, self._fail):
             os.close(descriptor)
 
-    def execute(self, path: str, argv: list[str]) -> NoReturn:
-        """Wait for the release, then execute the command. Runs in the child."""
+    def execute(
+        self, path: str, argv: list[str], streams: Mapping[int, int], kept: Sequence[int]
+    ) -> NoReturn:
+        """Wait for the release, then execute the command. Runs in the child.
+
+        `streams` maps its descriptors 0…2 to ours where they differ, `kept` are others that it
+        inherits.
+        """
+        for number, descriptor in streams.items():
+            os.dup2(descriptor, number)
+        for descriptor in kept:
+            os.set_inheritable(descriptor, True)
         os.close(self._open)
         os.close(self._failed)
         data = b""

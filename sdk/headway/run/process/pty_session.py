@@ -180,11 +180,7 @@ class PtyChild:
         for number in ignored:
             signal.signal(number, signal.SIG_DFL)
         os.close(tell)
-        for number, descriptor in streams.items():
-            os.dup2(descriptor, number)
-        for descriptor in kept:
-            os.set_inheritable(descriptor, True)
-        self._gate.execute(path, argv)
+        self._gate.execute(path, argv, streams, kept)
 
 
 def _signal_group(group: int, *numbers: int) -> None:

@@ -16,7 +16,7 @@ _BACKGROUND_INTERVAL = 0.25
 
 
 class Keyboard(threading.Thread):
-    """Relays keys from descriptor `fd` while the terminal is lent.
+    """Relays keys from descriptor `fd` while the terminal is relayed.
 
     `interrupted` is the monotonic time at which an interrupt or quit key was last typed.
     """
@@ -37,12 +37,12 @@ class Keyboard(threading.Thread):
         """Relay keys until `finish`, or until the terminal is gone."""
         try:
             while True:
-                mine = self._terminal.lent and self._terminal.foreground
+                mine = self._terminal.relayed and self._terminal.foreground
                 watched = [self._ended, self._fd] if mine else [self._ended]
                 ready, _, _ = select.select(watched, [], [], _BACKGROUND_INTERVAL)
                 if self._ended in ready:
                     return
-                if self._fd in ready and self._terminal.lent:
+                if self._fd in ready and self._terminal.relayed:
                     keys = os.read(self._fd, 1024)
                     if not keys:
                         return

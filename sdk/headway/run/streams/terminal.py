@@ -1,7 +1,7 @@
-"""The real terminal while it is lent to a command: its mode, its size, giving it back.
+"""The real terminal while it is relayed to a command's pty: its modes, its size, restoring it.
 
-Several of us may be in the foreground of one terminal (`make -j4`). One of them lends it, and
-gives it back; the others leave its mode alone meanwhile, for they would save a raw one.
+Several of us may be in the foreground of one terminal (`make -j4`). One of them relays it, and
+restores it; the others leave its modes alone meanwhile, for they would save raw ones.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import struct
 import termios
 
-from headway.terminal_mode import RAW, is_lent, lend, line_mode, reclaim
+from headway.terminal_mode import RAW, is_relayed, line_mode, raw_attributes, usual_attributes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class Terminal:
         self._fd = fd
         self._reserved = reserved
         self._saved: Attributes = _usual(fd)
-        self._mode: str | None = None  # of the command, while the terminal is lent
-        self._lock: int | None = None  # held while we are the one that lends it
+        self._mode: str | None = None  # of the command, while the terminal is relayed
+        self._lock: int | None = None  # held while we are the one that relays it
         self._size = b""
         self._was_raw = False
         self.master, self.slave = os.openpty()
@@ -43,19 +43,19 @@ class Terminal:
 
     @property
     def foreground(self) -> bool:
-        """Tell whether this process's group has the terminal."""
+        """Whether this process's group has the terminal."""
         try:
             return os.tcgetpgrp(self._fd) == os.getpgrp()
         except OSError:
             return False
 
     @property
-    def lent(self) -> bool:
-        """Tell whether the terminal is in raw mode for the command."""
+    def relayed(self) -> bool:
+        """Whether the terminal is in raw mode for the command."""
         return self._mode is not None
 
     def follow(self) -> None:
-        """Lend the terminal while this process is in the foreground; follow the pty's mode."""
+        """Relay the terminal while this process is in the foreground; follow the pty's mode."""
         if not self.foreground:
             self._mode = None  # the shell has set its own mode
             self._release()
@@ -70,13 +70,13 @@ class Terminal:
                 self._saved = _usual(self._fd)
         except (OSError, termios.error):
             return  # the terminal is gone: a hangup will follow
-        self._set(lend(self._saved, mode))
+        self._set(raw_attributes(self._saved, mode))
         self._mode = mode
         self._was_raw = self._was_raw or mode == RAW
         self.resize()
 
-    def give_back(self) -> None:
-        """Put the terminal into the mode that it had; never raises."""
+    def restore(self) -> None:
+        """Restore the modes that the terminal had; never raise."""
         if self._mode is not None:
             self._mode = None
             if self.foreground:
@@ -108,10 +108,10 @@ class Terminal:
         return b"" if character == b"\0" else character
 
     def _claim(self) -> bool:
-        """Become the one that lends the terminal; return False while somebody else does.
+        """Become the one that relays the terminal; return False while another process does.
 
         The kernel frees the lock on its device when its holder is killed. A device of another
-        user cannot be opened, and macOS locks none: there the terminal's mode alone tells.
+        user cannot be opened, and macOS locks none: there the terminal's modes alone tell.
         """
         if self._lock is not None:
             return True
@@ -119,13 +119,13 @@ class Terminal:
             flags = os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
             descriptor = os.open(os.ttyname(self._fd), flags)
         except OSError:
-            return not is_lent(termios.tcgetattr(self._fd))
+            return not is_relayed(termios.tcgetattr(self._fd))
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
             held = isinstance(error, BlockingIOError)
-            return not held and not is_lent(termios.tcgetattr(self._fd))
+            return not held and not is_relayed(termios.tcgetattr(self._fd))
         self._lock = descriptor
         return True
 
@@ -150,6 +150,6 @@ class Terminal:
 
 
 def _usual(fd: int) -> Attributes:
-    """Return the attributes of a terminal as they are while nobody lends it."""
+    """Return the attributes of a terminal as they are while nobody relays it."""
     attributes = termios.tcgetattr(fd)
-    return reclaim(attributes) if is_lent(attributes) else attributes
+    return usual_attributes(attributes) if is_relayed(attributes) else attributes

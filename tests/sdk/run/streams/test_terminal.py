@@ -8,7 +8,7 @@ import termios
 import pytest
 
 from headway.run.streams.terminal import Terminal
-from headway.terminal_mode import LINE, lend
+from headway.terminal_mode import LINE, raw_attributes
 
 
 def size(fd):
@@ -53,8 +53,8 @@ def test_in_the_background_nothing_is_lent(real, terminal):
     # It is not this process's controlling terminal, so this process is not in its foreground.
     before = termios.tcgetattr(real)
     terminal.follow()
-    assert not terminal.lent
-    terminal.give_back()
+    assert not terminal.relayed
+    terminal.restore()
     assert termios.tcgetattr(real) == before
 
 
@@ -64,20 +64,20 @@ def foreground(monkeypatch):
     monkeypatch.setattr(Terminal, "foreground", True)
 
 
-def lends(terminal):
+def relays(terminal):
     terminal.follow()
-    return terminal.lent
+    return terminal.relayed
 
 
 @pytest.mark.usefixtures("foreground")
 def test_one_at_a_time_lends_a_terminal(real, terminal):
     other = Terminal(real, reserved=True)
-    assert lends(terminal)
-    assert not lends(other)
-    terminal.give_back()
-    assert lends(other)
-    assert not lends(terminal)
-    other.give_back()
+    assert relays(terminal)
+    assert not relays(other)
+    terminal.restore()
+    assert relays(other)
+    assert not relays(terminal)
+    other.restore()
     os.close(other.master)
     os.close(other.slave)
 
@@ -88,18 +88,18 @@ def test_where_a_terminal_cannot_be_locked_its_mode_tells_that_it_is_lent(
 ):
     monkeypatch.setattr(os, "ttyname", lambda fd: f"/nowhere/{fd}")
     other = Terminal(real, reserved=True)
-    assert lends(terminal)
-    assert not lends(other)
-    terminal.give_back()
-    termios.tcsetattr(real, termios.TCSANOW, lend(termios.tcgetattr(real), LINE))
-    assert not lends(other)
+    assert relays(terminal)
+    assert not relays(other)
+    terminal.restore()
+    termios.tcsetattr(real, termios.TCSANOW, raw_attributes(termios.tcgetattr(real), LINE))
+    assert not relays(other)
     os.close(other.master)
     os.close(other.slave)
 
 
 def test_beside_a_command_that_it_is_lent_to_another_one_has_a_usual_pty(real, terminal):
     usual = termios.tcgetattr(terminal.slave)
-    termios.tcsetattr(real, termios.TCSANOW, lend(termios.tcgetattr(real), LINE))
+    termios.tcsetattr(real, termios.TCSANOW, raw_attributes(termios.tcgetattr(real), LINE))
     other = Terminal(real, reserved=True)
     assert termios.tcgetattr(other.slave) == usual
     os.close(other.master)

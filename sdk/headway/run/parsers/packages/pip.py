@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from headway.run.parsers.packages.requirement import REQUIREMENT
 from headway.run.reading.command_line import (
     Command,
     FormContext,
@@ -56,10 +57,6 @@ _VALUES = option_set(
     " --log --exists-action --config-settings --global-option --use-feature"
     " --use-deprecated --python --keyring-provider --group"
 )
-# A requirement, no address and no path: those can hold passwords.
-_REQUIREMENT = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9,._-]*\])?(?:[=<>!~]=?[A-Za-z0-9.*,=<>!~+_-]+)*$"
-)
 _RAW_FORM = re.compile(rb"Progress \d+ of \d+\r?\n")
 
 
@@ -69,7 +66,7 @@ def name_of(command: Command) -> str:
     at = find_subcommand(words, _SUBCOMMANDS, _FLAGS, _VALUES)
     if at is None:
         return "pip"
-    kept = list(plain_words(words[at:], _FLAGS | {"-r", "--requirement"}, _VALUES, _REQUIREMENT))
+    kept = list(plain_words(words[at:], _FLAGS | {"-r", "--requirement"}, _VALUES, REQUIREMENT))
     files = {after for word, after in zip(words, words[1:]) if word in ("-r", "--requirement")}
     for index, word in enumerate(kept):
         if word in files:

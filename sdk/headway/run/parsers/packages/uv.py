@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from headway.run.parsers.packages.requirement import REQUIREMENT
 from headway.run.reading.command_line import Command, option_set, plain_words
 from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
 
@@ -17,9 +18,6 @@ _FETCHED = re.compile(r"\s*(Downloaded|Built) (\S+)")
 _ERROR = re.compile(r"error: (.+)$|\s*× (.+)$")
 _STAGES = {"Resolved": RESOLVE, "Prepared": PREPARE, "Installed": INSTALL}
 _VERBS = option_set("sync lock add remove venv run build")
-_PACKAGE = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9,._-]*\])?(?:[=<>!~]=?[A-Za-z0-9.*,=<>!~+_-]+)*$"
-)
 _FLAGS = option_set(
     "-q -v -U --upgrade --system --quiet --verbose --frozen --locked --no-cache --dev"
 )
@@ -30,7 +28,7 @@ _VALUES = option_set(
 
 def name_of(command: Command) -> str:
     """Return the operation's name: "uv pip install rich"."""
-    words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE)
+    words = plain_words(command.words, _FLAGS, _VALUES, REQUIREMENT)
     if words[:2] in (["pip", "install"], ["pip", "sync"], ["tool", "install"]) or words[:1] == [
         "add"
     ]:

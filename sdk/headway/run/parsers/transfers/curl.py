@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from headway.run.parsers.transfers.output_file import name_after_output
 from headway.run.reading.command_line import Command
 from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
 from headway.run.reading.sizes import parse_size
@@ -19,17 +20,11 @@ _ROW = re.compile(
 _HEADER = re.compile(r"\s*% Total\s+% Received")
 _BAR = re.compile(r"\s*#*\s+(\d{1,3}\.\d)%$")
 _ERROR = re.compile(r"curl: \(\d+\) (.+)$")
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*$")
 
 
 def name_of(command: Command) -> str:
     """Return the operation's name, after the file that is written, never after the address."""
-    for option, value in zip(command.words, command.words[1:]):
-        if option in ("-o", "--output"):
-            name = value.rsplit("/", 1)[-1]
-            if _SAFE.match(name) and name != "null":
-                return "curl " + name
-    return "curl"
+    return name_after_output(command, "-o", "--output")
 
 
 class Parser:

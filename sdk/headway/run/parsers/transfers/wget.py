@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from headway.run.parsers.transfers.output_file import name_after_output
 from headway.run.reading.command_line import Command
 from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
 from headway.run.reading.sizes import parse_size
@@ -18,17 +19,11 @@ _BAR = re.compile(r".*?\s(\d{1,3})%\[[=>+ ]*\]\s+([\d.,]+[KMGT]?)\s")
 _UNKNOWN_BAR = re.compile(r".*?\[[<=> ]+\]\s+([\d.,]+[KMGT]?)\s")
 _SAVED = re.compile(r".* saved \[(\d+)(?:/\d+)?\]$")
 _ERROR = re.compile(r"(?:.* )?ERROR (\d+: .+)$|wget: (.+)$|(.* failed: .+)$")
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*$")
 
 
 def name_of(command: Command) -> str:
     """Return the operation's name, after the file that is written, never after the address."""
-    for option, value in zip(command.words, command.words[1:]):
-        if option in ("-O", "--output-document"):
-            name = value.rsplit("/", 1)[-1]
-            if _SAFE.match(name) and name != "null":
-                return "wget " + name
-    return "wget"
+    return name_after_output(command, "-O", "--output-document")
 
 
 class Parser:

@@ -1,7 +1,7 @@
-"""The foot of one terminal, shared by all trackers of this process that draw there.
+"""The footer of one terminal, shared by all trackers of this process that draw there.
 
 Frames stand below each other and are redrawn in place. What the program itself prints
-through `sys.stdout` or `sys.stderr` comes to stand above them, whole. Absent: what a frame
+through `sys.stdout` or `sys.stderr` is written above them, whole. Absent: what a frame
 shows, and how often.
 """
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from typing import Any, Iterable
 
 # By terminal or stream, for as long as somebody draws there.
-_screens: weakref.WeakValueDictionary[Any, Screen] = weakref.WeakValueDictionary()
-_screens_lock = threading.Lock()
+_footers: weakref.WeakValueDictionary[Any, Footer] = weakref.WeakValueDictionary()
+_footers_lock = threading.Lock()
 
 
-def screen_of(stream: Any) -> Screen:
-    """The one screen of the terminal that `stream` writes to."""
+def footer_of(stream: Any) -> Footer:
+    """Return the one footer of the terminal that `stream` writes to."""
     stream = getattr(stream, "headway_stream", stream)
     key = _terminal(stream) or id(stream)
-    with _screens_lock:
-        screen = _screens.get(key)
-        if screen is None or screen.stream.closed:
-            screen = _screens[key] = Screen(stream)
-        return screen
+    with _footers_lock:
+        footer = _footers.get(key)
+        if footer is None or footer.stream.closed:
+            footer = _footers[key] = Footer(stream)
+        return footer
 
 
 def _terminal(stream: Any) -> Any:
-    """What tells its terminal from others, or None if it is none."""
+    """Return what tells its terminal from others, or None if it is no terminal."""
     try:
         number = stream.fileno()
         return os.fstat(number).st_rdev if os.isatty(number) else None
@@ -50,11 +50,11 @@ def write_raw(stream: Any, text: str) -> None:
         pass
 
 
-class Screen:
+class Footer:
     """Frames (owner → rows) at the foot of a terminal.
 
     Rows are strings without line ends that fit the width. Nothing here raises because of the
-    terminal, and a terminal that takes nothing (^S) costs frames, not time.
+    terminal, and a terminal that does not accept output (^S) costs frames, not time.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -75,7 +75,7 @@ class Screen:
                 self._write(self._redrawn())
 
     def leave(self, owner: int, rows: Iterable[str]) -> None:
-        """Take the frame of `owner` away and leave `rows` on the terminal for good."""
+        """Remove the frame of `owner` and leave `rows` on the terminal."""
         with self.lock:
             self.frames.pop(owner, None)
             self.say(rows)
@@ -93,7 +93,7 @@ class Screen:
                 self._write(start + erase + said + self._redrawn())
 
     def above(self, stream: Any, text: str) -> int:
-        """Pass on what the program prints itself; the frames come back when its line is whole."""
+        """Write what the program prints; the frames return once its line is whole."""
         with self.lock:
             if not text:
                 return 0
@@ -146,23 +146,23 @@ class Screen:
     def _unwatch(self) -> None:
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
-            if isinstance(stream, StreamProxy) and stream.headway_screen is self:
+            if isinstance(stream, StreamProxy) and stream.headway_footer is self:
                 setattr(sys, name, stream.headway_stream)
 
 
 class StreamProxy:
-    """Stands in for a stream while frames are shown; what is printed comes above them."""
+    """Replaces a stream while frames are shown: what is printed comes above them."""
 
-    def __init__(self, screen: Screen, stream: Any) -> None:
-        self.headway_screen = screen
+    def __init__(self, footer: Footer, stream: Any) -> None:
+        self.headway_footer = footer
         self.headway_stream = stream
 
     def write(self, text: str) -> int:
         """Write `text` above the frames."""
-        return self.headway_screen.above(self.headway_stream, text)
+        return self.headway_footer.above(self.headway_stream, text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write `lines`, which bring their own ends, above the frames."""
+        """Write `lines`, with the line ends that they have, above the frames."""
         for line in lines:
             self.write(line)
 

@@ -10,7 +10,7 @@ import weakref
 import pyte
 import pytest
 
-from progress_tracker.screen import StreamProxy, screen_of
+from progress_tracker.footer import StreamProxy, footer_of
 
 
 class Terminal(io.StringIO):
@@ -32,55 +32,55 @@ class Terminal(io.StringIO):
 
 def test_a_frame_is_redrawn_in_place():
     terminal = Terminal()
-    screen = screen_of(terminal)
+    footer = footer_of(terminal)
     for percent in range(5):
-        screen.show(1, ["title", f"{percent}%"], 10)
+        footer.show(1, ["title", f"{percent}%"], 10)
     assert terminal.rows() == ["title", "4%"]
-    screen.show(1, ["shorter"], 10)
+    footer.show(1, ["shorter"], 10)
     assert terminal.rows() == ["shorter"]
 
 
 def test_frames_of_several_owners_stand_below_each_other():
     terminal = Terminal()
-    screen = screen_of(terminal)
-    screen.show(1, ["first"], 10)
-    screen.show(2, ["second", "more"], 10)
-    screen.show(1, ["first again"], 10)
+    footer = footer_of(terminal)
+    footer.show(1, ["first"], 10)
+    footer.show(2, ["second", "more"], 10)
+    footer.show(1, ["first again"], 10)
     assert terminal.rows() == ["first again", "second", "more"]
-    screen.leave(1, ["first has ended"])
-    screen.show(2, ["second", "less"], 10)
+    footer.leave(1, ["first has ended"])
+    footer.show(2, ["second", "less"], 10)
     assert terminal.rows() == ["first has ended", "second", "less"]
 
 
 def test_what_the_program_prints_comes_above_whole():
     terminal = Terminal()
-    screen = screen_of(terminal)
-    stream = StreamProxy(screen, terminal)
-    screen.show(1, ["frame"], 10)
+    footer = footer_of(terminal)
+    stream = StreamProxy(footer, terminal)
+    footer.show(1, ["frame"], 10)
     print("one", "two", file=stream)
     stream.writelines(["three\n", "four\n"])
     assert terminal.rows() == ["one two", "three", "four", "frame"]
     print("part", end="", file=stream)
     assert terminal.rows() == ["one two", "three", "four", "part"]
-    screen.show(1, ["frame"], 10)
+    footer.show(1, ["frame"], 10)
     assert terminal.rows() == ["one two", "three", "four", "part", "frame"]
 
 
 def test_more_rows_than_the_terminal_has_are_cut_from_above():
     terminal = Terminal()
-    screen = screen_of(terminal)
+    footer = footer_of(terminal)
     for _ in range(3):
-        screen.show(1, [f"row {number}" for number in range(50)], 10)
+        footer.show(1, [f"row {number}" for number in range(50)], 10)
     assert terminal.rows()[-1] == "row 49"
     assert len(terminal.rows()) == 9
 
 
-def test_one_terminal_has_one_screen_and_a_stream_that_is_none_changes_nothing():
+def test_one_terminal_has_one_footer_and_a_stream_that_is_none_changes_nothing():
     terminal = Terminal()
-    assert screen_of(terminal) is screen_of(terminal)
-    assert screen_of(StreamProxy(screen_of(terminal), terminal)) is screen_of(terminal)
+    assert footer_of(terminal) is footer_of(terminal)
+    assert footer_of(StreamProxy(footer_of(terminal), terminal)) is footer_of(terminal)
     before = sys.stdout
-    screen_of(terminal).show(1, ["x"], 10)
+    footer_of(terminal).show(1, ["x"], 10)
     assert sys.stdout is before
 
 
@@ -93,24 +93,24 @@ def test_a_stream_that_is_closed_or_broken_harms_nothing():
             raise BrokenPipeError
 
     broken = Broken()
-    screen = screen_of(broken)
-    screen.show(1, ["x"], 10)
-    screen.leave(1, ["y"])
+    footer = footer_of(broken)
+    footer.show(1, ["x"], 10)
+    footer.leave(1, ["y"])
     assert broken.tried
     closed = Terminal()
-    screen = screen_of(closed)
+    footer = footer_of(closed)
     closed.close()
-    screen.show(1, ["x"], 10)
-    screen.leave(1, ["y"])
+    footer.show(1, ["x"], 10)
+    footer.leave(1, ["y"])
 
 
 def test_no_stream_is_kept_after_its_last_frame():
     terminal = Terminal()
     stream = weakref.ref(terminal)
-    screen = screen_of(terminal)
-    screen.show(1, ["x"], 10)
-    screen.leave(1, ["y"])
-    del screen, terminal
+    footer = footer_of(terminal)
+    footer.show(1, ["x"], 10)
+    footer.leave(1, ["y"])
+    del footer, terminal
     gc.collect()
     assert stream() is None
 
@@ -124,7 +124,7 @@ def test_a_terminal_with_a_high_descriptor_is_drawn_on():
     try:
         high = fcntl.fcntl(slave, fcntl.F_DUPFD, 1050)
         with open(high, "w") as terminal:
-            screen_of(terminal).show(1, ["frame"], 10)
+            footer_of(terminal).show(1, ["frame"], 10)
         assert b"frame" in os.read(master, 100)
     finally:
         os.close(master)

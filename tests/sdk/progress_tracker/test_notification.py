@@ -4,11 +4,11 @@ import time
 from machine import until
 
 import progress_tracker
-from progress_tracker import sending
+from progress_tracker import notification
 
 
 def test_what_was_handed_over_is_known_before_wait_returns(bell):
-    assert sending.Delivery("Title", "Message", 5).wait()
+    assert notification.Delivery("Title", "Message", 5).wait()
     assert bell == [("Title", "Message", 5)]
 
 
@@ -18,9 +18,9 @@ def test_what_cannot_be_sent_is_not_taken_for_sent(monkeypatch):
             raise NotImplementedError("No usable implementation found!")
 
     monkeypatch.setattr(progress_tracker, "plyer_notification", NoBus())
-    assert not sending.Delivery("Title", "Message", 5).wait()
+    assert not notification.Delivery("Title", "Message", 5).wait()
     monkeypatch.setattr(progress_tracker, "plyer_notification", None)
-    assert not sending.Delivery("Title", "Message", 5).wait()
+    assert not notification.Delivery("Title", "Message", 5).wait()
 
 
 def test_a_daemon_that_hangs_is_waited_for_once(monkeypatch):
@@ -32,10 +32,10 @@ def test_a_daemon_that_hangs_is_waited_for_once(monkeypatch):
 
     monkeypatch.setattr(progress_tracker, "plyer_notification", Hung())
     before = time.monotonic()
-    assert sending.Delivery("Title", "Message", 5).wait()
+    assert notification.Delivery("Title", "Message", 5).wait()
     assert time.monotonic() - before > 0.4
     before = time.monotonic()
-    assert not sending.Delivery("Title", "Message", 5).wait()
+    assert not notification.Delivery("Title", "Message", 5).wait()
     assert time.monotonic() - before < 0.4
     answer.set()
-    until(lambda: sending.Delivery("Title", "Message", 5).wait(), "its recovery")
+    until(lambda: notification.Delivery("Title", "Message", 5).wait(), "its recovery")

@@ -1,12 +1,12 @@
 import os
 
-from progress_tracker import demonstration
+from progress_tracker import demo
 
 
 def test_it_does_real_work_and_leaves_nothing_behind(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(demonstration, "FILES", 40)
+    monkeypatch.setattr(demo, "FILES", 40)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    demonstration.main()
+    demo.main()
     out = capsys.readouterr().out
     for line in ("[✓] Look for sources", "[✓] Pack", "[✓] Unpack", "[✓] Verify"):
         assert line in out

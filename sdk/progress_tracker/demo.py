@@ -1,4 +1,4 @@
-"""Every feature on real work: the standard library is packed, unpacked and verified.
+"""A demonstration of every feature on real work: pack, unpack and verify the standard library.
 
 Nothing outside a temporary directory is written, and no network is needed.
 """
@@ -16,12 +16,12 @@ import zipfile
 
 from progress_tracker import ProgressTracker, run_with_progress
 
-FILES = 1500  # at most
-SHOWN = 20  # files between two looks at the screen
+FILES = 1500  # at most: a few seconds of work
+FILES_PER_FRAME = 20  # files between two calls of display_progress
 
 
 def sources() -> list[str]:
-    """Some source files of the standard library."""
+    """Return paths of source files of the standard library."""
     found: list[str] = []
     for folder, folders, names in os.walk(sysconfig.get_path("stdlib")):
         folders[:] = sorted(set(folders) - {"site-packages", "__pycache__", "test"})
@@ -57,7 +57,7 @@ async def demonstrate(tracker: ProgressTracker, folder: str) -> int:
             packed.writestr(str(number), content)
             done += sizes[name]
             tracker.update_stage_progress(pack, processed_bytes=done)
-            if number % SHOWN == 0:
+            if number % FILES_PER_FRAME == 0:
                 tracker.display_progress()
                 await asyncio.sleep(0)  # let other tasks of the program go on
     tracker.complete_stage(pack)
@@ -69,7 +69,7 @@ async def demonstrate(tracker: ProgressTracker, folder: str) -> int:
             packed.extract(part, folder)
             done += part.file_size
             tracker.update_stage_progress(unpack, processed_bytes=done)
-            if number % SHOWN == 0:
+            if number % FILES_PER_FRAME == 0:
                 tracker.display_progress()
                 await asyncio.sleep(0)
     tracker.complete_stage(unpack)
@@ -81,7 +81,7 @@ async def demonstrate(tracker: ProgressTracker, folder: str) -> int:
             content = file.read()
         same += hashlib.sha256(content).hexdigest() == expected
         tracker.update_stage_progress(verify, progress=(number + 1) / len(sums))
-        if number % SHOWN == 0:
+        if number % FILES_PER_FRAME == 0:
             tracker.display_progress()
             await asyncio.sleep(0)
     tracker.complete_stage(verify)

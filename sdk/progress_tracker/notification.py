@@ -1,4 +1,4 @@
-"""Handing a desktop notification over, within a bound: a hung daemon must not hold the work."""
+"""Hand a desktop notification over, for a bounded time: a hung daemon must not hold the work."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-JOIN_TIMEOUT = 0.5  # seconds
+# Seconds for the notification daemon to take a notification: one that works takes milliseconds,
+# and the work shall not wait for one that hangs.
+HANDOVER_TIMEOUT = 0.5
 APPLICATION = "Headway"
 _hung: Delivery | None = None  # the last one that nobody took in time
 
 
 class Desktop:
-    """plyer's `notification`, with its traps avoided."""
+    """plyer's `notification`, without its known faults."""
 
     def notify(self, title: str, message: str, app_name: str = "", timeout: int = 10) -> None:
-        """Raise a notification that stands for `timeout` seconds; raises where none can be."""
+        """Raise a notification that stands for `timeout` seconds; raise where none can be."""
         from headway.host import desktop  # noqa: PLC0415 - only for an end
 
         desktop.Desktop(os.environ).notify(title, message, app_name or APPLICATION, timeout)
 
 
 class Delivery:
-    """One notification on its way; `wait` says whether it was handed over."""
+    """One notification on its way; `wait` returns whether it was handed over."""
 
     def __init__(self, title: str, message: str, timeout: int) -> None:
         self._arguments: dict[str, Any] = {
@@ -50,7 +52,7 @@ class Delivery:
                 self._thread = None
 
     def _hangs(self) -> bool:
-        """Whether the daemon, which is the machine's, still hangs over another's delivery."""
+        """Return whether the daemon still hangs over an earlier delivery."""
         return (
             _hung is not None
             and _hung._sender is self._sender
@@ -68,11 +70,11 @@ class Delivery:
             pass
 
     def wait(self) -> bool:
-        """Whether it was handed over; a daemon that does not answer in time is not waited for."""
+        """Return whether it was handed over within `HANDOVER_TIMEOUT`."""
         global _hung  # noqa: PLW0603 - its hanging is everybody's
         if self._thread is None:
             return False
-        self._thread.join(JOIN_TIMEOUT)
+        self._thread.join(HANDOVER_TIMEOUT)
         if self._thread.is_alive():
             _hung = self
             return True  # it may yet appear, so nobody else should send it again

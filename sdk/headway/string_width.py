@@ -1,0 +1,81 @@
+"""The width of a string in cells of a terminal, and cutting and padding to a width.
+
+Every function takes text that `text.safe` returned. Widths are those of the interpreter's own
+Unicode tables, so no table of another package is needed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def cells(text: str) -> int:
+    """Return the number of cells that `text` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_width, text))
+
+
+def _width(char: str) -> int:
+    if char < "\u0300":
+        return 1
+    if unicodedata.east_asian_width(char) in "WF":
+        return 2
+    return 0 if unicodedata.category(char) in ("Mn", "Me") else 1
+
+
+def head(text: str, width: int) -> str:
+    """Return as much of the beginning of `text` as `width` cells hold."""
+    if width <= 0:
+        return ""
+    if text.isascii():
+        return text[:width]
+    taken = 0
+    for position, char in enumerate(text):
+        taken += _width(char)
+        if taken > width:
+            return text[:position]
+    return text
+
+
+def tail(text: str, width: int) -> str:
+    """Return as much of the end of `text` as `width` cells hold."""
+    if width <= 0:
+        return ""
+    if text.isascii():
+        return text[-width:]
+    taken = 0
+    for position in range(len(text) - 1, -1, -1):
+        taken += _width(text[position])
+        if taken > width:
+            rest = text[position + 1 :]
+            # A mark whose character was cut off has nothing to stand on.
+            while rest and not _width(rest[0]):
+                rest = rest[1:]
+            return rest
+    return text
+
+
+def clip(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return `text` cut at its end to `width` cells."""
+    if cells(text) <= width:
+        return text
+    if width <= cells(ellipsis):
+        return head(text, width)
+    return head(text, width - cells(ellipsis)).rstrip() + ellipsis
+
+
+def squeeze(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return `text` cut in its middle to `width` cells, so that both ends of a name stay."""
+    if cells(text) <= width:
+        return text
+    room = width - cells(ellipsis)
+    if room < 4:
+        return clip(text, width, ellipsis)
+    front = room * 5 // 8
+    return head(text, front) + ellipsis + tail(text, room - front)
+
+
+def pad(text: str, width: int) -> str:
+    """Return `text` padded with spaces to `width` cells."""
+    return text + " " * (width - cells(text))
