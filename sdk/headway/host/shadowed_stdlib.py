@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 # fmt: off
 NEEDED = frozenset((
     "array", "ast", "bisect", "collections", "contextlib", "copyreg", "datetime", "dis", "enum",
-    "fcntl", "functools", "importlib", "inspect", "json", "keyword", "linecache", "locale",
-    "math", "opcode", "operator", "pickle", "platform", "pwd", "random", "re", "reprlib",
+    "fcntl", "functools", "heapq", "importlib", "inspect", "json", "keyword", "linecache",
+    "locale", "math", "opcode", "operator", "pickle", "platform", "pwd", "random", "re", "reprlib",
     "resource", "select", "selectors", "signal", "socket", "sre_compile", "sre_constants",
     "sre_parse", "struct", "subprocess", "tempfile", "token", "tokenize", "types", "typing",
     "weakref",
