@@ -44,7 +44,7 @@ else:
 # One step of distance in the logarithm of size or speed: an earlier run that differs by a
 # factor of 1.8 counts for 0.6 of one that is alike. Doubled: a little better, but ranges hold
 # less often; halved: a little worse, and they hold more often.
-UNLIKE_STEP = 0.6
+DISTANCE_STEP = 0.6
 # Of a run, added to each stage's share when sizes are averaged, so that a stage which took no
 # time still tells a size. Doubled or halved: no effect worth telling.
 LEAST_WEIGHT = 0.03
@@ -146,7 +146,7 @@ class Analogue:
                 share = span.worked / whole + LEAST_WEIGHT
                 size_sum += share * x
                 size_weight += share
-                strange += share * (x / UNLIKE_STEP) ** 2
+                strange += share * (x / DISTANCE_STEP) ** 2
                 sizes[stage.key] = x
             elif stage.unit != "%":
                 sizes.pop(stage.key, None)
@@ -246,7 +246,7 @@ class Analogue:
             self._settled_sizes = (
                 size_sum + share * x,
                 size_weight + share,
-                strange + share * (x / UNLIKE_STEP) ** 2,
+                strange + share * (x / DISTANCE_STEP) ** 2,
             )
         worked = stage.worked(0.0) + stage.spent
         theirs = span.worked - self._before(stage, span)
@@ -254,7 +254,7 @@ class Analogue:
         share = (theirs + worked) / 2 / self._whole
         self._speed_sum += share * clamp(z, SPEED_LIMIT)
         self._speed_weight += share
-        self._speed_distance += share * (z / UNLIKE_STEP) ** 2
+        self._speed_distance += share * (z / DISTANCE_STEP) ** 2
 
     def _deviation(self, span: Span, ours: float, theirs: float) -> float:
         """Return the logarithm of our time over theirs for the same work."""
@@ -276,7 +276,7 @@ class Analogue:
                 share = (theirs + stage.changed) / 2 / self._whole
                 speed_sum += share * clamp(z, SPEED_LIMIT)
                 speed_weight += share
-                distance += share * (z / UNLIKE_STEP) ** 2 / (speed_weight + SPEED_PRIOR)
+                distance += share * (z / DISTANCE_STEP) ** 2 / (speed_weight + SPEED_PRIOR)
         speed = parameters.carry * speed_sum / (speed_weight + SPEED_PRIOR)
         factor = exp(clamp(self._future + speed, FACTOR_LIMIT))
         self.left = {}

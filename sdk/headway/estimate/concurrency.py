@@ -10,7 +10,7 @@ from math import log
 # One step of distance in the logarithm of how many operations go on: alone and beside one other
 # are 1.4 steps apart. The recordings do not say how many others went on, so the sweep shows no
 # effect: this value rests on reasoning alone.
-UNLIKE_STEP = 0.5
+DISTANCE_STEP = 0.5
 
 
 class Concurrency:
@@ -42,4 +42,4 @@ class Concurrency:
         """Return how unlike an earlier run was in this respect, in squared steps."""
         if beside is None or self.others is None:
             return 0.0
-        return (log((1 + beside) / (1 + self.others)) / UNLIKE_STEP) ** 2
+        return (log((1 + beside) / (1 + self.others)) / DISTANCE_STEP) ** 2

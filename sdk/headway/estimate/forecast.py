@@ -100,7 +100,7 @@ LEAST_WEIGHT = 0.05
 COLD_SHARE = 0.15
 # Squared steps of distance to the most similar run from which on the run is said to be unlike
 # all: two steps. It changes a remark, no estimate.
-UNLIKE_FROM = 4.0
+UNLIKE_DISTANCE = 4.0
 # Of the usual duration: after having waited longer, an operation is no longer called late for its
 # age. It changes a remark, no estimate.
 WAITED_SHARE = 0.25
@@ -345,7 +345,7 @@ class Forecast:
 
     def unlike(self) -> bool:
         """Return whether this run is unlike every earlier one."""
-        return bool(self._analogues) and self._distance > UNLIKE_FROM
+        return bool(self._analogues) and self._distance > UNLIKE_DISTANCE
 
     def usual(self) -> float | None:
         """Return the median duration of earlier runs, in seconds.

@@ -44,7 +44,7 @@ DISAGREEMENT = 0.9
 CHANGE = 1.0
 # How much each squared step of distance widens the range. Doubled or halved: ranges hold a
 # little more or less often.
-UNLIKENESS = 0.08
+DISTANCE_WEIGHT = 0.08
 # In runs, how firmly the half width is believed before the run's own errors are. Doubled: ranges
 # hold hardly more often; halved: a little less often.
 FIRMNESS = 2.0
@@ -57,7 +57,7 @@ WIDEST = 4.0
 # The most that disagreement, distance and change count: beyond this a range says nothing anyway.
 # Doubled: no effect; halved: hardly any.
 DISAGREEMENT_LIMIT = 1.5
-UNLIKENESS_LIMIT = 8.0
+DISTANCE_LIMIT = 8.0
 CHANGE_LIMIT = 1.0
 # A range is never a point. Doubled or halved: no effect.
 LEAST_HALF_WIDTH = 0.02
@@ -78,7 +78,7 @@ def initial_half_width(
     half_width = cold
     if runs > 0:
         half_width = WITH_HISTORY * (1 + 1 / runs) + DISAGREEMENT * min(DISAGREEMENT_LIMIT, apart)
-        half_width += UNLIKENESS * min(UNLIKENESS_LIMIT, max(0.0, distance - 1))
+        half_width += DISTANCE_WEIGHT * min(DISTANCE_LIMIT, max(0.0, distance - 1))
     return max(
         LEAST_HALF_WIDTH,
         (half_width + CHANGE * min(CHANGE_LIMIT, turn)) * median / (median + DAMPING),
