@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import subprocess
 import threading
 
 import zmq
@@ -159,3 +160,10 @@ class Listener:
         stage.done = done
         if total is not wire.UNCHANGED:
             stage.total, stage.detail = total, detail
+
+
+def heard(machine, listener, code, *arguments):
+    """Run a program; what it reads at its standard input ends when "Work" has been heard of."""
+    program = machine.start(code, *arguments, stdin=subprocess.PIPE)
+    until(lambda: listener.named("Work"), "the operation")
+    return machine.finish(program)

@@ -2,22 +2,14 @@
 
 import os
 import pathlib
-import subprocess
 import sys
 
 import pytest
-from listener import Listener
+from listener import Listener, heard
 from machine import until
 
 from headway.host import shadowed_stdlib
 from headway.protocol import messages
-
-
-def heard(machine, listener, code, *arguments):
-    """Run a program; what it reads at its standard input ends when "Work" has been heard of."""
-    program = machine.start(code, *arguments, stdin=subprocess.PIPE)
-    until(lambda: listener.named("Work"), "the operation")
-    return machine.finish(program)
 
 
 def test_a_program_that_joins_every_thread_there_is_ends(machine, listener):

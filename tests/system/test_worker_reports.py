@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from listener import Listener
+from listener import Listener, heard
 from machine import until
 
 from headway.protocol import messages
@@ -47,11 +47,12 @@ def test_a_program_that_ends_at_once_delivers_its_end(machine, listener):
 )
 def test_how_a_block_is_left_decides_how_it_ends(machine, listener, ending, state, error, status):
     code = f"""
-        import asyncio, headway
+        import asyncio, headway, sys
         with headway.operation("Work") as op, op.stage("Step"):
+            sys.stdin.read()  # an end that lies in the spool has no text
             {ending}
     """
-    assert machine.run(code)[0] == status
+    assert heard(machine, listener, code)[0] == status
     operation = listener.named("Work")
     assert (operation.state, operation.error) == (state, error)
     stage = listener.stage(operation, "Step")
@@ -70,12 +71,13 @@ def test_what_a_program_leaves_open_ends_as_the_program_does(
     machine, listener, ending, state, text
 ):
     code = f"""
-        import headway
+        import headway, sys
         op = headway.operation("Work").start()
         op.stage("Step").start()
+        sys.stdin.read()  # an end that lies in the spool has no text
         {ending}
     """
-    machine.run(code)
+    heard(machine, listener, code)
     operation = listener.named("Work")
     assert (operation.state, operation.error) == (state, text)
     assert listener.stage(operation, "Step").state == state
