@@ -26,6 +26,7 @@ from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults, Outbox
 from headway_broker.state.sessions import Session
+from headway_viewer.commands.backtest import observe_stage
 from headway_viewer.public_json.reader import Change, changes
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "tests" / "recordings" / "eta"
@@ -279,14 +280,4 @@ def observe_change(change: Change, forecasts: tuple[Forecast, ...]) -> None:
         if change.kind == "begin":
             forecast.start(change.time)
         elif change.kind == "stage":
-            forecast.observe(
-                change.stage,
-                change.name,
-                change.parent,
-                change.state,
-                change.done,
-                change.total,
-                change.unit,
-                change.time,
-                change.attempt,
-            )
+            observe_stage(forecast, change)

@@ -68,17 +68,7 @@ class Backtest:
         if change.kind == "whole":
             forecast.hold(change.time, waiting=change.state == WAITING)
             return
-        forecast.observe(
-            change.stage,
-            change.name,
-            change.parent,
-            change.state,
-            change.done,
-            change.total,
-            change.unit,
-            change.time,
-            change.attempt,
-        )
+        observe_stage(forecast, change)
 
     def _emit(self, now: float, emit: Callable[[dict[str, Any]], None]) -> None:
         for operation, (_, forecast) in self._open.items():
@@ -116,3 +106,18 @@ def backtest(path: str, tick: float, folder: str | None, out: Callable[[str], An
 
 def _discard(_line: dict[str, Any]) -> None:
     pass
+
+
+def observe_stage(forecast: Forecast, change: Change) -> None:
+    """Pass a change of a stage to a forecast."""
+    forecast.observe(
+        change.stage,
+        change.name,
+        change.parent,
+        change.state,
+        change.done,
+        change.total,
+        change.unit,
+        change.time,
+        change.attempt,
+    )
