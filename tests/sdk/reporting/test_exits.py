@@ -25,8 +25,10 @@ class Broken:
 
     def __init__(self, error):
         self._error = error
+        self.asked = False
 
     def finish(self, seconds):
+        self.asked = True
         raise self._error
 
 
@@ -35,6 +37,7 @@ def test_the_end_of_a_program_is_no_error_whatever_happens_to_its_report(error):
     with reporting() as reporter:
         reporter.thread = Broken(error)
         end_program()
+        assert reporter.thread.asked
 
 
 def test_the_ways_to_leave_stay_as_they_are_where_nothing_is_sent():
