@@ -30,6 +30,7 @@ from headway.model import (
 )
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
+from headway.protocol.own_words import ENDED_BEFORE
 from headway.reporting.reporter import random_id, reporter
 
 TYPE_CHECKING = False
@@ -362,7 +363,7 @@ class Operation(Lifecycle):
         elif self.request is not None:
             self._end(CANCELLED, self.request.reason)
         else:
-            self._end(FAILED, error="the program ended before it")
+            self._end(FAILED, error=ENDED_BEFORE)
 
     # Child processes.
 
