@@ -259,7 +259,7 @@ def test_an_unsent_end_is_taken_in_and_its_file_removed(host):
     until(lambda: not os.listdir(host.path("unsent")))
 
 
-def test_rubbish_in_unsent_is_removed_and_links_are_not_followed(host):
+def test_rubbish_in_unsent_is_set_aside_and_links_are_not_followed(host):
     os.mkdir(host.path("unsent"), 0o700)
     with open(host.path("unsent/rubbish"), "wb") as file:
         file.write(b"\xc1" * 1000)
@@ -268,7 +268,8 @@ def test_rubbish_in_unsent_is_removed_and_links_are_not_followed(host):
         file.write("kept")
     os.symlink(secret, host.path("unsent/link"))
     host.broker("--detached")
-    until(lambda: os.listdir(host.path("unsent")) == ["link"])
+    until(lambda: set(os.listdir(host.path("unsent"))) == {"link", ".broken-rubbish"})
+    assert host.status()["unsent"]["aside"] == 1
     assert os.path.exists(secret)
 
 

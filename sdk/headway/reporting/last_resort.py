@@ -77,6 +77,16 @@ def finish(reporter: Reporting) -> None:
     reporter.left.write(reporter.session)
 
 
+def may_listen() -> bool:
+    """Return whether there is a socket of a broker, without a look whether somebody listens."""
+    if os.environ.get("HEADWAY_ENDPOINT"):
+        return True
+    try:
+        return os.path.lexists(os.path.join(_place()[0], endpoint.REPORT))
+    except OSError:
+        return True  # there is no place for a file either
+
+
 def version() -> str:
     """Return the version of the package, which imports this module: so by its name."""
     return str(getattr(sys.modules.get("headway"), "__version__", ""))

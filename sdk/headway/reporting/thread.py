@@ -147,7 +147,6 @@ class ReportingThread:
             raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
         # First what a hasty end needs, which can import nothing while another thread does.
         with self._reporter.importing:
-            from headway.host import broker_launch  # noqa: PLC0415
             from headway.host.identity import describe  # noqa: PLC0415
             from headway.reporting import last_resort  # noqa: PLC0415
             from headway.reporting.births import Births  # noqa: PLC0415
@@ -155,6 +154,9 @@ class ReportingThread:
             self._reporter.publisher.about.update(describe(last_resort.version()))
         births = Births(self._reporter)
         self._finish_reporting = lambda: _leave(self._reporter, births, last_resort.finish)
+        births.keep(time.monotonic(), listening=last_resort.may_listen())
+        with self._reporter.importing:
+            from headway.host import broker_launch  # noqa: PLC0415
         try:
             # The broker is there the sooner, and also after a program that has ended by then.
             address = broker_launch.endpoint(os.environ, os.getuid())

@@ -33,7 +33,7 @@ def left(folder):
 
 def told(folder):
     (name,) = left(folder)
-    hello, *announced = frames((folder / name).read_bytes())
+    hello, *announced = frames((folder / name).read_bytes())[0]
     assert isinstance(hello, messages.Hello)
     return {message.operation[2]: message.operation[4] for message in announced}
 

@@ -57,7 +57,7 @@ def test_a_program_that_ends_in_haste_leaves_what_it_owes(tmp_path, monkeypatch)
     (path,) = glob.glob(str(tmp_path / "run" / "unsent" / "*"))
     assert os.path.basename(path) == reporter.session
     with open(path, "rb") as file:
-        hello, announce, bye = frames(file.read())
+        hello, announce, bye = frames(file.read())[0]
     assert (hello.session, hello.about["pid"]) == (reporter.session, 7)
     assert announce.operation[2:5] == ["Install", None, "completed"]
     assert isinstance(bye, messages.Bye)
@@ -137,7 +137,7 @@ def test_what_cannot_be_packed_costs_no_other_and_is_counted():
                 pass
         owed = reporter.publisher.owed(1.0)
         owed[2].operation[2] = Odd()
-    hello, *others = frames(last_resort.spooled(owed))
+    hello, *others = frames(last_resort.spooled(owed))[0]
     assert hello.about == {"pid": 7, "unpacked": 1}
     assert [message.operation[2] for message in others[:-1]] == ["Before", "After"]
 
