@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # Seconds for an exit after one that has waited in vain: enough where the broker answers again.
 DEAF_TIMEOUT = 0.005
+SWITCH_INTERVAL = 0.0002  # seconds for which a thread keeps the interpreter during an exit
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
@@ -161,6 +162,16 @@ class Reporter:
         for what a signal's handler of the program does.
         """
         until = monotonic() + EXIT_TIMEOUT
+        # Threads of the program that go on would keep the interpreter from us for 5 ms each.
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(min(interval, SWITCH_INTERVAL))
+        try:
+            self._end(until)
+        finally:
+            sys.setswitchinterval(interval)
+        self.closed = True
+
+    def _end(self, until: float) -> None:
         deaf = False
         if self.thread is not None or self.publisher.operations:
             try:
@@ -177,7 +188,6 @@ class Reporter:
                 self.thread.finish(until, GOODBYE)
             except Exception:
                 pass
-        self.closed = True
 
 
 def _new_reporter() -> Reporter:
