@@ -41,8 +41,9 @@ class Core(Parts):
         wall_offset: float,
         *,
         facts: Callable[[], dict[str, Any]] = dict,
+        namespace: int | None = None,
     ) -> None:
-        super().__init__(instance, follow, uid, boot, now, wall_offset)
+        super().__init__(instance, follow, uid, boot, now, wall_offset, namespace)
         self.instance = instance
         self.messages = 0
         self._facts = facts

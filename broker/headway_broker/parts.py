@@ -33,13 +33,20 @@ class Parts:
     """The parts of one broker; none of them knows the whole."""
 
     def __init__(
-        self, instance: str, follow: str, uid: int, boot: str | None, now: float, wall_offset: float
+        self,
+        instance: str,
+        follow: str,
+        uid: int,
+        boot: str | None,
+        now: float,
+        wall_offset: float,
+        namespace: int | None = None,
     ) -> None:
         self.outbox = Outbox()
         self.dropped = Dropped()
         self.faults = Faults(self.dropped, self.outbox)
         self.wall_clock = WallClock(wall_offset)
-        self.sessions = Sessions(boot)
+        self.sessions = Sessions(boot, namespace)
         self.ledger = Ledger()
         self.liveness = Liveness(self.ledger, now)
         self.requests = Requests(self.ledger)
@@ -110,7 +117,13 @@ class Parts:
             outbox=self.outbox,
         )
         self.spooled = Spooled(
-            self.sessions, self.ledger, self.forked_counts, self.dropped, self.announcements.take
+            self.sessions,
+            self.ledger,
+            self.forked_counts,
+            self.dropped,
+            self.announcements.take,
+            self.liveness,
+            self.outbox,
         )
         self.restoring = Restoring(
             sessions=self.sessions,

@@ -74,7 +74,7 @@ class Listener:
         with self._lock:
             for path in glob.glob(self._unsent) if self.acknowledge else ():
                 with open(path, "rb") as file:
-                    for message in frames(file.read()):
+                    for message in frames(file.read())[0]:
                         self._take(path.encode(), message)
                 os.unlink(path)
 

@@ -3,9 +3,11 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from textwrap import dedent
 
 import pytest
 from machine import until
@@ -259,7 +261,7 @@ def test_an_unsent_end_is_taken_in_and_its_file_removed(host):
     until(lambda: not os.listdir(host.path("unsent")))
 
 
-def test_rubbish_in_unsent_is_removed_and_links_are_not_followed(host):
+def test_rubbish_in_unsent_is_set_aside_and_links_are_not_followed(host):
     os.mkdir(host.path("unsent"), 0o700)
     with open(host.path("unsent/rubbish"), "wb") as file:
         file.write(b"\xc1" * 1000)
@@ -268,7 +270,8 @@ def test_rubbish_in_unsent_is_removed_and_links_are_not_followed(host):
         file.write("kept")
     os.symlink(secret, host.path("unsent/link"))
     host.broker("--detached")
-    until(lambda: os.listdir(host.path("unsent")) == ["link"])
+    until(lambda: set(os.listdir(host.path("unsent"))) == {"link", ".broken-rubbish"})
+    assert host.status()["unsent"]["aside"] == 1
     assert os.path.exists(secret)
 
 
@@ -331,3 +334,43 @@ def test_a_stopped_viewer_costs_bounded_memory_and_nobody_time(host):
         assert found[OP].stages[1000].done == number
     finally:
         stopped.close()
+
+
+def spooled(host):
+    """The files of the spool that are whole."""
+    folder = host.path("unsent")
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return [name for name in names if not name.startswith(".")]
+
+
+def test_a_process_that_is_killed_before_its_broker_has_started_has_crashed(host):
+    code = """
+        import headway, signal
+        headway.operation("Killed").start()
+        signal.pause()
+    """
+    process = host.python("-c", dedent(code), environ={"HEADWAY_BROKER": "never"})
+    until(lambda: spooled(host))
+    process.kill()
+    process.wait(20)
+    host.broker("--detached")
+    until(lambda: [one.state for one in host.operations().values()] == ["crashed"])
+    until(lambda: not spooled(host))
+
+
+def test_an_end_is_there_before_it_is_waited_for(host):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(host.path("report.sock"))
+    listener.listen(10)  # and never answers
+    code = """
+        import headway
+        with headway.operation("Stopped"):
+            pass
+    """
+    process = host.python("-c", dedent(code))
+    until(lambda: spooled(host))
+    process.kill()  # as lost as if it were stopped for ever
+    process.wait(20)
+    listener.close()
+    host.broker("--detached")
+    until(lambda: [one.state for one in host.operations().values()] == ["completed"])

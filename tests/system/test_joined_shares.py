@@ -101,9 +101,7 @@ class Family:
         if leaving and publisher.settled:
             one.gone = True
         elif leaving and self.now >= one.leaves_at + EXIT_WAIT:
-            self.files[publisher.session] = [
-                encode(m) for m in publisher.take_final_states(self.now)
-            ]
+            self.files[publisher.session] = [encode(m) for m in publisher.owed(self.now)]
             one.gone = True
 
     def broker(self):

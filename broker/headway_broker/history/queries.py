@@ -70,21 +70,20 @@ def operations(connection: sqlite3.Connection, place: str, since: float) -> list
     found = connection.execute(
         "SELECT id, revision, ended, session, uid, pid, about, body FROM operations"
         " WHERE place = ? AND (ended IS NULL OR ended >= ?)"
-        " ORDER BY ended IS NULL, rowid DESC",  # in the order of storing, for wall clocks jump
+        " ORDER BY ended IS NOT NULL, rowid",  # in the order of storing, for wall clocks jump
         (place, since),
-    )
+    ).fetchall()
+    ends = [(row[0], row[3]) for row in found if row[2] is not None]
+    surplus = set(retention.surplus(ends, retention.KEEP_ENDED))
     rows: list[StoredOperation] = []
-    finished = 0
-    for operation, revision, ended, session, uid, pid, about, body in found.fetchall():
-        finished += ended is not None
-        if ended is not None and finished > retention.KEEP_ENDED:
+    for operation, revision, ended, session, uid, pid, about, body in found:
+        if operation in surplus:
             continue
         try:
             process = json.loads(about)
         except ValueError:
             continue
         rows.append(StoredOperation(operation, revision, ended, session, uid, pid, process, body))
-    rows.reverse()
     return rows
 
 
@@ -131,12 +130,12 @@ def prune(connection: sqlite3.Connection, place: str, cutoffs: Cutoffs) -> None:
         "DELETE FROM operations WHERE ended IS NULL AND stored < ?",
         (cutoffs.open_stored_before,),
     )
-    connection.execute(
-        "DELETE FROM operations WHERE place = ? AND ended IS NOT NULL AND id NOT IN"
-        " (SELECT id FROM operations WHERE place = ? AND ended IS NOT NULL"
-        " ORDER BY rowid DESC LIMIT ?)",
-        (place, place, cutoffs.ended_operations),
-    )
+    ended = connection.execute(
+        "SELECT id, session FROM operations WHERE place = ? AND ended IS NOT NULL ORDER BY rowid",
+        (place,),
+    ).fetchall()
+    gone = retention.surplus(ended, cutoffs.ended_operations)
+    connection.executemany("DELETE FROM operations WHERE id = ?", [(name,) for name in gone])
     connection.execute(
         "DELETE FROM runs WHERE number <= (SELECT max(number) FROM runs) - ?", (cutoffs.runs,)
     )

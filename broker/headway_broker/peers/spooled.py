@@ -1,5 +1,9 @@
 """Spooled messages: what programs could not deliver, handled as messages of their sessions.
 
+An end or a share that is refused is still owed: its file stays. A *birth* is an open operation in a
+file: its program has not been greeted by any broker. It is looked for, like a worker of the
+history, and settled as crashed where it is dead.
+
 Pure. Absent: the files (`shell.spool`), and what an announcement does (`announcements`).
 """
 
@@ -8,11 +12,13 @@ from __future__ import annotations
 from typing import Any, Callable, Iterable, NamedTuple
 
 from headway.model import OPEN, OPERATION_FIELDS
-from headway.protocol.messages import Announce, Hello, Share
+from headway.protocol.messages import MAJOR, Announce, Hello, Share
 from headway.protocol.redaction import refill
 from headway_broker.peers.forked_counts import ForkedCounts, ShareId
+from headway_broker.peers.liveness import Liveness, watch
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.ledger import Ledger
+from headway_broker.state.outbox import Outbox
 from headway_broker.state.sessions import Session, Sessions
 
 _ID = OPERATION_FIELDS.index("id")
@@ -20,10 +26,15 @@ _STATE = OPERATION_FIELDS.index("state")
 
 
 class SpooledFile(NamedTuple):
-    """The contents of a spool file: the ids of ended operations, and the ids of shares."""
+    """The contents of a spool file: ended and open operations, and shares, by their ids.
+
+    `refused` has the reason for each that was not taken; the file is still owed then.
+    """
 
     ends: set[str]
     shares: set[ShareId]
+    births: dict[str, bool]  # whether the operation was known once the file was read
+    refused: list[str]
 
 
 class Spooled:
@@ -36,12 +47,16 @@ class Spooled:
         forked_counts: ForkedCounts,
         dropped: Dropped,
         announce: Callable[[Session, Announce, float], None],
+        liveness: Liveness,
+        outbox: Outbox,
     ) -> None:
         self._sessions = sessions
         self._ledger = ledger
         self._forked_counts = forked_counts
         self._dropped = dropped
         self._announce = announce
+        self._liveness = liveness
+        self._outbox = outbox
 
     def take(self, frames: Iterable[Any], uid: int | None, now: float) -> SpooledFile:
         """Handle the messages of a file owned by `uid`; return what the file is kept for.
@@ -49,28 +64,58 @@ class Spooled:
         An exception is a fault of ours: the file is then to be set aside.
         """
         session: Session | None = None
-        file = SpooledFile(set(), set())
+        file = SpooledFile(set(), set(), {}, [])
         for message in frames:
             try:
                 if isinstance(message, Hello):
+                    session = None
                     session = self._session(message, uid, now)
                 elif isinstance(message, Announce) and session is not None:
                     if message.operation[_STATE] not in OPEN:
-                        file.ends.add(message.operation[_ID])
-                        known = self._ledger.entries.get(message.operation[_ID])
-                        if known is not None:
-                            message = refill(message, known.operation)  # noqa: PLW2901
-                        self._announce(session, message, now)
+                        self._end(session, message, file, now)
+                    else:
+                        self._birth(session, message, file, now)
                 elif isinstance(message, Share) and session is not None:
                     file.shares.add(ShareId(message.operation, message.stage, session.id))
                     self._forked_counts.take(session, message, now)
             except Refused as refused:
                 self._dropped.add(refused.reason)
+                file.refused.append(refused.reason)
         if session is not None and session.gone and not self._ledger.operations(session):
             self._sessions.remove(session)
         return file
 
+    def _end(self, session: Session, message: Announce, file: SpooledFile, now: float) -> None:
+        known = self._ledger.entries.get(message.operation[_ID])
+        if known is not None:
+            message = refill(message, known.operation)
+        self._announce(session, message, now)
+        file.ends.add(message.operation[_ID])
+
+    def _birth(self, session: Session, message: Announce, file: SpooledFile, now: float) -> None:
+        operation = message.operation[_ID]
+        about = session.about
+        fresh = operation not in self._ledger.entries
+        if fresh and session.identity is None and self._can_be_looked_for(session):
+            self._announce(session, message, now)
+            if not session.restored:
+                self._sessions.expect_born(session)
+                if about.get("boot") != self._sessions.boot:
+                    self._liveness.died(session, now)  # no process outlives a reboot
+                else:
+                    self._outbox.extend(watch(session))
+        file.births[operation] = operation in self._ledger.entries
+
+    def _can_be_looked_for(self, session: Session) -> bool:
+        """Return whether the pid that a file tells means a process to us."""
+        pid, about = session.about.get("pid"), session.about
+        return (
+            type(pid) is int and pid > 0 and about.get("pid_namespace") == self._sessions.namespace
+        )
+
     def _session(self, hello: Hello, uid: int | None, now: float) -> Session:
+        if hello.major != MAJOR:
+            raise Refused("version", {"majors": [MAJOR]})
         session = self._sessions.by_id.get(hello.session)
         unpacked = hello.about.get("unpacked")
         if type(unpacked) is int and 0 < unpacked <= 1 << 20:
@@ -83,6 +128,18 @@ class Spooled:
 
     def are_safe(self, file: SpooledFile) -> bool:
         """Return whether everything in a file is stored: only then may it be removed."""
-        return all(self._ledger.is_safe(end) for end in file.ends) and all(
-            self._forked_counts.safe(place) for place in file.shares
+        return (
+            not file.refused
+            and all(self._ledger.is_safe(end) for end in file.ends)
+            and all(self._forked_counts.safe(place) for place in file.shares)
+            and all(self._is_told(birth, known=known) for birth, known in file.births.items())
         )
+
+    def _is_told(self, operation: str, *, known: bool) -> bool:
+        """Return whether a birth is needless: its process tells of it, or it has ended."""
+        entry = self._ledger.entries.get(operation)
+        if entry is None:
+            return known
+        if entry.operation.open:
+            return entry.session.identity is not None
+        return entry.stored_revision is not None

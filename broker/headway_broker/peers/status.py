@@ -57,6 +57,9 @@ def lines(facts: dict[str, Any]) -> list[str]:
         f"ingest      {ingest.get('messages')} messages, {ingest.get('updates')} updates",
         "memory      " + ("unknown" if rss is None else f"{rss / 1e6:.1f} MB"),
     ]
+    unsent = facts.get("unsent") or {}
+    if unsent.get("aside"):
+        found.append(f"unsent      {unsent['aside']} files set aside: see unsent/ and broker.log")
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
     found.append(f"dropped     {reasons or 'nothing'}")
     return found

@@ -16,6 +16,7 @@ from typing import Any, Callable
 import zmq
 
 from headway import __version__
+from headway.host.identity import pid_namespace
 from headway.protocol import endpoint, messages
 from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, encode, unpack_counts
 from headway_broker.core import Core
@@ -27,7 +28,7 @@ from headway_broker.shell import processes
 from headway_broker.shell.log import Log
 from headway_broker.shell.memory import Memory
 from headway_broker.shell.single_instance import SingleInstance
-from headway_broker.shell.spool import Spool
+from headway_broker.shell.spool import BROKEN, REFUSED, Spool
 from headway_broker.state import effects
 from headway_broker.state.errors import fault
 from headway_broker.state.sessions import Session
@@ -72,6 +73,7 @@ class Server:
             now,
             time.time() - now,
             facts=self._facts,
+            namespace=pid_namespace(),
         )
         self.core.idle_exit.after = leave_after
         self.deaths = processes.Deaths()
@@ -323,13 +325,19 @@ class Server:
             pass
 
     def _take_in_spool(self, now: float) -> None:
-        if self.spool.changed():
-            for path, owner, found in self.spool.read():
-                try:
-                    self._spooled_files[path] = self.core.spooled.take(found, owner, now)
-                except Exception as error:  # or each broker after this one ended by it as well
-                    self.log.write(f"spool: a file is set aside: {fault(error)}")
-                    self.spool.set_aside(path)
+        for path, owner, found, aside in self.spool.read(now):
+            why = "it holds what is not known"
+            try:
+                file = self.core.spooled.take(found, owner, now)
+            except Exception as error:  # or each broker after this one ended by it as well
+                file, aside, why = None, BROKEN, fault(error)  # noqa: PLW2901
+            if file is not None and file.refused and aside is None:
+                aside, why = REFUSED, f"refused: {file.refused[0]}"  # noqa: PLW2901
+            if file is None or aside is not None:
+                self.log.write(f"spool: a file is set aside: {why}")
+                self.spool.set_aside(path, aside or BROKEN)
+            else:
+                self._spooled_files[path] = file
         for path, file in list(self._spooled_files.items()):
             if self.core.spooled.are_safe(file):
                 del self._spooled_files[path]
@@ -352,6 +360,7 @@ class Server:
             "endpoint": self.endpoint,
             "version": __version__,
             "rss": processes.resident(),
+            "unsent": {"waiting": len(self._spooled_files), "aside": self.spool.aside},
         }
 
     def _signalled(self, number: int, _frame: Any) -> None:

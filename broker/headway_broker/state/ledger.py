@@ -420,14 +420,14 @@ class Ledger:
     def expire(self, now: float) -> list[Entry]:
         """Forget ended operations that are old or too many, if their ends are stored."""
         gone: list[Entry] = []
-        surplus = len(self.ended) - retention.KEEP_ENDED
         for entry in self.ended:
-            old = entry.ended_at is not None and now - entry.ended_at >= retention.KEEP_SECONDS
-            if not old and surplus <= 0:
+            if entry.ended_at is None or now - entry.ended_at < retention.KEEP_SECONDS:
                 break
-            surplus -= 1
-            if entry.stored_revision is not None:
-                gone.append(entry)
+            gone.append(entry)
+        if len(self.ended) - len(gone) > retention.KEEP_ENDED:
+            left = [(entry, entry.session) for entry in list(self.ended)[len(gone) :]]
+            gone += retention.surplus(left, retention.KEEP_ENDED)
+        gone = [entry for entry in gone if entry.stored_revision is not None]
         for entry in gone:
             self._forget(entry)
         return gone

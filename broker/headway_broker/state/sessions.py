@@ -93,8 +93,9 @@ class Session:
 class Sessions:
     """Every session, by the connection it has now and by its id."""
 
-    def __init__(self, boot: str | None) -> None:
+    def __init__(self, boot: str | None, namespace: int | None = None) -> None:
         self.boot = boot
+        self.namespace = namespace  # of the pids that mean processes to us
         self.by_identity: dict[bytes, Session] = {}
         self.by_id: dict[str, Session] = {}
 
@@ -136,6 +137,14 @@ class Sessions:
     def expect(self, session: Session) -> None:
         """Note that a restored session may come back."""
         session.gone = False
+
+    def expect_born(self, session: Session) -> None:
+        """Note that a session of the spool, which no broker has greeted, may yet connect."""
+        about = session.about
+        session.gone, session.restored = False, True
+        session.pid = about["pid"]
+        # Whoever reports for another user, under sudo, has given the file away.
+        session.uid = about["uid"] if type(about.get("uid")) is int else session.uid
 
     def detach(self, session: Session) -> None:
         """Forget the connection of a session; the session itself stays."""

@@ -85,6 +85,9 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     # What lies there for a moment beside a broker is with it.
     if unsent and not broker_launch.listening(os.path.join(place, endpoint.REPORT), user):
         lines.append(("unsent", f"{unsent} files of final states wait for a broker"))
+    aside = _files(os.path.join(place, endpoint.SPOOL), aside=True)
+    if aside:
+        lines.append(("set aside", f"{aside} files in {endpoint.SPOOL}/ that no broker could take"))
     return lines, trouble
 
 
@@ -228,8 +231,12 @@ def _holder(path: str) -> str | None:
         return None
 
 
-def _files(folder: str) -> int:
+def _files(folder: str, *, aside: bool = False) -> int:
+    """Return how many files of a spool wait for a broker, or were set `aside` by one."""
     try:
-        return sum(not name.startswith(".") for name in os.listdir(folder))
+        names = os.listdir(folder)
+        if aside:
+            return sum(name.startswith((".broken-", ".refused-")) for name in names)
+        return sum(not name.startswith(".") for name in names)
     except OSError:
         return 0

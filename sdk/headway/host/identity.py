@@ -18,6 +18,7 @@ def describe(version: str) -> dict[str, Any]:
     return {
         "pid": os.getpid(),
         "started": start_time(os.getpid()),
+        "pid_namespace": pid_namespace(),
         "boot": _line("/proc/sys/kernel/random/boot_id"),
         "host": clean_text(os.uname().nodename)
         or None,  # `platform` runs a command for it before 3.9
@@ -40,6 +41,14 @@ def start_time(pid: int) -> int | None:
         # The command's name stands in parentheses and may hold spaces and parentheses itself.
         return int(text.rpartition(")")[2].split()[19]) if text else None
     except (IndexError, ValueError):
+        return None
+
+
+def pid_namespace() -> int | None:
+    """Return the number of the namespace in which our pid means this process; None if unknown."""
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
         return None
 
 

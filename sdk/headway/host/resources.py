@@ -30,7 +30,19 @@ def has_memory() -> bool:
     memory = resource.getrlimit(resource.RLIMIT_AS)[0]
     if memory != resource.RLIM_INFINITY and _addresses() + MEMORY > memory:
         return False
-    return has_descriptors()
+    return has_descriptors() and _has_eventfd()
+
+
+def _has_eventfd() -> bool:
+    """Return whether the system allows what libzmq wakes its threads by, where that can be told."""
+    make = getattr(os, "eventfd", None)  # from Python 3.10 on, on Linux
+    if make is None:
+        return True
+    try:
+        os.close(make(0))
+    except OSError:  # a seccomp profile
+        return False
+    return True
 
 
 def has_descriptors() -> bool:

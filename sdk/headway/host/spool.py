@@ -16,6 +16,9 @@ from headway.protocol.endpoint import SPOOL
 from headway.protocol.permissions import open_to_owner
 
 START_LOCK = "start.lock"
+# An empty file of the spool: a broker that listens has let the exit of a program wait in vain. The
+# exits after it wait for no more than a moment; a broker removes it whenever it reads the spool.
+DEAF = ".deaf"
 
 
 def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:
@@ -45,11 +48,8 @@ def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:
         os.close(folder)
 
 
-def try_out(place: str, user: int) -> None:
-    """Try in the runtime directory all that a program may need to write; raise OSError."""
-    os.close(start_lock(place, user))
-    name = f".try-{os.getpid()}"  # brokers do not read hidden files
-    write_spool_file(place, user, name, b"\0" * 4096)
+def remove_spool_file(place: str, user: int, name: str) -> None:
+    """Remove a spool file in the runtime directory `place` of `user`. Raise OSError."""
     outer = _proven(place, user)
     try:
         folder = _proven(SPOOL, user, outer)
@@ -59,6 +59,27 @@ def try_out(place: str, user: int) -> None:
         os.unlink(name, dir_fd=folder)
     finally:
         os.close(folder)
+
+
+def mark_deaf(place: str, user: int) -> None:
+    """Tell the programs that end after this one that the broker has not answered in time."""
+    try:
+        write_spool_file(place, user, DEAF, b"")
+    except OSError:
+        pass  # they wait as well
+
+
+def is_deaf(place: str) -> bool:
+    """Return whether the broker has not answered in time, and has read no file since."""
+    return os.path.lexists(os.path.join(place, SPOOL, DEAF))
+
+
+def try_out(place: str, user: int) -> None:
+    """Try in the runtime directory all that a program may need to write; raise OSError."""
+    os.close(start_lock(place, user))
+    name = f".try-{os.getpid()}"  # brokers do not read hidden files
+    write_spool_file(place, user, name, b"\0" * 4096)
+    remove_spool_file(place, user, name)
 
 
 def start_lock(place: str, user: int) -> int:

@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from headway.reporting.births import Births
     from headway.reporting.interfaces import Reporting, Thread
 
 START_POLL = 0.03  # seconds between looks for a broker that is just being started
@@ -38,12 +39,14 @@ _GONE = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED
 class Connection:
     """The connection of one reporter; a retry is in here, too."""
 
-    def __init__(self, reporter: Reporting, thread: Thread) -> None:
+    def __init__(self, reporter: Reporting, thread: Thread, births: Births) -> None:
         self._reporter = reporter
         self._thread = thread
         self._publisher = reporter.publisher
         self._viewer = TerminalViewer(reporter)
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._births = births
+        # None until there is where to report: libzmq aborts where the system refuses it something.
+        self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
         self._monitor: Any = None
         self._retry_at = self._busy_at = float("-inf")
@@ -56,6 +59,7 @@ class Connection:
         now = time.monotonic()
         self._spool_overflow(now)
         self._connect(now)
+        self._births.keep(now, listening=self._socket is not None)
         self._send(now)
         self._wait(now)
         self._receive()
@@ -69,15 +73,16 @@ class Connection:
     def close(self) -> None:
         """Close the socket and its context; the process goes on and has another thread later."""
         self._disconnect()
-        self._context.term()
+        self._term()
 
     def finish(self) -> None:
-        """End what is open and deliver the final states within `EXIT_TIMEOUT`, or spool them."""
+        """End what is open, spool the final states, and deliver them within `EXIT_TIMEOUT`."""
         now = time.monotonic()
         # From the end on, not from here: our import may have come after it, and taken its time.
         until = self._thread.exit_deadline(now)
         publisher = self._publisher
-        self._reporter.settle()
+        left = self._reporter.left
+        self._spool_owed()
         self._retry_at = now
         self._connect(now)
         # Where nobody listens, or no longer, whoever comes next reads the file.
@@ -87,12 +92,21 @@ class Connection:
             self._receive()
             now = time.monotonic()
         try:
-            if not publisher.settled:
-                self._spool_owed()
-            elif self._socket is not None:
-                self._viewer.finish(self._receive_until)
+            if publisher.settled:
+                left.withdraw()
+                if self._socket is not None:
+                    self._viewer.finish(self._receive_until)
+            else:
+                self._spool_owed()  # if the disk had no room before
+                if self._socket is not None:
+                    left.tell_others()
+            self._births.drop()
         finally:
             self._disconnect(leave=True)
+            self._term()
+
+    def _term(self) -> None:
+        if self._context is not None:
             self._context.term()
 
     def _connect(self, now: float) -> None:
@@ -129,6 +143,8 @@ class Connection:
         self._retry_at = now + self._pause
 
     def _open(self, address: str) -> None:
+        if self._context is None:
+            self._context = zmq.Context()
         sock = self._context.socket(zmq.DEALER)
         for option, value in (
             (zmq.LINGER, 0),
@@ -191,7 +207,7 @@ class Connection:
         poll: list[tuple[Any, int]] = [(thread.read, zmq.POLLIN)]
         with self._reporter.lock:
             look = self._reporter.tally.deadline()
-            dues = [look, self._viewer.deadline(), until]
+            dues = [look, self._viewer.deadline(), self._births.deadline(), until]
             if self._socket is None:
                 sending = None
                 if not publisher.settled and publisher.refused is None:
@@ -269,9 +285,10 @@ class Connection:
                 publisher.answer(cancel.request, answer, reason)
 
     def _spool_owed(self) -> None:
-        with self._reporter.lock:
-            owed = self._publisher.take_final_states(time.monotonic())
-        last_resort.spool(self._reporter.session, owed)
+        try:
+            last_resort.finish(self._reporter)
+        except OSError:
+            pass  # the wire may take it
 
     def _spool_overflow(self, now: float) -> None:
         with self._reporter.lock:

@@ -14,7 +14,7 @@ from time import monotonic, sleep
 
 from headway.host import propagation
 from headway.reporting.reporter import known, on_start
-from headway.reporting.thread import EXIT_TIMEOUT, SPOOL_TIMEOUT
+from headway.reporting.thread import EXIT_TIMEOUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,21 +70,28 @@ def _close_ours(reporter: Reporter) -> None:
 def _end_at_once(reporter: Reporter) -> None:
     # It is how forked children end. Of others nobody knows whether they were done.
     if reporter.forked or propagation.is_of_multiprocessing():
-        reporter.end(EXIT_TIMEOUT + 1.0)
+        reporter.end()
     else:
         _deliver_ends(reporter)
 
 
 def _deliver_ends(reporter: Reporter) -> None:
-    """Deliver or spool the ends before exec; what is open stays open, as exec may fail."""
-    until = monotonic() + 0.3
+    """Spool and deliver the ends before exec; what is open stays open, as exec may fail."""
+    if not reporter.publisher.owes_ends:
+        return
+    from headway.reporting.last_resort import Left  # noqa: PLC0415
+
+    left = Left(reporter)
+    try:
+        left.write(reporter.next_spool_name())
+    except Exception:
+        pass  # there is still the wire
+    until = monotonic() + (0.0 if left.nobody_listens() else 0.3)
     while reporter.publisher.owes_ends and monotonic() < until:
         reporter.wake()
         sleep(0.002)
-    if reporter.publisher.owes_ends:
-        from headway.reporting import last_resort  # noqa: PLC0415
-
-        last_resort.spool_ends(reporter)
+    if not reporter.publisher.owes_ends:
+        left.withdraw()
 
 
 def end_program() -> None:
@@ -92,7 +99,7 @@ def end_program() -> None:
     reporter = known()
     if reporter is not None:
         try:
-            reporter.end(EXIT_TIMEOUT + SPOOL_TIMEOUT)
+            reporter.end()
         except (Exception, KeyboardInterrupt):
             pass
         _restore_interrupt()

@@ -37,6 +37,19 @@ class Handle(Protocol):
     def _forked(self) -> None: ...
 
 
+class Left(Protocol):
+    """What a process has left in the spool, as its connection uses it."""
+
+    def write(self, name: str) -> None:
+        """Spool what no broker has acknowledged. Raise OSError."""
+
+    def withdraw(self) -> None:
+        """Remove the file."""
+
+    def tell_others(self) -> None:
+        """Spare others the waiting."""
+
+
 class Reporting(Protocol):
     """The reporter, as its thread uses it."""
 
@@ -47,6 +60,11 @@ class Reporting(Protocol):
     publisher: Publisher
     session: str
     tally: Tally
+
+    @property
+    def left(self) -> Left:
+        """Return what the process has left in the spool."""
+        ...
 
     @property
     def clock(self) -> Callable[[], float]:

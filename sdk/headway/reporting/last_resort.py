@@ -1,17 +1,20 @@
-"""Spool final states with the standard library alone.
+"""Spool final states with the standard library alone, before anything is waited for.
 
-For programs that exit before pyzmq and msgpack are imported: on a busy machine or from a cold
-disk their import can take longer than an exit may. No function here imports anything, since
-that would wait for the import lock of the other import.
+At an exit all that no broker has acknowledged is in a file first; only then is its delivery waited
+for, and the file goes when everything is acknowledged. So an end does not depend on the time that
+the process is given, nor on pyzmq and msgpack, whose import can take longer than an exit may. No
+function here imports anything, since that would wait for the import lock of the other import.
 """
 
 from __future__ import annotations
 
 import os
 import struct
+import sys
 import time
 
-from headway.host.spool import write_spool_file
+from headway.host.identity import describe
+from headway.host.spool import is_deaf, mark_deaf, remove_spool_file, write_spool_file
 from headway.protocol import endpoint, messages
 from headway.protocol.redaction import redact
 
@@ -22,19 +25,76 @@ if TYPE_CHECKING:
     from headway.reporting.interfaces import Reporting
 
 
+class Left:
+    """What a process has left in the spool for the case that nobody acknowledges it."""
+
+    def __init__(self, reporter: Reporting) -> None:
+        self._reporter = reporter
+        self.name: str | None = None  # of the file
+
+    def write(self, name: str) -> None:
+        """Spool what no broker has acknowledged, unless that was done. Raise OSError."""
+        if self.name is not None:
+            return
+        reporter = self._reporter
+        with reporter.lock:
+            owed = reporter.publisher.owed(time.monotonic())
+        if owed:
+            if not reporter.publisher.about:
+                reporter.publisher.about.update(describe(version()))
+                owed[0] = owed[0]._replace(about=reporter.publisher.about)
+            spool(name, owed)
+            self.name = name
+
+    def withdraw(self) -> None:
+        """Remove the file: all that is in it is acknowledged."""
+        name, self.name = self.name, None
+        if name is not None:
+            try:
+                remove_spool_file(*_place(), name)
+            except OSError:
+                pass  # the broker finds in it what it knows
+
+    def nobody_listens(self) -> bool:
+        """Return whether nothing is lost by not waiting, and the broker has not answered others."""
+        try:
+            return self.name is not None and is_deaf(_place()[0])
+        except OSError:
+            return False
+
+    def tell_others(self) -> None:
+        """Spare others that wait which this exit had in vain."""
+        if self.name is not None:
+            try:
+                mark_deaf(*_place())
+            except OSError:
+                pass
+
+
 def finish(reporter: Reporting) -> None:
     """End what is open and spool what no broker has acknowledged. Raise OSError."""
     reporter.settle()
-    with reporter.lock:
-        owed = reporter.publisher.take_final_states(time.monotonic())
-    spool(reporter.session, owed)
+    reporter.left.write(reporter.session)
 
 
-def spool_ends(reporter: Reporting) -> None:
-    """Spool the ends that no broker has acknowledged; what is open goes on. Raise OSError."""
-    with reporter.lock:
-        owed = reporter.publisher.take_overflow(time.monotonic(), room=0)
-    spool(reporter.next_spool_name(), owed)
+def may_listen() -> bool:
+    """Return whether there is a socket of a broker, without a look whether somebody listens."""
+    if os.environ.get("HEADWAY_ENDPOINT"):
+        return True
+    try:
+        return os.path.lexists(os.path.join(_place()[0], endpoint.REPORT))
+    except OSError:
+        return True  # there is no place for a file either
+
+
+def version() -> str:
+    """Return the version of the package, which imports this module: so by its name."""
+    return str(getattr(sys.modules.get("headway"), "__version__", ""))
+
+
+def _place() -> tuple[str, int]:
+    user = endpoint.user_of(os.environ, os.getuid())
+    return endpoint.runtime_directory(os.environ, user), user
 
 
 def spool(name: str, owed: list[Any]) -> None:
@@ -44,9 +104,7 @@ def spool(name: str, owed: list[Any]) -> None:
     are missing, and the broker counts them. Raise OSError.
     """
     if owed:
-        user = endpoint.user_of(os.environ, os.getuid())
-        place = endpoint.runtime_directory(os.environ, user)
-        write_spool_file(place, user, name, spooled(owed))
+        write_spool_file(*_place(), name, spooled(owed))
 
 
 def spooled(owed: list[Any]) -> bytes:
@@ -55,7 +113,7 @@ def spooled(owed: list[Any]) -> bytes:
     frames: list[bytes] = []
     for message in owed[1:]:
         try:
-            frames.append(packed(frame(redact(message))))
+            frames.append(packed(_encoded(redact(message))))
         except Exception:
             continue
     about: dict[str, Any] = {}
@@ -69,6 +127,17 @@ def spooled(owed: list[Any]) -> bytes:
     if missing:
         about["unpacked"] = about.get("unpacked", 0) + missing
     return packed(frame(hello._replace(about=about))) + b"".join(frames)
+
+
+def _encoded(message: Any) -> bytes:
+    """Return the frame of a message; by msgpack where it is imported, which takes a tenth."""
+    encode = getattr(sys.modules.get("headway.protocol.wire"), "encode", None)
+    if encode is not None:
+        try:
+            return bytes(encode(message))
+        except Exception:  # the import may be under way
+            pass
+    return frame(message)
 
 
 def frame(message: Any) -> bytes:

@@ -56,6 +56,7 @@ MESSAGE_BYTES = 900_000  # an upper bound by `_size`, below `wire.FRAME_LIMIT`
 ENDS_LIMIT = 1_000
 SILENCE_LIMIT = 2.0
 ENDS_PER_FILE = 5_000
+STAGES_IN_BIRTHS = 100  # of an open operation, in a birth file
 LINES_LIMIT = 1_000  # log lines that wait at most; the oldest are dropped: they are no state
 
 
@@ -119,6 +120,8 @@ class Publisher:
         self._answers: list[Answer] = []
         self._last_counts = self._last_announce = self._last_sent = float("-inf")
         self._heard = float("-inf")
+        self._sealed = False  # the program has ended: nothing is marked any more
+        self.changes = 0  # of structure, so far
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Acknowledge: self._receive_acknowledge,
             Welcome: self._receive_welcome,
@@ -134,9 +137,12 @@ class Publisher:
 
     def changed(self, operation: Operation, stage: Stage | None = None) -> None:
         """Mark a change of `operation`, or of a stage of it, beyond counts: it is sent at once."""
+        if self._sealed:
+            return
         operation.revision += 1
         if self.mute:
             return
+        self.changes += 1
         entry = self.operations.get(operation.id)
         if entry is None:
             entry = self.operations[operation.id] = Entry(operation)
@@ -147,7 +153,7 @@ class Publisher:
 
     def moved(self, stage: Stage, *, more: bool = False) -> None:
         """Mark that the count of `stage` moved; with `more` its total or detail as well."""
-        if self.mute:
+        if self.mute or self._sealed:
             return
         self._moved[stage.id] = stage
         if more:
@@ -155,18 +161,22 @@ class Publisher:
 
     def share(self, operation: str, stage: Stage, done: float) -> None:
         """Mark the share of this process, a forked child, in a stage of another: `done` in all."""
-        if not self.mute:
+        if not (self.mute or self._sealed):
             self._shares[Shared(operation, stage.id, stage.attempt)] = done
 
     def log(self, operation: str, stage: int | None, lines: list[str]) -> None:
         """Queue lines of output; the oldest are dropped beyond `LINES_LIMIT`."""
-        if not self.mute:
+        if not (self.mute or self._sealed):
             self._lines += [Printed(operation, stage, line) for line in lines]
         del self._lines[:-LINES_LIMIT]
 
     def answer(self, request: int, answer: str, reason: str | None = None) -> None:
         """Queue the answer to the `Cancel` of that number."""
         self._answers.append(Answer(request, answer, reason))
+
+    def seal(self) -> None:
+        """Mark nothing from now on: the program has ended, and what it owes is final."""
+        self._sealed = True
 
     # The connection: called by the reporting thread.
 
@@ -368,14 +378,10 @@ class Publisher:
         ended = [entry for entry in self.operations.values() if not entry.model.open]
         if len(ended) <= room:
             return []
-        told = self.sequence  # of the connection, which hears none of this
         messages: list[Any] = [self._hello(now)]
         for entry in ended[:ENDS_PER_FILE]:
             self._drop(entry)
-            entry.whole, entry.changed = True, dict(entry.model.stages)
-            while entry.whole or entry.changed:
-                messages.append(self._announce(entry, now))
-        self.sequence = told
+            messages += self._announces(entry.model, list(entry.model.stages.values()), now)
         return messages
 
     def forget(self) -> None:
@@ -389,16 +395,11 @@ class Publisher:
         self._answers.clear()
 
     def _announce(self, entry: Entry, now: float) -> Announce:
-        records: list[list[Any]] = []
-        room = MESSAGE_BYTES
-        for stage in list(entry.changed.values()):
-            room -= _size(stage)
-            if records and (room < 0 or len(records) >= STAGES_PER_MESSAGE):
-                break
-            records.append(stage.record())
-            del entry.changed[stage.id]
-            self._moved.pop(stage.id, None)
-            self._moved_with_details.discard(stage.id)
+        records = _records(list(entry.changed.values()))
+        for record in records:
+            del entry.changed[record[0]]
+            self._moved.pop(record[0], None)
+            self._moved_with_details.discard(record[0])
         if entry.model.pid is None:
             self._set_origin(entry.model)
         self.sequence += 1
@@ -462,23 +463,58 @@ class Publisher:
         """Return the last message of the session."""
         return Bye(self.sequence, now)
 
-    def take_final_states(self, now: float) -> list[Any]:
+    def owed(self, now: float) -> list[Any]:
         """Return the messages of a spool file: those that a broker has not acknowledged.
 
         A session of its own: a `Hello`, whole `Announce`s of what has ended, the shares, a
-        `Bye`. Empty where everything is acknowledged.
+        `Bye`. Empty where everything is acknowledged. Nothing counts as sent.
         """
-        self._connected = True
-        self._greet_again()
-        for identity in [key for key, entry in self.operations.items() if entry.model.open]:
-            del self._dirty[identity]
-        self._answers.clear()
-        self._moved.clear()
-        self._lines.clear()
-        self.refused = None
-        if not self._dirty and not self._shares:
-            return []
-        return [*self.take(now, 1 << 30, hurry=True), self.bye(now)]
+        messages: list[Any] = []
+        for entry in list(self.operations.values()):
+            if not entry.model.open:
+                messages += self._announces(entry.model, list(entry.model.stages.values()), now)
+        for key, done in {**self._told_shares, **self._shares}.items():
+            where = (key.operation, key.stage, done, key.attempt)
+            messages.append(Share(self.sequence, now, *where, True))
+        return [self._hello(now), *messages, self.bye(now)] if messages else []
+
+    def born(self, now: float) -> list[Any]:
+        """Return the messages of a birth file: all that no broker has acknowledged, open or ended.
+
+        As of `owed`, but without a `Bye`. Of operations with many stages only what is needed to
+        tell of their death.
+        """
+        messages: list[Any] = []
+        for entry in list(self.operations.values()):
+            stages = list(entry.model.stages.values())
+            if entry.model.open:
+                stages = stages[:STAGES_IN_BIRTHS]
+            messages += self._announces(entry.model, stages, now)
+        return [self._hello(now), *messages] if messages else []
+
+    def _announces(self, model: Operation, stages: list[Stage], now: float) -> list[Announce]:
+        """Return whole announcements for a file: nothing of them counts as sent."""
+        if model.pid is None:
+            self._set_origin(model)
+        messages: list[Announce] = []
+        while stages or not messages:
+            records = _records(stages)
+            whole = not messages
+            messages.append(Announce(self.sequence, now, whole, model.record(), records))
+            stages = stages[len(records) :]
+        return messages
+
+
+def _records(stages: list[Stage]) -> list[list[Any]]:
+    """Return the records of as many of the stages, the first ones, as have room in a message."""
+    records: list[list[Any]] = []
+    room = MESSAGE_BYTES
+    for stage in stages:
+        room -= _size(stage)
+        if records and (room < 0 or len(records) >= STAGES_PER_MESSAGE):
+            break
+        records.append(stage.record())
+    return records
 
 
 def _size(stage: Stage) -> int:

@@ -18,13 +18,18 @@ from headway.host.random_id import random_id
 from headway.interning import Interner
 from headway.reporting.publisher import Publisher
 from headway.reporting.tally import Tally
-from headway.reporting.thread import ReportingThread
+from headway.reporting.thread import EXIT_TIMEOUT, GOODBYE, ReportingThread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
     from headway.reporting.interfaces import Handle
+    from headway.reporting.last_resort import Left
+
+# Seconds for an exit after one that has waited in vain: enough where the broker answers again.
+DEAF_TIMEOUT = 0.005
+SWITCH_INTERVAL = 0.0002  # seconds for which a thread keeps the interpreter during an exit
 
 
 class Reporter:
@@ -58,6 +63,7 @@ class Reporter:
         self.closed = False  # the program has ended: later reports change nothing
         self.stage_ids = count(1)
         self._files = count(1)
+        self._left: Left | None = None
 
     def wake(self) -> None:
         """Wake the reporting thread, or start it: there is something to send."""
@@ -131,17 +137,51 @@ class Reporter:
                 if handle.open:
                     handle._settle(error)
             self.tally.finish()
+            self.publisher.seal()
             self.closed = True
 
-    def end(self, seconds: float) -> None:
-        """Deliver final states at the end of the process, or spool them; wait `seconds` at most."""
-        if self.thread is not None:
-            self.thread.finish(seconds)
-        elif self.publisher.operations:
-            from headway.reporting import last_resort  # noqa: PLC0415
+    @property
+    def left(self) -> Left:
+        """What this process has left in the spool."""
+        if self._left is None:
+            from headway.reporting.last_resort import Left  # noqa: PLC0415 - at an end only
 
-            last_resort.finish(self)
+            self._left = Left(self)
+        return self._left
+
+    def end(self) -> None:
+        """Deliver final states at the end of the process, `EXIT_TIMEOUT` from now on at most.
+
+        First they are spooled: whatever becomes of the waiting, no end is lost. Never raises, but
+        for what a signal's handler of the program does.
+        """
+        until = monotonic() + EXIT_TIMEOUT
+        # Threads of the program that go on would keep the interpreter from us for 5 ms each.
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(min(interval, SWITCH_INTERVAL))
+        try:
+            self._end(until)
+        finally:
+            sys.setswitchinterval(interval)
         self.closed = True
+
+    def _end(self, until: float) -> None:
+        deaf = False
+        if self.thread is not None or self.publisher.operations:
+            try:
+                self.settle()
+                if self.publisher.owes_ends:
+                    self.left.write(self.session)
+                    deaf = self.left.nobody_listens()
+            except Exception:
+                pass  # there is still the wire
+        if self.thread is not None:
+            if deaf:
+                until = min(until, monotonic() + DEAF_TIMEOUT)
+            try:
+                self.thread.finish(until, GOODBYE)
+            except Exception:
+                pass
 
 
 def _new_reporter() -> Reporter:

@@ -20,11 +20,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
+    from headway.reporting.births import Births
     from headway.reporting.connection import Connection
     from headway.reporting.interfaces import Reporting
 
-EXIT_TIMEOUT = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
-SPOOL_TIMEOUT = 4.0  # seconds more for the file that they are left in where nobody took them
+EXIT_TIMEOUT = 0.85  # seconds to deliver final states: the exit may be delayed by 1 s, all in all
+GOODBYE = 0.1  # seconds more for the thread to close what it has
+FIRST_LOOK = 0.02  # seconds between two looks at the program while pyzmq is imported
 FAILURES = 5  # turns in a row that may fail before nothing is reported any more
 
 
@@ -38,7 +40,7 @@ class ReportingThread:
             raise OSError(errno.EMFILE, "too few descriptors are left")
         self.exiting = False
         self._stopping = False  # another thread is to take its place
-        self.exit_noticed_at: float | None = None
+        self._exit_deadline: float | None = None  # once the program has ended
         self.resting = True  # it will not look soon: what a stage does has to rouse it
         self.reason: str | None = None  # why nothing is sent any more
         self.read, self._write = os.pipe()
@@ -84,12 +86,12 @@ class ReportingThread:
             except OSError:
                 pass
 
-    def finish(self, seconds: float) -> None:
-        """Deliver final states and end the thread; wait `seconds` at most."""
+    def finish(self, until: float, grace: float) -> None:
+        """Deliver final states until `until`, and end the thread; wait for that `grace` longer."""
         if self._pid != os.getpid() or self._running == _thread.get_ident():
             return
-        self._end()
-        if self._done.acquire(timeout=seconds):
+        self._end(until)
+        if self._done.acquire(timeout=max(0.0, until + grace - time.monotonic())):
             self._done.release()
 
     def stop(self, seconds: float) -> bool:
@@ -144,14 +146,23 @@ class ReportingThread:
         with self._reporter.importing:
             from headway.host.identity import describe  # noqa: PLC0415
             from headway.reporting import last_resort  # noqa: PLC0415
+            from headway.reporting.births import Births  # noqa: PLC0415
 
-            # The package itself imports this module: to import it here would be a circle.
-            self._reporter.publisher.about.update(describe(sys.modules["headway"].__version__))
-        loaded = self._load()
+            self._reporter.publisher.about.update(describe(last_resort.version()))
+        births = Births(self._reporter)
+        self._finish_reporting = lambda: _leave(self._reporter, births, last_resort.finish)
+        births.keep(time.monotonic(), listening=last_resort.may_listen())
+        with self._reporter.importing:
+            from headway.host import broker_launch  # noqa: PLC0415
+        try:
+            # The broker is there the sooner, and also after a program that has ended by then.
+            address = broker_launch.endpoint(os.environ, os.getuid())
+        except OSError:
+            address = None
+        loaded = self._load(births, listening=address is not None)
         if loaded is None:
-            self._finish_reporting = lambda: last_resort.finish(self._reporter)
             return
-        connection = loaded(self._reporter, self)
+        connection = loaded(self._reporter, self, births)
         self._finish_reporting = connection.finish
         failures = 0
         while not self.exiting:
@@ -168,10 +179,11 @@ class ReportingThread:
                 connection.restart()
                 time.sleep(0.1 * failures)
 
-    def _load(self) -> type[Connection] | None:
+    def _load(self, births: Births, *, listening: bool) -> type[Connection] | None:
         """Import and return `Connection`; None where the program ended and left no time for it.
 
-        pyzmq and msgpack take 40 ms, for which the program does not wait.
+        pyzmq and msgpack take 40 ms, for which the program does not wait, nor does its end where
+        nobody listens.
         """
         found: list[type[Connection]] = []
         errors: list[Exception] = []
@@ -193,18 +205,20 @@ class ReportingThread:
             threads.start(load)
         except RuntimeError:  # the interpreter is ending already
             load()
-        while not done.acquire(timeout=0.05):
+        births.keep(time.monotonic(), listening=listening)
+        while not done.acquire(timeout=FIRST_LOOK):
             self.check_end()
-            noticed = self.exit_noticed_at
-            if noticed is not None and time.monotonic() > noticed + EXIT_TIMEOUT:
+            now = time.monotonic()
+            if self.exiting and (not listening or now > self.exit_deadline(now)):
                 return None
+            births.keep(now, listening=listening)
         if errors:
             raise errors[0]
         return found[0]
 
     def exit_deadline(self, now: float) -> float:
-        """Return the deadline for final states: `EXIT_TIMEOUT` after the program's end or `now`."""
-        return (self.exit_noticed_at or now) + EXIT_TIMEOUT
+        """Return the deadline for final states, `EXIT_TIMEOUT` after the program's end or `now`."""
+        return now + EXIT_TIMEOUT if self._exit_deadline is None else self._exit_deadline
 
     def has_resources(self) -> bool:
         """Return whether there are the resources that libzmq needs."""
@@ -227,12 +241,12 @@ class ReportingThread:
         if not self._forked_off_main_thread:
             return None
         if not any(t.is_alive() for t in threading.enumerate() if not t.daemon):
-            self._end()
+            self._end(time.monotonic() + EXIT_TIMEOUT)
         return 0.05
 
-    def _end(self) -> None:
+    def _end(self, until: float) -> None:
         if not self.exiting:
-            self.exit_noticed_at = time.monotonic()
+            self._exit_deadline = until
             self.exiting = True
         self.wake()
 
@@ -240,6 +254,12 @@ class ReportingThread:
         """Disable the reporter after a failure for good; the program's handles go on counting."""
         self.reason = f"{type(error).__name__}: {error}"
         self._reporter.disable()
+
+
+def _leave(reporter: Reporting, births: Births, spool: Callable[[Reporting], None]) -> None:
+    """End without a connection: what is owed is in a file, or goes into one."""
+    spool(reporter)
+    births.drop()
 
 
 def _what(descriptor: int) -> tuple[int, int]:

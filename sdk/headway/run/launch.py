@@ -41,9 +41,6 @@ THREADS_NEEDED = 16
 # Seconds for which a thread keeps the interpreter while another waits for it. With Python's
 # own 5 ms a pump that shares the interpreter with the parser slows a loud command down.
 SWITCH_INTERVAL = 0.0005
-# Seconds that our exit may wait for the last report: the most that reporting may cost the
-# work at its end (what is not delivered by then is in the spool).
-FLUSH_TIMEOUT = 1.0
 
 
 class Plan:
@@ -266,9 +263,7 @@ def flush_report() -> None:
     try:
         from headway.reporting.reporter import reporter  # noqa: PLC0415 - without it there is nothing to deliver
 
-        thread = reporter().thread
-        if thread is not None:
-            thread.finish(FLUSH_TIMEOUT)
+        reporter().end()
     except Exception:
         pass
 

@@ -7,6 +7,7 @@ from wired import Wired
 
 from headway.protocol import messages
 from headway.protocol.redaction import redact
+from headway_broker.state import ledger
 
 
 @pytest.fixture
@@ -85,14 +86,84 @@ def test_an_unsent_end_of_a_worker_that_nobody_knew_is_taken_in(wired):
     assert wired.core.status(wired.now)["workers"] == 0
 
 
-def test_an_unsent_file_cannot_open_an_operation(wired):
-    worker = wired.worker(hello=False)
+def birth(worker, **about):
+    """The file of a worker that no broker has greeted, with an open operation."""
     op = worker.start()
-    about = {"pid": 1, "boot": worker.boot}
-    frames = [
-        messages.Hello("headway", 1, 0, "s", "worker", 1.0, about),
-        messages.Announce(1, 1.0, True, op.record(), []),
+    about = {"pid": worker.pid, "started": 7, "boot": worker.boot, **about}
+    return [
+        messages.Hello("headway", 1, 0, worker.session, "worker", worker.now, about),
+        messages.Announce(1, worker.now, True, op.record(), []),
     ]
-    assert wired.core.spooled.take(frames, 1000, wired.now).ends == set()
+
+
+def test_what_a_dead_process_had_begun_before_there_was_a_broker_has_crashed():
+    wired = Wired(has_history=True)
+    worker = wired.worker(hello=False)
+    file = wired.core.spooled.take(birth(worker), 1000, wired.now)
+    wired.carry_out()
+    watched = wired.watched[worker.session]
+    assert (watched.pid, watched.started) == (worker.pid, 7)
+    assert wired.operation("op").state == "running"
+    wired.core.died(worker.session, wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").state == "crashed"
+    assert not wired.core.spooled.are_safe(file)
+    wired.store_all()
+    assert wired.core.spooled.are_safe(file)
+
+
+def test_a_process_that_connects_takes_over_what_its_birth_file_told(wired):
+    worker = wired.worker(hello=False)
+    file = wired.core.spooled.take(birth(worker), 1000, wired.now)
+    assert not wired.core.spooled.are_safe(file)
+    worker.hello()
+    worker.end(state="completed")
+    assert wired.operation("op").state == "completed"
+    assert wired.core.spooled.are_safe(file)
+
+
+def test_a_process_of_an_earlier_boot_is_dead(wired):
+    worker = wired.worker(hello=False)
+    wired.core.spooled.take(birth(worker, boot="another"), 1000, wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").state == "crashed"
+
+
+def test_a_pid_of_another_namespace_means_nobody_and_its_file_stays(wired):
+    worker = wired.worker(hello=False)
+    file = wired.core.spooled.take(birth(worker, pid_namespace=4), 1000, wired.now)
     assert not wired.core.ledger.entries
     assert not wired.core.sessions.by_id
+    assert not wired.core.spooled.are_safe(file)
+
+
+def test_a_birth_takes_nothing_back_of_what_has_ended(wired):
+    worker = wired.worker(hello=False)
+    begun = birth(worker)
+    wired.core.spooled.take(spool(worker, "completed"), 1000, wired.now)
+    file = wired.core.spooled.take(begun, 1000, wired.now)
+    assert wired.operation("op").state == "completed"
+    assert wired.core.spooled.are_safe(file)
+
+
+def test_an_end_that_is_refused_is_still_owed(wired, monkeypatch):
+    monkeypatch.setattr(ledger, "OPERATIONS_LIMIT", 0)
+    worker = wired.worker(hello=False)
+    worker.start()
+    owed = spool(worker, "completed")
+    file = wired.core.spooled.take(owed, 1000, wired.now)
+    assert file.refused == ["too many operations"]
+    assert not wired.core.spooled.are_safe(file)
+    monkeypatch.undo()
+    file = wired.core.spooled.take(owed, 1000, wired.now)
+    assert wired.operation("op").state == "completed"
+    assert wired.core.spooled.are_safe(file)
+
+
+def test_a_file_of_another_major_version_is_owed_to_another_broker(wired):
+    worker = wired.worker(hello=False)
+    worker.start()
+    hello, *others = spool(worker, "completed")
+    file = wired.core.spooled.take([hello._replace(major=2), *others], 1000, wired.now)
+    assert file.refused == ["version"]
+    assert not wired.core.ledger.entries

@@ -197,15 +197,16 @@ def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
         if not found:
             raise RecursionError
         taken.extend(found)
-        return SpooledFile(set(), set())
+        return SpooledFile(set(), set(), {}, [])
 
     monkeypatch.setattr(turned.core.spooled, "take", take_in)
+    hello = messages.Hello("headway", 1, 0, "s" * 16, "worker", 1.0, {}, 0)
     folder = os.path.join(turned.directory, endpoint.SPOOL)
     os.makedirs(folder, 0o700, exist_ok=True)
-    for name, data in (("bad", b""), ("good", pack(encode(messages.Beat(1, 1.0))))):
+    for name, data in (("bad", b""), ("good", pack(encode(hello)))):
         with open(os.path.join(folder, name), "wb") as file:
             file.write(data)
     turned.until(lambda: os.listdir(folder) == [".broken-bad"])
-    assert taken == [messages.Beat(1, 1.0)]
+    assert taken == [hello]
     with open(os.path.join(turned.directory, "broker.log")) as log:
         assert "spool: a file is set aside: RecursionError at test_server.py" in log.read()

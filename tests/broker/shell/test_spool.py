@@ -4,13 +4,15 @@ import os
 
 import pytest
 
+from headway.host.spool import DEAF
 from headway.model import Operation
 from headway.protocol import messages
 from headway.protocol.wire import encode, pack
 from headway_broker.shell import spool as rules
-from headway_broker.shell.spool import Spool, frames
+from headway_broker.shell.spool import BROKEN, REFUSED, RETRY_EVERY, Spool, frames
 
 UID = os.getuid()
+NOW = 5.0
 
 
 @pytest.fixture
@@ -39,35 +41,55 @@ def left(spool, name="session", data=None):
 
 def test_a_file_gives_its_messages_once(spool):
     path = left(spool)
-    assert list(spool.read()) == [(path, UID, said())]
-    assert list(spool.read()) == []
+    assert list(spool.read(NOW)) == [(path, UID, said(), None)]
+    assert list(spool.read(NOW)) == []
     spool.remove(path)
     assert not os.path.exists(path)
 
 
-def test_a_look_is_worth_it_only_after_a_change(spool):
-    assert spool.changed()
-    assert not spool.changed()
-    left(spool)
-    assert spool.changed()
+def test_a_file_is_found_whatever_the_directory_says_of_its_last_change(spool):
+    before = os.stat(spool.path)
+    assert list(spool.read(NOW)) == []
+    path = left(spool)
+    os.utime(spool.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert [found.path for found in spool.read(NOW)] == [path]
+
+
+def test_a_directory_that_could_not_be_read_is_read_at_the_next_look(spool, monkeypatch):
+    path = left(spool)
+
+    def refuse(_path):
+        raise OSError("no descriptor")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", refuse)
+        assert list(spool.read(NOW)) == []
+    assert [found.path for found in spool.read(NOW)] == [path]
+
+
+def test_that_it_reads_again_is_told_to_the_programs_that_wait(spool):
+    left(spool, DEAF, b"")
+    assert list(spool.read(NOW)) == []
+    assert os.listdir(spool.path) == []
 
 
 def test_without_the_directory_there_is_nothing(tmp_path):
     spool = Spool(str(tmp_path), UID)
-    assert not spool.changed()
-    assert list(spool.read()) == []
+    assert list(spool.read(NOW)) == []
 
 
 def test_a_link_in_place_of_the_directory_is_not_followed(tmp_path):
     (tmp_path / "real").mkdir()
     os.symlink(tmp_path / "real", tmp_path / "unsent")
-    assert not Spool(str(tmp_path), UID).changed()
+    spool = Spool(str(tmp_path), UID)
+    left(spool)
+    assert list(spool.read(NOW)) == []
 
 
 def test_files_that_are_being_written_are_left(spool):
     left(spool, ".session.tmp")
     left(spool, "session.tmp")
-    assert list(spool.read()) == []
+    assert list(spool.read(NOW)) == []
     assert len(os.listdir(spool.path)) == 2
 
 
@@ -76,62 +98,80 @@ def test_links_and_other_things_are_not_read(spool, tmp_path):
     os.symlink(tmp_path / "target", os.path.join(spool.path, "link"))
     os.mkdir(os.path.join(spool.path, "folder"))
     os.mkfifo(os.path.join(spool.path, "pipe"))
-    assert list(spool.read()) == []
+    assert list(spool.read(NOW)) == []
     assert (tmp_path / "target").exists()
 
 
-def test_a_file_that_is_too_large_is_removed_unread(spool, monkeypatch):
+def test_a_file_that_is_too_large_is_set_aside_unread(spool, monkeypatch):
     monkeypatch.setattr(rules, "FILE_LIMIT", 10)
     path = left(spool)
-    assert list(spool.read()) == []
+    assert list(spool.read(NOW)) == []
     assert not os.path.exists(path)
+    assert os.listdir(spool.path) == [".broken-session"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 def test_a_file_of_another_user_is_not_read(spool):
     os.chown(left(spool), 65534, -1)
-    assert list(spool.read()) == []
+    assert list(spool.read(NOW)) == []
 
 
 def test_a_file_that_was_cut_short_gives_what_it_has():
     data = b"".join(pack(encode(message)) for message in said())
-    assert frames(data[:-3]) == said()[:2]
+    assert frames(data[:-3]) == (said()[:2], BROKEN)
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"\xc1" * 100, pack("text"), pack(b"not a message"), b"\xc6\xff\xff\xff\xff"]
 )
 def test_what_is_no_message_is_left_out(data):
-    assert frames(data) == []
+    assert frames(data) == ([], BROKEN)
+
+
+def test_a_kind_of_a_newer_version_is_not_lost_with_what_is_known():
+    newer = pack(pack([99, 1]))
+    data = b"".join(pack(encode(message)) for message in said()) + newer
+    assert frames(data) == (said(), REFUSED)
 
 
 def test_only_so_many_files_are_read_in_one_look(spool, monkeypatch):
     monkeypatch.setattr(rules, "FILES_LIMIT", 2)
     for number in range(5):
         left(spool, f"s{number}")
-    found = []
-    while spool.changed():
-        some = [path for path, _, _ in spool.read()]
-        assert len(some) <= 2
-        found += some
-    assert [os.path.basename(path) for path in found] == ["s0", "s1", "s2", "s3", "s4"]
+    looks = [[os.path.basename(found.path) for found in spool.read(NOW)] for _ in range(4)]
+    assert looks == [["s0", "s1"], ["s2", "s3"], ["s4"], []]
 
 
-def test_a_file_that_was_set_aside_is_kept_and_never_read_again(spool):
+def test_a_broken_file_that_was_set_aside_is_kept_counted_and_never_read_again(spool):
     path = left(spool)
-    assert [found for found, _, _ in spool.read()] == [path]
-    spool.set_aside(path)
+    assert [found.path for found in spool.read(NOW)] == [path]
+    spool.set_aside(path, BROKEN)
     assert os.listdir(spool.path) == [".broken-session"]
-    assert list(Spool(os.path.dirname(spool.path), UID).read()) == []
+    assert spool.aside == 1
+    later = Spool(os.path.dirname(spool.path), UID)
+    assert list(later.read(NOW)) == []
+    assert later.aside == 1
 
 
-def test_of_files_that_were_set_aside_the_newest_are_kept(spool, monkeypatch):
-    monkeypatch.setattr(rules, "BROKEN_LIMIT", 3)
-    for number in range(5):
+def test_a_refused_file_is_tried_again_after_a_while_and_by_the_next_broker(spool):
+    left(spool)
+    (found,) = spool.read(NOW)
+    spool.set_aside(found.path, REFUSED)
+    assert list(spool.read(NOW + RETRY_EVERY / 2)) == []
+    (again,) = spool.read(NOW + RETRY_EVERY)
+    assert again.messages == said()
+    spool.set_aside(again.path, REFUSED)
+    assert os.listdir(spool.path) == [".refused-session"]
+    (next_broker,) = Spool(os.path.dirname(spool.path), UID).read(NOW)
+    assert next_broker.messages == said()
+
+
+def test_of_broken_files_that_were_set_aside_the_newest_are_kept(spool, monkeypatch):
+    monkeypatch.setattr(rules, "ASIDE_LIMIT", 3)
+    os.mkdir(os.path.join(spool.path, ".broken-by-somebody-else"))
+    for number in range(6):
         path = left(spool, f"s{number}")
         os.utime(path, (1e9 - number, 1e9 - number))  # when it was written does not count
-        spool.set_aside(path)
-    os.mkdir(os.path.join(spool.path, ".broken-by-somebody-else"))
-    spool.set_aside(left(spool, "s5"))
+        spool.set_aside(path, BROKEN)
     kept = {".broken-s3", ".broken-s4", ".broken-s5", ".broken-by-somebody-else"}
     assert set(os.listdir(spool.path)) == kept

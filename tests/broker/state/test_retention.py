@@ -1,4 +1,4 @@
-from headway_broker.state.retention import KEEP_ENDED, RUNS_LIMIT, cutoffs
+from headway_broker.state.retention import KEEP_ENDED, RUNS_LIMIT, cutoffs, surplus
 
 NOW = 1_700_000_000.0
 
@@ -12,3 +12,16 @@ def test_ends_are_kept_for_an_hour_claims_for_a_day_and_what_never_ended_for_a_m
 
 def test_how_many_are_kept_does_not_depend_on_the_clock():
     assert {cutoffs(now)[3:] for now in (0.0, NOW)} == {(KEEP_ENDED, RUNS_LIMIT)}
+
+
+def test_what_is_too_many_goes_from_the_writer_that_has_the_most():
+    ended = [("a1", "a"), *((f"b{n}", "b") for n in range(700)), ("a2", "a"), ("c1", "c")]
+    gone = surplus(ended, 10)
+    assert gone == [f"b{n}" for n in range(693)]
+
+
+def test_of_writers_with_as_much_the_oldest_go_first():
+    ended = [("a1", "a"), ("b1", "b"), ("a2", "a"), ("b2", "b")]
+    assert surplus(ended, 3) == ["a1"]
+    assert surplus(ended, 1) == ["a1", "b1", "a2"]
+    assert surplus(ended, 4) == surplus([], 0) == []

@@ -27,7 +27,7 @@ class Broken:
         self._error = error
         self.asked = False
 
-    def finish(self, seconds):
+    def finish(self, until, grace):
         self.asked = True
         raise self._error
 

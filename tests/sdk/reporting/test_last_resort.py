@@ -57,7 +57,7 @@ def test_a_program_that_ends_in_haste_leaves_what_it_owes(tmp_path, monkeypatch)
     (path,) = glob.glob(str(tmp_path / "run" / "unsent" / "*"))
     assert os.path.basename(path) == reporter.session
     with open(path, "rb") as file:
-        hello, announce, bye = frames(file.read())
+        hello, announce, bye = frames(file.read())[0]
     assert (hello.session, hello.about["pid"]) == (reporter.session, 7)
     assert announce.operation[2:5] == ["Install", None, "completed"]
     assert isinstance(bye, messages.Bye)
@@ -122,7 +122,7 @@ def test_whatever_enters_by_the_api_is_packed_in_both_ways_the_same(values):
             assert item
         stage.skip(values[11]) if values[10] is None else stage.fail(values[12])
         op.complete(message=values[12])
-        owed = reporter.publisher.take_final_states(1.0)
+        owed = reporter.publisher.owed(1.0)
     assert len(owed) == 3
     for message in owed:
         assert last_resort.frame(message) == wire.encode(message)
@@ -135,9 +135,9 @@ def test_what_cannot_be_packed_costs_no_other_and_is_counted():
         for name in ("Before", "Broken", "After"):
             with headway.operation(name):
                 pass
-        owed = reporter.publisher.take_final_states(1.0)
+        owed = reporter.publisher.owed(1.0)
         owed[2].operation[2] = Odd()
-    hello, *others = frames(last_resort.spooled(owed))
+    hello, *others = frames(last_resort.spooled(owed))[0]
     assert hello.about == {"pid": 7, "unpacked": 1}
     assert [message.operation[2] for message in others[:-1]] == ["Before", "After"]
 

@@ -272,14 +272,14 @@ def test_what_could_not_be_sent_goes_whole_into_a_file():
     operation.move(COMPLETED, 2.0)
     publisher.changed(operation)
     publisher.share("q" * 12, Stage(1, "Together"), 5)
-    found = publisher.take_final_states(3.0)
+    found = publisher.owed(3.0)
     assert kinds(found) == [messages.Hello, messages.Announce, messages.Share, messages.Bye]
     assert found[1].whole
     assert found[1].operation[0] == operation.id
 
 
 def test_nothing_owed_is_no_file():
-    assert Publisher("s" * 16).take_final_states(1.0) == []
+    assert Publisher("s" * 16).owed(1.0) == []
 
 
 def test_ends_that_nobody_takes_in_do_not_grow_without_bound():

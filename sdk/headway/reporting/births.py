@@ -1,0 +1,83 @@
+"""Birth files: what a process has begun while no broker listens.
+
+A process that is killed before the broker which it has started says Welcome would never have been
+there. So what it has begun, and what has ended since, is in a file of the spool, until a broker
+has greeted it and knows everything. Beside a broker that listens nothing is written.
+"""
+
+from __future__ import annotations
+
+import os
+
+from headway.host.spool import remove_spool_file
+from headway.protocol import endpoint
+from headway.reporting.last_resort import spool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.reporting.interfaces import Reporting
+
+FIRST = 0.02  # seconds between two files; with each it doubles, up to
+LONGEST = 1.0  # seconds: what a process begins and ends within that is told by its last file
+
+
+class Births:
+    """The birth file of a process, written again when what it would tell has changed.
+
+    No file is ever changed: each has a name of its own, and the one before it goes.
+    """
+
+    def __init__(self, reporter: Reporting) -> None:
+        self._reporter = reporter
+        self._name: str | None = None
+        self._written = -1  # the changes that the file tells
+        self._pause = FIRST
+        self._next = float("-inf")
+        self._listening = True  # somebody does
+
+    def keep(self, now: float, *, listening: bool) -> None:
+        """Write the file where nobody listens and there is news; remove it once it is needless."""
+        publisher = self._reporter.publisher
+        self._listening = listening
+        if publisher.welcome is not None:
+            if self._name is not None and not (publisher.unsaid or publisher.owes_ends):
+                self.drop()
+            return
+        if (self._name is None and listening) or now < self._next:
+            return
+        if publisher.changes == self._written:
+            return
+        self._next = now + self._pause
+        self._pause = min(self._pause * 2, LONGEST)
+        with self._reporter.lock:
+            self._written = publisher.changes
+            begun = publisher.born(now)
+        before = self._name
+        name = self._reporter.next_spool_name()
+        try:
+            spool(name, begun)
+        except OSError:
+            return
+        self._name = name if begun else None
+        if before is not None:
+            _remove(before)
+
+    def deadline(self) -> float | None:
+        """Return when `keep` may have something to write, or None."""
+        publisher = self._reporter.publisher
+        told = publisher.welcome is not None or publisher.changes == self._written
+        return None if told or (self._listening and self._name is None) else self._next
+
+    def drop(self) -> None:
+        """Remove the file."""
+        name, self._name = self._name, None
+        if name is not None:
+            _remove(name)
+
+
+def _remove(name: str) -> None:
+    try:
+        user = endpoint.user_of(os.environ, os.getuid())
+        remove_spool_file(endpoint.runtime_directory(os.environ, user), user, name)
+    except OSError:
+        pass  # a broker has taken it in
