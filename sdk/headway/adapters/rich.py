@@ -311,10 +311,7 @@ class Progress:
 
     def _close(self, task: Task) -> None:
         if task.started and task.stage.open and not task.left:
-            if task.total is None or task.finished:
-                task.stage.complete()
-            else:
-                task.stage._stopped(reporter().clock())
+            task.stage._stop()
 
     def remove_task(self, task_id: int) -> None:
         """Remove a task from the list: it has ended, its stage stays."""

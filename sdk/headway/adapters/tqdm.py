@@ -250,16 +250,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         if stage is None or not stage.open:
             return
         self._end.ended = True
-        total = stage.total
-        # In a `finally` that an exception is passing: nobody knows whether it was all.
-        done = stage.done
-        short = sys.exc_info()[0] is not None
-        if total is not None and done is not None:
-            short = done < total
-        if short:
-            stage._stopped(reporter().clock())
-        else:
-            stage.complete()
+        stage._stop()
 
     def __enter__(self) -> tqdm:  # noqa: PYI034 - Self is not in 3.8
         return self

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import sys
 from _operator import length_hint  # `operator` is 20 times as long to import
+from _thread import get_ident
 from itertools import chain, compress
 
+from headway.api import moments
 from headway.api.outcome import outcome_of
 from headway.api.scope import enter, leave
 from headway.api.stage import Source
@@ -116,9 +118,10 @@ class End:
                 leave(self.stage)
                 own = reporter()
                 if own.off:
-                    self.stage._stopped(own.clock())
-                else:
-                    own.tally.leave(self.stage, own.clock())
+                    self.stage._judge(own.clock())
+                elif not (self.stage.left or own.closed):
+                    self.stage.left = True
+                    own.tally.leave(self.stage, own.clock(), get_ident())
                     own.wake()
             except Exception:  # the interpreter is being taken down
                 pass
@@ -146,6 +149,7 @@ def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
 
 def iterate(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
     """Iterate over `items` as `stage`, which runs and ends with the last item."""
+    moments.watch()
     enter(stage)
     if type(items) in _INDEXED and total is not None:
         iterator = iter(items)

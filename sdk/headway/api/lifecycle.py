@@ -9,10 +9,13 @@ nothing.
 
 from __future__ import annotations
 
+from _thread import get_ident
+
 from headway.api.outcome import outcome_of, text_of
 from headway.api.scope import Scope, enter, leave
 from headway.model import (
     CANCELLED,
+    COMPLETED,
     ENDED,
     RUNNING,
     WAITING,
@@ -50,6 +53,8 @@ class Lifecycle(Scope):
         """
         if not self.foreign:
             with self._reporting().lock:
+                if self.left:
+                    self._reporting().tally.rejoin(self)
                 self._begin_around()
                 if self.model.state != RUNNING:
                     self._about_to_run()
@@ -88,9 +93,32 @@ class Lifecycle(Scope):
         traceback: TracebackType | None,
     ) -> None:
         leave(self)
-        if self.model.open:
-            state, reason, text = outcome_of(error, self._request())
-            self._end(state, reason, text)
+        if not self.model.open:
+            return
+        if isinstance(error, GeneratorExit):
+            self._leave()  # the generator that the block is in was dropped: who knows why
+            return
+        state, reason, text = outcome_of(error, self._request())
+        self._end(state, reason, text)
+
+    def _leave(self) -> None:
+        """Note that it was left without an end: what is around it will tell how."""
+        own = self._reporting()
+        if self.foreign or self.left:
+            return
+        with own.lock:
+            self.left = True
+            own.tally.leave(self, own.clock(), get_ident())
+            own.tally.notice_left()
+        own.wake()
+
+    def _tell_left(self, when: float) -> None:
+        """Say that it was left at `when`; the lock is held."""
+        raise NotImplementedError
+
+    def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:
+        """End it, which was left at `when`, by how its scope came to `state`."""
+        raise NotImplementedError
 
     def _end(
         self,
@@ -127,6 +155,9 @@ class Lifecycle(Scope):
                 return  # too late, or a signal handler has just done so
             raise
         if model.state in ENDED:
+            if self.left:
+                self.left = False
+                own.tally.drop(self)
             self._close()
             own.tree.remove(self)
         elif self._opens(before):

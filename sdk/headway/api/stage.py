@@ -8,6 +8,8 @@ number is ignored, and a name, detail or reason is cut at its limit.
 
 from __future__ import annotations
 
+import sys
+
 from headway.api.lifecycle import AT_WORK, Lifecycle
 from headway.model import (
     CANCELLED,
@@ -43,9 +45,9 @@ if TYPE_CHECKING:
 
         block: bool
         inner: dict[Nested, None] | None
+        left: bool
         model: Operation
         request: Request | None
-        _stopped: Stage | None
 
         @property
         def around(self) -> Scope | None:
@@ -200,7 +202,9 @@ class Stage(Lifecycle):
     def _is_taken(self, thread: int) -> bool:
         """Return whether it runs, or another thread than `thread` is about to start it."""
         claim = self._claim
-        return self.model.state in AT_WORK or not (claim is None or claim == thread)
+        if self.model.state in AT_WORK:
+            return not self.left  # a loop that was left is run again under its name
+        return not (claim is None or claim == thread)
 
     @property
     def foreign(self) -> bool:
@@ -369,9 +373,6 @@ class Stage(Lifecycle):
 
     def _about_to_run(self) -> None:
         self._claim = None
-        # The work goes on, so loops that were left early were left on purpose.
-        reporter().tally.settle_left(self.operation, COMPLETED, None)
-        self.operation._stopped = None
 
     def _end_inside(self, state: str, reason: object, error: object, /) -> None:
         if self.model.state == PENDING and state == COMPLETED:
@@ -409,19 +410,64 @@ class Stage(Lifecycle):
         own.publisher.changed(self.operation.model, self.model)
         own.wake()
 
-    def _stopped(self, when: float, state: str = COMPLETED, error: object = None) -> None:
-        """End it as stopped: its iterator was left early at `when`; its scope came to `state`."""
+    @property
+    def _full(self) -> bool:
+        """Return whether its count has reached its total."""
+        done, total = self.done, self.model.total
+        return done is not None and total is not None and done >= total
+
+    def _place(self, verb: str) -> str:
+        """Return "stopped at 480 of 1,200" for the verb "stopped"."""
+        done, total = self.done, self.model.total
+        if done is None:
+            return verb
+        return f"{verb} at {_figure(done)}" + ("" if total is None else f" of {_figure(total)}")
+
+    def _tell_left(self, when: float) -> None:
+        model = self.model
+        if not model.open:
+            return
+        own = reporter()
+        if self._source is None and self._full:
+            own.tally.rejoin(self)  # a counter that has reached its total: that it was dropped
+            return  # says nothing against it
+        self.left = True
+        self._fold()
+        own.tally.forget(self)
+        own.tree.remove(self)
+        model.reason = self._place("left")
+        self._changed()
+        whole = self.operation
+        if self.solo and whole.open:
+            whole.left = True
+            own.tree.remove(whole)  # pyright: ignore[reportArgumentType]
+            whole.model.reason = model.reason
+            own.publisher.changed(whole.model)
+
+    def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:
+        """End what was left at `when`, or never closed, by how its scope came to `state`.
+
+        A counter (of `advance` and `update`) has done what its numbers say; a loop that was left
+        has not come to its end.
+        """
         if not self.model.open:
             return
-        done, total = self.done, self.model.total
-        reason = "stopped" if done is None else f"stopped at {_figure(done)}"
-        if done is not None and total is not None:
-            reason += f" of {_figure(total)}"
-        if state in (COMPLETED, SKIPPED):
-            self._end(COMPLETED, reason, when=when)
-            self.operation._stopped = self
+        counter = self._source is None
+        well = state in (COMPLETED, SKIPPED)
+        if (self._full and (counter or well)) or (well and counter and self.model.total is None):
+            self._end(COMPLETED, when=when)
+        elif well:
+            self._end(COMPLETED, self._place("stopped"), when=when)
         else:
-            self._end(state, reason if state == CANCELLED else None, error, when=when)
+            reason = self._place("stopped") if state == CANCELLED else None
+            self._end(state, reason, error, when=when)
+
+    def _stop(self) -> None:
+        """End it short of its total; while an exception passes, what is around it will tell how."""
+        if sys.exc_info()[0] is None or self._full:
+            self._judge(reporter().clock())
+        else:
+            self._leave()
 
     def _forked(self) -> None:
         """Turn it into a forked child's copy: what it counts from now on is a share."""
