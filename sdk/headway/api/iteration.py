@@ -20,6 +20,7 @@ from headway.api.scope import enter, leave
 from headway.api.stage import Source
 from headway.api.uncaught import cancelled
 from headway.model import CANCELLED, clean_count
+from headway.reporting import traces
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
@@ -120,6 +121,7 @@ class End:
                 if own.off:
                     self.stage._judge(own.clock())
                 elif not (self.stage.left or own.closed):
+                    self.stage._left_at = traces.places(sys._getframe(1))
                     self.stage.left = True
                     own.tally.leave(self.stage, own.clock(), get_ident())
                     own.wake()

@@ -9,6 +9,7 @@ nothing.
 
 from __future__ import annotations
 
+import sys
 from _thread import get_ident
 
 from headway.api.outcome import outcome_of, text_of
@@ -22,11 +23,12 @@ from headway.model import (
     IllegalMove,
     clean_text,
 )
+from headway.reporting import traces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from headway.api.cancellation import Request
     from headway.reporting.reporter import Reporter
@@ -40,6 +42,8 @@ class Lifecycle(Scope):
     """The life-cycle that `Operation` and `Stage` share; the hooks below are what differs."""
 
     __slots__ = ()
+
+    _left_at: list[Any]
 
     @property
     def foreign(self) -> bool:
@@ -96,6 +100,8 @@ class Lifecycle(Scope):
         if not self.model.open:
             return
         if isinstance(error, GeneratorExit):
+            if not self.foreign:
+                self._left_at = traces.places(sys._getframe(1))
             self._leave()  # the generator that the block is in was dropped: who knows why
             return
         state, reason, text = outcome_of(error, self._request())

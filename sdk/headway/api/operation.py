@@ -30,6 +30,7 @@ from headway.model import (
 )
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
+from headway.reporting import traces
 from headway.reporting.reporter import random_id, reporter
 
 TYPE_CHECKING = False
@@ -53,6 +54,7 @@ class Operation(Lifecycle):
 
     __slots__ = (
         "__weakref__",
+        "_left_at",
         "_names",
         "_reporter",
         "_thread",
@@ -69,6 +71,7 @@ class Operation(Lifecycle):
         self._reporter = own
         self.model = model
         self._names: dict[str | tuple[int, str], Stage] = {}  # (parent, name) → the first of them
+        self._left_at: list[Any] = []
         self._thread = threading.get_ident()
         self.callbacks: list[Callback] = []
         self.listening = False  # the program polls for a request to cancel
@@ -347,6 +350,11 @@ class Operation(Lifecycle):
     def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:
         if not self.model.open:
             return
+        if (
+            state == FAILED
+            and traces.passed(getattr(error, "raised", error), self._left_at) is False
+        ):
+            state, error = COMPLETED, None
         self._reporter.tally.settle_left(self, state, error)
         reason = None
         if state == COMPLETED:

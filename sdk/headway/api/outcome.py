@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 class ExitStatus(str):
-    """The text of an error that is an exit status, "exit status 3", and the `status`."""
-
-    __slots__ = ("status",)
+    """The text of an error that is an exit status, "exit status 3"; `raised` is its exception."""
 
     status: int
+    raised: SystemExit
 
-    def __new__(cls, status: int) -> ExitStatus:  # noqa: PYI034 - Self is not in 3.8
+    def __new__(cls, status: int, raised: SystemExit) -> ExitStatus:  # noqa: PYI034 - not in 3.8
         """Return the text for a status."""
         made = super().__new__(cls, f"exit status {status}")
         made.status = status
+        made.raised = raised
         return made
 
 
@@ -39,7 +39,7 @@ def outcome_of(
         code = error.code
         if isinstance(code, int):  # what the interpreter takes for a status, and nothing else
             code = int.__int__(code)
-            return (FAILED, None, ExitStatus(code)) if code else (COMPLETED, None, None)
+            return (FAILED, None, ExitStatus(code, error)) if code else (COMPLETED, None, None)
         return (COMPLETED, None, None) if code is None else (FAILED, None, clean_text(code))
     if isinstance(error, (KeyboardInterrupt, *cancellations())):
         reason = (request.reason if request is not None else None) or clean_text(error)

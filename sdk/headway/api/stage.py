@@ -26,6 +26,7 @@ from headway.model import (
     is_beyond,
 )
 from headway.model import Stage as Model
+from headway.reporting import traces
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
@@ -137,6 +138,7 @@ class Stage(Lifecycle):
         "_base",
         "_claim",
         "_counted",
+        "_left_at",
         "_pending",
         "_source",
         "_steps",
@@ -165,6 +167,7 @@ class Stage(Lifecycle):
         self._counted: float = 0  # by the source, at the last fold
         self._base: float | None = None  # in a forked child: `done` at the fork
         self._told: float = 0  # `done` at the last fold
+        self._left_at: list[Any] = []  # the places that it was left at, for `traces`
         self._updating = False  # awake, and counted by `update` alone: its fast path
         self._steps = self._awaken
 
@@ -453,6 +456,11 @@ class Stage(Lifecycle):
         if not self.model.open:
             return
         counter = self._source is None
+        if (
+            state == FAILED
+            and traces.passed(getattr(error, "raised", error), self._left_at) is False
+        ):
+            state = COMPLETED  # what failed later, did so elsewhere
         well = state in (COMPLETED, SKIPPED)
         if (self._full and (counter or well)) or (well and counter and self.model.total is None):
             self._end(COMPLETED, when=when)
@@ -464,9 +472,11 @@ class Stage(Lifecycle):
 
     def _stop(self) -> None:
         """End it short of its total; while an exception passes, what is around it will tell how."""
-        if sys.exc_info()[0] is None or self._full:
+        error = sys.exc_info()[1]
+        if error is None or self._full:
             self._judge(reporter().clock())
         else:
+            self._left_at = [(id(error), 0)]
             self._leave()
 
     def _forked(self) -> None:

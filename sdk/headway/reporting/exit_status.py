@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import sys
 
+from headway.reporting import traces
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
@@ -17,21 +19,24 @@ if TYPE_CHECKING:
 _watching = False
 _told: Any = None  # the status that `os._exit` or, as the witness saw, `sys.exit` ended it with
 
+_stack: list[Any] = []  # where it did
+
 
 class Witness:
     """Is dropped with the `SystemExit` that has it, of status `code`."""
 
-    __slots__ = ("__weakref__", "code")
+    __slots__ = ("code", "stack")
 
-    def __init__(self, code: Any) -> None:
+    def __init__(self, code: Any, stack: list[Any]) -> None:
         self.code = code
+        self.stack = stack
 
     def __del__(self) -> None:
-        global _told  # noqa: PLW0603 - the interpreter has one status
+        global _told, _stack
         try:
             sys._getframe(1)
         except ValueError:
-            _told = self.code
+            _told, _stack = self.code, self.stack
         except Exception:  # the interpreter is being taken down
             pass
 
@@ -50,7 +55,7 @@ def _with_witness(before: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
             before(*arguments)
         except SystemExit as error:
             if type(error.code) is not bool and error.code:
-                error._headway = Witness(error.code)  # type: ignore[attr-defined]
+                error._headway = Witness(error.code, traces.stack(sys._getframe(1)))  # type: ignore[attr-defined]
             raise
 
     exit.__doc__ = before.__doc__
@@ -59,12 +64,14 @@ def _with_witness(before: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
 
 def tell(status: Any) -> None:
     """Say that the program ends with `status`, by `os._exit`."""
-    global _told  # noqa: PLW0603
-    _told = status
+    global _told, _stack
+    _told, _stack = status, []
 
 
 def ended_by() -> BaseException | None:
     """Return the exception by which the program ends, or None: in order, or nobody knows."""
     if _told:
-        return SystemExit(_told)
+        error = SystemExit(_told)
+        error._headway_stack = _stack  # type: ignore[attr-defined]
+        return error
     return None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
