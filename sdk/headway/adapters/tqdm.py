@@ -69,11 +69,8 @@ class tqdm:  # noqa: N801 - the name that programs know
             self._total = total
             return
         self._total = total if total is not None else length_of(iterable)
-        stage = open_stage(desc, None if unit == "it" else unit, total=self._total)
+        stage = open_stage(desc, None if unit == "it" else unit, None, self._total, initial or 0)
         self._stage = stage
-        if initial:
-            stage.model.initial = clean_count(initial) or 0
-            stage.update(done=initial)
         self._end = End(stage, Source())  # to be dropped without `close` is to stop early
         if postfix:
             self.set_postfix(postfix if isinstance(postfix, dict) else {"": postfix})

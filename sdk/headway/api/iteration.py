@@ -141,10 +141,18 @@ def length_of(items: Any) -> int | None:
         return None
 
 
-def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
-    """Iterate over `items` as `stage`, which starts now and ends with the last item."""
+def whole_of(items: Any, total: float | None, initial: float) -> float | None:
+    """Return the total that was given, or that of the items and what is there already, or None."""
     if total is None:
         total = length_of(items)
+        if total is not None and initial:
+            total += clean_count(initial) or 0
+    return total
+
+
+def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
+    """Iterate over `items` as `stage`, which starts now and ends with the last item."""
+    total = whole_of(items, total, stage._given)
     stage.model.total = clean_count(total) if total is not None else None
     return iterate(stage.start(), items, total)
 

@@ -118,8 +118,8 @@ class Lifecycle(Scope):
             own.tally.notice_left()
         own.wake()
 
-    def _tell_left(self, when: float) -> None:
-        """Say that it was left at `when`; the lock is held."""
+    def _tell_left(self) -> None:
+        """Say that it was left; the lock is held."""
         raise NotImplementedError
 
     def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:

@@ -229,12 +229,14 @@ class Operation(Lifecycle):
         total: float | None = None,
         unit: str | None = None,
         parent: Stage | int | None = None,
+        initial: float = 0,
     ) -> Stage:
         """Return the stage of that name, to be used as a context manager or started.
 
         The name of a planned stage returns it; that of an ended one returns it for another
         attempt; while one runs, another stage of the same name is made. `parent` is the stage
-        that it is part of, or its id. Raise UnknownStage if this operation has no such parent.
+        that it is part of, or its id; `initial` says how many units are there already: they are
+        done, and say nothing of the rate. Raise UnknownStage if this operation has no such parent.
         """
         around = None if parent is None else self._stage(parent)
         text = clean_text(name, NAME_LIMIT)
@@ -262,6 +264,7 @@ class Operation(Lifecycle):
                 stage.model.total = clean_count(total)
             if unit is not None:
                 stage.model.unit = clean_text(unit, NAME_LIMIT)
+            stage._given = clean_count(initial) or 0
             if self.model.state != PENDING and stage.state == PENDING:
                 own.publisher.changed(self.model, stage.model)
                 own.wake()
@@ -297,10 +300,11 @@ class Operation(Lifecycle):
         total: float | None = None,
         unit: str | None = None,
         parent: Stage | int | None = None,
+        initial: float = 0,
     ) -> Iterator[Item]:
         """Return an iterator over `items` as a stage of this operation; see `headway.track`."""
         name = None if name is None else clean_text(name, NAME_LIMIT)
-        stage = self.stage(name or "items", None, unit, parent)
+        stage = self.stage(name or "items", None, unit, parent, initial)
         return follow(stage, items, total)
 
     # Cancellation.
@@ -340,7 +344,7 @@ class Operation(Lifecycle):
 
     # The end of the program.
 
-    def _tell_left(self, when: float) -> None:
+    def _tell_left(self) -> None:
         if self.model.open:
             self.left = True
             self._reporter.tree.remove(self)

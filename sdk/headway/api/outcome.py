@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from headway.api.cancellation import Request
 
 
-class ExitStatus(str):
+class ExitStatus(str):  # noqa: SLOT000 - none with values, in a subclass of str
     """The text of an error that is an exit status, "exit status 3"; `raised` is its exception."""
 
     status: int

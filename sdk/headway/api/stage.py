@@ -81,7 +81,12 @@ if TYPE_CHECKING:
             """Report a line of output."""
 
         def stage(
-            self, name: str, total: float | None = ..., unit: str | None = ..., parent: Any = ...
+            self,
+            name: str,
+            total: float | None = ...,
+            unit: str | None = ...,
+            parent: Any = ...,
+            initial: float = ...,
         ) -> Stage:
             """Return the stage of that name."""
             ...
@@ -93,6 +98,7 @@ if TYPE_CHECKING:
             total: float | None = ...,
             unit: str | None = ...,
             parent: Any = ...,
+            initial: float = ...,
         ) -> Iterator[Item]:
             """Return an iterator over `items` as a stage of it."""
             ...
@@ -103,6 +109,10 @@ if TYPE_CHECKING:
         ) -> None: ...
         def _env(self, path: str) -> dict[str, str]: ...
 
+
+# Seconds after its beginning in which the first count that `update` sets was there already: no work
+# can have done it.
+FRESH = 0.25
 
 # Where the steps of an ended stage go: a callable in C that accepts anything and does nothing.
 _discard: Callable[[Any], object] = id
@@ -138,6 +148,7 @@ class Stage(Lifecycle):
         "_base",
         "_claim",
         "_counted",
+        "_given",
         "_left_at",
         "_pending",
         "_source",
@@ -167,6 +178,7 @@ class Stage(Lifecycle):
         self._counted: float = 0  # by the source, at the last fold
         self._base: float | None = None  # in a forked child: `done` at the fork
         self._told: float = 0  # `done` at the last fold
+        self._given: float = 0  # what is there already when it begins next
         self._left_at: list[Any] = []  # the places that it was left at, for `traces`
         self._updating = False  # awake, and counted by `update` alone: its fast path
         self._steps = self._awaken
@@ -251,7 +263,9 @@ class Stage(Lifecycle):
                     self.start()
                 self._gather()
                 count = clean_count(done)
-                if count is not None:
+                if count is not None and count > 1 and self._is_fresh(own.clock()):
+                    self._start_at(count)
+                elif count is not None:
                     model.done = count
                 if count is not None or is_beyond(done):
                     self._mark_beyond(beyond=count is None)
@@ -271,6 +285,23 @@ class Stage(Lifecycle):
                 elif before != (model.total, model.detail):
                     own.publisher.moved(model, more=True)
         own.wake_resting()
+
+    def _is_fresh(self, now: float) -> bool:
+        """Return whether it has just begun: what its first `update` says was there already."""
+        model = self.model
+        return (
+            self._base is None
+            and not model.done
+            and not model.initial
+            and not model.beyond
+            and model.started is not None
+            and now - model.started <= FRESH
+        )
+
+    def _start_at(self, count: float) -> None:
+        """Say that `count` units were there already; the lock is held."""
+        self.model.initial = self.model.done = count
+        self._changed()
 
     def _awaken(self, n: Any) -> None:
         # The first step after a rest: it wakes the thread, later ones go straight into the list.
@@ -398,6 +429,9 @@ class Stage(Lifecycle):
             return False
         self._updating = False
         self._steps = self._awaken  # the next step lets it go on
+        if self._given:
+            self._start_at(self._given)
+            self._given = 0
         return True
 
     def _close(self) -> None:
@@ -426,7 +460,7 @@ class Stage(Lifecycle):
             return verb
         return f"{verb} at {_figure(done)}" + ("" if total is None else f" of {_figure(total)}")
 
-    def _tell_left(self, when: float) -> None:
+    def _tell_left(self) -> None:
         model = self.model
         if not model.open:
             return
@@ -491,9 +525,11 @@ class Stage(Lifecycle):
 
     # Nested stages and child processes.
 
-    def stage(self, name: str, total: float | None = None, unit: str | None = None) -> Stage:
+    def stage(
+        self, name: str, total: float | None = None, unit: str | None = None, *, initial: float = 0
+    ) -> Stage:
         """Return a stage that is part of this one; see `Operation.stage`."""
-        return self.operation.stage(name, total, unit, parent=self)
+        return self.operation.stage(name, total, unit, parent=self, initial=initial)
 
     def track(
         self,
@@ -501,9 +537,11 @@ class Stage(Lifecycle):
         name: str | None = None,
         total: float | None = None,
         unit: str | None = None,
+        *,
+        initial: float = 0,
     ) -> Iterator[Item]:
         """Return an iterator over `items` as a part of this stage; see `headway.track`."""
-        return self.operation.track(items, name, total, unit, parent=self)
+        return self.operation.track(items, name, total, unit, parent=self, initial=initial)
 
     def env(self) -> dict[str, str]:
         """Return a copy of the environment for a child process that works on this stage."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
             """Return whether it has not ended."""
             ...
 
-        def _tell_left(self, when: float) -> None: ...
+        def _tell_left(self) -> None: ...
         def _judge(self, when: float, state: str = ..., error: Any = None) -> None: ...
 
 else:
@@ -147,7 +147,7 @@ class Tally:
         while self._untold:
             item = self._untold.pop(0)
             if item.scope.open:
-                item.scope._tell_left(item.when)
+                item.scope._tell_left()
             else:
                 self.drop(item.scope)
         while len(self.left) > LEFT_LIMIT:

@@ -40,6 +40,7 @@ def stack(frame: FrameType | None) -> list[Place]:
 
 def passed(error: Any, at: list[Place]) -> bool | None:
     """Return whether `error` has passed one of the places; None where it cannot be known."""
+    error = getattr(error, "raised", error)  # of an exit status
     if not at or not isinstance(error, BaseException):
         return None
     known: list[Place] = list(getattr(error, "_headway_stack", ()))
