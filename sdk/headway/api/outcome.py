@@ -6,6 +6,7 @@ import sys
 
 from headway.errors import Cancelled
 from headway.model import CANCELLED, COMPLETED, FAILED, clean_text
+from headway.protocol import own_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class ExitStatus(str):  # noqa: SLOT000 - none with values, in a subclass of str
 
     def __new__(cls, status: int, raised: SystemExit) -> ExitStatus:  # noqa: PYI034 - not in 3.8
         """Return the text for a status."""
-        made = super().__new__(cls, f"exit status {status}")
+        made = super().__new__(cls, own_words.exit_status(status))
         made.status = status
         made.raised = raised
         return made
