@@ -31,13 +31,9 @@ from headway.model import (
 )
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
-<<<<<<< HEAD
-from headway.reporting import traces
-from headway.reporting.reporter import random_id, reporter
-=======
 from headway.protocol.own_words import ENDED_BEFORE
+from headway.reporting import traces
 from headway.reporting.reporter import reporter
->>>>>>> main
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

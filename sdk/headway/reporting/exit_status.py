@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
 
 _watching = False
+_made = 0  # witnesses, so far
 _told: Any = None  # the status that `os._exit` or, as the witness saw, `sys.exit` ended it with
 
 _stack: list[Any] = []  # where it did
@@ -25,9 +26,12 @@ _stack: list[Any] = []  # where it did
 class Witness:
     """Is dropped with the `SystemExit` that has it, of status `code`."""
 
-    __slots__ = ("code", "stack")
+    __slots__ = ("code", "number", "stack")
 
     def __init__(self, code: Any, stack: list[Any]) -> None:
+        global _made  # noqa: PLW0603
+        _made += 1
+        self.number = _made
         self.code = code
         self.stack = stack
 
@@ -36,7 +40,8 @@ class Witness:
         try:
             sys._getframe(1)
         except ValueError:
-            _told, _stack = self.code, self.stack
+            if self.number == _made:  # else it was raised over by another
+                _told, _stack = self.code, self.stack
         except Exception:  # the interpreter is being taken down
             pass
 
