@@ -90,6 +90,7 @@ OPERATION_FIELDS = (
     "display",
 )
 
+SHORT_MOST = 0.99  # the progress of what failed or stopped, however near to its end, at most
 COUNT_LIMIT = 2**63  # counts and totals are within plus and minus this
 NAME_LIMIT = 256  # characters of a name, key, unit, host, user or tty
 TEXT_LIMIT = 4096  # characters of a reason, error, message, detail or log line
@@ -175,6 +176,16 @@ class Stage:
         """Whether it has not ended."""
         return self.state in OPEN
 
+    @property
+    def left(self) -> bool:
+        """Whether it was left early, and nothing has told yet how: it runs, and has a reason."""
+        return self.state == RUNNING and self.reason is not None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it stopped before its end: completed, but for a reason that it has."""
+        return self.state == COMPLETED and self.reason is not None
+
     def move(self, state: str, now: float, reason: str | None = None) -> None:
         """Enter `state` at `now`; raise `IllegalMove` and change nothing if it cannot."""
         if state not in STAGE_MOVES[self.state]:
@@ -206,7 +217,8 @@ class Stage:
         """Return how much of it is done, 0…1 from its own counts, or None where that is unknown.
 
         1.0 is kept for success (skipped, or completed without a reason: a loop that was left
-        early has one); counts past the total, or a total that is not positive, say nothing.
+        early has one), and what ended otherwise is never above 0.99; counts past the total, or a
+        total that is not positive, say nothing.
         """
         if self.state == SKIPPED or (self.state == COMPLETED and self.reason is None):
             return 1.0
@@ -215,7 +227,8 @@ class Stage:
             return 0.0
         if shown is None or self.total is None or not self.total > 0:
             return None
-        return min(max(0.0, shown / self.total), 0.999)  # nothing is one 0.0 for all
+        most = 0.999 if self.open else SHORT_MOST
+        return min(max(0.0, shown / self.total), most)  # nothing is one 0.0 for all
 
 
 class Operation:
@@ -299,6 +312,16 @@ class Operation:
     def open(self) -> bool:
         """Whether it has not ended."""
         return self.state in OPEN
+
+    @property
+    def left(self) -> bool:
+        """Whether it was left early, and nothing has told yet how: it runs, and has a reason."""
+        return self.state == RUNNING and self.reason is not None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it stopped before its end: completed, but for a reason that it has."""
+        return self.state == COMPLETED and self.reason is not None
 
     def move(self, state: str, now: float, reason: str | None = None) -> None:
         """Enter `state` at `now`; an end also ends the stages that are open.
@@ -395,7 +418,7 @@ class Operation:
             around, total, count = inside.get(stage.parent, nothing)
             inside[stage.parent] = (around or known, total + (share or 0.0), count + 1)
         known, total, count = inside.get(None, nothing)
-        return min(total / count, 0.999) if known else None
+        return min(total / count, 0.999 if self.open else SHORT_MOST) if known else None
 
 
 def reachable(state: str, then: str, moves: dict[str, frozenset[str]]) -> bool:

@@ -14,7 +14,16 @@ from typing import Any, Callable, Iterable, NamedTuple
 
 from headway.estimate import Estimate, Forecast, Run, history_key
 from headway.estimate.forecast import REMEMBERED
-from headway.model import COMPLETED, PENDING, RUNNING, WAITING, Stage, asks
+from headway.model import (
+    CANCELLED,
+    COMPLETED,
+    PENDING,
+    RUNNING,
+    SHORT_MOST,
+    WAITING,
+    Stage,
+    asks,
+)
 from headway_broker.estimates.budget import Budget, price
 from headway_broker.state.effects import StoreRun
 from headway_broker.state.ledger import Entry, Ledger
@@ -233,8 +242,8 @@ class Forecasts:
         tracked.changed.clear()
         estimate = forecast.estimate(now)
         tracked.asked = operation.question is not None or self._asked_within(tracked)
-        if tracked.asked:
-            estimate = None  # the time until a person answers is unknown
+        if tracked.asked or operation.left:
+            estimate = None  # the time until a person answers, or it is judged, is unknown
         progress = forecast.progress(now)
         usual, unlike = forecast.usual(), forecast.unlike()
         # An unchanged estimate is published too: viewers have counted down the last one.
@@ -249,7 +258,11 @@ class Forecasts:
             self._ledger.mark(entry).figures = True
         self._tell_parent(entry, now)
         for place, stage in enumerate(operation.running()):
-            unknown = place >= STAGES_LIMIT or (stage.state == WAITING and asks(stage.reason))
+            unknown = (
+                place >= STAGES_LIMIT
+                or stage.left
+                or (stage.state == WAITING and asks(stage.reason))
+            )
             guess = None if unknown else forecast.stage_estimate(stage.id, now)
             if guess != stage.estimate:
                 stage.estimate = guess
@@ -287,7 +300,7 @@ class Forecasts:
         ended = operation.ended if operation.ended is not None else now
         for stage in tracked.changed:
             _tell(forecast, operation.stages[stage], ended)
-        run = forecast.finish(operation.state, ended)
+        run = forecast.finish(CANCELLED if operation.stopped else operation.state, ended)
         return None if run is None else StoreRun(tracked.key, run.to_dict())
 
     def forget(self, entry: Entry) -> None:
@@ -436,13 +449,19 @@ def _tell(
         stage.id,
         stage.name,
         stage.parent,
-        stage.state if state is None else state,
+        _learnable(stage) if state in (None, stage.state) else state,
         counted or 0,  # where it is unknown, there is no total either: as one that never counts
         None if counted is None else stage.total,
         stage.unit,
         now,
         stage.attempt,
+        stage.initial,
     )
+
+
+def _learnable(stage: Stage) -> str:
+    """Return the state of a stage for its forecast: one that stopped early teaches nothing."""
+    return CANCELLED if stage.stopped else stage.state
 
 
 def _estimated_at(entry: Entry) -> float:
@@ -455,4 +474,7 @@ def _final_progress(entry: Entry) -> float | None:
     if operation.state == COMPLETED:
         return operation.even_progress()
     progress = operation.progress or operation.even_progress()
-    return None if progress is None else min(progress, 0.999)
+    if len(operation.stages) == 1:  # its counts are all that was done
+        share = operation.even_progress()
+        progress = share if share is not None else progress
+    return None if progress is None else min(progress, SHORT_MOST)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from itertools import count
 
 from headway.adapters.counted_file import CountedFile
-from headway.api.iteration import follow
+from headway.api.iteration import follow, length_of
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import Operation
 from headway.api.outcome import outcome_of
@@ -47,8 +47,11 @@ def track(
     **drawing: Any,
 ) -> Iterator[Item]:
     """Iterate over `sequence`, reporting how far it is."""
-    del completed, drawing
-    return _track(sequence, _MARKUP.sub("", clean_text(description)), total)
+    del drawing
+    text = _MARKUP.sub("", clean_text(description))
+    return _track(
+        sequence, text, length_of(sequence) if total is None else total, initial=completed
+    )
 
 
 @contextmanager
@@ -229,7 +232,8 @@ class Progress:
             for task in self._tasks.values()
             if not task.left and not task.stage.open
         ]
-        stage = self._whole().stage(_MARKUP.sub("", clean_text(description)), total)
+        text = _MARKUP.sub("", clean_text(description))
+        stage = self._whole().stage(text, total, initial=completed)
         for task, done, of in ended:
             if task.stage is stage:  # it is run again
                 task.leave(done, of)
@@ -238,10 +242,8 @@ class Progress:
         task.description = description
         task.fields = fields
         task.visible = visible
-        if start:
+        if start or completed:
             stage.start()
-        if completed:
-            stage.update(done=completed)
         return number
 
     def advance(self, task_id: int, advance: float = 1) -> None:
@@ -311,10 +313,7 @@ class Progress:
 
     def _close(self, task: Task) -> None:
         if task.started and task.stage.open and not task.left:
-            if task.total is None or task.finished:
-                task.stage.complete()
-            else:
-                task.stage._stopped(reporter().clock())
+            task.stage._stop()
 
     def remove_task(self, task_id: int) -> None:
         """Remove a task from the list: it has ended, its stage stays."""
@@ -337,10 +336,12 @@ class Progress:
         update_period: float = 0.1,
     ) -> Iterator[Item]:
         """Iterate over `sequence` as a task."""
-        del completed, update_period
+        del update_period
         if task_id is None:
             task_id = self.add_task(description, start=False, total=total)
-        return follow(self._task(task_id).stage, sequence, total)
+            self._task(task_id).stage._given = completed
+        whole = length_of(sequence) if total is None else total
+        return follow(self._task(task_id).stage, sequence, whole)
 
     def wrap_file(
         self,

@@ -69,11 +69,8 @@ class tqdm:  # noqa: N801 - the name that programs know
             self._total = total
             return
         self._total = total if total is not None else length_of(iterable)
-        stage = open_stage(desc, None if unit == "it" else unit, total=self._total)
+        stage = open_stage(desc, None if unit == "it" else unit, None, self._total, initial or 0)
         self._stage = stage
-        if initial:
-            stage.model.initial = clean_count(initial) or 0
-            stage.update(done=initial)
         self._end = End(stage, Source())  # to be dropped without `close` is to stop early
         if postfix:
             self.set_postfix(postfix if isinstance(postfix, dict) else {"": postfix})
@@ -250,16 +247,7 @@ class tqdm:  # noqa: N801 - the name that programs know
         if stage is None or not stage.open:
             return
         self._end.ended = True
-        total = stage.total
-        # In a `finally` that an exception is passing: nobody knows whether it was all.
-        done = stage.done
-        short = sys.exc_info()[0] is not None
-        if total is not None and done is not None:
-            short = done < total
-        if short:
-            stage._stopped(reporter().clock())
-        else:
-            stage.complete()
+        stage._stop()
 
     def __enter__(self) -> tqdm:  # noqa: PYI034 - Self is not in 3.8
         return self

@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import sys
 from _operator import length_hint  # `operator` is 20 times as long to import
+from _thread import get_ident
 from itertools import chain, compress
 
+from headway.api import moments
 from headway.api.outcome import outcome_of
 from headway.api.scope import enter, leave
 from headway.api.stage import Source
 from headway.api.uncaught import cancelled
 from headway.model import CANCELLED, clean_count
+from headway.reporting import traces
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
@@ -116,9 +119,11 @@ class End:
                 leave(self.stage)
                 own = reporter()
                 if own.off:
-                    self.stage._stopped(own.clock())
-                else:
-                    own.tally.leave(self.stage, own.clock())
+                    self.stage._judge(own.clock())
+                elif not (self.stage.left or own.closed):
+                    self.stage._left_at = traces.places(sys._getframe(1))
+                    self.stage.left = True
+                    own.tally.leave(self.stage, own.clock(), get_ident())
                     own.wake()
             except Exception:  # the interpreter is being taken down
                 pass
@@ -136,16 +141,25 @@ def length_of(items: Any) -> int | None:
         return None
 
 
-def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
-    """Iterate over `items` as `stage`, which starts now and ends with the last item."""
+def whole_of(items: Any, total: float | None, initial: float) -> float | None:
+    """Return the total that was given, or that of the items and what is there already, or None."""
     if total is None:
         total = length_of(items)
+        if total is not None and initial:
+            total += clean_count(initial) or 0
+    return total
+
+
+def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
+    """Iterate over `items` as `stage`, which starts now and ends with the last item."""
+    total = whole_of(items, total, stage._given)
     stage.model.total = clean_count(total) if total is not None else None
     return iterate(stage.start(), items, total)
 
 
 def iterate(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
     """Iterate over `items` as `stage`, which runs and ends with the last item."""
+    moments.watch()
     enter(stage)
     if type(items) in _INDEXED and total is not None:
         iterator = iter(items)

@@ -9,21 +9,26 @@ nothing.
 
 from __future__ import annotations
 
+import sys
+from _thread import get_ident
+
 from headway.api.outcome import outcome_of, text_of
 from headway.api.scope import Scope, enter, leave
 from headway.model import (
     CANCELLED,
+    COMPLETED,
     ENDED,
     RUNNING,
     WAITING,
     IllegalMove,
     clean_text,
 )
+from headway.reporting import traces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from headway.api.cancellation import Request
     from headway.reporting.reporter import Reporter
@@ -38,6 +43,8 @@ class Lifecycle(Scope):
 
     __slots__ = ()
 
+    _left_at: list[Any]
+
     @property
     def foreign(self) -> bool:
         """Return whether it belongs to the process that this one was forked from."""
@@ -50,6 +57,8 @@ class Lifecycle(Scope):
         """
         if not self.foreign:
             with self._reporting().lock:
+                if self.left:
+                    self._reporting().tally.rejoin(self)
                 self._begin_around()
                 if self.model.state != RUNNING:
                     self._about_to_run()
@@ -88,9 +97,34 @@ class Lifecycle(Scope):
         traceback: TracebackType | None,
     ) -> None:
         leave(self)
-        if self.model.open:
-            state, reason, text = outcome_of(error, self._request())
-            self._end(state, reason, text)
+        if not self.model.open:
+            return
+        if isinstance(error, GeneratorExit):
+            if not self.foreign:
+                self._left_at = traces.places(sys._getframe(1))
+            self._leave()  # the generator that the block is in was dropped: who knows why
+            return
+        state, reason, text = outcome_of(error, self._request())
+        self._end(state, reason, text)
+
+    def _leave(self) -> None:
+        """Note that it was left without an end: what is around it will tell how."""
+        own = self._reporting()
+        if self.foreign or self.left:
+            return
+        with own.lock:
+            self.left = True
+            own.tally.leave(self, own.clock(), get_ident())
+            own.tally.notice_left()
+        own.wake()
+
+    def _tell_left(self) -> None:
+        """Say that it was left; the lock is held."""
+        raise NotImplementedError
+
+    def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:
+        """End it, which was left at `when`, by how its scope came to `state`."""
+        raise NotImplementedError
 
     def _end(
         self,
@@ -127,6 +161,9 @@ class Lifecycle(Scope):
                 return  # too late, or a signal handler has just done so
             raise
         if model.state in ENDED:
+            if self.left:
+                self.left = False
+                own.tally.drop(self)
             self._close()
             own.tree.remove(self)
         elif self._opens(before):

@@ -59,17 +59,16 @@ def current() -> Operation | Stage | None:
 
 
 def _innermost(own: Reporter, *, of_threads: bool = False) -> scope.Scope | None:
-    """Return the innermost scope of the caller, after ending lone loops that were just left.
+    """Return the innermost scope of the caller.
 
     With `of_threads` a caller without a context of its own is in what encloses everything.
     """
     with own.lock:
-        while True:
-            found = scope.enclosing()
-            if found is None and of_threads:
-                found = own.tree.common(blocks=True)
-            if found is None or not own.tally.settle_alone(found):
-                return found  # pyright: ignore[reportReturnType] - all that opens is a scope
+        own.tally.notice_left()  # what was just left encloses nothing
+        found = scope.enclosing()
+        if found is None and of_threads:
+            found = own.tree.common(blocks=True)
+        return found  # pyright: ignore[reportReturnType] - all that opens is a scope
 
 
 def operation_of(found: scope.Scope) -> Operation:

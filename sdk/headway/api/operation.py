@@ -8,7 +8,7 @@ import threading
 from headway.api.cancellation import Request, deliver
 from headway.api.iteration import follow
 from headway.api.lifecycle import AT_WORK, Lifecycle
-from headway.api.outcome import outcome_of, text_of
+from headway.api.outcome import ExitStatus, outcome_of
 from headway.api.stage import Stage
 from headway.api.uncaught import cancelled
 from headway.errors import IllegalMove, UnknownStage
@@ -32,6 +32,7 @@ from headway.model import (
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
 from headway.protocol.own_words import ENDED_BEFORE
+from headway.reporting import traces
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
@@ -55,9 +56,9 @@ class Operation(Lifecycle):
 
     __slots__ = (
         "__weakref__",
+        "_left_at",
         "_names",
         "_reporter",
-        "_stopped",
         "_thread",
         "callbacks",
         "listening",
@@ -72,7 +73,7 @@ class Operation(Lifecycle):
         self._reporter = own
         self.model = model
         self._names: dict[str | tuple[int, str], Stage] = {}  # (parent, name) → the first of them
-        self._stopped: Stage | None = None  # the last thing in it: a `track` that was left early
+        self._left_at: list[Any] = []
         self._thread = threading.get_ident()
         self.callbacks: list[Callback] = []
         self.listening = False  # the program polls for a request to cancel
@@ -183,16 +184,8 @@ class Operation(Lifecycle):
                 stage._close()
                 own.tree.remove(stage)
                 own.publisher.changed(model, stage.model)
-        if state == FAILED and self._stopped is not None:
-            self._correct(self._stopped.model, error)
-
-    def _correct(self, stage: StageModel, error: object) -> None:
-        # A `track` that was left early counts as completed until the block around it fails.
-        if stage.state == COMPLETED:
-            stage.state = FAILED
-            stage.reason = None
-            stage.error = None if error is None else text_of(error)
-            self._reporter.publisher.changed(self.model, stage)
+        if isinstance(error, ExitStatus):
+            model.exit_status = error.status
 
     def _opens(self, before: str) -> bool:
         if before in AT_WORK:
@@ -238,12 +231,14 @@ class Operation(Lifecycle):
         total: float | None = None,
         unit: str | None = None,
         parent: Stage | int | None = None,
+        initial: float = 0,
     ) -> Stage:
         """Return the stage of that name, to be used as a context manager or started.
 
         The name of a planned stage returns it; that of an ended one returns it for another
         attempt; while one runs, another stage of the same name is made. `parent` is the stage
-        that it is part of, or its id. Raise UnknownStage if this operation has no such parent.
+        that it is part of, or its id; `initial` says how many units are there already: they are
+        done, and say nothing of the rate. Raise UnknownStage if this operation has no such parent.
         """
         around = None if parent is None else self._stage(parent)
         text = clean_text(name, NAME_LIMIT)
@@ -252,7 +247,7 @@ class Operation(Lifecycle):
             return self._in_child(text, total, unit, around)
         thread = threading.get_ident()
         with own.lock:
-            own.tally.settle_left(self, COMPLETED, None)  # a loop run again is the same stage
+            own.tally.notice_left()  # a loop run again is the same stage
             last, stage = None, self._first(text, around)
             while stage is not None and stage._is_taken(thread):
                 last, stage = stage, stage.twin
@@ -271,6 +266,7 @@ class Operation(Lifecycle):
                 stage.model.total = clean_count(total)
             if unit is not None:
                 stage.model.unit = clean_text(unit, NAME_LIMIT)
+            stage._given = clean_count(initial) or 0
             if self.model.state != PENDING and stage.state == PENDING:
                 own.publisher.changed(self.model, stage.model)
                 own.wake()
@@ -306,10 +302,11 @@ class Operation(Lifecycle):
         total: float | None = None,
         unit: str | None = None,
         parent: Stage | int | None = None,
+        initial: float = 0,
     ) -> Iterator[Item]:
         """Return an iterator over `items` as a stage of this operation; see `headway.track`."""
         name = None if name is None else clean_text(name, NAME_LIMIT)
-        stage = self.stage(name or "items", None, unit, parent)
+        stage = self.stage(name or "items", None, unit, parent, initial)
         return follow(stage, items, total)
 
     # Cancellation.
@@ -349,9 +346,36 @@ class Operation(Lifecycle):
 
     # The end of the program.
 
+    def _tell_left(self) -> None:
+        if self.model.open:
+            self.left = True
+            self._reporter.tree.remove(self)
+            self.model.reason = "left early"
+            self._changed()
+
+    def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:
+        if not self.model.open:
+            return
+        if (
+            state == FAILED
+            and traces.passed(getattr(error, "raised", error), self._left_at) is False
+        ):
+            state, error = COMPLETED, None
+        self._reporter.tally.settle_left(self, state, error)
+        reason = None
+        if state == COMPLETED:
+            short = [stage.model.reason for stage in self.stages if stage.state == COMPLETED]
+            reason = next((reason for reason in short if reason is not None), None)
+        self._end(state, reason, error, when=when)
+
     def _settle_left(self, error: BaseException | None) -> None:
         state, _, text = outcome_of(error)
         self._reporter.tally.settle_left(self, state, text)
+        # A counter that nobody closes has done what its numbers say.
+        for stage in self.stages:
+            model = stage.model
+            if model.state in AT_WORK and (stage.solo or stage.done or model.total is not None):
+                stage._judge(self._reporter.clock(), state, text)
 
     def _settle(self, error: BaseException | None) -> None:
         # Of a program that ended in order: every stage has completed, so the operation has; it

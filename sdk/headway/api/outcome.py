@@ -13,6 +13,20 @@ if TYPE_CHECKING:
     from headway.api.cancellation import Request
 
 
+class ExitStatus(str):  # noqa: SLOT000 - none with values, in a subclass of str
+    """The text of an error that is an exit status, "exit status 3"; `raised` is its exception."""
+
+    status: int
+    raised: SystemExit
+
+    def __new__(cls, status: int, raised: SystemExit) -> ExitStatus:  # noqa: PYI034 - not in 3.8
+        """Return the text for a status."""
+        made = super().__new__(cls, own_words.exit_status(status))
+        made.status = status
+        made.raised = raised
+        return made
+
+
 def outcome_of(
     error: BaseException | None, request: Request | None = None
 ) -> tuple[str, str | None, BaseException | str | None]:
@@ -26,7 +40,7 @@ def outcome_of(
         code = error.code
         if isinstance(code, int):  # what the interpreter takes for a status, and nothing else
             code = int.__int__(code)
-            return (FAILED, None, own_words.exit_status(code)) if code else (COMPLETED, None, None)
+            return (FAILED, None, ExitStatus(code, error)) if code else (COMPLETED, None, None)
         return (COMPLETED, None, None) if code is None else (FAILED, None, clean_text(code))
     if isinstance(error, (KeyboardInterrupt, *cancellations())):
         reason = (request.reason if request is not None else None) or clean_text(error)

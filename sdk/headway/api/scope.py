@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 class Scope:
     """An operation or a stage, as a node of the tree of scopes."""
 
-    __slots__ = ("around", "before", "block", "inner")
+    __slots__ = ("around", "before", "block", "inner", "left")
 
     before: Scope | None  # what the context that entered it was in
     around: Scope | None
     inner: dict[Nested, None] | None  # the open scopes directly inside, in order
     block: bool  # entered by `with`, or an operation that is: threads inside belong to it
+    left: bool  # its loop was left early, and nothing has told yet how: it encloses nothing
 
     model: Any  # the `headway.model` of it
 
@@ -31,6 +32,7 @@ class Scope:
         self.before = None
         self.inner = None
         self.block = block
+        self.left = False
 
     @property
     def name(self) -> str:
@@ -66,7 +68,7 @@ _scope: ContextVar[Scope | None] = ContextVar("headway_scope", default=None)
 def enclosing() -> Scope | None:
     """Return the innermost open scope of the caller's context, or None."""
     scope = _scope.get()
-    while scope is not None and not scope.open:
+    while scope is not None and (scope.left or not scope.open):
         scope = scope.around
     return scope
 

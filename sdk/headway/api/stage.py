@@ -8,6 +8,8 @@ number is ignored, and a name, detail or reason is cut at its limit.
 
 from __future__ import annotations
 
+import sys
+
 from headway.api.lifecycle import AT_WORK, Lifecycle
 from headway.model import (
     CANCELLED,
@@ -24,6 +26,7 @@ from headway.model import (
     is_beyond,
 )
 from headway.model import Stage as Model
+from headway.reporting import traces
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
@@ -43,9 +46,9 @@ if TYPE_CHECKING:
 
         block: bool
         inner: dict[Nested, None] | None
+        left: bool
         model: Operation
         request: Request | None
-        _stopped: Stage | None
 
         @property
         def around(self) -> Scope | None:
@@ -78,7 +81,12 @@ if TYPE_CHECKING:
             """Report a line of output."""
 
         def stage(
-            self, name: str, total: float | None = ..., unit: str | None = ..., parent: Any = ...
+            self,
+            name: str,
+            total: float | None = ...,
+            unit: str | None = ...,
+            parent: Any = ...,
+            initial: float = ...,
         ) -> Stage:
             """Return the stage of that name."""
             ...
@@ -90,6 +98,7 @@ if TYPE_CHECKING:
             total: float | None = ...,
             unit: str | None = ...,
             parent: Any = ...,
+            initial: float = ...,
         ) -> Iterator[Item]:
             """Return an iterator over `items` as a stage of it."""
             ...
@@ -100,6 +109,10 @@ if TYPE_CHECKING:
         ) -> None: ...
         def _env(self, path: str) -> dict[str, str]: ...
 
+
+# Seconds after its beginning in which the first count that `update` sets was there already: no work
+# can have done it.
+FRESH = 0.25
 
 # Where the steps of an ended stage go: a callable in C that accepts anything and does nothing.
 _discard: Callable[[Any], object] = id
@@ -135,6 +148,8 @@ class Stage(Lifecycle):
         "_base",
         "_claim",
         "_counted",
+        "_given",
+        "_left_at",
         "_pending",
         "_source",
         "_steps",
@@ -163,6 +178,8 @@ class Stage(Lifecycle):
         self._counted: float = 0  # by the source, at the last fold
         self._base: float | None = None  # in a forked child: `done` at the fork
         self._told: float = 0  # `done` at the last fold
+        self._given: float = 0  # what is there already when it begins next
+        self._left_at: list[Any] = []  # the places that it was left at, for `traces`
         self._updating = False  # awake, and counted by `update` alone: its fast path
         self._steps = self._awaken
 
@@ -200,7 +217,9 @@ class Stage(Lifecycle):
     def _is_taken(self, thread: int) -> bool:
         """Return whether it runs, or another thread than `thread` is about to start it."""
         claim = self._claim
-        return self.model.state in AT_WORK or not (claim is None or claim == thread)
+        if self.model.state in AT_WORK:
+            return not self.left  # a loop that was left is run again under its name
+        return not (claim is None or claim == thread)
 
     @property
     def foreign(self) -> bool:
@@ -244,7 +263,9 @@ class Stage(Lifecycle):
                     self.start()
                 self._gather()
                 count = clean_count(done)
-                if count is not None:
+                if count is not None and count > 1 and self._is_fresh(own.clock()):
+                    self._start_at(count)
+                elif count is not None:
                     model.done = count
                 if count is not None or is_beyond(done):
                     self._mark_beyond(beyond=count is None)
@@ -264,6 +285,23 @@ class Stage(Lifecycle):
                 elif before != (model.total, model.detail):
                     own.publisher.moved(model, more=True)
         own.wake_resting()
+
+    def _is_fresh(self, now: float) -> bool:
+        """Return whether it has just begun: what its first `update` says was there already."""
+        model = self.model
+        return (
+            self._base is None
+            and not model.done
+            and not model.initial
+            and not model.beyond
+            and model.started is not None
+            and now - model.started <= FRESH
+        )
+
+    def _start_at(self, count: float) -> None:
+        """Say that `count` units were there already; the lock is held."""
+        self.model.initial = self.model.done = count
+        self._changed()
 
     def _awaken(self, n: Any) -> None:
         # The first step after a rest: it wakes the thread, later ones go straight into the list.
@@ -369,9 +407,6 @@ class Stage(Lifecycle):
 
     def _about_to_run(self) -> None:
         self._claim = None
-        # The work goes on, so loops that were left early were left on purpose.
-        reporter().tally.settle_left(self.operation, COMPLETED, None)
-        self.operation._stopped = None
 
     def _end_inside(self, state: str, reason: object, error: object, /) -> None:
         if self.model.state == PENDING and state == COMPLETED:
@@ -394,6 +429,9 @@ class Stage(Lifecycle):
             return False
         self._updating = False
         self._steps = self._awaken  # the next step lets it go on
+        if self._given:
+            self._start_at(self._given)
+            self._given = 0
         return True
 
     def _close(self) -> None:
@@ -409,19 +447,71 @@ class Stage(Lifecycle):
         own.publisher.changed(self.operation.model, self.model)
         own.wake()
 
-    def _stopped(self, when: float, state: str = COMPLETED, error: object = None) -> None:
-        """End it as stopped: its iterator was left early at `when`; its scope came to `state`."""
+    @property
+    def _full(self) -> bool:
+        """Return whether its count has reached its total."""
+        done, total = self.done, self.model.total
+        return done is not None and total is not None and done >= total
+
+    def _place(self, verb: str) -> str:
+        """Return "stopped at 480 of 1,200" for the verb "stopped"."""
+        done, total = self.done, self.model.total
+        if done is None:
+            return verb
+        return f"{verb} at {_figure(done)}" + ("" if total is None else f" of {_figure(total)}")
+
+    def _tell_left(self) -> None:
+        model = self.model
+        if not model.open:
+            return
+        own = reporter()
+        if self._source is None and self._full:
+            own.tally.rejoin(self)  # a counter that has reached its total: that it was dropped
+            return  # says nothing against it
+        self.left = True
+        self._fold()
+        own.tally.forget(self)
+        own.tree.remove(self)
+        model.reason = self._place("left")
+        self._changed()
+        whole = self.operation
+        if self.solo and whole.open:
+            whole.left = True
+            own.tree.remove(whole)  # pyright: ignore[reportArgumentType]
+            whole.model.reason = model.reason
+            own.publisher.changed(whole.model)
+
+    def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:
+        """End what was left at `when`, or never closed, by how its scope came to `state`.
+
+        A counter (of `advance` and `update`) has done what its numbers say; a loop that was left
+        has not come to its end.
+        """
         if not self.model.open:
             return
-        done, total = self.done, self.model.total
-        reason = "stopped" if done is None else f"stopped at {_figure(done)}"
-        if done is not None and total is not None:
-            reason += f" of {_figure(total)}"
-        if state in (COMPLETED, SKIPPED):
-            self._end(COMPLETED, reason, when=when)
-            self.operation._stopped = self
+        counter = self._source is None
+        if (
+            state == FAILED
+            and traces.passed(getattr(error, "raised", error), self._left_at) is False
+        ):
+            state = COMPLETED  # what failed later, did so elsewhere
+        well = state in (COMPLETED, SKIPPED)
+        if (self._full and (counter or well)) or (well and counter and self.model.total is None):
+            self._end(COMPLETED, when=when)
+        elif well:
+            self._end(COMPLETED, self._place("stopped"), when=when)
         else:
-            self._end(state, reason if state == CANCELLED else None, error, when=when)
+            reason = self._place("stopped") if state == CANCELLED else None
+            self._end(state, reason, error, when=when)
+
+    def _stop(self) -> None:
+        """End it short of its total; while an exception passes, what is around it will tell how."""
+        error = sys.exc_info()[1]
+        if error is None or self._full:
+            self._judge(reporter().clock())
+        else:
+            self._left_at = [(id(error), 0)]
+            self._leave()
 
     def _forked(self) -> None:
         """Turn it into a forked child's copy: what it counts from now on is a share."""
@@ -435,9 +525,11 @@ class Stage(Lifecycle):
 
     # Nested stages and child processes.
 
-    def stage(self, name: str, total: float | None = None, unit: str | None = None) -> Stage:
+    def stage(
+        self, name: str, total: float | None = None, unit: str | None = None, *, initial: float = 0
+    ) -> Stage:
         """Return a stage that is part of this one; see `Operation.stage`."""
-        return self.operation.stage(name, total, unit, parent=self)
+        return self.operation.stage(name, total, unit, parent=self, initial=initial)
 
     def track(
         self,
@@ -445,9 +537,11 @@ class Stage(Lifecycle):
         name: str | None = None,
         total: float | None = None,
         unit: str | None = None,
+        *,
+        initial: float = 0,
     ) -> Iterator[Item]:
         """Return an iterator over `items` as a part of this stage; see `headway.track`."""
-        return self.operation.track(items, name, total, unit, parent=self)
+        return self.operation.track(items, name, total, unit, parent=self, initial=initial)
 
     def env(self) -> dict[str, str]:
         """Return a copy of the environment for a child process that works on this stage."""

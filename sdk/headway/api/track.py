@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from headway.api.iteration import iterate, length_of
+from headway.api.iteration import iterate, whole_of
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import only
 from headway.model import NAME_LIMIT, clean_count, clean_text
@@ -26,22 +26,28 @@ def track(
     total: float | None = None,
     unit: str | None = None,
     key: str | None = None,
+    *,
+    initial: float = 0,
 ) -> Iterator[Item]:
     """Return an iterator over `items` that reports its position.
 
     Inside an operation it is a stage of it, inside a stage a part of that. Elsewhere it is an
     operation of its own, named after the script ("build.py: Compile"). `total` is for iterables
-    without a length, `unit` says what the items are, `key` identifies earlier runs. Iterate
-    over an asynchronous iterable with `async for`. A loop that is left early completes as
-    "stopped at 480 of 1,200", unless the block around it then fails.
+    without a length, `unit` says what the items are, `key` identifies earlier runs, `initial` how
+    many were done before these items. Iterate over an asynchronous iterable with `async for`. A
+    loop that is left early is judged by the end of the operation around it, or of the program: it
+    has failed where an exception left it, else it completes as "stopped at 480 of 1,200".
     """
-    if total is None:
-        total = length_of(items)
-    return iterate(open_stage(name, unit, key, total), items, total)
+    total = whole_of(items, total, initial)
+    return iterate(open_stage(name, unit, key, total, initial), items, total)
 
 
 def open_stage(
-    name: str | None, unit: str | None = None, key: str | None = None, total: float | None = None
+    name: str | None,
+    unit: str | None = None,
+    key: str | None = None,
+    total: float | None = None,
+    initial: float = 0,
 ) -> Stage:
     """Start and return a stage of the current scope, or of an operation of its own."""
     total = None if total is None else clean_count(total)
@@ -51,9 +57,11 @@ def open_stage(
         if around is not None and not operation_of(around).foreign:
             stage = around.stage(name or "items", unit=unit)
             stage.model.total = total
+            stage._given = clean_count(initial) or 0
             return stage.start()
     stage = _alone(name, unit, key, None if around is None else around.path)
     stage.model.total = total
+    stage._given = clean_count(initial) or 0
     return stage.start()
 
 

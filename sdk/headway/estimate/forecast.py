@@ -230,6 +230,7 @@ class Forecast:
         unit: str | None,
         now: float,
         attempt: int = 1,
+        initial: float = 0,
     ) -> None:
         """Take a stage's values. Call it whenever one of them has changed; parents come first."""
         at = self._clock(now)
@@ -249,6 +250,7 @@ class Forecast:
         else:
             changed = seen.count(units, size, unit or "", now)
             changed = seen.move(state, attempt, units, now) or changed
+        seen.begin_from(_number(initial))
         if state == "waiting":
             self._waiting |= {seen.key}
         elif seen.key in self._waiting:

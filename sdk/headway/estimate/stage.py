@@ -135,6 +135,16 @@ class Stage:
         self.total = total
         return True
 
+    def begin_from(self, initial: float) -> None:
+        """Take in how many units were there when the attempt began: they are no work."""
+        if initial > self.origin and self.began is not None:
+            self.origin = initial
+            self.steps = 0
+            self.curve = None
+            if self.done > initial:
+                self.curve = Curve(initial)
+                self.curve.add(self.changed, self.done)
+
     def awaited(self, now: float) -> float:
         """Return the seconds that what it waits for is still expected to take."""
         if self.until is None or self.state != "waiting":

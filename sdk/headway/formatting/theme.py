@@ -23,6 +23,7 @@ from headway.model import (
 )
 
 SILENT = "silent"  # a sign of its own, though it is no state
+STOPPED = "stopped"  # likewise: completed, but short of its end
 
 # One drawn line: (style, text) pieces, left to right, the texts safe and their cells known.
 Line = List[Tuple[str, str]]
@@ -44,6 +45,7 @@ STYLES = {
     CANCELLED: "warn",
     WAITING: "warn",
     SILENT: "warn",
+    STOPPED: "warn",
     RUNNING: "busy",
     PENDING: "dim",
     SKIPPED: "dim",
@@ -93,6 +95,7 @@ _UNICODE_SIGNS = {
     PENDING: "·",
     SKIPPED: "-",
     SILENT: "?",
+    STOPPED: "■",
 }
 _ASCII_SIGNS = {
     COMPLETED: "+",
@@ -104,6 +107,7 @@ _ASCII_SIGNS = {
     PENDING: ".",
     SKIPPED: "-",
     SILENT: "?",
+    STOPPED: "#",
 }
 _GLYPHS = "".join(_UNICODE_SIGNS.values()) + "━╸─…–"
 

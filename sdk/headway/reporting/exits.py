@@ -13,6 +13,7 @@ import sys
 from time import monotonic, sleep
 
 from headway.host import propagation
+from headway.reporting import exit_status
 from headway.reporting.reporter import known, on_start
 from headway.reporting.thread import EXIT_TIMEOUT
 
@@ -35,18 +36,20 @@ def _deliver_before_leaving() -> None:
     global _leaving  # noqa: PLW0603
     if not _leaving:
         _leaving = True
-        os._exit = _after(_end_at_once, os._exit)
+        os._exit = _after(_end_at_once, os._exit, told=True)
         os.execv = _after(_deliver_ends, os.execv)
         os.execve = _after(_deliver_ends, os.execve)
         os.closerange = _after(_close_ours, os.closerange)
 
 
-def _after(deliver: Callable[[Reporter], None], leave: Callable[..., Any]) -> Callable[..., Any]:
+def _after(
+    deliver: Callable[..., None], leave: Callable[..., Any], *, told: bool = False
+) -> Callable[..., Any]:
     def leave_then(*arguments: Any, **named: Any) -> Any:
         reporter = known()
         if reporter is not None and reporter.thread is not None:
             try:
-                deliver(reporter)
+                deliver(reporter, *arguments[:told])
             except Exception:
                 pass
         return leave(*arguments, **named)
@@ -67,11 +70,14 @@ def _close_ours(reporter: Reporter) -> None:
             reporter.tally.rest()
 
 
-def _end_at_once(reporter: Reporter) -> None:
-    # It is how forked children end. Of others nobody knows whether they were done.
+def _end_at_once(reporter: Reporter, status: Any = 0) -> None:
+    exit_status.tell(status)
+    # It is how forked children end. Of others nobody knows whether they were done, but for loops
+    # that were left and counters: of those the status tells.
     if reporter.forked or propagation.is_of_multiprocessing():
         reporter.end()
     else:
+        reporter.settle_left()
         _deliver_ends(reporter)
 
 

@@ -8,7 +8,6 @@ delivery of final states when the program ends.
 from __future__ import annotations
 
 import os
-import sys
 from itertools import count
 from threading import Lock, RLock
 from time import monotonic, sleep
@@ -16,6 +15,7 @@ from time import monotonic, sleep
 from headway.host import propagation, reaping
 from headway.host.random_id import random_id
 from headway.interning import Interner
+from headway.reporting import exit_status
 from headway.reporting.publisher import Publisher
 from headway.reporting.tally import Tally
 from headway.reporting.thread import EXIT_TIMEOUT, GOODBYE, ReportingThread
@@ -113,6 +113,7 @@ class Reporter:
                 for prepare in _on_start:
                     prepare()
                 reaping.hide()
+                exit_status.watch()
 
     def disable(self) -> None:
         """Give up sending for good: keep nothing, and let stages count by themselves."""
@@ -128,17 +129,23 @@ class Reporter:
 
     def settle(self) -> None:
         """End what the program left open, by how the program ends."""
-        interactive = hasattr(sys, "ps1")
-        error: BaseException | None = None if interactive else getattr(sys, "last_value", None)
+        error = exit_status.ended_by()
         with self.lock:
-            for handle in list(self.handles.values()):
-                handle._settle_left(error)
+            self.settle_left()
             for handle in list(self.handles.values()):
                 if handle.open:
                     handle._settle(error)
             self.tally.finish()
             self.publisher.seal()
             self.closed = True
+
+    def settle_left(self) -> None:
+        """Judge what was left and not judged, by how the program ends."""
+        error = exit_status.ended_by()
+        with self.lock:
+            self.tally.notice_left()
+            for handle in list(self.handles.values()):
+                handle._settle_left(error)
 
     @property
     def left(self) -> Left:

@@ -20,16 +20,19 @@ if TYPE_CHECKING:
     class Counter(Nested, Protocol):
         """A stage, as the tally uses it."""
 
-        solo: bool
-
-        @property
-        def operation(self) -> Nested:
-            """Return its operation."""
-            ...
-
         def _fold(self) -> int: ...
         def _sleep(self) -> None: ...
-        def _stopped(self, when: float, state: str = ..., error: Any = None) -> None: ...
+
+    class Leavable(Nested, Protocol):
+        """A stage or an operation that may be left without an end."""
+
+        @property
+        def open(self) -> bool:
+            """Return whether it has not ended."""
+            ...
+
+        def _tell_left(self) -> None: ...
+        def _judge(self, when: float, state: str = ..., error: Any = None) -> None: ...
 
 else:
     from headway.light_typing import NamedTuple
@@ -37,14 +40,17 @@ else:
 # Seconds between two polls of iterators that do not move: the most that one lags.
 IDLE_POLL_MAX = 0.25
 BACKLOG_STEPS = 100_000  # steps in a list (800 kB of references) from which on it is polled sooner
-GRACE = 0.25  # seconds after which a `track` that was left early counts as completed
+# What waits to be judged. Of a program that leaves more than this and goes on, the oldest are
+# taken as stopped: memory is bounded.
+LEFT_LIMIT = 500
 
 
 class Left(NamedTuple):
-    """A `track` that was left early at `when`, and has not ended yet."""
+    """A loop, or a generator's block, that was left at `when` in `thread`; not judged yet."""
 
-    stage: Counter
+    scope: Leavable
     when: float
+    thread: int
 
 
 class Tally:
@@ -58,6 +64,7 @@ class Tally:
         self._last = self._next = float("-inf")  # look
         self._pause = WATCHED
         self.left: list[Left] = []  # in that order
+        self._untold: list[Left] = []  # those of them that nobody has been told of
 
     def wake(self, stage: Counter) -> None:
         """Poll `stage` from now on: it made a step after a rest."""
@@ -80,8 +87,8 @@ class Tally:
 
     def tick(self, now: float) -> None:
         """Fold what is due at `now`."""
-        if self.left:
-            self._settle_left(now)
+        if self._untold:
+            self.notice_left()
         if now < self._next or not (self._awake or self._recheck or self._iterated):
             return
         backlog = 0
@@ -127,40 +134,51 @@ class Tally:
     def deadline(self) -> float | None:
         """Return when to call `tick`, or None: not before a stage wakes."""
         due = self._next if self._awake or self._recheck or self._iterated else None
-        if self.left:
-            grace = self.left[0].when + GRACE
-            due = grace if due is None else min(due, grace)
-        return due
+        return float("-inf") if self._untold else due
 
-    def leave(self, stage: Counter, when: float) -> None:
-        """Note that the iterator of `stage` was left early. Without the lock, from a finalizer."""
-        self.left.append(Left(stage, when))
+    def leave(self, scope: Leavable, when: float, thread: int) -> None:
+        """Note that `scope` was left without an end. Without the lock, from a finalizer."""
+        item = Left(scope, when, thread)
+        self.left.append(item)
+        self._untold.append(item)
 
-    def settle_left(self, scope: Nested, state: str, error: object) -> None:
-        """End the tracks in `scope` that were just left early, as `scope` comes to `state`."""
+    def notice_left(self) -> None:
+        """Let what was left say so: it encloses nothing any more, and waits to be judged."""
+        while self._untold:
+            item = self._untold.pop(0)
+            if item.scope.open:
+                item.scope._tell_left()
+            else:
+                self.drop(item.scope)
+        while len(self.left) > LEFT_LIMIT:
+            self._judge(self.left[0])
+
+    def drop(self, scope: Leavable) -> None:
+        """Judge `scope` no more: it has ended."""
+        self.left = [item for item in self.left if item.scope is not scope]
+
+    def rejoin(self, scope: Leavable) -> None:
+        """Judge `scope`, which was left, as stopped: it is run again."""
+        for item in [item for item in self.left if item.scope is scope]:
+            self._judge(item)
+
+    def settle_left(self, scope: Nested | None, state: str, error: object) -> None:
+        """Judge what was left in `scope` (None: anywhere) by how `scope` came to `state`."""
         for item in list(self.left):
-            # One that ends its operation with it has settled the others there meanwhile.
-            if item in self.left and _is_in(item.stage, scope):
-                self.left.remove(item)
-                item.stage._stopped(item.when, state, error)
+            if scope is None or _is_in(item.scope, scope):
+                self._judge(item, state, error)
 
-    def settle_alone(self, scope: Nested) -> bool:
-        """End the operation of a lone `track` that was just left, if `scope` is in it.
-
-        Return whether it has ended.
-        """
+    def settle_thread(self, thread: int, state: str, error: object) -> None:
+        """Judge what was left in a thread that ended by `error`."""
         for item in list(self.left):
-            stage = item.stage
-            if stage.solo and item in self.left and _is_in(scope, stage.operation):
-                self.left.remove(item)
-                stage._stopped(item.when)
-                return True
-        return False
+            if item.thread == thread:
+                self._judge(item, state, error)
 
-    def _settle_left(self, now: float) -> None:
-        while self.left and now >= self.left[0].when + GRACE:
-            left = self.left.pop(0)
-            left.stage._stopped(left.when)
+    def _judge(self, item: Left, state: str = "completed", error: object = None) -> None:
+        # One that ends its operation with it has settled the others there meanwhile.
+        if any(one is item for one in self.left):
+            self.drop(item.scope)
+            item.scope._judge(item.when, state, error)
 
 
 def _is_in(scope: Nested | None, around: Nested) -> bool:

@@ -9,7 +9,6 @@ import pytest
 import headway
 from headway.adapters.tqdm import tqdm, trange
 from headway.api.track import script
-from headway.reporting.tally import GRACE
 
 
 @pytest.fixture
@@ -62,8 +61,42 @@ def test_a_counter_that_is_dropped_has_stopped_there(op, reporter, clock):
     bar = tqdm(total=10, desc="Loop")
     bar.update(4)
     del bar
-    reporter.tally.tick(clock.advance(GRACE + 0.01))
+    reporter.tally.tick(clock.advance(60.0))
+    assert (op.stages[0].state, op.stages[0].model.reason) == ("running", "left at 4 of 10")
+    op.complete()
     assert op.stages[0].model.reason == "stopped at 4 of 10"
+
+
+def test_a_counter_that_is_dropped_at_its_total_has_completed(op, reporter, clock):
+    bar = tqdm(total=4, desc="Loop")
+    bar.update(4)
+    del bar
+    reporter.tally.tick(clock.advance(0.1))
+    assert (op.stages[0].state, op.stages[0].model.reason) == ("completed", None)
+
+
+def test_a_counter_closed_while_an_exception_passes_has_failed_with_it(reporter):
+    with pytest.raises(ValueError, match="no disk"), headway.operation("Work") as op:  # noqa: PT012 - what is left is a block
+        bar = tqdm(total=10, desc="Loop")
+        try:
+            bar.update(4)
+            raise ValueError("no disk")
+        finally:
+            bar.close()
+    assert (op.stages[0].state, op.stages[0].done) == ("failed", 4)
+
+
+@pytest.mark.parametrize(
+    ("total", "done", "reason"),
+    [(20, 20, None), (20, 25, None), (None, 15, None), (20, 15, "stopped at 15 of 20")],
+)
+def test_a_counter_that_nobody_closes_ends_as_its_numbers_say(reporter, total, done, reason):
+    bar = tqdm(total=total, desc="Loop")
+    bar.update(done)
+    reporter.settle()
+    stage = bar._stage
+    assert (stage.state, stage.model.reason) == ("completed", reason)
+    assert (stage.operation.state, stage.operation.model.reason) == ("completed", reason)
 
 
 def test_an_exception_fails_it(reporter):

@@ -310,3 +310,24 @@ def test_a_count_beyond_what_can_be_told_is_announced_and_so_is_its_return(op, r
     assert [message.stages[0][-1] for message in publisher.take(2.0, 100)] == [True]
     stage.update(done=4)
     assert [message.stages[0][-1] for message in publisher.take(3.0, 1)] == [False]
+
+
+def test_what_was_there_already_is_told_and_counted(op):
+    stage = op.stage("Step", total=1000, initial=600).start()
+    stage.advance(5)
+    assert (stage.done, stage.model.initial) == (605, 600)
+
+
+def test_the_first_count_of_a_stage_that_has_just_begun_was_there_already(op, clock):
+    fresh, old = op.stage("Fresh").start(), op.stage("Old").start()
+    fresh.update(done=600)
+    fresh.update(done=700)
+    clock.advance(5.0)
+    old.update(done=600)
+    assert [(stage.done, stage.model.initial) for stage in (fresh, old)] == [(700, 600), (600, 0)]
+
+
+def test_a_loop_over_the_rest_has_the_rest_as_its_rate(op):
+    assert list(op.track(range(600, 1000), "Loop", initial=600))[-1] == 999
+    stage = op.stages[0]
+    assert (stage.done, stage.total, stage.model.initial) == (1000, 1000, 600)

@@ -10,7 +10,6 @@ from loops import KINDS
 
 import headway
 from headway.model import FAILED
-from headway.reporting.tally import GRACE
 from headway.testing import ManualClock, reporting
 
 
@@ -26,9 +25,10 @@ def test_a_loop_left_early_has_stopped_somewhere(op, reporter, clock, kind):
         if item == 3:
             break
     stage = op.stages[0]
-    assert stage.state == "running"
-    clock.advance(GRACE + 0.01)
+    clock.advance(60.0)
     reporter.tally.tick(clock.now)
+    assert (stage.state, stage.model.reason) == ("running", "left at 3 of 9")
+    op.complete()
     assert (stage.state, stage.model.reason) == ("completed", "stopped at 3 of 9")
     assert stage.model.ended == 100.0
     assert stage.model.fraction() == pytest.approx(1 / 3)
@@ -74,7 +74,9 @@ def test_a_loop_left_early_stays_so_when_something_later_fails(reporter):
 def test_an_iterator_that_was_never_used_is_left(op, reporter, clock):
     op.track((x for x in range(3)), "Loop")
     gc.collect()
-    reporter.tally.tick(clock.advance(GRACE + 0.01))
+    reporter.tally.tick(clock.advance(60.0))
+    assert op.stages[0].model.reason == "left at 0"
+    op.complete()
     assert op.stages[0].model.reason == "stopped at 0"
 
 
@@ -187,10 +189,12 @@ def test_however_loops_are_opened_and_left_they_hand_out_what_they_would_without
         gc.collect()
         clock.advance(1.0)
         reporter.tally.tick(clock())
+        assert all(handle.left for handle in reporter.handles.values())
+        reporter.settle()
         assert not reporter.handles
 
 
-def test_an_asynchronous_loop_left_early_has_not_failed_when_its_event_loop_ends(reporter, clock):
+def test_an_asynchronous_loop_left_early_has_not_failed_when_its_event_loop_ends(reporter):
     async def items():
         yield 1
         yield 2
@@ -202,8 +206,7 @@ def test_an_asynchronous_loop_left_early_has_not_failed_when_its_event_loop_ends
     asyncio.run(main())
     gc.collect()
     ended = [entry.model for entry in reporter.publisher.operations.values()]
-    clock.advance(2 * GRACE)
-    reporter.tally.tick(clock())
+    reporter.settle()
     assert [model.state for model in ended] == ["completed"]
 
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from headway.estimate.rate import remaining_at_rate
 from headway.estimate.stage import Stage
 
 
@@ -58,3 +61,12 @@ def test_a_first_total_is_news_and_a_second_one_is_a_total_that_moves():
     assert not stage.moved
     assert stage.count(10, 200, "B", 1.0)
     assert stage.moved
+
+
+def test_what_was_there_already_is_no_speed_when_it_is_told_late():
+    told = Stage("s", None)
+    told.move("running", 1, 0, 0.0)
+    told.count(600, 1000, "", 0.1)
+    told.begin_from(600)
+    told.count(700, 1000, "", 10.0)
+    assert remaining_at_rate(told, 10.0) == pytest.approx(30.0, rel=0.2)

@@ -4,7 +4,7 @@ import pytest
 
 import headway
 from headway.reporting.publisher import UNWATCHED, WATCHED
-from headway.reporting.tally import BACKLOG_STEPS, GRACE, IDLE_POLL_MAX
+from headway.reporting.tally import BACKLOG_STEPS, IDLE_POLL_MAX, LEFT_LIMIT
 
 
 def looks(reporter, clock, seconds):
@@ -121,12 +121,23 @@ def test_many_steps_are_folded_before_they_take_much_room(reporter, clock):
     assert most <= 6 * BACKLOG_STEPS
 
 
-def test_a_loop_that_was_left_is_settled_after_a_grace(reporter, clock):
+def test_a_loop_that_was_left_says_so_at_once_and_is_not_judged_by_time(reporter, clock):
     op = headway.operation("Work").start()
     for _ in op.track(range(9), "Loop"):
         break
-    assert reporter.tally.deadline() <= clock.now + GRACE
-    reporter.tally.tick(clock.now + GRACE / 2)
-    assert op.stages[0].state == "running"
-    reporter.tally.tick(clock.now + GRACE)
-    assert op.stages[0].state == "completed"
+    stage = op.stages[0]
+    assert reporter.tally.deadline() <= clock.now
+    reporter.tally.tick(clock.now)
+    reporter.tally.tick(clock.advance(3600.0))
+    assert (stage.state, stage.model.reason) == ("running", "left at 0 of 9")
+    assert reporter.tally.deadline() is None
+    op.complete()
+    assert (stage.state, stage.model.reason) == ("completed", "stopped at 0 of 9")
+
+
+def test_of_very_many_that_were_left_the_oldest_are_taken_as_stopped(reporter):
+    for _ in range(LEFT_LIMIT + 3):
+        for _ in headway.track(range(9), "Loop"):
+            break
+    reporter.tally.notice_left()
+    assert len(reporter.handles) == LEFT_LIMIT

@@ -121,3 +121,18 @@ def test_an_operation_is_found_by_id_by_its_beginning_or_by_name():
 def test_a_name_means_the_open_operation_before_ended_ones():
     operations = [operation("a", "build", "failed", ended=-5), operation("b", "build")]
     assert ids(matching(operations, "build")) == ["b"]
+
+
+def test_what_was_left_and_is_not_judged_is_given_up_after_a_minute():
+    board = board_of(operation("a", "x", reason="left at 20 of 60"))
+    selection = Selection([])
+    assert not over(selection, board)
+    assert not selection.unjudged(board, NOW + 59.0)
+    assert selection.unjudged(board, NOW + 61.0)
+
+
+def test_what_still_works_beside_what_was_left_is_waited_for():
+    board = board_of(operation("a", "x", reason="left at 20 of 60"), operation("b", "y"))
+    selection = Selection([])
+    over(selection, board)
+    assert not selection.unjudged(board, NOW + 61.0)

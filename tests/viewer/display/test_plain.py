@@ -68,7 +68,7 @@ def test_a_change_of_state_is_told_at_once():
     story = Story(made)
     made.state, made.reason = "waiting", "the dpkg lock"
     assert len(story.later(0.1, "a")) == 1
-    made.state = "running"
+    made.state, made.reason = "running", None
     assert len(story.later(0.1, "a")) == 1
     made.state, made.ended = "completed", NOW + 1
     assert "completed" in story.later(0.1, "a")[0]

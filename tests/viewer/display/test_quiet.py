@@ -12,3 +12,11 @@ def test_what_has_not_begun_after_a_moment_is_said_once(awaited):
     for local in (left, left + 30.0):
         display.show(None, None, local)
     assert said == (["waiting for 'x' to begin"] if awaited else [])
+
+
+def test_what_only_waits_to_be_judged_is_said_once():
+    said = []
+    display = StartNotice(lambda: None, said.append, lambda: "'x': left at 20 of 60")
+    for local in (0.0, 1.0, 60.0):
+        display.show(None, None, local)
+    assert said == ["waiting for how it ends: 'x': left at 20 of 60"]

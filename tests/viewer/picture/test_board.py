@@ -138,3 +138,11 @@ def test_of_what_had_ended_before_only_the_latest_few_get_rows():
     chosen = board_of(*old, *new).choose(40)
     assert len(chosen.operations) == 13
     assert chosen.more["completed"] == 47
+
+
+def test_what_was_left_loses_its_row_on_a_terminal_after_a_second():
+    board = board_of(operation("left", "x", reason="left at 20 of 60"), operation("on", "y"))
+    assert not board.long_left(NOW + 0.9)
+    hidden = board.long_left(NOW + 1.0)
+    chosen = board.choose(4, ended=False, hidden=hidden)
+    assert (ids(chosen.operations), chosen.more) == (["on"], {})

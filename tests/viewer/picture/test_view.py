@@ -205,3 +205,12 @@ def test_where_there_is_nothing_it_says_what_it_waits_for(awaited, words):
     board.awaited = lambda: awaited
     line = PLAIN.paint(View(board, PLAIN).picture(80, 23, NOW)[0])
     assert line == f"headway  {words}"
+
+
+def test_what_stopped_has_a_sign_of_its_own_and_what_was_left_no_bar():
+    made = operation("a", "x", "completed", ended=-1.0, reason="stopped at 90 of 200")
+    left = operation("b", "y", reason="left at 20 of 60")
+    view = View(board_of(made, left), PLAIN)
+    assert view.row(made, NOW).sign == "■"
+    row = view.row(left, NOW)
+    assert (row.message, row.progress, row.remaining) == ("left at 20 of 60", None, "")

@@ -7,7 +7,7 @@ OPERATION = """
     progress cancellable parent holder attempt exit_status notify estimate stages
 """
 STAGE = """
-    id parent name state reason error detail done total unit progress started ended elapsed
+    id parent name state reason error detail done total unit initial progress started ended elapsed
     attempt estimate
 """
 

@@ -14,6 +14,7 @@ SOME_FAILED = 1
 USAGE = 2  # as argparse has it
 NOT_CANCELLED = 3
 NONE_SEEN = 4
+NOT_JUDGED = 5  # left early, and nothing tells how it ended
 TIMED_OUT = 124  # as timeout(1) has it
 SOME_CANCELLED = 130  # as a shell has it after Ctrl+C
 

@@ -8,7 +8,7 @@ import time
 from typing import Callable, Protocol
 
 from headway.host import broker_launch
-from headway_viewer.commands.exit_status import NONE_SEEN, TIMED_OUT, USAGE
+from headway_viewer.commands.exit_status import NONE_SEEN, NOT_JUDGED, TIMED_OUT, USAGE
 from headway_viewer.commands.options import print_error, silence_stdout, spelled
 from headway_viewer.commands.selection import NEXT_RUN_WAIT, Ambiguous, Selection
 from headway_viewer.connection.endpoint import endpoint_finder, require_usable
@@ -149,6 +149,11 @@ def follow(
                     pause = min(pause, QUIET_PERIOD)
                 else:
                     done_since = None
+                if until_done and selection.left(board):
+                    if selection.unjudged(board, now):
+                        display.finish(local, "left, not judged")
+                        return NOT_JUDGED
+                    pause = min(pause, 1.0)
                 if deadline is not None and local >= deadline:
                     display.finish(local, "gave up waiting")
                     return NONE_SEEN if not selection.operations(board) else TIMED_OUT

@@ -12,6 +12,7 @@ from headway_viewer.commands.exit_status import exit_status
 from headway_viewer.picture.board import JUST_ENDED, Board
 from headway_viewer.replica.replica import Replica
 
+NOT_JUDGED_AFTER = 60.0  # seconds to wait for a sign of how a loop that was left ended
 NEXT_RUN_WAIT = 3.0  # seconds to wait for a next run before an earlier one is taken
 
 
@@ -97,6 +98,19 @@ class Selection:
             return None if board.seen else "an operation"
         unknown = [word for word in self._missing if word not in self._ended_earlier]
         return " and ".join(map(repr, unknown)) or None
+
+    def left(self, board: Board) -> list[Operation]:
+        """Return the operations that were left early, if all that are open were; else none."""
+        operations = [operation for operation in self.operations(board) if operation.open]
+        return operations if all(operation.left for operation in operations) else []
+
+    def unjudged(self, board: Board, now: float) -> bool:
+        """Return whether all that is waited for was left `NOT_JUDGED_AFTER` ago, without a sign."""
+        left = self.left(board)
+        if self._missing or not left:
+            return False
+        long = board.long_left(now, NOT_JUDGED_AFTER)
+        return all(operation.id in long for operation in left)
 
     def done(self, board: Board) -> bool:
         """Return whether there was a first operation, and none is open now."""

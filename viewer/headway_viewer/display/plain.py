@@ -18,6 +18,7 @@ from headway_viewer.picture.remaining import blank_if_unknown, remaining_text
 from headway_viewer.picture.view import shown_progress
 from headway_viewer.picture.wording import (
     display_name,
+    end_word,
     error_lines,
     outcome_text,
     rate_text,
@@ -136,7 +137,7 @@ class PlainRenderer:
             if last.state != operation.state:
                 self._remember(operation, now)
                 ended = now if operation.ended is None else operation.ended
-                yield self._line(operation, operation.state, _outcome_detail(operation), ended)
+                yield self._line(operation, end_word(operation), _outcome_detail(operation), ended)
                 if operation.state in (FAILED, CRASHED):
                     for line in error_lines(operation, 10):
                         yield self._line(operation, None, f"| {line}", ended)
@@ -181,6 +182,8 @@ class PlainRenderer:
             words = waiting_text(operation, since, now)
             return "", words[len(WAITING) :].strip()
         only = sole_stage(operation)
+        if operation.left:
+            return "left", operation.reason or ""
         running = [
             stage for stage in operation.stages.values() if stage.state in (RUNNING, WAITING)
         ]

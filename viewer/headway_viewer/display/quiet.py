@@ -31,12 +31,20 @@ class Quiet:
 
 
 class StartNotice(Quiet):
-    """Says once that an operation has not begun after `NOTICE_AFTER` seconds.
+    """Says once that an operation has not begun after `NOTICE_AFTER` seconds, or was left.
 
-    `awaited()` returns what has not begun, as text, or None; `say(text)` prints the notice.
+    `awaited()` returns what has not begun, as text, or None, `left()` likewise what only waits to
+    be judged; `say(text)` prints the notice.
     """
 
-    def __init__(self, awaited: Callable[[], str | None], say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        awaited: Callable[[], str | None],
+        say: Callable[[str], object],
+        left: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self._left = left
+        self._left_since: float | None = None
         self._awaited = awaited
         self._say = say
         self._since: float | None = None
@@ -45,6 +53,14 @@ class StartNotice(Quiet):
         """Print the notice once it is due; return when to call again."""
         del changes, note
         self._since = local if self._since is None else self._since
+        unjudged = self._left()
+        if unjudged is None:
+            self._left_since = None
+        elif self._left_since is None:
+            self._left_since = local
+        elif local - self._left_since >= NOTICE_AFTER:
+            self._say(f"waiting for how it ends: {unjudged}")
+            self._left = lambda: None
         left = self._since + NOTICE_AFTER - local
         if left > 0:
             return left
@@ -52,4 +68,4 @@ class StartNotice(Quiet):
         if awaited is not None:
             self._say(f"waiting for {awaited} to begin")
             self._awaited = lambda: None
-        return IDLE
+        return IDLE if unjudged is None else NOTICE_AFTER

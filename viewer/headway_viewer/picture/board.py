@@ -7,7 +7,7 @@ those that fit, so its cost does not grow with the number of operations.
 from __future__ import annotations
 
 from itertools import islice
-from typing import Callable, Iterator, NamedTuple
+from typing import AbstractSet, Callable, Iterator, NamedTuple
 
 from headway.model import (
     CANCELLED,
@@ -37,6 +37,8 @@ _GROUP = {
 COUNTED_STATES = (RUNNING, WAITING, PENDING, COMPLETED, CANCELLED, CRASHED, FAILED)
 MAX_EARLIER_ENDED = 3  # rows for those that broke before the viewer attached; as many for others
 JUST_ENDED = 5.0  # seconds before the viewer attached: an end since then counts as seen
+LEFT_SHOWN = 1.0  # seconds for which an operation that was left keeps its row in a terminal
+_NONE: frozenset[str] = frozenset()
 MIN_ID_CHARACTERS = 3  # shorter prefixes would change with nearly every new operation
 
 
@@ -61,6 +63,8 @@ class Board:
         self.awaited: Callable[[], str | None] | None = None  # text of what has not begun
         self.seen: dict[str, None] = {}
         self.silent: set[str] = set()
+        self._left: dict[str, float] = {}  # operation → since when it is seen to have been left
+        self._now = 0.0
         self.counts: dict[str, int] = dict.fromkeys(COUNTED_STATES, 0)
         self._groups: dict[str, dict[str, None]] = {
             group: {} for group in (BROKEN, RUNNING, WAITING, PENDING, ENDED)
@@ -75,6 +79,7 @@ class Board:
 
     def absorb(self, changes: Changes, now: float) -> None:
         """Apply the changes of the replica; `now` is the broker's time."""
+        self._now = now
         if self._attached is None and changes.fresh:
             self._attached = now
         if changes.fresh:
@@ -113,13 +118,23 @@ class Board:
                 if self._state[name] in states:
                     yield operations[name]
 
-    def choose(self, rows: int, *, ended: bool = True) -> Chosen:
+    def long_left(self, now: float, seconds: float = LEFT_SHOWN) -> frozenset[str]:
+        """Return the ids of operations that were left more than `seconds` ago."""
+        if not self._left:
+            return _NONE
+        return frozenset(name for name, since in self._left.items() if now - since >= seconds)
+
+    def choose(
+        self, rows: int, *, ended: bool = True, hidden: AbstractSet[str] = frozenset()
+    ) -> Chosen:
         """Return the operations that get one of `rows` rows; without `ended`, open ones only.
 
         Failed and running operations come first; if they do not all fit, failed ones get half
         of the rows. Of those that ended before the viewer attached, only the latest get one.
+        Those `hidden`, which run, get none.
         """
         total = len(self._state) if ended else self.open
+        total -= len(hidden)
         if rows <= 0:
             return Chosen([], {})
         if total > rows:
@@ -129,13 +144,14 @@ class Board:
         broken = max(rows - going, (rows + 1) // 2)
         names = list(islice(self._latest(BROKEN), broken))[::-1] if ended else []
         for group in (RUNNING, WAITING, PENDING):
-            names.extend(islice(groups[group], max(rows - len(names), 0)))
+            shown = (name for name in groups[group] if name not in hidden)
+            names.extend(islice(shown, max(rows - len(names), 0)))
         if ended:
             names.extend(islice(self._latest(ENDED), max(rows - len(names), 0)))
         more: dict[str, int] = {}
         if total > len(names):
             more = {state: self.counts[state] for state in COUNTED_STATES if ended or state in OPEN}
-            for name in names:
+            for name in (*names, *hidden):
                 more[self._state[name]] -= 1
         operations = self.replica.operations
         return Chosen([operations[name] for name in names], more)
@@ -150,17 +166,18 @@ class Board:
             yield name
 
     def _rebuild(self) -> None:
+        operations = self.replica.operations
         for group in self._groups.values():
             group.clear()
         self.counts = dict.fromkeys(COUNTED_STATES, 0)
         self.silent.clear()
+        self._left = {name: since for name, since in self._left.items() if name in operations}
         self._state.clear()
         self._children.clear()
         self._parent.clear()
         self._orphans.clear()
         self._prefixes.clear()
         self._id_length = MIN_ID_CHARACTERS
-        operations = self.replica.operations
         for name in [name for name in self.seen if name not in operations]:
             del self.seen[name]
         # In order of their start or end: a group is read from its latest member.
@@ -199,6 +216,10 @@ class Board:
             return
         if operation.open or operation.ended is None or operation.ended >= self._seen_since():
             self.seen.setdefault(name)
+        if operation.left:
+            self._left.setdefault(name, self._now)
+        else:
+            self._left.pop(name, None)
         before = self._state.get(name)
         state = operation.state
         if before == state:
@@ -218,6 +239,7 @@ class Board:
 
     def _detach(self, name: str) -> None:
         """Remove an operation from its group, or from its parent."""
+        self._left.pop(name, None)
         state = self._state.pop(name, None)
         if state is not None:
             self.counts[state] -= 1

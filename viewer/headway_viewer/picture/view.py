@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from headway import string_width, text
 from headway.formatting import quantity
-from headway.formatting.theme import SILENT, STYLES, Line, Theme
+from headway.formatting.theme import SILENT, STOPPED, STYLES, Line, Theme
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -78,7 +78,8 @@ class View:
             self._narrow = width < NARROW_WIDTH
             self._rows.clear()
             self.columns = Columns(self.theme, bare=self.bare)
-        chosen = self.board.choose(lines, ended=not self.bare)
+        hidden = self.board.long_left(now) if self.bare else frozenset()
+        chosen = self.board.choose(lines, ended=not self.bare, hidden=hidden)
         operations = chosen.operations
         spare = lines - len(operations) - bool(chosen.more)
         rows = [self.row(operation, now) for operation in operations]
@@ -147,6 +148,8 @@ class View:
     def _longest(self, now: float) -> str:
         found = None
         for operation in self.board.roots(RUNNING, WAITING, PENDING):
+            if operation.left:
+                continue
             estimate = remaining_estimate(operation, self.board, now)
             if estimate is None or estimate.high <= 0:
                 return ""
@@ -171,7 +174,7 @@ class View:
         spell = theme.spell
         state = operation.state
         silent = operation.silent_since is not None and operation.open
-        shown = SILENT if silent else state
+        shown = SILENT if silent else STOPPED if operation.stopped else state
         sign, style = theme.signs[shown], STYLES[shown]
         name = spell(display_name(operation))
         short_id = spell(self.board.short_id(operation.id))
@@ -185,6 +188,8 @@ class View:
             message = f"no contact for {formatting.duration(now - operation.silent_since)}"
         elif state == PENDING:
             message = "pending"
+        elif operation.left:
+            message = operation.reason
         else:
             remaining = remaining_text(operation, self.board, now)
             if state == WAITING:

@@ -9,6 +9,7 @@ import re
 from typing import Iterator
 
 from headway.formatting import quantity
+from headway.formatting.theme import STOPPED
 from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, RUNNING, WAITING, Operation, Stage
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
@@ -76,7 +77,7 @@ def outcome_text(operation: Operation) -> str:
         words = (
             f"{counted} in {elapsed}" if counted and elapsed else counted or elapsed or "completed"
         )
-        said = operation.message or (stage.reason if stage is not None else None)
+        said = operation.message or operation.reason or (None if stage is None else stage.reason)
         return f"{words}, {said}" if said else words
     words = state
     if state == CANCELLED and operation.reason:
@@ -92,6 +93,11 @@ def outcome_text(operation: Operation) -> str:
     if state == CANCELLED and operation.reason and not operation.reason.startswith("by "):
         words += f", {operation.reason}"
     return words
+
+
+def end_word(operation: Operation) -> str:
+    """Return the state of an operation, or "stopped": completed short of its end."""
+    return STOPPED if operation.stopped else operation.state
 
 
 def waiting_text(operation: Operation, since: float | None, now: float) -> str:
@@ -158,6 +164,8 @@ def _activity_lines(operation: Operation, setback: Setback | None, now: float) -
         # The row shows its counts; the operation of a `track` loop has its name already.
         title = "" if stage.name in operation.name else stage.name
         busy = stage.reason if stage.state == WAITING else stage.detail
+        if stage.left:  # the row says so
+            return
         words = f"{title} {busy or ''}".strip()
         words = ", ".join(part for part in (words, setback_text) if part)
         if words and stage.open:
@@ -184,6 +192,8 @@ def _activity_lines(operation: Operation, setback: Setback | None, now: float) -
 def stage_text(stage: Stage, now: float) -> str:
     """Return "Unpack 21/38 postgresql-15"."""
     words = stage.name
+    if stage.left:
+        return f"{words}: {stage.reason}"
     if stage.state == WAITING:
         return f"{words}: waiting" + (f" for {stage.reason}" if stage.reason else "")
     shown = stage.shown
@@ -235,8 +245,8 @@ def summary_text(seen: list[Operation], now: float) -> str:
     ended = [operation for operation in seen if not operation.open]
     running = len(seen) - len(ended)
     parts: list[str] = []
-    for state in (COMPLETED, CANCELLED, CRASHED, FAILED):
-        count = sum(operation.state == state for operation in ended)
+    for state in (COMPLETED, STOPPED, CANCELLED, CRASHED, FAILED):
+        count = sum(end_word(operation) == state for operation in ended)
         if count:
             parts.append(f"{count} {state}")
     if running:

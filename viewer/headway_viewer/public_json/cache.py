@@ -30,8 +30,8 @@ OPERATION_INPUTS = (
     *("exit_status", "notify", "estimate"),
 )
 STAGE_INPUTS = (
-    *("parent", "name", "state", "reason", "error", "detail", "total", "unit", "started"),
-    *("ended", "attempt", "estimate"),
+    *("parent", "name", "state", "reason", "error", "detail", "total", "unit", "initial"),
+    *("started", "ended", "attempt", "estimate"),
 )
 _operation_inputs = attrgetter(*OPERATION_INPUTS)
 _stage_inputs = attrgetter(*STAGE_INPUTS)

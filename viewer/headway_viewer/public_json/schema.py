@@ -65,6 +65,7 @@ def stage_object(stage: Stage, replica: Replica, now: float) -> dict[str, Any]:
         "done": stage.shown,
         "total": stage.total,
         "unit": stage.unit,
+        "initial": stage.initial,
         "progress": progress_of(stage),
         "started": _unix(stage.started, replica),
         "ended": _unix(stage.ended, replica),

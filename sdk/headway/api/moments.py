@@ -1,0 +1,96 @@
+"""The moments that tell how a loop was left, besides its block and the end of the program.
+
+An uncaught exception ends a thread; a cell of a notebook, or a line at the interpreter's prompt,
+comes to its end. `watch` listens for them where a loop begins.
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import get_ident
+
+from headway.api.outcome import outcome_of
+from headway.reporting.reporter import reporter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+_threads = False
+_prompts = False
+
+
+def watch() -> None:
+    """Listen for the end of what the caller runs in: a thread, a cell, a line at the prompt."""
+    global _threads, _prompts  # noqa: PLW0603 - the hooks are the interpreter's
+    threading: Any = sys.modules.get("threading")
+    if not _threads and threading is not None and threading.main_thread().ident != get_ident():
+        _threads = True
+        threading.excepthook = _of_thread(threading.excepthook)
+    if not _prompts and hasattr(sys, "ps1"):
+        _prompts = True
+        shell = _shell()
+        if shell is not None:
+            shell.events.register("post_run_cell", _after_cell)
+        else:
+            sys.ps1 = Prompt(sys.ps1)
+
+
+def _of_thread(before: Callable[[Any], None]) -> Callable[[Any], None]:
+    def hook(args: Any, /) -> None:
+        try:
+            own = reporter()
+            state, _, text = outcome_of(args.exc_value)
+            with own.lock:
+                own.tally.notice_left()
+                own.tally.settle_thread(get_ident(), state, text)
+        except Exception:
+            pass
+        before(args)
+
+    return hook
+
+
+def _shell() -> Any:
+    ipython: Any = sys.modules.get("IPython")
+    try:
+        return None if ipython is None else ipython.get_ipython()
+    except Exception:
+        return None
+
+
+def _after_cell(result: Any = None) -> None:
+    error = getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
+    settle(error)
+
+
+def settle(error: BaseException | None) -> None:
+    """Judge all loops that were left: what they stood in came to its end, by `error` or None."""
+    own = reporter()
+    state, _, text = outcome_of(error)
+    with own.lock:
+        own.tally.notice_left()
+        own.tally.settle_left(None, state, text)
+
+
+class Prompt(str):
+    """The prompt: the interpreter asks for its text when a line has come to its end."""
+
+    __slots__ = ("seen",)
+
+    def __new__(cls, text: Any) -> Prompt:  # noqa: PYI034 - Self is not in 3.8
+        """Return the prompt that `text` was."""
+        made = super().__new__(cls, text)
+        made.seen = getattr(sys, "last_value", None)
+        return made
+
+    seen: Any
+
+    def __str__(self) -> str:
+        error = getattr(sys, "last_value", None)
+        new, self.seen = error is not self.seen, error
+        try:
+            settle(error if new else None)
+        except Exception:
+            pass
+        return str.__str__(self)
