@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 
 import pytest
 from commands import PROGRAM, ended, piped, typed
@@ -78,6 +79,27 @@ def test_a_command_that_succeeds_all_the_same_has_completed(machine, listener):
     cancel(listener, "polite")
     assert process.wait(timeout=9) == 0
     assert listener.ended("polite").state == "completed"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT, signal.SIGALRM])
+def test_what_it_was_started_with_ignored_reaches_a_command_that_listens(
+    machine, listener, tmp_path, number
+):
+    script = tmp_path / "listens.py"
+    script.write_text(
+        "import signal, sys, time\n"
+        f"signal.signal({int(number)}, lambda *_: sys.exit(7))\n"
+        "print('ready', flush=True)\ntime.sleep(20)\n"
+    )
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        process = piped(machine, "--name", "background", "--", sys.executable, str(script))
+    finally:
+        signal.signal(number, before)
+    assert process.stdout.readline() == b"ready\n"
+    until(lambda: listener.named("background"))
+    process.send_signal(number)
+    assert process.wait(timeout=9) == 7
 
 
 def test_dpkg_at_work_refuses(machine, listener, tmp_path):

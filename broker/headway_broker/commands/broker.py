@@ -18,6 +18,7 @@ from headway_broker.peers.status import lines
 from headway_broker.shell.log import Log
 from headway_broker.shell.server import Server
 from headway_broker.shell.single_instance import SingleInstance, Taken
+from headway_broker.shell.starter import forget_starter
 from headway_broker.state.errors import fault
 
 
@@ -75,6 +76,7 @@ def _serve(
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the starter may have blocked some
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if detached:
+        forget_starter()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     state = None
     if os.environ.get("HEADWAY_HISTORY") != "off":

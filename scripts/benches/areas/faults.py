@@ -25,6 +25,8 @@ AT_MOST = 1.05  # of the time with HEADWAY=off
 EXIT = 1.0  # seconds by which an exit may be delayed
 SHORT = "import headway, sys\nwith headway.operation(sys.argv[1]): pass\n"
 AT_ONCE = 8  # short programs that run at the same time
+FLOOD = 20  # threads that only count
+FLOOD_MEMORY = 40  # MB that they may take more than with HEADWAY=off
 BATCH = 200  # short programs between two looks at the ends: the broker keeps 500
 
 
@@ -195,11 +197,21 @@ def measure(quick: bool = False) -> Report:
             Row(f"its exit: {name}", summarize(delays), "s more than HEADWAY=off", at_most=EXIT)
         )
         memory.append(Row(f"memory: {name}", summarize(more), "MB more than HEADWAY=off"))
+    floods = [flood(1 if quick else 3) for _ in range(1 if quick else 3)]
+    memory.append(
+        Row(
+            f"memory: {FLOOD} threads that only advance",
+            summarize([each / 1e6 for each, _ in floods]),
+            "MB more than HEADWAY=off",
+            at_most=FLOOD_MEMORY,
+        )
+    )
     known, longest = short_programs(short)
     slowest = Row(f"longest of {short} short programs", summarize([longest]), "s")
     runs = [one for some in samples.values() for one in some]
     checks = [
         Check(f"the ends of {known} of {short} short programs are known", known == short),
+        Check(f"the counts of {FLOOD} threads are exact", all(exact for _, exact in floods)),
         Check("nothing was printed", not any(one["printed"] for one in runs)),
         Check("every program ended with 0", not any(one["status"] for one in runs)),
     ]
@@ -209,6 +221,25 @@ def measure(quick: bool = False) -> Report:
     ]
     title = "What happens to the work when reporting cannot"
     return Report("harm", title, [*work, *exits, *memory, slowest], notes, checks, [])
+
+
+def flood(seconds: int) -> tuple[float, bool]:
+    """Return the bytes that threads which only count take more, and whether all are counted."""
+    with Sandbox() as sandbox:
+        broker = sandbox.broker()
+        ran = []
+        for extra in ({}, {"HEADWAY": "off"}):
+            output = subprocess.run(
+                [sys.executable, "-m", "benches.programs.workloads", "flood", f"{FLOOD}",
+                 f"{seconds}"],
+                env={**sandbox.environ, **extra},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                check=True,
+            ).stdout  # fmt: skip
+            ran.append(json.loads(output))
+        sandbox.end(broker)
+    return ran[0]["peak"] - ran[1]["peak"], all(one["exact"] for one in ran)
 
 
 def short_programs(number: int) -> tuple[int, float]:

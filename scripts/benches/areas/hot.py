@@ -45,7 +45,7 @@ COMPARISONS = (
     Comparison("track range", "tqdm iterate", 0.1),
     Comparison("track list", "tqdm iterate", 0.1),
     Comparison("track generator", "tqdm iterate", 0.4),
-    Comparison("advance", "tqdm update", 0.35),
+    Comparison("advance", "tqdm update", 0.25),
     Comparison("advance", "rich advance", 0.1),
     Comparison("advance, 4 threads", "tqdm update"),
     Comparison("update", "tqdm update"),

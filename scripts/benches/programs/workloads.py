@@ -4,6 +4,7 @@ idle                          one running stage that does not move, until standa
 steady STAGES RATE            RATE updates a second, until standard input ends
 timestamps COUNT              prints when it ended which stage and made which update
 memory OPERATIONS STAGES      prints how many bytes a stage costs the process
+flood THREADS SECONDS         prints the peak of the memory while so many threads only count
 compute ITEMS                 writes how long 20 stages of ITEMS items took to BENCH_RESULT
 """
 
@@ -14,6 +15,7 @@ import os
 import random
 import select
 import sys
+import threading
 import time
 
 import headway
@@ -78,6 +80,31 @@ def memory(operations: int, stages: int) -> None:
     os._exit(0)
 
 
+def flood(threads: int, seconds: int) -> None:
+    """Print the peak resident bytes of threads that advance one stage as fast as they can."""
+    ended = threading.Event()
+    counts: list[int] = []
+    with headway.operation("Flood") as operation, operation.stage("steps") as stage:
+
+        def count() -> None:
+            steps = 0
+            while not ended.is_set():
+                for _ in range(1000):
+                    stage.advance(1)
+                steps += 1000
+            counts.append(steps)
+
+        counting = [threading.Thread(target=count) for _ in range(threads)]
+        for thread in counting:
+            thread.start()
+        time.sleep(seconds)
+        ended.set()
+        for thread in counting:
+            thread.join()
+        exact = stage.done == sum(counts)
+    print(json.dumps({"peak": peak_rss(os.getpid()), "exact": exact}), flush=True)
+
+
 def compute(items: int) -> None:
     """Work through 20 stages and report every item; write what that took as a line of JSON."""
     begun, cpu = time.monotonic(), time.process_time()
@@ -100,7 +127,7 @@ def compute(items: int) -> None:
 
 
 WORKLOADS = {
-    workload.__name__: workload for workload in (idle, steady, timestamps, memory, compute)
+    workload.__name__: workload for workload in (idle, steady, timestamps, memory, flood, compute)
 }
 
 if __name__ == "__main__":

@@ -81,6 +81,9 @@ class End:
     def __iter__(self) -> End:
         return self
 
+    def __reduce__(self) -> Any:
+        return self.stage.__reduce__()  # before a copy without a stage is made
+
     def __next__(self) -> Any:
         if not self.ended:
             self.finish()

@@ -1,16 +1,19 @@
 """`Stage`, the handle of a program: counting, life-cycle, nested stages.
 
-`advance` is the hot path: one append to a list, which the tally folds into the model. All other
-methods take the reporter's lock for a moment. Counts are stored as reported: they may go down,
-pass the total or be negative; one beyond ±2**63 is unknown, what is no
-number is ignored, and a name, detail or reason is cut at its limit.
+`advance` is the hot path: it moves a `StepCounter`, which the tally folds into the model. All
+other methods take the reporter's lock for a moment. Counts are stored as reported: they may go
+down, pass the total or be negative; one beyond ±2**63 is unknown, what is no number is ignored,
+and a name, detail or reason is cut at its limit.
 """
 
 from __future__ import annotations
 
 import sys
+from _operator import is_  # `operator` is 20 times as long to import
+from itertools import repeat
 
 from headway.api.lifecycle import AT_WORK, Lifecycle
+from headway.api.step_counter import EXACT, FORWARD, StepCounter
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -114,8 +117,13 @@ if TYPE_CHECKING:
 # can have done it.
 FRESH = 0.25
 
-# Where the steps of an ended stage go: a callable in C that accepts anything and does nothing.
-_discard: Callable[[Any], object] = id
+_LIST_MAX = 4096  # steps in the list (40 kB) from which on it is folded at once
+
+# Where the first step after a rest goes: it raises, and wakes the thread.
+_AT_REST: Iterator[None] = iter(())
+# Where the steps of an ended stage go: both accept anything and do nothing.
+_discard_one: Iterator[None] = repeat(None)
+_discard: Callable[[Any, int], object] = is_
 
 
 class Source:
@@ -148,8 +156,11 @@ class Stage(Lifecycle):
         "_base",
         "_claim",
         "_counted",
+        "_counter",
+        "_gathering",
         "_given",
         "_left_at",
+        "_ones",
         "_pending",
         "_source",
         "_steps",
@@ -162,7 +173,7 @@ class Stage(Lifecycle):
     )
 
     model: Model
-    _steps: Callable[[Any], object]
+    _steps: Callable[[Any, int], object]
 
     def __init__(
         self, operation: Whole, model: Model, around: Scope, *, solo: bool = False
@@ -173,7 +184,9 @@ class Stage(Lifecycle):
         self.solo = solo  # its operation exists for it alone, and ends with it
         self.twin: Stage | None = None  # the next stage of the same name and parent
         self._claim: int | None = None  # the thread that got it and has not started it
-        self._pending: list[Any] = []
+        self._counter: StepCounter | None = None
+        self._pending: list[Any] = []  # steps that it does not count
+        self._gathering = False
         self._source: Source | None = None
         self._counted: float = 0  # by the source, at the last fold
         self._base: float | None = None  # in a forked child: `done` at the fork
@@ -181,6 +194,7 @@ class Stage(Lifecycle):
         self._given: float = 0  # what is there already when it begins next
         self._left_at: list[Any] = []  # the places that it was left at, for `traces`
         self._updating = False  # awake, and counted by `update` alone: its fast path
+        self._ones = _AT_REST
         self._steps = self._awaken
 
     def __repr__(self) -> str:
@@ -199,9 +213,8 @@ class Stage(Lifecycle):
 
         None where that is beyond ±2**63: unknown until `update` says a count again.
         """
-        if self._pending or self._source is not None:
-            with reporter().lock:
-                self._fold()
+        with reporter().lock:
+            self._fold()
         return None if self.model.beyond else self.model.done
 
     @property
@@ -230,7 +243,23 @@ class Stage(Lifecycle):
 
     def advance(self, n: float = 1) -> None:
         """Add `n` units to the count. Starts a stage that was not started."""
-        self._steps(n)
+        try:
+            if n == 1:
+                next(self._ones)
+            else:
+                self._steps(n, 1)
+        except Exception as error:
+            if not _is_of_step(n, error):
+                raise  # by a signal's handler, after the step
+        else:
+            return
+        self._count_otherwise(n)
+
+    if not EXACT:
+
+        def advance(self, n: float = 1) -> None:
+            """Add `n` units to the count. Starts a stage that was not started."""
+            self._steps(n, FORWARD)
 
     def update(
         self,
@@ -303,8 +332,8 @@ class Stage(Lifecycle):
         self.model.initial = self.model.done = count
         self._changed()
 
-    def _awaken(self, n: Any) -> None:
-        # The first step after a rest: it wakes the thread, later ones go straight into the list.
+    def _awaken(self, n: Any, _forward: int) -> None:
+        # The first step after a rest: it wakes the thread, later ones are only counted.
         own = reporter()
         with own.lock:
             if self.model.state in ENDED:
@@ -312,41 +341,80 @@ class Stage(Lifecycle):
             if self.model.state in (PENDING, WAITING):
                 self.start()
             self._updating = False
-            self._steps = self._count_alone if own.off or own.closed else self._pending.append
+            self._count_on(n)
             self._pending.append(n)
             own.tally.wake(self)
         own.wake_resting()
 
-    def _count_alone(self, n: Any) -> None:
-        # With reporting off or ended nothing else folds: every 4,096 steps bound the list to 40 kB.
+    def _count_on(self, n: Any) -> None:
+        """Count further steps like `n` at the least cost."""
+        self._steps = self._collect
+        if EXACT:
+            if self._counter is None:
+                self._counter = StepCounter()
+            self._ones = self._counter.ones
+            if type(n) is int:
+                self._steps = self._counter.add
+
+    def _collect(self, n: Any, _forward: int) -> None:
         self._pending.append(n)
-        if len(self._pending) > 4096:
+        if len(self._pending) > _LIST_MAX:
             with reporter().lock:
                 self._fold()
 
+    def _count_otherwise(self, n: Any) -> None:
+        """Count a step that the counter has not taken: at rest, no integer or too large."""
+        with reporter().lock:
+            if self.model.state in ENDED:
+                return
+            if self._ones is not _AT_REST:
+                self._steps = self._collect
+                self._collect(n, FORWARD)
+                return
+        self._awaken(n, FORWARD)
+
     def _sleep(self) -> None:
-        self._updating = False
-        self._steps = self._awaken
+        self._rest()
         self._fold()  # steps since the last fold
 
-    def _fold(self) -> int:
-        """Add the steps since the last fold to the model; return their number.
+    def _rest(self) -> None:
+        """Let the next step wake the thread."""
+        self._updating = False
+        self._ones = _AT_REST
+        self._steps = self._awaken
+
+    def _fold(self) -> bool:
+        """Add the steps since the last fold to the model; return whether it moved.
 
         The lock is held.
         """
-        steps = self._gather()
+        moved = self._gather()
         done = self.model.done
         if done == self._told:
-            return steps
+            return moved
         self._told = done
         publisher = reporter().publisher
         if self._base is None:
             publisher.moved(self.model)
         else:
             publisher.share(self.operation.id, self.model, done - self._base)
-        return steps or 1
+        return True
 
-    def _gather(self) -> int:
+    def _gather(self) -> bool:
+        """Add the steps since the last fold; return whether there were any."""
+        if self._gathering:  # in this very thread: a signal's handler has come in between
+            return False
+        self._gathering = True
+        try:
+            return self._add_steps()
+        finally:
+            self._gathering = False
+
+    def _add_steps(self) -> bool:
+        counter = self._counter
+        step = counter.take() if counter is not None else 0
+        if step != 0:
+            self._set_count(None if step is None else clean_count(self.model.done + step))
         # Other threads may append meanwhile, without the lock: theirs stays for the next fold.
         steps = len(self._pending)
         if steps:
@@ -358,7 +426,7 @@ class Stage(Lifecycle):
             counted = source.count()
             self._set_count(clean_count(self.model.done + counted - self._counted))
             self._counted = counted
-        return steps
+        return step != 0 or steps > 0
 
     def _set_count(self, done: float | None) -> None:
         if done is None:
@@ -427,8 +495,7 @@ class Stage(Lifecycle):
     def _opens(self, before: str) -> bool:
         if before in AT_WORK and self.model.state != WAITING:
             return False
-        self._updating = False
-        self._steps = self._awaken  # the next step lets it go on
+        self._rest()  # the next step lets it go on
         if self._given:
             self._start_at(self._given)
             self._given = 0
@@ -438,8 +505,10 @@ class Stage(Lifecycle):
         """Stop counting: it or its operation has ended."""
         reporter().tally.forget(self)
         self._updating = False
+        self._ones = _discard_one
         self._steps = _discard
         self._source = None
+        self._counter = None
         self._pending.clear()
 
     def _changed(self) -> None:
@@ -518,8 +587,7 @@ class Stage(Lifecycle):
         if self.model.open:
             self._gather()
             self._base = self._told = self.model.done
-            self._updating = False
-            self._steps = self._awaken
+            self._rest()
         else:
             self._base = 0
 
@@ -554,6 +622,11 @@ _PLAIN = (int, float, str)
 def _same(value: Any, known: Any) -> bool:
     """Return whether `value` is plain and `known`; a stranger's type is not asked."""
     return value is known or (type(value) in _PLAIN and value == known)
+
+
+def _is_of_step(n: Any, error: Exception) -> bool:
+    """Return whether the count of the step `n` has raised `error`: a stranger's may raise any."""
+    return type(n) not in _PLAIN or type(error) in (StopIteration, TypeError, OverflowError)
 
 
 def _add(done: float, steps: list[Any]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -30,6 +31,9 @@ VERBS = {
     "completion": ("headway.commands.completion:main", "print completions for bash, zsh or fish"),
 }
 USAGE = 2
+UNWRITTEN = 74  # EX_IOERR of sysexits.h: no status of any verb
+# What a write to standard output fails with for good.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _EXAMPLES = """\
 examples:
   headway run -- pip install numpy     report a command; its output and exit status stay
@@ -53,19 +57,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(f"headway {__version__}\n")
     if verb not in VERBS:
         return _unknown(verb)
-    function = load(verb)
-    if function is None:
-        sys.stderr.write(f"headway {verb}: this version of headway does not have it yet\n")
-        return USAGE
     try:
-        status = int(function(arguments[1:]) or 0)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        function = load(verb)
+        if function is None:
+            sys.stderr.write(f"headway {verb}: this version of headway does not have it yet\n")
+            return USAGE
+        try:
+            return int(function(arguments[1:]) or 0)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         return _unread()
-    return status
+    except OSError as error:
+        if error.errno not in _NO_ROOM or error.filename is not None:
+            raise
+        return _unwritten(verb, error)
 
 
 def program() -> NoReturn:
@@ -158,9 +167,22 @@ def _say(text: str) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _unread()
+    except OSError as error:
+        return _unwritten("", error)
     except UnicodeEncodeError:
         sys.stdout.write(text.encode("ascii", "replace").decode("ascii"))
     return 0
+
+
+def _unwritten(verb: str, error: OSError) -> int:
+    """Say that standard output takes nothing; return the exit status."""
+    _unread()
+    try:
+        sys.stderr.write(f"headway {verb}".rstrip())
+        sys.stderr.write(f": its output could not be written: {error.strerror}\n")
+    except OSError:
+        pass  # the status has to do
+    return UNWRITTEN
 
 
 def _unread() -> int:

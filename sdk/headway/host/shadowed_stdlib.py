@@ -8,6 +8,7 @@ there is such a file, nothing is imported and nothing is reported.
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,10 +33,14 @@ def find(path: Sequence[str], modules: Mapping[str, Any]) -> str | None:
     `path` is `sys.path`, `modules` is `sys.modules`.
     """
     library = os.path.dirname(os.path.abspath(os.__file__))
+    bundles = _bundles()
     for folder in path:
         place = folder or os.curdir
-        if os.path.abspath(place) == library:
+        absolute = os.path.abspath(place)
+        if absolute == library or os.path.basename(absolute) == "lib-dynload":
             break
+        if any((absolute + os.sep).startswith(bundle) for bundle in bundles):
+            continue
         try:
             names = os.listdir(place)
         except OSError:
@@ -45,6 +50,18 @@ def find(path: Sequence[str], modules: Mapping[str, Any]) -> str | None:
             if module in NEEDED and _hides(os.path.join(place, name), modules.get(module)):
                 return os.path.join(place, name)
     return None
+
+
+def _bundles() -> list[str]:
+    """Return the folders in which a frozen program keeps its standard library.
+
+    PyInstaller names its own; cx_Freeze has `lib` beside the program.
+    """
+    if not getattr(sys, "frozen", False):
+        return []
+    beside = os.path.join(os.path.dirname(os.path.abspath(sys.executable)), "lib")
+    named = getattr(sys, "_MEIPASS", None)
+    return [os.path.join(folder, "") for folder in (named, beside) if folder]
 
 
 def _hides(file: str, loaded: Any) -> bool:

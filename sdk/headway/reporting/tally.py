@@ -1,10 +1,10 @@
 """Polling of the counters: which stages to fold into their models, and when to poll again. Pure.
 
-The hot path of a stage only appends to a list. While a stage is awake, its list is folded once
-a frame; a stage that did not move is put to sleep, and its next step wakes it and the reporting
-thread. So a stage at rest costs nothing, and the first step after a rest is sent at once, or
-with the next poll where one is due within a frame. Iterators cannot wake the thread: they are
-polled while they are open, with back-off while they do not move.
+The hot path of a stage only counts. While a stage is awake, its count is folded once a frame; a
+stage that did not move is put to sleep, and its next step wakes it and the reporting thread. So
+a stage at rest costs nothing, and the first step after a rest is sent at once, or with the next
+poll where one is due within a frame. Iterators cannot wake the thread: they are polled while
+they are open, with back-off while they do not move.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     class Counter(Nested, Protocol):
         """A stage, as the tally uses it."""
 
-        def _fold(self) -> int: ...
+        def _fold(self) -> bool: ...
         def _sleep(self) -> None: ...
 
     class Leavable(Nested, Protocol):
@@ -39,7 +39,6 @@ else:
 
 # Seconds between two polls of iterators that do not move: the most that one lags.
 IDLE_POLL_MAX = 0.25
-BACKLOG_STEPS = 100_000  # steps in a list (800 kB of references) from which on it is polled sooner
 # What waits to be judged. Of a program that leaves more than this and goes on, the oldest are
 # taken as stopped: memory is bounded.
 LEFT_LIMIT = 500
@@ -91,16 +90,13 @@ class Tally:
             self.notice_left()
         if now < self._next or not (self._awake or self._recheck or self._iterated):
             return
-        backlog = 0
         moved = False
         # A thread may have been within a step when its stage was put to sleep.
         recheck, self._recheck = self._recheck, {}
         for stage in recheck:
-            moved = bool(stage._fold()) or moved
+            moved = stage._fold() or moved
         for stage in list(self._awake):
-            steps = stage._fold()
-            backlog = max(backlog, steps)
-            if steps:
+            if stage._fold():
                 moved = True
             else:
                 self._awake.pop(stage, None)
@@ -109,11 +105,9 @@ class Tally:
         if not self._awake:
             self._awake = {}  # an emptied one would keep its memory
         for stage in list(self._iterated):
-            moved = bool(stage._fold()) or moved
+            moved = stage._fold() or moved
         shortest = WATCHED if self._publisher.watched else UNWATCHED
-        if backlog > BACKLOG_STEPS:
-            self._pause = max(self._pause * BACKLOG_STEPS / backlog, 0.005)
-        elif moved or self._awake or self._recheck:
+        if moved or self._awake or self._recheck:
             self._pause = min(shortest, self._pause * 2)
         else:
             self._pause = max(shortest, min(self._pause * 1.2, IDLE_POLL_MAX))

@@ -245,7 +245,7 @@ def prepare_launch(plan: Plan) -> Launch:
     this process.
     """
     signals = SignalReceiver()
-    signals.keep_child_statuses()
+    signals.prepare()
     launch: Launch | None = None
     try:
         launch = Launch(plan, signals)

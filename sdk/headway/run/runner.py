@@ -8,7 +8,7 @@ import termios
 import time
 
 from headway.host.threads import signals as signal
-from headway.run.exit_status import Outcome, exit_status, outcome_of, termination_signal
+from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
 from headway.run.launch import Launch, flush_report
 from headway.run.operation_updater import OperationUpdater
 from headway.run.parsers.registry import find_parser_module, make_parser
@@ -108,7 +108,8 @@ class Runner:
     def _handle_signal(self, heard: ReceivedSignal) -> None:
         number = heard.number
         if number in FORWARDED:
-            self._interrupted = (number, time.monotonic())
+            if number in INTERRUPTS:
+                self._interrupted = (number, time.monotonic())
             shared = self._plumbing.terminal is None
             if not (shared and heard.from_terminal) and not self._child.send(number):
                 self._send_control(termios.VINTR)
@@ -194,7 +195,7 @@ class Runner:
             pump.join(0.01)
             while pump.is_alive():
                 heard = self._signals.wait(0.01)
-                if heard is not None and heard.number in FORWARDED:
+                if heard is not None and self._signals.ends_us(heard.number):
                     return heard.number  # nobody else is left to take it
         return None
 

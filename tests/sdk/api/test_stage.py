@@ -1,6 +1,8 @@
 """Counting and the states of a stage, as a program holds it."""
 
+import signal
 import threading
+import tracemalloc
 from decimal import Decimal
 from fractions import Fraction
 
@@ -135,14 +137,64 @@ def test_steps_of_many_threads_are_exact_while_somebody_folds(op, reporter, cloc
     assert stage.done == 80_000
 
 
-def test_a_list_of_steps_is_folded_sooner_when_it_grows(op, reporter, clock):
+@pytest.mark.parametrize("step", [1, 0.5, Fraction(1, 2)])
+def test_steps_take_no_memory_while_nobody_folds(op, step):
     stage = op.stage("Step").start()
-    stage.advance()
-    reporter.tally.tick(clock.advance(1.0))
-    for _ in range(500_000):
-        stage.advance()
-    reporter.tally.tick(clock.advance(1.0))
-    assert reporter.tally.deadline() <= clock.now + 0.02
+    stage.advance(step)
+    tracemalloc.start()
+    try:
+        for _ in range(20_000):
+            stage.advance(step)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert stage.done == 20_001 * step
+
+
+@pytest.mark.parametrize(
+    ("steps", "done"),
+    [
+        ([1, 1, 0.5, 1], 3.5),
+        ([1, 1, -3, -(2**61)], -1 - 2**61),
+        ([1, -(2**62), -(2**62)], None),
+        ([1, 2**62, 2**62, 5], None),
+        ([1, 2**62, 2**62 - 2, -7], 2**63 - 8),
+        ([1, 2, "3", [4]], 6),
+    ],
+)
+def test_steps_of_any_kind_and_size_add_up_after_an_integer(op, steps, done):
+    stage = op.stage("Step").start()
+    for step in steps:
+        stage.advance(step)
+    assert stage.done == done
+
+
+class HandlerError(Exception):
+    """Raised by the program's handler of a signal."""
+
+
+@pytest.mark.parametrize("step", [1, 0.5])
+def test_what_a_signals_handler_raises_in_a_step_is_the_programs(op, step):
+    stage = op.stage("Step").start()
+    stage.advance(step)
+
+    def interrupt(*_):
+        raise HandlerError
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    taken = 0
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        try:
+            while True:
+                stage.advance(step)
+                taken += 1
+        except HandlerError:
+            pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert stage.done - (taken + 1) * step in (0, step)
 
 
 @pytest.mark.parametrize(

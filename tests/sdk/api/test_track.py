@@ -1,5 +1,9 @@
 """Iterating with progress, as a stage of what is around or as an operation."""
 
+import copy
+import gc
+import sys
+
 import pytest
 
 import headway
@@ -60,3 +64,17 @@ def test_a_script_whose_directory_is_gone_has_a_name(monkeypatch):
     monkeypatch.setattr("sys.argv", ["__main__.py"])
     monkeypatch.setattr("os.getcwd", gone)
     assert script() == "python"
+
+
+@pytest.mark.filterwarnings("ignore:Pickle, copy")  # of itertools, until 3.14
+def test_a_copy_is_refused_and_nothing_is_complained_about(reporter):
+    complaints = []
+    before, sys.unraisablehook = sys.unraisablehook, complaints.append
+    try:
+        loop = headway.track([1, 2])
+        with pytest.raises(TypeError, match="stays in its process"):
+            copy.deepcopy(loop)
+        gc.collect()
+    finally:
+        sys.unraisablehook = before
+    assert complaints == []

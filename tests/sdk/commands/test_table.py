@@ -7,6 +7,7 @@ import pytest
 
 from headway import __version__
 from headway.commands import table
+from headway.commands.table import UNWRITTEN
 
 
 def test_no_arguments_and_help_list_every_verb_with_a_line(capsys, monkeypatch):
@@ -107,6 +108,27 @@ def test_a_reader_that_leaves_is_no_error():
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux")
+@pytest.mark.parametrize("verb", [["doctor"], ["ps"], ["--help"], ["completion", "bash"]])
+def test_a_full_disk_is_told_in_one_line(verb, tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "headway", *verb],
+            env={
+                **os.environ,
+                "HEADWAY_RUNTIME_DIR": str(tmp_path),
+                "HEADWAY_STATE_DIR": str(tmp_path),
+            },
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=30,
+        )
+    assert done.returncode == UNWRITTEN
+    assert done.stderr.count(b"\n") == 1
+    assert b"No space left on device" in done.stderr
 
 
 @pytest.mark.parametrize("program", ["print('x' * 100)", "print('x' * 100, flush=True)"])

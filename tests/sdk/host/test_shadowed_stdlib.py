@@ -53,3 +53,25 @@ def test_what_was_loaded_from_that_file_is_not_the_librarys(folder):
 def test_what_comes_after_the_library_hides_nothing(folder):
     (folder / "random.py").touch()
     assert find([*sys.path, str(folder)], {}) is None
+
+
+def test_the_librarys_folder_of_modules_in_c_hides_nothing(folder):
+    (folder / "lib-dynload").mkdir()
+    (folder / "lib-dynload" / "select.so").touch()
+    assert search(folder / "lib-dynload") is None
+
+
+@pytest.mark.parametrize("place", ["", "lib-dynload", "inner"])
+def test_a_frozen_programs_bundle_hides_nothing(folder, monkeypatch, place):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "_MEIPASS", str(folder), raising=False)
+    (folder / place).mkdir(exist_ok=True)
+    (folder / place / "select.so").touch()
+    assert search(folder / place) is None
+
+
+def test_a_file_beside_a_frozen_programs_bundle_still_hides(folder, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "_MEIPASS", str(folder / "bundle"), raising=False)
+    (folder / "random.py").touch()
+    assert search(folder) == str(folder / "random.py")

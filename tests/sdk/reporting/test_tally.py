@@ -4,7 +4,7 @@ import pytest
 
 import headway
 from headway.reporting.publisher import UNWATCHED, WATCHED
-from headway.reporting.tally import BACKLOG_STEPS, IDLE_POLL_MAX, LEFT_LIMIT
+from headway.reporting.tally import IDLE_POLL_MAX, LEFT_LIMIT
 
 
 def looks(reporter, clock, seconds):
@@ -67,10 +67,10 @@ def test_a_step_after_a_rest_wakes_a_thread_that_would_not_look_soon(reporter, c
 def test_a_step_that_was_under_way_when_its_stage_was_put_to_sleep_is_told(reporter, clock):
     stage = headway.operation("Work").start().stage("Step").start()
     stage.advance()
-    step = stage._steps  # as another thread has taken it
-    while stage._steps is step:
+    step = stage._ones  # as another thread has taken it
+    while stage._ones is step:
         reporter.tally.tick(clock.advance(1.0))
-    step(1)
+    next(step)
     looks(reporter, clock, 60.0)
     assert stage.model.done == 2
 
@@ -105,20 +105,6 @@ def test_an_iterator_at_rest_is_looked_at_four_times_a_second(reporter, clock):
     reporter.publisher.watched = False
     looks(reporter, clock, 5.0)
     assert looks(reporter, clock, 60.0) <= 60.0 / UNWATCHED + 1
-
-
-def test_many_steps_are_folded_before_they_take_much_room(reporter, clock):
-    stage = headway.operation("Work").start().stage("Step").start()
-    reporter.publisher.watched = False
-    most = 0
-    for _ in range(30):
-        for _ in range(BACKLOG_STEPS // 5):
-            stage.advance()
-        most = max(most, len(stage._pending))
-        clock.advance(0.02)  # a million steps a second
-        if reporter.tally.deadline() <= clock.now:
-            reporter.tally.tick(clock.now)
-    assert most <= 6 * BACKLOG_STEPS
 
 
 def test_a_loop_that_was_left_says_so_at_once_and_is_not_judged_by_time(reporter, clock):

@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 else:
     from headway.light_typing import NamedTuple
 
-FORWARDED = (
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-)
+FORWARDED = tuple(
+    getattr(signal, name)
+    for name in (
+        "SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2",
+        "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGPWR", "SIGSTKFLT", "SIGURG",
+    )
+    if hasattr(signal, name)
+)  # fmt: skip
 _OTHERS = (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH, signal.SIGCHLD)
 _KEYS = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP})
+_URGENT = getattr(signal, "SIGURG", None)  # does nothing by default
 _KERNEL = 128  # si_code of what the kernel itself sends
 
 
@@ -41,7 +42,12 @@ class ReceivedSignal(NamedTuple):
 
 
 class SignalReceiver:
-    """Takes this process's signals from `start` on; those ignored before stay ignored."""
+    """Takes this process's signals from `start` on.
+
+    Those that it was started with ignored (a script's shell ignores SIGINT and SIGQUIT for what
+    it starts in the background) are forwarded, too: the command inherits that they are ignored,
+    but may have begun to listen.
+    """
 
     def __init__(self) -> None:
         self._recorded: deque[int] = deque()
@@ -51,19 +57,27 @@ class SignalReceiver:
         self._mask: set[int] | None = None  # before, once something is blocked
         self.ignored: tuple[int, ...] = ()  # before, and by the command still
 
-    def keep_child_statuses(self) -> None:
-        """Have the kernel keep the exit status of a child, before there is one.
+    def prepare(self) -> None:
+        """Note what is ignored, and have the kernel keep the exit status of a child.
 
         A parent that had SIGCHLD ignored would have passed that on, and statuses would be lost.
         """
-        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        self.ignored = tuple(
+            number
+            for number in (*FORWARDED, signal.SIGCHLD)
+            if signal.getsignal(number) is signal.SIG_IGN
+        )
+        if signal.SIGCHLD in self.ignored:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            self.ignored = (signal.SIGCHLD,)
+
+    def ends_us(self, number: int) -> bool:
+        """Return whether a signal would end this process if it did nothing about it."""
+        return number in FORWARDED and number not in self.ignored and number != _URGENT
 
     def start(self) -> None:
         """Take the signals; to be called by the main thread before any other thread exists."""
         for number in FORWARDED + _OTHERS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if number in FORWARDED or signal.getsignal(number) is not signal.SIG_IGN:
                 # The handler receives what another thread does not block.
                 signal.signal(number, self._record)
                 self._watched.add(number)

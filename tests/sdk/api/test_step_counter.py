@@ -1,0 +1,65 @@
+"""The counter that a step moves."""
+
+import sys
+import threading
+
+import pytest
+
+from headway.api.step_counter import EXACT, FORWARD, StepCounter
+
+pytestmark = pytest.mark.skipif(not EXACT, reason="stages count by a list there")
+
+
+def test_steps_are_taken_once():
+    counter = StepCounter()
+    next(counter.ones)
+    counter.add(41, FORWARD)
+    counter.add(-2, FORWARD)
+    assert counter.take() == 40
+    next(counter.ones)
+    assert counter.take() == 1
+    assert counter.take() == 0
+
+
+@pytest.mark.parametrize(("step", "error"), [(0.5, TypeError), ("7", TypeError)])
+def test_what_is_no_integer_raises_and_is_not_counted(step, error):
+    counter = StepCounter()
+    with pytest.raises(error):
+        counter.add(step, FORWARD)
+    assert counter.take() == 0
+
+
+def test_a_step_that_is_too_large_raises_and_is_not_counted():
+    counter = StepCounter()
+    counter.add(sys.maxsize // 2, FORWARD)
+    with pytest.raises(OverflowError):
+        counter.add(sys.maxsize // 2, FORWARD)
+    assert counter.take() == sys.maxsize // 2
+
+
+def test_steps_back_beyond_what_it_counts_are_unknown():
+    counter = StepCounter()
+    counter.add(-sys.maxsize, FORWARD)
+    assert counter.take() is None
+
+
+def test_steps_of_many_threads_are_exact_while_they_are_taken():
+    counter = StepCounter()
+
+    def count():
+        for _ in range(20_000):
+            next(counter.ones)
+            counter.add(2, FORWARD)
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for thread in threads:
+            thread.start()
+        taken = 0
+        while any(thread.is_alive() for thread in threads):
+            taken += counter.take()
+    finally:
+        sys.setswitchinterval(before)
+    assert taken + counter.take() == 8 * 20_000 * 3
