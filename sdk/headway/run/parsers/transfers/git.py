@@ -30,10 +30,17 @@ _VALUES = option_set("-C -c --git-dir --work-tree --namespace --exec-path")
 _ADDRESS = re.compile(
     r"(?:[a-z+]+://[^/]*/|[^/:@]+@?[^/:]*:(?!//)|/)(?:[^?#]*/)([A-Za-z0-9._-]+?)(?:\.git)?/?$"
 )
-_HIDDEN = re.compile(
+# What git prints only on request: counts that replace one another, and a last one with ", done.",
+# whatever the language. A hook's "Tests: 12" is none.
+_COUNTS = (
     rb"remote: Total \d+ \(delta [^\r\n]*[\r\n]"
-    rb"|(?:remote: )?[^\s:][^:\r\n]{0,60}:\s+(?:\d{1,3}% \(\d+/\d+\)|\d+)[^\r\n]*[\r\n]"
+    rb"|(?!%b)(?:remote: )?[^\s:][^:\r\n]{0,60}:\s+"
+    rb"(?:\d{1,3}%% \(\d+/\d+\)[^\r\n]*[\r\n]|\d+(?:, [^\s,]+\. *[\r\n]|[^\r\n]*\r))"
 )
+_HIDDEN = re.compile(_COUNTS % rb"$.")
+# clone and pull (merge's `verbose_update`) print these anywhere, once they take 2 s.
+_PRINT_CHECKOUT = option_set("clone pull")
+_HIDDEN_BUT_CHECKOUT = re.compile(_COUNTS % rb"(?:Updating|Checking out) files:")
 
 
 def name_of(command: Command) -> str:
@@ -57,7 +64,8 @@ def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
         return None
     if any(word in ("--progress", "--no-progress", "--quiet", "-q") for word in command.words):
         return None
-    return MachineForm(command.with_options("--progress", after=at + 1), {}, hidden=_HIDDEN)
+    hidden = _HIDDEN_BUT_CHECKOUT if command.words[at] in _PRINT_CHECKOUT else _HIDDEN
+    return MachineForm(command.with_options("--progress", after=at + 1), {}, hidden=hidden)
 
 
 class Parser:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+
+import pytest
 from transcripts import play, recording
 
 from headway.run.parsers.transfers import git
@@ -50,3 +53,28 @@ def test_hiding_what_was_added_leaves_what_git_says_anyway():
     assert form.hidden is not None
     left = form.hidden.sub(b"", recording("git-clone-progress.err"))
     assert left.replace(b"'gq'", b"") == recording("git-clone.err").replace(b"'gq'", b"")
+
+
+@pytest.mark.parametrize(
+    ("subcommand", "left"),
+    [
+        ("clone", b"Updating files:  40% (4/10)\rTests: 12\n"),
+        ("checkout", b"Tests: 12\n"),
+    ],
+)
+def test_lines_that_git_or_a_hook_would_print_anywhere_are_not_hidden(subcommand, left):
+    form = git.machine_form(parse_command_line(["git", subcommand, "x"]), FormContext(9))
+    assert form is not None
+    assert form.hidden is not None
+    printed = (
+        b"Updating files:  40% (4/10)\rEnumerating objects: 5\rEnumerating objects: 5, done.\n"
+    )
+    printed += b"remote: Counting objects: 100% (5/5), done.\nTests: 12\n"
+    assert (
+        b"".join(
+            line
+            for line in re.findall(rb"[^\r\n]*[\r\n]+", printed)
+            if not form.hidden.fullmatch(line)
+        )
+        == left
+    )
