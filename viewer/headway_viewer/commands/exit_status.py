@@ -13,6 +13,7 @@ ALL_COMPLETED = 0
 SOME_FAILED = 1
 USAGE = 2  # as argparse has it
 NOT_CANCELLED = 3
+NO_ANSWER = 3  # of `ps`: there is a broker, which has not told what there is in time
 NONE_SEEN = 4
 TIMED_OUT = 124  # as timeout(1) has it
 SOME_CANCELLED = 130  # as a shell has it after Ctrl+C
