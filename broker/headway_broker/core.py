@@ -154,8 +154,7 @@ class Core(Parts):
         if session.silent_since is not None:
             self.liveness.hear(session, now)
         try:
-            if type(message) not in ROLES[session.role]:
-                raise Refused("role", {"role": session.role})
+            _check_role(session, message)
             self._handlers[type(message)](session, message, now)
         except Refused as refused:
             if session.identity is not None:
@@ -185,9 +184,7 @@ class Core(Parts):
         whose = session.id if session is not None else "a stranger"
         self.outbox.note(f"ignored a frame of {whose}: {clean_text(error, 200)!r}")
 
-    def subscribed(
-        self, topic: bytes, subscribe: bool, by: Subscriber | None = None
-    ) -> None:
+    def subscribed(self, topic: bytes, subscribe: bool, by: Subscriber | None = None) -> None:
         """Handle a subscription, or its end: to the stream, or to an inbox for a snapshot."""
         if not self.subscriptions.subscribed(topic, subscribe, by):
             self.dropped.add("snapshot")
@@ -217,6 +214,12 @@ class Core(Parts):
     def restored(self, rows: Iterable[StoredOperation], now: float) -> None:
         """Restore the operations that an earlier broker stored."""
         self.outbox.extend(self.restoring.take(rows, now))
+        self.snapshots.held = False
+
+    def restore_some(self, rows: Iterable[StoredOperation], now: float) -> None:
+        """Restore some of them; snapshots wait until `restored` was called with the last."""
+        self.snapshots.held = True
+        self.outbox.extend(self.restoring.add(rows, now))
 
     def recalled(self, key: str, runs: list[dict[str, Any]], prior: float | None = None) -> None:
         """Hand the earlier runs of a history key to the forecasts that wait for them.
@@ -295,3 +298,9 @@ class Core(Parts):
         followed, sessions = self.subscriptions.followed, self.sessions.by_id.values()
         is_time = self.idle_exit.look(turn.now, followed=followed, sessions=sessions)
         return [Stop("nobody is here")] if is_time else []
+
+
+def _check_role(session: Session, message: Any) -> None:
+    """Raise `Refused` for a message that is not for this role to send."""
+    if type(message) not in ROLES[session.role]:
+        raise Refused("role", {"role": session.role})

@@ -9,7 +9,7 @@ without end delays nobody. Absent: the bytes of a part (`frames`).
 from __future__ import annotations
 
 from collections import deque
-from typing import Deque, NamedTuple
+from typing import NamedTuple
 
 from headway_broker.state.effects import Publish
 
@@ -39,7 +39,7 @@ class Snapshots:
         self.held = False  # while the history is restored: half of it would be taken for all
         self._waiting: dict[bytes, Subscriber | None] = {}
         self._inbox_of: dict[Subscriber, bytes] = {}  # the newest request of each
-        self._parts: dict[object, Deque[Publish]] = {}  # by process, the next in turn first
+        self._parts: dict[object, deque[Publish]] = {}  # by process, the next in turn first
         self._next = float("-inf")
 
     @property

@@ -37,14 +37,13 @@ class Connected(NamedTuple):
 
 
 class Connections:
-    """The accepted connections of some sockets, by descriptor, for the broker of user `uid`."""
+    """The accepted connections of some sockets, by descriptor."""
 
-    def __init__(self, uid: int, descriptors: int) -> None:
+    def __init__(self, descriptors: int) -> None:
         """Allow what `descriptors`, the soft limit, leaves room for."""
         self.limit = min(CONNECTIONS_LIMIT, max(16, descriptors // CONNECTIONS_SHARE))
         self.per_process = min(PROCESS_LIMIT, max(4, self.limit // PROCESS_SHARE))
         self.refused = 0  # since the last `take_refused`
-        self._uid = uid
         self._monitors: list[zmq.Socket[bytes]] = []
         self._open: dict[int, Connected] = {}
         self._held: dict[Connected, int] = {}  # connections of each process
@@ -110,7 +109,7 @@ class Connections:
         if found is None:
             return  # closed already
         held = self._held.get(found, 0)
-        if found.uid not in (self._uid, 0, None) or held >= self._allowed(found):
+        if held >= self._allowed(found):
             self.refused += 1
             _shut_down(descriptor)
         self._open[descriptor] = found

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import time
+from collections import deque
 from typing import Any, Callable
 
 import zmq
@@ -39,6 +40,7 @@ PIDFDS_SHARE = 4  # the share of the soft limit of descriptors for pidfds; conne
 # Seconds from the end of a connection to that of its viewer: what it sent last is still read.
 HUNG_UP_AFTER = 1.0
 CHORES_EVERY = 3.0  # seconds between looks at unsent/ and at our own sockets
+RESTORE_SECONDS = 0.02  # seconds of a turn in which stored operations are restored
 DRAIN_SECONDS = 0.02  # seconds of reading before what is due gets its turn
 CLOCK_CHECK_BYTES = 1 << 16  # bytes that are read between looks at the clock
 FRAME_COST = 500  # bytes that a frame weighs besides its own
@@ -91,7 +93,7 @@ class Server:
         self._context = zmq.Context()
         self._router = self._context.socket(zmq.ROUTER)
         self._xpub = self._context.socket(zmq.XPUB)
-        self._connections = Connections(self.uid, descriptors)
+        self._connections = Connections(descriptors)
         self._greeted: dict[int, bytes] = {}  # descriptor → the connection that said Hello on it
         self._hung_up: dict[bytes, float] = {}  # connections that were closed → when
         self._paused = False  # nothing is accepted
@@ -100,6 +102,8 @@ class Server:
         self._woken.setblocking(False)
         self._poller = zmq.Poller()
         self._jobs: list[effects.Job] = []  # for the history
+        self._restoring = False  # what an earlier broker stored is still being read
+        self._to_restore: deque[effects.StoredOperation] = deque()
         self._history = self._open_history(state, now) if state is not None else None
         self._actions: dict[Any, Callable[[Any], None]] = {
             effects.Send: self._send,
@@ -163,12 +167,14 @@ class Server:
         self._subscriptions()
         self._empty_wake()
         self._take_results(now)
+        self._restore_some(now)
         dead = self.deaths.poll()
         if dead:
             drained = self._drain(now)  # what they said last comes before their deaths
             for name in dead:
                 self.core.died(name, now)
-        if now >= self._next_chores or self.core.liveness.settle_due(now):
+        # What is in the spool comes after what is stored, as it ended later.
+        if not self._restoring and (now >= self._next_chores or self.core.liveness.settle_due(now)):
             self._take_in_spool(now)
         if now >= self._next_chores:
             self._next_chores = now + CHORES_EVERY
@@ -217,14 +223,23 @@ class Server:
         if not history.usable:
             return None
         self.core.storage.has_history = True
-        self._restore(history.rows(), history.claims(), now)
-        history.start()
+        self._restoring = history.is_open
+        if self._restoring:
+            self.core.restore_some([], now)
+        history.start(restore=self._restoring)
         return history
 
-    def _restore(self, rows: list[effects.StoredOperation], claims: list[str], now: float) -> None:
-        for key in claims:
-            self.core.requests.claimed(key)
-        self.core.restored(rows, now)
+    def _restore_some(self, now: float) -> None:
+        """Restore what an earlier broker stored for `RESTORE_SECONDS`: we are listening already."""
+        if not self._to_restore:
+            return
+        until = time.monotonic() + RESTORE_SECONDS
+        while self._to_restore:
+            self.core.restore_some([self._to_restore.popleft()], now)
+            if time.monotonic() > until:
+                return
+        self._restoring = False
+        self.core.restored([], now)
 
     def _hand_to_history(self, job: effects.Job) -> None:
         if self._history is not None:
@@ -246,13 +261,20 @@ class Server:
             if isinstance(result, Stored):
                 self.core.stored(result.ends, result.shares)
             elif isinstance(result, Reopened):
-                self._restore(result.rows, result.claims, now)
+                for key in result.claims:
+                    self.core.requests.claimed(key)
+                self._to_restore.extend(result.rows)
+                if not result.rows:
+                    self._restoring = False
+                    self.core.restored([], now)
             else:
                 self.core.recalled(*result)
 
     def _timeout(self) -> int:
         due = self.core.deadline()
         wait = self._next_chores if due is None else min(due, self._next_chores)
+        if self._to_restore:
+            return 0
         seconds = max(0.0, wait - time.monotonic())
         if self.deaths.looking:
             seconds = min(seconds, processes.LOOK_EVERY)
@@ -282,7 +304,7 @@ class Server:
         if self._connections.full and not self._paused:
             self.log.write(f"{self._connections.limit} connections: no more are accepted for now")
             for sock in (self._router, self._xpub):
-                sock.unbind(sock.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0"))
+                sock.unbind(bytes(sock.getsockopt(zmq.LAST_ENDPOINT)))
             self._paused = True
         elif self._paused and self._connections.roomy:
             self._paused = False
@@ -445,7 +467,6 @@ class Server:
 
     def _stop(self, effect: effects.Stop) -> None:
         self.stopping = effect.reason
-
 
 
 def _subscriber(frame: Any) -> Subscriber | None:
