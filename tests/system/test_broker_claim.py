@@ -148,6 +148,7 @@ print(peer.hear(messages.Refuse))
         stranger = host.worker(code, host.directory, hello=False)
         out, err = stranger.communicate(timeout=20)
         assert "Refuse(reason='user', details={'uid': 0})" in out, err
+        os.chmod(host.directory, 0o700)
         assert host.status()["dropped"] == {"user": 1}
 
     def test_reads_nothing_on_the_follow_socket_where_everything_was_opened(self, host):
@@ -167,7 +168,6 @@ print("heard" if socket.poll(4000) else "silence")  # a pulse comes every 2 s
             follower = host.worker(code, host.directory, str(user), hello=False)
             out, err = follower.communicate(timeout=20)
             assert out == heard, err
-        os.chmod(host.directory, 0o700)
 
     def test_a_directory_of_another_user_is_a_clear_error(self, host):
         os.chown(host.directory, 65534, -1)
