@@ -18,6 +18,7 @@ from headway_broker.parts import Parts
 from headway_broker.peers.liveness import STALL
 from headway_broker.peers.requests import reply
 from headway_broker.peers.status import status
+from headway_broker.publishing.snapshots import Subscriber
 from headway_broker.state.duties import Duties, Duty, Turn
 from headway_broker.state.effects import Effect, End, Stop, StoredOperation, StoredShares
 from headway_broker.state.errors import Refused
@@ -26,6 +27,26 @@ from headway_broker.state.sessions import Credentials, Session
 
 Handler = Callable[[Session, Any, float], None]
 Verb = Callable[[Session, int, "dict[str, Any]", float], "list[Effect]"]
+
+
+# What each role may send, besides its Hello. `Counts` also come by `receive_counts`, which only
+# workers have a sequence for.
+ROLES: dict[str, frozenset[type[Any]]] = {
+    "worker": frozenset(
+        {
+            messages.Announce,
+            messages.Counts,
+            messages.Share,
+            messages.Log,
+            messages.Beat,
+            messages.Bye,
+            messages.Answer,
+            messages.Request,
+        }
+    ),
+    "viewer": frozenset({messages.Beat, messages.Bye, messages.Request}),
+}
+WORKER_VERBS = frozenset({"status", "retire"})  # the requests that are not a viewer's alone
 
 
 class Core(Parts):
@@ -134,6 +155,7 @@ class Core(Parts):
         if session.silent_since is not None:
             self.liveness.hear(session, now)
         try:
+            _check_role(session, message)
             self._handlers[type(message)](session, message, now)
         except Refused as refused:
             if session.identity is not None:
@@ -163,10 +185,16 @@ class Core(Parts):
         whose = session.id if session is not None else "a stranger"
         self.outbox.note(f"ignored a frame of {whose}: {clean_text(error, 200)!r}")
 
-    def subscribed(self, topic: bytes, subscribe: bool) -> None:
+    def subscribed(self, topic: bytes, subscribe: bool, by: Subscriber | None = None) -> None:
         """Handle a subscription, or its end: to the stream, or to an inbox for a snapshot."""
-        if not self.subscriptions.subscribed(topic, subscribe):
+        if not self.subscriptions.subscribed(topic, subscribe, by):
             self.dropped.add("snapshot")
+
+    def hung_up(self, identity: bytes, now: float) -> None:
+        """Note that a connection was closed, and that nothing more of it is to be read."""
+        session = self.sessions.by_identity.get(identity)
+        if session is not None and session.role == "viewer":
+            self.endings.hung_up(session, now)
 
     def died(self, session_id: str, now: float) -> None:
         """Note that the process of a session is proven dead."""
@@ -187,6 +215,12 @@ class Core(Parts):
     def restored(self, rows: Iterable[StoredOperation], now: float) -> None:
         """Restore the operations that an earlier broker stored."""
         self.outbox.extend(self.restoring.take(rows, now))
+        self.snapshots.held = False
+
+    def restore_some(self, rows: Iterable[StoredOperation], now: float) -> None:
+        """Restore some of them; snapshots wait until `restored` was called with the last."""
+        self.snapshots.held = True
+        self.outbox.extend(self.restoring.add(rows, now))
 
     def recalled(self, key: str, runs: list[dict[str, Any]], prior: float | None = None) -> None:
         """Hand the earlier runs of a history key to the forecasts that wait for them.
@@ -225,6 +259,8 @@ class Core(Parts):
         self.outbox.extend(self.requests.answer(session, message))
 
     def _request(self, session: Session, message: messages.Request, now: float) -> None:
+        if session.role != "viewer" and message.verb not in WORKER_VERBS:
+            raise Refused("role", {"role": session.role})
         verb = self._verbs.get(message.verb)
         if verb is not None:
             self.outbox.extend(verb(session, message.request, message.arguments, now))
@@ -263,3 +299,9 @@ class Core(Parts):
         followed, sessions = self.subscriptions.followed, self.sessions.by_id.values()
         is_time = self.idle_exit.look(turn.now, followed=followed, sessions=sessions)
         return [Stop("nobody is here")] if is_time else []
+
+
+def _check_role(session: Session, message: Any) -> None:
+    """Raise `Refused` for a message that is not for this role to send."""
+    if type(message) not in ROLES[session.role]:
+        raise Refused("role", {"role": session.role})

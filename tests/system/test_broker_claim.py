@@ -151,6 +151,24 @@ print(peer.hear(messages.Refuse))
         os.chmod(host.directory, 0o700)
         assert host.status()["dropped"] == {"user": 1}
 
+    def test_reads_nothing_on_the_follow_socket_where_everything_was_opened(self, host):
+        host.broker("--detached")
+        os.chmod(host.directory, 0o777)
+        os.chmod(host.path("follow.sock"), 0o777)
+        code = """
+import zmq
+user = int(sys.argv[2])
+os.setuid(user)
+socket = zmq.Context().socket(zmq.SUB)
+socket.subscribe(b"d")
+socket.connect("ipc://" + sys.argv[1] + "/follow.sock")
+print("heard" if socket.poll(4000) else "silence")  # a pulse comes every 2 s
+"""
+        for user, heard in ((65534, "silence\n"), (0, "heard\n")):
+            follower = host.worker(code, host.directory, str(user), hello=False)
+            out, err = follower.communicate(timeout=20)
+            assert out == heard, err
+
     def test_a_directory_of_another_user_is_a_clear_error(self, host):
         os.chown(host.directory, 65534, -1)
         code, _, err = host.command("run")

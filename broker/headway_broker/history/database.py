@@ -6,7 +6,8 @@ import os
 import sqlite3
 import time
 from contextlib import contextmanager
-from typing import Callable, Generator
+from typing import Any, Callable, Generator, Iterator
+from urllib.parse import quote
 
 from headway_broker.history import schema
 
@@ -58,15 +59,21 @@ class Database:
         except sqlite3.OperationalError as error:  # a full disk or a lock: a retry may help
             self.complain(f"history: not written: {error}")
         except sqlite3.DatabaseError as error:
-            self.connection.close()
-            self._put_aside(error)
-            self.open()
+            self.salvage(error)
         except Exception as error:
             self.complain(f"history: not written: {error!r}")
             return True
         else:
             return True
         return False
+
+    def salvage(self, error: Exception) -> None:
+        """Set a damaged file aside, and take what can be read of it into a new one."""
+        self.close()
+        aside = self._put_aside(error)
+        self.open()
+        if aside is not None and self.connection is not None:
+            self._log(f"history: {salvage(aside, self.connection)}")
 
     def may_recover(self) -> bool:
         """Return whether to retry after a failure: failures have not lasted `GIVE_UP_AFTER` yet."""
@@ -87,7 +94,7 @@ class Database:
             self._log(text)
 
     def _open(self) -> sqlite3.Connection | None:
-        for again in (True, False):
+        for again in (True, False):  # again where it could not even be set aside
             try:
                 return connect(self._path)
             except schema.TooNew as error:
@@ -104,17 +111,31 @@ class Database:
                 if not again:
                     self._log(f"history: done without: {self._path}: {error}")
                     return None
-                self._put_aside(error)
+                aside = self._put_aside(error)
+                if aside is not None:
+                    return self._open_salvaged(aside)
             except OSError as error:
                 self._log(f"history: done without: {error}")
                 return None
         return None
 
-    def _put_aside(self, error: Exception) -> None:
+    def _open_salvaged(self, aside: str) -> sqlite3.Connection | None:
         try:
-            self._log(f"history: {error}; set aside as {set_aside(self._path)}")
+            connection = connect(self._path)
+        except (sqlite3.Error, OSError) as error:
+            self._log(f"history: done without: {self._path}: {error}")
+            return None
+        self._log(f"history: {salvage(aside, connection)}")
+        return connection
+
+    def _put_aside(self, error: Exception) -> str | None:
+        try:
+            aside = set_aside(self._path)
         except OSError as failure:
             self._log(f"history: {error}; cannot be set aside: {failure}")
+            return None
+        self._log(f"history: {error}; set aside as {aside}")
+        return aside
 
 
 @contextmanager
@@ -163,6 +184,62 @@ def set_aside(path: str) -> str:
         except FileNotFoundError:
             pass
     return aside
+
+
+SALVAGED = {
+    "operations": "id, place, stored, revision, ended, session, uid, pid, about, body",
+    "runs": "number, key, ended, run",
+    "claims": "key, claimed",
+}
+LOST_LIMIT = 10_000  # places that are given up one by one; a file that is no database has all
+ROWS_LIMIT = 1 << 22  # row numbers that are tried: far more than a history ever gave
+
+
+def salvage(aside: str, into: sqlite3.Connection) -> str:
+    """Copy the rows of a damaged file that can be read; return what became of them, as text."""
+    saved = 0
+    broken = 0
+    try:
+        damaged = sqlite3.connect(f"file:{quote(aside)}?mode=ro", uri=True)
+    except sqlite3.Error:
+        return "nothing of it can be read"
+    try:
+        for table, columns in SALVAGED.items():
+            lost: list[int] = []
+            with transaction(into):
+                for row in _readable(damaged, table, columns, lost):
+                    marks = ", ".join("?" * len(row))
+                    into.execute(
+                        f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608
+                        row,
+                    )
+                    saved += 1
+            broken += len(lost)
+    except sqlite3.Error as error:
+        return f"{saved} rows of it were saved, then: {error}"
+    finally:
+        damaged.close()
+    return f"{saved} rows of it were saved, {broken} places in it cannot be read"
+
+
+def _readable(
+    damaged: sqlite3.Connection, table: str, columns: str, lost: list[int]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows that can be read; add to `lost` where some cannot, by halving the range."""
+    query = f"SELECT {columns} FROM {table} NOT INDEXED WHERE rowid BETWEEN ? AND ?"  # noqa: S608
+    ranges = [(1, ROWS_LIMIT)]
+    while ranges:
+        first, last = ranges.pop()
+        try:
+            rows = damaged.execute(query, (first, last)).fetchall()
+        except sqlite3.Error:
+            if first == last or len(lost) > LOST_LIMIT:
+                lost.append(first)
+                continue
+            middle = (first + last) // 2
+            ranges += [(middle + 1, last), (first, middle)]
+            continue
+        yield from rows
 
 
 def is_temporary(error: sqlite3.OperationalError) -> bool:

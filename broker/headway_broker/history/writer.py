@@ -26,6 +26,8 @@ PRIOR_EVERY = 60.0  # seconds between two computations of the prior, which moves
 # Jobs in one transaction: a commit costs more than a row, and an acknowledgement waits for all.
 BATCH = 500
 WAITING_LIMIT = 5_000  # jobs that wait for the disk, above which open operations are dropped
+# What SQLite raises for a row that it can never take; another row may be fine.
+ROW_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
 RETRY = 1.0  # seconds between attempts to write what could not be written
 
 
@@ -55,6 +57,12 @@ class History:
         self._handed = self._done = 0  # jobs; each is changed by one thread
         self._database = Database(os.path.join(directory, NAME), log)
         self._thread: threading.Thread | None = None
+        self._restore = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is open."""
+        return self._database.connection is not None
 
     @property
     def usable(self) -> bool:
@@ -63,16 +71,20 @@ class History:
 
     def rows(self) -> list[StoredOperation]:
         """Return what an earlier broker of this place stored: open, or ended within the hour."""
-        connection = self._database.connection
-        if connection is None:
-            return []
-        try:
-            return queries.operations(
-                connection, self._place, retention.cutoffs(time.time()).ended_before
-            )
-        except sqlite3.Error as error:
-            self._log(f"history: cannot be read: {error}")
-            return []
+        for _ in range(2):
+            connection = self._database.connection
+            if connection is None:
+                break
+            try:
+                return queries.operations(
+                    connection, self._place, retention.cutoffs(time.time()).ended_before
+                )
+            except sqlite3.OperationalError as error:
+                self._log(f"history: cannot be read: {error}")
+                break
+            except sqlite3.DatabaseError as error:
+                self._database.salvage(error)
+        return []
 
     def claims(self) -> list[str]:
         """Return the keys that were claimed within a day."""
@@ -84,8 +96,12 @@ class History:
         except sqlite3.Error:
             return []
 
-    def start(self) -> None:
-        """Start the thread, to which the connection belongs from here on."""
+    def start(self, *, restore: bool = False) -> None:
+        """Start the thread, to which the connection belongs from here on.
+
+        With `restore`, its first result is what an earlier broker stored.
+        """
+        self._restore = restore
         self._thread = threading.Thread(target=self._work, name="history", daemon=True)
         self._thread.start()
 
@@ -107,6 +123,9 @@ class History:
 
     def _work(self) -> None:
         stopping = False
+        if self._restore:
+            self.results.put(Reopened(self.rows(), self.claims()))
+            self._wake()
         while not stopping:
             jobs, stopping = self._next_jobs()
             if self._database.closed_for_now:
@@ -168,8 +187,10 @@ class History:
         for job in changes:
             try:
                 queries.write(connection, self._place, job, time.time())
-            except sqlite3.Error:
-                raise
+            except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+                if not isinstance(error, ROW_ERRORS):
+                    raise
+                self._database.complain(f"history: one row was not written: {error}")
             except Exception as error:
                 self._database.complain(f"history: one row was not written: {error!r}")
 

@@ -78,6 +78,11 @@ class Endings:
         self._outbox.add(Unwatch(session.id))
         self._leave_once_safe(session)
 
+    def hung_up(self, session: Session, _now: float) -> None:
+        """Release a viewer whose connection was closed: nothing of it has to be kept."""
+        self._sessions.let_go(session)
+        self._leave(session)
+
     def settle_deaths(self, now: float, *, drained: bool) -> None:
         """Settle the operations of processes whose death is certain by now as crashed."""
         for session in self._liveness.settled(now, drained=drained):

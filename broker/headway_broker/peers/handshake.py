@@ -59,7 +59,8 @@ class Handshake:
         except Refused as refused:
             self.refuse(identity, refused)
             return None
-        self._resync.greet(session, hello.sequence)
+        if session.role == "worker":  # a viewer announces nothing that could be lost
+            self._resync.greet(session, hello.sequence)
         self._merged_counts.forget(session)
         self._liveness.hear(session, now)
         self._outbox.note(

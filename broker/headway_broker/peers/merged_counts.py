@@ -96,7 +96,8 @@ class MergedCounts:
             self._faults.add(Counts.__name__, session.id, error)
         if unknown:
             self._dropped.add("unknown stage", unknown)
-            self._resync.missed(session)
+            if not self._ledger.exceeded(session):  # else it would announce them in vain
+                self._resync.missed(session)
 
     def forget(self, session: Session) -> None:
         """Drop the merged counts of a session that announces everything again, or is removed."""

@@ -43,21 +43,31 @@ class Restoring:
         self._storage = storage
         self._forked_counts = forked_counts
         self._wall_clock = wall_clock
+        self._added: set[str] = set()  # ids, since the last `finish`
 
     def take(self, rows: Iterable[StoredOperation], now: float) -> list[Effect]:
         """Add stored operations to the ledger; skip rows that cannot be read."""
+        effects = self.add(rows, now)
+        self.finish()
+        return effects
+
+    def add(self, rows: Iterable[StoredOperation], now: float) -> list[Effect]:
+        """Add some of the stored operations; `finish` follows the last."""
         rows = list(rows)
         effects: list[Effect] = []
-        since = list(self._ledger.ended)
         for row in rows:
             try:
                 effects += self._restore(row, now)
             except Exception as error:  # else every later broker would end by the same row
                 effects.append(Note(f"history: a row is left out: {_why(error)}"))
-        self._ledger.ended_last(since)
         for row in rows:
             self._forked_counts.announced(row.operation)
         return effects
+
+    def finish(self) -> None:
+        """Order what has ended: what ended while we restored comes after all that is stored."""
+        added, self._added = self._added, set()
+        self._ledger.ended_last([e for e in self._ledger.ended if e.operation.id not in added])
 
     def _restore(self, row: StoredOperation, now: float) -> list[Effect]:
         session = self._sessions.by_id.get(row.session)
@@ -69,6 +79,7 @@ class Restoring:
             return self._storage.store(known) if self._ledger.rejoin(entry) else []
         self._sessions.add(session)
         self._ledger.restore(entry, now)
+        self._added.add(row.operation)
         if not entry.operation.open:
             self._forecasts.finish(entry, now)
             return []

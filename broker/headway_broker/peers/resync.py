@@ -46,6 +46,8 @@ class Resync:
 
     def beat(self, session: Session, beat: messages.Beat, _now: float) -> None:
         """Check the sequence number of a heartbeat: the last message before it may be lost."""
+        if session.role != "worker":
+            return
         if session.sequence is not None and beat.sequence > session.sequence:
             self.missed(session)
         session.sequence = beat.sequence

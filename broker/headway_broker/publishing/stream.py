@@ -91,7 +91,7 @@ class Stream:
             )
             if followed:
                 out += self._snapshot_parts(now)
-                if self._snapshots.pending:
+                if self._snapshots.pending or self._snapshots.requested:
                     self._pause = PAUSE_MAX
         elif self._urgent and followed and now - self._last_urgent >= URGENT_PAUSE - SLACK:
             self._forecasts.estimate(list(self._urgent), now, watched=True)
@@ -161,11 +161,11 @@ class Stream:
             return []
 
     def _snapshot_parts(self, now: float) -> list[Publish]:
-        if self._snapshots.requested and not self._snapshots.pending:
+        if self._snapshots.due(now):
             entries = self._ledger.entries.values()
             self._forecasts.refresh(entries, now)
             wall = self._wall_clock.offset + now
             self._snapshots.answer(
-                frames.snapshot(self.instance, self.sequence, now, wall, entries)
+                frames.snapshot(self.instance, self.sequence, now, wall, entries), now
             )
         return self._snapshots.take()

@@ -7,7 +7,7 @@ Whoever is subscribed to the stream *follows*. The socket reports every subscrip
 from __future__ import annotations
 
 from headway.protocol import messages
-from headway_broker.publishing.snapshots import Snapshots
+from headway_broker.publishing.snapshots import Snapshots, Subscriber
 
 
 class Subscriptions:
@@ -22,12 +22,12 @@ class Subscriptions:
         """Whether anybody follows the stream."""
         return self.followers > 0
 
-    def subscribed(self, topic: bytes, subscribe: bool) -> bool:
+    def subscribed(self, topic: bytes, subscribe: bool, by: Subscriber | None = None) -> bool:
         """Handle a subscription or its end; return False at the limit of inboxes."""
         if messages.STREAM_TOPIC.startswith(topic):  # the empty topic subscribes to everything
             self.followers = max(0, self.followers + (1 if subscribe else -1))
         elif messages.is_inbox(topic):
             if subscribe:
-                return self._snapshots.request(topic)
+                return self._snapshots.request(topic, by)
             self._snapshots.cancel(topic)
         return True

@@ -14,12 +14,14 @@ import errno
 import os
 import select
 import sys
+from typing import NamedTuple
 
 from headway_broker.state.process_image import ProcessImage
 
 _PIDFD_OPEN = 434  # the same number on every architecture of Linux but alpha
 # Seconds between looks at processes without a descriptor: a death is noticed that much later.
 LOOK_EVERY = 1.0
+DESCRIPTORS_LIMIT = 10_000  # processes that are watched by a descriptor
 
 
 def boot_id() -> str | None:
@@ -107,18 +109,30 @@ def _pidfd_open(pid: int) -> int:
     return int(descriptor)
 
 
+class _Process(NamedTuple):
+    """A process: its pid, and its start time where that is known."""
+
+    pid: int
+    started: int | None
+
+
 class Deaths:
     """Watches processes, each under a name of the caller's, and tells which have died.
 
     `descriptor` becomes readable when one has; it is None where nothing can be polled.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = DESCRIPTORS_LIMIT) -> None:
+        """Keep at most `limit` descriptors; further processes are looked at."""
+        self._limit = limit
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
         self._kqueue = select.kqueue() if hasattr(select, "kqueue") else None
-        self._named: dict[int, str] = {}  # descriptor, or pid with kqueue → name
-        self._handles: dict[str, int] = {}  # the other way
-        self._looked_at: dict[str, tuple[int, int | None]] = {}
+        # A process has one handle (descriptor, or pid with kqueue) however many names it has.
+        self._handles: dict[_Process, int] = {}
+        self._processes: dict[int, _Process] = {}  # the other way
+        self._names: dict[_Process, dict[str, None]] = {}
+        self._watched: dict[str, _Process] = {}
+        self._looked_at: dict[_Process, None] = {}
         self._dead: list[str] = []
         source = self._epoll or self._kqueue
         self.descriptor: int | None = source.fileno() if source is not None else None
@@ -131,34 +145,38 @@ class Deaths:
     def watch(self, name: str, pid: int, started: int | None) -> None:
         """Watch a process under a name; one that has ended already is returned by `poll`."""
         self.unwatch(name)
-        try:
-            handle = self._open(name, pid)
-        except ProcessLookupError:
-            self._dead.append(name)
-            return
-        except OSError:
-            handle = None
-        # The pid may have been reused before pidfd_open: only a start time read afterwards proves
-        # whose descriptor it is.
-        if not alive(pid, started):
-            self._dead.append(name)
-            self.unwatch(name, keep_dead=True)
-        elif handle is None:
-            self._looked_at[name] = (pid, started)
+        process = _Process(pid, start_time(pid) if started is None else started)
+        if process not in self._names:
+            try:
+                handle = self._open(process)
+            except ProcessLookupError:
+                self._dead.append(name)
+                return
+            except OSError:
+                handle = None
+            # The pid may have been reused before pidfd_open: only a start time read afterwards
+            # proves whose descriptor it is.
+            if not alive(*process):
+                self._dead.append(name)
+                self._close(process)
+                return
+            if handle is None:
+                self._looked_at[process] = None
+        self._names.setdefault(process, {})[name] = None
+        self._watched[name] = process
 
-    def unwatch(self, name: str, *, keep_dead: bool = False) -> None:
-        """Stop watching a process."""
-        self._looked_at.pop(name, None)
-        if not keep_dead and name in self._dead:
+    def unwatch(self, name: str) -> None:
+        """Stop watching a process under this name."""
+        if name in self._dead:
             self._dead.remove(name)
-        handle = self._handles.pop(name, None)
-        if handle is None:
+        process = self._watched.pop(name, None)
+        if process is None:
             return
-        self._named.pop(handle, None)
-        if self._epoll is not None:
-            os.close(handle)  # which also removes it from the epoll set
-        elif self._kqueue is not None:
-            self._change(handle, "KQ_EV_DELETE")
+        names = self._names[process]
+        del names[name]
+        if not names:
+            del self._names[process]
+            self._close(process)
 
     def poll(self) -> list[str]:
         """Return the names of the processes that have died since the last call."""
@@ -169,32 +187,47 @@ class Deaths:
             handles = [event.ident for event in self._kqueue.control(None, 64, 0)]
         else:
             handles = []
-        dead += [self._named[handle] for handle in handles if handle in self._named]
-        dead += [name for name, who in self._looked_at.items() if not alive(*who)]
+        ended = [self._processes[handle] for handle in handles if handle in self._processes]
+        ended += [process for process in self._looked_at if not alive(*process)]
+        for process in ended:
+            dead += self._names[process]
         for name in dead:
             self.unwatch(name)
         return dead
 
     def close(self) -> None:
         """Close all descriptors."""
-        for name in list(self._handles):
+        for name in list(self._watched):
             self.unwatch(name)
         for source in (self._epoll, self._kqueue):
             if source is not None:
                 source.close()
 
-    def _open(self, name: str, pid: int) -> int | None:
+    def _open(self, process: _Process) -> int | None:
+        if len(self._handles) >= self._limit:
+            return None
         if self._epoll is not None:
-            handle = _pidfd_open(pid)
+            handle = _pidfd_open(process.pid)
             self._epoll.register(handle, select.EPOLLIN)
         elif self._kqueue is not None:
-            handle = pid
-            self._change(pid, "KQ_EV_ADD")
+            handle = process.pid
+            self._change(handle, "KQ_EV_ADD")
         else:
             return None
-        self._named[handle] = name
-        self._handles[name] = handle
+        self._processes[handle] = process
+        self._handles[process] = handle
         return handle
+
+    def _close(self, process: _Process) -> None:
+        self._looked_at.pop(process, None)
+        handle = self._handles.pop(process, None)
+        if handle is None:
+            return
+        del self._processes[handle]
+        if self._epoll is not None:
+            os.close(handle)  # which also removes it from the epoll set
+        elif self._kqueue is not None:
+            self._change(handle, "KQ_EV_DELETE")
 
     def _change(self, pid: int, flag: str) -> None:
         # Named at run time, for only BSDs have them.

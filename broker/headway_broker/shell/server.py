@@ -7,10 +7,10 @@ then ticks the core and carries out its effects. The high-water marks of both so
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import socket
 import time
+from collections import deque
 from typing import Any, Callable
 
 import zmq
@@ -24,7 +24,9 @@ from headway_broker.history.jobs import Reopened, Stored
 from headway_broker.history.writer import History
 from headway_broker.peers.access import credentials
 from headway_broker.peers.spooled import SpooledFile
+from headway_broker.publishing.snapshots import Subscriber
 from headway_broker.shell import processes
+from headway_broker.shell.connections import Connections, raise_descriptor_limit
 from headway_broker.shell.log import Log
 from headway_broker.shell.memory import Memory
 from headway_broker.shell.single_instance import SingleInstance
@@ -33,7 +35,13 @@ from headway_broker.state import effects
 from headway_broker.state.errors import fault
 from headway_broker.state.sessions import Session
 
+# Seconds for a connection to say its greeting (ZMTP) before it is closed: a descriptor each.
+HANDSHAKE_TIME = 5.0
+PIDFDS_SHARE = 4  # the share of the soft limit of descriptors for pidfds; connections have half
+# Seconds from the end of a connection to that of its viewer: what it sent last is still read.
+HUNG_UP_AFTER = 1.0
 CHORES_EVERY = 3.0  # seconds between looks at unsent/ and at our own sockets
+RESTORE_SECONDS = 0.02  # seconds of a turn in which stored operations are restored
 DRAIN_SECONDS = 0.02  # seconds of reading before what is due gets its turn
 CLOCK_CHECK_BYTES = 1 << 16  # bytes that are read between looks at the clock
 FRAME_COST = 500  # bytes that a frame weighs besides its own
@@ -76,7 +84,8 @@ class Server:
             namespace=pid_namespace(),
         )
         self.core.idle_exit.after = leave_after
-        self.deaths = processes.Deaths()
+        descriptors = raise_descriptor_limit()
+        self.deaths = processes.Deaths(descriptors // PIDFDS_SHARE)
         self.memory = Memory()
         self.spool = Spool(directory, self.uid)
         self.stopping: str | None = None
@@ -86,11 +95,17 @@ class Server:
         self._context = zmq.Context()
         self._router = self._context.socket(zmq.ROUTER)
         self._xpub = self._context.socket(zmq.XPUB)
+        self._connections = Connections(descriptors)
+        self._greeted: dict[int, bytes] = {}  # descriptor → the connection that said Hello on it
+        self._hung_up: dict[bytes, float] = {}  # connections that were closed → when
+        self._paused = False  # nothing is accepted
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._poller = zmq.Poller()
         self._jobs: list[effects.Job] = []  # for the history
+        self._restoring = False  # what an earlier broker stored is still being read
+        self._to_restore: deque[effects.StoredOperation] = deque()
         self._history = self._open_history(state, now) if state is not None else None
         self._actions: dict[Any, Callable[[Any], None]] = {
             effects.Send: self._send,
@@ -109,7 +124,6 @@ class Server:
 
     def open(self) -> None:
         """Bind both sockets; raise OSError if the directory or libzmq refuses."""
-        _raise_descriptor_limit()
         try:
             self._open()
         except zmq.ZMQError as error:
@@ -119,12 +133,18 @@ class Server:
         for sock in (self._router, self._xpub):
             sock.setsockopt(zmq.LINGER, 200)
             sock.setsockopt(zmq.MAXMSGSIZE, FRAME_LIMIT)
-            sock.setsockopt(zmq.HANDSHAKE_IVL, 10_000)
+            sock.setsockopt(zmq.HANDSHAKE_IVL, int(HANDSHAKE_TIME * 1000))
         # Who sends more waits in its own socket. Should it close that, what we had no room for
         # is lost: ends are acknowledged, so whoever waits for that loses nothing.
         self._router.setsockopt(zmq.RCVHWM, ROUTER_RCVHWM)
         self._xpub.setsockopt(zmq.SNDHWM, XPUB_SNDHWM)
         self._xpub.setsockopt(zmq.XPUB_VERBOSER, 1)
+        for name, sock in (("router", self._router), ("xpub", self._xpub)):
+            monitor = self._connections.monitor(self._context, sock, name)
+            self._poller.register(monitor, zmq.POLLIN)
+        if hasattr(zmq, "IPC_FILTER_UID"):  # the names are on it, and it has no Hello to refuse
+            for uid in {self.uid, 0}:
+                self._xpub.setsockopt(zmq.IPC_FILTER_UID, uid)
         # Followers before reporters: a Welcome names an endpoint that is there.
         self._bind(self._xpub, endpoint.FOLLOW)
         self._bind(self._router, endpoint.REPORT)
@@ -145,20 +165,24 @@ class Server:
         """Run one turn: read what came, do what is due."""
         now = time.monotonic()
         drained = self._drain(now)
+        self._look_at_connections(now, drained=drained)
         self._subscriptions()
         self._empty_wake()
         self._take_results(now)
+        self._restore_some(now)
         dead = self.deaths.poll()
         if dead:
             drained = self._drain(now)  # what they said last comes before their deaths
             for name in dead:
                 self.core.died(name, now)
-        if now >= self._next_chores or self.core.liveness.settle_due(now):
+        # What is in the spool comes after what is stored, as it ended later.
+        if not self._restoring and (now >= self._next_chores or self.core.liveness.settle_due(now)):
             self._take_in_spool(now)
         if now >= self._next_chores:
             self._next_chores = now + CHORES_EVERY
             self.core.look_at_wall_clock(time.time() - time.monotonic())
             self._check_single_instance()
+            self._note_closed(self._connections.sweep(), now)
             self.memory.look()
         self.core.tick(now, drained=drained)
         self.carry_out()
@@ -190,6 +214,7 @@ class Server:
         if self._history is not None:
             self._history.stop(2.0)
         self.deaths.close()
+        self._connections.close((self._router, self._xpub))
         self._context.destroy(linger=200)
         self._wake.close()
         self._woken.close()
@@ -200,14 +225,23 @@ class Server:
         if not history.usable:
             return None
         self.core.storage.has_history = True
-        self._restore(history.rows(), history.claims(), now)
-        history.start()
+        self._restoring = history.is_open
+        if self._restoring:
+            self.core.restore_some([], now)
+        history.start(restore=self._restoring)
         return history
 
-    def _restore(self, rows: list[effects.StoredOperation], claims: list[str], now: float) -> None:
-        for key in claims:
-            self.core.requests.claimed(key)
-        self.core.restored(rows, now)
+    def _restore_some(self, now: float) -> None:
+        """Restore what an earlier broker stored for `RESTORE_SECONDS`: we are listening already."""
+        if not self._to_restore:
+            return
+        until = time.monotonic() + RESTORE_SECONDS
+        while self._to_restore:
+            self.core.restore_some([self._to_restore.popleft()], now)
+            if time.monotonic() > until:
+                return
+        self._restoring = False
+        self.core.restored([], now)
 
     def _hand_to_history(self, job: effects.Job) -> None:
         if self._history is not None:
@@ -229,23 +263,61 @@ class Server:
             if isinstance(result, Stored):
                 self.core.stored(result.ends, result.shares)
             elif isinstance(result, Reopened):
-                self._restore(result.rows, result.claims, now)
+                for key in result.claims:
+                    self.core.requests.claimed(key)
+                self._to_restore.extend(result.rows)
+                if not result.rows:
+                    self._restoring = False
+                    self.core.restored([], now)
             else:
                 self.core.recalled(*result)
 
     def _timeout(self) -> int:
         due = self.core.deadline()
         wait = self._next_chores if due is None else min(due, self._next_chores)
+        if self._to_restore:
+            return 0
         seconds = max(0.0, wait - time.monotonic())
         if self.deaths.looking:
             seconds = min(seconds, processes.LOOK_EVERY)
         return int(seconds * 1000) + 1
 
     def _bind(self, sock: Any, name: str) -> None:
-        listener = self.single_instance.listen(name)
-        sock.setsockopt(zmq.USE_FD, listener.detach())
+        self.single_instance.listen(name)
+        if not self._paused:
+            self._accept(sock, name)
+
+    def _accept(self, sock: Any, name: str) -> None:
+        """Have a socket accept from the listener of that name."""
+        sock.setsockopt(zmq.USE_FD, self.single_instance.descriptor(name))
         sock.bind("ipc://" + os.path.join(self.directory, name))
         sock.setsockopt(zmq.USE_FD, -1)
+
+    def _look_at_connections(self, now: float, *, drained: bool) -> None:
+        """Note which connections came and went, and accept no more where they are too many."""
+        self._note_closed(self._connections.look(), now)
+        refused = self._connections.take_refused()
+        if refused:
+            self.core.dropped.add("connections", refused)
+        if drained:
+            for identity in [at for at, when in self._hung_up.items() if when <= now]:
+                del self._hung_up[identity]
+                self.core.hung_up(identity, now)
+        if self._connections.full and not self._paused:
+            self.log.write(f"{self._connections.limit} connections: no more are accepted for now")
+            for sock in (self._router, self._xpub):
+                sock.unbind(bytes(sock.getsockopt(zmq.LAST_ENDPOINT)))
+            self._paused = True
+        elif self._paused and self._connections.roomy:
+            self._paused = False
+            self._accept(self._xpub, endpoint.FOLLOW)
+            self._accept(self._router, endpoint.REPORT)
+
+    def _note_closed(self, descriptors: list[int], now: float) -> None:
+        for descriptor in descriptors:
+            identity = self._greeted.pop(descriptor, None)
+            if identity is not None:
+                self._hung_up[identity] = now + HUNG_UP_AFTER
 
     def _drain(self, now: float) -> bool:
         """Read what workers and viewers sent; return whether that was all.
@@ -294,7 +366,8 @@ class Server:
                 address = frame.get("Peer-Address")
             except zmq.ZMQError:
                 address = None
-            self.core.greet(identity, credentials(address), message, now)
+            if self.core.greet(identity, credentials(address), message, now) is not None:
+                self._greeted[frame.get(zmq.SRCFD)] = identity
         elif session is None:
             self.core.receive_unidentified(identity, now)
         else:
@@ -309,13 +382,14 @@ class Server:
     def _subscriptions(self) -> None:
         while True:
             try:
-                event = self._xpub.recv(zmq.NOBLOCK)
+                frame = self._xpub.recv(zmq.NOBLOCK, False)
             except zmq.Again:
                 return
             while self._xpub.getsockopt(zmq.RCVMORE):
                 self._xpub.recv()
+            event = frame.bytes
             if event[:1] in (b"\0", b"\1"):
-                self.core.subscribed(event[1:], event[:1] == b"\1")
+                self.core.subscribed(event[1:], event[:1] == b"\1", _subscriber(frame))
 
     def _empty_wake(self) -> None:
         try:
@@ -404,11 +478,9 @@ class Server:
         self.stopping = effect.reason
 
 
-def _raise_descriptor_limit() -> None:
-    """Raise the soft limit of descriptors: libzmq aborts when accept fails for want of one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        except (ValueError, OSError):
-            pass
+def _subscriber(frame: Any) -> Subscriber | None:
+    """Return whose a subscription is, as far as libzmq tells."""
+    try:
+        return Subscriber(frame.get(zmq.SRCFD), credentials(frame.get("Peer-Address")))
+    except zmq.ZMQError:
+        return None

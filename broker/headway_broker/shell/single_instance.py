@@ -33,6 +33,7 @@ class SingleInstance:
         """Take the lock of `directory`; raise `Taken` or OSError."""
         self.directory = directory
         self._listeners: dict[str, tuple[int, int]] = {}  # path → device, inode
+        self._sockets: dict[str, socket.socket] = {}  # path → what listens there
         self._lock = _lock(os.path.join(directory, endpoint.LOCK))
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, b"%d\n" % os.getpid(), 0)
@@ -57,7 +58,18 @@ class SingleInstance:
             _remove(temporary)
             raise
         self._listeners[path] = (status.st_dev, status.st_ino)
+        replaced = self._sockets.get(path)
+        if replaced is not None:
+            replaced.close()
+        self._sockets[path] = listener
         return listener
+
+    def descriptor(self, name: str) -> int:
+        """Return a new descriptor of the listener at `name`, for a socket that is to accept.
+
+        Ours stays open: while nothing accepts, clients wait in its queue.
+        """
+        return self._sockets[os.path.join(self.directory, name)].dup().detach()
 
     def lost(self) -> bool:
         """Return whether the lock file was removed or replaced: others may hold a new one."""
@@ -78,6 +90,9 @@ class SingleInstance:
             if self._ours(path):
                 _remove(path)
         self._listeners.clear()
+        for listener in self._sockets.values():
+            listener.close()
+        self._sockets.clear()
 
     def release(self) -> None:
         """Withdraw the sockets and release the lock."""

@@ -7,11 +7,12 @@ travel to viewers (`publishing`).
 
 from __future__ import annotations
 
-from typing import Any, Collection, Iterable, NamedTuple
+from typing import Any, Collection, Container, Iterable, NamedTuple
 
 from headway.interning import Interner
 from headway.model import (
     CRASHED,
+    OPEN,
     OPERATION_FIELDS,
     OPERATION_MOVES,
     PENDING,
@@ -29,6 +30,10 @@ from headway_broker.state.errors import Refused
 from headway_broker.state.sessions import Session
 
 OPERATIONS_LIMIT = 20_000  # operations of one session
+# Open operations of one process and their stages: what every snapshot and the next broker have to
+# carry. At these limits `headway ps` takes about a second; doubled, twice that.
+PROCESS_OPEN_LIMIT = 2_000
+PROCESS_STAGES_LIMIT = 20_000
 STAGES_LIMIT = 20_000  # stages of one operation
 TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
 SHARES_LIMIT = 4_096  # forked children that count in one stage
@@ -109,17 +114,31 @@ class Entry:
         self.unstored = _ALL_STORED
 
 
+class Budget:
+    """What a process has open: operations, and their stages.
+
+    `exceeded` says that stages of it were left out: the broker does not ask for them again.
+    """
+
+    __slots__ = ("exceeded", "opened", "stages")
+
+    def __init__(self) -> None:
+        self.opened = self.stages = 0
+        self.exceeded = False
+
+
 class SessionIndex:
     """The operations of a session, and the owner of each stage id."""
 
-    __slots__ = ("operations", "owner")
+    __slots__ = ("operations", "owner", "process")
 
-    def __init__(self) -> None:
+    def __init__(self, process: Budget) -> None:
+        self.process = process
         self.operations: dict[Entry, None] = {}
         self.owner: dict[int, Entry] = {}
 
 
-_NO_OPERATIONS = SessionIndex()
+_NO_OPERATIONS = SessionIndex(Budget())
 
 
 class Ledger:
@@ -130,10 +149,12 @@ class Ledger:
         self.dirty: dict[Entry, Marks] = {}
         self._words = Interner(WORDS)
         self._by_session: dict[Session, SessionIndex] = {}  # those that have any
+        self._processes: dict[object, Budget] = {}  # by uid and pid
         self.removed: list[str] = []
         self.ended: dict[Entry, None] = {}  # in the order of their ends
         self.stages = 0
         self.opened = 0  # operations that have not ended
+        self.trimmed = 0  # stages left out since they were last counted as dropped
 
     def announce(
         self,
@@ -164,7 +185,10 @@ class Ledger:
             marks.structure = True
         fresh = operation.add_stages(stage_record[_STAGE_ID] for stage_record in stages)
         self.stages += len(fresh)
-        self._by_session[session].owner.update(dict.fromkeys(fresh, entry))
+        written = self._by_session[session]
+        written.owner.update(dict.fromkeys(fresh, entry))
+        if entry not in self.ended:
+            written.process.stages += len(fresh)
         for stage_record in stages:
             self._take_stage(entry, marks, stage_record, fresh=stage_record[_STAGE_ID] in fresh)
         entry.heard = now
@@ -180,10 +204,17 @@ class Ledger:
             raise Refused("too many operations", {"limit": OPERATIONS_LIMIT})
         if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
             raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
+        if record[_STATE] in OPEN:
+            if self._budget(session).opened >= PROCESS_OPEN_LIMIT:
+                # The operation is named: the worker drops it and goes on with its others.
+                raise Refused(
+                    "too many operations", {"limit": PROCESS_OPEN_LIMIT, "operation": record[_ID]}
+                )
+            self._trim(session, (), stages)
         self._check_stages(session, None, stages)
         operation = Operation(record[_ID], record[_NAME])
         entry = Entry(operation, session, now)
-        self._add(entry)
+        self._add(entry).process.opened += 1
         self.opened += 1
         return entry
 
@@ -191,9 +222,41 @@ class Ledger:
         self.entries[entry.operation.id] = entry
         written = self._by_session.get(entry.session)
         if written is None:
-            written = self._by_session[entry.session] = SessionIndex()
+            written = self._by_session[entry.session] = SessionIndex(self._budget(entry.session))
         written.operations[entry] = None
         return written
+
+    def _budget(self, session: Session) -> Budget:
+        """Return the budget of the process of a session, or its own where the pid is unknown."""
+        written = self._by_session.get(session)
+        if written is not None:
+            return written.process
+        process = (session.uid, session.pid) if session.pid else session.id
+        return self._processes.setdefault(process, Budget())
+
+    def _trim(self, session: Session, known: Container[int], stages: list[list[Any]]) -> None:
+        """Remove the new stages for which the budget of the process has no room.
+
+        The operation goes on without them: refused as a whole, its end would be lost.
+        """
+        budget = self._budget(session)
+        room = max(0, PROCESS_STAGES_LIMIT - budget.stages)
+        if len(stages) <= room:
+            return
+        kept: list[list[Any]] = []
+        for stage in stages:
+            if stage[_STAGE_ID] not in known:
+                if not room:
+                    continue
+                room -= 1
+            kept.append(stage)
+        self.trimmed += len(stages) - len(kept)
+        budget.exceeded = budget.exceeded or len(kept) < len(stages)
+        stages[:] = kept
+
+    def exceeded(self, session: Session) -> bool:
+        """Return whether stages of this process were left out."""
+        return self._budget(session).exceeded
 
     def _check(
         self, entry: Entry, session: Session, record: list[Any], stages: list[list[Any]]
@@ -210,6 +273,8 @@ class Ledger:
                 raise Refused("too many stages", {"limit": STAGES_LIMIT})
         if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
             raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
+        if operation.open and then in OPEN:
+            self._trim(session, operation.stages, stages)
         self._check_stages(session, entry, stages)
 
     def _check_stages(self, session: Session, entry: Entry | None, stages: list[list[Any]]) -> None:
@@ -258,23 +323,30 @@ class Ledger:
 
     def _note_end(self, entry: Entry, now: float) -> None:
         is_open = entry.operation.open
+        budget = self._by_session[entry.session].process
         if is_open and entry in self.ended:
             del self.ended[entry]
             self.opened += 1
+            budget.opened += 1
+            budget.stages += len(entry.operation.stages)
             entry.ended_at = None
         elif not is_open and entry not in self.ended:
             self.ended[entry] = None
             self.opened -= 1
+            budget.opened -= 1
+            budget.stages -= len(entry.operation.stages)
             entry.ended_at = now
 
     def restore(self, entry: Entry, now: float) -> None:
         """Add an entry that was read from the history."""
         operation = entry.operation
-        owner = self._add(entry).owner
-        owner.update(dict.fromkeys(operation.stages, entry))
+        written = self._add(entry)
+        written.owner.update(dict.fromkeys(operation.stages, entry))
         self.stages += len(operation.stages)
         if operation.open:
             self.opened += 1
+            written.process.opened += 1
+            written.process.stages += len(operation.stages)
         else:
             entry.stored_revision = operation.revision
             self.ended[entry] = None
@@ -444,6 +516,10 @@ class Ledger:
             written.owner.pop(stage_id, None)
         if not written.operations:
             del self._by_session[entry.session]
+            session = entry.session
+            if not written.process.opened:
+                process = (session.uid, session.pid) if session.pid else session.id
+                self._processes.pop(process, None)
         self.removed.append(operation.id)
 
     def deadline(self) -> float | None:

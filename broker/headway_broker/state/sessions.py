@@ -14,6 +14,9 @@ from headway_broker.state.errors import Refused
 from headway_broker.state.process_image import ProcessImage, image_of
 
 SESSIONS_LIMIT = 20_000  # sessions held at a time
+# Sessions of one process. It has one, a second after exec; a simulation of workers has hundreds.
+PROCESS_SESSIONS_LIMIT = 1_000
+FOREIGN_SESSIONS_LIMIT = 10_000  # of all processes together whose pid the kernel does not tell
 
 
 class Credentials(NamedTuple):
@@ -98,26 +101,31 @@ class Sessions:
         self.namespace = namespace  # of the pids that mean processes to us
         self.by_identity: dict[bytes, Session] = {}
         self.by_id: dict[str, Session] = {}
+        self._of_process: dict[Credentials, int] = {}  # sessions that came by a connection
+        self._counted: dict[Session, Credentials] = {}
 
     def greet(self, identity: bytes, credentials: Credentials, hello: Hello, now: float) -> Session:
         """Return the session of `hello`, new or come back on this connection.
 
-        Raise `Refused` if another process holds that session id, or at `SESSIONS_LIMIT`.
+        Raise `Refused` if another process holds that session id, if this connection has another
+        session, or at a limit.
         """
         session = self.by_id.get(hello.session)
+        previous = self.by_identity.get(identity)
+        if previous is not None and previous is not session and not previous.gone:
+            raise Refused("second session of a connection", {"session": previous.id})
         if session is None:
-            if len(self.by_id) >= SESSIONS_LIMIT:
-                raise Refused("too many sessions", {"limit": SESSIONS_LIMIT})
+            self._check_limits(credentials)
             session = self.add(Session(hello.session, hello.role, now))
         elif not _same_process(session, credentials, hello) or session.role != hello.role:
             raise Refused("session of another process", {"session": hello.session})
         self.detach(session)
-        previous = self.by_identity.get(identity)
         if previous is not None and previous is not session:
             previous.identity = None
         self.by_identity[identity] = session
         session.identity = identity
         session.uid, session.pid = credentials
+        self._count(session, credentials)
         session.about = hello.about
         boot = hello.about.get("boot")
         same_clock = boot is not None and boot == self.boot
@@ -156,6 +164,25 @@ class Sessions:
         """Forget a session altogether."""
         self.detach(session)
         self.by_id.pop(session.id, None)
+        self._count(session, None)
+
+    def _check_limits(self, credentials: Credentials) -> None:
+        limit = PROCESS_SESSIONS_LIMIT if credentials.pid else FOREIGN_SESSIONS_LIMIT
+        if self._of_process.get(credentials, 0) >= limit:
+            raise Refused("too many sessions", {"limit": limit})
+        if len(self.by_id) >= SESSIONS_LIMIT:
+            raise Refused("too many sessions", {"limit": SESSIONS_LIMIT})
+
+    def _count(self, session: Session, credentials: Credentials | None) -> None:
+        """Count a session for the process that it came from, or with None no longer."""
+        before = self._counted.pop(session, None)
+        if before is not None:
+            self._of_process[before] -= 1
+            if not self._of_process[before]:
+                del self._of_process[before]
+        if credentials is not None:
+            self._counted[session] = credentials
+            self._of_process[credentials] = self._of_process.get(credentials, 0) + 1
 
 
 def _same_process(session: Session, credentials: Credentials, hello: Hello) -> bool:

@@ -81,6 +81,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     except OSError as error:
         trouble.append(f"nothing can be left in {place}: {error.strerror}")
     _broker(environ, user, place, lines, trouble)
+    lines += _other_brokers(environ, user, place)
     unsent = _files(os.path.join(place, endpoint.SPOOL))
     # What lies there for a moment beside a broker is with it.
     if unsent and not broker_launch.listening(os.path.join(place, endpoint.REPORT), user):
@@ -102,6 +103,24 @@ def _runtime(environ: Mapping[str, str], user: int) -> str:
         return endpoint.runtime_directory(environ, user)
 
 
+def _other_brokers(environ: Mapping[str, str], user: int, place: str) -> list[tuple[str, str]]:
+    """Return where else a broker of `user` listens: programs of another environment report there.
+
+    Such are cron's, which has no XDG_RUNTIME_DIR, where /run/user/UID is absent.
+    """
+    from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
+
+    bare = {name: value for name, value in environ.items() if name != "HEADWAY_RUNTIME_DIR"}
+    found: list[tuple[str, str]] = []
+    for _, directory in endpoint.candidates(bare, user):
+        path = os.path.join(directory, endpoint.REPORT)
+        if directory == place or endpoint.reason_against(directory, user):
+            continue
+        if broker_launch.listening(path, user):
+            found.append(("another", f"broker of yours listens at {path}: what it has is not here"))
+    return found
+
+
 def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
     """Return where the broker of `user` stores history, and why it cannot."""
     if user != uid:  # it becomes that user, and takes on their home
@@ -117,6 +136,9 @@ def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
     except OSError as error:
         against = f"{error.strerror}: {there}" if there != place else error.strerror
         return f"{place}: nothing is remembered: {against}"
+    damaged = sum(".corrupt-" in name for name in os.listdir(there) if "-wal" not in name)
+    if damaged and there == place:
+        return f"{place}: {damaged} damaged files of the history were set aside there"
     return place
 
 

@@ -87,6 +87,23 @@ def test_one_process_may_have_several_names(deaths, child):
     assert sorted(found) == ["a", "b"]
 
 
+def test_a_process_costs_one_descriptor_however_many_names_it_has(deaths, child):
+    deaths.watch("first", child.pid, None)
+    before = len(os.listdir("/dev/fd"))
+    for number in range(50):
+        deaths.watch(str(number), child.pid, start_time(child.pid))
+    assert len(os.listdir("/dev/fd")) == before
+
+
+def test_beyond_their_limit_of_descriptors_processes_are_looked_at(child):
+    deaths = Deaths(limit=0)
+    deaths.watch("it", child.pid, None)
+    assert deaths.looking
+    end(child)
+    assert deaths.poll() == ["it"]
+    deaths.close()
+
+
 def test_without_descriptors_the_pids_are_looked_at(deaths, child, monkeypatch):
     def none(_pid):
         raise OSError(24, "too many open files")

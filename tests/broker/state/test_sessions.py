@@ -53,11 +53,24 @@ def test_a_viewer_cannot_take_a_workers_session(sessions):
         sessions.greet(b"b", Credentials(1, 5), hello(role="viewer"), 11.0)
 
 
-def test_a_connection_that_says_hello_for_another_session_leaves_its_first(sessions):
+def test_a_connection_has_one_session_until_that_has_ended(sessions):
     first = sessions.greet(b"a", Credentials(1, 5), hello("one"), 10.0)
+    with pytest.raises(Refused):
+        sessions.greet(b"a", Credentials(1, 5), hello("two"), 10.0)
+    sessions.let_go(first)
     second = sessions.greet(b"a", Credentials(1, 5), hello("two"), 10.0)
     assert first.identity is None
     assert sessions.by_identity == {b"a": second}
+
+
+def test_the_sessions_of_one_process_are_limited_and_those_of_others_are_not(sessions, monkeypatch):
+    monkeypatch.setattr(rules, "PROCESS_SESSIONS_LIMIT", 1)
+    one = sessions.greet(b"a", Credentials(1, 5), hello("one"), 10.0)
+    with pytest.raises(Refused):
+        sessions.greet(b"b", Credentials(1, 5), hello("two"), 10.0)
+    assert sessions.greet(b"c", Credentials(1, 6), hello("three"), 10.0)
+    sessions.remove(one)
+    assert sessions.greet(b"b", Credentials(1, 5), hello("two"), 10.0)
 
 
 def test_clocks_of_one_boot_agree_and_others_are_shifted(sessions):

@@ -232,4 +232,25 @@ def test_a_refusal_is_told_to_people(broker, feed):
     attached(broker, feed)
     broker.answer(messages.Refuse("version", {"majors": [2]}))
     until(broker, feed, lambda: feed.refused is not None)
-    assert "another version" in feed.note()
+    assert "it speaks version 2 of the protocol, and this is 1" in feed.note()
+
+
+def test_an_older_broker_is_asked_once_to_retire_in_words_that_it_knows(broker, feed, monkeypatch):
+    attached(broker, feed)
+    monkeypatch.setattr(messages, "MAJOR", 2)
+    for _ in range(3):
+        broker.answer(messages.Refuse("version", {"majors": [1]}))
+    until(broker, feed, lambda: feed.refused is not None)
+    until(broker, feed, lambda: any(isinstance(m, messages.Request) for m in broker.heard))
+    asked = [message for message in broker.heard if isinstance(message, messages.Request)]
+    assert [(message.verb, message.arguments) for message in asked] == [
+        ("retire", {"major": 2, "minor": messages.MINOR})
+    ]
+    assert [m for m in broker.heard if isinstance(m, messages.Hello)][-1].major == 1
+
+
+def test_a_newer_broker_is_not_asked_to_retire(broker, feed):
+    attached(broker, feed)
+    broker.answer(messages.Refuse("version", {"majors": [2]}))
+    until(broker, feed, lambda: feed.refused is not None)
+    assert not any(isinstance(message, messages.Request) for message in broker.heard)

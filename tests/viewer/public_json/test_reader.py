@@ -82,3 +82,35 @@ def test_that_all_of_it_or_a_stage_waits_and_for_whom_is_read(tmp_path):
     ]
     last = [change for change in found if change.kind == "stage"][-1]
     assert (last.state, last.asked) == ("waiting", True)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"stages": "x"},
+        {"stages": [1, None, {"id": "z"}]},
+        {"stages": [{"id": 1, "state": {"a": 1}, "parent": [1], "attempt": "x"}]},
+        {"stages": [{"id": 1, "state": "running", "done": 10**400, "total": "q"}]},
+        {"state": ["running"]},
+        {"started": 1e300},
+        {"ended": -1e18, "state": "completed"},
+    ],
+)
+def test_a_hostile_record_neither_raises_nor_leads_out_of_the_recording(tmp_path, changed):
+    record = {"id": "a", "name": "n", "state": "running", "started": 1000.0, "stages": []}
+    path = write(
+        tmp_path / "r",
+        {"type": "operation", "time": 1000.0, "operation": record},
+        {"type": "operation", "time": 1e15, "operation": record},
+        {"type": "operation", "time": 1001.0, "operation": {**record, **changed}},
+    )
+
+    assert all(abs(change.time) < 10 for change in changes(path))
+
+
+def test_an_unknown_count_stays_unknown(tmp_path):
+    stage = {"id": 1, "name": "s", "state": "running", "done": None, "total": 10}
+    record = {"id": "a", "name": "n", "state": "running", "started": 1000.0, "stages": [stage]}
+    path = write(tmp_path / "r", {"type": "operation", "time": 1000.0, "operation": record})
+
+    assert [change.done for change in changes(path) if change.kind == "stage"] == [None]

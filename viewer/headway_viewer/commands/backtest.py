@@ -6,6 +6,7 @@ Times are those of the recording: nothing is waited for.
 from __future__ import annotations
 
 import json
+import math
 import os
 
 from headway.estimate import Forecast
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from headway_viewer.public_json.reader import Change
 
 
+TICKS_LIMIT = 100_000  # estimates between two changes: seven hours at the usual tick
+
+
 class Backtest:
     """The forecasts of the operations of one recording, advanced change by change.
 
@@ -31,6 +35,7 @@ class Backtest:
         self.history = history
         self.tick = tick
         self._ticks = 0
+        self._known: dict[tuple[str, int], float] = {}  # operation and stage → its last known count
         self._open: dict[str, tuple[str, Forecast]] = {}
         # Operation → its stages that wait for a person; 0 stands for the whole operation.
         self._waiting_for_answer: dict[str, set[int]] = {}
@@ -42,6 +47,10 @@ class Backtest:
         history of its key.
         """
         for change in changes:
+            # Nothing is estimated while nothing is open, nor all along a gap of hours.
+            due = math.ceil(change.time / self.tick)
+            skipped = due - self._ticks - (TICKS_LIMIT if self._open else 0)
+            self._ticks += max(0, skipped)
             while self._ticks * self.tick < change.time:
                 self._emit(self._ticks * self.tick, emit)
                 self._ticks += 1
@@ -68,7 +77,24 @@ class Backtest:
         if change.kind == "whole":
             forecast.hold(change.time, waiting=change.state == WAITING)
             return
-        observe_stage(forecast, change)
+        self._observe(forecast, change)
+
+    def _observe(self, forecast: Forecast, change: Change) -> None:
+        """Pass a change of a stage to a forecast; an unknown count leaves the last known one."""
+        place = (change.operation, change.stage)
+        if change.done is not None:
+            self._known[place] = change.done
+        forecast.observe(
+            change.stage,
+            change.name,
+            change.parent,
+            change.state,
+            self._known.get(place, 0),
+            change.total if change.done is not None else None,
+            change.unit,
+            change.time,
+            change.attempt,
+        )
 
     def _emit(self, now: float, emit: Callable[[dict[str, Any]], None]) -> None:
         for operation, (_, forecast) in self._open.items():
@@ -106,18 +132,3 @@ def backtest(path: str, tick: float, folder: str | None, out: Callable[[str], An
 
 def _discard(_line: dict[str, Any]) -> None:
     pass
-
-
-def observe_stage(forecast: Forecast, change: Change) -> None:
-    """Pass a change of a stage to a forecast."""
-    forecast.observe(
-        change.stage,
-        change.name,
-        change.parent,
-        change.state,
-        change.done,
-        change.total,
-        change.unit,
-        change.time,
-        change.attempt,
-    )

@@ -46,8 +46,11 @@ def cancel(argv: Sequence[str]) -> int:
 
 
 def _request(feed: Feed, arguments: argparse.Namespace) -> int:
-    if fetch_snapshot(feed) is Outcome.NO_ANSWER:
+    outcome = fetch_snapshot(feed)
+    if outcome is Outcome.NO_ANSWER:
         return print_error("cancel", "the broker does not answer", 1)
+    if outcome is Outcome.REFUSED:
+        return print_error("cancel", str(feed.note()), 1)
     theme = stream_theme(sys.stderr)
     word = theme.spell(arguments.operation)
     try:

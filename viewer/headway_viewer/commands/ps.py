@@ -7,6 +7,7 @@ import time
 from typing import Sequence
 
 from headway.host.broker_launch import NoRuntimeDirectory
+from headway_viewer.commands.exit_status import NO_ANSWER
 from headway_viewer.commands.listing import list_operations
 from headway_viewer.commands.options import make_parser, print_error, print_lines, stream_theme
 from headway_viewer.connection.endpoint import endpoint_finder
@@ -27,13 +28,15 @@ def ps(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     replica = Replica()
     try:
-        outcome = _fetch(replica)
+        outcome, feed_note = _fetch(replica)
     except NoRuntimeDirectory as error:
         return print_error("ps", str(error), 1)
     if outcome is Outcome.NO_BROKER and not arguments.json:
         return print_lines(["nothing is running"])
     if outcome is Outcome.NO_ANSWER:
-        return print_error("ps", "the broker does not answer", 1)
+        return print_error("ps", "the broker does not answer, or is still starting", NO_ANSWER)
+    if outcome is Outcome.REFUSED:
+        return print_error("ps", str(feed_note), 1)
     local = time.monotonic()
     if outcome is Outcome.NO_BROKER:
         replica.set_clocks(local, time.time())
@@ -47,9 +50,9 @@ def ps(argv: Sequence[str]) -> int:
     return print_lines([theme.paint(line) for line in list_operations(board, theme, columns, now)])
 
 
-def _fetch(replica: Replica) -> Outcome:
+def _fetch(replica: Replica) -> tuple[Outcome, str | None]:
     feed = Feed(replica, endpoint_finder(start=False))
     try:
-        return fetch_snapshot(feed)
+        return fetch_snapshot(feed), feed.note()
     finally:
         feed.close()

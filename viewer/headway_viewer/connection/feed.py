@@ -61,6 +61,7 @@ class Feed:
         self._sequence = 0
         self._replies: dict[int, messages.Reply] = {}
         self._session = new_session_id()
+        self._asked_to_retire = False
         self.follows = True
         self.retired = False  # the broker has exited in order; the next worker starts another
         self.wake: int | None = None  # a descriptor that ends a wait
@@ -199,11 +200,11 @@ class Feed:
         self._snapshot_requested = float("-inf")
         self._find_tried = self.clock()  # the workers may start the next broker first
 
-    def _send_hello(self) -> None:
+    def _send_hello(self, major: int = messages.MAJOR) -> None:
         self._send(
             messages.Hello(
                 messages.MAGIC,
-                messages.MAJOR,
+                major,
                 messages.MINOR,
                 self._session,
                 "viewer",
@@ -225,6 +226,8 @@ class Feed:
             if kind is messages.Welcome:
                 self.connected = True
                 self.retired = False
+                if (message.major, message.minor) < (messages.MAJOR, messages.MINOR):
+                    self._ask_to_retire(message.major)
                 if self.follows:
                     self._subscribe(message.follow)
             elif kind is messages.Reannounce:
@@ -235,9 +238,38 @@ class Feed:
                 self._replies[message.request] = message
             elif kind is messages.Refuse:
                 if message.reason == "version":
-                    self.refused = "it speaks another version"
+                    self._refused_version(message.details.get("majors"))
                 elif message.reason == "user":
                     self.refused = "it belongs to another user"
+
+    def _refused_version(self, majors: Any) -> None:
+        """Note that the broker speaks other versions, and ask an older one to retire, once."""
+        known = [major for major in majors or () if type(major) is int] if majors else []
+        if not known:
+            self.refused = "it speaks another version"
+            return
+        theirs = max(known)
+        newer = theirs > messages.MAJOR
+        what = "a newer headway is needed here" if newer else "it was asked to make room"
+        self.refused = (
+            f"it speaks version {theirs} of the protocol, and this is {messages.MAJOR}: {what}"
+        )
+        if theirs < messages.MAJOR:
+            self._ask_to_retire(theirs)
+
+    def _ask_to_retire(self, major: int) -> None:
+        """Ask an older broker to make room, in words that it knows.
+
+        Once in the life of a viewer: programs that use an older version may start theirs again.
+        """
+        if self._asked_to_retire:
+            return
+        self._asked_to_retire = True
+        if major != messages.MAJOR:
+            self._send_hello(major)
+        version = {"major": messages.MAJOR, "minor": messages.MINOR}
+        self._sequence += 1
+        self._send(messages.Request(self._sequence, "retire", version))
 
     def _subscribe(self, endpoint: str) -> None:
         if self._subscription is not None and self._subscribed_to == endpoint:

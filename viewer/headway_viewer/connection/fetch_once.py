@@ -16,6 +16,7 @@ class Outcome(Enum):
     FETCHED = "fetched"
     NO_BROKER = "no broker"
     NO_ANSWER = "no answer"
+    REFUSED = "refused"
 
 
 def fetch_snapshot(feed: Feed) -> Outcome:
@@ -28,6 +29,8 @@ def fetch_snapshot(feed: Feed) -> Outcome:
         return Outcome.NO_BROKER
     deadline = feed.clock() + TIMEOUT
     while feed.replica.wanted:
+        if feed.refused is not None:
+            return Outcome.REFUSED
         left = deadline - feed.clock()
         if left <= 0:
             return Outcome.NO_ANSWER

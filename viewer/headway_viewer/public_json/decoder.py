@@ -22,6 +22,8 @@ from headway.protocol.rows import (
 if TYPE_CHECKING:
     from headway.protocol.checks import Check
 
+# Seconds between two lines of a recording: a time further off is none, for it is waited for.
+LONGEST = 30 * 86_400.0
 INSTANCE = "recording"
 
 
@@ -33,10 +35,14 @@ class RecordingDecoder:
 
     def messages(self, lines: Iterable[dict[str, Any]]) -> Iterator[tuple[float, Any]]:
         """Yield (time, message) of each line; a recording may begin anywhere."""
+        last: float | None = None
         for line in lines:
-            at = line.get("time")
-            if not isinstance(at, (int, float)) or not -1e12 < at < 1e12:
+            at: Any = line.get("time")
+            if type(at) not in (int, float) or not -1e12 < at < 1e12:
                 continue
+            if last is not None and abs(at - last) > LONGEST:
+                continue
+            last = at
             kind = line.get("type")
             if not self._sequence and kind != "snapshot":
                 self._sequence = 1
@@ -77,7 +83,7 @@ def decode_operation(value: Any) -> OperationRow | None:
     return OperationRow(
         value["id"],
         OperationRecord._make(_record_fields(value, checks.OPERATION, blank)),
-        [StageRecord._make(_record_fields(stage, checks.STAGE, part)) for stage in stages],
+        [_stage_record(stage, part) for stage in stages],
         {},
         OperationFigures(
             _checked(checks.fraction, value.get("progress")),
@@ -91,6 +97,12 @@ def decode_operation(value: Any) -> OperationRow | None:
         {stage["id"]: (_checked(checks.fraction, stage.get("progress")), None) for stage in stages},
         {},
     )
+
+
+def _stage_record(value: dict[str, Any], blank: Stage) -> StageRecord:
+    record = StageRecord._make(_record_fields(value, checks.STAGE, blank))
+    unknown = "done" in value and value["done"] is None
+    return record._replace(beyond=True) if unknown else record
 
 
 def _is_showable(value: Any, fields: dict[str, Check]) -> bool:

@@ -12,9 +12,11 @@ from __future__ import annotations
 import json
 from typing import Any, Iterable, Iterator, NamedTuple
 
-from headway.model import WAITING, asks
+from headway.model import WAITING, asks, clean_count
 
 _TRACE_STATES = {"start": "running", "run": "running", "done": "completed"}
+# Seconds that a recording may last: a time further off is none. Whoever replays it waits for it.
+LONGEST = 30 * 86_400.0
 _OPEN = frozenset({"pending", "running", "waiting"})
 
 
@@ -63,7 +65,7 @@ class Change:
         self.stage = 0
         self.parent: int | None = None
         self.state = ""
-        self.done: float = 0
+        self.done: float | None = 0  # None: unknown
         self.total: float | None = None
         self.unit: str | None = None
         self.attempt = 1
@@ -104,7 +106,7 @@ def _trace(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Ch
     begin.name = begin.key = operation
     yield begin
     stages: dict[str, int] = {}
-    for name in first.get("plan") or ():
+    for name in _list_of(first.get("plan")):
         change = Change("stage", 0.0, operation)
         change.name = str(name)
         change.stage = stages.setdefault(change.name, len(stages) + 1)
@@ -112,20 +114,23 @@ def _trace(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Ch
         yield change
     for line in rest:
         state = str(line.get("state"))
+        at = _seconds(line.get("t"))
+        if abs(at) > LONGEST:
+            continue
         if state == "end":
-            end = Change("end", _seconds(line.get("t")), operation)
+            end = Change("end", at, operation)
             end.state = "completed"
             yield end
             continue
-        change = Change("stage", _seconds(line.get("t")), operation)
+        change = Change("stage", at, operation)
         change.name = str(line.get("stage"))
         change.stage = stages.setdefault(change.name, len(stages) + 1)
         change.parent = stages.get(str(line.get("parent")))
-        change.attempt = int(line.get("attempt") or 1)
+        change.attempt = _whole_number(line.get("attempt"), 1)
         change.state = _TRACE_STATES.get(state, state)
-        change.done = line.get("done") or 0
-        change.total = line.get("total")
-        change.unit = line.get("unit")
+        change.done = _count(line.get("done", 0))
+        change.total = _count(line.get("total"))
+        change.unit = _text(line.get("unit"))
         yield change
 
 
@@ -136,8 +141,10 @@ def _recording(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterato
     ended: set[str] = set()
     for line in _chain(first, rest):
         time = _seconds(line.get("time"), zero) - zero
+        if abs(time) > LONGEST:
+            continue
         if line.get("type") == "snapshot":
-            operations = line.get("operations") or []
+            operations = _list_of(line.get("operations"))
         elif line.get("type") == "operation":
             operations = [line.get("operation")]
         else:
@@ -168,9 +175,12 @@ def _operation(
         begin.name = str(record.get("name"))
         begin.key = str(record.get("key") or record.get("name"))
         yield begin
-    for stage in record.get("stages") or ():
+    for stage in _list_of(record.get("stages")):
+        number = _whole_number(stage.get("id"), None) if isinstance(stage, dict) else None
+        if number is None:
+            continue
         now = StageState(*map(stage.get, StageState._fields))
-        number = int(stage.get("id", 0))
+        now = now._replace(state=str(now.state))
         if known[name].get(number) == now:
             continue
         before = known[name].get(number)
@@ -185,7 +195,7 @@ def _operation(
         if now.state not in _OPEN:
             at = _seconds(stage.get("ended"), zero + time) - zero
         yield _stage(stage, name, at, str(now.state))
-    if record.get("state") in _OPEN:
+    if str(record.get("state")) in _OPEN:
         ended.discard(name)
     elif name not in ended:
         ended.add(name)
@@ -198,7 +208,7 @@ def _whole(
     record: dict[str, Any], time: float, known: dict[str, tuple[Any, bool]]
 ) -> Iterator[Change]:
     """Yield the change if a whole open operation begins to wait, or stops waiting."""
-    name, state = str(record.get("id")), record.get("state")
+    name, state = str(record.get("id")), str(record.get("state"))
     now = (state, _asked(record)) if state == WAITING else ("running", False)
     if state in _OPEN and known.get(name, ("running", False)) != now:
         known[name] = now
@@ -214,17 +224,38 @@ def _asked(record: dict[str, Any]) -> bool:
 
 def _stage(record: dict[str, Any], operation: str, time: float, state: str) -> Change:
     change = Change("stage", time, operation)
-    change.stage = int(record.get("id", 0))
+    change.stage = _whole_number(record.get("id"), 0)
     change.name = str(record.get("name"))
-    change.parent = record.get("parent")
+    change.parent = _whole_number(record.get("parent"), None)
     change.state = state
-    change.done = record.get("done") or 0
-    change.total = record.get("total")
-    change.unit = record.get("unit")
-    change.attempt = int(record.get("attempt") or 1)
+    change.done = _count(record.get("done", 0))
+    change.total = _count(record.get("total"))
+    change.unit = _text(record.get("unit"))
+    change.attempt = _whole_number(record.get("attempt"), 1)
     change.asked = state == WAITING and _asked(record)
     return change
 
 
 def _seconds(value: Any, otherwise: float = 0.0) -> float:
-    return float(value) if isinstance(value, (int, float)) else otherwise
+    """Return a time, or `otherwise` for what is none or too far from it."""
+    found = clean_count(value) if type(value) in (int, float) else None
+    if found is None or (otherwise and abs(found - otherwise) > LONGEST):
+        return otherwise
+    return float(found)
+
+
+def _count(value: Any) -> float | None:
+    """Return a count; None for what is unknown or no count."""
+    return clean_count(value) if type(value) in (int, float) else None
+
+
+def _whole_number(value: Any, otherwise: Any) -> Any:
+    return value if type(value) is int and 0 <= value < 2**53 else otherwise
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _list_of(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,79 @@
+"""Who may hold how many connections, and what becomes of the silent."""
+
+import os
+import socket
+import tempfile
+
+import pytest
+import zmq
+from machine import until
+
+from headway_broker.shell.connections import Connections
+
+
+class Bound:
+    """A ROUTER that is monitored, with its listener."""
+
+    def __init__(self, path, descriptors):
+        self.path = path
+        self.connections = Connections(descriptors)
+        self.context = zmq.Context()
+        self.router = self.context.socket(zmq.ROUTER)
+        self.connections.monitor(self.context, self.router, "router")
+        self.router.bind("ipc://" + path)
+        self.clients = []
+
+    def connect(self, number=1):
+        for _ in range(number):
+            client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            client.connect(self.path)
+            self.clients.append(client)
+
+    def ended(self, client):
+        """Whether the other end has closed it."""
+        self.connections.look()
+        client.setblocking(False)
+        try:
+            while True:
+                if not client.recv(100):
+                    return True
+        except BlockingIOError:
+            return False
+
+    def close(self):
+        for client in self.clients:
+            client.close()
+        self.connections.close([self.router])
+        self.context.destroy(linger=0)
+
+
+@pytest.fixture
+def bound():
+    with tempfile.TemporaryDirectory(prefix="hw", dir="/tmp") as directory:
+        opened = []
+
+        def open_(descriptors):
+            opened.append(Bound(os.path.join(directory, "x"), descriptors))
+            return opened[-1]
+
+        yield open_
+        for one in opened:
+            one.close()
+
+
+def test_one_process_is_let_in_as_often_as_its_share_allows(bound):
+    one = bound(descriptors=64)  # 32 connections, 8 of a process
+    one.connect(9)
+    assert until(lambda: sum(one.ended(client) for client in one.clients)) == 1
+    assert one.connections.take_refused() == 1
+    assert one.connections.take_refused() == 0
+
+
+def test_what_has_left_makes_room(bound):
+    one = bound(descriptors=64)
+    one.connect(8)
+    one.clients.pop().close()
+    until(one.connections.look)
+    one.connect()
+    until(lambda: not one.ended(one.clients[-1]))
+    assert one.connections.take_refused() == 0
