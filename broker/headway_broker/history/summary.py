@@ -11,7 +11,6 @@ from typing import Callable, NamedTuple
 from headway.estimate import Run, accuracy
 from headway_broker.history import queries, schema
 
-
 LEAST_ID = 3  # characters of an id that are enough where they name one key alone
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from headway_broker.commands import history
 from headway.estimate import Run
+from headway_broker.commands import history
 from headway_broker.history import queries
 from headway_broker.history.database import connect
 from headway_broker.history.summary import Known, known, short_id

@@ -33,7 +33,9 @@ def test_it_is_private_whatever_the_umask(state):
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(b"short"), lambda path: path.chmod(0o644)])
+@pytest.mark.parametrize(
+    "spoil", [lambda path: path.write_bytes(b"short"), lambda path: path.chmod(0o644)]
+)
 def test_one_that_is_spoilt_or_open_to_others_is_not_used(state, spoil):
     secret.read_secret()
     spoil(state / "secret")

@@ -37,8 +37,14 @@ def test_arguments_are_in_no_key():
 
 @pytest.mark.parametrize(
     ("line", "former"),
-    [("apt install nginx", "apt install nginx"), ("backup", "backup"), ("tar -x", None)]
-    + [("python a.py", None), ("make", None), ("./a.sh", None)],
+    [
+        ("apt install nginx", "apt install nginx"),
+        ("backup", "backup"),
+        ("tar -x", None),
+        ("python a.py", None),
+        ("make", None),
+        ("./a.sh", None),
+    ],
 )
 def test_an_old_name_counts_only_where_it_says_what_the_command_does(line, former):
     assert keys(line).former == former

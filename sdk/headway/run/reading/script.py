@@ -132,7 +132,11 @@ def _stem(word: str) -> str:
 
 
 def _interpreter(program: str) -> Interpreter | None:
-    bare = program[:-1] if program[-1:] == "t" and program[:-1].rstrip(_VERSION) == "python" else program
+    bare = (
+        program[:-1]
+        if program[-1:] == "t" and program[:-1].rstrip(_VERSION) == "python"
+        else program
+    )
     return INTERPRETERS.get(program) or INTERPRETERS.get(bare.rstrip(_VERSION))
 
 
@@ -151,13 +155,13 @@ def _behind_options(command: Command, program: str) -> Script | None:
             break
         if word in kind.values:
             at += 2
-        elif word in kind.long or (word.startswith("--") and "=" in word):
-            at += 1
-        elif kind is INTERPRETERS["java"] and word.startswith(("-X", "-D", "-ea")):
-            at += 1
         elif (
-            kind is _SHELL and len(word) > 2 and word[-1] == "o" and _are_flags(word[1:-1], kind)
+            word in kind.long
+            or (word.startswith("--") and "=" in word)
+            or (kind is INTERPRETERS["java"] and word.startswith(("-X", "-D", "-ea")))
         ):
+            at += 1
+        elif kind is _SHELL and len(word) > 2 and word[-1] == "o" and _are_flags(word[1:-1], kind):
             at += 2  # of `bash -euo pipefail`
         elif word[1:] and not word.startswith("--") and _are_flags(word[1:], kind):
             at += 1
