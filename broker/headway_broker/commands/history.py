@@ -61,7 +61,7 @@ def history_path() -> str:
 
 
 def listing(rows: list[summary.Known], now: float) -> list[str]:
-    """Return a line for each key: its name and id, runs, usual duration, and age of the last one."""
+    """Return a line for each key: name, id, runs, usual duration, and age of the last one."""
     lines = [f"{'operation':{NAME_WIDTH}} {'id':6} {'runs':>5} {'usually':>9}  last"]
     for row in rows:
         usual = "—" if row.usual is None else duration(row.usual)

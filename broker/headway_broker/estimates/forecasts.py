@@ -495,7 +495,9 @@ def _estimated_at(entry: Entry) -> float:
 def _final_progress(entry: Entry) -> float | None:
     """Return the progress of an ended operation: 1.0 is reserved for success."""
     operation = entry.operation
-    if operation.state == COMPLETED:
-        return operation.even_progress()
-    progress = operation.progress or operation.even_progress()
+    if operation.state == COMPLETED and operation.reason is None:
+        return 1.0
+    progress = operation.progress
+    if not progress and sum(stage.parent is None for stage in operation.stages.values()) == 1:
+        progress = operation.even_progress()
     return None if progress is None else min(progress, 0.999)

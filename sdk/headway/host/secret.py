@@ -1,4 +1,4 @@
-"""The secret of a user: random bytes in the state directory, made once, under which keys are hashed.
+"""The secret of a user, under which keys are hashed: random bytes in the state directory.
 
 Whoever reads the history cannot tell from a key which arguments it is made of, nor try guesses.
 Losing the file loses nothing but the way back to what was learned of commands.
@@ -44,7 +44,7 @@ def read_secret() -> bytes | None:
 
 
 def load(path: str, user: int) -> bytes:
-    """Return the secret in the file `path`. Raise OSError, also where it is not private to `user`."""
+    """Return the secret in `path`. Raise OSError, also where it is not private to `user`."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         about = os.fstat(descriptor)
