@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from headway.host.secret import read_secret
-from headway.run.parsers.registry import PARSERS, former_name, working_directory
+from headway.run.parsers.registry import PARSERS, former_name
 from headway.run.reading.rungs import rungs_of
 
 TYPE_CHECKING = False
@@ -41,6 +41,14 @@ def keys_of(command: Command, given: str | None, *, terminal: bool) -> HistoryKe
     rungs = rungs_of(command, working_directory(), terminal=terminal, known=known)
     key, *coarser = [_key(rung, secret) for rung in rungs]
     return HistoryKeys(key, coarser, given or former_name(command))
+
+
+def working_directory() -> str:
+    """Return the working directory; empty where it has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _key(rung: list[str], secret: bytes) -> str:

@@ -205,7 +205,8 @@ class Launch:
     def _report(self, id_: str) -> None:
         try:
             from headway.api.opening import operation as open_operation  # noqa: PLC0415
-            from headway.run.parsers.registry import name_command, working_directory  # noqa: PLC0415
+            from headway.run.history_keys import working_directory  # noqa: PLC0415
+            from headway.run.parsers.registry import name_command  # noqa: PLC0415
 
             plan = self.plan
             operation = open_operation(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,14 +90,6 @@ def former_name(command: Command) -> str | None:
     if command.program not in PARSERS and (command.words or find_script(command)):
         return None
     return _tool_name(command)
-
-
-def working_directory() -> str:
-    """Return the working directory; empty where it has been removed."""
-    try:
-        return os.getcwd()
-    except OSError:
-        return ""
 
 
 def _tool_name(command: Command) -> str:
