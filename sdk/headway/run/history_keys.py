@@ -52,7 +52,10 @@ def working_directory() -> str:
 
 
 def _key(rung: list[str], secret: bytes) -> str:
-    from hashlib import blake2s  # noqa: PLC0415 - the command runs while it is loaded
+    try:
+        from _blake2 import blake2s  # noqa: PLC0415 - hashlib loads all of OpenSSL beside it
+    except ImportError:
+        from hashlib import blake2s  # noqa: PLC0415
 
     # Joined by what cannot stand in an argument.
     material = "\0".join(rung).encode("utf-8", "surrogateescape")
