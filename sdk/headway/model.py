@@ -88,6 +88,8 @@ OPERATION_FIELDS = (
     "user",
     "tty",
     "display",
+    "coarser",  # of a command: further keys of its history, each of more commands than the last
+    "former",  # the key under which earlier versions stored its runs, or None
 )
 
 SHORT_MOST = 0.99  # the progress of what failed or stopped, however near to its end, at most
@@ -271,6 +273,8 @@ class Operation:
     user: str | None
     tty: str | None
     display: str | None
+    coarser: Sequence[str] | None
+    former: str | None
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     silent_since: float | None
@@ -300,6 +304,7 @@ class Operation:
         self.exit_status = None
         self.notify = None
         self.host = self.pid = self.user = self.tty = self.display = None
+        self.coarser = self.former = None
         self.estimate = self.progress = self.silent_since = self.usual = self.holder = None
         self.unlike = False
         self.stages = {}

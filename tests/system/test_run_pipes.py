@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import shlex
 import signal
 import subprocess
@@ -222,6 +223,20 @@ def test_arguments_and_environment_are_not_told(machine, listener):
     output(machine, "--", "sh", "-c", "true", f"--password={secret}", env=environ)
     listener.ended("sh")
     assert all(secret not in repr(message) for _, message in listener.heard)
+
+
+def test_no_argument_and_no_full_path_is_sent_or_left_in_any_file(machine, listener, tmp_path):
+    folder = tmp_path / "hunter2folder"
+    folder.mkdir()
+    (folder / "work.py").write_text("")
+    line = ["--", sys.executable, str(folder / "work.py"), "--password=hunter2", "a/hunter2.txt"]
+    status, _, _ = output(machine, *line, cwd=folder)
+    listener.ended("work.py")
+    assert status == 0
+    assert all("hunter2" not in repr(message) for _, message in listener.heard)
+    left = [path for path in pathlib.Path(machine.folder).rglob("*") if path.is_file()]
+    assert "secret" in [path.name for path in left]
+    assert not [path for path in left if b"hunter2" in path.read_bytes()]
 
 
 def test_the_command_is_told_which_operation_it_belongs_to(machine, listener):

@@ -1,4 +1,4 @@
-"""The command `headway history [--forget KEY] [--accuracy] [--json]`."""
+"""The command `headway history [KEY] [--forget KEY | --forget --all] [--accuracy] [--json]`."""
 
 from __future__ import annotations
 
@@ -23,9 +23,18 @@ def main(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     path = history_path()
     try:
-        if options.forget is not None:
-            return _forget(path, options.forget)
+        if options.all != (options.forget == ""):
+            return _fail("--forget takes a KEY, or --all", 2)
+        if options.all:
+            return _forgotten(summary.forget_all(path))
         rows = summary.known(path)
+        word = options.forget or options.key
+        if word is not None:
+            rows = summary.find(rows, word)
+            if len(rows) != 1:
+                return _unfound(word, rows)
+        if options.forget:
+            return _forgotten(summary.forget(path, rows[0].key))
     except summary.NoHistory as error:
         sys.stderr.write(f"headway history: {error}\n")
         return 1
@@ -52,35 +61,45 @@ def history_path() -> str:
 
 
 def listing(rows: list[summary.Known], now: float) -> list[str]:
-    """Return a line for each key: runs, usual duration, and age of the last one."""
-    lines = [f"{'operation':{NAME_WIDTH}} {'runs':>5} {'usually':>9}  last"]
+    """Return a line for each key: name, id, runs, usual duration, and age of the last one."""
+    lines = [f"{'operation':{NAME_WIDTH}} {'id':6} {'runs':>5} {'usually':>9}  last"]
     for row in rows:
         usual = "—" if row.usual is None else duration(row.usual)
         ago = f"{duration(max(0.0, now - row.ended))} ago"
-        lines.append(f"{_column(row.key)} {row.runs:>5} {usual:>9}  {ago}")
+        lines.append(f"{_column(row.name)} {row.id} {row.runs:>5} {usual:>9}  {ago}")
     return lines
 
 
 def accuracy(rows: list[summary.Known]) -> list[str]:
     """Return a line for each key: the factor by which estimates were off, and the part in range."""
-    lines = [f"{'operation':{NAME_WIDTH}} {'runs':>5} {'typically off':>14} {'in range':>9}"]
+    lines = [
+        f"{'operation':{NAME_WIDTH}} {'id':6} {'runs':>5} {'typically off':>14} {'in range':>9}"
+    ]
     for row in rows:
         off = "—" if row.off is None else f"×{row.off:.2f}"
         inside = "—" if row.inside is None else f"{row.inside:.0%}"
-        lines.append(f"{_column(row.key)} {row.runs:>5} {off:>14} {inside:>9}")
+        lines.append(f"{_column(row.name)} {row.id} {row.runs:>5} {off:>14} {inside:>9}")
     lines.append("")
     lines.append("×1.5: estimates were typically half too long or a third too short;")
     lines.append("in range: how much of the time the truth lay in the range (80% is the aim)")
     return lines
 
 
-def _forget(path: str, key: str) -> int:
-    runs = summary.forget(path, key)
-    if not runs:
-        sys.stderr.write(f"headway history: nothing is remembered under {key!r}\n")
-        return 1
-    sys.stdout.write(f"forgot {runs} runs\n" if runs > 1 else "forgot 1 run\n")
+def _unfound(word: str, rows: list[summary.Known]) -> int:
+    if not rows:
+        return _fail(f"nothing is remembered under {word!r}", 1)
+    ids = ", ".join(row.id for row in rows)
+    return _fail(f"{len(rows)} operations are called {word!r}: name one by its id, {ids}", 1)
+
+
+def _forgotten(runs: int) -> int:
+    sys.stdout.write("forgot 1 run\n" if runs == 1 else f"forgot {runs} runs\n")
     return 0
+
+
+def _fail(text: str, status: int) -> int:
+    sys.stderr.write(f"headway history: {text}\n")
+    return status
 
 
 def _column(key: str) -> str:
@@ -92,7 +111,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="headway history",
         description="What earlier runs taught, by operation; estimates rest on it.",
     )
-    parser.add_argument("--forget", metavar="KEY", help="remove all runs of an operation")
+    parser.add_argument("key", nargs="?", metavar="KEY", help="one operation, by id or by its name")
+    parser.add_argument(
+        "--forget", nargs="?", const="", metavar="KEY", help="remove all runs of an operation"
+    )
+    parser.add_argument("--all", action="store_true", help="with --forget: of every operation")
     parser.add_argument("--accuracy", action="store_true", help="how good estimates were")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser

@@ -21,6 +21,7 @@ from headway.model import (
     RUNNING,
     SHORT_MOST,
     WAITING,
+    Operation,
     Stage,
     asks,
 )
@@ -47,10 +48,19 @@ _NO_CHILDREN: dict[str, int] = {}
 class OperationForecast:
     """The forecast of an operation, and its state; `forecast` is None until its runs are read."""
 
-    __slots__ = ("asked", "begun", "changed", "children", "estimated_at", "forecast", "key", "runs")
+    __slots__ = (
+        "asked",
+        "begun",
+        "changed",
+        "children",
+        "estimated_at",
+        "forecast",
+        "keys",
+        "runs",
+    )
 
-    def __init__(self, key: str, now: float) -> None:
-        self.key = key
+    def __init__(self, keys: Keys, now: float) -> None:
+        self.keys = keys
         self.begun = now
         self.asked = False  # the operation or a child of it waits for a person
         self.forecast: Forecast | None = None
@@ -58,6 +68,18 @@ class OperationForecast:
         self.children = _NO_CHILDREN  # child operation → its negative stage id in the forecast
         self.estimated_at = float("-inf")
         self.runs = 0  # earlier runs that it uses
+
+
+class Keys(NamedTuple):
+    """The history keys of an operation, the finest first, and what a person calls it.
+
+    `former` is the key under which earlier versions stored its runs, or None.
+    """
+
+    key: str
+    coarser: tuple[str, ...]
+    former: str | None
+    name: str
 
 
 class Past(NamedTuple):
@@ -99,12 +121,13 @@ class Forecasts:
         """The number of operations whose earlier runs are still to be read."""
         return sum(map(len, self._waiting.values()))
 
-    def begin(self, entry: Entry, now: float, *, has_history: bool) -> str | None:
-        """Begin a forecast; return the history key whose runs are to be read, if any."""
+    def begin(self, entry: Entry, now: float, *, has_history: bool) -> Keys | None:
+        """Begin a forecast; return the history keys whose runs are to be read, if any."""
         if not entry.operation.open:
             return None
-        key = self.key_of(entry)
-        entry.forecast = OperationForecast(key, now)
+        keys = self.keys_of(entry)
+        key = keys.key
+        entry.forecast = OperationForecast(keys, now)
         self._queue[entry] = None
         if not has_history:
             self._build(entry, [])
@@ -114,25 +137,39 @@ class Forecasts:
         if asked is not None and now - asked < HISTORY_TIMEOUT:
             return None
         self._asked[key] = now
-        return key
+        return keys
 
-    def key_of(self, entry: Entry) -> str:
-        """Return the history key of an operation: its own, or the path of names to it."""
+    def keys_of(self, entry: Entry) -> Keys:
+        """Return the history keys of an operation: its own, or the path of names to it.
+
+        Where the path begins with a command, it has as many keys as the command.
+        """
         operation = entry.operation
         if operation.key:
-            return operation.key
+            former = None if operation.former is None else history_key(operation.former)
+            return Keys(operation.key, tuple(operation.coarser or ()), former, operation.name)
         names = [operation.name]
+        command: Operation | None = None
         above = operation.parent
         while above and len(names) < 8:
             parent = self._ledger.entries.get(above.partition("/")[0])
             if parent is None:
                 break
             if parent.operation.key:
-                names.append(parent.operation.key)
+                command = parent.operation
                 break
             names.append(parent.operation.name)
             above = parent.operation.parent
-        return " / ".join(history_key(name) for name in reversed(names))
+        names.reverse()
+        path = [history_key(name) for name in names]
+        if command is None or not command.key:
+            return Keys(_joined(path), (), None, _joined(names))
+        return Keys(
+            _joined([history_key(command.key), *path]),
+            tuple(_joined([key, *path]) for key in command.coarser or ()),
+            None if command.former is None else _joined([history_key(command.former), *path]),
+            _joined([command.name, *names]),
+        )
 
     def recalled(self, key: str, records: list[dict[str, Any]], prior: float | None = None) -> None:
         """Begin the forecasts that wait for the runs of a key.
@@ -301,7 +338,10 @@ class Forecasts:
         for stage in tracked.changed:
             _tell(forecast, operation.stages[stage], ended)
         run = forecast.finish(CANCELLED if operation.stopped else operation.state, ended)
-        return None if run is None else StoreRun(tracked.key, run.to_dict())
+        if run is None:
+            return None
+        keys = tracked.keys
+        return StoreRun(keys.key, run.to_dict(), keys.name, keys.coarser)
 
     def forget(self, entry: Entry) -> None:
         """Forget an operation that has expired."""
@@ -321,11 +361,11 @@ class Forecasts:
     def _wait_no_more(self, entry: Entry) -> None:
         """Stop waiting for the earlier runs of an operation."""
         tracked: OperationForecast | None = entry.forecast
-        waiting = None if tracked is None else self._waiting.get(tracked.key)
+        waiting = None if tracked is None else self._waiting.get(tracked.keys.key)
         if tracked is not None and waiting is not None:
             waiting.pop(entry, None)
             if not waiting:
-                del self._waiting[tracked.key]
+                del self._waiting[tracked.keys.key]
 
     def _give_up(self, entry: Entry, error: Exception) -> None:
         """Drop the forecast of an operation for good: what raised once raises again."""
@@ -437,6 +477,10 @@ class Forecasts:
                     marks.stage_figures.add(stage_id)
 
 
+def _joined(names: list[str]) -> str:
+    return " / ".join(names)
+
+
 def _tell(
     forecast: Forecast,
     stage: Stage,
@@ -471,10 +515,11 @@ def _estimated_at(entry: Entry) -> float:
 def _final_progress(entry: Entry) -> float | None:
     """Return the progress of an ended operation: 1.0 is reserved for success."""
     operation = entry.operation
-    if operation.state == COMPLETED:
-        return operation.even_progress()
-    progress = operation.progress or operation.even_progress()
-    if len(operation.stages) == 1:  # its counts are all that was done
-        share = operation.even_progress()
+    if operation.state == COMPLETED and not operation.stopped:
+        return 1.0
+    progress = operation.progress
+    outermost = sum(stage.parent is None for stage in operation.stages.values())
+    if len(operation.stages) == 1 or (not progress and outermost == 1):
+        share = operation.even_progress()  # its counts are all that was done
         progress = share if share is not None else progress
     return None if progress is None else min(progress, SHORT_MOST)

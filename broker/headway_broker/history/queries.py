@@ -10,15 +10,27 @@ import json
 import sqlite3
 from typing import Any, Iterable, Iterator, NamedTuple
 
+from headway_broker.history import schema
 from headway_broker.state import retention
-from headway_broker.state.effects import Job, StoreClaim, StoredOperation, StoreOperation, StoreRun
+from headway_broker.state.effects import (
+    Job,
+    Recall,
+    StoreClaim,
+    StoredOperation,
+    StoreOperation,
+    StoreRun,
+)
 from headway_broker.state.retention import Cutoffs
 
 
 class RunOf(NamedTuple):
-    """A stored run, its key, and the Unix time of its end."""
+    """A stored run, its key and name, and the Unix time of its end.
+
+    `name` is None for a run of an earlier version, whose key is its name.
+    """
 
     key: str
+    name: str | None
     ended: float
     run: dict[str, Any]
 
@@ -54,9 +66,12 @@ def _store(connection: sqlite3.Connection, place: str, row: StoredOperation, uni
 
 
 def _learn(connection: sqlite3.Connection, job: StoreRun, unix: float) -> None:
-    connection.execute(
-        "INSERT INTO runs (key, ended, run) VALUES (?, ?, ?)",
-        (job.key, unix, json.dumps(job.run)),
+    number = connection.execute(
+        "INSERT INTO runs (key, ended, run, name) VALUES (?, ?, ?, ?)",
+        (job.key, unix, json.dumps(job.run), job.name),
+    ).lastrowid
+    connection.executemany(
+        "INSERT OR IGNORE INTO coarser VALUES (?, ?)", [(key, number) for key in job.coarser]
     )
     connection.execute(
         "DELETE FROM runs WHERE key = ? AND number NOT IN"
@@ -101,6 +116,26 @@ def runs(connection: sqlite3.Connection, key: str) -> list[dict[str, Any]]:
     return list(_read(text for (text,) in found))
 
 
+def recall(connection: sqlite3.Connection, job: Recall) -> list[dict[str, Any]]:
+    """Return the runs of the finest key that has any, oldest first."""
+    found = runs(connection, job.key)
+    for key in job.coarser:
+        if found:
+            return found
+        newest = connection.execute(
+            "SELECT run FROM runs WHERE number IN"
+            " (SELECT run FROM coarser WHERE key = ? ORDER BY run DESC LIMIT ?) ORDER BY number",
+            (key, retention.RUNS_PER_KEY),
+        )
+        found = list(_read(text for (text,) in newest))
+    if not found and job.former is not None:
+        old = connection.execute(
+            "SELECT run FROM runs WHERE key = ? AND name IS NULL ORDER BY number", (job.former,)
+        )
+        found = list(_read(text for (text,) in old))
+    return found
+
+
 def newest_runs(connection: sqlite3.Connection, number: int) -> list[dict[str, Any]]:
     """Return the newest run of each of the `number` keys used last."""
     found = connection.execute(
@@ -112,15 +147,23 @@ def newest_runs(connection: sqlite3.Connection, number: int) -> list[dict[str, A
 
 
 def all_runs(connection: sqlite3.Connection) -> Iterator[RunOf]:
-    """Yield every run of every key."""
-    for key, ended, text in connection.execute("SELECT key, ended, run FROM runs"):
+    """Yield every run of every key, the oldest first; of a file that is not migrated yet, too."""
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    name = "name" if version >= schema.NAMED else "NULL"
+    found = connection.execute(f"SELECT key, {name}, ended, run FROM runs ORDER BY number")  # noqa: S608 - a word of ours
+    for key, name, ended, text in found:
         for run in _read([text]):
-            yield RunOf(key, ended, run)
+            yield RunOf(key, name, ended, run)
 
 
 def forget_runs(connection: sqlite3.Connection, key: str) -> int:
     """Delete all runs of a key and return their number."""
     return connection.execute("DELETE FROM runs WHERE key = ?", (key,)).rowcount
+
+
+def forget_all_runs(connection: sqlite3.Connection) -> int:
+    """Delete all runs and return their number."""
+    return connection.execute("DELETE FROM runs").rowcount
 
 
 def prune(connection: sqlite3.Connection, place: str, cutoffs: Cutoffs) -> None:

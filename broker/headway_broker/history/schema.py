@@ -30,8 +30,20 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE claims (key TEXT PRIMARY KEY, claimed REAL NOT NULL)",
     ),
     (),  # files of earlier versions held lines of output: see `_redact`
+    (
+        # What a person calls a run, whose key may be a hash. NULL: of an earlier version, whose
+        # keys were names.
+        "ALTER TABLE runs ADD COLUMN name TEXT",
+        # The coarser keys of a run, which go with it.
+        """CREATE TABLE coarser (
+            key TEXT NOT NULL, run INTEGER NOT NULL, PRIMARY KEY (key, run)) WITHOUT ROWID""",
+        "CREATE INDEX coarser_by_run ON coarser (run)",
+        """CREATE TRIGGER run_deleted AFTER DELETE ON runs
+            BEGIN DELETE FROM coarser WHERE run = OLD.number; END""",
+    ),
 )
 REDACTED = 3  # the first version whose rows never had texts
+NAMED = 4  # the first version whose runs have names
 VERSION = len(STEPS)
 
 

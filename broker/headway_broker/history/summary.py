@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from hashlib import blake2s
 from statistics import median
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from headway.estimate import Run, accuracy
 from headway_broker.history import queries, schema
+
+LEAST_ID = 3  # characters of an id that are enough where they name one key alone
 
 
 class NoHistory(Exception):
@@ -21,8 +24,11 @@ class Known(NamedTuple):
     `usual` is the median duration in seconds, None if no run was complete; `ended` the Unix time
     of the newest run. `off` is the median factor by which estimates were wrong, `inside` the part
     of the time in which their range held the truth, 0…1; both None without estimates.
+    `name` is what the newest run was called, `id` a hash of the key: what a person types of it.
     """
 
+    id: str
+    name: str
     key: str
     runs: int
     usual: float | None
@@ -37,6 +43,7 @@ def known(path: str) -> list[Known]:
         return []
     found: dict[str, list[Run]] = {}
     ended: dict[str, float] = {}
+    names: dict[str, str] = {}
     connection = _connect(path)
     try:
         for one in queries.all_runs(connection):
@@ -46,23 +53,47 @@ def known(path: str) -> list[Known]:
                 continue
             found.setdefault(one.key, []).append(run)
             ended[one.key] = max(one.ended, ended.get(one.key, 0.0))
+            names[one.key] = one.name or one.key
     except sqlite3.Error as error:
         raise NoHistory(f"{path}: {error}") from None
     finally:
         connection.close()
-    rows = [_known(key, runs, ended[key]) for key, runs in found.items()]
+    rows = [_known(names[key], key, runs, ended[key]) for key, runs in found.items()]
     rows.sort(key=lambda row: -row.ended)
     return rows
 
 
+def short_id(key: str) -> str:
+    """Return the id of a key: six characters, by which a person names it."""
+    return blake2s(key.encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
+
+
+def find(rows: list[Known], word: str) -> list[Known]:
+    """Return the rows that `word` names: by key, else by id, else by name."""
+    for field in ("key", "id", "name"):
+        found = [row for row in rows if getattr(row, field) == word]
+        if found:
+            return found
+    return [row for row in rows if len(word) >= LEAST_ID and row.id.startswith(word)]
+
+
+def forget_all(path: str) -> int:
+    """Delete all runs and return their number. Raise `NoHistory`."""
+    return _change(path, queries.forget_all_runs)
+
+
 def forget(path: str, key: str) -> int:
     """Delete all runs of a key and return their number. Raise `NoHistory`."""
+    return _change(path, lambda connection: queries.forget_runs(connection, key))
+
+
+def _change(path: str, change: Callable[[sqlite3.Connection], int]) -> int:
     if not os.path.exists(path):
         return 0
     connection = _connect(path)
     try:
         with connection:
-            return queries.forget_runs(connection, key)
+            return change(connection)
     except sqlite3.Error as error:
         raise NoHistory(f"{path}: {error}") from None
     finally:
@@ -85,10 +116,12 @@ def _connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _known(key: str, runs: list[Run], ended: float) -> Known:
+def _known(name: str, key: str, runs: list[Run], ended: float) -> Known:
     whole = [run.seconds for run in runs if run.seconds is not None]
     found = accuracy(runs)
     return Known(
+        short_id(key),
+        name,
         key,
         len(runs),
         median(whole) if whole else None,

@@ -200,12 +200,12 @@ class History:
             self.results.put(done)
         for job in jobs:
             if isinstance(job, Recall):
-                self.results.put(Recalled(job.key, self._runs(job.key), self._stage_prior()))
+                self.results.put(Recalled(job.key, self._runs(job), self._stage_prior()))
         self._wake()
 
-    def _runs(self, key: str) -> list[dict[str, Any]]:
+    def _runs(self, job: Recall) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        self._database.attempt(lambda connection: found.extend(queries.runs(connection, key)))
+        self._database.attempt(lambda connection: found.extend(queries.recall(connection, job)))
         return found
 
     def _stage_prior(self) -> float | None:

@@ -83,9 +83,15 @@ class StoreOperation(NamedTuple):
 
 
 class Recall(NamedTuple):
-    """Read the earlier runs of a history key and call `Core.recalled`."""
+    """Read the earlier runs of the first of these keys that has any and call `Core.recalled`.
+
+    `coarser` are looked up after `key`, and then the runs that an earlier version stored under
+    `former`; the call names `key` whatever was found.
+    """
 
     key: str
+    coarser: tuple[str, ...] = ()
+    former: str | None = None
 
 
 class Trace(NamedTuple):
@@ -102,10 +108,15 @@ class Identify(NamedTuple):
 
 
 class StoreRun(NamedTuple):
-    """Store a finished run under a history key; later estimates learn from it."""
+    """Store a finished run under a history key; later estimates learn from it.
+
+    It is found under the keys `coarser`, too; `name` is what a person calls it.
+    """
 
     key: str
     run: dict[str, Any]
+    name: str = ""
+    coarser: tuple[str, ...] = ()
 
 
 class StoreClaim(NamedTuple):

@@ -47,8 +47,8 @@ class StoragePolicy:
 
     def begin(self, entry: Entry, now: float) -> list[Effect]:
         """Begin an operation: ask for the earlier runs that its forecast needs."""
-        key = self._forecasts.begin(entry, now, has_history=self.has_history)
-        return [] if key is None else [Recall(key)]
+        keys = self._forecasts.begin(entry, now, has_history=self.has_history)
+        return [] if keys is None else [Recall(keys.key, keys.coarser, keys.former)]
 
     def change(self, entry: Entry) -> None:
         """Note an open operation whose records or shares changed: the next round stores it."""

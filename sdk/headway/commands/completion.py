@@ -10,7 +10,7 @@ OPTIONS = {
     "ps": "--json",
     "wait": "--timeout",
     "cancel": "--reason --kill",
-    "history": "--forget --accuracy",
+    "history": "--forget --all --accuracy",
     "record": "--until-done",
     "replay": "--speed --display --estimates --tick --history",
     "broker": "run status stop",

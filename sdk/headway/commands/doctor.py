@@ -12,6 +12,7 @@ import platform
 import sys
 import tempfile
 import time
+from urllib.parse import quote
 
 from headway import __version__
 from headway.host import interpreter
@@ -66,6 +67,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
         lines.append(("user", f"root reports to the broker of uid {user}, who used sudo"))
     lines += [(name, environ[name]) for name in sorted(environ) if name.startswith("HEADWAY")]
     lines.append(("state", _state(environ, uid, user)))
+    lines += _secret(environ, uid, user)
     try:
         place = _runtime(environ, user)
     except endpoint.NoRuntimeDirectory as error:
@@ -140,6 +142,43 @@ def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
     if damaged and there == place:
         return f"{place}: {damaged} damaged files of the history were set aside there"
     return place
+
+
+def _secret(environ: Mapping[str, str], uid: int, user: int) -> list[tuple[str, str]]:
+    """Tell what is wrong with the secret that commands are known by, if anything is."""
+    from headway.host import secret  # noqa: PLC0415 - not there on Windows
+
+    path = secret.secret_path(environ, uid)
+    try:
+        secret.load(path, user)
+        made = os.stat(path).st_mtime
+    except FileNotFoundError:
+        made = time.time()
+    except OSError as error:
+        why = error.strerror or str(error)
+        return [("secret", f"{path}: earlier runs of commands are not found: {why}")]
+    runs = _runs_before(os.path.join(os.path.dirname(path), "history.sqlite3"), made)
+    if not runs:
+        return []
+    return [("secret", f"lost: {runs} earlier runs of commands are not found any more: {path}")]
+
+
+def _runs_before(path: str, made: float) -> int:
+    """Return how many runs of commands ended before the secret was made, so under another."""
+    import sqlite3  # noqa: PLC0415 - some Pythons are built without it
+
+    try:
+        # A run of a command has coarser keys. Read only, so nothing is made or migrated.
+        connection = sqlite3.connect("file:" + quote(path) + "?mode=ro", uri=True, timeout=1.0)
+        try:
+            query = (
+                "SELECT count(*) FROM runs WHERE ended < ? AND number IN (SELECT run FROM coarser)"
+            )
+            return int(connection.execute(query, (made,)).fetchone()[0])
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return 0
 
 
 def _interpreter(environ: Mapping[str, str]) -> str:

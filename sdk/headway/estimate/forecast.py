@@ -462,7 +462,14 @@ class Forecast:
         return exp(mean) - 1
 
     def _fractions(self) -> float | None:
-        """Return the mean fraction of the outermost stages, or None where none is known."""
+        """Return the fraction of the only outermost stage, or None where there are others.
+
+        How much of the whole each of several is, only earlier runs can tell, and those that have
+        been seen need not be all. Where all count one unit to known totals, the counts can tell.
+        """
+        outermost = [stage for stage in self._stages.values() if stage.parent is None]
+        if len(outermost) > 1:
+            return _shared_unit(outermost)
         inside: dict[str | None, list[float]] = {}
         known = False
         # Parents came first, so backwards every stage comes after all that is inside it.
@@ -478,6 +485,15 @@ class Forecast:
             inside.setdefault(parent, []).append(share)
         top = inside.get(None)
         return sum(top) / len(top) if known and top else None
+
+
+def _shared_unit(stages: Sequence[Stage]) -> float | None:
+    """Return done over total of stages that all count one unit; None where they do not."""
+    units = {stage.unit for stage in stages}
+    if len(units) > 1 or units & {"", "%"} or not all(stage.total > 0 for stage in stages):
+        return None
+    done = sum(stage.total * stage.fraction() for stage in stages)
+    return done / sum(stage.total for stage in stages)
 
 
 def _number(value: float | None) -> float:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Check = Callable[[Any], Any]
 
 IDENTITY_LIMIT = 64  # characters of the id of an operation, session or broker
+COARSER_LIMIT = 8  # coarser keys of an operation: as many are looked up when it begins
 OPERATION_LEAST = 20  # fields of an operation's record in version 1.0: later ones may be absent
 STAGE_LEAST = 14  # fields of a stage's record in version 1.0
 
@@ -126,6 +127,11 @@ def array(value: Any) -> list[Any]:
     return value
 
 
+def coarser(value: Any) -> list[str]:
+    """Check for the coarser keys of an operation, of which the first are taken."""
+    return [name(key) for key in array(value)[:COARSER_LIMIT]]
+
+
 def array_of(check: Check) -> Callable[[Any], list[Any]]:
     """Check for an array of such values."""
     return lambda value: [check(item) for item in array(value)]
@@ -196,6 +202,8 @@ OPERATION: dict[str, Check] = {
     "user": optional(name),
     "tty": optional(name),
     "display": optional(name),
+    "coarser": optional(coarser),
+    "former": optional(name),
 }
 
 stage_record = fields(STAGE_FIELDS, (STAGE[field] for field in STAGE_FIELDS), STAGE_LEAST)

@@ -52,6 +52,8 @@ class OperationRecord(NamedTuple):
     user: str | None
     tty: str | None
     display: str | None
+    coarser: Sequence[str] | None = None
+    former: str | None = None
 
     @classmethod
     def of(cls, operation: Operation) -> OperationRecord:

@@ -27,7 +27,7 @@ understood (apt, dpkg, pip, git, npm, curl, wget, rsync, dd, ninja, make, cmake,
 else how long it runs and its last line. Output, input, exit status and signals are CMD's own.
 
 options:
-  --name N        call the operation N (default: the program and what it works on)
+  --name N        call the operation N (default: the script, or the program and what it works on)
   --display MODE  what this terminal shows: auto, live, plain, json, quiet
   --as TOOL       read the output as TOOL's, for a script that runs TOOL
   --no-parse      do not look at the output at all

@@ -205,19 +205,31 @@ class Launch:
 
             headway_command.complete("headway")
             from headway.api.opening import operation as open_operation  # noqa: PLC0415
+            from headway.run.history_keys import working_directory  # noqa: PLC0415
             from headway.run.parsers.registry import name_command  # noqa: PLC0415
 
             plan = self.plan
             operation = open_operation(
-                plan.name or name_command(plan.command),
+                plan.name or name_command(plan.command, working_directory()),
                 display=plan.display,
                 cancellable=self._can_signal(),
             )
             operation.model.id = id_  # before anybody has been told of another
+            self._set_keys(operation)
             operation.on_cancel(self._request_cancel)
             self.operation = operation.start()
         except Exception:
             pass  # it runs all the same
+
+    def _set_keys(self, operation: Any) -> None:
+        """Say how earlier runs of the command are found."""
+        from headway.run.history_keys import keys_of  # noqa: PLC0415
+
+        plan = self.plan
+        keys = keys_of(plan.command, plan.name, terminal=os.isatty(1))
+        if keys is not None:
+            model = operation.model
+            model.key, model.coarser, model.former = keys
 
     def _can_signal(self) -> bool:
         """Return whether a cancel request can be passed on: sudo takes ^C only from a terminal."""

@@ -2,20 +2,24 @@
 
 import pytest
 
+from headway.estimate import Run
 from headway_broker.commands import history
-from headway_broker.history.summary import Known
+from headway_broker.history import queries
+from headway_broker.history.database import connect
+from headway_broker.history.summary import Known, known, short_id
+from headway_broker.state.effects import StoreRun
 
 ROWS = [
-    Known("Install nginx", 12, 94.0, 1000.0, 1.3, 0.81),
-    Known("a\x1b[31mb\u202ec" + "x" * 50, 1, None, 900.0, None, None),
+    Known("a1b2c3", "Install nginx", "Install nginx", 12, 94.0, 1000.0, 1.3, 0.81),
+    Known("d4e5f6", "a\x1b[31mb\u202ec" + "x" * 50, "0a" * 10, 1, None, 900.0, None, None),
 ]
 
 
 def test_a_listing_has_runs_time_and_age():
     lines = history.listing(ROWS, 1060.0)
-    assert lines[0].split() == ["operation", "runs", "usually", "last"]
+    assert lines[0].split() == ["operation", "id", "runs", "usually", "last"]
     assert lines[1].startswith("Install nginx  ")
-    assert lines[1].split()[2] == "12"
+    assert lines[1].split()[2:4] == ["a1b2c3", "12"]
     assert lines[1].endswith(" ago")
 
 
@@ -54,4 +58,44 @@ def test_a_broken_file_is_a_clear_error(monkeypatch, capsys, tmp_path):
 def test_help_names_its_options(capsys):
     with pytest.raises(SystemExit):
         history.main(["--help"])
-    assert "--forget KEY" in capsys.readouterr().out
+    assert "--forget [KEY]" in capsys.readouterr().out
+
+
+@pytest.fixture
+def remembered(monkeypatch, tmp_path):
+    monkeypatch.setenv("HEADWAY_STATE_DIR", str(tmp_path))
+    connection = connect(history.history_path())
+    run = Run(1.0, []).to_dict()
+    for key, name in (("k1", "make (a)"), ("k2", "tar"), ("k3", "tar"), ("k1", "make (a)")):
+        queries.write(connection, "", StoreRun(key, run, name), 1.0)
+    connection.close()
+    return history.history_path()
+
+
+def keys(path):
+    return sorted(row.key for row in known(path))
+
+
+def test_runs_are_forgotten_by_a_unique_name_or_an_id(remembered, capsys):
+    assert history.main(["--forget", "make (a)"]) == 0
+    assert capsys.readouterr().out == "forgot 2 runs\n"
+    assert history.main(["--forget", "tar"]) == 1
+    assert f"name one by its id, {short_id('k2')}, {short_id('k3')}" in capsys.readouterr().err
+    assert history.main(["--forget", short_id("k2")[:5]]) == 0
+    assert keys(remembered) == ["k3"]
+
+
+def test_all_is_forgotten_only_where_that_is_asked_for(remembered):
+    assert history.main(["--all"]) == history.main(["--forget"]) == 2
+    assert history.main(["--forget", "tar", "--all"]) == 2
+    assert keys(remembered) == ["k1", "k2", "k3"]
+    assert history.main(["--forget", "--all"]) == 0
+    assert keys(remembered) == []
+
+
+def test_one_operation_is_listed_by_its_id(remembered, capsys):
+    assert history.main([short_id("k1")]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
+        "operation",
+        "make",
+    ]

@@ -100,7 +100,34 @@ def test_a_run_that_cannot_be_read_is_left_out(connection):
     write(connection, StoreRun("k", {"number": 1}))
     connection.execute("INSERT INTO runs (key, ended, run) VALUES ('k', 1.0, 'x')")
     assert queries.runs(connection, "k") == [{"number": 1}]
-    assert list(queries.all_runs(connection)) == [("k", NOW, {"number": 1})]
+    assert list(queries.all_runs(connection)) == [("k", "", NOW, {"number": 1})]
+
+
+def test_the_finest_key_that_has_runs_is_read(connection):
+    write(connection, StoreRun("fine", {"number": 1}, "tar", ("middle", "coarse")))
+    write(connection, StoreRun("other", {"number": 2}, "tar", ("coarse",)))
+    assert queries.recall(connection, Recall("fine", ("middle", "coarse"))) == [{"number": 1}]
+    assert queries.recall(connection, Recall("new", ("middle", "coarse"))) == [{"number": 1}]
+    found = queries.recall(connection, Recall("new", ("unseen", "coarse")))
+    assert found == [{"number": 1}, {"number": 2}]
+    assert queries.recall(connection, Recall("new", ("unseen",))) == []
+
+
+def test_what_an_earlier_version_stored_by_name_is_read_while_there_is_nothing_else(connection):
+    connection.execute("INSERT INTO runs (key, ended, run) VALUES ('make', 1.0, '{\"old\": 1}')")
+    write(connection, StoreRun("make", {"old": 0}, "make"))  # of a program that calls itself so
+    recall = Recall("fine", ("coarse",), "make")
+    assert queries.recall(connection, recall) == [{"old": 1}]
+    write(connection, StoreRun("fine", {"new": 1}, "make", ("coarse",)))
+    assert queries.recall(connection, recall) == [{"new": 1}]
+
+
+def test_coarser_keys_go_with_their_run(connection):
+    write(connection, StoreRun("k", {}, "name", ("a", "b")), StoreRun("l", {}, "name", ("a",)))
+    assert queries.forget_runs(connection, "k") == 1
+    assert connection.execute("SELECT count(*) FROM coarser").fetchone() == (1,)
+    assert queries.forget_all_runs(connection) == 1
+    assert connection.execute("SELECT count(*) FROM coarser").fetchone() == (0,)
 
 
 def test_the_runs_of_a_key_are_forgotten_and_counted(connection):

@@ -139,12 +139,21 @@ def test_progress_is_whole_only_when_all_was_completed():
     assert forecast.progress(40.0) == 1.0
 
 
-def test_stages_weigh_alike_while_nothing_better_is_known():
+def test_of_stages_whose_weights_nobody_knows_there_is_no_whole():
     forecast = Forecast()
     forecast.start(0.0)
-    forecast.observe(1, "a", None, "completed", 5, 5, "file", 1.0)
+    forecast.observe(1, "a", None, "running", 50, 100, "B", 1.0)
+    assert forecast.progress(1.0) == pytest.approx(0.5)
+    forecast.observe(2, "b", None, "pending", 0, None, None, 2.0)
+    assert forecast.progress(2.0) is None
+
+
+def test_stages_of_one_unit_weigh_what_they_count():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "a", None, "completed", 300, 300, "B", 1.0)
     forecast.observe(2, "b", None, "running", 50, 100, "B", 2.0)
-    assert forecast.progress(2.0) == pytest.approx(0.75)
+    assert forecast.progress(2.0) == pytest.approx(0.875)
 
 
 def test_the_usual_duration_is_the_middle_of_the_earlier_runs():

@@ -60,8 +60,39 @@ def make_parser(tool: ModuleType | None, command: Command) -> Parser:
     return parser
 
 
-def name_command(command: Command) -> str:
-    """Return the operation's name: the program and the words its parser knows, nothing else."""
+def name_command(command: Command, cwd: str) -> str:
+    """Return the operation's name: what its program works on, as far as that may be told.
+
+    The program and the words that its parser knows, the folder of a build, or the script of an
+    interpreter; no other argument. `cwd` is the working directory.
+    """
+    from headway.run.reading.script import basename, find_script, folder_of  # noqa: PLC0415 - not needed to start
+
+    name = _tool_name(command)
+    script = None if command.program in PARSERS else find_script(command)
+    if script is not None:
+        word = command.argv[script.at]
+        return f"python -m {word}" if script.module else basename(word) or name
+    folder = folder_of(command, cwd)
+    return f"{name} ({basename(folder)})" if folder is not None and basename(folder) else name
+
+
+def former_name(command: Command) -> str | None:
+    """Return the name in earlier versions, by which they kept its runs.
+
+    None where that was also the name of what is not like it: an interpreter's other scripts, a
+    build in another folder, other arguments of an unknown program.
+    """
+    from headway.run.reading.script import find_script, folder_of  # noqa: PLC0415
+
+    if folder_of(command, "/") is not None:
+        return None
+    if command.program not in PARSERS and (command.words or find_script(command)):
+        return None
+    return _tool_name(command)
+
+
+def _tool_name(command: Command) -> str:
     tool = find_parser_module(command.program)
     name: str = tool.name_of(command) if tool else command.program.rsplit("/", 1)[-1]
     return name

@@ -1,0 +1,94 @@
+"""The rungs by which runs of a command are found again: from this very call to its kind.
+
+Pure. A rung is a list of words; two runs are of one kind where all words of a rung are equal. The
+words are arguments, so nobody but a keyed hash may see them. Coarser rungs drop values (paths,
+numbers, versions, dates), never option letters or sub-commands: `tar -c` says nothing of `tar -x`.
+A program alone is a rung only where it is an interpreter with its script.
+"""
+
+from __future__ import annotations
+
+from headway.run.reading.command_line import Command
+from headway.run.reading.script import absolute, basename, find_script, folder_of
+
+_DIGITS = "0123456789"
+_DIGIT_SET = frozenset(_DIGITS)
+_SUFFIX_LENGTH = 5  # characters of a file's suffix, as in "notes.jsonl"
+
+
+def rungs_of(command: Command, cwd: str, *, terminal: bool, known: bool) -> list[list[str]]:
+    """Return the rungs of a command, the finest first.
+
+    `cwd` is the working directory; `terminal` tells whether its output goes to one, `known`
+    whether a parser knows the program: it is a tool then, however it is called.
+    """
+    script = None if known else find_script(command)
+    folder = folder_of(command, cwd)
+    head = [command.program]
+    rest = list(command.words)
+    if script is not None:
+        word = command.argv[script.at]
+        if script.module:
+            head = ["-m", word, basename(cwd)]
+        else:
+            head = [command.program, absolute(word, cwd)]
+            rest = list(command.argv[command.at : script.at] + command.argv[script.at + 1 :])
+    whole = list(command.argv)
+    found = [["call", cwd, "terminal" if terminal else "pipe", *whole]]
+    if script is None and folder is None:
+        found.append(["arguments", *whole])
+    elif folder is not None:
+        head.append(basename(folder))
+        found.append(["folder", folder, *rest])
+    counts = script is not None or folder is not None
+    for rung, drop in (("numbers", _without_numbers), ("paths", _without_paths)):
+        kept = [word for word in map(drop, rest) if word]
+        if kept or counts:
+            found.append([rung, *head, *kept])
+    if script is not None:
+        found.append(["script", *head])
+    return found
+
+
+def _without_numbers(word: str) -> str:
+    """Return a word without its numbers, versions and dates; empty if it is only that."""
+    if _is_letter(word):
+        return word
+    bare = "".join("0" if letter in _DIGIT_SET else letter for letter in word)
+    if bare == word:
+        return word
+    while "00" in bare:
+        bare = bare.replace("00", "0")
+    for version in ("0.0", "0-0", "0:0", "0_0"):
+        while version in bare:
+            bare = bare.replace(version, "0")
+    if word.startswith("-"):
+        return bare.rstrip("0")
+    return "" if not any(letter.isalpha() for letter in bare) else bare
+
+
+def _without_paths(word: str) -> str:
+    """Return a word without its numbers, and empty where it is a path or an address."""
+    if _is_letter(word):
+        return word
+    if word.startswith("-"):
+        option, equals, value = word.partition("=")
+        if equals:
+            return option + "=" + _without_paths(value)
+        return _without_numbers(option.partition("/")[0])
+    name, equals, value = word.partition("=")
+    if equals and name.isidentifier():
+        return name + "=" + _without_paths(value)
+    return "" if _is_path(word) else _without_numbers(word)
+
+
+def _is_letter(word: str) -> bool:
+    """Return whether a word is an option of one letter or digit, as `-9` of gzip is."""
+    return len(word) == 2 and word[0] == "-"
+
+
+def _is_path(word: str) -> bool:
+    if "/" in word or word[:1] in ("~", "."):
+        return True
+    stem, dot, suffix = word.rpartition(".")
+    return bool(dot and stem) and 0 < len(suffix) <= _SUFFIX_LENGTH and suffix.isalnum()

@@ -1,0 +1,63 @@
+"""Two commands share a rung where one says something of the other, and only there."""
+
+import pytest
+
+from headway.run.parsers.registry import PARSERS
+from headway.run.reading.command_line import parse_command_line
+from headway.run.reading.rungs import rungs_of
+
+
+def rungs(line, cwd="/home/me", terminal=False):
+    command = parse_command_line(line.split())
+    found = rungs_of(command, cwd, terminal=terminal, known=command.program in PARSERS)
+    return {tuple(rung) for rung in found}
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("tar -xf a.tar", "tar -xf b.tar"),
+        ("tar -czf backup-2024-01-02.tgz /home", "tar -czf backup-2025-11-30.tgz /home"),
+        ("apt install nginx=1.22", "apt install nginx=1.24-2"),
+        ("ffmpeg -i a.mov -crf 20 b.mp4", "ffmpeg -i c.mov -crf 28 d.mp4"),
+        ("python train.py --lr 0.1", "python train.py --fast"),
+        ("bash backup.sh", "bash -x ./backup.sh /srv"),
+        ("make -j8", "make -j4"),
+        ("docker build --tag=x/y:1 .", "docker build --tag=x/z:2 .."),
+    ],
+)
+def test_values_are_dropped_rung_by_rung(line, other):
+    assert rungs(line) & rungs(other)
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("tar -xf a.tar", "tar -cf a.tar"),
+        ("tar -x", "tar -c"),
+        ("gzip -1 a", "gzip -9 a"),
+        ("git clone x", "git fetch x"),
+        ("docker build .", "docker pull ."),
+        ("sleep 2", "sleep 9"),
+        ("cp a/b c/d", "cp e/f g/h"),
+        ("python short.py", "python long.py"),
+        ("bash -c one", "bash -c two"),
+        ("python -m pip install x", "python -m pip download x"),
+        ("apt install nginx", "apt install postgresql"),
+    ],
+)
+def test_option_letters_sub_commands_and_scripts_are_not(line, other):
+    assert not rungs(line) & rungs(other)
+
+
+def test_the_place_and_the_terminal_are_dropped_first():
+    assert rungs("tar -xf a.tar", "/a") & rungs("tar -xf a.tar", "/b")
+    assert rungs("tar -xf a.tar") != rungs("tar -xf a.tar", terminal=True)
+    assert rungs("tar -xf a.tar") & rungs("tar -xf a.tar", terminal=True)
+
+
+def test_a_build_is_known_by_its_folder_and_a_script_by_its_path():
+    assert not rungs("make", "/src/kernel") & rungs("make", "/src/git")
+    assert rungs("make", "/tmp/1/kernel") & rungs("make", "/tmp/2/kernel")
+    assert not rungs("python train.py", "/a") & rungs("python train.py", "/b")
+    assert rungs("python train.py", "/a") & rungs("python /a/train.py", "/b")
