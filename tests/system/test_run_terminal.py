@@ -166,6 +166,22 @@ def test_a_terminal_whose_lender_was_killed_is_given_back_by_the_next(machine):
     assert after == before
 
 
+@pytest.mark.once
+def test_every_run_killed_at_once_leaves_the_terminal_with_its_own_modes(machine):
+    script = """
+        stty -ixon brkint; stty -g
+        for i in 1 2 3; do (hw -- sh -c 'trap "" HUP; sleep 1.5') & runs="$runs $!"; done
+        until stty -a | grep -q -e -icanon; do sleep 0.05; done
+        kill -KILL $runs
+        wait
+        until stty -a | grep -q -e ' icanon'; do sleep 0.05; done
+        stty -g
+    """
+    before, after = modes(ended(scripted(machine, script))[0])
+    assert after == before
+    assert not [name for name in os.listdir(machine.directory) if name.startswith("terminal-")]
+
+
 def test_killed_it_leaves_no_command_behind(bash, machine):
     bash.sendline("hw -- sh -c 'echo pid=$$; sleep 60'")
     bash.expect(r"pid=(\d+)\r\n")

@@ -116,8 +116,9 @@ class Launch:
             return Child(plan.path, argv, self.plumbing.streams, kept, self.signals.ignored)
         from headway.run.process.pty_session import PtyChild  # noqa: PLC0415 - only a terminal needs it
 
-        pty = (terminal.master, terminal.slave)
-        return PtyChild(plan.path, argv, self.plumbing.streams, kept, self.signals.ignored, pty)
+        return PtyChild(
+            plan.path, argv, self.plumbing.streams, kept, self.signals.ignored, terminal
+        )
 
     def start_threads(self) -> None:
         """Start the threads that relay its output and the keyboard."""
