@@ -9,7 +9,7 @@ import termios
 
 import psutil
 import pytest
-from commands import ended, scripted, shell, typed
+from commands import detached, ended, scripted, shell, typed
 from machine import alive, killed, runs, until
 
 
@@ -46,6 +46,16 @@ def test_a_password_is_not_echoed(machine):
     terminal.expect_exact("ask\r\n")
     terminal.sendline("secret")
     assert ended(terminal)[0] == "secret\r\n"
+
+
+def test_keys_of_a_terminal_that_does_not_control_it_reach_the_command(machine, listener):
+    script = "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo ask; read x; echo got $x; exit 5"
+    terminal = detached(machine, "--", "sh", "-c", script)
+    terminal.expect_exact("ask\r\n")
+    terminal.sendline("foo")
+    text, status, _ = ended(terminal)
+    assert (text, status) == ("foo\r\ngot foo\r\n", 5)
+    assert listener.ended("sh").exit_status == 5
 
 
 def test_one_ctrl_c_reaches_the_command_once(machine):

@@ -91,13 +91,12 @@ class Launch:
         status, end = os.pipe()
         form = None
         if own:
-            on_terminal = self.plumbing.terminal is not None
-            setting = FormContext(end, on_terminal, drawn, _version(command))
+            setting = FormContext(end, self.plumbing.on_terminal, drawn, _version(command))
             form = machine_form(command, setting)
         if form is not None:
             self.environ = form.environ
             if form.hidden is not None:
-                stream = 1 if self.plumbing.terminal is not None else form.stream
+                stream = 1 if self.plumbing.on_terminal else form.stream
                 self.hidden = {stream: form.hidden}
         self.child = self._fork(plan, form, end)
         self.plumbing.close_child_ends()
