@@ -61,6 +61,13 @@ def shell(machine, **environ):
     return bash
 
 
+def detached(machine, *arguments):
+    """Start it on a terminal that does not control it, as `su -c` and `setsid` do."""
+    environ = {**machine.environ, "HEADWAY_DISPLAY": "quiet", "TERM": "xterm"}
+    command = ["-w", *PROGRAM, *arguments]
+    return pexpect.spawn("setsid", command, env=environ, timeout=15, encoding="utf-8")
+
+
 def scripted(machine, script):
     """Start a script on a terminal of its own, in which `(hw …)` is `headway run`."""
     command = " ".join(map(shlex.quote, PROGRAM))

@@ -9,7 +9,7 @@ import termios
 
 import psutil
 import pytest
-from commands import ended, scripted, shell, typed
+from commands import detached, ended, scripted, shell, typed
 from machine import alive, killed, runs, until
 
 
@@ -46,6 +46,16 @@ def test_a_password_is_not_echoed(machine):
     terminal.expect_exact("ask\r\n")
     terminal.sendline("secret")
     assert ended(terminal)[0] == "secret\r\n"
+
+
+def test_keys_of_a_terminal_that_does_not_control_it_reach_the_command(machine, listener):
+    script = "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo ask; read x; echo got $x; exit 5"
+    terminal = detached(machine, "--", "sh", "-c", script)
+    terminal.expect_exact("ask\r\n")
+    terminal.sendline("foo")
+    text, status, _ = ended(terminal)
+    assert (text, status) == ("foo\r\ngot foo\r\n", 5)
+    assert listener.ended("sh").exit_status == 5
 
 
 def test_one_ctrl_c_reaches_the_command_once(machine):
@@ -164,6 +174,22 @@ def test_a_terminal_whose_lender_was_killed_is_given_back_by_the_next(machine):
     """
     before, after = modes(ended(scripted(machine, script))[0])
     assert after == before
+
+
+@pytest.mark.once
+def test_every_run_killed_at_once_leaves_the_terminal_with_its_own_modes(machine):
+    script = """
+        stty -ixon brkint; stty -g
+        for i in 1 2 3; do (hw -- sh -c 'trap "" HUP; sleep 1.5') & runs="$runs $!"; done
+        until stty -a | grep -q -e -icanon; do sleep 0.05; done
+        kill -KILL $runs
+        wait
+        until stty -a | grep -q -e ' icanon'; do sleep 0.05; done
+        stty -g
+    """
+    before, after = modes(ended(scripted(machine, script))[0])
+    assert after == before
+    assert not [name for name in os.listdir(machine.directory) if name.startswith("terminal-")]
 
 
 def test_killed_it_leaves_no_command_behind(bash, machine):

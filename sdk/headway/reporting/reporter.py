@@ -8,6 +8,7 @@ delivery of final states when the program ends.
 from __future__ import annotations
 
 import os
+import sys
 from itertools import count
 from threading import Lock, RLock
 from time import monotonic, sleep

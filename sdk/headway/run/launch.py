@@ -88,13 +88,12 @@ class Launch:
         status, end = os.pipe()
         form = None
         if own:
-            on_terminal = self.plumbing.terminal is not None
-            setting = FormContext(end, on_terminal, drawn, _version(command))
+            setting = FormContext(end, self.plumbing.on_terminal, drawn, _version(command))
             form = machine_form(command, setting)
         if form is not None:
             self.environ = form.environ
             if form.hidden is not None:
-                stream = 1 if self.plumbing.terminal is not None else form.stream
+                stream = 1 if self.plumbing.on_terminal else form.stream
                 self.hidden = {stream: form.hidden}
         self.child = self._fork(plan, form, end)
         self.plumbing.close_child_ends()
@@ -113,8 +112,9 @@ class Launch:
             return Child(plan.path, argv, self.plumbing.streams, kept, self.signals.ignored)
         from headway.run.process.pty_session import PtyChild  # noqa: PLC0415 - only a terminal needs it
 
-        pty = (terminal.master, terminal.slave)
-        return PtyChild(plan.path, argv, self.plumbing.streams, kept, self.signals.ignored, pty)
+        return PtyChild(
+            plan.path, argv, self.plumbing.streams, kept, self.signals.ignored, terminal
+        )
 
     def start_threads(self) -> None:
         """Start the threads that relay its output and the keyboard."""

@@ -2,6 +2,7 @@
 
 A monitor stands between: the leader of that session, so that Ctrl+Z works there, and it
 ends only after everybody who was left behind in the session, so that nobody is hung up on.
+Should this process be killed, the monitor restores the modes of the real terminal.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import select
 import struct
 import termios
 
@@ -21,11 +23,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping, Sequence
 
+    from headway.run.streams.terminal import Terminal
+
 _REPORT = struct.Struct("=i")  # a wait status
+# Seconds for which a hangup waits for the parent's end: the kernel closes the descriptors of a
+# process that was killed within one turn. Without such an end it was somebody's own signal.
+_DEATH_SECONDS = 0.2
+_RESTORED = b"."  # says that whoever relays the terminal has restored it itself
 
 
 class PtyChild:
-    """A command that has the pty `slave` for its terminal, in a session of its own."""
+    """A command that has the pty of `terminal` for its own, in a session of its own."""
 
     def __init__(
         self,
@@ -34,8 +42,10 @@ class PtyChild:
         streams: Mapping[int, int],
         kept: tuple[int, ...],
         ignored: Sequence[int],
-        pty: tuple[int, int],
+        terminal: Terminal,
     ) -> None:
+        self._terminal = terminal
+        self._killed: bool | None = None  # whether the parent was; None while it runs
         self._gate = ForkGate(ignored)
         self._reports, report = os.pipe()
         held, self._hold = os.pipe()
@@ -43,7 +53,7 @@ class PtyChild:
         self.pid = 0  # of the command; its group has the same
         self.monitor = os.fork()
         if self.monitor == 0:
-            run_in_child(lambda: self._watch(path, argv, streams, kept, pty, report, held))
+            run_in_child(lambda: self._watch(path, argv, streams, kept, report, held))
         os.close(report)
         os.close(held)
 
@@ -88,6 +98,10 @@ class PtyChild:
 
     def detach(self) -> None:
         """Let the monitor exit, once every process that holds on to it has."""
+        try:
+            os.write(self._hold, _RESTORED)
+        except OSError:
+            pass  # it was killed
         os.close(self._hold)
 
     # The monitor.
@@ -98,12 +112,11 @@ class PtyChild:
         argv: list[str],
         streams: Mapping[int, int],
         kept: tuple[int, ...],
-        pty: tuple[int, int],
         report: int,
         held: int,
     ) -> None:
-        master, slave = pty
-        os.close(master)
+        slave = self._terminal.slave
+        os.close(self._terminal.master)
         os.close(self._hold)
         os.close(self._reports)
         os.setsid()
@@ -125,6 +138,7 @@ class PtyChild:
         # Whoever reads what the command writes shall see its end: hold on to nothing of it.
         try:
             null = os.open(os.devnull, os.O_RDWR)
+            real = os.dup(2)
             told, tell = os.pipe()
             command = os.fork()
         except OSError as error:
@@ -134,11 +148,8 @@ class PtyChild:
             run_in_child(lambda: self._become(path, argv, streams, kept, slave, ignored, tell))
         os.close(tell)
         signal.signal(signal.SIGUSR1, lambda *_: _signal_group(command, signal.SIGCONT))
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            # The terminal is gone: of the session the kernel tells its leader alone.
-            signal.signal(
-                signal.SIGHUP, lambda *_: _signal_group(command, signal.SIGHUP, signal.SIGCONT)
-            )
+        nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        signal.signal(signal.SIGHUP, lambda *_: self._hang_up(command, real, held, nohup))
         try:
             os.setpgid(command, command)
         except OSError:
@@ -149,9 +160,10 @@ class PtyChild:
         os.write(report, _REPORT.pack(command))
         for descriptor in range(3):
             os.dup2(null, descriptor)
-        for descriptor in {slave, null, *streams.values(), *kept} - {0, 1, 2, report, held}:
+        for descriptor in {slave, null, *streams.values(), *kept} - {0, 1, 2, real, report, held}:
             os.close(descriptor)
         self._gate.close()
+        self._terminal.prepare_recovery()
         while True:
             _, status = os.waitpid(command, os.WUNTRACED)
             if not os.WIFSTOPPED(status):
@@ -162,8 +174,25 @@ class PtyChild:
             if not os.WIFSTOPPED(status):
                 break
         os.close(report)
+        if self._was_killed(held):
+            self._terminal.recover(real)
+        os.close(real)
         os.read(held, 1)
         os._exit(0)
+
+    def _was_killed(self, held: int) -> bool:
+        """Wait until this process's parent has ended; return whether it was killed."""
+        if self._killed is None:
+            self._killed = not os.read(held, 1)
+        return self._killed
+
+    def _hang_up(self, command: int, real: int, held: int, nohup: bool) -> None:
+        """Pass on that the pty is gone: of a session the kernel tells its leader alone."""
+        # Of a process that is killed the pty is closed first, the pipe right after it.
+        if select.select([held], [], [], _DEATH_SECONDS)[0] and self._was_killed(held):
+            self._terminal.recover(real)
+        if not nohup:
+            _signal_group(command, signal.SIGHUP, signal.SIGCONT)
 
     def _become(
         self,

@@ -38,7 +38,8 @@ class Plumbing:
         self.streams: dict[int, int] = {}
         self.pumped: list[PumpedStream] = []
         self.terminal: Terminal | None = None
-        self._side: int | None = None  # a pty for standard error alone
+        self.on_terminal = False  # both outputs are one terminal, pumped as standard output
+        self._side: int | None = None  # a pty for output alone
 
     def close_child_ends(self) -> None:
         """Close the ends that the forked command holds by now."""
@@ -60,8 +61,8 @@ class Plumbing:
         for number in numbers:
             self.streams[number] = end
 
-    def connect_side_pty(self) -> None:
-        """Give the command a terminal for standard error that is not its controlling one."""
+    def connect_side_pty(self, *numbers: int) -> None:
+        """Give the command a terminal for its outputs `numbers` that is not its controlling one."""
         master, slave = os.openpty()
         attributes = termios.tcgetattr(slave)
         attributes[1] &= ~termios.OPOST  # the real terminal does that
@@ -69,8 +70,9 @@ class Plumbing:
         termios.tcsetattr(slave, termios.TCSANOW, attributes)
         self._side = master
         _copy_size(2, master)
-        self.pumped.append(PumpedStream(master, 2))
-        self.streams[2] = slave
+        self.pumped.append(PumpedStream(master, numbers[0]))
+        for number in numbers:
+            self.streams[number] = slave
 
 
 def connect_streams(parses: bool, data_on_stdout: bool, reserved: bool) -> Plumbing:
@@ -81,7 +83,14 @@ def connect_streams(parses: bool, data_on_stdout: bool, reserved: bool) -> Plumb
     """
     plumbing = Plumbing()
     out, err = _terminal(1), _terminal(2)
-    if out is not None and out == err:
+    plumbing.on_terminal = out is not None and out == err
+    if plumbing.on_terminal and not _controls_us(2):
+        # Its keys make no signals for us, and who is in its foreground is unknown (`su -c`,
+        # `setsid`): the command reads it itself.
+        if parses:
+            plumbing.connect_side_pty(1, 2)
+        return plumbing
+    if plumbing.on_terminal:
         plumbing.terminal = Terminal(2, reserved)
         slave = plumbing.terminal.slave
         plumbing.streams = {1: slave, 2: slave}
@@ -101,7 +110,7 @@ def connect_streams(parses: bool, data_on_stdout: bool, reserved: bool) -> Plumb
     if err is None and err_open is not None:
         plumbing.connect_pipe(2)
     elif err is not None and data_on_stdout:
-        plumbing.connect_side_pty()
+        plumbing.connect_side_pty(2)
     return plumbing
 
 
@@ -111,6 +120,15 @@ def _terminal(number: int) -> int | None:
         return os.fstat(number).st_rdev if os.isatty(number) else None
     except OSError:
         return None
+
+
+def _controls_us(fd: int) -> bool:
+    """Return whether a terminal is the controlling one of this process."""
+    try:
+        os.tcgetpgrp(fd)
+    except OSError:
+        return False
+    return True
 
 
 def _identity(number: int) -> tuple[int, int] | None:

@@ -1,7 +1,8 @@
 """The real terminal while it is relayed to a command's pty: its modes, its size, restoring it.
 
 Several of us may be in the foreground of one terminal (`make -j4`). One of them relays it, and
-restores it; the others leave its modes alone meanwhile, for they would save raw ones.
+restores it; the others leave its modes alone meanwhile, for they would save raw ones. Should
+the one be killed, its monitor restores them (`recover`), or else the next that relays it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import struct
 import termios
 
+from headway.run.streams.modes_record import ModesRecord
 from headway.terminal_mode import RAW, is_relayed, line_mode, raw_attributes, usual_attributes
 
 TYPE_CHECKING = False
@@ -32,7 +34,8 @@ class Terminal:
     def __init__(self, fd: int, reserved: bool) -> None:
         self._fd = fd
         self._reserved = reserved
-        self._saved: Attributes = _usual(fd)
+        self._record = ModesRecord(os.fstat(fd).st_rdev, os.getsid(0))
+        self._saved: Attributes = self._usual(fd)
         self._mode: str | None = None  # of the command, while the terminal is relayed
         self._lock: int | None = None  # held while we are the one that relays it
         self._size = b""
@@ -65,9 +68,12 @@ class Terminal:
             if mode == self._mode:
                 return
             if self._mode is None:
-                if not self._claim():
+                if not self._claim(self._fd):
                     return
-                self._saved = _usual(self._fd)
+                relayed = is_relayed(termios.tcgetattr(self._fd))
+                self._saved = self._usual(self._fd)
+                if not relayed:
+                    self._record.write(self._saved)
         except (OSError, termios.error):
             return  # the terminal is gone: a hangup will follow
         self._set(raw_attributes(self._saved, mode))
@@ -81,7 +87,29 @@ class Terminal:
             self._mode = None
             if self.foreground:
                 self._set(self._saved)
+                self._record.remove()
                 self._reset_margins()
+        self._release()
+
+    def prepare_recovery(self) -> None:
+        """Load what `recover` needs: a shell that regains the terminal is as quick as that."""
+        try:
+            self._record.locate()
+        except OSError:
+            pass
+
+    def recover(self, fd: int) -> None:
+        """Restore the modes for a process that was killed while it relayed the terminal.
+
+        `fd` is the terminal's. Nothing is done where somebody else relays it by now, or a person
+        has set its modes since; never raise.
+        """
+        try:
+            if self._claim(fd) and is_relayed(termios.tcgetattr(fd)):
+                termios.tcsetattr(fd, termios.TCSANOW, self._usual(fd))
+                self._record.remove()
+        except (OSError, termios.error):
+            pass  # the terminal is gone
         self._release()
 
     def resize(self) -> None:
@@ -107,7 +135,14 @@ class Terminal:
         character: bytes = attributes[6][key]
         return b"" if character == b"\0" else character
 
-    def _claim(self) -> bool:
+    def _usual(self, fd: int) -> Attributes:
+        """Return the attributes of the terminal as they are while nobody relays it."""
+        attributes = termios.tcgetattr(fd)
+        if not is_relayed(attributes):
+            return attributes
+        return self._record.read() or usual_attributes(attributes)
+
+    def _claim(self, fd: int) -> bool:
         """Become the one that relays the terminal; return False while another process does.
 
         The kernel frees the lock on its device when its holder is killed. A device of another
@@ -117,15 +152,15 @@ class Terminal:
             return True
         try:
             flags = os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
-            descriptor = os.open(os.ttyname(self._fd), flags)
+            descriptor = os.open(os.ttyname(fd), flags)
         except OSError:
-            return not is_relayed(termios.tcgetattr(self._fd))
+            return fd != self._fd or not is_relayed(termios.tcgetattr(fd))
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
             held = isinstance(error, BlockingIOError)
-            return not held and not is_relayed(termios.tcgetattr(self._fd))
+            return not held and not is_relayed(termios.tcgetattr(fd))
         self._lock = descriptor
         return True
 
@@ -147,9 +182,3 @@ class Terminal:
             termios.tcsetattr(self._fd, termios.TCSADRAIN, attributes)
         except (OSError, termios.error):
             pass
-
-
-def _usual(fd: int) -> Attributes:
-    """Return the attributes of a terminal as they are while nobody relays it."""
-    attributes = termios.tcgetattr(fd)
-    return usual_attributes(attributes) if is_relayed(attributes) else attributes
