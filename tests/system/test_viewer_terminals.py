@@ -122,9 +122,12 @@ def test_a_killed_viewers_rows_are_given_back_and_drawn_again(sandbox, shell):
     run(sandbox, shell, 100)
     shell.wait_for(has_bar, "a bar")
     drawing = max(viewers_of(sandbox))
+    drawn = len(shell.written)
     killed(drawing)
-    shell.wait_for(lambda lines: not has_bar(lines), "the bar is gone", 5)
-    shell.wait_for(has_bar, "the bar is back")
+    until(lambda: len(set(viewers_of(sandbox)) - {drawing}) == 2, "another one draws", 5)
+    shell.wait_for(
+        lambda lines: b"\x1b[r" in shell.written[drawn:] and has_bar(lines), "the bar is back"
+    )
     shell.wait_for(at_prompt, "the prompt is back")
     assert [line for line in shell.all if "━" in line] == []
     assert len([line for line in shell.all if "✓ build.py" in line]) == 1

@@ -3,6 +3,10 @@
 A reporting process never draws. `START_DELAY` after its first operation began, a program whose
 standard error is a terminal starts a viewer process for it; a program that ends sooner leaves
 nothing on the screen. Where standard error is no terminal, `CI` asks for plain lines.
+
+One viewer process serves a terminal: a program takes its role and hands it the locked file, so
+of those that begin at once one starts a viewer. The others, and all where it is killed, look
+whether the role is free.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import os
 
 from headway.host import detached_process, interpreter
 from headway.host.identity import terminal
+from headway.host.terminal_locks import VIEWER, TerminalLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,23 +27,27 @@ START_DELAY = 0.5  # seconds: what ends sooner was no wait, and a viewer is the 
 # Seconds that the exit waits for the viewer to draw the receipts: a part of the one second by which
 # an exit may be delayed.
 RECEIPT_TIMEOUT = 0.25
+CHECK_INTERVAL = 1.0  # seconds between looks whether the terminal still has a viewer
+MAX_STARTS = 3  # of viewers by one program: one that leaves at once will do so again
 RECEIPTS_LIMIT = 100  # unanswered ends that are remembered where no viewer answers
 
 
 class TerminalViewer:
-    """Starts the viewer of a process's terminal, once."""
+    """Starts the viewer of a process's terminal, and another where that is killed."""
 
     def __init__(self, reporter: Reporting) -> None:
         self._reporter = reporter
-        self._started = False  # a viewer was started, or none is wanted
+        self._started = False  # a viewer was started or found, or none is wanted
         self._viewing = False
+        self._starts = 0
+        self._check_at: float | None = None  # whether the terminal still has a viewer
         # Operations that are open, or whose end the viewer has not answered, oldest first.
         self._drawn_for: dict[str, None] = {}
 
     def deadline(self) -> float | None:
         """Return when `look` has something to do, or None."""
         if self._started:
-            return None
+            return self._check_at if self._reporter.handles else None
         begins = [
             handle.model.started
             for handle in list(self._reporter.handles.values())
@@ -54,12 +63,11 @@ class TerminalViewer:
                 self._drawn_for.pop(operation, None)
             self._draw_for(list(self._reporter.handles))
         drawn.clear()  # another program's viewer may answer, too
-        if self._viewing:
-            return
         due = self.deadline()
         if due is None or now < due:
             return
         self._started = True
+        self._check_at = None
         arguments = viewer_of(
             [handle.model.display for handle in list(self._reporter.handles.values())],
             self._reporter.session,
@@ -68,12 +76,29 @@ class TerminalViewer:
         if arguments is None or python is None:
             return
         try:
-            command = [python.path, *arguments]
-            detached_process.spawn(command, os.environ, foreign=python.foreign, terminal=True)
+            if "--tty" in arguments:
+                self._serve_terminal([python.path, *arguments], python.foreign)
+                self._check_at = now + CHECK_INTERVAL if self._starts < MAX_STARTS else None
+            else:
+                _spawn([python.path, *arguments], python.foreign, ())
             self._viewing = True
             self._draw_for(list(self._reporter.handles))
         except OSError:
             pass
+
+    def _serve_terminal(self, command: list[str], foreign: bool) -> None:
+        """Start the viewer of the terminal, unless there is one."""
+        role = TerminalLock(2, VIEWER)
+        try:
+            if role.acquire():
+                self._starts += 1
+                descriptor = role.fileno()
+                if descriptor is None:
+                    _spawn(command, foreign, ())
+                else:
+                    _spawn([*command, "--role", str(descriptor)], foreign, (descriptor,))
+        finally:
+            role.close()
 
     def _draw_for(self, opened: list[str]) -> None:
         self._drawn_for.update(dict.fromkeys(opened))
@@ -95,6 +120,10 @@ class TerminalViewer:
             pass
         if not self._drawn_for.keys() <= drawn:
             give_back()
+
+
+def _spawn(command: list[str], foreign: bool, keep: tuple[int, ...]) -> None:
+    detached_process.spawn(command, os.environ, foreign=foreign, terminal=True, keep=keep)
 
 
 def give_back() -> None:
