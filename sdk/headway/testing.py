@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
+from headway.host.random_id import random_id
 from headway.protocol import messages, wire
-from headway.reporting.reporter import Reporter, random_id, use
+from headway.reporting.reporter import Reporter, use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

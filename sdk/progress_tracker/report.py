@@ -102,7 +102,9 @@ class Report:
         elif self._seen and all(status is StageStatus.COMPLETED for status in self._seen):
             self.end(StageStatus.COMPLETED, None, None)
         else:
-            self.end(StageStatus.FAILED, "the program let go of it before its end", None)
+            from headway.protocol.own_words import LET_GO  # noqa: PLC0415 - as `headway` above
+
+            self.end(StageStatus.FAILED, LET_GO, None)
 
     def _add(self, stage: ProgressStage) -> None:
         count = self._names[stage.name] = self._names.get(stage.name, 0) + 1

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 
 import pytest
-from commands import ended, piped, typed
+from commands import PROGRAM, ended, piped, typed
 from machine import until
 
 from headway.protocol import messages
@@ -40,16 +41,25 @@ def test_through_a_terminal_too(machine, listener):
     assert listener.ended("sleep").state == "cancelled"
 
 
-def test_a_command_that_ignores_it_is_terminated_after_ten_seconds(machine, listener):
-    process = piped(
-        machine, "--name", "deaf", "--", "sh", "-c", "trap '' INT; echo ready; sleep 40"
-    )
+def test_a_command_that_goes_on_after_it_is_terminated_after_ten_seconds(machine, listener):
+    script = "trap : INT; echo ready; while :; do sleep 0.2; done"
+    process = piped(machine, "--name", "stubborn", "--", "sh", "-c", script)
     assert process.stdout.readline() == b"ready\n"
-    cancel(listener, "deaf")
+    cancel(listener, "stubborn")
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=8)
     assert process.wait(timeout=6) == -signal.SIGTERM
-    assert listener.ended("deaf").state == "cancelled"
+    assert listener.ended("stubborn").state == "cancelled"
+
+
+def test_what_a_script_started_in_the_background_is_terminated_at_once(machine, listener):
+    # A shell without job control lets what it starts by & ignore SIGINT.
+    script = f"{shlex.join(PROGRAM)} --name behind -- sh -c 'echo ready; exec sleep 40' & wait"
+    process = machine.spawn("sh", "-c", script)
+    assert process.stdout.readline() == "ready\n"
+    cancel(listener, "behind")
+    assert process.wait(timeout=5) == 0
+    assert listener.ended("behind").state == "cancelled"
 
 
 def test_a_kill_is_at_once_and_only_when_asked_for(machine, listener):

@@ -13,6 +13,7 @@ from headway.api.stage import Stage
 from headway.api.uncaught import cancelled
 from headway.errors import IllegalMove, UnknownStage
 from headway.host.propagation import PARENT, environment
+from headway.host.random_id import random_id
 from headway.model import (
     CANCELLED,
     COMPLETED,
@@ -30,7 +31,8 @@ from headway.model import (
 )
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
-from headway.reporting.reporter import random_id, reporter
+from headway.protocol.own_words import ENDED_BEFORE
+from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -362,7 +364,7 @@ class Operation(Lifecycle):
         elif self.request is not None:
             self._end(CANCELLED, self.request.reason)
         else:
-            self._end(FAILED, error="the program ended before it")
+            self._end(FAILED, error=ENDED_BEFORE)
 
     # Child processes.
 

@@ -6,6 +6,7 @@ import sys
 
 from headway.errors import Cancelled
 from headway.model import CANCELLED, COMPLETED, FAILED, clean_text
+from headway.protocol import own_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def outcome_of(
         code = error.code
         if isinstance(code, int):  # what the interpreter takes for a status, and nothing else
             code = int.__int__(code)
-            return (FAILED, None, f"exit status {code}") if code else (COMPLETED, None, None)
+            return (FAILED, None, own_words.exit_status(code)) if code else (COMPLETED, None, None)
         return (COMPLETED, None, None) if code is None else (FAILED, None, clean_text(code))
     if isinstance(error, (KeyboardInterrupt, *cancellations())):
         reason = (request.reason if request is not None else None) or clean_text(error)

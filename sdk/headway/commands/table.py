@@ -6,8 +6,6 @@ import importlib
 import os
 import sys
 
-from headway import __version__
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, NoReturn, Sequence
@@ -50,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if verb in ("--help", "-h", "help"):
         return _say(_help())
     if verb in ("--version", "-V"):
+        from headway import __version__  # noqa: PLC0415 - `run` imports the package later
+
         return _say(f"headway {__version__}\n")
     if verb not in VERBS:
         return _unknown(verb)

@@ -138,7 +138,7 @@ def _of_script(command: str) -> str | None:
             head = file.read(_HEAD)
     except OSError:
         return None
-    if not head.startswith(b"#!") or b"from headway." not in head:
+    if not head.startswith(b"#!") or b"from headway" not in head:
         return None
     words = head.partition(b"\n")[0][2:].split()
     path = os.fsdecode(words[0]) if words else ""

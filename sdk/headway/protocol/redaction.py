@@ -2,7 +2,8 @@
 
 Pure. A stage's detail, errors, the message of a failure and the text of a question can be
 lines of output, and passwords stand in those. They are in memory and on the wire only: no
-history and no spool file has them. Names, states, counts, exit statuses and other reasons stay.
+history and no spool file has them. Names, states, counts, exit statuses and other reasons stay,
+and so do errors in Headway's own words (`own_words`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from headway.model import (
     Stage,
 )
 from headway.protocol.messages import Announce
+from headway.protocol.own_words import are_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def redact_operation(record: Sequence[Any]) -> list[Any]:
     """
     redacted = list(record)
     if redacted[_STATE] != CRASHED:
-        redacted[_ERROR] = None
+        redacted[_ERROR] = _own(redacted[_ERROR])
     if redacted[_STATE] == FAILED:
         redacted[_MESSAGE] = None
     redacted[_REASON] = _without_question(redacted[_REASON])
@@ -52,7 +54,8 @@ def redact_operation(record: Sequence[Any]) -> list[Any]:
 def redact_stage(record: Sequence[Any]) -> list[Any]:
     """Return a record of `STAGE_FIELDS` without texts."""
     redacted = list(record)
-    redacted[_STAGE_ERROR] = redacted[_STAGE_DETAIL] = None
+    redacted[_STAGE_ERROR] = _own(redacted[_STAGE_ERROR])
+    redacted[_STAGE_DETAIL] = None
     redacted[_STAGE_REASON] = _without_question(redacted[_STAGE_REASON])
     return redacted
 
@@ -93,6 +96,11 @@ def _refill_stage(record: list[Any], known: Stage | None) -> list[Any]:
         record[_STAGE_ERROR] = record[_STAGE_ERROR] or known.error
         record[_STAGE_DETAIL] = record[_STAGE_DETAIL] or known.detail
     return record
+
+
+def _own(error: str | None) -> str | None:
+    """Return an error if Headway itself worded it."""
+    return error if error is not None and are_own(error) else None
 
 
 def _without_question(reason: str | None) -> str | None:

@@ -14,7 +14,8 @@ import threading
 import warnings
 from _thread import get_ident
 
-from headway.reporting.reporter import Reporter, known, random_id, use
+from headway.host.random_id import random_id
+from headway.reporting.reporter import Reporter, known, use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

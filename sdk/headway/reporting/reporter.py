@@ -14,6 +14,7 @@ from threading import Lock, RLock
 from time import monotonic, sleep
 
 from headway.host import propagation, reaping
+from headway.host.random_id import random_id
 from headway.interning import Interner
 from headway.reporting.publisher import Publisher
 from headway.reporting.tally import Tally
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from headway.reporting.interfaces import Handle
-
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-
-
-def random_id(length: int) -> str:
-    """Return a random id of `length` base-32 characters."""
-    bits = int.from_bytes(os.urandom(length), "big")
-    return "".join(_ALPHABET[bits >> shift & 31] for shift in range(0, 5 * length, 5))
 
 
 class Reporter:

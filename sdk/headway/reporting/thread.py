@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from headway.host import shadowed_stdlib, threads
+from headway.host import resources, shadowed_stdlib, threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 EXIT_TIMEOUT = 0.9  # seconds to deliver final states in: the exit may be delayed by 1 s, all in all
 SPOOL_TIMEOUT = 4.0  # seconds more for the file that they are left in where nobody took them
-DESCRIPTORS = 16  # that the thread and its connection may want, and then some
-THREADS = 4  # beside the reporting one: the importing one, and libzmq's
-MEMORY = 96 << 20  # bytes of addresses that they want, and what is imported
 FAILURES = 5  # turns in a row that may fail before nothing is reported any more
 
 
@@ -37,7 +34,7 @@ class ReportingThread:
     def __init__(self, reporter: Reporting) -> None:
         if not threads.possible():
             raise RuntimeError("threads are not what they seem")
-        if not _has_descriptors():
+        if not resources.has_descriptors():
             raise OSError(errno.EMFILE, "too few descriptors are left")
         self.exiting = False
         self._stopping = False  # another thread is to take its place
@@ -141,7 +138,7 @@ class ReportingThread:
         hiding = shadowed_stdlib.find(sys.path, sys.modules)
         if hiding is not None:
             raise ImportError(f"{hiding} hides a module of the standard library")
-        if not has_resources():
+        if not resources.has_resources():
             raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
         # First what a hasty end needs, which can import nothing while another thread does.
         with self._reporter.importing:
@@ -211,7 +208,7 @@ class ReportingThread:
 
     def has_resources(self) -> bool:
         """Return whether there are the resources that libzmq needs."""
-        return has_resources()
+        return resources.has_resources()
 
     def clear_wakeups(self) -> None:
         """Empty the pipe of `wake`, so that the next call writes again."""
@@ -243,46 +240,6 @@ class ReportingThread:
         """Disable the reporter after a failure for good; the program's handles go on counting."""
         self.reason = f"{type(error).__name__}: {error}"
         self._reporter.disable()
-
-
-def has_resources() -> bool:
-    """Return whether libzmq can have threads, memory and descriptors: it aborts without them."""
-    import resource  # noqa: PLC0415 - not there on Windows
-
-    bounds = {resource.RLIMIT_AS, getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS)}
-    limited = any(resource.getrlimit(bound)[0] != resource.RLIM_INFINITY for bound in bounds)
-    return has_memory() and (not limited or threads.can_start(THREADS))
-
-
-def has_memory() -> bool:
-    """Return whether there are the descriptors and the address space that libzmq needs."""
-    import resource  # noqa: PLC0415 - not there on Windows
-
-    memory = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if memory != resource.RLIM_INFINITY and _addresses() + MEMORY > memory:
-        return False
-    return _has_descriptors()
-
-
-def _has_descriptors() -> bool:
-    # Without `resource`: a file of the program may hide it, which is not looked for yet.
-    limit = os.sysconf("SC_OPEN_MAX")
-    try:
-        used = len(os.listdir("/dev/fd"))
-    except FileNotFoundError:  # no telling
-        return True
-    except OSError:
-        return False
-    return limit < 0 or used + DESCRIPTORS <= limit
-
-
-def _addresses() -> int:
-    """Return the bytes of address space that this process uses, 0 where that is unknown."""
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0
 
 
 def _what(descriptor: int) -> tuple[int, int]:

@@ -11,9 +11,9 @@ import sys
 from collections import deque
 
 from headway.host import threads
+from headway.host.random_id import random_id
+from headway.host.resources import has_memory
 from headway.host.threads import signals as signal
-from headway.reporting.reporter import random_id
-from headway.reporting.thread import has_memory
 from headway.run.exit_status import exit_status
 from headway.run.parsers.registry import DATA_ON_STDOUT, PARSERS, machine_form
 from headway.run.process.child import Child
@@ -204,6 +204,9 @@ class Launch:
 
     def _report(self, id_: str) -> None:
         try:
+            import headway_command  # noqa: PLC0415
+
+            headway_command.complete("headway")
             from headway.api.opening import operation as open_operation  # noqa: PLC0415
             from headway.run.parsers.registry import name_command  # noqa: PLC0415
 

@@ -13,6 +13,7 @@ from headway.run.launch import Launch, flush_report
 from headway.run.operation_updater import OperationUpdater
 from headway.run.parsers.registry import find_parser_module, make_parser
 from headway.run.parsing_loop import ParsingLoop
+from headway.run.process.child import ignores_signal
 from headway.run.process.escalation import Escalation
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
@@ -148,7 +149,8 @@ class Runner:
         now = time.monotonic()
         while self._launch.requests:
             request = self._launch.requests.popleft()
-            self._escalation.request(request.reason, request.kill, now)
+            deaf = ignores_signal(self._child.pid, signal.SIGINT)
+            self._escalation.request(request.reason, request.kill, deaf, now)
         for number in self._escalation.due(now):
             if not self._child.send_all(number):
                 self._send_control(termios.VINTR)

@@ -9,7 +9,7 @@ from headway.host import interpreter
 from headway.host.interpreter import Interpreter, find, leave_bundle
 
 VERSION = "python{}.{}".format(*sys.version_info[:2]) + getattr(sys, "abiflags", "")
-SCRIPT = "#!{}\nimport sys\nfrom headway.commands.table import program\nsys.exit(program())\n"
+SCRIPT = "#!{}\nimport sys\nfrom headway_command import program\nsys.exit(program())\n"
 
 
 def program(path, text="#!/bin/sh\nexit 1\n"):

@@ -93,3 +93,8 @@ def test_texts_of_another_state_or_attempt_are_not_taken_over():
     known.add_stage(stage(state=FAILED, error="broken"))
     later = announced(operation(state=COMPLETED), stage(state=FAILED, attempt=2))
     assert refill(later, known) == later
+
+
+def test_an_error_in_headways_own_words_stays():
+    assert of_operation(state=FAILED, error="exit status 3")["error"] == "exit status 3"
+    assert of_stage(state=FAILED, error="killed by SIGKILL")["error"] == "killed by SIGKILL"

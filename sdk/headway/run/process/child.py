@@ -84,3 +84,13 @@ def send_signal(how: Callable[[int, int], object], target: int, number: int) -> 
     except PermissionError:
         return False
     return True
+
+
+def ignores_signal(pid: int, number: int) -> bool:
+    """Return whether a process ignores a signal; False where that cannot be read."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            ignored = next(line for line in file if line.startswith(b"SigIgn:"))
+        return bool(int(ignored.split()[1], 16) >> (number - 1) & 1)
+    except (OSError, StopIteration, ValueError, IndexError):
+        return False

@@ -10,7 +10,10 @@ TERMINATE_AFTER = 10.0
 
 
 class Escalation:
-    """SIGINT at the first request, SIGTERM after `TERMINATE_AFTER`; SIGKILL only on request."""
+    """SIGINT at the first request, SIGTERM after `TERMINATE_AFTER`; SIGKILL only on request.
+
+    A command that ignores SIGINT, as a script's `command &` does, gets SIGTERM at once.
+    """
 
     __slots__ = ("_due", "_kill", "reason", "requested")
 
@@ -20,12 +23,17 @@ class Escalation:
         self._due: list[tuple[float, int]] = []
         self._kill = False
 
-    def request(self, reason: str | None, kill: bool, now: float) -> None:
-        """Take a request to cancel; a second one changes nothing unless it asks for SIGKILL."""
+    def request(self, reason: str | None, kill: bool, deaf: bool, now: float) -> None:
+        """Take a request to cancel; a second one changes nothing unless it asks for SIGKILL.
+
+        `deaf` tells that the command ignores SIGINT.
+        """
         self.reason = reason or self.reason
         if kill and not self._kill:
             self._kill = True
             self._due = [(now, signal.SIGKILL)]
+        elif not self.requested and deaf:
+            self._due = [(now, signal.SIGTERM)]
         elif not self.requested:
             self._due = [(now, signal.SIGINT), (now + TERMINATE_AFTER, signal.SIGTERM)]
         self.requested = True

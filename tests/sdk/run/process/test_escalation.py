@@ -8,7 +8,7 @@ from headway.run.process.escalation import Escalation
 def test_an_interrupt_comes_first_and_ten_seconds_later_a_termination():
     stopping = Escalation()
     assert stopping.due(0) == []
-    stopping.request("enough", False, 1)
+    stopping.request("enough", False, False, 1)
     assert stopping.due(1) == [signal.SIGINT]
     assert stopping.due(10.9) == []
     assert stopping.due(11) == [signal.SIGTERM]
@@ -17,17 +17,24 @@ def test_an_interrupt_comes_first_and_ten_seconds_later_a_termination():
 
 def test_a_second_request_sends_nothing_again():
     stopping = Escalation()
-    stopping.request("enough", False, 0)
+    stopping.request("enough", False, False, 0)
     stopping.due(0)
-    stopping.request(None, False, 1)
+    stopping.request(None, False, False, 1)
     assert stopping.due(1) == []
     assert stopping.reason == "enough"
 
 
 def test_a_kill_is_at_once_and_the_last():
     stopping = Escalation()
-    stopping.request(None, False, 0)
-    stopping.request("now", True, 2)
+    stopping.request(None, False, False, 0)
+    stopping.request("now", True, False, 2)
     assert stopping.due(2) == [signal.SIGKILL]
-    stopping.request("now", True, 3)
+    stopping.request("now", True, False, 3)
     assert stopping.due(100) == []
+
+
+def test_a_command_that_ignores_the_interrupt_is_terminated_at_once():
+    stopping = Escalation()
+    stopping.request("enough", False, True, 1)
+    assert stopping.due(1) == [signal.SIGTERM]
+    assert stopping.due(1000) == []

@@ -1,0 +1,46 @@
+"""The command `headway`, which starts the command of `headway run` before all else is imported.
+
+Importing the package imports the whole of the API that a reporting program calls. `headway run`
+needs that only once its command runs, and a person waits for its first line: the package is put
+in place unexecuted, and `complete` executes it later. Modules inside it import each other as
+ever.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def program() -> NoReturn:
+    """Run the command `headway` with the arguments of this process, and exit."""
+    if sys.argv[1:2] == ["run"]:
+        postpone("headway")
+    from headway.commands.table import program as run  # noqa: PLC0415 - only after that
+
+    run()
+
+
+def postpone(name: str) -> None:
+    """Put a package in place of which nothing has been executed."""
+    spec = importlib.machinery.PathFinder.find_spec(name)
+    if spec is None or spec.loader is None or name in sys.modules:
+        return
+    package = type(sys)(name)
+    package.__spec__ = spec
+    package.__path__ = spec.submodule_search_locations or []
+    package.__package__, package.__loader__, package.__file__ = name, spec.loader, spec.origin
+    package.complete = spec.loader.exec_module  # type: ignore[attr-defined]
+    sys.modules[name] = package
+
+
+def complete(name: str) -> None:
+    """Execute a package that was postponed; any other is left as it is."""
+    package = sys.modules[name]
+    execute = package.__dict__.pop("complete", None)
+    if execute is not None:
+        execute(package)
