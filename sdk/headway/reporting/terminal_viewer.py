@@ -88,7 +88,9 @@ class TerminalViewer:
 
     def _serve_terminal(self, command: list[str], foreign: bool) -> None:
         """Start the viewer of the terminal, unless there is one."""
-        role = TerminalLock(2, VIEWER)
+        descriptor = os.open(command[command.index("--tty") + 1], _UNREAD)
+        role = TerminalLock(descriptor, VIEWER)
+        os.close(descriptor)
         try:
             if role.acquire():
                 self._starts += 1
@@ -120,6 +122,9 @@ class TerminalViewer:
             pass
         if not self._drawn_for.keys() <= drawn:
             give_back()
+
+
+_UNREAD = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def _spawn(command: list[str], foreign: bool, keep: tuple[int, ...]) -> None:

@@ -74,9 +74,11 @@ def _discard_stderr() -> None:
 
 def _open(name: str, inherited: int) -> int | None:
     try:
-        return os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+        opened = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
         return inherited if os.isatty(inherited) else None
+    os.close(inherited)  # it may be a pipe, whose reader waits for its end
+    return opened
 
 
 def _supervise(tty: str, descriptor: int) -> int:
