@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import os
 
+from headway.formatting import theme
 from headway.host import detached_process, interpreter
 from headway.host.identity import terminal
-from headway.host.terminal_locks import VIEWER, TerminalLock
+from headway.host.terminal_locks import REGION, VIEWER, TerminalLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,9 +89,7 @@ class TerminalViewer:
 
     def _serve_terminal(self, command: list[str], foreign: bool) -> None:
         """Start the viewer of the terminal, unless there is one."""
-        descriptor = os.open(command[command.index("--tty") + 1], _UNREAD)
-        role = TerminalLock(descriptor, VIEWER)
-        os.close(descriptor)
+        role = _viewer_role(command[command.index("--tty") + 1])
         try:
             if role.acquire():
                 self._starts += 1
@@ -127,6 +126,18 @@ class TerminalViewer:
 _UNREAD = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+def _viewer_role(name: str) -> TerminalLock:
+    """Return the role of a terminal's viewer; one of another user is only known as our own."""
+    try:
+        descriptor = os.open(name, _UNREAD)
+    except OSError:
+        return TerminalLock(2, VIEWER)
+    try:
+        return TerminalLock(descriptor, VIEWER)
+    finally:
+        os.close(descriptor)
+
+
 def _spawn(command: list[str], foreign: bool, keep: tuple[int, ...]) -> None:
     detached_process.spawn(command, os.environ, foreign=foreign, terminal=True, keep=keep)
 
@@ -134,22 +145,26 @@ def _spawn(command: list[str], foreign: bool, keep: tuple[int, ...]) -> None:
 def give_back() -> None:
     """Reset the scroll region of the terminal: its viewer did not answer, it may be killed.
 
-    Only while this process is in the foreground, and only if the terminal accepts it at once.
+    Only if rows are recorded as reserved, while this process is in the foreground, and if the
+    terminal accepts it at once.
     """
     name = terminal()
     if name is None:
         return
     try:
-        descriptor = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        descriptor = os.open(name, _UNREAD)
     except OSError:
         return
+    region = TerminalLock(descriptor, REGION)
     try:
-        if os.tcgetpgrp(descriptor) == os.getpgrp():
+        if region.rows and os.tcgetpgrp(descriptor) == os.getpgrp():
             # What was drawn stands below the cursor.
             os.write(descriptor, b"\x1b7\x1b[r\x1b8\x1b[J")
+            region.record(0)
     except OSError:
         pass
     finally:
+        region.close()
         os.close(descriptor)
 
 
@@ -164,9 +179,10 @@ def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
     command = ["-m", "headway_viewer.terminal"]
     whose = ("--session", session, "--pid", str(os.getpid()))
     name = terminal()
-    if name is not None and wanted & {"auto", "live"}:
+    drawn = name is not None and bool(wanted & {"auto", "live"})
+    if drawn and name is not None and theme.drawable(True, os.environ):
         return [*command, "--tty", name, *whose]
-    if name is None and "auto" in wanted and os.environ.get("CI"):
+    if (drawn or "auto" in wanted) and theme.in_ci(os.environ):
         wanted.add("plain")
     for lines in ("plain", "json"):
         if lines in wanted:

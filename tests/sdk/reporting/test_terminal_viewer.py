@@ -24,8 +24,10 @@ PID = ["--pid", str(os.getpid())]
 def started(monkeypatch, tmp_path):
     (tmp_path / "run").mkdir(mode=0o700)
     monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("CI", raising=False)
     started = []
-    monkeypatch.setattr(terminal_viewer, "terminal", lambda: "/dev/pts/9")
+    monkeypatch.setattr(terminal_viewer, "terminal", lambda: "/dev/no-such-terminal")
     monkeypatch.setattr(
         terminal_viewer.detached_process,
         "spawn",
@@ -47,7 +49,7 @@ def test_a_viewer_is_started_half_a_second_after_the_first_operation(reporter, c
         sys.executable,
         *TERMINAL,
         "--tty",
-        "/dev/pts/9",
+        "/dev/no-such-terminal",
         "--session",
         reporter.session,
         *PID,
@@ -157,6 +159,7 @@ def test_no_answer_is_kept_where_no_viewer_was_started(reporter, clock):
         ("/dev/pts/9", ["quiet", "live"], None, ["--tty", "/dev/pts/9", "--session", "s"]),
         ("/dev/pts/9", ["quiet"], None, None),
         ("/dev/pts/9", ["plain"], None, ["--lines", "plain", "--fd", "2", "--session", "s"]),
+        ("/dev/pts/9", [None], "true", ["--lines", "plain", "--fd", "2", "--session", "s"]),
         (None, [None], None, None),
         (None, [None], "true", ["--lines", "plain", "--fd", "2", "--session", "s"]),
         (None, ["plain"], None, ["--lines", "plain", "--fd", "2", "--session", "s"]),
@@ -171,6 +174,17 @@ def test_who_draws_depends_on_standard_error_and_on_what_was_asked(
     monkeypatch, tty, displays, ci, expected
 ):
     monkeypatch.setattr(terminal_viewer, "terminal", lambda: tty)
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("CI", ci) if ci else monkeypatch.delenv("CI", raising=False)
     found = viewer_of(displays, "s")
     assert found == (None if expected is None else [*TERMINAL, *expected, *PID])
+
+
+@pytest.mark.parametrize("environ", [{"TERM": "dumb"}, {"JPY_PARENT_PID": "1"}])
+def test_a_terminal_that_cannot_show_a_picture_gets_none(monkeypatch, environ):
+    monkeypatch.setattr(terminal_viewer, "terminal", lambda: "/dev/pts/9")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("CI", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert viewer_of([None], "s") is None
