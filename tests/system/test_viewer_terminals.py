@@ -122,22 +122,37 @@ def test_a_killed_viewers_rows_are_given_back_and_drawn_again(sandbox, shell):
     run(sandbox, shell, 100)
     shell.wait_for(has_bar, "a bar")
     drawing = max(viewers_of(sandbox))
+    drawn = len(shell.written)
     killed(drawing)
-    shell.wait_for(lambda lines: not has_bar(lines), "the bar is gone", 5)
-    shell.wait_for(has_bar, "the bar is back")
+    until(lambda: len(set(viewers_of(sandbox)) - {drawing}) == 2, "another one draws", 5)
+    shell.wait_for(
+        lambda lines: b"\x1b[r" in shell.written[drawn:] and has_bar(lines), "the bar is back"
+    )
     shell.wait_for(at_prompt, "the prompt is back")
     assert [line for line in shell.all if "━" in line] == []
     assert len([line for line in shell.all if "✓ build.py" in line]) == 1
 
 
 def test_if_all_of_the_viewer_is_killed_the_program_gives_the_rows_back(sandbox, shell):
-    run(sandbox, shell, 60)
+    run(sandbox, shell, 30)
     shell.wait_for(has_bar, "a bar")
     for pid in viewers_of(sandbox):
         os.kill(pid, signal.SIGKILL)
     shell.wait_for(at_prompt, "the prompt is back")
     assert not shell.screen.margins
     assert "━" not in "".join(shell.all)
+
+
+def test_if_all_of_the_viewer_is_killed_another_one_prints_the_receipt(sandbox, shell):
+    run(sandbox, shell, 140)
+    shell.wait_for(has_bar, "a bar")
+    before = viewers_of(sandbox)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: set(viewers_of(sandbox)) - set(before), "another one is started")
+    shell.wait_for(at_prompt, "the prompt is back")
+    assert not shell.screen.margins
+    assert len([line for line in shell.all if line.startswith("✓ build.py")]) == 1
 
 
 def test_two_programs_share_one_terminal(sandbox, shell):

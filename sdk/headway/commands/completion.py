@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 OPTIONS = {
-    "run": "--name --display --as --no-parse",
+    "run": "--name --display --as --no-parse --file --output",
     "view": "--display --until-done --timeout",
     "ps": "--json",
     "wait": "--timeout",

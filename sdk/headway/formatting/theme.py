@@ -146,9 +146,15 @@ def coloured(terminal: bool, environ: Mapping[str, str]) -> bool:
 
 
 def drawable(terminal: bool, environ: Mapping[str, str]) -> bool:
-    """Whether a moving picture can be drawn: a capable terminal, and no CI's log."""
+    """Whether a moving picture can be drawn: a capable terminal, no CI's log, no notebook's cell.
+
+    A notebook's kernel gives its `!` commands a terminal, and shows what they print as text.
+    """
     return (
-        terminal and environ.get("TERM", "") not in ("", "dumb", "unknown") and not in_ci(environ)
+        terminal
+        and environ.get("TERM", "") not in ("", "dumb", "unknown")
+        and not in_ci(environ)
+        and "JPY_PARENT_PID" not in environ
     )
 
 

@@ -52,8 +52,19 @@ def pid_namespace() -> int | None:
         return None
 
 
+_drawn_on: str | None = None
+
+
+def draw_on(terminal: str) -> None:
+    """Have this process's operations drawn on a terminal that its standard error is not."""
+    global _drawn_on  # noqa: PLW0603 - there is one standard error, too
+    _drawn_on = clean_text(terminal)
+
+
 def terminal() -> str | None:
     """Return the name of the terminal that standard error is, or None."""
+    if _drawn_on is not None:
+        return _drawn_on
     try:
         return clean_text(os.ttyname(2))
     except OSError:

@@ -3,14 +3,20 @@
 A reporting process never draws. `START_DELAY` after its first operation began, a program whose
 standard error is a terminal starts a viewer process for it; a program that ends sooner leaves
 nothing on the screen. Where standard error is no terminal, `CI` asks for plain lines.
+
+One viewer process serves a terminal: a program takes its role and hands it the locked file, so
+of those that begin at once one starts a viewer. The others, and all where it is killed, look
+whether the role is free.
 """
 
 from __future__ import annotations
 
 import os
 
+from headway.formatting import theme
 from headway.host import detached_process, interpreter
 from headway.host.identity import terminal
+from headway.host.terminal_locks import REGION, VIEWER, TerminalLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,23 +28,27 @@ START_DELAY = 0.5  # seconds: what ends sooner was no wait, and a viewer is the 
 # Seconds that the exit waits for the viewer to draw the receipts: a part of the one second by which
 # an exit may be delayed.
 RECEIPT_TIMEOUT = 0.25
+CHECK_INTERVAL = 1.0  # seconds between looks whether the terminal still has a viewer
+MAX_STARTS = 3  # of viewers by one program: one that leaves at once will do so again
 RECEIPTS_LIMIT = 100  # unanswered ends that are remembered where no viewer answers
 
 
 class TerminalViewer:
-    """Starts the viewer of a process's terminal, once."""
+    """Starts the viewer of a process's terminal, and another where that is killed."""
 
     def __init__(self, reporter: Reporting) -> None:
         self._reporter = reporter
-        self._started = False  # a viewer was started, or none is wanted
+        self._started = False  # a viewer was started or found, or none is wanted
         self._viewing = False
+        self._starts = 0
+        self._check_at: float | None = None  # whether the terminal still has a viewer
         # Operations that are open, or whose end the viewer has not answered, oldest first.
         self._drawn_for: dict[str, None] = {}
 
     def deadline(self) -> float | None:
         """Return when `look` has something to do, or None."""
         if self._started:
-            return None
+            return self._check_at if self._reporter.handles else None
         begins = [
             handle.model.started
             for handle in list(self._reporter.handles.values())
@@ -54,12 +64,11 @@ class TerminalViewer:
                 self._drawn_for.pop(operation, None)
             self._draw_for(list(self._reporter.handles))
         drawn.clear()  # another program's viewer may answer, too
-        if self._viewing:
-            return
         due = self.deadline()
         if due is None or now < due:
             return
         self._started = True
+        self._check_at = None
         arguments = viewer_of(
             [handle.model.display for handle in list(self._reporter.handles.values())],
             self._reporter.session,
@@ -68,12 +77,29 @@ class TerminalViewer:
         if arguments is None or python is None:
             return
         try:
-            command = [python.path, *arguments]
-            detached_process.spawn(command, os.environ, foreign=python.foreign, terminal=True)
+            if "--tty" in arguments:
+                self._serve_terminal([python.path, *arguments], python.foreign)
+                self._check_at = now + CHECK_INTERVAL if self._starts < MAX_STARTS else None
+            else:
+                _spawn([python.path, *arguments], python.foreign, ())
             self._viewing = True
             self._draw_for(list(self._reporter.handles))
         except OSError:
             pass
+
+    def _serve_terminal(self, command: list[str], foreign: bool) -> None:
+        """Start the viewer of the terminal, unless there is one."""
+        role = _viewer_role(command[command.index("--tty") + 1])
+        try:
+            if role.acquire():
+                self._starts += 1
+                descriptor = role.fileno()
+                if descriptor is None:
+                    _spawn(command, foreign, ())
+                else:
+                    _spawn([*command, "--role", str(descriptor)], foreign, (descriptor,))
+        finally:
+            role.close()
 
     def _draw_for(self, opened: list[str]) -> None:
         self._drawn_for.update(dict.fromkeys(opened))
@@ -97,25 +123,48 @@ class TerminalViewer:
             give_back()
 
 
+_UNREAD = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def _viewer_role(name: str) -> TerminalLock:
+    """Return the role of a terminal's viewer; one of another user is only known as our own."""
+    try:
+        descriptor = os.open(name, _UNREAD)
+    except OSError:
+        return TerminalLock(2, VIEWER)
+    try:
+        return TerminalLock(descriptor, VIEWER)
+    finally:
+        os.close(descriptor)
+
+
+def _spawn(command: list[str], foreign: bool, keep: tuple[int, ...]) -> None:
+    detached_process.spawn(command, os.environ, foreign=foreign, terminal=True, keep=keep)
+
+
 def give_back() -> None:
     """Reset the scroll region of the terminal: its viewer did not answer, it may be killed.
 
-    Only while this process is in the foreground, and only if the terminal accepts it at once.
+    Only if rows are recorded as reserved, while this process is in the foreground, and if the
+    terminal accepts it at once.
     """
     name = terminal()
     if name is None:
         return
     try:
-        descriptor = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        descriptor = os.open(name, _UNREAD)
     except OSError:
         return
+    region = TerminalLock(descriptor, REGION)
     try:
-        if os.tcgetpgrp(descriptor) == os.getpgrp():
+        if region.rows and os.tcgetpgrp(descriptor) == os.getpgrp():
             # What was drawn stands below the cursor.
             os.write(descriptor, b"\x1b7\x1b[r\x1b8\x1b[J")
+            region.record(0)
     except OSError:
         pass
     finally:
+        region.close()
         os.close(descriptor)
 
 
@@ -130,9 +179,10 @@ def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
     command = ["-m", "headway_viewer.terminal"]
     whose = ("--session", session, "--pid", str(os.getpid()))
     name = terminal()
-    if name is not None and wanted & {"auto", "live"}:
+    drawn = name is not None and bool(wanted & {"auto", "live"})
+    if drawn and name is not None and theme.drawable(True, os.environ):
         return [*command, "--tty", name, *whose]
-    if name is None and "auto" in wanted and os.environ.get("CI"):
+    if (drawn or "auto" in wanted) and theme.in_ci(os.environ):
         wanted.add("plain")
     for lines in ("plain", "json"):
         if lines in wanted:

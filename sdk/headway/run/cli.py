@@ -7,7 +7,7 @@ import os
 
 from headway.host.threads import signals as signal
 from headway.run.process.fork_gate import CannotStart, execute, restore_default_signals
-from headway.run.process.which import find_program
+from headway.run.process.which import find_program, reason_against
 from headway.run.stderr import print_error
 
 TYPE_CHECKING = False
@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     from typing import NamedTuple, Sequence
 
     from headway.run.launch import Launch
+    from headway.run.several import Several
 else:
     from headway.light_typing import NamedTuple
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
-USAGE = "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] -- CMD [ARG…]"
+USAGE = (
+    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] -- CMD [ARG…]\n"
+    "       headway run [-j N] [--output MODE] CMD [ARG…] ::: CMD [ARG…] …\n"
+    "       headway run [-j N] [--output MODE] --file FILE"
+)
 HELP = f"""{USAGE}
 
 Run CMD as it is, and report its progress: its stages, counts and bytes where its output is
@@ -33,14 +38,23 @@ options:
   --no-parse      do not look at the output at all
   -h, --help      show this
 
-exit status: CMD's; 1 if it succeeded and its output could not be written; 126 if it cannot be
-run, 127 if there is no such command, 128+N if it died of signal N.
+Several commands run at once where ::: stands between them and no -- before it; after -- every
+word is the command's. Each line of their output begins with the command's name; they have no
+input. Ctrl+C ends all.
+  -j N            run at most N at once (default: all; of a file, as many as there are CPUs)
+  --file FILE     run the commands in FILE, one a line, - for standard input
+  --output MODE   interleaved lines; grouped by command, at its end; quiet: of failures only
+
+exit status of several: 0 all completed, 1 any failed, 130 any cancelled. Of one:
+CMD's; 1 if it succeeded and its output could not be written; 126 if it cannot be run, 127 if
+there is no such command, 128+N if it died of signal N.
 
 examples:
   headway run -- pip install -r requirements.txt
   headway run -- sudo apt-get install nginx
   headway run --name "Nightly build" -- make -j8
   headway run --as pip -- ./install.sh
+  headway run npm install ::: pip install -r requirements.txt ::: make -j4
 """
 
 
@@ -51,21 +65,27 @@ class Options(NamedTuple):
     name: str | None = None
     display: str | None = None
     tool: str | None = None
+    terminal: str | None = None  # to draw on, where standard error is a pipe to a coordinator
+
+
+_VALUED = ("--name", "--display", "--as", "--output", "--file", "-j", "--terminal")
 
 
 class UsageError(Exception):
     """The arguments are wrong; the text says why."""
 
 
-def read_options(arguments: Sequence[str]) -> Options:
+def read_options(arguments: Sequence[str]) -> Options | Several:
     """Parse the arguments up to the command; raise UsageError where they are wrong."""
     values: dict[str, str] = {}
     parse = True
+    closed = False  # by `--`: what follows is one command
     at = 0
     while at < len(arguments):
         word = arguments[at]
         at += 1
         if word == "--":
+            closed = True
             break
         if not word.startswith("-") or word == "-":
             at -= 1
@@ -74,7 +94,9 @@ def read_options(arguments: Sequence[str]) -> Options:
         if option == "--no-parse" and not given:
             parse = False
             continue
-        if option not in ("--name", "--display", "--as"):
+        if option.startswith("-j") and len(word) > 2:
+            option, given, value = "-j", "=", word[2:]
+        if option not in _VALUED:
             raise UsageError(f"unknown option {option}")
         if not given:
             if at == len(arguments):
@@ -83,8 +105,6 @@ def read_options(arguments: Sequence[str]) -> Options:
             at += 1
         values[option] = value
     argv = list(arguments[at:])
-    if not argv or not argv[0]:
-        raise UsageError("no command was given")
     if values.get("--display", "auto") not in DISPLAYS:
         raise UsageError("--display takes one of " + ", ".join(DISPLAYS))
     tool = values.get("--as")
@@ -93,7 +113,27 @@ def read_options(arguments: Sequence[str]) -> Options:
 
         if tool not in PARSERS:
             raise UsageError("--as takes one of " + ", ".join(sorted(PARSERS)))
-    return Options(argv, values.get("--name"), values.get("--display"), tool if parse else "")
+    if "--file" in values or (not closed and ":::" in argv):
+        from headway.run.several import BadJob, read_several  # noqa: PLC0415 - rarely needed
+
+        try:
+            several = read_several(values, argv, parse)
+        except BadJob as error:
+            raise UsageError(str(error)) from None
+        if several is not None:
+            return several
+    for option in ("-j", "--output"):
+        if option in values:
+            raise UsageError(f"{option} is for several commands")
+    if not argv or not argv[0]:
+        raise UsageError("no command was given")
+    return Options(
+        argv,
+        values.get("--name"),
+        values.get("--display"),
+        tool if parse else "",
+        values.get("--terminal"),
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -106,16 +146,19 @@ def main(arguments: Sequence[str]) -> int:
         options = read_options(arguments)
     except UsageError as error:
         return _fail(f"{error}\n{USAGE}", 2)
-    program = options.argv[0]
+    if not isinstance(options, Options):
+        from headway.run.several import run_several  # noqa: PLC0415 - rarely needed
+
+        return run_several(options)
     _die_of_interrupts()
-    path = find_program(program, os.environ.get("PATH", os.defpath))
-    if path is None:
-        kind = "No such file or directory" if "/" in program else "command not found"
-        return _fail(f"{program}: {kind}", 127)
-    if os.path.isdir(path):
-        return _fail(f"{program}: Is a directory", 126)
-    if not os.access(path, os.X_OK):
-        return _fail(f"{program}: Permission denied", 126)
+    path = find_program(options.argv[0], os.environ.get("PATH", os.defpath))
+    against = reason_against(options.argv[0], path)
+    if path is None or against is not None:
+        return _fail(*(against or ("", 127)))
+    if options.terminal is not None:
+        from headway.host.identity import draw_on  # noqa: PLC0415 - only of several
+
+        draw_on(options.terminal)
     if os.environ.get("HEADWAY", "").lower() == "off":
         return _become(path, options.argv)
     try:

@@ -44,6 +44,7 @@ def test_a_bar_has_its_width_and_is_full_only_at_the_end(coloured):
         (True, {}, False, False),
         (True, {**TTY, "CI": "true"}, True, False),
         (True, {**TTY, "CI": "false"}, True, True),
+        (True, {**TTY, "JPY_PARENT_PID": "1"}, True, False),
         (False, TTY, False, False),
         (False, {**TTY, "FORCE_COLOR": "1"}, True, False),
     ],

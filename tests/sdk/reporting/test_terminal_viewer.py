@@ -6,17 +6,28 @@ import sys
 import pytest
 
 import headway
+from headway.host.terminal_locks import VIEWER, TerminalLock
 from headway.reporting import terminal_viewer
-from headway.reporting.terminal_viewer import START_DELAY, TerminalViewer, viewer_of
+from headway.reporting.terminal_viewer import (
+    CHECK_INTERVAL,
+    MAX_STARTS,
+    START_DELAY,
+    TerminalViewer,
+    viewer_of,
+)
 
 TERMINAL = ["-m", "headway_viewer.terminal"]
 PID = ["--pid", str(os.getpid())]
 
 
 @pytest.fixture
-def started(monkeypatch):
+def started(monkeypatch, tmp_path):
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("CI", raising=False)
     started = []
-    monkeypatch.setattr(terminal_viewer, "terminal", lambda: "/dev/pts/9")
+    monkeypatch.setattr(terminal_viewer, "terminal", lambda: "/dev/no-such-terminal")
     monkeypatch.setattr(
         terminal_viewer.detached_process,
         "spawn",
@@ -38,14 +49,38 @@ def test_a_viewer_is_started_half_a_second_after_the_first_operation(reporter, c
         sys.executable,
         *TERMINAL,
         "--tty",
-        "/dev/pts/9",
+        "/dev/no-such-terminal",
         "--session",
         reporter.session,
         *PID,
+        "--role",
+        str(options["keep"][0]),
     ]
-    assert options == {"terminal": True, "foreign": False}
-    viewer.look(clock.advance(9.0))
+    assert {**options, "keep": ()} == {"terminal": True, "foreign": False, "keep": ()}
+
+
+def test_of_two_programs_in_one_terminal_one_starts_a_viewer(reporter, clock, started):
+    first, second = TerminalViewer(reporter), TerminalViewer(reporter)
+    headway.operation("Work").start()
+    role = TerminalLock(2, VIEWER)
+    assert role.acquire()  # as the viewer that another program has started
+    first.look(clock.advance(START_DELAY))
+    assert started == []
+    role.close()
+    second.look(clock.now)
     assert len(started) == 1
+
+
+def test_another_viewer_is_started_where_the_first_is_gone(reporter, clock, started):
+    viewer = TerminalViewer(reporter)
+    headway.operation("Work").start()
+    viewer.look(clock.advance(START_DELAY))
+    assert len(started) == 1
+    viewer.look(clock.advance(CHECK_INTERVAL))
+    assert len(started) == 2
+    for _ in range(9):
+        viewer.look(clock.advance(CHECK_INTERVAL))
+    assert len(started) == MAX_STARTS
 
 
 def test_where_no_python_can_run_it_no_viewer_is_started(reporter, clock, started, monkeypatch):
@@ -124,6 +159,7 @@ def test_no_answer_is_kept_where_no_viewer_was_started(reporter, clock):
         ("/dev/pts/9", ["quiet", "live"], None, ["--tty", "/dev/pts/9", "--session", "s"]),
         ("/dev/pts/9", ["quiet"], None, None),
         ("/dev/pts/9", ["plain"], None, ["--lines", "plain", "--fd", "2", "--session", "s"]),
+        ("/dev/pts/9", [None], "true", ["--lines", "plain", "--fd", "2", "--session", "s"]),
         (None, [None], None, None),
         (None, [None], "true", ["--lines", "plain", "--fd", "2", "--session", "s"]),
         (None, ["plain"], None, ["--lines", "plain", "--fd", "2", "--session", "s"]),
@@ -138,6 +174,17 @@ def test_who_draws_depends_on_standard_error_and_on_what_was_asked(
     monkeypatch, tty, displays, ci, expected
 ):
     monkeypatch.setattr(terminal_viewer, "terminal", lambda: tty)
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("CI", ci) if ci else monkeypatch.delenv("CI", raising=False)
     found = viewer_of(displays, "s")
     assert found == (None if expected is None else [*TERMINAL, *expected, *PID])
+
+
+@pytest.mark.parametrize("environ", [{"TERM": "dumb"}, {"JPY_PARENT_PID": "1"}])
+def test_a_terminal_that_cannot_show_a_picture_gets_none(monkeypatch, environ):
+    monkeypatch.setattr(terminal_viewer, "terminal", lambda: "/dev/pts/9")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("CI", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert viewer_of([None], "s") is None

@@ -8,6 +8,7 @@ import time
 from typing import Callable, Protocol
 
 from headway.host import broker_launch
+from headway.model import Operation
 from headway_viewer.commands.exit_status import NONE_SEEN, NOT_JUDGED, TIMED_OUT, USAGE
 from headway_viewer.commands.options import print_error, silence_stdout, spelled
 from headway_viewer.commands.selection import NEXT_RUN_WAIT, Ambiguous, Selection
@@ -52,15 +53,17 @@ def follow_broker(
     timeout: float | None,
     start: bool,
     output: int | None = None,
+    of_session: Callable[[Operation], bool] | None = None,
 ) -> int:
     """Follow the broker for `headway VERB WORDS…`; return the exit status.
 
     `display(board, selection)` makes the display. With `start`, a broker is started where
-    none runs. The other arguments are those of `follow`; errors are printed.
+    none runs. `of_session` is that of `Selection`. The other arguments are those of `follow`;
+    errors are printed.
     """
     replica = Replica()
     board = Board(replica)
-    selection = Selection(words, NEXT_RUN_WAIT if until_done else 0.0)
+    selection = Selection(words, NEXT_RUN_WAIT if until_done else 0.0, of_session)
     board.accepts = selection.accepts
     if words:
         board.awaited = lambda: selection.awaited(board)
@@ -147,6 +150,9 @@ def follow(
                         display.finish(local)
                         return selection.exit_status(board)
                     pause = min(pause, QUIET_PERIOD)
+                elif until_done and selection.in_vain(board, now):
+                    display.finish(local, "no operation began in this terminal")
+                    return NONE_SEEN
                 else:
                     done_since = None
                 if until_done and selection.left(board):

@@ -5,7 +5,7 @@ Pure. OP on a command line is an id, a unique prefix of one, or a unique name.
 
 from __future__ import annotations
 
-from typing import Iterable
+from typing import Callable, Iterable
 
 from headway.model import Operation
 from headway_viewer.commands.exit_status import exit_status
@@ -14,6 +14,7 @@ from headway_viewer.replica.replica import Replica
 
 NOT_JUDGED_AFTER = 60.0  # seconds to wait for a sign of how a loop that was left ended
 NEXT_RUN_WAIT = 3.0  # seconds to wait for a next run before an earlier one is taken
+FIRST_WAIT = 2.0  # seconds to wait for a first operation of a session that has jobs
 
 
 class Ambiguous(LookupError):
@@ -38,31 +39,42 @@ def find_operation(replica: Replica, word: str) -> Operation | None:
 class Selection:
     """The operations named on the command line, each once it is known; without names, all.
 
-    A name whose operation ended before the viewer attached may mean the next run, which is
-    about to start: wait `next_run_wait` seconds for it, then take the one that ended.
-    `chosen` holds the ids found so far, None without names.
+    With `of_session`, those of one session are meant by no names, and the first of them is
+    awaited for `FIRST_WAIT` seconds. A name whose operation ended before the viewer attached may
+    mean the next run, which is about to start: wait `next_run_wait` seconds for it, then take the
+    one that ended. `chosen` holds the ids found so far, None without names.
     """
 
-    def __init__(self, words: list[str], next_run_wait: float = 0.0) -> None:
+    def __init__(
+        self,
+        words: list[str],
+        next_run_wait: float = 0.0,
+        of_session: Callable[[Operation], bool] | None = None,
+    ) -> None:
         self._missing = list(words)
         self._ended_earlier: set[str] = set()  # of the missing names
         self._next_run_wait = next_run_wait
         self._attached: float | None = None  # the broker's time
+        self._of_session = None if words else of_session
         self.chosen: set[str] | None = set() if words else None
 
     def accepts(self, operation: Operation) -> bool:
         """Return whether an operation is selected."""
-        return self.chosen is None or operation.id in self.chosen
+        if self.chosen is None:
+            return self._of_session is None or self._of_session(operation)
+        return operation.id in self.chosen
 
     def update(self, replica: Replica, now: float) -> list[str]:
         """Look up the names that are still missing, and return the ids found.
 
         `now` is the broker's time. Raise `Ambiguous`.
         """
-        if self.chosen is None or replica.wanted or not self._missing:
+        if replica.wanted:
             return []
         if self._attached is None:
             self._attached = now
+        if self.chosen is None or not self._missing:
+            return []
         found: list[str] = []
         for word in list(self._missing):
             operation = find_operation(replica, word)
@@ -88,7 +100,12 @@ class Selection:
 
     def next_check(self, now: float) -> float | None:
         """Return the seconds until an earlier run is taken; None if none is held back."""
-        if self._attached is None or not self._ended_earlier.intersection(self._missing):
+        if self._attached is None:
+            return None
+        if self._of_session is not None:
+            left = self._attached + FIRST_WAIT - now
+            return left if left > 0 else None
+        if not self._ended_earlier.intersection(self._missing):
             return None
         return max(self._attached + self._next_run_wait - now, 0.0)
 
@@ -118,6 +135,15 @@ class Selection:
             return False
         selected = self.operations(board)
         return bool(selected) and not any(operation.open for operation in selected)
+
+    def in_vain(self, board: Board, now: float) -> bool:
+        """Return whether no operation of the session has begun in time."""
+        return (
+            self._of_session is not None
+            and self._attached is not None
+            and now >= self._attached + FIRST_WAIT
+            and not board.seen
+        )
 
     def operations(self, board: Board) -> list[Operation]:
         """Return the operations selected: those found, or without names all seen."""

@@ -16,6 +16,9 @@ from headway_viewer.display.live import Live
 from headway_viewer.display.plain import Plain
 from headway_viewer.display.quiet import Quiet
 from headway_viewer.picture.board import Board
+from headway_viewer.terminal.front import FrontSurface
+from headway_viewer.terminal.session import TerminalSession
+from headway_viewer.terminal.watchdog import Watchdog
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 
@@ -50,16 +53,34 @@ def view(argv: Sequence[str]) -> int:
         parser.error("the live display needs a terminal; --display plain does not")
     if kind == "auto" or (kind == "live" and not terminal):
         kind = "live" if theme.drawable(terminal, os.environ) else "plain"
-    return follow_broker(
-        "view",
-        arguments.operation,
-        lambda board, selection: make_display(kind, board, selection, sys.stdout),
-        until_done=arguments.until_done,
-        detaches=True,
-        timeout=arguments.timeout,
-        start=True,
-        output=sys.stdout.fileno(),
-    )
+    descriptor = sys.stdout.fileno()
+    session = TerminalSession(descriptor) if terminal else None
+    of_session = None
+    if session and arguments.until_done and not arguments.operation and session.has_jobs():
+        of_session = session.includes
+    watchdog = Watchdog(descriptor) if kind == "live" else None
+
+    def make(board: Board, selection: Selection) -> Display:
+        if watchdog is None or session is None:
+            return make_display(kind, board, selection, sys.stdout)
+        surface = FrontSurface(descriptor, board.replica, session, watchdog)
+        return Live(board, stream_theme(sys.stdout), descriptor, surface)
+
+    try:
+        return follow_broker(
+            "view",
+            arguments.operation,
+            make,
+            until_done=arguments.until_done,
+            detaches=True,
+            timeout=arguments.timeout,
+            start=True,
+            output=descriptor,
+            of_session=of_session,
+        )
+    finally:
+        if watchdog is not None:
+            watchdog.dismiss()
 
 
 def make_display(kind: str, board: Board, selection: Selection, stream: TextIO) -> Display:

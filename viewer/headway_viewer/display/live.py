@@ -1,12 +1,13 @@
 """The live display of `headway view`: the picture, redrawn in place as operations change.
 
 Shell. A frame is one write, at most ten are written a second, none while nothing changes. The
-terminal's size is read before every frame. `pause` and `finish` show the cursor again.
+terminal's size is read before every frame. `pause` and `finish` give the terminal back as it was.
 """
 
 from __future__ import annotations
 
 import os
+from typing import Protocol
 
 from headway.formatting import theme
 from headway.formatting.theme import Line, Theme
@@ -19,21 +20,68 @@ from headway_viewer.replica.replica import Changes
 
 FRAME_INTERVAL = 0.1  # seconds between frames at least
 CLOCK_INTERVAL = 1.0  # seconds between frames that change only elapsed and remaining times
+AWAY_INTERVAL = 0.2  # seconds between attempts to draw where somebody else has the terminal
+
+
+class Surface(Protocol):
+    """The part of a terminal that the picture stands on; lines are painted already."""
+
+    def available(self, rows: int) -> int | None:
+        """Return how many of the terminal's rows the picture may have; None: do not draw now."""
+        ...
+
+    def draw(self, lines: list[str], cells: list[int], columns: int, rows: int) -> None:
+        """Draw a frame; `cells` are the widths of the lines."""
+        ...
+
+    def finish(self, lines: list[str], columns: int, rows: int) -> None:
+        """Replace the picture by `lines`, which stay, and give the terminal back."""
+        ...
+
+
+class BlockSurface:
+    """A block of lines below what stands there already, on a terminal that nobody else uses."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._block = Block()
+        self._echo = Echo(descriptor)
+
+    def available(self, rows: int) -> int | None:
+        """Return all rows but the one that the cursor is in."""
+        return rows - 1
+
+    def draw(self, lines: list[str], cells: list[int], columns: int, rows: int) -> None:
+        """Draw a frame, without the echo of keys."""
+        self._echo.disable()
+        self._write(self._block.frame(lines, cells, columns, rows))
+
+    def finish(self, lines: list[str], columns: int, rows: int) -> None:
+        """Replace the block, and turn the echo on again."""
+        del rows
+        self._write(self._block.finish(lines, columns))
+        self._echo.restore()
+
+    def _write(self, out: str) -> None:
+        if out:
+            write_all(self._descriptor, out.encode("utf-8", "replace"))
 
 
 class Live:
     """Draws on the terminal behind a descriptor, with `look` as the theme."""
 
-    def __init__(self, board: Board, look: Theme, descriptor: int) -> None:
+    def __init__(
+        self, board: Board, look: Theme, descriptor: int, surface: Surface | None = None
+    ) -> None:
         self._view = View(board, look)
         self._board = board
         self._theme = look
         self._descriptor = descriptor
-        self._block = Block()
-        self._echo = Echo(descriptor)
+        self._surface = BlockSurface(descriptor) if surface is None else surface
         self._drawn = float("-inf")
         self._pending = True
         self._note: str | None = None
+        self._away = False  # somebody else has the terminal
         self.throttled = False  # a change waits for the next frame
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
@@ -45,28 +93,34 @@ class Live:
             self._pending = True
         self._note = note
         elapsed = local - self._drawn
-        self.throttled = self._pending and elapsed < FRAME_INTERVAL
-        if elapsed < FRAME_INTERVAL:
-            return FRAME_INTERVAL - elapsed if self._pending else CLOCK_INTERVAL - elapsed
+        interval = AWAY_INTERVAL if self._away else FRAME_INTERVAL
+        self.throttled = self._pending and elapsed < interval
+        if elapsed < interval:
+            return interval - elapsed if self._pending else CLOCK_INTERVAL - elapsed
         if self._pending or elapsed >= CLOCK_INTERVAL - 0.01:
             self.draw(local)
+        if self._away:
+            return AWAY_INTERVAL
         # Times on the screen change only while an operation is open or the broker is away.
         return CLOCK_INTERVAL if self._board.open or note is not None else 30.0
 
     def draw(self, local: float) -> None:
         """Draw a frame."""
-        self._echo.disable()
         columns, rows = terminal_size(self._descriptor)
-        now = self._board.replica.time(local)
-        picture = self._view.picture(columns, rows - 1, now, self._note)
-        self._write(self._block.frame(*self._painted(picture), columns, rows))
+        available = self._surface.available(rows)
         self._drawn = local
+        self._away = available is None
+        if available is None:
+            self._pending = True
+            return
+        now = self._board.replica.time(local)
+        picture = self._view.picture(columns, available, now, self._note)
+        self._surface.draw(*self._painted(picture), columns, rows)
         self._pending = False
 
     def pause(self) -> None:
-        """Erase the picture and restore the terminal's modes, for Ctrl+Z."""
-        self._write(self._block.finish([], terminal_size(self._descriptor)[0]))
-        self._echo.restore()
+        """Erase the picture and give the terminal back, for Ctrl+Z."""
+        self._surface.finish([], *terminal_size(self._descriptor))
         self._pending = True
 
     def finish(self, local: float, remark: str | None = None) -> None:
@@ -77,16 +131,11 @@ class Live:
         lines, _ = self._painted(summary)
         if remark is not None:
             lines.append(remark[: max(columns - 1, 0)])
-        self._write(self._block.finish(lines, columns))
-        self._echo.restore()
+        self._surface.finish(lines, columns, rows)
 
     def _painted(self, picture: list[Line]) -> tuple[list[str], list[int]]:
         paint = self._theme.paint
         return [paint(line) for line in picture], [theme.width(line) for line in picture]
-
-    def _write(self, frame: str) -> None:
-        if frame:
-            write_all(self._descriptor, frame.encode("utf-8", "replace"))
 
 
 def write_all(descriptor: int, data: bytes) -> None:

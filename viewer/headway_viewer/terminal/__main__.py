@@ -1,32 +1,29 @@
 """`python -m headway_viewer.terminal`: the viewer process of a terminal with programs in it.
 
-The SDK starts it when a program's first operation has lasted half a second; the broker lets
-one draw on each terminal. It has a process group of its own inside the program's session,
-ignores the signals of the keyboard, and never reads the terminal, queries it or changes its
-modes. It supervises a child that draws: if that is killed, it releases the scroll region and
-starts another.
+The SDK starts it when a program's first operation has lasted half a second, and passes it a
+locked file, by which one serves each terminal. It has a process group of its own inside the
+program's session, ignores the signals of the keyboard, and never reads the terminal, queries it
+or changes its modes. It supervises a child that draws: if that is killed, it releases the scroll
+region and starts another.
 """
 
 from __future__ import annotations
 
 import argparse
-import mmap
 import os
 import signal
-import struct
 import sys
 from types import FrameType
 from typing import Sequence
 
 from headway.formatting import theme
-from headway_viewer.display.live import write_all
-from headway_viewer.display.terminal_size import terminal_size
-from headway_viewer.terminal import scroll_region
+from headway.host.terminal_locks import VIEWER, TerminalLock
+from headway_viewer.terminal.drawn_ends import DrawnEnds
 from headway_viewer.terminal.lines import LINE_KINDS, run_lines
 from headway_viewer.terminal.loop import DrawTarget, run_terminal
+from headway_viewer.terminal.region_lock import RegionLock
 
 MAX_RESTARTS = 3
-_HEIGHT = struct.Struct("i")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--pid", type=int, required=True, help="of the worker that started this")
     parser.add_argument("--lines", choices=LINE_KINDS, help="append such lines to --fd")
     parser.add_argument("--fd", type=int, default=2, help="an inherited descriptor")
+    parser.add_argument("--role", type=int, help="the inherited descriptor of its lock")
     arguments = parser.parse_args(argv)
     if not arguments.tty and not arguments.lines:
         parser.error("--tty or --lines is needed")
@@ -49,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run_lines(inherited, arguments.pid) if theme.in_ci(os.environ) else 0
     descriptor = _open(arguments.tty, inherited)
     if descriptor is None:
+        return 0
+    role = TerminalLock(descriptor, VIEWER)  # kept as long as any process of this viewer lives
+    if arguments.role is None and not role.acquire():
         return 0
     return _supervise(arguments.tty, descriptor)
 
@@ -73,38 +74,33 @@ def _discard_stderr() -> None:
 
 def _open(name: str, inherited: int) -> int | None:
     try:
-        return os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+        opened = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
         return inherited if os.isatty(inherited) else None
+    os.close(inherited)  # it may be a pipe, whose reader waits for its end
+    return opened
 
 
 def _supervise(tty: str, descriptor: int) -> int:
     """Run the loop in a child; if it is killed, release its rows and start another."""
-    shared = mmap.mmap(-1, _HEIGHT.size)
-
-    def set_height(height: int) -> None:
-        _HEIGHT.pack_into(shared, 0, height)
-
-    for start in range(1 + MAX_RESTARTS):
+    drawn = DrawnEnds()
+    for _ in range(1 + MAX_RESTARTS):
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                status = run_terminal(DrawTarget(tty, descriptor, set_height, replaces=start > 0))
+                status = run_terminal(DrawTarget(tty, descriptor, drawn))
             finally:
                 os._exit(status)
         _forward_signals(child)
         _, ended = os.waitpid(child, 0)
-        height = _HEIGHT.unpack_from(shared, 0)[0]
-        if height:
-            try:
-                rows = terminal_size(descriptor)[1]
-                write_all(
-                    descriptor, scroll_region.reset_sequence(min(height, rows), rows).encode()
-                )
-            except OSError:
-                return 0  # the terminal is gone
-            set_height(0)
+        region = RegionLock(descriptor)
+        try:
+            region.acquire()
+        except OSError:
+            return 0  # the terminal is gone
+        finally:
+            region.close()
         if not os.WIFSIGNALED(ended):
             return os.WEXITSTATUS(ended)
     return 0

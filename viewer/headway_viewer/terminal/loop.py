@@ -12,42 +12,37 @@ import signal
 import sys
 import termios
 from types import FrameType
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 from headway import terminal_mode
 from headway.formatting import theme
+from headway.host.terminal_locks import FRONT, TerminalLock
 from headway.model import Operation
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.display.live import write_all
 from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.view import View
 from headway_viewer.replica.replica import Changes, Replica
+from headway_viewer.terminal.drawn_ends import DrawnEnds
 from headway_viewer.terminal.etiquette import Etiquette, TerminalState
 from headway_viewer.terminal.processes import group_size, is_running, process_group
+from headway_viewer.terminal.region_lock import RegionLock
 from headway_viewer.terminal.scroll_region import max_rows
 
 FRAME_INTERVAL = 0.1  # seconds between frames, and between observations of the terminal
 IDLE_INTERVAL = 0.5  # seconds between observations while nothing is drawn
 MIN_DURATION = 0.5  # seconds an operation must last to be drawn or to leave a receipt
 FIRST_OPERATION_TIMEOUT = 5.0  # seconds to wait for a first operation
-PREDECESSOR_TIMEOUT = 10.0  # seconds until the broker notices that a killed viewer is gone
-RETRY_INTERVAL = 0.3  # seconds until a refused viewer asks again
 JUST_ENDED = 1.0  # seconds: an operation that ended earlier, before this viewer, has no receipt
 
 
 class DrawTarget(NamedTuple):
-    """The terminal to draw on.
-
-    `set_height(rows)` is called before rows are reserved. `replaces` says that this process
-    replaces one that was killed, whose grant the broker will withdraw soon.
-    """
+    """The terminal to draw on, and the ends that an earlier loop has drawn there."""
 
     tty: str
     descriptor: int
-    set_height: Callable[[int], None]
-    replaces: bool
+    drawn: DrawnEnds
 
 
 class _Terminated(Exception):
@@ -77,7 +72,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 class TerminalLoop:
-    """The state of the loop: replica, picture, scroll region, workers and the broker's grant."""
+    """The state of the loop: replica, picture, scroll region and workers."""
 
     def __init__(self, target: DrawTarget, feed: Feed) -> None:
         self._target = target
@@ -93,13 +88,12 @@ class TerminalLoop:
         self._etiquette = Etiquette()
         self._workers: set[int] = set()
         self._open_by_id: dict[str, bool] = {}  # of the operations of this terminal
-        self._granted: str | None = None  # instance of the broker that let this viewer draw
-        self._grant_request: int | None = None
+        self._front = TerminalLock(target.descriptor, FRONT)
+        self._region_lock = RegionLock(target.descriptor)
         self._attached = feed.clock()
-        self._retry_at = float("-inf")
 
     def run(self) -> None:
-        """Draw until no worker is left, or another viewer draws on this terminal."""
+        """Draw until no worker is left."""
         feed = self._feed
         drawn = float("-inf")
         while True:
@@ -113,10 +107,7 @@ class TerminalLoop:
             if changes.fresh:
                 self._view = View(self._board, self._theme, bare=True)
             self._track(changes, now)
-            if not self._request_grant(local):
-                return
-            urgent = self._etiquette.pending
-            if self._granted is not None and (urgent or local - drawn >= FRAME_INTERVAL):
+            if self._etiquette.pending or local - drawn >= FRAME_INTERVAL:
                 drawn = local
                 self._draw(now)
             if not self._is_needed(local):
@@ -126,7 +117,8 @@ class TerminalLoop:
         """Release the scroll region."""
         try:
             rows = terminal_size(self._target.descriptor)[1]
-            self._write(self._etiquette.region.release(rows), 0)
+            if self._region_lock.held:
+                self._region_lock.write(self._etiquette.region.release(rows), 0)
         except (_Terminated, OSError):
             pass
 
@@ -160,7 +152,7 @@ class TerminalLoop:
 
     def _on_end(self, operation: Operation, now: float, seen: bool) -> None:
         ended = now if operation.ended is None else operation.ended
-        if not seen and now - ended > JUST_ENDED:
+        if operation.id in self._target.drawn or (not seen and now - ended > JUST_ENDED):
             return
         lasted = ended - operation.started if operation.started is not None else 0.0
         receipt = None
@@ -169,38 +161,25 @@ class TerminalLoop:
             receipt = self._theme.paint(self._view.receipt(operation, width, now))
         self._etiquette.add_ended(operation.id, receipt)
 
-    def _request_grant(self, local: float) -> bool:
-        """Return whether to go on: the broker lets one viewer at a time draw on a terminal."""
-        feed = self._feed
-        if not feed.connected or self._replica.instance is None:
-            return True
-        if self._granted == self._replica.instance:
-            return True
-        if self._grant_request is None:
-            if local >= self._retry_at:
-                self._grant_request = feed.request("draw", {"tty": self._target.tty})
-            return True
-        reply = feed.reply(self._grant_request)
-        if reply is None:
-            return True
-        self._grant_request = None
-        if reply.result.get("granted"):
-            self._granted = self._replica.instance
-            return True
-        self._retry_at = local + RETRY_INTERVAL
-        return self._target.replaces and local - self._attached < PREDECESSOR_TIMEOUT
-
     def _draw(self, now: float) -> None:
-        target = self._target
-        columns, rows = terminal_size(target.descriptor)
+        columns, rows = terminal_size(self._target.descriptor)
+        yields = self._front.is_taken()  # to `headway view`, which shows these operations
+        if not yields and not self._region_lock.acquire():
+            return  # it is just leaving
         lines: list[str] = []
-        if columns > 1 and any(
-            self._is_long_enough(operation, now) for operation in self._open_operations()
-        ):
+        drawable = not yields and columns > 1
+        if drawable and any(self._is_long_enough(made, now) for made in self._open_operations()):
             body = self._view.body(columns - 1, max_rows(rows), now)
             lines = [self._theme.paint(line) for line in body]
-        out, acknowledged = self._etiquette.step(self._observe(columns, rows), lines)
-        self._write(out, self._etiquette.region.height)
+        seen = self._observe(columns, rows)
+        if yields:
+            seen = seen._replace(foreground=False)
+        out, acknowledged = self._etiquette.step(seen, lines)
+        if self._region_lock.held:
+            self._region_lock.write(out, self._etiquette.region.height)
+        if yields:
+            self._region_lock.release()
+        self._target.drawn.add(acknowledged)
         if acknowledged:
             self._feed.request("drawn", {"operations": acknowledged})
 
@@ -209,13 +188,6 @@ class TerminalLoop:
 
     def _is_long_enough(self, operation: Operation, now: float) -> bool:
         return operation.started is not None and now - operation.started >= MIN_DURATION
-
-    def _write(self, out: str, height: int) -> None:
-        if out:
-            # Before the write: if it is killed in between, too much is cleared, not too little.
-            self._target.set_height(max(height, self._etiquette.region.height))
-            write_all(self._target.descriptor, out.encode("utf-8", "replace"))
-        self._target.set_height(height)
 
     def _observe(self, columns: int, rows: int) -> TerminalState:
         descriptor = self._target.descriptor

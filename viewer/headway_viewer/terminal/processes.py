@@ -31,3 +31,19 @@ def group_size(group: int) -> int:
     except OSError:
         return 0
     return sum(process_group(pid) == group for pid in pids)
+
+
+def in_foreground(descriptor: int) -> bool:
+    """Return whether this process's group has the terminal; True where that is unknown."""
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return True  # not its controlling terminal
+
+
+def session_of(pid: int) -> int | None:
+    """Return the session of a process, or None if there is no such process."""
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None

@@ -17,3 +17,15 @@ def find_program(program: str, path: str) -> str | None:
                 return candidate
             first = first or candidate
     return first
+
+
+def reason_against(program: str, path: str | None) -> tuple[str, int] | None:
+    """Return why a program cannot be run, and the exit status that says so; None if it can."""
+    if path is None:
+        kind = "No such file or directory" if "/" in program else "command not found"
+        return f"{program}: {kind}", 127
+    if os.path.isdir(path):
+        return f"{program}: Is a directory", 126
+    if not os.access(path, os.X_OK):
+        return f"{program}: Permission denied", 126
+    return None

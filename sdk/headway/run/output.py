@@ -1,0 +1,73 @@
+"""What several commands print, put together on one output: whole lines, each attributed.
+
+Pure: every method returns what to write, as (1 or 2, bytes).
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Tuple
+
+    Pieces = List[Tuple[int, bytes]]
+
+INTERLEAVED, GROUPED, QUIET = "interleaved", "grouped", "quiet"
+KINDS = (INTERLEAVED, GROUPED, QUIET)
+LINE_LIMIT = 1 << 16  # bytes of a line that is held back until it is whole
+KEPT_LIMIT = 1 << 24  # bytes of one command that are held back until it ends; then lines go out
+
+
+class CommandOutput:
+    """The output of one command: as lines that begin with its label, or whole at its end.
+
+    `width` is that of the longest label.
+    """
+
+    def __init__(self, kind: str, label: str, width: int) -> None:
+        self._kind = kind
+        self._label = label
+        self._prefix = f"{label:<{width}} | ".encode("utf-8", "replace")
+        self._partial = {1: b"", 2: b""}
+        self._kept: Pieces = []
+        self._kept_bytes = 0
+
+    def feed(self, stream: int, data: bytes) -> Pieces:
+        """Take what came on a stream, 1 or 2."""
+        text = self._partial[stream] + data
+        end = text.rfind(b"\n") + 1
+        if not end and len(text) > LINE_LIMIT:
+            text += b"\n"
+            end = len(text)
+        self._partial[stream] = text[end:]
+        return self._take(stream, text[:end])
+
+    def finish(self, failed: bool) -> Pieces:
+        """Return what is left when the command has ended."""
+        out: Pieces = []
+        for stream in (1, 2):
+            if self._partial[stream]:
+                out += self._take(stream, self._partial[stream] + b"\n")
+                self._partial[stream] = b""
+        kept, self._kept = self._kept, []
+        if kept and (self._kind == GROUPED or failed):
+            out.append((kept[0][0], f"==> {self._label} <==\n".encode("utf-8", "replace")))
+            out += kept
+        return out
+
+    def _take(self, stream: int, lines: bytes) -> Pieces:
+        if not lines:
+            return []
+        if self._kind == INTERLEAVED:
+            whole = lines.splitlines(keepends=True) if b"\r" not in lines else _lines(lines)
+            return [(stream, b"".join(self._prefix + line for line in whole))]
+        self._kept.append((stream, lines))
+        self._kept_bytes += len(lines)
+        while self._kept_bytes > KEPT_LIMIT and len(self._kept) > 1:
+            self._kept_bytes -= len(self._kept.pop(0)[1])
+        return []
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Return the lines of `data`, each as it looks once a terminal has drawn it over itself."""
+    drawn = [line.rstrip(b"\r").rpartition(b"\r")[2] for line in data.split(b"\n")[:-1]]
+    return [line + b"\n" for line in drawn]

@@ -1,0 +1,87 @@
+"""Several commands of one `headway run`: their options, and what prevents them from being run."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from headway.host import identity
+from headway.run.coordinator import Coordinator
+from headway.run.history_keys import working_directory
+from headway.run.jobs import BadJob, Job, labels_of, read_lines, separates, split_parts
+from headway.run.output import KINDS, CommandOutput
+from headway.run.parsers.registry import name_command
+from headway.run.process.which import find_program, reason_against
+from headway.run.reading.command_line import parse_command_line
+from headway.run.stderr import print_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from headway.light_typing import NamedTuple
+
+
+class Several(NamedTuple):
+    """Several commands, and the options that each of them is run with."""
+
+    jobs: list[Job]
+    limit: int
+    output: str
+    options: list[str]
+
+
+def read_several(values: dict[str, str], argv: list[str], parse: bool) -> Several | None:
+    """Return the commands, or None where `argv` is one. Raise BadJob."""
+    file = values.get("--file")
+    if file is not None:
+        if argv:
+            raise BadJob("--file takes the commands from the file, and none beside it")
+        found = _read_file(file)
+    elif not separates(argv):
+        return None
+    else:
+        found = split_parts(argv)
+    if "--name" in values:
+        raise BadJob("--name is for one command")
+    limit = values.get("-j", str(len(found) if file is None else os.cpu_count() or 1))
+    if not limit.isdecimal() or not int(limit):
+        raise BadJob(f"-j takes a number of commands, not {limit!r}")
+    output = values.get("--output", KINDS[0])
+    if output not in KINDS:
+        raise BadJob("--output takes one of " + ", ".join(KINDS))
+    options = [f"{name}={values[name]}" for name in ("--display", "--as") if name in values]
+    return Several(found, int(limit), output, options if parse else [*options, "--no-parse"])
+
+
+def _read_file(name: str) -> list[Job]:
+    try:
+        if name == "-":
+            return read_lines(sys.stdin, "standard input")
+        with open(name, encoding="utf-8", errors="surrogateescape") as file:
+            return read_lines(file, name)
+    except OSError as error:
+        raise BadJob(f"{name}: {error.strerror}") from None
+
+
+def run_several(several: Several) -> int:
+    """Run several commands, none unless each can be started; return the exit status."""
+    for job in several.jobs:
+        path = find_program(job.argv[0], os.environ.get("PATH", os.defpath))
+        against = reason_against(job.argv[0], path)
+        if against is not None:
+            print_error(f"{job.where}: {against[0]}")
+            return against[1]
+    options = [*several.options]
+    terminal = identity.terminal()
+    if terminal is not None:
+        options.append(f"--terminal={terminal}")
+    cwd = working_directory()
+    names = [name_command(parse_command_line(job.argv), cwd) for job in several.jobs]
+    labels = labels_of(names)
+    width = max(map(len, labels))
+    waiting = [
+        ([*options, "--", *job.argv], CommandOutput(several.output, label, width))
+        for job, label in zip(several.jobs, labels)
+    ]
+    return Coordinator(waiting, several.limit).run()

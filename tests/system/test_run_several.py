@@ -1,0 +1,90 @@
+"""`headway run A ::: B`: one picture, each output whole and attributed, one exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+from machine import HEADWAY, alive, until
+
+LINES = "for i in 1 2 3 4 5; do echo $0 line $i; sleep .05; done"
+
+
+def script(sandbox, name, text):
+    path = os.path.join(sandbox.folder, name)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def test_every_line_is_whole_and_attributed_and_a_failure_is_the_status(sandbox):
+    done = sandbox.headway(
+        "run", "sh", "-c", LINES, "one", ":::", "bash", "-c", f"{LINES}; exit 3", "two"
+    )
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if line.startswith("sh ")] == [
+        f"sh   | one line {number}" for number in range(1, 6)
+    ]
+    assert len([line for line in lines if line.startswith("bash | two line")]) == 5
+    assert len(lines) == 10
+    assert {made["state"] for made in sandbox.operations()} == {"completed", "failed"}
+
+
+def test_commands_of_a_file_run_so_many_at_once_grouped(sandbox):
+    jobs = script(sandbox, "jobs.txt", "# two\nsh -c 'echo a; sleep .5'\n\nbash -c 'echo b'\n")
+    done = sandbox.headway("run", "-j1", "--output=grouped", "--file", jobs)
+    assert (done.returncode, done.stdout) == (0, "==> sh <==\na\n==> bash <==\nb\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told", "status"),
+    [
+        (["touch", "f", ":::", ":::", "true"], "command 2 of 3 is empty", 2),
+        (["touch", "f", ":::", "no-such"], "command 2: no-such: command not found", 127),
+        (["-j", "0", "touch", "f", ":::", "true"], "-j takes a number", 2),
+    ],
+)
+def test_a_mistake_is_named_and_nothing_is_started(sandbox, tmp_path, arguments, told, status):
+    mark = str(tmp_path / "f")
+    words = [mark if word == "f" else word for word in arguments]
+    done = sandbox.headway("run", *words)
+    assert done.returncode == status
+    assert told in done.stderr
+    assert not os.path.exists(mark)
+
+
+def test_after_two_dashes_three_colons_are_a_word_of_the_command(sandbox):
+    done = sandbox.headway("run", "--", "echo", "x", ":::", "1", "2")
+    assert (done.returncode, done.stdout) == (0, "x ::: 1 2\n")
+
+
+def test_sigterm_ends_all(sandbox):
+    process = sandbox.spawn(*HEADWAY, "run", "sleep", "50", ":::", "sleep", "60")
+    until(lambda: len(sandbox.operations()) == 2, "both run")
+    commands = [made["pid"] for made in sandbox.operations()]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == -signal.SIGTERM
+    until(lambda: not any(map(alive, commands)), "none is left")
+
+
+def test_in_a_terminal_there_is_one_picture_with_whole_lines_above_and_ctrl_c_ends_all(sandbox):
+    shell = sandbox.terminal()
+    shell.wait_for(lambda lines: lines[0] == "$", "a prompt")
+    loop = script(sandbox, "loop.sh", "for i in $(seq 200); do echo line $i; sleep .1; done")
+    shell.type(f"headway run bash {loop} ::: sleep 70\n")
+    shell.wait_for(
+        lambda lines: len([line for line in lines[-4:] if " running " in line]) == 2, "two rows"
+    )
+    shell.type("\x03")
+    began = time.monotonic()
+    shell.wait_for(lambda lines: [line for line in lines if line][-1] == "$", "the prompt")
+    assert time.monotonic() - began < 5
+    shell.type("echo is=$?\n")
+    shell.wait_for_text("is=130")
+    told = [line for line in shell.all if line.startswith("bash  | line ")]
+    assert told == [f"bash  | line {number}" for number in range(1, len(told) + 1)]
+    assert len([line for line in shell.all if line.startswith("⊗")]) == 2
+    assert not shell.screen.margins
