@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 
-from headway.formatting import theme as themes
+from headway.formatting import picture_support
 from headway.formatting.theme import Line, Theme
 from progress_tracker import frame
 from progress_tracker.footer import Footer, footer_of, write_raw
@@ -202,7 +202,7 @@ class Painter:
             return (
                 forced and not os.environ.get("FORCE_COLOR") and "TTY_COMPATIBLE" not in os.environ
             )
-        return themes.drawable(terminal, os.environ)
+        return picture_support.drawable(terminal, os.environ)
 
     def _theme(self) -> Theme:
         console = self._console()

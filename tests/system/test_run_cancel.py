@@ -87,9 +87,9 @@ def test_what_it_was_started_with_ignored_reaches_a_command_that_listens(
 ):
     script = tmp_path / "listens.py"
     script.write_text(
-        "import signal, sys, time\n"
+        "import signal, sys\n"
         f"signal.signal({int(number)}, lambda *_: sys.exit(7))\n"
-        "print('ready', flush=True)\ntime.sleep(20)\n"
+        "print('ready', flush=True)\nsignal.pause()\n"
     )
     before = signal.signal(number, signal.SIG_IGN)
     try:

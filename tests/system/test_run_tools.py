@@ -273,7 +273,7 @@ def test_a_build_counts_its_steps(machine, listener, tmp_path):
     status, out, _ = output(machine, "--", "cmake", "--build", str(tmp_path / "out"))
     assert status == 0
     assert b"Built target x" in out
-    found = stages(listener.ended("cmake build"))
+    found = stages(listener.ended("cmake build (out)"))
     assert (found["Build"].done, found["Build"].state) == (found["Build"].total, "completed")
 
 
@@ -290,4 +290,4 @@ def test_npm_installs_from_a_directory(machine, listener, tmp_path):
     assert status == 0, err
     assert b"added 1 package" in out
     assert b"npm http" not in err
-    assert listener.ended("npm install").state == "completed"
+    assert listener.ended("npm install (there)").state == "completed"

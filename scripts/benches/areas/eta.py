@@ -135,7 +135,7 @@ def derived_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
     ledger.entries[operation.id] = entry
     forecasts.begin(entry, 0.0, has_history=True)
     history = [learned(stages, 60.0 + run).to_dict() for run in range(runs)]
-    forecasts.recalled(forecasts.key_of(entry), history)
+    forecasts.recalled(forecasts.keys_of(entry).key, history)
     samples = []
     for turn in range(1, rounds + 1):
         for stage in operation.running():
@@ -280,4 +280,4 @@ def observe_change(change: Change, forecasts: tuple[Forecast, ...]) -> None:
         if change.kind == "begin":
             forecast.start(change.time)
         elif change.kind == "stage":
-            observe_stage(forecast, change)
+            observe_stage(forecast, change, {})  # traces have every count

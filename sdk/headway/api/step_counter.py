@@ -1,4 +1,4 @@
-"""Count steps in memory of a fixed size, without the lock. Pure.
+"""Count steps in memory of a fixed size, without the lock.
 
 A list of steps is as quick to append to, but grows until somebody folds it: twenty threads that
 count as fast as they can keep the publisher from running for seconds, and a gigabyte was held.

@@ -145,24 +145,6 @@ def coloured(terminal: bool, environ: Mapping[str, str]) -> bool:
     return terminal and environ.get("TERM", "") not in ("", "dumb", "unknown")
 
 
-def drawable(terminal: bool, environ: Mapping[str, str]) -> bool:
-    """Whether a moving picture can be drawn: a capable terminal, no CI's log, no notebook's cell.
-
-    A notebook's kernel gives its `!` commands a terminal, and shows what they print as text.
-    """
-    return (
-        terminal
-        and environ.get("TERM", "") not in ("", "dumb", "unknown")
-        and not in_ci(environ)
-        and "JPY_PARENT_PID" not in environ
-    )
-
-
-def in_ci(environ: Mapping[str, str]) -> bool:
-    """Whether `CI` is set."""
-    return environ.get("CI", "").lower() not in ("", "0", "false")
-
-
 def width(line: Iterable[tuple[str, str]]) -> int:
     """The cells of a line."""
     return sum(string_width.cells(piece) for _, piece in line)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from headway.formatting import theme
+from headway.formatting import picture_support
 from headway.host import detached_process, interpreter
 from headway.host.identity import terminal
 from headway.host.terminal_locks import REGION, VIEWER, TerminalLock
@@ -180,9 +180,9 @@ def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
     whose = ("--session", session, "--pid", str(os.getpid()))
     name = terminal()
     drawn = name is not None and bool(wanted & {"auto", "live"})
-    if drawn and name is not None and theme.drawable(True, os.environ):
+    if drawn and name is not None and picture_support.drawable(True, os.environ):
         return [*command, "--tty", name, *whose]
-    if (drawn or "auto" in wanted) and theme.in_ci(os.environ):
+    if (drawn or "auto" in wanted) and picture_support.in_ci(os.environ):
         wanted.add("plain")
     for lines in ("plain", "json"):
         if lines in wanted:

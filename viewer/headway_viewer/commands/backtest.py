@@ -77,24 +77,7 @@ class Backtest:
         if change.kind == "whole":
             forecast.hold(change.time, waiting=change.state == WAITING)
             return
-        self._observe(forecast, change)
-
-    def _observe(self, forecast: Forecast, change: Change) -> None:
-        """Pass a change of a stage to a forecast; an unknown count leaves the last known one."""
-        place = (change.operation, change.stage)
-        if change.done is not None:
-            self._known[place] = change.done
-        forecast.observe(
-            change.stage,
-            change.name,
-            change.parent,
-            change.state,
-            self._known.get(place, 0),
-            change.total if change.done is not None else None,
-            change.unit,
-            change.time,
-            change.attempt,
-        )
+        observe_stage(forecast, change, self._known)
 
     def _emit(self, now: float, emit: Callable[[dict[str, Any]], None]) -> None:
         for operation, (_, forecast) in self._open.items():
@@ -114,6 +97,24 @@ class Backtest:
             progress = forecast.progress(now)
             line["progress"] = None if progress is None else round(progress, 5)
             emit(line)
+
+
+def observe_stage(forecast: Forecast, change: Change, known: dict[tuple[str, int], float]) -> None:
+    """Pass a change of a stage to a forecast; an unknown count leaves the last one in `known`."""
+    place = (change.operation, change.stage)
+    if change.done is not None:
+        known[place] = change.done
+    forecast.observe(
+        change.stage,
+        change.name,
+        change.parent,
+        change.state,
+        known.get(place, 0),
+        change.total if change.done is not None else None,
+        change.unit,
+        change.time,
+        change.attempt,
+    )
 
 
 def backtest(path: str, tick: float, folder: str | None, out: Callable[[str], Any]) -> None:

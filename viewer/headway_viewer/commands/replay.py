@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from headway.formatting import theme
+from headway.formatting import picture_support
 from headway_viewer.commands.backtest import backtest
 from headway_viewer.commands.options import make_parser, positive, print_error, silence_stdout
 from headway_viewer.commands.selection import Selection
@@ -33,7 +33,7 @@ def play(path: str, speed: float, display: str) -> int:
     board = Board(replica)
     if display == "auto":
         terminal = sys.stdout.isatty()
-        display = "live" if theme.drawable(terminal, os.environ) else "plain"
+        display = "live" if picture_support.drawable(terminal, os.environ) else "plain"
     shown = make_display(display, board, Selection([]), sys.stdout)
     now: float | None = None
     with SignalHandlers() as signals:

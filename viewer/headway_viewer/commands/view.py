@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Sequence, TextIO
 
-from headway.formatting import theme
+from headway.formatting import picture_support
 from headway_viewer.commands.follow import Display, follow_broker
 from headway_viewer.commands.options import OP_HELP, make_parser, seconds, stream_theme
 from headway_viewer.commands.selection import Selection
@@ -52,7 +52,7 @@ def view(argv: Sequence[str]) -> int:
     if arguments.display == "live" and not terminal:
         parser.error("the live display needs a terminal; --display plain does not")
     if kind == "auto" or (kind == "live" and not terminal):
-        kind = "live" if theme.drawable(terminal, os.environ) else "plain"
+        kind = "live" if picture_support.drawable(terminal, os.environ) else "plain"
     descriptor = sys.stdout.fileno()
     session = TerminalSession(descriptor) if terminal else None
     of_session = None

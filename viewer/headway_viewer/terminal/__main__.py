@@ -16,7 +16,7 @@ import sys
 from types import FrameType
 from typing import Sequence
 
-from headway.formatting import theme
+from headway.formatting import picture_support
 from headway.host.terminal_locks import VIEWER, TerminalLock
 from headway_viewer.terminal.drawn_ends import DrawnEnds
 from headway_viewer.terminal.lines import LINE_KINDS, run_lines
@@ -43,8 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _discard_stderr()
     if arguments.lines:
         return run_lines(inherited, arguments.pid, arguments.lines)
-    if not theme.drawable(True, os.environ):
-        return run_lines(inherited, arguments.pid) if theme.in_ci(os.environ) else 0
+    if not picture_support.drawable(True, os.environ):
+        return run_lines(inherited, arguments.pid) if picture_support.in_ci(os.environ) else 0
     descriptor = _open(arguments.tty, inherited)
     if descriptor is None:
         return 0

@@ -1,0 +1,28 @@
+"""Whether a moving picture can be drawn, by what the environment says of a terminal.
+
+Apart from the themes, whose signs and widths a reporting process need not load.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+
+def drawable(terminal: bool, environ: Mapping[str, str]) -> bool:
+    """Whether a moving picture can be drawn: a capable terminal, no CI's log, no notebook's cell.
+
+    A notebook's kernel gives its `!` commands a terminal, and shows what they print as text.
+    """
+    return (
+        terminal
+        and environ.get("TERM", "") not in ("", "dumb", "unknown")
+        and not in_ci(environ)
+        and "JPY_PARENT_PID" not in environ
+    )
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether `CI` is set."""
+    return environ.get("CI", "").lower() not in ("", "0", "false")

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from headway.formatting import picture_support
+
+TTY = {"TERM": "xterm-256color"}
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environ", "drawable"),
+    [
+        (True, TTY, True),
+        (True, {**TTY, "NO_COLOR": "1"}, True),
+        (True, {"TERM": "dumb", "FORCE_COLOR": "1"}, False),
+        (True, {}, False),
+        (True, {**TTY, "CI": "true"}, False),
+        (True, {**TTY, "CI": "false"}, True),
+        (True, {**TTY, "JPY_PARENT_PID": "1"}, False),
+        (False, {**TTY, "FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_a_picture_moves_only_where_cursor_addressing_is_understood(terminal, environ, drawable):
+    assert picture_support.drawable(terminal, environ) == drawable
