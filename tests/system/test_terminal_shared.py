@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+
+import psutil
 import pytest
 from machine import killed, until
 
@@ -31,12 +34,13 @@ def is_viewing(lines):
 
 def view_pid(sandbox):
     """The pid of the `headway view` that draws (its watchdog has it as a parent)."""
-    views = [
-        process
-        for process in sandbox.left()
-        if process.cmdline()[-1:] == ["view"] and "headway" in "".join(process.cmdline())
-    ]
-    return min(process.pid for process in views)
+    views = []
+    for process in sandbox.left():
+        with contextlib.suppress(psutil.NoSuchProcess):  # a job has ended meanwhile
+            words = process.cmdline()
+            if words[-1:] == ["view"] and "headway" in "".join(words):
+                views.append(process.pid)
+    return min(views)
 
 
 def echo_of(shell):
