@@ -90,6 +90,7 @@ OPERATION_FIELDS = (
     "display",
     "coarser",  # of a command: further keys of its history, each of more commands than the last
     "former",  # the key under which earlier versions stored its runs, or None
+    "planned",  # outermost stages as of its last plan, which names all; None without a plan
 )
 
 SHORT_MOST = 0.99  # the progress of what failed or stopped, however near to its end, at most
@@ -275,6 +276,7 @@ class Operation:
     display: str | None
     coarser: Sequence[str] | None
     former: str | None
+    planned: int | None
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     silent_since: float | None
@@ -304,7 +306,7 @@ class Operation:
         self.exit_status = None
         self.notify = None
         self.host = self.pid = self.user = self.tty = self.display = None
-        self.coarser = self.former = None
+        self.coarser = self.former = self.planned = None
         self.estimate = self.progress = self.silent_since = self.usual = self.holder = None
         self.unlike = False
         self.stages = {}

@@ -92,7 +92,7 @@ def installers():
     stage(npm, "Resolve", "completed", started=-60, ended=-50)
     stage(npm, "Fetch", "failed", started=-50, ended=-22)
     npm.tail = ["npm ERR! 404 Not Found - GET https://registry.example/lft-pad"]
-    apt = operation("2c9aaaaaaaaa", "apt install postgresql", progress=0.54)
+    apt = operation("2c9aaaaaaaaa", "apt install postgresql", progress=0.54, planned=5)
     apt.estimate = about(60)
     stage(apt, "Update", "completed", started=-60, ended=-55)
     stage(apt, "Download", "completed", started=-55, ended=-40)

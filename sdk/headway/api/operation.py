@@ -221,9 +221,16 @@ class Operation(Lifecycle):
     # Stages.
 
     def plan(self, *names: str) -> None:
-        """Announce stages to come, in this order, as pending."""
+        """Announce stages to come, in this order, as pending: with those there are, all."""
         for name in names:
             self.stage(name)._claim = None
+        if self.foreign:
+            return
+        model = self.model
+        with self._reporter.lock:
+            model.planned = sum(stage.model.parent is None for stage in self.stages)
+            if model.state != PENDING:
+                self._changed()
 
     def stage(
         self,

@@ -204,6 +204,7 @@ OPERATION: dict[str, Check] = {
     "display": optional(name),
     "coarser": optional(coarser),
     "former": optional(name),
+    "planned": optional(whole),
 }
 
 stage_record = fields(STAGE_FIELDS, (STAGE[field] for field in STAGE_FIELDS), STAGE_LEAST)

@@ -54,6 +54,7 @@ class OperationRecord(NamedTuple):
     display: str | None
     coarser: Sequence[str] | None = None
     former: str | None = None
+    planned: int | None = None
 
     @classmethod
     def of(cls, operation: Operation) -> OperationRecord:

@@ -107,6 +107,14 @@ def test_what_was_planned_is_announced_in_order_and_used_by_name(op, reporter):
     assert [stage.state for stage in op.stages] == ["pending", "completed", "pending"]
 
 
+def test_a_plan_tells_how_many_outermost_stages_there_are_then(op):
+    op.stage("Before").start().stage("part")
+    assert op.model.planned is None
+    op.plan("A", "B")
+    op.stage("Unforeseen").start()
+    assert op.model.planned == 3
+
+
 def test_the_same_name_again_is_the_same_stage_run_again(op):
     for _ in range(12):
         with op.stage("row") as stage:

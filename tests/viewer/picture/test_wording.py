@@ -75,13 +75,26 @@ def test_only_leaves_of_the_stages_are_told_as_busy():
     assert wording.detail_lines(made, board, NOW, 4) == ["nginx 2/5 (×3) conf.d"]
 
 
-def test_which_of_the_stages_it_is_at_counts_the_roots():
-    made = operation("a", "x")
+def three_stages(**fields):
+    made = operation("a", "x", **fields)
     stage(made, "one", "completed")
-    stage(made, "two")
+    stage(made, "two", done=3, total=13)
     stage(made, "part", parent=2)
     stage(made, "three", "pending", started=None)
-    assert wording.stage_position(made) == "2/3"
+    return made
+
+
+def test_which_of_the_planned_stages_it_is_at_counts_the_roots():
+    assert wording.stage_position(three_stages(planned=3)) == "2/3"
+
+
+@pytest.mark.parametrize("planned", [None, 2])
+def test_where_more_stages_may_come_those_seen_are_no_whole(planned):
+    made = three_stages(planned=planned)
+    assert wording.stage_position(made) == ""
+    assert wording.detail_lines(made, board_of(made), NOW, 4)[0] == "part"
+    made.stages.pop(3)
+    assert wording.detail_lines(made, board_of(made), NOW, 4) == ["two 3/13"]
 
 
 @pytest.mark.parametrize(

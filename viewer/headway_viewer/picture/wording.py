@@ -33,9 +33,13 @@ def display_name(operation: Operation) -> str:
 
 
 def stage_position(operation: Operation) -> str:
-    """Return how many of the root stages have begun, as "3/5"; "" with fewer than two."""
+    """Return how many of the root stages have begun, as "3/5"; "" with fewer than two.
+
+    "" too where no plan has named them all: those seen may be few of those to come. The detail
+    line below has the count of the stage itself.
+    """
     roots = [stage for stage in operation.stages.values() if stage.parent is None]
-    if len(roots) < 2:
+    if len(roots) < 2 or operation.planned is None or operation.planned < len(roots):
         return ""
     at = sum(stage.state != "pending" for stage in roots)
     return f"{at}/{len(roots)}"
