@@ -187,6 +187,14 @@ def runs(pid, name):
     return False
 
 
+def runs_argument(pid, argument):
+    """Whether a program that ends with that argument runs below a process."""
+    with contextlib.suppress(psutil.Error):
+        below = psutil.Process(pid).children(recursive=True)
+        return any(one.cmdline()[-2:] == ["sleep", argument] for one in below)
+    return False
+
+
 def killed(pid):
     """Kill a process that a test has started, and wait until it is gone."""
     os.kill(pid, signal.SIGKILL)

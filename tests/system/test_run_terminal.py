@@ -10,7 +10,7 @@ import termios
 import psutil
 import pytest
 from commands import detached, ended, scripted, shell, typed
-from machine import alive, killed, runs, until
+from machine import alive, killed, runs, runs_argument, until
 
 
 @pytest.fixture
@@ -131,6 +131,17 @@ def test_ctrl_c_leaves_the_shell_with_130_and_its_terminal_in_order(bash):
     bash.expect_exact("READY> ")
     bash.sendline("echo status=$?; stty -a | grep -o -e ' icanon'")
     bash.expect_exact("status=130\r\n icanon")
+
+
+def test_one_ctrl_c_ends_all_of_the_foreground_group_and_who_started_them(bash):
+    # The terminal is relayed by one of them: the kernel signals nobody.
+    bash.sendline("export -f hw; seq 3 | xargs -P3 -I{} bash -c 'hw -- sleep 30.{}'; echo on")
+    until(lambda: all(runs_argument(bash.pid, f"30.{n}") for n in (1, 2, 3)))
+    bash.send("\x03")
+    bash.expect_exact("READY> ")
+    bash.sendline("stty -a | grep -o -e ' icanon'")
+    bash.expect_exact(" icanon")
+    until(lambda: not any(runs_argument(bash.pid, f"30.{n}") for n in (1, 2, 3)))
 
 
 # Two at a time in the foreground of one terminal: the first relays it, and ends first.

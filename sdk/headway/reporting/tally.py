@@ -158,8 +158,10 @@ class Tally:
 
     def settle_left(self, scope: Nested | None, state: str, error: object) -> None:
         """Judge what was left in `scope` (None: anywhere) by how `scope` came to `state`."""
-        for item in list(self.left):
-            if scope is None or _is_in(item.scope, scope):
+        left = list(self.left)
+        inside = None if scope is None else _inside(left, scope)
+        for item in left:
+            if inside is None or item.scope in inside:
                 self._judge(item, state, error)
 
     def settle_thread(self, thread: int, state: str, error: object) -> None:
@@ -175,8 +177,18 @@ class Tally:
             item.scope._judge(item.when, state, error)
 
 
-def _is_in(scope: Nested | None, around: Nested) -> bool:
-    """Return whether `scope` is `around`, or inside it."""
-    while scope is not None and scope is not around:
-        scope = scope.around
-    return scope is not None
+def _inside(left: list[Left], around: Nested) -> set[Nested]:
+    """Return those of the scopes that are `around`, or inside it, and what lies between.
+
+    Each scope is looked at once: of loops within loops a thousand deep, every one that ends asks.
+    """
+    inside: set[Nested] = {around}
+    outside: set[Nested] = set()
+    for item in left:
+        path: list[Nested] = []
+        scope: Nested | None = item.scope
+        while scope is not None and scope not in inside and scope not in outside:
+            path.append(scope)
+            scope = scope.around
+        (inside if scope in inside else outside).update(path)
+    return inside

@@ -18,6 +18,7 @@ from headway.run.exit_status import exit_status
 from headway.run.parsers.registry import DATA_ON_STDOUT, PARSERS, machine_form
 from headway.run.process.child import Child
 from headway.run.process.fork_gate import CannotStart
+from headway.run.process.process_group import signal_others
 from headway.run.process.signal_forwarding import FORWARDED, SignalReceiver
 from headway.run.reading.command_line import FormContext
 from headway.run.stderr import print_error
@@ -135,7 +136,7 @@ class Launch:
         if terminal is not None:
             from headway.run.streams.keyboard import Keyboard  # noqa: PLC0415 - nobody types elsewhere
 
-            self.keyboard = Keyboard(2, terminal)
+            self.keyboard = Keyboard(2, terminal, signal_others)
             terminal.follow()
             self.keyboard.start()
 

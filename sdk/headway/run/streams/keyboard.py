@@ -8,7 +8,15 @@ import termios
 import threading
 import time
 
+from headway.host.threads import signals as signal
 from headway.run.streams.terminal import Terminal
+
+# The keys that signal a foreground group, and their signals.
+_SIGNAL_KEYS = ((termios.VINTR, signal.SIGINT), (termios.VQUIT, signal.SIGQUIT))
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
 
 # Seconds between two looks while another process group has the terminal. Nothing announces
 # that we are in the foreground again; a person who types `fg` does not notice this long.
@@ -19,12 +27,14 @@ class Keyboard(threading.Thread):
     """Relays keys from descriptor `fd` while the terminal is relayed.
 
     `interrupted` is the monotonic time at which an interrupt or quit key was last typed.
+    `signal_others` sends a signal to the other processes of our process group.
     """
 
-    def __init__(self, fd: int, terminal: Terminal) -> None:
+    def __init__(self, fd: int, terminal: Terminal, signal_others: Callable[[int], object]) -> None:
         super().__init__(name="headway-keyboard", daemon=True)
         self._fd = fd
         self._terminal = terminal
+        self._signal_others = signal_others
         self._ended, self._end = os.pipe()
         self.interrupted: float | None = None
 
@@ -46,13 +56,19 @@ class Keyboard(threading.Thread):
                     keys = os.read(self._fd, 1024)
                     if not keys:
                         return
-                    self._note_interrupt(keys)
+                    self._signal_group(keys)
                     os.write(self._terminal.master, keys)
         except (OSError, termios.error):
             return
 
-    def _note_interrupt(self, keys: bytes) -> None:
-        for key in (termios.VINTR, termios.VQUIT):
+    def _signal_group(self, keys: bytes) -> None:
+        """Send what an interrupt or quit key means to the others of our process group.
+
+        The terminal is raw, so that the kernel signals nobody: make, xargs or a script around us,
+        and each `headway run` beside us, would go on. First they, as they look at how we end.
+        """
+        for key, number in _SIGNAL_KEYS:
             character = self._terminal.control(key)
             if character and character in keys:
                 self.interrupted = time.monotonic()
+                self._signal_others(number)
