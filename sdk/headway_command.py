@@ -27,7 +27,8 @@ def program() -> NoReturn:
 
 def die_of_interrupts() -> None:
     """Restore the default of SIGINT: ^C while we import then ends us as it would the command."""
-    import _signal  # noqa: PLC0415 - built in; `signal` would import `enum` first
+    # Built in, and unknown to type checkers; `signal` would import `enum` first.
+    import _signal  # pyright: ignore[reportMissingImports] # noqa: PLC0415
 
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
