@@ -8,7 +8,6 @@ ever.
 
 from __future__ import annotations
 
-import importlib.machinery
 import sys
 
 TYPE_CHECKING = False
@@ -19,14 +18,26 @@ if TYPE_CHECKING:
 def program() -> NoReturn:
     """Run the command `headway` with the arguments of this process, and exit."""
     if sys.argv[1:2] == ["run"]:
+        die_of_interrupts()
         postpone("headway")
     from headway.commands.table import program as run  # noqa: PLC0415 - only after that
 
     run()
 
 
+def die_of_interrupts() -> None:
+    """Restore the default of SIGINT: ^C while we import then ends us as it would the command."""
+    # Built in, and unknown to type checkers; `signal` would import `enum` first.
+    import _signal  # pyright: ignore[reportMissingImports] # noqa: PLC0415
+
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
+
 def postpone(name: str) -> None:
     """Put a package in place of which nothing has been executed."""
+    import importlib.machinery  # noqa: PLC0415 - after `die_of_interrupts`
+
     spec = importlib.machinery.PathFinder.find_spec(name)
     if spec is None or spec.loader is None or name in sys.modules:
         return

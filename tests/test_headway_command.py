@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -40,3 +42,39 @@ def test_a_package_that_is_nowhere_is_not_put_in_place():
     assert "headway_nowhere" not in sys.modules
     with pytest.raises(KeyError):
         headway_command.complete("headway_nowhere")
+
+
+# Stops where the first import of a module of the package begins, and interrupts itself there.
+INTERRUPTED = """
+import os, signal, sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("headway."):
+            os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, {before})
+import headway_command
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["headway", "run", "echo", "ran"]
+headway_command.program()
+"""
+
+
+def interrupted(before):
+    script = INTERRUPTED.format(before=before)
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "HEADWAY": "off"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_interrupt_during_the_imports_of_run_ends_it_without_a_traceback():
+    done = interrupted("signal.default_int_handler")
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_an_interrupt_that_the_starter_ignores_is_ignored_during_the_imports_of_run():
+    done = interrupted("signal.SIG_IGN")
+    assert (done.returncode, done.stdout) == (0, "ran\n")

@@ -59,6 +59,8 @@ def run(*, detached: bool, leave_after: float) -> int:
         _complain(f"cannot take the lock: {error}")
         return 1
     log = Log(directory, echo=not detached)
+    if detached:
+        _silence()
     try:
         return _serve(directory, single_instance, log, detached=detached, leave_after=leave_after)
     except Exception as error:
@@ -100,6 +102,13 @@ def _serve(
     finally:
         server.close()
     return 0
+
+
+def _silence() -> None:
+    """Close standard error, the log until now: what Python says of a fault may have told texts."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    os.close(sink)
 
 
 def become(uid: int) -> None:

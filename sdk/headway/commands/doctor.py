@@ -76,7 +76,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
         return lines, trouble
     lines.append(("runtime", place))
     from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
-    from headway.host.spool import try_out  # noqa: PLC0415
+    from headway.host.spool import WAITING_LIMIT, try_out  # noqa: PLC0415
 
     try:
         try_out(place, user)
@@ -87,7 +87,11 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     unsent = _files(os.path.join(place, endpoint.SPOOL))
     # What lies there for a moment beside a broker is with it.
     if unsent and not broker_launch.listening(os.path.join(place, endpoint.REPORT), user):
-        lines.append(("unsent", f"{unsent} files of final states wait for a broker"))
+        waits = f"{unsent} files of final states wait for a broker"
+        if interpreter.find(environ) is None:
+            waits += ", and none can be started; "
+            waits += f"beyond {WAITING_LIMIT} the oldest are removed"
+        lines.append(("unsent", waits))
     aside = _files(os.path.join(place, endpoint.SPOOL), aside=True)
     if aside:
         lines.append(("set aside", f"{aside} files in {endpoint.SPOOL}/ that no broker could take"))
@@ -181,14 +185,17 @@ def _runs_before(path: str, made: float) -> int:
         return 0
 
 
+_NONE = (
+    "this program is no Python, its prefix has none of this version, and there is no headway"
+    " command on PATH"
+)
+
+
 def _interpreter(environ: Mapping[str, str]) -> str:
     """Tell what the broker and a terminal's viewer are run by."""
     found = interpreter.find(environ)
     if found is None:
-        return (
-            "none: this program is no Python, its prefix has none of this version, and there is"
-            " no headway command on PATH"
-        )
+        return f"none: {_NONE}"
     whose = ", which has the headway command of PATH" if found.foreign else ""
     return f"{found.path} runs broker and viewers{whose}"
 
@@ -250,7 +257,7 @@ def _broker(
     elif environ.get("HEADWAY_BROKER", "").lower() == "never":
         trouble.append("no broker runs, and HEADWAY_BROKER=never forbids to start one")
     elif interpreter.find(environ) is None:
-        trouble.append("no broker runs, and no Python is known that could run one")
+        trouble.append(f"no broker runs, and no Python is known that could run one: {_NONE}")
     else:
         lines.append(("broker", "none runs; the first program that reports starts one"))
 

@@ -17,7 +17,7 @@ import time
 
 from headway.host import interpreter
 from headway.host.detached_process import spawn
-from headway.host.spool import start_lock
+from headway.host.spool import start_lock, start_log
 from headway.protocol.endpoint import (
     REPORT,
     EndpointRefused,
@@ -111,7 +111,12 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
             return False
         _next_start = time.monotonic() + RESTART_INTERVAL
         command = [python.path, "-m", "headway_broker", "run", "--detached"]
-        spawn(command, environ, foreign=python.foreign, user=user, keep=(_lock,))
+        log = start_log(place, user)
+        try:
+            spawn(command, environ, foreign=python.foreign, user=user, keep=(_lock,), errors=log)
+        finally:
+            if log is not None:
+                os.close(log)
     finally:
         _let_go()
     return True

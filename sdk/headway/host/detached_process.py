@@ -31,6 +31,7 @@ def spawn(
     user: int | None = None,
     terminal: bool = False,
     keep: tuple[int, ...] = (),
+    errors: int | None = None,
 ) -> None:
     """Start `argv` as a detached process: it outlives this one, which need not wait for it.
 
@@ -38,7 +39,7 @@ def spawn(
     a `foreign` Python uses what is installed for it. With `terminal` it keeps standard error and
     the session, in a process group of its own; otherwise it gets a new session and no streams.
     Where `user` is another user (a root process under sudo) it becomes that user first. It
-    inherits the descriptors `keep`. Raise OSError.
+    inherits the descriptors `keep`, and writes errors to the descriptor `errors`. Raise OSError.
     """
     child = environment(environ)
     child.pop("HEADWAY_PARENT", None)
@@ -65,7 +66,7 @@ def spawn(
             env=child,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=None if terminal else subprocess.DEVNULL,
+            stderr=None if terminal else subprocess.DEVNULL if errors is None else errors,
             start_new_session=not terminal,
             pass_fds=keep,
         )

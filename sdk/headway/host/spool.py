@@ -19,6 +19,11 @@ START_LOCK = "start.lock"
 # An empty file of the spool: a broker that listens has let the exit of a program wait in vain. The
 # exits after it wait for no more than a moment; a broker removes it whenever it reads the spool.
 DEAF = ".deaf"
+# Files that wait at most: where no broker can ever be started each run of a program leaves one.
+# Beyond that the oldest go, a tenth of them at once, so that few writes pay for the search.
+WAITING_LIMIT = 5_000
+LOG = "broker.log"  # of `headway_broker.shell.log`, which bounds it by the same size
+LOG_LIMIT = 256 * 1024  # bytes, from which on a start writes no more
 
 
 def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:
@@ -44,6 +49,8 @@ def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:
         except OSError:
             os.unlink(temporary, dir_fd=folder)
             raise
+        if not name.startswith("."):
+            _forget_oldest(folder)
     finally:
         os.close(folder)
 
@@ -84,16 +91,52 @@ def try_out(place: str, user: int) -> None:
 
 def start_lock(place: str, user: int) -> int:
     """Return a descriptor of the file that whoever starts a broker locks. Raise OSError."""
+    return _opened(place, user, START_LOCK, os.O_RDWR)
+
+
+def start_log(place: str, user: int) -> int | None:
+    """Return a descriptor of the log, for why a broker cannot start, unless it is full."""
+    try:
+        descriptor = _opened(place, user, LOG, os.O_WRONLY | os.O_APPEND)
+    except OSError:
+        return None
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_size < LOG_LIMIT:
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _opened(place: str, user: int, name: str, mode: int) -> int:
+    """Return a descriptor of a file of the runtime directory, made where there is none."""
     folder = _proven(place, user)
     try:
         try:
-            return _create(folder, START_LOCK, user)
+            return _create(folder, name, user, mode)
         except FileExistsError:
-            open_to_owner(START_LOCK, user, folder)
-            flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            return os.open(START_LOCK, flags, dir_fd=folder)
+            open_to_owner(name, user, folder)
+            flags = mode | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            return os.open(name, flags, dir_fd=folder)
     finally:
         os.close(folder)
+
+
+def _forget_oldest(folder: int) -> None:
+    """Remove the oldest files that wait, where there are more than `WAITING_LIMIT`."""
+    names = [name for name in os.listdir(folder) if not name.startswith(".")]
+    if len(names) <= WAITING_LIMIT:
+        return
+    aged: list[tuple[int, str]] = []
+    for name in names:
+        try:
+            aged.append((os.lstat(name, dir_fd=folder).st_mtime_ns, name))
+        except OSError:
+            continue  # a broker has taken it in
+    for _, name in sorted(aged)[: len(aged) - WAITING_LIMIT * 9 // 10]:
+        try:
+            os.unlink(name, dir_fd=folder)
+        except OSError:
+            continue
 
 
 def _proven(path: str, user: int, folder: int | None = None) -> int:
@@ -121,8 +164,8 @@ def _folder(outer: int, name: str, user: int) -> int:
     return descriptor
 
 
-def _create(folder: int, name: str, user: int) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+def _create(folder: int, name: str, user: int, mode: int = os.O_RDWR) -> int:
+    flags = mode | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, 0o600, dir_fd=folder)
     os.fchmod(descriptor, 0o600)  # whatever the umask
     if _for_another(user):

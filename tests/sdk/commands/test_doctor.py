@@ -10,6 +10,7 @@ import tempfile
 import pytest
 
 from headway.commands import doctor
+from headway.host.spool import write_spool_file
 
 
 @pytest.fixture
@@ -56,9 +57,14 @@ def test_what_runs_the_broker_is_said(environ, monkeypatch):
 
 def test_where_nothing_can_run_a_broker_reporting_is_off(environ, monkeypatch):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
+    place = environ["HEADWAY_RUNTIME_DIR"]
+    write_spool_file(place, os.getuid(), "session", b"x")
     lines, trouble = doctor.examine(environ, os.getuid())
-    assert dict(lines)["interpreter"].startswith("none: this program is no Python")
-    assert trouble == ["no broker runs, and no Python is known that could run one"]
+    facts = dict(lines)
+    assert facts["interpreter"].startswith("none: this program is no Python")
+    assert facts["unsent"].startswith("1 files of final states wait for a broker, and none can be")
+    (reason,) = trouble
+    assert reason.startswith("no broker runs, and no Python is known that could run one: this")
 
 
 def test_a_directory_open_to_others_is_named(environ):

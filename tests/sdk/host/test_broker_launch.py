@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import pytest
+from machine import until
 
 from headway.host import broker_launch
 
@@ -173,3 +174,22 @@ def test_looking_only_starts_nothing(environ, monkeypatch):
     del environ["HEADWAY_BROKER"]
     monkeypatch.setattr(broker_launch, "spawn", lambda *_, **__: pytest.fail("started"))
     assert broker_launch.endpoint(environ, os.getuid(), start=False) is None
+
+
+def test_why_a_broker_did_not_start_is_in_its_log(place, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    for name, text in (
+        ("python3", "#!/bin/sh\necho no module named headway_broker >&2\nexit 1\n"),
+        ("headway", f"#!{place}/python3\nfrom headway_command import program\n"),
+    ):
+        with open(os.path.join(place, name), "w") as file:
+            file.write(text)
+        os.chmod(file.name, 0o700)
+    assert broker_launch.start_broker({"PATH": place}, os.getuid(), place)
+    log = os.path.join(place, "broker.log")
+
+    def told():
+        with open(log) as file:
+            return file.read()
+
+    until(lambda: told() == "no module named headway_broker\n")

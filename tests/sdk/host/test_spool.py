@@ -5,7 +5,8 @@ import stat
 
 import pytest
 
-from headway.host.spool import start_lock, try_out, write_spool_file
+from headway.host import spool
+from headway.host.spool import start_lock, start_log, try_out, write_spool_file
 
 ME = os.getuid()
 
@@ -101,3 +102,34 @@ def test_trying_out_leaves_nothing_but_the_lock_and_an_empty_folder(place):
     try_out(place, ME)
     assert sorted(os.listdir(place)) == ["start.lock", "unsent"]
     assert os.listdir(os.path.join(place, "unsent")) == []
+
+
+def test_of_too_many_files_that_wait_the_oldest_go(place, monkeypatch):
+    monkeypatch.setattr(spool, "WAITING_LIMIT", 10)
+    folder = os.path.join(place, "unsent")
+    for number in range(10):
+        write_spool_file(place, ME, f"z{9 - number}", b"x")
+        os.utime(os.path.join(folder, f"z{9 - number}"), (number, number))
+    write_spool_file(place, ME, ".deaf", b"")
+    assert len(os.listdir(folder)) == 11
+    write_spool_file(place, ME, "a", b"x")
+    assert sorted(os.listdir(folder)) == [".deaf", "a", *(f"z{n}" for n in range(8))]
+
+
+def test_the_log_of_a_start_is_private_appended_to_and_bounded(place):
+    for text in (b"one\n", b"two\n"):
+        descriptor = start_log(place, ME)
+        os.write(descriptor, text)
+        os.close(descriptor)
+    path = os.path.join(place, "broker.log")
+    with open(path, "rb") as file:
+        assert file.read() == b"one\ntwo\n"
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    os.truncate(path, spool.LOG_LIMIT)
+    assert start_log(place, ME) is None
+
+
+def test_a_log_that_is_a_link_is_not_followed(place, tmp_path):
+    os.symlink(tmp_path / "elsewhere", os.path.join(place, "broker.log"))
+    assert start_log(place, ME) is None
+    assert not (tmp_path / "elsewhere").exists()
