@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from typing import NamedTuple
 
 from chaos_testing.checker import Findings, check_operations, check_runs, read_journals
@@ -89,7 +91,35 @@ def report(experiment: Experiment) -> int:
     print(f"tracebacks       {len(tracebacks)}")
     for lines in tracebacks[:3]:
         print("\n".join(lines))
+    print(json.dumps(_summary(experiment, processes, observed, fresh)))
     return 1 if wrong or tracebacks or not alive else 0
+
+
+def stopped_in_exit(processes: list[ProcessTruth], outcomes: Outcomes) -> int:
+    """Return how many processes were stopped between the end of their own code and their exit."""
+    count = 0
+    for process in processes:
+        outcome = outcomes.of(process)
+        gone = (outcome.exit and outcome.exit.at) or process.parted
+        if process.leaving is not None and gone is not None:
+            count += any(one.overlaps(process.leaving, gone) for one in outcome.stopped)
+    return count
+
+
+def _summary(
+    experiment: Experiment, processes: list[ProcessTruth], observed: Findings, fresh: Findings
+) -> dict[str, object]:
+    return {
+        "seed": experiment.options.seed,
+        "ends": sum(observed.ends.values()),
+        "stopped_in_exit": stopped_in_exit(processes, experiment.outcomes),
+        "lost": len({*observed.lost, *fresh.lost}),
+        "false": len({*observed.false, *fresh.false}) + len(experiment.observer.false_progress),
+        "taken_back": len(experiment.observer.revised),
+        "unspooled": max(observed.unspooled, fresh.unspooled),
+        "load": round(os.getloadavg()[0], 1),
+        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+    }
 
 
 def _print_injected(experiment: Experiment) -> None:
