@@ -97,8 +97,9 @@ class Spooled:
         about = session.about
         fresh = operation not in self._ledger.entries
         if fresh and session.identity is None and self._can_be_looked_for(session):
+            awaited = not session.gone  # it has open operations in the history, too
             self._announce(session, message, now)
-            if not session.restored:
+            if not awaited:
                 self._sessions.expect_born(session)
                 if about.get("boot") != self._sessions.boot:
                     self._liveness.died(session, now)  # no process outlives a reboot

@@ -31,6 +31,10 @@ class Body(NamedTuple):
     shares: dict[int, dict[str, float]]
 
 
+# Of what a worker says of itself: what tells its process again after a restart, and whose it is.
+_KEPT_FACTS = ("pid", "started", "boot", "pid_namespace", "host", "user")
+
+
 def row_of(entry: Entry, wall_offset: float) -> StoredOperation:
     """Return the row of an entry; `wall_offset` is what to add to its times for Unix time."""
     operation, session = entry.operation, entry.session
@@ -45,7 +49,7 @@ def row_of(entry: Entry, wall_offset: float) -> StoredOperation:
     ended = None
     if not operation.open:
         ended = wall_offset + (operation.ended if operation.ended is not None else entry.heard)
-    about = {name: session.about.get(name) for name in ("pid", "started", "boot", "host", "user")}
+    about = {name: session.about.get(name) for name in _KEPT_FACTS}
     about["image"] = session.process_image
     return StoredOperation(
         operation.id,

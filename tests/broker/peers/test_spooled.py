@@ -137,6 +137,33 @@ def test_a_pid_of_another_namespace_means_nobody_and_its_file_stays(wired):
     assert not wired.core.spooled.are_safe(file)
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_a_process_begins_between_two_brokers_is_settled_by_the_second(ended):
+    before = Wired(has_history=True, namespace=4)
+    worker = before.worker()
+    before.core.sessions.by_id[worker.session].about["pid_namespace"] = 4
+    worker.start()
+    if ended:
+        worker.end(state="completed")
+    before.pass_time(2)
+    wired = Wired(has_history=True, now=before.now, namespace=4)
+    wired.core.restored([before.stored_rows()["op"]], wired.now)
+    wired.carry_out()
+    worker.wired = wired
+    op = worker.start("later", name="Later")
+    about = {"pid": worker.pid, "started": 7, "boot": worker.boot, "pid_namespace": 4}
+    file = [
+        messages.Hello("headway", 1, 0, worker.session, "worker", worker.now, about),
+        messages.Announce(1, worker.now, True, op.record(), []),
+    ]
+    wired.core.spooled.take(file, 1000, wired.now)
+    wired.carry_out()
+    assert wired.watched[worker.session].pid == worker.pid
+    wired.core.died(worker.session, wired.now)
+    wired.pass_time(1)
+    assert wired.operation("later").state == "crashed"
+
+
 def test_a_birth_takes_nothing_back_of_what_has_ended(wired):
     worker = wired.worker(hello=False)
     begun = birth(worker)

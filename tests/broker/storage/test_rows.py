@@ -25,6 +25,7 @@ def test_an_open_operation_has_no_end_and_knows_its_process():
         "pid": 1000,
         "started": 7,
         "boot": "this-boot",
+        "pid_namespace": None,
         "host": "here",
         "user": None,
         "image": None,
