@@ -15,6 +15,7 @@ import time
 from collections import deque
 
 from headway.run.output import CommandOutput
+from headway.run.process.signal_forwarding import in_foreground
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Coordinator:
             self._waiting.clear()
             if not again:
                 self._stopped_by, self._stopped_at = number, time.monotonic()
-            by_key = number in (signal.SIGINT, signal.SIGQUIT) and _in_foreground()
+            by_key = number in (signal.SIGINT, signal.SIGQUIT) and in_foreground()
             if not by_key:
                 self._send(number)
         if self._stopped_by is not None and time.monotonic() - self._stopped_at > KILL_SECONDS:
@@ -192,17 +193,3 @@ def _write(pieces: Pieces) -> None:
                     select.select([], [stream], [])
         except OSError:
             pass  # the reader has gone: the commands go on
-
-
-def _in_foreground() -> bool:
-    """Return whether a key of the terminal has reached the commands, too."""
-    try:
-        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-    except OSError:
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
-    finally:
-        os.close(terminal)

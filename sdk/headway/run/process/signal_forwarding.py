@@ -150,10 +150,11 @@ class SignalReceiver:
 
     @staticmethod
     def _classify(number: int) -> ReceivedSignal:
-        return ReceivedSignal(number, number in _KEYS and _in_foreground())
+        return ReceivedSignal(number, number in _KEYS and in_foreground())
 
 
-def _in_foreground() -> bool:
+def in_foreground() -> bool:
+    """Return whether our process group has the terminal: its keys signal all of the group."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
     except OSError:
