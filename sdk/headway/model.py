@@ -112,7 +112,31 @@ def asks(reason: str | None) -> bool:
     return reason is not None and reason.startswith(QUESTIONS)
 
 
-class Stage:
+class Stateful:
+    """What the state and its reason say of a stage or an operation."""
+
+    __slots__ = ()
+
+    state: str
+    reason: str | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it has not ended."""
+        return self.state in OPEN
+
+    @property
+    def left(self) -> bool:
+        """Whether it was left early, and nothing has told yet how: it runs, and has a reason."""
+        return self.state == RUNNING and self.reason is not None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it stopped before its end: completed, but for a reason that it has."""
+        return self.state == COMPLETED and self.reason is not None
+
+
+class Stage(Stateful):
     """A part of an operation: raw counts as reported, a state, and times.
 
     `done` and `total` are in `unit`s. `shares` maps a forked child's session to what that
@@ -174,21 +198,6 @@ class Stage:
             return None
         return clean_count(self.done + sum(self.shares.values())) if self.shares else self.done
 
-    @property
-    def open(self) -> bool:
-        """Whether it has not ended."""
-        return self.state in OPEN
-
-    @property
-    def left(self) -> bool:
-        """Whether it was left early, and nothing has told yet how: it runs, and has a reason."""
-        return self.state == RUNNING and self.reason is not None
-
-    @property
-    def stopped(self) -> bool:
-        """Whether it stopped before its end: completed, but for a reason that it has."""
-        return self.state == COMPLETED and self.reason is not None
-
     def move(self, state: str, now: float, reason: str | None = None) -> None:
         """Enter `state` at `now`; raise `IllegalMove` and change nothing if it cannot."""
         if state not in STAGE_MOVES[self.state]:
@@ -234,7 +243,7 @@ class Stage:
         return min(max(0.0, shown / self.total), most)  # nothing is one 0.0 for all
 
 
-class Operation:
+class Operation(Stateful):
     """One thing a person waits for, with its stages (id → `Stage`, parents first).
 
     `silent_since`, `progress`, `estimate` (as in `Stage`), `usual` (seconds its earlier runs
@@ -314,21 +323,6 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<Operation {self.id} {self.name!r} {self.state} {len(self.stages)} stages>"
-
-    @property
-    def open(self) -> bool:
-        """Whether it has not ended."""
-        return self.state in OPEN
-
-    @property
-    def left(self) -> bool:
-        """Whether it was left early, and nothing has told yet how: it runs, and has a reason."""
-        return self.state == RUNNING and self.reason is not None
-
-    @property
-    def stopped(self) -> bool:
-        """Whether it stopped before its end: completed, but for a reason that it has."""
-        return self.state == COMPLETED and self.reason is not None
 
     def move(self, state: str, now: float, reason: str | None = None) -> None:
         """Enter `state` at `now`; an end also ends the stages that are open.
