@@ -363,10 +363,7 @@ class Operation(Lifecycle):
     def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:
         if not self.model.open:
             return
-        if (
-            state == FAILED
-            and traces.passed(getattr(error, "raised", error), self._left_at) is False
-        ):
+        if state == FAILED and traces.passed(error, self._left_at) is False:
             state, error = COMPLETED, None
         self._reporter.tally.settle_left(self, state, error)
         reason = None

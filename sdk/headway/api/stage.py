@@ -559,10 +559,7 @@ class Stage(Lifecycle):
         if not self.model.open:
             return
         counter = self._source is None
-        if (
-            state == FAILED
-            and traces.passed(getattr(error, "raised", error), self._left_at) is False
-        ):
+        if state == FAILED and traces.passed(error, self._left_at) is False:
             state = COMPLETED  # what failed later, did so elsewhere
         well = state in (COMPLETED, SKIPPED)
         if (self._full and (counter or well)) or (well and counter and self.model.total is None):
