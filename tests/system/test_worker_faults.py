@@ -15,11 +15,16 @@ ITEMS = 300
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_the_work_takes_no_longer_and_nothing_is_printed(name):
-    # Generous, for machines that do other things as well; `scripts/bench harm` measures it.
-    ours = run_under(CONDITIONS[name], ITEMS, off=False)
-    theirs = run_under(CONDITIONS[name], ITEMS, off=True)
-    assert ours["status"] == theirs["status"] == 0
-    assert ours["printed"] == 0
-    assert ours["seconds"] < 3 * theirs["seconds"] + 0.5
-    assert ours["exit"] < theirs["exit"] + 1.5
+    # In one of three turns: what else the machine does lengthens single ones, a fault all of them.
+    # `scripts/bench harm` measures it.
+    for _ in range(3):
+        ours = run_under(CONDITIONS[name], ITEMS, off=False)
+        theirs = run_under(CONDITIONS[name], ITEMS, off=True)
+        assert ours["status"] == theirs["status"] == 0
+        assert ours["printed"] == 0
+        no_longer = ours["seconds"] < 3 * theirs["seconds"] + 0.5
+        if no_longer and ours["exit"] < theirs["exit"] + 1.5:
+            break
+    else:
+        pytest.fail(f"with Headway {ours}, without it {theirs}")
     assert ours["peak"] < theirs["peak"] + 40e6
