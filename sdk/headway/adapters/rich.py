@@ -38,15 +38,14 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from headway.adapters.drawing import is_drawn_by_headway
 from headway.api.iteration import iterate, length_of
 from headway.api.opening import current, operation, operation_of
 from headway.api.outcome import outcome_of
 from headway.api.track import run_again, script
 from headway.api.track import track as _track
-from headway.host import identity, interpreter
 from headway.model import COMPLETED, clean_text
 from headway.reporting.reporter import reporter
-from headway.reporting.terminal_viewer import viewer_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,21 +103,7 @@ def plain(description: object) -> str:
 
 def is_drawn_on(console: Console) -> bool:
     """Whether Headway's viewer draws on the terminal that `console` writes to."""
-    own = reporter()
-    terminal = identity.terminal()
-    if own.off or terminal is None or not console.is_terminal:
-        return False
-    try:
-        if os.ttyname(console.file.fileno()) != terminal:
-            return False
-    except (OSError, ValueError, AttributeError):  # a file that is no terminal, or no real file
-        return False
-    display = os.environ.get("HEADWAY_DISPLAY") or None
-    if display == "quiet":
-        return True
-    return (
-        viewer_of([display], own.session) is not None and interpreter.find(os.environ) is not None
-    )
+    return console.is_terminal and is_drawn_by_headway(console.file)
 
 
 class Progress(rich.progress.Progress):
