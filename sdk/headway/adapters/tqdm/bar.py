@@ -167,9 +167,9 @@ class tqdm(original.tqdm):  # type: ignore[type-arg]  # noqa: N801 - the name th
         self._looping = True
         try:
             async for item in items:
-                yield item
                 if not self._silent:
-                    self.update()
+                    self.update()  # before it is worked on, as tqdm counts here
+                yield item
         finally:
             self._looping = False
             self.close()
