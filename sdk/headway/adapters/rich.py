@@ -1,24 +1,46 @@
-"""`from headway.adapters.rich import Progress, track`: rich.progress's interface, reported.
+"""`from headway.adapters.rich import Progress, track, BarColumn, …`: rich.progress, reported.
 
-rich itself is not needed. A `Progress` is an operation (inside another: stages of it) and
-its tasks are stages; columns and whatever else concerns drawing are accepted and have no
-effect. A task that reaches its total has completed; one that has not when the block ends
-has stopped there, or failed with the exception that left the block.
+A `Progress` is rich's own, with its tasks, columns, console and renderables; it is an operation as
+well (inside another: stages of it), and each of its tasks is a stage. On the terminal that
+Headway's viewer draws on, it does not draw itself; elsewhere (another console, a pipe, a notebook,
+`HEADWAY=off`) it draws as rich does. A task that reaches its total has completed; one that has not
+when the block ends has stopped there, or failed with the exception that left the block. What is
+made with `disable=True` is not reported.
+
+Every other name of rich.progress can be imported from here, too.
 """
 
 from __future__ import annotations
 
-import builtins
-import io
 import os
-import re
+from _operator import length_hint
 from contextlib import contextmanager
-from itertools import count
+from types import FunctionType
 
-from headway.adapters.counted_file import CountedFile
-from headway.api.iteration import follow, length_of
+import rich.progress
+from rich.errors import MarkupError
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    FileSizeColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    RenderableColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TotalFileSizeColumn,
+    TransferSpeedColumn,
+)
+from rich.text import Text
+
+from headway.adapters.drawing import is_drawn_by_headway
+from headway.api.iteration import iterate, length_of
 from headway.api.opening import current, operation, operation_of
-from headway.api.operation import Operation
 from headway.api.outcome import outcome_of
 from headway.api.track import run_again, script
 from headway.api.track import track as _track
@@ -30,13 +52,311 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import IO, Any, BinaryIO, Generator, Iterable, Iterator, TypeVar
 
+    from rich.console import Console, RenderableType
+
+    from headway.api.operation import Operation
     from headway.api.stage import Stage
 
     Item = TypeVar("Item")
 
-_MARKUP = re.compile(r"\[[a-z#/@][^\[\]]*\]")  # as in "[red]Download[/red]"
+DISPLAYED = 2  # renderings that make a display of the program's own: one may be a print
 
-__all__ = ["Progress", "open", "track", "wrap_file"]
+__all__ = [
+    "BarColumn",
+    "DownloadColumn",
+    "FileSizeColumn",
+    "MofNCompleteColumn",
+    "Progress",
+    "ProgressColumn",
+    "RenderableColumn",
+    "SpinnerColumn",
+    "Task",
+    "TaskID",
+    "TaskProgressColumn",
+    "TextColumn",
+    "TimeElapsedColumn",
+    "TimeRemainingColumn",
+    "TotalFileSizeColumn",
+    "TransferSpeedColumn",
+    "open",
+    "track",
+    "wrap_file",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(rich.progress, name)
+
+
+def plain(description: object) -> str:
+    """Return a task's description as it reads: without markup, "" for what is empty."""
+    if isinstance(description, Text):
+        return clean_text(description.plain)
+    text = clean_text(description)
+    try:
+        return clean_text(Text.from_markup(text).plain)
+    except MarkupError:
+        return text
+
+
+def is_drawn_on(console: Console) -> bool:
+    """Whether Headway's viewer draws on the terminal that `console` writes to."""
+    return console.is_terminal and is_drawn_by_headway(console.file)
+
+
+class Progress(rich.progress.Progress):
+    """Several tasks, started and stopped together; parameters are rich's."""
+
+    def __init__(self, *columns: str | ProgressColumn, **options: Any) -> None:
+        self._operation: Operation | None = None
+        self._alone = False  # the operation is its own, not the one around it
+        self._over = False
+        self._stages: dict[int, Stage] = {}
+        self._loops: dict[int, Stage] = {}  # those whose count an iterator has
+        self._unit: str | None = None  # of the tasks that are added now
+        self._renderings = 0  # by a display that is not its own
+        super().__init__(*columns, **options)  # it renders itself once
+
+    # The operation.
+
+    @property
+    def _reports(self) -> bool:
+        return not (self.disable or self._over or reporter().off)
+
+    def _whole(self) -> Operation:
+        whole = self._operation
+        if whole is None or not whole.open:
+            around = current()
+            self._alone = around is None
+            whole = operation(script()).start() if around is None else operation_of(around)
+            self._operation = whole
+        return whole
+
+    def start(self) -> None:
+        """Start the display, and the operation."""
+        self._over = False
+        if self._reports:
+            self._whole()
+        if not is_drawn_on(self.console):
+            super().start()
+
+    def stop(self) -> None:
+        """Stop the display, and end what is open: a task short of its total has stopped there."""
+        self._take_counts()
+        if not self.live.is_started and is_drawn_on(self.console):
+            self.live.stop()
+        else:
+            super().stop()
+        for number in list(self._stages):
+            self._follow(number)
+            self._close(number)
+        whole = self._operation
+        if self._alone and whole is not None and whole.open:
+            whole.complete()
+        self._over = True
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        whole = self._operation
+        state, reason, text = outcome_of(exc_val, None if whole is None else whole.request)
+        if state != COMPLETED and whole is not None:
+            self._take_counts()
+            for number, stage in self._stages.items():
+                self._follow(number)
+                if stage.state != "pending" and stage.open:
+                    stage._end(state, reason, text)
+            if self._alone and whole.open:
+                whole._end(state, reason, text)
+        super().__exit__(exc_type, exc_val, exc_tb)
+
+    # Its stages.
+
+    def add_task(
+        self,
+        description: str,
+        start: bool = True,
+        total: float | None = 100.0,
+        completed: int = 0,
+        visible: bool = True,
+        **fields: Any,
+    ) -> TaskID:
+        """Add a task; return its id."""
+        number = super().add_task(description, start, total, completed, visible, **fields)
+        if self._reports:
+            name = plain(description) or f"Task {number + 1}"
+            stage = self._whole().stage(name, total, self._unit, initial=completed)
+            for other, known in list(self._stages.items()):
+                if known is stage:  # that of an earlier task of this name, run again
+                    del self._stages[other]
+            self._stages[number] = stage
+            if start or completed:
+                stage.start()
+        return number
+
+    def _follow(self, number: int, *, described: bool = False) -> None:
+        """Have a task's stage say what the task says."""
+        stage = self._stages.get(number)
+        task = self._tasks.get(TaskID(number))
+        if stage is None or task is None or self._over or not stage.operation.open:
+            return
+        if not stage.open:
+            if task.finished or task.stop_time is not None:
+                return
+            stage = self._stages[number] = run_again(stage)
+        if described:
+            stage.update(detail=plain(task.description))
+        if number in self._loops:
+            return
+        if task.start_time is not None or task.completed:
+            stage.update(done=task.completed, total=task.total)
+        if task.finished and stage.state != "pending":
+            stage.complete()
+
+    def _close(self, number: int) -> None:
+        stage = self._stages.get(number)
+        self._loops.pop(number, None)
+        if stage is not None and stage.state != "pending" and stage.open:
+            stage._stop()
+
+    def _take_counts(self) -> None:
+        """Have the tasks say what the iterators of their loops say."""
+        for number, stage in list(self._loops.items()):
+            done = stage.done
+            task = self._tasks.get(TaskID(number))
+            if task is not None and done is not None and done > task.completed:
+                super().update(TaskID(number), completed=done)
+            if not stage.open:
+                self._loops.pop(number, None)
+
+    # rich's methods.
+
+    def advance(self, task_id: TaskID, advance: float = 1) -> None:
+        """Add `advance` steps to what a task has done."""
+        super().advance(task_id, advance)
+        self._follow(task_id)
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        """Change a task; a description other than its first becomes the stage's detail."""
+        super().update(task_id, **changes)
+        self._follow(task_id, described=changes.get("description") is not None)
+
+    def reset(self, task_id: TaskID, **changes: Any) -> None:
+        """Start a task again."""
+        super().reset(task_id, **changes)
+        self._loops.pop(task_id, None)
+        stage = self._stages.get(task_id)
+        if stage is not None and stage.operation.open and not self._over:
+            stage = self._stages[task_id] = run_again(stage)
+            stage.update(done=self._tasks[task_id].completed)
+        self._follow(task_id, described=changes.get("description") is not None)
+
+    def start_task(self, task_id: TaskID) -> None:
+        """Start a task that was added with `start=False`."""
+        super().start_task(task_id)
+        stage = self._stages.get(task_id)
+        if stage is not None and stage.open:
+            stage.start()
+
+    def stop_task(self, task_id: TaskID) -> None:
+        """End a task; short of its total it has stopped there."""
+        self._take_counts()
+        super().stop_task(task_id)
+        self._follow(task_id)
+        self._close(task_id)
+
+    def remove_task(self, task_id: TaskID) -> None:
+        """Remove a task from the list: it has ended, its stage stays."""
+        super().remove_task(task_id)
+        self._close(task_id)
+        stage = self._stages.pop(task_id, None)
+        if stage is not None and stage.open:
+            stage.skip("removed")
+
+    def track(
+        self,
+        sequence: Iterable[Item],
+        total: float | None = None,
+        completed: int = 0,
+        task_id: TaskID | None = None,
+        description: str = "Working...",
+        update_period: float = 0.1,
+    ) -> Iterable[Item]:
+        """Iterate over `sequence` as a task."""
+        if not (self._reports and self.live.auto_refresh):
+            return super().track(sequence, total, completed, task_id, description, update_period)
+        return self._loop(sequence, total, completed, task_id, description)
+
+    def _loop(
+        self,
+        sequence: Iterable[Item],
+        total: float | None,
+        completed: int,
+        task_id: TaskID | None,
+        description: str,
+    ) -> Iterator[Item]:
+        """Iterate as `headway.track` does; the task takes its count when it is looked at."""
+        if total is None:
+            total = float(length_hint(sequence)) or None
+        if task_id is None:
+            task_id = self.add_task(description, total=total, completed=completed)
+        else:
+            self.update(task_id, total=total, completed=completed)
+        stage = self._stages.get(task_id)
+        if stage is None:
+            yield from super().track(sequence, total, completed, task_id)
+            return
+        if not stage.open:
+            stage = self._stages[task_id] = run_again(stage)
+        self._loops[task_id] = stage.start()
+        yield from iterate(stage, sequence, total)
+        self._take_counts()
+        self._follow(task_id)
+
+    def open(self, *file: Any, **options: Any) -> IO[Any]:  # type: ignore[override]
+        """Open a file to read it, with its reads counted as a task; parameters are rich's."""
+        with self._counting_bytes():
+            return super().open(*file, **options)
+
+    def wrap_file(self, *file: Any, **options: Any) -> BinaryIO:  # type: ignore[override]
+        """Return a file with its reads counted as a task; parameters are rich's."""
+        with self._counting_bytes():
+            return super().wrap_file(*file, **options)
+
+    @contextmanager
+    def _counting_bytes(self) -> Generator[None, None, None]:
+        self._unit = "B"
+        try:
+            yield
+        finally:
+            self._unit = None
+
+    def get_renderable(self) -> RenderableType:
+        """Return what a display draws; where that is the program's own, Headway draws nothing."""
+        whole = self._operation
+        if whole is not None and self._alone and not self.live.is_started:
+            self._renderings += 1
+            if self._renderings == DISPLAYED and whole.model.display is None:
+                whole.model.display = "quiet"
+                whole._changed()
+        return super().get_renderable()
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks, in the order they were added."""
+        self._take_counts()
+        return super().tasks
+
+    @property
+    def finished(self) -> bool:
+        """Whether all tasks have reached their totals."""
+        self._take_counts()
+        return super().finished
 
 
 def track(
@@ -44,396 +364,39 @@ def track(
     description: str = "Working...",
     total: float | None = None,
     completed: int = 0,
-    **drawing: Any,
-) -> Iterator[Item]:
-    """Iterate over `sequence`, reporting how far it is."""
-    del drawing
-    text = _MARKUP.sub("", clean_text(description))
-    return _track(
-        sequence, text, length_of(sequence) if total is None else total, initial=completed
-    )
+    **options: Any,
+) -> Iterable[Item]:
+    """Iterate over `sequence`, reporting how far it is; parameters are rich's."""
+    if options.get("disable"):
+        return sequence
+    whole = length_of(sequence) if total is None else total
+    each = _track(sequence, plain(description) or None, whole, initial=completed)
+    if is_drawn_on(options.get("console") or rich.get_console()):
+        return each
+    return rich.progress.track(each, description, whole, completed, **options)
+
+
+def _with_ours(function: Any) -> Any:
+    """Return a function of rich.progress that makes our `Progress` instead of rich's."""
+    names = {**vars(rich.progress), "Progress": Progress}
+    made = FunctionType(function.__code__, names, function.__name__, function.__defaults__)
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
 
 
 @contextmanager
-def wrap_file(
-    file: BinaryIO, total: int, *, description: str = "Reading...", **drawing: Any
-) -> Generator[BinaryIO, None, None]:
+def wrap_file(file: BinaryIO, total: int, **options: Any) -> Generator[BinaryIO, None, None]:
     """Yield `file`, of which `total` bytes will be read, with its reads counted."""
-    del drawing
-    with Progress() as progress, progress.wrap_file(file, total, description=description) as read:
-        yield read
+    context = _with_ours(rich.progress.wrap_file)(file, total, **options)
+    with context.progress, context.reader as reader:
+        yield reader
 
 
 @contextmanager
 def open(  # noqa: A001 - rich's word
-    file: str | os.PathLike[str] | bytes,
-    mode: str = "r",
-    buffering: int = -1,
-    encoding: str | None = None,
-    errors: str | None = None,
-    newline: str | None = None,
-    *,
-    total: int | None = None,
-    description: str = "Reading...",
-    **drawing: Any,
+    file: str | os.PathLike[str] | bytes, *how: Any, **options: Any
 ) -> Generator[IO[Any], None, None]:
-    """Open a file to read it, with its reads counted."""
-    del drawing
-    with Progress() as progress, progress.open(
-        file, mode, buffering, encoding, errors, newline, total=total, description=description
-    ) as read:
-        yield read
-
-
-class Task:
-    """One task as `Progress.tasks` has it; times are in seconds."""
-
-    def __init__(self, identity: int, stage: Stage) -> None:
-        self.id = identity
-        self.description = stage.name
-        self.fields: dict[str, Any] = {}
-        self.visible = True
-        self.stage = stage
-        self._completed: float | None = None  # where the stage went to another, what it had done
-        self._total: float | None = None  # and was to do
-
-    def leave(self, completed: float, total: float | None) -> None:
-        """Keep what this task was: its stage is run again as another task."""
-        self._completed, self._total = completed, total
-
-    @property
-    def left(self) -> bool:
-        """Whether its stage belongs to another task by now."""
-        return self._completed is not None
-
-    @property
-    def completed(self) -> float:
-        """The steps that are done."""
-        if self._completed is not None:
-            return self._completed
-        return self.stage.done or self.stage.model.done
-
-    @property
-    def total(self) -> float | None:
-        """The expected number of steps, or None."""
-        return self.stage.total if self._completed is None else self._total
-
-    @property
-    def remaining(self) -> float | None:
-        """The steps that are left, or None."""
-        return None if self.total is None else self.total - self.completed
-
-    @property
-    def percentage(self) -> float:
-        """The percentage done, 0 while unknown."""
-        return min(100.0, max(0.0, 100 * self.completed / self.total)) if self.total else 0.0
-
-    @property
-    def started(self) -> bool:
-        """Whether it was started."""
-        return self.stage.state != "pending"
-
-    @property
-    def finished(self) -> bool:
-        """Whether it has reached its total."""
-        return self.total is not None and self.completed >= self.total
-
-    @property
-    def elapsed(self) -> float | None:
-        """The seconds since its start, up to its end; None before it has started."""
-        model = self.stage.model
-        if model.started is None:
-            return None
-        return (reporter().clock() if model.ended is None else model.ended) - model.started
-
-    @property
-    def finished_time(self) -> float | None:
-        """The seconds until it reached its total; None before that."""
-        return self.elapsed if self.finished else None
-
-    @property
-    def speed(self) -> float | None:
-        """Steps a second, or None while unknown."""
-        elapsed = self.elapsed
-        return self.completed / elapsed if elapsed and self.completed else None
-
-    @property
-    def time_remaining(self) -> float | None:
-        """The seconds left at this speed, or None while unknown."""
-        remaining, speed = self.remaining, self.speed
-        if self.finished:
-            return 0.0
-        return remaining / speed if remaining is not None and speed else None
-
-
-class Progress:
-    """Several tasks, started and stopped together."""
-
-    def __init__(self, *columns: Any, **drawing: Any) -> None:
-        del columns, drawing
-        self._operation: Operation | None = None
-        self._own = False
-        self._tasks: dict[int, Task] = {}
-        self._numbers = count()
-
-    def start(self) -> None:
-        """Start to report."""
-        self._whole()
-
-    def _whole(self) -> Operation:
-        whole = self._operation
-        if whole is None or not whole.open:
-            around = current()
-            self._own = around is None
-            whole = operation(script()).start() if around is None else operation_of(around)
-            self._operation = whole
-        return whole
-
-    def stop(self) -> None:
-        """End what is open: a task short of its total has stopped there."""
-        for task in self._tasks.values():
-            self._close(task)
-        if self._own and self._operation is not None and self._operation.open:
-            self._operation.complete()
-
-    def __enter__(self) -> Progress:  # noqa: PYI034 - Self is not in 3.8
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        state, reason, text = outcome_of(
-            error, None if self._operation is None else self._operation.request
-        )
-        if state != COMPLETED:
-            for task in self._tasks.values():
-                if task.started and task.stage.open:
-                    task.stage._end(state, reason, text)
-            if self._own and self._operation is not None and self._operation.open:
-                self._operation._end(state, reason, text)
-        self.stop()
-
-    def add_task(
-        self,
-        description: str,
-        start: bool = True,
-        total: float | None = 100.0,
-        completed: float = 0,
-        visible: bool = True,
-        **fields: Any,
-    ) -> int:
-        """Add a task; return its id."""
-        ended = [
-            (task, task.completed, task.total)
-            for task in self._tasks.values()
-            if not task.left and not task.stage.open
-        ]
-        text = _MARKUP.sub("", clean_text(description))
-        stage = self._whole().stage(text, total, initial=completed)
-        for task, done, of in ended:
-            if task.stage is stage:  # it is run again
-                task.leave(done, of)
-        number = next(self._numbers)
-        task = self._tasks[number] = Task(number, stage)
-        task.description = description
-        task.fields = fields
-        task.visible = visible
-        if start or completed:
-            stage.start()
-        return number
-
-    def advance(self, task_id: int, advance: float = 1) -> None:
-        """Add `advance` steps to what a task has done."""
-        task = self._task(task_id)
-        if not task.left:
-            task.stage.advance(advance)
-            self._look(task.stage)
-
-    def update(
-        self,
-        task_id: int,
-        *,
-        total: float | None = None,
-        completed: float | None = None,
-        advance: float | None = None,
-        description: str | None = None,
-        visible: bool | None = None,
-        refresh: bool = False,
-        **fields: Any,
-    ) -> None:
-        """Set how far a task is; `description` becomes the stage's detail."""
-        del refresh
-        task = self._task(task_id)
-        if not task.stage.open and not task.left and (total or 0) > (task.total or 0):
-            task.stage = run_again(task.stage)
-        if visible is not None:
-            task.visible = visible
-        task.fields.update(fields)
-        new = description is not None and description != task.description
-        task.description = description or task.description
-        if task.left:
-            return
-        stage = task.stage
-        if new:
-            stage.update(detail=_MARKUP.sub("", clean_text(task.description)))
-        if completed is not None or total is not None:
-            stage.update(done=completed, total=total)
-        if advance is not None:
-            stage.advance(advance)
-        self._look(stage)
-
-    def _look(self, stage: Stage) -> None:
-        total, done = stage.total, stage.done
-        if total is not None and stage.open and done is not None and done >= total:
-            stage.complete()
-
-    def reset(
-        self, task_id: int, *, start: bool = True, total: float | None = None, **fields: Any
-    ) -> None:
-        """Start a task again."""
-        task = self._task(task_id)
-        task.fields.update({name: value for name, value in fields.items() if name != "completed"})
-        if task.left:
-            return
-        if start or not task.stage.open:
-            task.stage = run_again(task.stage)
-        task.stage.update(done=fields.get("completed", 0), total=total)
-
-    def start_task(self, task_id: int) -> None:
-        """Start a task that was added with `start=False`."""
-        self._task(task_id).stage.start()
-
-    def stop_task(self, task_id: int) -> None:
-        """End a task; short of its total it has stopped there."""
-        self._close(self._task(task_id))
-
-    def _close(self, task: Task) -> None:
-        if task.started and task.stage.open and not task.left:
-            task.stage._stop()
-
-    def remove_task(self, task_id: int) -> None:
-        """Remove a task from the list: it has ended, its stage stays."""
-        task = self._tasks.pop(task_id, None)
-        if task is not None:
-            self._close(task)
-            if task.stage.open and not task.left:
-                task.stage.skip("removed")
-
-    def _task(self, task_id: int) -> Task:
-        return self._tasks[task_id]
-
-    def track(
-        self,
-        sequence: Iterable[Item],
-        total: float | None = None,
-        completed: int = 0,
-        task_id: int | None = None,
-        description: str = "Working...",
-        update_period: float = 0.1,
-    ) -> Iterator[Item]:
-        """Iterate over `sequence` as a task."""
-        del update_period
-        if task_id is None:
-            task_id = self.add_task(description, start=False, total=total)
-            self._task(task_id).stage._given = completed
-        whole = length_of(sequence) if total is None else total
-        return follow(self._task(task_id).stage, sequence, whole)
-
-    def wrap_file(
-        self,
-        file: BinaryIO,
-        total: int | None = None,
-        *,
-        task_id: int | None = None,
-        description: str = "Reading...",
-    ) -> BinaryIO:
-        """Return `file` with its reads counted as a task, of its own total where none is given."""
-        task_id = self._reading(task_id, total, description)
-        counted: Any = self._counted(file, task_id, owns=False)
-        return counted  # type: ignore[no-any-return]
-
-    def open(
-        self,
-        file: str | os.PathLike[str] | bytes,
-        mode: str = "r",
-        buffering: int = -1,
-        encoding: str | None = None,
-        errors: str | None = None,
-        newline: str | None = None,
-        *,
-        total: int | None = None,
-        task_id: int | None = None,
-        description: str = "Reading...",
-    ) -> IO[Any]:
-        """Open a file to read it, with its reads counted as a task."""
-        if "".join(sorted(mode)) not in ("br", "rt", "r"):
-            raise ValueError(f"a file is opened to be read, not with mode {mode!r}")
-        handle = builtins.open(file, "rb", buffering=-1 if buffering == 1 else buffering)  # noqa: SIM115
-        size = os.fstat(handle.fileno()).st_size if total is None else total
-        task_id = self._reading(task_id, size, description)
-        counted: Any = self._counted(handle, task_id, owns=True)
-        if "b" in mode:
-            return counted  # type: ignore[no-any-return]
-        buffered = io.BufferedReader(counted)
-        return io.TextIOWrapper(buffered, encoding, errors, newline, line_buffering=buffering == 1)
-
-    def _reading(self, task_id: int | None, total: float | None, description: str) -> int:
-        if task_id is None:
-            task_id = self.add_task(description, total=total)
-            self._task(task_id).stage.update(unit="B")
-        elif total is not None:
-            self.update(task_id, total=total)
-        return task_id
-
-    def _counted(self, file: BinaryIO, task_id: int, *, owns: bool) -> CountedFile:
-        def advance(size: int) -> None:
-            if task_id in self._tasks:
-                self.advance(task_id, size)
-
-        def move(position: int) -> None:
-            if task_id in self._tasks:
-                self.update(task_id, completed=position)
-
-        return CountedFile(file, advance, move, owns=owns)
-
-    @property
-    def tasks(self) -> list[Task]:
-        """The tasks, in the order they were added."""
-        return list(self._tasks.values())
-
-    @property
-    def task_ids(self) -> list[int]:
-        """The ids of the tasks."""
-        return list(self._tasks)
-
-    @property
-    def finished(self) -> bool:
-        """Whether all tasks have reached their totals."""
-        return all(task.finished for task in self._tasks.values())
-
-    def print(self, *objects: Any, **options: Any) -> None:
-        """Print, as anywhere; whatever draws keeps it whole."""
-        print(  # noqa: T201 - the program's own words
-            *objects, **{name: options[name] for name in ("sep", "end") if name in options}
-        )
-
-    def log(self, *objects: Any, **options: Any) -> None:
-        """Print, as `print` does."""
-        self.print(*objects, **options)
-
-    def refresh(self) -> None:
-        """Do nothing: nothing is drawn here."""
-
-    @property
-    def console(self) -> Progress:
-        """Itself: something to print on."""
-        return self
-
-    @classmethod
-    def get_default_columns(cls) -> tuple[Any, ...]:
-        """Return no columns: nothing is drawn here."""
-        return ()
+    """Open a file to read it, with its reads counted; parameters are rich's."""
+    context = _with_ours(rich.progress.open)(file, *how, **options)
+    with context.progress, context.reader as reader:
+        yield reader

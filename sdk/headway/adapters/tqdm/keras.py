@@ -1,0 +1,11 @@
+"""`tqdm.keras`: its callback with a bar that reports."""
+
+from functools import partial
+
+import tqdm.keras as original
+
+from headway.adapters.tqdm.bar import tqdm
+
+__all__ = ["TqdmCallback"]
+
+TqdmCallback = partial(original.TqdmCallback, tqdm_class=tqdm)
