@@ -28,33 +28,33 @@ def remaining_at_rate(stage: Stage, now: float) -> float | None:
     Units that were there when the stage began do not enter the rate.
     """
     curve = stage.curve
-    gained = stage.done - stage.origin
-    worked = stage.worked(now)
+    gained = stage.done - (0.0 if stage.passes else stage.origin)
+    worked = stage.worked(now) - stage.pass_began
     if curve is None or stage.fraction() <= LEAST_FRACTION or gained <= 0 or worked <= 0:
         return None
     pace = worked / gained
-    recent = curve.since(stage.changed * 2 / 3)
-    if recent is not None and stage.done > recent.done:
-        lately = (worked - recent.seconds) / (stage.done - recent.done)
+    recent = curve.since((stage.pass_began + 2 * stage.changed) / 3)
+    if recent is not None and stage.units > recent.done:
+        lately = (stage.worked(now) - recent.seconds) / (stage.units - recent.done)
         pace = pace ** (1 - RECENT_WEIGHT) * lately**RECENT_WEIGHT
     # Counts come in steps, and a count may say that a unit was begun: half a step is always left.
     step = stage.changed / max(1, stage.steps)
-    quiet = max(0.0, worked - stage.changed)
+    quiet = max(0.0, stage.worked(now) - stage.changed)
     return max(0.02, pace * max(0.0, stage.total - stage.done) + step / 2, quiet / 2)
 
 
 def evenness(stage: Stage, now: float) -> float:
     """Return how even the pace of a stage has been, 0…1: its last thirds against the whole."""
     curve = stage.curve
-    gained = stage.done - stage.origin
+    gained = stage.units - stage.origin
     worked = stage.worked(now)
     if curve is None or gained <= 0 or worked <= 0:
         return 0.0
     off = 0.0
     for share in (1 / 3, 2 / 3):
         recent = curve.since(stage.changed * share)
-        if recent is None or stage.done <= recent.done or worked <= recent.seconds:
+        if recent is None or stage.units <= recent.done or worked <= recent.seconds:
             return 0.0
-        lately = (worked - recent.seconds) / (stage.done - recent.done)
+        lately = (worked - recent.seconds) / (stage.units - recent.done)
         off = max(off, abs(log(lately * gained / worked)))
     return exp(-((off / UNEVEN_STEP) ** 2)) * stage.steps / (stage.steps + STEPS_KNOWN)
