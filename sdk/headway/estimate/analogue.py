@@ -92,6 +92,7 @@ class Analogue:
 
     __slots__ = (
         "_distance",
+        "_donors",
         "_future",
         "_merged",
         "_open",
@@ -112,6 +113,7 @@ class Analogue:
     )
 
     def __init__(self, run: Run, parameters: Parameters) -> None:
+        self._donors = parameters.donors
         self.spans: dict[str, Span] = {span.key: span for span in run.spans}
         last = max((span.end for span in run.spans), default=0.0)
         self._whole = max(1e-3, run.seconds if run.seconds is not None else last)
@@ -176,7 +178,9 @@ class Analogue:
             self._speed_distance / (self._speed_weight + SPEED_PRIOR)
         )
         self._unmatched = [stage for stage in self._unmatched if stage.ended is None]
-        self._path.update(stages, begun, [stage.key for stage, _ in self._open])
+        self._path.update(
+            stages, begun, [stage.key for stage, _ in self._open], self._parameters.orders
+        )
 
     def _match(self, stages: Mapping[str, Stage]) -> None:
         """Match every stage with the earlier run's, and drop what was settled."""
@@ -188,6 +192,13 @@ class Analogue:
         self._speed_sum = self._speed_weight = self._speed_distance = 0.0
         for key, stage in stages.items():
             span = self.spans.get(key)
+            if (
+                stage.children == 0
+                and (span is None or span.worked <= 0)
+                and not self._around(stage)
+            ):
+                # A run that passed a stage over says nothing of it once it does run.
+                span = self._donors.get(key, span)
             if span is not None and self._is_leaf(span):
                 self._pairs.append((stage, span))
             elif stage.children == 0 and stage.ended is None and not self._has(stage):
@@ -215,8 +226,10 @@ class Analogue:
 
     def _has(self, stage: Stage) -> bool:
         """Return whether the earlier run had the stage, or one around it that stands for it."""
-        if stage.key in self.spans:
-            return True
+        return stage.key in self.spans or self._around(stage)
+
+    def _around(self, stage: Stage) -> bool:
+        """Return whether the earlier run had a stage around it that stands for it."""
         around = stage.parent
         while around is not None:
             span = self.spans.get(around.key)
@@ -296,6 +309,11 @@ class Analogue:
             end = max(end, left + factor * path.behind(span.key))
         for ready, way in path.entries:
             end = max(end, max(0.0, ready - now) + factor * way)
+        if path.free > 0:
+            # In a free order nothing waits for another: what is left is shared out.
+            work = (sum(self.left.values()) + factor * path.to_come) / path.parallel
+            work = max(work, max(self.left.values(), default=0.0)) + factor * path.tail
+            end += path.free * (work - end)
         if not self._open and not path.entries:
             end = factor * path.tail
         for stage in self._unmatched:

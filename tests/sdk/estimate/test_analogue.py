@@ -282,3 +282,33 @@ def test_a_count_beyond_where_it_once_stopped_early_goes_on():
     history = [play([], copy(100, 50.0))[1], play([], copy(16, 8.0))[1]]
     forecast, _ = play(history, copy(100, 50.0), until=25.0)
     assert forecast.estimate(25.0).median > 12
+
+
+def in_turn(names, seconds=10.0):
+    happened = []
+    for i, name in enumerate(names):
+        number = ord(name)
+        happened += counted(number, name, seconds * i, seconds * (i + 1), 100)
+    planned = [(0.0, ord(name), name, None, "pending", 0, None) for name in "abcdef"]
+    return planned + happened
+
+
+def test_stages_in_another_order_each_run_are_all_still_expected():
+    history = []
+    for names in ("abcdef", "fdbeca", "cfaebd"):
+        history.append(play(history, in_turn(names))[1])
+    forecast, _ = play(history, in_turn("edafcb"), until=25.0)
+    assert forecast.estimate(25.0).median == pytest.approx(35, rel=0.2)
+
+
+def test_a_stage_passed_over_without_a_word_is_no_longer_expected():
+    history = learned(in_turn("abcdef"))
+    forecast, _ = play(history, in_turn("adef"), until=15.0)
+    assert forecast.estimate(15.0).median == pytest.approx(25, rel=0.25)
+
+
+def test_a_run_that_passed_a_stage_over_says_nothing_of_it_once_it_runs():
+    history = [play([], in_turn("abcdef"))[1]]
+    history += learned(in_turn("abdef"), 2)
+    forecast, _ = play(history, in_turn("abcdef"), until=25.0)
+    assert forecast.estimate(25.0).median == pytest.approx(35, rel=0.15)
