@@ -25,6 +25,7 @@ KINDS = {
     "long": downloads.long,
     "shuffled": loops.shuffled,
     "epochs": loops.epochs,
+    "beside": loops.epochs_beside,
     "patient": loops.patient,
 }
 

@@ -287,12 +287,13 @@ class Analogue:
         parameters, sizes, path = self._parameters, self._sizes, self._path
         places: list[Place | None] = []
         for stage, span in self._open:
-            place = self._place(stage, span, stage.units)
+            place = self._place(stage, span, stage.units + self._partial(stage))
             places.append(place)
             if place is not None:
                 theirs = place.reached - place.origin
-                z = self._deviation(span, stage.changed, theirs)
-                share = (theirs + stage.changed) / 2 / self._whole
+                ours = stage.worked(now) if self._partial(stage) else stage.changed
+                z = self._deviation(span, ours, theirs)
+                share = (theirs + ours) / 2 / self._whole
                 speed_sum += share * clamp(z, SPEED_LIMIT)
                 speed_weight += share
                 distance += share * (z / DISTANCE_STEP) ** 2 / (speed_weight + SPEED_PRIOR)
@@ -391,6 +392,10 @@ class Analogue:
             return 0.0
         return max(0.0, log(stage.done * announced / (stage.total * ended)))
 
+    def _partial(self, stage: Stage) -> float:
+        """Return the share of the first round of others that is over; later ones are counted."""
+        return 0.0 if stage.steps else stage.partial
+
     def _before(self, stage: Stage, span: Span) -> float:
         """Return when the earlier run had as much as was there when this attempt began."""
         if stage.origin <= 0 or not span.fractions:
@@ -426,7 +431,8 @@ class Analogue:
         tau, step, origin, _ = place
         grain = self.grain
         theirs = tau - origin
-        pace = log_pace(stage.changed, theirs, span.worked, prior, grain)
+        changed = stage.worked(now) if self._partial(stage) else stage.changed
+        pace = log_pace(changed, theirs, span.worked, prior, grain)
         curve = stage.curve
         recent = curve.since(stage.changed * 2 / 3) if curve is not None else None
         if recent is not None and stage.changed > RECENT_GRAINS * grain:
@@ -438,7 +444,7 @@ class Analogue:
                 pace += share * (log_ratio(ours, theirs, grain) - pace)
         pace = exp(clamp(pace, PACE_LIMIT))
         # Count down to where the next step is expected; when it does not come, grow again.
-        quiet = stage.worked(now) - stage.changed
+        quiet = stage.worked(now) - changed
         at_step = pace * (span.worked - step)
         until_step = pace * (step - tau)
         if quiet <= until_step:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from math import exp, log
 
+from headway.estimate import rounds
 from headway.estimate.rate import evenness, remaining_at_rate
 from headway.estimate.residual_life import median_residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable
+    from typing import Iterable, Mapping
 
     from headway.estimate.stage import Stage
 
@@ -75,10 +76,16 @@ class ColdEstimate:
         self.remaining: dict[str, float] = {}
         running: list[tuple[Stage, float, float | None]] = []
         failed: Stage | None = None
+        stages = list(stages)
+        inner = rounds.find(stages, now)
+        within: dict[str, list[Stage]] = {}
+        for stage in stages if inner else ():
+            if stage.key in inner:
+                within.setdefault(inner[stage.key].key, []).append(stage)
         coming = ended = 0
         total = weight = 0.0
         for stage in stages:
-            if not _counts(stage):
+            if not _counts(stage, inner):
                 continue
             if stage.state == "pending":
                 coming += 1
@@ -109,8 +116,14 @@ class ColdEstimate:
         longest = 0.0
         alone = ALONE_BONUS if len(running) + coming + ended == 1 else 1.0
         for stage, worked, left in running:
-            sooner = RATE_GROWTH * alone * (1 + EVEN_BONUS * evenness(stage, now))
-            found = self._left(stage.fraction(), worked, left, sooner) + stage.awaited(now)
+            fraction, even = stage.fraction(), evenness(stage, now)
+            if stage.partial and not stage.steps:
+                # All that the first round tells is told by what runs inside it.
+                fraction = max(fraction, stage.partial)
+                even = max(evenness(one, now) for one in within[stage.key])
+            sooner = RATE_GROWTH * alone * (1 + EVEN_BONUS * even)
+            share = sooner * fraction / (sooner * fraction + 1)
+            found = self._left(stage.fraction(), worked, left, share) + stage.awaited(now)
             self.remaining[stage.key] = found
             longest = max(longest, found)
         self.whole: float | None = longest + COMING_SHARE * coming * self.typical
@@ -124,18 +137,19 @@ class ColdEstimate:
                 # One stage that says nothing is nothing to go on; a plan at least has a length.
                 self.whole = None
 
-    def _left(self, fraction: float, worked: float, left: float | None, sooner: float) -> float:
-        """Mix what the stage's own rate says with the typical duration, by how far the stage is."""
+    def _left(self, fraction: float, worked: float, left: float | None, share: float) -> float:
+        """Mix what the stage's own rate says, as far as `share`, with the typical duration."""
         if left is None:
             return max(0.02, median_residual(self.typical, worked, COLD_SPREAD))
-        share = sooner * fraction / (sooner * fraction + 1)
         guess = max(0.02, (1 - fraction) * self.typical)
         return exp(share * log(left + MIX_GRAIN) + (1 - share) * log(guess + MIX_GRAIN))
 
 
-def _counts(stage: Stage) -> bool:
+def _counts(stage: Stage, inner: Mapping[str, Stage]) -> bool:
     """Return whether a stage stands for itself, not for those inside or around it."""
-    if stage.children and not (stage.total > 0 and stage.done > 0):
+    if stage.key in inner:
+        return False
+    if stage.children and not (stage.total > 0 and stage.done + stage.partial > 0):
         return False
     around = stage.parent
     while around is not None:

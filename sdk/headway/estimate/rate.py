@@ -28,11 +28,13 @@ def remaining_at_rate(stage: Stage, now: float) -> float | None:
     Units that were there when the stage began do not enter the rate.
     """
     curve = stage.curve
-    gained = stage.done - (0.0 if stage.passes else stage.origin)
+    gained = stage.done + stage.partial - (0.0 if stage.passes else stage.origin)
     worked = stage.worked(now) - stage.pass_began
-    if curve is None or stage.fraction() <= LEAST_FRACTION or gained <= 0 or worked <= 0:
+    if stage.fraction() <= LEAST_FRACTION or gained <= 0 or worked <= 0:
         return None
     pace = worked / gained
+    if curve is None or stage.partial:
+        return pace * max(0.0, stage.total - stage.done - stage.partial)
     recent = curve.since((stage.pass_began + 2 * stage.changed) / 3)
     if recent is not None and stage.units > recent.done:
         lately = (stage.worked(now) - recent.seconds) / (stage.units - recent.done)

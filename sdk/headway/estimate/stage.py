@@ -31,6 +31,9 @@ class Stage:
     passes that are over, `passed` their units and `pass_began` the seconds of work before this
     one. `done` and `total` are of this pass, the curve of all of them. A count that begins anew
     before that was undone: its time was lost, and the clock starts again.
+
+    `partial` is the share of the next unit that is done, where the units are the rounds of other
+    stages; `rounds` sets it.
     """
 
     __slots__ = (
@@ -47,6 +50,7 @@ class Stage:
         "moved",
         "origin",
         "parent",
+        "partial",
         "pass_began",
         "passed",
         "passes",
@@ -87,6 +91,7 @@ class Stage:
         self.passed = 0.0
         self.pass_began = 0.0
         self.reached = False  # the count has come to its total in this pass
+        self.partial = 0.0
 
     @property
     def units(self) -> float:
@@ -213,4 +218,6 @@ class Stage:
         """Return done over total, 0…1; 0 where the total is unknown."""
         if self.state == "completed":
             return 1.0
-        return min(1.0, max(0.0, self.done / self.total)) if self.total > 0 else 0.0
+        if self.total <= 0:
+            return 0.0
+        return min(1.0, max(0.0, (self.done + self.partial) / self.total))
