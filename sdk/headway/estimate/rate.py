@@ -20,6 +20,9 @@ UNEVEN_STEP = 0.2
 # Counts after which evenness is half known: an even pace of three counts is chance. Doubled or
 # halved: little effect.
 STEPS_KNOWN = 10.0
+# Logarithm, a factor of 3.3, by which a pace that has come to rest differs from the whole pace so
+# much that what was before was something else: a cache, a standstill, time before the work began.
+OTHER_STEP = 1.2
 
 
 def remaining_at_rate(stage: Stage, now: float) -> float | None:
@@ -35,14 +38,41 @@ def remaining_at_rate(stage: Stage, now: float) -> float | None:
     pace = worked / gained
     if curve is None or stage.partial:
         return pace * max(0.0, stage.total - stage.done - stage.partial)
-    recent = curve.since((stage.pass_began + 2 * stage.changed) / 3)
-    if recent is not None and stage.units > recent.done:
-        lately = (stage.worked(now) - recent.seconds) / (stage.units - recent.done)
-        pace = pace ** (1 - RECENT_WEIGHT) * lately**RECENT_WEIGHT
+    lately = _pace_since(stage, now, 2 / 3)
+    if lately is not None:
+        # Another kind of work before is forgotten as far as the pace has come to rest since.
+        other = 1 - exp(-((log(lately / pace) / OTHER_STEP) ** 2))
+        weight = RECENT_WEIGHT + (1 - RECENT_WEIGHT) * other * settled(stage, now)
+        pace = pace ** (1 - weight) * lately**weight
     # Counts come in steps, and a count may say that a unit was begun: half a step is always left.
     step = stage.changed / max(1, stage.steps)
     quiet = max(0.0, stage.worked(now) - stage.changed)
     return max(0.02, pace * max(0.0, stage.total - stage.done) + step / 2, quiet / 2)
+
+
+def _pace_since(stage: Stage, now: float, share: float) -> float | None:
+    """Return seconds a unit since so much of the time of this pass, or None."""
+    curve = stage.curve
+    if curve is None:
+        return None
+    recent = curve.since(stage.pass_began + share * (stage.changed - stage.pass_began))
+    worked = stage.worked(now)
+    if recent is None or stage.units <= recent.done or worked <= recent.seconds:
+        return None
+    return (worked - recent.seconds) / (stage.units - recent.done)
+
+
+def settled(stage: Stage, now: float) -> float:
+    """Return how far the pace has come to rest, 0…1: its last third against its last two.
+
+    A start from a cache, a bar made long before its work, a standstill: what was before tells
+    nothing of a pace that has been the same for a while.
+    """
+    last, before = _pace_since(stage, now, 2 / 3), _pace_since(stage, now, 1 / 3)
+    if last is None or before is None or last <= 0 or before <= 0:
+        return 0.0
+    known = stage.steps / (stage.steps + STEPS_KNOWN)
+    return exp(-((log(last / before) / UNEVEN_STEP) ** 2)) * known
 
 
 def evenness(stage: Stage, now: float) -> float:
