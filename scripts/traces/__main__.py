@@ -1,4 +1,4 @@
-"""usage: scripts/record-traces img|sql|wheel|zip|nested|retry|resume|long RUN [FOLDER]"""
+"""usage: scripts/record-traces KIND RUN [FOLDER]; the kinds stand in `KINDS`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from traces import downloads, local_work
+from traces import downloads, local_work, loops
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings" / "eta"
 
@@ -23,6 +23,10 @@ KINDS = {
     "retry": downloads.retry,
     "resume": downloads.resume,
     "long": downloads.long,
+    "shuffled": loops.shuffled,
+    "epochs": loops.epochs,
+    "beside": loops.epochs_beside,
+    "patient": loops.patient,
 }
 
 

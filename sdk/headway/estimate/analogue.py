@@ -32,14 +32,16 @@ if TYPE_CHECKING:
         """Where the earlier run had done as much, in seconds of its work.
 
         `step` is when it took its next step, `origin` where it was when this attempt began.
+        `beyond` is the logarithm by which our count is beyond where theirs ended, 0 before that.
         """
 
         reached: float
         step: float
         origin: float
+        beyond: float
 
 else:
-    Place = namedtuple("Place", "reached step origin")  # noqa: PYI024 - typing is slow to import
+    Place = namedtuple("Place", "reached step origin beyond")  # noqa: PYI024 - typing is slow to import
 
 # One step of distance in the logarithm of size or speed: an earlier run that differs by a
 # factor of 1.8 counts for 0.6 of one that is alike. Doubled: a little better, but ranges hold
@@ -72,6 +74,10 @@ LATE_STEP = 0.3
 # Inverse of the share of a run from which on a stage's lateness counts in full: a quarter.
 # Doubled or halved: no effect worth telling.
 LATE_SHARE = 4
+# Share of what was announced below which an earlier total is taken to have been a maximum.
+MAXIMUM = 0.95
+# Standard deviation of the logarithm of where work ends that may stop before its total.
+MAXIMUM_SPREAD = 0.25
 # Seconds that are always left of what has not ended. Doubled or halved: no effect.
 LEAST_LEFT = 0.02
 
@@ -86,6 +92,7 @@ class Analogue:
 
     __slots__ = (
         "_distance",
+        "_donors",
         "_future",
         "_merged",
         "_open",
@@ -106,6 +113,7 @@ class Analogue:
     )
 
     def __init__(self, run: Run, parameters: Parameters) -> None:
+        self._donors = parameters.donors
         self.spans: dict[str, Span] = {span.key: span for span in run.spans}
         last = max((span.end for span in run.spans), default=0.0)
         self._whole = max(1e-3, run.seconds if run.seconds is not None else last)
@@ -170,7 +178,9 @@ class Analogue:
             self._speed_distance / (self._speed_weight + SPEED_PRIOR)
         )
         self._unmatched = [stage for stage in self._unmatched if stage.ended is None]
-        self._path.update(stages, begun, [stage.key for stage, _ in self._open])
+        self._path.update(
+            stages, begun, [stage.key for stage, _ in self._open], self._parameters.orders
+        )
 
     def _match(self, stages: Mapping[str, Stage]) -> None:
         """Match every stage with the earlier run's, and drop what was settled."""
@@ -182,6 +192,13 @@ class Analogue:
         self._speed_sum = self._speed_weight = self._speed_distance = 0.0
         for key, stage in stages.items():
             span = self.spans.get(key)
+            if (
+                stage.children == 0
+                and (span is None or span.worked <= 0)
+                and not self._around(stage)
+            ):
+                # A run that passed a stage over says nothing of it once it does run.
+                span = self._donors.get(key, span)
             if span is not None and self._is_leaf(span):
                 self._pairs.append((stage, span))
             elif stage.children == 0 and stage.ended is None and not self._has(stage):
@@ -209,8 +226,10 @@ class Analogue:
 
     def _has(self, stage: Stage) -> bool:
         """Return whether the earlier run had the stage, or one around it that stands for it."""
-        if stage.key in self.spans:
-            return True
+        return stage.key in self.spans or self._around(stage)
+
+    def _around(self, stage: Stage) -> bool:
+        """Return whether the earlier run had a stage around it that stands for it."""
         around = stage.parent
         while around is not None:
             span = self.spans.get(around.key)
@@ -268,12 +287,13 @@ class Analogue:
         parameters, sizes, path = self._parameters, self._sizes, self._path
         places: list[Place | None] = []
         for stage, span in self._open:
-            place = self._place(stage, span, stage.done)
+            place = self._place(stage, span, stage.units + self._partial(stage))
             places.append(place)
             if place is not None:
                 theirs = place.reached - place.origin
-                z = self._deviation(span, stage.changed, theirs)
-                share = (theirs + stage.changed) / 2 / self._whole
+                ours = stage.worked(now) if self._partial(stage) else stage.changed
+                z = self._deviation(span, ours, theirs)
+                share = (theirs + ours) / 2 / self._whole
                 speed_sum += share * clamp(z, SPEED_LIMIT)
                 speed_weight += share
                 distance += share * (z / DISTANCE_STEP) ** 2 / (speed_weight + SPEED_PRIOR)
@@ -290,6 +310,11 @@ class Analogue:
             end = max(end, left + factor * path.behind(span.key))
         for ready, way in path.entries:
             end = max(end, max(0.0, ready - now) + factor * way)
+        if path.free > 0:
+            # In a free order nothing waits for another: what is left is shared out.
+            work = (sum(self.left.values()) + factor * path.to_come) / path.parallel
+            work = max(work, max(self.left.values(), default=0.0)) + factor * path.tail
+            end += path.free * (work - end)
         if not self._open and not path.entries:
             end = factor * path.tail
         for stage in self._unmatched:
@@ -317,43 +342,82 @@ class Analogue:
         if place is None:
             return self._by_time(span, worked, usual)
         left = self._by_count(stage, span, place, prior, now)
+        beyond = self._lateness(span, place.beyond)
         # The later it is beyond its usual duration, the less that says.
         timed = min(1.0, max(0.0, OVERDUE_FROM - worked / usual)) * (
             1 - self._parameters.trust(span.key)
         )
         if timed <= 0:
-            return left, 0.0
+            return left, beyond
         by_time, over = self._by_time(span, worked, usual)
         grain = self.grain
         mixed = (1 - timed) * log(left + grain) + timed * log(by_time + grain)
-        return exp(mixed) - grain, timed * over
+        return exp(mixed) - grain, max(beyond, timed * over)
 
-    def _units(self, stage: Stage, span: Span) -> float:
-        """Return how many units the stage will have, as far as can be told; 0 where it cannot."""
+    def _fraction(self, stage: Stage, span: Span, units: float) -> float | None:
+        """Return the fraction that the earlier run had done when it was as far; None if unknown.
+
+        `units` are of this stage, counted over its passes; pass is held against pass.
+        """
+        behind = theirs = 0.0  # units of the passes before, ours and theirs
+        for (_, units_then), (_, units_now) in zip(span.passes, stage.passes):
+            if units < behind + units_now:
+                return (theirs + units_then * (units - behind) / units_now) / span.total
+            behind += units_now
+            theirs += units_then
+        if len(stage.passes) >= len(span.passes):
+            return None  # a pass that the earlier run did not have
+        announced, units_then = span.passes[len(stage.passes)]
         if stage.total > 0 and not span.moved and not stage.moved:
-            return stage.total
-        if span.total > 0 and stage.unit == span.unit:
-            return span.total * exp(self._sizes.get(span.key, 0.0))
-        return 0.0
+            expected = units_then * stage.total / (announced or units_then or 1.0)
+        elif span.total > 0 and stage.unit == span.unit:
+            expected = units_then * exp(self._sizes.get(span.key, 0.0))
+        else:
+            return None
+        if expected <= 0 or span.total <= 0:
+            return None
+        done = units - behind
+        if units_then < MAXIMUM * announced:
+            # The total was a maximum: having come so far, how far does it still go?
+            further = median_residual(expected, done, MAXIMUM_SPREAD)
+            expected = max(done, min(done + further, stage.total))
+        return (theirs + units_then * min(1.0, done / expected)) / span.total
+
+    def _beyond(self, stage: Stage, span: Span) -> float:
+        """Return the logarithm by which a count is beyond where an earlier maximum ended."""
+        if len(stage.passes) >= len(span.passes):
+            return 0.0
+        announced, ended = span.passes[len(stage.passes)]
+        if ended >= MAXIMUM * announced or stage.moved or stage.total <= 0 or stage.done <= 0:
+            return 0.0
+        return max(0.0, log(stage.done * announced / (stage.total * ended)))
+
+    def _partial(self, stage: Stage) -> float:
+        """Return the share of the first round of others that is over; later ones are counted."""
+        return 0.0 if stage.steps else stage.partial
 
     def _before(self, stage: Stage, span: Span) -> float:
         """Return when the earlier run had as much as was there when this attempt began."""
-        whole = self._units(stage, span) if stage.origin > 0 and span.fractions else 0.0
-        if whole <= 0:
+        if stage.origin <= 0 or not span.fractions:
             return 0.0
-        tau = moment(span.fractions, span.seconds, stage.origin / whole).reached
+        fraction = self._fraction(stage, span, stage.origin)
+        if fraction is None:
+            return 0.0
+        tau = moment(span.fractions, span.seconds, fraction).reached
         return min(tau, 0.99 * span.worked)
 
-    def _place(self, stage: Stage, span: Span, done: float) -> Place | None:
+    def _place(self, stage: Stage, span: Span, units: float) -> Place | None:
         """Return where the earlier run had done as much; None without a count to go by."""
-        whole = self._units(stage, span)
-        if done <= stage.origin or not span.fractions or stage.spent or whole <= 0:
+        if units <= stage.origin or not span.fractions or stage.spent:
             return None
-        if done >= whole:
+        fraction = self._fraction(stage, span, units)
+        if fraction is None:
+            return None
+        if fraction >= 1:
             tau = step = span.worked
         else:
-            tau, step = moment(span.fractions, span.seconds, done / whole)
-        return Place(tau, step, min(tau, self._before(stage, span)))
+            tau, step = moment(span.fractions, span.seconds, fraction)
+        return Place(tau, step, min(tau, self._before(stage, span)), self._beyond(stage, span))
 
     def _by_count(
         self,
@@ -364,10 +428,11 @@ class Analogue:
         now: float,
     ) -> float:
         """Return what was left when the earlier run had done as much, at the pace of this one."""
-        tau, step, origin = place
+        tau, step, origin, _ = place
         grain = self.grain
         theirs = tau - origin
-        pace = log_pace(stage.changed, theirs, span.worked, prior, grain)
+        changed = stage.worked(now) if self._partial(stage) else stage.changed
+        pace = log_pace(changed, theirs, span.worked, prior, grain)
         curve = stage.curve
         recent = curve.since(stage.changed * 2 / 3) if curve is not None else None
         if recent is not None and stage.changed > RECENT_GRAINS * grain:
@@ -379,7 +444,7 @@ class Analogue:
                 pace += share * (log_ratio(ours, theirs, grain) - pace)
         pace = exp(clamp(pace, PACE_LIMIT))
         # Count down to where the next step is expected; when it does not come, grow again.
-        quiet = stage.worked(now) - stage.changed
+        quiet = stage.worked(now) - changed
         at_step = pace * (span.worked - step)
         until_step = pace * (step - tau)
         if quiet <= until_step:
@@ -390,8 +455,11 @@ class Analogue:
         """Return what is left of the usual duration, and how unlike it is to exceed it."""
         grain = self.grain
         left = median_residual(usual, worked, self._parameters.spread(span.key))
-        late = max(0.0, log_ratio(worked, usual, grain))
-        return left, (late / LATE_STEP) ** 2 * min(1.0, LATE_SHARE * span.worked / self._whole)
+        return left, self._lateness(span, max(0.0, log_ratio(worked, usual, grain)))
+
+    def _lateness(self, span: Span, late: float) -> float:
+        """Return how unlike it is, in squared steps, to be late by this logarithm."""
+        return (late / LATE_STEP) ** 2 * min(1.0, LATE_SHARE * span.worked / self._whole)
 
     def stage_left(self, stage: Stage, now: float) -> float | None:
         """Return the remaining seconds of one open stage, or None; call `remaining` before."""
@@ -407,12 +475,14 @@ class Analogue:
 
     def _reached(self, stage: Stage, span: Span, now: float) -> float:
         """Return how many of its earlier seconds a stage has behind it."""
-        whole = self._units(stage, span) if span.fractions and not stage.spent else 0.0
+        fraction = None
+        if span.fractions and not stage.spent:
+            fraction = self._fraction(stage, span, stage.units)
         worked = stage.worked(now)
-        if whole <= 0:
+        if fraction is None:
             return min(worked + stage.spent, 0.95 * span.worked)
         # From one count to the next time goes on, but not beyond where the next one came.
-        tau, step = moment(span.fractions, span.seconds, min(1.0, stage.done / whole))
+        tau, step = moment(span.fractions, span.seconds, min(1.0, fraction))
         return min(tau + worked - stage.changed, step, span.worked)
 
     def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
@@ -450,9 +520,11 @@ def _size(stage: Stage, span: Span) -> float | None:
     if stage.unit == "%" or span.total <= 0:
         return None
     if stage.state in ENDED:
-        units = stage.done or stage.total
-    elif span.moved or stage.moved:
+        units, theirs = stage.units or stage.total, span.total
+    elif span.moved or stage.moved or len(stage.passes) >= len(span.passes):
         return None
     else:
-        units = stage.total
-    return log(units / span.total) if units > 0 else None
+        # What was announced is held against what was announced, of the same pass.
+        announced, counted = span.passes[len(stage.passes)]
+        units, theirs = stage.total, announced or counted
+    return log(units / theirs) if units > 0 and theirs > 0 else None

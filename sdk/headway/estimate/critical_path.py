@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+
+from headway.estimate.history.order import places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Collection, Iterable, Mapping
 
+    from headway.estimate.history.order import Orders
     from headway.estimate.history.run import Span
     from headway.estimate.stage import Stage
 
@@ -25,7 +28,19 @@ class CriticalPath:
     is in `merged`: then it stands for them.
     """
 
-    __slots__ = ("_gaps", "_preds", "_tail", "ahead", "entries", "order", "places")
+    __slots__ = (
+        "_gaps",
+        "_preds",
+        "_slack",
+        "_tail",
+        "ahead",
+        "entries",
+        "free",
+        "order",
+        "parallel",
+        "places",
+        "to_come",
+    )
 
     def __init__(self, spans: Iterable[Span], whole: float, merged: Collection[str] = ()) -> None:
         kept = [
@@ -42,6 +57,7 @@ class CriticalPath:
         by_end = sorted(range(len(kept)), key=lambda i: kept[i].end)
         ends = [kept[i].end for i in by_end]
         slack = OVERLAP_SHARE * whole
+        self._slack = slack
         self._preds: list[int] = []
         self._gaps: list[float] = []
         for i, span in enumerate(kept):
@@ -53,23 +69,37 @@ class CriticalPath:
             self._gaps.append(max(0.0, span.start - (kept[pred].end if pred >= 0 else 0.0)))
         self.ahead: list[float] = []
         self.entries: list[tuple[float, float]] = []
+        self.free = self.to_come = 0.0
+        self.parallel = _parallel(kept)
 
-    def update(self, stages: Mapping[str, Stage], begun: float, open_keys: Collection[str]) -> None:
+    def update(
+        self,
+        stages: Mapping[str, Stage],
+        begun: float,
+        open_keys: Collection[str],
+        orders: Orders,
+    ) -> None:
         """Find the longest way through the stages that have not begun, in earlier seconds.
 
         `ahead` gets the way behind every stage, `entries` (moment, way) of the stages that may
-        begin at that moment, because the one before them has ended. `begun` is when the
-        operation began.
+        begin at that moment, because the one before them has ended; `free` how free the order is,
+        and `to_come` the seconds of all stages to come, `parallel` of which went on at a time.
+        `begun` is when the operation began. A stage that was overtaken counts as far as it is
+        likely to come still.
         """
+        chances = self._chances(stages, orders)
         order, preds, gaps = self.order, self._preds, self._gaps
         ahead = [self._tail] * len(order)
         entries: list[tuple[float, float]] = []
+        to_come = 0.0
         for i in range(len(order) - 1, -1, -1):
             span = order[i]
             stage = stages.get(span.key)
             if stage is not None and (stage.began is not None or stage.ended is not None):
                 continue
-            way = span.worked + ahead[i]
+            chance = chances.get(i, 1.0)
+            to_come += chance * span.worked
+            way = chance * span.worked + ahead[i]
             pred = preds[i]
             if pred < 0:
                 entries.append((begun + gaps[i], way))
@@ -82,13 +112,52 @@ class CriticalPath:
                 ahead[pred] = gaps[i] + way
         self.ahead = ahead
         self.entries = entries
+        self.to_come = to_come
+
+    def _chances(self, stages: Mapping[str, Stage], orders: Orders) -> dict[int, float]:
+        """Return how likely each stage is to come that others have overtaken."""
+        began: dict[str, float] = {}
+        for span in self.order:
+            stage = stages.get(span.key)
+            if stage is not None and stage.began is not None:
+                began[span.key] = stage.began
+        self.free = 0.0
+        if not began:
+            return {}
+        self.free = free = orders.freedom(places(self.order, began))
+        starts = [span.start for span in self.order if span.key in began]
+        chances: dict[int, float] = {}
+        for i, span in enumerate(self.order):
+            if span.start + self._slack >= starts[-1]:
+                break
+            if span.key not in began:
+                after = len(starts) - bisect_left(starts, span.end - self._slack)
+                beside = len(starts) - bisect_right(starts, span.start + self._slack)
+                overtaken = (after + beside) / 2
+                if overtaken:
+                    chances[i] = orders.still_comes(span.key, overtaken, free)
+        return chances
 
     def behind(self, key: str) -> float:
         """Return the seconds that still came after a stage had ended."""
         at = self.places.get(key)
-        return self._tail if at is None else self.ahead[at]
+        if at is not None:
+            return self.ahead[at]
+        # It did not run then: what was to come waits for it as far as stages waited for each other.
+        ways = [way for _, way in self.entries]
+        return max(ways) / self.parallel if ways else self._tail
 
     @property
     def tail(self) -> float:
         """The seconds between the end of the last stage and the end of the run."""
         return self._tail
+
+
+def _parallel(spans: Iterable[Span]) -> float:
+    """Return how many stages went on at a time, on average while any did. Sorted by start."""
+    worked = covered = until = 0.0
+    for span in spans:
+        worked += span.end - span.start
+        covered += max(0.0, span.end - max(span.start, until))
+        until = max(until, span.end)
+    return max(1.0, worked / covered) if covered > 0 else 1.0

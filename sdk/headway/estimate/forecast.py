@@ -248,7 +248,7 @@ class Forecast:
             changed = seen.move(state, attempt, units, now)
             changed = seen.count(units, size, unit or "", now) or changed
         else:
-            changed = seen.count(units, size, unit or "", now)
+            changed = seen.count(units, size, unit or "", now, last=True)
             changed = seen.move(state, attempt, units, now) or changed
         seen.begin_from(_number(initial))
         if state == "waiting":

@@ -92,7 +92,8 @@ def learn(
 
 def _span(stage: Stage, begun: float, now: float) -> Span:
     worked = stage.worked(now) + stage.spent
-    final = stage.done or stage.total
+    last = stage.done or (0.0 if stage.passes else stage.total)
+    final = stage.passed + last
     fractions: list[float] = []
     seconds: list[float] = []
     if stage.curve is not None and not stage.spent:
@@ -121,6 +122,7 @@ def _span(stage: Stage, begun: float, now: float) -> Span:
         times=max(1, stage.times),
         fractions=fractions,
         seconds=seconds,
+        passes=(*stage.passes, (0.0 if stage.moved else stage.total, last)),
     )
 
 
@@ -161,6 +163,7 @@ def complete(runs: Sequence[Run]) -> list[Run]:
                     times=mine.times,
                     fractions=mine.fractions,
                     seconds=mine.seconds,
+                    passes=mine.passes,
                 )
             )
         whole.append(Run(model.seconds, spans, [], run.beside))

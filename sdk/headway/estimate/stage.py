@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from headway.estimate.history.curve import Curve
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.estimate.history.run import Pass
+
 WORKING = frozenset({"running", "waiting"})
 ENDED = frozenset({"completed", "failed", "skipped", "cancelled", "crashed"})
+# Of its total: a count that has come so far and then falls begins another pass, because reports
+# leave out the last counts. Below it the work was undone.
+PASS_FULL = 0.9
+# Of the last count: a count that falls below this has begun anew; one that falls less was mended.
+FALLEN = 0.5
+# Passes that are told apart: of a count that begins anew all the time, no single pass matters.
+PASSES_LIMIT = 15
 
 
 class Stage:
@@ -15,6 +26,14 @@ class Stage:
     `changed` after how many seconds of work `done` last moved, `steps` how often it has,
     `origin` the units that were there when the attempt began, `spent` the seconds of earlier
     rounds that succeeded.
+
+    A count that begins anew once it has come to its total is in another pass: `passes` are the
+    passes that are over, `passed` their units and `pass_began` the seconds of work before this
+    one. `done` and `total` are of this pass, the curve of all of them. A count that begins anew
+    before that was undone: its time was lost, and the clock starts again.
+
+    `partial` is the share of the next unit that is done, where the units are the rounds of other
+    stages; `rounds` sets it.
     """
 
     __slots__ = (
@@ -31,6 +50,11 @@ class Stage:
         "moved",
         "origin",
         "parent",
+        "partial",
+        "pass_began",
+        "passed",
+        "passes",
+        "reached",
         "since",
         "spent",
         "state",
@@ -63,6 +87,16 @@ class Stage:
         self.until: float | None = None
         self.steps = 0
         self.curve: Curve | None = None
+        self.passes: tuple[Pass, ...] = ()
+        self.passed = 0.0
+        self.pass_began = 0.0
+        self.reached = False  # the count has come to its total in this pass
+        self.partial = 0.0
+
+    @property
+    def units(self) -> float:
+        """The units of all passes."""
+        return self.passed + self.done
 
     def worked(self, now: float) -> float:
         """Return the seconds worked in the present attempt, or in the last one."""
@@ -108,32 +142,61 @@ class Stage:
         self.times += 1
         if self.began is None:
             self.began = now
-        self.since = now
         self.ended = None
-        self.held = 0.0
         self.held_since = None
+        self._restart(done, now)
+
+    def _restart(self, done: float, now: float) -> None:
+        """Begin the present attempt now, at `done` units."""
+        self.since = now
+        self.held = 0.0
         self.changed = 0.0
         self.steps = 0
         self.origin = done
         self.curve = None  # until it counts: many never do
+        self.passes = ()
+        self.passed = self.pass_began = 0.0
+        self.reached = False
 
-    def count(self, done: float, total: float, unit: str, now: float) -> bool:
-        """Take counts; return whether the total has changed."""
+    def count(
+        self, done: float, total: float, unit: str, now: float, *, last: bool = False
+    ) -> bool:
+        """Take counts; return whether the total or the pass has changed.
+
+        `last`: the stage has ended with them, so that a lower count begins nothing anew.
+        """
+        anew = False
         if done != self.done:
+            anew = not last and self.steps > 0 and done < FALLEN * self.done
+            if anew:
+                self._begin_anew(done, now)
             self.done = done
             if self.began is not None and self.state in WORKING:
                 if self.curve is None:
                     self.curve = Curve(self.origin)
                 self.changed = self.worked(now)
                 self.steps += 1
-                self.curve.add(self.changed, done)
+                self.curve.add(self.changed, self.passed + done)
+        self.reached = self.reached or done >= PASS_FULL * total
         self.unit = unit
         if total == self.total:
-            return False
-        # A first total is news; a second one means that it cannot be trusted while it runs.
-        self.moved = self.moved or (self.total > 0 and self.began is not None)
+            return anew
+        # A first total is news, in every pass; a second one means that it cannot be trusted while
+        # it runs.
+        news = anew or self.total <= 0 or self.began is None
+        self.moved = self.moved or not news
         self.total = total
         return True
+
+    def _begin_anew(self, done: float, now: float) -> None:
+        """Take that the count fell: another pass, or work that was undone."""
+        if self.reached:
+            self.passes = (*self.passes[-PASSES_LIMIT:], (self.total, self.done))
+            self.passed += self.done
+            self.pass_began = self.changed
+            self.reached = False
+        else:
+            self._restart(done, now)
 
     def begin_from(self, initial: float) -> None:
         """Take in how many units were there when the attempt began: they are no work."""
@@ -141,9 +204,9 @@ class Stage:
             self.origin = initial
             self.steps = 0
             self.curve = None
-            if self.done > initial:
+            if self.units > initial:
                 self.curve = Curve(initial)
-                self.curve.add(self.changed, self.done)
+                self.curve.add(self.changed, self.units)
 
     def awaited(self, now: float) -> float:
         """Return the seconds that what it waits for is still expected to take."""
@@ -155,4 +218,6 @@ class Stage:
         """Return done over total, 0…1; 0 where the total is unknown."""
         if self.state == "completed":
             return 1.0
-        return min(1.0, max(0.0, self.done / self.total)) if self.total > 0 else 0.0
+        if self.total <= 0:
+            return 0.0
+        return min(1.0, max(0.0, (self.done + self.partial) / self.total))

@@ -245,3 +245,70 @@ def test_more_rounds_than_before_take_longer():
     history = learned(epochs(4))
     forecast, _ = play(history, epochs(8), until=20.0)
     assert forecast.estimate(20.0).median == pytest.approx(60, rel=0.25)
+
+
+def test_a_run_in_the_first_of_two_passes_is_not_taken_to_be_near_its_end():
+    first = [line for line in counted(1, "build", 0, 60, 500) if line[4] == "running"]
+    second = [(60 + i, 1, "build", None, "running", 45 * i, 900) for i in range(20)]
+    whole = [*first, (60.0, 1, "build", None, "running", 500, 500), *second]
+    whole.append((80.0, 1, "build", None, "completed", 900, 900))
+    history = learned([line for line in whole if line[5] or line[0] < 60])
+    forecast, _ = play(history, whole, until=30.0)
+    assert forecast.estimate(30.0).median == pytest.approx(50, rel=0.2)
+
+
+def test_a_total_that_was_a_maximum_is_held_against_what_is_announced_now():
+    def train(announced, ends, seconds):
+        lines = [
+            (seconds * i / 20, 1, "train", None, "running", ends * i // 20, announced)
+            for i in range(20)
+        ]
+        return [*lines, (seconds, 1, "train", None, "completed", ends, announced)]
+
+    history = learned(train(5000, 1000, 20.0))
+    same, _ = play(history, train(5000, 1000, 20.0), until=5.0)
+    assert same.estimate(5.0).median == pytest.approx(15, rel=0.2)
+    bigger, _ = play(history, train(10_000, 2000, 40.0), until=10.0)
+    assert bigger.estimate(10.0).median == pytest.approx(30, rel=0.25)
+
+
+def test_a_count_beyond_where_it_once_stopped_early_goes_on():
+    def copy(ends, seconds):
+        lines = [
+            (seconds * i / 20, 1, "copy", None, "running", ends * i / 20, 100) for i in range(20)
+        ]
+        return [*lines, (seconds, 1, "copy", None, "completed", ends, 100)]
+
+    history = [play([], copy(100, 50.0))[1], play([], copy(16, 8.0))[1]]
+    forecast, _ = play(history, copy(100, 50.0), until=25.0)
+    assert forecast.estimate(25.0).median > 12
+
+
+def in_turn(names, seconds=10.0):
+    happened = []
+    for i, name in enumerate(names):
+        number = ord(name)
+        happened += counted(number, name, seconds * i, seconds * (i + 1), 100)
+    planned = [(0.0, ord(name), name, None, "pending", 0, None) for name in "abcdef"]
+    return planned + happened
+
+
+def test_stages_in_another_order_each_run_are_all_still_expected():
+    history = []
+    for names in ("abcdef", "fdbeca", "cfaebd"):
+        history.append(play(history, in_turn(names))[1])
+    forecast, _ = play(history, in_turn("edafcb"), until=25.0)
+    assert forecast.estimate(25.0).median == pytest.approx(35, rel=0.2)
+
+
+def test_a_stage_passed_over_without_a_word_is_no_longer_expected():
+    history = learned(in_turn("abcdef"))
+    forecast, _ = play(history, in_turn("adef"), until=15.0)
+    assert forecast.estimate(15.0).median == pytest.approx(25, rel=0.25)
+
+
+def test_a_run_that_passed_a_stage_over_says_nothing_of_it_once_it_runs():
+    history = [play([], in_turn("abcdef"))[1]]
+    history += learned(in_turn("abdef"), 2)
+    forecast, _ = play(history, in_turn("abcdef"), until=25.0)
+    assert forecast.estimate(25.0).median == pytest.approx(35, rel=0.15)

@@ -44,3 +44,39 @@ def test_a_plan_of_which_nothing_has_been_done_has_so_wide_a_range_that_no_numbe
     estimate = forecast.estimate(0.0)
     assert estimate.high > 10 * estimate.low
     assert describe(estimate) == "calculating"
+
+
+def test_what_is_unknown_does_not_grow_two_seconds_a_second():
+    forecast = Forecast()
+    forecast.start(0.0)
+    for i, name in enumerate(("resolve", "fetch", "link")):
+        forecast.observe(i, name, None, "pending", 0, None, None, 0.0)
+    forecast.observe(0, "resolve", None, "running", 0, None, None, 0.0)
+    forecast.observe(0, "resolve", None, "completed", 0, None, None, 1.0)
+    forecast.observe(1, "fetch", None, "running", 0, None, None, 1.0)
+    said = [forecast.estimate(float(t)).median for t in range(2, 120)]
+    assert all(later - before < 2 for before, later in zip(said[4:], said[5:]))
+
+
+def test_a_last_stage_that_says_nothing_is_expected_to_end_sooner_than_it_has_lasted():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "fetch", None, "running", 0, None, None, 0.0)
+    forecast.observe(1, "fetch", None, "completed", 0, None, None, 4.0)
+    forecast.observe(2, "link", None, "running", 0, None, None, 4.0)
+    for t in range(4, 24):
+        estimate = forecast.estimate(float(t))
+    assert 2 < estimate.median < 15
+
+
+def test_stages_to_come_are_measured_by_how_long_those_before_have_taken():
+    def guess(seconds):
+        forecast = Forecast()
+        forecast.start(0.0)
+        for i in range(6):
+            forecast.observe(i, f"s{i}", None, "pending", 0, None, None, 0.0)
+        forecast.observe(0, "s0", None, "running", 0, None, None, 0.0)
+        forecast.observe(0, "s0", None, "completed", 0, None, None, seconds)
+        return forecast.estimate(seconds).median
+
+    assert guess(400.0) > 8 * guess(4.0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from headway.estimate.critical_path import CriticalPath
+from headway.estimate.history.order import Orders
 from headway.estimate.history.run import Span
 from headway.estimate.stage import Stage
 
@@ -22,7 +23,7 @@ def test_the_way_ahead_is_the_longest_and_not_the_sum():
     ]
     path = CriticalPath(spans, 16.0)
     stages = {"fetch a": begun("fetch a", 0), "fetch b": begun("fetch b", 0)}
-    path.update(stages, 0.0, ["fetch a", "fetch b"])
+    path.update(stages, 0.0, ["fetch a", "fetch b"], Orders(()))
     assert path.behind("fetch a") == 6.0
     assert path.behind("fetch b") == 2.0
     assert path.entries == []
@@ -31,7 +32,7 @@ def test_the_way_ahead_is_the_longest_and_not_the_sum():
 def test_what_an_end_has_let_in_is_expected_a_moment_after_it():
     spans = [Span("a", 0, 10, 10), Span("b", 12, 15, 3)]
     path = CriticalPath(spans, 15.0)
-    path.update({"a": begun("a", 0, ended=20.0)}, 0.0, [])
+    path.update({"a": begun("a", 0, ended=20.0)}, 0.0, [], Orders(()))
     assert path.entries == [(22.0, 3)]
 
 

@@ -67,3 +67,19 @@ def test_a_pace_is_the_more_even_the_less_its_last_part_differs_from_the_whole()
 
 def test_a_stage_that_has_not_moved_has_no_rate():
     assert remaining_at_rate(counting([]), 10.0) is None
+
+
+def test_units_from_a_cache_say_nothing_of_those_that_are_worked():
+    cached = [0.002 * i for i in range(1, 81)]
+    stage = counting(cached + [0.16 + 0.5 * i for i in range(1, 11)])
+    assert remaining_at_rate(stage, 5.16) == pytest.approx(5, rel=0.35)
+
+
+def test_the_time_before_the_first_count_says_little_once_the_pace_has_come_to_rest():
+    stage = counting([60.0 + i for i in range(1, 31)])
+    assert remaining_at_rate(stage, 90.0) < 1.5 * 70
+
+
+def test_a_standstill_is_no_part_of_a_pace_that_is_as_it_was_before():
+    stage = counting([*map(float, range(1, 21)), *(120.0 + i for i in range(1, 61))])
+    assert remaining_at_rate(stage, 180.0) < 1.5 * 20

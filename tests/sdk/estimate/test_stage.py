@@ -70,3 +70,33 @@ def test_what_was_there_already_is_no_speed_when_it_is_told_late():
     told.begin_from(600)
     told.count(700, 1000, "", 10.0)
     assert remaining_at_rate(told, 10.0) == pytest.approx(30.0, rel=0.2)
+
+
+def passing(*counts):
+    stage = Stage("compile", None)
+    stage.move("running", 1, 0, 0.0)
+    for moment, (done, total) in enumerate(counts, 1):
+        stage.count(done, total, "step", float(moment))
+    return stage
+
+
+def test_a_count_that_begins_anew_after_its_total_is_in_another_pass():
+    stage = passing((256, 512), (511, 512), (12, 906), (450, 906))
+    assert stage.passes == ((512, 511),)
+    assert stage.units == 511 + 450
+    assert not stage.moved
+    assert list(stage.curve.done) == [0, 256, 511, 523, 961]
+    assert stage.worked(4.0) == 4.0
+
+
+def test_a_count_that_begins_anew_before_its_total_was_undone_and_its_clock_too():
+    stage = passing((256, 512), (300, 512), (3, 512), (100, 512))
+    assert stage.passes == ()
+    assert stage.units == 100
+    assert stage.worked(4.0) == 1.0
+
+
+def test_a_count_that_is_mended_a_little_begins_nothing_anew():
+    stage = passing((256, 512), (300, 512), (290, 512))
+    assert stage.worked(3.0) == 3.0
+    assert list(stage.curve.done) == [0, 256, 290]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import log, sqrt
 
+from headway.estimate.history.order import Orders
 from headway.estimate.history.trust import trust
 from headway.estimate.pace import (
     ELASTICITY,
@@ -51,11 +52,19 @@ RUNS_COMPARED = 5
 class Parameters:
     """What all earlier runs together tell."""
 
-    __slots__ = ("_elasticity_by_key", "_runs", "_spread", "_trust", "carry")
+    __slots__ = ("_elasticity_by_key", "_runs", "_spread", "_trust", "carry", "donors", "orders")
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self._runs = [run for run in runs if run.seconds][-RUNS_COMPARED:]
         self._elasticity_by_key = _elasticities(self._runs)
+        self.orders = Orders(self._runs)
+        # Key → the newest span of a stage that ran: what a run that passed it over borrows.
+        self.donors = {
+            span.key: span
+            for run in runs
+            for span in run.spans
+            if span.worked > 0 and not span.group
+        }
         self._trust: dict[str, float] = {}
         self._spread: dict[str, float] = {}
         # A busy machine slows every stage; another input slows only one.

@@ -7,8 +7,14 @@ if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence, Tuple
 
     Miss = Tuple[float, float, float, float]
+    Pass = Tuple[float, float]
 
-FORMAT = 1
+FORMAT = 2
+# The format before passes were known: of a count that began anew it kept only the last pass.
+PASSLESS_FORMAT = 1
+# Share of its time after which, and share of its count below which, a point of such a curve tells
+# that a pass before it is missing.
+LATE, LITTLE = 0.8, 0.05
 # Bound of what a stored number may be; counts and seconds are far below.
 LARGEST = 1e16
 
@@ -18,9 +24,12 @@ class Span:
 
     `key` is the path of names; `start` and `end` count from the start of the operation;
     `worked` is the seconds of the attempt that succeeded, without waiting, as if it had
-    begun at zero units. `sized`: the total was known and never `moved` while it ran. `times`
-    is how often the stage was gone through. `fractions` and `seconds` are its curve. A stage
-    that never ran has `worked` 0.
+    begun at zero units. `total` is how many units it had in the end. `sized`: the total was
+    known and never `moved` while it ran. `times` is how often the stage was gone through.
+    `fractions` and `seconds` are its curve. A stage that never ran has `worked` 0.
+
+    `passes` are (announced total or 0, units) of each pass of its count; where a total was a
+    maximum, the second is less than the first.
     """
 
     __slots__ = (
@@ -29,6 +38,7 @@ class Span:
         "group",
         "key",
         "moved",
+        "passes",
         "seconds",
         "sized",
         "start",
@@ -53,6 +63,7 @@ class Span:
         times: int = 1,
         fractions: list[float] | None = None,
         seconds: list[float] | None = None,
+        passes: Sequence[Pass] = (),
     ) -> None:
         self.key = key
         self.start = start
@@ -66,6 +77,7 @@ class Span:
         self.times = times
         self.fractions = fractions or []
         self.seconds = seconds or []
+        self.passes: Sequence[Pass] = passes or ((total if sized else 0.0, total),)
 
 
 class Run:
@@ -111,6 +123,7 @@ class Run:
                     "times": span.times,
                     "fractions": [round(x, 5) for x in span.fractions],
                     "seconds": [round(x, 4) for x in span.seconds],
+                    "passes": [list(one) for one in span.passes],
                 }
                 for span in self.spans
             ],
@@ -121,13 +134,17 @@ class Run:
     def from_dict(cls, record: Mapping[str, Any]) -> Run:
         """Return the run of `to_dict`'s values. Raise ValueError for anything else."""
         try:
-            if record["format"] != FORMAT:
+            if record["format"] not in (FORMAT, PASSLESS_FORMAT):
                 record = {}  # a newer one's fields may mean something else
+            spans = [_span(span) for span in record["spans"]]
+            if record["format"] == PASSLESS_FORMAT:
+                for span in spans:
+                    _drop_broken_curve(span)
             seconds = record["seconds"]
             beside = record.get("beside")  # which an older version did not count
             return cls(
                 None if seconds is None else _finite(seconds),
-                [_span(span) for span in record["spans"]],
+                spans,
                 [_miss(miss) for miss in record["misses"]],
                 None if beside is None else max(0.0, _finite(beside)),
             )
@@ -153,7 +170,17 @@ def _span(record: Mapping[str, Any]) -> Span:
         times=int(record["times"]),
         fractions=fractions,
         seconds=seconds,
+        passes=[(_finite(total), _finite(units)) for total, units in record.get("passes", ())],
     )
+
+
+def _drop_broken_curve(span: Span) -> None:
+    """Drop the curve and the size of a stage that kept only its last pass; its duration stays."""
+    for fraction, second in zip(span.fractions, span.seconds):
+        if fraction < LITTLE and second > LATE * span.worked:
+            span.fractions, span.seconds = [], []
+            span.total, span.sized, span.passes = 0.0, False, ((0.0, 0.0),)
+            return
 
 
 def _miss(record: Sequence[float]) -> Miss:

@@ -74,10 +74,14 @@ def _errors(model: Span, truth: Span, phase: float) -> tuple[float, float]:
     grain = TRUST_GRAIN * (model.worked + truth.worked)
     fraction = _reached(truth, passed)
     size = 0.0
-    if not truth.sized or model.moved:
+    theirs, ours = model.passes[0][0], truth.passes[0][0]
+    if not truth.sized or model.moved or theirs <= 0:
         fraction = min(1.0, fraction * truth.total / model.total)
-    elif truth.total > 0 and model.unit != "%":
-        size = ELASTICITY * log(truth.total / model.total)
+    elif ours > 0 and len(model.passes) == len(truth.passes):
+        # What was expected of the total that was announced, which may have been a maximum.
+        fraction = min(1.0, fraction * (truth.total / ours) / (model.total / theirs))
+        if model.unit != "%":
+            size = ELASTICITY * log(ours / theirs)
     tau = moment(model.fractions, model.seconds, fraction).reached
     pace = log_pace(passed, tau, model.worked, size, grain)
     left = truth.worked - passed
