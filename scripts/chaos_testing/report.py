@@ -149,13 +149,13 @@ def _print_findings(experiment: Experiment, observed: Findings, fresh: Findings)
             f"nowhere to leave {unspooled} ended with the runtime disk full and no answer of the "
             "broker within a second"
         )
-    lost = sorted({*observed.lost, *fresh.lost})
+    lost = _by_viewer(observed.lost, fresh.lost)
     progress = sorted(
         f"{id_} was shown with a progress of 1 that it had not"
         for id_ in experiment.observer.false_progress
     )
-    false = sorted({*observed.false, *fresh.false})
-    short = sorted({*observed.shares_short, *fresh.shares_short})
+    false = _by_viewer(observed.false, fresh.false)
+    short = _by_viewer(observed.shares_short, fresh.shares_short)
     print(f"final states lost   {len(lost)}")
     print(f"false states        {len(false) + len(progress)}")
     print(f"ends taken back     {len(experiment.observer.revised)}")
@@ -170,6 +170,15 @@ def _print_findings(experiment: Experiment, observed: Findings, fresh: Findings)
         )
         for line in lines[:20]
     ]
+
+
+def _by_viewer(observed: list[str], fresh: list[str]) -> list[str]:
+    """Return the findings of both viewers, each with the one that has it where one has not."""
+    found = []
+    for line in sorted({*observed, *fresh}):
+        one = "" if line in observed and line in fresh else " [of the observer]"
+        found.append(line + (one if line in observed else " [of a new viewer]"))
+    return found
 
 
 def _print_delays(delays: Delays) -> None:
