@@ -19,6 +19,12 @@ def parse(argv: list[str]) -> Any:
     parser.add_argument("--workers", type=int, default=24, help="at a time (%(default)s)")
     parser.add_argument("--viewers", type=int, default=8, help="at a time (%(default)s)")
     parser.add_argument("--rate", type=float, default=3.0, help="faults a second (%(default)s)")
+    parser.add_argument(
+        "--stops",
+        type=float,
+        default=0.25,
+        help="the share of exits that are stopped (%(default)s)",
+    )
     parser.add_argument("--only", nargs="+", metavar="WORD", help="only faults with such a name")
     parser.add_argument("--keep", action="store_true", help="keep the files of the experiment")
     return parser.parse_args(argv)
@@ -30,7 +36,7 @@ def main(argv: list[str]) -> int:
     if not sys.platform.startswith("linux"):
         print("chaos: needs Linux")
         return 2
-    with ChaosSandbox(keep=options.keep) as sandbox:
+    with ChaosSandbox(keep=options.keep, stops=options.stops) as sandbox:
         experiment = Experiment(sandbox, options)
         try:
             experiment.run()

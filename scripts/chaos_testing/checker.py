@@ -13,9 +13,21 @@ from chaos_testing.journal import OperationTruth, ProcessTruth
 from chaos_testing.observer import OPEN
 from chaos_testing.outcomes import Interval, Outcome, Outcomes
 
-YOUNG = 5.0  # seconds in which a busy machine may not have let an operation be heard of
+YOUNG = 5.0  # seconds in which a busy machine may not have let a `headway run` begin to report
+SENT = 2.0  # seconds that what was handed to a socket may take to leave the process
 EXCUSED = 2.0  # seconds before and after an outage of the broker in which it may not have heard
 EXIT = 2.0  # seconds for which a process may still be leaving whose exit nobody saw
+
+
+@dataclass
+class Run:
+    """A `headway run`, whose truth is its own exit status; `status` is as `Popen` has it."""
+
+    name: str
+    pid: int
+    begun: float
+    status: int | None = None
+    ended: float = 0.0
 
 
 @dataclass
@@ -29,15 +41,27 @@ class Circumstances:
     outages: list[Interval] = field(default_factory=list)
     full: list[Interval] = field(default_factory=list)
 
-    def unheard(self, opened: float, gone: float) -> bool:
-        """Return whether the broker may never have heard of what was open for that time."""
-        if gone - opened < YOUNG:
+    def unheard(self, truth: OperationTruth, gone: float) -> bool:
+        """Return whether no broker may ever have heard of an operation of a killed process.
+
+        It had told none, nor written a file; or what it told was lost with a broker.
+        """
+        if truth.filed is not None:
+            return False
+        if truth.told is None or gone - truth.told < SENT:
             return True
-        return any(one.overlaps(opened - EXCUSED, gone + EXCUSED) for one in self.outages)
+        return self._deaf(truth.told, gone)
+
+    def unheard_run(self, run: Run) -> bool:
+        """Return whether no broker may ever have heard of a `headway run` that was killed."""
+        return run.ended - run.begun < YOUNG or self._deaf(run.begun, run.ended)
+
+    def _deaf(self, begun: float, ended: float) -> bool:
+        return any(one.overlaps(begun - EXCUSED, ended + EXCUSED) for one in self.outages)
 
     def unspooled(self, process: ProcessTruth) -> bool:
         """Return whether a process left while the disk took no spool file."""
-        if process.leaving is None:
+        if process.leaving is None or process.unspooled is None:
             return False
         exited = self.outcomes.of(process).exit
         gone = (exited and exited.at) or process.parted or process.leaving + EXIT
@@ -51,7 +75,8 @@ class Findings:
     `doubtful` are ends that only a killed process knew of. `unspooled` are ends of programs that
     exited while the runtime directory took no file, and the broker was too busy to acknowledge
     them within the second that an exit may take: there was nowhere to leave them. `unseen` are
-    operations opened while no broker could hear, by a process that was killed.
+    operations of processes that were killed before they had told of them, or that were told to
+    a broker which was killed, too. `missing` are the operations behind `lost`, by its lines.
     """
 
     operations: int = 0
@@ -62,6 +87,12 @@ class Findings:
     unspooled: int = 0
     unseen: int = 0
     shares_short: list[str] = field(default_factory=list)
+    missing: dict[str, tuple[ProcessTruth, OperationTruth]] = field(default_factory=dict)
+
+    def lose(self, line: str, process: ProcessTruth, truth: OperationTruth) -> None:
+        """Note an end that is lost."""
+        self.lost.append(line)
+        self.missing[line] = process, truth
 
 
 class Bounds(NamedTuple):
@@ -138,16 +169,16 @@ def _check_operation(
     if seen is None:
         gone = outcome.killed or (outcome.exit and outcome.exit.at) or process.leaving
         if certain:
-            findings.lost.append(f"{what} {truth.state}: not shown")
-        elif gone is not None and circumstances.unheard(truth.opened, gone):
+            findings.lose(f"{what} {truth.state}: not shown", process, truth)
+        elif gone is not None and circumstances.unheard(truth, gone):
             findings.unseen += 1
         else:
-            findings.lost.append(f"{what}: its crash is not shown")
+            findings.lose(f"{what}: its crash is not shown", process, truth)
         return
     state = seen["state"]
     findings.ends[state] += 1
     if state in OPEN:
-        findings.lost.append(f"{what} is {truth.state}: shown as {state}")
+        findings.lose(f"{what} is {truth.state}: shown as {state}", process, truth)
         return
     if any(stage["state"] in OPEN for stage in seen["stages"]):
         findings.false.append(f"{what}: has ended, and stages of it run")
@@ -195,17 +226,6 @@ def _compare(
                 findings.shares_short.append(f"{counted} + {least}…{most}: shown {stage['done']}")
 
 
-@dataclass
-class Run:
-    """A `headway run`, whose truth is its own exit status; `status` is as `Popen` has it."""
-
-    name: str
-    pid: int
-    begun: float
-    status: int | None = None
-    ended: float = 0.0
-
-
 def check_runs(
     findings: Findings,
     runs: list[Run],
@@ -233,7 +253,7 @@ def check_runs(
             findings.unspooled += state not in _ends_of(run.status)
         elif seen is None:
             # By a signal, before it had begun to report, or to handle signals.
-            if run.status < 0 and circumstances.unheard(run.begun, run.ended):
+            if run.status < 0 and circumstances.unheard_run(run):
                 findings.unseen += 1
             else:
                 findings.lost.append(f"{what}: not shown")

@@ -7,7 +7,7 @@ import os
 import random
 import threading
 import time
-from typing import Any
+from typing import Any, Collection
 
 from benches.resources import peak_rss
 
@@ -17,10 +17,12 @@ from chaos_testing.observer import OPEN, Observer
 from chaos_testing.outcomes import Outcomes
 from chaos_testing.sandbox import ChaosSandbox
 from headway.protocol.endpoint import SPOOL
+from headway.protocol.messages import Announce, Share
+from headway_broker.shell.spool import frames
 
 KINDS = {  # of workers → how often each is started
     "steady": 10, "short": 6, "slow": 3, "threaded": 3, "event_loop": 3, "forker": 5,
-    "burst": 2, "hard_exit": 1, "run": 4,
+    "burst": 2, "hard_exit": 1, "run": 4, "odd": 4, "pool": 2,
 }  # fmt: skip
 VIEWERS = (
     ("view", "--display", "json"),
@@ -106,7 +108,8 @@ class Experiment:
         self._settle()
 
     def _populate(self) -> None:
-        if len(self.workers) < self.options.workers:
+        stopped = self.injector.stopped
+        if sum(process.pid not in stopped for process in self.workers) < self.options.workers:
             self.start_worker(self.rng.choices(list(KINDS), list(KINDS.values()))[0])
         if len(self.viewers) < self.options.viewers:
             self.viewers.append(self.sandbox.headway(*self.rng.choice(VIEWERS)))
@@ -157,20 +160,47 @@ class Experiment:
             process.kill()
             self.outcomes.exit(process.pid, time.monotonic() + 1.0, process.wait())
         self.workers = []
+        for process in self.injector.stopping:  # one that comes late would end the last broker
+            process.wait(SETTLING)
         while time.monotonic() < until + ARRIVING:
             listing = self.sandbox.query("ps", "--json")
-            still_open = not listing or any(one["state"] in OPEN for one in listing["operations"])
-            if not still_open and not self._spooled():
+            if listing and self._arrived(listing["operations"]):
                 break
             self._turn()
         self.observer.wait_until_quiet(2.0, ARRIVING)
 
-    def _spooled(self) -> bool:
-        """Return whether a final state still waits on disk for the broker to store it."""
-        try:
-            return bool(os.listdir(os.path.join(self.sandbox.runtime, SPOOL)))
-        except FileNotFoundError:
+    def _arrived(self, operations: list[dict[str, Any]]) -> bool:
+        """Return whether all has ended, the observer was shown it, and no file waits for it."""
+        shown = self.observer.shown
+        known = {one["id"]: one["state"] for one in operations}
+        if any(state in OPEN for state in known.values()):
             return False
+        seen = (shown.get(identity, {}).get("state") == known[identity] for identity in known)
+        return all(seen) and not self.waiting_files(known)
+
+    def waiting_files(self, known: Collection[str]) -> list[str]:
+        """Return the files of the spool that wait for a broker.
+
+        Left out are those of which only shares in operations that nobody announces remain, for
+        these are kept for an hour.
+        """
+        folder = os.path.join(self.sandbox.runtime, SPOOL)
+        waiting: list[str] = []
+        try:
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            return []
+        for name in names:
+            try:
+                with open(os.path.join(folder, name), "rb") as file:
+                    found, _ = frames(file.read())
+            except FileNotFoundError:
+                continue
+            ends = (one.operation[0] in known for one in found if isinstance(one, Announce))
+            shares = [one for one in found if isinstance(one, Share)]
+            if not shares or not all(ends) or any(one.operation in known for one in shares):
+                waiting.append(name)
+        return waiting
 
     def circumstances(self) -> Circumstances:
         """Return what excuses a loss."""

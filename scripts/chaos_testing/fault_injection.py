@@ -8,11 +8,15 @@ import signal
 import socket
 import time
 from collections import Counter
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, Collection, NamedTuple
 
+from chaos_testing.news import News
 from chaos_testing.outcomes import Interval, Outcomes
 from chaos_testing.sandbox import ChaosSandbox
 
+HOGS = 3  # processes that take the processors from exits that are to starve
+COLD = 3  # programs that begin something at the moment at which there is no broker any more
+UNSTORED = 3.0  # seconds in which a history that has room again has taken all that waited for it
 FARTHEST = 1500.0  # seconds of clock skew at most: ended operations are kept for an hour
 
 
@@ -34,8 +38,9 @@ class Ending(NamedTuple):
 class FaultInjector:
     """Injects faults into the processes of a sandbox, and records them.
 
-    `outages` are the times in which no broker could hear, `full` those in which the disk of the
-    runtime directory took nothing.
+    `outages` are the times in which no broker could hear, or in which what it heard was in its
+    memory only, as the disk of the history was full, and it ended; `full` those in which the disk
+    of the runtime directory took nothing.
     """
 
     def __init__(self, sandbox: ChaosSandbox, rng: random.Random, outcomes: Outcomes) -> None:
@@ -50,7 +55,10 @@ class FaultInjector:
         self.viewers: list[int] = []
         self.start_worker: Callable[[str], Any] = lambda _kind: None  # starts another worker
         self.running: Callable[[], list[str]] = list  # ids of operations that run
+        self.news = News(sandbox, rng)
+        self.stopping: list[Any] = []  # `headway broker stop`, which may take its time
         self._endings: list[Ending] = []
+        self._unstored_since: float | None = None
         self._stopped: dict[int, float] = {}
         self._deaf_since: float | None = time.monotonic()
         self._runtime_full = False
@@ -75,7 +83,14 @@ class FaultInjector:
             Fault(4, "valid flood", self.start_flood),
             Fault(5, "20 short programs at once", self.start_short_programs),
             Fault(5, "cancel", self.cancel),
+            Fault(6, "starved exits", self.starve_exits),
+            Fault(5, f"{COLD} cold programs", self.start_cold_programs),
         ]
+
+    @property
+    def stopped(self) -> Collection[int]:
+        """Return the processes that are stopped just now."""
+        return self._stopped.keys()
 
     def only(self, words: list[str]) -> None:
         """Restrict the faults to those whose name contains one of the words."""
@@ -91,6 +106,7 @@ class FaultInjector:
     def tick(self) -> None:
         """End the faults that are due, and record an outage once a broker hears again."""
         now = time.monotonic()
+        self._take_over()
         for ending in [one for one in self._endings if one.due <= now]:
             self._endings.remove(ending)
             ending.end()
@@ -100,11 +116,33 @@ class FaultInjector:
             and self.sandbox.broker_pid() is not None
             and self._accepts()
         ):
-            self.outages.append(Interval(self._deaf_since, now))
+            begun = min(self._deaf_since, self._unstored_since or self._deaf_since)
+            self.outages.append(Interval(begun, now))
             self._deaf_since = None
+
+    def _take_over(self) -> None:
+        """Take over what was done about the news of workers."""
+        for deed in self.news.take():
+            if deed.broker:
+                self.injected["broker beside a cold program"] += 1
+                self._deaf(deed.at)
+            elif deed.number == signal.SIGKILL:
+                self.injected["cold program"] += 1
+                self.outcomes.kill(deed.pid, deed.at)
+                self._continue(deed.pid)
+            elif deed.pid not in self._stopped:
+                self.injected["SIGSTOP in an exit"] += 1
+                self._stopped[deed.pid] = deed.at
+                left = deed.at + deed.seconds - time.monotonic()
+                self._after(left, lambda pid=deed.pid: self._continue(pid))
+            else:
+                continue
+            name = signal.Signals(deed.number).name
+            self.sandbox.note(f"{name} to {deed.pid} on its news, at {deed.at:.3f}")
 
     def finish(self) -> None:
         """End every fault that lasts."""
+        self.news.outside = 0.0
         for ending in list(self._endings):
             ending.end()
         self._endings.clear()
@@ -152,7 +190,7 @@ class FaultInjector:
         """Run `headway broker stop`."""
 
         def stop(_pid: int) -> bool:
-            self.sandbox.headway("broker", "stop")
+            self.stopping.append(self.sandbox.headway("broker", "stop"))
             return True
 
         return self._end_broker(stop)
@@ -219,7 +257,31 @@ class FaultInjector:
         self.sandbox.headway("cancel", self.rng.choice(running), "--reason", "chaos")
         return True
 
+    def start_cold_programs(self) -> bool:
+        """Start programs that lose the broker as they begin, and are killed soon (`news`)."""
+        if self._runtime_full:
+            return False
+        for _ in range(COLD):
+            self.start_worker("cold")
+        return True
+
     # The machine.
+
+    def starve_exits(self) -> bool:
+        """Let programs that end for a while have the lowest priority, beside busy processes."""
+        if os.path.exists(self.sandbox.starved):
+            return False
+        with open(self.sandbox.starved, "w", encoding="ascii"):
+            pass
+        hogs = [self.sandbox.start("sh", "-c", "while :; do :; done") for _ in range(HOGS)]
+
+        def end() -> None:
+            os.unlink(self.sandbox.starved)
+            for hog in hogs:
+                hog.kill()
+
+        self._after(self.rng.choice((1.0, 3.0)), end)
+        return True
 
     def skew_clock(self) -> bool:
         """Let the wall clock of every process here jump, back or forth."""
@@ -257,7 +319,8 @@ class FaultInjector:
         if folder not in self.sandbox.mounted:
             self.left_out.add("full disk (needs root, to mount small file systems)")
             return False
-        self._state_full = self._state_full or folder == self.sandbox.state
+        if folder == self.sandbox.state and not self._state_full:
+            self._state_full, self._unstored_since = True, time.monotonic()
         self.sandbox.fill(folder)
         self._after(seconds, lambda: self._free(folder))
         return True
@@ -266,10 +329,15 @@ class FaultInjector:
         self.sandbox.free(folder)
         if folder == self.sandbox.state:
             self._state_full = False
+            self._after(UNSTORED, self._store_again)
         else:
             self._runtime_full = False
             self.full.append(Interval(self._full_since, time.monotonic()))
         self.sandbox.note(f"room again in {os.path.basename(folder)}")
+
+    def _store_again(self) -> None:
+        if not self._state_full:
+            self._unstored_since = None
 
     # Stopping and going on.
 
@@ -293,9 +361,9 @@ class FaultInjector:
         alive = [pid for pid in pids if pid not in self._stopped and self.sandbox.owns(pid)]
         return self.rng.choice(alive) if alive else None
 
-    def _deaf(self) -> None:
+    def _deaf(self, since: float | None = None) -> None:
         if self._deaf_since is None:
-            self._deaf_since = time.monotonic()
+            self._deaf_since = time.monotonic() if since is None else since
 
     def _broker_stopped(self) -> bool:
         pid = self.sandbox.broker_pid()

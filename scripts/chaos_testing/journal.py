@@ -1,8 +1,8 @@
 """The journal of a worker: the truth about its operations, written line by line, and read back.
 
 A line is one `write` to a file of the process's own, so it is there even if the process is killed
-right after. Lines are JSON objects; `event` is one of process, open, ending, ended, acknowledged,
-shared, called, leaving, parted.
+right after. Lines are JSON objects; `event` is one of process, open, told, ending, ended,
+acknowledged, shared, filed, spooled, unspooled, terminated, called, leaving, parted.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ class OperationTruth:
     error: str | None = None
     stages: dict[str, StageTruth] = field(default_factory=dict)
     acknowledged: bool = False  # its end, before the worker wrote its last line
+    told: float | None = None  # when it was first handed to a broker's socket
+    filed: float | None = None  # when it was first in a file of the spool
 
 
 @dataclass
@@ -80,6 +82,9 @@ class ProcessTruth:
     parted: float | None = None  # when the SDK's thread was done after that
     starved: float = 0.0  # seconds its threads waited for a processor in between
     how: str = ""  # it meant to leave: exit, os._exit
+    spooled: float | None = None  # when its ends were in a file
+    unspooled: str | None = None  # why the last file of its ends could not be written
+    terminated: list[tuple[int, float]] = field(default_factory=list)  # children, by it, and when
 
     @property
     def parting(self) -> float:
@@ -110,6 +115,19 @@ def _apply(process: ProcessTruth, event: str, line: dict[str, Any]) -> None:
     if event == "open":
         truth = OperationTruth(line["op"], line["name"], line["at"])
         process.operations[truth.id] = truth
+    elif event in ("told", "filed", "spooled"):
+        for identity in line["ops"]:
+            truth = process.operations.get(identity)
+            if truth is not None and event == "told":
+                truth.told = truth.told or line["at"]
+            elif truth is not None:
+                truth.filed = truth.filed or line["at"]
+        if event == "spooled":
+            process.spooled, process.unspooled = line["at"], None
+    elif event == "unspooled":
+        process.unspooled = line["why"]
+    elif event == "terminated":
+        process.terminated += [(pid, line["at"]) for pid in line["pids"]]
     elif event in ("ending", "ended"):
         truth = process.operations[line["op"]]
         truth.state, truth.error = line["state"], line["error"]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
 from typing import NamedTuple
 
 from chaos_testing.checker import Findings, check_operations, check_runs, read_journals
 from chaos_testing.experiment import Experiment
-from chaos_testing.journal import ProcessTruth
+from chaos_testing.journal import OperationTruth, ProcessTruth
 from chaos_testing.outcomes import Outcomes
+from headway_broker.history.database import NAME
 
+ASKED = 6  # times that a new viewer tries: the last broker may just have been told to stop
 KEPT = 500  # ended operations that a broker keeps: a new viewer is shown no more
 
 
@@ -46,8 +49,13 @@ def measure_delays(processes: list[ProcessTruth], outcomes: Outcomes) -> Delays:
 
 def check(experiment: Experiment, processes: list[ProcessTruth]) -> tuple[Findings, Findings]:
     """Compare the journals with what the observer and a new viewer are shown."""
-    fresh = experiment.sandbox.query("ps", "--json") or {"operations": []}
-    seen = {operation["id"]: operation for operation in fresh["operations"]}
+    fresh = None
+    for _ in range(ASKED):
+        fresh = fresh or experiment.sandbox.query("ps", "--json")
+    seen = {operation["id"]: operation for operation in (fresh or {"operations": []})["operations"]}
+    for process in processes:
+        for pid, at in process.terminated:
+            experiment.outcomes.kill(pid, at)
     circumstances = experiment.circumstances()
     runs = list(experiment.runs.values())
     results = []
@@ -85,6 +93,11 @@ def report(experiment: Experiment) -> int:
         print(f"last broker      dropped: {dropped or 'nothing'}")
     for line in wrong:
         print(line)
+    missing = {**observed.missing, **fresh.missing}
+    for process, truth in list(missing.values())[:20]:
+        print(evidence(experiment, process, truth))
+    waiting = experiment.waiting_files(experiment.observer.shown)
+    print(f"left in the spool   {', '.join(sorted(waiting)) or 'nothing'}")
     for revision in observer.revised[:20]:
         print(f"taken back: {revision.id} was shown as {revision.before}, then {revision.after}")
     tracebacks = experiment.sandbox.tracebacks()
@@ -92,27 +105,66 @@ def report(experiment: Experiment) -> int:
     for lines in tracebacks[:3]:
         print("\n".join(lines))
     print(json.dumps(_summary(experiment, processes, observed, fresh)))
-    return 1 if wrong or tracebacks or not alive else 0
+    return 1 if wrong or waiting or tracebacks or not alive else 0
 
 
-def stopped_in_exit(processes: list[ProcessTruth], outcomes: Outcomes) -> int:
-    """Return how many processes were stopped between the end of their own code and their exit."""
-    count = 0
+def stopped_in_exit(processes: list[ProcessTruth], outcomes: Outcomes) -> list[ProcessTruth]:
+    """Return the processes that were stopped between the end of their own code and their exit."""
+    found: list[ProcessTruth] = []
     for process in processes:
         outcome = outcomes.of(process)
         gone = (outcome.exit and outcome.exit.at) or process.parted
-        if process.leaving is not None and gone is not None:
-            count += any(one.overlaps(process.leaving, gone) for one in outcome.stopped)
-    return count
+        if process.leaving is None or gone is None:
+            continue
+        if any(one.overlaps(process.leaving, gone) for one in outcome.stopped):
+            found.append(process)
+    return found
+
+
+def evidence(experiment: Experiment, process: ProcessTruth, truth: OperationTruth) -> str:
+    """Return what is known of an operation that is lost, for whoever looks for the cause."""
+    sandbox, outcome = experiment.sandbox, experiment.outcomes.of(process)
+    times = {
+        "opened": truth.opened, "told": truth.told, "filed": truth.filed,
+        "leaving": process.leaving, "spooled": process.spooled, "parted": process.parted,
+        "exit": outcome.exit and outcome.exit.at, "killed": outcome.killed,
+    }  # fmt: skip
+    said = [f"{name} {at:.3f}" for name, at in times.items() if at is not None]
+    if process.unspooled is not None:
+        said.append(f"no file: {process.unspooled}")
+    said += [f"stopped {one.begun:.3f}–{one.ended:.3f}" for one in outcome.stopped]
+    said.append(f"in the history: {_stored(os.path.join(sandbox.state, NAME), truth.id)}")
+    files = experiment.waiting_files(())
+    said.append(f"waiting files: {len(files)}")
+    with open(os.path.join(sandbox.runtime, "broker.log"), encoding="utf-8") as log:
+        said += [line.strip() for line in log if truth.id in line]
+    first, last = truth.opened - 3.0, (outcome.exit.at if outcome.exit else truth.opened) + 5.0
+    with open(os.path.join(sandbox.directory, "events"), encoding="utf-8") as events:
+        for event in events:
+            at, _, what = event.strip().partition(" ")
+            if first <= float(at) <= last and not what.startswith("exit "):
+                said.append(event.strip())
+    return f"  of {truth.id}: " + "\n      ".join(said)
+
+
+def _stored(path: str, operation: str) -> str:
+    try:
+        connection = sqlite3.connect(path)
+        query = "SELECT revision, ended FROM operations WHERE id = ?"
+        return str(connection.execute(query, (operation,)).fetchall())
+    except sqlite3.Error as error:
+        return str(error)
 
 
 def _summary(
     experiment: Experiment, processes: list[ProcessTruth], observed: Findings, fresh: Findings
 ) -> dict[str, object]:
+    stopped = stopped_in_exit(processes, experiment.outcomes)
     return {
         "seed": experiment.options.seed,
         "ends": sum(observed.ends.values()),
-        "stopped_in_exit": stopped_in_exit(processes, experiment.outcomes),
+        "stopped_in_exit": len(stopped),
+        "ends_stopped_in_exit": sum(len(process.operations) for process in stopped),
         "lost": len({*observed.lost, *fresh.lost}),
         "false": len({*observed.false, *fresh.false}) + len(experiment.observer.false_progress),
         "taken_back": len(experiment.observer.revised),
@@ -149,13 +201,13 @@ def _print_findings(experiment: Experiment, observed: Findings, fresh: Findings)
             f"nowhere to leave {unspooled} ended with the runtime disk full and no answer of the "
             "broker within a second"
         )
-    lost = sorted({*observed.lost, *fresh.lost})
+    lost = _by_viewer(observed.lost, fresh.lost)
     progress = sorted(
         f"{id_} was shown with a progress of 1 that it had not"
         for id_ in experiment.observer.false_progress
     )
-    false = sorted({*observed.false, *fresh.false})
-    short = sorted({*observed.shares_short, *fresh.shares_short})
+    false = _by_viewer(observed.false, fresh.false)
+    short = _by_viewer(observed.shares_short, fresh.shares_short)
     print(f"final states lost   {len(lost)}")
     print(f"false states        {len(false) + len(progress)}")
     print(f"ends taken back     {len(experiment.observer.revised)}")
@@ -170,6 +222,15 @@ def _print_findings(experiment: Experiment, observed: Findings, fresh: Findings)
         )
         for line in lines[:20]
     ]
+
+
+def _by_viewer(observed: list[str], fresh: list[str]) -> list[str]:
+    """Return the findings of both viewers, each with the one that has it where one has not."""
+    found = []
+    for line in sorted({*observed, *fresh}):
+        one = "" if line in observed and line in fresh else " [of the observer]"
+        found.append(line + (one if line in observed else " [of a new viewer]"))
+    return found
 
 
 def _print_delays(delays: Delays) -> None:

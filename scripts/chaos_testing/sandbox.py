@@ -35,11 +35,13 @@ class ChaosSandbox(Sandbox):
     into the file `events`.
     """
 
-    def __init__(self, *, keep: bool = False) -> None:
+    def __init__(self, *, keep: bool = False, stops: float = 0.0) -> None:
         super().__init__(prefix="hwc-")
         self.keep = keep
         self.journals = os.path.join(self.directory, "journals")
         self.clock = os.path.join(self.directory, "clock")
+        self.news = os.path.join(self.directory, "news")
+        self.starved = os.path.join(self.directory, "starved")
         os.mkdir(self.journals, 0o700)
         self.mounted = [
             folder for folder in (self.runtime, self.state) if os.geteuid() == 0 and _mount(folder)
@@ -47,6 +49,9 @@ class ChaosSandbox(Sandbox):
         self.environ.update(
             HEADWAY_CHAOS_JOURNALS=self.journals,
             HEADWAY_CHAOS_CLOCK=self.clock,
+            HEADWAY_CHAOS_NEWS=self.news,
+            HEADWAY_CHAOS_STARVED=self.starved,
+            HEADWAY_CHAOS_STOPS=str(stops),
             PYTHONPATH=os.pathsep.join(
                 (install_clock_skew(self.directory), self.environ["PYTHONPATH"])
             ),

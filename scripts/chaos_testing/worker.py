@@ -1,12 +1,14 @@
 """`worker KIND SEED`: a program that reports, and keeps a journal of the truth.
 
 The line that an operation is ending is written before the call that ends it, the line that it has
-ended after it. All calls of the SDK are timed.
+ended after it. All calls of the SDK are timed. Absent: what the SDK does by itself (`witness`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import enum
+import multiprocessing
 import os
 import random
 import sys
@@ -16,10 +18,14 @@ from types import TracebackType
 from typing import Any, Callable
 
 import headway
+from chaos_testing import witness
 from chaos_testing.call_timer import CallTimer, run_delays
 from chaos_testing.journal import Journal, StageTruth
 from headway.reporting.reporter import reporter
-from headway.reporting.thread import ReportingThread
+
+STARVED = "HEADWAY_CHAOS_STARVED"  # the path of a file: while it is there, exits are starved
+STOPS = "HEADWAY_CHAOS_STOPS"  # the share of exits that stop themselves
+SECONDS = (1.0, 1.0, 2.0, 4.0, 8.0)  # for which an exit is stopped
 
 WORDS = ("Download", "Unpack", "Configure", "Compile", "Check", "Copy", "Index", "Clean up")
 
@@ -76,6 +82,8 @@ class JournaledOperation:
         """Start the operation."""
         self.worker.journal.write("open", op=self.id, name=self.name)
         self.timer.call(self.handle.start)
+        if self.worker.kind == "cold":
+            witness.tell(f"begun {self.pid}")
         return self
 
     def stage(
@@ -278,10 +286,101 @@ def hard_exit(worker: Worker) -> None:
     os._exit(3)
 
 
+def cold(worker: Worker) -> None:
+    """Begin and perhaps end something, as the experiment kills it soon, beside a broker to come."""
+    with worker.operation():
+        pass
+    with worker.operation() as op:
+        op.stage("Cold", most=5, pause=0.1)
+
+
+class Level(enum.IntEnum):
+    """Whole numbers with names."""
+
+    THREE = 3
+    SEVEN = 7
+
+
+class Text(str):
+    """A text of another type."""
+
+    __slots__ = ()
+
+
+class Real(float):
+    """A number of another type."""
+
+    __slots__ = ()
+
+
+class Scalar:
+    """A number as numpy has them: none of Python's types, but it can be converted."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+
+class Whole(Scalar):
+    """A whole number as numpy has them."""
+
+    def __index__(self) -> int:
+        return int(self.value)
+
+
+def odd(worker: Worker) -> None:
+    """Report values that are not exactly int, float or str."""
+    name = Text(f"{worker.kind} {os.getpid()} odd")
+    op = JournaledOperation(worker, name)
+    with op:
+        stage = op.handle.stage(Text("Odd"), total=worker.rng.choice((Level.SEVEN, Real(50.0))))
+        worker.timer.call(stage.start)
+        truth = op.stages["Odd"] = StageTruth()
+        for step in (Level.THREE, Real(2.0), worker.rng.choice((Level.SEVEN, Real(1.0)))):
+            worker.timer.call(stage.advance, step)
+            truth.done += float(step)
+        worker.timer.call(stage.update, detail=Text("detail"), unit=Text("B"))
+        done = worker.rng.choice((Whole(20), Scalar(21.5)))
+        worker.timer.call(stage.update, done=done, total=Whole(40))
+        truth.done = done.value
+        if worker.rng.random() < 0.3:
+            raise InducedError(Text("an odd text"))
+
+
+def pool(worker: Worker) -> None:
+    """Run jobs in a pool that is terminated while some of them run."""
+    global _pooled  # noqa: PLW0603 - what the processes of the pool inherit
+    _pooled = worker
+    seeds = [worker.rng.random() for _ in range(100)]
+    with worker.operation() as op:
+        op.stage("Jobs", most=1)
+        jobs = multiprocessing.get_context("fork").Pool(3)
+        jobs.map_async(_job, seeds, chunksize=1)
+        worker.work(1.5)
+        pids = [child.pid for child in multiprocessing.active_children()]
+        worker.journal.write("terminated", pids=pids)
+        jobs.terminate()
+        jobs.join()
+
+
+def _job(seed: float) -> None:
+    worker = _pooled
+    assert worker is not None
+    worker.rng = random.Random(seed)
+    with worker.operation() as op:
+        op.stage("Job", most=3, pause=0.05)
+    worker.record()
+
+
+_pooled: Worker | None = None
+
+
 KINDS: dict[str, Callable[[Worker], None]] = {
     function.__name__: function
     for function in (
-        steady, short, slow, threaded, event_loop, forker, flood, burst, hard_exit,
+        steady, short, slow, threaded, event_loop, forker, flood, burst, hard_exit, cold, odd, pool,
     )
 }  # fmt: skip
 
@@ -289,24 +388,21 @@ KINDS: dict[str, Callable[[Worker], None]] = {
 def _leave(worker: Worker, how: str) -> None:
     worker.journal.write("called", **worker.timer.facts())
     worker.journal.write("leaving", how=how, waited=run_delays())
-
-
-def _record_thread_end(worker: Worker) -> None:
-    """Record when the SDK's thread is done, in every forked child, too."""
-    run = ReportingThread._run
-
-    def recorded(thread: ReportingThread) -> None:
-        run(thread)
-        worker.journal.write("parted", waited=run_delays())
-
-    ReportingThread._run = recorded  # type: ignore[method-assign]
+    if os.path.exists(os.environ.get(STARVED, "")):
+        for thread in os.listdir("/proc/self/task"):
+            os.setpriority(os.PRIO_PROCESS, int(thread), 19)
+    rng = random.Random(os.urandom(8))
+    if rng.random() < float(os.environ.get(STOPS, "0")):
+        witness.stop_at(rng.choice(list(witness.POINTS)), rng.choice(SECONDS))
+    else:
+        witness.tell(f"leaving {os.getpid()}")
 
 
 def main(argv: list[str]) -> int:
     """Run a worker of a kind."""
     kind, seed = argv
     worker = Worker(kind, random.Random(seed))
-    _record_thread_end(worker)
+    witness.watch(worker.journal)
     KINDS[kind](worker)
     _leave(worker, "exit")
     return 0

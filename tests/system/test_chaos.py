@@ -78,14 +78,27 @@ def test_of_a_killed_process_only_an_acknowledged_end_is_certain():
     assert not checked(process(truth(None), None), shown("crashed"), killed=True).false
 
 
-def test_a_crash_that_is_not_shown_is_excused_by_an_outage_only():
-    assert checked(process(truth(None), None), {}, killed=True).lost
-    assert checked(process(truth(None), None), {}, [Interval(15.0, 25.0)], killed=True).unseen == 1
+def test_a_crash_that_is_not_shown_is_excused_if_the_process_was_killed_before_it_had_told():
+    assert checked(process(truth(None), None), {}, killed=True).unseen == 1
+    assert checked(process(truth(None, told=19.0), None), {}, killed=True).unseen == 1
+    assert checked(process(truth(None, told=11.0), None), {}, killed=True).lost
 
 
-def child(how="exit"):
+def test_a_crash_that_a_broker_was_told_of_is_excused_by_an_outage_only():
+    told = process(truth(None, told=11.0), None)
+    assert checked(told, {}, [Interval(15.0, 25.0)], killed=True).unseen == 1
+    assert checked(told, {}, [Interval(25.0, 26.0)], killed=True).lost
+
+
+def test_nothing_excuses_what_a_file_tells_of_a_killed_process():
+    filed = process(truth(None, told=11.0, filed=10.1), None)
+    assert checked(filed, {}, [Interval(15.0, 25.0)], killed=True).lost
+
+
+def child(how="exit", unspooled=None):
     shares = {("op", "Step"): 3}
-    return ProcessTruth(8, "forker", 10.0, leaving=15.0, parted=15.5, how=how, shares=shares)
+    left = {"leaving": 15.0, "parted": 15.5, "how": how, "unspooled": unspooled}
+    return ProcessTruth(8, "forker", 10.0, shares=shares, **left)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +106,10 @@ def child(how="exit"):
     [
         (child(), [], 1),
         (child("os._exit"), [], 0),
-        (child(), [Interval(15.2, 17.0)], 0),
+        (child(unspooled="No space"), [Interval(15.2, 17.0)], 0),
+        (child(), [Interval(15.2, 17.0)], 1),
     ],
-    ids=["in order", "at once", "with nowhere to leave it"],
+    ids=["in order", "at once", "with nowhere to leave it", "with a file though the disk was full"],
 )
 def test_the_checker_misses_what_a_child_counted_that_ended_in_order(forked, full, short):
     outcomes = Outcomes()

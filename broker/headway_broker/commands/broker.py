@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 
+from headway.host import lost_ends
 from headway.protocol import endpoint
 from headway_broker.commands import client
 from headway_broker.peers.idle_exit import LEAVE_AFTER
@@ -83,6 +84,10 @@ def _serve(
     state = None
     if os.environ.get("HEADWAY_HISTORY") != "off":
         state = endpoint.state_directory(os.environ, _home())
+    try:
+        lost_ends.prepare(directory, os.getuid())  # while there is room for it
+    except OSError:
+        pass
     server = Server(directory, state, single_instance, log, leave_after)
     server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -17,6 +18,10 @@ COMPLAIN_EVERY = 60.0  # seconds between two log lines about a file that cannot 
 # as stored, for programs hold their exit and their spool file until it is. A full disk or a lock
 # is often gone by then.
 GIVE_UP_AFTER = 60.0
+# What may pass: no room, no descriptor, a disk or a network drive that does not answer just now.
+TEMPORARY = (
+    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ESTALE,
+)  # fmt: skip
 
 
 class Database:
@@ -115,6 +120,10 @@ class Database:
                 if aside is not None:
                     return self._open_salvaged(aside)
             except OSError as error:
+                if error.errno in TEMPORARY and self.may_recover():
+                    self.closed_for_now = True
+                    self.complain(f"history: not opened: {error}")
+                    return None
                 self._log(f"history: done without: {error}")
                 return None
         return None

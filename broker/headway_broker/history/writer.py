@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterable
 
 from headway_broker.estimates.prior import NEWEST_RUNS, prior
 from headway_broker.history import queries
-from headway_broker.history.database import NAME, Database, transaction
+from headway_broker.history.database import NAME, Database, is_temporary, transaction
 from headway_broker.history.jobs import Recalled, Reopened, Stored, awaited, stored, unwritten
 from headway_broker.state import retention
 from headway_broker.state.effects import Job, Recall, StoredOperation
@@ -70,7 +70,10 @@ class History:
         return self._database.usable
 
     def rows(self) -> list[StoredOperation]:
-        """Return what an earlier broker of this place stored: open, or ended within the hour."""
+        """Return what an earlier broker of this place stored: open, or ended within the hour.
+
+        Raise `sqlite3.OperationalError` where it cannot be read now, and may be later.
+        """
         for _ in range(2):
             connection = self._database.connection
             if connection is None:
@@ -79,9 +82,8 @@ class History:
                 return queries.operations(
                     connection, self._place, retention.cutoffs(time.time()).ended_before
                 )
-            except sqlite3.OperationalError as error:
-                self._log(f"history: cannot be read: {error}")
-                break
+            except sqlite3.OperationalError:
+                raise
             except sqlite3.DatabaseError as error:
                 self._database.salvage(error)
         return []
@@ -123,10 +125,9 @@ class History:
 
     def _work(self) -> None:
         stopping = False
-        if self._restore:
-            self.results.put(Reopened(self.rows(), self.claims()))
-            self._wake()
         while not stopping:
+            if self._restore:
+                self._restore_rows()
             jobs, stopping = self._next_jobs()
             if self._database.closed_for_now:
                 self._open_again()
@@ -143,7 +144,7 @@ class History:
 
     def _next_jobs(self) -> tuple[list[Job], bool]:
         """Wait for jobs; return them, and whether they are the last."""
-        waits = self._unwritten or self._database.closed_for_now
+        waits = self._unwritten or self._database.closed_for_now or self._restore
         try:
             jobs = self._jobs.get(timeout=RETRY if waits else None)
         except queue.Empty:
@@ -164,8 +165,24 @@ class History:
         self._database.open()
         if self._database.connection is not None:
             self._database.recovered()
-            self.results.put(Reopened(self.rows(), self.claims()))
-            self._wake()
+            self._restore_rows()
+
+    def _restore_rows(self) -> None:
+        """Hand over what an earlier broker stored; where it cannot be read, before the next jobs.
+
+        After `GIVE_UP_AFTER` it is done without: programs wait for a broker that restores.
+        """
+        try:
+            rows = self.rows()
+        except sqlite3.OperationalError as error:
+            self._database.complain(f"history: cannot be read: {error}")
+            self._restore = is_temporary(error) and self._database.may_recover()
+            if self._restore:
+                return
+            rows = []
+        self._restore = False
+        self.results.put(Reopened(rows, self.claims()))
+        self._wake()
 
     def _write(self, jobs: list[Job]) -> bool:
         """Write jobs; return whether they are in the file, or can never be."""

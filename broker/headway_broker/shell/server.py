@@ -239,9 +239,10 @@ class Server:
         while self._to_restore:
             self.core.restore_some([self._to_restore.popleft()], now)
             if time.monotonic() > until:
-                return
-        self._restoring = False
-        self.core.restored([], now)
+                break
+        if not self._to_restore:
+            self._restoring = False
+            self.core.restored([], now)
 
     def _hand_to_history(self, job: effects.Job) -> None:
         if self._history is not None:

@@ -71,6 +71,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     try:
         place = _runtime(environ, user)
     except endpoint.NoRuntimeDirectory as error:
+        lines += _lost(environ, uid, user, None)
         trouble.append(str(error))
         _broker(environ, user, None, lines, trouble)
         return lines, trouble
@@ -95,7 +96,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     aside = _files(os.path.join(place, endpoint.SPOOL), aside=True)
     if aside:
         lines.append(("set aside", f"{aside} files in {endpoint.SPOOL}/ that no broker could take"))
-    return lines, trouble
+    return lines + _lost(environ, uid, user, place), trouble
 
 
 def _runtime(environ: Mapping[str, str], user: int) -> str:
@@ -146,6 +147,23 @@ def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
     if damaged and there == place:
         return f"{place}: {damaged} damaged files of the history were set aside there"
     return place
+
+
+def _lost(
+    environ: Mapping[str, str], uid: int, user: int, place: str | None
+) -> list[tuple[str, str]]:
+    """Tell how many ends of programs found no place, if any did, and when the last."""
+    from headway.host import lost_ends  # noqa: PLC0415 - not there on Windows
+
+    places = [] if place is None else [place]
+    if user == uid:
+        places.append(endpoint.state_directory(environ, _home(user)))
+    number, last = lost_ends.known(places)
+    if not number:
+        return []
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last))
+    what = f"{number} final states found no broker and no room in {endpoint.SPOOL}/"
+    return [("lost", f"{what}, the last at {when}")]
 
 
 def _secret(environ: Mapping[str, str], uid: int, user: int) -> list[tuple[str, str]]:

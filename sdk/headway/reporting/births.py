@@ -2,7 +2,8 @@
 
 A process that is killed before the broker which it has started says Welcome would never have been
 there. So what it has begun, and what has ended since, is in a file of the spool, until a broker
-has greeted it and knows everything. Beside a broker that listens nothing is written.
+has greeted it and knows everything. Beside a broker that listens nothing is written, unless it
+greets nobody for `SLOW`: it is stopped, or this process gets no processor to greet it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from headway.reporting.interfaces import Reporting
 
 FIRST = 0.02  # seconds between two files; with each it doubles, up to
+SLOW = 0.5  # seconds; a broker that runs greets a process within its import of pyzmq
 LONGEST = 1.0  # seconds: what a process begins and ends within that is told by its last file
 
 
@@ -34,18 +36,20 @@ class Births:
         self._pause = FIRST
         self._next = float("-inf")
         self._listening = True  # somebody does
+        self._alone_since: float | None = None  # it has something to tell, and no Welcome
 
     def keep(self, now: float, *, listening: bool) -> None:
         """Write the file where nobody listens and there is news; remove it once it is needless."""
         publisher = self._reporter.publisher
         self._listening = listening
         if publisher.welcome is not None:
+            self._alone_since = None
             if self._name is not None and not (publisher.unsaid or publisher.owes_ends):
                 self.drop()
             return
-        if (self._name is None and listening) or now < self._next:
-            return
-        if publisher.changes == self._written:
+        if self._alone_since is None and publisher.operations:
+            self._alone_since = now
+        if now < self._due() or publisher.changes == self._written:
             return
         self._next = now + self._pause
         self._pause = min(self._pause * 2, LONGEST)
@@ -66,7 +70,12 @@ class Births:
         """Return when `keep` may have something to write, or None."""
         publisher = self._reporter.publisher
         told = publisher.welcome is not None or publisher.changes == self._written
-        return None if told or (self._listening and self._name is None) else self._next
+        return None if told or self._alone_since is None else self._due()
+
+    def _due(self) -> float:
+        if self._name is None and self._listening and self._alone_since is not None:
+            return max(self._next, self._alone_since + SLOW)
+        return self._next
 
     def drop(self) -> None:
         """Remove the file."""

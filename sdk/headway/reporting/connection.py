@@ -93,14 +93,16 @@ class Connection:
             now = time.monotonic()
         try:
             if publisher.settled:
-                left.withdraw()
+                if not (publisher.forgot or publisher.refused_ends):
+                    left.withdraw()
                 if self._socket is not None:
                     self._viewer.finish(self._receive_until)
             else:
                 self._spool_owed()  # if the disk had no room before
                 if self._socket is not None:
                     left.tell_others()
-            self._births.drop()
+            if left.name is not None or not publisher.ends_owed:
+                self._births.drop()
         finally:
             self._disconnect(leave=True)
             self._term()
@@ -298,5 +300,8 @@ class Connection:
             try:
                 if self._overflows <= SPOOL_FILES:
                     last_resort.spool(self._reporter.next_spool_name(), owed)
+                    return
             except OSError:
                 pass
+            ends = {message.operation[0] for message in owed[1:]}
+            last_resort.count_lost(len(ends))

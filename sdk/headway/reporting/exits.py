@@ -93,11 +93,12 @@ def _deliver_ends(reporter: Reporter) -> None:
     except Exception:
         pass  # there is still the wire
     until = monotonic() + (0.0 if left.nobody_listens() else 0.3)
-    while reporter.publisher.owes_ends and monotonic() < until:
+    while reporter.publisher.awaits_ends and monotonic() < until:
         reporter.wake()
         sleep(0.002)
     if not reporter.publisher.owes_ends:
         left.withdraw()
+    left.count_lost()
 
 
 def end_program() -> None:

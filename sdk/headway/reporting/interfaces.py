@@ -40,6 +40,8 @@ class Handle(Protocol):
 class Left(Protocol):
     """What a process has left in the spool, as its connection uses it."""
 
+    name: str | None
+
     def write(self, name: str) -> None:
         """Spool what no broker has acknowledged. Raise OSError."""
 
@@ -48,6 +50,9 @@ class Left(Protocol):
 
     def tell_others(self) -> None:
         """Spare others the waiting."""
+
+    def count_lost(self) -> None:
+        """Count what found no place."""
 
 
 class Reporting(Protocol):

@@ -13,6 +13,7 @@ import struct
 import sys
 import time
 
+from headway.host import lost_ends
 from headway.host.identity import describe
 from headway.host.spool import is_deaf, mark_deaf, remove_spool_file, write_spool_file
 from headway.protocol import endpoint, messages
@@ -31,29 +32,37 @@ class Left:
     def __init__(self, reporter: Reporting) -> None:
         self._reporter = reporter
         self.name: str | None = None  # of the file
+        self._told: object = None  # what of the reporter's the file tells
+        self._lost = False  # what found no place has been counted
 
     def write(self, name: str) -> None:
-        """Spool what no broker has acknowledged, unless that was done. Raise OSError."""
-        if self.name is not None:
-            return
+        """Spool what no broker has acknowledged, unless the file tells it already. Raise OSError.
+
+        A file that is there already goes once there is the new one.
+        """
         reporter = self._reporter
         with reporter.lock:
+            if self.name is not None and self._told == reporter.publisher.owing:
+                return
+            told = reporter.publisher.owing
             owed = reporter.publisher.owed(time.monotonic())
         if owed:
             if not reporter.publisher.about:
                 reporter.publisher.about.update(describe(version()))
                 owed[0] = owed[0]._replace(about=reporter.publisher.about)
+            before = self.name
+            if name == before:
+                name = reporter.next_spool_name()
             spool(name, owed)
-            self.name = name
+            self.name, self._told = name, told
+            if before is not None:
+                _remove(before)
 
     def withdraw(self) -> None:
         """Remove the file: all that is in it is acknowledged."""
         name, self.name = self.name, None
         if name is not None:
-            try:
-                remove_spool_file(*_place(), name)
-            except OSError:
-                pass  # the broker finds in it what it knows
+            _remove(name)
 
     def nobody_listens(self) -> bool:
         """Return whether nothing is lost by not waiting, and the broker has not answered others."""
@@ -69,6 +78,33 @@ class Left:
                 mark_deaf(*_place())
             except OSError:
                 pass
+
+    def count_lost(self) -> None:
+        """Count what this process owes for good: no broker has taken it, and no file."""
+        number = self._reporter.publisher.ends_owed
+        if number and self.name is None and not self._lost:
+            self._lost = True
+            count_lost(number)
+
+
+def count_lost(number: int) -> None:
+    """Count so many ends as lost, where that can be written."""
+    user = endpoint.user_of(os.environ, os.getuid())
+    places = []
+    try:
+        places.append(endpoint.runtime_directory(os.environ, user))
+    except OSError:
+        pass
+    if user == os.getuid():  # who reports for another user keeps out of that one's home
+        places.append(endpoint.state_directory(os.environ, os.path.expanduser("~")))
+    lost_ends.add(places, user, number)
+
+
+def _remove(name: str) -> None:
+    try:
+        remove_spool_file(*_place(), name)
+    except OSError:
+        pass  # the broker finds in it what it knows
 
 
 def finish(reporter: Reporting) -> None:

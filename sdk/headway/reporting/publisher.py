@@ -56,6 +56,7 @@ MESSAGE_BYTES = 900_000  # an upper bound by `_size`, below `wire.FRAME_LIMIT`
 ENDS_LIMIT = 1_000
 SILENCE_LIMIT = 2.0
 ENDS_PER_FILE = 5_000
+REFUSED_LIMIT = 100  # ends that a broker has refused and that are kept for the spool
 STAGES_IN_BIRTHS = 100  # of an open operation, in a birth file
 LINES_LIMIT = 1_000  # log lines that wait at most; the oldest are dropped: they are no state
 
@@ -98,8 +99,10 @@ class Publisher:
     def __init__(self, session: str, *, mute: bool = False) -> None:
         self.session = session
         self.mute = mute  # nothing is taken for good: mark nothing
+        self.forgot = False  # what was not acknowledged then is in the spool, or lost
         self.about: dict[str, Any] = {}
         self.operations: dict[str, Entry] = {}  # open, or ended and not acknowledged
+        self.refused_ends: dict[str, Entry] = {}  # ended, and not taken by the broker
         self.watched = True  # until the broker says otherwise: so the first counts go out soon
         self.welcome: Welcome | None = None
         self.refused: Refuse | None = None
@@ -256,7 +259,13 @@ class Publisher:
         if operation is None:
             self.refused = message
         elif operation in self.operations:
-            self._drop(self.operations[operation])
+            entry = self.operations[operation]
+            self._drop(entry)
+            if not entry.model.open:
+                # It is told to this broker no more; the spool keeps it, as another may take it.
+                self.refused_ends[operation] = entry
+                for oldest in list(self.refused_ends)[:-REFUSED_LIMIT]:
+                    del self.refused_ends[oldest]
 
     def unpacked(self, message: Any) -> None:
         """`message`, which was taken, cannot be sent: tell what it is of no more, but count it."""
@@ -278,10 +287,29 @@ class Publisher:
         return not (self.operations or self._shares or self._told_shares)
 
     @property
-    def owes_ends(self) -> bool:
-        """Return whether a final state or a share is not acknowledged."""
+    def awaits_ends(self) -> bool:
+        """Return whether an acknowledgement of a final state or a share may come."""
         entries = list(self.operations.values())
         return bool(self._shares) or any(not entry.model.open for entry in entries)
+
+    @property
+    def owes_ends(self) -> bool:
+        """Return whether a final state or a share is not acknowledged."""
+        return bool(self.refused_ends) or self.awaits_ends
+
+    @property
+    def ends_owed(self) -> int:
+        """Return how many final states and shares are not acknowledged."""
+        shares = len({**self._told_shares, **self._shares})
+        return shares + sum(not entry.model.open for entry in self._kept())
+
+    @property
+    def owing(self) -> object:
+        """Return what differs where `owed` would return something else."""
+        return self.changes, {**self._told_shares, **self._shares}
+
+    def _kept(self) -> list[Entry]:
+        return [*self.refused_ends.values(), *self.operations.values()]
 
     @property
     def unsaid(self) -> bool:
@@ -386,7 +414,7 @@ class Publisher:
 
     def forget(self) -> None:
         """Drop everything, and mark nothing from now on: nothing will be sent any more."""
-        self.mute = True
+        self.mute = self.forgot = True
         for marks in (self.operations, self._dirty, self._unacknowledged, self._moved):
             marks.clear()
         for more in (self._shares, self._told_shares, self._moved_with_details):
@@ -470,7 +498,7 @@ class Publisher:
         `Bye`. Empty where everything is acknowledged. Nothing counts as sent.
         """
         messages: list[Any] = []
-        for entry in list(self.operations.values()):
+        for entry in self._kept():
             if not entry.model.open:
                 messages += self._announces(entry.model, list(entry.model.stages.values()), now)
         for key, done in {**self._told_shares, **self._shares}.items():

@@ -190,6 +190,11 @@ class Reporter:
                 self.thread.finish(until, GOODBYE)
             except Exception:
                 pass
+        if self.publisher.owes_ends:
+            try:
+                self.left.count_lost()
+            except Exception:
+                pass
 
 
 def _new_reporter() -> Reporter:

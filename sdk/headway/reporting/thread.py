@@ -251,8 +251,15 @@ class ReportingThread:
         self.wake()
 
     def _give_up(self, error: Exception) -> None:
-        """Disable the reporter after a failure for good; the program's handles go on counting."""
+        """Disable the reporter after a failure for good; the program's handles go on counting.
+
+        What has ended by then is spooled.
+        """
         self.reason = f"{type(error).__name__}: {error}"
+        try:
+            self._reporter.left.write(self._reporter.next_spool_name())
+        except Exception:
+            pass
         self._reporter.disable()
 
 

@@ -1,5 +1,6 @@
 """The history file: what it keeps, and every way in which it can be broken."""
 
+import errno
 import os
 import queue
 import sqlite3
@@ -8,7 +9,7 @@ import time
 import pytest
 from wired import WALL, Wired
 
-from headway_broker.history import database, schema
+from headway_broker.history import database, queries, schema
 from headway_broker.history import writer as rules
 from headway_broker.history.jobs import Recalled, Reopened, Stored
 from headway_broker.history.writer import History
@@ -393,3 +394,52 @@ def test_what_was_stored_is_the_first_result_where_it_is_to_be_restored(opened):
     opened.open.append(history)
     history.start(restore=True)
     assert [row.operation for row in result(history).rows] == ["op"]
+
+
+def test_what_cannot_be_read_for_now_is_restored_later(opened, monkeypatch):
+    first = opened.history()
+    first.put([store("op"), StoreClaim("key")])
+    first.stop(5.0)
+    read, locked = queries.operations, [True]
+
+    def read_if_unlocked(*arguments):
+        if locked:
+            raise sqlite3.OperationalError("database is locked")
+        return read(*arguments)
+
+    monkeypatch.setattr(rules, "RETRY", 0.02)
+    monkeypatch.setattr(queries, "operations", read_if_unlocked)
+    history = History(opened.directory, "/run/here", opened.said.append, opened.woken)
+    opened.open.append(history)
+    history.start(restore=True)
+    history.put([store("later")])
+    assert result(history) == Stored([("later", 2)])
+    with pytest.raises(queue.Empty):
+        history.results.get(timeout=0.1)
+    locked.clear()
+    reopened = result(history)
+    assert [row.operation for row in reopened.rows] == ["op", "later"]
+    assert reopened.claims == ["key"]
+    assert opened.said == ["history: cannot be read: database is locked"]
+
+
+def test_what_can_never_be_read_is_done_without(opened, monkeypatch):
+    def read(*_):
+        raise sqlite3.OperationalError("no such table: operations")
+
+    monkeypatch.setattr(queries, "operations", read)
+    history = History(opened.directory, "/run/here", opened.said.append, opened.woken)
+    opened.open.append(history)
+    history.start(restore=True)
+    assert result(history) == Reopened([], [])
+
+
+@pytest.mark.parametrize(("number", "usable"), [(errno.ENOSPC, True), (errno.EACCES, False)])
+def test_a_file_that_cannot_be_made_is_waited_for_where_that_may_pass(
+    opened, monkeypatch, number, usable
+):
+    def connect(_path):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(database, "connect", connect)
+    assert opened.history().usable == usable

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 import time
 
 import pytest
@@ -20,9 +21,9 @@ from headway_broker.shell.single_instance import SingleInstance
 class Turned:
     """A server in this process whose turns a test takes."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, state=None):
         self.directory = directory
-        self.server = Server(directory, None, SingleInstance(directory), Log(directory), 300.0)
+        self.server = Server(directory, state, SingleInstance(directory), Log(directory), 300.0)
         self.server.open()
         self.core = self.server.core
         self.peers = []
@@ -47,8 +48,6 @@ class Turned:
 
 @pytest.fixture
 def turned(tmp_path, monkeypatch):
-    import tempfile
-
     monkeypatch.setattr(rules, "FAREWELL", 0.0)
     with tempfile.TemporaryDirectory(prefix="hw", dir="/tmp") as directory:
         turned = Turned(directory)
@@ -210,3 +209,31 @@ def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
     assert taken == [hello]
     with open(os.path.join(turned.directory, "broker.log")) as log:
         assert "spool: a file is set aside: RecursionError at test_server.py" in log.read()
+
+
+def test_whoever_restores_for_longer_than_a_turn_is_done_with_the_last_operation(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(rules, "FAREWELL", 0.0)
+    monkeypatch.setattr(rules, "RESTORE_SECONDS", 0.0)
+    with tempfile.TemporaryDirectory(prefix="hw", dir="/tmp") as directory:
+        for broker in ("first", "second"):
+            turned = Turned(directory, str(tmp_path))
+            if broker == "first":
+                peer = turned.peer()
+                peer.start()
+                peer.end()
+                turned.until(lambda turned=turned: stored(turned))
+                peer.socket.linger = 0
+                peer.close()
+            else:
+                turned.until(lambda turned=turned: operation(turned))
+                turned.server.turn()
+                assert not turned.core.snapshots.held  # viewers are answered
+                assert not turned.server._restoring  # the spool is read
+            turned.server.close()
+
+
+def stored(turned):
+    entry = turned.core.ledger.entries.get("op0000000000")
+    return entry is not None and entry.stored_revision is not None

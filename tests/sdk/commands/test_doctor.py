@@ -10,6 +10,7 @@ import tempfile
 import pytest
 
 from headway.commands import doctor
+from headway.host import lost_ends
 from headway.host.spool import write_spool_file
 
 
@@ -65,6 +66,19 @@ def test_where_nothing_can_run_a_broker_reporting_is_off(environ, monkeypatch):
     assert facts["unsent"].startswith("1 files of final states wait for a broker, and none can be")
     (reason,) = trouble
     assert reason.startswith("no broker runs, and no Python is known that could run one: this")
+
+
+def test_how_many_ends_found_no_place_is_said(environ):
+    assert "lost" not in dict(doctor.examine(environ, os.getuid())[0])
+    state = os.path.join(environ["HEADWAY_RUNTIME_DIR"], "state")
+    os.mkdir(state, 0o700)
+    environ["HEADWAY_STATE_DIR"] = state
+    lost_ends.add([environ["HEADWAY_RUNTIME_DIR"]], os.getuid(), 2)
+    lost_ends.add([state], os.getuid(), 1)
+    facts = dict(doctor.examine(environ, os.getuid())[0])
+    assert facts["lost"].startswith("3 final states found no broker and no room in unsent/, the")
+    environ["HEADWAY_RUNTIME_DIR"] = "/nowhere/at/all"
+    assert dict(doctor.examine(environ, os.getuid())[0])["lost"].startswith("1 final states")
 
 
 def test_a_directory_open_to_others_is_named(environ):

@@ -106,6 +106,7 @@ def test_trying_out_leaves_nothing_but_the_lock_and_an_empty_folder(place):
 
 def test_of_too_many_files_that_wait_the_oldest_go(place, monkeypatch):
     monkeypatch.setattr(spool, "WAITING_LIMIT", 10)
+    monkeypatch.setattr(spool, "SEARCH_EVERY", 1)
     folder = os.path.join(place, "unsent")
     for number in range(10):
         write_spool_file(place, ME, f"z{9 - number}", b"x")

@@ -6,7 +6,7 @@ import pytest
 
 import headway
 from headway.protocol import messages
-from headway.reporting.births import LONGEST, Births
+from headway.reporting.births import LONGEST, SLOW, Births
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
 
@@ -49,7 +49,23 @@ def test_beside_a_broker_that_listens_nothing_is_written(folder, reporter):
     headway.operation("Work").start()
     births.keep(1.0, listening=True)
     assert left(folder) == []
+    welcome(reporter.publisher)
+    births.keep(1.0 + SLOW, listening=True)
+    assert left(folder) == []
     assert births.deadline() is None
+
+
+def test_a_broker_that_listens_and_greets_nobody_is_none_after_a_while(folder, reporter):
+    births = Births(reporter)
+    headway.operation("Work").start()
+    births.keep(1.0, listening=True)
+    assert births.deadline() == 1.0 + SLOW
+    births.keep(1.0 + SLOW, listening=True)
+    assert told(folder) == {"Work": "running"}
+    assert births.deadline() is None
+    welcome(reporter.publisher)
+    births.keep(2.0 + SLOW, listening=True)
+    assert left(folder) == []
 
 
 def test_what_is_begun_and_ended_while_nobody_listens_is_in_one_file(folder, reporter):

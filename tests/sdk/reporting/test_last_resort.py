@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import headway
+from headway.host import lost_ends
 from headway.protocol import messages, wire
 from headway.reporting import last_resort
 from headway.testing import reporting
@@ -162,3 +163,70 @@ def test_nothing_owed_is_no_file(tmp_path, monkeypatch):
     with reporting() as reporter:
         last_resort.finish(reporter)
     assert not os.path.exists(tmp_path / "run")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("HEADWAY_STATE_DIR", str(tmp_path / "run"))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    return tmp_path / "run" / "unsent"
+
+
+def names(folder):
+    (path,) = folder.iterdir()
+    return [message.operation[2] for message in frames(path.read_bytes())[0][1:-1]]
+
+
+def test_what_ends_after_a_file_was_left_is_in_another_that_takes_its_place(folder):
+    with reporting() as reporter:
+        reporter.publisher.about.update(pid=7)
+        for name in ("Before exec", "After it failed"):
+            with headway.operation(name):
+                pass
+            reporter.left.write(reporter.session)
+        assert names(folder) == ["Before exec", "After it failed"]
+        (before,) = os.listdir(folder)
+        reporter.left.write(reporter.session)
+        assert os.listdir(folder) == [before]
+
+
+def test_an_end_that_the_broker_refuses_stays_owed(folder):
+    with reporting() as reporter:
+        publisher = reporter.publisher
+        publisher.about.update(pid=7)
+        for name in ("Taken", "Refused"):
+            with headway.operation(name) as op:
+                pass
+            if name == "Taken":
+                taken = messages.Acknowledge([[op.id, op.model.revision]])
+                publisher.receive(taken, 1.0)
+        publisher.receive(messages.Refuse("illegal move", {"operation": op.id}), 1.0)
+        assert publisher.settled
+        assert publisher.owes_ends
+        assert not publisher.awaits_ends
+        last_resort.finish(reporter)
+    assert names(folder) == ["Refused"]
+
+
+def test_ends_that_found_no_place_are_counted_once(folder):
+    folder.parent.mkdir(mode=0o700)
+    folder.write_bytes(b"")  # no directory
+    with reporting() as reporter:
+        for name in ("First", "Second"):
+            with headway.operation(name):
+                pass
+        with pytest.raises(NotADirectoryError):
+            last_resort.finish(reporter)
+        for _ in range(2):
+            reporter.left.count_lost()
+    assert lost_ends.known([str(folder.parent)])[0] == 2
+
+
+def test_ends_that_are_in_a_file_are_not_counted_as_lost(folder):
+    with reporting() as reporter:
+        with headway.operation("Work"):
+            pass
+        last_resort.finish(reporter)
+        reporter.left.count_lost()
+    assert lost_ends.known([str(folder.parent)])[0] == 0
