@@ -83,7 +83,9 @@ def _serve(
     state = None
     if os.environ.get("HEADWAY_HISTORY") != "off":
         state = endpoint.state_directory(os.environ, _home())
-    server = Server(directory, state, single_instance, log, leave_after)
+    known = [place for _, place in endpoint.candidates(os.environ, _uid())]
+    others = [place for place in known if place != directory]
+    server = Server(directory, state, single_instance, log, leave_after, others)
     server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
     try:
         server.open()

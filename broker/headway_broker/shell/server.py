@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from collections import deque
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 import zmq
 
@@ -64,8 +64,12 @@ class Server:
         single_instance: SingleInstance,
         log: Log,
         leave_after: float,
+        other_directories: Sequence[str] = (),
     ) -> None:
-        """Prepare to serve `directory`, with the history in `state` unless that is None."""
+        """Prepare to serve `directory`, with the history in `state` unless that is None.
+
+        `other_directories` are the user's, too: what programs have left there is taken in.
+        """
         self.directory = directory
         self.single_instance = single_instance
         self.log = log
@@ -87,7 +91,7 @@ class Server:
         descriptors = raise_descriptor_limit()
         self.deaths = processes.Deaths(descriptors // PIDFDS_SHARE)
         self.memory = Memory()
-        self.spool = Spool(directory, self.uid)
+        self.spool = Spool(directory, self.uid, other_directories)
         self.stopping: str | None = None
         self._spooled_files: dict[str, SpooledFile] = {}
         self._next_chores = now
