@@ -10,7 +10,10 @@ import pwd
 import signal
 import sys
 import traceback
+from typing import Any
 
+from headway import __version__
+from headway.host import cgroup
 from headway.protocol import endpoint
 from headway_broker.commands import client
 from headway_broker.peers.idle_exit import LEAVE_AFTER
@@ -85,7 +88,9 @@ def _serve(
         state = endpoint.state_directory(os.environ, _home())
     known = [place for _, place in endpoint.candidates(os.environ, _uid())]
     others = [place for place in known if place != directory]
-    server = Server(directory, state, single_instance, log, leave_after, others)
+    server = Server(
+        directory, state, single_instance, log, leave_after, others, _about(detached=detached)
+    )
     server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
     try:
         server.open()
@@ -104,6 +109,12 @@ def _serve(
     finally:
         server.close()
     return 0
+
+
+def _about(*, detached: bool) -> dict[str, Any]:
+    """Return what clients are told: where we run only if a client has chosen that, not a person."""
+    where = cgroup.own()._asdict() if detached else {}
+    return {"version": __version__, "pid": os.getpid(), **where}
 
 
 def _silence() -> None:

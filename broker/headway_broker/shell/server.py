@@ -65,10 +65,12 @@ class Server:
         log: Log,
         leave_after: float,
         other_directories: Sequence[str] = (),
+        about: dict[str, Any] | None = None,
     ) -> None:
         """Prepare to serve `directory`, with the history in `state` unless that is None.
 
-        `other_directories` are the user's, too: what programs have left there is taken in.
+        `other_directories` are the user's, too: what programs have left there is taken in. `about`
+        is told to every client.
         """
         self.directory = directory
         self.single_instance = single_instance
@@ -86,6 +88,7 @@ class Server:
             time.time() - now,
             facts=self._facts,
             namespace=pid_namespace(),
+            about=about,
         )
         self.core.idle_exit.after = leave_after
         descriptors = raise_descriptor_limit()

@@ -13,10 +13,12 @@ import fcntl
 import os
 import socket
 import stat
+import sys
 import time
 
-from headway.host import interpreter
+from headway.host import cgroup, interpreter
 from headway.host.detached_process import spawn
+from headway.host.random_id import random_id
 from headway.host.spool import start_lock, start_log
 from headway.protocol.endpoint import (
     REPORT,
@@ -78,6 +80,24 @@ def listening(path: str, user: int) -> bool:
     return True
 
 
+def listener(path: str) -> int | None:
+    """Return the pid of who listens on the socket at `path`, as the kernel has it, or None."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return None
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        probe.setblocking(False)
+        probe.connect(path)
+        pid = int.from_bytes(probe.getsockopt(socket.SOL_SOCKET, option, 4), sys.byteorder)
+    except OSError:
+        return None
+    else:
+        return pid or None  # 0 where it is of a namespace that we do not see
+    finally:
+        probe.close()
+
+
 # Seconds between two brokers that one process starts. Without them a broker that cannot start
 # would be started at every retry of the connection; doubled, one that died is missed for longer.
 RESTART_INTERVAL = 1.0
@@ -113,13 +133,29 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
         command = [python.path, "-m", "headway_broker", "run", "--detached"]
         log = start_log(place, user)
         try:
-            spawn(command, environ, foreign=python.foreign, user=user, keep=(_lock,), errors=log)
+            spawn(
+                command,
+                environ,
+                foreign=python.foreign,
+                user=user,
+                keep=(_lock,),
+                errors=log,
+                manager=_manager(environ, user),
+            )
         finally:
             if log is not None:
                 os.close(log)
     finally:
         _let_go()
     return True
+
+
+def _manager(environ: Mapping[str, str], user: int) -> tuple[str, str] | None:
+    """Return who starts the broker and under which name, where ours would be stopped with us."""
+    if cgroup.own().service is None:
+        return None
+    run = cgroup.user_manager(environ, user)
+    return None if run is None else (run, f"{cgroup.UNIT}-{random_id(8)}")
 
 
 def _let_go() -> None:
@@ -139,6 +175,7 @@ __all__ = [
     "NotMade",
     "directory",
     "endpoint",
+    "listener",
     "listening",
     "start_broker",
 ]
