@@ -50,7 +50,7 @@ class Parts:
         self.faults = Faults(self.dropped, self.outbox)
         self.wall_clock = WallClock(wall_offset)
         self.sessions = Sessions(boot, namespace)
-        self.ledger = Ledger()
+        self.ledger = Ledger(self.dropped)
         self.liveness = Liveness(self.ledger, now)
         self.requests = Requests(self.ledger)
         self.retirement = Retirement(self.sessions, about or {})
