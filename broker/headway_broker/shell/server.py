@@ -113,7 +113,8 @@ class Server:
         self._jobs: list[effects.Job] = []  # for the history
         self._restoring = False  # what an earlier broker stored is still being read
         self._to_restore: deque[effects.StoredOperation] = deque()
-        self._history = self._open_history(state, now) if state is not None else None
+        self._state = state
+        self._history: History | None = None  # from `open` on
         self._actions: dict[Any, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.Publish: self._publish,
@@ -130,11 +131,16 @@ class Server:
         }
 
     def open(self) -> None:
-        """Bind both sockets; raise OSError if the directory or libzmq refuses."""
+        """Bind both sockets, then open the history: its file may be locked, or to be migrated.
+
+        Raise OSError if the directory or libzmq refuses.
+        """
         try:
             self._open()
         except zmq.ZMQError as error:
             raise OSError(error.errno, f"{error.strerror}: {self.endpoint}") from error
+        if self._state is not None:
+            self._history = self._open_history(self._state, time.monotonic())
 
     def _open(self) -> None:
         for sock in (self._router, self._xpub):

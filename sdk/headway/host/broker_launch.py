@@ -19,8 +19,9 @@ import time
 from headway.host import cgroup, interpreter
 from headway.host.detached_process import spawn
 from headway.host.random_id import random_id
-from headway.host.spool import start_lock, start_log
+from headway.host.spool import START_LOCK, start_lock, start_log
 from headway.protocol.endpoint import (
+    LOCK,
     REPORT,
     EndpointRefused,
     NoRuntimeDirectory,
@@ -96,6 +97,32 @@ def listener(path: str) -> int | None:
         return pid or None  # 0 where it is of a namespace that we do not see
     finally:
         probe.close()
+
+
+def starting(environ: Mapping[str, str], uid: int) -> bool:
+    """Return whether a broker is about to listen: it, or who starts it, holds a lock already.
+
+    Told by the kernel's list of locks (Linux): to try one would keep a broker from it. False where
+    there is no runtime directory, or the broker is named by `HEADWAY_ENDPOINT`.
+    """
+    try:
+        if named_socket(environ) is not None:
+            return False
+        place = directory(environ, uid, make=False)
+        with open("/proc/locks", encoding="ascii", errors="replace") as file:
+            held = {line.split()[5] for line in file if " FLOCK " in line and "->" not in line}
+    except (OSError, IndexError):
+        return False
+    return any(_lock_of(os.path.join(place, name)) in held for name in (LOCK, START_LOCK))
+
+
+def _lock_of(path: str) -> str | None:
+    """Return how /proc/locks names the file at `path`, or None where there is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
 
 
 # Seconds between two brokers that one process starts. Without them a broker that cannot start
@@ -178,4 +205,5 @@ __all__ = [
     "listener",
     "listening",
     "start_broker",
+    "starting",
 ]

@@ -42,6 +42,11 @@ def require_usable() -> None:
         pass
 
 
+def is_starting() -> bool:
+    """Return whether a broker is about to listen."""
+    return broker_launch.starting(os.environ, os.getuid())
+
+
 def find_endpoint(*, start: bool) -> str | None:
     """Return the endpoint of the broker, or None.
 
