@@ -63,8 +63,9 @@ class Core(Parts):
         *,
         facts: Callable[[], dict[str, Any]] = dict,
         namespace: int | None = None,
+        about: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(instance, follow, uid, boot, now, wall_offset, namespace)
+        super().__init__(instance, follow, uid, boot, now, wall_offset, namespace, about)
         self.instance = instance
         self.messages = 0
         self._facts = facts

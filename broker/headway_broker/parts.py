@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.lock_holders import LockHolders
 from headway_broker.peers.announcements import Announcements
@@ -41,16 +43,17 @@ class Parts:
         now: float,
         wall_offset: float,
         namespace: int | None = None,
+        about: dict[str, Any] | None = None,
     ) -> None:
         self.outbox = Outbox()
         self.dropped = Dropped()
         self.faults = Faults(self.dropped, self.outbox)
         self.wall_clock = WallClock(wall_offset)
         self.sessions = Sessions(boot, namespace)
-        self.ledger = Ledger()
+        self.ledger = Ledger(self.dropped)
         self.liveness = Liveness(self.ledger, now)
         self.requests = Requests(self.ledger)
-        self.retirement = Retirement(self.sessions)
+        self.retirement = Retirement(self.sessions, about or {})
         self.resync = Resync(self.dropped)
         self.idle_exit = IdleExit(now)
         self.watched = Watched(self.sessions)
@@ -81,6 +84,7 @@ class Parts:
             instance,
             follow,
             uid,
+            about=about or {},
             wall_clock=self.wall_clock,
             sessions=self.sessions,
             liveness=self.liveness,

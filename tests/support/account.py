@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import subprocess
@@ -32,7 +33,7 @@ class Account:
 
     def __init__(self, name):
         self.name = name
-        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", name], check=True)
+        until(self._added, f"the user {name}")
         found = pwd.getpwnam(name)
         self.uid, self.gid, self.home = found.pw_uid, found.pw_gid, found.pw_dir
         self.folder = tempfile.mkdtemp(prefix="hwp", dir="/tmp")
@@ -43,6 +44,12 @@ class Account:
         with open(self._rule, "w") as file:
             file.write(f"{name} ALL=(ALL) NOPASSWD: SETENV: ALL\n")
         os.chmod(self._rule, 0o440)
+
+    def _added(self):
+        # The lowest free uid may have been another test's a moment ago, and its processes' still.
+        uid = str(random.randrange(20_000, 59_000))
+        argv = ["useradd", "--create-home", "--shell", "/bin/sh", "--uid", uid, self.name]
+        return subprocess.run(argv, check=False, capture_output=True).returncode == 0
 
     def close(self):
         """Remove everything."""

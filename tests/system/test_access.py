@@ -52,6 +52,8 @@ def program(other_user, name, *stays, before=()):
 def listed(other_user, **environ):
     """What `headway ps --json` shows to the second user: name → operation."""
     status, out, err = other_user.run(other_user.python, "-m", "headway", "ps", "--json", **environ)
+    if status == 3:
+        return {}  # the broker is still starting
     assert status == 0, err
     return {one["name"]: one for one in json.loads(out)["operations"]}
 
@@ -244,6 +246,39 @@ def test_a_program_under_cron_finds_the_desktops_broker(other_user):
     assert not os.path.exists(f"/tmp/headway-{other_user.uid}")
     desktop.kill()
     desktop.communicate()
+
+
+@pytest.mark.parametrize("first", ["desktop", "cron"])
+def test_cron_and_a_desktop_with_a_place_of_its_own_have_one_broker(other_user, first):
+    xdg = os.path.join(other_user.folder, f"xdg-{first}")
+    os.mkdir(xdg, 0o700)
+    os.chown(xdg, other_user.uid, other_user.gid)
+    environs = {"desktop": {"XDG_RUNTIME_DIR": xdg}, "cron": {}}
+    second = "cron" if first == "desktop" else "desktop"
+    stays = other_user.start(*program(other_user, first, "stays"), **environs[first])
+    stays.stdout.readline()
+    assert other_user.run(*program(other_user, second), **environs[second])[0] == 0
+    for environ in environs.values():
+        until(lambda environ=environ: set(listed(other_user, **environ)) == set(environs))
+    stays.kill()
+    stays.communicate()
+
+
+def test_a_broker_that_began_before_the_session_is_used_in_it(other_user):
+    cron = other_user.start(*program(other_user, "before", "stays"))
+    cron.stdout.readline()
+    until(lambda: "before" in listed(other_user))
+    run = f"/run/user/{other_user.uid}"
+    os.makedirs(run, mode=0o700)
+    os.chown(run, other_user.uid, other_user.gid)
+    assert other_user.run(*program(other_user, "in it"), XDG_RUNTIME_DIR=run)[0] == 0
+    assert set(until(lambda: len(listed(other_user)) == 2 and listed(other_user))) == {
+        "before",
+        "in it",
+    }
+    assert not os.path.exists(f"{run}/headway")
+    cron.kill()
+    cron.communicate()
 
 
 def test_a_container_without_run_user_works(other_user):

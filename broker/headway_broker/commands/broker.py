@@ -10,8 +10,10 @@ import pwd
 import signal
 import sys
 import traceback
+from typing import Any
 
-from headway.host import lost_ends
+from headway import __version__
+from headway.host import cgroup, lost_ends
 from headway.protocol import endpoint
 from headway_broker.commands import client
 from headway_broker.peers.idle_exit import LEAVE_AFTER
@@ -88,7 +90,11 @@ def _serve(
         lost_ends.prepare(directory, os.getuid())  # while there is room for it
     except OSError:
         pass
-    server = Server(directory, state, single_instance, log, leave_after)
+    known = [place for _, place in endpoint.candidates(os.environ, _uid())]
+    others = [place for place in known if place != directory]
+    server = Server(
+        directory, state, single_instance, log, leave_after, others, _about(detached=detached)
+    )
     server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
     try:
         server.open()
@@ -107,6 +113,12 @@ def _serve(
     finally:
         server.close()
     return 0
+
+
+def _about(*, detached: bool) -> dict[str, Any]:
+    """Return what clients are told: where we run only if a client has chosen that, not a person."""
+    where = cgroup.own()._asdict() if detached else {}
+    return {"version": __version__, "pid": os.getpid(), **where}
 
 
 def _silence() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Mapping
 import zmq
 
 from headway import __version__
-from headway.protocol import endpoint, messages
+from headway.protocol import endpoint, messages, retirement
 from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, encode
 from headway_broker.shell.single_instance import answers
 
@@ -43,11 +43,14 @@ def ask(path: str, verb: str, arguments: dict[str, Any], timeout: float = 5.0) -
         now = time.monotonic()
         about = {"pid": os.getpid(), "sdk": __version__}
         session = os.urandom(8).hex()
-        hello = messages.Hello(
-            messages.MAGIC, messages.MAJOR, messages.MINOR, session, "viewer", now, about
-        )
-        sock.send(encode(hello))
-        sock.send(encode(messages.Request(1, verb, arguments)))
+
+        def greet(major: int) -> None:
+            head = (messages.MAGIC, major, messages.MINOR)
+            sock.send(encode(messages.Hello(*head, session, "viewer", now, about)))
+            sock.send(encode(messages.Request(1, verb, arguments)))
+
+        greet(messages.MAJOR)
+        older: int | None = None
         until = now + timeout
         while True:
             left = until - time.monotonic()
@@ -58,8 +61,19 @@ def ask(path: str, verb: str, arguments: dict[str, Any], timeout: float = 5.0) -
             except Malformed:
                 continue
             if isinstance(message, messages.Refuse):
-                raise NoBroker(f"the broker refuses: {message.reason} {message.details}")
+                if older is None and verb == "stop":
+                    older = retirement.older_major(message)
+                    if older is not None:
+                        greet(older)  # to be asked to stop is in every version
+                        continue
+                raise NoBroker(_refusal(message))
             if isinstance(message, messages.Reply) and message.request == 1:
                 return message
     finally:
         context.destroy(linger=0)
+
+
+def _refusal(message: messages.Refuse) -> str:
+    if message.reason == "version":
+        return f"the broker refuses this command: {retirement.mismatch(message)}"
+    return f"the broker refuses: {message.reason} {message.details}"

@@ -68,9 +68,6 @@ class Announcements:
         if fresh and not message.whole:
             self._resync.missed(session)
         entry = self._ledger.announce(session, message.operation, message.stages, now)
-        if self._ledger.trimmed:
-            self._dropped.add("stages over budget", self._ledger.trimmed)
-            self._ledger.trimmed = 0
         if entry is None:
             self._dropped.add("stale")
             entry = self._ledger.entries[name]

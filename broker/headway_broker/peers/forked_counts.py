@@ -94,7 +94,7 @@ class ForkedCounts:
 
         Raise `Refused` if too many children count in one stage.
         """
-        entry = self._ledger.share(session.id, share)
+        entry = self._ledger.share(session, share)
         place = ShareId(share.operation, share.stage, session.id)
         self._no_longer_early(place)
         if entry is None:

@@ -5,6 +5,8 @@ Pure. Absent: access control (`access`), and which session a Hello belongs to (`
 
 from __future__ import annotations
 
+from typing import Any
+
 from headway.protocol import messages
 from headway.protocol.messages import MAGIC, MAJOR, MINOR
 from headway_broker.peers.access import admitted
@@ -20,7 +22,10 @@ from headway_broker.state.wall_clock import WallClock
 
 
 class Handshake:
-    """Admits sessions to the broker of user `uid`; `follow` is the endpoint for viewers."""
+    """Admits sessions to the broker of user `uid`; `follow` is the endpoint for viewers.
+
+    `about` is what a Welcome tells of the broker.
+    """
 
     def __init__(
         self,
@@ -28,6 +33,7 @@ class Handshake:
         follow: str,
         uid: int,
         *,
+        about: dict[str, Any],
         wall_clock: WallClock,
         sessions: Sessions,
         liveness: Liveness,
@@ -40,6 +46,7 @@ class Handshake:
         self._instance = instance
         self._follow = follow
         self._uid = uid
+        self._about = about
         self._wall_clock = wall_clock
         self._sessions = sessions
         self._liveness = liveness
@@ -100,4 +107,5 @@ class Handshake:
             self._wall_clock.offset + now,
             self._follow,
             self._subscriptions.followed,
+            self._about,
         )

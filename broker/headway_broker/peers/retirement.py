@@ -1,10 +1,10 @@
-"""Retirement: the broker stops on request, or makes way for a newer version; pure."""
+"""Retirement: the broker stops on request, or makes way for a newer or better placed one; pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from headway.protocol import messages
+from headway.protocol import messages, retirement
 from headway.protocol.messages import MAJOR, MINOR
 from headway_broker.peers.requests import reply
 from headway_broker.state.effects import Effect, Send, Stop
@@ -14,8 +14,10 @@ from headway_broker.state.sessions import Session, Sessions
 class Retirement:
     """Handles requests to stop, and tells sessions to connect to the next broker."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, about: dict[str, Any]) -> None:
+        """Retire for those who are better off than the surroundings in `about`, if it has any."""
         self._sessions = sessions
+        self._mine = retirement.surroundings_of(about)
 
     def stop(
         self, asker: Session, request: int, _arguments: dict[str, Any], _now: float
@@ -26,11 +28,21 @@ class Retirement:
     def retire(
         self, asker: Session, request: int, arguments: dict[str, Any], _now: float
     ) -> list[Effect]:
-        """Stop if the client speaks a newer protocol; its version is then started instead."""
+        """Stop if the client's broker, which is then started instead, is newer or better off."""
+        reason = self._reason_to_retire(arguments)
+        effects = reply(asker, request, {"retiring": reason is not None})
+        return effects if reason is None else [*effects, *self.leave(reason)]
+
+    def _reason_to_retire(self, arguments: dict[str, Any]) -> str | None:
         wanted = (arguments.get("major"), arguments.get("minor"))
-        newer = all(isinstance(part, int) for part in wanted) and wanted > (MAJOR, MINOR)
-        effects = reply(asker, request, {"retiring": newer})
-        return [*effects, *self.leave("a newer client asked to retire")] if newer else effects
+        if all(isinstance(part, int) for part in wanted) and wanted > (MAJOR, MINOR):
+            return "a newer client asked to retire"
+        theirs = retirement.surroundings_of(arguments)
+        if self._mine is None or theirs is None or not retirement.is_worse(self._mine, theirs):
+            return None
+        if self._mine.service is not None and theirs.service is None:
+            return f"a client outside of {self._mine.service} asked to retire"
+        return f"a client that is not as nice ({self._mine.nice}) asked to retire"
 
     def leave(self, reason: str) -> list[Effect]:
         """Stop; tell every session to connect again, to the next broker."""

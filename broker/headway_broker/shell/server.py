@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from collections import deque
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 import zmq
 
@@ -64,8 +64,14 @@ class Server:
         single_instance: SingleInstance,
         log: Log,
         leave_after: float,
+        other_directories: Sequence[str] = (),
+        about: dict[str, Any] | None = None,
     ) -> None:
-        """Prepare to serve `directory`, with the history in `state` unless that is None."""
+        """Prepare to serve `directory`, with the history in `state` unless that is None.
+
+        `other_directories` are the user's, too: what programs have left there is taken in. `about`
+        is told to every client.
+        """
         self.directory = directory
         self.single_instance = single_instance
         self.log = log
@@ -82,12 +88,13 @@ class Server:
             time.time() - now,
             facts=self._facts,
             namespace=pid_namespace(),
+            about=about,
         )
         self.core.idle_exit.after = leave_after
         descriptors = raise_descriptor_limit()
         self.deaths = processes.Deaths(descriptors // PIDFDS_SHARE)
         self.memory = Memory()
-        self.spool = Spool(directory, self.uid)
+        self.spool = Spool(directory, self.uid, other_directories)
         self.stopping: str | None = None
         self._spooled_files: dict[str, SpooledFile] = {}
         self._next_chores = now
@@ -106,7 +113,8 @@ class Server:
         self._jobs: list[effects.Job] = []  # for the history
         self._restoring = False  # what an earlier broker stored is still being read
         self._to_restore: deque[effects.StoredOperation] = deque()
-        self._history = self._open_history(state, now) if state is not None else None
+        self._state = state
+        self._history: History | None = None  # from `open` on
         self._actions: dict[Any, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.Publish: self._publish,
@@ -123,11 +131,16 @@ class Server:
         }
 
     def open(self) -> None:
-        """Bind both sockets; raise OSError if the directory or libzmq refuses."""
+        """Bind both sockets, then open the history: its file may be locked, or to be migrated.
+
+        Raise OSError if the directory or libzmq refuses.
+        """
         try:
             self._open()
         except zmq.ZMQError as error:
             raise OSError(error.errno, f"{error.strerror}: {self.endpoint}") from error
+        if self._state is not None:
+            self._history = self._open_history(self._state, time.monotonic())
 
     def _open(self) -> None:
         for sock in (self._router, self._xpub):

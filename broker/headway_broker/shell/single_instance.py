@@ -36,7 +36,10 @@ class SingleInstance:
         self._sockets: dict[str, socket.socket] = {}  # path → what listens there
         self._lock = _lock(os.path.join(directory, endpoint.LOCK))
         os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, b"%d\n" % os.getpid(), 0)
+        try:
+            os.pwrite(self._lock, b"%d\n" % os.getpid(), 0)
+        except OSError:
+            pass  # a full disk: the lock holds without the pid, which is for people
 
     def listen(self, name: str) -> socket.socket:
         """Return a listening socket at `name` in the directory; replace a file that is there."""

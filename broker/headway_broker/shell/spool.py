@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Any, Iterator, NamedTuple
+from typing import Any, Iterator, NamedTuple, Sequence
 
 import msgpack
 
 from headway.host.spool import DEAF
 from headway.protocol import endpoint, messages
 from headway.protocol.wire import FRAME_LIMIT, Malformed, UnknownKind, decode
+from headway_broker.shell.single_instance import answers
 
 FILE_LIMIT = 16 << 20  # bytes of one file
 FILES_LIMIT = 2_000  # files read in one look
@@ -40,10 +41,15 @@ class Found(NamedTuple):
 
 
 class Spool:
-    """The spool directory of a runtime directory."""
+    """The spool directory of a runtime directory, and those of `others` without a broker.
 
-    def __init__(self, directory: str, uid: int) -> None:
+    A program that found no broker may have left a file in another of the user's directories: one
+    that ran before /run/user/UID was there, or after.
+    """
+
+    def __init__(self, directory: str, uid: int, others: Sequence[str] = ()) -> None:
         self.path = os.path.join(directory, endpoint.SPOOL)
+        self._others = others
         self._uid = uid
         self._waiting: dict[str, None] = {}  # read, to be removed once their ends are safe
         self._retry_at = float("-inf")
@@ -51,21 +57,16 @@ class Spool:
 
     def read(self, now: float) -> Iterator[Found]:
         """Yield each new file, and those that were refused whenever it is time to try again."""
-        if not self._ours():
-            return
-        try:
-            names = sorted(os.listdir(self.path))
-        except OSError:
-            return  # at the next look
-        if DEAF in names:
-            self.remove(os.path.join(self.path, DEAF))  # programs may wait for us again
         again = now >= self._retry_at
         if again:
             self._retry_at = now + RETRY_EVERY
-        self.aside = sum(name.startswith((BROKEN, REFUSED)) for name in names)
+        paths = self._list()
+        self.aside = sum(os.path.basename(path).startswith((BROKEN, REFUSED)) for path in paths)
         read = 0
-        for name in names:
-            path = os.path.join(self.path, name)
+        for path in paths:
+            name = os.path.basename(path)
+            if name == DEAF:
+                self.remove(path)  # programs may wait for us again
             hidden = name.startswith(".") and not (again and name.startswith(REFUSED))
             if hidden or name.endswith(".tmp") or path in self._waiting:
                 continue
@@ -105,12 +106,25 @@ class Spool:
             self.aside += 1
         self._prune(directory)
 
-    def _ours(self) -> bool:
+    def _list(self) -> list[str]:
+        """Return the paths of all that lies in our spool directories."""
+        found = self._paths_in(self.path)
+        for other in self._others:
+            if endpoint.reason_against(other, self._uid) is None:
+                there = self._paths_in(os.path.join(other, endpoint.SPOOL))
+                # Whoever listens there takes in its own.
+                if there and not answers(os.path.join(other, endpoint.REPORT)):
+                    found += there
+        return found
+
+    def _paths_in(self, folder: str) -> list[str]:
         try:
-            status = os.lstat(self.path)
+            status = os.lstat(folder)
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (self._uid, 0):
+                return []
+            return [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
         except OSError:
-            return False
-        return stat.S_ISDIR(status.st_mode) and status.st_uid in (self._uid, 0)
+            return []  # at the next look
 
     def _prune(self, directory: str) -> None:
         broken: list[tuple[int, str]] = []

@@ -24,16 +24,21 @@ from headway.model import (
 )
 from headway.protocol.messages import Share
 from headway.protocol.wire import UNCHANGED, read_counts
+from headway_broker.state import budget as budgets
 from headway_broker.state import retention
+from headway_broker.state.budget import (
+    Budget,
+    Budgets,
+    operation_text_bytes,
+    stage_text_bytes,
+    text_bytes,
+    whole_bytes,
+)
 from headway_broker.state.effects import End, StoredShare
-from headway_broker.state.errors import Refused
+from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.sessions import Session
 
 OPERATIONS_LIMIT = 20_000  # operations of one session
-# Open operations of one process and their stages: what every snapshot and the next broker have to
-# carry. At these limits `headway ps` takes about a second; doubled, twice that.
-PROCESS_OPEN_LIMIT = 2_000
-PROCESS_STAGES_LIMIT = 20_000
 STAGES_LIMIT = 20_000  # stages of one operation
 TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
 SHARES_LIMIT = 4_096  # forked children that count in one stage
@@ -90,11 +95,12 @@ class Entry:
     """An operation in the ledger and its writer.
 
     `stored_revision` is the revision of its end that has been stored; `unstored` are the shares
-    that have not been, and what was done in them. All is written by the ledger, but `forecast`,
-    which is written by `forecasts`.
+    that have not been, and what was done in them; `bytes` is about what it takes. All is written by
+    the ledger, but `forecast`, which is written by `forecasts`.
     """
 
     __slots__ = (
+        "bytes",
         "ended_at",
         "forecast",
         "heard",
@@ -107,24 +113,12 @@ class Entry:
     def __init__(self, operation: Operation, session: Session, now: float) -> None:
         self.operation = operation
         self.session = session
+        self.bytes = 0
         self.forecast: Any = None
         self.heard = now  # when something of it last changed
         self.ended_at: float | None = None  # broker's clock, when the end came in
         self.stored_revision: int | None = None
         self.unstored = _ALL_STORED
-
-
-class Budget:
-    """What a process has open: operations, and their stages.
-
-    `exceeded` says that stages of it were left out: the broker does not ask for them again.
-    """
-
-    __slots__ = ("exceeded", "opened", "stages")
-
-    def __init__(self) -> None:
-        self.opened = self.stages = 0
-        self.exceeded = False
 
 
 class SessionIndex:
@@ -144,17 +138,17 @@ _NO_OPERATIONS = SessionIndex(Budget())
 class Ledger:
     """Every operation by id, in the order of arrival."""
 
-    def __init__(self) -> None:
+    def __init__(self, dropped: Dropped | None = None) -> None:
         self.entries: dict[str, Entry] = {}
         self.dirty: dict[Entry, Marks] = {}
         self._words = Interner(WORDS)
         self._by_session: dict[Session, SessionIndex] = {}  # those that have any
-        self._processes: dict[object, Budget] = {}  # by uid and pid
+        self._budgets = Budgets()
         self.removed: list[str] = []
         self.ended: dict[Entry, None] = {}  # in the order of their ends
         self.stages = 0
         self.opened = 0  # operations that have not ended
-        self.trimmed = 0  # stages left out since they were last counted as dropped
+        self._dropped = dropped if dropped is not None else Dropped()
 
     def announce(
         self,
@@ -176,21 +170,28 @@ class Ledger:
             if record[_REVISION] < entry.operation.revision:
                 return None
         operation = entry.operation
+        written = self._by_session[session]
+        self._leave_out("texts", written.process.shorten(record, stages))
         _shift(record, _STARTED, _ENDED, session.offset)
         last = operation.revision
         marks = self.mark(entry)
         if record != operation.record():
             self._intern(record, _WORDS)
+            before = operation_text_bytes(operation)
             operation.apply(record)
+            self._charge(entry, operation_text_bytes(operation) - before)
             marks.structure = True
         fresh = operation.add_stages(stage_record[_STAGE_ID] for stage_record in stages)
         self.stages += len(fresh)
-        written = self._by_session[session]
         written.owner.update(dict.fromkeys(fresh, entry))
         if entry not in self.ended:
             written.process.stages += len(fresh)
+        grown = budgets.STAGE_BYTES * len(fresh)
         for stage_record in stages:
-            self._take_stage(entry, marks, stage_record, fresh=stage_record[_STAGE_ID] in fresh)
+            grown += self._take_stage(
+                entry, marks, stage_record, fresh=stage_record[_STAGE_ID] in fresh
+            )
+        self._charge(entry, grown)
         entry.heard = now
         self._note_end(entry, now)
         if operation.revision != last:
@@ -204,59 +205,43 @@ class Ledger:
             raise Refused("too many operations", {"limit": OPERATIONS_LIMIT})
         if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
             raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
-        if record[_STATE] in OPEN:
-            if self._budget(session).opened >= PROCESS_OPEN_LIMIT:
-                # The operation is named: the worker drops it and goes on with its others.
-                raise Refused(
-                    "too many operations", {"limit": PROCESS_OPEN_LIMIT, "operation": record[_ID]}
-                )
-            self._trim(session, (), stages)
+        budget = self._budgets.of(session)
+        still_open = record[_STATE] in OPEN
+        if still_open and budget.opened >= budgets.OPEN_LIMIT:
+            # The operation is named: the worker drops it and goes on with its others.
+            details = {"limit": budgets.OPEN_LIMIT, "operation": record[_ID]}
+            raise Refused("too many operations", details)
+        self._leave_out("stages", budget.trim((), stages, still_open=still_open))
         self._check_stages(session, None, stages)
         operation = Operation(record[_ID], record[_NAME])
         entry = Entry(operation, session, now)
         self._add(entry).process.opened += 1
         self.opened += 1
+        self._charge(entry, budgets.OPERATION_BYTES)
         return entry
 
     def _add(self, entry: Entry) -> SessionIndex:
         self.entries[entry.operation.id] = entry
         written = self._by_session.get(entry.session)
         if written is None:
-            written = self._by_session[entry.session] = SessionIndex(self._budget(entry.session))
+            budget = self._budgets.of(entry.session)
+            written = self._by_session[entry.session] = SessionIndex(budget)
         written.operations[entry] = None
         return written
 
-    def _budget(self, session: Session) -> Budget:
-        """Return the budget of the process of a session, or its own where the pid is unknown."""
-        written = self._by_session.get(session)
-        if written is not None:
-            return written.process
-        process = (session.uid, session.pid) if session.pid else session.id
-        return self._processes.setdefault(process, Budget())
-
-    def _trim(self, session: Session, known: Container[int], stages: list[list[Any]]) -> None:
-        """Remove the new stages for which the budget of the process has no room.
-
-        The operation goes on without them: refused as a whole, its end would be lost.
-        """
-        budget = self._budget(session)
-        room = max(0, PROCESS_STAGES_LIMIT - budget.stages)
-        if len(stages) <= room:
-            return
-        kept: list[list[Any]] = []
-        for stage in stages:
-            if stage[_STAGE_ID] not in known:
-                if not room:
-                    continue
-                room -= 1
-            kept.append(stage)
-        self.trimmed += len(stages) - len(kept)
-        budget.exceeded = budget.exceeded or len(kept) < len(stages)
-        stages[:] = kept
-
     def exceeded(self, session: Session) -> bool:
         """Return whether stages of this process were left out."""
-        return self._budget(session).exceeded
+        return self._budgets.exceeded(session)
+
+    def _leave_out(self, what: str, number: int) -> None:
+        if number:
+            self._dropped.add(f"{what} over budget", number)
+
+    def _charge(self, entry: Entry, size: int) -> None:
+        """Note by how many bytes an operation has grown, at its process, too."""
+        if size:
+            entry.bytes += size
+            self._budgets.charge(self._by_session[entry.session].process, size)
 
     def _check(
         self, entry: Entry, session: Session, record: list[Any], stages: list[list[Any]]
@@ -273,8 +258,9 @@ class Ledger:
                 raise Refused("too many stages", {"limit": STAGES_LIMIT})
         if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
             raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
-        if operation.open and then in OPEN:
-            self._trim(session, operation.stages, stages)
+        still_open = operation.open and then in OPEN
+        budget = self._budgets.of(session)
+        self._leave_out("stages", budget.trim(operation.stages, stages, still_open=still_open))
         self._check_stages(session, entry, stages)
 
     def _check_stages(self, session: Session, entry: Entry | None, stages: list[list[Any]]) -> None:
@@ -299,14 +285,17 @@ class Ledger:
             marks = self.dirty[entry] = Marks()
         return marks
 
-    def _take_stage(self, entry: Entry, marks: Marks, record: list[Any], *, fresh: bool) -> None:
+    def _take_stage(self, entry: Entry, marks: Marks, record: list[Any], *, fresh: bool) -> int:
+        """Apply the record of a stage; return by how many bytes its texts have grown."""
         session = entry.session
         stage_id = record[_STAGE_ID]
         _shift(record, _STAGE_STARTED, _STAGE_ENDED, session.offset)
         stage = entry.operation.stages[stage_id]
         if not fresh and stage.record() == record:
-            return
+            return 0
+        before = stage_text_bytes(stage)
         if record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
+            self._budgets.unshared(stage.shares)
             for writer in stage.shares:
                 entry.unstored.pop(ShareKey(stage_id, writer), None)
             stage.shares = None
@@ -315,6 +304,7 @@ class Ledger:
         stage.apply(record)
         marks.stages.add(stage_id)
         marks.counts.pop(stage_id, None)
+        return stage_text_bytes(stage) - before
 
     def _intern(self, record: list[Any], positions: tuple[int, ...]) -> None:
         for position in positions:
@@ -351,6 +341,7 @@ class Ledger:
             entry.stored_revision = operation.revision
             self.ended[entry] = None
             entry.ended_at = operation.ended if operation.ended is not None else now
+        self._charge(entry, whole_bytes(operation))
         marks = self.mark(entry)
         marks.structure = True
         marks.stages.update(operation.stages)
@@ -367,7 +358,8 @@ class Ledger:
 
         Return the entries that changed, and the number of counts for unknown stages.
         """
-        owner = self._by_session.get(session, _NO_OPERATIONS).owner
+        index = self._by_session.get(session, _NO_OPERATIONS)
+        owner = index.owner
         changed: set[Entry] = set()
         unknown = 0
         last: Entry | None = None
@@ -388,18 +380,23 @@ class Ledger:
             stage.done = done
             if total is not UNCHANGED:
                 stage.total = total
-                stage.detail = detail
+                if detail != stage.detail:
+                    if detail is not None and index.process.full:
+                        detail = None  # noqa: PLW2901
+                        self._leave_out("texts", 1)
+                    self._charge(entry, text_bytes(detail) - text_bytes(stage.detail))
+                    stage.detail = detail
                 marked[stage_id] = True
             elif stage_id not in marked:
                 marked[stage_id] = False
         return changed, unknown
 
-    def share(self, writer: str, share: Share) -> Entry | None:
+    def share(self, child: Session, share: Share) -> Entry | None:
         """Apply the share of a forked child; return None if its stage or attempt is not known yet.
 
-        A share of an earlier attempt counts nothing. `writer` is the session of the child.
-        Raise `Refused` at `SHARES_LIMIT`.
+        A share of an earlier attempt counts nothing. Raise `Refused` at the limits of shares.
         """
+        writer = child.id
         entry = self.entries.get(share.operation)
         stage = entry.operation.stages.get(share.stage) if entry is not None else None
         if entry is None or stage is None or share.attempt > stage.attempt:
@@ -408,9 +405,12 @@ class Ledger:
             return entry
         if stage.shares is None:
             stage.shares = {}
-        if writer not in stage.shares and len(stage.shares) >= SHARES_LIMIT:
-            # The operation is named: the child drops its shares in it and goes on with its own.
-            raise Refused("too many shares", {"limit": SHARES_LIMIT, "operation": share.operation})
+        if writer not in stage.shares:
+            if len(stage.shares) >= SHARES_LIMIT or not self._budgets.has_room_for_share(child):
+                # The operation is named: the child drops its shares in it and goes on with its own.
+                details = {"limit": SHARES_LIMIT, "operation": share.operation}
+                raise Refused("too many shares", details)
+            self._budgets.shared(child)
         if stage.shares.get(writer) != share.done:
             stage.shares[writer] = share.done
             if entry.unstored is _ALL_STORED:
@@ -461,8 +461,14 @@ class Ledger:
 
     def print(self, entry: Entry, lines: list[str]) -> None:
         """Keep the last lines of the output of an operation."""
+        if self._by_session[entry.session].process.full:
+            self._leave_out("texts", 1)
+            return
+        before = entry.operation.tail
         kept = [line[:TAIL_WIDTH] for line in lines[-TAIL_LINES:]]
-        entry.operation.tail = [*entry.operation.tail, *kept][-TAIL_LINES:]
+        entry.operation.tail = [*before, *kept][-TAIL_LINES:]
+        size = sum(map(text_bytes, entry.operation.tail)) - sum(map(text_bytes, before))
+        self._charge(entry, size)
 
     def crash(self, entry: Entry, now: float, reason: str) -> None:
         """Move an operation whose worker is proven dead to `crashed`."""
@@ -499,10 +505,23 @@ class Ledger:
         if len(self.ended) - len(gone) > retention.KEEP_ENDED:
             left = [(entry, entry.session) for entry in list(self.ended)[len(gone) :]]
             gone += retention.surplus(left, retention.KEEP_ENDED)
+        if self._budgets.heavy:
+            gone += self._heaviest(frozenset(gone))
         gone = [entry for entry in gone if entry.stored_revision is not None]
         for entry in gone:
             self._forget(entry)
         return gone
+
+    def _heaviest(self, gone: Container[Entry]) -> list[Entry]:
+        """Return the oldest ended operations of processes that take too many bytes."""
+        left = {budget: budget.bytes - budgets.BYTES_KEPT for budget in self._budgets.heavy}
+        found: list[Entry] = []
+        for entry in self.ended:
+            budget = self._by_session[entry.session].process
+            if left.get(budget, 0) > 0 and entry.stored_revision is not None and entry not in gone:
+                left[budget] -= entry.bytes
+                found.append(entry)
+        return found
 
     def _forget(self, entry: Entry) -> None:
         operation = entry.operation
@@ -511,15 +530,15 @@ class Ledger:
         self.dirty.pop(entry, None)
         self.stages -= len(operation.stages)
         written = self._by_session[entry.session]
+        self._charge(entry, -entry.bytes)
         del written.operations[entry]
-        for stage_id in operation.stages:
+        for stage_id, stage in operation.stages.items():
             written.owner.pop(stage_id, None)
+            if stage.shares:
+                self._budgets.unshared(stage.shares)
         if not written.operations:
             del self._by_session[entry.session]
-            session = entry.session
-            if not written.process.opened:
-                process = (session.uid, session.pid) if session.pid else session.id
-                self._processes.pop(process, None)
+            self._budgets.release(entry.session, written.process)
         self.removed.append(operation.id)
 
     def deadline(self) -> float | None:

@@ -15,12 +15,9 @@ import time
 from urllib.parse import quote
 
 from headway import __version__
+from headway.commands import broker_check
 from headway.host import interpreter
 from headway.protocol import endpoint
-
-# Seconds for the broker to answer a greeting: one that is busy answers within its next turn,
-# one that is stopped (SIGSTOP) never does.
-ANSWER_TIMEOUT = 5.0
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,26 +70,23 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     except endpoint.NoRuntimeDirectory as error:
         lines += _lost(environ, uid, user, None)
         trouble.append(str(error))
-        _broker(environ, user, None, lines, trouble)
+        broker_check.examine(environ, user, None, lines, trouble)
         return lines, trouble
     lines.append(("runtime", place))
-    from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
-    from headway.host.spool import WAITING_LIMIT, try_out  # noqa: PLC0415
+    from headway.host.spool import WAITING_LIMIT, try_out  # noqa: PLC0415 - not there on Windows
 
     try:
         try_out(place, user)
     except OSError as error:
         trouble.append(f"nothing can be left in {place}: {error.strerror}")
-    _broker(environ, user, place, lines, trouble)
+    broker_check.examine(environ, user, place, lines, trouble)
     lines += _other_brokers(environ, user, place)
-    unsent = _files(os.path.join(place, endpoint.SPOOL))
-    # What lies there for a moment beside a broker is with it.
-    if unsent and not broker_launch.listening(os.path.join(place, endpoint.REPORT), user):
-        waits = f"{unsent} files of final states wait for a broker"
+    waits = _waiting(environ, user)
+    if waits:
+        told = f"{waits} files of final states wait for a broker"
         if interpreter.find(environ) is None:
-            waits += ", and none can be started; "
-            waits += f"beyond {WAITING_LIMIT} the oldest are removed"
-        lines.append(("unsent", waits))
+            told += f", and none can be started; beyond {WAITING_LIMIT} the oldest are removed"
+        lines.append(("unsent", told))
     aside = _files(os.path.join(place, endpoint.SPOOL), aside=True)
     if aside:
         lines.append(("set aside", f"{aside} files in {endpoint.SPOOL}/ that no broker could take"))
@@ -111,21 +105,27 @@ def _runtime(environ: Mapping[str, str], user: int) -> str:
 
 
 def _other_brokers(environ: Mapping[str, str], user: int, place: str) -> list[tuple[str, str]]:
-    """Return where else a broker of `user` listens: programs of another environment report there.
-
-    Such are cron's, which has no XDG_RUNTIME_DIR, where /run/user/UID is absent.
-    """
+    """Return where else a broker of `user` listens: programs of other environments report there."""
     from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
 
     bare = {name: value for name, value in environ.items() if name != "HEADWAY_RUNTIME_DIR"}
     found: list[tuple[str, str]] = []
-    for _, directory in endpoint.candidates(bare, user):
+    for directory in endpoint.brokers(bare, user):
         path = os.path.join(directory, endpoint.REPORT)
-        if directory == place or endpoint.reason_against(directory, user):
-            continue
-        if broker_launch.listening(path, user):
+        if directory != place and broker_launch.listening(path, user):
             found.append(("another", f"broker of yours listens at {path}: what it has is not here"))
     return found
+
+
+def _waiting(environ: Mapping[str, str], user: int) -> int:
+    """Return how many files wait in the user's runtime directories for a broker to start."""
+    from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
+
+    places = [directory for _, directory in endpoint.candidates(environ, user)]
+    if any(broker_launch.listening(os.path.join(at, endpoint.REPORT), user) for at in places):
+        return 0  # what lies there for a moment beside a broker is with it
+    private = (at for at in places if endpoint.reason_against(at, user) is None)
+    return sum(_files(os.path.join(at, endpoint.SPOOL)) for at in private)
 
 
 def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
@@ -203,17 +203,11 @@ def _runs_before(path: str, made: float) -> int:
         return 0
 
 
-_NONE = (
-    "this program is no Python, its prefix has none of this version, and there is no headway"
-    " command on PATH"
-)
-
-
 def _interpreter(environ: Mapping[str, str]) -> str:
     """Tell what the broker and a terminal's viewer are run by."""
     found = interpreter.find(environ)
     if found is None:
-        return f"none: {_NONE}"
+        return f"none: {broker_check.NO_INTERPRETER}"
     whose = ", which has the headway command of PATH" if found.foreign else ""
     return f"{found.path} runs broker and viewers{whose}"
 
@@ -244,77 +238,6 @@ def _libraries(lines: list[tuple[str, str]]) -> list[str]:
     except Exception as error:
         trouble.append(f"msgpack cannot be imported: {error}")
     return trouble
-
-
-def _broker(
-    environ: Mapping[str, str],
-    user: int,
-    place: str | None,
-    lines: list[tuple[str, str]],
-    trouble: list[str],
-) -> None:
-    """Add what is known of the broker: of the one that is named, or in the directory `place`."""
-    from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
-
-    try:
-        named = endpoint.named_socket(environ)
-    except endpoint.EndpointRefused as error:
-        trouble.append(str(error))
-        return
-    if place is None and named is None:
-        return
-    path = named or os.path.join(place or "", endpoint.REPORT)
-    if broker_launch.listening(path, user):
-        pid = _holder(os.path.join(os.path.dirname(path), endpoint.LOCK))
-        lines.append(("broker", f"listens at {path}" + (f", pid {pid}" if pid else "")))
-        against = _greet(path)
-        if against:
-            trouble.append(f"the broker {against}")
-    elif named:
-        trouble.append(f"HEADWAY_ENDPOINT is {named}, and nobody listens there")
-    elif environ.get("HEADWAY_BROKER", "").lower() == "never":
-        trouble.append("no broker runs, and HEADWAY_BROKER=never forbids to start one")
-    elif interpreter.find(environ) is None:
-        trouble.append(f"no broker runs, and no Python is known that could run one: {_NONE}")
-    else:
-        lines.append(("broker", "none runs; the first program that reports starts one"))
-
-
-def _greet(path: str) -> str | None:
-    """Return what the broker at the socket `path` does instead of answering a `Hello`, or None."""
-    try:
-        import zmq  # noqa: PLC0415
-
-        from headway.host.identity import describe  # noqa: PLC0415
-        from headway.protocol import messages, wire  # noqa: PLC0415
-    except Exception:
-        return None  # said already
-    context = zmq.Context()
-    try:
-        sock = context.socket(zmq.DEALER)
-        sock.connect("ipc://" + path)
-        head = (messages.MAGIC, messages.MAJOR, messages.MINOR)
-        who = (os.urandom(8).hex(), "viewer", time.monotonic(), describe(__version__))
-        hello = messages.Hello(*head, *who)
-        sock.send(wire.encode(hello))
-        if not sock.poll(int(ANSWER_TIMEOUT * 1000)):
-            return f"does not answer (waited {ANSWER_TIMEOUT:.0f} s)"
-        answer = wire.decode(sock.recv(), messages.OUTBOUND)
-        if isinstance(answer, messages.Refuse):
-            return f"refuses: {answer.reason} {answer.details}"
-    except (zmq.ZMQError, wire.Malformed) as error:
-        return f"does not answer: {error}"
-    finally:
-        context.destroy(linger=0)
-    return None
-
-
-def _holder(path: str) -> str | None:
-    try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            return file.read(32).strip() or None
-    except OSError:
-        return None
 
 
 def _files(folder: str, *, aside: bool = False) -> int:

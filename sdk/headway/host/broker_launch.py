@@ -13,12 +13,15 @@ import fcntl
 import os
 import socket
 import stat
+import sys
 import time
 
-from headway.host import interpreter
+from headway.host import cgroup, interpreter
 from headway.host.detached_process import spawn
-from headway.host.spool import start_lock, start_log
+from headway.host.random_id import random_id
+from headway.host.spool import START_LOCK, start_lock, start_log
 from headway.protocol.endpoint import (
+    LOCK,
     REPORT,
     EndpointRefused,
     NoRuntimeDirectory,
@@ -78,6 +81,50 @@ def listening(path: str, user: int) -> bool:
     return True
 
 
+def listener(path: str) -> int | None:
+    """Return the pid of who listens on the socket at `path`, as the kernel has it, or None."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return None
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        probe.setblocking(False)
+        probe.connect(path)
+        pid = int.from_bytes(probe.getsockopt(socket.SOL_SOCKET, option, 4), sys.byteorder)
+    except OSError:
+        return None
+    else:
+        return pid or None  # 0 where it is of a namespace that we do not see
+    finally:
+        probe.close()
+
+
+def starting(environ: Mapping[str, str], uid: int) -> bool:
+    """Return whether a broker is about to listen: it, or who starts it, holds a lock already.
+
+    Told by the kernel's list of locks (Linux): to try one would keep a broker from it. False where
+    there is no runtime directory, or the broker is named by `HEADWAY_ENDPOINT`.
+    """
+    try:
+        if named_socket(environ) is not None:
+            return False
+        place = directory(environ, uid, make=False)
+        with open("/proc/locks", encoding="ascii", errors="replace") as file:
+            held = {line.split()[5] for line in file if " FLOCK " in line and "->" not in line}
+    except (OSError, IndexError):
+        return False
+    return any(_lock_of(os.path.join(place, name)) in held for name in (LOCK, START_LOCK))
+
+
+def _lock_of(path: str) -> str | None:
+    """Return how /proc/locks names the file at `path`, or None where there is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+
+
 # Seconds between two brokers that one process starts. Without them a broker that cannot start
 # would be started at every retry of the connection; doubled, one that died is missed for longer.
 RESTART_INTERVAL = 1.0
@@ -113,13 +160,29 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
         command = [python.path, "-m", "headway_broker", "run", "--detached"]
         log = start_log(place, user)
         try:
-            spawn(command, environ, foreign=python.foreign, user=user, keep=(_lock,), errors=log)
+            spawn(
+                command,
+                environ,
+                foreign=python.foreign,
+                user=user,
+                keep=(_lock,),
+                errors=log,
+                manager=_manager(environ, user),
+            )
         finally:
             if log is not None:
                 os.close(log)
     finally:
         _let_go()
     return True
+
+
+def _manager(environ: Mapping[str, str], user: int) -> tuple[str, str] | None:
+    """Return who starts the broker and under which name, where ours would be stopped with us."""
+    if cgroup.own().service is None:
+        return None
+    run = cgroup.user_manager(environ, user)
+    return None if run is None else (run, f"{cgroup.UNIT}-{random_id(8)}")
 
 
 def _let_go() -> None:
@@ -139,6 +202,8 @@ __all__ = [
     "NotMade",
     "directory",
     "endpoint",
+    "listener",
     "listening",
     "start_broker",
+    "starting",
 ]

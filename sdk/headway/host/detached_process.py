@@ -21,6 +21,21 @@ if TYPE_CHECKING:
 # /bin/sh puts the helper into the background and leaves: the helper's parent is then init, so
 # that it is no child of the program's.
 _SHELL = ("/bin/sh", "-c", '"$0" "$@" &')
+# The same, but as a unit of the user's service manager; by itself where that refuses. What the
+# process needs of our environment is passed on by name: values may hold anything.
+_AS_UNIT = (
+    "{{ {run} --user --quiet --collect --unit={unit} {settings}"
+    ' -- "$0" "$@" || exec "$0" "$@"; }} &'
+)
+_PASSED_ON = (
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "XDG_STATE_HOME",
+)
 
 
 def spawn(
@@ -32,6 +47,7 @@ def spawn(
     terminal: bool = False,
     keep: tuple[int, ...] = (),
     errors: int | None = None,
+    manager: tuple[str, str] | None = None,
 ) -> None:
     """Start `argv` as a detached process: it outlives this one, which need not wait for it.
 
@@ -39,7 +55,9 @@ def spawn(
     a `foreign` Python uses what is installed for it. With `terminal` it keeps standard error and
     the session, in a process group of its own; otherwise it gets a new session and no streams.
     Where `user` is another user (a root process under sudo) it becomes that user first. It
-    inherits the descriptors `keep`, and writes errors to the descriptor `errors`. Raise OSError.
+    inherits the descriptors `keep`, and writes errors to the descriptor `errors`. With `manager`, a
+    `systemd-run` and a name, it is a unit of the user's service manager instead, where that takes
+    it. Raise OSError.
     """
     child = environment(environ)
     child.pop("HEADWAY_PARENT", None)
@@ -51,6 +69,9 @@ def spawn(
     if modules:
         child["PYTHONPATH"] = os.pathsep.join(modules)
     command = [*_SHELL, *argv]
+    if manager is not None:
+        child.setdefault("XDG_RUNTIME_DIR", f"/run/user/{os.geteuid()}")  # how that is found
+        command[2] = _unit_script(*manager, child)
     if user is not None and user != os.geteuid():
         command = [*_SHELL, argv[0], "-c", _BECOME, str(user), *argv[1:]]
         for name in ("HOME", "USER", "LOGNAME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
@@ -71,6 +92,16 @@ def spawn(
             pass_fds=keep,
         )
     )
+
+
+def _unit_script(run: str, unit: str, child: Mapping[str, str]) -> str:
+    """Return the shell script that starts its arguments as a unit, with the environment `child`."""
+    names = [name for name in child if name in _PASSED_ON or name.startswith("HEADWAY_")]
+    settings = " ".join(
+        f'--setenv="{name}=${name}"' for name in sorted(names) if name.isidentifier()
+    )
+    quoted = "'" + run.replace("'", "'\\''") + "'"
+    return _AS_UNIT.format(run=quoted, unit=unit, settings=settings)
 
 
 # Run as root before the rest: become the user, then the module that was asked for.

@@ -7,6 +7,7 @@ the environment, which is an argument.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -79,20 +80,34 @@ def named_socket(environ: Mapping[str, str]) -> str | None:
 def candidates(environ: Mapping[str, str], uid: int) -> list[tuple[str, str]]:
     """Return the runtime directories to try for `uid`, best first, each as (parent, directory).
 
-    The parent has to exist already; the directory may be made. Programs of one user agree
-    on the first that is usable, whatever their environment, so cron finds the desktop's.
+    The parent has to exist already; the directory may be made. Places that every program of the
+    user knows come before the one that only their session does (`XDG_RUNTIME_DIR`): so cron and the
+    desktop agree also where there is no /run/user/UID.
     """
     named = environ.get("HEADWAY_RUNTIME_DIR")
     if named:
         named = os.path.abspath(named)
         return [(os.path.dirname(named), named)]
     run = f"/run/user/{uid}"
-    found = [(run, f"{run}/headway")]
+    found = [(run, f"{run}/headway"), ("/tmp", f"/tmp/headway-{uid}")]  # noqa: S108 - it is checked
     xdg = environ.get("XDG_RUNTIME_DIR")
     if xdg and os.path.isabs(xdg) and os.path.normpath(xdg) != run:
         found.append((xdg, os.path.join(xdg, "headway")))
-    found.append(("/tmp", f"/tmp/headway-{uid}"))  # noqa: S108 - its owner and type are checked
     return found
+
+
+def brokers(environ: Mapping[str, str], uid: int) -> list[str]:
+    """Return the runtime directories of `uid` in which a broker has left its socket, best first.
+
+    Whether it still listens is not looked at. More than one is what programs of other versions, or
+    without /run/user/UID, have made of it.
+    """
+    return [
+        directory
+        for _, directory in candidates(environ, uid)
+        if os.path.lexists(os.path.join(directory, REPORT))
+        and reason_against(directory, uid) is None
+    ]
 
 
 def reason_against(directory: str, uid: int) -> str | None:
@@ -116,16 +131,21 @@ def reason_against(directory: str, uid: int) -> str | None:
 
 
 def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True) -> str:
-    """Return the first usable runtime directory for `uid`, made (0700) where `make` allows it.
+    """Return the runtime directory for `uid`: that of a broker, else the first that is usable.
 
-    One that a umask has closed to its owner is opened to it.
+    It is made (0700) where `make` allows it; one that a umask has closed to its owner is opened
+    to it.
 
     Raise `NoRuntimeDirectory`, whose text names every place that was tried and why it was
     not used, and without `make` `NotMade` where one could be made.
     """
+    places = candidates(environ, uid)
+    if len(places) > 1:  # a broker may have begun in the second when there was no first
+        found = brokers(environ, uid)
+        if found:
+            return found[0]
     tried: list[str] = []
-    missing: str | None = None
-    for parent, directory in candidates(environ, uid):
+    for parent, directory in places:
         shared = parent == "/tmp"  # noqa: S108 - only there may others own the parent
         if not shared and not environ.get("HEADWAY_RUNTIME_DIR"):
             against = reason_against(parent, uid)
@@ -145,26 +165,36 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
         elif not os.path.lexists(directory):
             cannot = _reason_against_making(parent, directory)
             if cannot is None:
-                missing = missing or directory
-            else:
-                tried.append(f"{directory}: {cannot}")
+                raise NotMade(f"no runtime directory has been made yet: {directory}")
+            tried.append(f"{directory}: {cannot}")
             continue
         try:
             open_to_owner(directory, uid)
         except OSError:
             pass  # the reason follows
         against = reason_against(directory, uid) or _too_long(directory)
+        against = against or _reason_against_writing(directory)
         if against is None:
             return directory
         tried.append(f"{directory}: {against}")
-    if missing is not None:
-        raise NotMade(f"no runtime directory has been made yet: {missing}")
     raise NoRuntimeDirectory("no private runtime directory: " + "; ".join(tried))
 
 
 def _too_long(directory: str) -> str | None:
     if len(os.fsencode(directory)) + len(REPORT) >= PATH_LIMIT:
         return "its path is too long for a socket"
+    return None
+
+
+def _reason_against_writing(directory: str) -> str | None:
+    """Return why nothing can be made in a private directory where no broker is, or None."""
+    if os.path.lexists(os.path.join(directory, REPORT)):
+        return None  # whoever can connect need not write
+    try:
+        if os.statvfs(directory).f_flag & os.ST_RDONLY:
+            return "is on a read-only file system"
+    except OSError:
+        pass
     return None
 
 
@@ -175,7 +205,8 @@ def _reason_against_making(parent: str, directory: str) -> str | None:
     except OSError as error:
         return f"cannot be made: {error.strerror}"
     if not os.access(parent, os.W_OK | os.X_OK):
-        return "cannot be made: Permission denied"
+        read_only = os.statvfs(parent).f_flag & os.ST_RDONLY
+        return "cannot be made: " + os.strerror(errno.EROFS if read_only else errno.EACCES)
     return _too_long(directory)
 
 

@@ -129,7 +129,7 @@ class Request(NamedTuple):
     """A viewer's request; the `Reply` carries the same `request` number.
 
     Verbs: cancel {operation, reason, kill}, claim {key}, draw {tty}, drawn {operations},
-    status {}, stop {}, retire {major, minor}.
+    status {}, stop {}, retire {major, minor, service, nice}.
     """
 
     request: int
@@ -150,6 +150,7 @@ class Welcome(NamedTuple):
     wall: float  # Unix time at `now`, on the broker's anchor
     follow: str  # the endpoint of the XPUB socket
     watched: bool
+    about: dict[str, Any] = {}  # noqa: RUF012 - of the broker: version, pid, service, nice
 
 
 class Acknowledge(NamedTuple):

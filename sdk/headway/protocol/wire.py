@@ -8,7 +8,6 @@ Absent: sockets, and the question who may send what.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any, Callable, Iterator
 
 import msgpack
@@ -20,6 +19,7 @@ from headway.protocol.checks import Malformed
 FRAME_LIMIT = 1 << 20  # bytes of one frame; ZMQ_MAXMSGSIZE of every socket
 COUNTS_LIMIT = 4096  # stages in one `Counts`
 ABOUT_LIMIT = 32  # facts of a process in a `Hello`; we send some ten
+ABOUT_TEXT = 4096  # characters of them
 STAGES_LIMIT = 1000  # stage records in one `Announce`; more go into further ones
 LINES_LIMIT = 200  # lines in one `Log`
 
@@ -109,14 +109,19 @@ def unpack_counts(frame: bytes) -> tuple[int, dict[Any, Any]] | None:
 def _about(value: Any) -> dict[str, Any]:
     """Return the texts and numbers that describe a process, and leave out everything else.
 
-    It is held for as long as the session: at most `ABOUT_LIMIT` facts, as long as names.
+    It is held for as long as the session: at most `ABOUT_LIMIT` facts, as long as names, and
+    `ABOUT_TEXT` characters of all.
     """
-    facts = (
-        (checks.name(name), checks.name(known) if type(known) is str else known)
-        for name, known in checks.mapping(value).items()
-        if type(name) is str and type(known) in (str, int, float)
-    )
-    return dict(islice(facts, ABOUT_LIMIT))
+    facts: dict[str, Any] = {}
+    room = ABOUT_TEXT
+    for name, known in checks.mapping(value).items():
+        if type(name) is str and type(known) in (str, int, float) and len(facts) < ABOUT_LIMIT:
+            fact = checks.name(known) if type(known) is str else known
+            room -= len(name) + (len(fact) if type(fact) is str else 0)
+            if room < 0:
+                break
+            facts[checks.name(name)] = fact
+    return facts
 
 
 def _stages(value: Any) -> list[list[Any]]:
@@ -169,7 +174,16 @@ _FIELDS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
         _optional_words,
     ),
     messages.Request: (_whole, _identity, checks.mapping),
-    messages.Welcome: (_whole, _whole, _identity, _time, _time, checks.words, _flag),
+    messages.Welcome: (
+        _whole,
+        _whole,
+        _identity,
+        _time,
+        _time,
+        checks.words,
+        _flag,
+        checks.mapping,
+    ),
     messages.Acknowledge: (checks.array_of(_final), checks.array_of(_last_share)),
     messages.Reannounce: (checks.optional(_identities),),
     messages.Cancel: (_whole, _identity, _optional_words, _flag),

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 START_POLL = 0.03  # seconds between looks for a broker that is just being started
 RETRY_LIMIT = 5.0  # seconds at most between looks for a broker that is not there
+# Seconds in which others start the next broker after one that has retired: those in whose place it
+# is better off. Doubled, a program that is alone reports that much later.
+YIELD = 1.0
 START_TIMEOUT = 3.0  # seconds after which a broker that was started is taken for failed
 NEXT_FRAME = 1.2 * WATCHED  # seconds within which a look is taken for the next one
 IDLE_TIMEOUT = 30.0  # seconds without anything to report after which the connection is closed
@@ -87,6 +90,8 @@ class Connection:
         self._connect(now)
         # Where nobody listens, or no longer, whoever comes next reads the file.
         while self._socket is not None and not publisher.settled and now < until:
+            if publisher.unheard:
+                break
             self._send(now, hurry=True)
             self._wait(now, until)
             self._receive()
@@ -99,7 +104,7 @@ class Connection:
                     self._viewer.finish(self._receive_until)
             else:
                 self._spool_owed()  # if the disk had no room before
-                if self._socket is not None:
+                if self._socket is not None and not publisher.unheard:
                     left.tell_others()
             if left.name is not None or not publisher.ends_owed:
                 self._births.drop()
@@ -121,6 +126,8 @@ class Connection:
             if publisher.retired:
                 self._disconnect()
                 self._back_off(now)
+                if self._is_worse_off():
+                    self._retry_at = now + YIELD
             elif not wanted and now > self._busy_at + IDLE_TIMEOUT:
                 self._disconnect(leave=True)
             return
@@ -135,6 +142,11 @@ class Connection:
             self._back_off(now)
         else:
             self._open(address)
+
+    def _is_worse_off(self) -> bool:
+        """Return whether a broker that another process starts may be better off than ours."""
+        mine = self._publisher.surroundings
+        return mine is not None and (mine.service is not None or mine.nice > 0)
 
     def _back_off(self, now: float) -> None:
         # Just started, it listens in a moment. Absent for long: look ever less often.

@@ -8,6 +8,7 @@ read costs no memory: what goes out later is the state of that moment.
 from __future__ import annotations
 
 from headway.model import Operation, Stage
+from headway.protocol import retirement
 from headway.protocol.messages import (
     MAGIC,
     MAJOR,
@@ -24,6 +25,8 @@ from headway.protocol.messages import (
     Log,
     Reannounce,
     Refuse,
+    Reply,
+    Request,
     Retire,
     Share,
     Watched,
@@ -107,11 +110,15 @@ class Publisher:
         self.welcome: Welcome | None = None
         self.refused: Refuse | None = None
         self.retired = False
+        self.surroundings: retirement.Surroundings | None = None  # of a broker that we start
         self.cancels: list[Cancel] = []
         self.drawn: set[str] = set()
         self.sequence = 0
         self._connected = False
         self._greeted = False
+        self._older: int | None = None  # the major of a broker that is only asked to retire
+        self._asked_to_retire = False  # once: programs of another version may start theirs again
+        self._requests: list[Request] = []
         self._dirty: dict[str, Entry] = {}
         self._unacknowledged: dict[str, Entry] = {}  # ends that were sent and not acknowledged
         self._moved: dict[int, Stage] = {}
@@ -134,6 +141,7 @@ class Publisher:
             Drawn: self._receive_drawn,
             Retire: self._receive_retire,
             Refuse: self._receive_refuse,
+            Reply: self._receive_reply,
         }
 
     # Marking: called by the handles.
@@ -193,6 +201,8 @@ class Publisher:
         self._connected = False
         self.welcome = None
         self.retired = False
+        self.refused = self._older = None  # the next broker may be another
+        self._requests.clear()
 
     def _greet_again(self) -> None:
         self._greeted = False
@@ -230,9 +240,19 @@ class Publisher:
             }
 
     def _receive_welcome(self, message: Welcome) -> None:
+        if self._older is not None:
+            return
         self.welcome = message
         self.refused = None
         self.watched = message.watched
+        words = retirement.request(message, self.surroundings)
+        if words is not None:
+            self._ask_to_retire(words)
+
+    def _ask_to_retire(self, words: dict[str, Any]) -> None:
+        if not self._asked_to_retire:
+            self._asked_to_retire = True
+            self._requests.append(Request(1, "retire", words))
 
     def _receive_watched(self, message: Watched) -> None:
         self.watched = message.watched
@@ -256,7 +276,12 @@ class Publisher:
 
     def _receive_refuse(self, message: Refuse) -> None:
         operation = message.details.get("operation")
-        if operation is None:
+        older = retirement.older_major(message)
+        if older is not None and not self._asked_to_retire:
+            self._older = older
+            self._greeted = False
+            self._ask_to_retire(retirement.words(self.surroundings))
+        elif operation is None:
             self.refused = message
         elif operation in self.operations:
             entry = self.operations[operation]
@@ -266,6 +291,15 @@ class Publisher:
                 self.refused_ends[operation] = entry
                 for oldest in list(self.refused_ends)[:-REFUSED_LIMIT]:
                     del self.refused_ends[oldest]
+
+    def _receive_reply(self, message: Reply) -> None:
+        if self._older is not None and message.result.get("retiring") is not True:
+            self.refused = Refuse("version", {"majors": [self._older]})
+
+    @property
+    def unheard(self) -> bool:
+        """Return whether this broker takes nothing of ours."""
+        return self.refused is not None or self._older is not None
 
     def unpacked(self, message: Any) -> None:
         """`message`, which was taken, cannot be sent: tell what it is of no more, but count it."""
@@ -328,7 +362,11 @@ class Publisher:
         """Return when `take` has something to hand out, or None: not before a change."""
         if not self._connected or self.refused is not None:
             return None
-        if not self._greeted or self._answers:
+        if not self._greeted or self._requests:
+            return float("-inf")
+        if self._older is not None:
+            return None
+        if self._answers:
             return float("-inf")
         due = self._last_sent + HEARTBEAT_INTERVAL
         if self._dirty:
@@ -366,6 +404,10 @@ class Publisher:
         if not self._greeted:
             self._greeted = True
             return self._hello(now)
+        if self._requests:
+            return self._requests.pop(0)
+        if self._older is not None:
+            return None
         if self._answers:
             return self._answers.pop(0)
         if self._dirty:
@@ -392,7 +434,8 @@ class Publisher:
         return None
 
     def _hello(self, now: float) -> Hello:
-        return Hello(MAGIC, MAJOR, MINOR, self.session, "worker", now, self.about, self.sequence)
+        major = MAJOR if self._older is None else self._older
+        return Hello(MAGIC, major, MINOR, self.session, "worker", now, self.about, self.sequence)
 
     def take_overflow(self, now: float, room: int = ENDS_LIMIT) -> list[Any]:
         """Remove and return the messages of a spool file if too many ends wait for a broker.

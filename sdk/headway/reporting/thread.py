@@ -144,11 +144,16 @@ class ReportingThread:
             raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
         # First what a hasty end needs, which can import nothing while another thread does.
         with self._reporter.importing:
+            from headway.host import cgroup  # noqa: PLC0415
             from headway.host.identity import describe  # noqa: PLC0415
+            from headway.protocol.endpoint import user_of  # noqa: PLC0415
             from headway.reporting import last_resort  # noqa: PLC0415
             from headway.reporting.births import Births  # noqa: PLC0415
 
-            self._reporter.publisher.about.update(describe(last_resort.version()))
+            publisher = self._reporter.publisher
+            publisher.about.update(describe(last_resort.version()))
+            user = user_of(os.environ, os.getuid())
+            publisher.surroundings = cgroup.for_broker(os.environ, user)
         births = Births(self._reporter)
         self._finish_reporting = lambda: _leave(self._reporter, births, last_resort.finish)
         births.keep(time.monotonic(), listening=last_resort.may_listen())

@@ -34,6 +34,35 @@ def test_a_newer_client_makes_everybody_connect_again(wired):
 
 
 @pytest.mark.parametrize(
+    ("ours", "theirs", "why"),
+    [
+        (("cron.service", 0), (None, 0), "outside of cron.service"),
+        ((None, 10), (None, 0), "not as nice (10)"),
+        ((None, 0), (None, 0), None),
+        (("cron.service", 0), ("cron.service", 0), None),
+        (("cron.service", 0), ("other.service", 0), None),
+        ((None, 0), ("cron.service", -5), None),
+    ],
+)
+def test_a_client_that_would_start_one_that_is_better_off_makes_it_retire(ours, theirs, why):
+    about = dict(zip(("service", "nice"), ours))
+    wired = Wired(about=about)
+    viewer = wired.viewer()
+    assert viewer.heard(messages.Welcome)[0].about == about
+    asked = dict(zip(("service", "nice"), theirs))
+    viewer.ask("retire", major=1, minor=0, **asked)
+    assert viewer.heard(messages.Reply)[0].result == {"retiring": why is not None}
+    assert (wired.stopped is None) if why is None else why in wired.stopped
+
+
+def test_a_broker_that_a_person_has_started_tells_no_place_and_stays():
+    wired = Wired(about={"version": "1"})
+    viewer = wired.viewer()
+    viewer.ask("retire", major=1, minor=0, service=None, nice=0)
+    assert viewer.heard(messages.Reply)[0].result == {"retiring": False}
+
+
+@pytest.mark.parametrize(
     "version", [{"major": 1, "minor": 0}, {"major": 0, "minor": 9}, {}, {"major": "2", "minor": 0}]
 )
 def test_nobody_else_makes_the_broker_retire(wired, version):

@@ -17,6 +17,8 @@ from headway.model import Operation
 from headway.protocol import messages
 from headway.protocol.rows import decode
 from headway_broker.publishing import stream as rules
+from headway_broker.publishing.snapshots import Subscriber
+from headway_broker.state.sessions import Credentials
 
 STAGE_ENDS = ("completed", "failed", "waiting")
 
@@ -307,3 +309,32 @@ Audience.TestCase.settings = settings(max_examples=20, stateful_step_count=60)
 @pytest.mark.timeout(300)  # a failure is made short in minutes; a success takes a second
 class TestFollowersThatJoinAtAnyTimeSeeWhatTheCoreKnows(Audience.TestCase):
     pass
+
+
+ME = Credentials(1000, 7)
+HOG = Credentials(1000, 8)
+
+
+def rounds_until_answered(wired, inbox):
+    """The frames until a whole snapshot has come, of those who ask for it by `inbox`."""
+    wired.core.subscribed(inbox, True, Subscriber(1, ME))
+    seen = len(wired.published)
+    for number in range(1, 2_000):
+        wired.pass_time(rules.PAUSE_MAX)
+        parts = [m for topic, m in wired.published[seen:] if topic == inbox]
+        if parts and len(parts) == parts[0].parts:
+            return number
+    raise AssertionError("no snapshot came")
+
+
+def test_who_asks_for_snapshots_without_end_costs_another_no_more_than_its_turn(wired):
+    worker = wired.worker()
+    for number in range(8):
+        worker.start(f"op {number}", stages=["s" * 200] * 900)
+    wired.core.subscribed(b"d", True, Subscriber(1, ME))
+    alone = rounds_until_answered(wired, b"i" + b"a" * 16)
+    for number in range(1_000):  # by as many connections as one process may have
+        inbox = b"i" + b"%016d" % number
+        wired.core.subscribed(inbox, True, Subscriber(100 + number % 250, HOG))
+    beside = rounds_until_answered(wired, b"i" + b"b" * 16)
+    assert beside <= 3 * alone + 2, (alone, beside)

@@ -1,6 +1,7 @@
 """Files that workers left, good and bad."""
 
 import os
+import socket
 
 import pytest
 
@@ -175,3 +176,33 @@ def test_of_broken_files_that_were_set_aside_the_newest_are_kept(spool, monkeypa
         spool.set_aside(path, BROKEN)
     kept = {".broken-s3", ".broken-s4", ".broken-s5", ".broken-by-somebody-else"}
     assert set(os.listdir(spool.path)) == kept
+
+
+def other_directory(tmp_path):
+    """Another runtime directory of the user, with a file in its spool; the path of that."""
+    other = tmp_path / "other"
+    other.mkdir(mode=0o700)
+    (other / "unsent").mkdir(mode=0o700)
+    return other, left(Spool(str(other), UID))
+
+
+def test_what_lies_in_another_directory_of_the_user_is_taken_in(tmp_path):
+    other, path = other_directory(tmp_path)
+    spool = Spool(str(tmp_path), UID, [str(other), str(tmp_path / "none")])
+    assert [found.path for found in spool.read(NOW)] == [path]
+    spool.remove(path)
+    assert os.listdir(other / "unsent") == []
+
+
+def test_what_lies_beside_another_broker_is_left_to_it(tmp_path):
+    other, _ = other_directory(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(other / "report.sock"))
+        listener.listen()
+        assert list(Spool(str(tmp_path), UID, [str(other)]).read(NOW)) == []
+
+
+def test_a_directory_that_is_open_to_others_is_not_looked_into(tmp_path):
+    other, _ = other_directory(tmp_path)
+    other.chmod(0o755)
+    assert list(Spool(str(tmp_path), UID, [str(other)]).read(NOW)) == []

@@ -205,30 +205,3 @@ def test_a_crash_of_what_has_ended_changes_nothing(wired):
     worker.end()
     wired.core.ledger.crash(entry(wired), wired.now, "gone")
     assert wired.operation("op").state == "completed"
-
-
-def test_stages_beyond_the_budget_of_their_process_are_left_out_and_the_end_is_not(monkeypatch):
-    monkeypatch.setattr(rules, "PROCESS_STAGES_LIMIT", 3)
-    wired = Wired()
-    hog = wired.worker("hog", pid=7)
-    hog.start("large", stages=("a", "b", "c", "d", "e"))
-    other = wired.worker("other", pid=8)
-    other.start("small", stages=("x",))
-    assert len(wired.operation("large").stages) == 3
-    assert len(wired.operation("small").stages) == 1
-    assert wired.dropped() == {"stages over budget": 2}
-    hog.end("large")
-    assert wired.operation("large").state == "completed"
-
-
-def test_open_operations_of_a_process_are_limited_and_what_ends_makes_room(monkeypatch):
-    monkeypatch.setattr(rules, "PROCESS_OPEN_LIMIT", 1)
-    wired = Wired()
-    worker = wired.worker("worker", pid=7)
-    worker.start("one")
-    worker.start("two")
-    assert "two" not in wired.core.ledger.entries
-    assert worker.heard(messages.Refuse)[0].details["operation"] == "two"
-    worker.end("one")
-    worker.start("three")
-    assert wired.operation("three").open

@@ -9,9 +9,10 @@ import tempfile
 
 import pytest
 
-from headway.commands import doctor
+from headway.commands import broker_check, doctor
 from headway.host import lost_ends
 from headway.host.spool import write_spool_file
+from headway.protocol import endpoint
 
 
 @pytest.fixture
@@ -109,15 +110,6 @@ def test_why_nothing_is_remembered_is_said_and_is_no_trouble(environ):
     assert dict(facts)["state"].startswith(f"{place}: nothing is remembered: Not a directory: ")
 
 
-def test_a_listener_that_does_not_answer_is_no_broker(environ, monkeypatch):
-    monkeypatch.setattr(doctor, "ANSWER_TIMEOUT", 0.1)
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(os.path.join(environ["HEADWAY_RUNTIME_DIR"], "report.sock"))
-        listener.listen(1)
-        _, trouble = doctor.examine(environ, os.getuid())
-    assert trouble == ["the broker does not answer (waited 0 s)"]
-
-
 def test_the_exit_status_tells(environ):
     def examine(**more):
         # In a process of its own: nothing that reports in this one may meet such an environment.
@@ -143,7 +135,7 @@ def test_final_states_that_wait_are_counted(environ):
 
 
 def test_what_lies_beside_a_broker_waits_for_none(environ, monkeypatch):
-    monkeypatch.setattr(doctor, "ANSWER_TIMEOUT", 0.1)
+    monkeypatch.setattr(broker_check, "ANSWER_TIMEOUT", 0.1)
     folder = os.path.join(environ["HEADWAY_RUNTIME_DIR"], "unsent")
     os.mkdir(folder)
     with open(os.path.join(folder, "one"), "w"):
@@ -155,14 +147,11 @@ def test_what_lies_beside_a_broker_waits_for_none(environ, monkeypatch):
     assert "unsent" not in dict(lines)
 
 
-def test_the_broker_that_is_named_is_seen_where_no_directory_can_be_used(environ, monkeypatch):
-    monkeypatch.setattr(doctor, "ANSWER_TIMEOUT", 0.1)
-    path = os.path.join(environ["HEADWAY_RUNTIME_DIR"], "elsewhere")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen(2)
-        lines, trouble = doctor.examine(
-            {"HEADWAY_RUNTIME_DIR": "/nowhere/at/all", "HEADWAY_ENDPOINT": path}, os.getuid()
-        )
-    assert dict(lines)["broker"] == f"listens at {path}"
-    assert "cannot be made" in trouble[0]
+def test_what_waits_in_another_directory_of_the_user_is_counted_too(environ, monkeypatch, tmp_path):
+    place = environ["HEADWAY_RUNTIME_DIR"]
+    other = str(tmp_path / "other")
+    os.mkdir(other, 0o700)
+    known = [(os.path.dirname(at), at) for at in (place, other)]
+    monkeypatch.setattr(endpoint, "candidates", lambda environ, uid: known)
+    write_spool_file(other, os.getuid(), "session", b"x")
+    assert dict(doctor.examine(environ, os.getuid())[0])["unsent"].startswith("1 files")

@@ -1,5 +1,6 @@
 """Finding the broker without waiting for it."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -9,7 +10,8 @@ import tempfile
 import pytest
 from machine import until
 
-from headway.host import broker_launch
+from headway.host import broker_launch, cgroup
+from headway.protocol.retirement import Surroundings
 
 
 @pytest.fixture
@@ -193,3 +195,37 @@ def test_why_a_broker_did_not_start_is_in_its_log(place, monkeypatch):
             return file.read()
 
     until(lambda: told() == "no module named headway_broker\n")
+
+
+@pytest.mark.parametrize("name", ["broker.lock", "start.lock"])
+def test_whoever_holds_a_lock_is_starting(environ, place, name):
+    assert not broker_launch.starting(environ, os.getuid())
+    with open(os.path.join(place, name), "w") as file:
+        assert not broker_launch.starting(environ, os.getuid())
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert broker_launch.starting(environ, os.getuid())
+    assert not broker_launch.starting(environ, os.getuid())
+
+
+def test_who_listens_is_known_by_pid(place):
+    path = os.path.join(place, "report.sock")
+    assert broker_launch.listener(path) is None
+    with listen(path):
+        assert broker_launch.listener(path) == os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("service", "manager", "asked"),
+    [(None, "/run", None), ("a.service", None, None), ("a.service", "/run", "/run")],
+)
+def test_a_service_has_the_service_manager_of_the_user_start_the_broker(
+    environ, place, monkeypatch, service, manager, asked
+):
+    spawned = []
+    monkeypatch.setattr(broker_launch, "spawn", lambda *a, **named: spawned.append(named))
+    monkeypatch.setattr(cgroup, "own", lambda: Surroundings(service, 0))
+    monkeypatch.setattr(cgroup, "user_manager", lambda environ, user: manager)
+    assert broker_launch.start_broker(environ, os.getuid(), place)
+    found = spawned[0]["manager"]
+    assert (found and found[0]) == asked
+    assert found is None or found[1].startswith("headway-broker-")

@@ -58,6 +58,53 @@ def test_a_foreign_python_is_told_of_no_module_and_no_library_of_the_program(pla
     assert ast.literal_eval(written(path)) == [None, None, None, "1"]
 
 
+# Plays `systemd-run`: notes its arguments, and runs the command with what it was told to set.
+MANAGER = """#!/bin/sh
+printf '%s\\n' "$@" > {place}/asked.new && mv {place}/asked.new {place}/asked
+[ -e {place}/refuses ] && exit 1
+while [ "$1" != -- ]; do
+    case "$1" in --setenv=*) export "${{1#--setenv=}}";; esac
+    shift
+done
+shift
+exec "$@"
+"""
+
+
+def as_unit(place, **environ):
+    """Start a helper as a unit: what the manager was asked, and the environment of the helper."""
+    tool = os.path.join(place, "it's systemd-run")
+    with open(tool, "w") as file:
+        file.write(MANAGER.format(place=place))
+    os.chmod(tool, 0o755)
+    path = os.path.join(place, "said")
+    code = (
+        f"import os; open({path!r} + '.new', 'w').write(repr(dict(os.environ)));"
+        f"os.rename({path!r} + '.new', {path!r})"
+    )
+    spawn([sys.executable, "-c", code], environ, manager=(tool, "headway-broker-x"))
+    found = ast.literal_eval(written(path))
+    return written(os.path.join(place, "asked")).splitlines(), found
+
+
+def test_a_unit_is_told_what_it_needs_and_nothing_else(place):
+    asked, found = as_unit(
+        place, HEADWAY_STATE_DIR="/a b/$HOME", PATH="/usr/bin:/bin", PASSWORD="hunter2"
+    )
+    assert asked[:4] == ["--user", "--quiet", "--collect", "--unit=headway-broker-x"]
+    assert "--setenv=HEADWAY_STATE_DIR=/a b/$HOME" in asked
+    assert not any("hunter2" in word for word in asked)
+    assert found["HEADWAY_STATE_DIR"] == "/a b/$HOME"
+
+
+def test_where_the_service_manager_refuses_the_helper_is_started_as_elsewhere(place):
+    with open(os.path.join(place, "refuses"), "w"):
+        pass
+    asked, found = as_unit(place, HEADWAY_STATE_DIR="/s", PATH="/usr/bin:/bin")
+    assert asked
+    assert found["HEADWAY_STATE_DIR"] == "/s"
+
+
 # What a program does to start a helper that says which modules it found, as argv[1].
 STARTS = """
 import os, sys

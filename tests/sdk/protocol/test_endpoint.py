@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 
 import pytest
 
@@ -113,13 +114,55 @@ def test_a_path_too_long_for_a_socket_is_refused(tmp_path):
         runtime_directory({"HEADWAY_RUNTIME_DIR": long}, UID)
 
 
-def test_programs_with_and_without_xdg_variables_try_the_same_place_first():
+@pytest.mark.parametrize("xdg", ["/run/user/1000", "/somewhere/private"])
+def test_programs_with_and_without_xdg_variables_try_the_same_places_first(xdg):
     cron = endpoint.candidates({}, 1000)
-    desktop = endpoint.candidates({"XDG_RUNTIME_DIR": "/run/user/1000"}, 1000)
+    desktop = endpoint.candidates({"XDG_RUNTIME_DIR": xdg}, 1000)
 
-    assert cron == desktop
-    assert cron[0] == ("/run/user/1000", "/run/user/1000/headway")
-    assert cron[-1] == ("/tmp", "/tmp/headway-1000")
+    assert desktop[: len(cron)] == cron
+    assert cron == [("/run/user/1000", "/run/user/1000/headway"), ("/tmp", "/tmp/headway-1000")]
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """Two runtime directories to choose from, of which the second is there."""
+    made = [tmp_path / "first", tmp_path / "second"]
+    for parent in made:
+        parent.mkdir(mode=0o700)
+    (made[1] / "headway").mkdir(mode=0o700)
+    found = [(str(parent), str(parent / "headway")) for parent in made]
+    monkeypatch.setattr(endpoint, "candidates", lambda environ, uid: found)
+    return [directory for _, directory in found]
+
+
+def test_what_could_be_made_in_the_first_place_is_no_reason_to_look_in_the_second(places):
+    with pytest.raises(NotMade, match="first/headway"):
+        runtime_directory({}, UID, make=False)
+    assert runtime_directory({}, UID) == places[0]
+
+
+@pytest.mark.parametrize("make", [False, True])
+def test_a_place_where_a_broker_has_begun_is_taken_before_a_better_one(places, make):
+    (pathlib.Path(places[1]) / "report.sock").write_text("")
+
+    assert runtime_directory({}, UID, make=make) == places[1]
+    assert endpoint.brokers({}, UID) == [places[1]]
+
+
+def test_the_socket_of_a_broker_in_a_directory_of_others_is_none(places):
+    (pathlib.Path(places[1]) / "report.sock").write_text("")
+    os.chmod(places[1], 0o755)
+
+    assert runtime_directory({}, UID) == places[0]
+
+
+def test_of_two_brokers_everybody_takes_the_first(places):
+    for place in places:
+        os.makedirs(place, mode=0o700, exist_ok=True)
+        (pathlib.Path(place) / "report.sock").write_text("")
+
+    assert runtime_directory({}, UID) == places[0]
+    assert endpoint.brokers({}, UID) == places
 
 
 def test_a_relative_xdg_directory_is_not_used():

@@ -149,6 +149,13 @@ def test_what_is_known_of_a_process_is_text_and_numbers():
     assert wire.decode(wire.encode(hello), messages.INBOUND).about == {"pid": 7, "user": "ann"}
 
 
+def test_what_describes_a_process_is_bounded_in_all():
+    about = {f"fact {number}": "x" * 256 for number in range(30)}
+    hello = messages.Hello("headway", 1, 0, "s" * 16, "worker", 1.5, about)
+    known = wire.decode(wire.encode(hello), messages.INBOUND).about
+    assert 0 < sum(len(name) + len(fact) for name, fact in known.items()) <= wire.ABOUT_TEXT
+
+
 def test_a_huge_name_is_cut_not_refused():
     message = decode(encode(announce(name="x" * 10_000, unit="B")), INBOUND)
 

@@ -2,6 +2,7 @@
 
 from headway.model import COMPLETED, RUNNING, Operation, Stage
 from headway.protocol import messages, wire
+from headway.protocol.retirement import Surroundings
 from headway.reporting.publisher import (
     ACKNOWLEDGE_TIMEOUT,
     ENDS_LIMIT,
@@ -302,6 +303,65 @@ def test_a_refused_operation_is_dropped_and_a_refused_session_is_silent():
     publisher.receive(messages.Refuse("version", {"majors": [2]}), 1.0)
     assert publisher.take(9.0) == []
     assert publisher.deadline() is None
+
+
+def welcomed(publisher, major=messages.MAJOR, **about):
+    publisher.take(1.0)
+    told = (major, 0, "i", 0.0, 0.0, "ipc:///f", True, about)
+    publisher.receive(messages.Welcome(*told), 1.0)
+    return publisher.take(1.0)
+
+
+def test_a_broker_that_is_worse_off_is_asked_once_to_retire_and_still_told_everything():
+    publisher, operation = publisher_with("A")
+    publisher.surroundings = Surroundings(None, 0)
+    words = {"major": 1, "minor": 0, "service": None, "nice": 0}
+    asked = welcomed(publisher, service="cron.service", nice=0)
+    assert asked == [messages.Request(1, "retire", words)]
+    publisher.changed(operation)
+    assert kinds(publisher.take(2.0)) == [messages.Announce]
+    publisher.lost()
+    publisher.connected()
+    assert welcomed(publisher, service="cron.service", nice=0) == []
+
+
+def test_a_broker_that_is_as_well_off_is_asked_nothing():
+    publisher, _ = publisher_with("A")
+    publisher.surroundings = Surroundings(None, 0)
+    assert welcomed(publisher, service=None, nice=0) == []
+
+
+def test_an_older_broker_is_only_asked_to_retire_in_its_own_version():
+    publisher, operation = publisher_with("A")
+    publisher.take(1.0)
+    publisher.receive(messages.Refuse("version", {"majors": [0]}), 1.0)
+    hello, request = publisher.take(1.1)
+    assert (hello.major, request.verb) == (0, "retire")
+    publisher.receive(messages.Welcome(0, 0, "i", 0.0, 0.0, "ipc:///f", True), 1.2)
+    publisher.changed(operation)
+    assert publisher.take(9.0) == []
+    assert publisher.deadline() is None
+    assert publisher.unheard
+    publisher.receive(messages.Retire(), 9.0)
+    publisher.lost()
+    publisher.connected()
+    assert publisher.take(10.0)[0].major == messages.MAJOR
+    assert not publisher.unheard
+
+
+def test_an_older_broker_that_stays_is_asked_no_more():
+    publisher, _ = publisher_with("A")
+    publisher.take(1.0)
+    for _ in range(2):
+        publisher.receive(messages.Refuse("version", {"majors": [0]}), 1.0)
+    publisher.take(1.1)
+    publisher.receive(messages.Reply(1, {"retiring": False}, None), 1.2)
+    assert publisher.refused == messages.Refuse("version", {"majors": [0]})
+    publisher.lost()
+    publisher.connected()
+    publisher.take(2.0)
+    publisher.receive(messages.Refuse("version", {"majors": [0]}), 2.0)
+    assert publisher.take(9.0) == []
 
 
 def test_a_mute_publisher_keeps_nothing():

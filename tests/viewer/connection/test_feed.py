@@ -10,6 +10,7 @@ import zmq
 from showcase import INSTANCE, NOW, installers, snapshot
 
 from headway.protocol import messages, wire
+from headway.protocol.retirement import Surroundings
 from headway_viewer.connection.feed import Feed
 from headway_viewer.replica.replica import Replica
 
@@ -27,6 +28,7 @@ class Broker:
         self.pub = self.context.socket(zmq.XPUB)
         self.pub.bind(self.follow)
         self.heard = []
+        self.about = {}
         self.topics = []
         self.peer = None
 
@@ -36,7 +38,8 @@ class Broker:
             message = wire.decode(frame, messages.INBOUND)
             self.heard.append(message)
             if isinstance(message, messages.Hello):
-                self.answer(messages.Welcome(1, 0, self.instance, NOW, 1.7e9, self.follow, True))
+                told = (1, 0, self.instance, NOW, 1.7e9, self.follow, True, self.about)
+                self.answer(messages.Welcome(*told))
         while self.pub.poll(5):
             self.topics.append(self.pub.recv())
 
@@ -70,7 +73,7 @@ def broker(directory):
 
 @pytest.fixture
 def feed(broker):
-    feed = Feed(Replica(), lambda: broker.endpoint)
+    feed = Feed(Replica(), lambda: broker.endpoint, replaces=Surroundings(None, 0))
     yield feed
     feed.close()
 
@@ -235,18 +238,42 @@ def test_a_refusal_is_told_to_people(broker, feed):
     assert "it speaks version 2 of the protocol, and this is 1" in feed.note()
 
 
-def test_an_older_broker_is_asked_once_to_retire_in_words_that_it_knows(broker, feed, monkeypatch):
+def test_an_older_broker_is_asked_once_to_retire_in_words_that_it_knows(broker, feed):
     attached(broker, feed)
-    monkeypatch.setattr(messages, "MAJOR", 2)
     for _ in range(3):
-        broker.answer(messages.Refuse("version", {"majors": [1]}))
+        broker.answer(messages.Refuse("version", {"majors": [0]}))
     until(broker, feed, lambda: feed.refused is not None)
-    until(broker, feed, lambda: any(isinstance(m, messages.Request) for m in broker.heard))
-    asked = [message for message in broker.heard if isinstance(message, messages.Request)]
-    assert [(message.verb, message.arguments) for message in asked] == [
-        ("retire", {"major": 2, "minor": messages.MINOR})
-    ]
-    assert [m for m in broker.heard if isinstance(m, messages.Hello)][-1].major == 1
+    until(broker, feed, lambda: retired(broker))
+    (asked,) = retired(broker)
+    assert asked.arguments == {"major": 1, "minor": 0, "service": None, "nice": 0}
+    assert [m for m in broker.heard if isinstance(m, messages.Hello)][-1].major == 0
+
+
+def retired(broker):
+    return [m for m in broker.heard if isinstance(m, messages.Request) and m.verb == "retire"]
+
+
+def test_a_broker_of_a_service_is_asked_to_retire_and_the_next_is_started(broker, feed):
+    broker.about = {"service": "cron.service", "nice": 0}
+    attached(broker, feed)
+    until(broker, feed, lambda: retired(broker))
+    broker.answer(messages.Retire())
+    broker.close()
+    looks = []
+    feed._find = lambda: looks.append(1)
+    end = time.monotonic() + 10
+    while not looks:
+        assert time.monotonic() < end
+        feed.wait(0.02)
+    assert not feed.retired
+
+
+def test_a_viewer_that_starts_no_broker_asks_none_to_retire(broker):
+    broker.about = {"service": "cron.service", "nice": 19}
+    feed = Feed(Replica(), lambda: broker.endpoint)
+    attached(broker, feed)
+    assert not retired(broker)
+    feed.close()
 
 
 def test_a_newer_broker_is_not_asked_to_retire(broker, feed):

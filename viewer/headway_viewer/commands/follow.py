@@ -12,7 +12,7 @@ from headway.model import Operation
 from headway_viewer.commands.exit_status import NONE_SEEN, NOT_JUDGED, TIMED_OUT, USAGE
 from headway_viewer.commands.options import print_error, silence_stdout, spelled
 from headway_viewer.commands.selection import NEXT_RUN_WAIT, Ambiguous, Selection
-from headway_viewer.connection.endpoint import endpoint_finder, require_usable
+from headway_viewer.connection.endpoint import endpoint_finder, require_usable, surroundings
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.display.jsonl import Jsonl
@@ -67,7 +67,7 @@ def follow_broker(
     board.accepts = selection.accepts
     if words:
         board.awaited = lambda: selection.awaited(board)
-    feed = Feed(replica, endpoint_finder(start=start))
+    feed = Feed(replica, endpoint_finder(start=start), replaces=surroundings() if start else None)
     try:
         require_usable()
         return follow(

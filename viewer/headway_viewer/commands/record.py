@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Sequence
+from typing import Sequence, TextIO
 
 from headway_viewer.commands.follow import follow_broker
 from headway_viewer.commands.options import make_parser, print_error
@@ -21,20 +21,24 @@ def record(argv: Sequence[str]) -> int:
     parser.add_argument("file", metavar="FILE", help="the file to write; - for standard output")
     parser.add_argument("--until-done", action="store_true", help="as of `headway view`")
     arguments = parser.parse_args(argv)
+    if arguments.file == "-":
+        return _record(sys.stdout, until_done=arguments.until_done)
     try:
-        stream = (
-            sys.stdout if arguments.file == "-" else open(arguments.file, "w", encoding="utf-8")  # noqa: SIM115
-        )
+        stream = open(arguments.file, "w", encoding="utf-8")  # noqa: SIM115 - its errors are told
     except OSError as error:
         return print_error("record", f"{arguments.file}: {error.strerror}", 1)
     with stream:
-        return follow_broker(
-            "record",
-            [],
-            lambda board, selection: Jsonl(board.replica, stream, lambda: selection.chosen),
-            until_done=arguments.until_done,
-            detaches=True,
-            timeout=None,
-            start=True,
-            output=stream.fileno(),
-        )
+        return _record(stream, until_done=arguments.until_done)
+
+
+def _record(stream: TextIO, *, until_done: bool) -> int:
+    return follow_broker(
+        "record",
+        [],
+        lambda board, selection: Jsonl(board.replica, stream, lambda: selection.chosen),
+        until_done=until_done,
+        detaches=True,
+        timeout=None,
+        start=True,
+        output=stream.fileno(),
+    )

@@ -6,9 +6,11 @@ import os
 import time
 from typing import Callable
 
-from headway.host import broker_launch
+from headway.host import broker_launch, cgroup
+from headway.protocol.endpoint import user_of
+from headway.protocol.retirement import Surroundings
 
-START_INTERVAL = 2.0  # seconds between attempts to start a broker
+START_INTERVAL = 0.25  # seconds between attempts to start a broker
 
 
 def endpoint_finder(*, start: bool) -> Callable[[], str | None]:
@@ -17,13 +19,19 @@ def endpoint_finder(*, start: bool) -> Callable[[], str | None]:
 
     def find() -> str | None:
         nonlocal last
+        found = find_endpoint(start=False)
         now = time.monotonic()
-        due = start and now - last >= START_INTERVAL
-        if due:
-            last = now
-        return find_endpoint(start=due)
+        if found is not None or not start or now - last < START_INTERVAL:
+            return found
+        last = now
+        return find_endpoint(start=True)
 
     return find
+
+
+def surroundings() -> Surroundings:
+    """Return where a broker would run that this command starts."""
+    return cgroup.for_broker(os.environ, user_of(os.environ, os.getuid()))
 
 
 def require_usable() -> None:
@@ -32,6 +40,11 @@ def require_usable() -> None:
         broker_launch.endpoint(os.environ, os.getuid(), start=False)
     except broker_launch.NotMade:
         pass
+
+
+def is_starting() -> bool:
+    """Return whether a broker is about to listen."""
+    return broker_launch.starting(os.environ, os.getuid())
 
 
 def find_endpoint(*, start: bool) -> str | None:

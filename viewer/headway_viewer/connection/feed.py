@@ -17,13 +17,14 @@ import zmq
 
 from headway import __version__
 from headway.host.identity import describe
-from headway.protocol import messages, wire
+from headway.protocol import messages, retirement, wire
 from headway_viewer.replica.replica import Replica
 
 BROKER_SILENT_AFTER = 6.0  # seconds without a message from it
 SNAPSHOT_RETRY = 2.0  # seconds until a snapshot that has not come is requested again
 CONNECT_RETRY = 0.1  # seconds between attempts to find a broker
 RESTART_GRACE = 1.0  # seconds for the workers to start the next broker, before this viewer does
+REPLACE_RETRY = 0.1  # seconds between attempts to start it where this viewer has asked for that
 _EVENT = struct.Struct("=hi")  # number and value
 RECEIVE_HWM = 200  # messages, the high-water mark; more are dropped, which makes a gap
 RECEIVE_BATCH = 500  # messages folded before the picture is drawn again
@@ -34,6 +35,8 @@ class Feed:
 
     `find` returns the endpoint of the broker's ROUTER (and may start a broker), or None
     while there is none. `lines` collects output lines of operations; the caller clears it.
+    `replaces` is where a broker would run that `find` starts: an older one, or one that is worse
+    off, is asked to retire. None: `find` starts none.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Feed:
         find: Callable[[], str | None],
         *,
         context: zmq.Context[Any] | None = None,
+        replaces: retirement.Surroundings | None = None,
     ) -> None:
         self.replica = replica
         self.lines: list[messages.Lines] = []
@@ -61,6 +65,7 @@ class Feed:
         self._sequence = 0
         self._replies: dict[int, messages.Reply] = {}
         self._session = new_session_id()
+        self._replaces = replaces
         self._asked_to_retire = False
         self.follows = True
         self.retired = False  # the broker has exited in order; the next worker starts another
@@ -94,7 +99,8 @@ class Feed:
             self._connect(now)
         if self._dealer is None:
             timeout = min(timeout, CONNECT_RETRY)
-        if not self.connected and not self.retired and now - self._find_tried >= RESTART_GRACE:
+        grace = REPLACE_RETRY if self._asked_to_retire else RESTART_GRACE
+        if not self.connected and not self.retired and now - self._find_tried >= grace:
             self._find_tried = now
             self._find()  # may start a broker in place of the one that is gone
         if (
@@ -226,50 +232,42 @@ class Feed:
             if kind is messages.Welcome:
                 self.connected = True
                 self.retired = False
-                if (message.major, message.minor) < (messages.MAJOR, messages.MINOR):
-                    self._ask_to_retire(message.major)
+                words = retirement.request(message, self._replaces)
+                if words is not None:
+                    self._ask_to_retire(messages.MAJOR, words)
                 if self.follows:
                     self._subscribe(message.follow)
             elif kind is messages.Reannounce:
                 self._send_hello()
             elif kind is messages.Retire:
-                self.retired = True
+                self.retired = not self._asked_to_retire  # else the next is ours to start
             elif kind is messages.Reply:
                 self._replies[message.request] = message
             elif kind is messages.Refuse:
                 if message.reason == "version":
-                    self._refused_version(message.details.get("majors"))
+                    self._refused_version(message)
                 elif message.reason == "user":
                     self.refused = "it belongs to another user"
 
-    def _refused_version(self, majors: Any) -> None:
+    def _refused_version(self, refusal: messages.Refuse) -> None:
         """Note that the broker speaks other versions, and ask an older one to retire, once."""
-        known = [major for major in majors or () if type(major) is int] if majors else []
-        if not known:
-            self.refused = "it speaks another version"
-            return
-        theirs = max(known)
-        newer = theirs > messages.MAJOR
-        what = "a newer headway is needed here" if newer else "it was asked to make room"
-        self.refused = (
-            f"it speaks version {theirs} of the protocol, and this is {messages.MAJOR}: {what}"
-        )
-        if theirs < messages.MAJOR:
-            self._ask_to_retire(theirs)
+        self.refused = retirement.mismatch(refusal)
+        older = retirement.older_major(refusal)
+        if older is not None:
+            self._ask_to_retire(older, retirement.words(self._replaces))
 
-    def _ask_to_retire(self, major: int) -> None:
-        """Ask an older broker to make room, in words that it knows.
+    def _ask_to_retire(self, major: int, words: dict[str, Any]) -> None:
+        """Ask a broker that speaks `major` to make room for ours.
 
         Once in the life of a viewer: programs that use an older version may start theirs again.
         """
-        if self._asked_to_retire:
+        if self._asked_to_retire or self._replaces is None:
             return
         self._asked_to_retire = True
         if major != messages.MAJOR:
             self._send_hello(major)
-        version = {"major": messages.MAJOR, "minor": messages.MINOR}
         self._sequence += 1
-        self._send(messages.Request(self._sequence, "retire", version))
+        self._send(messages.Request(self._sequence, "retire", words))
 
     def _subscribe(self, endpoint: str) -> None:
         if self._subscription is not None and self._subscribed_to == endpoint:

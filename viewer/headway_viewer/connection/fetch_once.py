@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from enum import Enum
 
-from headway_viewer.connection.endpoint import find_endpoint, require_usable
+from headway_viewer.connection.endpoint import find_endpoint, is_starting, require_usable
 from headway_viewer.connection.feed import Feed
 
-TIMEOUT = 5.0  # seconds for the broker's answer
+TIMEOUT = 5.0  # seconds for the broker's answer, its start among them
+LOOK_EVERY = 0.05  # seconds between looks for a broker that is starting
 
 
 class Outcome(Enum):
@@ -25,9 +27,13 @@ def fetch_snapshot(feed: Feed) -> Outcome:
     Raise `NoRuntimeDirectory` where none can be met.
     """
     require_usable()
-    if find_endpoint(start=False) is None:
-        return Outcome.NO_BROKER
     deadline = feed.clock() + TIMEOUT
+    while find_endpoint(start=False) is None:
+        if not is_starting():
+            return Outcome.NO_BROKER
+        if feed.clock() >= deadline:
+            return Outcome.NO_ANSWER
+        time.sleep(LOOK_EVERY)
     while feed.replica.wanted:
         if feed.refused is not None:
             return Outcome.REFUSED

@@ -12,7 +12,7 @@ from typing import Sequence
 from headway import text
 from headway.host.broker_launch import NoRuntimeDirectory
 from headway.host.desktop import Desktop, Impossible
-from headway_viewer.connection.endpoint import endpoint_finder
+from headway_viewer.connection.endpoint import endpoint_finder, surroundings
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.notify.claims import Claims
@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
     except Impossible as error:
         return _print_unavailable(str(error))
     replica = Replica()
-    feed = Feed(replica, endpoint_finder(start=True))
+    feed = Feed(replica, endpoint_finder(start=True), replaces=surroundings())
     sender = Sender(desktop.notify, sent=_print_sent, failed=_print_failed)
     _print("notifying; Ctrl+C ends it")
     try:

@@ -1,0 +1,194 @@
+"""Budgets: what one process may have in the broker's memory, whatever it sends; pure.
+
+A process has a budget for all its sessions. What is beyond it is left out and counted: texts first,
+then new stages. Its operations and their ends stay: refused as a whole, an end would be lost. Bytes
+are estimates, by what the objects of CPython take: a bound for memory, no account of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway_broker.state.sessions import Session
+
+# Open operations of one process and their stages: what every snapshot and the next broker have to
+# carry. At these limits `headway ps` takes about a second; doubled, twice that.
+OPEN_LIMIT = 2_000
+STAGES_LIMIT = 20_000
+# Bytes of all operations of one process, ended ones included. An open operation of 20,000 stages
+# with short texts has 10 MB; halved, a process that ends hundreds of long ones loses them from `ps`
+# early.
+BYTES_LIMIT = 32 << 20
+# From here on its oldest ended operations are forgotten, before anything of new ones is left out.
+BYTES_KEPT = BYTES_LIMIT * 3 // 4
+SHARES_LIMIT = 100_000  # shares of one process in all stages
+
+FRAME_BYTES = 2 << 20  # of texts in a frame of 1 MiB, by our count of them
+
+STAGE_BYTES = 400  # of a stage without its texts
+OPERATION_BYTES = 1_500
+SHORT = 200  # characters that are left of an operation's text
+
+_STAGE_TEXTS = tuple(STAGE_FIELDS.index(field) for field in ("reason", "error", "detail"))
+_STAGE_ID = STAGE_FIELDS.index("id")
+_TEXTS = tuple(OPERATION_FIELDS.index(field) for field in ("reason", "error", "message"))
+
+
+class Budget:
+    """What a process has: open operations, their stages, bytes of all, and shares in any.
+
+    `exceeded` says that stages of it were left out: the broker does not ask for them again.
+    """
+
+    __slots__ = ("bytes", "exceeded", "opened", "shares", "stages")
+
+    def __init__(self) -> None:
+        self.opened = self.stages = self.bytes = self.shares = 0
+        self.exceeded = False
+
+    @property
+    def full(self) -> bool:
+        """Whether no more bytes may be kept."""
+        return self.bytes >= BYTES_LIMIT
+
+    def trim(self, known: Iterable[int], stages: list[list[Any]], *, still_open: bool) -> int:
+        """Remove the new ones of these stage records for which there is no room; return how many.
+
+        `known` are the ids of the operation's stages.
+        """
+        room = (BYTES_LIMIT - self.bytes) // STAGE_BYTES
+        if still_open:
+            room = min(room, STAGES_LIMIT - self.stages)
+        room = max(0, room)
+        if len(stages) <= room:
+            return 0
+        had = frozenset(known)
+        kept: list[list[Any]] = []
+        for stage in stages:
+            if stage[_STAGE_ID] not in had:
+                if not room:
+                    continue
+                room -= 1
+            kept.append(stage)
+        left_out = len(stages) - len(kept)
+        self.exceeded = self.exceeded or left_out > 0
+        stages[:] = kept
+        return left_out
+
+    def shorten(self, record: list[Any], stages: list[list[Any]]) -> int:
+        """Remove what there is no room for of the texts of these records; return of how many."""
+        if self.bytes <= BYTES_LIMIT - FRAME_BYTES:  # whatever is in a message
+            return 0
+        texts = sum(_texts_of(stage, _STAGE_TEXTS) for stage in stages)
+        if self.bytes + texts + _texts_of(record, _TEXTS) <= BYTES_LIMIT:
+            return 0
+        shortened = 0
+        for stage in stages:
+            if any(stage[position] for position in _STAGE_TEXTS):
+                shortened += 1
+                for position in _STAGE_TEXTS:
+                    stage[position] = None
+        for position in _TEXTS:
+            text = record[position]
+            if text is not None and len(text) > SHORT:
+                shortened += 1
+                record[position] = text[:SHORT]
+        return shortened
+
+
+class Budgets:
+    """The budgets of all processes, by uid and pid; a session of an unknown pid has its own."""
+
+    def __init__(self) -> None:
+        self._of_process: dict[object, Budget] = {}
+        self._sharers: dict[str, tuple[Session, Budget]] = {}  # forked children, by session id
+        self.heavy: dict[Budget, None] = {}  # those beyond `BYTES_KEPT`
+
+    def of(self, session: Session) -> Budget:
+        """Return the budget of the process of a session."""
+        process = _process_of(session)
+        found = self._of_process.get(process)
+        if found is None:
+            found = self._of_process[process] = Budget()
+        return found
+
+    def exceeded(self, session: Session) -> bool:
+        """Return whether stages of this process were left out."""
+        found = self._of_process.get(_process_of(session))
+        return found is not None and found.exceeded
+
+    def release(self, session: Session, budget: Budget) -> None:
+        """Forget the budget of a session without operations, if its process has nothing."""
+        if not (budget.opened or budget.bytes or budget.shares):
+            process = _process_of(session)
+            if self._of_process.get(process) is budget:
+                del self._of_process[process]
+
+    def charge(self, budget: Budget, size: int) -> None:
+        """Add `size` bytes, or remove them where it is negative."""
+        budget.bytes += size
+        if budget.bytes > BYTES_KEPT:
+            self.heavy[budget] = None
+        elif self.heavy:
+            self.heavy.pop(budget, None)
+
+    def has_room_for_share(self, writer: Session) -> bool:
+        """Return whether the process of a forked child may count in one more stage."""
+        found = self._of_process.get(_process_of(writer))
+        return found is None or found.shares < SHARES_LIMIT
+
+    def shared(self, writer: Session) -> None:
+        """Note a new share of a forked child."""
+        known = self._sharers.get(writer.id)
+        if known is None:
+            known = self._sharers[writer.id] = (writer, self.of(writer))
+        known[1].shares += 1
+
+    def unshared(self, writers: Iterable[str]) -> None:
+        """Note that these shares are gone, by the sessions of their writers."""
+        for writer in writers:
+            known = self._sharers.get(writer)
+            if known is None:
+                continue  # of the history
+            session, budget = known
+            budget.shares = max(0, budget.shares - 1)
+            if not budget.shares:
+                del self._sharers[writer]
+                self.release(session, budget)
+
+
+def _process_of(session: Session) -> object:
+    return (session.uid, session.pid) if session.pid else session.id
+
+
+def text_bytes(text: str | None) -> int:
+    """Return about how many bytes a text takes; of one that is not all ASCII, at most."""
+    if text is None:
+        return 0
+    return len(text) if text.isascii() else 4 * len(text)
+
+
+def stage_text_bytes(stage: Stage) -> int:
+    """Return about how many bytes the texts of a stage take."""
+    if stage.detail is None and stage.reason is None and stage.error is None:
+        return 0
+    return text_bytes(stage.detail) + text_bytes(stage.reason) + text_bytes(stage.error)
+
+
+def operation_text_bytes(operation: Operation) -> int:
+    """Return about how many bytes the texts of an operation take, without its output."""
+    texts = (operation.reason, operation.error, operation.message)
+    return sum(map(text_bytes, texts))
+
+
+def whole_bytes(operation: Operation) -> int:
+    """Return about how many bytes a whole operation takes."""
+    size = OPERATION_BYTES + operation_text_bytes(operation)
+    size += sum(map(text_bytes, operation.tail))
+    size += STAGE_BYTES * len(operation.stages)
+    return size + sum(map(stage_text_bytes, operation.stages.values()))
+
+
+def _texts_of(record: list[Any], positions: tuple[int, ...]) -> int:
+    return sum(text_bytes(record[position]) for position in positions)

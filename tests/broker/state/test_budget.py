@@ -1,0 +1,163 @@
+"""What one process may have, and that others have theirs."""
+
+import itertools
+
+import pytest
+from wired import Wired
+
+from headway.model import TEXT_LIMIT, Stage
+from headway.protocol import messages
+from headway_broker.peers import forked_counts
+from headway_broker.state import budget as rules
+
+
+@pytest.fixture
+def wired():
+    return Wired()
+
+
+def test_stages_beyond_the_budget_of_their_process_are_left_out_and_the_end_is_not(
+    wired, monkeypatch
+):
+    monkeypatch.setattr(rules, "STAGES_LIMIT", 3)
+    hog = wired.worker("hog", pid=7)
+    hog.start("large", stages=("a", "b", "c", "d", "e"))
+    other = wired.worker("other", pid=8)
+    other.start("small", stages=("x",))
+    assert len(wired.operation("large").stages) == 3
+    assert len(wired.operation("small").stages) == 1
+    assert wired.dropped() == {"stages over budget": 2}
+    hog.end("large")
+    assert wired.operation("large").state == "completed"
+
+
+def test_open_operations_of_a_process_are_limited_and_what_ends_makes_room(wired, monkeypatch):
+    monkeypatch.setattr(rules, "OPEN_LIMIT", 1)
+    worker = wired.worker("worker", pid=7)
+    worker.start("one")
+    worker.start("two")
+    assert "two" not in wired.core.ledger.entries
+    assert worker.heard(messages.Refuse)[0].details["operation"] == "two"
+    worker.end("one")
+    worker.start("three")
+    assert wired.operation("three").open
+
+
+@pytest.fixture
+def little(monkeypatch):
+    """A budget of few bytes, in which a message is no small thing."""
+    monkeypatch.setattr(rules, "BYTES_LIMIT", 16_000)
+    monkeypatch.setattr(rules, "BYTES_KEPT", 12_000)
+    monkeypatch.setattr(rules, "FRAME_BYTES", 16_000)
+
+
+def detailed(worker, operation, count, detail="d" * TEXT_LIMIT):
+    """Announce an operation with stages of long texts."""
+    op = worker.start(operation, stages=())
+    for _ in range(count):
+        number = next(worker.stage_ids)
+        op.stages[number] = Stage(number, "s")
+        op.stages[number].detail = detail
+    worker.announce(operation)
+
+
+def budget(wired, worker):
+    return wired.core.ledger._budgets.of(wired.core.sessions.by_id[worker.session])
+
+
+def held(wired, worker):
+    """What the broker counts for a process, and what its operations are worth."""
+    own = wired.core.sessions.by_id[worker.session]
+    entries = wired.core.ledger.operations(own)
+    return budget(wired, worker).bytes, sum(rules.whole_bytes(e.operation) for e in entries)
+
+
+def test_texts_beyond_the_budget_are_left_out_and_those_of_others_are_not(wired, little):
+    hog = wired.worker("hog", pid=7)
+    detailed(hog, "large", 2)
+    detailed(hog, "larger", 2)
+    other = wired.worker("other", pid=8)
+    detailed(other, "small", 1)
+    assert [s.detail for s in wired.operation("larger").stages.values()] == [None, None]
+    assert [len(s.detail) for s in wired.operation("small").stages.values()] == [TEXT_LIMIT]
+    assert wired.dropped() == {"texts over budget": 2}
+    assert budget(wired, hog).bytes <= rules.BYTES_LIMIT
+
+
+def test_a_text_that_is_not_ascii_weighs_what_it_takes(wired):
+    worker = wired.worker(pid=7)
+    detailed(worker, "one", 1, detail="\N{SNOWMAN}" * 100)
+    before = budget(wired, worker).bytes
+    detailed(worker, "two", 1, detail="x" * 100)
+    assert before - (budget(wired, worker).bytes - before) == 300
+
+
+def test_details_by_counts_and_lines_of_output_are_within_the_budget(wired, little):
+    worker = wired.worker(pid=7)
+    detailed(worker, "one", 4, detail=None)
+    for number in list(wired.operation("one").stages):
+        worker.count({number: [1, 2, "d" * TEXT_LIMIT]})
+        wired.pass_time(1.1)
+    for _ in range(5):
+        worker.say(messages.Log("one", None, ["l" * 500] * 10))
+    counted, worth = held(wired, worker)
+    assert counted == worth
+    assert worth <= rules.BYTES_LIMIT + TEXT_LIMIT + 5_000
+    assert wired.dropped()["texts over budget"] >= 2
+
+
+def test_new_stages_beyond_the_bytes_are_left_out_also_of_an_end(wired, little):
+    worker = wired.worker(pid=7)
+    op = worker.start("one", stages=())
+    for _ in range(100):
+        number = next(worker.stage_ids)
+        op.stages[number] = Stage(number, "s")
+    worker.end("one")
+    assert wired.operation("one").state == "completed"
+    assert 0 < len(wired.operation("one").stages) < 100
+
+
+def test_the_oldest_ends_of_a_heavy_process_are_forgotten_and_nobody_elses(wired, little):
+    hog, other = wired.worker("hog", pid=7), wired.worker("other", pid=8)
+    other.start("before")
+    other.end("before")
+    for number in range(6):
+        detailed(hog, f"op {number}", 1, detail="d" * 2_000)
+        hog.end(f"op {number}")
+        wired.pass_time(0.1)
+    left = list(wired.core.ledger.entries)
+    assert "before" in left
+    assert "op 5" in left
+    assert "op 0" not in left
+    assert budget(wired, hog).bytes <= rules.BYTES_LIMIT
+
+
+def test_what_is_forgotten_is_counted_no_more(wired, monkeypatch):
+    monkeypatch.setattr("headway_broker.state.retention.KEEP_ENDED", 0)
+    worker = wired.worker(pid=7)
+    detailed(worker, "one", 3, detail="x" * 50)
+    worker.say(messages.Log("one", None, ["line"]))
+    counted, worth = held(wired, worker)
+    assert counted == worth > 0
+    worker.end("one")
+    wired.pass_time(0.2)
+    assert not wired.core.ledger.entries
+    assert not wired.core.ledger._budgets._of_process
+
+
+def test_shares_of_a_process_are_limited_and_go_with_the_operation(wired, monkeypatch):
+    monkeypatch.setattr(rules, "SHARES_LIMIT", 2)
+    monkeypatch.setattr("headway_broker.state.retention.KEEP_ENDED", 0)
+    parent = wired.worker("parent", pid=7)
+    parent.start("one", stages=("a", "b", "c"))
+    child = wired.worker("child", pid=8)
+    other = wired.worker("other child", pid=9)
+    for sharer, stage in itertools.product((child, other), (1, 2, 3)):
+        sharer.say(messages.Share(sharer.next(), wired.now, "one", stage, 5.0))
+    shared = [sorted(s.shares or ()) for s in wired.operation("one").stages.values()]
+    assert shared == [["child", "other child"], ["child", "other child"], []]
+    assert child.heard(messages.Refuse)[0].reason == "too many shares"
+    parent.end("one")
+    wired.pass_time(forked_counts.KEEP_SECONDS, step=2_000)
+    assert not wired.core.ledger._budgets._of_process
+    assert not wired.core.ledger._budgets._sharers
