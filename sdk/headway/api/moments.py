@@ -9,35 +9,44 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
+from headway.api.hooks import Hook, install
 from headway.api.outcome import outcome_of
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any
 
-_threads = False
-_prompts = False
+_cells: Any = None  # the IPython shell whose cells are listened to
 
 
 def watch() -> None:
     """Listen for the end of what the caller runs in: a thread, a cell, a line at the prompt."""
-    global _threads, _prompts  # noqa: PLW0603 - the hooks are the interpreter's
     threading: Any = sys.modules.get("threading")
-    if not _threads and threading is not None and threading.main_thread().ident != get_ident():
-        _threads = True
-        threading.excepthook = _of_thread(threading.excepthook)
-    if not _prompts and hasattr(sys, "ps1"):
-        _prompts = True
-        shell = _shell()
-        if shell is not None:
-            shell.events.register("post_run_cell", _after_cell)
-        else:
+    if threading is not None and threading.main_thread().ident != get_ident():
+        install(OfThread, threading)
+    if hasattr(sys, "ps1"):
+        _watch_prompt()
+
+
+def _watch_prompt() -> None:
+    global _cells  # noqa: PLW0603 - the shell is the interpreter's
+    shell = _shell()
+    if shell is None:
+        if not isinstance(sys.ps1, Prompt):
             sys.ps1 = Prompt(sys.ps1)
+    elif shell is not _cells:
+        _cells = shell
+        shell.events.register("post_run_cell", _after_cell)
 
 
-def _of_thread(before: Callable[[Any], None]) -> Callable[[Any], None]:
-    def hook(args: Any, /) -> None:
+class OfThread(Hook):
+    """Judges the loops of a thread that ends by an exception."""
+
+    __slots__ = ()
+
+    def __call__(self, args: Any, /) -> None:
+        """Judge the loops that were left in this thread."""
         try:
             own = reporter()
             state, _, text = outcome_of(args.exc_value)
@@ -46,9 +55,7 @@ def _of_thread(before: Callable[[Any], None]) -> Callable[[Any], None]:
                 own.tally.settle_thread(get_ident(), state, text)
         except Exception:
             pass
-        before(args)
-
-    return hook
+        self.before(args)
 
 
 def _shell() -> Any:

@@ -11,17 +11,16 @@ from __future__ import annotations
 import sys
 import threading
 
+from headway.api.hooks import Hook, install
 from headway.api.outcome import cancellations
 from headway.errors import Cancelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, Callable
+    from typing import Any
 
 EXIT_STATUS = 130
-
-_hooked = False
 
 
 def cancelled(reason: str | None) -> Cancelled:
@@ -32,32 +31,37 @@ def cancelled(reason: str | None) -> Cancelled:
 
 def install_hooks() -> None:
     """Install the hooks: a `Cancelled` or asyncio's may end the program from now on."""
-    global _hooked  # noqa: PLW0603 - the hooks are the interpreter's
-    if not _hooked and not hasattr(sys, "ps1"):
-        _hooked = True
-        sys.excepthook = _in_main(sys.excepthook)
-        threading.excepthook = _in_thread(threading.excepthook)
+    if not hasattr(sys, "ps1"):
+        install(InMain, sys)
+        install(InThread, threading)
 
 
-def _in_main(before: Callable[..., Any]) -> Callable[..., Any]:
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+class InMain(Hook):
+    """Ends the program quietly where a cancellation ends it."""
+
+    __slots__ = ()
+
+    def __call__(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None, /
+    ) -> None:
+        """Raise SystemExit: what the hook raises is what the interpreter ends by."""
         if not issubclass(kind, cancellations()):
-            before(kind, error, trace)
+            self.before(kind, error, trace)
             return
         if sys.stderr is not None and not sys.stderr.isatty():
             _say(error)
-        # What the hook raises is what the interpreter ends by.
         raise SystemExit(EXIT_STATUS)
 
-    return hook
 
+class InThread(Hook):
+    """Says nothing where a cancellation ends a thread."""
 
-def _in_thread(before: Callable[..., Any]) -> Callable[..., Any]:
-    def hook(args: Any, /) -> None:
+    __slots__ = ()
+
+    def __call__(self, args: Any, /) -> None:
+        """Pass on every other exception."""
         if not issubclass(args.exc_type, cancellations()):
-            before(args)
-
-    return hook
+            self.before(args)
 
 
 def _say(error: BaseException) -> None:

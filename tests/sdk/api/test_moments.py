@@ -2,8 +2,6 @@
 
 import threading
 
-import pytest
-
 import headway
 from headway.api import moments
 
@@ -16,18 +14,44 @@ def leave(error=None):
             break
 
 
+def all_stages(reporter):
+    entries = reporter.publisher.operations.values()
+    return [stage for entry in entries for stage in entry.model.stages.values()]
+
+
 def the_stage(reporter):
-    (entry,) = reporter.publisher.operations.values()
-    (stage,) = entry.model.stages.values()
+    (stage,) = all_stages(reporter)
     return stage
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_ends_by_an_exception_fails_its_loop(reporter):
-    thread = threading.Thread(target=leave, args=(ValueError("no disk"),))
+def hooked(monkeypatch):
+    """What reaches a program's hook that was there before; pytest sets its own late."""
+    told = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.append(args.exc_value))
+    return told
+
+
+def in_a_thread(*arguments):
+    thread = threading.Thread(target=leave, args=arguments)
     thread.start()
     thread.join()
+
+
+def test_a_thread_that_ends_by_an_exception_fails_its_loop(reporter, monkeypatch):
+    before = hooked(monkeypatch)
+    error = ValueError("no disk")
+    in_a_thread(error)
     assert (the_stage(reporter).state, the_stage(reporter).error) == ("failed", "no disk")
+    assert before == [error]
+
+
+def test_so_it_does_after_somebody_has_put_another_hook_in_its_place(reporter, monkeypatch):
+    hooked(monkeypatch)
+    stranger = threading.excepthook
+    in_a_thread()
+    threading.excepthook = stranger
+    in_a_thread(ValueError("no disk"))
+    assert all_stages(reporter)[-1].state == "failed"
 
 
 def test_the_next_prompt_judges_what_the_line_left(reporter):

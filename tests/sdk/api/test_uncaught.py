@@ -18,7 +18,6 @@ class Terminal(io.StringIO):
 def hooked(monkeypatch):
     """What reaches the hooks of a program that were there before; pytest sets its own late."""
     told = []
-    monkeypatch.setattr(uncaught, "_hooked", False)
     monkeypatch.setattr(sys, "excepthook", lambda *error: told.append(error[0]))
     monkeypatch.setattr(threading, "excepthook", lambda args: told.append(args.exc_type))
     return told
