@@ -21,6 +21,7 @@ from headway.run.reading.events import (
     StageMoved,
     StageStarted,
     Waiting,
+    Withdrawn,
 )
 from headway.run.reading.prompts import is_prompt
 
@@ -34,6 +35,8 @@ _SPINNER = "".join(map(chr, range(0x2800, 0x2900))) + " \t"
 # Stages of one operation: more than any known tool has, few enough for a viewer's snapshot.
 # What a command announces beyond it is not shown.
 STAGE_LIMIT = 300
+
+UNKNOWN = float("inf")  # as a count or total: beyond what a count can be is unknown
 
 
 class OperationUpdater:
@@ -124,6 +127,11 @@ class OperationUpdater:
         if stage is not None:
             stage.update(done=event.done, total=event.total, detail=event.detail, unit=event.unit)
 
+    def _withdraw(self, event: Withdrawn) -> None:
+        stage = self._stages.get(event.name)
+        if stage is not None:
+            stage.update(done=UNKNOWN, total=UNKNOWN, unit="")
+
     def _end_stage(self, event: StageEnded) -> None:
         stage = self._stages.get(event.name)
         if stage is None:
@@ -153,6 +161,7 @@ class OperationUpdater:
 _APPLY: dict[type, Callable[[OperationUpdater, Any], None]] = {
     StageStarted: OperationUpdater._start,
     StageMoved: OperationUpdater._move,
+    Withdrawn: OperationUpdater._withdraw,
     StageEnded: OperationUpdater._end_stage,
     Detail: OperationUpdater._detail,
     Failed: OperationUpdater._failed,

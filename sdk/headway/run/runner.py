@@ -6,12 +6,13 @@ import errno
 import os
 import termios
 import time
+from functools import partial
 
 from headway.host.threads import signals as signal
 from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
 from headway.run.launch import Launch, flush_report
 from headway.run.operation_updater import OperationUpdater
-from headway.run.parsers.registry import find_parser_module, make_parser
+from headway.run.parsers.registry import PARSERS, find_parser_module, make_parser
 from headway.run.parsing_loop import ParsingLoop
 from headway.run.process.child import ignores_signal
 from headway.run.process.escalation import Escalation
@@ -51,7 +52,12 @@ class Runner:
         self._pumps = launch.pumps
         self._keyboard = launch.keyboard
         self._updater = OperationUpdater(launch.operation)
-        self._parsing = ParsingLoop(_parser_of(launch), self._updater)
+        known = launch.tool in PARSERS
+        self._parsing = ParsingLoop(
+            _parser_of(launch),
+            self._updater,
+            partial(make_parser, None, launch.plan.command) if known else None,
+        )
         for pump in launch.pumps:
             if pump.samples is not None:
                 self._parsing.add(pump.samples)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+import headway
 from headway.run.exit_status import Outcome
 from headway.run.operation_updater import STAGE_LIMIT, TAIL_LINES, OperationUpdater
 from headway.run.reading.events import (
@@ -13,7 +14,9 @@ from headway.run.reading.events import (
     StageMoved,
     StageStarted,
     Waiting,
+    Withdrawn,
 )
+from headway.testing import reporting
 
 
 class FakeStage:
@@ -83,6 +86,18 @@ def test_stages_are_started_moved_and_ended(operation):
         ("skip", "x 1.0", "cached"),
         ("complete", "Download"),
     ]
+
+
+def test_what_is_withdrawn_is_unknown():
+    with reporting() as reporter:
+        with headway.operation("x") as made:
+            OperationUpdater(made).apply(
+                [StageStarted("Run", 9, "%"), StageMoved("Run", 4), Withdrawn("Run")]
+            )
+            stage = made.stages[0]
+            assert (stage.done, stage.total, stage.model.unit) == (None, None, "")
+            OperationUpdater(made).apply([StageStarted("Run"), StageMoved("Run", 5, 9)])
+        assert reporter
 
 
 def test_a_wait_is_told_once_and_ends_with_the_next_progress(operation):

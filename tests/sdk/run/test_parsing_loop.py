@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from headway.run.parsing_loop import LINES_PER_TURN, QUIET_SECONDS, ParsingLoop
-from headway.run.reading.events import STATUS, Detail, NeedsInput
+from headway.run.reading.events import DRAWN, STATUS, Detail, NeedsInput
 from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples
 
 
@@ -86,3 +86,33 @@ def test_a_burst_of_lines_is_bounded():
     samples.put(memoryview(b"x\n" * 5000))
     loop.poll(1)
     assert len(parser.fed) == LINES_PER_TURN
+
+
+class Deaf(Parser):
+    def feed(self, line, source):
+        super().feed(line, source)
+        return [Detail(line)] if line == "known" else []
+
+
+def test_what_a_tools_parser_does_not_know_is_parsed_as_any_output_after_a_while():
+    parser, other, updater = Deaf(), Parser(), Updater()
+    loop, samples = ParsingLoop(parser, updater, lambda: other), Samples(KNOWN_TOOL_LIMIT)
+    loop.add(samples)
+    for now, line in enumerate([b"a", b"b", b"known", b"c", b"d", b"e", b"f", b"g"]):
+        samples.put(memoryview(line + b"\n"))
+        loop.poll(now)
+    assert [line for line, _ in other.fed] == ["f", "g"]
+    assert len(parser.fed) == 8
+    loop.finish(0, 9)
+    assert updater.events[-2:] == [Detail("ended 0")] * 2
+
+
+def test_a_bar_that_is_drawn_is_parsed_once_nothing_more_comes():
+    parser, updater, loop, samples = begin()
+    samples.put(memoryview(b"10%\r49%"))
+    loop.poll(1)
+    assert [line for line, _ in parser.fed] == ["10%"]
+    loop.poll(1.1)
+    loop.poll(1.2)
+    assert parser.fed[1:] == [("49%", DRAWN)]
+    assert updater.lines == []

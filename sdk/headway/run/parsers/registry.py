@@ -55,7 +55,7 @@ def find_parser_module(program: str) -> ModuleType | None:
 def make_parser(tool: ModuleType | None, command: Command) -> Parser:
     """Return a parser for one run of `command`."""
     if tool is None:
-        tool = importlib.import_module("headway.run.parsers.progress_bar")
+        tool = importlib.import_module("headway.run.parsers.generic")
     parser: Parser = tool.Parser(command)
     return parser
 
