@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headway.run.operation_updater import OperationUpdater
-from headway.run.reading.events import DRAWN, OUTPUT, STATUS, Detail, Parser
+from headway.run.reading.events import DRAWN, OUTPUT, STATUS
 from headway.run.reading.terminal_lines import PROGRESS_MARK, Line, LineSplitter
 from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples
 
@@ -14,13 +14,10 @@ LINES_PER_TURN = 500
 # Silence after which an unfinished line may be a prompt. Shorter, and a line that is printed
 # in two pieces is taken for one; longer, and a person waits for the question to be shown.
 QUIET_SECONDS = 1.0
-# Seconds in which a known tool's parser has recognized nothing of what was printed, after which its
-# output is parsed as an unknown one's. Shorter, and a tool's greeting becomes a stage of its own.
-UNRECOGNIZED_SECONDS = 3.0
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from headway.run.tree.processes import ProcessLooks
+    from headway.run.tree.router import Router, Scoped
 
 
 class Stream:
@@ -35,23 +32,18 @@ class Stream:
 
 
 class ParsingLoop:
-    """Feeds one parser; one that raises is dropped, and the command goes on.
+    """Feeds the lines that come to a router, and what it makes of them to an updater.
 
-    Where the parser of a known tool recognizes nothing, `generic` makes one that takes any output.
+    `looks` are the looks at the processes below the command, where those are followed.
     """
 
     def __init__(
-        self,
-        parser: Parser | None,
-        updater: OperationUpdater,
-        generic: Callable[[], Parser] | None = None,
+        self, router: Router, updater: OperationUpdater, looks: ProcessLooks | None = None
     ) -> None:
-        self._parser = parser
+        self._router = router
         self._updater = updater
-        self._generic = generic
-        self._fallback: Parser | None = None
+        self._looks = looks
         self._now = 0.0
-        self._unrecognized: float | None = None  # since when nothing has been recognized
         self._last_output = 0.0
         self.status = Stream(STATUS, Samples(KNOWN_TOOL_LIMIT))
         # The status comes last: what it counts in is told by the text before.
@@ -64,13 +56,13 @@ class ParsingLoop:
     def poll(self, now: float) -> bool:
         """Parse the samples that have come; return whether any have."""
         self._now = now
-        came = False
-        for stream in self._streams:
-            data, lost = stream.samples.take()
+        taken = [(stream, *stream.samples.take()) for stream in self._streams]
+        came = any(data for _, data, _ in taken)
+        self._look(output=came)
+        for stream, data, lost in taken:
             if not data:
                 self._lines(stream.splitter.look(), stream.source)
                 continue
-            came = True
             if lost:
                 stream.splitter = LineSplitter()
             self._lines(stream.splitter.feed(data)[-LINES_PER_TURN:], stream.source)
@@ -83,45 +75,33 @@ class ParsingLoop:
 
     def finish(self, exit_status: int, now: float) -> None:
         """Parse what is left, and the parsers' verdict on the exit status."""
+        self._looks = None  # there is nothing below it any more
         self.poll(now)
         for stream in self._streams:
             self._lines(stream.splitter.finish(), stream.source)
-        for parser in (self._parser, self._fallback):
-            if parser is not None:
-                try:
-                    self._updater.apply(parser.finish(exit_status))
-                except Exception:
-                    continue
-        self._parser = self._fallback = None
+        self._apply(self._router.finish(exit_status))
+
+    def _look(self, *, output: bool) -> None:
+        """Look at the processes below the command: lines that have come may be theirs."""
+        if self._looks is None:
+            return
+        try:
+            found = self._looks.look(self._now, output=output)
+            if found is not None:
+                self._apply(self._router.look(found, self._now))
+        except Exception:
+            self._looks = None  # its lines tell the rest
+        if self._router.has_tools:
+            for stream in self._streams:
+                stream.samples.limit = KNOWN_TOOL_LIMIT
 
     def _lines(self, lines: list[Line], source: str) -> None:
         for line in lines:
-            if source == OUTPUT and not line.drawn and not line.text.startswith(PROGRESS_MARK):
-                self._updater.add_line(line.text)
             drawn = source == OUTPUT and line.drawn
-            self._line(line.text, DRAWN if drawn else source)
+            if source == OUTPUT and not drawn and not line.text.startswith(PROGRESS_MARK):
+                self._updater.add_line(line.text)
+            self._apply(self._router.feed(line.text, DRAWN if drawn else source, self._now))
 
-    def _line(self, line: str, source: str) -> None:
-        try:
-            if self._parser is not None:
-                events = self._parser.feed(line, source)
-                self._updater.apply(events)
-                if source != STATUS and self._generic is not None:
-                    self._fall_back(line, source, recognized=bool(events))
-                return
-        except Exception:
-            self._parser = self._generic = None
-        self._updater.apply([Detail(line)])
-
-    def _fall_back(self, line: str, source: str, *, recognized: bool) -> None:
-        """Have a line that a tool's parser does not know parsed as any output is, after a while."""
-        if recognized:
-            self._unrecognized = None
-            return
-        if self._unrecognized is None:
-            self._unrecognized = self._now
-        if self._now - self._unrecognized < UNRECOGNIZED_SECONDS or self._generic is None:
-            return
-        if self._fallback is None:
-            self._fallback = self._generic()
-        self._updater.apply(self._fallback.feed(line, source))
+    def _apply(self, found: list[Scoped]) -> None:
+        for scope, events in found:
+            self._updater.apply(events, scope)

@@ -19,23 +19,24 @@ from headway.run.process.escalation import Escalation
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
 from headway.run.streams.pump import copy_until_closed
+from headway.run.tree.processes import ProcessLooks
+from headway.run.tree.router import Router
 
 # Seconds between two looks at the output: a viewer draws at most ten times a second, so
 # looking more often shows nothing more and costs wake-ups.
 ACTIVE_INTERVAL = 0.1
 IDLE_INTERVAL = 0.25  # while nothing is printed; signals end the wait at once
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from headway.run.reading.events import Parser
 
-
-def _parser_of(launch: Launch) -> Parser | None:
-    """Return the parser of the output, or None if it cannot be loaded: the command runs on."""
+def _router_of(launch: Launch) -> Router:
+    """Return the router of the output; without a parser that cannot be loaded, none is asked."""
+    command = launch.plan.command
+    module = PARSERS.get(launch.tool)
     try:
-        return make_parser(find_parser_module(launch.tool), launch.plan.command)
+        root = make_parser(find_parser_module(launch.tool), command)
     except Exception:
-        return None
+        return Router(None)
+    return Router(root, module, partial(make_parser, None, command) if module else None)
 
 
 class Runner:
@@ -52,12 +53,9 @@ class Runner:
         self._pumps = launch.pumps
         self._keyboard = launch.keyboard
         self._updater = OperationUpdater(launch.operation)
-        known = launch.tool in PARSERS
-        self._parsing = ParsingLoop(
-            _parser_of(launch),
-            self._updater,
-            partial(make_parser, None, launch.plan.command) if known else None,
-        )
+        router = _router_of(launch)
+        looks = ProcessLooks(launch.child.pid, router.wants) if launch.parses else None
+        self._parsing = ParsingLoop(router, self._updater, looks)
         for pump in launch.pumps:
             if pump.samples is not None:
                 self._parsing.add(pump.samples)

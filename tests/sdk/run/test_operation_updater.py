@@ -13,6 +13,7 @@ from headway.run.reading.events import (
     StageEnded,
     StageMoved,
     StageStarted,
+    ToolStarted,
     Waiting,
     Withdrawn,
 )
@@ -86,6 +87,21 @@ def test_stages_are_started_moved_and_ended(operation):
         ("skip", "x 1.0", "cached"),
         ("complete", "Download"),
     ]
+
+
+def test_the_stages_of_a_tool_are_parts_of_its_stage_whatever_their_names(operation):
+    updater = OperationUpdater(operation)
+    updater.apply([StageStarted("Download"), ToolStarted("pip install x")])
+    updater.apply([StageStarted("Download"), StageMoved("Download", 3)], "pip install x")
+    updater.apply([StageStarted("x 1.0", None, "B", "Download")], "pip install x")
+    updater.apply([Detail("of the command")])
+    assert [call for call in operation.calls if call[0] == "stage"] == [
+        ("stage", "Download", None, None, None),
+        ("stage", "pip install x", None, None, None),
+        ("stage", "Download", None, None, "pip install x"),
+        ("stage", "x 1.0", None, "B", "Download"),
+    ]
+    assert operation.calls[-1] == ("update", "Download", {"detail": "of the command"})
 
 
 def test_what_is_withdrawn_is_unknown():

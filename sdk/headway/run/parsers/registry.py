@@ -42,6 +42,11 @@ WITH_MACHINE_FORM = frozenset(
         "builds.cargo",
     }
 )
+# What a parser knows of the tools that its own starts: those are no stages of their own.
+OWNED = {
+    "packages.apt": frozenset({"packages.dpkg"}),
+    "packages.npm": frozenset({"packages.npm"}),
+}
 # Whose progress is on standard error alone: what they write to standard output is data.
 DATA_ON_STDOUT = frozenset({"curl", "wget", "git", "dd"})
 

@@ -22,6 +22,12 @@ class StageStarted(NamedTuple):
     parent: str | None = None
 
 
+class ToolStarted(NamedTuple):
+    """A tool below the command begins: a stage in which the stages of its parser stand."""
+
+    name: str
+
+
 class StageMoved(NamedTuple):
     """Absolute counts of a stage, in its unit; None leaves a value as it is."""
 
@@ -78,6 +84,7 @@ class Failed(NamedTuple):
 
 Event = Union[
     StageStarted,
+    ToolStarted,
     StageMoved,
     Withdrawn,
     StageEnded,
