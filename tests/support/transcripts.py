@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from headway.run.reading.events import (
+    DRAWN,
     OUTPUT,
     STATUS,
     Cancellable,
@@ -15,6 +16,7 @@ from headway.run.reading.events import (
     StageMoved,
     StageStarted,
     Waiting,
+    Withdrawn,
 )
 from headway.run.reading.terminal_lines import LineSplitter
 
@@ -56,6 +58,8 @@ class Played:
                 for field in ("done", "total", "detail", "unit"):
                     if getattr(event, field) is not None:
                         stage[field] = getattr(event, field)
+            elif isinstance(event, Withdrawn):
+                self.stages[event.name].update(done=None, total=None, unit=None)
             elif isinstance(event, StageEnded):
                 self.stages[event.name]["state"] = event.state
             elif isinstance(event, Failed):
@@ -92,8 +96,8 @@ def play(parser: Any, *names: str, exit_status: int = 0, chunk: int = 65536) -> 
         source = STATUS if name.endswith(".status") else OUTPUT
         for start in range(0, len(data), chunk):
             for line in splitter.feed(data[start : start + chunk]):
-                played.take(parser.feed(line, source))
+                played.take(parser.feed(line.text, DRAWN if line.drawn else source))
         for line in splitter.finish():
-            played.take(parser.feed(line, source))
+            played.take(parser.feed(line.text, source))
     played.take(parser.finish(exit_status))
     return played

@@ -266,7 +266,7 @@ def test_a_reader_that_leaves_ends_the_command_as_without_headway(machine):
 
 def test_a_parser_that_fails_does_not_stop_the_command(machine):
     code = (
-        "import sys, headway.run.parsers.progress_bar as g\n"
+        "import sys, headway.run.parsers.generic as g\n"
         "def feed(*_): raise RuntimeError\n"
         "g.Parser.feed = feed; g.Parser.finish = feed\n"
         "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"

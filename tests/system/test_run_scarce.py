@@ -168,7 +168,7 @@ def test_however_few_processes_its_user_may_have_the_command_runs_whole(limit):
         machine.close()
 
 
-@pytest.mark.parametrize("module", ["runner", "parsers.progress_bar"])
+@pytest.mark.parametrize("module", ["runner", "parsers.generic"])
 def test_a_command_goes_on_though_what_follows_it_cannot_be_loaded(machine, module):
     code = (
         f"import sys; sys.modules['headway.run.{module}'] = None\n"

@@ -231,6 +231,27 @@ def test_git_clones(machine, listener, tmp_path):
     assert (found["Receiving objects"].done, found["Receiving objects"].total) == (302, 302)
 
 
+@needs("git")
+def test_tools_below_a_script_are_stages_of_their_own(machine, listener, tmp_path):
+    copy = "dd if=/dev/zero of=/dev/null bs=64k count=99999999999 status=progress"
+    script = (
+        "echo Installing; git init -q source; cd source; git commit -qm x --allow-empty; cd ..\n"
+        f"{copy} & sleep 2.5; kill $!\n"
+        "git clone --progress --no-local source copy"
+    )
+    names = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@a"}
+    machine.environ.update({**names, "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@a"})
+    status, _, err = output(machine, "--", "sh", "-c", script, cwd=tmp_path, env=machine.environ)
+    assert status == 0, err
+    operation = listener.ended("sh")
+    found = stages(operation)
+    assert found["Copy"].parent == found["dd"].id
+    assert found["Copy"].done > 0
+    git = next(stage for name, stage in found.items() if name.startswith("git"))
+    assert found["Receiving objects"].parent == git.id
+    assert {stage.state for stage in operation.stages.values()} == {"completed"}
+
+
 @needs("curl")
 def test_curl_downloads_beside_its_data(machine, listener, served):
     place, address = served

@@ -20,9 +20,12 @@ from headway.run.reading.events import (
     StageEnded,
     StageMoved,
     StageStarted,
+    ToolStarted,
     Waiting,
+    Withdrawn,
 )
 from headway.run.reading.prompts import is_prompt
+from headway.run.tree.router import SCOPE
 
 # Lines of output that a failed operation keeps: a compiler's error with its context; the
 # whole output has scrolled past in the terminal.
@@ -35,6 +38,8 @@ _SPINNER = "".join(map(chr, range(0x2800, 0x2900))) + " \t"
 # What a command announces beyond it is not shown.
 STAGE_LIMIT = 300
 
+UNKNOWN = float("inf")  # as a count or total: beyond what a count can be is unknown
+
 
 class OperationUpdater:
     """Applies one command's events to `operation`, which is None where nothing is reported."""
@@ -42,13 +47,18 @@ class OperationUpdater:
     def __init__(self, operation: Any | None) -> None:
         self._operation = operation
         self._stages: dict[str, Any] = {}
-        self._current: str | None = None  # the stage that a detail belongs to
+        self._scope = ""  # of the events that are applied now
+        self._current: dict[str, str] = {}  # scope -> the stage that a detail belongs to
         self._waiting: str | None = None
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.error: str | None = None  # the best line about a failure
 
-    def apply(self, events: list[Event]) -> None:
-        """Apply events in order."""
+    def apply(self, events: list[Event], scope: str = "") -> None:
+        """Apply events in order.
+
+        `scope` is the path of the stage that the events' stages are part of, "" for the operation.
+        """
+        self._scope = scope
         for event in events:
             try:
                 _APPLY[type(event)](self, event)
@@ -104,28 +114,43 @@ class OperationUpdater:
             except Exception:
                 pass
 
+    def _key(self, name: str) -> str:
+        return self._scope + SCOPE + name if self._scope else name
+
     def _start(self, event: StageStarted) -> None:
+        self._begin(event.name, event.total, event.unit, event.parent)
+        if event.parent is None:
+            self._current[self._scope] = self._key(event.name)
+
+    def _begin(
+        self,
+        name: str,
+        total: float | None = None,
+        unit: str | None = None,
+        parent: str | None = None,
+    ) -> None:
         self.resume()
         operation = self._operation
-        if operation is None:
+        key = self._key(name)
+        if operation is None or (key not in self._stages and len(self._stages) >= STAGE_LIMIT):
             return
-        stage = self._stages.get(event.name)
-        if stage is None and len(self._stages) >= STAGE_LIMIT:
-            return
-        parent = self._stages.get(event.parent) if event.parent else None
-        stage = operation.stage(event.name, event.total, event.unit, parent)
-        self._stages[event.name] = stage.start()
-        if parent is None:
-            self._current = event.name
+        around = self._key(parent) if parent else self._scope
+        stage = operation.stage(name, total, unit, self._stages.get(around) if around else None)
+        self._stages[key] = stage.start()
 
     def _move(self, event: StageMoved) -> None:
         self.resume()
-        stage = self._stages.get(event.name)
+        stage = self._stages.get(self._key(event.name))
         if stage is not None:
             stage.update(done=event.done, total=event.total, detail=event.detail, unit=event.unit)
 
+    def _withdraw(self, event: Withdrawn) -> None:
+        stage = self._stages.get(self._key(event.name))
+        if stage is not None:
+            stage.update(done=UNKNOWN, total=UNKNOWN, unit="")
+
     def _end_stage(self, event: StageEnded) -> None:
-        stage = self._stages.get(event.name)
+        stage = self._stages.get(self._key(event.name))
         if stage is None:
             return
         if event.state == "failed":
@@ -137,7 +162,7 @@ class OperationUpdater:
 
     def _detail(self, event: Detail) -> None:
         self.resume()
-        stage = self._stages.get(self._current or "")
+        stage = self._stages.get(self._current.get(self._scope, ""))
         if stage is not None:
             stage.update(detail=event.text[:DETAIL_SHOWN])
 
@@ -152,7 +177,9 @@ class OperationUpdater:
 
 _APPLY: dict[type, Callable[[OperationUpdater, Any], None]] = {
     StageStarted: OperationUpdater._start,
+    ToolStarted: lambda updater, event: updater._begin(event.name),
     StageMoved: OperationUpdater._move,
+    Withdrawn: OperationUpdater._withdraw,
     StageEnded: OperationUpdater._end_stage,
     Detail: OperationUpdater._detail,
     Failed: OperationUpdater._failed,

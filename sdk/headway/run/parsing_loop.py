@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headway.run.operation_updater import OperationUpdater
-from headway.run.reading.events import OUTPUT, STATUS, Detail, Parser
-from headway.run.reading.terminal_lines import PROGRESS_MARK, LineSplitter
+from headway.run.reading.events import DRAWN, OUTPUT, STATUS
+from headway.run.reading.terminal_lines import PROGRESS_MARK, Line, LineSplitter
 from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples
 
 # Newest lines of a stream that are parsed in one turn of the loop. A turn is at most every
@@ -14,6 +14,10 @@ LINES_PER_TURN = 500
 # Silence after which an unfinished line may be a prompt. Shorter, and a line that is printed
 # in two pieces is taken for one; longer, and a person waits for the question to be shown.
 QUIET_SECONDS = 1.0
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.run.tree.processes import ProcessLooks
+    from headway.run.tree.router import Router, Scoped
 
 
 class Stream:
@@ -28,11 +32,18 @@ class Stream:
 
 
 class ParsingLoop:
-    """Feeds one parser; one that raises is dropped, and the command goes on."""
+    """Feeds the lines that come to a router, and what it makes of them to an updater.
 
-    def __init__(self, parser: Parser | None, updater: OperationUpdater) -> None:
-        self._parser = parser
+    `looks` are the looks at the processes below the command, where those are followed.
+    """
+
+    def __init__(
+        self, router: Router, updater: OperationUpdater, looks: ProcessLooks | None = None
+    ) -> None:
+        self._router = router
         self._updater = updater
+        self._looks = looks
+        self._now = 0.0
         self._last_output = 0.0
         self.status = Stream(STATUS, Samples(KNOWN_TOOL_LIMIT))
         # The status comes last: what it counts in is told by the text before.
@@ -44,16 +55,17 @@ class ParsingLoop:
 
     def poll(self, now: float) -> bool:
         """Parse the samples that have come; return whether any have."""
-        came = False
-        for stream in self._streams:
-            data, lost = stream.samples.take()
+        self._now = now
+        taken = [(stream, *stream.samples.take()) for stream in self._streams]
+        came = any(data for _, data, _ in taken)
+        self._look(output=came)
+        for stream, data, lost in taken:
             if not data:
+                self._lines(stream.splitter.look(), stream.source)
                 continue
-            came = True
             if lost:
                 stream.splitter = LineSplitter()
-            for line in stream.splitter.feed(data)[-LINES_PER_TURN:]:
-                self._line(line, stream.source)
+            self._lines(stream.splitter.feed(data)[-LINES_PER_TURN:], stream.source)
         if came:
             self._last_output = now
         elif now - self._last_output >= QUIET_SECONDS:
@@ -62,24 +74,34 @@ class ParsingLoop:
         return came
 
     def finish(self, exit_status: int, now: float) -> None:
-        """Parse what is left, and the parser's verdict on the exit status."""
+        """Parse what is left, and the parsers' verdict on the exit status."""
+        self._looks = None  # there is nothing below it any more
         self.poll(now)
         for stream in self._streams:
-            for line in stream.splitter.finish():
-                self._line(line, stream.source)
-        if self._parser is not None:
-            try:
-                self._updater.apply(self._parser.finish(exit_status))
-            except Exception:
-                self._parser = None
+            self._lines(stream.splitter.finish(), stream.source)
+        self._apply(self._router.finish(exit_status))
 
-    def _line(self, line: str, source: str) -> None:
-        if source == OUTPUT and not line.startswith(PROGRESS_MARK):
-            self._updater.add_line(line)
+    def _look(self, *, output: bool) -> None:
+        """Look at the processes below the command: lines that have come may be theirs."""
+        if self._looks is None:
+            return
         try:
-            if self._parser is not None:
-                self._updater.apply(self._parser.feed(line, source))
-                return
+            found = self._looks.look(self._now, output=output)
+            if found is not None:
+                self._apply(self._router.look(found, self._now))
         except Exception:
-            self._parser = None
-        self._updater.apply([Detail(line)])
+            self._looks = None  # its lines tell the rest
+        if self._router.has_tools:
+            for stream in self._streams:
+                stream.samples.limit = KNOWN_TOOL_LIMIT
+
+    def _lines(self, lines: list[Line], source: str) -> None:
+        for line in lines:
+            drawn = source == OUTPUT and line.drawn
+            if source == OUTPUT and not drawn and not line.text.startswith(PROGRESS_MARK):
+                self._updater.add_line(line.text)
+            self._apply(self._router.feed(line.text, DRAWN if drawn else source, self._now))
+
+    def _apply(self, found: list[Scoped]) -> None:
+        for scope, events in found:
+            self._updater.apply(events, scope)

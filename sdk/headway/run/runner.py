@@ -6,35 +6,37 @@ import errno
 import os
 import termios
 import time
+from functools import partial
 
 from headway.host.threads import signals as signal
 from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
 from headway.run.launch import Launch, flush_report
 from headway.run.operation_updater import OperationUpdater
-from headway.run.parsers.registry import find_parser_module, make_parser
+from headway.run.parsers.registry import PARSERS, find_parser_module, make_parser
 from headway.run.parsing_loop import ParsingLoop
 from headway.run.process.child import ignores_signal
 from headway.run.process.escalation import Escalation
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
 from headway.run.streams.pump import copy_until_closed
+from headway.run.tree.processes import ProcessLooks
+from headway.run.tree.router import Router
 
 # Seconds between two looks at the output: a viewer draws at most ten times a second, so
 # looking more often shows nothing more and costs wake-ups.
 ACTIVE_INTERVAL = 0.1
 IDLE_INTERVAL = 0.25  # while nothing is printed; signals end the wait at once
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from headway.run.reading.events import Parser
 
-
-def _parser_of(launch: Launch) -> Parser | None:
-    """Return the parser of the output, or None if it cannot be loaded: the command runs on."""
+def _router_of(launch: Launch) -> Router:
+    """Return the router of the output; without a parser that cannot be loaded, none is asked."""
+    command = launch.plan.command
+    module = PARSERS.get(launch.tool)
     try:
-        return make_parser(find_parser_module(launch.tool), launch.plan.command)
+        root = make_parser(find_parser_module(launch.tool), command)
     except Exception:
-        return None
+        return Router(None)
+    return Router(root, module, partial(make_parser, None, command) if module else None)
 
 
 class Runner:
@@ -51,7 +53,9 @@ class Runner:
         self._pumps = launch.pumps
         self._keyboard = launch.keyboard
         self._updater = OperationUpdater(launch.operation)
-        self._parsing = ParsingLoop(_parser_of(launch), self._updater)
+        router = _router_of(launch)
+        looks = ProcessLooks(launch.child.pid, router.wants) if launch.parses else None
+        self._parsing = ParsingLoop(router, self._updater, looks)
         for pump in launch.pumps:
             if pump.samples is not None:
                 self._parsing.add(pump.samples)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+import headway
 from headway.run.exit_status import Outcome
 from headway.run.operation_updater import STAGE_LIMIT, TAIL_LINES, OperationUpdater
 from headway.run.reading.events import (
@@ -12,8 +13,11 @@ from headway.run.reading.events import (
     StageEnded,
     StageMoved,
     StageStarted,
+    ToolStarted,
     Waiting,
+    Withdrawn,
 )
+from headway.testing import reporting
 
 
 class FakeStage:
@@ -83,6 +87,33 @@ def test_stages_are_started_moved_and_ended(operation):
         ("skip", "x 1.0", "cached"),
         ("complete", "Download"),
     ]
+
+
+def test_the_stages_of_a_tool_are_parts_of_its_stage_whatever_their_names(operation):
+    updater = OperationUpdater(operation)
+    updater.apply([StageStarted("Download"), ToolStarted("pip install x")])
+    updater.apply([StageStarted("Download"), StageMoved("Download", 3)], "pip install x")
+    updater.apply([StageStarted("x 1.0", None, "B", "Download")], "pip install x")
+    updater.apply([Detail("of the command")])
+    assert [call for call in operation.calls if call[0] == "stage"] == [
+        ("stage", "Download", None, None, None),
+        ("stage", "pip install x", None, None, None),
+        ("stage", "Download", None, None, "pip install x"),
+        ("stage", "x 1.0", None, "B", "Download"),
+    ]
+    assert operation.calls[-1] == ("update", "Download", {"detail": "of the command"})
+
+
+def test_what_is_withdrawn_is_unknown():
+    with reporting() as reporter:
+        with headway.operation("x") as made:
+            OperationUpdater(made).apply(
+                [StageStarted("Run", 9, "%"), StageMoved("Run", 4), Withdrawn("Run")]
+            )
+            stage = made.stages[0]
+            assert (stage.done, stage.total, stage.model.unit) == (None, None, "")
+            OperationUpdater(made).apply([StageStarted("Run"), StageMoved("Run", 5, 9)])
+        assert reporter
 
 
 def test_a_wait_is_told_once_and_ends_with_the_next_progress(operation):

@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+import pytest
+
 from headway.run.parsing_loop import LINES_PER_TURN, QUIET_SECONDS, ParsingLoop
-from headway.run.reading.events import STATUS, Detail, NeedsInput
-from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples
+from headway.run.reading.events import (
+    DRAWN,
+    STATUS,
+    Detail,
+    NeedsInput,
+    StageMoved,
+    ToolStarted,
+)
+from headway.run.streams.samples import KNOWN_TOOL_LIMIT, UNKNOWN_TOOL_LIMIT, Samples
+from headway.run.tree.router import Process, Router
 
 
 class Updater:
     def __init__(self):
         self.events, self.lines, self.rests = [], [], []
 
-    def apply(self, events):
+    def apply(self, events, scope=""):
         self.events += events
 
     def add_line(self, line):
@@ -36,7 +46,7 @@ class Parser:
 
 def begin():
     parser, updater = Parser(), Updater()
-    loop, samples = ParsingLoop(parser, updater), Samples(KNOWN_TOOL_LIMIT)
+    loop, samples = ParsingLoop(Router(parser), updater), Samples(KNOWN_TOOL_LIMIT)
     loop.add(samples)
     return parser, updater, loop, samples
 
@@ -86,3 +96,46 @@ def test_a_burst_of_lines_is_bounded():
     samples.put(memoryview(b"x\n" * 5000))
     loop.poll(1)
     assert len(parser.fed) == LINES_PER_TURN
+
+
+class Looks:
+    def __init__(self, *found):
+        self.found, self.asked = list(found), []
+
+    def look(self, now, *, output):
+        self.asked.append((now, output))
+        return self.found.pop(0) if self.found else None
+
+
+def test_the_processes_are_looked_at_before_the_lines_that_came_are_parsed():
+    found = [Process(1, 1, 0, ("sh",)), Process(2, 2, 1, ("dd", "if=x"), "/", 0)]
+    looks, updater, samples = Looks(found), Updater(), Samples(UNKNOWN_TOOL_LIMIT)
+    loop = ParsingLoop(Router(Parser()), updater, looks)
+    loop.add(samples)
+    samples.put(memoryview(b"512 bytes copied, 1 s, 512 B/s\n"))
+    loop.poll(1)
+    loop.poll(2)
+    assert looks.asked == [(1, True), (2, False)]
+    assert updater.events[0] == ToolStarted("dd")
+    assert StageMoved("Copy", 512, None, "512 B/s") in updater.events
+    assert samples.limit == KNOWN_TOOL_LIMIT
+
+
+def test_looks_that_fail_are_given_up():
+    looks = Looks()
+    looks.look = lambda now, *, output: 1 / 0
+    loop = ParsingLoop(Router(Parser()), Updater(), looks)
+    loop.poll(1)
+    looks.look = lambda now, *, output: pytest.fail("it looked again")
+    loop.poll(2)
+
+
+def test_a_bar_that_is_drawn_is_parsed_once_nothing_more_comes():
+    parser, updater, loop, samples = begin()
+    samples.put(memoryview(b"10%\r49%"))
+    loop.poll(1)
+    assert [line for line, _ in parser.fed] == ["10%"]
+    loop.poll(1.1)
+    loop.poll(1.2)
+    assert parser.fed[1:] == [("49%", DRAWN)]
+    assert updater.lines == []

@@ -42,6 +42,11 @@ WITH_MACHINE_FORM = frozenset(
         "builds.cargo",
     }
 )
+# What a parser knows of the tools that its own starts: those are no stages of their own.
+OWNED = {
+    "packages.apt": frozenset({"packages.dpkg"}),
+    "packages.npm": frozenset({"packages.npm"}),
+}
 # Whose progress is on standard error alone: what they write to standard output is data.
 DATA_ON_STDOUT = frozenset({"curl", "wget", "git", "dd"})
 
@@ -55,7 +60,7 @@ def find_parser_module(program: str) -> ModuleType | None:
 def make_parser(tool: ModuleType | None, command: Command) -> Parser:
     """Return a parser for one run of `command`."""
     if tool is None:
-        tool = importlib.import_module("headway.run.parsers.progress_bar")
+        tool = importlib.import_module("headway.run.parsers.generic")
     parser: Parser = tool.Parser(command)
     return parser
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol, Union
 
 OUTPUT = "output"  # a line of what the command printed
+DRAWN = "drawn"  # such a line that is drawn over by the next, as a progress bar is
 STATUS = "status"  # a line of the descriptor that a machine form opened
 
 
@@ -21,6 +22,12 @@ class StageStarted(NamedTuple):
     parent: str | None = None
 
 
+class ToolStarted(NamedTuple):
+    """A tool below the command begins: a stage in which the stages of its parser stand."""
+
+    name: str
+
+
 class StageMoved(NamedTuple):
     """Absolute counts of a stage, in its unit; None leaves a value as it is."""
 
@@ -29,6 +36,12 @@ class StageMoved(NamedTuple):
     total: float | None = None
     detail: str | None = None
     unit: str | None = None
+
+
+class Withdrawn(NamedTuple):
+    """The counts of a stage are unknown again: what they were read from has been refuted."""
+
+    name: str
 
 
 class StageEnded(NamedTuple):
@@ -70,7 +83,16 @@ class Failed(NamedTuple):
 
 
 Event = Union[
-    StageStarted, StageMoved, StageEnded, Waiting, NeedsInput, Detail, Cancellable, Failed
+    StageStarted,
+    ToolStarted,
+    StageMoved,
+    Withdrawn,
+    StageEnded,
+    Waiting,
+    NeedsInput,
+    Detail,
+    Cancellable,
+    Failed,
 ]
 
 
@@ -82,7 +104,7 @@ class Parser(Protocol):
     """
 
     def feed(self, line: str, source: str) -> list[Event]:
-        """Take one line from `OUTPUT` or `STATUS`; return its events."""
+        """Take one line from `OUTPUT`, `DRAWN` or `STATUS`; return its events."""
         ...
 
     def finish(self, exit_status: int) -> list[Event]:

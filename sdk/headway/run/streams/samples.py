@@ -15,17 +15,17 @@ UNKNOWN_TOOL_LIMIT = 4096
 class Samples:
     """One stream's newest bytes, at most `limit`; a pump calls `put`, the parsing loop `take`."""
 
-    __slots__ = ("_chunks", "_limit", "_output_error", "_size")
+    __slots__ = ("_chunks", "_output_error", "_size", "limit")
 
     def __init__(self, limit: int) -> None:
         self._chunks: deque[bytes] = deque()
-        self._limit = limit
+        self.limit = limit
         self._size = 0
         self._output_error = False
 
     def put(self, view: memoryview) -> None:
         """Add a copy of the end of `view`; never wait."""
-        limit = self._limit
+        limit = self.limit
         if len(view) > limit:
             view = view[-limit:]
             self._output_error = True

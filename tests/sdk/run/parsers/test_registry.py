@@ -22,7 +22,7 @@ def test_an_unknown_program_gets_the_progress_bar_parser():
     assert find_parser_module("frobnicate") is None
     assert (
         make_parser(None, parse_command_line(["frobnicate"])).__module__
-        == "headway.run.parsers.progress_bar"
+        == "headway.run.parsers.generic"
     )
 
 

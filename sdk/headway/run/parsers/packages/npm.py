@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headway.run.parsers.progress_bar import Parser as ProgressBarParser
+from headway.run.parsers.generic import Parser as GenericParser
 from headway.run.reading.command_line import (
     Command,
     FormContext,
@@ -67,13 +67,13 @@ def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
 class Parser:
     """Requests into Resolve (descriptions of packages) and Fetch (the packages), without totals.
 
-    The output of `npm run` is that of an unknown program: `progress_bar` parses it.
+    The output of `npm run` is that of an unknown program: `generic` parses it.
     """
 
     def __init__(self, command: Command | None = None) -> None:
         words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE) if command else ["install"]
         foreign = bool(words) and words[0] not in _INSTALLS
-        self._fallback = ProgressBarParser() if foreign else None
+        self._fallback = GenericParser() if foreign else None
         self._seen: dict[str, set[str]] = {}  # stage -> what was asked for; often twice
         self._failed = False
 

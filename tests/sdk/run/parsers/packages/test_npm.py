@@ -32,8 +32,9 @@ def test_the_first_error_that_explains_is_the_error():
 
 def test_a_script_is_a_stranger():
     machine = parser("npm run build")
-    machine.feed("[1/4] one", OUTPUT)
-    assert machine.feed("[2/4] two", OUTPUT)[-1][:3] == ("Run", 2, 4)
+    for line in ("[1/4] one", "[2/4] two"):
+        machine.feed(line, OUTPUT)
+    assert machine.feed("[3/4] three", OUTPUT)[-1][:3] == ("Run", 3, 4)
 
 
 def test_requests_are_asked_for_only_in_an_install_off_a_terminal():

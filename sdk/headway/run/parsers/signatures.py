@@ -1,0 +1,45 @@
+"""Lines by which a known tool is recognized in the output of an unknown command.
+
+Each is one that no other program prints: where a parser could be wrong about whose line it is, its
+tool has no signature.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SIGNATURES = {
+    "apt-get": (
+        r"(?:Get|Hit|Ign): ?\d+ https?://|The following NEW packages will be installed:"
+        r"|Selecting previously unselected package \S+\.$"
+        r"|(?:Unpacking|Setting up) \S+ \([^)]+\)(?: over \([^)]+\))? \.\.\.$"
+        r"|Preparing to unpack \S+\.deb \.\.\.$"
+    ),
+    "pip": (
+        r"Collecting [A-Za-z0-9][\w.-]*(?:[\[<>=!~ (].*)?$"
+        r"|Installing collected packages: |\s+Downloading \S+\.(?:whl|tar\.gz)(?:\.metadata)? \("
+        r"|Successfully (?:installed|downloaded) \S+-\d"
+    ),
+    "git": (
+        r"Cloning into '|remote: (?:Enumerating|Counting|Compressing) objects: "
+        r"|(?:Receiving|Writing) objects: +\d|Resolving deltas: +\d"
+    ),
+    "curl": r"\s*% Total +% Received % Xferd",
+    "wget": r"--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--  |Saving to: [‘'\"]",
+    "dd": r"\d+ bytes(?: \(.*?\))? copied, [\d.]+ s, ",
+    "cargo": r" {2,3}(?:Compiling|Downloaded|Checking) [\w-]+ v\d+\.\d+\.\d",
+    "npm": r"npm http fetch [A-Z]+ \d|npm (?:info run|warn|WARN) ",
+    "uv": r"(?:Resolved|Prepared|Installed) \d+ packages? in [\d.]+ ?m?s",
+    "rsync": r"sending incremental file list$|receiving incremental file list$",
+    "cmake": r"\[ {0,2}\d{1,3}%\] (?:Building|Linking|Built|Generating) ",
+}
+_ANY = re.compile(
+    "|".join(f"(?P<t{at}>{pattern})" for at, pattern in enumerate(_SIGNATURES.values()))
+)
+_PROGRAMS = dict(zip((f"t{at}" for at in range(len(_SIGNATURES))), _SIGNATURES))
+
+
+def tool_of_line(line: str) -> str | None:
+    """Return the program that alone prints such a line, or None."""
+    match = _ANY.match(line)
+    return _PROGRAMS[match.lastgroup] if match is not None and match.lastgroup else None

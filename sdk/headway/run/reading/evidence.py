@@ -1,0 +1,102 @@
+"""What proves a measure that is found in unknown output, and what refutes it.
+
+Pure. A claim is watched first: one number in a text can be anything. It is believed once it has
+grown over as many lines as its form needs, lines that stand together or replace one another; it
+is withdrawn as soon as it falls, or work goes on after its end. What was withdrawn too often is
+never believed again.
+"""
+
+from __future__ import annotations
+
+from headway.run.reading.measures import CERTAIN, Measure
+
+WATCHED, BELIEVED, FULL, OVER, REFUTED = "watched", "believed", "full", "over", "refuted"
+# What a line is to a claim.
+PROVED, GREW, STOOD, FILLED, FELL, OTHER = "proved", "grew", "stood", "filled", "fell", "other"
+# What follows.
+NOTHING, SHOW, WITHDRAW, CLOSE, RESTART = "nothing", "show", "withdraw", "close", "restart"
+
+WITHDRAWALS = 2  # after which a claim is refuted: a number that falls again and again is no count
+
+# (state, line) -> (next state, what follows); a pair that is missing changes nothing.
+MOVES = {
+    (WATCHED, PROVED): (BELIEVED, SHOW),
+    (WATCHED, FILLED): (FULL, SHOW),
+    (BELIEVED, GREW): (BELIEVED, SHOW),
+    (BELIEVED, STOOD): (BELIEVED, SHOW),
+    (BELIEVED, FILLED): (FULL, SHOW),
+    (BELIEVED, FELL): (WATCHED, WITHDRAW),
+    (FULL, STOOD): (FULL, NOTHING),
+    (FULL, FELL): (BELIEVED, RESTART),
+    (FULL, OTHER): (OVER, CLOSE),
+    (OVER, FELL): (BELIEVED, RESTART),
+}
+# What is drawn as a bar with its times may begin again at any time: a loop that was left early.
+CERTAIN_MOVES = {**MOVES, (BELIEVED, FELL): (BELIEVED, RESTART)}
+
+
+class Claim:
+    """The state of one measure: what was seen of it, and whether it is believed."""
+
+    __slots__ = ("_moves", "_streak", "_withdrawals", "done", "need", "state", "total")
+
+    def __init__(self, first: Measure) -> None:
+        self.need = first.need
+        self.state = WATCHED
+        self.done = first.done
+        self.total = first.total
+        self._streak = 0
+        self._withdrawals = 0
+        self._moves = CERTAIN_MOVES if first.need == CERTAIN else MOVES
+
+    @property
+    def open(self) -> bool:
+        """Whether it is believed and not at its end."""
+        return self.state == BELIEVED
+
+    def take(self, found: Measure) -> str:
+        """Take the next line that makes this claim; return what follows."""
+        line = self._judge(found)
+        self.done, self.total = found.done, found.total
+        return self._move(line)
+
+    def interrupt(self, *, drawn: bool) -> str:
+        """Take another line; `drawn` tells that it was drawn over, and so stands nowhere."""
+        if self.state == WATCHED and not drawn:
+            self._streak = 0  # what follows does not stand together with what was before
+        return self._move(OTHER)
+
+    def refute(self) -> None:
+        """Never believe it again."""
+        self.state = REFUTED
+
+    def _judge(self, found: Measure) -> str:
+        full = found.total is not None and found.done >= found.total
+        if self.state == WATCHED:
+            return self._watch(found, full=full)
+        if found.done < self.done:
+            return FELL
+        if full and self.state != FULL:
+            return FILLED
+        return STOOD if found.done == self.done else GREW
+
+    def _watch(self, found: Measure, *, full: bool) -> str:
+        if self._streak == 0 or found.done < self.done or found.total != self.total:
+            self._streak = 1
+        elif found.done > self.done:
+            self._streak += 1
+        if self._streak < self.need:
+            return STOOD
+        return FILLED if full else PROVED
+
+    def _move(self, line: str) -> str:
+        self.state, follows = self._moves.get((self.state, line), (self.state, NOTHING))
+        if follows == WITHDRAW:
+            self.withdraw()
+        return follows
+
+    def withdraw(self) -> None:
+        """Begin to watch anew."""
+        self._streak = 1
+        self._withdrawals += 1
+        self.state = REFUTED if self._withdrawals >= WITHDRAWALS else WATCHED

@@ -1,0 +1,250 @@
+"""Find the measure of progress that a line of unknown output may hold: a count, bytes, per cent.
+
+Pure. What is found here is a claim, not a fact: `evidence` decides when it is believed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Callable, Match, NamedTuple, Pattern
+
+from headway.run.reading.command_line import option_set
+from headway.run.reading.sizes import parse_size
+
+LABEL_LIMIT = 40  # characters of a label: longer ones are sentences, not names
+# Lines that must grow, one after the other, before a measure is believed. What is drawn as a bar
+# with its times can be nothing else; a bar with a number may be a gauge (a disk that is 93 % full),
+# which does not grow; a bare number may be anything.
+CERTAIN, BAR, NUMBER = 1, 2, 3
+
+
+class Measure(NamedTuple):
+    """What a line claims of something's progress.
+
+    `key` tells it from others of the same output; `label` is what it is called, "" where it may
+    be all of the work; `need` is how many growing lines make it believed; `outer` tells that what
+    comes while it is under way is a part of it.
+    """
+
+    key: tuple[str, ...]
+    label: str
+    done: float
+    total: float | None
+    unit: str | None
+    detail: str
+    need: int
+    outer: bool = False
+
+
+_NUMBER = r"[\d.]+ ?[kKMGTP]?i?B?"
+_TQDM = re.compile(
+    rf"\s*(?P<label>.*?):?\s*\d{{1,3}}%\|[^|]*\|\s*(?P<done>{_NUMBER})/(?P<total>{_NUMBER})"
+    r" \[(?P<times>[^\]]*)"
+)
+_TQDM_COUNT = re.compile(
+    r"\s*(?:(?P<label>.*?): )?(?P<done>[\d.]+[kMGTP]?)(?P<unit>[A-Za-z]+) "
+    r"\[(?P<times>\d+:\d\d[^\]]*/[^\]]*)\]"
+)
+_ALIVE = re.compile(
+    r"\s*(?P<label>.*?)\s*\|[^|]*\|\D{0,8}(?P<done>\d+)/(?P<total>\d+) \[\d+%\] in "
+)
+_RATE = re.compile(r"[\d.?]+ ?[kKMGT]?([A-Za-z]+)/s|s/([A-Za-z]+)")
+# A bar: at least five signs that fill it, in brackets or of those that nothing else is made of.
+_FILLED = re.compile(r"[\[(|][#=>*.█▓▒░o+\- ]{5,}[\])|]|[█▉▊▋▌▍▎▏▓▒░⣿]{3,}|[━╸╺]{5,}|#{5,}")
+_WORD = (
+    r"(?:(?:epoch|step|stage|phase|round|fold|batch|iteration|iter|part|chunk|file|task|test|page"
+    r"|item|image|sample)s?)"
+)
+_WORDED = re.compile(
+    rf"(?i)\s*(?P<label>{_WORD})[ :#]*\[?(?P<done>\d+)\s*(?:/|of)\s*(?P<total>\d+)"
+)
+_BRACKETED = re.compile(r"[\[(]\s*(?P<done>\d+)\s*(?:/|of)\s*(?P<total>\d+)\s*[\])]")
+_BARE = re.compile(
+    r"(?<![\w./:,-])(?P<done>\d+)(?: ?/ ?| of | out of )(?P<total>\d+)"
+    r"(?![\w/:-]|[.,]?\d| ?[kKMGT]?i?B\b)"
+)
+_SIZE = r"\d[\d.,]*\s?(?:[kKMGTP]i?B|[kKMGTP]|B|bytes)"
+_BYTES = re.compile(
+    rf"(?<![\w.,])(?P<done>\d[\d.,]*)\s?(?P<prefix>[kKMGTP]?i?(?:B|bytes)|[kKMGTP])?\s?(?:/|of)\s?"
+    rf"(?P<total>{_SIZE})(?![\w/])"
+)
+_PERCENT = re.compile(r"(?<![\w.,])(?P<done>\d{1,3}(?:\.\d+)?) ?%(?!\w)")
+# What percentages and sizes of something else than progress stand beside.
+_NO_PROGRESS = re.compile(
+    r"(?i)\b(?:deflated|ratio|compression|compressed|stored|saved|full|used|usage|utili[sz]ation"
+    r"|free|available|cpu|mem|memory|ram|swap|heap|disk|load|loss|lost|accuracy|acc|coverage"
+    r"|cover|confidence|battery|volume|probability|increase|decrease|increased|decreased|faster"
+    r"|slower|smaller|larger|bigger|similar|similarity|identical|hits?|miss|misses|threshold"
+    r"|quality|idle|busy|quota|success rate|error rate|discount|tax)\b"
+)
+_AROUND = 24  # characters behind a percentage in which such a word is looked for
+# Words for all of the work.
+_WHOLE = option_set(
+    "progress total overall all completed complete done percent percentage status finished"
+    " processed eta running working"
+)
+_BAR_SIGNS = re.compile(r"[█▉▊▋▌▍▎▏▓▒░⣿━╸╺]+|[#=>*.|+~\-]{2,}|[\[\](){}<>|#=*%]+")
+_NO_NAME = re.compile(r"\S*(?:://|@|=|\\)\S*")  # addresses and settings: they may be secrets
+_DIGITS = re.compile(r"[\d.,:]*\d[\d.,:]*\s?(?:[kKMGTP]?i?B(?:/s)?\b|[kKMGTP]\b)?")
+_OUTER_WORDS = ("epoch", "round", "fold", "stage", "phase", "step")
+_BEGUN = ("epoch", "step", "stage", "phase")  # whose first line proves what it is
+_CONSISTENT = 1.5  # per cent that a count and a rounded percentage of one line may be apart
+
+
+def measure(line: str) -> Measure | None:
+    """Return what a line claims of progress, or None."""
+    for pattern, read in _READERS:
+        match = pattern.search(line) if read in _SEARCHED else pattern.match(line)
+        if match is not None:
+            found = read(line, match)
+            if found is not None:
+                return found
+    return None
+
+
+def label_of(text: str) -> str:
+    """Return the name that a text in front of a number gives, or "" if it gives none.
+
+    Digits, bars and brackets are no part of it, nor is what may be a secret; of a path the last
+    part remains.
+    """
+    text = _NO_NAME.sub(" ", text)
+    text = " ".join(word.rstrip("/").rsplit("/", 1)[-1] for word in text.split())
+    text = _BAR_SIGNS.sub(" ", _DIGITS.sub(" ", text))
+    words = [word.strip(":;,.-_'\"") for word in text.split()]
+    words = [word for word in words if sum(map(str.isalpha, word)) > 1]
+    name = " ".join(words)
+    if not name or len(name) > LABEL_LIMIT or all(word.lower() in _WHOLE for word in words):
+        return ""
+    return name
+
+
+def _tqdm(line: str, match: Match[str]) -> Measure | None:
+    done, total = _scaled(match["done"]), _scaled(match["total"])
+    if done is None or not total or done > total:
+        return None
+    unit = "B" if match["total"].endswith("B") else _rate_unit(match["times"])
+    label = label_of(match["label"])
+    # Bars without a label differ by their totals.
+    key = ("tqdm", label or str(total))
+    # A file is no part of another: such bars stand beside one another.
+    return Measure(key, label, done, total, unit, "", CERTAIN, outer=unit != "B")
+
+
+def _tqdm_count(line: str, match: Match[str]) -> Measure | None:
+    done = _scaled(match["done"])
+    if done is None:
+        return None
+    label, unit = label_of(match["label"] or ""), match["unit"]
+    unit = "B" if unit.endswith("B") else None if unit.lstrip("kMGT") == "it" else unit
+    return Measure(("tqdm", label or unit or "it"), label, done, None, unit, "", CERTAIN)
+
+
+def _alive(line: str, match: Match[str]) -> Measure | None:
+    label = label_of(match["label"].replace("on ", " "))
+    total = int(match["total"])
+    key = ("alive", label or str(total))
+    return _counted(key, label, int(match["done"]), total, "", CERTAIN)
+
+
+def _worded(line: str, match: Match[str]) -> Measure | None:
+    done, total = int(match["done"]), int(match["total"])
+    word = match["label"].lower()
+    rest = line[match.end() :].strip(" .:…-])")
+    if not 0 < done <= total or total < 2:
+        return None
+    need = CERTAIN if done == 1 and word in _BEGUN else NUMBER
+    # "Epoch 2/4" announces the second; with results behind it, it tells that the second is over.
+    if "=" not in rest and not any(map(str.isdigit, rest)):
+        done -= 1
+    label = match["label"].capitalize()
+    return Measure(
+        ("word", word), label, done, total, None, rest[:80], need, outer=word in _OUTER_WORDS
+    )
+
+
+def _bytes(line: str, match: Match[str]) -> Measure | None:
+    total = parse_size(match["total"].replace("bytes", "B"))
+    text = match["done"] + (match["prefix"] or "").replace("bytes", "B")
+    if match["prefix"] is None:  # "2.5/100 MB": one unit for both
+        text += match["total"].lstrip("0123456789., ").replace("bytes", "B")
+    done = parse_size(text)
+    before = line[: match.start()]
+    if done is None or not total or done > total or _NO_PROGRESS.search(before):
+        return None
+    label = label_of(before)
+    need = BAR if _FILLED.search(line) else NUMBER
+    return Measure(("bytes", label), label, done, total, "B", "", need)
+
+
+def _bracketed(line: str, match: Match[str]) -> Measure | None:
+    before, after = line[: match.start()], line[match.end() :]
+    label = label_of(before)
+    if not after.strip(" .…") and label:
+        # "Compiling a.c (3/40)": what is worked on stands in front.
+        label = label.split(" ", maxsplit=1)[0]
+    return _count(line, match, label, after)
+
+
+def _bare(line: str, match: Match[str]) -> Measure | None:
+    return _count(line, match, label_of(line[: match.start()]), line[match.end() :])
+
+
+def _count(line: str, match: Match[str], label: str, after: str) -> Measure | None:
+    done, total = int(match["done"]), int(match["total"])
+    need = BAR if _FILLED.search(line) else NUMBER
+    percent = _PERCENT.search(line)
+    if percent is not None and total and need == NUMBER:
+        apart = abs(float(percent["done"]) - 100 * done / total)
+        need = BAR if apart <= _CONSISTENT else NUMBER
+    key = ("count", label, "" if label else str(total))
+    return _counted(key, label, done, total, after.strip(" -:>|.…")[:80], need)
+
+
+def _percent(line: str, match: Match[str]) -> Measure | None:
+    done, before = float(match["done"]), line[: match.start()]
+    after = line[match.end() :]
+    if done > 100 or _NO_PROGRESS.search(before + after[:_AROUND]):
+        return None
+    label = label_of(before)
+    need = BAR if _FILLED.search(line) else NUMBER
+    detail = after.strip(" :[]()|#=->.")[:80]
+    return Measure(("percent", label), label, done, 100, "%", detail, need)
+
+
+def _counted(
+    key: tuple[str, ...], label: str, done: int, total: int, detail: str, need: int
+) -> Measure | None:
+    if done > total or total < 2:
+        return None
+    return Measure(key, label, done, total, None, detail, need)
+
+
+def _scaled(text: str) -> float | None:
+    """Return a number that may have a prefix, as "4.00M": rounded as it was printed."""
+    size = parse_size(text)
+    if size is None or text[-1:] not in "0123456789":
+        return size
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _rate_unit(times: str) -> str | None:
+    match = _RATE.search(times)
+    unit = None if match is None else match.group(1) or match.group(2)
+    if unit is not None and unit[-1:] == "B":
+        return "B"
+    return None if unit is None or unit.lstrip("kKMGT") == "it" else unit
+
+
+_READERS: tuple[tuple[Pattern[str], Callable[[str, Match[str]], Measure | None]], ...] = (
+    (_TQDM, _tqdm),
+    (_TQDM_COUNT, _tqdm_count),
+    (_ALIVE, _alive),
+    (_WORDED, _worded),
+    (_BYTES, _bytes),
+    (_BRACKETED, _bracketed),
+    (_BARE, _bare),
+    (_PERCENT, _percent),
+)
+_SEARCHED = (_bytes, _bracketed, _bare, _percent)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headway.run.reading import evidence
+from headway.run.reading.evidence import (
+    CLOSE,
+    MOVES,
+    NOTHING,
+    REFUTED,
+    RESTART,
+    SHOW,
+    WITHDRAW,
+    Claim,
+)
+from headway.run.reading.measures import CERTAIN, NUMBER, Measure
+
+
+def at(done, total=9, need=NUMBER):
+    return Measure(("count",), "", done, total, None, "", need)
+
+
+def follow(*dones, need=NUMBER):
+    claim = Claim(at(dones[0], need=need))
+    return claim, [claim.take(at(done, need=need)) for done in dones]
+
+
+def test_three_growing_lines_prove_a_number():
+    assert follow(1, 2, 3)[1] == [NOTHING, NOTHING, SHOW]
+
+
+def test_a_line_that_is_drawn_again_proves_nothing():
+    assert follow(1, 1, 1, 2)[1] == [NOTHING] * 4
+
+
+def test_a_certain_form_is_believed_at_once_and_may_begin_again():
+    assert follow(1, 5, 0, need=CERTAIN)[1] == [SHOW, SHOW, RESTART]
+
+
+def test_a_fall_withdraws_a_number_and_the_second_refutes_it():
+    claim, follows = follow(1, 2, 3, 2, 3, 4, 1)
+    assert follows[3:] == [WITHDRAW, NOTHING, SHOW, WITHDRAW]
+    assert claim.state == REFUTED
+
+
+def test_another_line_ends_what_is_complete():
+    claim, follows = follow(7, 8, 9)
+    assert follows[-1] == SHOW
+    assert claim.interrupt(drawn=False) == CLOSE
+    assert claim.interrupt(drawn=False) == NOTHING
+    assert claim.take(at(1)) == RESTART
+
+
+def test_lines_that_do_not_stand_together_prove_nothing():
+    claim, _ = follow(1, 2)
+    claim.interrupt(drawn=False)
+    assert claim.take(at(3)) == NOTHING
+    claim.interrupt(drawn=True)
+    assert [claim.take(at(done)) for done in (4, 5)] == [NOTHING, SHOW]
+
+
+def test_every_move_leads_to_a_state_and_an_action_of_the_table():
+    states = {state for state, _ in MOVES} | {REFUTED}
+    assert {state for state, _ in MOVES.values()} <= states
+    assert {act for _, act in MOVES.values()} == {SHOW, WITHDRAW, CLOSE, RESTART, NOTHING}
+
+
+@given(st.lists(st.one_of(st.integers(0, 9), st.booleans())))
+def test_what_is_shown_has_always_grown_since_it_was_last_unknown(lines):
+    claim, last = Claim(at(0)), None
+    for line in lines:
+        if isinstance(line, bool):
+            claim.interrupt(drawn=line)
+            continue
+        follows = claim.take(at(line))
+        if follows == SHOW:
+            assert last is None or line >= last
+            last = line
+        elif follows in (WITHDRAW, RESTART):
+            last = line if follows == RESTART else None
+    assert claim.state in {state for state, _ in evidence.MOVES} | {REFUTED}

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headway.run.reading.measures import BAR, CERTAIN, LABEL_LIMIT, NUMBER, label_of, measure
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Copying 3 of ", "Copying of"),
+        ("[ ", ""),
+        ("Progress: ", ""),
+        ("total 12.3MB ", ""),
+        ("/home/me/private/film.mkv: ", "film.mkv"),
+        ("user@host password=x sync ", "sync"),
+        ("a long sentence that says what happens and is no name of anything ", ""),
+    ],
+)
+def test_a_label_is_a_name_and_no_secret(text, label):
+    assert label_of(text) == label
+
+
+@pytest.mark.parametrize(
+    ("line", "need"),
+    [
+        ("12/30", NUMBER),
+        ("40% (12/30)", BAR),
+        ("90% (12/30)", NUMBER),
+        ("[####    ] 12/30", BAR),
+        (" 40%|████   | 12/30 [00:00<00:00, 1.2it/s]", CERTAIN),
+    ],
+)
+def test_the_more_a_form_tells_the_less_it_must_prove(line, need):
+    assert measure(line).need == need
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["30/12", "0/0", "1/1", "v1.2/3", "5/100kB/s", "120%", "3.5.7%", "20%20", "a/1/2", ""],
+)
+def test_what_is_no_measure_is_none(line):
+    assert measure(line) is None
+
+
+def test_a_count_before_a_unit_of_bytes_counts_bytes():
+    assert measure("12/30 MB")[2:5] == (12_000_000, 30_000_000, "B")
+
+
+def test_the_unit_of_a_bar_is_that_of_its_rate():
+    assert measure(" 40%|██| 1.2k/3.0k [00:01<00:02, 32.9pkg/s]").unit == "pkg"
+    assert measure(" 40%|██| 12/30 [00:01<00:02, 1.2s/it]").unit is None
+    assert measure("4.00MB [00:00, 10.5MB/s]")[2:5] == (4_000_000, None, "B")
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read(line):
+    found = measure(line)
+    if found is not None:
+        assert len(found.label) <= LABEL_LIMIT
+        assert found.total is None or found.done <= found.total
+
+
+@pytest.mark.parametrize("unit", ["1", "1/", "[", "(1 of ", "█", "━", "1.", ", ", "a: ", "#", "|"])
+def test_no_line_is_slow_to_read(unit):
+    import time
+
+    began = time.process_time()
+    measure((unit * 4096)[:4096])
+    assert time.process_time() - began < 2  # a regular expression that backtracks takes minutes
