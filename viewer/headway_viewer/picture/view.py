@@ -112,8 +112,8 @@ class View:
         ]
         if self.board.silent:
             parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
-        if not parts:
-            awaited = self.board.awaited() if self.board.awaited is not None else None
+        awaited = self.board.awaited() if self.board.awaited is not None else None
+        if awaited or not parts:
             words = f"waiting for {awaited} to begin" if awaited else "nothing is running"
             parts.append(("dim", self.theme.spell(words)))
         return self._header_line("headway", parts, self._all_remaining(now), width)
