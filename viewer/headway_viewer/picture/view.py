@@ -26,6 +26,8 @@ from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import NARROW_WIDTH, Columns, TableRow
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate, remaining_text
 from headway_viewer.picture.wording import (
+    active_stage,
+    counted_text,
     detail_lines,
     display_name,
     outcome_text,
@@ -207,7 +209,13 @@ class View:
                     counts = formatting.percent(progress)
                     extra = stage_position(operation)
                 if progress is None and not shown:
-                    message = f"running {formatting.duration(now - (operation.started or now))}"
+                    lasted = formatting.duration(now - (operation.started or now))
+                    active = active_stage(operation)
+                    message = (
+                        f"running {lasted}"
+                        if active is None
+                        else (f"{counted_text(active, now)}, {lasted}")
+                    )
                     if blank_if_unknown(remaining):
                         message = f"{message}, {remaining}"
                     remaining = ""
