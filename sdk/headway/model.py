@@ -246,9 +246,10 @@ class Stage(Stateful):
 class Operation(Stateful):
     """One thing a person waits for, with its stages (id → `Stage`, parents first).
 
-    `silent_since`, `progress`, `estimate` (as in `Stage`), `usual` (seconds its earlier runs
-    took, or None), `holder` (id of the operation that holds what it waits for, or None) and
-    `tail` (its last output lines) are the broker's to fill in.
+    `silent_since`, `stalled_since` (since when its counts stand still, by their own pace),
+    `progress`, `estimate` (as in `Stage`), `usual` (seconds its earlier runs took, or None),
+    `holder` (id of the operation that holds what it waits for, or None) and `tail` (its last
+    output lines) are the broker's to fill in.
     """
 
     __slots__ = (
@@ -258,6 +259,7 @@ class Operation(Stateful):
         "progress",
         "silent_since",
         "stages",
+        "stalled_since",
         "tail",
         "unlike",
         "usual",
@@ -289,6 +291,7 @@ class Operation(Stateful):
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     silent_since: float | None
+    stalled_since: float | None
     holder: str | None
     stages: dict[int, Stage]
     tail: list[str]
@@ -317,6 +320,7 @@ class Operation(Stateful):
         self.host = self.pid = self.user = self.tty = self.display = None
         self.coarser = self.former = self.planned = None
         self.estimate = self.progress = self.silent_since = self.usual = self.holder = None
+        self.stalled_since = None
         self.unlike = False
         self.stages = {}
         self.tail = []

@@ -72,11 +72,27 @@ def test_a_failed_job_of_this_session_is_the_exit_status(sandbox, shell):
     assert not any("elsewhere" in line for line in shell.all)
 
 
-def test_jobs_without_an_operation_are_given_two_seconds(sandbox, shell):
+def test_a_failed_job_that_was_over_before_the_view_began_is_the_exit_status(sandbox, shell):
     sandbox.held("elsewhere")
-    shell.type("sleep 30 & headway view --until-done; echo is=$?\n")
-    shell.wait_for(lambda lines: "is=4" in lines, "it gives up", 10)
+    shell.type("headway run -- sh -c 'exit 3' & wait; headway view --until-done; echo is=$?\n")
+    shell.wait_for(lambda lines: "is=1" in lines, "the end")
+
+
+def test_a_job_that_never_reports_is_waited_for_by_name_until_it_ends(sandbox, shell):
+    sandbox.held("elsewhere")
+    shell.type("sleep 4 & headway view --until-done; echo is=$?\n")
+    shell.wait_for_text("waiting for an operation of sleep to begin")
+    shell.wait_for(lambda lines: "is=4" in lines, "it gives up")
     shell.wait_for_text("no operation began in this terminal")
+
+
+def test_a_job_that_is_late_is_waited_for_after_another_has_ended(sandbox, shell):
+    late = sandbox.file(
+        "late.py", "time.sleep(3)\nwith headway.operation('late'): time.sleep(.6)\n"
+    )
+    shell.type(f"headway run -- true & python {late} & headway view --until-done; echo is=$?\n")
+    shell.wait_for(lambda lines: "is=0" in lines, "the end")
+    assert any(line.startswith("✓ late") for line in shell.all)
 
 
 def test_a_view_beside_programs_that_track_draws_one_picture(sandbox, shell):

@@ -26,6 +26,7 @@ from headway.model import (
     asks,
 )
 from headway_broker.estimates.budget import Budget, price
+from headway_broker.estimates.stalls import Pace
 from headway_broker.state.effects import StoreRun
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults
@@ -56,6 +57,7 @@ class OperationForecast:
         "estimated_at",
         "forecast",
         "keys",
+        "pace",
         "runs",
     )
 
@@ -68,6 +70,7 @@ class OperationForecast:
         self.children = _NO_CHILDREN  # child operation → its negative stage id in the forecast
         self.estimated_at = float("-inf")
         self.runs = 0  # earlier runs that it uses
+        self.pace = Pace(now)
 
 
 class Keys(NamedTuple):
@@ -277,6 +280,10 @@ class Forecasts:
         for stage in sorted(tracked.changed):
             _tell(forecast, operation.stages[stage], now)
         tracked.changed.clear()
+        stalled = tracked.pace.stalled_since(operation, now)
+        if stalled != operation.stalled_since:
+            operation.stalled_since = stalled
+            self._ledger.mark(entry).figures = True
         estimate = forecast.estimate(now)
         tracked.asked = operation.question is not None or self._asked_within(tracked)
         if tracked.asked or operation.left:
@@ -318,7 +325,7 @@ class Forecasts:
             if stage.estimate is not None:
                 stage.estimate = None
                 marks.stage_figures.add(stage.id)
-        operation.estimate = None
+        operation.estimate = operation.stalled_since = None
         operation.progress = _final_progress(entry)
         marks.figures = True
         self._tell_parent(entry, now)

@@ -97,6 +97,7 @@ class OperationFigures(NamedTuple):
     unlike: bool
     tail: list[str] | None
     holder: str | None = None
+    stalled_since: float | None = None
 
     @classmethod
     def of(cls, operation: Operation, *, tail: bool) -> OperationFigures:
@@ -109,6 +110,7 @@ class OperationFigures(NamedTuple):
             operation.unlike,
             operation.tail if tail else None,
             operation.holder,
+            operation.stalled_since,
         )
 
 
@@ -188,6 +190,7 @@ def _fields(value: Any, number: int) -> Sequence[Any]:
 def _operation_figures(value: Any) -> OperationFigures:
     progress, estimate, silent_since, usual, unlike, tail = _fields(value, 6)
     holder = value[6] if len(value) > 6 else None
+    stalled_since = value[7] if len(value) > 7 else None
     return OperationFigures(
         None if progress is None else checks.fraction(progress),
         None if estimate is None else check_estimate(estimate),
@@ -196,6 +199,7 @@ def _operation_figures(value: Any) -> OperationFigures:
         checks.flag(unlike),
         None if tail is None else [checks.words(line) for line in checks.array(tail)],
         None if holder is None else checks.identity(holder),
+        None if stalled_since is None else checks.time(stalled_since),
     )
 
 

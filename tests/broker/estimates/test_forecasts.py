@@ -427,3 +427,16 @@ def test_what_waits_for_runs_that_are_never_read_does_not_pile_up(ends):
             worker.end(f"op{number}")
         wired.pass_time(HISTORY_TIMEOUT + 1)
     assert wired.core.forecasts.waiting == 0
+
+
+def test_since_when_the_counts_stand_still_is_published_and_is_over_at_the_end(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.follow()
+    work(wired, worker, 3)
+    moved = wired.now
+    work(wired, worker, 40, per_second=0.0)
+    assert wired.operation("op").stalled_since == pytest.approx(moved, abs=1.5)
+    worker.end()
+    wired.pass_time(0.1)
+    assert wired.operation("op").stalled_since is None

@@ -180,8 +180,9 @@ def test_what_a_newer_broker_has_appended_is_left_out(path):
 @pytest.mark.parametrize("path", ARRAYS, ids=str)
 def test_what_is_too_short_is_malformed(path):
     row = whole_row()
-    # An older broker tells no holder, of no count that it is beyond, no coarser keys and no plan.
-    absent = {(1,): 3, (4,): 1, (2, 0): 1}
+    # An older broker tells no holder, no stall, of no count that it is beyond, no coarser keys and
+    # no plan.
+    absent = {(1,): 3, (4,): 2, (2, 0): 1}
     del at(row, path)[-1 - absent.get(path, 0) :]
 
     with pytest.raises(Malformed, match="fields expected"):
@@ -190,7 +191,7 @@ def test_what_is_too_short_is_malformed(path):
 
 def test_a_holder_may_be_absent():
     row = whole_row()
-    del row[4][-1]
+    del row[4][-2:]
 
     assert decode(row).figures.holder is None
 

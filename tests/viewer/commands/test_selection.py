@@ -2,6 +2,7 @@ import pytest
 from showcase import NOW, board_of, operation, snapshot
 
 from headway_viewer.commands.selection import Ambiguous, Selection, find_operation, matching
+from headway_viewer.terminal.jobs import Job
 
 
 def ids(operations):
@@ -136,3 +137,110 @@ def test_what_still_works_beside_what_was_left_is_waited_for():
     selection = Selection([])
     over(selection, board)
     assert not selection.unjudged(board, NOW + 61.0)
+
+
+class FakeSession:
+    """A session whose jobs the test sets; the operations on its terminal are its own."""
+
+    def __init__(self, *jobs):
+        self.running = list(jobs)
+
+    def includes(self, operation):
+        return operation.tty == "/dev/pts/7"
+
+    def jobs(self):
+        return self.running
+
+
+RUN = Job("headway", {71}, {71}, 0.1)
+SCRIPT = Job("python", {72}, frozenset(), 0.1)
+OLD = Job("jupyter", {73}, frozenset(), 3600.0)
+
+
+def ours(identity, state="running", *, pid=71, **fields):
+    return operation(identity, identity, state, tty="/dev/pts/7", pid=pid, **fields)
+
+
+def selection_of(session, board, now=NOW):
+    """A selection of the board's operations that is confined, if at all, by now."""
+    selection = Selection([], session=session)
+    board.accepts = selection.accepts
+    selection.update(board.replica, now)
+    if selection.confine(board) or selection.confined:
+        board.select_again()
+    board.now = now
+    return selection
+
+
+def test_jobs_that_the_session_had_at_the_start_confine_the_selection_for_good():
+    session = FakeSession(RUN)
+    board = board_of(operation("elsewhere", "x"))
+    selection = Selection([], session=session)
+    session.running = []
+    board.accepts = selection.accepts
+    board.select_again()
+    assert selection.operations(board) == []
+    assert selection.confined
+
+
+def test_an_operation_of_the_session_that_had_just_ended_confines_the_selection():
+    board = board_of(operation("elsewhere", "x"), ours("a", "failed", ended=-1.0))
+    selection = selection_of(FakeSession(), board)
+    assert ids(selection.operations(board)) == ["a"]
+    assert selection.done(board)
+    assert selection.exit_status(board) == 1
+
+
+def test_one_that_had_ended_long_ago_does_not():
+    board = board_of(operation("elsewhere", "x"), ours("a", "failed", ended=-60.0))
+    selection = selection_of(FakeSession(), board)
+    assert ids(selection.operations(board)) == ["elsewhere"]
+
+
+def test_it_is_not_done_while_a_headway_run_has_not_reported():
+    board = board_of(ours("a", "completed", ended=-1.0))
+    session = FakeSession(RUN, RUN._replace(members={74}, runs={74}))
+    selection = selection_of(session, board)
+    assert not selection.done(board)
+    assert selection.awaited(board) == "an operation of headway"
+    board.now = NOW + 60  # however long that takes
+    assert not selection.done(board)
+    session.running = [RUN]
+    selection.update(board.replica, NOW + 60)
+    assert selection.done(board)
+
+
+def test_what_may_never_report_is_waited_for_only_at_first_once_another_has():
+    board = board_of(ours("a", "completed", ended=-1.0))
+    selection = selection_of(FakeSession(RUN, SCRIPT), board)
+    assert not selection.done(board)
+    board.now = NOW + 10
+    assert selection.done(board)
+
+
+def test_a_job_that_has_not_reported_is_waited_for_while_it_lives():
+    board = board_of()
+    session = FakeSession(SCRIPT)
+    selection = selection_of(session, board)
+    selection.update(board.replica, NOW + 600)
+    assert not selection.in_vain(board, NOW + 600)
+    assert selection.awaited(board) == "an operation of python"
+    session.running = []
+    selection.update(board.replica, NOW + 601)
+    assert selection.in_vain(board, NOW + 601)
+
+
+def test_an_old_job_that_has_never_reported_is_given_two_seconds():
+    board = board_of(operation("elsewhere", "x"))
+    selection = selection_of(FakeSession(OLD), board)
+    assert selection.confined
+    assert not selection.in_vain(board, NOW + 1.9)
+    assert selection.in_vain(board, NOW + 2)
+
+
+def test_of_many_jobs_that_are_waited_for_three_are_named():
+    many = [SCRIPT._replace(name=f"p{k}", members={k}) for k in range(5)]
+    board = board_of()
+    assert selection_of(FakeSession(*many), board).awaited(board) == (
+        "an operation of p0, p1, p2 and 2 more"
+    )

@@ -214,3 +214,19 @@ def test_what_stopped_has_a_sign_of_its_own_and_what_was_left_no_bar():
     assert view.row(made, NOW).sign == "■"
     row = view.row(left, NOW)
     assert (row.message, row.progress, row.remaining) == ("left at 20 of 60", None, "")
+
+
+def test_counts_that_stand_still_are_told_with_how_long():
+    made = operation("a", "x", stalled_since=NOW - 40)
+    stage(made, "Compile", done=3, total=9)
+    assert "    no progress for 40 s" in picture(made)
+
+
+def test_where_the_whole_is_unknown_the_row_has_the_count_of_its_stage():
+    made = operation("a", "pip install")
+    stage(made, "Resolve", "completed", ended=-20.0)
+    stage(made, "Install", done=3, total=13, unit="packages", detail="jinja2-3.1.6")
+    row, *details = picture(made)[1:]
+    assert "Install 3/13 packages, 1 min" in row
+    assert "2/2" not in row
+    assert details == ["    jinja2-3.1.6"]

@@ -67,7 +67,7 @@ def test_the_error_stands_before_the_last_lines_and_is_not_repeated():
 
 
 def test_only_leaves_of_the_stages_are_told_as_busy():
-    made = operation("a", "x")
+    made = operation("a", "x", progress=0.5)
     stage(made, "Configure")
     stage(made, "nginx", parent=1, done=2, total=5, attempt=3, detail="conf.d")
     stage(made, "later", "pending", started=None)
@@ -93,7 +93,12 @@ def test_where_more_stages_may_come_those_seen_are_no_whole(planned):
     made = three_stages(planned=planned)
     assert wording.stage_position(made) == ""
     assert wording.detail_lines(made, board_of(made), NOW, 4)[0] == "part"
+    assert wording.active_stage(made).name == "two"
     made.stages.pop(3)
+    assert wording.active_stage(made).name == "two"
+    assert wording.detail_lines(made, board_of(made), NOW, 4) == []
+    made.progress = 0.3
+    assert wording.active_stage(made) is None
     assert wording.detail_lines(made, board_of(made), NOW, 4) == ["two 3/13"]
 
 

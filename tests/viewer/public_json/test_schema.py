@@ -3,8 +3,8 @@ from showcase import NOW, WALL, installers, operation, replica_of, stage
 from headway_viewer.public_json.schema import operation_object, parents_first
 
 OPERATION = """
-    id name key state reason error message silent_since host pid user tty started ended elapsed
-    progress cancellable parent holder attempt exit_status notify estimate stages
+    id name key state reason error message silent_since stalled_since host pid user tty started
+    ended elapsed progress cancellable parent holder attempt exit_status notify estimate stages
 """
 STAGE = """
     id parent name state reason error detail done total unit initial progress started ended elapsed

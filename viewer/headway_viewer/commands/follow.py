@@ -16,8 +16,10 @@ from headway_viewer.connection.endpoint import endpoint_finder, require_usable, 
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.display.jsonl import Jsonl
-from headway_viewer.picture.board import Board
+from headway_viewer.picture.board import JUST_ENDED, Board
 from headway_viewer.replica.replica import Changes, Replica
+from headway_viewer.terminal.jobs import Session
+from headway_viewer.terminal.processes import seconds_since_start
 
 QUIET_PERIOD = 0.5  # seconds after the last end in which the next operation may begin
 
@@ -53,19 +55,20 @@ def follow_broker(
     timeout: float | None,
     start: bool,
     output: int | None = None,
-    of_session: Callable[[Operation], bool] | None = None,
+    session: Session | None = None,
 ) -> int:
     """Follow the broker for `headway VERB WORDS…`; return the exit status.
 
     `display(board, selection)` makes the display. With `start`, a broker is started where
-    none runs. `of_session` is that of `Selection`. The other arguments are those of `follow`;
+    none runs. `session` is that of `Selection`. The other arguments are those of `follow`;
     errors are printed.
     """
     replica = Replica()
     board = Board(replica)
-    selection = Selection(words, NEXT_RUN_WAIT if until_done else 0.0, of_session)
+    selection = Selection(words, NEXT_RUN_WAIT if until_done else 0.0, session)
     board.accepts = selection.accepts
-    if words:
+    board.seen_since = _ends_seen(replica, session)
+    if words or session is not None:
         board.awaited = lambda: selection.awaited(board)
     feed = Feed(replica, endpoint_finder(start=start), replaces=surroundings() if start else None)
     try:
@@ -90,6 +93,21 @@ def follow_broker(
         return print_error(verb, str(error), 1)
     finally:
         feed.close()
+
+
+def _ends_seen(replica: Replica, session: Session | None) -> Callable[[Operation], float]:
+    """Return the function that says from when on the end of an operation counts as seen.
+
+    From the beginning of this process, however long it took to attach. Jobs of the session were
+    begun before it, by the same command line or the one before.
+    """
+    begun = time.monotonic() - seconds_since_start()
+
+    def since(operation: Operation) -> float:
+        ours = session is not None and session.includes(operation)
+        return replica.time(begun) - (JUST_ENDED if ours else 0.0)
+
+    return since
 
 
 def follow(
@@ -139,6 +157,9 @@ def follow(
                 added = set(found).difference(changes.operations)
                 changes = changes._replace(operations=[*changes.operations, *added])
                 board.absorb(changes, now)
+                if selection.confine(board):
+                    board.select_again()
+                    changes = changes._replace(operations=list(replica.operations), fresh=True)
                 pause = display.show(changes, feed.note(), local)
                 if isinstance(display, Jsonl):
                     display.log(feed.lines, local)

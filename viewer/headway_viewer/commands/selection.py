@@ -5,16 +5,21 @@ Pure. OP on a command line is an id, a unique prefix of one, or a unique name.
 
 from __future__ import annotations
 
-from typing import Callable, Iterable
+from typing import Iterable
 
 from headway.model import Operation
 from headway_viewer.commands.exit_status import exit_status
 from headway_viewer.picture.board import JUST_ENDED, Board
 from headway_viewer.replica.replica import Replica
+from headway_viewer.terminal.jobs import Job, Session
 
 NOT_JUDGED_AFTER = 60.0  # seconds to wait for a sign of how a loop that was left ended
 NEXT_RUN_WAIT = 3.0  # seconds to wait for a next run before an earlier one is taken
-FIRST_WAIT = 2.0  # seconds to wait for a first operation of a session that has jobs
+FIRST_WAIT = 2.0  # seconds to wait for a first operation of a session whose jobs are old
+YOUNG = 60.0  # seconds: a job that began longer before the viewer is not about to report
+YOUNG_WAIT = 10.0  # seconds to wait for a young job to report, once another one has
+LOOK_INTERVAL = 0.5  # seconds between looks at the jobs
+NAMED_JOBS = 3  # that are waited for, by name
 
 
 class Ambiguous(LookupError):
@@ -39,8 +44,9 @@ def find_operation(replica: Replica, word: str) -> Operation | None:
 class Selection:
     """The operations named on the command line, each once it is known; without names, all.
 
-    With `of_session`, those of one session are meant by no names, and the first of them is
-    awaited for `FIRST_WAIT` seconds. A name whose operation ended before the viewer attached may
+    With a `session`, its operations alone are meant by no names, from the moment on at which it
+    has jobs or one of them is seen: the selection is `confined` then. A job that has not reported
+    yet is waited for while it lives. A name whose operation ended before the viewer attached may
     mean the next run, which is about to start: wait `next_run_wait` seconds for it, then take the
     one that ended. `chosen` holds the ids found so far, None without names.
     """
@@ -49,19 +55,23 @@ class Selection:
         self,
         words: list[str],
         next_run_wait: float = 0.0,
-        of_session: Callable[[Operation], bool] | None = None,
+        session: Session | None = None,
     ) -> None:
         self._missing = list(words)
         self._ended_earlier: set[str] = set()  # of the missing names
         self._next_run_wait = next_run_wait
         self._attached: float | None = None  # the broker's time
-        self._of_session = None if words else of_session
+        self._session = None if words else session
+        self._jobs = [] if self._session is None else self._session.jobs()
+        self._looked: float | None = None  # at the jobs; the broker's time
+        self._unreported: list[Job] = []
+        self.confined = bool(self._jobs)
         self.chosen: set[str] | None = set() if words else None
 
     def accepts(self, operation: Operation) -> bool:
         """Return whether an operation is selected."""
         if self.chosen is None:
-            return self._of_session is None or self._of_session(operation)
+            return self._session is None or not self.confined or self._session.includes(operation)
         return operation.id in self.chosen
 
     def update(self, replica: Replica, now: float) -> list[str]:
@@ -73,6 +83,7 @@ class Selection:
             return []
         if self._attached is None:
             self._attached = now
+        self._look(replica, now)
         if self.chosen is None or not self._missing:
             return []
         found: list[str] = []
@@ -88,6 +99,41 @@ class Selection:
         self.chosen.update(found)
         return found
 
+    def confine(self, board: Board) -> bool:
+        """Return whether the selection is confined to the session from now on.
+
+        The operations of the board are then to be selected again.
+        """
+        session = self._session
+        if session is None or self.confined:
+            return False
+        self.confined = bool(self._jobs) or any(
+            board.counts_as_seen(operation) and session.includes(operation)
+            for operation in board.replica.operations.values()
+        )
+        return self.confined
+
+    def _look(self, replica: Replica, now: float) -> None:
+        """Look at the jobs of the session, and which of them have not reported."""
+        session = self._session
+        if session is None or (self._looked is not None and now < self._looked + LOOK_INTERVAL):
+            return
+        self._looked = now
+        self._jobs = session.jobs()
+        reported = {
+            operation.pid for operation in replica.operations.values() if operation.pid is not None
+        }
+        self._unreported = [
+            job
+            for job in self._jobs
+            if job.runs - reported or (job.age <= YOUNG and reported.isdisjoint(job.members))
+        ]
+
+    def _begins(self, board: Board, now: float) -> list[Job]:
+        """Return the jobs that may still report a first operation, and are waited for."""
+        late = board.seen and self._attached is not None and now >= self._attached + YOUNG_WAIT
+        return [job for job in self._unreported if job.runs or not late]
+
     def _ended_before(self, operation: Operation, word: str) -> bool:
         ended = operation.ended
         return (
@@ -102,9 +148,8 @@ class Selection:
         """Return the seconds until an earlier run is taken; None if none is held back."""
         if self._attached is None:
             return None
-        if self._of_session is not None:
-            left = self._attached + FIRST_WAIT - now
-            return left if left > 0 else None
+        if self._session is not None:
+            return LOOK_INTERVAL
         if not self._ended_earlier.intersection(self._missing):
             return None
         return max(self._attached + self._next_run_wait - now, 0.0)
@@ -112,6 +157,11 @@ class Selection:
     def awaited(self, board: Board) -> str | None:
         """Return what has not begun yet, as text for a person, or None."""
         if self.chosen is None:
+            jobs = self._begins(board, board.now)
+            if jobs:
+                names = [job.name for job in jobs]
+                more = f" and {len(names) - NAMED_JOBS} more" if len(names) > NAMED_JOBS else ""
+                return f"an operation of {', '.join(names[:NAMED_JOBS])}{more}"
             return None if board.seen else "an operation"
         unknown = [word for word in self._missing if word not in self._ended_earlier]
         return " and ".join(map(repr, unknown)) or None
@@ -130,19 +180,20 @@ class Selection:
         return all(operation.id in long for operation in left)
 
     def done(self, board: Board) -> bool:
-        """Return whether there was a first operation, and none is open now."""
-        if self._missing:
+        """Return whether there was a first operation, and none is open now or about to begin."""
+        if self._missing or self._begins(board, board.now):
             return False
         selected = self.operations(board)
         return bool(selected) and not any(operation.open for operation in selected)
 
     def in_vain(self, board: Board, now: float) -> bool:
-        """Return whether no operation of the session has begun in time."""
+        """Return whether no operation of the session has begun, and no job is about to."""
         return (
-            self._of_session is not None
+            self.confined
             and self._attached is not None
             and now >= self._attached + FIRST_WAIT
             and not board.seen
+            and not self._unreported
         )
 
     def operations(self, board: Board) -> list[Operation]:

@@ -55,9 +55,6 @@ def view(argv: Sequence[str]) -> int:
         kind = "live" if picture_support.drawable(terminal, os.environ) else "plain"
     descriptor = sys.stdout.fileno()
     session = TerminalSession(descriptor) if terminal else None
-    of_session = None
-    if session and arguments.until_done and not arguments.operation and session.has_jobs():
-        of_session = session.includes
     watchdog = Watchdog(descriptor) if kind == "live" else None
 
     def make(board: Board, selection: Selection) -> Display:
@@ -76,7 +73,7 @@ def view(argv: Sequence[str]) -> int:
             timeout=arguments.timeout,
             start=True,
             output=descriptor,
-            of_session=of_session,
+            session=session if arguments.until_done and not arguments.operation else None,
         )
     finally:
         if watchdog is not None:

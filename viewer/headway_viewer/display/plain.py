@@ -24,6 +24,7 @@ from headway_viewer.picture.wording import (
     rate_text,
     sole_stage,
     stage_text,
+    stall_text,
     summary_text,
     waiting_text,
 )
@@ -43,7 +44,7 @@ STATE_CELLS = 9  # cells of the longest state, "completed"
 class _LastLine:
     """What the last line about an operation said."""
 
-    __slots__ = ("activity", "at", "setback_text", "silent", "stage", "state", "tenth")
+    __slots__ = ("activity", "at", "setback_text", "silent", "stage", "stalled", "state", "tenth")
 
     def __init__(self) -> None:
         self.state = ""
@@ -53,6 +54,7 @@ class _LastLine:
         self.tenth = -1
         self.at = float("-inf")
         self.silent = False
+        self.stalled = False
 
 
 class PlainRenderer:
@@ -142,6 +144,13 @@ class PlainRenderer:
                     for line in error_lines(operation, 10):
                         yield self._line(operation, None, f"| {line}", ended)
             return
+        stalled = operation.stalled_since is not None
+        if stalled != last.stalled:
+            last.stalled = stalled
+            if stalled:
+                self._remember(operation, now)
+                yield self._line(operation, operation.state, stall_text(operation, now), now)
+                return
         stage, activity = self._activity(operation, now)
         tenth = _progress_tenth(operation)
         pause = (

@@ -64,7 +64,9 @@ class Board:
         self.seen: dict[str, None] = {}
         self.silent: set[str] = set()
         self._left: dict[str, float] = {}  # operation → since when it is seen to have been left
-        self._now = 0.0
+        self.now = 0.0  # the broker's time of the last changes
+        # From when on (the broker's time) the end of an operation counts as seen.
+        self.seen_since: Callable[[Operation], float] | None = None
         self.counts: dict[str, int] = dict.fromkeys(COUNTED_STATES, 0)
         self._groups: dict[str, dict[str, None]] = {
             group: {} for group in (BROKEN, RUNNING, WAITING, PENDING, ENDED)
@@ -79,7 +81,7 @@ class Board:
 
     def absorb(self, changes: Changes, now: float) -> None:
         """Apply the changes of the replica; `now` is the broker's time."""
-        self._now = now
+        self.now = now
         if self._attached is None and changes.fresh:
             self._attached = now
         if changes.fresh:
@@ -90,6 +92,22 @@ class Board:
         operations = self.replica.operations
         for name in changes.operations:
             self._add(operations[name])
+
+    def select_again(self) -> None:
+        """Select the operations anew: what is accepted has changed."""
+        operations, accepts = self.replica.operations, self.accepts
+        for name in [name for name in self.seen if name in operations]:
+            if accepts is not None and not accepts(operations[name]):
+                del self.seen[name]
+        self._rebuild()
+
+    def counts_as_seen(self, operation: Operation) -> bool:
+        """Return whether an operation is open, or ended so late that the viewer has seen it."""
+        if operation.open or operation.ended is None:
+            return True
+        if self.seen_since is not None:
+            return operation.ended >= self.seen_since(operation)
+        return self._attached is not None and operation.ended >= self._attached - JUST_ENDED
 
     def children(self, operation: str) -> Iterator[Operation]:
         """Yield the child operations of an operation."""
@@ -214,10 +232,10 @@ class Board:
                 self._parent[name] = parent
                 self._children.setdefault(parent, {})[name] = None
             return
-        if operation.open or operation.ended is None or operation.ended >= self._seen_since():
+        if self.counts_as_seen(operation):
             self.seen.setdefault(name)
         if operation.left:
-            self._left.setdefault(name, self._now)
+            self._left.setdefault(name, self.now)
         else:
             self._left.pop(name, None)
         before = self._state.get(name)
@@ -233,9 +251,6 @@ class Board:
 
     def _contains(self, name: str | None) -> bool:
         return name in self._state or name in self._parent
-
-    def _seen_since(self) -> float:
-        return float("inf") if self._attached is None else self._attached - JUST_ENDED
 
     def _detach(self, name: str) -> None:
         """Remove an operation from its group, or from its parent."""

@@ -26,6 +26,8 @@ from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import NARROW_WIDTH, Columns, TableRow
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate, remaining_text
 from headway_viewer.picture.wording import (
+    active_stage,
+    counted_text,
     detail_lines,
     display_name,
     outcome_text,
@@ -112,8 +114,8 @@ class View:
         ]
         if self.board.silent:
             parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
-        if not parts:
-            awaited = self.board.awaited() if self.board.awaited is not None else None
+        awaited = self.board.awaited() if self.board.awaited is not None else None
+        if awaited or not parts:
             words = f"waiting for {awaited} to begin" if awaited else "nothing is running"
             parts.append(("dim", self.theme.spell(words)))
         return self._header_line("headway", parts, self._all_remaining(now), width)
@@ -207,7 +209,13 @@ class View:
                     counts = formatting.percent(progress)
                     extra = stage_position(operation)
                 if progress is None and not shown:
-                    message = f"running {formatting.duration(now - (operation.started or now))}"
+                    lasted = formatting.duration(now - (operation.started or now))
+                    active = active_stage(operation)
+                    message = (
+                        f"running {lasted}"
+                        if active is None
+                        else (f"{counted_text(active, now)}, {lasted}")
+                    )
                     if blank_if_unknown(remaining):
                         message = f"{message}, {remaining}"
                     remaining = ""

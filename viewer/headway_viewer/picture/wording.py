@@ -99,6 +99,31 @@ def outcome_text(operation: Operation) -> str:
     return words
 
 
+def stall_text(operation: Operation, now: float) -> str:
+    """Return "no progress for 40 s"; "" while its counts move, or move as slowly as ever."""
+    if operation.stalled_since is None or not operation.open:
+        return ""
+    return f"no progress for {formatting.duration(now - operation.stalled_since)}"
+
+
+def active_stage(operation: Operation) -> Stage | None:
+    """Return the stage whose count stands for an operation of which no whole is known, or None.
+
+    It is the one that runs and counts, of several.
+    """
+    if operation.progress is not None or len(operation.stages) < 2:
+        return None
+    running = [stage for stage in operation.stages.values() if stage.state == RUNNING]
+    around = {stage.parent for stage in running}
+    leaves = [stage for stage in running if stage.id not in around]
+    if len(leaves) != 1:
+        leaves = [stage for stage in running if stage.parent is None]
+    found = leaves[0] if len(leaves) == 1 else None
+    while found is not None and not found.shown:
+        found = operation.stages.get(found.parent) if found.parent is not None else None
+    return None if found is None or found.left else found
+
+
 def end_word(operation: Operation) -> str:
     """Return the state of an operation, or "stopped": completed short of its end."""
     return STOPPED if operation.stopped else operation.state
@@ -127,6 +152,9 @@ def detail_lines(operation: Operation, board: Board, now: float, most: int) -> l
     if not operation.open:
         return []
     lines = list(_holder_line(operation, board, now))
+    stalled = stall_text(operation, now)
+    if stalled:
+        lines.append(stalled)
     lines.extend(_activity_lines(operation, board.replica.setbacks.of(operation.id, now), now))
     lines.extend(_child_lines(board, operation.id))
     if operation.unlike:
@@ -178,6 +206,7 @@ def _activity_lines(operation: Operation, setback: Setback | None, now: float) -
     running = [stage for stage in operation.stages.values() if stage.state in (RUNNING, WAITING)]
     parents = {stage.parent for stage in running}
     leaves = [stage for stage in running if stage.id not in parents]
+    in_row = active_stage(operation) if operation.state == RUNNING else None
     named: dict[str, list[Stage]] = {}
     for stage in leaves:
         named.setdefault(stage.name, []).append(stage)
@@ -187,10 +216,14 @@ def _activity_lines(operation: Operation, setback: Setback | None, now: float) -
     for name, same_name in named.items():
         if len(same_name) > 1:
             yield f"{name}, {len(same_name)} at once{_total_text(same_name)}"
-        elif setback is not None and setback.stage == same_name[0].id:
-            yield f"{stage_text(same_name[0], now)}, {setback_text}"
         else:
-            yield stage_text(same_name[0], now)
+            text = stage_text(same_name[0], now)
+            if same_name[0] is in_row:
+                text = same_name[0].detail or ""
+            back = setback is not None and setback.stage == same_name[0].id
+            text = ", ".join(part for part in (text, setback_text if back else "") if part)
+            if text:
+                yield text
 
 
 def stage_text(stage: Stage, now: float) -> str:
@@ -200,6 +233,13 @@ def stage_text(stage: Stage, now: float) -> str:
         return f"{words}: {stage.reason}"
     if stage.state == WAITING:
         return f"{words}: waiting" + (f" for {stage.reason}" if stage.reason else "")
+    words = counted_text(stage, now)
+    return f"{words} {stage.detail}" if stage.detail else words
+
+
+def counted_text(stage: Stage, now: float) -> str:
+    """Return "Unpack 21/38", without what it is busy with."""
+    words = stage.name
     shown = stage.shown
     if shown is not None and (shown or stage.total):
         words += f" {quantity.amount(shown, stage.total, stage.unit, named=True)}"
@@ -208,8 +248,6 @@ def stage_text(stage: Stage, now: float) -> str:
             words += f" {speed}" if speed else ""
     if stage.attempt > 1:
         words += f" (×{stage.attempt})"
-    if stage.detail:
-        words += f" {stage.detail}"
     return words
 
 

@@ -25,7 +25,8 @@ OPERATION_CHANGING = ("elapsed", "progress")
 STAGE_CHANGING = ("done", "progress", "elapsed")
 # … and the attributes that all other fields are made of.
 OPERATION_INPUTS = (
-    *("name", "key", "state", "reason", "error", "message", "silent_since", "host", "pid"),
+    *("name", "key", "state", "reason", "error", "message", "silent_since", "stalled_since"),
+    *("host", "pid"),
     *("user", "tty", "started", "ended", "cancellable", "parent", "holder", "attempt"),
     *("exit_status", "notify", "estimate"),
 )

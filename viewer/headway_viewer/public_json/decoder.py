@@ -93,6 +93,7 @@ def decode_operation(value: Any) -> OperationRow | None:
             unlike=False,
             tail=[],
             holder=_checked(checks.identity, value.get("holder")),
+            stalled_since=_checked(checks.time, value.get("stalled_since")),
         ),
         {stage["id"]: (_checked(checks.fraction, stage.get("progress")), None) for stage in stages},
         {},

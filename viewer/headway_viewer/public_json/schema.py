@@ -34,6 +34,7 @@ def operation_fields(operation: Operation, replica: Replica, now: float) -> dict
         "error": operation.error,
         "message": operation.message,
         "silent_since": _unix(operation.silent_since, replica),
+        "stalled_since": _unix(operation.stalled_since, replica),
         "host": operation.host,
         "pid": operation.pid,
         "user": operation.user,

@@ -239,6 +239,7 @@ class Replica:
         operation.usual = figures.usual
         operation.unlike = figures.unlike
         operation.holder = figures.holder
+        operation.stalled_since = figures.stalled_since
         if figures.tail is not None:
             operation.tail = figures.tail
         self._estimated[operation.id] = now

@@ -3,6 +3,41 @@
 from __future__ import annotations
 
 import os
+import time
+
+from headway_viewer.terminal.jobs import Process
+
+_TICKS = os.sysconf("SC_CLK_TCK")  # a second of the kernel's process times
+# Fields of /proc/PID/stat, counted from the one behind the name.
+_STATE, _PARENT, _SESSION, _TERMINAL, _START = 0, 1, 3, 4, 19
+
+
+def read_process(pid: int) -> Process | None:
+    """Return what the kernel tells of a process, or None where there is none or no /proc."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            text = file.read().decode("utf-8", "replace")
+        head, _, tail = text.rpartition(")")
+        fields = tail.split()
+        return Process(
+            pid,
+            head.partition("(")[2],
+            fields[_STATE],
+            int(fields[_PARENT]),
+            int(fields[_SESSION]),
+            int(fields[_TERMINAL]),
+            int(fields[_START]) / _TICKS,
+        )
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def seconds_since_start() -> float:
+    """Return how long this process has been running; 0 where that is unknown."""
+    own = read_process(os.getpid())
+    if own is None or not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    return max(time.clock_gettime(time.CLOCK_BOOTTIME) - own.started, 0.0)
 
 
 def is_running(pid: int) -> bool:

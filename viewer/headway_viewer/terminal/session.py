@@ -8,7 +8,8 @@ import time
 from typing import Iterable
 
 from headway.model import Operation
-from headway_viewer.terminal.processes import is_running, session_of
+from headway_viewer.terminal.jobs import Job, Process, ancestors, group
+from headway_viewer.terminal.processes import read_process, session_of
 
 LOOK_INTERVAL = 1.0  # seconds between looks whether others use the terminal
 
@@ -32,73 +33,71 @@ class TerminalSession:
         pid = operation.pid if operation.open else None
         return bool(pid) and session_of(pid or 0) == os.getsid(0)
 
-    def has_jobs(self) -> bool:
-        """Return whether other processes of the session use the terminal.
+    def jobs(self) -> list[Job]:
+        """Return what other processes of the session use the terminal, and are not stopped.
 
         The shell and whatever else this process descends from do not count, nor do viewers.
         """
-        return has_jobs(self._descriptor)
+        return find_jobs(self._descriptor)
 
     def is_shared(self, operations: Iterable[Operation]) -> bool:
         """Return whether others may print on the terminal: jobs, or open ones of `operations`."""
         now = time.monotonic()
         if not self._shared and now - self._looked >= LOOK_INTERVAL:
             self._looked = now
-            self._shared = self.has_jobs() or any(
+            self._shared = bool(self.jobs()) or any(
                 operation.open and operation.tty == self._tty and operation.host == self._host
                 for operation in operations
             )
         return self._shared
 
 
-def has_jobs(descriptor: int) -> bool:
-    """Return whether other processes of this session use the terminal behind `descriptor`."""
+def find_jobs(descriptor: int) -> list[Job]:
+    """Return the jobs of this session that use the terminal behind `descriptor`."""
     try:
         terminal = os.fstat(descriptor).st_rdev
-        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        listed = [read_process(int(name)) for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
-        return False
-    session = os.getsid(0)
-    related = {os.getpid(), session, *_ancestors()}
-    return any(
-        pid not in related
-        and session_of(pid) == session
-        and is_running(pid)
-        and _uses(pid, terminal)
-        and not _is_viewer(pid)
-        for pid in pids
-    )
+        return []
+    processes = {process.pid: process for process in listed if process is not None}
+    own = processes.get(os.getpid())
+    if own is None:
+        return []
+    related = {own.session, *ancestors(own, processes)}
+    verbs = {
+        pid: _verb_of(pid)
+        for pid, process in processes.items()
+        if process.session == own.session
+        and pid not in related
+        and not process.stopped
+        and _uses(process, terminal)
+    }
+    return group(own, processes, verbs)
 
 
-def _ancestors() -> list[int]:
-    found: list[int] = []
-    pid = os.getppid()
-    while pid > 1 and pid not in found:
-        found.append(pid)
-        try:
-            with open(f"/proc/{pid}/stat", "rb") as file:
-                pid = int(file.read().rpartition(b")")[2].split()[1])
-        except (OSError, IndexError, ValueError):
-            break
-    return found
-
-
-def _uses(pid: int, terminal: int) -> bool:
+def _uses(process: Process, terminal: int) -> bool:
+    """Return whether a process has the terminal as a standard stream, or controls it unseen."""
     for number in range(3):
         try:
-            if os.stat(f"/proc/{pid}/fd/{number}").st_rdev == terminal:
+            if os.stat(f"/proc/{process.pid}/fd/{number}").st_rdev == terminal:
                 return True
+        except PermissionError:  # of another user, as behind sudo
+            return process.terminal == terminal
         except OSError:
             continue
     return False
 
 
-def _is_viewer(pid: int) -> bool:
+def _verb_of(pid: int) -> str:
+    """Return the verb of a process that is `headway VERB`, else ""."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read().split(b"\0")
+            words = file.read().decode("utf-8", "replace").split("\0")
     except OSError:
-        return True  # it has ended
-    return b"headway_viewer.terminal" in words or (
-        b"view" in words and any(word.endswith(b"headway") for word in words)
-    )
+        return ""
+    if "headway_viewer.terminal" in words[:4]:
+        return "terminal"  # the viewer process of the programs here
+    for at, word in enumerate(words[:4]):
+        if word.rpartition("/")[2] == "headway" or "from headway_command import" in word:
+            return words[at + 1] if at + 1 < len(words) else ""
+    return ""
