@@ -90,6 +90,8 @@ class Core(Parts):
     def _table_of_requests(self) -> dict[str, Verb]:
         return {
             "cancel": self.requests.cancel,
+            "pause": self.requests.pause,
+            "resume": self.requests.resume,
             "claim": self.requests.claim,
             "draw": self.requests.draw,
             "drawn": self.requests.drawn,

@@ -103,6 +103,8 @@ class IllegalMove(ValueError):
     """A state cannot follow another; nothing was changed."""
 
 
+# The reason of a wait that `headway pause` has asked for: nobody knows until when.
+PAUSED = "paused"
 # What the reason of a wait begins with where a person is asked for something: else it is a lock.
 QUESTIONS = ("an answer", "a password", "password", "input", "confirmation")
 
@@ -129,6 +131,11 @@ class Stateful:
     def left(self) -> bool:
         """Whether it was left early, and nothing has told yet how: it runs, and has a reason."""
         return self.state == RUNNING and self.reason is not None
+
+    @property
+    def paused(self) -> bool:
+        """Whether a request has stopped it, until another one."""
+        return self.state == WAITING and self.reason == PAUSED
 
     @property
     def stopped(self) -> bool:

@@ -286,8 +286,9 @@ class Forecasts:
             self._ledger.mark(entry).figures = True
         estimate = forecast.estimate(now)
         tracked.asked = operation.question is not None or self._asked_within(tracked)
-        if tracked.asked or operation.left:
-            estimate = None  # the time until a person answers, or it is judged, is unknown
+        if tracked.asked or operation.left or operation.paused:
+            # The time until a person answers or resumes it, or it is judged, is unknown.
+            estimate = None
         progress = forecast.progress(now)
         usual, unlike = forecast.usual(), forecast.unlike()
         # An unchanged estimate is published too: viewers have counted down the last one.
@@ -305,6 +306,7 @@ class Forecasts:
             unknown = (
                 place >= STAGES_LIMIT
                 or stage.left
+                or operation.paused
                 or (stage.state == WAITING and asks(stage.reason))
             )
             guess = None if unknown else forecast.stage_estimate(stage.id, now)

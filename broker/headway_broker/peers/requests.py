@@ -1,11 +1,11 @@
-"""Request handlers for viewers: cancel an operation, claim a notification, draw on a terminal.
+"""Request handlers for viewers: cancel or pause an operation, claim news, draw on a terminal.
 
 Pure. Absent: the requests about the broker itself (`status`, `retirement`).
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from headway.model import NAME_LIMIT, clean_text
 from headway.protocol import messages
@@ -14,13 +14,13 @@ from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session
 
 # Seconds that a worker has to answer; its callbacks may run that long, and a person waits for it.
-CANCEL_TIMEOUT = 5.0
+ANSWER_TIMEOUT = 5.0
 CLAIMS_LIMIT = 5_000  # keys remembered; the oldest is forgotten, and may then be told again
-PENDING_LIMIT = 1_000  # cancel requests that wait for an answer
+PENDING_LIMIT = 1_000  # requests that wait for an answer
 
 
-class PendingCancel(NamedTuple):
-    """A cancel request that was passed to a worker."""
+class PendingRequest(NamedTuple):
+    """A request that was passed to a worker, which has not answered yet."""
 
     asker: Session
     request: int  # the number that the asker gave it
@@ -29,11 +29,11 @@ class PendingCancel(NamedTuple):
 
 
 class Requests:
-    """Pending cancel requests, claimed keys, and the viewer that draws on each terminal."""
+    """Pending requests, claimed keys, and the viewer that draws on each terminal."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._pending: dict[int, PendingCancel] = {}
+        self._pending: dict[int, PendingRequest] = {}
         self._number = 0
         self._claims: dict[str, None] = {}
         self._terminals: dict[str, Session] = {}
@@ -42,7 +42,43 @@ class Requests:
     def cancel(
         self, asker: Session, request: int, arguments: dict[str, Any], now: float
     ) -> list[Effect]:
-        """Pass a cancel request to the writer of the operation."""
+        """Pass a request to cancel to the writer of the operation."""
+        reason = arguments.get("reason")
+        text = None if reason is None else clean_text(reason)
+        kill = arguments.get("kill") is True
+        return self._pass_on(
+            asker,
+            request,
+            arguments,
+            now,
+            lambda number, name: messages.Cancel(number, name, text, kill),
+        )
+
+    def pause(
+        self, asker: Session, request: int, arguments: dict[str, Any], now: float
+    ) -> list[Effect]:
+        """Pass a request to pause to the writer of the operation."""
+        return self._pass_on(
+            asker, request, arguments, now, lambda number, name: messages.Pause(number, name, True)
+        )
+
+    def resume(
+        self, asker: Session, request: int, arguments: dict[str, Any], now: float
+    ) -> list[Effect]:
+        """Pass a request to resume to the writer of the operation."""
+        return self._pass_on(
+            asker, request, arguments, now, lambda number, name: messages.Pause(number, name, False)
+        )
+
+    def _pass_on(
+        self,
+        asker: Session,
+        request: int,
+        arguments: dict[str, Any],
+        now: float,
+        message: Callable[[int, str], Any],
+    ) -> list[Effect]:
+        """Pass on `message(number, operation)`; the answer is sent to the asker."""
         entry = self._ledger.entries.get(_word(arguments, "operation"))
         if entry is None:
             return reply(asker, request, error="no such operation")
@@ -52,18 +88,11 @@ class Requests:
         if worker.identity is None or len(self._pending) >= PENDING_LIMIT:
             return reply(asker, request, {"answer": "nobody", "reason": None})
         self._number += 1
-        self._pending[self._number] = PendingCancel(asker, request, worker, now + CANCEL_TIMEOUT)
-        reason = arguments.get("reason")
-        cancel = messages.Cancel(
-            self._number,
-            entry.operation.id,
-            None if reason is None else clean_text(reason),
-            arguments.get("kill") is True,
-        )
-        return [Send(worker.identity, cancel)]
+        self._pending[self._number] = PendingRequest(asker, request, worker, now + ANSWER_TIMEOUT)
+        return [Send(worker.identity, message(self._number, entry.operation.id))]
 
     def answer(self, worker: Session, answer: messages.Answer) -> list[Effect]:
-        """Reply to a cancel request with the answer of the worker."""
+        """Reply to a request with the answer of the worker."""
         waiting = self._pending.get(answer.request)
         if waiting is None or waiting.worker is not worker:
             return []
@@ -119,7 +148,7 @@ class Requests:
         return effects + reply(asker, request, {})
 
     def leave(self, session: Session) -> list[Effect]:
-        """Release the terminal of a removed session; reply to cancels that it has not answered."""
+        """Release the terminal of a removed session; reply to requests that it has not answered."""
         self._release(session)
         return self._give_up(lambda waiting: waiting.worker is session)
 

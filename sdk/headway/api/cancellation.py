@@ -1,8 +1,12 @@
-"""Cancellation: deliver a request to cancel to the program.
+"""Requests to cancel or to pause: deliver them to the program.
 
-A request reaches the first of these that there is: the operation's `on_cancel` callbacks, on a
-thread of their own; its `check_cancelled` and `track`, which raise `Cancelled`; the main thread,
-if it opened the operation, as the KeyboardInterrupt of a Ctrl+C. Otherwise nobody listens.
+A request to cancel reaches the first of these that there is: the operation's `on_cancel`
+callbacks, on a thread of their own; its `check_cancelled` and `track`, which raise `Cancelled`; the
+main thread, if it opened the operation, as the KeyboardInterrupt of a Ctrl+C. Otherwise nobody
+listens.
+
+A request to pause reaches the `pauser` of the operation, which stops and continues its work from
+outside. A program cannot stop itself and still hear that it is to go on.
 """
 
 from __future__ import annotations
@@ -21,12 +25,16 @@ if TYPE_CHECKING:
 
     Callback = Union[Callable[[], object], Callable[["Request"], object]]
 
+    # Called with true to stop, false to continue; returns None, or why it cannot. Does not block.
+    Pauser = Callable[[bool], Union[str, None]]
+
     class Listener(Protocol):
         """An operation, as the target of a request."""
 
         callbacks: list[Callback]
         listening: bool
         model: Operation
+        pauser: Pauser | None
         request: Request | None
 
         @property
@@ -78,6 +86,16 @@ def deliver(operation: Listener, request: Request) -> tuple[str, str | None]:
     if answer != ACCEPTED:
         operation.request = before
     return answer, why
+
+
+def pause(operation: Listener, *, paused: bool) -> tuple[str, str | None]:
+    """Pause an operation, or resume it; return the answer and its reason for the requester."""
+    if not operation.open:
+        return REFUSED, f"it is {operation.state}"
+    if operation.pauser is None:
+        return REFUSED, "only a command of `headway run` can be paused"
+    why = operation.pauser(paused)
+    return (ACCEPTED, None) if why is None else (REFUSED, why)
 
 
 def _pass_on(operation: Listener, request: Request) -> tuple[str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from headway.api.cancellation import Request, deliver
+from headway.api.cancellation import Request, deliver, pause
 from headway.api.iteration import follow
 from headway.api.lifecycle import AT_WORK, Lifecycle
 from headway.api.outcome import ExitStatus, outcome_of
@@ -39,7 +39,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, TypeVar
 
-    from headway.api.cancellation import Callback
+    from headway.api.cancellation import Callback, Pauser
     from headway.api.scope import Scope
     from headway.reporting.reporter import Reporter
 
@@ -63,6 +63,7 @@ class Operation(Lifecycle):
         "callbacks",
         "listening",
         "model",
+        "pauser",
         "request",
     )
 
@@ -78,6 +79,7 @@ class Operation(Lifecycle):
         self.callbacks: list[Callback] = []
         self.listening = False  # the program polls for a request to cancel
         self.request: Request | None = None  # to cancel it
+        self.pauser: Pauser | None = None  # stops and continues its work on request
 
     def __repr__(self) -> str:
         return f"<headway.Operation {self.id} {self.name!r} {self.state}>"
@@ -340,6 +342,10 @@ class Operation(Lifecycle):
     def ask(self, reason: str | None, *, kill: bool = False) -> tuple[str, str | None]:
         """Deliver a request to cancel; return the answer and its reason."""
         return deliver(self, Request(reason, kill=kill))
+
+    def pause(self, *, paused: bool) -> tuple[str, str | None]:
+        """Pause it, or resume it; return the answer and its reason."""
+        return pause(self, paused=paused)
 
     def stop_iterating(self) -> bool:
         """Let its `track` iterators raise `Cancelled` at the next item; return whether any does."""

@@ -10,6 +10,8 @@ OPTIONS = {
     "ps": "--json",
     "wait": "--timeout",
     "cancel": "--reason --kill",
+    "pause": "",
+    "resume": "",
     "history": "--forget --all --accuracy",
     "record": "--until-done",
     "replay": "--speed --display --estimates --tick --history",

@@ -19,6 +19,8 @@ VERBS = {
     "ps": ("headway_viewer.commands.ps:ps", "list the operations there are"),
     "wait": ("headway_viewer.commands.wait:wait", "wait for operations to end"),
     "cancel": ("headway_viewer.commands.cancel:cancel", "ask an operation to end"),
+    "pause": ("headway_viewer.commands.pause:pause", "stop a command until it is resumed"),
+    "resume": ("headway_viewer.commands.pause:resume", "let a paused command go on"),
     "notify": ("headway_viewer.notify.cli:main", "notify the desktop when operations end"),
     "top": ("headway_viewer.tui.cli:main", "look at all operations on the whole screen"),
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),

@@ -118,7 +118,7 @@ class Bye(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The answer to a `Cancel`: "accepted", "refused" or "nobody" listens, and why."""
+    """The answer to a `Cancel` or a `Pause`: "accepted", "refused" or "nobody" listens, and why."""
 
     request: int
     answer: str
@@ -128,8 +128,8 @@ class Answer(NamedTuple):
 class Request(NamedTuple):
     """A viewer's request; the `Reply` carries the same `request` number.
 
-    Verbs: cancel {operation, reason, kill}, claim {key}, draw {tty}, drawn {operations},
-    status {}, stop {}, retire {major, minor, service, nice}.
+    Verbs: cancel {operation, reason, kill}, pause {operation}, resume {operation}, claim {key},
+    draw {tty}, drawn {operations}, status {}, stop {}, retire {major, minor, service, nice}.
     """
 
     request: int
@@ -196,6 +196,17 @@ class Drawn(NamedTuple):
 
 class Retire(NamedTuple):
     """The broker exits in order: reconnect in a moment. Viewers start none in its place."""
+
+
+class Pause(NamedTuple):
+    """A request to pause an operation of this session, or with `paused` false to resume it.
+
+    `Answer` it.
+    """
+
+    request: int
+    operation: str
+    paused: bool
 
 
 class Reply(NamedTuple):
@@ -281,5 +292,6 @@ OUTBOUND: tuple[type[Any], ...] = (
     Drawn,
     Retire,
     Reply,
+    Pause,
 )
 PUBLISHED: tuple[type[Any], ...] = (Snapshot, Delta, Removed, Lines, Pulse)

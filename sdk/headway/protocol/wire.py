@@ -192,6 +192,7 @@ _FIELDS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
     messages.Drawn: (_identities,),
     messages.Retire: (),
     messages.Reply: (_whole, checks.mapping, _optional_words),
+    messages.Pause: (_whole, _identity, _flag),
     messages.Snapshot: (_identity, _whole, _time, _time, _whole, _whole, checks.array),
     messages.Delta: (_identity, _whole, _time, checks.array),
     messages.Removed: (_identity, _whole, _time, _identities),

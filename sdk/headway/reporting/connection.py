@@ -286,17 +286,19 @@ class Connection:
         return True
 
     def _answer(self) -> None:
-        """Deliver requests to cancel, without the lock: code of the program may run."""
+        """Deliver requests, without the lock: code of the program may run."""
         publisher = self._publisher
-        while publisher.cancels:
-            cancel = publisher.cancels.pop(0)
-            handle = self._reporter.handles.get(cancel.operation)
+        while publisher.requests:
+            request = publisher.requests.pop(0)
+            handle = self._reporter.handles.get(request.operation)
             if handle is None:
                 answer, reason = "refused", "it has ended"
+            elif isinstance(request, messages.Pause):
+                answer, reason = handle.pause(paused=request.paused)
             else:
-                answer, reason = handle.ask(cancel.reason, kill=cancel.kill)
+                answer, reason = handle.ask(request.reason, kill=request.kill)
             with self._reporter.lock:
-                publisher.answer(cancel.request, answer, reason)
+                publisher.answer(request.request, answer, reason)
 
     def _spool_owed(self) -> None:
         try:

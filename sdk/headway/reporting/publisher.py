@@ -23,6 +23,7 @@ from headway.protocol.messages import (
     Drawn,
     Hello,
     Log,
+    Pause,
     Reannounce,
     Refuse,
     Reply,
@@ -111,7 +112,7 @@ class Publisher:
         self.refused: Refuse | None = None
         self.retired = False
         self.surroundings: retirement.Surroundings | None = None  # of a broker that we start
-        self.cancels: list[Cancel] = []
+        self.requests: list[Cancel | Pause] = []  # to be answered
         self.drawn: set[str] = set()
         self.sequence = 0
         self._connected = False
@@ -137,7 +138,8 @@ class Publisher:
             Welcome: self._receive_welcome,
             Watched: self._receive_watched,
             Reannounce: self._receive_reannounce,
-            Cancel: self._receive_cancel,
+            Cancel: self._receive_request,
+            Pause: self._receive_request,
             Drawn: self._receive_drawn,
             Retire: self._receive_retire,
             Refuse: self._receive_refuse,
@@ -182,7 +184,7 @@ class Publisher:
         del self._lines[:-LINES_LIMIT]
 
     def answer(self, request: int, answer: str, reason: str | None = None) -> None:
-        """Queue the answer to the `Cancel` of that number."""
+        """Queue the answer to the `Cancel` or `Pause` of that number."""
         self._answers.append(Answer(request, answer, reason))
 
     def seal(self) -> None:
@@ -265,8 +267,8 @@ class Publisher:
                 if operation in self.operations:
                     self._repeat(self.operations[operation])
 
-    def _receive_cancel(self, message: Cancel) -> None:
-        self.cancels.append(message)
+    def _receive_request(self, message: Cancel | Pause) -> None:
+        self.requests.append(message)
 
     def _receive_drawn(self, message: Drawn) -> None:
         self.drawn.update(message.operations)

@@ -5,10 +5,12 @@ Reporting never harms the command: every exception raised here is swallowed.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from typing import Any, Callable
 
+from headway.model import PAUSED
 from headway.reporting.reporter import reporter
 from headway.run.exit_status import Outcome
 from headway.run.reading.events import (
@@ -50,6 +52,8 @@ class OperationUpdater:
         self._scope = ""  # of the events that are applied now
         self._current: dict[str, str] = {}  # scope -> the stage that a detail belongs to
         self._waiting: str | None = None
+        self._paused = False
+        self._pausing = threading.RLock()  # requests to pause come on another thread
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.error: str | None = None  # the best line about a failure
 
@@ -76,10 +80,28 @@ class OperationUpdater:
             self.apply([NeedsInput(rest[-PROMPT_SHOWN:])])
 
     def resume(self) -> None:
-        """Resume the operation: the command works again."""
-        if self._waiting is not None:
-            self._waiting = None
-            self._guard(lambda operation: operation.resume())
+        """Resume the operation: the command works again. What it says while paused is old."""
+        with self._pausing:
+            if self._waiting is not None and not self._paused:
+                self._waiting = None
+                self._guard(lambda operation: operation.resume())
+
+    def pause(self) -> None:
+        """Wait until `unpause`: a request has stopped the command."""
+        with self._pausing:
+            self._paused = True
+            self._guard(lambda operation: operation.wait(PAUSED))
+
+    def unpause(self) -> None:
+        """Go on as before `pause`."""
+        with self._pausing:
+            if self._paused:
+                self._paused = False
+                before, self._waiting = self._waiting, PAUSED
+                if before is None:
+                    self.resume()
+                else:
+                    self._wait(before)
 
     def suspend(self) -> None:
         """Wait: the command was stopped by its terminal."""
@@ -167,9 +189,11 @@ class OperationUpdater:
             stage.update(detail=event.text[:DETAIL_SHOWN])
 
     def _wait(self, reason: str) -> None:
-        if reason != self._waiting:
-            self._waiting = reason
-            self._guard(lambda operation: operation.wait(reason))
+        with self._pausing:
+            if reason != self._waiting:
+                self._waiting = reason
+                if not self._paused:
+                    self._guard(lambda operation: operation.wait(reason))
 
     def _failed(self, event: Failed) -> None:
         self.error = event.text

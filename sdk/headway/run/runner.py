@@ -14,6 +14,7 @@ from headway.run.launch import Launch, flush_report
 from headway.run.operation_updater import OperationUpdater
 from headway.run.parsers.registry import PARSERS, find_parser_module, make_parser
 from headway.run.parsing_loop import ParsingLoop
+from headway.run.pausing import Pausing
 from headway.run.process.child import ignores_signal
 from headway.run.process.escalation import Escalation
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
@@ -56,6 +57,9 @@ class Runner:
         router = _router_of(launch)
         looks = ProcessLooks(launch.child.pid, router.wants) if launch.parses else None
         self._parsing = ParsingLoop(router, self._updater, looks)
+        self._pausing = Pausing(launch.child, self._updater)
+        if launch.operation is not None:
+            launch.operation.pauser = self._pausing.request
         for pump in launch.pumps:
             if pump.samples is not None:
                 self._parsing.add(pump.samples)
@@ -78,10 +82,14 @@ class Runner:
                 self._handle_signal(heard)
             for status in self._child.take_statuses():
                 if os.WIFSTOPPED(status):
+                    if self._pausing.is_over():
+                        continue
                     self._stop_with_command(os.WSTOPSIG(status))
                 else:
                     return status
             self._cancel()
+            keyboard = self._keyboard
+            self._pausing.look(None if keyboard is None else keyboard.interrupted)
             terminal = self._plumbing.terminal
             if terminal is not None:
                 terminal.follow()
@@ -117,11 +125,16 @@ class Runner:
             shared = self._plumbing.terminal is None
             if not (shared and heard.from_terminal) and not self._child.send(number):
                 self._send_control(termios.VINTR)
+            if self._signals.ends_us(number):
+                self._pausing.lift()
         elif number == signal.SIGTSTP:
-            if not heard.from_terminal or self._plumbing.terminal is not None:
+            if self._pausing.paused:  # the command cannot stop once more
+                self._signals.stop(group=False)
+            elif not heard.from_terminal or self._plumbing.terminal is not None:
                 self._child.send(number)
         elif number == signal.SIGCONT:
             self._child.resume()
+            self._pausing.lift()
         elif number == signal.SIGWINCH:
             self._plumbing.resize()
 
@@ -159,6 +172,7 @@ class Runner:
         for number in self._escalation.due(now):
             if not self._child.send_all(number):
                 self._send_control(termios.VINTR)
+            self._pausing.lift()
 
     # The end.
 

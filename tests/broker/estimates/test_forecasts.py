@@ -440,3 +440,26 @@ def test_since_when_the_counts_stand_still_is_published_and_is_over_at_the_end(w
     worker.end()
     wired.pass_time(0.1)
     assert wired.operation("op").stalled_since is None
+
+
+def test_nobody_knows_when_a_paused_operation_goes_on_and_its_time_is_not_learned():
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    op = worker.start()
+    wired.core.recalled("Install", [])
+    wired.follow()
+    work(wired, worker, 5)
+    op.stages[1].done = 50
+    op.move("waiting", wired.now, "paused")
+    worker.announce()
+    wired.pass_time(60)
+    paused = wired.operation("op")
+    assert (paused.estimate, paused.stages[1].estimate) == (None, None)
+    op.move("running", wired.now)
+    worker.announce()
+    work(wired, worker, 3)
+    assert wired.operation("op").estimate.median < 10
+    work(wired, worker, 2)
+    worker.end()
+    [learn] = [effect for effect in wired.effects if isinstance(effect, effects.StoreRun)]
+    assert learn.run["seconds"] == pytest.approx(10, abs=1)

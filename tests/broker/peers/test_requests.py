@@ -4,7 +4,7 @@ import pytest
 from wired import Wired
 
 from headway.protocol import messages
-from headway_broker.peers.requests import CANCEL_TIMEOUT
+from headway_broker.peers.requests import ANSWER_TIMEOUT
 from headway_broker.state import effects
 
 
@@ -41,7 +41,7 @@ def test_a_worker_that_does_not_answer_is_nobody(wired):
     worker, viewer = wired.worker(), wired.viewer()
     worker.start()
     viewer.ask("cancel", operation="op")
-    wired.pass_time(CANCEL_TIMEOUT + 0.1)
+    wired.pass_time(ANSWER_TIMEOUT + 0.1)
     assert replies(viewer) == [({"answer": "nobody", "reason": None}, None)]
 
 
@@ -106,3 +106,14 @@ def test_arguments_that_are_none_are_answered_all_the_same(wired):
     for verb in ("cancel", "claim", "draw", "drawn"):
         viewer.ask(verb)
     assert len(replies(viewer)) == 4
+
+
+@pytest.mark.parametrize(("verb", "paused"), [("pause", True), ("resume", False)])
+def test_a_pause_goes_to_the_writer_and_its_answer_comes_back(wired, verb, paused):
+    worker, viewer = wired.worker(), wired.viewer()
+    worker.start()
+    viewer.ask(verb, operation="op")
+    [pause] = worker.heard(messages.Pause)
+    assert (pause.operation, pause.paused) == ("op", paused)
+    worker.say(messages.Answer(pause.request, "refused", "why not"))
+    assert replies(viewer) == [({"answer": "refused", "reason": "why not"}, None)]

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 import headway
-from headway.api.cancellation import Request, deliver
+from headway.api.cancellation import Request, deliver, pause
 from headway.host.threads import signals
 from headway.testing import reporting
 
@@ -100,3 +100,24 @@ def test_who_is_interrupted_finds_the_request_there(op, monkeypatch):
     assert deliver(op, request) == ("accepted", None)
     assert found == [request]
     assert op.request is request
+
+
+def test_what_nobody_can_stop_from_outside_is_not_paused(op):
+    assert pause(op, paused=True) == (
+        "refused",
+        "only a command of `headway run` can be paused",
+    )
+
+
+def test_a_pause_is_refused_for_the_reason_that_its_pauser_has(op):
+    asked = []
+    op.pauser = lambda paused: asked.append(paused) or ("busy" if paused else None)
+    assert pause(op, paused=True) == ("refused", "busy")
+    assert pause(op, paused=False) == ("accepted", None)
+    assert asked == [True, False]
+
+
+def test_what_has_ended_is_not_paused(op):
+    op.pauser = lambda _: None
+    op.complete()
+    assert pause(op, paused=True) == ("refused", "it is completed")

@@ -19,7 +19,7 @@ def test_the_kinds_that_are_out_in_the_world_stay_what_they_are():
     ]  # fmt: skip
     assert [kind.__name__ for kind in messages.OUTBOUND] == [
         "Welcome", "Acknowledge", "Reannounce", "Cancel", "Watched", "Refuse", "Drawn", "Retire",
-        "Reply",
+        "Reply", "Pause",
     ]  # fmt: skip
     assert [kind.__name__ for kind in messages.PUBLISHED] == [
         "Snapshot", "Delta", "Removed", "Lines", "Pulse",

@@ -181,3 +181,28 @@ def test_what_a_spinner_drew_is_no_last_line(operation):
     updater.end(Outcome("failed", "exit status 1"), 1)
     told = [call[1] for call in operation.calls if call[0] == "log"]
     assert told == ["npm error 404", "the end"]
+
+
+def test_what_a_paused_command_has_said_before_resumes_nothing(operation):
+    updater = OperationUpdater(operation)
+    updater.pause()
+    updater.apply([StageStarted("Fetch"), Detail("more"), Waiting("the lock")])
+    assert [call for call in operation.calls if call[0] in ("wait", "resume")] == [
+        ("wait", "paused")
+    ]
+
+
+def test_after_a_pause_it_waits_for_what_it_waited_for_before(operation):
+    updater = OperationUpdater(operation)
+    updater.apply([Waiting("the lock")])
+    updater.pause()
+    updater.unpause()
+    assert operation.calls == [("wait", "the lock"), ("wait", "paused"), ("wait", "the lock")]
+
+
+def test_after_a_pause_it_runs(operation):
+    updater = OperationUpdater(operation)
+    updater.pause()
+    updater.unpause()
+    updater.unpause()
+    assert operation.calls == [("wait", "paused"), ("resume",)]

@@ -143,3 +143,8 @@ def test_a_run_unlike_all_before_it_is_said_to_be():
     assert wording.detail_lines(made, board_of(made), NOW, 5) == []
     made.unlike = True
     assert wording.detail_lines(made, board_of(made), NOW, 5) == ["unlike earlier runs"]
+
+
+def test_a_paused_operation_is_called_so():
+    made = operation("a", "x", "waiting", reason="paused")
+    assert wording.waiting_text(made, NOW - 42, NOW) == "paused 42 s"

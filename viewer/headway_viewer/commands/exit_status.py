@@ -12,7 +12,7 @@ from headway.model import CANCELLED, CRASHED, FAILED
 ALL_COMPLETED = 0
 SOME_FAILED = 1
 USAGE = 2  # as argparse has it
-NOT_CANCELLED = 3
+REFUSED = 3  # of `cancel`, `pause`, `resume`: the operation cannot be
 NO_ANSWER = 3  # of `ps`: there is a broker, which has not told what there is in time
 NONE_SEEN = 4
 NOT_JUDGED = 5  # left early, and nothing tells how it ended

@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterator, TextIO
 from headway import string_width
 from headway.formatting import quantity
 from headway.formatting.theme import Theme
-from headway.model import CRASHED, FAILED, RUNNING, WAITING, Operation, asks
+from headway.model import CRASHED, FAILED, PAUSED, RUNNING, WAITING, Operation, asks
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_text
@@ -182,14 +182,15 @@ class PlainRenderer:
             else blank_if_unknown(remaining_text(operation, self._board, now))
         )
         words = ", ".join(part for part in (activity, left) if part)
-        yield self._line(operation, operation.state, words, now)
+        state = PAUSED if operation.paused else operation.state
+        yield self._line(operation, state, words, now)
 
     def _activity(self, operation: Operation, now: float) -> tuple[str, str]:
         """Return the current stage, and what the operation is doing in it."""
         if operation.state == WAITING:
             since = self._board.replica.since(operation.id)
             words = waiting_text(operation, since, now)
-            return "", words[len(WAITING) :].strip()
+            return "", words.partition(" ")[2]  # the state has a column of its own
         only = sole_stage(operation)
         if operation.left:
             return "left", operation.reason or ""

@@ -10,7 +10,17 @@ from typing import Iterator
 
 from headway.formatting import quantity
 from headway.formatting.theme import STOPPED
-from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, RUNNING, WAITING, Operation, Stage
+from headway.model import (
+    CANCELLED,
+    COMPLETED,
+    CRASHED,
+    FAILED,
+    PAUSED,
+    RUNNING,
+    WAITING,
+    Operation,
+    Stage,
+)
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
@@ -130,17 +140,17 @@ def end_word(operation: Operation) -> str:
 
 
 def waiting_text(operation: Operation, since: float | None, now: float) -> str:
-    """Return "waiting 42 s for the dpkg lock"."""
+    """Return "waiting 42 s for the dpkg lock", or "paused 42 s"."""
     reason = operation.reason
     if not reason:
         waits = (stage for stage in operation.stages.values() if stage.state == WAITING)
         reason = next((stage.reason for stage in waits if stage.reason), None)
     if reason and operation.holder:
         reason = _HOLDER_PROCESS.sub("", reason)  # a detail line names the holding operation
-    words = WAITING
+    words = PAUSED if operation.paused else WAITING
     if since is not None:
         words += f" {formatting.duration(now - since)}"
-    if reason:
+    if reason and not operation.paused:
         words += f" {reason}" if reason.startswith(("for ", "on ", "until ")) else f" for {reason}"
     return words
 

@@ -1,0 +1,91 @@
+"""The processes of a command: its descendants, and what /proc tells of one of them. Linux."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from headway.light_typing import NamedTuple
+
+STOPPED = "T"  # by a signal
+ZOMBIE = "Z"
+DEAD = "X"
+TREE_LIMIT = 512  # processes of one command that are looked at
+
+
+class Status(NamedTuple):
+    """What /proc/PID/stat tells: state letter, parent, start in clock ticks since boot, flags.
+
+    `cpu` is in clock ticks, its own and that of the children it has waited for.
+    """
+
+    state: str
+    parent: int
+    started: int
+    flags: int
+    cpu: int
+
+
+def process_status(pid: int) -> Status | None:
+    """Return the status of a process; None where there is none, or it cannot be read."""
+    try:
+        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        # The name may hold anything, spaces and parentheses too.
+        fields = os.read(descriptor, 4096).rpartition(b")")[2].split()
+        return Status(
+            fields[0].decode(),
+            int(fields[1]),
+            int(fields[19]),
+            int(fields[6]),
+            sum(map(int, fields[11:15])),
+        )
+    except (OSError, ValueError, IndexError):
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def is_stopped(pid: int) -> bool | None:
+    """Return whether a process is stopped by a signal; None where that is unknown."""
+    status = process_status(pid)
+    return None if status is None else status.state == STOPPED
+
+
+def process_tree(root: int) -> list[int]:
+    """Return a process and its descendants, parents first, at most `TREE_LIMIT`.
+
+    Reads the lists of children of these alone, never all of /proc.
+    """
+    found = [root]
+    for pid in found:
+        if len(found) >= TREE_LIMIT:
+            break
+        found += children(pid)
+    return found[:TREE_LIMIT]
+
+
+def children(pid: int) -> list[int]:
+    """Return the children of a process, those of each thread; none where that is unknown."""
+    found: list[int] = []
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return found
+    for thread in threads:
+        try:
+            descriptor = os.open(f"/proc/{pid}/task/{thread}/children", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            found += map(int, os.read(descriptor, 1 << 16).split())
+        except (OSError, ValueError):
+            pass
+        finally:
+            os.close(descriptor)
+    return found
