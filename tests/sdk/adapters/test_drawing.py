@@ -12,7 +12,9 @@ from headway.adapters.drawing import is_drawn_by_headway
 def terminal(monkeypatch):
     """A terminal that standard error seems to be, as a file."""
     controller, device = os.openpty()
-    monkeypatch.setattr("headway.host.identity._drawn_on", os.ttyname(device))
+    path = os.ttyname(device)
+    for module in ("headway.host.identity", "headway.reporting.terminal_viewer"):
+        monkeypatch.setattr(f"{module}.terminal", lambda: path)
     for name in ("CI", "JPY_PARENT_PID", "HEADWAY_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")

@@ -367,7 +367,7 @@ def test_what_is_off_is_tqdm_alone(reporter, monkeypatch):
     bar.update(2)
     bar.close()
     assert bar.n == 2
-    assert bar._stage is None
+    assert not reporter.publisher.operations
 
 
 def test_its_contrib_modules_count_in_bars_that_report(op):
