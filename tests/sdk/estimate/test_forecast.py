@@ -289,3 +289,32 @@ def test_age_is_not_held_against_what_has_waited_long():
     forecast.hold(15.0, waiting=True)
     forecast.estimate(60.0)
     assert forecast.usual() is None
+
+
+def even_run(history, seconds, total=100, until=None):
+    """Play a stage that counts evenly, ask twice a second; return forecast and lesson."""
+    forecast = Forecast(history)
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, total, "file", 0.0)
+    for tick in range(1, int(2 * (until or seconds)) + 1):
+        now = tick / 2
+        forecast.observe(1, "copy", None, "running", total * now / seconds, total, "file", now)
+        forecast.estimate(now)
+    if until is not None:
+        return forecast, None
+    forecast.observe(1, "copy", None, "completed", total, total, "file", seconds)
+    return forecast, forecast.finish("completed", seconds)
+
+
+def test_at_the_beginning_history_alone_counts():
+    history = [even_run([], 300.0)[1]]
+    forecast = Forecast(history)
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, 100, "file", 0.0)
+    assert forecast.estimate(0.0).median == pytest.approx(300, rel=0.01)
+
+
+def test_the_less_history_fits_the_more_the_run_itself_counts():
+    history = [even_run([], 20.0, total=100)[1]]
+    forecast, _ = even_run(history, 400.0, total=100, until=150.0)
+    assert forecast.estimate(150.0).median == pytest.approx(250, rel=0.25)
