@@ -1,6 +1,7 @@
 """`scripts/bench AREA… [--write] [--quick] [--json FILE]`: measure, print, write into the docs.
 
-`scripts/bench eta --sweep` prints instead what each constant of the estimate does.
+`scripts/bench eta --traces FOLDER` scores further recordings; `scripts/bench eta --sweep` prints
+instead what each constant of the estimate does.
 
 `--write` puts the tables into the pages of docs/ that have a place for them, and the JSON and the
 plots into docs/figures/; `--quick` runs next to no rounds: it shows that a bench works.
@@ -96,7 +97,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--sweep", action="store_true")
+    parser.add_argument("--traces", metavar="FOLDER", type=Path, action="append", default=[])
     chosen = parser.parse_args(arguments)
+    if chosen.traces:
+        importlib.import_module("benches.areas.eta").TRACES.extend(chosen.traces)
     if chosen.sweep:
         if chosen.area != ["eta"]:
             parser.error("--sweep is of eta alone")

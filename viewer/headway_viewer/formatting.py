@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from headway.estimate import Estimate, describe
+from headway.estimate.phrase import UNKNOWN
 
 
 def duration(seconds: float) -> str:
@@ -50,9 +51,11 @@ def counted_down(estimate: Sequence[object] | None, passed: float) -> Estimate |
 def estimate_text(estimate: Estimate | None, usual: float | None, elapsed: float) -> str:
     """Return the remaining time in words.
 
-    Once an operation is clearly overdue (`usual` is the duration of its earlier runs), return
-    "longer than usual (40 s)" instead of the estimate.
+    Once an operation is clearly overdue (`usual` is the duration of its earlier runs), they say
+    so beside it: "about 2 min, longer than usual (40 s)".
     """
-    if usual is not None and elapsed > max(usual * 1.5, usual + 5):
-        return f"longer than usual ({duration(usual)})"
-    return describe(estimate)
+    words = describe(estimate)
+    if usual is None or elapsed <= max(usual * 1.5, usual + 5):
+        return words
+    late = f"longer than usual ({duration(usual)})"
+    return late if estimate is None or words == UNKNOWN else f"{words}, {late}"

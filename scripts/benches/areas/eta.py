@@ -1,24 +1,30 @@
-"""Estimates: what one costs, and its error on recorded operations beside baseline estimators.
+"""Estimates: what one costs, and how right they are on recorded operations.
 
-Recordings are `tests/recordings/eta/OPERATION/RUN.jsonl` (traces, oldest first by name). Every
-run is estimated four times a second with the runs before it as history; the error is the mean
-over time of |ln((estimate + 1 s) / (truth + 1 s))|: a factor of two either way is 0.69, and the
-added second keeps the last one from outweighing the rest. No estimate counts as an error of 1.
-BENCH_TRACES names another folder of such recordings.
+Every operation is scored beside the best of other programs' rules (`baselines`), and each folder
+of recordings in all three protocols of `eta_scores`. tests/recordings/eta is always scored; TRACES
+names further folders.
 """
 
 from __future__ import annotations
 
-import math
-import os
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import mean
-from typing import Callable, Iterator, NamedTuple
+from typing import NamedTuple, Sequence
 
-from benches.areas.baselines import BASELINES, Baseline, ObservedRun, baselines
+from benches.areas.eta_scores import (
+    PROTOCOLS,
+    Recorded,
+    Score,
+    average,
+    operations,
+)
+from benches.areas.eta_scores import (
+    Operation as RecordedOperation,
+)
 from benches.report import Report, Row, summarize
-from headway.estimate import Estimate, Forecast, Run
+from headway.estimate import Forecast, Run
 from headway.model import RUNNING, Operation, Stage
 from headway_broker.estimates.budget import price
 from headway_broker.estimates.forecasts import Forecasts
@@ -26,33 +32,21 @@ from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults, Outbox
 from headway_broker.state.sessions import Session
-from headway_viewer.commands.backtest import observe_stage
-from headway_viewer.public_json.reader import Change, changes
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "tests" / "recordings" / "eta"
-TICK = 0.25
-SILENCE, CAP = 1.0, 3.0  # the error where there is no estimate; the largest error
-OURS, COLD = "headway", "headway, no history"
-
-Guess = Callable[[float], "float | None"]
+TRACES: list[Path] = []  # further folders of recordings; `__main__` fills it
+# Error against the best of the other rules, above which an operation is a case to look into.
+WORSE = 1.05
 
 
-class Recorded(NamedTuple):
-    """A recorded run: its changes in the order of time, and its duration."""
-
-    changes: list[Change]
-    seconds: float
+UNITS = ("|ln|", "of the time", "ln", "ln", "of the run", "of the run", "of the time")
 
 
-class Scores(NamedTuple):
-    """Estimator → its error in each run.
+class Result(NamedTuple):
+    """The scores of every run in each protocol, and the errors of other rules in every run."""
 
-    `covered` is the share of the time in which our range contained the truth, in each run that
-    had history.
-    """
-
-    errors: dict[str, list[float]]
-    covered: list[float]
+    ours: dict[str, list[Score]]
+    others: dict[str, list[float]]
 
 
 def measure(quick: bool = False) -> Report:
@@ -73,19 +67,61 @@ def measure(quick: bool = False) -> Report:
             "progress, and an estimate of each running stage, all of which have moved; against "
             "what `headway_broker.estimates.budget` takes them to cost."
         ),
+        (
+            "Errors are |ln| of estimate over truth, each plus a second; an operation is compared "
+            "with the best of the rules of tqdm, rich, indicatif, ninja, earlier medians, weighted "
+            "stages, and elapsed over progress."
+        ),
+        (
+            "causal: run k knows runs 0 to k−1; cold: none; loro: all others. Winkler: width of "
+            "the 80 % range plus ten times what the truth lies outside, in logarithms. jitter and "
+            "rises: how far the foreseen end moved and the estimate grew, over the duration."
+        ),
     ]
-    scored = [score(runs) for runs in operations(quick=quick).values()]
-    if scored:
-        for name in (OURS, COLD, *(rule.name for rule in BASELINES)):
-            values = [mean(one.errors[name]) for one in scored]
-            rows.append(
-                Row(f"{name}: mean error over {len(values)} operations", summarize(values), "|ln|")
-            )
-        covered = [mean(one.covered) for one in scored if one.covered]
-        if covered:
-            rows.append(Row("how often the 80 % range held", summarize(covered), "of the time"))
-        notes.append("Errors: run k of an operation knows runs 0 to k−1.")
+    for folder in (RECORDINGS, *TRACES):
+        rows.extend(_rows(folder, evaluate(operations(folder, quick=quick))))
     return Report("eta", "Estimates", rows, notes, [], [])
+
+
+def evaluate(recorded: dict[str, list[Recorded]]) -> dict[str, Result]:
+    """Score every recorded operation, on all processors."""
+    with ProcessPoolExecutor() as pool:
+        return dict(zip(recorded, pool.map(score, recorded.values())))
+
+
+def score(runs: Sequence[Recorded]) -> Result:
+    """Score the runs of one operation."""
+    played = RecordedOperation(runs)
+    return Result({name: played.scores(name) for name in PROTOCOLS}, played.others())
+
+
+def _rows(folder: Path, results: dict[str, Result]) -> list[Row]:
+    rows: list[Row] = []
+    for name, result in results.items():
+        best = min(result.others, key=lambda rule: mean(result.others[rule]))
+        errors = [one.error for one in result.ours["causal"]]
+        against = mean(errors) / max(1e-9, mean(result.others[best]))
+        rows.append(
+            Row(
+                f"{folder.name}/{name}: mean error",
+                summarize([mean(errors)]),
+                "|ln|",
+                best,
+                summarize([against]),
+                at_most=WORSE,
+            )
+        )
+    for protocol in PROTOCOLS if results else ():
+        means = average([average(result.ours[protocol]) for result in results.values()])
+        rows.extend(
+            Row(f"{folder.name}, {protocol}: {name}", summarize([value]), unit)
+            for name, unit, value in zip(Score._fields, UNITS, means)
+            if value is not None
+        )
+    for rule in next(iter(results.values())).others if results else ():
+        found = mean(mean(result.others[rule]) for result in results.values())
+        rows.append(Row(f"{folder.name}: error of {rule}", summarize([found]), "|ln|"))
+    return rows
 
 
 def cost(stages: int, runs: int, rounds: int) -> Row:
@@ -172,112 +208,3 @@ def learned(stages: int, seconds: float) -> Run:
     if run is None:
         raise RuntimeError("a completed run taught nothing")
     return run
-
-
-def operations(*, quick: bool = False) -> dict[str, list[Recorded]]:
-    """Return the recorded operations by name, the runs of each oldest first; `quick`: one."""
-    traces = Path(os.environ.get("BENCH_TRACES", RECORDINGS))
-    folders = sorted(path for path in traces.glob("*") if path.is_dir()) if traces.is_dir() else []
-    return {
-        folder.name: [read(path) for path in sorted(folder.glob("*.jsonl"))]
-        for folder in folders[: 1 if quick else None]
-    }
-
-
-def read(path: Path) -> Recorded:
-    """Read one trace."""
-    found = list(changes(str(path)))
-    return Recorded(found, found[-1].time)
-
-
-def score(runs: list[Recorded]) -> Scores:
-    """Score every estimator on every run, oldest first."""
-    errors: dict[str, list[float]] = {}
-    covered: list[float] = []
-    history: list[Run] = []
-    earlier: list[dict[str, float]] = []
-    for run in runs:
-        forecast, cold, observed = Forecast(history), Forecast(), ObservedRun()
-        rules = baselines(observed, earlier)
-        said: list[tuple[float, Estimate]] = []
-        guesses: dict[str, Guess] = {rule.name: rule.guess for rule in rules}
-        guesses[OURS] = median_of(forecast, said)
-        guesses[COLD] = median_of(cold, [])
-
-        def observe(
-            change: Change,
-            forecasts: tuple[Forecast, ...] = (forecast, cold),
-            observed: ObservedRun = observed,
-            rules: list[Baseline] = rules,
-        ) -> None:
-            observe_change(change, forecasts)
-            if change.kind == "stage":
-                observed.observe(change)
-                for rule in rules:
-                    rule.observed()
-
-        for name, loss in losses(run, guesses, observe).items():
-            errors.setdefault(name, []).append(loss)
-        if history and said:
-            covered.append(mean(one.low <= run.seconds - now <= one.high for now, one in said))
-        lesson = forecast.finish("completed", run.seconds)
-        if lesson is not None:
-            history.append(lesson)
-        earlier.append(observed.durations())
-    return Scores(errors, covered)
-
-
-def losses(
-    run: Recorded,
-    guesses: dict[str, Guess],
-    observe: Callable[[Change], None],
-    step: float = TICK,
-) -> dict[str, float]:
-    """Return estimator → its mean error over time, asked every `step` seconds."""
-    found: dict[str, list[float]] = {name: [] for name in guesses}
-    for now, changed in ticks(run, step):
-        for change in changed:
-            observe(change)
-        if now >= run.seconds:
-            break
-        for name, guess in guesses.items():
-            said = guess(now)
-            error = SILENCE
-            if said is not None:
-                error = min(abs(math.log((max(said, 0.0) + 1) / (run.seconds - now + 1))), CAP)
-            found[name].append(error)
-    return {name: mean(errors) for name, errors in found.items() if errors}
-
-
-def ticks(run: Recorded, step: float = TICK) -> Iterator[tuple[float, list[Change]]]:
-    """Yield the time of every tick with the changes since the one before; last, the end."""
-    at = 0
-    for tick in range(math.ceil(run.seconds / step) + 1):
-        now = min(tick * step, run.seconds)
-        changed: list[Change] = []
-        while at < len(run.changes) and run.changes[at].time <= now:
-            changed.append(run.changes[at])
-            at += 1
-        yield now, changed
-
-
-def median_of(forecast: Forecast, said: list[tuple[float, Estimate]]) -> Guess:
-    """Return the guess of a forecast, which adds each estimate to `said`."""
-
-    def guess(now: float) -> float | None:
-        estimate = forecast.estimate(now)
-        if estimate is None:
-            return None
-        said.append((now, estimate))
-        return estimate.median
-
-    return guess
-
-
-def observe_change(change: Change, forecasts: tuple[Forecast, ...]) -> None:
-    """Tell forecasts of a change."""
-    for forecast in forecasts:
-        if change.kind == "begin":
-            forecast.start(change.time)
-        elif change.kind == "stage":
-            observe_stage(forecast, change, {})  # traces have every count

@@ -13,27 +13,14 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import sys
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from statistics import mean
-from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, TextIO
+from typing import Any, Iterator, NamedTuple, TextIO
 
 import headway.estimate
-from benches.areas.eta import (
-    COLD,
-    OURS,
-    TICK,
-    Recorded,
-    losses,
-    median_of,
-    observe_change,
-    operations,
-)
-from headway.estimate import Estimate, Forecast, Run
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-    from headway_viewer.public_json.reader import Change
+from benches.areas.eta import RECORDINGS, TRACES
+from benches.areas.eta_scores import TICK, Operation, Recorded, Score, average, operations
 
 TICKS = 200
 FACTORS = (2, 0.5)
@@ -45,7 +32,7 @@ class Constant(NamedTuple):
     module: str
     name: str
     value: float
-    holders: list[ModuleType]
+    holders: list[str]
 
 
 class Effect(NamedTuple):
@@ -70,10 +57,8 @@ def constants() -> list[Constant]:
         for name in _assigned(tree):
             value = getattr(modules[module], name)
             if isinstance(value, (int, float)) and not isinstance(value, bool):
-                importers = [
-                    modules[other] for other in trees if _imports(trees[other], module, name)
-                ]
-                found.append(Constant(module, name, value, [modules[module], *importers]))
+                importers = [other for other in trees if _imports(trees[other], module, name)]
+                found.append(Constant(module, name, value, [module, *importers]))
     return found
 
 
@@ -102,63 +87,61 @@ def scaled(constant: Constant, factor: float) -> Iterator[None]:
         value = max(1, int(value))
     try:
         for module in constant.holders:
-            setattr(module, constant.name, value)
+            setattr(sys.modules[module], constant.name, value)
         yield
     finally:
         for module in constant.holders:
-            setattr(module, constant.name, constant.value)
+            setattr(sys.modules[module], constant.name, constant.value)
 
 
 def evaluate(recorded: dict[str, list[Recorded]]) -> Effect:
     """Estimate every recorded operation, each run with those before it as history."""
     scores = {name: _operation(runs) for name, runs in recorded.items()}
-    error, cold, covered, jitter = (mean(column) for column in zip(*scores.values()))
-    return Effect(error, cold, covered, jitter, {name: one[0] for name, one in scores.items()})
+    with_history = average([one for one, _ in scores.values()])
+    without = average([one for _, one in scores.values()])
+    return Effect(
+        with_history.error,
+        without.error,
+        with_history.held or 0.0,
+        with_history.jitter,
+        {name: one.error for name, (one, _) in scores.items()},
+    )
 
 
-def _operation(runs: list[Recorded]) -> tuple[float, float, float, float]:
-    history: list[Run] = []
-    ours: list[float] = []
-    without: list[float] = []
-    covered: list[float] = []
-    jitter: list[float] = []
-    for run in runs:
-        forecast, cold = Forecast(history), Forecast()
-        said: list[tuple[float, Estimate]] = []
+def _operation(runs: list[Recorded]) -> tuple[Score, Score]:
+    longest = max(run.seconds for run in runs)
+    played = Operation(runs, max(TICK, longest / TICKS))
+    return average(played.scores("causal")), average(played.scores("cold"))
 
-        def observe(
-            change: Change, forecasts: tuple[Forecast, Forecast] = (forecast, cold)
-        ) -> None:
-            observe_change(change, forecasts)
 
-        guesses = {OURS: median_of(forecast, said), COLD: median_of(cold, [])}
-        found = losses(run, guesses, observe, max(TICK, run.seconds / TICKS))
-        ours.append(found[OURS])
-        without.append(found[COLD])
-        ends = [now + one.median for now, one in said]
-        jitter.append(sum(abs(b - a) for a, b in zip(ends, ends[1:])) / run.seconds)
-        if history and said:
-            covered.append(mean(one.low <= run.seconds - now <= one.high for now, one in said))
-        lesson = forecast.finish("completed", run.seconds)
-        if lesson is not None:
-            history.append(lesson)
-    return mean(ours), mean(without), mean(covered), mean(jitter)
+def effect(job: tuple[Constant | None, float, dict[str, list[Recorded]]]) -> Effect:
+    """Return the effect of one factor on one constant, or of none."""
+    constant, factor, recorded = job
+    if constant is None:
+        return evaluate(recorded)
+    with scaled(constant, factor):
+        return evaluate(recorded)
 
 
 def sweep(out: TextIO, *, quick: bool = False) -> None:
     """Write a line for every constant and factor; with `quick` for one constant only."""
-    recorded = operations(quick=quick)
-    base = evaluate(recorded)
-    out.write(
-        f"as it is: error {base.error:.3f}, without history {base.cold:.3f}, "
-        f"range held {base.covered:.3f}, jitter {base.jitter:.2f}\n\n"
-        f"{'constant':48} {'':>9} {'error':>7} {'cold':>7} {'held':>7} {'jitter':>7}  most\n"
-    )
-    for constant in constants()[: 1 if quick else None]:
-        for factor in FACTORS:
-            with scaled(constant, factor):
-                effect = evaluate(recorded)
-            out.write(_line(constant, factor, effect, base))
+    recorded: dict[str, list[Recorded]] = {}
+    for folder in (RECORDINGS, *TRACES):
+        recorded.update(operations(folder, quick=quick))
+    jobs = [
+        (constant, factor, recorded)
+        for constant in constants()[: 1 if quick else None]
+        for factor in FACTORS
+    ]
+    with ProcessPoolExecutor() as pool:
+        base = effect((None, 1.0, recorded))
+        out.write(
+            f"as it is: error {base.error:.3f}, without history {base.cold:.3f}, "
+            f"range held {base.covered:.3f}, jitter {base.jitter:.2f}\n\n"
+            f"{'constant':48} {'':>9} {'error':>7} {'cold':>7} {'held':>7} {'jitter':>7}  most\n"
+        )
+        for (constant, factor, _), found in zip(jobs, pool.map(effect, jobs)):
+            out.write(_line(constant, factor, found, base))
             out.flush()
 
 

@@ -11,14 +11,13 @@ from headway.estimate.history.accuracy import Accuracy, accuracy
 from headway.estimate.history.key import history_key
 from headway.estimate.history.run import Run
 from headway.estimate.interval import Estimate
-from headway.estimate.phrase import Wording, describe, duration
+from headway.estimate.phrase import describe, duration
 
 __all__ = [
     "Accuracy",
     "Estimate",
     "Forecast",
     "Run",
-    "Wording",
     "accuracy",
     "describe",
     "duration",

@@ -388,7 +388,9 @@ class Analogue:
         if len(stage.passes) >= len(span.passes):
             return 0.0
         announced, ended = span.passes[len(stage.passes)]
-        if ended >= MAXIMUM * announced or stage.moved or stage.total <= 0 or stage.done <= 0:
+        if ended <= 0 or ended >= MAXIMUM * announced or stage.moved:
+            return 0.0
+        if stage.total <= 0 or stage.done <= 0:
             return 0.0
         return max(0.0, log(stage.done * announced / (stage.total * ended)))
 

@@ -40,7 +40,9 @@ UNCOUNTED_WEIGHT = 4.0
 # Half width of the range in the logarithm, without history: a factor of 2.6 either way where a
 # count moves. Doubled: the first ranges are wider, but later ones are calibrated on them and
 # hold less often; halved: the other way round.
-COUNTED_HALF_WIDTH = 0.95
+COUNTED_HALF_WIDTH = 0.85
+# The same where a count moves as evenly as it can.
+EVEN_HALF_WIDTH = 0.1
 # The same where nothing counts. Doubled or halved: the same effect, smaller.
 UNCOUNTED_HALF_WIDTH = 1.25
 # The same where nothing has ended either: so wide that no number is shown. Doubled or halved:
@@ -126,7 +128,7 @@ class ColdEstimate:
                 total += UNCOUNTED_WEIGHT * log(max(typical, 2 * worked))
                 weight += UNCOUNTED_WEIGHT
         self.typical = exp((total + usual) / (weight + TYPICAL_WEIGHT))
-        longest = 0.0
+        longest = unsure = 0.0
         self._spread = COLD_SPREAD if coming else LAST_SPREAD
         alone = ALONE_BONUS if len(running) + coming + ended == 1 else 1.0
         for stage, worked, left in running:
@@ -139,11 +141,18 @@ class ColdEstimate:
             share = sooner * fraction / (sooner * fraction + 1)
             found = self._left(stage.fraction(), worked, left, share) + stage.awaited(now)
             self.remaining[stage.key] = found
-            longest = max(longest, found)
-        self.whole: float | None = longest + COMING_SHARE * coming * self.typical
+            if found >= longest:
+                longest = found
+                # What a rate says is the surer the more even it has been.
+                sure = share * even if left is not None else 0.0
+                unsure = COUNTED_HALF_WIDTH + sure * (EVEN_HALF_WIDTH - COUNTED_HALF_WIDTH)
+        ahead = COMING_SHARE * coming * self.typical
+        self.whole: float | None = longest + ahead
+        if self.whole > 0:
+            unsure = (longest * unsure + ahead * UNCOUNTED_HALF_WIDTH) / self.whole
         self.counted = any(left is not None for _, _, left in running)
         if self.counted:
-            self.half_width = COUNTED_HALF_WIDTH
+            self.half_width = unsure
         elif weight - UNCOUNTED_WEIGHT * len(running) > 0:
             self.half_width = UNCOUNTED_HALF_WIDTH
         else:

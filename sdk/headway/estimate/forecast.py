@@ -36,8 +36,9 @@ operations went on beside it (`concurrency`).
 
 Without history (`cold`, `rate`). A stage's own rate, mixed with the typical duration of the
 stages seen by f: the further it is, the more its rate counts. The typical duration is a
-geometric mean, shrunk towards a first guess. This estimate also enters the mix above, with the
-weight of 0.15 runs: the first runs are few, and the present one may be unlike all of them.
+geometric mean, shrunk towards a first guess. This estimate also enters the mix above: it weighs
+by the share of the run that it has seen, history by the sum of exp(-D_i^2 / 2), so that it counts
+the more the less history fits; at the beginning it counts nothing.
 
 Smoothing (`smoothing`). The foreseen finish moves towards the mixed one, the faster the
 further it is off.
@@ -95,9 +96,12 @@ AGE_DECAY = 0.85
 # Weight of even the least similar run, so that the mix never hangs on a single one. Doubled or
 # halved: little effect.
 LEAST_WEIGHT = 0.05
-# In runs, the weight of the estimate without history beside that with it. Doubled: a little
-# worse, on `long-mirror` most; halved: hardly better.
-COLD_SHARE = 0.15
+# In runs, the weight of the estimate without history at the end of a run, beside that with it; in
+# proportion before. Doubled, it gains on short operations and loses on long ones.
+COLD_WEIGHT = 0.15
+# In runs, the weight of history however little it fits: a run that is unlike it is still of the
+# same kind of work.
+LEAST_FIT = 0.04
 # Squared steps of distance to the most similar run from which on the run is said to be unlike
 # all: two steps. It changes a remark, no estimate.
 UNLIKE_DISTANCE = 4.0
@@ -453,11 +457,16 @@ class Forecast:
             least = distance if least < 0 else min(least, distance)
         self._distance = least
         best = max(weights)
+        fit = sum(exp(max(w, -50.0)) for w in weights)  # in runs
         self._weights = weights = [exp(w - best) + LEAST_WEIGHT for w in weights]
         mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)
         self._apart = sqrt(sum(w * (x - mean) ** 2 for w, x in zip(weights, logs)) / sum(weights))
-        share = COLD_SHARE / (COLD_SHARE + len(weights))
-        if cold.whole is not None:
+        if cold.whole is not None and self._begun is not None:
+            # What is known without history weighs by how much of this run it has seen, history by
+            # how many runs it has and how well they fit: at the beginning, history alone.
+            elapsed = max(0.0, now - self._begun)
+            seen = COLD_WEIGHT * elapsed / max(1e-6, elapsed + cold.whole)
+            share = seen / (seen + fit + LEAST_FIT)
             mean += share * (log(cold.whole + 1) - mean)
         return exp(mean) - 1
 

@@ -1,4 +1,4 @@
-"""An estimate in words, and words that do not flicker."""
+"""An estimate in words."""
 
 from __future__ import annotations
 
@@ -7,96 +7,41 @@ if TYPE_CHECKING:
     from headway.estimate.interval import Estimate
 
 UNKNOWN = "calculating"
-# A range whose ends are further apart than this factor says nothing: "1–12 min" helps nobody. Twice
-# as large, such ranges are shown.
-WIDE = 12.0
+# A range whose ends are further apart than this factor says nothing at all. Twice as large, words
+# such as "minutes" are shown at the very beginning, when a plan is all there is.
+WIDE = 40.0
+# A range whose ends are further apart than this factor is told by its unit: "1–12 min" promises
+# more than is known. Twice as large, such ranges are shown.
+VAGUE = 6.0
 # Ends nearer than this factor are told as one number. Twice as large, a number looks surer than
 # it is.
 NARROW = 2.6
-# Multiple of the usual duration from which on an operation is called late: runs differ by a
-# quarter without anything being wrong.
-OVERDUE = 1.25
-# Seconds for which other words must have been right before they are shown: one glance.
-HOLD_SECONDS = 2.0
-# Share of the number shown by which it must grow before the words change: with less they flicker.
-GROWTH_SHOWN = 0.15
+# Seconds from which on a number stands beside its range: then there is time to plan with it.
+LONG = 570.0
+UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "days": "days"}
 
 
-def describe(
-    estimate: Estimate | None, *, elapsed: float | None = None, usual: float | None = None
-) -> str:
-    """Return "about 2 min", "1–3 min", or "calculating" where little is known.
+def describe(estimate: Estimate | None) -> str:
+    """Return "about 2 min", "1–3 min", "minutes", or "calculating" where little is known.
 
-    With the seconds that have passed and those that it usually takes: "longer than usual
-    (usually 40 s)", where it is and the range says little.
+    From ten minutes on a range has its number beside it: "about 40 min (20–60)".
     """
-    _, words = _words(estimate, elapsed, usual)
-    return words
+    apart = WIDE + 1 if estimate is None else _apart(estimate)
+    if estimate is None or apart > WIDE:
+        return UNKNOWN
+    if estimate.high < 5:
+        return "a few seconds"
+    if apart <= NARROW:
+        return "about " + duration(estimate.median)
+    if apart > VAGUE:
+        return UNITS[_unit(estimate.median)[0]]
+    return _range(estimate)
 
 
 def duration(seconds: float) -> str:
     """Return rounded seconds in one unit: "14 s", "40 s", "2 min", "1.5 h", "3 days"."""
     unit, size = _unit(seconds)
     return f"{_figure(seconds / size, unit)} {unit}"
-
-
-class Wording:
-    """The words shown for one estimate. They change only when that means something.
-
-    A number may count down freely; it grows only by more than a little; and another kind of
-    words is shown only after it has been right for two seconds.
-    """
-
-    __slots__ = ("_kind", "_other", "_shown", "_value")
-
-    def __init__(self) -> None:
-        self._shown: str | None = None
-        self._kind = ""
-        self._value = 0.0
-        self._other: float | None = None
-
-    def take(
-        self,
-        estimate: Estimate | None,
-        now: float,
-        *,
-        elapsed: float | None = None,
-        usual: float | None = None,
-    ) -> str:
-        """Return the words to show at `now`, in seconds on any monotonic clock."""
-        kind, words = _words(estimate, elapsed, usual)
-        value = 0.0 if estimate is None else estimate.median
-        shown = self._shown
-        if shown is None or words == shown:
-            self._other = None
-        elif kind != self._kind:
-            if self._other is None:
-                self._other = now
-            if now - self._other < HOLD_SECONDS:
-                return shown
-            self._other = None
-        elif self._value < value < self._value * (1 + GROWTH_SHOWN) + 1:
-            return shown
-        if words != shown:
-            self._shown, self._kind, self._value = words, kind, value
-        return words
-
-
-def _words(
-    estimate: Estimate | None, elapsed: float | None, usual: float | None
-) -> tuple[str, str]:
-    """Return the kind of words that fit, and the words."""
-    apart = WIDE + 1 if estimate is None else _apart(estimate)
-    overdue = elapsed is not None and usual is not None and elapsed > OVERDUE * usual > 0
-    if overdue and usual is not None and apart > NARROW:
-        return "late", f"longer than usual (usually {duration(usual)})"
-    if estimate is None or apart > WIDE:
-        return "unknown", UNKNOWN
-    if estimate.high < 5:
-        return "few", "a few seconds"
-    if apart <= NARROW:
-        return "about", "about " + duration(estimate.median)
-    return "range", _range(estimate.low, estimate.high)
 
 
 def _apart(estimate: Estimate) -> float:
@@ -122,11 +67,18 @@ def _figure(value: float, unit: str) -> str:
     return f"{round(value / step) * step:g}"
 
 
-def _range(low: float, high: float) -> str:
+def _range(estimate: Estimate) -> str:
+    low, high = estimate.low, estimate.high
     unit, size = _unit(high)
     first, last = _figure(low / size, unit), _figure(high / size, unit)
     if first == last:
         return f"about {last} {unit}"
     if low / size < 0.75:
-        return f"up to {last} {unit}"
-    return f"{first}–{last} {unit}"
+        first = "up to "
+    else:
+        first += "–"
+    if estimate.median < LONG:
+        return f"{first}{last} {unit}"
+    middle, middle_size = _unit(estimate.median)
+    inside = f"{first}{last}" if middle == unit else f"{first}{last} {unit}"
+    return f"about {_figure(estimate.median / middle_size, middle)} {middle} ({inside})"

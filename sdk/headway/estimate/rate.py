@@ -47,7 +47,12 @@ def remaining_at_rate(stage: Stage, now: float) -> float | None:
     # Counts come in steps, and a count may say that a unit was begun: half a step is always left.
     step = stage.changed / max(1, stage.steps)
     quiet = max(0.0, stage.worked(now) - stage.changed)
-    return max(0.02, pace * max(0.0, stage.total - stage.done) + step / 2, quiet / 2)
+    if stage.steps > 1:
+        step *= 1 - 1 / stage.steps  # a first count may stand for all that was not watched
+        pace_left = pace * max(0.0, stage.total - stage.done) + step / 2
+    else:
+        pace_left = pace * max(0.0, stage.total - stage.done)
+    return max(0.02, pace_left, quiet / 2)
 
 
 def _pace_since(stage: Stage, now: float, share: float) -> float | None:

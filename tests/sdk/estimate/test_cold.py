@@ -80,3 +80,23 @@ def test_stages_to_come_are_measured_by_how_long_those_before_have_taken():
         return forecast.estimate(seconds).median
 
     assert guess(400.0) > 8 * guess(4.0)
+
+
+def counted_range(moments):
+    """Return how far apart the ends are after these moments of one unit each, of sixty."""
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "work", None, "running", 0, 60, "item", 0.0)
+    for done, moment in enumerate(moments, 1):
+        forecast.observe(1, "work", None, "running", done, 60, "item", moment)
+        estimate = forecast.estimate(moment)
+    return (estimate.high + 1) / (estimate.low + 1)
+
+
+def test_a_range_narrows_as_a_pace_proves_even():
+    early = counted_range([0.1 * i for i in range(1, 8)])
+    late = counted_range([0.1 * i for i in range(1, 31)])
+    uneven = counted_range([0.003 * i * i for i in range(1, 31)])
+    assert late < 2.5
+    assert late < early
+    assert late < 0.7 * uneven

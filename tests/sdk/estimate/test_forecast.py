@@ -230,7 +230,7 @@ def check(estimate):
     assert estimate.basis in {"history", "rate", "history+rate"}
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(reports, min_size=1, max_size=4), st.sampled_from(["completed", "failed"]))
 def test_no_observation_makes_it_raise_or_give_nonsense(runs, ending):
     history = []
@@ -249,6 +249,60 @@ def test_no_observation_makes_it_raise_or_give_nonsense(runs, ending):
         if lesson is not None:
             again = Run.from_dict(json.loads(json.dumps(lesson.to_dict(), allow_nan=False)))
             history.append(again)
+
+
+numbers = st.one_of(
+    st.sampled_from([0, -1, 1e15, 1e-12, 0.5, 100]),
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.none(),
+)
+spans = st.fixed_dictionaries(
+    {
+        "key": st.sampled_from(["a", "b", "c", "a\x1fb"]),
+        **dict.fromkeys(("start", "end", "worked", "total"), numbers),
+        "unit": st.sampled_from(["", "B", "%"]),
+        **dict.fromkeys(("moved", "sized", "group"), st.booleans()),
+        "times": st.integers(min_value=-2, max_value=5),
+        "fractions": st.lists(numbers, max_size=3),
+        "seconds": st.lists(numbers, max_size=3),
+        "passes": st.lists(st.tuples(numbers, numbers), max_size=3),
+    }
+)
+rows = st.fixed_dictionaries(
+    {
+        "format": st.sampled_from([1, 2, 2, 2, 3]),
+        "seconds": numbers,
+        "spans": st.lists(spans, max_size=4),
+        "misses": st.lists(st.tuples(numbers, numbers, numbers, numbers), max_size=5),
+    }
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(rows, max_size=4), reports)
+def test_no_row_of_history_makes_it_raise_or_give_nonsense(history, happened):
+    runs = []
+    for row in history:
+        try:
+            runs.append(Run.from_dict(row))
+        except ValueError:
+            continue
+    forecast = Forecast(runs)
+    forecast.start(0.0)
+    for stage, name, parent, state, done, total, unit, now, attempt in happened:
+        forecast.observe(stage, name, parent, state, done, total, unit, now, attempt)
+        check(forecast.estimate(now))
+        check(forecast.stage_estimate(stage, now))
+        share = forecast.progress(now)
+        assert share is None or 0 <= share <= 1
+
+
+def test_ten_thousand_stages_of_one_name_are_followed():
+    forecast = Forecast()
+    forecast.start(0.0)
+    for number in range(10_000):
+        forecast.observe(number, "part", None, "running", 1, 9, "file", number / 1000)
+    check(forecast.estimate(11.0))
 
 
 def test_what_the_whole_waits_for_is_added_while_it_waits():
@@ -289,3 +343,32 @@ def test_age_is_not_held_against_what_has_waited_long():
     forecast.hold(15.0, waiting=True)
     forecast.estimate(60.0)
     assert forecast.usual() is None
+
+
+def even_run(history, seconds, total=100, until=None):
+    """Play a stage that counts evenly, ask twice a second; return forecast and lesson."""
+    forecast = Forecast(history)
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, total, "file", 0.0)
+    for tick in range(1, int(2 * (until or seconds)) + 1):
+        now = tick / 2
+        forecast.observe(1, "copy", None, "running", total * now / seconds, total, "file", now)
+        forecast.estimate(now)
+    if until is not None:
+        return forecast, None
+    forecast.observe(1, "copy", None, "completed", total, total, "file", seconds)
+    return forecast, forecast.finish("completed", seconds)
+
+
+def test_at_the_beginning_history_alone_counts():
+    history = [even_run([], 300.0)[1]]
+    forecast = Forecast(history)
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, 100, "file", 0.0)
+    assert forecast.estimate(0.0).median == pytest.approx(300, rel=0.01)
+
+
+def test_the_less_history_fits_the_more_the_run_itself_counts():
+    history = [even_run([], 20.0, total=100)[1]]
+    forecast, _ = even_run(history, 400.0, total=100, until=150.0)
+    assert forecast.estimate(150.0).median > 165
