@@ -35,6 +35,7 @@ AREAS = {  # subcommand → module of benches.areas
     "run": "run",
     "eta": "eta",
     "harm": "faults",
+    "exit": "exits",
 }
 
 

@@ -271,7 +271,7 @@ def flood(worker: Worker) -> None:
 
 def burst(worker: Worker) -> None:
     """Start and end operations as fast as it can."""
-    for _ in range(worker.rng.randint(5, 25)):
+    for _ in range(worker.rng.randint(20, 60)):
         with worker.operation():
             pass
     worker.record()
