@@ -36,6 +36,7 @@ AREAS = {  # subcommand → module of benches.areas
     "run": "run",
     "eta": "eta",
     "harm": "faults",
+    "exit": "exits",
 }
 
 

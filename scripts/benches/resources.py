@@ -35,6 +35,12 @@ def thread_cpu(pid: int, thread: int | None = None) -> float:
         return int(text.read().split()[0]) / 1e9
 
 
+def run_delay() -> float:
+    """Return the seconds for which this thread has waited for a processor."""
+    with open("/proc/thread-self/schedstat", encoding="ascii") as text:
+        return int(text.read().split()[1]) / 1e9
+
+
 def rss(pid: int) -> int:
     """Return the resident bytes of `pid`."""
     with open(f"/proc/{pid}/statm", encoding="ascii") as text:

@@ -7,7 +7,6 @@ the run delay of its thread is subtracted. What is left is computing and blockin
 from __future__ import annotations
 
 import os
-import threading
 import time
 from typing import Any, Callable
 
@@ -21,9 +20,10 @@ def _run_delay(path: str = "/proc/thread-self/schedstat") -> float:
 
 
 def run_delays() -> float:
-    """Return the seconds for which the main thread and the SDK's have waited for a processor."""
-    threads = [one for one in threading.enumerate() if one.name in ("MainThread", "headway")]
-    return sum(_run_delay(f"/proc/self/task/{thread.native_id}/schedstat") for thread in threads)
+    """Return the seconds for which the threads of this process have waited for a processor."""
+    return sum(
+        _run_delay(f"/proc/self/task/{one}/schedstat") for one in os.listdir("/proc/self/task")
+    )
 
 
 class CallTimer:

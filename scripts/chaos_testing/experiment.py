@@ -22,7 +22,7 @@ from headway_broker.shell.spool import frames
 
 KINDS = {  # of workers → how often each is started
     "steady": 10, "short": 6, "slow": 3, "threaded": 3, "event_loop": 3, "forker": 5,
-    "burst": 2, "hard_exit": 1, "run": 4, "odd": 4, "pool": 2,
+    "burst": 6, "hard_exit": 1, "run": 4, "odd": 4, "pool": 2,
 }  # fmt: skip
 VIEWERS = (
     ("view", "--display", "json"),
@@ -36,8 +36,8 @@ TURN = 0.02  # seconds between two looks at the population
 SURVEY = 0.2  # seconds between two looks at what runs, and at the broker's memory
 STARTING = 0.1  # seconds between two starts: an interpreter's is the most expensive of it all
 UNDISTURBED = 2.0  # seconds before the first fault
-SETTLING = 45.0  # seconds at most in which workers end once there are no more faults
-ARRIVING = 15.0  # seconds at most in which their ends arrive after that
+SETTLING = 120.0  # seconds at most in which workers end once there are no more faults
+ARRIVING = 60.0  # seconds at most in which their ends arrive after that
 
 
 class Experiment:
@@ -158,11 +158,10 @@ class Experiment:
         for process in self.workers:
             self.outcomes.kill(process.pid, time.monotonic())
             process.kill()
-            self.outcomes.exit(process.pid, time.monotonic() + 1.0, process.wait())
+            self._record_exit(process, time.monotonic() + 1.0, process.wait())
         self.workers = []
-        for process in self.injector.stopping:  # one that comes late would end the last broker
-            process.wait(SETTLING)
-        while time.monotonic() < until + ARRIVING:
+        until = time.monotonic() + ARRIVING
+        while time.monotonic() < until:
             listing = self.sandbox.query("ps", "--json")
             if listing and self._arrived(listing["operations"]):
                 break
@@ -191,6 +190,8 @@ class Experiment:
         except FileNotFoundError:
             return []
         for name in names:
+            if name.endswith(".tmp"):
+                continue  # its process was killed in the middle of it
             try:
                 with open(os.path.join(folder, name), "rb") as file:
                     found, _ = frames(file.read())

@@ -143,6 +143,8 @@ class FaultInjector:
     def finish(self) -> None:
         """End every fault that lasts."""
         self.news.outside = 0.0
+        for process in self.stopping:  # one that comes late would end the last broker
+            process.kill()
         for ending in list(self._endings):
             ending.end()
         self._endings.clear()
@@ -279,6 +281,12 @@ class FaultInjector:
             os.unlink(self.sandbox.starved)
             for hog in hogs:
                 hog.kill()
+            for pid in self.workers:  # on a busy machine they would need minutes
+                for thread in self.sandbox.threads(pid):
+                    try:
+                        os.setpriority(os.PRIO_PROCESS, thread, 0)
+                    except OSError:
+                        continue  # it has ended, or only root may
 
         self._after(self.rng.choice((1.0, 3.0)), end)
         return True

@@ -86,6 +86,13 @@ class ChaosSandbox(Sandbox):
             process.communicate()
             return None
 
+    def threads(self, pid: int) -> list[int]:
+        """Return the ids of the threads of a process that runs here."""
+        try:
+            return list(map(int, os.listdir(f"/proc/{pid}/task"))) if self.owns(pid) else []
+        except OSError:
+            return []
+
     def note(self, text: str) -> None:
         """Write down an event, for whoever reads a sandbox that was kept."""
         with open(os.path.join(self.directory, "events"), "a", encoding="utf-8") as file:

@@ -32,14 +32,15 @@ POINTS = (
 _stop: tuple[int, str, float] | None = None  # pid, point, seconds
 
 
-def tell(text: str) -> None:
-    """Tell the experiment what a process does; nothing where it does not listen."""
+def tell(text: str, within: float = 0.0) -> bool:
+    """Tell the experiment what a process does; return whether it could, `within` seconds."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as news:
-            news.setblocking(False)
+            news.settimeout(within)
             news.sendto(text.encode(), os.environ[NEWS])
     except (OSError, KeyError):
-        pass
+        return False
+    return True
 
 
 def stop_at(point: str, seconds: float) -> None:
@@ -52,8 +53,8 @@ def _come_to(point: str) -> None:
     global _stop
     if _stop is not None and _stop[:2] == (os.getpid(), point):
         seconds, _stop = _stop[2], None
-        tell(f"stopped {os.getpid()} {seconds}")
-        os.kill(os.getpid(), signal.SIGSTOP)
+        if tell(f"stopped {os.getpid()} {seconds}", 1.0):  # nobody else lets it go on
+            os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def watch(journal: Journal) -> None:

@@ -271,7 +271,7 @@ def flood(worker: Worker) -> None:
 
 def burst(worker: Worker) -> None:
     """Start and end operations as fast as it can."""
-    for _ in range(worker.rng.randint(5, 25)):
+    for _ in range(worker.rng.randint(20, 60)):
         with worker.operation():
             pass
     worker.record()
@@ -363,6 +363,7 @@ def pool(worker: Worker) -> None:
         worker.journal.write("terminated", pids=pids)
         jobs.terminate()
         jobs.join()
+        worker.journal.write("terminated", pids=pids)
 
 
 def _job(seed: float) -> None:
@@ -390,7 +391,10 @@ def _leave(worker: Worker, how: str) -> None:
     worker.journal.write("leaving", how=how, waited=run_delays())
     if os.path.exists(os.environ.get(STARVED, "")):
         for thread in os.listdir("/proc/self/task"):
-            os.setpriority(os.PRIO_PROCESS, int(thread), 19)
+            try:
+                os.setpriority(os.PRIO_PROCESS, int(thread), 19)
+            except ProcessLookupError:
+                continue  # it has ended
     rng = random.Random(os.urandom(8))
     if rng.random() < float(os.environ.get(STOPS, "0")):
         witness.stop_at(rng.choice(list(witness.POINTS)), rng.choice(SECONDS))

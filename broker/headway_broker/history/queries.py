@@ -80,8 +80,13 @@ def _learn(connection: sqlite3.Connection, job: StoreRun, unix: float) -> None:
     )
 
 
-def operations(connection: sqlite3.Connection, place: str, since: float) -> list[StoredOperation]:
-    """Return the open operations of `place` and those ended `since`, in the order of storing."""
+def operations(
+    connection: sqlite3.Connection, place: str, since: float, fresh_since: float = float("inf")
+) -> list[StoredOperation]:
+    """Return the open operations of `place` and those ended `since`, in the order of storing.
+
+    Of too many those that ended before `fresh_since` are left out first (`retention.surplus`).
+    """
     found = connection.execute(
         "SELECT id, revision, ended, session, uid, pid, about, body FROM operations"
         " WHERE place = ? AND (ended IS NULL OR ended >= ?)"
@@ -89,7 +94,8 @@ def operations(connection: sqlite3.Connection, place: str, since: float) -> list
         (place, since),
     ).fetchall()
     ends = [(row[0], row[3]) for row in found if row[2] is not None]
-    surplus = set(retention.surplus(ends, retention.KEEP_ENDED))
+    fresh = {row[0] for row in found if row[2] is not None and row[2] >= fresh_since}
+    surplus = set(retention.surplus(ends, retention.KEEP_ENDED, fresh))
     rows: list[StoredOperation] = []
     for operation, revision, ended, session, uid, pid, about, body in found:
         if operation in surplus:
@@ -174,10 +180,12 @@ def prune(connection: sqlite3.Connection, place: str, cutoffs: Cutoffs) -> None:
         (cutoffs.open_stored_before,),
     )
     ended = connection.execute(
-        "SELECT id, session FROM operations WHERE place = ? AND ended IS NOT NULL ORDER BY rowid",
+        "SELECT id, session, ended FROM operations"
+        " WHERE place = ? AND ended IS NOT NULL ORDER BY rowid",
         (place,),
     ).fetchall()
-    gone = retention.surplus(ended, cutoffs.ended_operations)
+    fresh = {name for name, _, at in ended if at >= cutoffs.fresh_since}
+    gone = retention.surplus([one[:2] for one in ended], cutoffs.ended_operations, fresh)
     connection.executemany("DELETE FROM operations WHERE id = ?", [(name,) for name in gone])
     connection.execute(
         "DELETE FROM runs WHERE number <= (SELECT max(number) FROM runs) - ?", (cutoffs.runs,)

@@ -79,8 +79,9 @@ class History:
             if connection is None:
                 break
             try:
+                kept = retention.cutoffs(time.time())
                 return queries.operations(
-                    connection, self._place, retention.cutoffs(time.time()).ended_before
+                    connection, self._place, kept.ended_before, kept.fresh_since
                 )
             except sqlite3.OperationalError:
                 raise

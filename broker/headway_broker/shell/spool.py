@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from typing import Any, Iterator, NamedTuple, Sequence
 
 import msgpack
@@ -29,6 +30,8 @@ BROKEN = ".broken-"
 REFUSED = ".refused-"
 ASIDE_LIMIT = 1_000  # of the first kind are kept, the newest
 RETRY_EVERY = 60.0  # seconds between two tries with the second kind
+# Seconds after which a file that is not whole is nobody's: its program was killed as it wrote it.
+UNFINISHED = 3600.0
 
 
 class Found(NamedTuple):
@@ -67,6 +70,8 @@ class Spool:
             name = os.path.basename(path)
             if name == DEAF:
                 self.remove(path)  # programs may wait for us again
+            if again and name.endswith(".tmp"):
+                self._remove_unfinished(path)
             hidden = name.startswith(".") and not (again and name.startswith(REFUSED))
             if hidden or name.endswith(".tmp") or path in self._waiting:
                 continue
@@ -105,6 +110,13 @@ class Spool:
         if aside != path:
             self.aside += 1
         self._prune(directory)
+
+    def _remove_unfinished(self, path: str) -> None:
+        try:
+            if time.time() - os.lstat(path).st_mtime > UNFINISHED:
+                os.unlink(path)
+        except OSError:
+            pass  # it is whole by now
 
     def _list(self) -> list[str]:
         """Return the paths of all that lies in our spool directories."""

@@ -41,6 +41,7 @@ from headway_broker.state.sessions import Session
 OPERATIONS_LIMIT = 20_000  # operations of one session
 STAGES_LIMIT = 20_000  # stages of one operation
 TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
+TRIM_EVERY = 1.0  # seconds between two looks for ended operations that are too many
 SHARES_LIMIT = 4_096  # forked children that count in one stage
 WORDS = 20_000  # texts that are interned: kept once, however many stages hold them
 TAIL_LINES = 10  # lines of output kept of an operation: enough to tell why it failed
@@ -149,6 +150,7 @@ class Ledger:
         self.stages = 0
         self.opened = 0  # operations that have not ended
         self._dropped = dropped if dropped is not None else Dropped()
+        self._next_trim = float("-inf")  # when to look for ended operations that are too many
 
     def announce(
         self,
@@ -502,9 +504,14 @@ class Ledger:
             if entry.ended_at is None or now - entry.ended_at < retention.KEEP_SECONDS:
                 break
             gone.append(entry)
-        if len(self.ended) - len(gone) > retention.KEEP_ENDED:
-            left = [(entry, entry.session) for entry in list(self.ended)[len(gone) :]]
-            gone += retention.surplus(left, retention.KEEP_ENDED)
+        if len(self.ended) - len(gone) > retention.KEEP_ENDED and now >= self._next_trim:
+            left = list(self.ended)[len(gone) :]
+            since = now - retention.FRESH_SECONDS
+            fresh = {entry for entry in left if (entry.ended_at or 0.0) >= since}
+            pairs = [(entry, entry.session) for entry in left]
+            gone += retention.surplus(pairs, retention.KEEP_ENDED, fresh)
+            if len(left) <= retention.KEEP_FRESH:
+                self._next_trim = now + TRIM_EVERY
         if self._budgets.heavy:
             gone += self._heaviest(frozenset(gone))
         gone = [entry for entry in gone if entry.stored_revision is not None]

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ AT_MOST = 1.05  # of the time with HEADWAY=off
 EXIT = 1.0  # seconds by which an exit may be delayed
 SHORT = "import headway, sys\nwith headway.operation(sys.argv[1]): pass\n"
 AT_ONCE = 8  # short programs that run at the same time
+SPOOLED = 0.001  # seconds that spooling first may add to an exit beside a broker
 FLOOD = 20  # threads that only count
 FLOOD_MEMORY = 40  # MB that they may take more than with HEADWAY=off
 BATCH = 200  # short programs between two looks at the ends: the broker keeps 500
@@ -138,14 +140,21 @@ if os.geteuid() == 0:
     CONDITIONS["no broker, runtime disk full"] = full
 
 
-def run_under(condition: Callable[[Sandbox], Any], items: int, *, off: bool) -> dict[str, float]:
-    """Run the program under a condition; return its result, and how its exit went."""
+def run_under(
+    condition: Callable[[Sandbox], Any], workload: str, number: int, *, off: bool
+) -> dict[str, float]:
+    """Run a workload under a condition; return its result, and how its exit went.
+
+    `exit` are the seconds from its last line until its process is gone, `exit_cpu` those that it
+    computed meanwhile.
+    """
     with Sandbox() as sandbox, condition(sandbox) as environ:
         master, slave = terminal.open_pty() if condition is unread else (None, None)
         read, write = os.pipe()
-        stream = slave if slave is not None else subprocess.PIPE
+        output = tempfile.TemporaryFile(dir=sandbox.directory)  # noqa: SIM115 - closed below
+        stream = slave if slave is not None else output
         process = subprocess.Popen(
-            [sys.executable, "-m", "benches.programs.workloads", "compute", str(items)],
+            [sys.executable, "-m", "benches.programs.workloads", workload, str(number)],
             env={
                 **sandbox.environ, **environ, "BENCH_RESULT": str(write),
                 **({"HEADWAY": "off"} if off else {}),
@@ -159,15 +168,15 @@ def run_under(condition: Callable[[Sandbox], Any], items: int, *, off: bool) -> 
         os.close(write)
         with os.fdopen(read, "rb") as result:
             ran: dict[str, float] = json.loads(result.readline())
-        process.wait(60)
+        _, status, usage = os.wait4(process.pid, 0)
         ran["exit"] = time.monotonic() - ran["left"]
-        ran["status"] = process.returncode
-        if master is not None and slave is not None:
-            os.close(slave)
-            os.close(master)
-            ran["printed"] = 0
-        else:
-            ran["printed"] = sum(map(len, process.communicate()))
+        ran["exit_cpu"] = usage.ru_utime + usage.ru_stime - ran["cpu"]
+        process.returncode = ran["status"] = os.waitstatus_to_exitcode(status)
+        ran["printed"] = output.tell() if master is None else 0
+        for descriptor in (slave, master):
+            if descriptor is not None:
+                os.close(descriptor)
+        output.close()
         return ran
 
 
@@ -175,7 +184,9 @@ def measure(quick: bool = False) -> Report:
     """Measure the area; return its report."""
     rounds, items, short = (1, 100, 20) if quick else (7, 1000, 1000)
     cases = {
-        f"{name}{suffix}": (lambda name=name, off=off: run_under(CONDITIONS[name], items, off=off))
+        f"{name}{suffix}": (
+            lambda name=name, off=off: run_under(CONDITIONS[name], "compute", items, off=off)
+        )
         for name in CONDITIONS
         for suffix, off in (("", False), (" off", True))
     }
@@ -206,6 +217,14 @@ def measure(quick: bool = False) -> Report:
             at_most=FLOOD_MEMORY,
         )
     )
+    exits.append(
+        Row(
+            "spool first: what an exit beside a broker takes more",
+            summarize(spooled(20 if quick else 200)),
+            "s",
+            at_most=SPOOLED,
+        )
+    )
     known, longest = short_programs(short)
     slowest = Row(f"longest of {short} short programs", summarize([longest]), "s")
     runs = [one for some in samples.values() for one in some]
@@ -217,7 +236,10 @@ def measure(quick: bool = False) -> Report:
     ]
     notes = [
         f"The work: 20 stages of {items} items of about 50 µs, reported one by one.",
+        "Counted is what its thread computes and what it is blocked: no waiting for a processor.",
+        "What is imported for the first report is over by then: see the area `import`.",
         "Its exit: from the last line of the program until its process is gone.",
+        "Spool first: the file of an end, written and removed.",
     ]
     title = "What happens to the work when reporting cannot"
     return Report("harm", title, [*work, *exits, *memory, slowest], notes, checks, [])
@@ -240,6 +262,16 @@ def flood(seconds: int) -> tuple[float, bool]:
             ran.append(json.loads(output))
         sandbox.end(broker)
     return ran[0]["peak"] - ran[1]["peak"], all(one["exact"] for one in ran)
+
+
+def spooled(count: int) -> list[float]:
+    """Return how long the file of an end takes beside a broker, so many times, in seconds."""
+    with Sandbox() as sandbox:
+        broker = sandbox.broker()
+        program = sandbox.program("workloads", "spool", count)
+        output, _ = program.communicate()
+        sandbox.end(broker)
+    return json.loads(output)
 
 
 def short_programs(number: int) -> tuple[int, float]:

@@ -6,6 +6,10 @@ timestamps COUNT              prints when it ended which stage and made which up
 memory OPERATIONS STAGES      prints how many bytes a stage costs the process
 flood THREADS SECONDS         prints the peak of the memory while so many threads only count
 compute ITEMS                 writes how long 20 stages of ITEMS items took to BENCH_RESULT
+spool COUNT                   prints how long the files of so many ends took, each
+daemons COUNT                 ends while so many daemon threads go on reporting
+stages COUNT                  ends with so many stages
+forks COUNT                   forks so many children, one after another, that report and leave
 """
 
 from __future__ import annotations
@@ -13,15 +17,17 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import select
 import sys
 import threading
 import time
 
 import headway
-from benches.resources import peak_rss, rss
+from benches.resources import peak_rss, rss, run_delay
 
 BUSY = range(2000)  # summed for each item: about 50 µs
+STARTED = 0.7  # seconds in which pyzmq is imported and the connection stands
 PUBLISHED = 2.0  # seconds in which the SDK's thread has sent the last counts, and freed them
 
 
@@ -106,9 +112,14 @@ def flood(threads: int, seconds: int) -> None:
 
 
 def compute(items: int) -> None:
-    """Work through 20 stages and report every item; write what that took as a line of JSON."""
-    begun, cpu = time.monotonic(), time.process_time()
+    """Work through 20 stages and report every item; write what that took as a line of JSON.
+
+    The seconds are those of the main thread, less those in which it waited for a processor: what it
+    computed, and what it was blocked. What is imported for the first report is over by then.
+    """
     with headway.operation("Compute") as operation:
+        time.sleep(STARTED)
+        begun, cpu, delayed = time.monotonic(), time.process_time(), run_delay()
         for number in range(20):
             with operation.stage(f"stage {number}", total=items) as stage:
                 for item in range(items):
@@ -117,17 +128,90 @@ def compute(items: int) -> None:
                     if item % 100 == 0:
                         stage.update(detail=f"item {item}")
             operation.log(f"stage {number} is done")
-    result = {
-        "seconds": time.monotonic() - begun,
-        "cpu": time.process_time() - cpu,
-        "peak": peak_rss(os.getpid()),
-        "left": time.monotonic(),
-    }
-    os.write(int(os.environ["BENCH_RESULT"]), json.dumps(result).encode() + b"\n")
+        seconds = time.monotonic() - begun - (run_delay() - delayed)
+    _leave(seconds=seconds, work=time.process_time() - cpu)
+
+
+def spool(count: int) -> None:
+    """Print how long the file of one end takes, written and removed, as in an exit."""
+    from headway.reporting.reporter import reporter  # noqa: PLC0415 - of this workload alone
+
+    own = reporter()
+    took: list[float] = []
+    with headway.operation("Spool"):
+        time.sleep(STARTED)
+        while len(took) < count:
+            with headway.operation("Short"):
+                pass
+            begun, delayed = time.monotonic(), run_delay()
+            own.left.write(own.next_spool_name())
+            written = own.left.name
+            own.left.withdraw()
+            if written is not None:  # else it was acknowledged already
+                took.append(time.monotonic() - begun - (run_delay() - delayed))
+    print(json.dumps(took), flush=True)
+
+
+def daemons(count: int) -> None:
+    """End while daemon threads open and end operations."""
+
+    def report() -> None:
+        while True:
+            with headway.operation("Daemon") as operation, operation.stage("step") as stage:
+                stage.advance()
+
+    for _ in range(count):
+        threading.Thread(target=report, daemon=True).start()
+    time.sleep(STARTED)
+    _leave()
+
+
+def stages(count: int) -> None:
+    """End after an operation of many stages."""
+    with headway.operation("Stages") as operation:
+        for number in range(count):
+            with operation.stage(f"stage {number}"):
+                pass
+    _leave()
+
+
+def forks(count: int) -> None:
+    """Fork children one after another that count in a stage of this process, and leave."""
+    with headway.operation("Forks") as operation, operation.stage("steps", total=count) as stage:
+        time.sleep(STARTED)
+        begun = time.monotonic()
+        for _ in range(count):
+            pid = os.fork()
+            if pid == 0:
+                stage.advance()
+                os._exit(0)
+            os.waitpid(pid, 0)
+        seconds = time.monotonic() - begun
+    _leave(seconds=seconds)
+
+
+def _leave(**facts: float) -> None:
+    """Write what is known to BENCH_RESULT, just before the program ends."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    facts = {**facts, "peak": peak_rss(os.getpid()), "cpu": own.ru_utime + own.ru_stime}
+    facts["left"] = time.monotonic()
+    os.write(int(os.environ["BENCH_RESULT"]), json.dumps(facts).encode() + b"\n")
 
 
 WORKLOADS = {
-    workload.__name__: workload for workload in (idle, steady, timestamps, memory, flood, compute)
+    workload.__name__: workload
+    for workload in (
+        idle,
+        steady,
+        timestamps,
+        memory,
+        flood,
+        compute,
+        spool,
+        daemons,
+        stages,
+        forks,
+    )
 }
 
 if __name__ == "__main__":

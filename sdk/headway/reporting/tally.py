@@ -62,6 +62,7 @@ class Tally:
         self._iterated: dict[Counter, None] = {}
         self._last = self._next = float("-inf")  # look
         self._pause = WATCHED
+        self._alone = False  # at the last look no broker had greeted the process
         self.left: list[Left] = []  # in that order
         self._untold: list[Left] = []  # those of them that nobody has been told of
 
@@ -88,6 +89,10 @@ class Tally:
         """Fold what is due at `now`."""
         if self._untold:
             self.notice_left()
+        alone = self._publisher.welcome is None
+        if self._alone and not alone:
+            self._next = float("-inf")  # what it is told of first is to be new
+        self._alone = alone
         if now < self._next or not (self._awake or self._recheck or self._iterated):
             return
         moved = False
@@ -106,7 +111,8 @@ class Tally:
             self._awake = {}  # an emptied one would keep its memory
         for stage in list(self._iterated):
             moved = stage._fold() or moved
-        shortest = WATCHED if self._publisher.watched else UNWATCHED
+        # Where no broker is, nobody looks: each look takes the interpreter from the program.
+        shortest = WATCHED if self._publisher.watched and not alone else UNWATCHED
         if moved or self._awake or self._recheck:
             self._pause = min(shortest, self._pause * 2)
         else:

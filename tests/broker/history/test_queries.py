@@ -72,6 +72,16 @@ def test_only_the_newest_ends_come_back(connection, monkeypatch):
     assert left(connection) == ["op2", "op3"]
 
 
+def test_what_has_just_ended_comes_back_however_many_its_writer_has(connection, monkeypatch):
+    monkeypatch.setattr(retention, "KEEP_ENDED", 2)
+    old = [row(f"old{n}", age=100)._replace(session=f"s{n}") for n in range(2)]
+    burst = [row(f"op{n}", age=1) for n in range(6)]
+    write(connection, *map(StoreOperation, [*old, *burst]))
+    prune(connection)
+    found = queries.operations(connection, HERE, 0.0, NOW - retention.FRESH_SECONDS)
+    assert [row.operation for row in found][-6:] == [f"op{n}" for n in range(6)]
+
+
 def test_a_row_whose_process_cannot_be_read_is_left_out(connection):
     write(connection, StoreOperation(row("good")), StoreOperation(row("bad")))
     connection.execute("UPDATE operations SET about = '{' WHERE id = 'bad'")
@@ -80,7 +90,7 @@ def test_a_row_whose_process_cannot_be_read_is_left_out(connection):
 
 def test_a_clock_that_is_set_back_makes_no_end_older_than_those_before_it(connection, monkeypatch):
     monkeypatch.setattr(retention, "KEEP_ENDED", 2)
-    write(connection, *[StoreOperation(row(f"op{n}", age=600.0 * n)) for n in range(4)])
+    write(connection, *[StoreOperation(row(f"op{n}", age=600.0 * n + 90)) for n in range(4)])
     prune(connection)
     assert left(connection) == ["op2", "op3"]
 

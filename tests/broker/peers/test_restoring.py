@@ -94,6 +94,7 @@ def test_a_worker_whose_process_nobody_can_see_is_waited_for_in_silence(wired):
 
 def test_what_is_restored_late_does_not_push_out_what_ended_since(monkeypatch):
     monkeypatch.setattr("headway_broker.state.retention.KEEP_ENDED", 2)
+    monkeypatch.setattr("headway_broker.state.retention.FRESH_SECONDS", 0.0)
     earlier = Wired(has_history=True)
     for name in ("old0", "old1"):
         worker = earlier.worker(name)

@@ -94,6 +94,13 @@ def test_files_that_are_being_written_are_left(spool):
     assert len(os.listdir(spool.path)) == 2
 
 
+def test_what_a_killed_program_was_writing_goes_after_an_hour(spool):
+    new, old = left(spool, ".new.tmp"), left(spool, ".old.tmp")
+    os.utime(old, (1.0, 1.0))
+    assert list(spool.read(NOW)) == []
+    assert os.listdir(spool.path) == [os.path.basename(new)]
+
+
 def test_links_and_other_things_are_not_read(spool, tmp_path):
     (tmp_path / "target").write_bytes(b"x")
     os.symlink(tmp_path / "target", os.path.join(spool.path, "link"))

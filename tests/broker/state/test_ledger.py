@@ -152,6 +152,7 @@ def test_an_ended_operation_is_forgotten_after_an_hour(wired):
 
 def test_the_oldest_ended_operations_make_room_when_there_are_too_many(wired, monkeypatch):
     monkeypatch.setattr(retention, "KEEP_ENDED", 2)
+    monkeypatch.setattr(retention, "FRESH_SECONDS", 0.0)
     worker = wired.worker()
     wired.follow()
     for name in ("a", "b", "c", "d"):
@@ -163,8 +164,21 @@ def test_the_oldest_ended_operations_make_room_when_there_are_too_many(wired, mo
     assert removed == [["a", "b"]]
 
 
+def test_what_is_too_many_is_kept_for_the_minute_in_which_viewers_come_back(wired, monkeypatch):
+    monkeypatch.setattr(retention, "KEEP_ENDED", 1)
+    worker = wired.worker()
+    for name in ("a", "b", "c"):
+        worker.start(name)
+        worker.end(name)
+    wired.pass_time(retention.FRESH_SECONDS - 5)
+    assert list(wired.core.ledger.entries) == ["a", "b", "c"]
+    wired.pass_time(10)
+    assert list(wired.core.ledger.entries) == ["c"]
+
+
 def test_an_end_that_is_not_stored_yet_is_not_forgotten(monkeypatch):
     monkeypatch.setattr(retention, "KEEP_ENDED", 0)
+    monkeypatch.setattr(retention, "FRESH_SECONDS", 0.0)
     wired = Wired(has_history=True)
     worker = wired.worker()
     worker.start()

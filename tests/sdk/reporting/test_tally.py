@@ -3,6 +3,7 @@
 import pytest
 
 import headway
+from headway.protocol import messages
 from headway.reporting.publisher import UNWATCHED, WATCHED
 from headway.reporting.tally import IDLE_POLL_MAX, LEFT_LIMIT
 
@@ -23,7 +24,12 @@ def test_nothing_open_is_never_looked_at(reporter):
     assert reporter.tally.deadline() is None
 
 
+def welcome(reporter):
+    reporter.publisher.receive(messages.Welcome(1, 0, "b", 1.0, 1.0, "ipc:///f", True), 1.0)
+
+
 def test_a_stage_that_moves_is_looked_at_once_a_frame(reporter, clock):
+    welcome(reporter)
     stage = headway.operation("Work").start().stage("Step").start()
     stage.advance()
     reporter.tally.tick(clock.now)
@@ -35,6 +41,21 @@ def test_a_stage_that_moves_is_looked_at_once_a_frame(reporter, clock):
     stage.advance()
     reporter.tally.tick(clock.advance(1.0))
     assert reporter.tally.deadline() > clock.now + WATCHED
+
+
+def test_where_no_broker_is_a_stage_that_moves_is_looked_at_less_often_until_one_comes(
+    reporter, clock
+):
+    stage = headway.operation("Work").start().stage("Step").start()
+    for _ in range(10):
+        stage.advance()
+        reporter.tally.tick(clock.advance(UNWATCHED))
+    assert reporter.tally.deadline() == pytest.approx(clock.now + UNWATCHED)
+    welcome(reporter)
+    stage.advance()
+    reporter.tally.tick(clock.advance(0.01))
+    assert stage.done == 11
+    assert reporter.tally.deadline() == pytest.approx(clock.now + WATCHED)
 
 
 def test_a_stage_at_rest_costs_nothing_after_a_moment(reporter, clock):
