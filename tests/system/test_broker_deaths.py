@@ -275,7 +275,7 @@ def test_rubbish_in_unsent_is_set_aside_and_links_are_not_followed(host):
     assert os.path.exists(secret)
 
 
-def test_a_worker_of_another_pid_namespace_is_silent_and_never_crashed(host):
+def test_a_worker_of_another_pid_namespace_is_silent_until_a_broker_can_see_it(host):
     if os.geteuid() != 0 or not _unshares():
         pytest.skip("needs a pid namespace of its own")
     environ = {**host.environ}
@@ -300,12 +300,19 @@ def test_a_worker_of_another_pid_namespace_is_silent_and_never_crashed(host):
     )
     host.processes.append(broker)
     until(lambda: os.path.exists(host.path("report.sock")))
-    worker = host.worker("peer.start(); signal.pause()")
+    namespace = os.stat("/proc/self/ns/pid").st_ino
+    code = f"peer.about['pid_namespace'] = {namespace}; peer.hello(); peer.start(); signal.pause()"
+    worker = host.worker(code, hello=False)
     until(lambda: host.operation(OP))
     assert " pid 0 " in host.log()
     worker.kill()
     until(lambda: host.operation(OP).silent_since is not None, seconds=15)
     assert host.operation(OP).state == "running"
+    # The next broker sees the pid that the worker has told of itself.
+    broker.kill()
+    broker.communicate(timeout=20)
+    host.broker("--detached")
+    until(lambda: host.operation(OP).state == "crashed")
 
 
 def _unshares():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -74,6 +75,82 @@ def test_without_a_broker_the_file_of_its_end_has_it_not(sandbox):
     command = sandbox.python(*RUN, environ={"HEADWAY_BROKER": "never"})
     assert sandbox.finish(command)[0] == 1
     assert os.listdir(sandbox.path("unsent"))
+    assert holding(sandbox) == []
+
+
+# Prints what it was called with and what stands in its environment, on both streams.
+TOOL = """#!/bin/sh
+echo "$0 $@ $TOKEN"; echo "50% $@ $TOKEN" >&2
+[ -n "$STAYS" ] && exec sleep 60 >/dev/null 2>&1
+exit ${STATUS:-0}
+"""
+CALLS = [
+    "curl -u me:{0} https://me:{0}@example.org/{0}?key={0}",
+    "git clone https://me:{0}@example.org/{0}.git {0}",
+    "pip install --index-url https://me:{0}@example.org/simple git+https://{0}@example.org/x",
+    "rsync -a me:{0}@example.org:{0} /tmp/{0}",
+    "docker login -u me -p {0} {0}",
+    "apt-get install -y -o Acquire::http::Proxy=http://me:{0}@proxy hello",
+    "npm test -- {0}",
+    "npm run deploy {0}",
+    "deploy --token={0} {0}",
+    "sh -c {0}=1;true",
+]
+CALL_SECRET = "hunter2hunter2"
+
+
+def calling(sandbox, call, **environ):
+    """Start `headway run` of a tool of that name, with a secret wherever there can be one."""
+    argv = call.format(CALL_SECRET).split()
+    folder = os.path.join(sandbox.folder, "tools")
+    os.makedirs(folder, exist_ok=True)
+    if argv[0] != "sh":
+        path = os.path.join(folder, argv[0])
+        with open(path, "w") as file:
+            file.write(TOOL)
+        os.chmod(path, 0o755)
+    path = folder + os.pathsep + sandbox.environ["PATH"]
+    environ = {"PATH": path, "TOKEN": CALL_SECRET, **environ}
+    return sandbox.python("-m", "headway", "run", "--", *argv, environ=environ)
+
+
+def ended(sandbox):
+    return {operation["state"] for operation in shown(sandbox)}
+
+
+def shown(sandbox):
+    """What `headway ps --json` lists; nothing while the broker starts."""
+    said = sandbox.headway("ps", "--json").stdout
+    return json.loads(said)["operations"] if said else []
+
+
+@pytest.mark.parametrize(("status", "state"), [("0", "completed"), ("7", "failed")])
+def test_no_secret_of_a_command_is_in_any_file_however_it_ends(sandbox, status, state):
+    commands = [calling(sandbox, call, STATUS=status) for call in CALLS]
+    for command in commands:
+        sandbox.finish(command)
+    until(lambda: len(shown(sandbox)) == len(CALLS) and state in ended(sandbox))
+    assert holding(sandbox) == []
+    sandbox.headway("broker", "stop")
+    until(lambda: not sandbox.serving())
+    assert holding(sandbox) == []
+
+
+def test_no_secret_of_a_command_that_is_killed_is_in_any_file(sandbox):
+    commands = [calling(sandbox, call, STAYS="1") for call in CALLS[:3]]
+    until(lambda: len(shown(sandbox)) == 3)
+    for command in commands:
+        command.kill()
+    until(lambda: ended(sandbox) == {"crashed"})
+    assert holding(sandbox) == []
+
+
+def test_no_secret_of_a_command_is_in_the_file_that_waits_for_a_broker(sandbox):
+    os.mkdir(sandbox.directory, 0o700)
+    for status in ("0", "7"):
+        for command in [calling(sandbox, c, STATUS=status, HEADWAY_BROKER="never") for c in CALLS]:
+            sandbox.finish(command)
+    assert len(os.listdir(sandbox.path("unsent"))) == 2 * len(CALLS)
     assert holding(sandbox) == []
 
 

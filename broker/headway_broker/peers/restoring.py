@@ -72,7 +72,7 @@ class Restoring:
     def _restore(self, row: StoredOperation, now: float) -> list[Effect]:
         session = self._sessions.by_id.get(row.session)
         if session is None:
-            session = Session.from_history(row, now)
+            session = Session.from_history(row, now, self._sessions.namespace)
         entry = entry_of(row, session, self._wall_clock.offset, now)
         known = self._ledger.entries.get(row.operation)
         if known is not None:  # announced already, by a worker faster than the disk

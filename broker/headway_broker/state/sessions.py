@@ -1,7 +1,8 @@
 """Sessions: one per process incarnation, found by connection and by id.
 
-Pure. Absent: what a session's operations are (`ledger`), whether its process lives
-(`liveness`), and who may connect at all (`access`).
+Pure. What is known of the process is one state; the connection is kept beside it, for a session
+that has ended may still be told that its ends are stored. Absent: what a session's operations are
+(`ledger`), whether its process lives (`liveness`), and who may connect at all (`access`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,21 @@ SESSIONS_LIMIT = 20_000  # sessions held at a time
 # Sessions of one process. It has one, a second after exec; a simulation of workers has hundreds.
 PROCESS_SESSIONS_LIMIT = 1_000
 FOREIGN_SESSIONS_LIMIT = 10_000  # of all processes together whose pid the kernel does not tell
+
+
+# What is known of the process of a session.
+STORED = "stored"  # of the history or the spool: nobody looks for it
+AWAITED = "awaited"  # of them, with something open: it may come, or be found dead
+CONNECTED = "connected"  # it has said Hello to this broker
+ENDED = "ended"  # it has said Bye, or is proven dead
+
+SESSION_MOVES: dict[str, frozenset[str]] = {
+    STORED: frozenset({AWAITED, CONNECTED, ENDED}),
+    AWAITED: frozenset({CONNECTED, ENDED}),
+    CONNECTED: frozenset({ENDED}),
+    # It reports again, or has left a birth file after its Bye.
+    ENDED: frozenset({CONNECTED, AWAITED}),
+}
 
 
 class Credentials(NamedTuple):
@@ -36,16 +52,16 @@ class Session:
     """
 
     __slots__ = (  # noqa: RUF023 - by writer
-        # Written here. `offset` turns its monotonic seconds into the broker's; a session is `gone`
-        # when it has ended or has not come back, `restored` while known from the history only.
+        # Written here. `offset` turns its monotonic seconds into the broker's; `namespace` is that
+        # of `pid`; `state` is one of `SESSION_MOVES`, CONNECTED only with an `identity`.
         "about",
-        "gone",
         "id",
         "identity",
+        "namespace",
         "offset",
         "pid",
-        "restored",
         "role",
+        "state",
         "uid",
         # By `resync`: the number of its last message; by the core where `Counts` come in their
         # turn, for those are most of what there is to do.
@@ -63,30 +79,42 @@ class Session:
         self.identity: bytes | None = None
         self.uid: int | None = None
         self.pid: int | None = None
+        self.namespace: int | None = None
         self.about: dict[str, Any] = {}
         self.offset = 0.0
-        self.gone = False
-        self.restored = False
+        self.state = CONNECTED
         self.sequence: int | None = None
         self.heard = now
         self.silent_since: float | None = None
         self.process_image: ProcessImage | None = None
 
+    @property
+    def gone(self) -> bool:
+        """Whether its process has ended, or is not looked for."""
+        return self.state in (STORED, ENDED)
+
+    @property
+    def restored(self) -> bool:
+        """Whether this broker knows it from the history or the spool only."""
+        return self.state in (STORED, AWAITED)
+
     @classmethod
-    def from_history(cls, row: StoredOperation, now: float) -> Session:
-        """Return the worker of a stored row, gone until it comes back."""
+    def from_history(cls, row: StoredOperation, now: float, namespace: int | None) -> Session:
+        """Return the worker of a stored row, for a broker of that pid namespace."""
         session = cls(row.session, "worker", now)
-        session.uid, session.pid, session.about = row.uid, row.pid, row.about
+        session.state = STORED
+        session.uid, session.about = row.uid, row.about
+        session.pid = _visible_pid(row, namespace)
+        session.namespace = namespace
         session.process_image = image_of(row.about.get("image"))
-        session.gone = session.restored = True
         return session
 
     @classmethod
     def from_spool(cls, hello: Hello, uid: int | None, offset: float, now: float) -> Session:
-        """Return the worker that left a file in the spool, which is gone."""
+        """Return the worker that left a file in the spool."""
         session = cls(hello.session, "worker", now)
+        session.state = STORED
         session.uid, session.about, session.offset = uid, hello.about, offset
-        session.gone = True
         return session
 
     def __repr__(self) -> str:
@@ -125,12 +153,13 @@ class Sessions:
         self.by_identity[identity] = session
         session.identity = identity
         session.uid, session.pid = credentials
+        session.namespace = self.namespace
         self._count(session, credentials)
         session.about = hello.about
         boot = hello.about.get("boot")
         same_clock = boot is not None and boot == self.boot
         session.offset = 0.0 if same_clock else now - hello.now
-        session.gone = session.restored = False
+        _move(session, CONNECTED)
         return session
 
     def add(self, session: Session) -> Session:
@@ -140,17 +169,17 @@ class Sessions:
 
     def let_go(self, session: Session) -> None:
         """Note that a session has ended."""
-        session.gone = True
+        _move(session, ENDED)
 
     def expect(self, session: Session) -> None:
         """Note that a restored session may come back."""
-        session.gone = False
+        _move(session, AWAITED)
 
     def expect_born(self, session: Session) -> None:
         """Note that a session of the spool, which no broker has greeted, may yet connect."""
         about = session.about
-        session.gone, session.restored = False, True
-        session.pid = about["pid"]
+        _move(session, AWAITED)
+        session.pid, session.namespace = about["pid"], self.namespace
         # Whoever reports for another user, under sudo, has given the file away.
         session.uid = about["uid"] if type(about.get("uid")) is int else session.uid
 
@@ -183,6 +212,31 @@ class Sessions:
         if credentials is not None:
             self._counted[session] = credentials
             self._of_process[credentials] = self._of_process.get(credentials, 0) + 1
+
+
+def _move(session: Session, state: str) -> None:
+    """Move a session to a state; raise ValueError, and change nothing, if that is no legal move."""
+    if state != session.state and state not in SESSION_MOVES[session.state]:
+        raise ValueError(f"a session that is {session.state} cannot be {state}")
+    session.state = state
+
+
+def _visible_pid(row: StoredOperation, namespace: int | None) -> int | None:
+    """Return the pid by which a broker of that namespace sees the process of a row; 0 if by none.
+
+    A pid means its process in one namespace. A row has the worker's own, and the one that the
+    kernel told the broker that stored it, which may have been in a third one.
+    """
+    about = row.about
+    own, pid = about.get("pid_namespace"), about.get("pid")
+    if namespace is None or own is None:
+        return row.pid
+    if own == namespace and type(pid) is int:
+        return pid
+    seen_from = about.get("seen_from")
+    if seen_from is None:  # a row of an earlier version
+        return 0 if row.pid == pid else row.pid
+    return row.pid if seen_from == namespace else 0
 
 
 def _same_process(session: Session, credentials: Credentials, hello: Hello) -> bool:

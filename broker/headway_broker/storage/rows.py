@@ -51,6 +51,7 @@ def row_of(entry: Entry, wall_offset: float) -> StoredOperation:
         ended = wall_offset + (operation.ended if operation.ended is not None else entry.heard)
     about = {name: session.about.get(name) for name in _KEPT_FACTS}
     about["image"] = session.process_image
+    about["seen_from"] = session.namespace  # where the pid of the row means the process
     return StoredOperation(
         operation.id,
         operation.revision,

@@ -85,6 +85,8 @@ def _deliver_ends(reporter: Reporter) -> None:
     """Spool and deliver the ends before exec; what is open stays open, as exec may fail."""
     if not reporter.publisher.owes_ends:
         return
+    if reporter.closed and reporter.left.name is not None:
+        return  # the program has ended already, and its file is written
     from headway.reporting.last_resort import Left  # noqa: PLC0415
 
     left = Left(reporter)

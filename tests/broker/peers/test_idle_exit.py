@@ -4,7 +4,7 @@ import pytest
 from wired import Wired
 
 from headway_broker.peers.idle_exit import FORGET_SILENT, IdleExit
-from headway_broker.state.sessions import Session
+from headway_broker.state.sessions import ENDED, Session
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_the_time_counts_from_the_last_one_that_left():
 
 def test_a_session_that_is_gone_keeps_nobody():
     idle_exit, session = IdleExit(0.0, 10.0), Session("s", "worker", 0.0)
-    session.gone = True
+    session.state = ENDED
     assert look(idle_exit, 10.0, sessions=[session])
 
 

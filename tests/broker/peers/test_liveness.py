@@ -7,7 +7,7 @@ from headway_broker.peers.liveness import LOOKS, SETTLE, SILENT_AFTER, Liveness,
 from headway_broker.state.effects import Identify, Watch
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.process_image import ProcessImage
-from headway_broker.state.sessions import Session
+from headway_broker.state.sessions import AWAITED, ENDED, Session
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_the_silent_are_looked_at_at_once_and_whenever_the_silence_has_doubled(s
     assert looks == [6, 12, 24, 48, 96]
 
 
-@pytest.mark.parametrize("change", [{"silent_since": None}, {"gone": True}])
+@pytest.mark.parametrize("change", [{"silent_since": None}, {"state": ENDED}])
 def test_who_is_not_silent_any_more_is_not_looked_at(session, change):
     liveness = Liveness(Ledger(), 0.0)
     liveness.check([session], 6.0)
@@ -65,7 +65,7 @@ def test_nothing_is_due_while_nobody_is_there():
 
 
 def test_who_is_gone_is_not_missed(session):
-    session.gone = True
+    session.state = ENDED
     assert Liveness(Ledger(), 0.0).check([session], 100.0) == []
 
 
@@ -139,8 +139,8 @@ def test_a_crash_names_the_stage_and_its_age(session, stages, age, text):
 
 def test_a_program_that_was_replaced_is_said_to_have_been(session):
     liveness = Liveness(Ledger(), 0.0)
-    session.restored, session.silent_since, session.process_image = (
-        True,
+    session.state, session.silent_since, session.process_image = (
+        AWAITED,
         90.0,
         ProcessImage(7, 1, 2, 3),
     )
@@ -160,7 +160,7 @@ def test_a_program_that_was_replaced_is_said_to_have_been(session):
     ],
 )
 def test_a_crash_nobody_saw_has_no_age(session, age, text):
-    session.restored = True
+    session.state = AWAITED
     entry = Entry(operation(), session, 100.0)
     assert Liveness(Ledger(), 0.0).crash_reason(entry, 100.0 + age) == text
 

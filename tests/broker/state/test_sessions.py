@@ -4,8 +4,18 @@ import pytest
 
 from headway.protocol.messages import Hello
 from headway_broker.state import sessions as rules
+from headway_broker.state.effects import StoredOperation
 from headway_broker.state.errors import Refused
-from headway_broker.state.sessions import Credentials, Sessions
+from headway_broker.state.sessions import (
+    AWAITED,
+    CONNECTED,
+    ENDED,
+    SESSION_MOVES,
+    STORED,
+    Credentials,
+    Session,
+    Sessions,
+)
 
 
 def hello(session="s", role="worker", pid=5, boot="boot", now=10.0):
@@ -91,3 +101,79 @@ def test_removing_forgets_connection_and_id(sessions):
     found = sessions.greet(b"a", Credentials(1, 5), hello(), 10.0)
     sessions.remove(found)
     assert (sessions.by_identity, sessions.by_id) == ({}, {})
+
+
+def row(pid, own=None, seen_from=None, namespace=None):
+    about = {"pid": own, "pid_namespace": namespace, "seen_from": seen_from}
+    return StoredOperation("op", 1, None, "s", 1, pid, about, b"")
+
+
+HERE, THERE, THIRD = 4, 5, 6
+
+
+@pytest.mark.parametrize(
+    ("stored", "pid"),
+    [
+        (row(100, own=100, namespace=HERE, seen_from=HERE), 100),  # all in one
+        (row(0, own=100, namespace=HERE, seen_from=THERE), 100),  # the broker was in a container
+        (row(7, own=7, namespace=THERE, seen_from=THERE), 0),  # both were
+        (row(100, own=7, namespace=THERE, seen_from=HERE), 100),  # the worker was
+        (row(9, own=7, namespace=THERE, seen_from=THIRD), 0),
+        (row(7, own=7, namespace=THERE), 0),  # of an earlier version, as are these
+        (row(100, own=7, namespace=THERE), 100),
+        (row(100, own=100), 100),
+    ],
+)
+def test_a_process_is_looked_for_by_the_pid_that_means_it_here(stored, pid):
+    assert Session.from_history(stored, 1.0, HERE).pid == pid
+
+
+def test_where_namespaces_are_unknown_the_pid_is_taken_as_it_was_stored():
+    stored = row(7, own=7, namespace=THERE, seen_from=THERE)
+    assert Session.from_history(stored, 1.0, None).pid == 7
+
+
+def moved_to(sessions, state):
+    """A session in a state, and the sessions it belongs to."""
+    session = sessions.add(Session.from_history(row(5, own=5), 1.0, None))
+    session.about["host"] = "here"
+    if state == AWAITED:
+        sessions.expect(session)
+    elif state == CONNECTED:
+        sessions.greet(b"a", Credentials(1, 5), hello(), 10.0)
+    elif state == ENDED:
+        sessions.let_go(session)
+    assert session.state == state
+    return session
+
+
+@pytest.mark.parametrize("state", [STORED, AWAITED, CONNECTED, ENDED])
+@pytest.mark.parametrize("then", [AWAITED, CONNECTED, ENDED])
+def test_a_session_moves_as_the_table_says_and_otherwise_stays(sessions, state, then):
+    session = moved_to(sessions, state)
+    move = {
+        AWAITED: lambda: sessions.expect(session),
+        CONNECTED: lambda: sessions.greet(b"b", Credentials(1, 5), hello(), 11.0),
+        ENDED: lambda: sessions.let_go(session),
+    }[then]
+    if then == state or then in SESSION_MOVES[state]:
+        move()
+        assert session.state == then
+    else:
+        with pytest.raises(ValueError, match=f"is {state} cannot be {then}"):
+            move()
+        assert session.state == state
+
+
+@pytest.mark.parametrize(
+    ("state", "gone", "restored"),
+    [
+        (STORED, True, True),
+        (AWAITED, False, True),
+        (CONNECTED, False, False),
+        (ENDED, True, False),
+    ],
+)
+def test_who_is_gone_and_who_is_known_from_the_history_only(sessions, state, gone, restored):
+    session = moved_to(sessions, state)
+    assert (session.gone, session.restored) == (gone, restored)

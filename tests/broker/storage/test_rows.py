@@ -29,6 +29,7 @@ def test_an_open_operation_has_no_end_and_knows_its_process():
         "host": "here",
         "user": None,
         "image": None,
+        "seen_from": None,
     }
 
 

@@ -25,6 +25,7 @@ _ERROR = re.compile(
 _INSTALLS = option_set("install i ci add update up install-clean in ins upgrade")
 _WORDS = {"i": "install", "in": "install", "ins": "install", "add": "install", "up": "update"}
 _SUBCOMMANDS = _INSTALLS | option_set("run run-script test start build publish pack audit exec")
+_NAMES_SCRIPT = option_set("run run-script exec")
 _FLAGS = option_set(
     "-g -D -S -O -E -P -f --global --save --save-dev --save-exact --save-optional --no-save"
     " --force --legacy-peer-deps --no-audit --no-fund --ignore-scripts --prefer-offline --offline"
@@ -49,8 +50,8 @@ def name_of(command: Command) -> str:
     words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE)
     if not words or words[0] not in _SUBCOMMANDS:
         return "npm"
-    if words[0] not in _INSTALLS:
-        words = words[:2]  # the script's name; what follows is the script's
+    if words[0] not in _INSTALLS:  # the script's name, where there is one; the rest is the script's
+        words = words[: 2 if words[0] in _NAMES_SCRIPT else 1]
     return " ".join(["npm", _WORDS.get(words[0], words[0]), *words[1:]])
 
 

@@ -11,6 +11,18 @@ def parser(line="npm install express"):
     return npm.Parser(parse_command_line(line.split()))
 
 
+def test_arguments_of_a_script_are_not_told():
+    told = {
+        "npm test -- secret": "npm test",
+        "npm test secret": "npm test",
+        "npm start secret": "npm start",
+        "npm run deploy secret": "npm run deploy",
+        "npm exec tool -- secret": "npm exec tool",
+        "npm install express": "npm install express",
+    }
+    assert {line: npm.name_of(parse_command_line(line.split())) for line in told} == told
+
+
 def test_requests_are_counted_apart_for_descriptions_and_packages():
     played = play(parser(), "npm-install-http.err", "npm-install-http.out")
     assert played.counts() == {
