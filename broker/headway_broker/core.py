@@ -1,10 +1,10 @@
 """Dispatch: which part of the broker handles each message, request and deadline.
 
 Pure: `now` is the broker's monotonic clock in seconds, `wall_offset` what to add to it for Unix
-time. The shell calls `greet`, `receive`, `died`, `process_image_read`, `stored`, `recalled` and
-`subscribed` with what comes in, calls `tick` at `deadline()` at the latest, and carries out the
-effects that `take()` returns. Absent: the decisions, each of which is made by one part (`parts`),
-and sockets, threads, files, processes.
+time. The shell calls `greet`, `receive`, `died`, `process_image_read`, `run_state_read`, `stored`,
+`recalled` and `subscribed` with what comes in, calls `tick` at `deadline()` at the latest, and
+carries out the effects that `take()` returns. Absent: the decisions, each of which is made by one
+part (`parts`), and sockets, threads, files, processes.
 """
 
 from __future__ import annotations
@@ -116,6 +116,11 @@ class Core(Parts):
             ),
             Duty("resync", lambda turn: self.resync.due(turn.now), self.resync.deadline),
             Duty(
+                "notice_stops",
+                lambda turn: self.stops.look(sessions.values(), turn.now),
+                self.stops.deadline,
+            ),
+            Duty(
                 "find_lock_holders",
                 lambda turn: self.lock_holders.look(turn.now),
                 self.lock_holders.deadline,
@@ -157,6 +162,9 @@ class Core(Parts):
         session.heard = now
         if session.silent_since is not None:
             self.liveness.hear(session, now)
+        if session.stopped:
+            sent = getattr(message, "now", now)
+            self.stops.hear(session, min(now, sent + session.offset))
         try:
             _check_role(session, message)
             self._handlers[type(message)](session, message, now)
@@ -172,9 +180,10 @@ class Core(Parts):
         """Merge the next `Counts` of a session, from a frame of `weight` bytes; the hot path.
 
         Return False, and change nothing, if `sequence` is not the next one or the session is
-        silent: the message is then one for `receive`.
+        silent or stopped: the message is then one for `receive`.
         """
-        if sequence - 1 != session.sequence or session.silent_since is not None:
+        absent = session.silent_since is not None or session.stopped
+        if sequence - 1 != session.sequence or absent:
             return False
         self.messages += 1
         session.heard = now
@@ -210,6 +219,12 @@ class Core(Parts):
         session = self.sessions.by_id.get(session_id)
         if session is not None:
             self.liveness.process_image_read(session, image, now)
+
+    def run_state_read(self, session_id: str, state: str, now: float) -> None:
+        """Note whether the process of a session is stopped, by a letter of proc(5)."""
+        session = self.sessions.by_id.get(session_id)
+        if session is not None:
+            self.stops.read(session, state, now)
 
     def stored(self, ends: Iterable[End], shares: Iterable[StoredShares] = ()) -> None:
         """Note that these are in the history, or can never be: they are acknowledged."""

@@ -18,6 +18,7 @@ from headway_broker.peers.restoring import Restoring
 from headway_broker.peers.resync import Resync
 from headway_broker.peers.retirement import Retirement
 from headway_broker.peers.spooled import Spooled
+from headway_broker.peers.stops import Stops
 from headway_broker.peers.watched import Watched
 from headway_broker.publishing.output import Output
 from headway_broker.publishing.snapshots import Snapshots
@@ -58,6 +59,7 @@ class Parts:
         self.idle_exit = IdleExit(now)
         self.watched = Watched(self.sessions)
         self.forecasts = Forecasts(self.ledger, self.faults)
+        self.stops = Stops(self.ledger, self.forecasts)
         self.lock_holders = LockHolders(self.ledger, self.sessions, self.forecasts)
         self.storage = StoragePolicy(
             self.sessions, self.ledger, self.forecasts, self.wall_clock, self.faults
@@ -98,6 +100,7 @@ class Parts:
             sessions=self.sessions,
             ledger=self.ledger,
             liveness=self.liveness,
+            stops=self.stops,
             merged_counts=self.merged_counts,
             forked_counts=self.forked_counts,
             stream=self.stream,

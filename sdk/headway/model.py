@@ -13,7 +13,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, Sequence
+    from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple
+
+    Stop = Tuple[float, Optional[float]]
 
 PENDING = "pending"
 RUNNING = "running"
@@ -255,8 +257,9 @@ class Operation(Stateful):
 
     `silent_since`, `stalled_since` (since when its counts stand still, by their own pace),
     `progress`, `estimate` (as in `Stage`), `usual` (seconds its earlier runs took, or None),
-    `holder` (id of the operation that holds what it waits for, or None) and `tail` (its last
-    output lines) are the broker's to fill in.
+    `holder` (id of the operation that holds what it waits for, or None), `tail` (its last output
+    lines) and `stops` (when its process was stopped and continued; a last end of None: it is
+    stopped) are the broker's to fill in.
     """
 
     __slots__ = (
@@ -267,6 +270,7 @@ class Operation(Stateful):
         "silent_since",
         "stages",
         "stalled_since",
+        "stops",
         "tail",
         "unlike",
         "usual",
@@ -301,6 +305,7 @@ class Operation(Stateful):
     stalled_since: float | None
     holder: str | None
     stages: dict[int, Stage]
+    stops: tuple[Stop, ...]
     tail: list[str]
     unlike: bool
     usual: float | None
@@ -330,6 +335,7 @@ class Operation(Stateful):
         self.stalled_since = None
         self.unlike = False
         self.stages = {}
+        self.stops = ()
         self.tail = []
 
     def __repr__(self) -> str:
@@ -402,6 +408,21 @@ class Operation(Stateful):
                 if stage.state == WAITING and asks(stage.reason):
                     return stage.reason
         return None
+
+    @property
+    def stopped_since(self) -> float | None:
+        """Since when its process is stopped (Ctrl+Z, SIGSTOP), or None: it can run."""
+        if not (self.stops and self.open):
+            return None
+        began, ended = self.stops[-1]
+        return began if ended is None else None
+
+    def stopped_for(self, start: float, end: float) -> float:
+        """Return the seconds between `start` and `end` in which its process was stopped."""
+        return sum(
+            max(0.0, (end if until is None else min(until, end)) - max(since, start))
+            for since, until in self.stops
+        )
 
     def running(self) -> Iterator[Stage]:
         """Return the stages that are running or waiting now, in order."""

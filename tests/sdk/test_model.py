@@ -459,3 +459,15 @@ def test_stages_stand_in_the_order_of_their_ids_however_they_come():
     assert list(operation.stages) == [1, 2, 3, 4, 5]
     assert operation.stages[3] is kept
     assert operation.add_stages([]) == set()
+
+
+def test_it_is_stopped_while_its_last_stop_has_no_end():
+    op = Operation("a", "x")
+    op.move(RUNNING, 0.0)
+    assert op.stopped_since is None
+    op.stops = ((10.0, 20.0), (30.0, None))
+    assert op.stopped_since == 30.0
+    assert op.stopped_for(0.0, 40.0) == 20.0
+    assert op.stopped_for(15.0, 35.0) == 10.0
+    op.move(COMPLETED, 50.0)
+    assert op.stopped_since is None

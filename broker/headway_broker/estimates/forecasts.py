@@ -64,7 +64,7 @@ class OperationForecast:
     def __init__(self, keys: Keys, now: float) -> None:
         self.keys = keys
         self.begun = now
-        self.asked = False  # the operation or a child of it waits for a person
+        self.asked = False  # it or a child waits for a person, who answers or continues it
         self.forecast: Forecast | None = None
         self.changed: dict[int, None] = {}  # stages whose counts the forecast has not observed yet
         self.children = _NO_CHILDREN  # child operation → its negative stage id in the forecast
@@ -197,12 +197,25 @@ class Forecasts:
         if tracked is None or tracked.forecast is None:
             return
         held = entry.operation.stages
-        tracked.forecast.hold(now, waiting=entry.operation.state == WAITING)
+        tracked.forecast.hold(now, waiting=_is_held(entry.operation))
         for stage in sorted(stages):  # parents have lower ids
             tracked.changed.pop(stage, None)
             _tell(tracked.forecast, held[stage], now)
         if entry.operation.started is not None:
             tracked.forecast.start(entry.operation.started)
+
+    @_contained
+    def stop(self, entry: Entry, since: float, now: float) -> None:
+        """Take in that the process of an operation is stopped since `since`."""
+        if entry.forecast is not None and entry.forecast.forecast is not None:
+            entry.forecast.forecast.discount(now - since, now)
+            self.estimate_one(entry, now)
+
+    @_contained
+    def go_on(self, entry: Entry, now: float) -> None:
+        """Take in that the process of an operation goes on."""
+        if entry.forecast is not None and entry.forecast.forecast is not None:
+            entry.forecast.forecast.hold(now, waiting=_is_held(entry.operation))
 
     def count(self, entry: Entry, stages: Iterable[int]) -> None:
         """Note stages whose counts moved; the forecast observes them at the next estimate."""
@@ -276,7 +289,7 @@ class Forecasts:
         operation = entry.operation
         others = self._ledger.opened - 1 - len(tracked.children)
         forecast.set_concurrency(max(others, 0), now)
-        forecast.hold(now, waiting=operation.state == WAITING)
+        forecast.hold(now, waiting=_is_held(operation))
         for stage in sorted(tracked.changed):
             _tell(forecast, operation.stages[stage], now)
         tracked.changed.clear()
@@ -285,10 +298,10 @@ class Forecasts:
             operation.stalled_since = stalled
             self._ledger.mark(entry).figures = True
         estimate = forecast.estimate(now)
-        tracked.asked = operation.question is not None or self._asked_within(tracked)
+        stopped = operation.stopped_since is not None
+        tracked.asked = stopped or operation.question is not None or self._asked_within(tracked)
         if tracked.asked or operation.left or operation.paused:
-            # The time until a person answers or resumes it, or it is judged, is unknown.
-            estimate = None
+            estimate = None  # when a person answers or continues it, or it is judged, is unknown
         progress = forecast.progress(now)
         usual, unlike = forecast.usual(), forecast.unlike()
         # An unchanged estimate is published too: viewers have counted down the last one.
@@ -305,6 +318,7 @@ class Forecasts:
         for place, stage in enumerate(operation.running()):
             unknown = (
                 place >= STAGES_LIMIT
+                or stopped
                 or stage.left
                 or operation.paused
                 or (stage.state == WAITING and asks(stage.reason))
@@ -425,7 +439,7 @@ class Forecasts:
             for stage in operation.stages.values()
             if stage.state == WAITING or (stage.open and stage.shown != stage.initial)
         )
-        forecast.hold(tracked.begun, waiting=operation.state == WAITING)
+        forecast.hold(operation.stopped_since or tracked.begun, waiting=_is_held(operation))
 
     def _tell_parent(self, entry: Entry, now: float) -> None:
         """Report a child to the forecast of its parent, unless its stage has counts of its own."""
@@ -452,7 +466,7 @@ class Forecasts:
                 place,
                 operation.name,
                 stage.id if stage is not None else None,
-                operation.state,
+                WAITING if operation.stopped_since is not None else operation.state,
                 100 * (operation.progress or 0.0),
                 100.0,
                 "%",
@@ -464,7 +478,7 @@ class Forecasts:
         self._ledger.mark(parent)
 
     def _asked_within(self, tracked: OperationForecast) -> bool:
-        """Return whether a child operation waits for a person."""
+        """Return whether a child operation waits for a person, who answers or continues it."""
         entries = (self._ledger.entries.get(child) for child in tracked.children)
         return any(
             entry is not None and entry.forecast is not None and entry.forecast.asked
@@ -510,6 +524,11 @@ def _tell(
         stage.attempt,
         stage.initial,
     )
+
+
+def _is_held(operation: Operation) -> bool:
+    """Return whether its clock stands still: it waits, or its process is stopped."""
+    return operation.state == WAITING or operation.stopped_since is not None
 
 
 def _learnable(stage: Stage) -> str:

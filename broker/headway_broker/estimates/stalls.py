@@ -61,7 +61,9 @@ def _counts(stages: Iterable[Stage]) -> tuple[float, int, int]:
 
 def _counting(operation: Operation) -> bool:
     """Return whether a stage counts, and none waits."""
-    if operation.state != RUNNING or operation.silent_since is not None or operation.left:
+    if operation.state != RUNNING or operation.left:
+        return False
+    if operation.silent_since is not None or operation.stopped_since is not None:
         return False
     stages = list(operation.running())
     return all(stage.state == RUNNING and not stage.left for stage in stages) and any(

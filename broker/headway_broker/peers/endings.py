@@ -14,6 +14,7 @@ from headway_broker.peers.liveness import Liveness
 from headway_broker.peers.merged_counts import MergedCounts
 from headway_broker.peers.requests import Requests
 from headway_broker.peers.resync import Resync
+from headway_broker.peers.stops import Stops
 from headway_broker.publishing.stream import Stream
 from headway_broker.state.effects import End, StoredShares, Unwatch
 from headway_broker.state.ledger import Entry, Ledger
@@ -31,6 +32,7 @@ class Endings:
         sessions: Sessions,
         ledger: Ledger,
         liveness: Liveness,
+        stops: Stops,
         merged_counts: MergedCounts,
         forked_counts: ForkedCounts,
         stream: Stream,
@@ -43,6 +45,7 @@ class Endings:
         self._sessions = sessions
         self._ledger = ledger
         self._liveness = liveness
+        self._stops = stops
         self._merged_counts = merged_counts
         self._forked_counts = forked_counts
         self._stream = stream
@@ -54,6 +57,7 @@ class Endings:
 
     def end(self, entry: Entry, now: float) -> None:
         """Have an ended operation stored, and its run learned."""
+        self._ledger.go_on(entry, now)
         operation = entry.operation
         self._outbox.note(f"operation {operation.id}: {operation.state}")
         self._outbox.extend(self._storage.end(entry, now))
@@ -119,6 +123,7 @@ class Endings:
         self._outbox.extend(self._requests.leave(session))
         self._resync.leave(session)
         self._liveness.leave(session)
+        self._stops.leave(session)
         self._merged_counts.forget(session)
         self._sessions.detach(session)
         if not self._ledger.operations(session):

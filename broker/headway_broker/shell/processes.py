@@ -61,6 +61,17 @@ def process_image(pid: int) -> ProcessImage | None:
     return found if found and found.stack else None  # 0: hidden from us, or the process has ended
 
 
+def run_state(pid: int) -> str | None:
+    """Return the state of a process as a letter of proc(5): T stopped, t traced; None if unread."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            stat = file.read()
+        at = stat.rindex(b")") + 2
+        return stat[at : at + 1].decode("ascii")
+    except (OSError, ValueError):
+        return None
+
+
 def line_of(pid: int, longest: int = 64) -> list[int]:
     """Return the pids of a process and its ancestors, nearest first, at most `longest`."""
     line = [pid]

@@ -124,6 +124,7 @@ class Server:
             effects.Recall: self._hand_to_history,
             effects.Trace: self._trace,
             effects.Identify: self._identify,
+            effects.Inspect: self._inspect,
             effects.StoreRun: self._hand_to_history,
             effects.StoreClaim: self._hand_to_history,
             effects.Note: self._note,
@@ -479,6 +480,11 @@ class Server:
         image = processes.process_image(effect.pid)
         if image is not None:
             self.core.process_image_read(effect.session, image, time.monotonic())
+
+    def _inspect(self, effect: effects.Inspect) -> None:
+        state = processes.run_state(effect.pid)
+        if state is not None:
+            self.core.run_state_read(effect.session, state, time.monotonic())
 
     def _note(self, effect: effects.Note) -> None:
         second, lines = self._notes

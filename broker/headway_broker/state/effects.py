@@ -107,6 +107,13 @@ class Identify(NamedTuple):
     pid: int
 
 
+class Inspect(NamedTuple):
+    """Read whether a process is stopped and call `Core.run_state_read`, if it can be read."""
+
+    session: str
+    pid: int
+
+
 class StoreRun(NamedTuple):
     """Store a finished run under a history key; later estimates learn from it.
 
@@ -146,6 +153,7 @@ Effect = Union[
     Recall,
     Trace,
     Identify,
+    Inspect,
     StoreRun,
     StoreClaim,
     Note,

@@ -23,6 +23,7 @@ from headway.model import (
     reachable,
 )
 from headway.protocol.messages import Share
+from headway.protocol.rows import STOPS_LIMIT
 from headway.protocol.wire import UNCHANGED, read_counts
 from headway_broker.state import budget as budgets
 from headway_broker.state import retention
@@ -495,6 +496,23 @@ class Ledger:
         """Note since when the writer is silent, or with None that it is back."""
         if entry.operation.silent_since != since:
             entry.operation.silent_since = since
+            self.mark(entry).figures = True
+
+    def stop(self, entry: Entry, since: float) -> None:
+        """Note since when the process of a writer is stopped."""
+        stops = entry.operation.stops
+        if len(stops) >= STOPS_LIMIT:  # the two oldest become one: their sum stays
+            (began, ended), (following, until) = stops[:2]
+            lasted = 0.0 if ended is None else ended - began
+            stops = ((following - lasted, until), *stops[2:])
+        entry.operation.stops = (*stops, (since, None))
+        self.mark(entry).figures = True
+
+    def go_on(self, entry: Entry, now: float) -> None:
+        """Note that the process of a writer, which was stopped, goes on or has ended."""
+        *earlier, (since, until) = entry.operation.stops or ((now, now),)
+        if until is None:
+            entry.operation.stops = (*earlier, (since, max(since, now)))
             self.mark(entry).figures = True
 
     def expire(self, now: float) -> list[Entry]:

@@ -71,6 +71,8 @@ class Session:
         "heard",
         "process_image",
         "silent_since",
+        # By `stops`: whether its process is stopped.
+        "stopped",
     )
 
     def __init__(self, id: str, role: str, now: float) -> None:  # noqa: A002 - as on the wire
@@ -86,6 +88,7 @@ class Session:
         self.sequence: int | None = None
         self.heard = now
         self.silent_since: float | None = None
+        self.stopped = False
         self.process_image: ProcessImage | None = None
 
     @property

@@ -206,6 +206,15 @@ class Forecast:
         self._whole_waits = waiting
         self._stop_clock(self._clock(now))
 
+    def discount(self, seconds: float, now: float) -> None:
+        """Say that nothing went on in the last `seconds`: what was observed then is from before."""
+        now = self._clock(now)
+        if self._held is None and self._begun is not None:
+            self._idle += max(0.0, min(_number(seconds), self._work(now) - self._begun))
+            self._raw_at = None
+            for stage in self._stages.values():
+                stage.rewind(self._work(now))
+
     def _stop_clock(self, now: float) -> None:
         """Stop its clock while nothing goes on but waiting."""
         waiting = self._whole_waits or (bool(self._waiting) and self._only_waits())

@@ -198,6 +198,14 @@ class Stage:
         else:
             self._restart(done, now)
 
+    def rewind(self, now: float) -> None:
+        """Take in that it is `now` once more: no work went on since."""
+        worked = self.worked(now)
+        if self.state in WORKING and self.changed > worked:
+            self.changed = worked
+            if self.curve is not None:
+                self.curve.rewind(worked)
+
     def begin_from(self, initial: float) -> None:
         """Take in how many units were there when the attempt began: they are no work."""
         if initial > self.origin and self.began is not None:

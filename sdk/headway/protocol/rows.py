@@ -25,8 +25,14 @@ if TYPE_CHECKING:
 
     # Low, median and high in seconds, the basis, and how many earlier runs it knows.
     Estimate = Tuple[float, float, float, str, int]
+    # When a process was stopped and when it went on, or None: it is stopped.
+    Stop = Tuple[float, Optional[float]]
     # Progress and estimate: a bare pair, for there can be thousands in a frame.
     StageFigures = Tuple[Optional[float], Optional[Estimate]]
+
+
+# Stops of an operation that are told apart: earlier ones stand as one right before the next.
+STOPS_LIMIT = 20
 
 
 class OperationRecord(NamedTuple):
@@ -98,6 +104,7 @@ class OperationFigures(NamedTuple):
     tail: list[str] | None
     holder: str | None = None
     stalled_since: float | None = None
+    stops: Sequence[Stop] = ()
 
     @classmethod
     def of(cls, operation: Operation, *, tail: bool) -> OperationFigures:
@@ -111,6 +118,7 @@ class OperationFigures(NamedTuple):
             operation.tail if tail else None,
             operation.holder,
             operation.stalled_since,
+            operation.stops,
         )
 
 
@@ -191,6 +199,7 @@ def _operation_figures(value: Any) -> OperationFigures:
     progress, estimate, silent_since, usual, unlike, tail = _fields(value, 6)
     holder = value[6] if len(value) > 6 else None
     stalled_since = value[7] if len(value) > 7 else None
+    stops = value[8] if len(value) > 8 else ()
     return OperationFigures(
         None if progress is None else checks.fraction(progress),
         None if estimate is None else check_estimate(estimate),
@@ -200,6 +209,7 @@ def _operation_figures(value: Any) -> OperationFigures:
         None if tail is None else [checks.words(line) for line in checks.array(tail)],
         None if holder is None else checks.identity(holder),
         None if stalled_since is None else checks.time(stalled_since),
+        check_stops(stops),
     )
 
 
@@ -221,6 +231,18 @@ def check_estimate(value: Any) -> Estimate:
         checks.name(basis),
         checks.whole(runs),
     )
+
+
+def check_stops(value: Any) -> tuple[Stop, ...]:
+    """Check for the times in which a process was stopped."""
+    if not isinstance(value, (list, tuple)):
+        raise Malformed("an array of stops expected")
+    return tuple([_stop(stop) for stop in value[:STOPS_LIMIT]])
+
+
+def _stop(value: Any) -> Stop:
+    began, ended = _fields(value, 2)
+    return checks.time(began), None if ended is None else checks.time(ended)
 
 
 def _shares(value: Any) -> dict[str, float]:

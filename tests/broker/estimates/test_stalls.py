@@ -78,3 +78,10 @@ def test_what_was_silent_did_not_stall():
     assert pace.stalled_since(operation, now + 60) is None
     operation.silent_since = None
     assert pace.stalled_since(operation, now + 61) is None
+
+
+def test_a_process_that_is_stopped_does_not_stall():
+    operation = counting()
+    pace, now = paced(operation, 0.5)
+    operation.stops = ((now, None),)
+    assert pace.stalled_since(operation, now + 100) is None

@@ -34,6 +34,16 @@ def end(child):
     child.wait()
 
 
+def test_whether_a_process_is_stopped_is_read_of_the_kernel(child):
+    assert processes.run_state(child.pid) not in ("T", "t", None)
+    child.send_signal(signal.SIGSTOP)
+    until(lambda: processes.run_state(child.pid) == "T")
+    child.send_signal(signal.SIGCONT)
+    until(lambda: processes.run_state(child.pid) != "T")
+    end(child)
+    assert processes.run_state(child.pid) is None
+
+
 def test_a_death_is_told_once_by_its_name(deaths, child):
     deaths.watch("it", child.pid, start_time(child.pid))
     assert deaths.poll() == []

@@ -372,3 +372,57 @@ def test_the_less_history_fits_the_more_the_run_itself_counts():
     history = [even_run([], 20.0, total=100)[1]]
     forecast, _ = even_run(history, 400.0, total=100, until=150.0)
     assert forecast.estimate(150.0).median > 165
+
+
+def halved(stop):
+    """The forecast of a stage half done after 10 s of work, which `stop` interrupts."""
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, 20, None, 0.0)
+    now = 0.0
+    for second in range(1, 11):
+        now += 1.0
+        forecast.observe(1, "copy", None, "running", second, 20, None, now)
+        forecast.estimate(now)
+        if second == 5:
+            now = stop(forecast, now)
+    return forecast, now
+
+
+def stopped_for_a_minute(forecast, now):
+    """As a broker tells it, which learns of the stop two seconds later."""
+    forecast.estimate(now + 2.0)
+    forecast.discount(2.0, now + 2.0)
+    forecast.hold(now + 2.0, waiting=True)
+    forecast.hold(now + 60.0, waiting=False)
+    return now + 60.0
+
+
+def test_time_in_which_the_process_was_stopped_is_no_pace_and_teaches_nothing():
+    forecast, now = halved(stopped_for_a_minute)
+    without, never = halved(lambda _, now: now)
+    assert forecast.estimate(now).median == pytest.approx(without.estimate(never).median, rel=0.1)
+    forecast.observe(1, "copy", None, "completed", 20, 20, None, now + 10.0)
+    assert forecast.finish("completed", now + 10.0).seconds == pytest.approx(20.0)
+
+
+def test_what_was_observed_while_the_process_was_stopped_is_from_before():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, 20, None, 0.0)
+    for second in range(1, 11):
+        at = second + 2.0 * (second == 10)  # the last one is observed late
+        forecast.observe(1, "copy", None, "running", second, 20, None, at)
+    forecast.discount(2.0, 12.0)
+    forecast.hold(12.0, waiting=True)
+    forecast.hold(99.0, waiting=False)
+    assert forecast.estimate(99.0).median == pytest.approx(10.0, abs=1.0)
+
+
+def test_no_more_is_discounted_than_has_passed():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, 20, None, 0.0)
+    forecast.discount(99.0, 5.0)
+    forecast.observe(1, "copy", None, "completed", 20, 20, None, 15.0)
+    assert forecast.finish("completed", 15.0).seconds == pytest.approx(10.0)

@@ -100,3 +100,14 @@ def test_a_count_that_is_mended_a_little_begins_nothing_anew():
     stage = passing((256, 512), (300, 512), (290, 512))
     assert stage.worked(3.0) == 3.0
     assert list(stage.curve.done) == [0, 256, 290]
+
+
+def test_a_stage_is_rewound_no_further_than_its_work():
+    stage = Stage("a", None)
+    stage.move("running", 1, 0, 0.0)
+    stage.count(50, 100, "B", 5.0)
+    stage.rewind(3.0)
+    assert stage.changed == 3.0
+    assert remaining_at_rate(stage, 3.0) == pytest.approx(3.0, abs=1.6)
+    stage.rewind(4.0)
+    assert stage.changed == 3.0

@@ -64,6 +64,7 @@ _figures = st.builds(
     OperationFigures,
     *(_fractions, _estimates, _maybe(_times), _maybe(_numbers), st.booleans()),
     *(_maybe(st.lists(_texts, max_size=3)), _maybe(_identities)),
+    *(_maybe(_times), st.lists(st.tuples(_times, _maybe(_times)), max_size=3).map(tuple)),
 )
 _counts = _numbers | st.tuples(_numbers, _maybe(_numbers), _maybe(_texts)).map(list)
 _rows = _identities.flatmap(
@@ -180,9 +181,9 @@ def test_what_a_newer_broker_has_appended_is_left_out(path):
 @pytest.mark.parametrize("path", ARRAYS, ids=str)
 def test_what_is_too_short_is_malformed(path):
     row = whole_row()
-    # An older broker tells no holder, no stall, of no count that it is beyond, no coarser keys and
-    # no plan.
-    absent = {(1,): 3, (4,): 2, (2, 0): 1}
+    # An older broker tells no holder, stall or stops, of no count that it is beyond, no coarser
+    # keys and no plan.
+    absent = {(1,): 3, (4,): 3, (2, 0): 1}
     del at(row, path)[-1 - absent.get(path, 0) :]
 
     with pytest.raises(Malformed, match="fields expected"):
@@ -194,6 +195,7 @@ def test_a_holder_may_be_absent():
     del row[4][-2:]
 
     assert decode(row).figures.holder is None
+    assert decode(row).figures.stops == ()
 
 
 @pytest.mark.parametrize(

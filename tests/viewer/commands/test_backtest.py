@@ -9,7 +9,7 @@ from statistics import mean
 import pytest
 
 from headway_viewer.commands.backtest import Backtest
-from headway_viewer.public_json.reader import changes
+from headway_viewer.public_json.reader import _recording, changes
 
 RECORDINGS = Path(__file__).parents[2] / "recordings" / "eta"
 OPERATIONS = sorted(path.name for path in RECORDINGS.iterdir() if path.is_dir())
@@ -56,6 +56,30 @@ def test_progress_hardly_goes_back_and_is_never_whole_before_the_end(said, opera
         shown = [line["progress"] for line in lines if line["progress"] is not None]
         assert all(0 <= share < 1 for share in shown)
         assert all(after >= before - 0.15 for before, after in zip(shown, shown[1:]))
+
+
+def test_time_in_which_the_process_was_stopped_is_no_pace():
+    def line(time, done, *stops, state="running"):
+        part = {"id": 1, "name": "s", "state": state, "started": 0.0, "ended": time}
+        part.update(done=done, total=20)
+        made = {"id": "a", "name": "x", "state": state, "started": 0.0, "ended": time}
+        return {
+            "type": "operation",
+            "time": time,
+            "operation": {**made, "stops": list(stops), "stages": [part]},
+        }
+
+    lines = [line(float(second), second) for second in range(11)]
+    lines.append(line(12.0, 10, [10.0, None]))
+    lines += [line(float(90 + second), 10 + second, [10.0, 90.0]) for second in range(1, 10)]
+    lines.append(line(100.0, 20, [10.0, 90.0], state="completed"))
+    history, said = {}, []
+    Backtest(history, 1.0).run(_recording(lines[0], lines[1:]), said.append)
+
+    assert {line["median"] for line in said if 13 <= line["t"] <= 89} == {None}
+    after = [line for line in said if 92 <= line["t"] <= 95]
+    assert all(off(line, 100.0) < 0.3 for line in after)
+    assert history["x"][0].seconds == pytest.approx(20.0, abs=1.1)
 
 
 def test_estimates_with_history_are_typically_off_by_less_than_half(said):

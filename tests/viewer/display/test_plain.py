@@ -130,6 +130,17 @@ def test_an_operation_that_goes_silent_says_so():
     assert "silent    no contact for 6 s" in story.later(0.1, "a")[0]
 
 
+def test_a_process_that_is_stopped_says_so_and_when_it_goes_on():
+    made = operation("a", "x")
+    story = Story(made)
+    made.stops = ((NOW, None),)
+    (line,) = story.later(6, "a")
+    assert line.endswith("stopped   for 6 s")
+    assert story.later(60, "a") == []
+    made.stops = ((NOW, NOW + 66),)
+    assert story.later(0.1, "a")[0].endswith("continued")
+
+
 def test_hostile_names_and_lines_stay_on_their_line():
     made = operation("a", "x\n\x1b[2J", "failed", ended=-1.0, error="bad\x1b]0;t\x07\nmore")
     made.tail = ["\x9b31m" + "y" * 5000]

@@ -39,6 +39,13 @@ def test_nothing_is_told_where_a_person_has_to_answer():
     assert told(made) == "about 1 min"
 
 
+def test_of_what_has_a_stopped_part_nothing_is_told_but_that():
+    made = operation("a", "x")
+    child = operation("b", "y", parent="a/1")
+    child.stops = ((NOW, None),)
+    assert told(made, child) == "stopped"
+
+
 @pytest.mark.parametrize("deep", [False, True])
 def test_an_operation_that_is_part_of_another_asks_for_it(deep):
     made = operation("a", "x", estimate=about(60))

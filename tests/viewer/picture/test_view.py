@@ -83,6 +83,22 @@ def test_silence_is_said_instead_of_a_time_still_to_go():
     assert "no contact for 12 s" in lines[1]
 
 
+def test_a_stopped_process_is_said_instead_of_a_time_still_to_go():
+    made = operation("a", "x", silent_since=NOW - 12, progress=0.5)
+    made.stops = ((NOW - 12, None),)
+    lines = picture(made)
+    assert lines[0] == "headway  1 running, 1 stopped"
+    assert lines[1].startswith("‖ x stopped for 12 s")
+
+
+def test_time_in_which_it_was_stopped_is_no_rate():
+    made = operation("a", "x", started=-30.0)
+    stage(made, "s", done=100, unit="row", started=-30.0)
+    assert "100 row 3.3/s" in picture(made)[1]
+    made.stops = ((NOW - 25, NOW - 5),)
+    assert "100 row 10/s" in picture(made)[1]
+
+
 def test_workers_of_one_name_are_one_line():
     parent = operation("par", "import")
     stage(parent, "load")

@@ -36,6 +36,18 @@ def test_who_holds_what_another_waits_for_is_kept():
     assert replica.operations[held.id].holder == "2c9aaaaaaaaa"
 
 
+def test_when_a_process_was_stopped_is_kept():
+    made = operation("a", "x")
+    made.stops = ((NOW - 9, NOW - 5), (NOW - 2, None))
+    writer = Writer(board_of(made).replica)
+    replica = Replica()
+    lines = recorded(writer.snapshot(NOW), *writer.changes(Changes(["a"], [], False, None), NOW))
+    for at, message in RecordingDecoder().messages(lines):
+        replica.fold(message, at)
+        assert replica.operations["a"].stopped_since == at - 2
+        assert replica.operations["a"].stopped_for(at - 60, at) == 6
+
+
 def test_lines_become_the_messages_they_came_from():
     writer = Writer(board_of(operation("a", "x")).replica)
     lines = recorded(

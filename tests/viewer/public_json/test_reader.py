@@ -84,6 +84,27 @@ def test_that_all_of_it_or_a_stage_waits_and_for_whom_is_read(tmp_path):
     assert (last.state, last.asked) == ("waiting", True)
 
 
+def test_a_stop_of_the_process_is_a_wait_for_a_person_since_then(tmp_path):
+    def line(time, *stops):
+        made = {"id": "a", "name": "x", "state": "running", "started": 10.0, "stops": stops}
+        return {"type": "operation", "time": time, "operation": made}
+
+    path = write(
+        tmp_path / "r",
+        line(10.0),
+        line(13.0, [11.5, None]),
+        line(20.0, [11.5, 20.0]),
+        line(21.0, "x"),
+    )
+
+    found = [change for change in changes(path) if change.kind == "whole"]
+
+    assert [(change.time, change.state, change.asked, change.idle) for change in found] == [
+        (3.0, "waiting", True, 1.5),
+        (10.0, "running", False, 0.0),
+    ]
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -93,6 +114,8 @@ def test_that_all_of_it_or_a_stage_waits_and_for_whom_is_read(tmp_path):
         {"stages": [{"id": 1, "state": "running", "done": 10**400, "total": "q"}]},
         {"state": ["running"]},
         {"started": 1e300},
+        {"stops": [[-1e300, None]]},
+        {"stops": [7]},
         {"ended": -1e18, "state": "completed"},
     ],
 )

@@ -3,8 +3,9 @@ from showcase import NOW, WALL, installers, operation, replica_of, stage
 from headway_viewer.public_json.schema import operation_object, parents_first
 
 OPERATION = """
-    id name key state reason error message silent_since stalled_since host pid user tty started
-    ended elapsed progress cancellable parent holder attempt exit_status notify estimate stages
+    id name key state reason error message silent_since stalled_since stops host pid user tty
+    started ended elapsed progress cancellable parent holder attempt exit_status notify estimate
+    stages
 """
 STAGE = """
     id parent name state reason error detail done total unit initial progress started ended elapsed
@@ -38,6 +39,15 @@ def test_what_is_unknown_is_null_and_an_estimate_has_its_basis():
 def test_who_holds_what_an_operation_waits_for_is_named_by_its_id():
     held = operation("e01aaaaaaaaa", "apt install nginx", "waiting", holder="2c9aaaaaaaaa")
     assert operation_object(held, replica_of(held), NOW)["holder"] == "2c9aaaaaaaaa"
+
+
+def test_when_a_process_was_stopped_is_told_in_unix_seconds():
+    made = operation("a", "x")
+    made.stops = ((NOW - 9, NOW - 5), (NOW - 2, None))
+    assert operation_object(made, replica_of(made), NOW)["stops"] == [
+        [WALL - 9, WALL - 5],
+        [WALL - 2, None],
+    ]
 
 
 def test_what_forked_children_did_is_in_done():

@@ -75,6 +75,7 @@ class Backtest:
                 self.history.setdefault(key, []).append(lesson)
             return
         if change.kind == "whole":
+            forecast.discount(change.idle, change.time)
             forecast.hold(change.time, waiting=change.state == WAITING)
             return
         observe_stage(forecast, change, self._known)

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, TextIO
 
 from headway import string_width
 from headway.formatting import quantity
-from headway.formatting.theme import Theme
+from headway.formatting.theme import STOPPED, Theme
 from headway.model import CRASHED, FAILED, PAUSED, RUNNING, WAITING, Operation, asks
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
@@ -25,6 +25,7 @@ from headway_viewer.picture.wording import (
     sole_stage,
     stage_text,
     stall_text,
+    stopped_text,
     summary_text,
     waiting_text,
 )
@@ -44,7 +45,19 @@ STATE_CELLS = 9  # cells of the longest state, "completed"
 class _LastLine:
     """What the last line about an operation said."""
 
-    __slots__ = ("activity", "at", "setback_text", "silent", "stage", "stalled", "state", "tenth")
+    __slots__ = (
+        *(
+            "activity",
+            "at",
+            "setback_text",
+            "silent",
+            "stage",
+            "stalled",
+            "state",
+            "stopped",
+            "tenth",
+        ),
+    )
 
     def __init__(self) -> None:
         self.state = ""
@@ -53,8 +66,7 @@ class _LastLine:
         self.setback_text: str | None = None
         self.tenth = -1
         self.at = float("-inf")
-        self.silent = False
-        self.stalled = False
+        self.silent = self.stalled = self.stopped = False
 
 
 class PlainRenderer:
@@ -128,6 +140,15 @@ class PlainRenderer:
 
     def _lines_of(self, operation: Operation, now: float) -> Iterator[str]:
         last = self._last_lines.setdefault(operation.id, _LastLine())
+        words = stopped_text(operation, now)
+        if bool(words) != last.stopped:
+            last.stopped = bool(words)
+            if words:
+                yield self._line(operation, STOPPED, words[len(STOPPED) :].strip(), now)
+            elif operation.open:
+                yield self._line(operation, "continued", "", now)
+        if words:
+            return
         silent = operation.silent_since is not None and operation.open
         if silent != last.silent:
             last.silent = silent
@@ -200,7 +221,7 @@ class PlainRenderer:
         asking = [stage for stage in running if stage.state == WAITING and asks(stage.reason)]
         stage = only or (asking or running or [None])[-1]
         if stage is not None and stage.state == WAITING:
-            words = stage_text(stage, now)
+            words = stage_text(operation, stage, now)
             return words, words
         parts: list[str] = []
         if stage is not None:
@@ -215,7 +236,7 @@ class PlainRenderer:
                     parts.append(counted)
                 elif counted != percentage:
                     parts.append(f"({counted})")
-                speed = rate_text(stage, now)
+                speed = rate_text(operation, stage, now)
                 parts.extend([speed] if speed else [])
             parts.extend([stage.detail] if stage.detail else [])
         return stage.name if stage is not None else "", " ".join(parts)

@@ -54,7 +54,8 @@ class Board:
 
     `seen` holds the ids of root operations that were open at any time since the viewer
     attached, or had just ended, in order of arrival. `accepts` filters operations; the
-    descendants of an accepted one are accepted. `silent` holds the ids without contact.
+    descendants of an accepted one are accepted. `silent` holds the ids without
+    contact, `stopped` those whose process is stopped.
     """
 
     def __init__(self, replica: Replica) -> None:
@@ -63,6 +64,7 @@ class Board:
         self.awaited: Callable[[], str | None] | None = None  # text of what has not begun
         self.seen: dict[str, None] = {}
         self.silent: set[str] = set()
+        self.stopped: set[str] = set()
         self._left: dict[str, float] = {}  # operation → since when it is seen to have been left
         self.now = 0.0  # the broker's time of the last changes
         # From when on (the broker's time) the end of an operation counts as seen.
@@ -189,6 +191,7 @@ class Board:
             group.clear()
         self.counts = dict.fromkeys(COUNTED_STATES, 0)
         self.silent.clear()
+        self.stopped.clear()
         self._left = {name: since for name, since in self._left.items() if name in operations}
         self._state.clear()
         self._children.clear()
@@ -222,10 +225,10 @@ class Board:
             self._lengthen_ids(name)
         if self.accepts is not None and not self.accepts(operation) and not self._contains(parent):
             return
-        if operation.silent_since is not None and operation.open:
-            self.silent.add(name)
-        else:
-            self.silent.discard(name)
+        stopped = operation.stopped_since is not None
+        silent = operation.silent_since is not None and operation.open and not stopped
+        (self.stopped.add if stopped else self.stopped.discard)(name)
+        (self.silent.add if silent else self.silent.discard)(name)
         if parent is not None and parent in self.replica.operations:
             if self._parent.get(name) != parent:
                 self._detach(name)
@@ -266,6 +269,7 @@ class Board:
     def _remove(self, name: str) -> None:
         self._detach(name)
         self.silent.discard(name)
+        self.stopped.discard(name)
         self.seen.pop(name, None)
         self._orphans.pop(name, None)
         for parent in [parent for parent, waiting in self._orphans.items() if name in waiting]:

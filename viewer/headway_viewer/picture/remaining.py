@@ -13,6 +13,7 @@ from headway_viewer.picture.board import Board
 
 WAITING_FOR_ANSWER = "waiting for your answer"
 CALCULATING = "calculating"
+STOPPED_WITHIN = "stopped"  # of an operation that goes on, a part is
 
 
 def remaining_text(operation: Operation, board: Board, now: float) -> str:
@@ -28,7 +29,11 @@ def remaining_text(operation: Operation, board: Board, now: float) -> str:
         return blank_if_unknown(formatting.estimate_text(left, None, 0.0))
     if operation.question is not None or _child_asks(operation, board):
         return WAITING_FOR_ANSWER
-    elapsed = now - operation.started if operation.started is not None else 0.0
+    if any(child.stopped_since is not None for child in board.children(operation.id)):
+        return STOPPED_WITHIN
+    elapsed = 0.0
+    if operation.started is not None:
+        elapsed = now - operation.started - operation.stopped_for(operation.started, now)
     estimate = remaining_estimate(operation, board, now)
     return formatting.estimate_text(estimate, operation.usual, elapsed)
 

@@ -34,6 +34,7 @@ from headway_viewer.picture.wording import (
     rate_text,
     sole_stage,
     stage_position,
+    stopped_text,
     summary_text,
     waiting_text,
 )
@@ -112,6 +113,8 @@ class View:
             for state in (RUNNING, WAITING, FAILED, CRASHED, PENDING, CANCELLED, COMPLETED)
             if counts[state]
         ]
+        if self.board.stopped:
+            parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED}"))
         if self.board.silent:
             parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
         awaited = self.board.awaited() if self.board.awaited is not None else None
@@ -176,7 +179,9 @@ class View:
         spell = theme.spell
         state = operation.state
         silent = operation.silent_since is not None and operation.open
+        halted = stopped_text(operation, now)
         shown = SILENT if silent else STOPPED if operation.stopped else state
+        shown = WAITING if halted else shown
         sign, style = theme.signs[shown], STYLES[shown]
         name = spell(display_name(operation))
         short_id = spell(self.board.short_id(operation.id))
@@ -186,6 +191,8 @@ class View:
         replica = self.board.replica
         if not operation.open:
             message = outcome_text(operation)
+        elif halted:
+            message = halted
         elif silent and operation.silent_since is not None:
             message = f"no contact for {formatting.duration(now - operation.silent_since)}"
         elif state == PENDING:
@@ -204,7 +211,7 @@ class View:
                 progress = shown_progress(operation, stage)
                 shown = None if stage is None else stage.shown
                 if stage is not None and shown and not (self._narrow and progress):
-                    counts, extra = self._count_texts(stage, shown, now)
+                    counts, extra = self._count_texts(operation, stage, shown, now)
                 elif progress is not None:
                     counts = formatting.percent(progress)
                     extra = stage_position(operation)
@@ -214,7 +221,7 @@ class View:
                     message = (
                         f"running {lasted}"
                         if active is None
-                        else (f"{counted_text(active, now)}, {lasted}")
+                        else (f"{counted_text(operation, active, now)}, {lasted}")
                     )
                     if blank_if_unknown(remaining):
                         message = f"{message}, {remaining}"
@@ -231,14 +238,16 @@ class View:
             short_id,
         )
 
-    def _count_texts(self, stage: Stage, shown: float, now: float) -> tuple[str, str]:
+    def _count_texts(
+        self, operation: Operation, stage: Stage, shown: float, now: float
+    ) -> tuple[str, str]:
         """Return the counts of a stage, and their rate."""
         if stage.total is None:
             counted = quantity.amount(shown, None, stage.unit, named=not self._narrow)
         else:
             widest = quantity.amount(stage.total, stage.total, stage.unit)
             counted = quantity.amount(shown, stage.total, stage.unit).rjust(len(widest))
-        return counted, rate_text(stage, now)
+        return counted, rate_text(operation, stage, now)
 
     def details(self, operation: Operation, width: int, now: float) -> list[Line]:
         """Return the detail lines of an operation, the most important first."""

@@ -55,12 +55,16 @@ def stage_position(operation: Operation) -> str:
     return f"{at}/{len(roots)}"
 
 
-def rate_text(stage: Stage, now: float) -> str:
-    """Return the mean rate of a stage since its start, such as "3.1 MB/s"."""
+def rate_text(operation: Operation, stage: Stage, now: float) -> str:
+    """Return the mean rate of a stage since its start, such as "3.1 MB/s".
+
+    Time in which its process was stopped is no pace.
+    """
     shown = stage.shown
     if stage.started is None or shown is None:
         return ""
-    passed = (now if stage.ended is None else stage.ended) - stage.started
+    end = now if stage.ended is None else stage.ended
+    passed = end - stage.started - operation.stopped_for(stage.started, end)
     return quantity.rate((shown - stage.initial) / passed, stage.unit) if passed > 1 else ""
 
 
@@ -137,6 +141,12 @@ def active_stage(operation: Operation) -> Stage | None:
 def end_word(operation: Operation) -> str:
     """Return the state of an operation, or "stopped": completed short of its end."""
     return STOPPED if operation.stopped else operation.state
+
+
+def stopped_text(operation: Operation, now: float) -> str:
+    """Return "stopped for 42 s"; "" unless the process of the operation is stopped."""
+    since = operation.stopped_since
+    return "" if since is None else f"{STOPPED} for {formatting.duration(now - since)}"
 
 
 def waiting_text(operation: Operation, since: float | None, now: float) -> str:
@@ -227,7 +237,7 @@ def _activity_lines(operation: Operation, setback: Setback | None, now: float) -
         if len(same_name) > 1:
             yield f"{name}, {len(same_name)} at once{_total_text(same_name)}"
         else:
-            text = stage_text(same_name[0], now)
+            text = stage_text(operation, same_name[0], now)
             if same_name[0] is in_row:
                 text = same_name[0].detail or ""
             back = setback is not None and setback.stage == same_name[0].id
@@ -236,25 +246,25 @@ def _activity_lines(operation: Operation, setback: Setback | None, now: float) -
                 yield text
 
 
-def stage_text(stage: Stage, now: float) -> str:
+def stage_text(operation: Operation, stage: Stage, now: float) -> str:
     """Return "Unpack 21/38 postgresql-15"."""
     words = stage.name
     if stage.left:
         return f"{words}: {stage.reason}"
     if stage.state == WAITING:
         return f"{words}: waiting" + (f" for {stage.reason}" if stage.reason else "")
-    words = counted_text(stage, now)
+    words = counted_text(operation, stage, now)
     return f"{words} {stage.detail}" if stage.detail else words
 
 
-def counted_text(stage: Stage, now: float) -> str:
+def counted_text(operation: Operation, stage: Stage, now: float) -> str:
     """Return "Unpack 21/38", without what it is busy with."""
     words = stage.name
     shown = stage.shown
     if shown is not None and (shown or stage.total):
         words += f" {quantity.amount(shown, stage.total, stage.unit, named=True)}"
         if quantity.is_bytes(stage.unit):
-            speed = rate_text(stage, now)
+            speed = rate_text(operation, stage, now)
             words += f" {speed}" if speed else ""
     if stage.attempt > 1:
         words += f" (×{stage.attempt})"

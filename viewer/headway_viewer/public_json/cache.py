@@ -26,7 +26,7 @@ STAGE_CHANGING = ("done", "progress", "elapsed")
 # … and the attributes that all other fields are made of.
 OPERATION_INPUTS = (
     *("name", "key", "state", "reason", "error", "message", "silent_since", "stalled_since"),
-    *("host", "pid"),
+    *("stops", "host", "pid"),
     *("user", "tty", "started", "ended", "cancellable", "parent", "holder", "attempt"),
     *("exit_status", "notify", "estimate"),
 )

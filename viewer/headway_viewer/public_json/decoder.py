@@ -94,6 +94,7 @@ def decode_operation(value: Any) -> OperationRow | None:
             tail=[],
             holder=_checked(checks.identity, value.get("holder")),
             stalled_since=_checked(checks.time, value.get("stalled_since")),
+            stops=_checked(rows.check_stops, value.get("stops"), ()),
         ),
         {stage["id"]: (_checked(checks.fraction, stage.get("progress")), None) for stage in stages},
         {},

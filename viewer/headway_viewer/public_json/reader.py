@@ -37,13 +37,15 @@ class Change:
 
     `kind` is "begin" (`name`, `key`; `time` may be before the recording), "stage" (`stage`,
     `name`, `parent`, `state`, `done`, `total`, `unit`, `attempt`), "whole" (`state`: all of it
-    waits, or goes on) or "end" (`state`). `asked` says that what waits waits for a person.
+    waits, or goes on; in the last `idle` seconds no work went on) or "end" (`state`). `asked` says
+    that what waits waits for a person.
     """
 
     __slots__ = (
         "asked",
         "attempt",
         "done",
+        "idle",
         "key",
         "kind",
         "name",
@@ -70,6 +72,7 @@ class Change:
         self.unit: str | None = None
         self.attempt = 1
         self.asked = False
+        self.idle = 0.0
 
 
 def lines(path: str) -> Iterator[dict[str, Any]]:
@@ -152,7 +155,7 @@ def _recording(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterato
         for operation in operations:
             if isinstance(operation, dict) and operation.get("started") is not None:
                 yield from _operation(operation, time, zero, known, ended)
-                yield from _whole(operation, time, whole)
+                yield from _whole(operation, time, zero, whole)
 
 
 def _chain(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -205,16 +208,29 @@ def _operation(
 
 
 def _whole(
-    record: dict[str, Any], time: float, known: dict[str, tuple[Any, bool]]
+    record: dict[str, Any], time: float, zero: float, known: dict[str, tuple[Any, bool]]
 ) -> Iterator[Change]:
     """Yield the change if a whole open operation begins to wait, or stops waiting."""
     name, state = str(record.get("id")), str(record.get("state"))
-    now = (state, _asked(record)) if state == WAITING else ("running", False)
+    stopped = _stopped_since(record)
+    if stopped is not None:
+        now = (WAITING, True)  # until a person continues it
+    else:
+        now = (state, _asked(record)) if state == WAITING else ("running", False)
     if state in _OPEN and known.get(name, ("running", False)) != now:
         known[name] = now
         change = Change("whole", time, name)
         change.state, change.asked = now
+        if stopped is not None:
+            change.idle = max(0.0, time + zero - stopped)
         yield change
+
+
+def _stopped_since(record: dict[str, Any]) -> float | None:
+    """Return since when the process of an operation was stopped (Ctrl+Z, SIGSTOP), or None."""
+    stops = _list_of(record.get("stops"))
+    last = _list_of(stops[-1]) if stops else []
+    return _seconds(last[0]) if len(last) > 1 and last[1] is None else None
 
 
 def _asked(record: dict[str, Any]) -> bool:

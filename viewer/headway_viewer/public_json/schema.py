@@ -35,6 +35,9 @@ def operation_fields(operation: Operation, replica: Replica, now: float) -> dict
         "message": operation.message,
         "silent_since": _unix(operation.silent_since, replica),
         "stalled_since": _unix(operation.stalled_since, replica),
+        "stops": [
+            [_unix(began, replica), _unix(ended, replica)] for began, ended in operation.stops
+        ],
         "host": operation.host,
         "pid": operation.pid,
         "user": operation.user,

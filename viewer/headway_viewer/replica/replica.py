@@ -240,6 +240,7 @@ class Replica:
         operation.unlike = figures.unlike
         operation.holder = figures.holder
         operation.stalled_since = figures.stalled_since
+        operation.stops = tuple(figures.stops)
         if figures.tail is not None:
             operation.tail = figures.tail
         self._estimated[operation.id] = now

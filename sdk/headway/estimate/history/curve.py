@@ -72,6 +72,13 @@ class Curve:
                 self.done.append(last.done)
             self.spacing = max(2 * self.spacing, seconds / POINTS)
 
+    def rewind(self, seconds: float) -> None:
+        """Move what was reached later than after `seconds` to there."""
+        for at in range(len(self.seconds) - 1, 0, -1):
+            if self.seconds[at] <= seconds:
+                break
+            self.seconds[at] = seconds
+
     def since(self, moment: float) -> Point | None:
         """Return the first point at or after `moment` with a later one behind it, or None."""
         at = bisect_right(self.seconds, moment)

@@ -5,6 +5,15 @@ import pytest
 from headway.estimate.history.curve import POINTS, Curve, moment
 
 
+def test_what_is_rewound_was_reached_by_then():
+    curve = Curve(0)
+    for second in range(1, 6):
+        curve.add(second, 10 * second)
+    curve.rewind(3.5)
+    assert list(curve.seconds) == [0, 1, 2, 3, 3.5, 3.5]
+    assert list(curve.done) == [0, 10, 20, 30, 40, 50]
+
+
 def test_a_long_stage_keeps_few_points_and_its_newest():
     curve = Curve(0.0)
     for i in range(1, 100001):
