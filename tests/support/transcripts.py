@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from headway.run.parsers.registry import find_parser_module, make_parser
+from headway.run.reading.command_line import parse_command_line
 from headway.run.reading.events import (
     DRAWN,
     OUTPUT,
@@ -100,4 +102,23 @@ def play(parser: Any, *names: str, exit_status: int = 0, chunk: int = 65536) -> 
         for line in splitter.finish():
             played.take(parser.feed(line.text, source))
     played.take(parser.finish(exit_status))
+    return played
+
+
+def read_as(program: str, *names: str, exit_status: int = 0) -> Played:
+    """Play recordings into the parser of a command line."""
+    command = parse_command_line(program.split())
+    parser = make_parser(find_parser_module(command.program), command)
+    return play(parser, *names, exit_status=exit_status)
+
+
+def say_to(program: str, *lines: str, exit_status: int | None = None) -> Played:
+    """Give lines to the parser of a command line; end it with a status, where there is one."""
+    command = parse_command_line(program.split())
+    parser = make_parser(find_parser_module(command.program), command)
+    played = Played()
+    for line in lines:
+        played.take(parser.feed(line, OUTPUT))
+    if exit_status is not None:
+        played.take(parser.finish(exit_status))
     return played

@@ -27,6 +27,7 @@ from headway.run.reading.events import (
     Withdrawn,
 )
 from headway.run.reading.prompts import is_prompt
+from headway.run.reading.tail_lines import is_worth_keeping
 from headway.run.tree.router import SCOPE
 
 # Lines of output that a failed operation keeps: a compiler's error with its context; the
@@ -35,7 +36,6 @@ TAIL_LINES = 20
 # Characters that are shown of an unfinished prompt and of a detail: a row of a viewer or two.
 PROMPT_SHOWN = 120
 DETAIL_SHOWN = 200
-_SPINNER = "".join(map(chr, range(0x2800, 0x2900))) + " \t"
 # Stages of one operation: more than any known tool has, few enough for a viewer's snapshot.
 # What a command announces beyond it is not shown.
 STAGE_LIMIT = 300
@@ -70,8 +70,8 @@ class OperationUpdater:
                 continue  # one event is lost, not the command
 
     def add_line(self, line: str) -> None:
-        """Keep a line for the tail, unless it holds nothing but a spinner."""
-        if line.strip(_SPINNER):
+        """Keep a line for the tail, unless it says nothing."""
+        if is_worth_keeping(line):
             self._tail.append(line)
 
     def note_unfinished_line(self, rest: str) -> None:

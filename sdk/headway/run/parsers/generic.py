@@ -19,7 +19,7 @@ from headway.run.reading.events import (
     Withdrawn,
 )
 from headway.run.reading.evidence import CLOSE, NOTHING, RESTART, SHOW, WITHDRAW, Claim
-from headway.run.reading.measures import Measure, measure
+from headway.run.reading.measures import NUMBER, Measure, measure
 from headway.run.reading.terminal_lines import PROGRESS_MARK
 
 RUN = "Run"
@@ -69,8 +69,8 @@ class Parser:
                 moved = self._follow(shown, found, follows)
                 if moved:
                     return events + moved
-            if shown.claim.open or shown.stage is not None:
-                return events
+            if shown.claim.open or shown.stage is not None or found.need < NUMBER:
+                return events  # a bar is no text, though it is not believed yet
         return [*events, *self._begin_run(), Detail(line)]
 
     def finish(self, exit_status: int) -> list[Event]:

@@ -6,13 +6,12 @@ import importlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Any
 
     from headway.run.reading.command_line import Command, FormContext, MachineForm
     from headway.run.reading.events import Parser
 
-# program -> the module of its parser
+# program -> the module of its parser; behind a colon its table in that module
 PARSERS = {
     "apt": "packages.apt",
     "apt-get": "packages.apt",
@@ -30,7 +29,22 @@ PARSERS = {
     "cmake": "builds.make",
     "cargo": "builds.cargo",
     "uv": "packages.uv",
+    "aptitude": "packages.apt",
 }
+# The same for tools whose parser is a table: module -> its programs.
+_TABLES = {
+    "archives": "zip unzip 7z 7za 7zr 7zz zstd unzstd xz unxz mksquashfs unsquashfs",
+    "backups": "restic borg pg_restore",
+    "builds": "pytest py.test tox ctest sphinx-build mvn mvnw gradle gradlew bazel",
+    "disks": "mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 e2fsck fsck.ext2 fsck.ext3 fsck.ext4 badblocks"
+    " ddrescue shred",
+    "infrastructure": "docker podman terraform tofu ansible-playbook",
+    "media": "ffmpeg",
+    "packages": "pnpm yarn",
+    "transfers": "aria2c rclone scp sftp yt-dlp pv",
+}
+for _name, _programs in _TABLES.items():
+    PARSERS.update({program: f"tables.{_name}:{program}" for program in _programs.split()})
 # The modules that have a machine form: these alone are loaded before the command goes.
 WITH_MACHINE_FORM = frozenset(
     {
@@ -48,17 +62,29 @@ OWNED = {
     "packages.npm": frozenset({"packages.npm"}),
 }
 # Whose progress is on standard error alone: what they write to standard output is data.
-DATA_ON_STDOUT = frozenset({"curl", "wget", "git", "dd"})
+DATA_ON_STDOUT = frozenset(
+    {"curl", "wget", "git", "dd", "pv", "xz", "unxz", "zstd", "unzstd", "ffmpeg"}
+)
 
 
-def find_parser_module(program: str) -> ModuleType | None:
-    """Return the module of the parser for `program`, or None if the program is unknown."""
-    name = PARSERS.get(program)
-    return importlib.import_module("headway.run.parsers." + name) if name else None
+def find_parser_module(program: str) -> Any:
+    """Return what has `name_of` and `Parser` for a program: its module, or its table's tool.
+
+    None if the program is unknown.
+    """
+    name, _, table = PARSERS.get(program, "").partition(":")
+    if not name:
+        return None
+    module = importlib.import_module("headway.run.parsers." + name)
+    if not table:
+        return module
+    from headway.run.parsers.line_table import Tool  # noqa: PLC0415 - only now needed
+
+    return Tool(module.TABLES[table])
 
 
-def make_parser(tool: ModuleType | None, command: Command) -> Parser:
-    """Return a parser for one run of `command`."""
+def make_parser(tool: Any, command: Command) -> Parser:
+    """Return a parser for one run of `command`, of what `find_parser_module` found."""
     if tool is None:
         tool = importlib.import_module("headway.run.parsers.generic")
     parser: Parser = tool.Parser(command)
@@ -110,6 +136,6 @@ def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
     """
     if command.elevated or PARSERS.get(command.program) not in WITH_MACHINE_FORM:
         return None
-    tool: Any = find_parser_module(command.program)
+    tool = find_parser_module(command.program)
     found: MachineForm | None = tool.machine_form(command, setting)
     return found

@@ -208,6 +208,8 @@ def _percent(line: str, match: Match[str]) -> Measure | None:
         return None
     label = label_of(before)
     need = BAR if _FILLED.search(line) else NUMBER
+    if need == NUMBER and "%" in after:
+        return None  # several are a table of shares
     detail = after.strip(" :[]()|#=->.")[:80]
     return Measure(("percent", label), label, done, 100, "%", detail, need)
 

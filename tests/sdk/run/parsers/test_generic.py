@@ -243,3 +243,36 @@ def test_no_count_that_is_shown_falls_or_passes_its_total(lines):
                 assert stage["done"] <= stage["total"]
                 if name not in begun and before.get(name):
                     assert stage["done"] >= before[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [
+        ("alive.pty", {"Cooking": (100, 100, "completed")}),
+        ("click.pty", {"Copying": (100, 100, "completed")}),
+        ("progressbar2.pty", {"Run": (60, 60, "completed")}),
+        (
+            "rich.pty",
+            {"Downloading": (100, 100, "completed"), "Processing": (100, 100, "completed")},
+        ),
+        (
+            "tqdm-nested.pty",
+            {
+                "Run": (0, None, "completed"),
+                "epochs": (3, 3, "completed"),
+                "batches": (40, 40, "completed"),
+            },
+        ),
+        (
+            "tqdm-scale.err",
+            {"x.bin": (300, 300, "completed"), "model.bin": (30e6, 30e6, "completed")},
+        ),
+    ],
+)
+def test_the_bars_of_libraries_are_read(name, stages):
+    assert play(generic.Parser(), name).counts() == stages
+
+
+@pytest.mark.parametrize("name", ["zip.out", "unzip.out", "ffmpeg.pty", "borg.pty"])
+def test_what_a_strangers_output_does_not_prove_is_no_share(name):
+    assert all(stage["total"] is None for stage in play(generic.Parser(), name).stages.values())

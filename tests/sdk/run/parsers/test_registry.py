@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transcripts import RECORDINGS, play
+from transcripts import RECORDINGS, play, recording
 
 from headway.run.parsers.registry import (
     PARSERS,
@@ -15,7 +15,10 @@ from headway.run.parsers.registry import (
     make_parser,
 )
 from headway.run.reading.command_line import FormContext, parse_command_line
-from headway.run.reading.events import OUTPUT, STATUS
+from headway.run.reading.events import OUTPUT, STATUS, Detail
+from headway.run.reading.terminal_lines import LineSplitter
+
+RECORDED = sorted(name for name in os.listdir(RECORDINGS) if name != "VERSIONS")
 
 
 def test_an_unknown_program_gets_the_progress_bar_parser():
@@ -26,23 +29,47 @@ def test_an_unknown_program_gets_the_progress_bar_parser():
     )
 
 
-@pytest.mark.parametrize("program", sorted({*PARSERS, "stranger"}))
+# Of programs that have one parser, one.
+PROGRAMS = sorted({name: program for program, name in PARSERS.items()}.values())
+MODULES = [program for program in PROGRAMS if ":" not in PARSERS[program]]
+
+
+@pytest.mark.parametrize("program", [*MODULES, "stranger"])
 def test_no_parser_raises_on_anothers_output_however_it_is_cut(program):
-    for name in sorted(os.listdir(RECORDINGS)):
+    for name in RECORDED:
         command = parse_command_line([program])
         for status in (0, 1):
             parser = make_parser(find_parser_module(command.program), command)
             play(parser, name, exit_status=status, chunk=777)
 
 
+def test_no_table_raises_on_anothers_output():
+    lines = [line for name in RECORDED for line in LineSplitter().feed(recording(name))]
+    for program in set(PROGRAMS).difference(MODULES):
+        parser = make_parser(find_parser_module(program), parse_command_line([program]))
+        for line in lines:
+            parser.feed(line.text, OUTPUT)
+        parser.finish(0)
+
+
 @given(st.lists(st.tuples(st.text(max_size=60), st.sampled_from([OUTPUT, STATUS]))))
 def test_no_parser_raises_on_any_text(lines):
-    for program in sorted({*PARSERS, "stranger"}):
+    for program in [*PROGRAMS, "stranger"]:
         command = parse_command_line([program])
         parser = make_parser(find_parser_module(command.program), command)
         for line, source in lines:
             parser.feed(line, source)
         parser.finish(0)
+
+
+def test_every_program_has_a_parser_and_a_name():
+    for program in PARSERS:
+        tool = find_parser_module(program)
+        assert tool.name_of(parse_command_line([program])).split()[0] in (program, "apt", "mvn")
+        assert make_parser(tool, parse_command_line(["stranger"])).feed("hello", OUTPUT) in (
+            [],
+            [Detail("hello")],
+        )
 
 
 def test_every_tool_that_has_a_machine_form_is_asked_for_it():

@@ -85,7 +85,7 @@ def test_the_program_is_found_behind_its_wrappers(line, program, words, elevated
         ("python3.12 -W ignore /home/me/train.py --token secret", "train.py"),
         ("python -c secret", "python"),
         ("python --secret train.py", "python"),
-        ("python3 -m pytest -k secret", "python -m pytest"),
+        ("python3 -m pytest -k secret", "pytest (kernel)"),
         ("python -", "python"),
         ("node --max-old-space-size=4096 app.js secret", "app.js"),
         ("java -Dkey=secret -jar lib/app.jar secret", "app.jar"),

@@ -83,14 +83,15 @@ _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.:_~*-]*(?:[=/][A-Za-z0-9+.:~_-]+)
 def name_of(command: Command) -> str:
     """Return the operation's name: "apt install nginx"."""
     words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE)
+    program = "aptitude" if command.program == "aptitude" else "apt"
     if not words or words[0] not in _ACTIONS:
-        return "apt"
-    return " ".join(["apt", *words])
+        return program
+    return " ".join([program, *words])
 
 
 def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
     """Add a status descriptor; every version of apt takes this option."""
-    if any("status-fd" in word.lower() for word in command.words):
+    if command.program == "aptitude" or any("status-fd" in word.lower() for word in command.words):
         return None
     return MachineForm(
         command.with_options("-o", f"APT::Status-Fd={setting.status}"), {}, status=True
@@ -109,6 +110,7 @@ class Parser:
         self._fetched = 0  # bytes of the files that were fetched before this one
         self._size = 0  # of this one
         self._item: str | None = None
+        self._lists = 0  # package lists that have come
         self._dl = self._pm = False  # a status line of the kind has been seen
         self._installing = False
         self._failed = False
@@ -196,6 +198,11 @@ class Parser:
         return self._read_fetching(line) or self._read_packages(line)
 
     def _read_fetching(self, line: str) -> list[Event]:
+        if self._fetch == UPDATE and (_GET.match(line) or _SEEN.match(line)):
+            # How many there are, and how large, apt learns by and by: its percentage is of what
+            # it knows so far.
+            self._lists += 1
+            return [*self._start_fetching("lists"), StageMoved(UPDATE, self._lists)]
         match = _GET.match(line)
         if match:
             package = _GET_PACKAGE.match(line)
@@ -234,7 +241,7 @@ class Parser:
 
     def _fetch_percent(self, percent: str, detail: str | None) -> list[Event]:
         share = _number(percent)
-        if share is None:
+        if share is None or self._fetch == UPDATE:
             return []
         if self._needed:
             done: float = round(self._needed * share / 100)

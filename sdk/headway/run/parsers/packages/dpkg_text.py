@@ -15,6 +15,7 @@ from headway.run.reading.events import (
     StageEnded,
     StageMoved,
     StageStarted,
+    Withdrawn,
 )
 
 UNPACK = "Unpack"
@@ -65,7 +66,13 @@ class PackageStages:
         done = self._done[stage]
         if finished:
             done.add(package)
-        events.append(StageMoved(stage, len(done), total, package))
+        if total is not None and len(done) > total:
+            # More than were announced: what an earlier run had left half done, for example.
+            del self.totals[stage]
+            events.append(Withdrawn(stage))
+            events.append(StageMoved(stage, len(done), None, package, "packages"))
+        else:
+            events.append(StageMoved(stage, len(done), total, package))
         return events
 
     def finish(self, exit_status: int) -> list[Event]:

@@ -17,6 +17,10 @@ _SIZE = r"([\d.]+[kMGTPE]?)"
 _ROW = re.compile(
     rf"\s*(\d{{1,3}})\s+{_SIZE}\s+(\d{{1,3}})\s+{_SIZE}\s+(\d{{1,3}})\s+{_SIZE}\s+{_SIZE}\s"
 )
+# Of `-Z`, which fetches several at once: the sum of what has come, and how many there are.
+_PARALLEL = re.compile(
+    rf"\s*(?:\d{{1,3}}|--)\s+(?:\d{{1,3}}|--)\s+{_SIZE}\s+{_SIZE}\s+(\d+)\s+\d+\s"
+)
 _HEADER = re.compile(r"\s*% Total\s+% Received")
 _BAR = re.compile(r"\s*#*\s+(\d{1,3}\.\d)%$")
 _ERROR = re.compile(r"curl: \(\d+\) (.+)$")
@@ -45,6 +49,9 @@ class Parser:
             return self._move(stage, done, total, "B")
         if _HEADER.match(line):
             return self.finish(0)
+        match = _PARALLEL.match(line)
+        if match:
+            return self._move(DOWNLOAD, parse_size(match.group(1), 1024) or 0, None, "B")
         match = _BAR.match(line)
         if match:
             return self._move(DOWNLOAD, float(match.group(1)), 100, "%")

@@ -15,6 +15,7 @@ _LENGTH = re.compile(r"Length: (\d+)")
 _UNKNOWN = re.compile(r"Length: unspecified")
 _SAVING = re.compile(r"Saving to: [‘'\"]?(.*?)[’'\"]?$")
 _DOTS = re.compile(r"\s*(\d+)K [ .,]*(?:(\d{1,3})%)?")
+_DOTS_WHOLE = re.compile(r"\s*\d+K(?: [ .,]{10}){5} +\d{1,3}% ")
 _BAR = re.compile(r".*?\s(\d{1,3})%\[[=>+ ]*\]\s+([\d.,]+[KMGT]?)\s")
 _UNKNOWN_BAR = re.compile(r".*?\[[<=> ]+\]\s+([\d.,]+[KMGT]?)\s")
 _SAVED = re.compile(r".* saved \[(\d+)(?:/\d+)?\]$")
@@ -49,6 +50,9 @@ class Parser:
                 StageMoved(DOWNLOAD, 0, None, self._file),
             ]
         if not self._open:
+            if _BAR.match(line) or _DOTS_WHOLE.match(line):
+                self._open = True  # of "-q --show-progress", which says nothing before
+                return [StageStarted(DOWNLOAD, self._total, "B"), *self._moved(line)]
             match = _ERROR.match(line)
             return [Failed(next(filter(None, match.groups())))] if match else []
         match = _SAVED.match(line)
@@ -64,6 +68,10 @@ class Parser:
     def _moved(self, line: str) -> list[Event]:
         done: float | None = None
         match = _BAR.match(line)
+        if self._total is None:
+            percent = match.group(1) if match else _percent_of_dots(line)
+            if percent is not None:  # its size was not told, but what it is of that
+                return [StageMoved(DOWNLOAD, int(percent), 100, None, "%")]
         if match:
             done = parse_size(match.group(2), 1024)
         elif _DOTS.match(line):
@@ -80,3 +88,8 @@ class Parser:
         if self._total is not None:
             done = min(done, self._total)  # "7.63M" is rounded up
         return [StageMoved(DOWNLOAD, done, self._total)]
+
+
+def _percent_of_dots(line: str) -> str | None:
+    match = _DOTS.match(line)
+    return match.group(2) if match else None

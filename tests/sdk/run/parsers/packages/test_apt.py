@@ -99,12 +99,26 @@ def test_the_number_of_files_is_read_in_any_language():
 def test_an_update_is_one_stage():
     machine = parser("apt-get update")
     assert machine.feed("Hit:1 http://deb.debian.org/debian bookworm InRelease", OUTPUT) == [
-        StageStarted("Update package lists", None, "B")
+        StageStarted("Update package lists", None, "lists"),
+        StageMoved("Update package lists", 1),
     ]
     assert machine.feed("Fetched 9,123 kB in 2s (4,000 kB/s)", OUTPUT)[-1][:2] == (
         "Update package lists",
         "completed",
     )
+
+
+def test_an_update_counts_its_lists_and_shows_no_share_of_those_it_knows_so_far():
+    played = play(parser("apt-get update"), "apt-update.pty")
+    assert played.counts() == {"Update package lists": (4, None, "completed")}
+
+
+def test_aptitude_is_read_as_apt_and_started_as_it_is():
+    played = play(parser("aptitude -y download hello"), "aptitude.pty")
+    assert played.stages["Download"]["done"] == 100
+    command = parse_command_line(["aptitude", "download", "hello"])
+    assert apt.name_of(command) == "aptitude download hello"
+    assert apt.machine_form(command, FormContext(9)) is None
 
 
 def test_the_machine_form_is_a_status_descriptor():

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from headway.run.parsers.packages.dpkg_text import CONFIGURE, UNPACK, PackageStages
-from headway.run.reading.events import Cancellable, StageMoved, StageStarted
+from headway.run.reading.events import Cancellable, StageMoved, StageStarted, Withdrawn
 
 
 def test_the_first_package_makes_it_uncancellable():
@@ -28,3 +28,14 @@ def test_in_text_a_package_counts_when_dpkg_turns_to_the_next():
         StageMoved(CONFIGURE, 1, None, "b"),
     ]
     assert stages.finish(0)[0] == StageMoved(CONFIGURE, 2, None, "b")
+
+
+def test_more_packages_than_announced_make_the_total_unknown():
+    stages = PackageStages()
+    stages.totals[CONFIGURE] = 1
+    stages.move(CONFIGURE, "a", True)
+    assert stages.move(CONFIGURE, "b", True) == [
+        Withdrawn(CONFIGURE),
+        StageMoved(CONFIGURE, 2, None, "b", "packages"),
+    ]
+    assert stages.move(CONFIGURE, "c", True) == [StageMoved(CONFIGURE, 3, None, "c")]

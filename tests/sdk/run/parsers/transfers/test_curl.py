@@ -38,3 +38,8 @@ def test_the_next_of_several_transfers_is_another_run():
         "  1 500k    1   5k    0     0   10k      0  0:00:50 --:--:-- --:--:--  10k", OUTPUT
     )
     assert events[:2] == [StageEnded("Download"), StageStarted("Download", 512000, "B")]
+
+
+def test_several_at_once_are_counted_in_bytes():
+    played = play(curl.Parser(), "curl-parallel.pty")
+    assert played.counts() == {"Download": (119537664, None, "completed")}

@@ -21,3 +21,11 @@ def test_an_unknown_length_stays_unknown():
 
 def test_a_refusal_is_the_error():
     assert play(wget.Parser(), "wget-404.err", exit_status=8).failed == ["404: Not Found."]
+
+
+def test_a_quiet_one_that_shows_its_progress_is_a_percentage():
+    for name in ("wget-show.pty", "wget-show-pipe.err"):
+        played = play(wget.Parser(), name)
+        assert played.counts() == {"Download": (100, 100, "completed")}
+        assert played.stages["Download"]["unit"] == "%"
+        assert len(set(played.dones("Download"))) > 5

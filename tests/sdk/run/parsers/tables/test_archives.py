@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+from transcripts import read_as
+
+
+@pytest.mark.parametrize(
+    ("command", "recording", "stages"),
+    [
+        ("7z", "7z.pty", {"Creating": (100, 100, "%")}),
+        ("7z", "7z-pipe.out", {"Creating": (100, 100, "%")}),
+        ("7z x", "7z-extract.pty", {"Extracting": (100, 100, "%")}),
+        ("zip", "zip.out", {"Add": (121, None, "files")}),
+        ("zip -dc", "zip-dc.pty", {"Add": (120, 121, "files")}),
+        ("unzip", "unzip.out", {"Extract": (121, None, "files")}),
+        ("zstd", "zstd.pty", {"Compress": (10485760, 16043213, "B")}),
+        ("zstd", "zstd-many.pty", {"Compress": (29989274, None, "B")}),
+        ("xz", "xz.pty", {"Compress": (100, 100, "%")}),
+        ("mksquashfs", "mksquashfs.pty", {"Pack": (816, 816, "blocks")}),
+    ],
+)
+def test_what_a_tool_prints_becomes_these_stages(command, recording, stages):
+    played = read_as(command, recording)
+    assert {
+        name: (stage["done"], stage["total"], stage["unit"])
+        for name, stage in played.stages.items()
+    } == stages
+    for name in stages:
+        assert played.stages[name]["state"] == "completed"

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+from transcripts import read_as, say_to
+
+
+@pytest.mark.parametrize(
+    ("command", "recording", "stages"),
+    [
+        ("restic backup", "restic.pty", {"Back up": (106585653, 106585653, "B")}),
+        ("restic check", "restic-check.pty", {"snapshots": (1, 1, None), "packs": (5, 5, None)}),
+        ("borg create", "borg.pty", {"Back up": (106590000, None, "B")}),
+        (
+            "borg check",
+            "borg-check.err",
+            {"Checking segments": (83.3, 100, "%"), "Checking archives": (0, 100, "%")},
+        ),
+        ("borg extract", "borg-extract.pty", {"Extracting": (95.6, 100, "%")}),
+    ],
+)
+def test_what_a_tool_prints_becomes_these_stages(command, recording, stages):
+    played = read_as(command, recording)
+    assert {
+        name: (stage["done"], stage["total"], stage["unit"])
+        for name, stage in played.stages.items()
+    } == stages
+    for name in stages:
+        assert played.stages[name]["state"] == "completed"
+
+
+def test_pg_restore_counts_its_items():
+    lines = ["pg_restore: creating TABLE", "pg_restore: processing data for table"]
+    assert say_to("pg_restore", *lines).counts() == {"Restore": (2, None, "running")}

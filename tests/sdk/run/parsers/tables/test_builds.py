@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from transcripts import read_as, say_to
+
+
+@pytest.mark.parametrize(
+    ("command", "recording", "stages"),
+    [
+        ("pytest", "pytest.out", {"Test": (100, 100, "%")}),
+        ("pytest", "pytest-v.pty", {"Test": (100, 100, "%")}),
+        ("tox", "tox.out", {"Test": (2, None, "environments")}),
+        ("ctest", "ctest.out", {"Test": (12, 12, "tests")}),
+        (
+            "sphinx-build",
+            "sphinx.out",
+            {"reading sources": (100, 100, "%"), "writing output": (100, 100, "%")},
+        ),
+        (
+            "sphinx-build",
+            "sphinx-tty.pty",
+            {"reading sources": (100, 100, "%"), "writing output": (100, 100, "%")},
+        ),
+        ("mvn validate", "maven.out", {"Build": (2, 3, "modules")}),
+    ],
+)
+def test_what_a_tool_prints_becomes_these_stages(command, recording, stages):
+    played = read_as(command, recording)
+    assert {
+        name: (stage["done"], stage["total"], stage["unit"])
+        for name, stage in played.stages.items()
+    } == stages
+    for name in stages:
+        assert played.stages[name]["state"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("command", "line", "stage", "counts"),
+    [
+        ("gradle build", "<=====--------> 38% EXECUTING [12s]", "EXECUTING", (38, 100)),
+        ("bazel build", "[1,234 / 5,678] Compiling a.cc; 3s", "Build", (1234, 5678)),
+    ],
+)
+def test_formats_that_could_not_be_run_are_read_as_their_manuals_say(command, line, stage, counts):
+    played = say_to(command, line)
+    assert (played.stages[stage]["done"], played.stages[stage]["total"]) == counts
+
+
+def test_the_first_failure_is_the_reason():
+    assert read_as("pytest", "pytest.out").failed == ["pt/test_a.py::test_x[17] - assert 17 != 17"]

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+from transcripts import read_as
+
+
+@pytest.mark.parametrize(
+    ("command", "recording", "stages"),
+    [
+        ("ffmpeg", "ffmpeg.pty", {"Convert": (9.88, None, "s")}),
+        ("ffmpeg", "ffmpeg-convert.err", {"Convert": (9.64, 12, "s")}),
+    ],
+)
+def test_what_a_tool_prints_becomes_these_stages(command, recording, stages):
+    played = read_as(command, recording)
+    assert {
+        name: (stage["done"], stage["total"], stage["unit"])
+        for name, stage in played.stages.items()
+    } == stages
+    for name in stages:
+        assert played.stages[name]["state"] == "completed"
