@@ -93,6 +93,7 @@ OPERATION_FIELDS = (
     "coarser",  # of a command: further keys of its history, each of more commands than the last
     "former",  # the key under which earlier versions stored its runs, or None
     "planned",  # outermost stages as of its last plan, which names all; None without a plan
+    "receipt",  # whether it leaves a line on its terminal where it completes
 )
 
 SHORT_MOST = 0.99  # the progress of what failed or stopped, however near to its end, at most
@@ -299,6 +300,7 @@ class Operation(Stateful):
     coarser: Sequence[str] | None
     former: str | None
     planned: int | None
+    receipt: bool
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     silent_since: float | None
@@ -333,6 +335,7 @@ class Operation(Stateful):
         self.coarser = self.former = self.planned = None
         self.estimate = self.progress = self.silent_since = self.usual = self.holder = None
         self.stalled_since = None
+        self.receipt = True
         self.unlike = False
         self.stages = {}
         self.stops = ()

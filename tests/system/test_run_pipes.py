@@ -139,10 +139,11 @@ def test_a_script_without_an_interpreter_line_is_run_by_the_shell(machine, tmp_p
     assert output(machine, "--", str(script), "there") == (0, b"hi there\n", b"")
 
 
-def test_without_a_command_the_usage_is_shown(machine):
+def test_without_a_command_a_line_says_where_help_is(machine):
     status, _, err = output(machine)
     assert status == 2
-    assert b"usage: headway run" in err
+    assert err.count(b"\n") == 1
+    assert b"see `headway run --help`" in err
     assert b"examples:" in output(machine, "--help")[1]
 
 

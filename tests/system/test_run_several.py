@@ -88,3 +88,16 @@ def test_in_a_terminal_there_is_one_picture_with_whole_lines_above_and_ctrl_c_en
     assert told == [f"bash  | line {number}" for number in range(1, len(told) + 1)]
     assert len([line for line in shell.all if line.startswith("⊗")]) == 2
     assert not shell.screen.margins
+
+
+def test_lines_about_several_commands_are_written_by_one_viewer_without_their_prefixes(sandbox):
+    done = sandbox.headway(
+        *("run", "--display", "plain", "--output", "quiet"),
+        *("sh", "-c", "sleep 1", ":::", "bash", "-c", "echo why; exit 3", ":::", "true"),
+        timeout=60,
+    )
+    assert done.returncode == 1
+    told = [line.split()[1:3] for line in done.stderr.splitlines() if line[2:3] == ":"]
+    assert told.count(["bash", "failed"]) == 1, done.stderr
+    assert {name for name, state in told if state == "completed"} == {"sh", "true"}
+    assert done.stdout == "==> bash <==\nwhy\n"

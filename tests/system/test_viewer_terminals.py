@@ -382,3 +382,32 @@ with headway.operation(evil) as op:
     assert b"\x1b]0;" not in terminal.written
     assert "\u202e".encode() not in terminal.written
     assert "[bold]" in "".join(terminal.lines)
+
+
+POOL = """
+import multiprocessing
+def work(n):
+    for i in headway.track(range(50), "rows"): time.sleep(.02)
+if __name__ == "__main__":
+    with multiprocessing.get_context({method!r}).Pool(2) as pool:
+        pool.map(work, range(8), chunksize=1)
+        pool.close()
+        pool.join()
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_pool_leaves_one_receipt(sandbox, shell, method):
+    shell.type(f"python {sandbox.file('pool.py', POOL.format(method=method))}\n")
+    shell.wait_for(lambda lines: "━" in "".join(lines), "a bar", 40)
+    shell.wait_for(at_prompt, "the prompt is back", 60)
+    [receipt] = [line for line in shell.all if line.startswith("✓")]
+    assert receipt.startswith("✓ pool.py: rows, 2 workers  400 in ")
+
+
+def test_a_loop_that_is_to_leave_nothing_leaves_nothing(sandbox, shell):
+    code = LOOP.format(n=90, pause=0.05).replace('"Compile"', '"Compile", leave=False')
+    shell.type(f"python {sandbox.file('build.py', code)}\n")
+    shell.wait_for(has_bar, "a bar")
+    shell.wait_for(at_prompt, "the prompt is back")
+    assert not any("build.py: Compile" in line for line in shell.all)

@@ -130,7 +130,10 @@ class Progress(rich.progress.Progress):
         if whole is None or not whole.open:
             around = current()
             self._alone = around is None
-            whole = operation(script()).start() if around is None else operation_of(around)
+            whole = operation(script()) if around is None else operation_of(around)
+            if around is None:
+                whole.model.receipt = not self.live.transient
+                whole.start()
             self._operation = whole
         return whole
 
@@ -370,7 +373,8 @@ def track(
     if options.get("disable"):
         return sequence
     whole = length_of(sequence) if total is None else total
-    each = _track(sequence, plain(description) or None, whole, initial=completed)
+    leave = not options.get("transient")
+    each = _track(sequence, plain(description) or None, whole, initial=completed, leave=leave)
     if is_drawn_on(options.get("console") or rich.get_console()):
         return each
     return rich.progress.track(each, description, whole, completed, **options)

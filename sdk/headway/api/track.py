@@ -28,18 +28,20 @@ def track(
     key: str | None = None,
     *,
     initial: float = 0,
+    leave: bool = True,
 ) -> Iterator[Item]:
     """Return an iterator over `items` that reports its position.
 
     Inside an operation it is a stage of it, inside a stage a part of that. Elsewhere it is an
     operation of its own, named after the script ("build.py: Compile"). `total` is for iterables
     without a length, `unit` says what the items are, `key` identifies earlier runs, `initial` how
-    many were done before these items. Iterate over an asynchronous iterable with `async for`. A
+    many were done before these items. With `leave` False it leaves no line on the terminal where it
+    completes. Iterate over an asynchronous iterable with `async for`. A
     loop that is left early is judged by the end of the operation around it, or of the program: it
     has failed where an exception left it, else it completes as "stopped at 480 of 1,200".
     """
     total = whole_of(items, total, initial)
-    return iterate(open_stage(name, unit, key, total, initial), items, total)
+    return iterate(open_stage(name, unit, key, total, initial, leave), items, total)
 
 
 def open_stage(
@@ -48,6 +50,7 @@ def open_stage(
     key: str | None = None,
     total: float | None = None,
     initial: float = 0,
+    leave: bool = True,
 ) -> Stage:
     """Start and return a stage of the current scope, or of an operation of its own."""
     total = None if total is None else clean_count(total)
@@ -60,6 +63,7 @@ def open_stage(
             stage._given = clean_count(initial) or 0
             return stage.start()
     stage = _alone(name, unit, key, None if around is None else around.path)
+    stage.operation.model.receipt = bool(leave)
     stage.model.total = total
     stage._given = clean_count(initial) or 0
     return stage.start()
@@ -72,6 +76,7 @@ def run_again(stage: Stage) -> Stage:
             return stage.start()
     name = None if stage.name == script() else stage.name
     again = _alone(name, stage.model.unit, None, None)
+    again.operation.model.receipt = stage.operation.model.receipt
     again.model.total = stage.model.total
     return again.start()
 

@@ -205,6 +205,7 @@ OPERATION: dict[str, Check] = {
     "coarser": optional(coarser),
     "former": optional(name),
     "planned": optional(whole),
+    "receipt": flag,
 }
 
 stage_record = fields(STAGE_FIELDS, (STAGE[field] for field in STAGE_FIELDS), STAGE_LEAST)

@@ -61,6 +61,7 @@ class OperationRecord(NamedTuple):
     coarser: Sequence[str] | None = None
     former: str | None = None
     planned: int | None = None
+    receipt: bool = True
 
     @classmethod
     def of(cls, operation: Operation) -> OperationRecord:

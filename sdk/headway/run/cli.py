@@ -145,7 +145,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         options = read_options(arguments)
     except UsageError as error:
-        return _fail(f"{error}\n{USAGE}", 2)
+        return _fail(f"{error}; see `headway run --help`", 2)
     if not isinstance(options, Options):
         from headway.run.several import run_several  # noqa: PLC0415 - rarely needed
 

@@ -20,6 +20,7 @@ from headway.run.process.signal_forwarding import in_foreground
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
+    from typing import Callable
 
     from headway.run.output import Pieces
 
@@ -59,10 +60,18 @@ class _Running:
 class Coordinator:
     """Runs the arguments of `headway run` that `waiting` holds, with their outputs.
 
-    At most `limit` run at once.
+    At most `limit` run at once; `started(pid)` is called for each, `finished()` after the last.
     """
 
-    def __init__(self, waiting: list[tuple[list[str], CommandOutput]], limit: int) -> None:
+    def __init__(
+        self,
+        waiting: list[tuple[list[str], CommandOutput]],
+        limit: int,
+        started: Callable[[int], None],
+        finished: Callable[[], None],
+    ) -> None:
+        self._finished = finished
+        self._started = started
         self._waiting = deque(waiting)
         self._limit = limit
         self._running: list[_Running] = []
@@ -86,6 +95,7 @@ class Coordinator:
             self._wait()
             self._pass_signals()
             self._reap()
+        self._finished()
         if self._stopped_by is not None:
             signal.signal(self._stopped_by, signal.SIG_DFL)
             os.kill(os.getpid(), self._stopped_by)
@@ -97,7 +107,9 @@ class Coordinator:
         while self._waiting and len(self._running) < self._limit:
             words, output = self._waiting.popleft()
             try:
-                self._running.append(_Running(words, output))
+                running = _Running(words, output)
+                self._running.append(running)
+                self._started(running.process.pid)
             except OSError as error:
                 self._codes.append(1)
                 _write(output.feed(2, f"headway run: {error.strerror}\n".encode()))

@@ -9,6 +9,7 @@ from headway.host import identity
 from headway.run.coordinator import Coordinator
 from headway.run.history_keys import working_directory
 from headway.run.jobs import BadJob, Job, labels_of, read_lines, separates, split_parts
+from headway.run.lines_viewer import LinesViewer
 from headway.run.output import KINDS, CommandOutput
 from headway.run.parsers.registry import name_command
 from headway.run.process.which import find_program, reason_against
@@ -28,6 +29,7 @@ class Several(NamedTuple):
     jobs: list[Job]
     limit: int
     output: str
+    display: str | None
     options: list[str]
 
 
@@ -50,8 +52,10 @@ def read_several(values: dict[str, str], argv: list[str], parse: bool) -> Severa
     output = values.get("--output", KINDS[0])
     if output not in KINDS:
         raise BadJob("--output takes one of " + ", ".join(KINDS))
-    options = [f"{name}={values[name]}" for name in ("--display", "--as") if name in values]
-    return Several(found, int(limit), output, options if parse else [*options, "--no-parse"])
+    options = [f"--as={values['--as']}"] if "--as" in values else []
+    if not parse:
+        options.append("--no-parse")
+    return Several(found, int(limit), output, values.get("--display"), options)
 
 
 def _read_file(name: str) -> list[Job]:
@@ -73,6 +77,10 @@ def run_several(several: Several) -> int:
             print_error(f"{job.where}: {against[0]}")
             return against[1]
     options = [*several.options]
+    lines = LinesViewer.start(several.display)
+    display = "quiet" if lines.wanted else several.display
+    if display is not None:
+        options.append(f"--display={display}")
     terminal = identity.terminal()
     if terminal is not None:
         options.append(f"--terminal={terminal}")
@@ -84,4 +92,4 @@ def run_several(several: Several) -> int:
         ([*options, "--", *job.argv], CommandOutput(several.output, label, width))
         for job, label in zip(several.jobs, labels)
     ]
-    return Coordinator(waiting, several.limit).run()
+    return Coordinator(waiting, several.limit, lines.add, lines.finish).run()

@@ -78,3 +78,10 @@ def test_a_copy_is_refused_and_nothing_is_complained_about(reporter):
     finally:
         sys.unraisablehook = before
     assert complaints == []
+
+
+def test_a_loop_may_leave_no_receipt(reporter):
+    for _ in headway.track(range(1), "Compile", leave=False):
+        assert headway.current().operation.model.receipt is False
+    for _ in headway.track(range(1), "Compile"):
+        assert headway.current().operation.model.receipt is True

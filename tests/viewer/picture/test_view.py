@@ -246,3 +246,19 @@ def test_where_the_whole_is_unknown_the_row_has_the_count_of_its_stage():
     assert "Install 3/13 packages, 1 min" in row
     assert "2/2" not in row
     assert details == ["    jinja2-3.1.6"]
+
+
+def test_the_receipt_of_a_pool_has_its_workers_and_all_that_they_did():
+    tasks = [operation(f"t{k}", "rows", "completed", pid=71 + k % 4) for k in range(8)]
+    for made in tasks:
+        made.started, made.ended = NOW - 8, NOW
+        stage(made, "rows", "completed", done=40, total=40)
+    view = View(board_of(*tasks), PLAIN)
+    assert PLAIN.paint(view.pool_receipt(tasks, 79, NOW)) == "✓ rows, 4 workers  320 in 8 s"
+    assert PLAIN.paint(view.pool_receipt(tasks[:1], 79, NOW)) == "✓ rows  40 in 8 s"
+
+
+def test_workers_are_processes_and_not_their_tasks():
+    parent = operation("p", "load")
+    children = [operation(f"c{k}", "rows", parent="p", pid=71) for k in range(3)]
+    assert "    rows, 1 worker" in picture(parent, *children)

@@ -31,6 +31,7 @@ from headway_viewer.picture.wording import (
     detail_lines,
     display_name,
     outcome_text,
+    pool_texts,
     rate_text,
     sole_stage,
     stage_position,
@@ -271,10 +272,24 @@ class View:
     def receipt(self, operation: Operation, width: int, now: float) -> Line:
         """Return the line that stays on a terminal when an operation has ended."""
         row = self.row(operation, now)
+        return self._receipt_line(operation, row.name, row.message or "", width, now)
+
+    def pool_receipt(self, operations: list[Operation], width: int, now: float) -> Line:
+        """Return the line that stays of the completed operations of a pool, which share a name."""
+        if len(operations) == 1:
+            return self.receipt(operations[0], width, now)
+        name, message = pool_texts(operations)
+        spell = self.theme.spell
+        return self._receipt_line(operations[-1], spell(name), spell(message), width, now)
+
+    def _receipt_line(
+        self, operation: Operation, name: str, message: str, width: int, now: float
+    ) -> Line:
+        row = self.row(operation, now)
         room = width - 2
-        message = string_width.clip(row.message or "", room, self.theme.ellipsis)
+        message = string_width.clip(message, room, self.theme.ellipsis)
         name = string_width.squeeze(
-            row.name, room - string_width.cells(message) - 2, self.theme.ellipsis
+            name, room - string_width.cells(message) - 2, self.theme.ellipsis
         )
         if width < 4:
             return [(row.style, string_width.head(row.sign, width))]

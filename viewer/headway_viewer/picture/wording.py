@@ -278,7 +278,7 @@ def _child_lines(board: Board, operation: str) -> Iterator[str]:
         named.setdefault(display_name(child), []).append(child)
     for name, same_name in named.items():
         running = [child for child in same_name if child.open]
-        words = name if len(same_name) == 1 else f"{name}, {len(same_name)} workers"
+        words = name if len(same_name) == 1 else f"{name}, {workers_text(same_name)}"
         stages = [
             stage for child in same_name for stage in [sole_stage(child)] if stage is not None
         ]
@@ -290,16 +290,40 @@ def _child_lines(board: Board, operation: str) -> Iterator[str]:
             yield words
 
 
+def workers_text(operations: list[Operation]) -> str:
+    """Return in how many processes operations are or were: "8 workers"."""
+    count = len({operation.pid or operation.id for operation in operations})
+    return f"{count} worker{'s'[: count > 1]}"
+
+
+def pool_texts(operations: list[Operation]) -> tuple[str, str]:
+    """Return name and outcome of a pool: "rows, 4 workers", "320 in 8 s"."""
+    begun = [one.started for one in operations if one.started is not None]
+    ended = [one.ended for one in operations if one.ended is not None]
+    lasted = formatting.duration(max(ended) - min(begun)) if begun and ended else ""
+    stages = [stage for one in operations for stage in [sole_stage(one)] if stage is not None]
+    counted = _sum_text(stages, None) if len(stages) == len(operations) else ""
+    words = " in ".join(part for part in (counted, lasted) if part)
+    name = f"{display_name(operations[0])}, {workers_text(operations)}"
+    return name, words or COMPLETED
+
+
 def _total_text(stages: list[Stage]) -> str:
+    """Return " 480/1,200", the summed counts of stages; "" unless all are in the same unit."""
+    totals = [stage.total for stage in stages]
+    total = sum(total for total in totals if total is not None) if None not in totals else None
+    text = _sum_text(stages, total)
+    return f" {text}" if text else ""
+
+
+def _sum_text(stages: list[Stage], total: float | None) -> str:
     """Return the summed counts of stages; "" unless all are known, in the same unit."""
     units = {stage.unit for stage in stages}
     shown = [stage.shown for stage in stages]
     known = [done for done in shown if done is not None]
     if len(units) != 1 or not any(known) or len(known) < len(shown):
         return ""
-    totals = [stage.total for stage in stages]
-    total = sum(total for total in totals if total is not None) if None not in totals else None
-    return " " + quantity.amount(sum(known), total, units.pop(), named=True)
+    return quantity.amount(sum(known), total, units.pop(), named=True)
 
 
 def summary_text(seen: list[Operation], now: float) -> str:

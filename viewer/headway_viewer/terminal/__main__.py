@@ -33,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--session", required=True, help="of the worker that started this")
     parser.add_argument("--pid", type=int, required=True, help="of the worker that started this")
     parser.add_argument("--lines", choices=LINE_KINDS, help="append such lines to --fd")
+    parser.add_argument("--pids", type=int, help="a descriptor for lines with pids, of several")
     parser.add_argument("--fd", type=int, default=2, help="an inherited descriptor")
     parser.add_argument("--role", type=int, help="the inherited descriptor of its lock")
     arguments = parser.parse_args(argv)
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     inherited = os.dup(arguments.fd)
     _discard_stderr()
     if arguments.lines:
-        return run_lines(inherited, arguments.pid, arguments.lines)
+        return run_lines(inherited, arguments.pid, arguments.lines, arguments.pids)
     if not picture_support.drawable(True, os.environ):
         return run_lines(inherited, arguments.pid) if picture_support.in_ci(os.environ) else 0
     descriptor = _open(arguments.tty, inherited)

@@ -6,6 +6,8 @@ closed.
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 import time
 
@@ -25,14 +27,42 @@ EXIT_INTERVAL = 0.05  # seconds between them once its operations have ended: it 
 VERDICT_TIMEOUT = 1.5  # seconds after its exit for the broker's verdict on its operations
 
 
-def run_lines(descriptor: int, pid: int, kind: str = "plain") -> int:
+class Pids:
+    """The processes whose operations are told: one, or those whose pids come on a descriptor."""
+
+    def __init__(self, pid: int, descriptor: int | None) -> None:
+        self.known: set[int] = {pid} if descriptor is None else set()
+        self.descriptor = descriptor
+        self._pid = None if descriptor is not None else pid
+        self._partial = b""
+
+    def read(self) -> bool:
+        """Take in the pids that have come; return whether any has."""
+        before = len(self.known)
+        while self.descriptor is not None and select.select([self.descriptor], [], [], 0)[0]:
+            data = os.read(self.descriptor, 4096)
+            if not data:
+                self.descriptor = None  # whoever sends them has ended
+            *whole, self._partial = (self._partial + data).split(b"\n")
+            self.known.update(int(line) for line in whole if line.isdigit())
+        return len(self.known) > before
+
+    @property
+    def ended(self) -> bool:
+        """Whether no process of them runs any more, and none is to come."""
+        return self.descriptor is None and (self._pid is None or not is_running(self._pid))
+
+
+def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None = None) -> int:
     """Append lines about the operations of process `pid` until it has ended; return 0.
 
-    `kind` is one of `LINE_KINDS`.
+    `kind` is one of `LINE_KINDS`. The operations are those of the processes that it names on the
+    descriptor `sender`, where there is one; then the end of that is the end.
     """
     replica = Replica()
     board = Board(replica)
-    board.accepts = lambda operation: operation.pid == pid
+    pids = Pids(pid, sender)
+    board.accepts = lambda operation: operation.pid in pids.known
     stream = open(descriptor, "w", encoding=sys.stderr.encoding, errors="replace", closefd=False)  # noqa: SIM115
     plain_theme = theme.for_encoding(stream.encoding, coloured=False)
     feed = Feed(replica, endpoint_finder(start=False))
@@ -46,9 +76,13 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain") -> int:
     died_at: float | None = None
     try:
         while True:
+            feed.wake = pids.descriptor
             feed.wait(IDLE_INTERVAL if board.open and died_at is None else EXIT_INTERVAL)
             local = feed.clock()
             changes = replica.take()
+            if pids.read():
+                board.select_again()
+                changes = changes._replace(operations=list(replica.operations))
             board.absorb(changes, replica.time(local))
             lines.show(changes, None, local)
             if isinstance(lines, Jsonl):
@@ -58,9 +92,11 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain") -> int:
             new = [made.id for made in mine if not made.open and made.id not in acknowledged]
             if new and feed.request("drawn", {"operations": new}) is not None:
                 acknowledged.update(new)
-            if died_at is None and not is_running(pid):
+            if died_at is None and pids.ended:
                 died_at = local
-            if died_at is not None and (not board.open or local - died_at > VERDICT_TIMEOUT):
+            told = sender is None or pids.known <= {made.pid for made in mine}
+            over = not board.open and told
+            if died_at is not None and (over or local - died_at > VERDICT_TIMEOUT):
                 return 0
     except OSError:
         return 0  # the reader has gone

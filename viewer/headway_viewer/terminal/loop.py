@@ -17,7 +17,7 @@ from typing import NamedTuple
 from headway import terminal_mode
 from headway.formatting import theme
 from headway.host.terminal_locks import FRONT, TerminalLock
-from headway.model import Operation
+from headway.model import CRASHED, FAILED, Operation
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.display.terminal_size import terminal_size
@@ -26,11 +26,18 @@ from headway_viewer.picture.view import View
 from headway_viewer.replica.replica import Changes, Replica
 from headway_viewer.terminal.drawn_ends import DrawnEnds
 from headway_viewer.terminal.etiquette import Etiquette, TerminalState
-from headway_viewer.terminal.processes import group_size, is_running, process_group
+from headway_viewer.terminal.pools import IDLE, Pool, Pools
+from headway_viewer.terminal.processes import (
+    group_size,
+    is_running,
+    pool_parent,
+    process_group,
+)
 from headway_viewer.terminal.region_lock import RegionLock
 from headway_viewer.terminal.scroll_region import max_rows
 
 FRAME_INTERVAL = 0.1  # seconds between frames, and between observations of the terminal
+POOL_INTERVAL = 0.01  # seconds between looks whether a pool has ended
 IDLE_INTERVAL = 0.5  # seconds between observations while nothing is drawn
 MIN_DURATION = 0.5  # seconds an operation must last to be drawn or to leave a receipt
 FIRST_OPERATION_TIMEOUT = 5.0  # seconds to wait for a first operation
@@ -87,6 +94,8 @@ class TerminalLoop:
         self._view = View(self._board, self._theme, bare=True)
         self._etiquette = Etiquette()
         self._workers: set[int] = set()
+        self._pool_parents: dict[int, int | None] = {}  # of the workers, once looked up
+        self._pools = Pools()
         self._open_by_id: dict[str, bool] = {}  # of the operations of this terminal
         self._front = TerminalLock(target.descriptor, FRONT)
         self._region_lock = RegionLock(target.descriptor)
@@ -107,6 +116,8 @@ class TerminalLoop:
             if changes.fresh:
                 self._view = View(self._board, self._theme, bare=True)
             self._track(changes, now)
+            for pool in self._pools.take(now):
+                self._leave_receipt(pool, now)
             if self._etiquette.pending or local - drawn >= FRAME_INTERVAL:
                 drawn = local
                 self._draw(now)
@@ -123,6 +134,8 @@ class TerminalLoop:
             pass
 
     def _pause(self, passed: float) -> float:
+        if self._pools.idle:
+            return POOL_INTERVAL
         if self._board.open or self._etiquette.region.height or self._etiquette.pending:
             return max(FRAME_INTERVAL - passed, 0.005)
         return IDLE_INTERVAL
@@ -145,18 +158,51 @@ class TerminalLoop:
             if operation.open:
                 if operation.pid:
                     self._workers.add(operation.pid)
+                if not was_open:
+                    self._begin(operation)
             elif was_open or was_open is None:
                 self._on_end(operation, now, was_open is not None)
         for name in changes.removed:
             self._open_by_id.pop(name, None)
+            self._pools.forget(name)
+
+    def _begin(self, operation: Operation) -> None:
+        """Note an operation that has begun with its pool, if it is of one."""
+        if operation.parent is not None or not operation.pid or operation.coarser is not None:
+            return
+        if operation.pid not in self._pool_parents:
+            self._pool_parents[operation.pid] = pool_parent(operation.pid)
+        parent = self._pool_parents[operation.pid]
+        if parent is not None:
+            self._pools.begin(operation, parent)
+
+    def _leave_receipt(self, pool: Pool, now: float) -> None:
+        """Print the one receipt of a pool."""
+        receipt = None
+        late = now - pool.ended > JUST_ENDED + IDLE
+        leaves = not late and any(one.receipt for one in pool.operations)
+        if leaves and pool.seconds >= MIN_DURATION:
+            width = max(terminal_size(self._target.descriptor)[0] - 1, 0)
+            receipt = self._theme.paint(self._view.pool_receipt(pool.operations, width, now))
+        self._etiquette.add_ended(pool.operations[-1].id, receipt)
 
     def _on_end(self, operation: Operation, now: float, seen: bool) -> None:
         ended = now if operation.ended is None else operation.ended
-        if operation.id in self._target.drawn or (not seen and now - ended > JUST_ENDED):
+        if operation.id in self._target.drawn:
+            return
+        if not seen:
+            self._begin(operation)  # of a pool, it counts in the receipt of all
+        if self._pools.end(operation, now):
+            # The last one is acknowledged with the receipt, for which its worker waits.
+            if not self._pools.idle:
+                self._etiquette.add_ended(operation.id, None)
+            return
+        if not seen and now - ended > JUST_ENDED:
             return
         lasted = ended - operation.started if operation.started is not None else 0.0
         receipt = None
-        if lasted >= MIN_DURATION and operation.parent is None:
+        leaves = operation.receipt or operation.state in (FAILED, CRASHED)
+        if lasted >= MIN_DURATION and operation.parent is None and leaves:
             width = max(terminal_size(self._target.descriptor)[0] - 1, 0)
             receipt = self._theme.paint(self._view.receipt(operation, width, now))
         self._etiquette.add_ended(operation.id, receipt)
@@ -217,6 +263,6 @@ class TerminalLoop:
     def _is_needed(self, local: float) -> bool:
         """Return whether a worker is running, or a first operation may still come."""
         self._workers = {pid for pid in self._workers if is_running(pid)}
-        if self._workers or self._etiquette.pending:
+        if self._workers or self._etiquette.pending or self._pools.idle:
             return True
         return not self._open_by_id and local - self._attached < FIRST_OPERATION_TIMEOUT

@@ -82,3 +82,33 @@ def session_of(pid: int) -> int | None:
         return os.getsid(pid)
     except OSError:
         return None
+
+
+def headway_verb(pid: int) -> str:
+    """Return the verb of a process that is `headway VERB`, else ""."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return ""
+    if "headway_viewer.terminal" in words[:4]:
+        return "terminal"  # the viewer process of the programs here
+    for at, word in enumerate(words[:4]):
+        if word.rpartition("/")[2] == "headway" or "from headway_command import" in word:
+            return words[at + 1] if at + 1 < len(words) else ""
+    return ""
+
+
+def pool_parent(pid: int) -> int | None:
+    """Return the pid of the process that has started `pid` as a worker, or None if it is none.
+
+    Both run one program: a shell, xargs and `headway run` are no parents of a pool.
+    """
+    process = read_process(pid)
+    if process is None or headway_verb(process.parent):
+        return None
+    try:
+        own, above = (os.readlink(f"/proc/{one}/exe") for one in (pid, process.parent))
+    except OSError:
+        return None
+    return process.parent if own == above else None

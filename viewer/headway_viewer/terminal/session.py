@@ -9,7 +9,7 @@ from typing import Iterable
 
 from headway.model import Operation
 from headway_viewer.terminal.jobs import Job, Process, ancestors, group
-from headway_viewer.terminal.processes import read_process, session_of
+from headway_viewer.terminal.processes import headway_verb, read_process, session_of
 
 LOOK_INTERVAL = 1.0  # seconds between looks whether others use the terminal
 
@@ -65,7 +65,7 @@ def find_jobs(descriptor: int) -> list[Job]:
         return []
     related = {own.session, *ancestors(own, processes)}
     verbs = {
-        pid: _verb_of(pid)
+        pid: headway_verb(pid)
         for pid, process in processes.items()
         if process.session == own.session
         and pid not in related
@@ -86,18 +86,3 @@ def _uses(process: Process, terminal: int) -> bool:
         except OSError:
             continue
     return False
-
-
-def _verb_of(pid: int) -> str:
-    """Return the verb of a process that is `headway VERB`, else ""."""
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read().decode("utf-8", "replace").split("\0")
-    except OSError:
-        return ""
-    if "headway_viewer.terminal" in words[:4]:
-        return "terminal"  # the viewer process of the programs here
-    for at, word in enumerate(words[:4]):
-        if word.rpartition("/")[2] == "headway" or "from headway_command import" in word:
-            return words[at + 1] if at + 1 < len(words) else ""
-    return ""

@@ -48,7 +48,9 @@ class tqdm(original.tqdm):  # type: ignore[type-arg]  # noqa: N801 - the name th
             self._silent = False
             return
         unit = None if self.unit == "it" else clean_text(self.unit)
-        stage = open_stage(_words(self.desc) or None, unit, None, self._total, self._n or 0)
+        stays = not self.pos if self.leave is None else bool(self.leave)
+        name = _words(self.desc) or None
+        stage = open_stage(name, unit, None, self._total, self._n or 0, stays)
         self._end = End(stage, Source())  # to be dropped without `close` is to stop early
         self._stage = stage
         self._shorten()

@@ -377,3 +377,12 @@ def test_its_contrib_modules_count_in_bars_that_report(op):
     for _ in range(2):
         assert thread_map(str, range(3), desc="Threads") == ["0", "1", "2"]
     assert [stage.state for stage in op.stages] == ["completed"] * 4
+
+
+@pytest.mark.parametrize(
+    ("leave", "position", "stays"),
+    [(True, 0, True), (False, 0, False), (None, 0, True), (None, 1, False)],
+)
+def test_a_bar_that_is_not_to_stay_leaves_no_receipt(reporter, leave, position, stays):
+    for _ in tqdm(range(1), "Loop", leave=leave, position=position):
+        assert headway.current().operation.model.receipt is stays
