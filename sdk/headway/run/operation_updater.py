@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from headway.model import PAUSED
 from headway.reporting.reporter import reporter
@@ -30,17 +30,20 @@ from headway.run.reading.prompts import is_prompt
 from headway.run.reading.tail_lines import is_worth_keeping
 from headway.run.tree.router import SCOPE
 
+if TYPE_CHECKING:
+    from headway.run.kernel.file_progress import Count
+
 # Lines of output that a failed operation keeps: a compiler's error with its context; the
 # whole output has scrolled past in the terminal.
 TAIL_LINES = 20
 # Characters that are shown of an unfinished prompt and of a detail: a row of a viewer or two.
 PROMPT_SHOWN = 120
 DETAIL_SHOWN = 200
+RUN = "Run"  # the stage of a command of which no stages are known
+UNKNOWN = float("inf")  # as a count or total: beyond what a count can be is unknown
 # Stages of one operation: more than any known tool has, few enough for a viewer's snapshot.
 # What a command announces beyond it is not shown.
 STAGE_LIMIT = 300
-
-UNKNOWN = float("inf")  # as a count or total: beyond what a count can be is unknown
 
 
 class OperationUpdater:
@@ -52,10 +55,13 @@ class OperationUpdater:
         self._scope = ""  # of the events that are applied now
         self._current: dict[str, str] = {}  # scope -> the stage that a detail belongs to
         self._waiting: str | None = None
+        self._begun: set[str] = set()  # stages that began before the output told of them
+        self._said = False  # something that stands as the detail
         self._paused = False
         self._pausing = threading.RLock()  # requests to pause come on another thread
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.error: str | None = None  # the best line about a failure
+        self.counted = False  # the output told of stages or counts
 
     def apply(self, events: list[Event], scope: str = "") -> None:
         """Apply events in order.
@@ -68,6 +74,40 @@ class OperationUpdater:
                 _APPLY[type(event)](self, event)
             except Exception:
                 continue  # one event is lost, not the command
+
+    def show_input(self, name: str, count: Count) -> None:
+        """Show how far a stage is through its input, in bytes."""
+        stage = self.begin(name)
+        if stage is not None:
+            stage.update(
+                done=count.done,
+                total=UNKNOWN if count.total is None else count.total,
+                unit="B",
+                detail=None if self._said else count.name or None,
+            )
+
+    def begin(self, name: str) -> Any | None:
+        """Return the stage of that name, begun; None where there can be none."""
+        stage = self._stages.get(name)
+        if stage is None and self._operation is not None and len(self._stages) < STAGE_LIMIT:
+            stage = self._operation.stage(name, None, None, None).start()
+            self._stages[name] = stage
+            self._begun.add(name)
+            if name == RUN:
+                self._current[""] = RUN
+        return stage
+
+    def hide_input(self, name: str) -> None:
+        """Show that nobody knows how far a stage is: what was shown has proved wrong."""
+        stage = self._stages.get(name)
+        if stage is not None:
+            stage.update(done=UNKNOWN, total=UNKNOWN, unit="")
+
+    def end_input(self, name: str) -> None:
+        """End a stage whose process has ended."""
+        stage = self._stages.get(name)
+        if stage is not None:
+            stage.complete()
 
     def add_line(self, line: str) -> None:
         """Keep a line for the tail, unless it says nothing."""
@@ -152,16 +192,25 @@ class OperationUpdater:
         parent: str | None = None,
     ) -> None:
         self.resume()
+        if name != RUN or total is not None:
+            self.counted = True
         operation = self._operation
         key = self._key(name)
         if operation is None or (key not in self._stages and len(self._stages) >= STAGE_LIMIT):
             return
         around = self._key(parent) if parent else self._scope
+        if key in self._begun:
+            self._begun.discard(key)
+            if total is not None:
+                self._stages[key].update(total=total, unit=unit)
+            return
         stage = operation.stage(name, total, unit, self._stages.get(around) if around else None)
         self._stages[key] = stage.start()
 
     def _move(self, event: StageMoved) -> None:
         self.resume()
+        if event.done is not None:
+            self.counted = True
         stage = self._stages.get(self._key(event.name))
         if stage is not None:
             stage.update(done=event.done, total=event.total, detail=event.detail, unit=event.unit)
@@ -184,6 +233,7 @@ class OperationUpdater:
 
     def _detail(self, event: Detail) -> None:
         self.resume()
+        self._said = True
         stage = self._stages.get(self._current.get(self._scope, ""))
         if stage is not None:
             stage.update(detail=event.text[:DETAIL_SHOWN])

@@ -10,6 +10,8 @@ from functools import partial
 
 from headway.host.threads import signals as signal
 from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
+from headway.run.input_reporter import InputReporter
+from headway.run.kernel.watch import Watch
 from headway.run.launch import Launch, flush_report
 from headway.run.operation_updater import OperationUpdater
 from headway.run.parsers.registry import PARSERS, find_parser_module, make_parser
@@ -60,6 +62,8 @@ class Runner:
         self._pausing = Pausing(launch.child, self._updater)
         if launch.operation is not None:
             launch.operation.pauser = self._pausing.request
+        self._watch = Watch(launch.child.pid, time.monotonic())
+        self._input = InputReporter(self._updater)
         for pump in launch.pumps:
             if pump.samples is not None:
                 self._parsing.add(pump.samples)
@@ -90,12 +94,24 @@ class Runner:
             self._cancel()
             keyboard = self._keyboard
             self._pausing.look(None if keyboard is None else keyboard.interrupted)
+            self._look()
             terminal = self._plumbing.terminal
             if terminal is not None:
                 terminal.follow()
             tick = (
                 ACTIVE_INTERVAL if self._parse_output() or terminal is not None else IDLE_INTERVAL
             )
+
+    def _look(self) -> None:
+        """Look at the processes of the command, where one reports, and they go on."""
+        if self._launch.operation is None or self._pausing.paused:
+            return
+        try:
+            look = self._watch.poll(time.monotonic())
+            if look is not None:
+                self._input.take(look)
+        except Exception:
+            return  # such as without memory: the command goes on
 
     def _parse_output(self) -> bool:
         try:
@@ -183,6 +199,8 @@ class Runner:
             self._plumbing.terminal.restore()
         now = time.monotonic()
         self._parse_output()
+        if code == 0:
+            self._input.finish(self._watch.finished())
         self._parsing.finish(code, now)
         if self._interrupted is None and self._keyboard is not None:
             typed = self._keyboard.interrupted

@@ -17,11 +17,13 @@ TREE_LIMIT = 512  # processes of one command that are looked at
 
 
 class Status(NamedTuple):
-    """What /proc/PID/stat tells: state letter, parent, start in clock ticks since boot, flags.
+    """What /proc/PID/stat tells: program, state letter, parent, start in clock ticks since boot.
 
-    `cpu` is in clock ticks, its own and that of the children it has waited for.
+    `program` has at most 15 characters. `cpu` is in clock ticks, its own and that of the children
+    it has waited for; `flags` are the kernel's.
     """
 
+    program: str
     state: str
     parent: int
     started: int
@@ -37,8 +39,10 @@ def process_status(pid: int) -> Status | None:
         return None
     try:
         # The name may hold anything, spaces and parentheses too.
-        fields = os.read(descriptor, 4096).rpartition(b")")[2].split()
+        name, _, rest = os.read(descriptor, 4096).rpartition(b")")
+        fields = rest.split()
         return Status(
+            name.partition(b"(")[2].decode("utf-8", "replace"),
             fields[0].decode(),
             int(fields[1]),
             int(fields[19]),
