@@ -17,6 +17,7 @@ from headway.run.parsing_loop import ParsingLoop
 from headway.run.pausing import Pausing
 from headway.run.process.child import ignores_signal
 from headway.run.process.escalation import Escalation
+from headway.run.process.input_wait import InputWatch
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
 from headway.run.streams.pump import copy_until_closed
@@ -55,7 +56,8 @@ class Runner:
         self._updater = OperationUpdater(launch.operation)
         router = _router_of(launch)
         looks = ProcessLooks(launch.child.pid, router.wants) if launch.parses else None
-        self._parsing = ParsingLoop(router, self._updater, looks)
+        watch = InputWatch(launch.child.pid, self._plumbing.terminals())
+        self._parsing = ParsingLoop(router, self._updater, looks, watch if looks else None)
         self._pausing = Pausing(launch.child, self._updater)
         if launch.operation is not None:
             launch.operation.pauser = self._pausing.request

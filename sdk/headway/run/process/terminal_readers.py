@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from headway.run.process.descendants import descendants
+from headway.run.kernel.process_tree import process_tree
 
 # Programs that read from the terminal of their standard error: known by name where their
 # descriptors cannot be looked at, or do not tell.
@@ -17,7 +17,7 @@ _OPEN_STDERR = frozenset({"less", "more", "pager"})
 
 def reads_from(pid: int, name: str) -> bool:
     """Return whether the command reads from the terminal `name`, which is its output."""
-    return any(_has_opened(member, name) for member in descendants(pid))
+    return any(_has_opened(member, name) for member in process_tree(pid))
 
 
 def _has_opened(pid: int, name: str) -> bool:

@@ -50,6 +50,16 @@ class Plumbing:
         """The real terminal, however the command is connected to it."""
         return self.output_terminal or self.relayed_terminal
 
+    def terminals(self) -> frozenset[int]:
+        """Return the devices of the terminals that the command may read from."""
+        devices = {os.makedev(5, 0), _terminal(0)}  # /dev/tty, whichever it is, and its input
+        if self.terminal is not None:
+            try:
+                devices.add(os.stat(self.terminal.name).st_rdev)
+            except OSError:
+                pass  # another mount of /dev/pts
+        return frozenset(device for device in devices if device is not None)
+
     def close_child_ends(self) -> None:
         """Close the ends that the forked command holds by now."""
         for descriptor in set(self.streams.values()):

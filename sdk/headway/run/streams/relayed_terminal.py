@@ -42,6 +42,7 @@ class RelayedTerminal:
         self._size = b""
         self._was_raw = False
         self.master, self.slave = os.openpty()
+        self.name = os.ttyname(self.slave)
         termios.tcsetattr(self.slave, termios.TCSANOW, self._saved)
         self.resize()
 

@@ -8,8 +8,8 @@ import sys
 import pytest
 from machine import until
 
-from headway.run.process.descendants import descendants
-from headway.run.process.input_wait import waits_for_input
+from headway.run.kernel.process_tree import process_tree
+from headway.run.process.input_wait import InputWatch, waits_for_input
 
 BLOCKS = {
     "read": "import os; os.read(0, 1)",
@@ -21,6 +21,7 @@ BLOCKS = {
 WORKS = {
     "a signal": "import signal; signal.pause()",
     "another source": "import os; os.read(os.pipe()[0], 1)",
+    "a while": "import select; select.select([0], [], [], 60)",
     "several sources": "import os, select; select.select([0, os.pipe()[0]], [], [])",
     "events": "import select; e = select.epoll(); e.register(0, select.EPOLLIN); e.poll()",
     "work": "while True: pass",
@@ -44,7 +45,7 @@ def running():
 
     yield run
     for process in started:
-        for pid in reversed(descendants(process.pid)):
+        for pid in reversed(process_tree(process.pid)):
             os.kill(pid, signal.SIGKILL)
         process.communicate()
     os.close(master)
@@ -69,12 +70,27 @@ def test_one_that_waits_for_something_else_or_works_does_not(running, code):
     assert not any(waits_for_input(pid, terminals, prompted=False) for _ in range(100))
 
 
-def test_with_a_prompt_one_that_waits_for_events_with_its_terminal_among_them_does(running):
-    pid, terminals = running(WORKS["events"])
+@pytest.mark.parametrize("how", ["a while", "several sources", "events"])
+def test_with_a_prompt_one_that_waits_for_more_than_its_terminal_does(running, how):
+    pid, terminals = running(WORKS[how])
     until(lambda: waits_for_input(pid, terminals, prompted=True))
 
 
-def test_nothing_can_be_told_of_a_process_that_is_gone():
+def test_one_that_has_ended_does_not():
     process = subprocess.Popen(["true"])
     process.wait()
-    assert waits_for_input(process.pid, {1}, prompted=True) is None
+    assert waits_for_input(process.pid, {1}, prompted=True) is False
+
+
+def test_while_it_does_not_wait_it_is_looked_at_less_and_less_often(monkeypatch):
+    looks = []
+    monkeypatch.setattr(
+        "headway.run.process.input_wait.waits_for_input", lambda *_, **__: bool(looks.append(1))
+    )
+    watch = InputWatch(1, ())
+    times = [number / 10 for number in range(301)]
+    assert {watch.look(now, prompted=False) for now in times} == {False}
+    assert len(looks) < 15
+    watch.restart()
+    watch.look(30.1, prompted=False)
+    assert len(looks) < 16
