@@ -135,7 +135,7 @@ def test_a_new_size_reaches_the_command(machine):
 
 
 def test_a_command_that_takes_the_whole_screen_has_all_rows(machine):
-    size = "until stty size <&1 | grep {}; do sleep 0.05; done"
+    size = "until stty size <&2 | grep {}; do sleep 0.05; done"
     script = f"stty -icanon; {size.format(24)}; stty icanon; {size.format(16)}"
     text, _, _ = ended(
         typed(machine, "--", "sh", "-c", script, HEADWAY_DISPLAY="auto", TERM="dumb")
