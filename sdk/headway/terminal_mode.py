@@ -1,7 +1,7 @@
 """The mode of a terminal that may be relayed to a command's pty, told by its own settings.
 
-`headway run` puts the real terminal into raw mode while the command has a pty of its own.
-Whoever draws at that terminal must know the mode of the pty instead. It is kept in a
+`headway run` puts the real terminal into raw mode while the command has a controlling pty of its
+own. Whoever draws at that terminal must know the mode of the pty instead. It is kept in a
 control character that has no meaning in raw mode, so it lives and dies with the mode.
 """
 
@@ -61,7 +61,7 @@ def raw_attributes(attributes: Attributes, mode: str) -> Attributes:
 
 
 def usual_attributes(attributes: Attributes) -> Attributes:
-    """Return the usual attributes of a terminal that is relayed, as near as they can be told."""
+    """Return the usual attributes of a terminal that has others, as near as can be told."""
     iflag, oflag, cflag, lflag, ispeed, ospeed, cc = attributes
     iflag |= termios.ICRNL | termios.IXON
     oflag |= termios.OPOST
@@ -69,3 +69,25 @@ def usual_attributes(attributes: Attributes) -> Attributes:
     cc = list(cc)
     cc[termios.VEOL] = b"\0"
     return [iflag, oflag, cflag, lflag, ispeed, ospeed, cc]
+
+
+def is_wholly_raw(attributes: Attributes) -> bool:
+    """Return whether nothing of the input is edited, echoed, or turned into signals."""
+    return not attributes[_LFLAG] & (termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
+
+
+def with_changes(attributes: Attributes, before: Attributes, after: Attributes) -> Attributes:
+    """Return `attributes` with what differs between `before` and `after`.
+
+    Flags and control characters, and only those that differ: a program may set some modes through
+    its output and others through its input, as nano does.
+    """
+    result = list(attributes)
+    for word in range(4):
+        changed = before[word] ^ after[word]
+        result[word] = attributes[word] & ~changed | after[word] & changed
+    result[_CC] = [
+        old if was == now else now
+        for old, was, now in zip(attributes[_CC], before[_CC], after[_CC])
+    ]
+    return result

@@ -41,24 +41,24 @@ def typed(machine, *arguments, rows=24, columns=80, **environ):
     )
 
 
-def shell(machine, **environ):
-    """Start an interactive bash in which `hw` is `headway run`."""
-    environ = {**machine.environ, "HEADWAY_DISPLAY": "quiet", "TERM": "xterm", **environ}
-    bash = pexpect.spawn(
-        "bash",
-        ["--norc", "--noprofile", "-i"],
+def shell(machine, name="bash", *options):
+    """Start an interactive shell in which `hw` is `headway run`."""
+    environ = {**machine.environ, "HEADWAY_DISPLAY": "quiet", "TERM": "xterm"}
+    terminal = pexpect.spawn(
+        name,
+        [*(options or ("--norc", "--noprofile")), "-i"],
         env={**environ, "PS1": "READY> ", "HISTFILE": os.devnull},
         dimensions=(24, 200),
         timeout=15,
         encoding="utf-8",
     )
-    bash.expect_exact("READY> ")
+    terminal.expect_exact("READY> ")
     command = " ".join(map(shlex.quote, PROGRAM))
-    bash.sendline(
+    terminal.sendline(
         f"bind 'set enable-bracketed-paste off' 2>/dev/null; hw() {{ {command} \"$@\"; }}"
     )
-    bash.expect_exact("READY> ")
-    return bash
+    terminal.expect_exact("READY> ")
+    return terminal
 
 
 def detached(machine, *arguments):

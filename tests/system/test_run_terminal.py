@@ -1,10 +1,15 @@
-"""`headway run` on a terminal: the pty, keys, job control, size, modes."""
+"""`headway run` on a terminal: the command's outputs, keys, job control, size, modes.
+
+A command that needs a controlling terminal of its own is `run0` here, a script of that name.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+import sys
 import termios
 
 import psutil
@@ -20,16 +25,56 @@ def bash(machine):
     bash.close(force=True)
 
 
-def test_all_three_streams_are_one_terminal_of_the_same_size(machine):
-    script = "tty <&0; tty <&1; tty <&2; stty size"
-    text, status, _ = ended(typed(machine, "--", "sh", "-c", script, rows=30, columns=91))
+@pytest.fixture
+def run0(machine):
+    """A program whose command has a controlling terminal of its own."""
+    return script_of(machine, "run0", '#!/bin/sh\nexec "$@"\n')
+
+
+def script_of(machine, name, text):
+    path = os.path.join(machine.folder, name)
+    with open(path, "w") as file:
+        file.write(text)
+    os.chmod(path, 0o755)
+    return path
+
+
+@pytest.mark.parametrize(("own", "terminals"), [(False, 2), (True, 1)])
+def test_all_three_streams_are_terminals_of_the_same_size(machine, run0, own, terminals):
+    script = "for n in 0 1 2; do tty <&$n; stty size <&$n; done"
+    words = [run0] * own
+    text, status, _ = ended(typed(machine, "--", *words, "sh", "-c", script, rows=30, columns=91))
     names = re.findall(r"/dev/\S+", text)
-    assert (len(names), len(set(names)), status) == (3, 1, 0)
-    assert "30 91" in text
+    assert (len(names), len(set(names)), status) == (3, terminals, 0)
+    assert text.count("30 91") == 3
+
+
+def test_its_input_is_the_terminal_itself_and_its_group_and_session_are_ours(machine):
+    terminal = typed(machine, "--", "sh", "-c", "tty; ps -o pgid=,sid= -p $$")
+    group = os.getpgid(terminal.pid)
+    name = os.readlink(f"/proc/{terminal.pid}/fd/0")
+    text, _, _ = ended(terminal)
+    assert text.split() == [name, str(group), str(group)]
+
+
+@pytest.mark.parametrize("program", ["bash --norc --noprofile", "zsh -f", "dash -i"])
+def test_what_is_typed_ahead_is_the_shells(machine, program):
+    name, *options = program.split()
+    if shutil.which(name) is None:
+        pytest.skip("there is no such shell")
+    terminal = shell(machine, name, *options)
+    try:
+        terminal.sendline("hw -- sh -c 'echo begun; sleep 0.5'")
+        terminal.expect_exact("begun\r\n")
+        terminal.sendline("echo typed $((40 + 2))")
+        terminal.expect_exact("typed 42\r\n")
+    finally:
+        terminal.close(force=True)
 
 
 def test_where_a_viewer_may_draw_the_command_has_the_rows_above(machine):
-    terminal = typed(machine, "--", "stty", "size", HEADWAY_DISPLAY="auto", rows=24)
+    script = "stty size <&1"
+    terminal = typed(machine, "--", "sh", "-c", script, HEADWAY_DISPLAY="auto", rows=24)
     assert "16 80" in ended(terminal)[0]
 
 
@@ -79,15 +124,19 @@ def test_a_command_that_dies_of_ctrl_c_was_cancelled(machine, listener):
 
 
 def test_a_new_size_reaches_the_command(machine):
-    script = "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.1; done"
+    # The terminal tells it at once, and we once more when its pty has the size, too.
+    script = "trap 'stty size <&1' WINCH; echo ready; while ! read -t 0.1 x; do :; done"
     terminal = typed(machine, "--", "bash", "-c", script)
     terminal.expect_exact("ready")
     terminal.setwinsize(40, 100)
-    assert "40 100" in ended(terminal)[0]
+    terminal.expect_exact("40 100")
+    terminal.sendline()
+    ended(terminal)
 
 
 def test_a_command_that_takes_the_whole_screen_has_all_rows(machine):
-    script = "stty -icanon; sleep 0.6; stty size; stty icanon; sleep 0.6; stty size"
+    size = "until stty size <&2 | grep {}; do sleep 0.05; done"
+    script = f"stty -icanon; {size.format(24)}; stty icanon; {size.format(16)}"
     text, _, _ = ended(
         typed(machine, "--", "sh", "-c", script, HEADWAY_DISPLAY="auto", TERM="dumb")
     )
@@ -134,7 +183,6 @@ def test_ctrl_c_leaves_the_shell_with_130_and_its_terminal_in_order(bash):
 
 
 def test_one_ctrl_c_ends_all_of_the_foreground_group_and_who_started_them(bash):
-    # The terminal is relayed by one of them: the kernel signals nobody.
     bash.sendline("export -f hw; seq 3 | xargs -P3 -I{} bash -c 'hw -- sleep 30.{}'; echo on")
     until(lambda: all(runs_argument(bash.pid, f"30.{n}") for n in (1, 2, 3)))
     bash.send("\x03")
@@ -144,28 +192,97 @@ def test_one_ctrl_c_ends_all_of_the_foreground_group_and_who_started_them(bash):
     until(lambda: not any(runs_argument(bash.pid, f"30.{n}") for n in (1, 2, 3)))
 
 
-# Two at a time in the foreground of one terminal: the first relays it, and ends first.
-SIDE_BY_SIDE = """
-    stty -g
-    ((hw -- sh -c 'until [ -e begun ]; do sleep 0.05; done'); touch over) &
-    until stty -a | grep -q -e -icanon; do sleep 0.05; done
-    (hw -- sh -c 'touch begun; until [ -e over ]; do sleep 0.05; done; {then}')
-    wait
-    stty -g
-"""
-
-
 def modes(text):
     """What `stty -g` has printed into a text, each time."""
     return re.findall(r"[0-9a-f]+(?::[0-9a-f]+){10,}", text)
 
 
+def test_the_modes_stay_what_they_are_while_commands_run_side_by_side(machine):
+    script = """
+        stty -ixon; stty -g
+        for i in 1 2 3; do (hw -- sh -c 'sleep 0.5; stty -g <&2 >/dev/null') & done
+        sleep 0.3; stty -g; wait; stty -g
+    """
+    before, meanwhile, after = modes(ended(scripted(machine, script))[0])
+    assert (meanwhile, after) == (before, before)
+
+
+# What a curses program does: modes by its output, keys by its input.
+CURSES = """
+import os, sys, termios, tty
+before = termios.tcgetattr(1)
+tty.setcbreak(1)
+os.write(1, b"ready\\n")
+key = os.read(0, 1)
+termios.tcsetattr(1, termios.TCSADRAIN, before)
+print("got", key, flush=True)
+"""
+
+
+def test_modes_that_are_set_by_the_output_are_the_terminals_and_are_given_back(machine):
+    program = script_of(machine, "curses.py", CURSES)
+    terminal = scripted(
+        machine, f"stty -ixon; stty -g; (hw -- {sys.executable} {program}); stty -g"
+    )
+    terminal.expect_exact("ready\r\n")
+    until(lambda: not termios.tcgetattr(terminal.child_fd)[3] & termios.ICANON)
+    first = terminal.before
+    terminal.send("k")
+    text, _, _ = ended(terminal)
+    assert "got b'k'" in text
+    before, after = modes(first + text)
+    assert after == before
+
+
+def test_who_wants_other_modes_in_the_background_is_stopped_as_by_its_terminal(bash, machine):
+    program = script_of(machine, "curses.py", CURSES)
+    bash.sendline(f"hw -- {sys.executable} {program} &")
+    bash.expect_exact("READY> ")
+    ask = "jobs -s; echo asked"
+    until(lambda: bash.sendline(ask) and bash.expect(["Stopped", "asked\r"]) == 0)
+    bash.sendline("stty -a | grep -o -e ' icanon'; fg")
+    bash.expect_exact(" icanon\r\n")
+    bash.expect_exact("ready\r\n")
+    bash.send("k")
+    bash.expect_exact("got b'k'")
+
+
+# As `less` does: it opens the terminal of its standard error by name.
+PAGER = """
+import os, termios, tty
+keys = os.open(os.ttyname(2), os.O_RDONLY)
+tty.setcbreak(keys)
+os.write(1, b"ready\\n")
+print("got", os.read(keys, 1), flush=True)
+"""
+
+
+def test_who_reads_the_terminal_of_its_output_is_passed_its_keys(machine):
+    terminal = typed(machine, "--", sys.executable, script_of(machine, "pager.py", PAGER))
+    terminal.expect_exact("ready\r\n")
+    terminal.send("k")
+    assert "got b'k'" in ended(terminal)[0]
+
+
+# Two at a time in the foreground of one terminal: the first relays it, and ends first.
+SIDE_BY_SIDE = """
+    stty -g
+    ((hw -- ./run0 sh -c 'until [ -e begun ]; do sleep 0.05; done'); touch over) &
+    until stty -a | grep -q -e -icanon; do sleep 0.05; done
+    (hw -- ./run0 sh -c 'touch begun; until [ -e over ]; do sleep 0.05; done; {then}')
+    wait
+    stty -g
+"""
+
+
+@pytest.mark.usefixtures("run0")
 def test_two_side_by_side_leave_the_terminal_as_it_was(machine):
     text, status, _ = ended(scripted(machine, SIDE_BY_SIDE.format(then="true")))
     before, after = modes(text)
     assert (after, status) == (before, 0)
 
 
+@pytest.mark.usefixtures("run0")
 def test_of_two_side_by_side_who_is_left_has_the_keyboard(machine):
     terminal = scripted(machine, SIDE_BY_SIDE.format(then="echo ask; read x; echo got $x"))
     terminal.expect_exact("ask")
@@ -173,14 +290,16 @@ def test_of_two_side_by_side_who_is_left_has_the_keyboard(machine):
     assert "got foo" in ended(terminal)[0]
 
 
-def test_a_terminal_whose_lender_was_killed_is_given_back_by_the_next(machine):
+@pytest.mark.once
+@pytest.mark.usefixtures("run0")
+def test_a_terminal_whose_relay_and_its_monitor_were_killed_is_given_back_by_the_next(machine):
     script = """
         stty -g
-        (hw -- sleep 60) & lender=$!
+        (hw -- ./run0 sleep 60) & lender=$!
         until stty -a | grep -q -e -icanon; do sleep 0.05; done
-        kill -KILL $lender
+        kill -STOP $lender; kill -KILL $(pgrep -P $lender) $lender
         wait
-        (hw -- true)
+        (hw -- ./run0 true)
         stty -g
     """
     before, after = modes(ended(scripted(machine, script))[0])
@@ -188,28 +307,43 @@ def test_a_terminal_whose_lender_was_killed_is_given_back_by_the_next(machine):
 
 
 @pytest.mark.once
-def test_every_run_killed_at_once_leaves_the_terminal_with_its_own_modes(machine):
-    script = """
+@pytest.mark.usefixtures("run0")
+@pytest.mark.parametrize(
+    ("command", "children"),
+    [("./run0 ./deaf", 3), ("{python} curses.py", 6)],
+    ids=["relayed", "by its output"],
+)
+def test_every_run_killed_at_once_leaves_the_terminal_with_its_own_modes(
+    machine, command, children
+):
+    script_of(machine, "curses.py", CURSES)
+    script_of(machine, "deaf", "trap '' HUP; until [ -e over ]; do sleep 0.05; done")
+    command = command.format(python=sys.executable)
+    script = f"""
         stty -ixon brkint; stty -g
-        for i in 1 2 3; do (hw -- sh -c 'trap "" HUP; sleep 1.5') & runs="$runs $!"; done
+        for i in 1 2 3; do (hw -- {command} </dev/tty) & runs="$runs $!"; done
         until stty -a | grep -q -e -icanon; do sleep 0.05; done
+        until [ $(pgrep -P $(echo $runs | tr ' ' ,) | wc -l) = {children} ]; do sleep 0.05; done
         kill -KILL $runs
         wait
         until stty -a | grep -q -e ' icanon'; do sleep 0.05; done
-        stty -g
+        stty -g; touch over
     """
     before, after = modes(ended(scripted(machine, script))[0])
     assert after == before
-    assert not [name for name in os.listdir(machine.directory) if name.startswith("terminal-")]
 
 
-def test_killed_it_leaves_no_command_behind(bash, machine):
-    bash.sendline("hw -- sh -c 'echo pid=$$; sleep 60'")
+@pytest.mark.parametrize("own", [False, True])
+def test_killed_it_leaves_no_command_behind(bash, run0, own):
+    bash.sendline(f"hw -- {run0 * own} sh -c 'echo pid=$$; sleep 60'")
     bash.expect(r"pid=(\d+)\r\n")
     command = int(bash.match.group(1))
+    parent = _parent_of(command)
+    if own:
+        parent = _parent_of(parent)  # the monitor's
+    else:
+        until(lambda: len(psutil.Process(parent).children()) == 2)  # a watchdog beside it
     bash.sendline("")  # for the prompt afterwards
-    parent = _parent_of(_parent_of(command))
-    bash.sendline("")
 
     os.kill(parent, signal.SIGKILL)
     bash.expect("Killed")
@@ -218,9 +352,10 @@ def test_killed_it_leaves_no_command_behind(bash, machine):
 
 @pytest.mark.once
 def test_a_command_whose_keeper_was_killed_is_told_to_have_ended_in_an_unknown_way(
-    machine, listener
+    machine, listener, run0
 ):
-    terminal = typed(machine, "--name", "odd", "--", "sh", "-c", "trap '' HUP; echo on; sleep 60")
+    script = "trap '' HUP; echo on; sleep 60"
+    terminal = typed(machine, "--name", "odd", "--", run0, "sh", "-c", script)
     terminal.expect("on\r\n")
     (monitor,) = psutil.Process(terminal.pid).children()
     killed(monitor.pid)
@@ -229,8 +364,8 @@ def test_a_command_whose_keeper_was_killed_is_told_to_have_ended_in_an_unknown_w
     assert (operation.state, operation.error) == ("failed", "its exit status is not known")
 
 
-def test_the_terminal_is_given_back_when_it_is_terminated(machine):
-    terminal = typed(machine, "--", "sh", "-c", "trap '' TERM; echo ready; sleep 1; exit 4")
+def test_the_terminal_is_given_back_when_it_is_terminated(machine, run0):
+    terminal = typed(machine, "--", run0, "sh", "-c", "trap '' TERM; echo ready; sleep 1; exit 4")
     terminal.expect_exact("ready")
     assert not termios.tcgetattr(terminal.child_fd)[3] & termios.ICANON
     terminal.kill(15)
@@ -253,11 +388,16 @@ def test_input_from_a_pipe_stays_a_pipe_beside_the_terminal(machine):
         bash.close(force=True)
 
 
-def test_what_a_command_leaves_in_the_background_is_not_hung_up_on(machine, tmp_path):
+@pytest.mark.parametrize("own", [False, True])
+def test_what_a_command_leaves_in_the_background_is_not_hung_up_on(bash, run0, tmp_path, own):
+    # In a shell: where we are the terminal's session leader, our end hangs up on all as any's does.
     log = tmp_path / "log"
     for redirected in ("", ">/dev/null 2>&1 </dev/null"):
-        script = f"(sleep 0.7; echo alive > {log}) {redirected} & exit 3"
-        assert ended(typed(machine, "--", "sh", "-c", script))[1] == 3
+        bash.sendline(
+            f"hw -- {run0 * own} sh -c '(sleep 0.7; echo alive > {log}) {redirected} & exit 3'; "
+            "echo status=$?"
+        )
+        bash.expect_exact("status=3\r\n")
         until(lambda: log.exists() and log.read_text() == "alive\n")
         log.unlink()
 

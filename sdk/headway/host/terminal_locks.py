@@ -1,14 +1,16 @@
-"""The locks of a terminal: which process may draw on it, and which rows are reserved there.
+"""The locks of a terminal: which process may draw on it, reserve rows there, or change its modes.
 
 Each role of a terminal is a file in the runtime directory, which its holder locks. The kernel
 releases a lock when its holder is killed, so that exactly one process has each role whatever
-happens to the others. The file of `REGION` also records how many rows its holder has reserved:
-whoever takes it next releases what a killed holder has left.
+happens to the others. The file also records what its holder owes to the terminal: the rows that it
+has reserved, or the modes to give back. Whoever takes the role next settles what a killed holder
+has left.
 """
 
 from __future__ import annotations
 
 import fcntl
+import marshal
 import os
 
 from headway.host import broker_launch
@@ -18,9 +20,15 @@ from headway.host.identity import start_time
 VIEWER = "viewer"  # the viewer process of the programs in the terminal
 FRONT = "front"  # `headway view`, while its process group is in the foreground
 REGION = "region"  # whoever has rows reserved, one of these two
+MODES = "modes"  # the `headway run` whose command has modes of its own
 
 FOLDER = "terminals"
-_RECORD_BYTES = 64
+_RECORD_BYTES = 64  # of a number of rows
+_READ_BYTES = 4096  # more than any record has
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.terminal_mode import Attributes
 
 
 class TerminalLock:
@@ -34,7 +42,7 @@ class TerminalLock:
         self.held = False
         self._file: int | None = None
         self._session = _session()
-        self._unfiled = 0  # the record where there is no file
+        self._unfiled = b""  # the record where there is no file
         try:
             self._file = _open(descriptor, role)
         except OSError:
@@ -76,24 +84,51 @@ class TerminalLock:
     @property
     def rows(self) -> int:
         """The number of rows that are recorded as reserved in this session."""
-        if self._file is None:
-            return self._unfiled
         try:
-            *session, rows = os.pread(self._file, _RECORD_BYTES, 0).split()
-            return int(rows) if session == self._session else 0
-        except (OSError, ValueError):
+            return int(self._read() or 0)
+        except ValueError:
             return 0
 
     def record(self, rows: int) -> None:
         """Record how many rows are reserved, before they are."""
+        self._write(b"%d" % rows)
+
+    @property
+    def modes(self) -> tuple[Attributes, Attributes] | None:
+        """The modes to give back and those that were set, as recorded in this session."""
+        try:
+            saved, changed = marshal.loads(bytes.fromhex(self._read().decode()))  # noqa: S302 - ours
+        except (ValueError, EOFError, TypeError):
+            return None
+        return saved, changed
+
+    def record_modes(self, saved: Attributes, changed: Attributes) -> None:
+        """Record the modes to give back and those that are set, before they are."""
+        self._write(marshal.dumps((saved, changed)).hex().encode())
+
+    def forget(self) -> None:
+        """Record that nothing is owed to the terminal."""
+        self._write(b"")
+
+    def _read(self) -> bytes:
         if self._file is None:
-            self._unfiled = rows
+            return self._unfiled
+        try:
+            words = os.pread(self._file, _READ_BYTES, 0).split()
+        except OSError:
+            return b""
+        return words[2] if words[:2] == self._session and len(words) == 3 else b""
+
+    def _write(self, content: bytes) -> None:
+        if self._file is None:
+            self._unfiled = content
             return
         try:
-            record = b" ".join([*self._session, b"%d\n" % rows])
-            os.pwrite(self._file, record.rjust(_RECORD_BYTES), 0)
+            record = b" ".join([*self._session, content + b"\n"]).rjust(_RECORD_BYTES)
+            os.pwrite(self._file, record, 0)
+            os.ftruncate(self._file, len(record))
         except OSError:
-            pass  # a full disk: a killed holder's rows then stay until the next frame
+            pass  # a full disk: what a killed holder owes then stays
 
 
 def _session() -> list[bytes]:

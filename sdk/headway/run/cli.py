@@ -175,7 +175,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _follow(launch)
     finally:
-        launch.restore_terminal()
+        launch.release_terminal()
 
 
 def _die_of_interrupts() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from collections import deque
 
 from headway.host import threads
@@ -18,9 +19,8 @@ from headway.run.exit_status import exit_status
 from headway.run.parsers.registry import DATA_ON_STDOUT, PARSERS, machine_form
 from headway.run.process.child import Child
 from headway.run.process.fork_gate import CannotStart
-from headway.run.process.process_group import signal_others
 from headway.run.process.signal_forwarding import FORWARDED, SignalReceiver
-from headway.run.reading.command_line import FormContext
+from headway.run.reading.command_line import FormContext, needs_controlling_terminal
 from headway.run.stderr import print_error
 from headway.run.streams.plumbing import connect_streams
 from headway.run.streams.pump import Pump
@@ -28,17 +28,25 @@ from headway.run.streams.samples import KNOWN_TOOL_LIMIT, UNKNOWN_TOOL_LIMIT, Sa
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Callable, Mapping
 
     from headway.run.process.pty_session import PtyChild
+    from headway.run.process.watchdog import Watchdog
     from headway.run.reading.command_line import Command, MachineForm
     from headway.run.streams.filter import LineFilter
     from headway.run.streams.keyboard import Keyboard
+    from headway.run.streams.output_terminal import OutputTerminal
 
 PARENT = "HEADWAY_PARENT"
 # Threads that must be available: pumps, keyboard, reporting and libzmq start six; the rest is
 # left to the command, which counts towards the same limit.
 THREADS_NEEDED = 16
+# Seconds after which a command on a terminal gets a watchdog. One that ends sooner, as most do,
+# needs none; doubled, so would be the time in which it is left behind where we are killed.
+WATCH_AFTER = 0.5
+# Seconds between two looks while another process group has a relayed terminal. Nothing announces
+# that we are in the foreground again; a person who types `fg` does not notice this long.
+BACKGROUND_INTERVAL = 0.25
 # Seconds for which a thread keeps the interpreter while another waits for it. With Python's
 # own 5 ms a pump that shares the interpreter with the parser slows a loud command down.
 SWITCH_INTERVAL = 0.0005
@@ -74,6 +82,9 @@ class Launch:
         self.requests: deque[Any] = deque()  # to cancel
         self.pumps: list[Pump] = []
         self.keyboard: Keyboard | None = None
+        self._watchdog: Watchdog | None = None
+        self._began = 0.0
+        self._released = False
         self.parses = plan.tool != ""
         self.tool = (plan.tool or command.program) if self.parses else ""
         known = self.tool in PARSERS
@@ -81,7 +92,10 @@ class Launch:
         display = plan.display or os.environ.get("HEADWAY_DISPLAY") or "auto"
         drawn = display in ("auto", "live")
         self.plumbing = connect_streams(
-            self.parses, own and command.program in DATA_ON_STDOUT, drawn
+            self.parses,
+            own and command.program in DATA_ON_STDOUT,
+            drawn,
+            needs_controlling_terminal(command),
         )
         self.environ: Mapping[str, str] = {}
         self.hidden: dict[int, Any] = {}
@@ -108,10 +122,10 @@ class Launch:
     def _fork(self, plan: Plan, form: MachineForm | None, end: int) -> Child | PtyChild:
         argv = list(plan.command.argv) if form is None else form.argv
         kept = (end,) if form is not None and form.status else ()
-        terminal = self.plumbing.terminal
+        terminal = self.plumbing.relayed_terminal
         if terminal is None:
             return Child(plan.path, argv, self.plumbing.streams, kept, self.signals.ignored)
-        from headway.run.process.pty_session import PtyChild  # noqa: PLC0415 - only a terminal needs it
+        from headway.run.process.pty_session import PtyChild  # noqa: PLC0415 - few need it
 
         return PtyChild(
             plan.path, argv, self.plumbing.streams, kept, self.signals.ignored, terminal
@@ -122,23 +136,68 @@ class Launch:
         self.signals.start()
         _require_resources()
         limit = KNOWN_TOOL_LIMIT if self.tool in PARSERS else UNKNOWN_TOOL_LIMIT
+        output = self.plumbing.output_terminal
+        if output is not None:
+            output.signal_command = self.child.send_all
         for stream in self.plumbing.pumped:
             samples = Samples(limit) if self.parses else None
-            self.pumps.append(
-                Pump(stream.source, stream.target, samples, self._filter_for(stream.target))
-            )
+            hidden = self._filter_for(stream.target)
+            may_write = None if output is None else output.follow
+            self.pumps.append(Pump(stream.source, stream.target, samples, hidden, may_write))
         # Else a pump waits 5 ms for the interpreter whenever another thread has it.
         sys.setswitchinterval(SWITCH_INTERVAL)
         for pump in self.pumps:
             pump.start()
         self.child.wait_until_forked()
-        terminal = self.plumbing.terminal
-        if terminal is not None:
-            from headway.run.streams.keyboard import Keyboard  # noqa: PLC0415 - nobody types elsewhere
+        self._began = time.monotonic()
+        relayed = self.plumbing.relayed_terminal
+        if relayed is not None:
+            relayed.follow()
+            self._start_keyboard(
+                relayed.master, relayed.takes_keys, BACKGROUND_INTERVAL, relayed.interrupts
+            )
 
-            self.keyboard = Keyboard(2, terminal, signal_others)
-            terminal.follow()
-            self.keyboard.start()
+    def follow_terminal(self) -> None:
+        """Follow the modes and the size of the command's terminal."""
+        relayed, output = self.plumbing.relayed_terminal, self.plumbing.output_terminal
+        if relayed is not None:
+            relayed.follow()
+        if output is None:
+            return
+        output.follow()
+        output.follow_size()
+        if output.changed and self.keyboard is None:
+            from headway.run.process.terminal_readers import reads_from  # noqa: PLC0415 - few need it
+            from headway.run.streams.pager_keys import LOOK_INTERVAL, PagerKeys  # noqa: PLC0415
+
+            keys = PagerKeys(output, lambda: reads_from(self.child.pid, output.name))
+            self._start_keyboard(output.master, keys.wanted, LOOK_INTERVAL, _never)
+        late = time.monotonic() - self._began >= WATCH_AFTER
+        if self._watchdog is None and (late or output.changed):
+            self._start_watchdog(output)
+
+    def _start_keyboard(
+        self,
+        master: int,
+        wanted: Callable[[], bool],
+        interval: float,
+        interrupts: Callable[[bytes], bool],
+    ) -> None:
+        from headway.run.streams.keyboard import Keyboard  # noqa: PLC0415 - few need it
+
+        self.keyboard = Keyboard(2, master, wanted, interval, interrupts)
+        self.keyboard.start()
+
+    def _start_watchdog(self, output: OutputTerminal) -> None:
+        from headway.run.process.watchdog import Watchdog  # noqa: PLC0415 - not for a short command
+
+        kept = output.prepare_recovery()
+        if kept is None:
+            return
+        try:
+            self._watchdog = Watchdog(self.child.pid, kept, output.recover)
+        except OSError:
+            pass  # no more processes: the command runs without it
 
     def wait_unreported(self) -> int:
         """Follow the command by what is imported already, unreported; return its exit status."""
@@ -154,8 +213,18 @@ class Launch:
             pump.finish()
         for pump in self.pumps:
             pump.join()
-        self.child.detach()
+        self.release_terminal()
         return exit_status(statuses[0])
+
+    def release_terminal(self) -> None:
+        """Let go of the command, and of the processes that watch over its terminal."""
+        self.restore_terminal()
+        if not self._released:
+            self._released = True
+            self.child.detach()
+        if self._watchdog is not None:
+            self._watchdog.dismiss()
+            self._watchdog = None
 
     def abandon(self) -> None:
         """Undo the fork before the command has begun, and restore the terminal."""
@@ -235,7 +304,7 @@ class Launch:
     def _can_signal(self) -> bool:
         """Return whether a cancel request can be passed on: sudo takes ^C only from a terminal."""
         elevated = self.plan.command.elevated and os.geteuid() != 0
-        return self.plumbing.terminal is not None or not elevated
+        return self.plumbing.relayed_terminal is not None or not elevated
 
     def _request_cancel(self, request: Any) -> None:
         """Queue a request to cancel; called on the SDK's thread."""
@@ -279,6 +348,10 @@ def flush_report() -> None:
         reporter().end()
     except Exception:
         pass
+
+
+def _never(_: bytes) -> bool:
+    return False  # the kernel makes a signal of such a key
 
 
 def _version(command: Command) -> tuple[int, ...] | None:

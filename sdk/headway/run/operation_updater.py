@@ -59,6 +59,7 @@ class OperationUpdater:
         self._said = False  # something that stands as the detail
         self._paused = False
         self._pausing = threading.RLock()  # requests to pause come on another thread
+        self._asked = False  # it waits because it was seen to ask, not because a parser says so
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.error: str | None = None  # the best line about a failure
         self.counted = False  # the output told of stages or counts
@@ -116,14 +117,24 @@ class OperationUpdater:
 
     def note_unfinished_line(self, rest: str) -> None:
         """Wait for input if `rest`, an unfinished line followed by silence, looks like a prompt."""
-        if rest and self._waiting is None and is_prompt(rest):
-            self.apply([NeedsInput(rest[-PROMPT_SHOWN:])])
+        if rest and is_prompt(rest):
+            self.note_input(rest)
+
+    def note_input(self, question: str | None) -> None:
+        """Wait for input: `question` is what was asked, or empty; with None, resume after it."""
+        if question is None:
+            if self._asked:
+                self.resume()
+        elif self._waiting is None:
+            self._asked = True
+            self.apply([NeedsInput(question[-PROMPT_SHOWN:])])
 
     def resume(self) -> None:
         """Resume the operation: the command works again. What it says while paused is old."""
         with self._pausing:
             if self._waiting is not None and not self._paused:
                 self._waiting = None
+                self._asked = False
                 self._guard(lambda operation: operation.resume())
 
     def pause(self) -> None:
@@ -258,7 +269,9 @@ _APPLY: dict[type, Callable[[OperationUpdater, Any], None]] = {
     Detail: OperationUpdater._detail,
     Failed: OperationUpdater._failed,
     Waiting: lambda updater, event: updater._wait(event.reason),
-    NeedsInput: lambda updater, event: updater._wait("an answer: " + event.reason),
+    NeedsInput: lambda updater, event: updater._wait(
+        f"an answer: {event.reason}" if event.reason else "an answer"
+    ),
     Cancellable: lambda updater, event: updater._guard(
         lambda operation: operation.set(cancellable=event.allowed)
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from headway.run.operation_updater import OperationUpdater
 from headway.run.reading.events import DRAWN, OUTPUT, STATUS
+from headway.run.reading.prompts import may_ask, question
 from headway.run.reading.terminal_lines import PROGRESS_MARK, Line, LineSplitter
 from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples
 
@@ -16,6 +17,7 @@ LINES_PER_TURN = 500
 QUIET_SECONDS = 1.0
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from headway.run.process.input_wait import InputWatch
     from headway.run.tree.processes import ProcessLooks
     from headway.run.tree.router import Router, Scoped
 
@@ -34,15 +36,22 @@ class Stream:
 class ParsingLoop:
     """Feeds the lines that come to a router, and what it makes of them to an updater.
 
-    `looks` are the looks at the processes below the command, where those are followed.
+    `looks` are the looks at the processes below the command, where those are followed;
+    `input_watch` tells whether they wait for input.
     """
 
     def __init__(
-        self, router: Router, updater: OperationUpdater, looks: ProcessLooks | None = None
+        self,
+        router: Router,
+        updater: OperationUpdater,
+        looks: ProcessLooks | None = None,
+        input_watch: InputWatch | None = None,
     ) -> None:
         self._router = router
         self._updater = updater
         self._looks = looks
+        self._input_watch = input_watch
+        self._last = Line("")
         self._now = 0.0
         self._last_output = 0.0
         self.status = Stream(STATUS, Samples(KNOWN_TOOL_LIMIT))
@@ -68,10 +77,24 @@ class ParsingLoop:
             self._lines(stream.splitter.feed(data)[-LINES_PER_TURN:], stream.source)
         if came:
             self._last_output = now
+            if self._input_watch is not None:
+                self._input_watch.restart()
         elif now - self._last_output >= QUIET_SECONDS:
-            for stream in self._streams[:-1]:
-                self._updater.note_unfinished_line(stream.splitter.rest)
+            self._note_question()
         return came
+
+    def _note_question(self) -> None:
+        """Tell whether the command, which is quiet, waits for input: by what it does, or says."""
+        rests = [stream.splitter.rest for stream in self._streams[:-1]]
+        # A prompt that is edited is drawn: the cursor has been moved behind it.
+        rest = next(filter(None, rests), self._last.text if self._last.drawn else "")
+        watch = self._input_watch
+        waits = None if watch is None else watch.look(self._now, prompted=may_ask(rest))
+        if waits is not None:
+            self._updater.note_input(question(rest, self._last.text) if waits else None)
+            return
+        for unfinished in rests:
+            self._updater.note_unfinished_line(unfinished)
 
     def finish(self, exit_status: int, now: float) -> None:
         """Parse what is left, and the parsers' verdict on the exit status."""
@@ -98,6 +121,7 @@ class ParsingLoop:
     def _lines(self, lines: list[Line], source: str) -> None:
         for line in lines:
             drawn = source == OUTPUT and line.drawn
+            self._last = line
             if source == OUTPUT and not drawn and not line.text.startswith(PROGRESS_MARK):
                 self._updater.add_line(line.text)
             self._apply(self._router.feed(line.text, DRAWN if drawn else source, self._now))

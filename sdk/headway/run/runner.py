@@ -19,6 +19,7 @@ from headway.run.parsing_loop import ParsingLoop
 from headway.run.pausing import Pausing
 from headway.run.process.child import ignores_signal
 from headway.run.process.escalation import Escalation
+from headway.run.process.input_wait import InputWatch
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
 from headway.run.streams.pump import copy_until_closed
@@ -54,11 +55,11 @@ class Runner:
         self._escalation = Escalation()
         self._interrupted: tuple[int, float] | None = None
         self._pumps = launch.pumps
-        self._keyboard = launch.keyboard
         self._updater = OperationUpdater(launch.operation)
         router = _router_of(launch)
         looks = ProcessLooks(launch.child.pid, router.wants) if launch.parses else None
-        self._parsing = ParsingLoop(router, self._updater, looks)
+        watch = InputWatch(launch.child.pid, self._plumbing.terminals())
+        self._parsing = ParsingLoop(router, self._updater, looks, watch if looks else None)
         self._pausing = Pausing(launch.child, self._updater)
         if launch.operation is not None:
             launch.operation.pauser = self._pausing.request
@@ -71,8 +72,8 @@ class Runner:
     def run(self) -> int:
         """Follow it; return its exit status, or die of the signal that it died of."""
         status = self._loop()
-        if self._keyboard is not None:
-            self._keyboard.finish()
+        if self._launch.keyboard is not None:
+            self._launch.keyboard.finish()
         return self._end(status)
 
     # The middle.
@@ -92,15 +93,12 @@ class Runner:
                 else:
                     return status
             self._cancel()
-            keyboard = self._keyboard
+            keyboard = self._launch.keyboard
             self._pausing.look(None if keyboard is None else keyboard.interrupted)
             self._look()
-            terminal = self._plumbing.terminal
-            if terminal is not None:
-                terminal.follow()
-            tick = (
-                ACTIVE_INTERVAL if self._parse_output() or terminal is not None else IDLE_INTERVAL
-            )
+            self._launch.follow_terminal()
+            active = self._parse_output() or self._plumbing.terminal is not None
+            tick = ACTIVE_INTERVAL if active else IDLE_INTERVAL
 
     def _look(self) -> None:
         """Look at the processes of the command, where one reports, and they go on."""
@@ -138,15 +136,14 @@ class Runner:
         if number in FORWARDED:
             if number in INTERRUPTS:
                 self._interrupted = (number, time.monotonic())
-            shared = self._plumbing.terminal is None
-            if not (shared and heard.from_terminal) and not self._child.send(number):
+            if not self._has_reached(heard) and not self._child.send(number):
                 self._send_control(termios.VINTR)
             if self._signals.ends_us(number):
                 self._pausing.lift()
         elif number == signal.SIGTSTP:
             if self._pausing.paused:  # the command cannot stop once more
                 self._signals.stop(group=False)
-            elif not heard.from_terminal or self._plumbing.terminal is not None:
+            elif not self._has_reached(heard):
                 self._child.send(number)
         elif number == signal.SIGCONT:
             self._child.resume()
@@ -154,9 +151,16 @@ class Runner:
         elif number == signal.SIGWINCH:
             self._plumbing.resize()
 
+    def _has_reached(self, heard: ReceivedSignal) -> bool:
+        """Return whether a signal has reached the command, too: it came to our whole group."""
+        if not heard.from_terminal or self._plumbing.relayed_terminal is not None:
+            return False
+        # That its terminal is gone the kernel tells the leader of a session alone.
+        return heard.number != signal.SIGHUP or os.getsid(0) != os.getpid()
+
     def _send_control(self, key: int) -> None:
         """Let the pty's line discipline send the signal: that reaches another user's command."""
-        terminal = self._plumbing.terminal
+        terminal = self._plumbing.relayed_terminal
         if terminal is not None:
             try:
                 os.write(terminal.master, terminal.control(key))
@@ -166,14 +170,12 @@ class Runner:
     def _stop_with_command(self, number: int) -> None:
         """Stop as the command was stopped, as one job; resume it when this process is continued."""
         self._updater.suspend()
-        terminal = self._plumbing.terminal
-        if terminal is not None:
-            terminal.restore()
+        self._launch.restore_terminal()
         self._updater.flush(0.25)  # the threads that send it stop, too
-        self._signals.stop(group=terminal is not None and number == signal.SIGTSTP)
+        alone = self._plumbing.relayed_terminal is not None  # its key has stopped nobody else
+        self._signals.stop(group=alone and number == signal.SIGTSTP)
         self._plumbing.resize()
-        if terminal is not None:
-            terminal.follow()
+        self._launch.follow_terminal()
         self._child.resume()
         self._updater.resume()
 
@@ -195,15 +197,14 @@ class Runner:
     def _end(self, status: int) -> int:
         code = exit_status(status)
         killed = self._drain()
-        if self._plumbing.terminal is not None:
-            self._plumbing.terminal.restore()
+        self._launch.restore_terminal()
         now = time.monotonic()
         self._parse_output()
         if code == 0:
             self._input.finish(self._watch.finished())
         self._parsing.finish(code, now)
-        if self._interrupted is None and self._keyboard is not None:
-            typed = self._keyboard.interrupted
+        if self._interrupted is None and self._launch.keyboard is not None:
+            typed = self._launch.keyboard.interrupted
             self._interrupted = None if typed is None else (signal.SIGINT, typed)
         error, escalation = self._updater.error, self._escalation
         outcome = outcome_of(
@@ -217,7 +218,7 @@ class Runner:
         self._updater.end(outcome, code)
         flush_report()
         self._fork_copier()
-        self._child.detach()
+        self._launch.release_terminal()
         number = killed or termination_signal(status)
         if number:
             self._signals.die(number)

@@ -135,6 +135,20 @@ def test_silence_after_a_question_waits_for_an_answer(operation):
     assert operation.calls == [("wait", "an answer: Do you want to continue? [Y/n]")]
 
 
+def test_who_was_seen_to_wait_for_input_resumes_when_it_does_not_any_more(operation):
+    updater = OperationUpdater(operation)
+    for question in ("(Pdb)", "(Pdb)", None, None, ""):
+        updater.note_input(question)
+    assert operation.calls == [("wait", "an answer: (Pdb)"), ("resume",), ("wait", "an answer")]
+
+
+def test_what_a_parser_says_it_waits_for_is_not_taken_back_by_that(operation):
+    updater = OperationUpdater(operation)
+    updater.apply([Waiting("the dpkg lock")])
+    updater.note_input(None)
+    assert operation.calls == [("wait", "the dpkg lock")]
+
+
 def test_a_detail_belongs_to_the_stage_that_began_last(operation):
     OperationUpdater(operation).apply([Detail("lost"), StageStarted("Run"), Detail("one")])
     assert operation.calls[-1] == ("update", "Run", {"detail": "one"})

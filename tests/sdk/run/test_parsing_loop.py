@@ -17,7 +17,7 @@ from headway.run.tree.router import Process, Router
 
 class Updater:
     def __init__(self):
-        self.events, self.lines, self.rests = [], [], []
+        self.events, self.lines, self.rests, self.questions = [], [], [], []
 
     def apply(self, events, scope=""):
         self.events += events
@@ -27,6 +27,9 @@ class Updater:
 
     def note_unfinished_line(self, rest):
         self.rests.append(rest)
+
+    def note_input(self, question):
+        self.questions.append(question)
 
 
 class Parser:
@@ -139,3 +142,47 @@ def test_a_bar_that_is_drawn_is_parsed_once_nothing_more_comes():
     loop.poll(1.2)
     assert parser.fed[1:] == [("49%", DRAWN)]
     assert updater.lines == []
+
+
+class InputWatch:
+    def __init__(self, *found):
+        self.found, self.asked = list(found), []
+
+    def restart(self):
+        self.asked.append("restart")
+
+    def look(self, now, *, prompted):
+        self.asked.append(prompted)
+        return self.found.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("printed", "prompted", "question"),
+    [
+        (b"(Pdb) ", True, "(Pdb)"),
+        (b"Enter a number: ", True, "Enter a number:"),
+        (b"Do you want to continue? [Y/n]\n", False, "Do you want to continue? [Y/n]"),
+        (b"ready\n", False, ""),
+    ],
+)
+def test_a_quiet_command_that_waits_for_input_asks_what_it_printed_last(
+    printed, prompted, question
+):
+    watch, updater, samples = InputWatch(True, False), Updater(), Samples(KNOWN_TOOL_LIMIT)
+    loop = ParsingLoop(Router(Parser()), updater, None, watch)
+    loop.add(samples)
+    samples.put(memoryview(printed))
+    for now in (10, 10 + QUIET_SECONDS, 11 + QUIET_SECONDS):
+        loop.poll(now)
+    assert watch.asked == ["restart", prompted, prompted]
+    assert (updater.questions, updater.rests) == ([question, None], [])
+
+
+def test_where_it_cannot_be_told_whether_it_waits_its_words_tell():
+    watch, updater, samples = InputWatch(None), Updater(), Samples(KNOWN_TOOL_LIMIT)
+    loop = ParsingLoop(Router(Parser()), updater, None, watch)
+    loop.add(samples)
+    samples.put(memoryview(b"Continue? "))
+    for now in (10, 10 + QUIET_SECONDS):
+        loop.poll(now)
+    assert (updater.questions, updater.rests) == ([], ["Continue?"])

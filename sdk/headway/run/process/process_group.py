@@ -27,25 +27,6 @@ def descendants_in_group(pid: int) -> list[int]:
     return found
 
 
-def other_members() -> list[int]:
-    """Return the other processes of this process's group; none without /proc."""
-    group = os.getpgrp()
-    try:
-        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    except OSError:
-        return []
-    return [pid for pid in pids if pid != os.getpid() and _parent(str(pid), group) is not None]
-
-
-def signal_others(number: int) -> None:
-    """Send a signal to the other processes of this process's group, as a key of a terminal does."""
-    for pid in other_members():
-        try:
-            os.kill(pid, number)
-        except OSError:
-            pass  # it has just ended, or is another user's
-
-
 def _parent(name: str, group: int) -> int | None:
     try:
         with open(f"/proc/{name}/stat", "rb") as file:

@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping, Sequence
 
-    from headway.run.streams.terminal import Terminal
+    from headway.run.streams.relayed_terminal import RelayedTerminal
 
 _REPORT = struct.Struct("=i")  # a wait status
 # Seconds for which a hangup waits for the parent's end: the kernel closes the descriptors of a
@@ -42,7 +42,7 @@ class PtyChild:
         streams: Mapping[int, int],
         kept: tuple[int, ...],
         ignored: Sequence[int],
-        terminal: Terminal,
+        terminal: RelayedTerminal,
     ) -> None:
         self._terminal = terminal
         self._killed: bool | None = None  # whether the parent was; None while it runs
@@ -163,7 +163,6 @@ class PtyChild:
         for descriptor in {slave, null, *streams.values(), *kept} - {0, 1, 2, real, report, held}:
             os.close(descriptor)
         self._gate.close()
-        self._terminal.prepare_recovery()
         while True:
             _, status = os.waitpid(command, os.WUNTRACED)
             if not os.WIFSTOPPED(status):

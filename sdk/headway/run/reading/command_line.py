@@ -15,6 +15,8 @@ else:
 # Without `re`: the command waits for what is imported here.
 _VERSION = "0123456789."
 _PYTHONS = ("python", "pypy")
+_SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "mksh", "fish", "tcsh", "csh", "ash"))
+_OTHER_USER = frozenset(("su", "sudo", "doas", "runuser", "pkexec", "run0"))
 _PYTHON_FLAGS = frozenset("bBdEhiIOqsSuvx")
 
 
@@ -110,6 +112,23 @@ def parse_command_line(argv: tuple[str, ...] | list[str]) -> Command:
     if program.rstrip(_VERSION) == "pip":
         program = "pip"
     return Command(argv, program, at + 1, elevated)
+
+
+def needs_controlling_terminal(command: Command) -> bool:
+    """Return whether a command needs a controlling terminal of its own.
+
+    A shell for a person does: bash has no job control where its standard error is not its
+    controlling terminal. So does what runs as another user: only a key of its terminal may signal
+    that, and `sudo` may write the output to its terminal by name, where nobody would see it.
+    """
+    if command.elevated or command.program in _OTHER_USER:
+        return True
+    if command.program not in _SHELLS:
+        return False
+    # A script or "-c" makes it one for a program; options that take a value do not stand alone.
+    return all(
+        word.startswith("--") or (word[:1] in "-+" and "c" not in word) for word in command.words
+    )
 
 
 def plain_words(

@@ -1,4 +1,4 @@
-"""Recognize a prompt, such as for a password, in a line that has no end."""
+"""Recognize a question or a prompt, such as for a password, in a line of output."""
 
 from __future__ import annotations
 
@@ -16,3 +16,16 @@ _QUESTION = re.compile(
 def is_prompt(line: str) -> bool:
     """Return whether `line`, the last one and unfinished, asks for an answer."""
     return len(line) < _PROMPT_LIMIT and _QUESTION.search(line.rstrip()) is not None
+
+
+def may_ask(line: str) -> bool:
+    """Return whether `line` ends as prompts do; to be held against what its program does."""
+    return is_prompt(line) or line.rstrip()[-1:] in tuple(":?>)]")
+
+
+def question(rest: str, last: str) -> str:
+    """Return what a program asks that waits for input: its unfinished line, or its last one.
+
+    `last` is the last finished line, which may be about something else: then nothing is.
+    """
+    return rest or (last if may_ask(last) else "")

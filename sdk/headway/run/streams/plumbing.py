@@ -1,7 +1,8 @@
 """Decide which of the command's streams pass through Headway, and connect them.
 
 A command that would see a terminal sees one, and one that would see a pipe or a file sees a
-pipe; two streams of different files stay different, and two of one file stay one.
+pipe; two streams of different files stay different, and two of one file stay one. On a terminal
+only its outputs pass through a pty, unless it needs a controlling terminal of its own.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import os
 import stat
 import termios
 
-from headway.run.streams.terminal import Terminal
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple
+
+    from headway.run.streams.output_terminal import OutputTerminal
+    from headway.run.streams.relayed_terminal import RelayedTerminal
 else:
     from headway.light_typing import NamedTuple
 
@@ -31,15 +33,32 @@ class Plumbing:
     """The command's descriptors.
 
     `streams` maps 0…2 of the command to ours where they differ, `pumped` are those to relay,
-    `terminal` is the real one, where the command gets a pty instead of it.
+    `output_terminal` is the real one where the command's outputs are a pty, `relayed_terminal`
+    where all of its streams are.
     """
 
     def __init__(self) -> None:
         self.streams: dict[int, int] = {}
         self.pumped: list[PumpedStream] = []
-        self.terminal: Terminal | None = None
+        self.output_terminal: OutputTerminal | None = None
+        self.relayed_terminal: RelayedTerminal | None = None
         self.on_terminal = False  # both outputs are one terminal, pumped as standard output
-        self._side: int | None = None  # a pty for output alone
+        self._side: int | None = None  # a pty for standard error alone
+
+    @property
+    def terminal(self) -> OutputTerminal | RelayedTerminal | None:
+        """The real terminal, however the command is connected to it."""
+        return self.output_terminal or self.relayed_terminal
+
+    def terminals(self) -> frozenset[int]:
+        """Return the devices of the terminals that the command may read from."""
+        devices = {os.makedev(5, 0), _terminal(0)}  # /dev/tty, whichever it is, and its input
+        if self.terminal is not None:
+            try:
+                devices.add(os.stat(self.terminal.name).st_rdev)
+            except OSError:
+                pass  # another mount of /dev/pts
+        return frozenset(device for device in devices if device is not None)
 
     def close_child_ends(self) -> None:
         """Close the ends that the forked command holds by now."""
@@ -61,8 +80,8 @@ class Plumbing:
         for number in numbers:
             self.streams[number] = end
 
-    def connect_side_pty(self, *numbers: int) -> None:
-        """Give the command a terminal for its outputs `numbers` that is not its controlling one."""
+    def connect_side_pty(self) -> None:
+        """Give the command a terminal for its standard error that is not its controlling one."""
         master, slave = os.openpty()
         attributes = termios.tcgetattr(slave)
         attributes[1] &= ~termios.OPOST  # the real terminal does that
@@ -70,35 +89,45 @@ class Plumbing:
         termios.tcsetattr(slave, termios.TCSANOW, attributes)
         self._side = master
         _copy_size(2, master)
-        self.pumped.append(PumpedStream(master, numbers[0]))
-        for number in numbers:
-            self.streams[number] = slave
+        self.pumped.append(PumpedStream(master, 2))
+        self.streams[2] = slave
+
+    def connect_output_terminal(self, reserved: bool) -> None:
+        """Give the command a pty for its outputs, and leave the terminal to be its input."""
+        from headway.run.streams.output_terminal import OutputTerminal  # noqa: PLC0415 - not for pipes
+
+        self.output_terminal = OutputTerminal(2, reserved)
+        self.streams = {1: self.output_terminal.slave, 2: self.output_terminal.slave}
+        self.pumped.append(PumpedStream(self.output_terminal.master, 1))
+
+    def connect_relayed_terminal(self, reserved: bool, *, reads: bool) -> None:
+        """Give the command a controlling pty of its own; `reads`: for its input, too."""
+        from headway.run.streams.relayed_terminal import RelayedTerminal  # noqa: PLC0415 - few need it
+
+        self.relayed_terminal = RelayedTerminal(2, reserved)
+        self.streams = dict.fromkeys((0, 1, 2) if reads else (1, 2), self.relayed_terminal.slave)
+        self.pumped.append(PumpedStream(self.relayed_terminal.master, 1))
 
 
-def connect_streams(parses: bool, data_on_stdout: bool, reserved: bool) -> Plumbing:
+def connect_streams(
+    parses: bool, data_on_stdout: bool, reserved: bool, controlled: bool = False
+) -> Plumbing:
     """Connect the command by what our own standard streams are.
 
     `parses` tells whether its output is parsed, `data_on_stdout` that standard output carries
-    none of its progress, `reserved` that a viewer may draw on the terminal.
+    none of its progress, `reserved` that a viewer may draw on the terminal, `controlled` that the
+    command needs a controlling terminal of its own.
     """
     plumbing = Plumbing()
     out, err = _terminal(1), _terminal(2)
     plumbing.on_terminal = out is not None and out == err
-    if plumbing.on_terminal and not _controls_us(2):
-        # Its keys make no signals for us, and who is in its foreground is unknown (`su -c`,
-        # `setsid`): the command reads it itself.
-        if parses:
-            plumbing.connect_side_pty(1, 2)
-        return plumbing
-    if plumbing.on_terminal:
-        plumbing.terminal = Terminal(2, reserved)
-        slave = plumbing.terminal.slave
-        plumbing.streams = {1: slave, 2: slave}
-        if _terminal(0) == out:
-            plumbing.streams[0] = slave
-        plumbing.pumped.append(PumpedStream(plumbing.terminal.master, 1))
+    if plumbing.on_terminal and controlled and _controls_us(2):
+        plumbing.connect_relayed_terminal(reserved, reads=_terminal(0) == out)
         return plumbing
     if not parses:
+        return plumbing
+    if plumbing.on_terminal:
+        plumbing.connect_output_terminal(reserved)
         return plumbing
     out_open, err_open = _identity(1), _identity(2)
     same = out is None and err is None and out_open is not None and out_open == err_open
@@ -110,7 +139,7 @@ def connect_streams(parses: bool, data_on_stdout: bool, reserved: bool) -> Plumb
     if err is None and err_open is not None:
         plumbing.connect_pipe(2)
     elif err is not None and data_on_stdout:
-        plumbing.connect_side_pty(2)
+        plumbing.connect_side_pty()
     return plumbing
 
 

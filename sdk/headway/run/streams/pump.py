@@ -9,6 +9,8 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from headway.run.streams.filter import LineFilter
     from headway.run.streams.samples import Samples
 
@@ -20,11 +22,13 @@ CHUNK_BYTES = 1 << 18
 LINGER_SECONDS = 0.1
 # Seconds that an unfinished line is held back from the terminal: it may be a prompt.
 HELD_SECONDS = 0.05
+WITHHELD_SECONDS = 0.05  # between looks whether the command may write again
 
 
 class Pump(threading.Thread):
     """Copies `source` to `target`, and samples of it to `samples`.
 
+    `may_write` is asked before each write; while it says no, what has come waits.
     After `finish` it ends at the end of the stream, or after a short silence: `lingering` then
     tells that a process which the command left behind still holds the stream.
     """
@@ -35,12 +39,14 @@ class Pump(threading.Thread):
         target: int,
         samples: Samples | None,
         line_filter: LineFilter | None = None,
+        may_write: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__(name="headway-pump", daemon=True)
         self.source = source
         self.target = target
         self.samples = samples
         self._filter = line_filter
+        self._may_write = may_write
         self._buffer = memoryview(bytearray(CHUNK_BYTES))
         self._ended, self._end = os.pipe()
         self.lingering = False
@@ -101,6 +107,10 @@ class Pump(threading.Thread):
         return True
 
     def _write(self, data: bytes | memoryview) -> None:
+        if self._may_write is not None:
+            while not self._may_write():
+                if select.select([self._ended], [], [], WITHHELD_SECONDS)[0]:
+                    break
         view = memoryview(data)
         while view:
             try:

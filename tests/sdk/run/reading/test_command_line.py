@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 
 from headway.run.parsers.registry import name_command
-from headway.run.reading.command_line import find_subcommand, option_set, parse_command_line
+from headway.run.reading.command_line import (
+    find_subcommand,
+    needs_controlling_terminal,
+    option_set,
+    parse_command_line,
+)
 
 
 @pytest.mark.parametrize(
@@ -125,3 +130,22 @@ def test_options_are_put_in_after_the_program():
 def test_a_subcommand_is_found_behind_options_that_are_known(words, at):
     known, flags, values = (option_set(text) for text in ("clone", "--bare", "-C --git-dir"))
     assert find_subcommand(tuple(words.split()), known, flags, values) == at
+
+
+@pytest.mark.parametrize(
+    ("line", "needed"),
+    [
+        ("bash", True),
+        ("bash --norc -i", True),
+        ("env -i zsh -l", True),
+        ("sudo apt install nginx", True),
+        ("su - user", True),
+        ("bash -c make", False),
+        ("sh -ec make", False),
+        ("bash build.sh", False),
+        ("bash -x build.sh -i", False),
+        ("make -j4", False),
+    ],
+)
+def test_shells_for_a_person_and_other_users_need_a_controlling_terminal(line, needed):
+    assert needs_controlling_terminal(parse_command_line(line.split())) is needed

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headway.run.reading.prompts import is_prompt
+from headway.run.reading.prompts import is_prompt, may_ask, question
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,14 @@ def test_a_question_is_recognised(line):
 )
 def test_a_line_under_way_is_no_question(line):
     assert not is_prompt(line)
+
+
+@pytest.mark.parametrize("line", ["(Pdb) ", ">>> ", "Enter a number: ", "fortfahren? [J/n] ", "#?"])
+def test_what_ends_as_prompts_do_may_ask(line):
+    assert may_ask(line)
+
+
+def test_a_question_is_the_unfinished_line_or_a_last_one_that_asks():
+    assert question("name:", "Loading") == "name:"
+    assert question("", "Continue? [Y/n]") == "Continue? [Y/n]"
+    assert question("", "Loading") == ""

@@ -1,8 +1,9 @@
-"""The real terminal while it is relayed to a command's pty: its modes, its size, restoring it.
+"""The real terminal while it is relayed to a pty that controls the command.
 
-Several of us may be in the foreground of one terminal (`make -j4`). One of them relays it, and
-restores it; the others leave its modes alone meanwhile, for they would save raw ones. Should
-the one be killed, its monitor restores them (`recover`), or else the next that relays it.
+For the few commands that need a controlling terminal of their own. Whoever holds the role of the
+terminal's modes relays it and restores it; others leave its modes alone meanwhile, for they would
+save raw ones. Should the holder be killed, its monitor restores them (`recover`), or else the next
+that takes the role.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import os
 import struct
 import termios
 
-from headway.run.streams.modes_record import ModesRecord
+from headway.host.terminal_locks import MODES, TerminalLock
+from headway.run.streams.owed_modes import give_back_modes
 from headway.terminal_mode import RAW, is_relayed, line_mode, raw_attributes, usual_attributes
 
 TYPE_CHECKING = False
@@ -24,7 +26,7 @@ _WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"
 _SIZE = struct.Struct("HHHH")  # rows, columns, width and height in pixels
 
 
-class Terminal:
+class RelayedTerminal:
     """The terminal behind descriptor `fd`, and the pty that the command has instead.
 
     `reserved` tells whether a viewer may draw at the bottom: the command then gets the rows
@@ -34,13 +36,13 @@ class Terminal:
     def __init__(self, fd: int, reserved: bool) -> None:
         self._fd = fd
         self._reserved = reserved
-        self._record = ModesRecord(os.fstat(fd).st_rdev, os.getsid(0))
+        self._lock = TerminalLock(fd, MODES)
         self._saved: Attributes = self._usual(fd)
         self._mode: str | None = None  # of the command, while the terminal is relayed
-        self._lock: int | None = None  # held while we are the one that relays it
         self._size = b""
         self._was_raw = False
         self.master, self.slave = os.openpty()
+        self.name = os.ttyname(self.slave)
         termios.tcsetattr(self.slave, termios.TCSANOW, self._saved)
         self.resize()
 
@@ -61,22 +63,19 @@ class Terminal:
         """Relay the terminal while this process is in the foreground; follow the pty's mode."""
         if not self.foreground:
             self._mode = None  # the shell has set its own mode
-            self._release()
+            self._lock.release()
             return
         try:
             mode = line_mode(termios.tcgetattr(self.master))
             if mode == self._mode:
                 return
-            if self._mode is None:
-                if not self._claim(self._fd):
-                    return
-                relayed = is_relayed(termios.tcgetattr(self._fd))
-                self._saved = self._usual(self._fd)
-                if not relayed:
-                    self._record.write(self._saved)
+            if self._mode is None and not self._claim():
+                return
         except (OSError, termios.error):
             return  # the terminal is gone: a hangup will follow
-        self._set(raw_attributes(self._saved, mode))
+        changed = raw_attributes(self._saved, mode)
+        self._lock.record_modes(self._saved, changed)
+        self._set(changed)
         self._mode = mode
         self._was_raw = self._was_raw or mode == RAW
         self.resize()
@@ -87,30 +86,13 @@ class Terminal:
             self._mode = None
             if self.foreground:
                 self._set(self._saved)
-                self._record.remove()
+                self._lock.forget()
                 self._reset_margins()
-        self._release()
-
-    def prepare_recovery(self) -> None:
-        """Load what `recover` needs: a shell that regains the terminal is as quick as that."""
-        try:
-            self._record.locate()
-        except OSError:
-            pass
+        self._lock.release()
 
     def recover(self, fd: int) -> None:
-        """Restore the modes for a process that was killed while it relayed the terminal.
-
-        `fd` is the terminal's. Nothing is done where somebody else relays it by now, or a person
-        has set its modes since; never raise.
-        """
-        try:
-            if self._claim(fd) and is_relayed(termios.tcgetattr(fd)):
-                termios.tcsetattr(fd, termios.TCSANOW, self._usual(fd))
-                self._record.remove()
-        except (OSError, termios.error):
-            pass  # the terminal is gone
-        self._release()
+        """Restore the modes for a process that was killed while it relayed the terminal `fd`."""
+        give_back_modes(fd, self._lock)
 
     def resize(self) -> None:
         """Give the pty the size that the command may use; the kernel tells the command."""
@@ -135,39 +117,37 @@ class Terminal:
         character: bytes = attributes[6][key]
         return b"" if character == b"\0" else character
 
+    def interrupts(self, keys: bytes) -> bool:
+        """Return whether one of the keys interrupts or quits the command."""
+        characters = (self.control(key) for key in (termios.VINTR, termios.VQUIT))
+        return any(character and character in keys for character in characters)
+
+    def takes_keys(self) -> bool:
+        """Return whether what is typed at the terminal is the command's."""
+        return self.relayed and self.foreground
+
     def _usual(self, fd: int) -> Attributes:
         """Return the attributes of the terminal as they are while nobody relays it."""
         attributes = termios.tcgetattr(fd)
         if not is_relayed(attributes):
             return attributes
-        return self._record.read() or usual_attributes(attributes)
+        owed = self._lock.modes
+        return usual_attributes(attributes) if owed is None else owed[0]
 
-    def _claim(self, fd: int) -> bool:
+    def _claim(self) -> bool:
         """Become the one that relays the terminal; return False while another process does.
 
-        The kernel frees the lock on its device when its holder is killed. A device of another
-        user cannot be opened, and macOS locks none: there the terminal's modes alone tell.
+        Where its lock cannot be shared, as between two users, the terminal's modes alone tell.
         """
-        if self._lock is not None:
-            return True
-        try:
-            flags = os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
-            descriptor = os.open(os.ttyname(fd), flags)
-        except OSError:
-            return fd != self._fd or not is_relayed(termios.tcgetattr(fd))
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            held = isinstance(error, BlockingIOError)
-            return not held and not is_relayed(termios.tcgetattr(fd))
-        self._lock = descriptor
+        if not self._lock.acquire():
+            return False
+        give_back_modes(self._fd, self._lock)
+        attributes = termios.tcgetattr(self._fd)
+        if is_relayed(attributes):
+            self._lock.release()
+            return False
+        self._saved = attributes
         return True
-
-    def _release(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
 
     def _reset_margins(self) -> None:
         if self._was_raw:

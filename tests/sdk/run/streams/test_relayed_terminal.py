@@ -7,7 +7,7 @@ import termios
 
 import pytest
 
-from headway.run.streams.terminal import Terminal
+from headway.run.streams.relayed_terminal import RelayedTerminal
 from headway.terminal_mode import LINE, raw_attributes
 
 
@@ -26,7 +26,7 @@ def real():
 
 @pytest.fixture
 def terminal(real):
-    terminal = Terminal(real, reserved=True)
+    terminal = RelayedTerminal(real, reserved=True)
     yield terminal
     os.close(terminal.master)
     os.close(terminal.slave)
@@ -37,7 +37,7 @@ def test_the_pty_is_as_high_as_what_is_above_a_viewer(terminal):
 
 
 def test_where_nothing_is_drawn_it_has_all_rows(real):
-    terminal = Terminal(real, reserved=False)
+    terminal = RelayedTerminal(real, reserved=False)
     assert size(terminal.slave) == (30, 100)
     os.close(terminal.master)
     os.close(terminal.slave)
@@ -61,7 +61,7 @@ def test_in_the_background_nothing_is_lent(real, terminal):
 @pytest.fixture
 def foreground(monkeypatch):
     """This process counts as in the foreground of every terminal."""
-    monkeypatch.setattr(Terminal, "foreground", True)
+    monkeypatch.setattr(RelayedTerminal, "foreground", True)
 
 
 def relays(terminal):
@@ -71,7 +71,7 @@ def relays(terminal):
 
 @pytest.mark.usefixtures("foreground")
 def test_one_at_a_time_lends_a_terminal(real, terminal):
-    other = Terminal(real, reserved=True)
+    other = RelayedTerminal(real, reserved=True)
     assert relays(terminal)
     assert not relays(other)
     terminal.restore()
@@ -87,7 +87,7 @@ def test_where_a_terminal_cannot_be_locked_its_mode_tells_that_it_is_lent(
     real, terminal, monkeypatch
 ):
     monkeypatch.setattr(os, "ttyname", lambda fd: f"/nowhere/{fd}")
-    other = Terminal(real, reserved=True)
+    other = RelayedTerminal(real, reserved=True)
     assert relays(terminal)
     assert not relays(other)
     terminal.restore()
@@ -100,7 +100,7 @@ def test_where_a_terminal_cannot_be_locked_its_mode_tells_that_it_is_lent(
 def test_beside_a_command_that_it_is_lent_to_another_one_has_a_usual_pty(real, terminal):
     usual = termios.tcgetattr(terminal.slave)
     termios.tcsetattr(real, termios.TCSANOW, raw_attributes(termios.tcgetattr(real), LINE))
-    other = Terminal(real, reserved=True)
+    other = RelayedTerminal(real, reserved=True)
     assert termios.tcgetattr(other.slave) == usual
     os.close(other.master)
     os.close(other.slave)

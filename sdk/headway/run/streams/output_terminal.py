@@ -1,0 +1,247 @@
+"""A pty for a command's output alone, beside the real terminal that stays the command's input.
+
+The pty controls nothing: the command is in our session and process group, and the real terminal
+edits, echoes, and turns keys into signals. Only the modes that a command sets through its output,
+as curses does, become the real terminal's, and are given back.
+
+Several of us may be in the foreground of one terminal (`make -j4`). One at a time changes its
+modes, and gives back those that it found: whoever has the role in `headway.host.terminal_locks`.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+import termios
+import threading
+
+from headway.host.threads import signals as signal
+from headway.run.streams.owed_modes import give_back_modes
+from headway.terminal_mode import (
+    LINE,
+    RAW,
+    is_relayed,
+    is_wholly_raw,
+    line_mode,
+    usual_attributes,
+    with_changes,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from headway.host.terminal_locks import TerminalLock
+    from headway.terminal_mode import Attributes
+
+# A full-screen command sets margins to the rows that its pty had when it began.
+_WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"
+_SIZE = struct.Struct("HHHH")  # rows, columns, width and height in pixels
+_OFLAG, _LFLAG = 1, 3
+
+
+class OutputTerminal:
+    """The pty before the terminal behind descriptor `fd`.
+
+    `reserved` tells whether a viewer may draw at the bottom: the pty then has the rows above, as
+    long as nobody reads single keys. `signal_command` sends the command a signal that the kernel
+    would send if the pty were its controlling terminal.
+    """
+
+    def __init__(self, fd: int, reserved: bool) -> None:
+        self._fd = fd
+        self._reserved = reserved
+        self._size = b""
+        self._mode: str | None = None  # of the real terminal, in the foreground
+        self._was_raw = False
+        self._saved: Attributes | None = None  # to give back, while its modes are the command's
+        self._changed: Attributes | None = None
+        self._lock: TerminalLock | None = None
+        self._following = threading.Lock()
+        self.signal_command: Callable[[int], object] = _tell_nobody
+        self._refused = False  # it was told that the terminal is not in its hands
+        self.master, self.slave = os.openpty()
+        self.name = os.ttyname(self.slave)
+        attributes = termios.tcgetattr(fd)
+        if line_mode(attributes) != LINE or is_relayed(attributes):
+            attributes = usual_attributes(attributes)  # else a shell's at its prompt
+        attributes[_OFLAG] &= ~termios.OPOST  # the real terminal does that
+        termios.tcsetattr(self.slave, termios.TCSANOW, attributes)
+        self._plain = self._seen = termios.tcgetattr(self.slave)
+        self.resize()
+
+    @property
+    def foreground(self) -> bool:
+        """Whether the terminal is the command's to change.
+
+        Of one that does not control us, as under `su -c`, that is unknown, and taken for so.
+        """
+        try:
+            return os.tcgetpgrp(self._fd) == os.getpgrp()
+        except OSError as error:
+            return error.errno == errno.ENOTTY
+
+    @property
+    def changed(self) -> bool:
+        """Whether the real terminal has modes that the command set through its output."""
+        return self._saved is not None
+
+    @property
+    def gives_keys(self) -> bool:
+        """Whether the command has set its pty to give single keys."""
+        return not termios.tcgetattr(self.master)[_LFLAG] & termios.ICANON
+
+    def follow(self) -> bool:
+        """Make the modes that the command has set through its output the real terminal's.
+
+        Called by the pump before it writes, and now and then: nothing announces a change. Return
+        False while the command must not write: it wants other modes in the background.
+        """
+        if self._following.acquire(blocking=False):
+            try:
+                self._follow_modes()
+            except (OSError, termios.error):
+                pass  # the terminal is gone: a hangup will follow
+            finally:
+                self._following.release()
+        return not self._refused
+
+    def follow_size(self) -> None:
+        """Follow the mode of the real terminal: who reads single keys has the whole screen."""
+        try:
+            mode = line_mode(termios.tcgetattr(self._fd)) if self.foreground else None
+        except (OSError, termios.error):
+            return
+        if mode != self._mode:
+            self._mode = mode
+            self._was_raw = self._was_raw or mode == RAW
+            self.resize()
+
+    def restore(self) -> None:
+        """Give back the modes that the command has set through its output; never raise."""
+        with self._following:
+            try:
+                self._follow_modes()
+                if self._saved is not None and self.foreground:
+                    self._change(self._restored(self._saved))
+            except (OSError, termios.error):
+                pass
+            self._release()
+            self._seen = self._plain
+            self._refused = False
+        self._reset_margins()
+
+    def resize(self) -> None:
+        """Give the pty the size that the command may use, and tell the command."""
+        try:
+            size = fcntl.ioctl(self._fd, termios.TIOCGWINSZ, b"\0" * _SIZE.size)
+            rows, columns, width, height = _SIZE.unpack(size)
+            if self._reserved and self._mode != RAW:
+                height = height * (rows - rows // 3) // rows if rows else height
+                rows -= rows // 3
+            size = _SIZE.pack(rows, columns, width, height)
+            if size != self._size:
+                fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
+                if self._size:
+                    # The kernel tells the group that a terminal controls: the pty has none.
+                    self.signal_command(signal.SIGWINCH)
+                self._size = size
+        except OSError:
+            pass  # the terminal is gone: a hangup will follow
+
+    def prepare_recovery(self) -> tuple[int, ...] | None:
+        """Return the descriptors that `recover` needs in a process that is forked next.
+
+        None while the modes are just being changed.
+        """
+        if not self._following.acquire(blocking=False):
+            return None
+        try:
+            file = self._role().fileno()
+        finally:
+            self._following.release()
+        return (self._fd,) if file is None else (self._fd, file)
+
+    def recover(self) -> None:
+        """Restore the modes for a process that was killed while they were its command's."""
+        give_back_modes(self._fd, self._role())
+
+    def _follow_modes(self) -> None:
+        seen = termios.tcgetattr(self.master)
+        if seen == self._seen:
+            self._refused = False
+            return
+        if not self.foreground:
+            if not self._refused:
+                self._refused = True
+                self.signal_command(signal.SIGTTOU)  # as the kernel does with its own terminal
+            return
+        self._refused = False
+        if self._saved is None and not self._claim():
+            return
+        now = termios.tcgetattr(self._fd)
+        wanted = with_changes(now, self._seen, seen)
+        # A command that leaves lines or signals to its terminal counts on its newlines, too.
+        wanted[_OFLAG] &= ~termios.OPOST
+        if self._saved is not None and not is_wholly_raw(seen):
+            wanted[_OFLAG] |= self._saved[_OFLAG] & termios.OPOST
+        self._seen = seen
+        self._change(wanted)
+        if seen == self._plain:
+            self._release()
+
+    def _restored(self, saved: Attributes) -> Attributes:
+        """Return the modes without what the command set: what a person has set since stays."""
+        now = termios.tcgetattr(self._fd)
+        if now == self._changed:
+            return saved
+        restored = with_changes(now, self._seen, self._plain)
+        restored[_OFLAG] |= saved[_OFLAG] & termios.OPOST
+        return restored
+
+    def _change(self, attributes: Attributes) -> None:
+        self._changed = attributes
+        if self._lock is not None and self._saved is not None:
+            self._lock.record_modes(self._saved, attributes)
+        termios.tcsetattr(self._fd, termios.TCSADRAIN, attributes)
+
+    def _claim(self) -> bool:
+        """Become the one that changes the terminal's modes; return False while another does."""
+        role = self._role()
+        if not role.acquire():
+            return False
+        give_back_modes(self._fd, role)
+        now = termios.tcgetattr(self._fd)
+        if is_relayed(now):  # for another user's, whose lock is elsewhere
+            role.release()
+            return False
+        self._saved = now
+        return True
+
+    def _role(self) -> TerminalLock:
+        if self._lock is None:
+            from headway.host.terminal_locks import MODES, TerminalLock  # noqa: PLC0415 - few need it
+
+            self._lock = TerminalLock(self._fd, MODES)
+        return self._lock
+
+    def _release(self) -> None:
+        self._saved = self._changed = None
+        if self._lock is not None and self._lock.held:
+            self._lock.forget()
+            self._lock.release()
+
+    def _reset_margins(self) -> None:
+        if self._was_raw:
+            self._was_raw = False
+            if self._reserved and self.foreground:
+                try:
+                    os.write(self._fd, _WHOLE_SCREEN)
+                except OSError:
+                    pass
+
+
+def _tell_nobody(_: int) -> None:
+    pass

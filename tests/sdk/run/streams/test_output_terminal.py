@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import struct
+import termios
+import tty
+
+import pytest
+
+from headway.run.streams.output_terminal import OutputTerminal
+
+FOREIGN = termios.ICANON | termios.ECHO
+
+
+def size(fd):
+    return struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))[:2]
+
+
+@pytest.fixture
+def real(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path))
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    yield slave
+    os.close(master)
+    os.close(slave)
+
+
+@pytest.fixture
+def before(real, tmp_path):
+    tmp_path.chmod(0o700)
+    attributes = termios.tcgetattr(real)
+    attributes[0] &= ~termios.IXON
+    termios.tcsetattr(real, termios.TCSANOW, attributes)
+    return termios.tcgetattr(real)
+
+
+@pytest.fixture
+def make(real, before):
+    made = []
+
+    def make(reserved=True):
+        made.append(OutputTerminal(real, reserved))
+        return made[-1]
+
+    yield make
+    for terminal in made:
+        terminal.restore()
+        os.close(terminal.master)
+        os.close(terminal.slave)
+
+
+def test_it_has_the_modes_of_the_terminal_but_leaves_newlines_to_that(make, before):
+    attributes = termios.tcgetattr(make().slave)
+    assert not attributes[1] & termios.OPOST
+    attributes[1] |= termios.OPOST
+    assert attributes == before
+
+
+def test_a_command_that_begins_while_its_shell_reads_keys_finds_a_usual_terminal(make, real):
+    tty.setcbreak(real)
+    assert termios.tcgetattr(make().slave)[3] & FOREIGN == FOREIGN
+
+
+def test_what_the_command_sets_there_is_the_terminals_until_it_is_given_back(make, real, before):
+    terminal = make()
+    tty.setcbreak(terminal.slave)
+    assert terminal.follow()
+    assert not termios.tcgetattr(real)[3] & FOREIGN
+    terminal.restore()
+    assert termios.tcgetattr(real) == before
+
+
+def test_who_sets_usual_modes_again_has_given_them_back_itself(make, real, before):
+    terminal = make()
+    usual = termios.tcgetattr(terminal.slave)
+    tty.setcbreak(terminal.slave)
+    terminal.follow()
+    assert terminal.changed
+    termios.tcsetattr(terminal.slave, termios.TCSANOW, usual)
+    terminal.follow()
+    assert not terminal.changed
+    assert termios.tcgetattr(real) == before
+
+
+def test_newlines_stay_the_terminals_until_the_command_wants_every_byte(make, real):
+    terminal = make()
+    tty.setcbreak(terminal.slave)
+    terminal.follow()
+    assert termios.tcgetattr(real)[1] & termios.OPOST
+    tty.setraw(terminal.slave)
+    terminal.follow()
+    assert not termios.tcgetattr(real)[1] & termios.OPOST
+
+
+def test_what_a_person_has_set_meanwhile_stays(make, real):
+    terminal = make()
+    tty.setcbreak(terminal.slave)
+    terminal.follow()
+    attributes = termios.tcgetattr(real)
+    attributes[3] |= termios.TOSTOP
+    termios.tcsetattr(real, termios.TCSANOW, attributes)
+    terminal.restore()
+    assert termios.tcgetattr(real)[3] & (FOREIGN | termios.TOSTOP) == FOREIGN | termios.TOSTOP
+
+
+def test_one_at_a_time_changes_the_modes(make, real, before):
+    first, second = make(), make()
+    for terminal in (first, second):
+        tty.setcbreak(terminal.slave)
+        terminal.follow()
+    assert (first.changed, second.changed) == (True, False)
+    first.restore()
+    second.follow()
+    assert second.changed
+    second.restore()
+    assert termios.tcgetattr(real) == before
+
+
+def test_what_a_killed_one_has_left_is_given_back_by_the_next(make, real, before):
+    pid = os.fork()
+    if pid == 0:
+        killed = OutputTerminal(real, True)
+        tty.setcbreak(killed.slave)
+        killed.follow()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert not termios.tcgetattr(real)[3] & FOREIGN
+    terminal = make()
+    tty.setcbreak(terminal.slave)
+    terminal.follow()
+    terminal.restore()
+    assert termios.tcgetattr(real) == before
+
+
+def test_in_the_background_the_command_is_told_so_and_writes_nothing(
+    make, real, before, monkeypatch
+):
+    monkeypatch.setattr(OutputTerminal, "foreground", False)
+    told = []
+    terminal = make()
+    terminal.signal_command = told.append
+    assert terminal.follow()
+    tty.setcbreak(terminal.slave)
+    assert not terminal.follow()
+    assert not terminal.follow()
+    assert told == [signal.SIGTTOU]
+    assert termios.tcgetattr(real) == before
+
+
+def test_it_is_as_high_as_what_is_above_a_viewer_while_nobody_reads_single_keys(make, real):
+    terminal = make()
+    terminal.follow_size()
+    assert size(terminal.slave) == (20, 100)
+    tty.setcbreak(real)
+    terminal.follow_size()
+    assert size(terminal.slave) == (30, 100)
+
+
+def test_where_nothing_is_drawn_it_has_all_rows(make):
+    assert size(make(reserved=False).slave) == (30, 100)
+
+
+def test_a_new_size_is_followed_and_told(make, real):
+    told = []
+    terminal = make()
+    terminal.signal_command = told.append
+    terminal.resize()
+    assert told == []
+    fcntl.ioctl(real, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 40, 0, 0))
+    terminal.resize()
+    assert size(terminal.slave) == (8, 40)
+    assert told == [signal.SIGWINCH]
