@@ -22,7 +22,7 @@ from headway_broker.shell.spool import frames
 
 KINDS = {  # of workers → how often each is started
     "steady": 10, "short": 6, "slow": 3, "threaded": 3, "event_loop": 3, "forker": 5,
-    "burst": 6, "hard_exit": 1, "run": 4, "odd": 4, "pool": 2,
+    "burst": 20, "hard_exit": 1, "run": 4, "odd": 4, "pool": 1,
 }  # fmt: skip
 VIEWERS = (
     ("view", "--display", "json"),

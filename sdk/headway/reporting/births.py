@@ -49,7 +49,7 @@ class Births:
             return
         if self._alone_since is None and publisher.operations:
             self._alone_since = now
-        if now < self._due() or publisher.changes == self._written:
+        if now < self._due() or publisher.changes == self._written or self._reporter.closed:
             return
         self._next = now + self._pause
         self._pause = min(self._pause * 2, LONGEST)
@@ -76,6 +76,11 @@ class Births:
         if self._name is None and self._listening and self._alone_since is not None:
             return max(self._next, self._alone_since + SLOW)
         return self._next
+
+    def hand_over(self) -> None:
+        """Remove the file, as another tells all that it would tell now."""
+        self._written = self._reporter.publisher.changes
+        self.drop()
 
     def drop(self) -> None:
         """Remove the file."""

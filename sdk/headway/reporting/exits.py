@@ -92,6 +92,8 @@ def _deliver_ends(reporter: Reporter) -> None:
     left = Left(reporter)
     try:
         left.write(reporter.next_spool_name())
+        if reporter.births is not None and not reporter.publisher.any_open:
+            reporter.births.hand_over()
     except Exception:
         pass  # there is still the wire
     until = monotonic() + (0.0 if left.nobody_listens() else 0.3)

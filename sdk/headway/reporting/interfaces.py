@@ -7,7 +7,7 @@ Imported for type checking only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from threading import Lock, RLock
@@ -62,6 +62,7 @@ class Left(Protocol):
 class Reporting(Protocol):
     """The reporter, as its thread uses it."""
 
+    births: Any  # `births.Births`, which knows the reporter by this protocol
     closed: bool
     handles: dict[str, Handle]
     importing: Lock

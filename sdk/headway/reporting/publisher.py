@@ -334,6 +334,11 @@ class Publisher:
         return bool(self.refused_ends) or self.awaits_ends
 
     @property
+    def any_open(self) -> bool:
+        """Return whether an operation has not ended."""
+        return any(entry.model.open for entry in list(self.operations.values()))
+
+    @property
     def ends_owed(self) -> int:
         """Return how many final states and shares are not acknowledged."""
         shares = len({**self._told_shares, **self._shares})

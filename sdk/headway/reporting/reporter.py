@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
+    from headway.reporting.births import Births
     from headway.reporting.interfaces import Handle
     from headway.reporting.last_resort import Left
 
@@ -65,6 +66,7 @@ class Reporter:
         self.stage_ids = count(1)
         self._files = count(1)
         self._left: Left | None = None
+        self.births: Births | None = None  # of the thread
 
     def wake(self) -> None:
         """Wake the reporting thread, or start it: there is something to send."""
@@ -180,6 +182,8 @@ class Reporter:
                 self.settle()
                 if self.publisher.owes_ends:
                     self.left.write(self.session)
+                    if self.births is not None:
+                        self.births.hand_over()  # all that it told has ended
                     deaf = self.left.nobody_listens()
             except Exception:
                 pass  # there is still the wire

@@ -154,7 +154,7 @@ class ReportingThread:
             publisher.about.update(describe(last_resort.version()))
             user = user_of(os.environ, os.getuid())
             publisher.surroundings = cgroup.for_broker(os.environ, user)
-        births = Births(self._reporter)
+        births = self._reporter.births = Births(self._reporter)
         self._finish_reporting = lambda: _leave(self._reporter, births, last_resort.finish)
         births.keep(time.monotonic(), listening=last_resort.may_listen())
         with self._reporter.importing:

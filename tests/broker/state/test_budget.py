@@ -134,6 +134,7 @@ def test_the_oldest_ends_of_a_heavy_process_are_forgotten_and_nobody_elses(wired
 
 def test_what_is_forgotten_is_counted_no_more(wired, monkeypatch):
     monkeypatch.setattr("headway_broker.state.retention.KEEP_ENDED", 0)
+    monkeypatch.setattr("headway_broker.state.retention.FRESH_SECONDS", 0.0)
     worker = wired.worker(pid=7)
     detailed(worker, "one", 3, detail="x" * 50)
     worker.say(messages.Log("one", None, ["line"]))
@@ -148,6 +149,7 @@ def test_what_is_forgotten_is_counted_no_more(wired, monkeypatch):
 def test_shares_of_a_process_are_limited_and_go_with_the_operation(wired, monkeypatch):
     monkeypatch.setattr(rules, "SHARES_LIMIT", 2)
     monkeypatch.setattr("headway_broker.state.retention.KEEP_ENDED", 0)
+    monkeypatch.setattr("headway_broker.state.retention.FRESH_SECONDS", 0.0)
     parent = wired.worker("parent", pid=7)
     parent.start("one", stages=("a", "b", "c"))
     child = wired.worker("child", pid=8)

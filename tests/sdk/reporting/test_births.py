@@ -114,3 +114,14 @@ def test_a_directory_that_takes_no_file_costs_one_try_for_each_change(folder, re
     headway.operation("Work").start()
     births.keep(1.0, listening=False)
     assert births.deadline() is None
+
+
+def test_once_the_ends_are_in_a_file_it_goes_before_anything_is_waited_for(folder, reporter):
+    births = reporter.births = Births(reporter)
+    headway.operation("Work").start()
+    births.keep(1.0, listening=False)
+    (birth,) = left(folder)
+    reporter.end()
+    assert left(folder) == [reporter.session] != [birth]
+    births.keep(LATER, listening=False)
+    assert left(folder) == [reporter.session]
