@@ -40,10 +40,18 @@ class Position(Source):
 
     __slots__ = ("items", "iterator")
 
-    def __init__(self, items: Sequence[Any], iterator: Iterator[Any]) -> None:
-        super().__init__()
+    def __init__(
+        self, items: Sequence[Any], iterator: Iterator[Any], codes: tuple[Any, ...] = ()
+    ) -> None:
+        super().__init__(codes)
         self.items: Sequence[Any] | None = items
         self.iterator = iterator
+
+    @property
+    def in_work(self) -> int:
+        """The number of items that were handed out and do not count as done: 0 or 1."""
+        items = self.items
+        return 0 if items is None else min(len(items) - length_hint(self.iterator), 1)
 
     def count(self) -> float:
         """Return the number of items that are done."""
@@ -53,7 +61,7 @@ class Position(Source):
         return max(len(items) - length_hint(self.iterator) - 1, 0)
 
     def finish(self) -> None:
-        """Count all items: the iterator is at its end."""
+        """Count all items that were handed out as done."""
         if self.items is not None:
             self.done = len(self.items) - length_hint(self.iterator)
             self.items = None
@@ -100,8 +108,7 @@ class End:
             if stage.open:
                 stage._end(CANCELLED, reason)
             raise cancelled(reason)
-        if isinstance(self.source, Position):
-            self.source.finish()
+        self.source.finish()
         if stage.open:
             if stage.model.total is None:
                 stage.model.total = stage.done
@@ -210,7 +217,7 @@ def _draw(stage: Stage, items: Iterable[Any]) -> Iterator[Any]:
     # A range that never ends is drawn in step with the items, and tells the position.
     steps = range(1, sys.maxsize)
     ticks = iter(steps)
-    source = Position(steps, ticks)
+    source = Position(steps, ticks, traces.codes_of(items))
     stage._count_with(source)
     end = End(stage, source)
     try:

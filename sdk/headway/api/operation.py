@@ -182,6 +182,8 @@ class Operation(Lifecycle):
         own.tally.settle_left(self, state, error)
         for stage in self.stages:
             if stage.open:
+                if state == FAILED:
+                    stage._count_last_item(error)
                 stage._fold()
                 stage._close()
                 own.tree.remove(stage)

@@ -129,11 +129,20 @@ _discard: Callable[[Any, int], object] = is_
 class Source:
     """A counter that is polled: `count()` returns the number of items that are done."""
 
-    __slots__ = ("done", "stopped")
+    __slots__ = ("codes", "done", "stopped")
 
-    def __init__(self) -> None:
+    def __init__(self, codes: tuple[Any, ...] = ()) -> None:
+        self.codes = codes  # of the iterable, as of `traces.codes_of`
         self.done = 0
         self.stopped = False
+
+    @property
+    def in_work(self) -> int:
+        """The number of items that were handed out and do not count as done: 0 or 1."""
+        return 0
+
+    def finish(self) -> None:
+        """Count all items that were handed out as done."""
 
     def count(self) -> float:
         """Return the number of items that are done."""
@@ -562,6 +571,7 @@ class Stage(Lifecycle):
         if state == FAILED and traces.passed(error, self._left_at) is False:
             state = COMPLETED  # what failed later, did so elsewhere
         well = state in (COMPLETED, SKIPPED)
+        self._count_last_item(None if well else error)
         if (self._full and (counter or well)) or (well and counter and self.model.total is None):
             self._end(COMPLETED, when=when)
         elif well:
@@ -570,13 +580,30 @@ class Stage(Lifecycle):
             reason = self._place("stopped") if state == CANCELLED else None
             self._end(state, reason, error, when=when)
 
+    def _count_last_item(self, error: object) -> None:
+        """Count the last item that was handed out, unless the loop's body was left with it.
+
+        By `error`, or by None: in order.
+        """
+        source = self._source
+        if source is None or not source.in_work:
+            return
+        if error is None:
+            total, done = self.model.total, self.done
+            last = total is not None and done is not None and done + source.in_work >= total
+            whole = last or traces.consumed(self._left_at)
+        else:
+            whole = traces.fetched(error, self._left_at, source.codes)
+        if whole:
+            source.finish()
+
     def _stop(self) -> None:
         """End it short of its total; while an exception passes, what is around it will tell how."""
         error = sys.exc_info()[1]
         if error is None or self._full:
             self._judge(reporter().clock())
         else:
-            self._left_at = [(id(error), 0)]
+            self._left_at = traces.passing(error)
             self._leave()
 
     def _forked(self) -> None:

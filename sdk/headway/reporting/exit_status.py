@@ -60,7 +60,9 @@ def _with_witness(before: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
             before(*arguments)
         except SystemExit as error:
             if type(error.code) is not bool and error.code:
-                error._headway = Witness(error.code, traces.stack(sys._getframe(1)))  # type: ignore[attr-defined]
+                # In an `except`: what left a loop there is what the program ends for.
+                stack = [*traces.stack(sys._getframe(1)), *traces.entries(error.__context__)]
+                error._headway = Witness(error.code, stack)  # type: ignore[attr-defined]
             raise
 
     exit.__doc__ = before.__doc__

@@ -1,8 +1,13 @@
-"""Which loop an exception has left: the line where a loop was dropped, and the traceback.
+"""Which loop an exception has left: the instruction where a loop was dropped, and the traceback.
 
 A loop's iterator is dropped by the frame that it stands in, while that frame is still at the
 line that the exception came from, or at the `break`. So an exception has left a loop if its
-traceback has the frame's code at that line.
+traceback has the frame's code at that line. Where the loop's body has a `finally`, a `with` or an
+`except` that raises again, the frame is at the end of that, further down than the traceback says.
+
+The instruction tells who had the items as well: a call of a function that is written in C, such
+as `list` or `zip`, or a loop over another iterator, took all that were handed out; a loop that
+was left by `break` had one of them in work.
 """
 
 from __future__ import annotations
@@ -12,17 +17,21 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, Iterator, Tuple
 
-    Place = Tuple[Any, Any]  # code and line, or the exception that was passing and 0
+    # Code, line (None: the instruction has none) and offset of the instruction; or the id of the
+    # exception that was passing, 0 and -1.
+    Place = Tuple[Any, Any, int]
 
 _LIMIT = 30  # frames and exceptions that are looked at
 _DRAWN = 0x20 | 0x80 | 0x200  # a generator, a coroutine, an asynchronous generator
+# The instructions that raise an exception again; the second one before Python 3.9.
+_RAISE_AGAIN = ("RERAISE", "END_FINALLY", "RAISE_VARARGS")
 
 
 def places(frame: FrameType | None) -> list[Place]:
     """Return where `frame` is: if it is a generator's, also where that is drawn from."""
     found: list[Place] = []
     while frame is not None and len(found) < _LIMIT:
-        found.append((frame.f_code, frame.f_lineno))
+        found.append((frame.f_code, frame.f_lineno, frame.f_lasti))
         if not frame.f_code.co_flags & _DRAWN:
             break
         frame = frame.f_back
@@ -33,9 +42,14 @@ def stack(frame: FrameType | None) -> list[Place]:
     """Return where `frame` is and where it was called from."""
     found: list[Place] = []
     while frame is not None and len(found) < _LIMIT:
-        found.append((frame.f_code, frame.f_lineno))
+        found.append((frame.f_code, frame.f_lineno, frame.f_lasti))
         frame = frame.f_back
     return found
+
+
+def passing(error: BaseException) -> list[Place]:
+    """Return the place of what `error`, which is passing, leaves."""
+    return [(id(error), 0, -1)]
 
 
 def passed(error: Any, at: list[Place]) -> bool | None:
@@ -44,15 +58,90 @@ def passed(error: Any, at: list[Place]) -> bool | None:
     if not at or not isinstance(error, BaseException):
         return None
     known: list[Place] = list(getattr(error, "_headway_stack", ()))
-    for one in _chain(error):
-        known.append((id(one), 0))
-        trace = one.__traceback__
-        while trace is not None and len(known) < 1000:
-            known.append((trace.tb_frame.f_code, trace.tb_lineno))
-            trace = trace.tb_next
+    known += entries(error)
     if len(known) < 2:
         return None
-    return any(place in known for place in at)
+    return any(_is_on_the_way(entry, place) for place in at for entry in known)
+
+
+def _is_on_the_way(entry: Place, place: Place) -> bool:
+    """Return whether what was raised at `entry` may have left a loop at `place`."""
+    if entry[0] is not place[0] and entry[0] != place[0]:
+        return False
+    if entry[1] == place[1]:
+        return True
+    further = None in (entry[1], place[1]) or entry[1] < place[1]
+    return further and _instruction(place) in _RAISE_AGAIN
+
+
+def consumed(at: list[Place]) -> bool:
+    """Return whether who dropped an iterator there had taken all items that were handed out."""
+    if not at:
+        return False
+    name = _instruction(at[0])
+    if name == "POP_ITER":  # of Python 3.14; at the end of a loop after another instruction
+        code, line, offset = at[0]
+        return _instruction((code, line, offset - 2)) == "END_FOR"
+    return name == "FOR_ITER" or name.startswith(("CALL", "PRECALL"))
+
+
+def fetched(error: Any, at: list[Place], codes: tuple[Any, ...] = ()) -> bool:
+    """Return whether `error` was raised where an item was to be fetched, not by a loop's body.
+
+    `codes` are those of the iterable.
+    """
+    error = getattr(error, "raised", error)
+    if not isinstance(error, BaseException):
+        return False
+    for one in _chain(error):
+        raised = _traceback(one)
+        for entry, inner in zip(raised, [*raised[1:], None]):
+            if inner is not None and inner[0] in codes:
+                return True
+            stood_there = any(entry[0] is place[0] for place in at)
+            if stood_there and _instruction(entry) == "FOR_ITER":
+                return True
+    return False
+
+
+def codes_of(items: Any) -> tuple[Any, ...]:
+    """Return the code that is run for the next one of `items`, where it is written in Python."""
+    try:
+        run = getattr(items, "gi_code", None)
+        methods = (getattr(type(items), name, None) for name in ("__next__", "__iter__"))
+        codes = (run, *(getattr(method, "__code__", None) for method in methods))
+    except Exception:  # a stranger's attribute
+        return ()
+    return tuple(code for code in codes if code is not None)
+
+
+def _instruction(place: Place) -> str:
+    """Return the name of the instruction at a place; "" where there is none."""
+    code, _, offset = place
+    try:
+        from opcode import opname  # noqa: PLC0415 - only what was left early needs it
+
+        return opname[code.co_code[offset]] if offset >= 0 else ""
+    except (ImportError, AttributeError, IndexError):
+        return ""
+
+
+def entries(error: BaseException | None) -> list[Place]:
+    """Return where `error`, and what it was raised from or in the handling of, has passed."""
+    found: list[Place] = []
+    for one in () if error is None else _chain(error):
+        found += passing(one)
+        found += _traceback(one)
+    return found
+
+
+def _traceback(error: BaseException) -> list[Place]:
+    found: list[Place] = []
+    trace = error.__traceback__
+    while trace is not None and len(found) < 1000:
+        found.append((trace.tb_frame.f_code, trace.tb_lineno, trace.tb_lasti))
+        trace = trace.tb_next
+    return found
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

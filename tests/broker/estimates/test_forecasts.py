@@ -463,3 +463,39 @@ def test_nobody_knows_when_a_paused_operation_goes_on_and_its_time_is_not_learne
     worker.end()
     [learn] = [effect for effect in wired.effects if isinstance(effect, effects.StoreRun)]
     assert learn.run["seconds"] == pytest.approx(10, abs=1)
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled", "stopped"])
+def test_of_what_did_not_come_to_its_end_only_whole_stages_teach(state):
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    op = worker.start(stages=("Fetch", "Build"))
+    wired.core.recalled("Install", [])
+    work(wired, worker, 10)
+    fetch, build = op.stages.values()
+    fetch.done = 100
+    fetch.move("completed", wired.now)
+    build.move("running", wired.now)
+    worker.announce()
+    work(wired, worker, 3, stage=2)
+    build.done = 30
+    if state == "stopped":
+        build.move("completed", wired.now, "stopped at 30 of 100")
+        op.move("completed", wired.now, "stopped at 30 of 100")
+        worker.announce()
+    else:
+        worker.end(state=state)
+    [learned] = [one.run for one in wired.effects if isinstance(one, effects.StoreRun)]
+    assert learned["seconds"] is None
+    assert [span["key"] for span in learned["spans"]] == ["Fetch"]
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_of_what_broke_in_its_only_stage_nothing_is_learned(state):
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    worker.start()
+    wired.core.recalled("Install", [])
+    work(wired, worker, 3)
+    worker.end(state=state)
+    assert not [one for one in wired.effects if isinstance(one, effects.StoreRun)]

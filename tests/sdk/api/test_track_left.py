@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 
 import pytest
 from hypothesis import given
@@ -229,3 +230,83 @@ def test_an_asynchronous_loop_whose_task_is_cancelled_was_cancelled(reporter):
     asyncio.run(main())
     (entry,) = reporter.publisher.operations.values()
     assert entry.model.state == "cancelled"
+
+
+def two_and_no_more():
+    yield 1
+    yield 2
+    raise ValueError("no disk")
+
+
+class TwoAndNoMore:
+    taken = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.taken == 2:
+            raise ValueError("no disk")
+        self.taken += 1
+        return self.taken
+
+
+def in_a_loop(tracked):
+    for _ in tracked:
+        pass
+
+
+@pytest.mark.parametrize("items", [two_and_no_more, TwoAndNoMore])
+@pytest.mark.parametrize("draw", [in_a_loop, list])
+def test_what_an_iterable_handed_out_before_it_raised_was_done(reporter, items, draw):
+    with pytest.raises(ValueError, match="no disk"), headway.operation("Work") as op:
+        draw(op.track(items(), "Loop", total=9))
+    assert (op.stages[0].state, op.stages[0].done) == (FAILED, 2)
+
+
+def fail_at(item):
+    if item == 2:
+        raise ValueError("no disk")
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda tracked: [fail_at(item) for item in tracked],
+        lambda tracked: list(map(fail_at, tracked)),
+    ],
+)
+def test_the_item_at_which_the_body_raised_was_not_done(reporter, work):
+    with pytest.raises(ValueError, match="no disk"), headway.operation("Work") as op:
+        work(op.track(range(3), "Loop"))
+    assert (op.stages[0].state, op.stages[0].done) == (FAILED, 2)
+
+
+@pytest.mark.parametrize("kind", ["list", "generator"])
+@pytest.mark.parametrize(("taken", "reason"), [(5, None), (3, "stopped at 3 of 5")])
+def test_what_was_taken_by_count_was_done(op, kind, taken, reason):
+    items = KINDS[kind](list(range(5)))
+    had = list(itertools.islice(op.track(items, "Loop", total=5), taken))
+    assert len(had) == taken
+    op.complete()
+    stage = op.stages[0]
+    assert (stage.state, stage.done, stage.model.reason) == ("completed", taken, reason)
+
+
+def test_a_loop_that_is_left_with_its_last_item_has_done_all(op):
+    for item in op.track(range(5), "Loop"):
+        if item == 4:
+            break
+    op.complete()
+    assert (op.stages[0].done, op.stages[0].model.reason) == (5, None)
+
+
+def test_a_loop_whose_body_has_a_finally_fails_all_the_same(reporter):
+    with pytest.raises(ValueError, match="no disk"), headway.operation("Work") as op:  # noqa: PT012 - what is left is a block
+        for item in op.track(range(9), "Loop"):
+            try:
+                fail_at(item)
+            finally:
+                for _ in op.track(range(3), "Clean-up"):
+                    break
+    assert [stage.state for stage in op.stages] == [FAILED, "completed"]

@@ -1,5 +1,6 @@
 """Which loop an exception has left."""
 
+import itertools
 import sys
 
 import pytest
@@ -53,6 +54,36 @@ def drawn_by_a_generator(drop):
         raise ValueError("no disk")
 
 
+def raised_here():
+    raise ValueError("no disk")
+
+
+def with_a_finally(drop):
+    for _ in drop:
+        try:
+            raise ValueError("no disk")
+        finally:
+            drop.cleaned = True
+            drop.twice = True
+
+
+def raised_again(drop):
+    for _ in drop:
+        try:
+            raised_here()
+        except ValueError:
+            drop.cleaned = True
+            raise
+
+
+def left_in_the_finally_of_it(drop):
+    try:
+        raise ValueError("no disk")
+    finally:
+        for _ in drop:
+            break
+
+
 def translated(drop):
     try:
         left_by_it(drop)
@@ -66,6 +97,9 @@ def translated(drop):
         (left_by_it, True),
         (left_before_it, False),
         (drawn_by_a_generator, True),
+        (with_a_finally, True),
+        (raised_again, True),
+        (left_in_the_finally_of_it, False),
         (translated, True),
     ],
 )
@@ -84,3 +118,32 @@ def test_where_an_exit_status_was_given_is_told_by_the_stack():
     error = SystemExit(3)
     error._headway_stack = traces.stack(sys._getframe())
     assert traces.passed(error, traces.places(sys._getframe(1))) is True
+
+
+def by_a_call(drop):
+    list(itertools.islice(drop, 5))
+
+
+def by_a_loop_over_another(drop):
+    for _ in itertools.islice(drop, 5):
+        pass
+
+
+def by_break(drop):
+    for _ in drop:
+        break
+
+
+def by_return(drop):
+    for _ in drop:
+        return
+
+
+@pytest.mark.parametrize(
+    ("left", "all_taken"),
+    [(by_a_call, True), (by_a_loop_over_another, True), (by_break, False), (by_return, False)],
+)
+def test_the_instruction_tells_whether_an_item_was_in_work(left, all_taken):
+    drop = Drop()
+    left(drop)
+    assert traces.consumed(drop.at) is all_taken
