@@ -118,8 +118,9 @@ class Machine:
         )
 
     def operations(self):
-        """What `headway ps --json` lists."""
-        return json.loads(self.headway("ps", "--json").stdout)["operations"]
+        """What `headway ps --json` lists; nothing while a broker is still starting."""
+        said = self.headway("ps", "--json")
+        return [] if said.returncode == 3 else json.loads(said.stdout)["operations"]
 
     def ask(self, verb, **arguments):
         """What the broker answers to a request."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -115,13 +114,7 @@ def calling(sandbox, call, **environ):
 
 
 def ended(sandbox):
-    return {operation["state"] for operation in shown(sandbox)}
-
-
-def shown(sandbox):
-    """What `headway ps --json` lists; nothing while the broker starts."""
-    said = sandbox.headway("ps", "--json").stdout
-    return json.loads(said)["operations"] if said else []
+    return {operation["state"] for operation in sandbox.operations()}
 
 
 @pytest.mark.parametrize(("status", "state"), [("0", "completed"), ("7", "failed")])
@@ -129,7 +122,7 @@ def test_no_secret_of_a_command_is_in_any_file_however_it_ends(sandbox, status, 
     commands = [calling(sandbox, call, STATUS=status) for call in CALLS]
     for command in commands:
         sandbox.finish(command)
-    until(lambda: len(shown(sandbox)) == len(CALLS) and state in ended(sandbox))
+    until(lambda: len(sandbox.operations()) == len(CALLS) and state in ended(sandbox))
     assert holding(sandbox) == []
     sandbox.headway("broker", "stop")
     until(lambda: not sandbox.serving())
@@ -138,7 +131,7 @@ def test_no_secret_of_a_command_is_in_any_file_however_it_ends(sandbox, status, 
 
 def test_no_secret_of_a_command_that_is_killed_is_in_any_file(sandbox):
     commands = [calling(sandbox, call, STAYS="1") for call in CALLS[:3]]
-    until(lambda: len(shown(sandbox)) == 3)
+    until(lambda: len(sandbox.operations()) == 3)
     for command in commands:
         command.kill()
     until(lambda: ended(sandbox) == {"crashed"})

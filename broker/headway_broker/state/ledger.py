@@ -296,7 +296,7 @@ class Ledger:
         stage = entry.operation.stages[stage_id]
         if not fresh and stage.record() == record:
             return 0
-        before = stage_text_bytes(stage)
+        detail, reason, error = stage.detail, stage.reason, stage.error
         if record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
             self._budgets.unshared(stage.shares)
             for writer in stage.shares:
@@ -307,7 +307,9 @@ class Ledger:
         stage.apply(record)
         marks.stages.add(stage_id)
         marks.counts.pop(stage_id, None)
-        return stage_text_bytes(stage) - before
+        if stage.detail is detail and stage.reason is reason and stage.error is error:
+            return 0  # most have no text at all
+        return stage_text_bytes(stage) - text_bytes(detail) - text_bytes(reason) - text_bytes(error)
 
     def _intern(self, record: list[Any], positions: tuple[int, ...]) -> None:
         for position in positions:

@@ -9,6 +9,7 @@ from headway.model import TEXT_LIMIT, Stage
 from headway.protocol import messages
 from headway_broker.peers import forked_counts
 from headway_broker.state import budget as rules
+from headway_broker.state import retention
 
 
 @pytest.fixture
@@ -133,8 +134,8 @@ def test_the_oldest_ends_of_a_heavy_process_are_forgotten_and_nobody_elses(wired
 
 
 def test_what_is_forgotten_is_counted_no_more(wired, monkeypatch):
-    monkeypatch.setattr("headway_broker.state.retention.KEEP_ENDED", 0)
-    monkeypatch.setattr("headway_broker.state.retention.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(retention, "KEEP_ENDED", 0)
+    monkeypatch.setattr(retention, "KEEP_FRESH", 0)
     worker = wired.worker(pid=7)
     detailed(worker, "one", 3, detail="x" * 50)
     worker.say(messages.Log("one", None, ["line"]))
@@ -148,8 +149,8 @@ def test_what_is_forgotten_is_counted_no_more(wired, monkeypatch):
 
 def test_shares_of_a_process_are_limited_and_go_with_the_operation(wired, monkeypatch):
     monkeypatch.setattr(rules, "SHARES_LIMIT", 2)
-    monkeypatch.setattr("headway_broker.state.retention.KEEP_ENDED", 0)
-    monkeypatch.setattr("headway_broker.state.retention.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(retention, "KEEP_ENDED", 0)
+    monkeypatch.setattr(retention, "KEEP_FRESH", 0)
     parent = wired.worker("parent", pid=7)
     parent.start("one", stages=("a", "b", "c"))
     child = wired.worker("child", pid=8)

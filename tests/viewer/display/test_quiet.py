@@ -20,3 +20,12 @@ def test_what_only_waits_to_be_judged_is_said_once():
     for local in (0.0, 1.0, 60.0):
         display.show(None, None, local)
     assert said == ["waiting for how it ends: 'x': left at 20 of 60"]
+
+
+def test_what_is_wrong_with_the_connection_is_said_once_and_again_when_it_comes_back():
+    said = []
+    notice = StartNotice(lambda: None, said.append)
+    refused = "the broker refuses this viewer: it speaks version 2 of the protocol"
+    for note in (None, "waiting for the broker", refused, refused, None, refused):
+        notice.show(None, note, 0.0)
+    assert said == [refused, refused]

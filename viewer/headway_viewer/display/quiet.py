@@ -33,6 +33,8 @@ class Quiet:
 class StartNotice(Quiet):
     """Says once that an operation has not begun after `NOTICE_AFTER` seconds, or was left.
 
+    So it does with what is wrong with the connection, but that there is no broker yet.
+
     `awaited()` returns what has not begun, as text, or None, `left()` likewise what only waits to
     be judged; `say(text)` prints the notice.
     """
@@ -48,11 +50,13 @@ class StartNotice(Quiet):
         self._awaited = awaited
         self._say = say
         self._since: float | None = None
+        self._warned = False  # of the connection
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
         """Print the notice once it is due; return when to call again."""
-        del changes, note
+        del changes
         self._since = local if self._since is None else self._since
+        self._warn(note)
         unjudged = self._left()
         if unjudged is None:
             self._left_since = None
@@ -69,3 +73,9 @@ class StartNotice(Quiet):
             self._say(f"waiting for {awaited} to begin")
             self._awaited = lambda: None
         return IDLE if unjudged is None else NOTICE_AFTER
+
+    def _warn(self, note: str | None) -> None:
+        wrong = note is not None and not note.startswith("waiting for")
+        if wrong and not self._warned:
+            self._say(str(note))
+        self._warned = wrong
