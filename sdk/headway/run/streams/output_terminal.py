@@ -200,8 +200,8 @@ class OutputTerminal:
     def _with_newlines(self, now: Attributes, wanted: Attributes, *, raw: bool) -> Attributes:
         """Return `wanted` with the newlines that the real terminal makes; none for a `raw` one.
 
-        The pty makes none of itself. A command that leaves lines or signals to its terminal counts on them;
-        one that has turned them off through its input has done so itself.
+        The pty makes none of itself. A command that leaves lines or signals to its terminal counts
+        on them; one that has turned them off through its input has done so itself.
         """
         post = now[_OFLAG] & termios.OPOST
         if raw:
