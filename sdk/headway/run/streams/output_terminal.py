@@ -58,6 +58,7 @@ class OutputTerminal:
         self._was_raw = False
         self._saved: Attributes | None = None  # to give back, while its modes are the command's
         self._changed: Attributes | None = None
+        self._without_newlines = False  # since the command wants every byte of its output
         self._lock: TerminalLock | None = None
         self._following = threading.Lock()
         self.signal_command: Callable[[int], object] = _tell_nobody
@@ -182,11 +183,8 @@ class OutputTerminal:
         if self._saved is None and not self._claim():
             return
         now = termios.tcgetattr(self._fd)
-        wanted = with_changes(now, self._seen, seen)
-        # A command that leaves lines or signals to its terminal counts on its newlines, too.
-        wanted[_OFLAG] &= ~termios.OPOST
-        if self._saved is not None and not is_wholly_raw(seen):
-            wanted[_OFLAG] |= self._saved[_OFLAG] & termios.OPOST
+        raw = is_wholly_raw(seen) or bool(seen[_OFLAG] & termios.OPOST)  # by the pty, as less does
+        wanted = self._with_newlines(now, with_changes(now, self._seen, seen), raw=raw)
         self._seen = seen
         self._change(wanted)
         if seen == self._plain:
@@ -197,9 +195,23 @@ class OutputTerminal:
         now = termios.tcgetattr(self._fd)
         if now == self._changed:
             return saved
-        restored = with_changes(now, self._seen, self._plain)
-        restored[_OFLAG] |= saved[_OFLAG] & termios.OPOST
-        return restored
+        return self._with_newlines(now, with_changes(now, self._seen, self._plain), raw=False)
+
+    def _with_newlines(self, now: Attributes, wanted: Attributes, *, raw: bool) -> Attributes:
+        """Return `wanted` with the newlines that the real terminal makes; none for a `raw` one.
+
+        The pty makes none of itself. A command that leaves lines or signals to its terminal counts
+        on them; one that has turned them off through its input has done so itself.
+        """
+        post = now[_OFLAG] & termios.OPOST
+        if raw:
+            self._without_newlines = self._without_newlines or bool(post)
+            post = 0
+        elif self._without_newlines:
+            self._without_newlines = False
+            post = termios.OPOST
+        wanted[_OFLAG] = wanted[_OFLAG] & ~termios.OPOST | post
+        return wanted
 
     def _change(self, attributes: Attributes) -> None:
         self._changed = attributes

@@ -95,6 +95,20 @@ def test_newlines_stay_the_terminals_until_the_command_wants_every_byte(make, re
     assert not termios.tcgetattr(real)[1] & termios.OPOST
 
 
+def test_what_a_command_changes_and_restores_by_its_input_beside_that_is_its_own(make, real):
+    # As nano does, around what curses does through the output.
+    terminal = make()
+    before, usual = termios.tcgetattr(real), termios.tcgetattr(terminal.slave)
+    tty.setraw(real)
+    tty.setraw(terminal.slave)
+    terminal.follow()
+    termios.tcsetattr(terminal.slave, termios.TCSANOW, usual)
+    termios.tcsetattr(real, termios.TCSANOW, before)
+    terminal.follow()
+    terminal.restore()
+    assert termios.tcgetattr(real) == before
+
+
 def test_what_a_person_has_set_meanwhile_stays(make, real):
     terminal = make()
     tty.setcbreak(terminal.slave)
