@@ -12,6 +12,7 @@ from headway.run.parsers.registry import find_parser_module, make_fallback, make
 from headway.run.reading.command_line import parse_command_line
 from headway.run.reading.events import (
     OUTPUT,
+    STATUS,
     Cancellable,
     Detail,
     Failed,
@@ -220,6 +221,14 @@ def test_a_known_commands_output_falls_back_after_a_while():
         for event in events
         if isinstance(event, StageStarted)
     )
+
+
+def test_what_the_status_descriptor_tells_is_recognised_too():
+    router = known("apt-get", "install", "x")
+    for now in range(8):
+        router.feed(f"pmstatus:x:{now}0.0:Unpacking x (amd64)", STATUS, now)
+        found = lines(router, f"hook {now + 1}0 %", now=now + 0.5)
+    assert found == []
 
 
 def test_a_thousand_tools_cost_a_hundred_stages():

@@ -61,8 +61,8 @@ _GET = re.compile(r"Get: ?\d+ \S+ .*?(?:\[([0-9.,]+ [kMGT]?B)\])?$")
 _GET_PACKAGE = re.compile(r"Get: ?\d+ \S+ \S+ \S+ (\S+) \S+ \S+ \[")
 _SEEN = re.compile(r"(?:Hit|Ign|Err): ?\d+ ")
 _PERCENT = re.compile(r"(\d{1,3})% \[(.*)$")
-# What apt does first, with percentages of its own: over before it is worth a stage.
-_PREPARING = re.compile(r"(?:Reading|Building|Initializing) [a-z ]+\.\.\.")
+# What apt and dpkg do first, with percentages of their own: over before they are worth a stage.
+_PREPARING = re.compile(r"\(?(?:Reading|Building|Initializing) [a-z ]+ ?\.\.\.")
 _FETCHED = re.compile(r"Fetched [0-9.,]+ [kMGT]?B in ")
 _LOCK = re.compile(
     r"Waiting for cache lock: Could not get lock .*It is held by process (\d+)(?: \(([^)]*)\))?"

@@ -134,5 +134,9 @@ def test_a_users_own_status_descriptor_is_left_alone():
 
 
 def test_what_apt_does_first_is_known_though_it_is_no_stage():
-    lines = ["Reading package lists... 94%", "Building dependency tree... Done"]
+    lines = [
+        "Reading package lists... 94%",
+        "Building dependency tree... Done",
+        "(Reading database ... 5%",
+    ]
     assert [parser().feed(line, OUTPUT) for line in lines] == [[Detail(line)] for line in lines]
