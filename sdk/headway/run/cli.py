@@ -28,8 +28,10 @@ USAGE = (
 HELP = f"""{USAGE}
 
 Run CMD as it is, and report its progress: its stages, counts and bytes where its output is
-understood (apt, dpkg, pip, git, npm, curl, wget, rsync, dd, ninja, make, cmake, cargo, uv),
-else how long it runs and its last line. Output, input, exit status and signals are CMD's own.
+understood (apt, pip, git, npm, curl, rsync, make, cargo, ffmpeg, restic, pytest, docker and 50
+others, also below a script), the bars and counts that any program prints where they prove to be
+such, else how long it runs and its last line. ~/.config/headway/tools.toml may describe more.
+Output, input, exit status and signals are CMD's own.
 
 options:
   --name N        call the operation N (default: the script, or the program and what it works on)

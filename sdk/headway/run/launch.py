@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping
 
+    from headway.run.own_tools import OwnTools
     from headway.run.process.pty_session import PtyChild
     from headway.run.process.watchdog import Watchdog
     from headway.run.reading.command_line import Command, MachineForm
@@ -79,6 +80,7 @@ class Launch:
         command = plan.command
         self.signals = signals
         self.operation: Any = None
+        self.own_tools: OwnTools | None = None
         self.requests: deque[Any] = deque()  # to cancel
         self.pumps: list[Pump] = []
         self.keyboard: Keyboard | None = None
@@ -278,6 +280,7 @@ class Launch:
             from headway.run.history_keys import working_directory  # noqa: PLC0415
             from headway.run.parsers.registry import name_command  # noqa: PLC0415
 
+            self._load_own_tools()
             plan = self.plan
             operation = open_operation(
                 plan.name or name_command(plan.command, working_directory()),
@@ -290,6 +293,15 @@ class Launch:
             self.operation = operation.start()
         except Exception:
             pass  # it runs all the same
+
+    def _load_own_tools(self) -> None:
+        """Register the user's own tables of lines: they may know words for the command's name."""
+        if not self.parses:
+            return
+        from headway.run.own_tools import OwnTools  # noqa: PLC0415 - after the command has begun
+
+        self.own_tools = OwnTools()
+        self.own_tools.load_file()
 
     def _set_keys(self, operation: Any) -> None:
         """Say how earlier runs of the command are found."""

@@ -14,7 +14,7 @@ from headway.run.input_reporter import InputReporter
 from headway.run.kernel.watch import Watch
 from headway.run.launch import Launch, flush_report
 from headway.run.operation_updater import OperationUpdater
-from headway.run.parsers.registry import PARSERS, find_parser_module, make_parser
+from headway.run.parsers.registry import PARSERS, find_parser_module, make_fallback, make_parser
 from headway.run.parsing_loop import ParsingLoop
 from headway.run.pausing import Pausing
 from headway.run.process.child import ignores_signal
@@ -23,6 +23,7 @@ from headway.run.process.input_wait import InputWatch
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
 from headway.run.streams.pump import copy_until_closed
+from headway.run.streams.samples import KNOWN_TOOL_LIMIT
 from headway.run.tree.processes import ProcessLooks
 from headway.run.tree.router import Router
 
@@ -35,12 +36,14 @@ IDLE_INTERVAL = 0.25  # while nothing is printed; signals end the wait at once
 def _router_of(launch: Launch) -> Router:
     """Return the router of the output; without a parser that cannot be loaded, none is asked."""
     command = launch.plan.command
+    if launch.own_tools is not None and launch.tool not in PARSERS:
+        launch.own_tools.load_packages()
     module = PARSERS.get(launch.tool)
     try:
         root = make_parser(find_parser_module(launch.tool), command)
     except Exception:
         return Router(None)
-    return Router(root, module, partial(make_parser, None, command) if module else None)
+    return Router(root, module, partial(make_fallback, command) if module else None)
 
 
 class Runner:
@@ -67,6 +70,8 @@ class Runner:
         self._input = InputReporter(self._updater)
         for pump in launch.pumps:
             if pump.samples is not None:
+                if launch.tool in PARSERS:
+                    pump.samples.limit = KNOWN_TOOL_LIMIT  # also one that was found after the start
                 self._parsing.add(pump.samples)
 
     def run(self) -> int:
@@ -210,6 +215,9 @@ class Runner:
         outcome = outcome_of(
             status, error, self._interrupted, escalation.requested, escalation.reason, now
         )
+        if self._launch.own_tools is not None:
+            for complaint in self._launch.own_tools.complaints:
+                print_error(complaint)
         lost = self._output_error()
         if lost is not None:
             print_error(lost)

@@ -46,9 +46,13 @@ class _Shown:
 
 
 class Parser:
-    """Lines into the stage Run, indeterminate until progress is recognized, and labelled ones."""
+    """Lines into the stage Run, indeterminate until progress is recognized, and labelled ones.
 
-    def __init__(self, command: Command | None = None) -> None:
+    Without `text` only progress makes a stage: of a known tool, which has stages of its own.
+    """
+
+    def __init__(self, command: Command | None = None, *, text: bool = True) -> None:
+        self._text = text
         self._shown: dict[tuple[str, ...], _Shown] = {}
         self._stages: dict[str, str | None] = {}  # that have begun, and what they are part of
         self._running: set[str] = set()
@@ -71,7 +75,7 @@ class Parser:
                     return events + moved
             if shown.claim.open or shown.stage is not None or found.need < NUMBER:
                 return events  # a bar is no text, though it is not believed yet
-        return [*events, *self._begin_run(), Detail(line)]
+        return [*events, *self._begin_run(), Detail(line)] if self._text else events
 
     def finish(self, exit_status: int) -> list[Event]:
         """End the stages."""

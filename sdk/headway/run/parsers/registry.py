@@ -67,11 +67,28 @@ DATA_ON_STDOUT = frozenset(
 )
 
 
+_OWN = "own:"  # in front of a program whose parser Headway does not ship
+_tools: dict[str, Any] = {}  # program -> that parser's tool
+
+
+def add_tools(tools: dict[str, Any]) -> None:
+    """Register tools that Headway does not ship; each has `name_of` and `Parser`."""
+    _tools.update(tools)
+    PARSERS.update({program: _OWN + program for program in tools})
+
+
+def is_known(program: str) -> bool:
+    """Return whether there is a parser for a program."""
+    return program in PARSERS
+
+
 def find_parser_module(program: str) -> Any:
     """Return what has `name_of` and `Parser` for a program: its module, or its table's tool.
 
     None if the program is unknown.
     """
+    if PARSERS.get(program, "").startswith(_OWN):
+        return _tools[program]
     name, _, table = PARSERS.get(program, "").partition(":")
     if not name:
         return None
@@ -89,6 +106,13 @@ def make_parser(tool: Any, command: Command) -> Parser:
         tool = importlib.import_module("headway.run.parsers.generic")
     parser: Parser = tool.Parser(command)
     return parser
+
+
+def make_fallback(command: Command) -> Parser:
+    """Return a parser for what the parser of a known tool does not recognize."""
+    from headway.run.parsers.generic import Parser as Generic  # noqa: PLC0415 - rarely needed
+
+    return Generic(command, text=False)
 
 
 def name_command(command: Command, cwd: str) -> str:

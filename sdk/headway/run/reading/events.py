@@ -96,6 +96,20 @@ Event = Union[
 ]
 
 
+EVENTS: tuple[type, ...] = (
+    StageStarted,
+    ToolStarted,
+    StageMoved,
+    Withdrawn,
+    StageEnded,
+    Waiting,
+    NeedsInput,
+    Detail,
+    Cancellable,
+    Failed,
+)
+
+
 class Parser(Protocol):
     """A pure state machine from the lines of one command to events.
 

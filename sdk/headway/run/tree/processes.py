@@ -89,7 +89,12 @@ class ProcessLooks:
             return None
         parent, threads, started = int(fields[1]), int(fields[17]), int(fields[19])
         entry = self._known.get(pid)
-        if entry is None or entry.started != started or entry.name != name:
+        if (
+            entry is None
+            or entry.started != started
+            or entry.name != name
+            or entry.argv is None  # it may just be executing a program
+        ):
             entry = _Known(started, name)
             words = _read(f"/proc/{pid}/cmdline", ARGV_BYTES).rstrip(b"\0")
             if words:

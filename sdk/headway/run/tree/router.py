@@ -278,10 +278,9 @@ class Router:
         except Exception:
             self._root = self._generic = None
             return [Detail(line)]
-        if source == STATUS or self._generic is None:
-            return events
         if events:
             self._unrecognized = None
+        if events or source == STATUS or self._generic is None:
             return events
         if self._unrecognized is None:
             self._unrecognized = now

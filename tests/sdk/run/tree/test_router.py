@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import functools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from transcripts import recording
 
 from headway.run.parsers import generic
-from headway.run.parsers.registry import find_parser_module, make_parser
+from headway.run.parsers.registry import find_parser_module, make_fallback, make_parser
 from headway.run.reading.command_line import parse_command_line
 from headway.run.reading.events import (
     OUTPUT,
+    STATUS,
     Cancellable,
     Detail,
     Failed,
@@ -48,7 +51,7 @@ def known(*argv):
     command = parse_command_line(argv)
     tool = find_parser_module(command.program)
     module = tool.__name__.split("parsers.")[1]
-    return Router(make_parser(tool, command), module, generic.Parser)
+    return Router(make_parser(tool, command), module, functools.partial(make_fallback, command))
 
 
 def lines(router, *texts, now=1.0):
@@ -212,6 +215,20 @@ def test_a_known_commands_output_falls_back_after_a_while():
         found = lines(router, f"hook: {share} %", now=now)
     assert now > UNRECOGNIZED_SECONDS
     assert found[-1] == ("", [StageMoved("hook", 80, 100, None, "%")])
+    assert not any(
+        event.name == "Run"
+        for _, events in found
+        for event in events
+        if isinstance(event, StageStarted)
+    )
+
+
+def test_what_the_status_descriptor_tells_is_recognised_too():
+    router = known("apt-get", "install", "x")
+    for now in range(8):
+        router.feed(f"pmstatus:x:{now}0.0:Unpacking x (amd64)", STATUS, now)
+        found = lines(router, f"hook {now + 1}0 %", now=now + 0.5)
+    assert found == []
 
 
 def test_a_thousand_tools_cost_a_hundred_stages():

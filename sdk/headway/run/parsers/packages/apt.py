@@ -20,6 +20,7 @@ from headway.run.reading.command_line import (
 )
 from headway.run.reading.events import (
     STATUS,
+    Detail,
     Event,
     Failed,
     NeedsInput,
@@ -60,6 +61,8 @@ _GET = re.compile(r"Get: ?\d+ \S+ .*?(?:\[([0-9.,]+ [kMGT]?B)\])?$")
 _GET_PACKAGE = re.compile(r"Get: ?\d+ \S+ \S+ \S+ (\S+) \S+ \S+ \[")
 _SEEN = re.compile(r"(?:Hit|Ign|Err): ?\d+ ")
 _PERCENT = re.compile(r"(\d{1,3})% \[(.*)$")
+# What apt and dpkg do first, with percentages of their own: over before they are worth a stage.
+_PREPARING = re.compile(r"\(?(?:Reading|Building|Initializing) [a-z ]+ ?\.\.\.")
 _FETCHED = re.compile(r"Fetched [0-9.,]+ [kMGT]?B in ")
 _LOCK = re.compile(
     r"Waiting for cache lock: Could not get lock .*It is held by process (\d+)(?: \(([^)]*)\))?"
@@ -180,6 +183,8 @@ class Parser:
                 return []  # says less than the package's own error
             self._failed = True
             return [Failed(line[3:])]
+        if _PREPARING.match(line):
+            return [Detail(line)]
         match = _SUMMARY.match(line)
         if match:
             upgraded, new, removed = (int(group) for group in match.groups())

@@ -4,7 +4,7 @@ from transcripts import play
 
 from headway.run.parsers.packages import apt
 from headway.run.reading.command_line import FormContext, parse_command_line
-from headway.run.reading.events import OUTPUT, STATUS, NeedsInput, StageMoved, StageStarted
+from headway.run.reading.events import OUTPUT, STATUS, Detail, NeedsInput, StageMoved, StageStarted
 
 
 def parser(line="apt-get install hello"):
@@ -131,3 +131,12 @@ def test_the_machine_form_is_a_status_descriptor():
 def test_a_users_own_status_descriptor_is_left_alone():
     command = parse_command_line(["apt-get", "-o", "APT::Status-Fd=3", "install", "x"])
     assert apt.machine_form(command, FormContext(9)) is None
+
+
+def test_what_apt_does_first_is_known_though_it_is_no_stage():
+    lines = [
+        "Reading package lists... 94%",
+        "Building dependency tree... Done",
+        "(Reading database ... 5%",
+    ]
+    assert [parser().feed(line, OUTPUT) for line in lines] == [[Detail(line)] for line in lines]
