@@ -1,4 +1,4 @@
-"""The command `headway history [KEY] [--forget KEY | --forget --all] [--accuracy] [--json]`."""
+"""The command `headway history [KEY] [--forget KEY | --all] [--accuracy] [--json | --csv]`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import time
 from headway import string_width, text
 from headway.estimate import duration
 from headway.protocol import endpoint
-from headway_broker.history import summary
+from headway_broker.history import comparison, summary
 from headway_broker.history.database import NAME
 
 NAME_WIDTH = 40
@@ -35,6 +35,12 @@ def main(argv: list[str]) -> int:
                 return _unfound(word, rows)
         if options.forget:
             return _forgotten(summary.forget(path, rows[0].key))
+        if options.key and not options.accuracy:
+            runs = summary.runs_of(path, rows[0].key)
+            sys.stdout.write(_detail(rows[0], runs, json_too=options.json, commas=options.csv))
+            return 0
+        if options.csv:
+            return _fail("--csv takes a KEY", 2)
     except summary.NoHistory as error:
         sys.stderr.write(f"headway history: {error}\n")
         return 1
@@ -48,6 +54,15 @@ def main(argv: list[str]) -> int:
         lines = listing(rows, time.time())
     sys.stdout.write("".join(line + "\n" for line in lines))
     return 0
+
+
+def _detail(row: summary.Known, runs: list[summary.Dated], *, json_too: bool, commas: bool) -> str:
+    """Return what is known of one operation, in the form that was asked for."""
+    if commas:
+        return comparison.comma_separated(runs)
+    if json_too:
+        return json.dumps({**row._asdict(), "history": comparison.record(runs)}) + "\n"
+    return "".join(line + "\n" for line in comparison.lines(row.name, runs))
 
 
 def history_path() -> str:
@@ -118,4 +133,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--all", action="store_true", help="with --forget: of every operation")
     parser.add_argument("--accuracy", action="store_true", help="how good estimates were")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--csv", action="store_true", help="of KEY: ended,stage,seconds")
     return parser

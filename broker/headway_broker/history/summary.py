@@ -37,6 +37,13 @@ class Known(NamedTuple):
     inside: float | None
 
 
+class Dated(NamedTuple):
+    """A run and the Unix time of its end."""
+
+    ended: float
+    run: Run
+
+
 def known(path: str) -> list[Known]:
     """Return a summary of every key, the newest first; none without a file. Raise `NoHistory`."""
     if not os.path.exists(path):
@@ -61,6 +68,24 @@ def known(path: str) -> list[Known]:
     rows = [_known(names[key], key, runs, ended[key]) for key, runs in found.items()]
     rows.sort(key=lambda row: -row.ended)
     return rows
+
+
+def runs_of(path: str, key: str) -> list[Dated]:
+    """Return the runs of a key, oldest first. Raise `NoHistory`."""
+    found: list[Dated] = []
+    connection = _connect(path)
+    try:
+        for one in queries.all_runs(connection):
+            if one.key == key:
+                try:
+                    found.append(Dated(one.ended, Run.from_dict(one.run)))
+                except ValueError:
+                    continue
+    except sqlite3.Error as error:
+        raise NoHistory(f"{path}: {error}") from None
+    finally:
+        connection.close()
+    return found
 
 
 def short_id(key: str) -> str:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 UNKNOWN = "calculating"
 # A range whose ends are further apart than this factor says nothing at all. Twice as large, words
 # such as "minutes" are shown at the very beginning, when a plan is all there is.
-WIDE = 40.0
+WIDE = 20.0
 # A range whose ends are further apart than this factor is told by its unit: "1–12 min" promises
 # more than is known. Twice as large, such ranges are shown.
 VAGUE = 6.0

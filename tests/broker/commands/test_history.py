@@ -1,5 +1,7 @@
 """The tables of `headway history`."""
 
+import json
+
 import pytest
 
 from headway.estimate import Run
@@ -93,9 +95,11 @@ def test_all_is_forgotten_only_where_that_is_asked_for(remembered):
     assert keys(remembered) == []
 
 
-def test_one_operation_is_listed_by_its_id(remembered, capsys):
+def test_one_operation_is_told_run_by_run(remembered, capsys):
     assert history.main([short_id("k1")]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
-        "operation",
-        "make",
-    ]
+    assert capsys.readouterr().out.startswith("make (a)\n")
+    assert history.main(["make (a)", "--json"]) == 0
+    assert [one["seconds"] for one in json.loads(capsys.readouterr().out)["history"]] == [1.0, 1.0]
+    assert history.main(["make (a)", "--csv"]) == 0
+    assert capsys.readouterr().out == "ended,stage,seconds\n1.0,,1.0\n1.0,,1.0\n"
+    assert history.main(["--csv"]) == 2
