@@ -101,3 +101,24 @@ def test_lines_about_several_commands_are_written_by_one_viewer_without_their_pr
     assert told.count(["bash", "failed"]) == 1, done.stderr
     assert {name for name, state in told if state == "completed"} == {"sh", "true"}
     assert done.stdout == "==> bash <==\nwhy\n"
+
+
+def test_no_argument_of_several_commands_is_in_a_name_a_key_or_a_file(sandbox):
+    secret = "hunter2hunter2"
+    done = sandbox.headway(
+        *("run", "--output", "quiet", "sh", "-c", f"TOKEN={secret} env >/dev/null", secret),
+        *(":::", "env", f"TOKEN={secret}", "true", f"--password={secret}"),
+        *(":::", "bash", "-c", f"'{secret}' 2>/dev/null; {secret} 2>/dev/null; true"),
+        timeout=60,
+        MAKELEVEL="1",  # as in a recipe of make
+    )
+    assert done.returncode == 0, done.stderr
+    made = until(sandbox.operations, "the operations")
+    assert len(made) == 3
+    assert secret not in str([(one["name"], one["key"]) for one in made])
+    for top in (sandbox.state, sandbox.directory):
+        for folder, _, names in os.walk(top):
+            for path in (os.path.join(folder, name) for name in names):
+                if os.path.isfile(path):
+                    with open(path, "rb") as file:
+                        assert secret.encode() not in file.read(), path

@@ -24,6 +24,12 @@ from headway_broker.shell.single_instance import SingleInstance, Taken
 from headway_broker.shell.starter import forget_starter
 from headway_broker.state.errors import fault
 
+_EXAMPLES = """examples:
+  headway broker status
+  headway broker status --json
+  headway broker stop
+"""
+
 
 def main(argv: list[str]) -> int:
     """Run the command and return its exit status."""
@@ -183,6 +189,8 @@ def _address() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         prog="headway broker",
         description="The process that merges, estimates, remembers and serves progress. "
         "Programs start it by themselves; these commands are for looking after it.",

@@ -16,6 +16,13 @@ from headway_broker.history import comparison, summary
 from headway_broker.history.database import NAME
 
 NAME_WIDTH = 40
+_EXAMPLES = """examples:
+  headway history                        every operation that is remembered
+  headway history "npm install"          one of them
+  headway history --accuracy             how good estimates were
+  headway history --forget "npm install"
+  headway history --forget --all
+"""
 
 
 def main(argv: list[str]) -> int:
@@ -123,6 +130,8 @@ def _column(key: str) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         prog="headway history",
         description="What earlier runs taught, by operation; estimates rest on it.",
     )

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 def main(argv: list[str]) -> int:
     """Print what a program that reports would find; return 1 where reporting is off."""
     parser = argparse.ArgumentParser(
+        epilog="examples:\n  headway doctor",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         prog="headway doctor",
         description="Print where programs report to on this machine, and why they do not.",
     )

@@ -283,7 +283,10 @@ class Launch:
             self._load_own_tools()
             plan = self.plan
             operation = open_operation(
-                plan.name or name_command(plan.command, working_directory()),
+                plan.name
+                or name_command(
+                    plan.command, working_directory(), recipe="MAKELEVEL" in os.environ
+                ),
                 display=plan.display,
                 cancellable=self._can_signal(),
             )

@@ -146,3 +146,13 @@ def test_what_was_left_loses_its_row_on_a_terminal_after_a_second():
     hidden = board.long_left(NOW + 1.0)
     chosen = board.choose(4, ended=False, hidden=hidden)
     assert (ids(chosen.operations), chosen.more) == (["on"], {})
+
+
+def test_what_broke_long_ago_stands_below_what_goes_on():
+    board = board_of(
+        operation("old", "x", "failed", ended=-600.0),
+        operation("new", "x", "failed", ended=-30.0),
+        operation("run", "y"),
+        operation("done", "z", "completed", ended=-10.0),
+    )
+    assert [made.id for made in board.choose(9).operations] == ["new", "run", "old", "done"]

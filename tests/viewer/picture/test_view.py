@@ -262,3 +262,18 @@ def test_workers_are_processes_and_not_their_tasks():
     parent = operation("p", "load")
     children = [operation(f"c{k}", "rows", parent="p", pid=71) for k in range(3)]
     assert "    rows, 1 worker" in picture(parent, *children)
+
+
+def test_the_name_is_not_lost_in_a_receipt_with_a_long_reason():
+    made = operation("a", "build.py: Compile", "cancelled", ended=0.0, reason="interrupted " * 9)
+    view = View(board_of(made), PLAIN)
+    receipt = PLAIN.paint(view.receipt(made, 39, NOW))
+    assert receipt.startswith("⊗ build")
+    assert "cancelled" in receipt
+
+
+def test_a_stage_in_per_cent_shows_100_only_once_it_is_over():
+    made = operation("a", "apt")
+    stage(made, "Download", done=100, total=100, unit="%")
+    assert "100 %" not in "".join(picture(made))
+    assert "99 %" in picture(made)[1]

@@ -22,6 +22,7 @@ from headway_viewer.picture.wording import (
     error_lines,
     outcome_text,
     rate_text,
+    shown_count,
     sole_stage,
     stage_text,
     stall_text,
@@ -230,8 +231,9 @@ class PlainRenderer:
             progress = stage.fraction()
             percentage = formatting.percent(progress) if progress else ""
             parts.extend([percentage] if percentage else [])
-            if stage.shown:
-                counted = quantity.amount(stage.shown, stage.total, stage.unit, named=True)
+            shown = shown_count(stage)
+            if shown:
+                counted = quantity.amount(shown, stage.total, stage.unit, named=True)
                 if not percentage:
                     parts.append(counted)
                 elif counted != percentage:

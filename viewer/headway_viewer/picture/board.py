@@ -37,6 +37,7 @@ _GROUP = {
 COUNTED_STATES = (RUNNING, WAITING, PENDING, COMPLETED, CANCELLED, CRASHED, FAILED)
 MAX_EARLIER_ENDED = 3  # rows for those that broke before the viewer attached; as many for others
 JUST_ENDED = 5.0  # seconds before the viewer attached: an end since then counts as seen
+OLD = 60.0  # seconds before the viewer attached: what broke earlier stands below what goes on
 LEFT_SHOWN = 1.0  # seconds for which an operation that was left keeps its row in a terminal
 _NONE: frozenset[str] = frozenset()
 MIN_ID_CHARACTERS = 3  # shorter prefixes would change with nearly every new operation
@@ -150,7 +151,8 @@ class Board:
         """Return the operations that get one of `rows` rows; without `ended`, open ones only.
 
         Failed and running operations come first; if they do not all fit, failed ones get half
-        of the rows. Of those that ended before the viewer attached, only the latest get one.
+        of the rows. Of those that ended before the viewer attached, only the latest get one; those
+        that are `OLD` stand below what goes on.
         Those `hidden`, which run, get none.
         """
         total = len(self._state) if ended else self.open
@@ -162,11 +164,15 @@ class Board:
         groups = self._groups
         going = len(groups[RUNNING]) + len(groups[WAITING])
         broken = max(rows - going, (rows + 1) // 2)
-        names = list(islice(self._latest(BROKEN), broken))[::-1] if ended else []
+        latest = list(islice(self._latest(BROKEN), broken))[::-1] if ended else []
+        old = {name for name in latest if self._is_old(name)}
+        names = [name for name in latest if name not in old]
         for group in (RUNNING, WAITING, PENDING):
             shown = (name for name in groups[group] if name not in hidden)
             names.extend(islice(shown, max(rows - len(names), 0)))
         if ended:
+            kept = [name for name in latest if name in old]
+            names.extend(kept[: max(rows - len(names), 0)])
             names.extend(islice(self._latest(ENDED), max(rows - len(names), 0)))
         more: dict[str, int] = {}
         if total > len(names):
@@ -175,6 +181,16 @@ class Board:
                 more[self._state[name]] -= 1
         operations = self.replica.operations
         return Chosen([operations[name] for name in names], more)
+
+    def _is_old(self, name: str) -> bool:
+        """Return whether an operation ended long before the viewer attached."""
+        ended = self.replica.operations[name].ended
+        return (
+            name not in self.seen
+            and ended is not None
+            and self._attached is not None
+            and ended < self._attached - OLD
+        )
 
     def _latest(self, group: str) -> Iterator[str]:
         """Yield the ids of a group of ended operations that get a row, the latest first."""

@@ -33,6 +33,7 @@ from headway_viewer.picture.wording import (
     outcome_text,
     pool_texts,
     rate_text,
+    shown_count,
     sole_stage,
     stage_position,
     stopped_text,
@@ -40,6 +41,7 @@ from headway_viewer.picture.wording import (
     waiting_text,
 )
 
+NAME_LEAST = 10  # cells of a receipt's name at least
 MAX_DETAIL_LINES = 4  # below one row
 
 
@@ -210,7 +212,7 @@ class View:
             else:
                 stage = sole_stage(operation)
                 progress = shown_progress(operation, stage)
-                shown = None if stage is None else stage.shown
+                shown = None if stage is None else shown_count(stage)
                 if stage is not None and shown and not (self._narrow and progress):
                     counts, extra = self._count_texts(operation, stage, shown, now)
                 elif progress is not None:
@@ -287,7 +289,9 @@ class View:
     ) -> Line:
         row = self.row(operation, now)
         room = width - 2
-        message = string_width.clip(message, room, self.theme.ellipsis)
+        # The name is not lost in a long reason.
+        least = min(string_width.cells(name), max(NAME_LEAST, room // 3))
+        message = string_width.clip(message, room - least - 2, self.theme.ellipsis)
         name = string_width.squeeze(
             name, room - string_width.cells(message) - 2, self.theme.ellipsis
         )

@@ -37,6 +37,14 @@ def sole_stage(operation: Operation) -> Stage | None:
     return next(iter(stages.values()))
 
 
+def shown_count(stage: Stage) -> float | None:
+    """Return the count of a stage to show: of what counts in per cent, 100 only once it is over."""
+    shown = stage.shown
+    if shown is not None and stage.open and stage.unit == "%" and stage.total in (None, 100):
+        return min(shown, 99)
+    return shown
+
+
 def display_name(operation: Operation) -> str:
     """Return the name to show for an operation."""
     return operation.name or "(no name)"
@@ -133,7 +141,7 @@ def active_stage(operation: Operation) -> Stage | None:
     if len(leaves) != 1:
         leaves = [stage for stage in running if stage.parent is None]
     found = leaves[0] if len(leaves) == 1 else None
-    while found is not None and not found.shown:
+    while found is not None and not (found.shown or found.total):
         found = operation.stages.get(found.parent) if found.parent is not None else None
     return None if found is None or found.left else found
 
@@ -260,7 +268,7 @@ def stage_text(operation: Operation, stage: Stage, now: float) -> str:
 def counted_text(operation: Operation, stage: Stage, now: float) -> str:
     """Return "Unpack 21/38", without what it is busy with."""
     words = stage.name
-    shown = stage.shown
+    shown = shown_count(stage)
     if shown is not None and (shown or stage.total):
         words += f" {quantity.amount(shown, stage.total, stage.unit, named=True)}"
         if quantity.is_bytes(stage.unit):

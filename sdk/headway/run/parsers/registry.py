@@ -115,15 +115,20 @@ def make_fallback(command: Command) -> Parser:
     return Generic(command, text=False)
 
 
-def name_command(command: Command, cwd: str) -> str:
+def name_command(command: Command, cwd: str, *, recipe: bool = False) -> str:
     """Return the operation's name: what its program works on, as far as that may be told.
 
     The program and the words that its parser knows, the folder of a build, or the script of an
-    interpreter; no other argument. `cwd` is the working directory.
+    interpreter; no other argument. `cwd` is the working directory. Of a `recipe` of make, which
+    would be called `sh` as all others, it is the first program that the shell is told to run.
     """
     from headway.run.reading.script import basename, find_script, folder_of  # noqa: PLC0415 - not needed to start
 
     name = _tool_name(command)
+    if recipe and command.program not in PARSERS:
+        from headway.run.reading.recipe import first_program  # noqa: PLC0415 - only in make
+
+        return first_program(command) or name
     script = None if command.program in PARSERS else find_script(command)
     if script is not None:
         word = command.argv[script.at]
