@@ -25,30 +25,33 @@ FAILED = "failed"
 SKIPPED = "skipped"
 CANCELLED = "cancelled"
 CRASHED = "crashed"
+UNJUDGED = "ended"  # over, and nobody can know how: an attached process that was not our child
 
 OPEN = frozenset({PENDING, RUNNING, WAITING})
-ENDED = frozenset({COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED})
+ENDED = frozenset({COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED, UNJUDGED})
 
 # state -> the states it may move to. A late true state corrects `crashed`; a stage that
 # has ended may be run again, which counts an attempt.
 STAGE_MOVES: dict[str, frozenset[str]] = {
     PENDING: frozenset({RUNNING, WAITING, SKIPPED, FAILED, CANCELLED, CRASHED}),
-    RUNNING: frozenset({WAITING, COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED}),
-    WAITING: frozenset({RUNNING, COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED}),
+    RUNNING: frozenset({WAITING, COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED, UNJUDGED}),
+    WAITING: frozenset({RUNNING, COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED, UNJUDGED}),
     COMPLETED: frozenset({RUNNING}),
     FAILED: frozenset({RUNNING}),
     SKIPPED: frozenset({RUNNING}),
     CANCELLED: frozenset({RUNNING}),
-    CRASHED: frozenset({RUNNING, WAITING, COMPLETED, FAILED, SKIPPED, CANCELLED}),
+    CRASHED: frozenset({RUNNING, WAITING, COMPLETED, FAILED, SKIPPED, CANCELLED, UNJUDGED}),
+    UNJUDGED: frozenset({RUNNING}),
 }
 OPERATION_MOVES: dict[str, frozenset[str]] = {
-    PENDING: frozenset({RUNNING, WAITING, COMPLETED, FAILED, CANCELLED, CRASHED}),
-    RUNNING: frozenset({WAITING, COMPLETED, FAILED, CANCELLED, CRASHED}),
-    WAITING: frozenset({RUNNING, COMPLETED, FAILED, CANCELLED, CRASHED}),
+    PENDING: frozenset({RUNNING, WAITING, COMPLETED, FAILED, CANCELLED, CRASHED, UNJUDGED}),
+    RUNNING: frozenset({WAITING, COMPLETED, FAILED, CANCELLED, CRASHED, UNJUDGED}),
+    WAITING: frozenset({RUNNING, COMPLETED, FAILED, CANCELLED, CRASHED, UNJUDGED}),
     COMPLETED: frozenset(),
     FAILED: frozenset({RUNNING}),
     CANCELLED: frozenset(),
-    CRASHED: frozenset({RUNNING, WAITING, COMPLETED, FAILED, CANCELLED}),
+    CRASHED: frozenset({RUNNING, WAITING, COMPLETED, FAILED, CANCELLED, UNJUDGED}),
+    UNJUDGED: frozenset(),
 }
 
 STAGE_FIELDS = (
@@ -96,6 +99,7 @@ OPERATION_FIELDS = (
     "receipt",  # whether it leaves a line on its terminal where it completes
 )
 
+UNLEARNED = "-"  # the key of an operation that history neither learns from nor foretells
 SHORT_MOST = 0.99  # the progress of what failed or stopped, however near to its end, at most
 COUNT_LIMIT = 2**63  # counts and totals are within plus and minus this
 NAME_LIMIT = 256  # characters of a name, key, unit, host, user or tty

@@ -20,6 +20,8 @@ from headway.model import (
     PENDING,
     RUNNING,
     SHORT_MOST,
+    UNJUDGED,
+    UNLEARNED,
     WAITING,
     Operation,
     Stage,
@@ -132,7 +134,7 @@ class Forecasts:
         key = keys.key
         entry.forecast = OperationForecast(keys, now)
         self._queue[entry] = None
-        if not has_history:
+        if not has_history or key == UNLEARNED:
             self._build(entry, [])
             return None
         self._waiting.setdefault(key, {})[entry] = None
@@ -352,6 +354,8 @@ class Forecasts:
         operation = entry.operation
         tracked: OperationForecast = entry.forecast
         self._queue.pop(entry, None)
+        if operation.state == UNJUDGED or tracked.keys.key == UNLEARNED:
+            return None
         if tracked.forecast is None:
             self._build(entry, [])
         forecast = tracked.forecast

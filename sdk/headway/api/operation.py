@@ -23,6 +23,7 @@ from headway.model import (
     OPERATION_MOVES,
     PENDING,
     RUNNING,
+    UNJUDGED,
     WAITING,
     clean_count,
     clean_flag,
@@ -127,6 +128,10 @@ class Operation(Lifecycle):
     def fail(self, error: object, message: str | None = None) -> None:
         """End it as failed; `error` is an exception or a text."""
         self._end(FAILED, error=error, message=message)
+
+    def end(self, reason: str | None = None) -> None:
+        """End it where nobody can know how: neither a success nor a failure."""
+        self._end(UNJUDGED, reason)
 
     def set(
         self,

@@ -6,6 +6,7 @@ import sys
 
 OPTIONS = {
     "run": "--name --display --as --no-parse --file --output",
+    "attach": "--name --display",
     "view": "--display --until-done --timeout",
     "ps": "--json",
     "wait": "--timeout",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # and returns the exit status.
 VERBS = {
     "run": ("headway.run.cli:main", "run a command and report its progress"),
+    "attach": ("headway.run.attach:main", "report a process that runs already"),
     "view": ("headway_viewer.commands.view:view", "follow what goes on, live or as lines"),
     "ps": ("headway_viewer.commands.ps:ps", "list the operations there are"),
     "wait": ("headway_viewer.commands.wait:wait", "wait for operations to end"),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from headway.estimate.history.run import Pass
 
 WORKING = frozenset({"running", "waiting"})
-ENDED = frozenset({"completed", "failed", "skipped", "cancelled", "crashed"})
+ENDED = frozenset({"completed", "failed", "skipped", "cancelled", "crashed", "ended"})
 # Of its total: a count that has come so far and then falls begins another pass, because reports
 # leave out the last counts. Below it the work was undone.
 PASS_FULL = 0.9

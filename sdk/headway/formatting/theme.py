@@ -19,6 +19,7 @@ from headway.model import (
     PENDING,
     RUNNING,
     SKIPPED,
+    UNJUDGED,
     WAITING,
 )
 
@@ -46,6 +47,7 @@ STYLES = {
     WAITING: "warn",
     SILENT: "warn",
     STOPPED: "warn",
+    UNJUDGED: "warn",
     RUNNING: "busy",
     PENDING: "dim",
     SKIPPED: "dim",
@@ -96,6 +98,7 @@ _UNICODE_SIGNS = {
     SKIPPED: "-",
     SILENT: "?",
     STOPPED: "■",
+    UNJUDGED: "□",
 }
 _ASCII_SIGNS = {
     COMPLETED: "+",
@@ -108,6 +111,7 @@ _ASCII_SIGNS = {
     SKIPPED: "-",
     SILENT: "?",
     STOPPED: "#",
+    UNJUDGED: "o",
 }
 _GLYPHS = "".join(_UNICODE_SIGNS.values()) + "━╸─…–"
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ANOTHER_USER = "it runs as another user"
 # Looks for processes that were started while others were being stopped.
 ROUNDS = 5
+STOP_SECONDS = 1.0  # at most, until a signal to stop has stopped a process of a busy machine
 
 
 class Pausing:
@@ -33,6 +34,7 @@ class Pausing:
         self._lock = threading.Lock()
         self._stopped: dict[int, int] = {}  # processes outside its group too → start time
         self.paused = False
+        self._settled = False  # the stop has come about
         self.since = 0.0  # monotonic seconds
 
     def request(self, pause: bool) -> str | None:
@@ -44,10 +46,12 @@ class Pausing:
                 self._continue()
                 return None
             self.paused = True  # first: the main thread hears of the stop
+            self._settled = False
             self.since = time.monotonic()
             if not self._stop():
                 self._continue()
                 return ANOTHER_USER
+            self._settled = True
             self._updater.pause()
             return None
 
@@ -62,7 +66,7 @@ class Pausing:
         if not self.paused:
             return
         typed = interrupted is not None and interrupted > self.since
-        if typed or is_stopped(self._child.pid) is False:
+        if typed or (self._settled and is_stopped(self._child.pid) is False):
             self.lift()
 
     def is_over(self) -> bool:
@@ -85,6 +89,9 @@ class Pausing:
                 self._stopped[pid] = status.started
                 if not send_signal(os.kill, pid, signal.SIGSTOP):
                     return False
+        until = time.monotonic() + STOP_SECONDS
+        while is_stopped(self._child.pid) is False and time.monotonic() < until:
+            time.sleep(0.005)  # else a stop that is on its way looks like one that is over
         return True
 
     def _continue(self) -> None:

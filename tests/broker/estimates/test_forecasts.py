@@ -499,3 +499,16 @@ def test_of_what_broke_in_its_only_stage_nothing_is_learned(state):
     work(wired, worker, 3)
     worker.end(state=state)
     assert not [one for one in wired.effects if isinstance(one, effects.StoreRun)]
+
+
+def test_what_ended_without_a_verdict_teaches_nothing():
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    op = worker.start()
+    wired.core.recalled("Install", [])
+    work(wired, worker, 5)
+    op.stages[1].done = 50
+    worker.end(state="ended")
+    assert wired.operation("op").state == "ended"
+    assert 0 < wired.operation("op").progress < 1
+    assert not [effect for effect in wired.effects if isinstance(effect, effects.StoreRun)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from headway.model import CANCELLED, CRASHED, FAILED
+from headway.model import CANCELLED, CRASHED, FAILED, UNJUDGED
 
 ALL_COMPLETED = 0
 SOME_FAILED = 1
@@ -15,7 +15,7 @@ USAGE = 2  # as argparse has it
 REFUSED = 3  # of `cancel`, `pause`, `resume`: the operation cannot be
 NO_ANSWER = 3  # of `ps`: there is a broker, which has not told what there is in time
 NONE_SEEN = 4
-NOT_JUDGED = 5  # left early, and nothing tells how it ended
+NOT_JUDGED = 5  # nothing tells how it ended
 TIMED_OUT = 124  # as timeout(1) has it
 SOME_CANCELLED = 130  # as a shell has it after Ctrl+C
 
@@ -27,4 +27,6 @@ def exit_status(states: Iterable[str]) -> int:
         return NONE_SEEN
     if found & {FAILED, CRASHED}:
         return SOME_FAILED
-    return SOME_CANCELLED if CANCELLED in found else ALL_COMPLETED
+    if CANCELLED in found:
+        return SOME_CANCELLED
+    return NOT_JUDGED if UNJUDGED in found else ALL_COMPLETED

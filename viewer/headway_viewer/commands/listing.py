@@ -6,12 +6,21 @@ Pure.
 from __future__ import annotations
 
 from headway.formatting.theme import Line, Theme
-from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, PENDING, RUNNING, WAITING
+from headway.model import (
+    CANCELLED,
+    COMPLETED,
+    CRASHED,
+    FAILED,
+    PENDING,
+    RUNNING,
+    UNJUDGED,
+    WAITING,
+)
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.view import View
 
 ERROR_LINES = 2  # below a row that failed or crashed
-_SORT_ORDER = (COMPLETED, CANCELLED, CRASHED, FAILED, PENDING, WAITING, RUNNING)
+_SORT_ORDER = (COMPLETED, UNJUDGED, CANCELLED, CRASHED, FAILED, PENDING, WAITING, RUNNING)
 
 
 def list_operations(board: Board, theme: Theme, columns: int, now: float) -> list[Line]:

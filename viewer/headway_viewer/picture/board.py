@@ -17,6 +17,7 @@ from headway.model import (
     OPEN,
     PENDING,
     RUNNING,
+    UNJUDGED,
     WAITING,
     Operation,
 )
@@ -33,8 +34,9 @@ _GROUP = {
     PENDING: PENDING,
     COMPLETED: ENDED,
     CANCELLED: ENDED,
+    UNJUDGED: ENDED,
 }
-COUNTED_STATES = (RUNNING, WAITING, PENDING, COMPLETED, CANCELLED, CRASHED, FAILED)
+COUNTED_STATES = (RUNNING, WAITING, PENDING, COMPLETED, UNJUDGED, CANCELLED, CRASHED, FAILED)
 MAX_EARLIER_ENDED = 3  # rows for those that broke before the viewer attached; as many for others
 JUST_ENDED = 5.0  # seconds before the viewer attached: an end since then counts as seen
 OLD = 60.0  # seconds before the viewer attached: what broke earlier stands below what goes on

@@ -17,6 +17,7 @@ from headway.model import (
     FAILED,
     PENDING,
     RUNNING,
+    UNJUDGED,
     WAITING,
     Operation,
     Stage,
@@ -43,6 +44,8 @@ from headway_viewer.picture.wording import (
 
 NAME_LEAST = 10  # cells of a receipt's name at least
 MAX_DETAIL_LINES = 4  # below one row
+
+_HEADER_ORDER = (RUNNING, WAITING, FAILED, CRASHED, PENDING, CANCELLED, UNJUDGED, COMPLETED)
 
 
 class View:
@@ -112,9 +115,7 @@ class View:
             return self._header_line("headway", [("warn", text.safe(note))], "", width)
         counts = self.board.counts
         parts = [
-            (STYLES[state], f"{counts[state]} {state}")
-            for state in (RUNNING, WAITING, FAILED, CRASHED, PENDING, CANCELLED, COMPLETED)
-            if counts[state]
+            (STYLES[state], f"{counts[state]} {state}") for state in _HEADER_ORDER if counts[state]
         ]
         if self.board.stopped:
             parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED}"))
@@ -308,7 +309,7 @@ class View:
         ended = [operation for operation in seen if not operation.open]
         if not seen or lines <= 0 or width <= 0:
             return []
-        order = {COMPLETED: 0, CANCELLED: 1, CRASHED: 3, FAILED: 3}
+        order = {COMPLETED: 0, UNJUDGED: 1, CANCELLED: 1, CRASHED: 3, FAILED: 3}
         ended.sort(key=lambda operation: (order[operation.state], operation.ended or 0.0))
         left_out = max(len(ended) - max(lines - 2, 1), 0) if len(ended) + 1 > lines else 0
         rows = [self.row(operation, now) for operation in ended[left_out:]]

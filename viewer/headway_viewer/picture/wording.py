@@ -17,6 +17,7 @@ from headway.model import (
     FAILED,
     PAUSED,
     RUNNING,
+    UNJUDGED,
     WAITING,
     Operation,
     Stage,
@@ -109,7 +110,7 @@ def outcome_text(operation: Operation) -> str:
     if state == CANCELLED and operation.reason:
         by = operation.reason
         words += f" {by}" if by.startswith("by ") else ""
-    place = broken_stage_name(operation) if state != CANCELLED else ""
+    place = broken_stage_name(operation) if state not in (CANCELLED, UNJUDGED) else ""
     if place:
         words += f" in {place}"
     if elapsed:
@@ -117,6 +118,8 @@ def outcome_text(operation: Operation) -> str:
     if operation.exit_status is not None and state != CANCELLED:
         words += f", exit {operation.exit_status:g}"
     if state == CANCELLED and operation.reason and not operation.reason.startswith("by "):
+        words += f", {operation.reason}"
+    if state == UNJUDGED and operation.reason:
         words += f", {operation.reason}"
     return words
 
@@ -339,7 +342,7 @@ def summary_text(seen: list[Operation], now: float) -> str:
     ended = [operation for operation in seen if not operation.open]
     running = len(seen) - len(ended)
     parts: list[str] = []
-    for state in (COMPLETED, STOPPED, CANCELLED, CRASHED, FAILED):
+    for state in (COMPLETED, STOPPED, UNJUDGED, CANCELLED, CRASHED, FAILED):
         count = sum(end_word(operation) == state for operation in ended)
         if count:
             parts.append(f"{count} {state}")
