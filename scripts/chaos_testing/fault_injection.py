@@ -281,7 +281,8 @@ class FaultInjector:
             os.unlink(self.sandbox.starved)
             for hog in hogs:
                 hog.kill()
-            for pid in self.workers:  # on a busy machine they would need minutes
+            # On a busy machine they would need minutes, as would a broker that one has started.
+            for pid in self.sandbox.pids():
                 for thread in self.sandbox.threads(pid):
                     try:
                         os.setpriority(os.PRIO_PROCESS, thread, 0)
