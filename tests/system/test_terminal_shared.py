@@ -161,3 +161,12 @@ for k in range(3): os.wait()
     shell.wait_for(lambda lines: len([line for line in lines if "━" in line]) == 3, "three bars")
     shell.wait_for(lambda lines: "done" in lines, "the end")
     assert len([line for line in shell.all if line.startswith("✓")]) == 3
+
+
+def test_nothing_is_waited_for_once_all_jobs_have_reported(sandbox, shell):
+    jobs = " ".join(job(sandbox, name, 30) for name in ("a", "b"))
+    shell.type(f"{jobs} headway view --until-done\n")
+    shell.wait_for(lambda lines: any("2 running" in line for line in lines), "both")
+    shell.wait_for(
+        lambda lines: is_viewing(lines) and "waiting for an" not in "".join(lines), "no more"
+    )

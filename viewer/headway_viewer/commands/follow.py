@@ -16,11 +16,12 @@ from headway_viewer.connection.endpoint import endpoint_finder, require_usable, 
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.display.jsonl import Jsonl
-from headway_viewer.picture.board import JUST_ENDED, Board
+from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Changes, Replica
 from headway_viewer.terminal.jobs import Session
 from headway_viewer.terminal.processes import seconds_since_start
 
+LINE_BEFORE = 2.0  # seconds between the beginning of a job and that of the view, typed or not
 QUIET_PERIOD = 0.5  # seconds after the last end in which the next operation may begin
 
 
@@ -105,7 +106,7 @@ def _ends_seen(replica: Replica, session: Session | None) -> Callable[[Operation
 
     def since(operation: Operation) -> float:
         ours = session is not None and session.includes(operation)
-        return replica.time(begun) - (JUST_ENDED if ours else 0.0)
+        return replica.time(begun) - (LINE_BEFORE if ours else 0.0)
 
     return since
 

@@ -84,13 +84,18 @@ def session_of(pid: int) -> int | None:
         return None
 
 
-def headway_verb(pid: int) -> str:
-    """Return the verb of a process that is `headway VERB`, else ""."""
+def command_line(pid: int) -> list[str]:
+    """Return the words that a process was started by; none where there is no such process."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read().decode("utf-8", "replace").split("\0")
+            return file.read().decode("utf-8", "replace").split("\0")
     except OSError:
-        return ""
+        return []
+
+
+def headway_verb(pid: int) -> str:
+    """Return the verb of a process that is `headway VERB`, else ""."""
+    words = command_line(pid)
     if "headway_viewer.terminal" in words[:4]:
         return "terminal"  # the viewer process of the programs here
     for at, word in enumerate(words[:4]):

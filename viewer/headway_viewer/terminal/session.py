@@ -9,7 +9,12 @@ from typing import Iterable
 
 from headway.model import Operation
 from headway_viewer.terminal.jobs import Job, Process, ancestors, group
-from headway_viewer.terminal.processes import headway_verb, read_process, session_of
+from headway_viewer.terminal.processes import (
+    command_line,
+    headway_verb,
+    read_process,
+    session_of,
+)
 
 LOOK_INTERVAL = 1.0  # seconds between looks whether others use the terminal
 
@@ -72,6 +77,15 @@ def find_jobs(descriptor: int) -> list[Job]:
         and not process.stopped
         and _uses(process, terminal)
     }
+    # What `headway run` forks for itself reports nothing.
+    helpers = [
+        pid
+        for pid, verb in verbs.items()
+        if verb
+        and verbs.get(processes[pid].parent) == verb
+        and command_line(pid) == command_line(processes[pid].parent)
+    ]
+    verbs.update(dict.fromkeys(helpers, "helper"))
     return group(own, processes, verbs)
 
 
