@@ -18,8 +18,8 @@ def test_the_work_takes_no_longer_and_nothing_is_printed(name):
     # In one of three turns: what else the machine does lengthens single ones, a fault all of them.
     # `scripts/bench harm` measures it.
     for _ in range(3):
-        ours = run_under(CONDITIONS[name], ITEMS, off=False)
-        theirs = run_under(CONDITIONS[name], ITEMS, off=True)
+        ours = run_under(CONDITIONS[name], "compute", ITEMS, off=False)
+        theirs = run_under(CONDITIONS[name], "compute", ITEMS, off=True)
         assert ours["status"] == theirs["status"] == 0
         assert ours["printed"] == 0
         no_longer = ours["seconds"] < 3 * theirs["seconds"] + 0.5

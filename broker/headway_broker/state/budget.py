@@ -101,29 +101,29 @@ class Budgets:
     """The budgets of all processes, by uid and pid; a session of an unknown pid has its own."""
 
     def __init__(self) -> None:
-        self._of_process: dict[object, Budget] = {}
-        self._sharers: dict[str, tuple[Session, Budget]] = {}  # forked children, by session id
+        self.of_process: dict[object, Budget] = {}
+        self.sharers: dict[str, tuple[Session, Budget]] = {}  # forked children, by session id
         self.heavy: dict[Budget, None] = {}  # those beyond `BYTES_KEPT`
 
     def of(self, session: Session) -> Budget:
         """Return the budget of the process of a session."""
         process = _process_of(session)
-        found = self._of_process.get(process)
+        found = self.of_process.get(process)
         if found is None:
-            found = self._of_process[process] = Budget()
+            found = self.of_process[process] = Budget()
         return found
 
     def exceeded(self, session: Session) -> bool:
         """Return whether stages of this process were left out."""
-        found = self._of_process.get(_process_of(session))
+        found = self.of_process.get(_process_of(session))
         return found is not None and found.exceeded
 
     def release(self, session: Session, budget: Budget) -> None:
         """Forget the budget of a session without operations, if its process has nothing."""
         if not (budget.opened or budget.bytes or budget.shares):
             process = _process_of(session)
-            if self._of_process.get(process) is budget:
-                del self._of_process[process]
+            if self.of_process.get(process) is budget:
+                del self.of_process[process]
 
     def charge(self, budget: Budget, size: int) -> None:
         """Add `size` bytes, or remove them where it is negative."""
@@ -135,26 +135,26 @@ class Budgets:
 
     def has_room_for_share(self, writer: Session) -> bool:
         """Return whether the process of a forked child may count in one more stage."""
-        found = self._of_process.get(_process_of(writer))
+        found = self.of_process.get(_process_of(writer))
         return found is None or found.shares < SHARES_LIMIT
 
     def shared(self, writer: Session) -> None:
         """Note a new share of a forked child."""
-        known = self._sharers.get(writer.id)
+        known = self.sharers.get(writer.id)
         if known is None:
-            known = self._sharers[writer.id] = (writer, self.of(writer))
+            known = self.sharers[writer.id] = (writer, self.of(writer))
         known[1].shares += 1
 
     def unshared(self, writers: Iterable[str]) -> None:
         """Note that these shares are gone, by the sessions of their writers."""
         for writer in writers:
-            known = self._sharers.get(writer)
+            known = self.sharers.get(writer)
             if known is None:
                 continue  # of the history
             session, budget = known
             budget.shares = max(0, budget.shares - 1)
             if not budget.shares:
-                del self._sharers[writer]
+                del self.sharers[writer]
                 self.release(session, budget)
 
 

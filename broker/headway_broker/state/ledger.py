@@ -145,7 +145,7 @@ class Ledger:
         self.dirty: dict[Entry, Marks] = {}
         self._words = Interner(WORDS)
         self._by_session: dict[Session, SessionIndex] = {}  # those that have any
-        self._budgets = Budgets()
+        self.budgets = Budgets()
         self.removed: list[str] = []
         self.ended: dict[Entry, None] = {}  # in the order of their ends
         self.stages = 0
@@ -208,7 +208,7 @@ class Ledger:
             raise Refused("too many operations", {"limit": OPERATIONS_LIMIT})
         if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
             raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
-        budget = self._budgets.of(session)
+        budget = self.budgets.of(session)
         still_open = record[_STATE] in OPEN
         if still_open and budget.opened >= budgets.OPEN_LIMIT:
             # The operation is named: the worker drops it and goes on with its others.
@@ -227,14 +227,14 @@ class Ledger:
         self.entries[entry.operation.id] = entry
         written = self._by_session.get(entry.session)
         if written is None:
-            budget = self._budgets.of(entry.session)
+            budget = self.budgets.of(entry.session)
             written = self._by_session[entry.session] = SessionIndex(budget)
         written.operations[entry] = None
         return written
 
     def exceeded(self, session: Session) -> bool:
         """Return whether stages of this process were left out."""
-        return self._budgets.exceeded(session)
+        return self.budgets.exceeded(session)
 
     def _leave_out(self, what: str, number: int) -> None:
         if number:
@@ -244,7 +244,7 @@ class Ledger:
         """Note by how many bytes an operation has grown, at its process, too."""
         if size:
             entry.bytes += size
-            self._budgets.charge(self._by_session[entry.session].process, size)
+            self.budgets.charge(self._by_session[entry.session].process, size)
 
     def _check(
         self, entry: Entry, session: Session, record: list[Any], stages: list[list[Any]]
@@ -262,7 +262,7 @@ class Ledger:
         if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
             raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
         still_open = operation.open and then in OPEN
-        budget = self._budgets.of(session)
+        budget = self.budgets.of(session)
         self._leave_out("stages", budget.trim(operation.stages, stages, still_open=still_open))
         self._check_stages(session, entry, stages)
 
@@ -298,7 +298,7 @@ class Ledger:
             return 0
         detail, reason, error = stage.detail, stage.reason, stage.error
         if record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
-            self._budgets.unshared(stage.shares)
+            self.budgets.unshared(stage.shares)
             for writer in stage.shares:
                 entry.unstored.pop(ShareKey(stage_id, writer), None)
             stage.shares = None
@@ -411,11 +411,11 @@ class Ledger:
         if stage.shares is None:
             stage.shares = {}
         if writer not in stage.shares:
-            if len(stage.shares) >= SHARES_LIMIT or not self._budgets.has_room_for_share(child):
+            if len(stage.shares) >= SHARES_LIMIT or not self.budgets.has_room_for_share(child):
                 # The operation is named: the child drops its shares in it and goes on with its own.
                 details = {"limit": SHARES_LIMIT, "operation": share.operation}
                 raise Refused("too many shares", details)
-            self._budgets.shared(child)
+            self.budgets.shared(child)
         if stage.shares.get(writer) != share.done:
             stage.shares[writer] = share.done
             if entry.unstored is _ALL_STORED:
@@ -532,7 +532,7 @@ class Ledger:
             gone += retention.surplus(pairs, retention.KEEP_ENDED, fresh)
             if len(left) <= retention.KEEP_FRESH:
                 self._next_trim = now + TRIM_EVERY
-        if self._budgets.heavy:
+        if self.budgets.heavy:
             gone += self._heaviest(frozenset(gone))
         gone = [entry for entry in gone if entry.stored_revision is not None]
         for entry in gone:
@@ -541,7 +541,7 @@ class Ledger:
 
     def _heaviest(self, gone: Container[Entry]) -> list[Entry]:
         """Return the oldest ended operations of processes that take too many bytes."""
-        left = {budget: budget.bytes - budgets.BYTES_KEPT for budget in self._budgets.heavy}
+        left = {budget: budget.bytes - budgets.BYTES_KEPT for budget in self.budgets.heavy}
         found: list[Entry] = []
         for entry in self.ended:
             budget = self._by_session[entry.session].process
@@ -562,10 +562,10 @@ class Ledger:
         for stage_id, stage in operation.stages.items():
             written.owner.pop(stage_id, None)
             if stage.shares:
-                self._budgets.unshared(stage.shares)
+                self.budgets.unshared(stage.shares)
         if not written.operations:
             del self._by_session[entry.session]
-            self._budgets.release(entry.session, written.process)
+            self.budgets.release(entry.session, written.process)
         self.removed.append(operation.id)
 
     def deadline(self) -> float | None:

@@ -79,7 +79,7 @@ def measure(quick: bool = False) -> Report:
         ),
     ]
     for folder in (RECORDINGS, *TRACES):
-        rows.extend(_rows(folder, evaluate(operations(folder, quick=quick))))
+        rows.extend(rows_of(folder, evaluate(operations(folder, quick=quick))))
     return Report("eta", "Estimates", rows, notes, [], [])
 
 
@@ -95,7 +95,7 @@ def score(runs: Sequence[Recorded]) -> Result:
     return Result({name: played.scores(name) for name in PROTOCOLS}, played.others())
 
 
-def _rows(folder: Path, results: dict[str, Result]) -> list[Row]:
+def rows_of(folder: Path, results: dict[str, Result]) -> list[Row]:
     rows: list[Row] = []
     for name, result in results.items():
         best = min(result.others, key=lambda rule: mean(result.others[rule]))

@@ -43,7 +43,7 @@ class TerminalViewer:
         self._starts = 0
         self._check_at: float | None = None  # whether the terminal still has a viewer
         # Operations that are open, or whose end the viewer has not answered, oldest first.
-        self._drawn_for: dict[str, None] = {}
+        self.drawn_for: dict[str, None] = {}
 
     def deadline(self) -> float | None:
         """Return when `look` has something to do, or None."""
@@ -61,7 +61,7 @@ class TerminalViewer:
         drawn = self._reporter.publisher.drawn
         if self._viewing:
             for operation in drawn:
-                self._drawn_for.pop(operation, None)
+                self.drawn_for.pop(operation, None)
             self._draw_for(list(self._reporter.handles))
         drawn.clear()  # another program's viewer may answer, too
         due = self.deadline()
@@ -102,11 +102,11 @@ class TerminalViewer:
             role.close()
 
     def _draw_for(self, opened: list[str]) -> None:
-        self._drawn_for.update(dict.fromkeys(opened))
-        if len(self._drawn_for) > len(opened) + 2 * RECEIPTS_LIMIT:  # the viewer is gone
+        self.drawn_for.update(dict.fromkeys(opened))
+        if len(self.drawn_for) > len(opened) + 2 * RECEIPTS_LIMIT:  # the viewer is gone
             still = set(opened)
-            ended = [operation for operation in self._drawn_for if operation not in still]
-            self._drawn_for = dict.fromkeys([*ended[-RECEIPTS_LIMIT:], *opened])
+            ended = [operation for operation in self.drawn_for if operation not in still]
+            self.drawn_for = dict.fromkeys([*ended[-RECEIPTS_LIMIT:], *opened])
 
     def finish(self, wait: Callable[[float], bool]) -> None:
         """Wait until the receipts of all drawn operations are out, `RECEIPT_TIMEOUT` at most.
@@ -117,9 +117,9 @@ class TerminalViewer:
             return
         until = self._reporter.clock() + RECEIPT_TIMEOUT
         drawn = self._reporter.publisher.drawn
-        while not self._drawn_for.keys() <= drawn and wait(until):
+        while not self.drawn_for.keys() <= drawn and wait(until):
             pass
-        if not self._drawn_for.keys() <= drawn:
+        if not self.drawn_for.keys() <= drawn:
             give_back()
 
 

@@ -63,7 +63,7 @@ def detailed(worker, operation, count, detail="d" * TEXT_LIMIT):
 
 
 def budget(wired, worker):
-    return wired.core.ledger._budgets.of(wired.core.sessions.by_id[worker.session])
+    return wired.core.ledger.budgets.of(wired.core.sessions.by_id[worker.session])
 
 
 def held(wired, worker):
@@ -144,7 +144,7 @@ def test_what_is_forgotten_is_counted_no_more(wired, monkeypatch):
     worker.end("one")
     wired.pass_time(0.2)
     assert not wired.core.ledger.entries
-    assert not wired.core.ledger._budgets._of_process
+    assert not wired.core.ledger.budgets.of_process
 
 
 def test_shares_of_a_process_are_limited_and_go_with_the_operation(wired, monkeypatch):
@@ -162,5 +162,5 @@ def test_shares_of_a_process_are_limited_and_go_with_the_operation(wired, monkey
     assert child.heard(messages.Refuse)[0].reason == "too many shares"
     parent.end("one")
     wired.pass_time(forked_counts.KEEP_SECONDS, step=2_000)
-    assert not wired.core.ledger._budgets._of_process
-    assert not wired.core.ledger._budgets._sharers
+    assert not wired.core.ledger.budgets.of_process
+    assert not wired.core.ledger.budgets.sharers

@@ -6,9 +6,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 import pytest
+from machine import until
 
 from headway.host.detached_process import _modules, spawn
 
@@ -22,9 +22,7 @@ def place():
 
 def written(path):
     """What a helper has written, once it has."""
-    end = time.monotonic() + 10
-    while not os.path.exists(path) and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: os.path.exists(path), seconds=10)
     with open(path) as file:
         return file.read()
 

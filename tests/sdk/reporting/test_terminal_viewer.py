@@ -135,8 +135,8 @@ def test_what_is_remembered_has_a_bound_where_the_viewer_is_gone(reporter, clock
         op = headway.operation("Short").start()
         viewer.look(clock.now)
         op.complete()
-    assert len(viewer._drawn_for) <= 2 * terminal_viewer.RECEIPTS_LIMIT + 2
-    assert {first.id, op.id} <= set(viewer._drawn_for)  # it is open; it is the last
+    assert len(viewer.drawn_for) <= 2 * terminal_viewer.RECEIPTS_LIMIT + 2
+    assert {first.id, op.id} <= set(viewer.drawn_for)  # it is open; it is the last
     waits = []
     viewer.finish(lambda until: bool(waits.append(until)))
     assert len(waits) == 1

@@ -8,7 +8,7 @@ from benches.areas.eta_scores import operations
 
 def test_every_operation_has_a_row_against_the_best_of_the_other_rules():
     recorded = operations(eta.RECORDINGS, quick=True)
-    rows = eta._rows(eta.RECORDINGS, {name: eta.score(runs) for name, runs in recorded.items()})
+    rows = eta.rows_of(eta.RECORDINGS, {name: eta.score(runs) for name, runs in recorded.items()})
     assert rows[0].name == f"eta/{next(iter(recorded))}: mean error"
     assert rows[0].against
     assert rows[0].at_most == eta.WORSE
