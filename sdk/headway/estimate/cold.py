@@ -136,7 +136,7 @@ class ColdEstimate:
             if stage.partial and not stage.steps:
                 # All that the first round tells is told by what runs inside it.
                 fraction = max(fraction, stage.partial)
-                even = max(evenness(one, now) for one in within[stage.key])
+                even = max((evenness(one, now) for one in within.get(stage.key, ())), default=even)
             sooner = RATE_GROWTH * alone * (1 + EVEN_BONUS * even)
             share = sooner * fraction / (sooner * fraction + 1)
             found = self._left(stage.fraction(), worked, left, share) + stage.awaited(now)
