@@ -2,7 +2,7 @@
 
 A process that is killed before the broker which it has started says Welcome would never have been
 there. So what it has begun, and what has ended since, is in a file of the spool, until a broker
-has greeted it and knows everything. Beside a broker that listens nothing is written, unless it
+has greeted it, knows everything and has had the time to store it: it may be killed, too. Beside a broker that listens nothing is written, unless it
 greets nobody for `SLOW`: it is stopped, or this process gets no processor to greet it.
 """
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FIRST = 0.02  # seconds between two files; with each it doubles, up to
 SLOW = 0.5  # seconds; a broker that runs greets a process within its import of pyzmq
+STORED = 2.5  # seconds; a broker stores what is open once a second, on a busy disk a little later
 LONGEST = 1.0  # seconds: what a process begins and ends within that is told by its last file
 
 
@@ -37,6 +38,7 @@ class Births:
         self._next = float("-inf")
         self._listening = True  # somebody does
         self._alone_since: float | None = None  # it has something to tell, and no Welcome
+        self._told_since: float | None = None  # a broker knows what the file tells
 
     def keep(self, now: float, *, listening: bool) -> None:
         """Write the file where nobody listens and there is news; remove it once it is needless."""
@@ -44,9 +46,14 @@ class Births:
         self._listening = listening
         if publisher.welcome is not None:
             self._alone_since = None
-            if self._name is not None and not (publisher.unsaid or publisher.owes_ends):
+            if self._name is None or publisher.unsaid or publisher.owes_ends:
+                self._told_since = None
+            elif self._told_since is None and publisher.any_open:
+                self._told_since = now
+            elif self._told_since is None or now >= self._told_since + STORED:
                 self.drop()
             return
+        self._told_since = None
         if self._alone_since is None and publisher.operations:
             self._alone_since = now
         if now < self._due() or publisher.changes == self._written or self._reporter.closed:
@@ -69,6 +76,8 @@ class Births:
     def deadline(self) -> float | None:
         """Return when `keep` may have something to write, or None."""
         publisher = self._reporter.publisher
+        if self._told_since is not None:
+            return self._told_since + STORED
         told = publisher.welcome is not None or publisher.changes == self._written
         return None if told or self._alone_since is None else self._due()
 
@@ -85,6 +94,7 @@ class Births:
     def drop(self) -> None:
         """Remove the file."""
         name, self._name = self._name, None
+        self._told_since = None
         if name is not None:
             _remove(name)
 

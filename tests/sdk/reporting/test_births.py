@@ -6,7 +6,7 @@ import pytest
 
 import headway
 from headway.protocol import messages
-from headway.reporting.births import LONGEST, SLOW, Births
+from headway.reporting.births import LONGEST, SLOW, STORED, Births
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
 
@@ -65,6 +65,20 @@ def test_a_broker_that_listens_and_greets_nobody_is_none_after_a_while(folder, r
     assert births.deadline() is None
     welcome(reporter.publisher)
     births.keep(2.0 + SLOW, listening=True)
+    assert births.deadline() == 2.0 + SLOW + STORED
+    births.keep(2.0 + SLOW + STORED, listening=True)
+    assert left(folder) == []
+
+
+def test_the_file_stays_until_a_broker_that_knows_it_has_stored_it(folder, reporter):
+    births = Births(reporter)
+    headway.operation("Work").start()
+    births.keep(1.0, listening=False)
+    welcome(reporter.publisher)
+    births.keep(1.1, listening=True)
+    births.keep(1.0 + STORED, listening=True)
+    assert told(folder) == {"Work": "running"}  # that broker may be killed before it has
+    births.keep(1.1 + STORED, listening=True)
     assert left(folder) == []
 
 
@@ -87,6 +101,7 @@ def test_it_goes_when_a_broker_has_greeted_the_process_and_knows_its_ends(folder
     births.keep(1.0, listening=False)
     welcome(reporter.publisher)
     births.keep(LATER, listening=True)
+    births.keep(LATER + STORED, listening=True)
     assert left(folder) == []
     operation.complete()
     births.keep(2 * LATER, listening=True)
