@@ -260,7 +260,7 @@ def test_very_small_terminals_get_no_rows_taken(sandbox):
 
 def test_live_shows_what_goes_on_and_ends_with_a_summary(sandbox):
     terminal = sandbox.terminal(*HEADWAY, "view", "--until-done")
-    terminal.wait_for_text("nothing is running")
+    terminal.wait_for_text("waiting for an operation to begin")
     sandbox.program(LOOP.format(n=40, pause=0.05), stdout=subprocess.DEVNULL)
     terminal.wait_for(
         lambda lines: lines[0].startswith("headway  1 running") and "━" in lines[1], "a row"
