@@ -36,13 +36,14 @@ def test_the_first_command_shows_several_real_installers_to_their_end(clone, san
         [first_command()],
         cwd=clone,
         env=environ,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,  # where `headway run` shows what goes on
         text=True,
         timeout=280,
         check=False,
     )
 
-    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert demo.returncode == 0, demo.stdout
     completed = re.findall(r"^\S+ (.+?) +completed ", demo.stdout, re.MULTILINE)
     assert len({name.split(":")[0] for name in completed}) >= 3, demo.stdout
     assert "\x1b" not in demo.stdout, "an escape sequence in a pipe"

@@ -18,6 +18,14 @@ for i in headway.track(range({n}), "Compile"):
     if i % 10 == 5:
         print("line", i, "of the program")
 """
+LOOP_UNTIL = """
+import os
+passes = iter(lambda: os.path.exists({end!r}), True)
+for i, _ in enumerate(headway.track(passes, "Compile", total=100_000)):
+    time.sleep(0.05)
+    if i % 10 == 5:
+        print("line", i, "of the program")
+"""
 VIEW = " ".join(HEADWAY) + " view"
 
 
@@ -48,6 +56,14 @@ def shell(sandbox):
 
 def run(sandbox, shell, n, pause=0.05):
     shell.type(f"python {sandbox.file('build.py', LOOP.format(n=n, pause=pause))}\n")
+
+
+@pytest.fixture
+def end(sandbox, shell, tmp_path):
+    """A loop runs in the shell until this file is there, however slow its viewer."""
+    end = tmp_path / "end"
+    shell.type(f"python {sandbox.file('build.py', LOOP_UNTIL.format(end=str(end)))}\n")
+    return end
 
 
 def has_bar(lines):
@@ -133,11 +149,11 @@ def test_a_killed_viewers_rows_are_given_back_and_drawn_again(sandbox, shell):
     assert len([line for line in shell.all if "✓ build.py" in line]) == 1
 
 
-def test_if_all_of_the_viewer_is_killed_the_program_gives_the_rows_back(sandbox, shell):
-    run(sandbox, shell, 30)
+def test_if_all_of_the_viewer_is_killed_the_program_gives_the_rows_back(sandbox, shell, end):
     shell.wait_for(has_bar, "a bar")
     for pid in viewers_of(sandbox):
         os.kill(pid, signal.SIGKILL)
+    end.touch()
     shell.wait_for(at_prompt, "the prompt is back")
     assert not shell.screen.margins
     assert "━" not in "".join(shell.all)
@@ -226,12 +242,12 @@ with headway.operation("Edit") as op:
     shell.wait_for(at_prompt, "the prompt is back")
 
 
-def test_a_terminal_that_is_resized_is_drawn_anew(sandbox, shell):
-    run(sandbox, shell, 60)
+def test_a_terminal_that_is_resized_is_drawn_anew(shell, end):
     shell.wait_for(has_bar, "a bar")
     shell.resize(100, 30)
     shell.wait_for(lambda lines: lines[-1].startswith("build.py: Compile ━"), "a bar at the bottom")
     assert len([line for line in shell.all if "━" in line]) == 1
+    end.touch()
     shell.wait_for(at_prompt, "the prompt is back")
 
 
@@ -244,7 +260,7 @@ def test_very_small_terminals_get_no_rows_taken(sandbox):
 
 def test_live_shows_what_goes_on_and_ends_with_a_summary(sandbox):
     terminal = sandbox.terminal(*HEADWAY, "view", "--until-done")
-    terminal.wait_for_text("nothing is running")
+    terminal.wait_for_text("waiting for an operation to begin")
     sandbox.program(LOOP.format(n=40, pause=0.05), stdout=subprocess.DEVNULL)
     terminal.wait_for(
         lambda lines: lines[0].startswith("headway  1 running") and "━" in lines[1], "a row"
