@@ -123,6 +123,30 @@ def test_nothing_is_reported_of_a_command_that_took_the_process(machine, listene
     assert listener.named("alone") is None
 
 
+def takes_the_terminal(machine, code, *command, **environ):
+    """Assert that a command that prints ALONE on a terminal does so there as without us."""
+    environ = {**machine.environ, "HEADWAY_DISPLAY": "quiet", "TERM": "xterm", **environ}
+    texts = []
+    for before in ([], [sys.executable, "-c", code, "--"]):
+        line = ["-c", 'exec "$@"', "", *before, *command]
+        terminal = pexpect.spawn("bash", line, env=environ, encoding="utf-8")
+        text, status, _ = ended(terminal)
+        assert status == 3
+        texts.append(text.replace(f"{terminal.pid}\r\n", "PID\r\n"))
+    line, rest = texts[1].split("\r\n", 1)
+    assert line.endswith("running it without progress")
+    assert rest == texts[0]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [NO_FORK.format(left=0), NO_THREAD.format(left=99, name="headway-pump")],
+    ids=["no command", "no pump"],
+)
+def test_on_a_terminal_the_command_takes_the_process_and_the_terminal_as_it_was(machine, code):
+    takes_the_terminal(machine, code, "bash", "-c", f"stty; {ALONE}")
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -131,21 +155,19 @@ def test_nothing_is_reported_of_a_command_that_took_the_process(machine, listene
         NO_THREAD.format(left=99, name="headway-pump"),
         NO_THREAD.format(left=99, name="headway-keyboard"),
     ],
-    ids=["no keeper", "no command", "no pump", "no keyboard"],
+    ids=["no monitor", "no command", "no pump", "no keyboard"],
 )
-def test_on_a_terminal_the_command_takes_the_process_and_the_terminal_as_it_was(machine, code):
-    script = f"stty; {ALONE}"
+def test_so_does_one_that_would_have_had_a_controlling_terminal_of_its_own(machine, tmp_path, code):
+    (tmp_path / ".bashrc").write_text(f"stty; {ALONE}\n")  # a shell for a person reads that
+    takes_the_terminal(machine, code, "bash", HOME=str(tmp_path))
+
+
+def test_on_a_terminal_without_a_process_for_its_watchdog_the_command_runs_whole(machine):
     environ = {**machine.environ, "HEADWAY_DISPLAY": "quiet", "TERM": "xterm"}
-    texts = []
-    for command in (["-c", script], ["-c", 'exec "$@"', "", sys.executable, "-c", code, "--"]):
-        rest = [] if command[1] == script else ["bash", "-c", script]
-        terminal = pexpect.spawn("bash", [*command, *rest], env=environ, encoding="utf-8")
-        text, status, _ = ended(terminal)
-        assert status == 3
-        texts.append(text.replace(f"{terminal.pid}\r\n", "PID\r\n"))
-    line, rest = texts[1].split("\r\n", 1)
-    assert line.endswith("running it without progress")
-    assert rest == texts[0]
+    script = "echo early; sleep 1; echo late; exit 3"  # one that is short has no watchdog
+    command = ["-c", NO_FORK.format(left=1), "--", "sh", "-c", script]
+    terminal = pexpect.spawn(sys.executable, command, env=environ, encoding="utf-8")
+    assert ended(terminal)[:2] == ("early\r\nlate\r\n", 3)
 
 
 def test_what_a_command_leaves_behind_keeps_its_output_though_nobody_can_be_forked(machine):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headway.run.operation_updater import OperationUpdater
 from headway.run.reading.events import DRAWN, OUTPUT, STATUS
-from headway.run.reading.prompts import may_ask, question
+from headway.run.reading.prompts import is_prompt, may_ask, question
 from headway.run.reading.terminal_lines import PROGRESS_MARK, Line, LineSplitter
 from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples
 
@@ -89,7 +89,9 @@ class ParsingLoop:
         # A prompt that is edited is drawn: the cursor has been moved behind it.
         rest = next(filter(None, rests), self._last.text if self._last.drawn else "")
         watch = self._input_watch
-        waits = None if watch is None else watch.look(self._now, prompted=may_ask(rest))
+        waits = None
+        if watch is not None:
+            waits = watch.look(self._now, prompted=may_ask(rest), asked=is_prompt(rest))
         if waits is not None:
             self._updater.note_input(question(rest, self._last.text) if waits else None)
             return

@@ -61,7 +61,8 @@ class Runner:
         self._updater = OperationUpdater(launch.operation)
         router = _router_of(launch)
         looks = ProcessLooks(launch.child.pid, router.wants) if launch.parses else None
-        watch = InputWatch(launch.child.pid, self._plumbing.terminals())
+        plumbing = self._plumbing
+        watch = InputWatch(launch.child.pid, plumbing.terminals(), plumbing.input_pipe())
         self._parsing = ParsingLoop(router, self._updater, looks, watch if looks else None)
         self._pausing = Pausing(launch.child, self._updater)
         if launch.operation is not None:

@@ -151,30 +151,29 @@ class InputWatch:
     def restart(self):
         self.asked.append("restart")
 
-    def look(self, now, *, prompted):
-        self.asked.append(prompted)
+    def look(self, now, *, prompted, asked):
+        self.asked.append((prompted, asked))
         return self.found.pop(0)
 
 
 @pytest.mark.parametrize(
-    ("printed", "prompted", "question"),
+    ("printed", "prompt", "question"),
     [
-        (b"(Pdb) ", True, "(Pdb)"),
-        (b"Enter a number: ", True, "Enter a number:"),
-        (b"Do you want to continue? [Y/n]\n", False, "Do you want to continue? [Y/n]"),
-        (b"ready\n", False, ""),
+        (b"Password: ", (True, True), "Password:"),
+        (b"(Pdb) ", (True, False), "(Pdb)"),
+        (b"Enter a number: ", (True, False), "Enter a number:"),
+        (b"Do you want to continue? [Y/n]\n", (False, False), "Do you want to continue? [Y/n]"),
+        (b"ready\n", (False, False), ""),
     ],
 )
-def test_a_quiet_command_that_waits_for_input_asks_what_it_printed_last(
-    printed, prompted, question
-):
+def test_a_quiet_command_that_waits_for_input_asks_what_it_printed_last(printed, prompt, question):
     watch, updater, samples = InputWatch(True, False), Updater(), Samples(KNOWN_TOOL_LIMIT)
     loop = ParsingLoop(Router(Parser()), updater, None, watch)
     loop.add(samples)
     samples.put(memoryview(printed))
     for now in (10, 10 + QUIET_SECONDS, 11 + QUIET_SECONDS):
         loop.poll(now)
-    assert watch.asked == ["restart", prompted, prompted]
+    assert watch.asked == ["restart", prompt, prompt]
     assert (updater.questions, updater.rests) == ([question, None], [])
 
 

@@ -1,4 +1,4 @@
-"""Whether a command waits for input from its terminal, told by the system call in which it is.
+"""Whether a command waits for input, told by the system call in which it is.
 
 Nothing can be told of another user's processes (behind sudo), nor where the system forbids to look.
 """
@@ -12,7 +12,7 @@ from headway.run.kernel.process_tree import process_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Container
+    from typing import Callable, Container
 
 # Seconds between two looks: at first and while it waits, so that an answer is seen; then longer
 # and longer. A look costs a tenth of a millisecond and more with every process.
@@ -36,12 +36,18 @@ _SET_BYTES = 128  # of a set of descriptors
 class InputWatch:
     """Looks whether the command `pid` waits for input from one of the `terminals`, their devices.
 
+    Its standard input may be a pipe or socket, `pipe` as (device, inode): by that somebody answers
+    what it asks, such as ssh without a terminal. A filter reads one, too, and asks nothing.
+
     While it does not, it is looked at less and less often: most silent commands just work.
     """
 
-    def __init__(self, pid: int, terminals: Container[int]) -> None:
+    def __init__(
+        self, pid: int, terminals: Container[int], pipe: tuple[int, int] | None = None
+    ) -> None:
         self._pid = pid
         self._terminals = terminals
+        self._pipe = pipe
         self._found: bool | None = None
         self._interval = SOONEST_SECONDS
         self._next = 0.0
@@ -50,10 +56,14 @@ class InputWatch:
         """Look again soon: it has printed something."""
         self._interval, self._next = SOONEST_SECONDS, 0.0
 
-    def look(self, now: float, *, prompted: bool) -> bool | None:
-        """Return whether it waits, as last looked at; None where that cannot be told."""
+    def look(self, now: float, *, prompted: bool, asked: bool) -> bool | None:
+        """Return whether it waits, as last looked at; None where that cannot be told.
+
+        `prompted`: its unfinished line may be a prompt; `asked`: its words are those of one.
+        """
         if now >= self._next:
-            self._found = waits_for_input(self._pid, self._terminals, prompted=prompted)
+            pipe = self._pipe if asked else None
+            self._found = waits_for_input(self._pid, self._terminals, pipe, prompted=prompted)
             self._interval = (
                 SOONEST_SECONDS if self._found else min(2 * self._interval, LATEST_SECONDS)
             )
@@ -61,18 +71,24 @@ class InputWatch:
         return self._found
 
 
-def waits_for_input(pid: int, terminals: Container[int], *, prompted: bool) -> bool | None:
-    """Return whether a process of the command waits for input from one of the `terminals`.
+def waits_for_input(
+    pid: int, terminals: Container[int], pipe: tuple[int, int] | None = None, *, prompted: bool
+) -> bool | None:
+    """Return whether a process of the command waits for input from a terminal or that pipe.
 
-    Those are devices. With `prompted`, it has printed an unfinished line: then a program counts
-    that waits for events of several kinds, such as a server that also takes keys. None says that it
-    cannot be told.
+    `terminals` are devices, `pipe` a device and inode. With `prompted`, it has printed an
+    unfinished line: then a program counts that waits for events of several kinds, such as a server
+    that also takes keys. None says that it cannot be told.
     """
-    found = [_waits(member, terminals, prompted) for member in process_tree(pid)]
+
+    def answers(status: os.stat_result) -> bool:
+        return status.st_rdev in terminals or (status.st_dev, status.st_ino) == pipe
+
+    found = [_waits(member, answers, prompted) for member in process_tree(pid)]
     return True if True in found else None if None in found else False
 
 
-def _waits(pid: int, terminals: Container[int], prompted: bool) -> bool | None:
+def _waits(pid: int, answers: Callable[[os.stat_result], bool], prompted: bool) -> bool | None:
     calls = _CALLS.get(os.uname().machine)
     if calls is None:
         return None
@@ -84,7 +100,7 @@ def _waits(pid: int, terminals: Container[int], prompted: bool) -> bool | None:
             if how is None:
                 continue  # it runs, or waits for something else
             watched = _watched(pid, how, [int(word, 16) for word in words[1:7]], prompted)
-            if any(_device(pid, descriptor) in terminals for descriptor in watched):
+            if any(answers(os.stat(f"/proc/{pid}/fd/{descriptor}")) for descriptor in watched):
                 return True
     except (FileNotFoundError, ProcessLookupError):
         return False  # it has just ended
@@ -124,7 +140,3 @@ def _memory(pid: int, address: int, size: int) -> bytes:
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as file:
         file.seek(address)
         return file.read(size)
-
-
-def _device(pid: int, descriptor: int) -> int:
-    return os.stat(f"/proc/{pid}/fd/{descriptor}").st_rdev

@@ -60,6 +60,15 @@ class Plumbing:
                 pass  # another mount of /dev/pts
         return frozenset(device for device in devices if device is not None)
 
+    def input_pipe(self) -> tuple[int, int] | None:
+        """Return (device, inode) of the standard input, where that is a pipe or socket."""
+        try:
+            status = os.fstat(0)
+        except OSError:
+            return None
+        piped = stat.S_ISFIFO(status.st_mode) or stat.S_ISSOCK(status.st_mode)
+        return (status.st_dev, status.st_ino) if piped else None
+
     def close_child_ends(self) -> None:
         """Close the ends that the forked command holds by now."""
         for descriptor in set(self.streams.values()):

@@ -76,6 +76,29 @@ def test_with_a_prompt_one_that_waits_for_more_than_its_terminal_does(running, h
     until(lambda: waits_for_input(pid, terminals, prompted=True))
 
 
+def test_one_that_reads_a_pipe_waits_where_that_is_by_what_it_is_answered():
+    process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    try:
+        status = os.fstat(process.stdin.fileno())
+        pipe = (status.st_dev, status.st_ino)
+        until(lambda: waits_for_input(process.pid, (), pipe, prompted=True))
+        assert waits_for_input(process.pid, (), prompted=True) is False
+    finally:
+        process.communicate()
+
+
+def test_of_a_pipe_it_is_asked_only_where_words_ask(monkeypatch):
+    pipes = []
+    monkeypatch.setattr(
+        "headway.run.process.input_wait.waits_for_input",
+        lambda pid, terminals, pipe, *, prompted: pipes.append(pipe),
+    )
+    watch = InputWatch(1, (), (1, 2))
+    watch.look(0, prompted=True, asked=False)
+    watch.look(9, prompted=True, asked=True)
+    assert pipes == [None, (1, 2)]
+
+
 def test_one_that_has_ended_does_not():
     process = subprocess.Popen(["true"])
     process.wait()
@@ -89,8 +112,8 @@ def test_while_it_does_not_wait_it_is_looked_at_less_and_less_often(monkeypatch)
     )
     watch = InputWatch(1, ())
     times = [number / 10 for number in range(301)]
-    assert {watch.look(now, prompted=False) for now in times} == {False}
+    assert {watch.look(now, prompted=False, asked=False) for now in times} == {False}
     assert len(looks) < 15
     watch.restart()
-    watch.look(30.1, prompted=False)
+    watch.look(30.1, prompted=False, asked=False)
     assert len(looks) < 16

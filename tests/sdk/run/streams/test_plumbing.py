@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -28,6 +29,27 @@ def laid_out(tmp_path, stdout, stderr, look=True, data=False):
         )
     assert done.returncode == 0
     return eval(result.read_text())
+
+
+def input_pipe(**popen):
+    """Whether a program whose standard input that is has one of which it is told."""
+    code = (
+        "import os; from headway.run.streams.plumbing import Plumbing; status = os.fstat(0)\n"
+        "print(Plumbing().input_pipe(), (status.st_dev, status.st_ino), sep=';')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, timeout=30, **popen
+    )
+    found, input_ = done.stdout.decode().strip().split(";")
+    return found == input_ or eval(found)
+
+
+def test_only_a_pipe_or_socket_is_an_input_pipe():
+    assert input_pipe(input=b"")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert input_pipe(stdin=theirs)
+    assert input_pipe(stdin=subprocess.DEVNULL) is None
 
 
 def test_two_pipes_stay_two(tmp_path):
