@@ -245,11 +245,12 @@ class Launch:
         the command itself reports has no parent.
         """
         id_ = random_id(12)
+        begun = time.monotonic()
         try:
             self.child.start({**self.environ, PARENT: id_})
         finally:
             # Only now: the command need not wait for what is imported here.
-            self._report(id_)
+            self._report(id_, begun)
 
     def _filter_for(self, target: int) -> LineFilter | None:
         hidden = self.hidden.get(target)
@@ -271,7 +272,7 @@ class Launch:
             flush_report()
         return code
 
-    def _report(self, id_: str) -> None:
+    def _report(self, id_: str, begun: float) -> None:
         try:
             import headway_command  # noqa: PLC0415
 
@@ -291,6 +292,7 @@ class Launch:
                 cancellable=self._can_signal(),
             )
             operation.model.id = id_  # before anybody has been told of another
+            operation.model.started = begun  # not only once all this was imported
             self._set_keys(operation)
             operation.on_cancel(self._request_cancel)
             self.operation = operation.start()

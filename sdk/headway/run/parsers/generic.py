@@ -145,7 +145,7 @@ class Parser:
             events.append(StageStarted(name, found.total, found.unit, shown.parent))
             self._stages.setdefault(name, shown.parent)
             self._running.add(name)
-        moved = StageMoved(name, found.done, found.total, found.detail or None, found.unit or "")
+        moved = StageMoved(name, found.done, found.total, found.detail or "", found.unit or "")
         if name == RUN:
             self._filled = moved if found.done == found.total else None
         return [*events, moved]

@@ -214,7 +214,7 @@ def test_a_known_commands_output_falls_back_after_a_while():
     for now, share in enumerate(range(10, 90, 10)):
         found = lines(router, f"hook: {share} %", now=now)
     assert now > UNRECOGNIZED_SECONDS
-    assert found[-1] == ("", [StageMoved("hook", 80, 100, None, "%")])
+    assert found[-1] == ("", [StageMoved("hook", 80, 100, "", "%")])
     assert not any(
         event.name == "Run"
         for _, events in found
