@@ -26,6 +26,7 @@ for i, _ in enumerate(headway.track(passes, "Compile", total=100_000)):
     if i % 10 == 5:
         print("line", i, "of the program")
 """
+COUNTED = "for i in headway.track(range(100), 'Compile'): time.sleep(.05)"
 VIEW = " ".join(HEADWAY) + " view"
 
 
@@ -360,9 +361,7 @@ def test_without_colour_there_is_none_but_the_picture_moves(sandbox):
 
 
 def test_a_log_of_ci_gets_plain_lines_from_the_program_itself(sandbox):
-    process = sandbox.program(
-        "for i in headway.track(range(100), 'Compile'): time.sleep(.05)", environ={"CI": "true"}
-    )
+    process = sandbox.program(COUNTED, environ={"CI": "true"})
     _, err = process.communicate(timeout=30)
     assert "Compile" in err
     assert "completed" in err
@@ -373,7 +372,7 @@ def test_a_program_that_is_asked_for_it_writes_json_lines_about_itself(sandbox):
     other = sandbox.program("with headway.operation('other'): signal.pause()")
     until(sandbox.operations, "the other one is known")
     process = sandbox.program(
-        "for i in headway.track(range(100), 'Compile'): time.sleep(.05)",
+        COUNTED,
         environ={"HEADWAY_DISPLAY": "json"},
     )
     lines = [json.loads(line) for line in process.communicate(timeout=30)[1].splitlines()]

@@ -79,7 +79,8 @@ def _after_in_child() -> None:
     use(child)
     if parent.thread is not None:
         parent.thread.close_pipe()
-    for operation in list(parent.handles.values()):
+    child.inherited = [*parent.inherited, *parent.handles.values()]
+    for operation in child.inherited:
         operation._forked()
 
 

@@ -60,6 +60,8 @@ class Reporter:
         self.tree = propagation.Tree(inherited)
         self.names = Interner(1000)  # of stages: a worker with more names has few of each
         self.handles: dict[str, Handle] = {}  # the open operations
+        # Those of the processes that this one was forked from: what it counts there is a share.
+        self.inherited: list[Handle] = []
         self.thread: ReportingThread | None = None
         self.forked = False  # the process was forked without exec
         self.closed = False  # the program has ended: later reports change nothing

@@ -42,6 +42,13 @@ def are_free():
     return found == [True, True]
 
 
+def shares(step, n):
+    """What this process has counted in stages of others, after it has counted `n` in `step`."""
+    step.advance(n)
+    reporter().tally.finish()
+    return list(reporter().publisher._shares.values())
+
+
 def test_a_forked_child_has_a_reporter_of_its_own():
     with reporting() as own:
         session = in_a_child(lambda: reporter().session)
@@ -85,10 +92,16 @@ def test_what_a_child_counts_in_its_parents_stage_is_its_share():
     with headway.operation("Work") as op, op.stage("Step") as step:
         step.advance(4)
 
-        def count():
-            step.advance(3)
-            reporter().tally.finish()
-            return list(reporter().publisher._shares.values())
-
-        assert in_a_child(count) == [3]
+        assert in_a_child(lambda: shares(step, 3)) == [3]
         assert step.done == 4
+
+
+@pytest.mark.usefixtures("reporter")
+def test_what_a_child_of_a_child_counts_is_a_share_of_its_own():
+    with headway.operation("Work") as op, op.stage("Step") as step:
+
+        def count_in_both():
+            return shares(step, 1) + in_a_child(lambda: shares(step, 10))
+
+        assert in_a_child(count_in_both) == [1, 10]
+        assert step.done == 0
