@@ -2,8 +2,9 @@
 
 A process that is killed before the broker which it has started says Welcome would never have been
 there. So what it has begun, and what has ended since, is in a file of the spool, until a broker
-has greeted it, knows everything and has had the time to store it: it may be killed, too. Beside a broker that listens nothing is written, unless it
-greets nobody for `SLOW`: it is stopped, or this process gets no processor to greet it.
+has greeted it, knows everything and has had the time to store it: it may be killed, too. Beside a
+broker that listens nothing is written, unless it greets nobody for `SLOW`: it is stopped, or this
+process gets no processor to greet it.
 """
 
 from __future__ import annotations
