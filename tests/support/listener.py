@@ -75,7 +75,7 @@ class Listener:
             for path in glob.glob(self._unsent) if self.acknowledge else ():
                 with open(path, "rb") as file:
                     for message in frames(file.read())[0]:
-                        self._take(path.encode(), message)
+                        self._take(path, message)
                 os.unlink(path)
 
     def named(self, name):
@@ -102,7 +102,8 @@ class Listener:
 
     def _read(self):
         while not self._stop:
-            while self._orders:
+            # Of whom only a file has told so far, there is nobody to be told yet.
+            while self._orders and self._owners[self._orders[0][0]] in self._identities:
                 operation, message = self._orders.pop(0)
                 self._reply(self._identities[self._owners[operation]], message)
             if not self._router.poll(10):
@@ -114,13 +115,16 @@ class Listener:
                 self._take(identity, message)
 
     def _reply(self, identity, message):
+        if isinstance(identity, str):
+            return  # the path of a file, which nobody reads an answer to
         self._router.send_multipart([identity, wire.encode(message)])
 
     def _take(self, identity, message):
         kind = type(message)
         if kind is messages.Hello:
             self.sessions[identity] = message
-            self._identities[message.session] = identity
+            if not isinstance(identity, str):
+                self._identities[message.session] = identity
             self._reply(
                 identity,
                 messages.Welcome(1, 0, "listener", 0.0, 0.0, "ipc:///nowhere", self.watched),

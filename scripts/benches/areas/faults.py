@@ -171,7 +171,9 @@ def run_under(
         _, status, usage = os.wait4(process.pid, 0)
         ran["exit"] = time.monotonic() - ran["left"]
         ran["exit_cpu"] = usage.ru_utime + usage.ru_stime - ran["cpu"]
-        process.returncode = ran["status"] = os.waitstatus_to_exitcode(status)
+        process.returncode = ran["status"] = (
+            -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        )
         ran["printed"] = output.tell() if master is None else 0
         for descriptor in (slave, master):
             if descriptor is not None:
