@@ -42,6 +42,13 @@ class Played:
         self.asked: list[str] = []
         self.cancellable = True
 
+    def figures(self) -> dict[str, tuple[Any, Any, Any]]:
+        """Return what each stage has done, of how much, in which unit."""
+        return {
+            name: (stage["done"], stage["total"], stage["unit"])
+            for name, stage in self.stages.items()
+        }
+
     def take(self, events: list[Any]) -> None:
         """Fold events in."""
         for event in events:

@@ -74,14 +74,17 @@ def process_tree(root: int) -> list[int]:
     return found[:TREE_LIMIT]
 
 
-def children(pid: int) -> list[int]:
-    """Return the children of a process, those of each thread; none where that is unknown."""
+def children(pid: int, *, threads: int | None = None) -> list[int]:
+    """Return the children of a process, those of each thread; none where that is unknown.
+
+    Where it is known to have one thread, no list of them is read.
+    """
     found: list[int] = []
     try:
-        threads = os.listdir(f"/proc/{pid}/task")
+        tasks = [str(pid)] if threads == 1 else os.listdir(f"/proc/{pid}/task")
     except OSError:
         return found
-    for thread in threads:
+    for thread in tasks:
         try:
             descriptor = os.open(f"/proc/{pid}/task/{thread}/children", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:

@@ -6,7 +6,7 @@ Stages are named: the same name again is the same stage.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, Union
+from typing import NamedTuple, Protocol, Union, get_args
 
 OUTPUT = "output"  # a line of what the command printed
 DRAWN = "drawn"  # such a line that is drawn over by the next, as a progress bar is
@@ -96,18 +96,7 @@ Event = Union[
 ]
 
 
-EVENTS: tuple[type, ...] = (
-    StageStarted,
-    ToolStarted,
-    StageMoved,
-    Withdrawn,
-    StageEnded,
-    Waiting,
-    NeedsInput,
-    Detail,
-    Cancellable,
-    Failed,
-)
+EVENTS: tuple[type, ...] = get_args(Event)
 
 
 class Parser(Protocol):

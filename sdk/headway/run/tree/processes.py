@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 
+from headway.run.kernel.process_tree import children
 from headway.run.tree.router import Process
 
 TYPE_CHECKING = False
@@ -106,7 +107,7 @@ class ProcessLooks:
         if pid != self._root and entry.argv is not None and _is_ours(entry.argv):
             return None  # it reports what is below it itself
         if len(todo) < PROCESSES:
-            todo += _children(pid, threads)
+            todo += children(pid, threads=threads)
         written = _written(pid) if entry.tool else None
         return Process(pid, started, parent, entry.argv, entry.cwd, written)
 
@@ -117,19 +118,6 @@ def _is_ours(argv: tuple[str, ...]) -> bool:
         word.rsplit("/", 1)[-1] == "headway" and argv[at + 1 : at + 2] == ("run",)
         for at, word in enumerate(argv[:4])
     )
-
-
-def _children(pid: int, threads: int) -> list[int]:
-    tasks = [str(pid)]
-    if threads > 1:
-        try:
-            tasks = os.listdir(f"/proc/{pid}/task")
-        except OSError:
-            return []
-    found: list[int] = []
-    for task in tasks:
-        found += map(int, _read(f"/proc/{pid}/task/{task}/children", 1 << 16).split())
-    return found
 
 
 def _written(pid: int) -> int | None:

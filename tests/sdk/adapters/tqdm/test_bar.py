@@ -356,9 +356,10 @@ def test_a_postfix_may_be_of_any_type(op):
     other.close()
 
 
-def test_without_a_standard_output_a_line_is_dropped(op, monkeypatch):
+def test_without_a_standard_output_a_line_is_dropped(op, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdout", None)
-    tqdm.write("x")
+    assert tqdm.write("x") is None
+    assert "x" not in capsys.readouterr().err
 
 
 def test_what_is_off_is_tqdm_alone(reporter, monkeypatch):
