@@ -6,6 +6,7 @@ which on a busy machine is any of them.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import subprocess
@@ -73,10 +74,13 @@ class Listener:
     def _take_left(self):
         with self._lock:
             for path in glob.glob(self._unsent) if self.acknowledge else ():
-                with open(path, "rb") as file:
-                    for message in frames(file.read())[0]:
+                # A worker removes what it left once it knows that it was heard.
+                with contextlib.suppress(FileNotFoundError):
+                    with open(path, "rb") as file:
+                        left = file.read()
+                    for message in frames(left)[0]:
                         self._take(path, message)
-                os.unlink(path)
+                    os.unlink(path)
 
     def named(self, name):
         """The only operation of that name, or None while there is none."""
