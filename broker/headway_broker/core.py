@@ -226,8 +226,17 @@ class Core(Parts):
         if session is not None:
             self.stops.read(session, state, now)
 
-    def stored(self, ends: Iterable[End], shares: Iterable[StoredShares] = ()) -> None:
-        """Note that these are in the history, or can never be: they are acknowledged."""
+    def stored(
+        self,
+        ends: Iterable[End],
+        shares: Iterable[StoredShares] = (),
+        begun: Iterable[str] = (),
+    ) -> None:
+        """Note that these are in the history, or can never be: they are acknowledged.
+
+        `begun` are the ids of operations that were open when their rows were made.
+        """
+        self.outbox.extend(self.storage.begin_stored(begun))
         self.endings.stored(ends, shares)
 
     def restored(self, rows: Iterable[StoredOperation], now: float) -> None:

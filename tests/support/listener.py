@@ -148,6 +148,8 @@ class Listener:
             self._operations[model.id] = model
             if not model.open and self.acknowledge:
                 self._reply(identity, messages.Acknowledge([[model.id, model.revision]]))
+            elif message.whole and self.acknowledge:
+                self._reply(identity, messages.Acknowledge([], [], [model.id]))
         elif kind is messages.Counts:
             session = self.sessions[identity].session
             for stage, done, total, detail in wire.read_counts(message.counts):

@@ -1,9 +1,11 @@
 """Workers and brokers that are killed, stopped and brought back."""
 
+import contextlib
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -363,6 +365,54 @@ def test_a_process_that_is_killed_before_its_broker_has_started_has_crashed(host
     host.broker("--detached")
     until(lambda: [one.state for one in host.operations().values()] == ["crashed"])
     until(lambda: not spooled(host))
+
+
+def test_what_a_broker_was_told_and_had_not_stored_is_in_the_spool(host):
+    broker = host.broker("--detached")  # which makes the history
+    broker.terminate()
+    broker.wait(20)
+    code = """
+        import headway, signal
+        headway.operation("Killed").start()
+        signal.pause()
+    """
+    process = host.python("-c", dedent(code), environ={"HEADWAY_BROKER": "never"})
+    until(lambda: spooled(host))
+    history = sqlite3.connect(os.path.join(host.state, "history.sqlite3"), isolation_level=None)
+    with contextlib.closing(history):
+        history.execute("BEGIN IMMEDIATE")  # nobody else can write
+        broker = host.broker("--detached")
+        until(lambda: host.status()["workers"] == 1)
+        until(lambda: [one.state for one in host.operations().values()] == ["running"])
+        for _ in range(2):
+            read_by_the_broker(host)
+        assert spooled(host)
+        for one in (broker, process):
+            one.kill()
+            one.wait(20)
+    host.broker("--detached")
+    until(lambda: [one.state for one in host.operations().values()] == ["crashed"])
+    until(lambda: not spooled(host))
+
+
+def read_by_the_broker(host):
+    """Wait until the broker has read the spool from now on."""
+    with open(host.path("unsent/.deaf"), "wb"):
+        pass
+    until(lambda: not os.path.exists(host.path("unsent/.deaf")))
+
+
+def test_a_birth_file_goes_once_the_broker_has_stored_what_it_tells(host):
+    code = """
+        import headway, signal
+        headway.operation("Work").start()
+        signal.pause()
+    """
+    host.python("-c", dedent(code), environ={"HEADWAY_BROKER": "never"})
+    until(lambda: spooled(host))
+    host.broker("--detached")
+    until(lambda: host.stored() == 1 and not spooled(host))
+    assert [one.state for one in host.operations().values()] == ["running"]
 
 
 def test_an_end_is_there_before_it_is_waited_for(host):

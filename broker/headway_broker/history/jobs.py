@@ -17,10 +17,11 @@ from headway_broker.state.effects import (
 
 
 class Stored(NamedTuple):
-    """A result: the ends and shares that are in the file, or can never be."""
+    """A result: the ends, shares and ids of open operations in the file, or can never be."""
 
     ends: list[End]
     shares: list[StoredShares] = []  # noqa: RUF012 - never changed
+    begun: list[str] = []  # noqa: RUF012 - never changed
 
 
 class Recalled(NamedTuple):
@@ -39,10 +40,8 @@ class Reopened(NamedTuple):
 
 
 def awaited(job: Job) -> bool:
-    """Return whether a worker or a forecast waits for the result of a job."""
-    if isinstance(job, StoreOperation):
-        return job.row.ended is not None or bool(job.row.shares)
-    return isinstance(job, Recall)
+    """Return whether somebody waits for the result of a job: a worker, a file, a forecast."""
+    return isinstance(job, (StoreOperation, Recall))
 
 
 def unwritten(jobs: Iterable[Job]) -> list[Job]:
@@ -53,9 +52,10 @@ def unwritten(jobs: Iterable[Job]) -> list[Job]:
 
 
 def stored(jobs: Iterable[Job]) -> Stored:
-    """Return the result of jobs that have been written: their ends and shares."""
+    """Return the result of jobs that have been written."""
     rows = [job.row for job in jobs if isinstance(job, StoreOperation)]
     return Stored(
         [End(row.operation, row.revision) for row in rows if row.ended is not None],
         [StoredShares(row.operation, row.shares) for row in rows if row.shares],
+        [row.operation for row in rows if row.ended is None],
     )

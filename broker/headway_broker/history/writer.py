@@ -25,7 +25,9 @@ from headway_broker.state.effects import Job, Recall, StoredOperation
 PRIOR_EVERY = 60.0  # seconds between two computations of the prior, which moves slowly
 # Jobs in one transaction: a commit costs more than a row, and an acknowledgement waits for all.
 BATCH = 500
-WAITING_LIMIT = 5_000  # jobs that wait for the disk, above which open operations are dropped
+# Jobs that wait for the disk, above which no open operations are handed over, and what is learned
+# is dropped. Of what could not be written the newest are kept: the core hands over the rest again.
+WAITING_LIMIT = 5_000
 # What SQLite raises for a row that it can never take; another row may be fine.
 ROW_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
 RETRY = 1.0  # seconds between attempts to write what could not be written
@@ -69,6 +71,11 @@ class History:
         """Whether there is a file to write to, or may be later."""
         return self._database.usable
 
+    @property
+    def has_room(self) -> bool:
+        """Whether fewer than `WAITING_LIMIT` jobs wait for the disk."""
+        return self._handed - self._done + len(self._unwritten) < WAITING_LIMIT
+
     def rows(self) -> list[StoredOperation]:
         """Return what an earlier broker of this place stored: open, or ended within the hour.
 
@@ -110,7 +117,7 @@ class History:
 
     def put(self, jobs: list[Job]) -> None:
         """Queue jobs for the thread."""
-        if self._handed - self._done >= WAITING_LIMIT:  # a slow disk: open operations can wait
+        if not self.has_room:
             jobs = [job for job in jobs if awaited(job)]
         self._handed += len(jobs)
         self._jobs.put(jobs)
@@ -134,9 +141,9 @@ class History:
                 self._open_again()
             self._done += len(jobs)
             jobs, self._unwritten = self._unwritten + jobs, []
-            if not self._write(jobs) and self._database.may_recover() and len(jobs) < WAITING_LIMIT:
+            if not self._write(jobs) and self._database.may_recover():
                 # No result yet: whoever waits keeps a copy, in the spool if it has to exit.
-                self._unwritten = unwritten(jobs)
+                self._unwritten = unwritten(jobs)[-WAITING_LIMIT:]
                 jobs = [job for job in jobs if isinstance(job, Recall)]
             self._answer(jobs)
             if time.monotonic() >= self._next_prune:
@@ -214,7 +221,7 @@ class History:
 
     def _answer(self, jobs: list[Job]) -> None:
         done = stored(jobs)
-        if done.ends or done.shares:
+        if any(done):
             self.results.put(done)
         for job in jobs:
             if isinstance(job, Recall):

@@ -85,7 +85,7 @@ class Announcements:
         self._lock_holders.announced(entry, message.stages)
         self._stream.hurry(entry)
         if operation.open:
-            self._storage.change(entry)
+            self._outbox.extend(self._storage.announced(entry, whole=message.whole))
         elif entry.stored_revision == operation.revision:
             self._endings.stored([End(operation.id, operation.revision)])
         else:

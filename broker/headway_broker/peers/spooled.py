@@ -133,14 +133,12 @@ class Spooled:
             not file.refused
             and all(self._ledger.is_safe(end) for end in file.ends)
             and all(self._forked_counts.safe(place) for place in file.shares)
-            and all(self._is_told(birth, known=known) for birth, known in file.births.items())
+            and all(self._is_stored(birth, known=known) for birth, known in file.births.items())
         )
 
-    def _is_told(self, operation: str, *, known: bool) -> bool:
-        """Return whether a birth is needless: its process tells of it, or it has ended."""
+    def _is_stored(self, operation: str, *, known: bool) -> bool:
+        """Return whether the next broker would know of a birth without its file."""
         entry = self._ledger.entries.get(operation)
         if entry is None:
             return known
-        if entry.operation.open:
-            return entry.session.identity is not None
-        return entry.stored_revision is not None
+        return entry.stored if entry.operation.open else entry.stored_revision is not None

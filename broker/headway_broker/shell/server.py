@@ -198,6 +198,8 @@ class Server:
             self._check_single_instance()
             self._note_closed(self._connections.sweep(), now)
             self.memory.look()
+        if self._history is not None:
+            self.core.storage.has_room = self._history.has_room
         self.core.tick(now, drained=drained)
         self.carry_out()
 
@@ -276,7 +278,7 @@ class Server:
         while not results.empty():
             result = results.get()
             if isinstance(result, Stored):
-                self.core.stored(result.ends, result.shares)
+                self.core.stored(*result)
             elif isinstance(result, Reopened):
                 for key in result.claims:
                     self.core.requests.claimed(key)

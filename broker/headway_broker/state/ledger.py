@@ -96,9 +96,10 @@ _ALL_STORED: dict[ShareKey, float] = {}
 class Entry:
     """An operation in the ledger and its writer.
 
-    `stored_revision` is the revision of its end that has been stored; `unstored` are the shares
-    that have not been, and what was done in them; `bytes` is about what it takes. All is written by
-    the ledger, but `forecast`, which is written by `forecasts`.
+    `stored` says that a row of it is in the history, `stored_revision` is the revision of its end
+    that has been stored; `unstored` are the shares that have not been, and what was done in them;
+    `bytes` is about what it takes. All is written by the ledger, but `forecast`, which is written
+    by `forecasts`.
     """
 
     __slots__ = (
@@ -108,6 +109,7 @@ class Entry:
         "heard",
         "operation",
         "session",
+        "stored",
         "stored_revision",
         "unstored",
     )
@@ -119,6 +121,7 @@ class Entry:
         self.forecast: Any = None
         self.heard = now  # when something of it last changed
         self.ended_at: float | None = None  # broker's clock, when the end came in
+        self.stored = False
         self.stored_revision: int | None = None
         self.unstored = _ALL_STORED
 
@@ -335,6 +338,7 @@ class Ledger:
     def restore(self, entry: Entry, now: float) -> None:
         """Add an entry that was read from the history."""
         operation = entry.operation
+        entry.stored = True
         written = self._add(entry)
         written.owner.update(dict.fromkeys(operation.stages, entry))
         self.stages += len(operation.stages)
@@ -440,11 +444,23 @@ class Ledger:
             found = True
         return found
 
+    def begin_stored(self, operation: str) -> Entry | None:
+        """Note that a row of an operation is in the history; return its entry if it is the first.
+
+        None also for an operation that has ended meanwhile.
+        """
+        entry = self.entries.get(operation)
+        if entry is None or entry.stored:
+            return None
+        entry.stored = True
+        return entry if entry.operation.open else None
+
     def end_stored(self, end: End) -> Entry | None:
         """Note that an end is in the history; return its entry, or None if it is outdated."""
         entry = self.entries.get(end.operation)
         if entry is None or entry.operation.open or entry.operation.revision != end.revision:
             return None
+        entry.stored = True
         entry.stored_revision = end.revision
         return entry
 

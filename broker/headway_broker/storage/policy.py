@@ -23,10 +23,16 @@ from headway_broker.storage import rows
 # round takes: what a crash of the broker can lose of them is announced again by their workers.
 ROUND_EVERY = 1.0
 ROUND_SIZE = 500
+# Seconds after which an end of which nothing was heard is handed to the history again: where the
+# disk is full and thousands wait, it keeps the newest alone. A commit takes milliseconds.
+STORE_AGAIN = 10.0
 
 
 class StoragePolicy:
-    """Decides what the history stores; `has_history` is false without a usable file."""
+    """Decides what the history stores; `has_history` is false without a usable file.
+
+    `has_room` is false while the history has so much to write that open operations can wait.
+    """
 
     def __init__(
         self,
@@ -36,13 +42,15 @@ class StoragePolicy:
         wall_clock: WallClock,
         faults: Faults,
     ) -> None:
-        self.has_history = False  # there is a history
+        self.has_history = False
+        self.has_room = True
         self._sessions = sessions
         self._ledger = ledger
         self._forecasts = forecasts
         self._wall_clock = wall_clock
         self._faults = faults
         self._changed: dict[Entry, None] = {}  # open ones to be stored
+        self._ends: dict[Entry, float] = {}  # handed to the history and not stored → when
         self._last_round = float("-inf")
 
     def begin(self, entry: Entry, now: float) -> list[Effect]:
@@ -71,8 +79,23 @@ class StoragePolicy:
             return self.stored([End(entry.operation.id, entry.operation.revision)])
         if learned is not None:
             effects.append(learned)
+        self._ends.pop(entry, None)
+        self._ends[entry] = now
         effects.append(StoreOperation(rows.row_of(entry, self._wall_clock.offset)))
         return effects
+
+    def announced(self, entry: Entry, *, whole: bool) -> list[Effect]:
+        """Note an announcement of an open operation; acknowledge a `whole` one that is stored.
+
+        Whole is what is told first on a connection: the worker may not know that it is stored.
+        """
+        self.change(entry)
+        return _acknowledge_begun([entry]) if whole and entry.stored else []
+
+    def begin_stored(self, operations: Iterable[str]) -> list[Effect]:
+        """Acknowledge open operations whose first row is stored: the next broker knows them."""
+        found = (self._ledger.begin_stored(operation) for operation in operations)
+        return _acknowledge_begun(entry for entry in found if entry is not None)
 
     def stored(self, ends: Iterable[End]) -> list[Effect]:
         """Acknowledge ends that are stored, or can never be: their workers may forget them."""
@@ -80,6 +103,7 @@ class StoragePolicy:
         for end in ends:
             entry = self._ledger.end_stored(end)
             if entry is not None:
+                self._ends.pop(entry, None)
                 acknowledged.setdefault(entry.session, []).append([end.operation, end.revision])
         return [
             Send(session.identity, messages.Acknowledge(pairs))
@@ -88,15 +112,25 @@ class StoragePolicy:
         ]
 
     def round(self, now: float) -> list[Effect]:
-        """Store changed open operations, one round a second."""
-        if not self._changed or now - self._last_round < ROUND_EVERY:
+        """Store changed open operations, and ends that were not heard of, one round a second."""
+        if now - self._last_round < ROUND_EVERY or now < self._next_round():
             return []
         self._last_round = now
+        if not self.has_room:
+            return []
         some = list(self._changed)[:ROUND_SIZE]
+        for entry in some:
+            del self._changed[entry]
+        for entry, handed in list(self._ends.items())[:ROUND_SIZE]:
+            if now < handed + STORE_AGAIN:
+                break
+            del self._ends[entry]
+            if not entry.operation.open:
+                self._ends[entry] = now
+                some.append(entry)
         known = self._ledger.entries
         effects: list[Effect] = []
         for entry in some:
-            del self._changed[entry]
             if entry.operation.id in known:
                 try:
                     effects.append(StoreOperation(rows.row_of(entry, self._wall_clock.offset)))
@@ -114,4 +148,21 @@ class StoragePolicy:
 
     def deadline(self) -> float | None:
         """Return when the next round is due."""
-        return self._last_round + ROUND_EVERY if self._changed else None
+        due = self._next_round()
+        return None if due == float("inf") else max(due, self._last_round + ROUND_EVERY)
+
+    def _next_round(self) -> float:
+        if self._changed:
+            return float("-inf")
+        return next(iter(self._ends.values()), float("inf")) + STORE_AGAIN
+
+
+def _acknowledge_begun(entries: Iterable[Entry]) -> list[Effect]:
+    begun: dict[bytes, list[str]] = {}
+    for entry in entries:
+        if entry.session.identity is not None:
+            begun.setdefault(entry.session.identity, []).append(entry.operation.id)
+    return [
+        Send(identity, messages.Acknowledge([], [], operations))
+        for identity, operations in begun.items()
+    ]

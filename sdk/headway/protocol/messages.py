@@ -154,10 +154,15 @@ class Welcome(NamedTuple):
 
 
 class Acknowledge(NamedTuple):
-    """The stored ends [[operation, revision], …] and shares [[operation, stage, done], …]."""
+    """What is stored: ends [[operation, revision], …], shares [[operation, stage, done], …].
+
+    And the ids of open operations, `begun`: the next broker will know them. Each is told once to a
+    connection that announces it, if there is a history.
+    """
 
     finals: list[list[Any]]
     shares: list[list[Any]] = []  # noqa: RUF012 - never changed
+    begun: list[str] = []  # noqa: RUF012 - never changed
 
 
 class Reannounce(NamedTuple):

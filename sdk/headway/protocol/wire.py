@@ -184,7 +184,7 @@ _FIELDS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
         _flag,
         checks.mapping,
     ),
-    messages.Acknowledge: (checks.array_of(_final), checks.array_of(_last_share)),
+    messages.Acknowledge: (checks.array_of(_final), checks.array_of(_last_share), _identities),
     messages.Reannounce: (checks.optional(_identities),),
     messages.Cancel: (_whole, _identity, _optional_words, _flag),
     messages.Watched: (_flag,),

@@ -2,9 +2,9 @@
 
 A process that is killed before the broker which it has started says Welcome would never have been
 there. So what it has begun, and what has ended since, is in a file of the spool, until a broker
-has greeted it, knows everything and has had the time to store it: it may be killed, too. Beside a
-broker that listens nothing is written, unless it greets nobody for `SLOW`: it is stopped, or this
-process gets no processor to greet it.
+has acknowledged that all of it is stored: it may be killed, too. Beside a broker that listens
+nothing is written, unless it greets nobody for `SLOW`: it is stopped, or this process gets no
+processor to greet it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 FIRST = 0.02  # seconds between two files; with each it doubles, up to
 SLOW = 0.5  # seconds; a broker that runs greets a process within its import of pyzmq
-STORED = 2.5  # seconds; a broker stores what is open once a second, on a busy disk a little later
 LONGEST = 1.0  # seconds: what a process begins and ends within that is told by its last file
 
 
@@ -39,22 +38,17 @@ class Births:
         self._next = float("-inf")
         self._listening = True  # somebody does
         self._alone_since: float | None = None  # it has something to tell, and no Welcome
-        self._told_since: float | None = None  # a broker knows what the file tells
+        self._told: list[str] = []  # the ids of the operations in the file
 
     def keep(self, now: float, *, listening: bool) -> None:
-        """Write the file where nobody listens and there is news; remove it once it is needless."""
+        """Write the file where nobody listens and there is news; remove it once that is stored."""
         publisher = self._reporter.publisher
         self._listening = listening
         if publisher.welcome is not None:
             self._alone_since = None
-            if self._name is None or publisher.unsaid or publisher.owes_ends:
-                self._told_since = None
-            elif self._told_since is None and publisher.any_open:
-                self._told_since = now
-            elif self._told_since is None or now >= self._told_since + STORED:
+            if self._name is not None and all(map(publisher.is_stored, self._told)):
                 self.drop()
             return
-        self._told_since = None
         if self._alone_since is None and publisher.operations:
             self._alone_since = now
         if now < self._due() or publisher.changes == self._written or self._reporter.closed:
@@ -71,14 +65,13 @@ class Births:
         except OSError:
             return
         self._name = name if begun else None
+        self._told = [message.operation[0] for message in begun[1:]]
         if before is not None:
             _remove(before)
 
     def deadline(self) -> float | None:
         """Return when `keep` may have something to write, or None."""
         publisher = self._reporter.publisher
-        if self._told_since is not None:
-            return self._told_since + STORED
         told = publisher.welcome is not None or publisher.changes == self._written
         return None if told or self._alone_since is None else self._due()
 
@@ -95,7 +88,6 @@ class Births:
     def drop(self) -> None:
         """Remove the file."""
         name, self._name = self._name, None
-        self._told_since = None
         if name is not None:
             _remove(name)
 

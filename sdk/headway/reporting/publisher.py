@@ -84,10 +84,11 @@ class Printed(NamedTuple):
 class Entry:
     """An operation with its marks: what of it the broker does not have."""
 
-    __slots__ = ("changed", "model", "sent", "whole")
+    __slots__ = ("changed", "model", "sent", "stored", "whole")
 
     def __init__(self, model: Operation) -> None:
         self.model = model
+        self.stored = False  # the broker that is connected has stored it as open
         self.whole = True  # to be announced whole: new to the broker, or part of a resync
         self.changed: dict[int, Stage] = {}  # stages to announce, in order
         self.sent = 0.0  # when its end was last announced
@@ -205,6 +206,8 @@ class Publisher:
         self.retired = False
         self.refused = self._older = None  # the next broker may be another
         self._requests.clear()
+        for entry in self.operations.values():
+            entry.stored = False
 
     def _greet_again(self) -> None:
         self._greeted = False
@@ -234,6 +237,9 @@ class Publisher:
             entry = self.operations.get(operation)
             if entry and not entry.model.open and revision >= entry.model.revision:
                 self._drop(entry)
+        for operation in message.begun:
+            if operation in self.operations:
+                self.operations[operation].stored = True
         for operation, stage, done in message.shares:
             self._told_shares = {
                 key: told
@@ -332,6 +338,16 @@ class Publisher:
     def owes_ends(self) -> bool:
         """Return whether a final state or a share is not acknowledged."""
         return bool(self.refused_ends) or self.awaits_ends
+
+    def is_stored(self, operation: str) -> bool:
+        """Return whether the broker has stored all that is known of an operation's state.
+
+        So it is where it is open and its beginning is acknowledged, or where its end is.
+        """
+        if operation in self.refused_ends:
+            return False
+        entry = self.operations.get(operation)
+        return entry is None or (entry.model.open and entry.stored)
 
     @property
     def any_open(self) -> bool:

@@ -24,9 +24,9 @@ def store(operation="op", ended=False, **changes):
     return StoreOperation(row_of(wired.core.ledger.entries[operation], 0.0)._replace(**changes))
 
 
-def test_an_end_and_a_question_are_waited_for_and_nothing_else_is():
-    assert all(awaited(job) for job in (store(ended=True), store(shares=SHARES), Recall("key")))
-    assert not any(awaited(job) for job in (store(), StoreRun("key", {}), StoreClaim("key")))
+def test_operations_and_questions_are_waited_for_and_nothing_else_is():
+    assert all(awaited(job) for job in (store(ended=True), store(), Recall("key")))
+    assert not any(awaited(job) for job in (StoreRun("key", {}), StoreClaim("key")))
 
 
 def test_of_each_operation_only_its_last_row_is_written_later():
@@ -36,8 +36,8 @@ def test_of_each_operation_only_its_last_row_is_written_later():
     assert owed == [learned, claimed, last, other]
 
 
-def test_of_what_was_written_ends_and_shares_are_told():
+def test_of_what_was_written_ends_shares_and_beginnings_are_told():
     jobs = [store("open"), store("counted", shares=SHARES), store("over", ended=True)]
     assert stored([*jobs, StoreRun("key", {})]) == Stored(
-        [End("over", 2)], [StoredShares("counted", SHARES)]
+        [End("over", 2)], [StoredShares("counted", SHARES)], ["open", "counted"]
     )

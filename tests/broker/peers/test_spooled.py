@@ -122,6 +122,37 @@ def test_a_process_that_connects_takes_over_what_its_birth_file_told(wired):
     assert wired.core.spooled.are_safe(file)
 
 
+def test_a_birth_is_kept_until_it_is_stored_though_its_process_has_told_of_it():
+    wired = Wired(has_history=True)
+    worker = wired.worker(hello=False)
+    file = birth(worker)
+    owed = wired.core.spooled.take(file, 1000, wired.now)
+    worker.hello()
+    worker.announce()
+    wired.pass_time(1.5)
+    assert not wired.core.spooled.are_safe(owed)
+    # Broker and worker are killed: nothing of the operation was stored, and its file is there.
+    after = Wired(has_history=True, now=wired.now)
+    after.core.spooled.take(file, 1000, after.now)
+    after.core.died(worker.session, after.now)
+    after.pass_time(1)
+    assert after.operation("op").state == "crashed"
+    wired.store_all()
+    assert wired.core.spooled.are_safe(owed)
+
+
+def test_without_a_history_a_birth_is_kept_until_it_has_ended(wired):
+    worker = wired.worker(hello=False)
+    owed = wired.core.spooled.take(birth(worker), 1000, wired.now)
+    worker.hello()
+    worker.announce()
+    wired.pass_time(5)
+    assert not wired.core.spooled.are_safe(owed)
+    assert not worker.heard(messages.Acknowledge)
+    worker.end()
+    assert wired.core.spooled.are_safe(owed)
+
+
 def test_a_process_of_an_earlier_boot_is_dead(wired):
     worker = wired.worker(hello=False)
     wired.core.spooled.take(birth(worker, boot="another"), 1000, wired.now)

@@ -6,6 +6,7 @@ from wired import Wired
 from headway.protocol import messages
 from headway_broker.state import effects
 from headway_broker.state.effects import End
+from headway_broker.storage.policy import STORE_AGAIN
 
 
 @pytest.fixture
@@ -35,6 +36,59 @@ def test_open_operations_are_stored_once_a_second_while_they_change(wired):
         worker.announce()
     wired.pass_time(1.5)
     assert len(kept(wired, effects.StoreOperation)) == 2
+
+
+def test_an_operation_that_is_stored_is_acknowledged_once_to_each_connection(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.pass_time(1.5)
+    assert not worker.heard(messages.Acknowledge)
+    wired.store_all()
+    begun = messages.Acknowledge([], [], ["op"])
+    assert worker.heard(messages.Acknowledge) == [begun]
+    worker.announce(whole=False)
+    wired.pass_time(1.5)
+    wired.store_all()
+    assert worker.heard(messages.Acknowledge) == [begun]
+    worker.hello(identity=b"again")
+    worker.announce()
+    assert worker.heard(messages.Acknowledge) == [begun]
+
+
+def test_what_an_earlier_broker_stored_is_acknowledged_at_once(wired):
+    before = Wired(has_history=True)
+    worker = before.worker()
+    worker.start()
+    before.pass_time(1.5)
+    wired.core.restored([before.stored_rows()["op"]], wired.now)
+    worker.wired = wired
+    worker.hello()
+    worker.announce()
+    assert worker.heard(messages.Acknowledge) == [messages.Acknowledge([], [], ["op"])]
+
+
+def test_open_operations_wait_while_the_history_has_no_room(wired):
+    wired.core.storage.has_room = False
+    wired.worker().start()
+    wired.pass_time(5)
+    assert not kept(wired, effects.StoreOperation)
+    wired.core.storage.has_room = True
+    wired.pass_time(1.5)
+    assert len(kept(wired, effects.StoreOperation)) == 1
+
+
+def test_an_end_of_which_nothing_is_heard_is_handed_over_again(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.core.died("worker", wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").state == "crashed"
+    handed = len(kept(wired, effects.StoreOperation))
+    wired.pass_time(STORE_AGAIN)
+    assert len(kept(wired, effects.StoreOperation)) == handed + 1
+    wired.store_all()
+    wired.pass_time(3 * STORE_AGAIN)
+    assert len(kept(wired, effects.StoreOperation)) == handed + 1
 
 
 def test_counts_alone_are_not_worth_storing(wired):

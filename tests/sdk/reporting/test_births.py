@@ -6,7 +6,7 @@ import pytest
 
 import headway
 from headway.protocol import messages
-from headway.reporting.births import LONGEST, SLOW, STORED, Births
+from headway.reporting.births import LONGEST, SLOW, Births
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
 
@@ -44,6 +44,12 @@ def welcome(publisher):
     publisher.receive(messages.Welcome(1, 0, "b", 1.0, 1.0, "ipc:///f", True), 1.0)
 
 
+def acknowledge(publisher, *operations):
+    """The broker tells that it has stored these as open, or all."""
+    ids = [operation.id for operation in operations] or list(publisher.operations)
+    publisher.receive(messages.Acknowledge([], [], ids), 1.0)
+
+
 def test_beside_a_broker_that_listens_nothing_is_written(folder, reporter):
     births = Births(reporter)
     headway.operation("Work").start()
@@ -64,22 +70,49 @@ def test_a_broker_that_listens_and_greets_nobody_is_none_after_a_while(folder, r
     assert told(folder) == {"Work": "running"}
     assert births.deadline() is None
     welcome(reporter.publisher)
+    acknowledge(reporter.publisher)
     births.keep(2.0 + SLOW, listening=True)
-    assert births.deadline() == 2.0 + SLOW + STORED
-    births.keep(2.0 + SLOW + STORED, listening=True)
     assert left(folder) == []
 
 
-def test_the_file_stays_until_a_broker_that_knows_it_has_stored_it(folder, reporter):
+def test_the_file_stays_until_a_broker_has_stored_all_that_it_tells(folder, reporter):
+    births = Births(reporter)
+    first = headway.operation("First").start()
+    second = headway.operation("Second").start()
+    births.keep(1.0, listening=False)
+    welcome(reporter.publisher)
+    births.keep(LATER, listening=True)
+    acknowledge(reporter.publisher, first)
+    births.keep(2 * LATER, listening=True)
+    assert told(folder) == {"First": "running", "Second": "running"}
+    assert births.deadline() is None
+    acknowledge(reporter.publisher, second)
+    births.keep(2 * LATER, listening=True)
+    assert left(folder) == []
+
+
+def test_what_one_broker_had_stored_is_not_believed_of_the_next(folder, reporter):
     births = Births(reporter)
     headway.operation("Work").start()
     births.keep(1.0, listening=False)
     welcome(reporter.publisher)
-    births.keep(1.1, listening=True)
-    births.keep(1.0 + STORED, listening=True)
-    assert told(folder) == {"Work": "running"}  # that broker may be killed before it has
-    births.keep(1.1 + STORED, listening=True)
-    assert left(folder) == []
+    acknowledge(reporter.publisher)
+    reporter.publisher.lost()
+    welcome(reporter.publisher)
+    births.keep(LATER, listening=True)
+    assert told(folder) == {"Work": "running"}
+
+
+def test_an_end_that_a_broker_has_refused_keeps_the_file(folder, reporter):
+    births = Births(reporter)
+    operation = headway.operation("Work").start()
+    births.keep(1.0, listening=False)
+    welcome(reporter.publisher)
+    operation.complete()
+    details = {"operation": operation.id}
+    reporter.publisher.receive(messages.Refuse("too many operations", details), 1.0)
+    births.keep(LATER, listening=True)
+    assert told(folder) == {"Work": "running"}
 
 
 def test_what_is_begun_and_ended_while_nobody_listens_is_in_one_file(folder, reporter):
@@ -95,16 +128,31 @@ def test_what_is_begun_and_ended_while_nobody_listens_is_in_one_file(folder, rep
     assert births.deadline() is None
 
 
-def test_it_goes_when_a_broker_has_greeted_the_process_and_knows_its_ends(folder, reporter):
+def test_what_is_told_to_a_broker_once_the_file_has_gone_needs_no_other(folder, reporter):
     births = Births(reporter)
     operation = headway.operation("Work").start()
     births.keep(1.0, listening=False)
     welcome(reporter.publisher)
+    acknowledge(reporter.publisher)
     births.keep(LATER, listening=True)
-    births.keep(LATER + STORED, listening=True)
     assert left(folder) == []
     operation.complete()
     births.keep(2 * LATER, listening=True)
+    assert left(folder) == []
+
+
+def test_an_end_after_the_file_keeps_it_until_that_is_acknowledged(folder, reporter):
+    births = Births(reporter)
+    operation = headway.operation("Work").start()
+    births.keep(1.0, listening=False)
+    welcome(reporter.publisher)
+    operation.complete()
+    acknowledge(reporter.publisher)
+    births.keep(LATER, listening=True)
+    assert told(folder) == {"Work": "running"}
+    revision = operation.model.revision
+    reporter.publisher.receive(messages.Acknowledge([[operation.id, revision]]), 2.0)
+    births.keep(LATER, listening=True)
     assert left(folder) == []
 
 
