@@ -34,7 +34,8 @@ from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, Iterator, Protocol, TypeVar
+    from types import FrameType
+    from typing import Any, Callable, Iterable, Iterator, NamedTuple, Protocol, TypeVar
 
     from headway.api.cancellation import Request
     from headway.api.scope import Scope
@@ -112,11 +113,14 @@ if TYPE_CHECKING:
         ) -> None: ...
         def _env(self, path: str) -> dict[str, str]: ...
 
+else:
+    from headway.light_typing import NamedTuple
 
 # Seconds after its beginning in which the first count that `update` sets was there already: no work
 # can have done it.
 FRESH = 0.25
 
+_ONE = 1
 _LIST_MAX = 4096  # steps in the list (40 kB) from which on it is folded at once
 
 # Where the first step after a rest goes: it raises, and wakes the thread.
@@ -124,6 +128,15 @@ _AT_REST: Iterator[None] = iter(())
 # Where the steps of an ended stage go: both accept anything and do nothing.
 _discard_one: Iterator[None] = repeat(None)
 _discard: Callable[[Any, int], object] = is_
+
+
+class Sum(NamedTuple):
+    """The end of a fold: all that it is to set, in absolute values, so that it can be set again."""
+
+    done: float
+    beyond: bool
+    stood: tuple[int, int] | None  # where the `StepCounter` was read, if there was one
+    counted: float  # by the `Source`
 
 
 class Source:
@@ -194,8 +207,9 @@ class Stage(Lifecycle):
         self.twin: Stage | None = None  # the next stage of the same name and parent
         self._claim: int | None = None  # the thread that got it and has not started it
         self._counter: StepCounter | None = None
-        self._pending: list[Any] = []  # steps that it does not count
-        self._gathering = False
+        # Steps that the counter does not count; and, first, the `Sum` of a fold that was cut short.
+        self._pending: list[Any] = []
+        self._gathering: FrameType | None = None  # that adds the steps
         self._source: Source | None = None
         self._counted: float = 0  # by the source, at the last fold
         self._base: float | None = None  # in a forked child: `done` at the fork
@@ -253,7 +267,7 @@ class Stage(Lifecycle):
     def advance(self, n: float = 1) -> None:
         """Add `n` units to the count. Starts a stage that was not started."""
         try:
-            if n == 1:
+            if n is _ONE:  # a stranger's value is not asked whether it equals it
                 next(self._ones)
             else:
                 self._steps(n, 1)
@@ -308,7 +322,9 @@ class Stage(Lifecycle):
                 if count is not None or is_beyond(done):
                     self._mark_beyond(beyond=count is None)
                 self._updating = (
-                    self._steps == self._awaken and self._source is None and not model.beyond
+                    self._steps == self._awaken
+                    and self._source is None
+                    and not (model.beyond or self._pending)
                 )
                 own.tally.wake(self)
             if self._base is None:
@@ -350,10 +366,11 @@ class Stage(Lifecycle):
             if self.model.state in (PENDING, WAITING):
                 self.start()
             self._updating = False
+            # First: a stage that is polled in vain goes to sleep, one that is not never wakes.
+            own.tally.wake(self)
+            own.wake_resting()
             self._count_on(n)
             self._pending.append(n)
-            own.tally.wake(self)
-        own.wake_resting()
 
     def _count_on(self, n: Any) -> None:
         """Count further steps like `n` at the least cost."""
@@ -401,61 +418,92 @@ class Stage(Lifecycle):
         done = self.model.done
         if done == self._told:
             return moved
-        self._told = done
         publisher = reporter().publisher
         if self._base is None:
             publisher.moved(self.model)
         else:
             publisher.share(self.operation.id, self.model, done - self._base)
+        self._told = done
         return True
 
     def _gather(self) -> bool:
-        """Add the steps since the last fold; return whether there were any."""
-        if self._gathering:  # in this very thread: a signal's handler has come in between
-            return False
-        self._gathering = True
-        try:
-            return self._add_steps()
-        finally:
-            self._gathering = False
+        """Add the steps since the last fold; return whether there were any.
 
-    def _add_steps(self) -> bool:
-        counter = self._counter
-        step = counter.take() if counter is not None else 0
-        if step != 0:
-            self._set_count(None if step is None else clean_count(self.model.done + step))
+        A signal's handler of the program may raise between any two instructions of this. So
+        nothing is changed before one instruction puts the sum in the place of the steps; from
+        then on the sum tells all that is to be set, and the next fold sets it again.
+        """
+        if self._gathering is not None and _is_running(self._gathering):
+            return False  # in this very thread: a signal's handler has come in between
+        self._gathering = sys._getframe()
+        try:
+            self._apply()
+            sum_, steps = self._sum()
+            if sum_ is None:
+                return False
+            self._updating = False
+            self._pending[:steps] = (sum_,)
+            self._apply()
+            return True
+        finally:
+            self._gathering = None
+
+    def _sum(self) -> tuple[Sum | None, int]:
+        """Return what a fold is to set, None for nothing, and of how many pending steps."""
+        model = self.model
+        done: float | None = model.done
+        counted = self._counted
+        moved = False
+        stood: tuple[int, int] | None = None
+        if self._counter is not None:
+            stood = self._counter.read()
+            step = self._counter.steps(stood)
+            if step != 0:
+                moved = True
+                done = None if step is None else clean_count(model.done + step)
         # Other threads may append meanwhile, without the lock: theirs stays for the next fold.
         steps = len(self._pending)
-        if steps:
-            chunk = self._pending[:steps]
-            del self._pending[:steps]
-            self._set_count(_add(self.model.done, chunk))
+        if steps and done is not None:
+            done = _add(done, self._pending[:steps])
         source = self._source
         if source is not None:
             counted = source.count()
-            self._set_count(clean_count(self.model.done + counted - self._counted))
-            self._counted = counted
-        return step != 0 or steps > 0
+            if counted != self._counted:
+                moved = True
+                if done is not None:
+                    done = clean_count(done + counted - self._counted)
+        if not (moved or steps):
+            return None, 0
+        if model.beyond or done is None:  # what is added to an unknown count leaves it so
+            return Sum(model.done, True, stood, counted), steps
+        return Sum(done, False, stood, counted), steps
 
-    def _set_count(self, done: float | None) -> None:
-        if done is None:
-            self._mark_beyond(beyond=True)
-        elif not self.model.beyond:  # what is added to an unknown count leaves it so
-            self.model.done = done
+    def _apply(self) -> None:
+        """Set what a fold has come to, if one waits for that; twice does no harm."""
+        pending = self._pending
+        if not pending or type(pending[0]) is not Sum:
+            return
+        sum_ = pending[0]
+        self._mark_beyond(beyond=sum_.beyond)
+        self.model.done = sum_.done
+        self._counted = sum_.counted
+        if self._counter is not None and sum_.stood is not None:
+            self._counter.set(sum_.stood)
+        del pending[0]
 
     def _mark_beyond(self, *, beyond: bool) -> None:
         """Say whether its count is beyond what can be told, and so unknown."""
         model = self.model
         if model.beyond != beyond:
-            model.beyond = beyond
             if self._base is None:
                 self._changed()
+            model.beyond = beyond
 
     def _count_with(self, source: Source) -> None:
         own = reporter()
         with own.lock:
-            self._source = source
             self._counted = 0
+            self._source = source
             own.tally.iterate(self)
         own.wake()
 
@@ -505,6 +553,7 @@ class Stage(Lifecycle):
         if before in AT_WORK and self.model.state != WAITING:
             return False
         self._rest()  # the next step lets it go on
+        self._told = self.model.done  # run again, it begins at 0, and may come to where it was
         if self._given:
             self._start_at(self._given)
             self._given = 0
@@ -649,8 +698,19 @@ def _same(value: Any, known: Any) -> bool:
 
 
 def _is_of_step(n: Any, error: Exception) -> bool:
-    """Return whether the count of the step `n` has raised `error`: a stranger's may raise any."""
-    return type(n) not in _PLAIN or type(error) in (StopIteration, TypeError, OverflowError)
+    """Return whether the count of the step `n` has raised `error`, and not a signal's handler."""
+    inner = error.__traceback__ and error.__traceback__.tb_next  # none of what is written in C
+    if type(n) in _PLAIN:
+        return inner is None and type(error) in (StopIteration, TypeError, OverflowError)
+    return inner is None or inner.tb_frame.f_code.co_name == "__index__"  # a stranger's
+
+
+def _is_running(frame: FrameType) -> bool:
+    """Return whether what called us stands in `frame`."""
+    caller: FrameType | None = sys._getframe(1)
+    while caller is not None and caller is not frame:
+        caller = caller.f_back
+    return caller is not None
 
 
 def _add(done: float, steps: list[Any]) -> float | None:

@@ -32,21 +32,26 @@ class StepCounter:
     `add` raises TypeError for what is no integer, and OverflowError for one that is too large.
     """
 
-    __slots__ = ("_file", "_left", "_position", "add", "ones")
+    __slots__ = ("_file", "_stood", "add", "ones")
 
     def __init__(self) -> None:
         self.ones: Iterator[None] = repeat(None, _ALL)
-        self._left = _ALL
         self._file = BytesIO()
-        self._position = self._file.seek(_START)
+        self._stood = (_ALL, self._file.seek(_START))
         self.add: Callable[[Any, int], object] = self._file.seek
 
-    def take(self) -> int | None:
-        """Return the steps since the last call; None where those are too many to be known.
+    def read(self) -> tuple[int, int]:
+        """Return where the two objects stand, for `steps` and `set`."""
+        return length_hint(self.ones), self._file.tell()
 
-        Not from two threads at once.
+    def steps(self, stood: tuple[int, int]) -> int | None:
+        """Return the steps from the last `set` to there; None where those are too many to be known.
+
+        It changes nothing: what is not set is among the steps of the next call, too.
         """
-        left, position = length_hint(self.ones), self._file.tell()
-        steps = self._left - left + position - self._position
-        self._left, self._position = left, position
-        return steps if position else None  # it stops at 0
+        (left, position), (before, start) = stood, self._stood
+        return before - left + position - start if position else None  # it stops at 0
+
+    def set(self, stood: tuple[int, int]) -> None:
+        """Let `steps` count from there on."""
+        self._stood = stood

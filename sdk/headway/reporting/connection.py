@@ -307,6 +307,8 @@ class Connection:
             pass  # the wire may take it
 
     def _spool_overflow(self, now: float) -> None:
+        if self._reporter.closed:
+            return  # the thread that ends the program spools everything
         with self._reporter.lock:
             owed = self._publisher.take_overflow(now)
         if owed:

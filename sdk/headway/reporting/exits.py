@@ -96,7 +96,7 @@ def _deliver_ends(reporter: Reporter) -> None:
             reporter.births.hand_over()
     except Exception:
         pass  # there is still the wire
-    until = monotonic() + (0.0 if left.nobody_listens() else 0.3)
+    until = monotonic() + (0.0 if reporter.is_deaf(left) else 0.3)
     while reporter.publisher.awaits_ends and monotonic() < until:
         reporter.wake()
         sleep(0.002)

@@ -13,6 +13,7 @@ import sys
 import threading
 import warnings
 from _thread import get_ident
+from time import monotonic
 
 from headway.host.random_id import random_id
 from headway.reporting.reporter import Reporter, known, use
@@ -74,6 +75,7 @@ def _after_in_child() -> None:
     _abandoned.append((parent, held))
     child = Reporter(random_id(16), parent.clock, off=parent.off or len(held) != 2)
     child.forked = True
+    child.deaf = parent.deaf or parent.publisher.is_unanswered(monotonic())
     around = parent.tree.common()
     child.tree.inherited = around.path if around is not None else parent.tree.inherited
     use(child)

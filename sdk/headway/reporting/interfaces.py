@@ -68,6 +68,7 @@ class Reporting(Protocol):
     importing: Lock
     lock: RLock
     publisher: Publisher
+    reporting_thread: int | None
     session: str
     tally: Tally
 

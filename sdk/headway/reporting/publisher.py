@@ -60,6 +60,9 @@ MESSAGE_BYTES = 900_000  # an upper bound by `_size`, below `wire.FRAME_LIMIT`
 ENDS_LIMIT = 1_000
 SILENCE_LIMIT = 2.0
 ENDS_PER_FILE = 5_000
+# Seconds without a Welcome after which a broker is taken for deaf by the children that are forked.
+# Doubled, a pool that is forked beside a stopped one pays its first exit's wait a little later.
+WELCOME_TIMEOUT = 0.3
 REFUSED_LIMIT = 100  # ends that a broker has refused and that are kept for the spool
 STAGES_IN_BIRTHS = 100  # of an open operation, in a birth file
 LINES_LIMIT = 1_000  # log lines that wait at most; the oldest are dropped: they are no state
@@ -132,6 +135,7 @@ class Publisher:
         self._answers: list[Answer] = []
         self._last_counts = self._last_announce = self._last_sent = float("-inf")
         self._heard = float("-inf")
+        self._greeted_at = float("-inf")
         self._sealed = False  # the program has ended: nothing is marked any more
         self.changes = 0  # of structure, so far
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -373,6 +377,15 @@ class Publisher:
         """Return whether a change of state waits for a connection that stands."""
         return self._connected and bool(self._dirty or self._answers)
 
+    def is_unanswered(self, now: float) -> bool:
+        """Return whether there is a broker that should have answered by now, and has not."""
+        if not (self._connected and self._greeted):
+            return False
+        if self.welcome is None:
+            return now > self._greeted_at + WELCOME_TIMEOUT
+        sent = [entry.sent for entry in list(self._unacknowledged.values())[:1]]
+        return any(self._heard < at < now - ACKNOWLEDGE_TIMEOUT for at in sent)
+
     def tick(self, now: float) -> None:
         """Mark the ends that were not acknowledged within `ACKNOWLEDGE_TIMEOUT` again."""
         while self._unacknowledged:
@@ -426,6 +439,7 @@ class Publisher:
             return None
         if not self._greeted:
             self._greeted = True
+            self._greeted_at = now
             return self._hello(now)
         if self._requests:
             return self._requests.pop(0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import get_ident
 from itertools import count
 from threading import Lock, RLock
 from time import monotonic, sleep
@@ -23,7 +24,7 @@ from headway.reporting.thread import EXIT_TIMEOUT, GOODBYE, ReportingThread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
     from headway.reporting.births import Births
     from headway.reporting.interfaces import Handle
@@ -31,7 +32,39 @@ if TYPE_CHECKING:
 
 # Seconds for an exit after one that has waited in vain: enough where the broker answers again.
 DEAF_TIMEOUT = 0.005
+# Seconds for the exit of a forked child: a program that forks one after the other waits for each
+# until one of them has marked the broker as deaf. Halved, a busy broker is told of more by files.
+FORKED_TIMEOUT = 0.6
 SWITCH_INTERVAL = 0.0002  # seconds for which a thread keeps the interpreter during an exit
+# Seconds for which a report waits that is made after the program's end: by a daemon thread, which
+# the interpreter is about to stop. Doubled, one with a lock of the program keeps it longer.
+LATE = 0.01
+
+
+class ClosingLock:
+    """The lock of a reporter from the program's end on: all but the threads that end it are late.
+
+    Daemon threads that go on reporting compute beside the exit, all of it in vain, and take the
+    interpreter and the lock from it.
+    """
+
+    __slots__ = ("_lock", "_reporter", "_thread", "acquire", "release")
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._lock = lock = reporter.lock
+        self._reporter = reporter
+        self._thread = get_ident()
+        self.acquire = lock.acquire
+        self.release = lock.release
+
+    def __enter__(self) -> bool:
+        own = self._reporter.reporting_thread
+        if get_ident() not in (self._thread, own) and not self._lock._is_owned():
+            sleep(LATE)
+        return bool(self._lock.acquire())
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class Reporter:
@@ -53,7 +86,7 @@ class Reporter:
         self.session = session
         self.clock = clock
         self.off = off  # nothing is sent; models, counts and states work all the same
-        self.lock = RLock()
+        self.lock: Any = RLock()
         self.importing = Lock()  # held while the thread imports: no fork in between
         self.publisher = Publisher(session, mute=off)
         self.tally = Tally(self.publisher)
@@ -63,7 +96,9 @@ class Reporter:
         # Those of the processes that this one was forked from: what it counts there is a share.
         self.inherited: list[Handle] = []
         self.thread: ReportingThread | None = None
+        self.reporting_thread: int | None = None  # its identity, once it runs
         self.forked = False  # the process was forked without exec
+        self.deaf = False  # the broker did not answer the process that this one was forked from
         self.closed = False  # the program has ended: later reports change nothing
         self.stage_ids = count(1)
         self._files = count(1)
@@ -161,16 +196,23 @@ class Reporter:
             self._left = Left(self)
         return self._left
 
+    def is_deaf(self, left: Left) -> bool:
+        """Return whether waiting for the broker is in vain, and what it is owed is in a file."""
+        silent = self.deaf and self.publisher.welcome is None
+        return left.name is not None and (silent or left.nobody_listens())
+
     def end(self) -> None:
-        """Deliver final states at the end of the process, `EXIT_TIMEOUT` from now on at most.
+        """Deliver final states at the end of the process, within `EXIT_TIMEOUT` at most.
 
         First they are spooled: whatever becomes of the waiting, no end is lost. Never raises, but
         for what a signal's handler of the program does.
         """
-        until = monotonic() + EXIT_TIMEOUT
+        until = monotonic() + (FORKED_TIMEOUT if self.forked else EXIT_TIMEOUT)
         # Threads of the program that go on would keep the interpreter from us for 5 ms each.
         interval = sys.getswitchinterval()
         sys.setswitchinterval(min(interval, SWITCH_INTERVAL))
+        if type(self.lock) is not ClosingLock:
+            self.lock = ClosingLock(self)
         try:
             self._end(until)
         finally:
@@ -186,7 +228,7 @@ class Reporter:
                     self.left.write(self.session)
                     if self.births is not None:
                         self.births.hand_over()  # all that it told has ended
-                    deaf = self.left.nobody_listens()
+                    deaf = self.is_deaf(self.left)
             except Exception:
                 pass  # there is still the wire
         if self.thread is not None:

@@ -120,7 +120,7 @@ class ReportingThread:
 
     def _run(self) -> None:
         """Report until the program ends, then deliver final states."""
-        self._running = _thread.get_ident()
+        self._running = self._reporter.reporting_thread = _thread.get_ident()
         try:
             # Give the processor back first: the program's first report is waiting for us.
             time.sleep(0.001)

@@ -1,6 +1,8 @@
 """Counting and the states of a stage, as a program holds it."""
 
+import contextlib
 import signal
+import sys
 import threading
 import tracemalloc
 from decimal import Decimal
@@ -9,7 +11,11 @@ from fractions import Fraction
 import pytest
 
 import headway
+from headway.api import stage as stage_module
+from headway.api.stage import Stage
+from headway.api.step_counter import StepCounter
 from headway.model import clean_count
+from headway.protocol.messages import Counts
 
 
 @pytest.fixture
@@ -114,6 +120,17 @@ def test_every_kind_of_count_is_sent(op, link, clock):
     assert link.carry() == []
 
 
+def test_a_stage_that_is_run_again_tells_a_count_that_it_had_before(op, link, clock):
+    for _ in range(2):
+        stage = op.stage("Step").start()
+        link.carry()
+        stage.advance(3)
+        clock.advance(1.0)
+        (told,) = link.carry()
+        assert told.counts == {stage.id: 3}
+        stage.complete()
+
+
 def test_a_stage_that_rests_is_not_looked_at(op, reporter, clock):
     stage = op.stage("Step").start()
     stage.advance()
@@ -195,6 +212,143 @@ def test_what_a_signals_handler_raises_in_a_step_is_the_programs(op, step):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert stage.done - (taken + 1) * step in (0, step)
+
+
+def interrupted(function, *arguments):
+    """Call `function` again and again, each time interrupted one instruction of ours later.
+
+    The interruption is a HandlerError before an instruction of the modules in `FOLDING`. Yield the
+    arguments of each call, made by `arguments`, after it; the last one was not interrupted.
+    """
+    number, raised = 0, True
+    while raised:
+        made = [make() for make in arguments]
+        with raising_at(number):
+            try:
+                function(*made)
+                raised = False
+            except HandlerError:
+                pass
+        yield (number, *made)
+        number += 1
+
+
+FOLDING = [
+    *(getattr(Stage, name) for name in ("_fold", "_gather", "_sum", "_apply", "_mark_beyond")),
+    *(getattr(StepCounter, name) for name in ("read", "steps", "set")),
+    stage_module._add,
+]
+
+
+@contextlib.contextmanager
+def raising_at(number):
+    """Raise HandlerError before the instruction of that number of what a fold runs."""
+    codes = [function.__code__ for function in FOLDING]
+    seen = 0
+
+    def count(*_):
+        nonlocal seen
+        seen += 1
+        if seen == number + 1:
+            raise HandlerError
+
+    def trace(frame, event, _argument):
+        if frame.f_code not in codes:
+            return None
+        frame.f_trace_lines, frame.f_trace_opcodes = False, True
+        if event == "opcode":
+            count()
+        return trace
+
+    if sys.version_info < (3, 12):
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+        return
+    watch = sys.monitoring  # later ones report single instructions only here
+    tool = watch.OPTIMIZER_ID
+    watch.use_tool_id(tool, "raising_at")
+    try:
+        watch.register_callback(tool, watch.events.INSTRUCTION, count)
+        for code in codes:
+            watch.set_local_events(tool, code, watch.events.INSTRUCTION)
+        yield
+    finally:
+        for code in codes:
+            watch.set_local_events(tool, code, 0)
+        watch.register_callback(tool, watch.events.INSTRUCTION, None)
+        watch.free_tool_id(tool)
+
+
+@pytest.mark.parametrize(
+    ("steps", "done"),
+    [
+        ([1, 1, 1], 3),
+        ([3, 4, 5], 12),
+        ([0.5, 0.25, 4], 4.75),
+        ([1, 0.5, 7, 0.5], 9),
+        ([1, 2**62, 2**62, 3], None),
+    ],
+)
+def test_no_step_is_lost_or_counted_twice_where_a_signals_handler_raises_in_a_fold(op, steps, done):
+    def counted():
+        stage = op.stage("Step").start()
+        for step in steps:
+            stage.advance(step)
+        return stage
+
+    for number, stage in interrupted(Stage._fold, counted):
+        assert (number, stage.done) == (number, done)
+        stage.advance(1)
+        stage.complete()
+        assert (number, stage.done) == (number, None if done is None else done + 1)
+    assert number > 50
+
+
+def test_a_count_is_told_though_a_signals_handler_raises_as_it_is_folded(op, link, clock):
+    def counted():
+        stage = op.stage("Step").start()
+        clock.advance(1.0)
+        link.carry()  # that it has begun
+        stage.advance(3)
+        return stage
+
+    for number, stage in interrupted(Stage._fold, counted):
+        stage._fold()
+        clock.advance(1.0)
+        told = [message.counts for message in link.carry() if isinstance(message, Counts)]
+        assert (number, told) == (number, [{stage.id: 3}])
+        stage.complete()
+        link.carry()
+    assert number > 50
+
+
+@pytest.mark.parametrize("error", [StopIteration, TypeError, OverflowError])
+@pytest.mark.parametrize("step", [1, 2, 0.5, Fraction(1, 2)])
+def test_an_exception_of_a_signals_handler_is_not_taken_for_one_of_a_step(op, step, error):
+    stage = op.stage("Step").start()
+    stage.advance(step)
+
+    def handle(*_):
+        raise error("of the program")
+
+    def trace(frame, _event, _argument):
+        if frame.f_code is stage.advance.__func__.__code__:
+            sys.settrace(None)
+            frame.f_trace = None
+            handle()
+
+    before = sys.gettrace()
+    try:
+        sys.settrace(trace)
+        with pytest.raises(error, match="of the program"):
+            stage.advance(step)
+    finally:
+        sys.settrace(before)
+    assert stage.done == step
 
 
 @pytest.mark.parametrize(

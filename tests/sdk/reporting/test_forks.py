@@ -3,11 +3,13 @@
 import json
 import os
 import threading
+import time
 
 import pytest
 
 import headway
 from headway.reporting.reporter import reporter
+from headway.reporting.reporter import reporter as current_reporter
 from headway.testing import reporting
 
 
@@ -55,6 +57,18 @@ def test_a_forked_child_has_a_reporter_of_its_own():
         assert len(session) == 16
         assert session != own.session
         assert reporter() is own
+
+
+def test_a_child_inherits_that_the_broker_is_deaf(reporter):
+    headway.operation("Work").start()
+    reporter.publisher.connected()
+    reporter.publisher.take(time.monotonic())
+    assert not in_a_child(lambda: current_reporter().deaf)
+    reporter.publisher.connected()
+    reporter.publisher.take(time.monotonic() - 60)
+    assert in_a_child(
+        lambda: [current_reporter().deaf, in_a_child(lambda: current_reporter().deaf)]
+    ) == [True, True]
 
 
 def test_the_locks_are_free_on_both_sides_of_a_fork():

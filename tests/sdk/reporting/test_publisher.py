@@ -10,6 +10,7 @@ from headway.reporting.publisher import (
     LINES_LIMIT,
     UNWATCHED,
     WATCHED,
+    WELCOME_TIMEOUT,
     Publisher,
 )
 
@@ -150,6 +151,30 @@ def test_an_end_is_told_again_until_it_is_acknowledged():
     assert not publisher.settled
     publisher.receive(messages.Acknowledge([[operation.id, operation.revision]]), 5.0)
     assert publisher.settled
+
+
+def test_a_broker_that_greets_nobody_in_time_is_deaf():
+    publisher, _ = publisher_with("A")
+    assert not publisher.is_unanswered(100.0)  # it has not been spoken to
+    publisher.take(100.0)
+    assert not publisher.is_unanswered(100.0)
+    assert publisher.is_unanswered(100.0 + 2 * WELCOME_TIMEOUT)
+    publisher.lost()
+    assert not publisher.is_unanswered(100.0 + 2 * WELCOME_TIMEOUT)
+
+
+def test_a_broker_that_has_not_acknowledged_an_end_and_says_nothing_is_deaf():
+    publisher, operation = publisher_with("A")
+    publisher.take(100.0)
+    publisher.receive(messages.Welcome(1, 0, "i", 0.0, 0.0, "ipc:///f", False), 100.0)
+    operation.move(COMPLETED, 101.0)
+    publisher.changed(operation)
+    publisher.take(101.0)
+    late = 101.5 + ACKNOWLEDGE_TIMEOUT
+    assert not publisher.is_unanswered(101.5)
+    assert publisher.is_unanswered(late)
+    publisher.receive(messages.Watched(True), late)
+    assert not publisher.is_unanswered(late)
 
 
 def test_who_asks_again_is_told_all_of_it():

@@ -52,6 +52,33 @@ def test_where_nothing_is_sent_nothing_is_started():
         use(before)
 
 
+def test_from_the_programs_end_on_all_threads_but_its_own_come_late_to_the_lock(
+    reporter, monkeypatch
+):
+    late = []
+    monkeypatch.setattr("headway.reporting.reporter.sleep", lambda _: late.append(1))
+
+    def visit(ours):
+        if ours:
+            reporter.reporting_thread = threading.get_ident()
+        with reporter.lock, reporter.lock:
+            pass
+
+    def visits(ours):
+        late.clear()
+        thread = threading.Thread(target=visit, args=(ours,))
+        thread.start()
+        thread.join()
+        return len(late)
+
+    assert visits(ours=False) == 0
+    reporter.end()
+    reporter.end()
+    assert (visits(ours=False), visits(ours=True)) == (1, 0)
+    visit(ours=False)
+    assert not late
+
+
 def test_a_program_that_ends_settles_what_it_left_open(reporter):
     op = headway.operation("Work").start()
     step = op.stage("Step").start()
