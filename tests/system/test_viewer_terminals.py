@@ -16,7 +16,7 @@ LOOP = """
 for i in headway.track(range({n}), "Compile"):
     time.sleep({pause})
     if i % 10 == 5:
-        sys.stdout.write(f"line {i} of the program\n")  # one write, though unbuffered
+        sys.stdout.write("line %s of the program\\n" % i)  # one write, though unbuffered
 """
 LOOP_UNTIL = """
 import os
@@ -24,7 +24,7 @@ passes = iter(lambda: os.path.exists({end!r}), True)
 for i, _ in enumerate(headway.track(passes, "Compile", total=100_000)):
     time.sleep(0.05)
     if i % 10 == 5:
-        sys.stdout.write(f"line {i} of the program\n")  # one write, though unbuffered
+        sys.stdout.write("line %s of the program\\n" % i)  # one write, though unbuffered
 """
 COUNTED = "for i in headway.track(range(100), 'Compile'): time.sleep(.05)"
 VIEW = " ".join(HEADWAY) + " view"
