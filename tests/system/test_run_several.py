@@ -90,6 +90,30 @@ def test_in_a_terminal_there_is_one_picture_with_whole_lines_above_and_ctrl_c_en
     assert not shell.screen.margins
 
 
+@pytest.mark.parametrize("environ", [{}, {"HEADWAY_BROKER": "never"}])
+def test_each_command_leaves_one_line_however_late_the_picture_comes(sandbox, environ):
+    # Without a broker no viewer ever draws, as where a busy machine starts it too late.
+    shell = sandbox.terminal(**environ)
+    shell.wait_for(lambda lines: lines[0] == "$", "a prompt")
+    shell.type("headway run true ::: sh -c 'exit 3' ::: sh -c 'sleep 2' ::: sleep 1; echo is=$?\n")
+    shell.wait_for(lambda lines: "is=1" in lines, "the end")
+    told = sorted(line.split("  ")[0] for line in shell.all if line[0] in "✓✗")
+    assert told == ["✓ sh 2", "✓ sleep", "✓ true", "✗ sh"]
+    assert not shell.screen.margins
+
+
+def test_after_ctrl_c_what_was_cancelled_and_what_never_began_is_told(sandbox):
+    shell = sandbox.terminal(HEADWAY_BROKER="never")
+    shell.wait_for(lambda lines: lines[0] == "$", "a prompt")
+    begun = script(sandbox, "begun.sh", "echo begun; exec sleep 60")
+    shell.type(f"headway run -j1 sh {begun} ::: sleep 70 ::: sh -c 'sleep 80'\n")
+    shell.wait_for_text("| begun")
+    shell.type("\x03")
+    shell.wait_for(lambda lines: [line for line in lines if line][-1] == "$", "the prompt")
+    assert len([line for line in shell.all if line.startswith("⊗ begun.sh  cancelled")]) == 1
+    assert [line for line in shell.all if "not started: sleep, sh" in line]
+
+
 def test_lines_about_several_commands_are_written_by_one_viewer_without_their_prefixes(sandbox):
     done = sandbox.headway(
         *("run", "--display", "plain", "--output", "quiet"),

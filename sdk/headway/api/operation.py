@@ -202,6 +202,7 @@ class Operation(Lifecycle):
         own = self._reporter
         if before == FAILED:  # they belong to the failed attempt
             self.model.exit_status = self.model.message = None
+            own.receipts.forget(self.id)
         own.handles[self.id] = self
         for stage in self.stages:
             own.publisher.changed(self.model, stage.model)
@@ -209,6 +210,7 @@ class Operation(Lifecycle):
 
     def _close(self) -> None:
         self._reporter.handles.pop(self.id, None)
+        self._reporter.receipts.owe(self.model)
 
     def _changed(self) -> None:
         self._reporter.publisher.changed(self.model)

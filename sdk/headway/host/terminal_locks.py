@@ -44,7 +44,7 @@ class TerminalLock:
         self._session = _session()
         self._unfiled = b""  # the record where there is no file
         try:
-            self._file = _open(descriptor, role)
+            self._file = open_file(descriptor, role)
         except OSError:
             pass
 
@@ -145,7 +145,8 @@ def _lock(file: int) -> bool:
     return True
 
 
-def _open(descriptor: int, role: str) -> int:
+def open_file(descriptor: int, kind: str) -> int:
+    """Open the file of that kind of the terminal behind `descriptor`. Raise OSError."""
     make = os.environ.get("HEADWAY_BROKER", "").lower() != "never"
     folder = os.path.join(broker_launch.directory(os.environ, os.getuid(), make=make), FOLDER)
     owner = os.stat(os.path.dirname(folder))
@@ -157,7 +158,7 @@ def _open(descriptor: int, role: str) -> int:
     except FileExistsError:
         pass
     terminal = os.fstat(descriptor)
-    path = os.path.join(folder, f"{terminal.st_dev:x}-{terminal.st_rdev:x}.{role}")
+    path = os.path.join(folder, f"{terminal.st_dev:x}-{terminal.st_rdev:x}.{kind}")
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     if as_root and os.fstat(file).st_uid == 0:
         os.fchown(file, owner.st_uid, owner.st_gid)

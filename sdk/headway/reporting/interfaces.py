@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from headway.model import Operation
     from headway.reporting.publisher import Publisher
+    from headway.reporting.receipts import Receipts
     from headway.reporting.tally import Tally
 
 
@@ -68,6 +69,7 @@ class Reporting(Protocol):
     importing: Lock
     lock: RLock
     publisher: Publisher
+    receipts: Receipts
     reporting_thread: int | None
     session: str
     tally: Tally

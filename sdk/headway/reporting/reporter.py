@@ -19,6 +19,7 @@ from headway.host.random_id import random_id
 from headway.interning import Interner
 from headway.reporting import exit_status
 from headway.reporting.publisher import Publisher
+from headway.reporting.receipts import Receipts
 from headway.reporting.tally import Tally
 from headway.reporting.thread import EXIT_TIMEOUT, GOODBYE, ReportingThread
 
@@ -93,6 +94,7 @@ class Reporter:
         self.tree = propagation.Tree(inherited)
         self.names = Interner(1000)  # of stages: a worker with more names has few of each
         self.handles: dict[str, Handle] = {}  # the open operations
+        self.receipts = Receipts()
         # Those of the processes that this one was forked from: what it counts there is a share.
         self.inherited: list[Handle] = []
         self.thread: ReportingThread | None = None
@@ -243,6 +245,12 @@ class Reporter:
                 self.left.count_lost()
             except Exception:
                 pass
+        # Of the workers of a pool the viewer prints one receipt for all.
+        if not (self.off or self.forked or propagation.is_of_multiprocessing()):
+            try:
+                self.receipts.print_owed()
+            except Exception:
+                pass  # the terminal is gone, or takes nothing
 
 
 def _new_reporter() -> Reporter:

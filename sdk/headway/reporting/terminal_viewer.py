@@ -62,6 +62,7 @@ class TerminalViewer:
         if self._viewing:
             for operation in drawn:
                 self.drawn_for.pop(operation, None)
+            self._reporter.receipts.answered(drawn)
             self._draw_for(list(self._reporter.handles))
         drawn.clear()  # another program's viewer may answer, too
         due = self.deadline()
@@ -119,6 +120,7 @@ class TerminalViewer:
         drawn = self._reporter.publisher.drawn
         while not self.drawn_for.keys() <= drawn and wait(until):
             pass
+        self._reporter.receipts.answered(drawn)
         if not self.drawn_for.keys() <= drawn:
             give_back()
 

@@ -67,10 +67,13 @@ class Options(NamedTuple):
     name: str | None = None
     display: str | None = None
     tool: str | None = None
-    terminal: str | None = None  # to draw on, where standard error is a pipe to a coordinator
+    # Of one of several commands: the terminal to draw on, whose standard error is a pipe to their
+    # coordinator, and what that calls the command.
+    terminal: str | None = None
+    label: str | None = None
 
 
-_VALUED = ("--name", "--display", "--as", "--output", "--file", "-j", "--terminal")
+_VALUED = ("--name", "--display", "--as", "--output", "--file", "-j", "--terminal", "--label")
 
 
 class UsageError(Exception):
@@ -135,6 +138,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         values.get("--display"),
         tool if parse else "",
         values.get("--terminal"),
+        values.get("--label"),
     )
 
 
@@ -192,7 +196,9 @@ def _hold_command(options: Options, path: str) -> Launch:
     from headway.run.reading.command_line import parse_command_line  # noqa: PLC0415 - not where it is off
 
     command = parse_command_line(options.argv)
-    return prepare_launch(Plan(command, path, options.name, options.display, options.tool))
+    plan = Plan(command, path, options.name, options.display, options.tool)
+    plan.label = options.label
+    return prepare_launch(plan)
 
 
 def _follow(launch: Launch) -> int:

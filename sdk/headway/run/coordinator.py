@@ -16,6 +16,7 @@ from collections import deque
 
 from headway.run.output import CommandOutput
 from headway.run.process.signal_forwarding import in_foreground
+from headway.run.stderr import print_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,7 +136,10 @@ class Coordinator:
         while self._signals:
             number = self._signals.popleft()
             again = self._stopped_by is not None
-            self._waiting.clear()
+            if self._waiting:
+                names = ", ".join(output.label for _, output in self._waiting)
+                print_error(f"not started: {names}")
+                self._waiting.clear()
             if not again:
                 self._stopped_by, self._stopped_at = number, time.monotonic()
             by_key = number in (signal.SIGINT, signal.SIGQUIT) and in_foreground()

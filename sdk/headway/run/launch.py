@@ -64,6 +64,7 @@ class Plan:
         self.name = name  # None to find one
         self.display = display
         self.tool = tool  # whose output to expect; "" for nobody's
+        self.label: str | None = None  # what it is called among several commands
 
 
 class Launch:
@@ -278,13 +279,17 @@ class Launch:
 
             headway_command.complete("headway")
             from headway.api.opening import operation as open_operation  # noqa: PLC0415
+            from headway.reporting.reporter import reporter  # noqa: PLC0415
             from headway.run.history_keys import working_directory  # noqa: PLC0415
             from headway.run.parsers.registry import name_command  # noqa: PLC0415
 
             self._load_own_tools()
             plan = self.plan
+            if plan.label is not None:
+                reporter().receipts.least = 0.0  # of several commands each is told
             operation = open_operation(
                 plan.name
+                or plan.label
                 or name_command(
                     plan.command, working_directory(), recipe="MAKELEVEL" in os.environ
                 ),

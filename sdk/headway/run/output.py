@@ -25,7 +25,7 @@ class CommandOutput:
 
     def __init__(self, kind: str, label: str, width: int) -> None:
         self._kind = kind
-        self._label = label
+        self.label = label
         self._prefix = f"{label:<{width}} | ".encode("utf-8", "replace")
         self._partial = {1: b"", 2: b""}
         self._kept: Pieces = []
@@ -50,7 +50,7 @@ class CommandOutput:
                 self._partial[stream] = b""
         kept, self._kept = self._kept, []
         if kept and (self._kind == GROUPED or failed):
-            out.append((kept[0][0], f"==> {self._label} <==\n".encode("utf-8", "replace")))
+            out.append((kept[0][0], f"==> {self.label} <==\n".encode("utf-8", "replace")))
             out += kept
         return out
 

@@ -11,6 +11,7 @@ from headway.run.history_keys import working_directory
 from headway.run.jobs import BadJob, Job, labels_of, read_lines, separates, split_parts
 from headway.run.lines_viewer import LinesViewer
 from headway.run.output import KINDS, CommandOutput
+from headway.run.own_tools import OwnTools
 from headway.run.parsers.registry import name_command
 from headway.run.process.which import find_program, reason_against
 from headway.run.reading.command_line import parse_command_line
@@ -84,12 +85,16 @@ def run_several(several: Several) -> int:
     terminal = identity.terminal()
     if terminal is not None:
         options.append(f"--terminal={terminal}")
+    OwnTools().load_file()  # it may know words for a command's name
     cwd = working_directory()
     names = [name_command(parse_command_line(job.argv), cwd) for job in several.jobs]
     labels = labels_of(names)
     width = max(map(len, labels))
     waiting = [
-        ([*options, "--", *job.argv], CommandOutput(several.output, label, width))
+        (
+            [*options, f"--label={label}", "--", *job.argv],
+            CommandOutput(several.output, label, width),
+        )
         for job, label in zip(several.jobs, labels)
     ]
     return Coordinator(waiting, several.limit, lines.add, lines.finish).run()

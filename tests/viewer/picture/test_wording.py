@@ -9,36 +9,6 @@ def ended(state, **fields):
 
 
 @pytest.mark.parametrize(
-    ("made", "words"),
-    [
-        (ended("completed"), "38 s"),
-        (ended("completed", message="5 wheels"), "38 s, 5 wheels"),
-        (ended("failed"), "failed after 38 s"),
-        (ended("failed", exit_status=1), "failed after 38 s, exit 1"),
-        (ended("crashed"), "crashed after 38 s"),
-        (ended("cancelled", reason="by you"), "cancelled by you after 38 s"),
-        (ended("cancelled", reason="wrong branch"), "cancelled after 38 s, wrong branch"),
-        (operation("a", "x", "cancelled", started=None, ended=0.0), "cancelled"),
-    ],
-)
-def test_how_it_ended_is_said_in_a_few_words(made, words):
-    assert wording.outcome_text(made) == words
-
-
-def test_what_a_loop_did_stands_in_its_end():
-    made = ended("completed")
-    stage(made, "files", "completed", done=1200, total=1200, unit="files")
-    assert wording.outcome_text(made) == "1,200 files in 38 s"
-
-
-def test_where_it_broke_is_told():
-    made = ended("failed", exit_status=1)
-    stage(made, "Resolve", "completed")
-    stage(made, "Fetch", "failed")
-    assert wording.outcome_text(made) == "failed in Fetch after 38 s, exit 1"
-
-
-@pytest.mark.parametrize(
     ("reason", "words"),
     [
         ("for the dpkg lock", "waiting 42 s for the dpkg lock"),

@@ -12,7 +12,7 @@ USUAL = terminal()
 
 def held(**seen):
     """Return an etiquette that has drawn, and its step when the terminal is as `seen`."""
-    etiquette = Etiquette()
+    etiquette = Etiquette(set)
     etiquette.step(USUAL, ["bar"])
     out, acknowledged = etiquette.step(terminal(**seen), ["bar 2"])
     return etiquette, out, acknowledged
@@ -55,7 +55,7 @@ def test_it_keeps_still_while_a_password_is_typed():
 
 
 def test_a_receipt_is_printed_once_and_then_told():
-    etiquette = Etiquette()
+    etiquette = Etiquette(set)
     etiquette.step(USUAL, ["bar"])
     etiquette.add_ended("op1", "RECEIPT")
     out, acknowledged = etiquette.step(USUAL, [])
@@ -66,13 +66,13 @@ def test_a_receipt_is_printed_once_and_then_told():
 
 
 def test_an_end_without_a_receipt_is_told_all_the_same():
-    etiquette = Etiquette()
+    etiquette = Etiquette(set)
     etiquette.add_ended("op1", None)
     assert etiquette.step(USUAL, []) == ("", ["op1"])
 
 
 def test_no_receipt_is_written_into_a_shells_prompt():
-    etiquette = Etiquette()
+    etiquette = Etiquette(set)
     etiquette.add_ended("op1", "RECEIPT")
     out, acknowledged = etiquette.step(terminal(foreground=False), [])
     assert out == ""
@@ -81,7 +81,7 @@ def test_no_receipt_is_written_into_a_shells_prompt():
 
 
 def test_a_receipt_waits_for_the_end_of_a_password():
-    etiquette = Etiquette()
+    etiquette = Etiquette(set)
     etiquette.add_ended("op1", "RECEIPT")
     assert etiquette.step(terminal(echo=False), []) == ("", [])
     assert etiquette.pending
@@ -92,3 +92,31 @@ def test_what_was_not_erased_is_cleared_when_lines_are_read_again():
     etiquette, _, _ = held(canonical=False, others_in_foreground=True)
     assert etiquette.step(USUAL, ["bar 3"])[0].startswith("\x1b[J")
     assert not etiquette.step(USUAL, ["bar 4"])[0].startswith("\x1b[J")
+
+
+def test_a_receipt_that_somebody_else_has_settled_is_told_and_not_printed():
+    etiquette = Etiquette(lambda _: set())
+    etiquette.add_ended("op1", "RECEIPT")
+    assert etiquette.step(USUAL, []) == ("", ["op1"])
+
+
+def test_a_receipt_settles_all_that_it_covers_and_an_end_without_one_nothing():
+    claimed = []
+
+    def claim(operations):
+        claimed.extend(operations)
+        return set(operations)
+
+    etiquette = Etiquette(claim)
+    etiquette.add_ended("short", None)
+    etiquette.add_ended("task2", "POOL", ["task1", "task2"])
+    assert "POOL" in etiquette.step(USUAL, [])[0]
+    assert claimed == ["task1", "task2"]
+
+
+def test_a_receipt_that_is_dropped_in_the_background_is_settled():
+    claimed = []
+    etiquette = Etiquette(lambda operations: set(claimed.extend(operations) or operations))
+    etiquette.add_ended("op1", "RECEIPT")
+    etiquette.step(terminal(foreground=False), [])
+    assert claimed == ["op1"]

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headway.formatting.receipt import receipt_sequence
 from headway_viewer.terminal.scroll_region import (
     ScrollRegion,
     max_rows,
-    receipt_sequence,
     reset_sequence,
 )
 

@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterator, TextIO
 
 from headway import string_width
 from headway.formatting import quantity
+from headway.formatting.outcome import display_name, outcome_text, sole_stage
 from headway.formatting.theme import STOPPED, Theme
 from headway.model import CRASHED, FAILED, PAUSED, RUNNING, WAITING, Operation, asks
 from headway_viewer import formatting
@@ -17,13 +18,10 @@ from headway_viewer.picture.board import Board
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_text
 from headway_viewer.picture.view import shown_progress
 from headway_viewer.picture.wording import (
-    display_name,
     end_word,
     error_lines,
-    outcome_text,
     rate_text,
     shown_count,
-    sole_stage,
     stage_text,
     stall_text,
     stopped_text,

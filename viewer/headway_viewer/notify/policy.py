@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Callable, Iterable, NamedTuple
 
+from headway.formatting.outcome import display_name, outcome_text
 from headway.model import CRASHED, FAILED, Operation
-from headway_viewer.picture.wording import display_name, outcome_text
 
 LONG_OPERATION = 10.0  # seconds from which on a successful end is notified
 QUESTION_DELAY = 5.0  # seconds: a user who is looking answers sooner

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from headway import string_width, text
 from headway.formatting import quantity
+from headway.formatting.outcome import display_name, outcome_text, sole_stage
+from headway.formatting.receipt import receipt_line
 from headway.formatting.theme import SILENT, STOPPED, STYLES, Line, Theme
 from headway.model import (
     CANCELLED,
@@ -30,19 +32,15 @@ from headway_viewer.picture.wording import (
     active_stage,
     counted_text,
     detail_lines,
-    display_name,
-    outcome_text,
     pool_texts,
     rate_text,
     shown_count,
-    sole_stage,
     stage_position,
     stopped_text,
     summary_text,
     waiting_text,
 )
 
-NAME_LEAST = 10  # cells of a receipt's name at least
 MAX_DETAIL_LINES = 4  # below one row
 
 _HEADER_ORDER = (RUNNING, WAITING, FAILED, CRASHED, PENDING, CANCELLED, UNJUDGED, COMPLETED)
@@ -272,35 +270,15 @@ class View:
         words = f"{self.theme.ellipsis} {total} more ({parts})"
         return [("dim", string_width.clip(words, width, self.theme.ellipsis))]
 
-    def receipt(self, operation: Operation, width: int, now: float) -> Line:
+    def receipt(self, operation: Operation, width: int) -> Line:
         """Return the line that stays on a terminal when an operation has ended."""
-        row = self.row(operation, now)
-        return self._receipt_line(operation, row.name, row.message or "", width, now)
+        return receipt_line(operation, self.theme, width)
 
-    def pool_receipt(self, operations: list[Operation], width: int, now: float) -> Line:
+    def pool_receipt(self, operations: list[Operation], width: int) -> Line:
         """Return the line that stays of the completed operations of a pool, which share a name."""
         if len(operations) == 1:
-            return self.receipt(operations[0], width, now)
-        name, message = pool_texts(operations)
-        spell = self.theme.spell
-        return self._receipt_line(operations[-1], spell(name), spell(message), width, now)
-
-    def _receipt_line(
-        self, operation: Operation, name: str, message: str, width: int, now: float
-    ) -> Line:
-        row = self.row(operation, now)
-        room = width - 2
-        # The name is not lost in a long reason.
-        least = min(string_width.cells(name), max(NAME_LEAST, room // 3))
-        message = string_width.clip(message, room - least - 2, self.theme.ellipsis)
-        name = string_width.squeeze(
-            name, room - string_width.cells(message) - 2, self.theme.ellipsis
-        )
-        if width < 4:
-            return [(row.style, string_width.head(row.sign, width))]
-        gap = "  " if name else ""
-        style = "" if operation.state == COMPLETED else row.style
-        return [(row.style, row.sign), ("", f" {name}{gap}"), (style, message)]
+            return self.receipt(operations[0], width)
+        return receipt_line(operations[-1], self.theme, width, *pool_texts(operations))
 
     def summary(self, width: int, lines: int, now: float) -> list[Line]:
         """Return the outcome of every operation seen, failures last, next to the prompt."""

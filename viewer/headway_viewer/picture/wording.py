@@ -9,6 +9,7 @@ import re
 from typing import Iterator
 
 from headway.formatting import quantity
+from headway.formatting.outcome import display_name, sole_stage
 from headway.formatting.theme import STOPPED
 from headway.model import (
     CANCELLED,
@@ -30,25 +31,12 @@ from headway_viewer.replica.setbacks import Setback
 _FINISHED = (COMPLETED, "skipped")
 
 
-def sole_stage(operation: Operation) -> Stage | None:
-    """Return the stage of an operation with exactly one (a `track` loop), else None."""
-    stages = operation.stages
-    if len(stages) != 1:
-        return None
-    return next(iter(stages.values()))
-
-
 def shown_count(stage: Stage) -> float | None:
     """Return the count of a stage to show: of what counts in per cent, 100 only once it is over."""
     shown = stage.shown
     if shown is not None and stage.open and stage.unit == "%" and stage.total in (None, 100):
         return min(shown, 99)
     return shown
-
-
-def display_name(operation: Operation) -> str:
-    """Return the name to show for an operation."""
-    return operation.name or "(no name)"
 
 
 def stage_position(operation: Operation) -> str:
@@ -75,53 +63,6 @@ def rate_text(operation: Operation, stage: Stage, now: float) -> str:
     end = now if stage.ended is None else stage.ended
     passed = end - stage.started - operation.stopped_for(stage.started, end)
     return quantity.rate((shown - stage.initial) / passed, stage.unit) if passed > 1 else ""
-
-
-def elapsed_text(operation: Operation) -> str:
-    """Return the duration of an ended operation; "" if it never began."""
-    if operation.started is None or operation.ended is None:
-        return ""
-    return formatting.duration(operation.ended - operation.started)
-
-
-def broken_stage_name(operation: Operation) -> str:
-    """Return the name of the stage that broke; "" if there is only one, or none did."""
-    if sole_stage(operation) is not None:
-        return ""
-    broken = [stage for stage in operation.stages.values() if stage.state == operation.state]
-    return broken[-1].name if broken else ""
-
-
-def outcome_text(operation: Operation) -> str:
-    """Return the outcome: "2 min 4 s", "failed in Fetch after 38 s, exit 1"."""
-    elapsed = elapsed_text(operation)
-    state = operation.state
-    if state == COMPLETED:
-        stage = sole_stage(operation)
-        counted = ""
-        if stage is not None and stage.shown and stage.unit != "%":
-            counted = quantity.amount(stage.shown, None, stage.unit, named=True)
-        words = (
-            f"{counted} in {elapsed}" if counted and elapsed else counted or elapsed or "completed"
-        )
-        said = operation.message or operation.reason or (None if stage is None else stage.reason)
-        return f"{words}, {said}" if said else words
-    words = state
-    if state == CANCELLED and operation.reason:
-        by = operation.reason
-        words += f" {by}" if by.startswith("by ") else ""
-    place = broken_stage_name(operation) if state not in (CANCELLED, UNJUDGED) else ""
-    if place:
-        words += f" in {place}"
-    if elapsed:
-        words += f" after {elapsed}"
-    if operation.exit_status is not None and state != CANCELLED:
-        words += f", exit {operation.exit_status:g}"
-    if state == CANCELLED and operation.reason and not operation.reason.startswith("by "):
-        words += f", {operation.reason}"
-    if state == UNJUDGED and operation.reason:
-        words += f", {operation.reason}"
-    return words
 
 
 def stall_text(operation: Operation, now: float) -> str:

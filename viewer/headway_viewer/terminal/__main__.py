@@ -18,7 +18,6 @@ from typing import Sequence
 
 from headway.formatting import picture_support
 from headway.host.terminal_locks import VIEWER, TerminalLock
-from headway_viewer.terminal.drawn_ends import DrawnEnds
 from headway_viewer.terminal.lines import LINE_KINDS, run_lines
 from headway_viewer.terminal.loop import DrawTarget, run_terminal
 from headway_viewer.terminal.region_lock import RegionLock
@@ -84,13 +83,12 @@ def _open(name: str, inherited: int) -> int | None:
 
 def _supervise(tty: str, descriptor: int) -> int:
     """Run the loop in a child; if it is killed, release its rows and start another."""
-    drawn = DrawnEnds()
     for _ in range(1 + MAX_RESTARTS):
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                status = run_terminal(DrawTarget(tty, descriptor, drawn))
+                status = run_terminal(DrawTarget(tty, descriptor))
             finally:
                 os._exit(status)
         _forward_signals(child)

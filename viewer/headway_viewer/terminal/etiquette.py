@@ -6,9 +6,10 @@ single keys (an editor, a prompt with editing). It freezes while a password is t
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
-from headway_viewer.terminal.scroll_region import ScrollRegion, receipt_sequence
+from headway.formatting.receipt import receipt_sequence
+from headway_viewer.terminal.scroll_region import ScrollRegion
 
 
 class TerminalState(NamedTuple):
@@ -22,19 +23,34 @@ class TerminalState(NamedTuple):
     others_in_foreground: bool  # processes that are no workers are in that group too
 
 
+class _End(NamedTuple):
+    operation: str
+    receipt: str | None
+    covers: list[str]  # the operations whose ends its receipt tells
+
+
 class Etiquette:
-    """The scroll region of one terminal, and the receipts to be printed."""
+    """The scroll region of one terminal, and the receipts to be printed.
 
-    def __init__(self) -> None:
+    `claim(operations)` settles the receipts of operations, and returns those that nobody else has
+    settled: a program whose viewer comes late prints its own.
+    """
+
+    def __init__(self, claim: Callable[[list[str]], set[str]]) -> None:
         self.region = ScrollRegion()
-        self._receipts: list[str] = []
-        self._ended: list[str] = []
+        self._claim = claim
+        self._ended: list[_End] = []
 
-    def add_ended(self, operation: str, receipt: str | None) -> None:
-        """Note that an operation has ended, and its receipt if it leaves one."""
-        self._ended.append(operation)
-        if receipt is not None:
-            self._receipts.append(receipt)
+    def add_ended(
+        self, operation: str, receipt: str | None, covers: list[str] | None = None
+    ) -> None:
+        """Note that an operation has ended, and its receipt if it leaves one.
+
+        That tells the ends of all that it `covers`, by default of the operation alone.
+        """
+        if covers is None:
+            covers = [operation]
+        self._ended.append(_End(operation, receipt, covers))
 
     @property
     def pending(self) -> bool:
@@ -48,19 +64,25 @@ class Etiquette:
         """
         if not seen.foreground:
             # The shell has its prompt there by now: a receipt would be written into it.
-            self._receipts.clear()
+            self._take_receipts()
             return self.region.release(seen.rows), self._take_ended()
         if not seen.canonical:
             # A full-screen program has drawn over these rows; a worker's own prompt has not.
             return self.region.release(seen.rows, erase=not seen.others_in_foreground), []
         if not seen.echo:
             return "", []
-        printed = self.region.erase_stale() + receipt_sequence(self._receipts, seen.columns)
-        self._receipts.clear()
+        printed = self.region.erase_stale() + receipt_sequence(self._take_receipts(), seen.columns)
         if lines:
             return printed + self.region.frame(lines, seen.columns, seen.rows), self._take_ended()
         return self.region.release(seen.rows) + printed, self._take_ended()
 
+    def _take_receipts(self) -> list[str]:
+        leaving = [end for end in self._ended if end.receipt is not None]
+        if not leaving:
+            return []
+        mine = self._claim([operation for end in leaving for operation in end.covers])
+        return [end.receipt for end in leaving if end.receipt and mine.intersection(end.covers)]
+
     def _take_ended(self) -> list[str]:
         ended, self._ended = self._ended, []
-        return ended
+        return [end.operation for end in ended]

@@ -8,6 +8,7 @@ instead, so that what they print stands above it, whole.
 
 from __future__ import annotations
 
+from headway.formatting.receipt import receipt_sequence
 from headway.host.terminal_locks import FRONT, TerminalLock
 from headway_viewer.display.block import Block
 from headway_viewer.display.echo import Echo
@@ -16,7 +17,7 @@ from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.replica.replica import Replica
 from headway_viewer.terminal.processes import in_foreground
 from headway_viewer.terminal.region_lock import RegionLock
-from headway_viewer.terminal.scroll_region import ScrollRegion, max_rows, receipt_sequence
+from headway_viewer.terminal.scroll_region import ScrollRegion, max_rows
 from headway_viewer.terminal.session import TerminalSession
 from headway_viewer.terminal.watchdog import Watchdog
 

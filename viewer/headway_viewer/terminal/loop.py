@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from headway import terminal_mode
 from headway.formatting import theme
+from headway.host.printed_ends import PrintedEnds
 from headway.host.terminal_locks import FRONT, TerminalLock
 from headway.model import CRASHED, FAILED, Operation
 from headway_viewer.connection.endpoint import endpoint_finder
@@ -24,7 +25,6 @@ from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.view import View
 from headway_viewer.replica.replica import Changes, Replica
-from headway_viewer.terminal.drawn_ends import DrawnEnds
 from headway_viewer.terminal.etiquette import Etiquette, TerminalState
 from headway_viewer.terminal.pools import IDLE, Pool, Pools
 from headway_viewer.terminal.processes import (
@@ -41,15 +41,16 @@ POOL_INTERVAL = 0.01  # seconds between looks whether a pool has ended
 IDLE_INTERVAL = 0.5  # seconds between observations while nothing is drawn
 MIN_DURATION = 0.5  # seconds an operation must last to be drawn or to leave a receipt
 FIRST_OPERATION_TIMEOUT = 5.0  # seconds to wait for a first operation
-JUST_ENDED = 1.0  # seconds: an operation that ended earlier, before this viewer, has no receipt
+# Seconds: an operation that ended earlier, before this viewer, has no receipt unless its program
+# still runs.
+JUST_ENDED = 1.0
 
 
 class DrawTarget(NamedTuple):
-    """The terminal to draw on, and the ends that an earlier loop has drawn there."""
+    """The terminal to draw on, by its name and a descriptor."""
 
     tty: str
     descriptor: int
-    drawn: DrawnEnds
 
 
 class _Terminated(Exception):
@@ -92,7 +93,8 @@ class TerminalLoop:
             sys.stderr.encoding, coloured=theme.coloured(terminal=True, environ=os.environ)
         )
         self._view = View(self._board, self._theme, bare=True)
-        self._etiquette = Etiquette()
+        self._printed = PrintedEnds(target.descriptor)
+        self._etiquette = Etiquette(self._printed.claim)
         self._workers: set[int] = set()
         self._pool_parents: dict[int, int | None] = {}  # of the workers, once looked up
         self._pools = Pools()
@@ -183,12 +185,16 @@ class TerminalLoop:
         leaves = not late and any(one.receipt for one in pool.operations)
         if leaves and pool.seconds >= MIN_DURATION:
             width = max(terminal_size(self._target.descriptor)[0] - 1, 0)
-            receipt = self._theme.paint(self._view.pool_receipt(pool.operations, width, now))
-        self._etiquette.add_ended(pool.operations[-1].id, receipt)
+            receipt = self._theme.paint(self._view.pool_receipt(pool.operations, width))
+        members = [one.id for one in pool.operations]
+        self._etiquette.add_ended(members[-1], receipt, members)
 
     def _on_end(self, operation: Operation, now: float, seen: bool) -> None:
         ended = now if operation.ended is None else operation.ended
-        if operation.id in self._target.drawn:
+        if operation.id in self._printed:
+            return  # by a loop before this one, or by its program
+        late = not seen and now - ended > JUST_ENDED
+        if late and not self._still_runs(operation):
             return
         if not seen:
             self._begin(operation)  # of a pool, it counts in the receipt of all
@@ -197,15 +203,20 @@ class TerminalLoop:
             if not self._pools.idle:
                 self._etiquette.add_ended(operation.id, None)
             return
-        if not seen and now - ended > JUST_ENDED:
-            return
         lasted = ended - operation.started if operation.started is not None else 0.0
         receipt = None
         leaves = operation.receipt or operation.state in (FAILED, CRASHED)
         if lasted >= MIN_DURATION and operation.parent is None and leaves:
             width = max(terminal_size(self._target.descriptor)[0] - 1, 0)
-            receipt = self._theme.paint(self._view.receipt(operation, width, now))
+            receipt = self._theme.paint(self._view.receipt(operation, width))
         self._etiquette.add_ended(operation.id, receipt)
+
+    def _still_runs(self, operation: Operation) -> bool:
+        """Return whether the program of an ended operation runs, and so waits for its receipt."""
+        if not operation.pid or not is_running(operation.pid):
+            return False
+        self._workers.add(operation.pid)
+        return True
 
     def _draw(self, now: float) -> None:
         columns, rows = terminal_size(self._target.descriptor)
@@ -225,7 +236,6 @@ class TerminalLoop:
             self._region_lock.write(out, self._etiquette.region.height)
         if yields:
             self._region_lock.release()
-        self._target.drawn.add(acknowledged)
         if acknowledged:
             self._feed.request("drawn", {"operations": acknowledged})
 

@@ -108,15 +108,3 @@ def reset_sequence(height: int, rows: int) -> str:
     """Return what clears the last `height` rows and makes all rows scroll again."""
     erased = "".join(f"\x1b[{row};1H{ERASE_LINE}" for row in range(rows - height + 1, rows + 1))
     return f"{SAVE_CURSOR}{RESET_STYLE}{erased}{RESET_REGION}{RESTORE_CURSOR}"
-
-
-def receipt_sequence(lines: list[str], columns: int) -> str:
-    """Return what prints lines that stay, on a fresh line whatever the column of the cursor.
-
-    As many spaces as there are columns reach the next line from every column but the first;
-    there the cursor stays on its line, because terminals wrap only with the next character.
-    """
-    if not lines:
-        return ""
-    fresh = f"{' ' * columns}\r{ERASE_LINE}"
-    return fresh + "".join(f"{line}\r\n" for line in lines)

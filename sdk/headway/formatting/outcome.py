@@ -1,0 +1,70 @@
+"""What became of an operation, in words. Pure.
+
+The texts contain what workers sent: pass them through `Theme.spell` before drawing.
+"""
+
+from __future__ import annotations
+
+from headway.formatting import quantity
+from headway.formatting.duration import duration
+from headway.model import CANCELLED, COMPLETED, UNJUDGED, Operation, Stage
+
+
+def sole_stage(operation: Operation) -> Stage | None:
+    """Return the stage of an operation with exactly one (a `track` loop), else None."""
+    stages = operation.stages
+    if len(stages) != 1:
+        return None
+    return next(iter(stages.values()))
+
+
+def display_name(operation: Operation) -> str:
+    """Return the name to show for an operation."""
+    return operation.name or "(no name)"
+
+
+def elapsed_text(operation: Operation) -> str:
+    """Return the duration of an ended operation; "" if it never began."""
+    if operation.started is None or operation.ended is None:
+        return ""
+    return duration(operation.ended - operation.started)
+
+
+def broken_stage_name(operation: Operation) -> str:
+    """Return the name of the stage that broke; "" if there is only one, or none did."""
+    if sole_stage(operation) is not None:
+        return ""
+    broken = [stage for stage in operation.stages.values() if stage.state == operation.state]
+    return broken[-1].name if broken else ""
+
+
+def outcome_text(operation: Operation) -> str:
+    """Return the outcome: "2 min 4 s", "failed in Fetch after 38 s, exit 1"."""
+    elapsed = elapsed_text(operation)
+    state = operation.state
+    if state == COMPLETED:
+        stage = sole_stage(operation)
+        counted = ""
+        if stage is not None and stage.shown and stage.unit != "%":
+            counted = quantity.amount(stage.shown, None, stage.unit, named=True)
+        words = (
+            f"{counted} in {elapsed}" if counted and elapsed else counted or elapsed or "completed"
+        )
+        said = operation.message or operation.reason or (None if stage is None else stage.reason)
+        return f"{words}, {said}" if said else words
+    words = state
+    if state == CANCELLED and operation.reason:
+        by = operation.reason
+        words += f" {by}" if by.startswith("by ") else ""
+    place = broken_stage_name(operation) if state not in (CANCELLED, UNJUDGED) else ""
+    if place:
+        words += f" in {place}"
+    if elapsed:
+        words += f" after {elapsed}"
+    if operation.exit_status is not None and state != CANCELLED:
+        words += f", exit {operation.exit_status:g}"
+    if state == CANCELLED and operation.reason and not operation.reason.startswith("by "):
+        words += f", {operation.reason}"
+    if state == UNJUDGED and operation.reason:
+        words += f", {operation.reason}"
+    return words

@@ -1,0 +1,50 @@
+"""The line that stays on a terminal of an ended operation, and how it is written there. Pure."""
+
+from __future__ import annotations
+
+from headway import string_width
+from headway.formatting.outcome import display_name, outcome_text
+from headway.formatting.theme import STOPPED, STYLES, Line, Theme
+from headway.model import COMPLETED, Operation
+
+NAME_LEAST = 10  # cells of the name at least
+_ERASE_LINE = "\x1b[K"  # from the cursor to the end of the line
+
+
+def receipt_line(
+    operation: Operation,
+    theme: Theme,
+    width: int,
+    name: str | None = None,
+    message: str | None = None,
+) -> Line:
+    """Return the receipt of an ended operation in at most `width` cells.
+
+    `name` and `message` are said instead of its own name and outcome.
+    """
+    shown = STOPPED if operation.stopped else operation.state
+    sign, style = theme.signs[shown], STYLES[shown]
+    if width < 4:
+        return [(style, string_width.head(sign, width))]
+    name = theme.spell(display_name(operation) if name is None else name)
+    message = theme.spell(outcome_text(operation) if message is None else message)
+    room = width - 2
+    # The name is not lost in a long reason.
+    least = min(string_width.cells(name), max(NAME_LEAST, room // 3))
+    message = string_width.clip(message, room - least - 2, theme.ellipsis)
+    name = string_width.squeeze(name, room - string_width.cells(message) - 2, theme.ellipsis)
+    gap = "  " if name else ""
+    said = "" if operation.state == COMPLETED else style
+    return [(style, sign), ("", f" {name}{gap}"), (said, message)]
+
+
+def receipt_sequence(lines: list[str], columns: int) -> str:
+    """Return what prints lines that stay, on a fresh line whatever the column of the cursor.
+
+    As many spaces as there are columns reach the next line from every column but the first;
+    there the cursor stays on its line, because terminals wrap only with the next character.
+    """
+    if not lines:
+        return ""
+    fresh = f"{' ' * columns}\r{_ERASE_LINE}"
+    return fresh + "".join(f"{line}\r\n" for line in lines)

@@ -1,0 +1,156 @@
+"""The receipts that this process owes to its terminal: of operations that have ended.
+
+The terminal's viewer process prints them as they end, above its picture. It is the start of a
+Python: on a busy machine it comes after a short program's end, and it may be killed. What it has
+not printed by the exit of the program, the program prints.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from headway.host import identity
+from headway.model import CRASHED, FAILED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from headway.model import Operation
+
+LEAST_SECONDS = 0.5  # of an operation that leaves a receipt: what ends sooner was no wait
+# Seconds for which the exit waits for a terminal that is behind with what was printed there.
+WRITE_TIMEOUT = 0.1
+OWED_LIMIT = 100  # receipts at most that an exit prints, the latest
+_UNREAD = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Receipts:
+    """The ended operations of this process that are to leave a receipt, until it is printed.
+
+    `least` is how many seconds one must have lasted.
+    """
+
+    def __init__(self) -> None:
+        self.least = LEAST_SECONDS
+        self._owed: dict[str, Operation] = {}
+
+    def owe(self, operation: Operation) -> None:
+        """Take in an operation that has just ended."""
+        leaves = operation.receipt or operation.state in (FAILED, CRASHED)
+        if not leaves or operation.parent is not None:
+            return
+        if _seconds(operation) < self.least or operation.display not in (None, "auto", "live"):
+            return
+        self._owed[operation.id] = operation
+        if len(self._owed) > OWED_LIMIT:
+            del self._owed[next(iter(self._owed))]
+
+    def forget(self, operation: str) -> None:
+        """Drop an operation that runs again."""
+        self._owed.pop(operation, None)
+
+    def answered(self, operations: Iterable[str]) -> None:
+        """Take in the operations whose ends a viewer has settled; short ones it leaves to us."""
+        for name in operations:
+            operation = self._owed.get(name)
+            if operation is not None and _seconds(operation) >= LEAST_SECONDS:
+                del self._owed[name]
+
+    def print_owed(self) -> None:
+        """Print those that nobody has printed, if this process has its terminal. Raise OSError."""
+        owed, self._owed = self._owed, {}
+        name = identity.terminal()
+        if not owed or name is None:
+            return
+        from headway.formatting import picture_support  # noqa: PLC0415 - at an end only
+
+        if not picture_support.drawable(True, os.environ):
+            return
+        descriptor = _open(name)
+        try:
+            if _is_ours(descriptor):
+                _print(descriptor, owed)
+        finally:
+            os.close(descriptor)
+
+
+def _seconds(operation: Operation) -> float:
+    if operation.started is None or operation.ended is None:
+        return 0.0
+    return operation.ended - operation.started
+
+
+def _open(name: str) -> int:
+    try:
+        return os.open(name, _UNREAD)
+    except PermissionError:  # of another user, as behind su
+        return os.dup(2)
+
+
+def _is_ours(descriptor: int) -> bool:
+    """Return whether a line printed now stands where a person expects it.
+
+    In the background that would be in the shell's prompt, beside a full-screen program anywhere.
+    """
+    import termios  # noqa: PLC0415 - at an end only
+
+    from headway import terminal_mode  # noqa: PLC0415
+
+    try:
+        if os.tcgetpgrp(descriptor) != os.getpgrp():
+            return False
+    except OSError:
+        pass  # not our controlling terminal: unknown
+    try:
+        return terminal_mode.line_mode(termios.tcgetattr(descriptor)) != terminal_mode.RAW
+    except (OSError, termios.error):
+        return False
+
+
+def _print(descriptor: int, owed: dict[str, Operation]) -> None:
+    from headway.formatting import theme  # noqa: PLC0415 - at an end only
+    from headway.formatting.receipt import receipt_line, receipt_sequence  # noqa: PLC0415
+    from headway.host.printed_ends import PrintedEnds  # noqa: PLC0415
+    from headway.host.terminal_locks import FRONT, TerminalLock  # noqa: PLC0415
+
+    front = TerminalLock(descriptor, FRONT)
+    viewed = front.is_taken()  # by `headway view`, which shows these operations
+    front.close()
+    printed = PrintedEnds(descriptor)
+    mine = printed.claim(owed)
+    printed.close()
+    if viewed:
+        return
+    try:
+        columns = os.get_terminal_size(descriptor).columns or 80
+    except OSError:
+        columns = 80
+    look = theme.for_encoding(
+        getattr(sys.stderr, "encoding", None),
+        coloured=theme.coloured(terminal=True, environ=os.environ),
+    )
+    lines = [
+        look.paint(receipt_line(operation, look, max(columns - 1, 0)))
+        for name, operation in owed.items()
+        if name in mine
+    ]
+    _write(descriptor, receipt_sequence(lines, columns).encode("utf-8", "replace"))
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """Write at once, or once the terminal takes it, within `WRITE_TIMEOUT`."""
+    import select  # noqa: PLC0415 - at an end only
+
+    until = time.monotonic() + WRITE_TIMEOUT
+    view = memoryview(data)
+    while view:
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([], [descriptor], [], left)[1]:
+            return
+        try:
+            view = view[os.write(descriptor, view) :]
+        except BlockingIOError:
+            time.sleep(0.001)

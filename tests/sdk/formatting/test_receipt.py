@@ -1,0 +1,35 @@
+import pytest
+from showcase import operation, stage
+
+from headway.formatting import theme
+from headway.formatting.receipt import receipt_line
+
+PLAIN = theme.make(ascii_only=False, coloured=False)
+
+
+@pytest.mark.parametrize(
+    ("state", "receipt"),
+    [
+        ("completed", "✓ build.py: Compile  1,200 in 23 s"),
+        ("failed", "✗ build.py: Compile  failed after 23 s, exit 2"),
+        ("cancelled", "⊗ build.py: Compile  cancelled after 23 s"),
+    ],
+)
+def test_a_receipt_says_what_became_of_it(state, receipt):
+    made = operation("b11", "build.py: Compile", state, started=-23.0, ended=0.0)
+    made.exit_status = 2 if state == "failed" else None
+    stage(made, "Compile", state, done=1200, total=1200, started=-23.0, ended=0.0)
+    assert PLAIN.paint(receipt_line(made, PLAIN, 79)) == receipt
+
+
+def test_the_name_is_not_lost_in_a_receipt_with_a_long_reason():
+    made = operation("a", "build.py: Compile", "cancelled", ended=0.0, reason="interrupted " * 9)
+    receipt = PLAIN.paint(receipt_line(made, PLAIN, 39))
+    assert receipt.startswith("⊗ build")
+    assert "cancelled" in receipt
+
+
+@pytest.mark.parametrize("width", range(40))
+def test_a_receipt_is_never_wider_than_its_room(width):
+    made = operation("a", "名前 of a build", "failed", ended=0.0)
+    assert theme.width(receipt_line(made, PLAIN, width)) <= width

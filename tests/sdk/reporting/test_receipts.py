@@ -1,0 +1,155 @@
+"""What a program itself prints of its ended operations, where no viewer has."""
+
+import os
+import select
+import termios
+
+import pytest
+
+import headway
+from headway.host import identity
+from headway.host.printed_ends import PrintedEnds
+from headway.host.terminal_locks import FRONT, TerminalLock
+from headway.reporting.receipts import LEAST_SECONDS, OWED_LIMIT
+
+LONG = 2 * LEAST_SECONDS
+
+
+@pytest.fixture
+def screen(tmp_path, monkeypatch):
+    """A terminal that is standard error's: `screen()` is what was printed there."""
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("CI", raising=False)
+    master, slave = os.openpty()
+    monkeypatch.setattr(identity, "terminal", lambda: os.ttyname(slave))
+
+    def read():
+        written = b""
+        while select.select([master], [], [], 0)[0]:
+            written += os.read(master, 65536)
+        return written.decode()
+
+    read.descriptor = slave
+    yield read
+    os.close(master)
+    os.close(slave)
+
+
+@pytest.fixture
+def end(reporter, clock):
+    """Runs an operation for so long, by default a long one; returns it."""
+
+    def run(name="Work", seconds=LONG, state="completed", **options):
+        made = headway.operation(name, **options).start()
+        clock.advance(seconds)
+        made.complete() if state == "completed" else made.fail("broken")
+        return made
+
+    return run
+
+
+def test_what_no_viewer_has_printed_the_program_prints_once(reporter, end, screen):
+    end("Install")
+    end("Fetch", state="failed")
+    reporter.receipts.print_owed()
+    shown = screen()
+    assert shown.count("Install  1 s") == 1
+    assert shown.count("Fetch  failed after 1 s") == 1
+    reporter.receipts.print_owed()
+    assert screen() == ""
+
+
+def test_what_a_viewer_has_printed_the_program_does_not(reporter, end, screen):
+    made = end()
+    PrintedEnds(screen.descriptor).claim([made.id])
+    reporter.receipts.print_owed()
+    assert screen() == ""
+
+
+def test_what_a_viewer_has_answered_is_not_owed_but_for_what_is_too_short_for_it(
+    reporter, end, screen
+):
+    reporter.receipts.least = 0.0
+    long, short = end("Long"), end("Short", LEAST_SECONDS / 2)
+    reporter.receipts.answered([long.id, short.id])
+    reporter.receipts.print_owed()
+    shown = screen()
+    assert "Short" in shown
+    assert "Long" not in shown
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"seconds": LEAST_SECONDS / 2},
+        {"display": "quiet"},
+        {"display": "plain"},
+        {"parent": "abc/1"},
+    ],
+)
+def test_what_leaves_no_receipt_leaves_none_here_either(reporter, end, screen, options):
+    end(**options)
+    reporter.receipts.print_owed()
+    assert screen() == ""
+
+
+def test_a_loop_that_is_to_leave_nothing_leaves_nothing(reporter, clock, screen):
+    for _ in headway.track([1], "Loop", leave=False):
+        clock.advance(LONG)
+    reporter.settle()
+    reporter.receipts.print_owed()
+    assert screen() == ""
+
+
+def test_an_attempt_that_is_run_again_leaves_one_receipt(reporter, end, clock, screen):
+    made = end(state="failed")
+    made.start()
+    clock.advance(LONG)
+    made.complete()
+    reporter.receipts.print_owed()
+    shown = screen()
+    assert "failed" not in shown
+    assert shown.count("Work") == 1
+
+
+def test_nothing_is_printed_beside_a_full_screen_program(reporter, end, screen):
+    modes = termios.tcgetattr(screen.descriptor)
+    modes[3] &= ~(termios.ICANON | termios.ECHO)
+    termios.tcsetattr(screen.descriptor, termios.TCSANOW, modes)
+    end()
+    reporter.receipts.print_owed()
+    assert screen() == ""
+
+
+def test_where_headway_view_shows_it_nothing_is_printed(reporter, end, screen):
+    front = TerminalLock(screen.descriptor, FRONT)
+    assert front.acquire()
+    made = end()
+    reporter.receipts.print_owed()
+    front.close()
+    assert screen() == ""
+    assert made.id in PrintedEnds(screen.descriptor)
+
+
+@pytest.mark.parametrize("environ", [{"TERM": "dumb"}, {"CI": "true"}, {"JPY_PARENT_PID": "1"}])
+def test_a_terminal_that_cannot_show_a_picture_gets_none(
+    reporter, end, screen, monkeypatch, environ
+):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    end()
+    reporter.receipts.print_owed()
+    assert screen() == ""
+
+
+def test_no_more_than_the_latest_are_owed(reporter, end, screen):
+    for number in range(OWED_LIMIT + 5):
+        end(f"Work {number:03}")
+    reporter.receipts.print_owed()
+    shown = screen()
+    assert "Work 004" not in shown
+    assert "Work 005" in shown
+    assert shown.count("Work") == OWED_LIMIT
