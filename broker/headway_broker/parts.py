@@ -10,6 +10,7 @@ from headway_broker.peers.announcements import Announcements
 from headway_broker.peers.endings import Endings
 from headway_broker.peers.forked_counts import ForkedCounts
 from headway_broker.peers.handshake import Handshake
+from headway_broker.peers.hidden_counts import HiddenCounts
 from headway_broker.peers.idle_exit import IdleExit
 from headway_broker.peers.liveness import Liveness
 from headway_broker.peers.merged_counts import MergedCounts
@@ -76,6 +77,9 @@ class Parts:
             self.faults,
         )
         self.output = Output(self.ledger, self.stream, self.dropped, self.outbox)
+        self.hidden_counts = HiddenCounts(
+            self.ledger, self.forecasts, self.stream, self.dropped, self.outbox
+        )
         self.merged_counts = MergedCounts(
             self.ledger, self.forecasts, self.resync, self.dropped, self.faults
         )

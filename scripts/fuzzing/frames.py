@@ -42,6 +42,7 @@ def valid_message(rng: random.Random, sessions: int = 4) -> Any:
         messages.Counts(number, now, counts),
         messages.Share(number, now, operation.id, rng.randrange(30), 5),
         messages.Log(operation.id, None, ["a line"]),
+        messages.Work(operation.id, now, rng.choice((None, 2.5)), 4096, None, [7, 8]),
         messages.Beat(number, now),
         messages.Bye(number, now),
         messages.Answer(1, "accepted", None),

@@ -17,8 +17,9 @@ MESSAGES = [
     messages.Bye(1, 1.0),
     messages.Answer(1, "accepted", None),
     messages.Request(1, "status", {}),
+    messages.Work("op", 1.0, 2.0, 3, 4, [5]),
 ]
-WORKERS_ONLY = {"Announce", "Counts", "Share", "Log", "Answer"}
+WORKERS_ONLY = {"Announce", "Counts", "Share", "Log", "Answer", "Work"}
 VERBS = ["cancel", "claim", "draw", "drawn", "status", "stop", "retire"]
 
 

@@ -33,6 +33,7 @@ def recorded():
         messages.Counts(2, 1.0, {1: 10, 2: [5, 100, "item"]}),
         messages.Share(3, 1.0, op.id, 1, 5),
         messages.Log(op.id, 1, ["line one", "line two"]),
+        messages.Work(op.id, 1.0, 2.5, 4096, None, [7, 8]),
         messages.Announce(4, 1.0, False, op.record(), records[:1]),
         messages.Beat(5, 1.0),
         messages.Answer(1, "accepted", None),

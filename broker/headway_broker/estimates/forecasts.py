@@ -27,6 +27,7 @@ from headway.model import (
     Stage,
     asks,
 )
+from headway.protocol.messages import Work
 from headway_broker.estimates.budget import Budget, price
 from headway_broker.estimates.stalls import Pace
 from headway_broker.state.effects import StoreRun
@@ -40,6 +41,7 @@ QUIET_STALE = 5.0  # … while no viewer follows
 SOON = 0.2  # seconds between two estimates of an operation that changes all the time
 QUIET_SOON = 2.0  # … while no viewer follows
 STAGES_LIMIT = 50  # running stages of an operation that get estimates of their own
+WORK_STAGES = 4  # running stages that an estimate by hidden counts costs as much as
 CHILDREN_LIMIT = 200  # child operations that weigh as stages of one parent
 HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before a forecast goes without
 
@@ -61,6 +63,7 @@ class OperationForecast:
         "keys",
         "pace",
         "runs",
+        "works",
     )
 
     def __init__(self, keys: Keys, now: float) -> None:
@@ -73,6 +76,7 @@ class OperationForecast:
         self.estimated_at = float("-inf")
         self.runs = 0  # earlier runs that it uses
         self.pace = Pace(now)
+        self.works = False  # there are samples of its hidden counts
 
 
 class Keys(NamedTuple):
@@ -223,6 +227,14 @@ class Forecasts:
         """Note stages whose counts moved; the forecast observes them at the next estimate."""
         if entry.forecast is not None:
             entry.forecast.changed.update(dict.fromkeys(stages))
+
+    @_contained
+    def take_work(self, entry: Entry, sample: Work) -> None:
+        """Tell the forecast of a sample of hidden counts, whose time is on the broker's clock."""
+        if entry.forecast is not None and entry.forecast.forecast is not None:
+            entry.forecast.works = True
+            _, at, cpu, read, written, lines = sample
+            entry.forecast.forecast.take_work(at, cpu, read, written, lines)
 
     @_contained
     def wait(self, entry: Entry, stage: int | None, left: Estimate | None, now: float) -> None:
@@ -411,6 +423,7 @@ class Forecasts:
             return
         operation = entry.operation
         running = sum(1 for _ in islice(operation.running(), STAGES_LIMIT))
+        running += WORK_STAGES * tracked.works
         stages = len(operation.stages) + len(tracked.children)
         self._budget.spend(price(stages, running, tracked.runs))
         self.estimate_one(entry, now)

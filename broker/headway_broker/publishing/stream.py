@@ -118,6 +118,22 @@ class Stream:
         message = messages.Lines(self.instance, self.sequence, now, operation, stage, lines)
         return [Publish(messages.STREAM_TOPIC, encode(message))]
 
+    def work(self, sample: messages.Work) -> list[Publish]:
+        """Return the message with a sample of hidden counts, if anybody follows."""
+        if not self._subscriptions.followed:
+            return []
+        message = messages.WorkDone(
+            self.instance,
+            self.sequence,
+            sample.now,
+            sample.operation,
+            sample.cpu,
+            sample.read,
+            sample.written,
+            sample.lines,
+        )
+        return [Publish(messages.STREAM_TOPIC, encode(message))]
+
     def deadline(self, *, counted: bool) -> float | None:
         """Return when to publish next; `counted` says that merged counts wait."""
         times: list[float] = []

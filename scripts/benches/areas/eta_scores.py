@@ -98,6 +98,8 @@ def play(run: Recorded, history: Sequence[Run], step: float = TICK) -> Played:
                 forecast.start(change.time)
             elif change.kind == "stage":
                 observe_stage(forecast, change, known)
+            elif change.work is not None:
+                forecast.take_work(change.time, *change.work)
         if now >= run.seconds:
             break
         estimate = forecast.estimate(now)

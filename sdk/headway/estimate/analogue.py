@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from headway.estimate.cold import ColdEstimate
     from headway.estimate.history.parameters import Parameters
-    from headway.estimate.history.run import Run, Span
+    from headway.estimate.history.run import Run
+    from headway.estimate.history.span import Span
     from headway.estimate.stage import Stage
 
     class Place(NamedTuple):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Collection, Iterable, Mapping
 
     from headway.estimate.history.order import Orders
-    from headway.estimate.history.run import Span
+    from headway.estimate.history.span import Span
     from headway.estimate.stage import Stage
 
 KEY_SEPARATOR = "\x1f"  # between the names in a key

@@ -34,6 +34,10 @@ Mixing. ln(r + 1) = sum(w_i ln(r_i + 1)) / sum(w_i) with w_i = exp(-D_i^2 / 2) 0
 a kernel regression over runs. D_i is how unlike run i is in size, speed and in how many
 operations went on beside it (`concurrency`).
 
+Hidden counts (`hidden_counts`). What the kernel counts of a command, and the lines that it prints,
+are places in the earlier runs: their weighted median is mixed with the above, by how well either
+would have foretold the earlier runs.
+
 Without history (`cold`, `rate`). A stage's own rate, mixed with the typical duration of the
 stages seen by f: the further it is, the more its rate counts. The typical duration is a
 geometric mean, shrunk towards a first guess. This estimate also enters the mix above: it weighs
@@ -75,6 +79,7 @@ from headway.estimate.analogue import Analogue
 from headway.estimate.cold import ColdEstimate
 from headway.estimate.concurrency import Concurrency
 from headway.estimate.critical_path import KEY_SEPARATOR
+from headway.estimate.hidden_counts import HiddenCounts
 from headway.estimate.history.parameters import Parameters
 from headway.estimate.interval import Calibration, Estimate, initial_half_width, interval
 from headway.estimate.learning import Notes, complete, learn
@@ -85,6 +90,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import AbstractSet, Sequence
 
+    from headway.estimate.hidden_counts import Judgement
     from headway.estimate.history.run import Run
 
 # Earlier runs that are looked at: older ones tell of other versions of the same work. The
@@ -108,6 +114,9 @@ UNLIKE_DISTANCE = 4.0
 # Of the usual duration: after having waited longer, an operation is no longer called late for its
 # age. It changes a remark, no estimate.
 WAITED_SHARE = 0.25
+# Weight of the hidden counts from which on the estimate is said to rest on them. It changes a word,
+# no estimate.
+LEADING = 0.5
 # Stages inside each other that are told apart: no real work nests as deep, and each level makes
 # keys longer. Doubled or halved: no effect.
 DEPTH_LIMIT = 32
@@ -142,8 +151,10 @@ class Forecast:
         "_finished",
         "_furthest",
         "_held",
+        "_hidden",
         "_idle",
         "_ids",
+        "_judged",
         "_notes",
         "_now",
         "_prior",
@@ -190,6 +201,8 @@ class Forecast:
         self._idle = 0.0  # seconds for which it did before
         self._whole_waits = False  # as told by `hold`
         self._waiting = _NONE_WAITING  # keys of the stages that wait
+        self._hidden: HiddenCounts | None = None  # until any is told: most never are
+        self._judged: Judgement | None = None  # what they said last
 
     def start(self, now: float) -> None:
         """Say when the operation began."""
@@ -214,6 +227,8 @@ class Forecast:
             self._raw_at = None
             for stage in self._stages.values():
                 stage.rewind(self._work(now))
+            if self._hidden is not None:
+                self._hidden.rewind(self._work(now) - self._begun)
 
     def _stop_clock(self, now: float) -> None:
         """Stop its clock while nothing goes on but waiting."""
@@ -273,6 +288,26 @@ class Forecast:
         self._stale = self._stale or changed
         self._anew = self._anew or (was is not None and seen.ended != was)
 
+    def take_work(
+        self,
+        now: float,
+        cpu: float | None,
+        read: float | None,
+        written: float | None,
+        lines: Sequence[int] = (),
+    ) -> None:
+        """Take a sample of the hidden counts: seconds and bytes since the beginning, None: unknown.
+
+        `lines` are hashes of the lines that were printed since the last sample.
+        """
+        at = self._work(self._clock(now))
+        if self._begun is None:
+            self._begun = at
+        if self._hidden is None:
+            self._hidden = HiddenCounts(self._runs)
+        self._hidden.take(at - self._begun, _count(cpu), _count(read), _count(written), lines)
+        self._raw_at = None
+
     def wait(self, stage: int | None, until_remaining: Estimate | None, now: float) -> None:
         """Say how long what a stage, or the whole (None), waits for is expected to take."""
         now = self._clock(now)
@@ -308,6 +343,8 @@ class Forecast:
         if seen is None or seen.state in ENDED or self._finished is not None:
             return None
         self._compute(now)
+        if self._judged is not None and self._judged.trust >= LEADING and self._is_all(seen):
+            return self.estimate(now)
         now = self._work(now)
         total = weight = 0.0
         for analogue, w in zip(self._analogues, self._weights):
@@ -339,9 +376,11 @@ class Forecast:
         now = self._clock(now)
         if self._finished == "completed":
             return 1.0
-        if self._begun is None or not self._stages:
+        if self._begun is None:
             return None
         self._compute(now)
+        if not self._stages and self._judged is None:
+            return None
         now = self._work(now)
         shares = weight = 0.0
         for analogue, w in zip(self._analogues, self._weights):
@@ -350,6 +389,9 @@ class Forecast:
                 shares += w * share
                 weight += w
         share = shares / weight if weight else self._fractions()
+        if self._judged is not None:
+            by_stages = self._judged.reached if share is None else share
+            share = by_stages + self._judged.trust * (self._judged.reached - by_stages)
         if share is None:
             return None
         share = min(0.999, max(0.0, share))
@@ -380,6 +422,7 @@ class Forecast:
         if self._begun is None or self._finished is not None:
             return None
         self._finished = state
+        hidden = self._hidden
         return learn(
             self._stages.values(),
             self._begun,
@@ -387,6 +430,7 @@ class Forecast:
             whole=state == "completed",
             misses=self._notes.misses(now - self._begun),
             beside=self._concurrency.mean(),
+            work=None if hidden is None else hidden.record(now - self._begun),
         )
 
     def _clock(self, now: float) -> float:
@@ -431,10 +475,21 @@ class Forecast:
     def _basis(self) -> str:
         if not self._analogues:
             return "rate"
-        moving = any(
+        if self._judged is not None and self._judged.trust >= LEADING:
+            return self._judged.basis
+        return "history+rate" if self._counts() else "history"
+
+    def _counts(self) -> bool:
+        """Return whether a running stage has counted anything."""
+        return any(
             stage.state in WORKING and stage.done > stage.origin for stage in self._stages.values()
         )
-        return "history+rate" if moving else "history"
+
+    def _is_all(self, stage: Stage) -> bool:
+        """Return whether a stage is the only outermost one: what is left of the whole is its."""
+        return stage.parent is None and not any(
+            other.parent is None and other is not stage for other in self._stages.values()
+        )
 
     def _compute(self, now: float) -> float | None:
         """Return the unsmoothed remaining seconds of the whole, or None."""
@@ -477,7 +532,20 @@ class Forecast:
             seen = COLD_WEIGHT * elapsed / max(1e-6, elapsed + cold.whole)
             share = seen / (seen + fit + LEAST_FIT)
             mean += share * (log(cold.whole + 1) - mean)
-        return exp(mean) - 1
+        return exp(self._mix_hidden(now, mean)) - 1
+
+    def _mix_hidden(self, now: float, mean: float) -> float:
+        """Return the logarithm of what is left, `mean` by the stages, with the hidden counts."""
+        if self._hidden is None or self._begun is None:
+            return mean
+        elapsed = now - self._begun
+        judged = self._hidden.judge(elapsed, self._weights, counts=self._counts())
+        self._judged = judged
+        if judged is None:
+            return mean
+        self._apart += judged.trust * (judged.apart - self._apart)
+        self._distance += judged.trust * (judged.distance - self._distance)
+        return mean + judged.trust * (log(judged.left + 1) - mean)
 
     def _fractions(self) -> float | None:
         """Return the fraction of the only outermost stage, or None where there are others.
@@ -512,6 +580,10 @@ def _shared_unit(stages: Sequence[Stage]) -> float | None:
         return None
     done = sum(stage.total * stage.fraction() for stage in stages)
     return done / sum(stage.total for stage in stages)
+
+
+def _count(value: float | None) -> float | None:
+    return None if value is None else _number(value)
 
 
 def _number(value: float | None) -> float:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     class Estimate(NamedTuple):
         """Remaining seconds: the median and the ends of the 80 % range, and what they rest on.
 
-        `basis` is "history", "rate" or "history+rate"; `runs` how many earlier runs it knows.
+        `basis` is "history", "rate", "history+rate", or where the hidden counts of a command weigh
+        most, "work" or "lines"; `runs` how many earlier runs it knows.
         """
 
         low: float

@@ -5,13 +5,15 @@ from __future__ import annotations
 from array import array
 from math import log
 
-from headway.estimate.history.run import Run, Span
+from headway.estimate.history.run import Run
+from headway.estimate.history.span import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Sequence
 
     from headway.estimate.history.run import Miss
+    from headway.estimate.history.work import WorkRecord
     from headway.estimate.stage import Stage
 
 # Estimates of a run that are noted for calibration. Doubled or halved: ranges hold a little less
@@ -74,6 +76,7 @@ def learn(
     whole: bool,
     misses: list[Miss],
     beside: float | None = None,
+    work: WorkRecord | None = None,
 ) -> Run | None:
     """Return the run that these stages teach, or None if they teach nothing."""
     spans: list[Span] = []
@@ -87,7 +90,7 @@ def learn(
     if not worth:
         return None
     seconds = max(0.0, now - begun) if whole else None
-    return Run(seconds, spans, misses if whole else [], beside)
+    return Run(seconds, spans, misses if whole else [], beside, work if whole else None)
 
 
 def _span(stage: Stage, begun: float, now: float) -> Span:

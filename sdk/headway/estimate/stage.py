@@ -6,7 +6,7 @@ from headway.estimate.history.curve import Curve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from headway.estimate.history.run import Pass
+    from headway.estimate.history.span import Pass
 
 WORKING = frozenset({"running", "waiting"})
 ENDED = frozenset({"completed", "failed", "skipped", "cancelled", "crashed", "ended"})

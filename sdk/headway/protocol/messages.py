@@ -20,7 +20,7 @@ else:
 
 MAGIC = "headway"
 MAJOR = 1
-MINOR = 0
+MINOR = 1  # 1: `Work`, which an older broker does not know
 
 STREAM_TOPIC = b"d"  # of deltas, removals, lines and pulses
 INBOX_NAME_SIZE = 16  # bytes
@@ -135,6 +135,22 @@ class Request(NamedTuple):
     request: int
     verb: str
     arguments: dict[str, Any]
+
+
+class Work(NamedTuple):
+    """What the processes of an operation have done since it began, by the kernel's counts.
+
+    `cpu` is in seconds, `read` and `written` in bytes; None: it cannot be read. `lines` are the
+    hashes of lines that they have printed since the last message: each is sent when it comes for
+    the first time, and for the second. Not state: losing some does no harm.
+    """
+
+    operation: str
+    now: float
+    cpu: float | None
+    read: int | None
+    written: int | None
+    lines: list[int]
 
 
 # From the broker to workers and viewers.
@@ -266,6 +282,19 @@ class Lines(NamedTuple):
     lines: list[str]
 
 
+class WorkDone(NamedTuple):
+    """A `Work` of an operation, for whoever records it; `now` is of the sample, on this clock."""
+
+    instance: str
+    sequence: int
+    now: float
+    operation: str
+    cpu: float | None
+    read: int | None
+    written: int | None
+    lines: list[int]
+
+
 class Pulse(NamedTuple):
     """The broker's heartbeat and its `sequence`; every 2 s while anybody follows."""
 
@@ -286,6 +315,7 @@ INBOUND: tuple[type[Any], ...] = (
     Bye,
     Answer,
     Request,
+    Work,
 )
 OUTBOUND: tuple[type[Any], ...] = (
     Welcome,
@@ -299,4 +329,4 @@ OUTBOUND: tuple[type[Any], ...] = (
     Reply,
     Pause,
 )
-PUBLISHED: tuple[type[Any], ...] = (Snapshot, Delta, Removed, Lines, Pulse)
+PUBLISHED: tuple[type[Any], ...] = (Snapshot, Delta, Removed, Lines, Pulse, WorkDone)

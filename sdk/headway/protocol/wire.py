@@ -22,6 +22,7 @@ ABOUT_LIMIT = 32  # facts of a process in a `Hello`; we send some ten
 ABOUT_TEXT = 4096  # characters of them
 STAGES_LIMIT = 1000  # stage records in one `Announce`; more go into further ones
 LINES_LIMIT = 200  # lines in one `Log`
+HASHES_LIMIT = 256  # hashes of lines in one `Work`
 
 # The first bytes of a `Counts`: an array of four, and its kind.
 _COUNTS = bytes((0x94, messages.INBOUND.index(messages.Counts)))
@@ -134,6 +135,10 @@ def _lines(value: Any) -> list[str]:
     return [checks.words(line) for line in checks.array(value)[:LINES_LIMIT]]
 
 
+def _hashes(value: Any) -> list[int]:
+    return [checks.whole(line) for line in checks.array(value)[:HASHES_LIMIT]]
+
+
 def check_counts(value: Any) -> dict[Any, Any]:
     """Check for the map of a `Counts`; what it holds is checked by `read_counts`."""
     if len(checks.mapping(value)) > COUNTS_LIMIT:
@@ -146,6 +151,7 @@ _identities = checks.array_of(_identity)
 _optional_whole = checks.optional(_whole)
 _optional_number = checks.optional(checks.number)
 _optional_words = checks.optional(checks.words)
+_WORK = (_optional_number, _optional_whole, _optional_whole, _hashes)
 _final = checks.fields(("operation", "revision"), (_identity, _whole), 2)
 _last_share = checks.fields(("operation", "stage", "done"), (_identity, _whole, checks.number), 3)
 
@@ -174,6 +180,7 @@ _FIELDS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
         _optional_words,
     ),
     messages.Request: (_whole, _identity, checks.mapping),
+    messages.Work: (_identity, _time, *_WORK),
     messages.Welcome: (
         _whole,
         _whole,
@@ -198,6 +205,7 @@ _FIELDS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
     messages.Removed: (_identity, _whole, _time, _identities),
     messages.Lines: (_identity, _whole, _time, _identity, _optional_whole, _lines),
     messages.Pulse: (_identity, _whole, _time, checks.optional(_time)),
+    messages.WorkDone: (_identity, _whole, _time, _identity, *_WORK),
 }
 _CHECKS = {
     message: checks.fields(

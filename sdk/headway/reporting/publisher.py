@@ -32,6 +32,7 @@ from headway.protocol.messages import (
     Share,
     Watched,
     Welcome,
+    Work,
 )
 
 TYPE_CHECKING = False
@@ -65,6 +66,8 @@ ENDS_PER_FILE = 5_000
 WELCOME_TIMEOUT = 0.3
 REFUSED_LIMIT = 100  # ends that a broker has refused and that are kept for the spool
 STAGES_IN_BIRTHS = 100  # of an open operation, in a birth file
+WORK_MINOR = 1  # the first minor version whose brokers know `Work`
+HASHES_LIMIT = 256  # of lines in a `Work`, as `protocol.wire` has it
 LINES_LIMIT = 1_000  # log lines that wait at most; the oldest are dropped: they are no state
 
 
@@ -132,6 +135,7 @@ class Publisher:
         self._told_shares: dict[Shared, float] = {}  # and not acknowledged
         self._leaving = False  # what is told from here on is the last of it
         self._lines: list[Printed] = []
+        self._work: dict[str, Work] = {}  # by operation; the newest counts
         self._answers: list[Answer] = []
         self._last_counts = self._last_announce = self._last_sent = float("-inf")
         self._heard = float("-inf")
@@ -187,6 +191,16 @@ class Publisher:
         if not (self.mute or self._sealed):
             self._lines += [Printed(operation, stage, line) for line in lines]
         del self._lines[:-LINES_LIMIT]
+
+    def work(self, sample: Work) -> None:
+        """Queue the hidden counts of an operation, in place of those that still wait."""
+        if self.mute or self._sealed:
+            return
+        waiting = self._work.get(sample.operation)
+        if waiting is not None:
+            lines = (waiting.lines + sample.lines)[-HASHES_LIMIT:]
+            sample = sample._replace(lines=lines)
+        self._work[sample.operation] = sample
 
     def answer(self, request: int, answer: str, reason: str | None = None) -> None:
         """Queue the answer to the `Cancel` or `Pause` of that number."""
@@ -320,7 +334,7 @@ class Publisher:
             self._drop(self.operations[message.operation[0]])
 
     def _drop(self, entry: Entry) -> None:
-        for marks in (self.operations, self._dirty, self._unacknowledged):
+        for marks in (self.operations, self._dirty, self._unacknowledged, self._work):
             marks.pop(entry.model.id, None)
 
     @property
@@ -407,7 +421,7 @@ class Publisher:
         due = self._last_sent + HEARTBEAT_INTERVAL
         if self._dirty:
             due = min(due, self._last_announce + ANNOUNCE_SPACING)
-        if self._moved or self._shares or self._lines:
+        if self._moved or self._shares or self._lines or self._tells_work():
             due = min(due, self._last_counts + self._interval())
         if self._unacknowledged:
             due = min(due, next(iter(self._unacknowledged.values())).sent + ACKNOWLEDGE_TIMEOUT)
@@ -451,6 +465,8 @@ class Publisher:
             if not hurry and now < self._last_announce + ANNOUNCE_SPACING:
                 return None  # counts of a stage must not come before the stage
             entry = next(iter(self._dirty.values()))
+            if not entry.model.open and entry.model.id in self._work and self._tells_work():
+                return self._work.pop(entry.model.id)  # it teaches no more once it has ended
             message = self._announce(entry, now)
             if not entry.changed:
                 entry.changed = {}  # an emptied one would keep its memory
@@ -462,7 +478,7 @@ class Publisher:
                 self._last_announce = now
             return message
         if hurry or now >= self._last_counts + self._interval():
-            message = self._counts(now) or self._log()
+            message = self._counts(now) or self._log() or self._next_work(now)
             if message is not None:
                 return message
             self._last_counts = max(self._last_counts, now - self._interval())
@@ -500,6 +516,7 @@ class Publisher:
         for more in (self._shares, self._told_shares, self._moved_with_details):
             more.clear()
         self._lines.clear()
+        self._work.clear()
         self._answers.clear()
 
     def _announce(self, entry: Entry, now: float) -> Announce:
@@ -549,6 +566,16 @@ class Publisher:
                 self.sequence, now, key.operation, key.stage, done, key.attempt, self._leaving
             )
         return None
+
+    def _tells_work(self) -> bool:
+        """Return whether there are hidden counts, and the broker knows the message."""
+        return bool(self._work) and self.welcome is not None and self.welcome.minor >= WORK_MINOR
+
+    def _next_work(self, now: float) -> Work | None:
+        if not self._tells_work():
+            return None
+        self._last_counts = now
+        return self._work.pop(next(iter(self._work)))
 
     def _log(self) -> Log | None:
         if not self._lines:

@@ -9,6 +9,7 @@ from headway.model import UNLEARNED
 from headway.run.exit_status import exit_status, outcome_of
 from headway.run.input_reporter import InputReporter
 from headway.run.kernel.file_locks import find_holder
+from headway.run.kernel.looks import ProcessLooks
 from headway.run.kernel.process_handle import ProcessHandle
 from headway.run.kernel.process_tree import STOPPED, ZOMBIE, process_status, process_tree
 from headway.run.kernel.watch import Watch
@@ -18,6 +19,8 @@ from headway.run.stderr import print_error
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
+
+    from headway.run.kernel.looks import Walk
 
 USAGE = "usage: headway attach [--name N] [--display MODE] PID"
 HELP = f"""{USAGE}
@@ -152,6 +155,8 @@ class Attachment:
         self._updater = OperationUpdater(self._operation)
         self._watch = Watch(handle.pid, time.monotonic())
         self._input = InputReporter(self._updater)
+        self._looks = ProcessLooks(handle.pid)
+        self._looks.add(self._look)
         self._waits: str | None = None
         self._next_state = 0.0
 
@@ -161,14 +166,17 @@ class Attachment:
         try:
             while not self._handle.wait(TICK):
                 now = time.monotonic()
-                look = self._watch.poll(now)
-                if look is not None:
-                    self._input.take(look)
+                self._looks.look(now, output=False)
                 self._look_at_state(now)
         except KeyboardInterrupt:
             self._operation.end(LET_GO)
             return NOT_JUDGED
         return self._end()
+
+    def _look(self, found: Walk, now: float) -> None:
+        look = self._watch.take(found, now)
+        if look is not None:
+            self._input.take(look)
 
     def _look_at_state(self, now: float) -> None:
         """Tell whether it is stopped, or waits for a lock."""

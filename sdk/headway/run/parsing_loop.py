@@ -17,8 +17,10 @@ LINES_PER_TURN = 500
 QUIET_SECONDS = 1.0
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from headway.run.kernel.looks import ProcessLooks, Walk
+    from headway.run.line_hashes import LineHashes
     from headway.run.process.input_wait import InputWatch
-    from headway.run.tree.processes import ProcessLooks
+    from headway.run.tree.processes import Processes
     from headway.run.tree.router import Router, Scoped
 
 
@@ -36,8 +38,9 @@ class Stream:
 class ParsingLoop:
     """Feeds the lines that come to a router, and what it makes of them to an updater.
 
-    `looks` are the looks at the processes below the command, where those are followed;
-    `input_watch` tells whether they wait for input.
+    `looks` are the looks at the processes of the command; `processes` are the tools among them,
+    where those are followed, and `input_watch` tells whether they wait for input. `hashes` takes
+    the lines of output.
     """
 
     def __init__(
@@ -45,12 +48,18 @@ class ParsingLoop:
         router: Router,
         updater: OperationUpdater,
         looks: ProcessLooks | None = None,
+        processes: Processes | None = None,
         input_watch: InputWatch | None = None,
+        hashes: LineHashes | None = None,
     ) -> None:
         self._router = router
         self._updater = updater
         self._looks = looks
+        self._processes = processes
         self._input_watch = input_watch
+        self._hashes = hashes
+        if looks is not None and processes is not None:
+            looks.add(self._follow)
         self._last = Line("")
         self._now = 0.0
         self._last_output = 0.0
@@ -107,15 +116,13 @@ class ParsingLoop:
         self._apply(self._router.finish(exit_status))
 
     def _look(self, *, output: bool) -> None:
-        """Look at the processes below the command: lines that have come may be theirs."""
-        if self._looks is None:
-            return
-        try:
-            found = self._looks.look(self._now, output=output)
-            if found is not None:
-                self._apply(self._router.look(found, self._now))
-        except Exception:
-            self._looks = None  # its lines tell the rest
+        """Look at the processes of the command: lines that have come may be theirs."""
+        if self._looks is not None:
+            self._looks.look(self._now, output=output)
+
+    def _follow(self, found: Walk, now: float) -> None:
+        if self._processes is not None:
+            self._apply(self._router.look(self._processes.read(found), now))
         if self._router.has_tools:
             for stream in self._streams:
                 stream.samples.limit = KNOWN_TOOL_LIMIT
@@ -126,6 +133,8 @@ class ParsingLoop:
             self._last = line
             if source == OUTPUT and not drawn and not line.text.startswith(PROGRESS_MARK):
                 self._updater.add_line(line.text)
+                if self._hashes is not None:
+                    self._hashes.add(line.text)
             self._apply(self._router.feed(line.text, DRAWN if drawn else source, self._now))
 
     def _apply(self, found: list[Scoped]) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from headway.host.threads import signals as signal
 from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
 from headway.run.input_reporter import InputReporter
+from headway.run.kernel.looks import ProcessLooks
 from headway.run.kernel.watch import Watch
 from headway.run.launch import Launch, flush_report
 from headway.run.operation_updater import OperationUpdater
@@ -24,8 +25,13 @@ from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
 from headway.run.streams.pump import copy_until_closed
 from headway.run.streams.samples import KNOWN_TOOL_LIMIT
-from headway.run.tree.processes import ProcessLooks
+from headway.run.tree.processes import Processes
 from headway.run.tree.router import Router
+from headway.run.work_reporter import WorkReporter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.run.kernel.looks import Walk
 
 # Seconds between two looks at the output: a viewer draws at most ten times a second, so
 # looking more often shows nothing more and costs wake-ups.
@@ -59,21 +65,30 @@ class Runner:
         self._interrupted: tuple[int, float] | None = None
         self._pumps = launch.pumps
         self._updater = OperationUpdater(launch.operation)
-        router = _router_of(launch)
-        looks = ProcessLooks(launch.child.pid, router.wants) if launch.parses else None
-        plumbing = self._plumbing
-        watch = InputWatch(launch.child.pid, plumbing.terminals(), plumbing.input_pipe())
-        self._parsing = ParsingLoop(router, self._updater, looks, watch if looks else None)
         self._pausing = Pausing(launch.child, self._updater)
-        if launch.operation is not None:
-            launch.operation.pauser = self._pausing.request
         self._watch = Watch(launch.child.pid, time.monotonic())
         self._input = InputReporter(self._updater)
+        self._work: WorkReporter | None = None
+        if launch.operation is not None:
+            launch.operation.pauser = self._pausing.request
+            self._work = WorkReporter(launch.operation, time.monotonic())
+        self._parsing = self._make_parsing_loop(_router_of(launch))
         for pump in launch.pumps:
             if pump.samples is not None:
                 if launch.tool in PARSERS:
                     pump.samples.limit = KNOWN_TOOL_LIMIT  # also one that was found after the start
                 self._parsing.add(pump.samples)
+
+    def _make_parsing_loop(self, router: Router) -> ParsingLoop:
+        launch, plumbing = self._launch, self._plumbing
+        looks = ProcessLooks(launch.child.pid)
+        if self._work is not None:
+            looks.add(self._look)
+        if not launch.parses:
+            return ParsingLoop(router, self._updater, looks)
+        watch = InputWatch(looks, plumbing.terminals(), plumbing.input_pipe())
+        hashes = None if self._work is None else self._work.lines
+        return ParsingLoop(router, self._updater, looks, Processes(router.wants), watch, hashes)
 
     def run(self) -> int:
         """Follow it; return its exit status, or die of the signal that it died of."""
@@ -101,21 +116,18 @@ class Runner:
             self._cancel()
             keyboard = self._launch.keyboard
             self._pausing.look(None if keyboard is None else keyboard.interrupted)
-            self._look()
             self._launch.follow_terminal()
             active = self._parse_output() or self._plumbing.terminal is not None
             tick = ACTIVE_INTERVAL if active else IDLE_INTERVAL
 
-    def _look(self) -> None:
-        """Look at the processes of the command, where one reports, and they go on."""
-        if self._launch.operation is None or self._pausing.paused:
+    def _look(self, found: Walk, now: float) -> None:
+        """Report what a look at the processes tells, while they go on."""
+        if self._pausing.paused or self._work is None:
             return
-        try:
-            look = self._watch.poll(time.monotonic())
-            if look is not None:
-                self._input.take(look)
-        except Exception:
-            return  # such as without memory: the command goes on
+        self._work.take(found, now)
+        look = self._watch.take(found, now)
+        if look is not None:
+            self._input.take(look)
 
     def _parse_output(self) -> bool:
         try:

@@ -1,7 +1,7 @@
 """The runs of one operation beside each other."""
 
 from headway.estimate import Run
-from headway.estimate.history.run import Span
+from headway.estimate.history.span import Span
 from headway_broker.history import comparison
 from headway_broker.history.summary import Dated
 

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from headway.estimate.history.run import Run, Span
+from headway.estimate.history.run import Run
+from headway.estimate.history.span import Span
 from headway.estimate.learning import NOTES_LIMIT, Notes, complete
 
 

@@ -243,6 +243,41 @@ def test_lines_are_sent_by_stage_and_the_oldest_go_first():
     assert all(len(log.lines) <= wire.LINES_LIMIT for log in logs)
 
 
+def sample(cpu, *lines):
+    return messages.Work("o" * 12, 1.0, cpu, 10, 10, list(lines))
+
+
+def test_hidden_counts_wait_for_the_next_frame_and_merge():
+    publisher, _ = publisher_with()
+    publisher.take(1.0)
+    welcomed(publisher)
+    publisher.work(sample(1.0, 7))
+    publisher.work(sample(2.0, 8))
+    assert publisher.deadline() <= 1.0 + WATCHED
+    assert publisher.take(1.0 + WATCHED) == [sample(2.0, 7, 8)]
+    assert publisher.take(1.0 + 2 * WATCHED) == []
+
+
+def test_a_broker_that_does_not_know_hidden_counts_is_not_told():
+    publisher, operation = publisher_with()
+    publisher.take(1.0)
+    publisher.receive(messages.Welcome(1, 0, "i", 0.0, 0.0, "ipc:///f", True), 1.0)
+    publisher.work(sample(1.0))
+    operation.move("completed", 2.0)
+    publisher.changed(operation)
+    assert messages.Work not in kinds(publisher.take(2.0))
+
+
+def test_the_last_hidden_counts_come_before_the_end():
+    publisher, operation = publisher_with()
+    publisher.take(1.0)
+    welcomed(publisher)
+    publisher.work(sample(1.0))
+    operation.move("completed", 1.5)
+    publisher.changed(operation)
+    assert kinds(publisher.take(1.5)) == [messages.Work, messages.Announce]
+
+
 def test_a_silent_worker_gives_signs_of_life():
     publisher, _ = publisher_with("A")
     publisher.take(1.0)
@@ -332,7 +367,7 @@ def test_a_refused_operation_is_dropped_and_a_refused_session_is_silent():
 
 def welcomed(publisher, major=messages.MAJOR, **about):
     publisher.take(1.0)
-    told = (major, 0, "i", 0.0, 0.0, "ipc:///f", True, about)
+    told = (major, messages.MINOR, "i", 0.0, 0.0, "ipc:///f", True, about)
     publisher.receive(messages.Welcome(*told), 1.0)
     return publisher.take(1.0)
 
@@ -340,7 +375,7 @@ def welcomed(publisher, major=messages.MAJOR, **about):
 def test_a_broker_that_is_worse_off_is_asked_once_to_retire_and_still_told_everything():
     publisher, operation = publisher_with("A")
     publisher.surroundings = Surroundings(None, 0)
-    words = {"major": 1, "minor": 0, "service": None, "nice": 0}
+    words = {"major": 1, "minor": messages.MINOR, "service": None, "nice": 0}
     asked = welcomed(publisher, service="cron.service", nice=0)
     assert asked == [messages.Request(1, "retire", words)]
     publisher.changed(operation)

@@ -137,3 +137,31 @@ def test_an_unknown_count_stays_unknown(tmp_path):
     path = write(tmp_path / "r", {"type": "operation", "time": 1000.0, "operation": record})
 
     assert [change.done for change in changes(path) if change.kind == "stage"] == [None]
+
+
+SAMPLE = {"cpu": 1.5, "read": 10, "written": None, "lines": [7, "x", -1]}
+
+
+def test_hidden_counts_of_a_trace_are_changes(tmp_path):
+    path = write(
+        tmp_path / "t",
+        {"t": 0, "op": "build", "state": "plan", "plan": []},
+        {"t": 1, "op": "build", "state": "work", **SAMPLE},
+        {"t": 3, "op": "build", "state": "end"},
+    )
+    [_, found, _] = changes(path)
+    assert (found.kind, found.time, found.work) == ("work", 1, (1.5, 10, None, [7]))
+
+
+def test_hidden_counts_of_a_recording_belong_to_an_operation_that_it_has_told_of(tmp_path):
+    operation = {"id": "a", "name": "tar", "state": "running", "started": 5.0, "stages": []}
+    path = write(
+        tmp_path / "r",
+        {"type": "snapshot", "time": 10.0, "operations": []},
+        {"type": "work", "time": 10.5, "operation": "a", **SAMPLE},
+        {"type": "operation", "time": 11.0, "operation": operation},
+        {"type": "work", "time": 12.0, "operation": "a", **SAMPLE},
+    )
+    [begin, found] = changes(path)
+    assert begin.kind == "begin"
+    assert (found.kind, found.time, found.operation) == ("work", 2.0, "a")

@@ -2,7 +2,7 @@ import json
 
 from showcase import NOW, WALL, board_of, installers, operation, replica_of
 
-from headway.protocol.messages import Lines
+from headway.protocol.messages import Lines, WorkDone
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Changes
 
@@ -38,3 +38,12 @@ def test_only_the_operations_asked_for_are_written():
     changes = Changes(["a", "b"], [], True, None)
     (line,) = Writer(board.replica).changes(changes, NOW, {installers()[1].id})
     assert [made["name"] for made in json.loads(line)["operations"]] == ["apt install postgresql"]
+
+
+def test_hidden_counts_are_a_line_with_the_time_of_their_sample():
+    writer = Writer(board_of(*installers()).replica)
+    line = json.loads(writer.log(WorkDone("b", 1, NOW - 1.0, "a", 1.5, 10, None, [7]), NOW))
+    assert (line["type"], line["time"]) == ("work", WALL - 1.0)
+    assert [line[name] for name in ("operation", "cpu", "read", "written", "lines")] == [
+        "a", 1.5, 10, None, [7],
+    ]  # fmt: skip

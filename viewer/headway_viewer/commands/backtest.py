@@ -78,6 +78,9 @@ class Backtest:
             forecast.discount(change.idle, change.time)
             forecast.hold(change.time, waiting=change.state == WAITING)
             return
+        if change.work is not None:
+            forecast.take_work(change.time, *change.work)
+            return
         observe_stage(forecast, change, self._known)
 
     def _emit(self, now: float, emit: Callable[[dict[str, Any]], None]) -> None:

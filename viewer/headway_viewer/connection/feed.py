@@ -34,7 +34,8 @@ class Feed:
     """Keeps `replica` current for as long as `wait` is called.
 
     `find` returns the endpoint of the broker's ROUTER (and may start a broker), or None
-    while there is none. `lines` collects output lines of operations; the caller clears it.
+    while there is none. `lines` collects output lines of operations, and their hidden counts; the
+    caller clears it.
     `replaces` is where a broker would run that `find` starts: an older one, or one that is worse
     off, is asked to retire. None: `find` starts none.
     """
@@ -48,7 +49,7 @@ class Feed:
         replaces: retirement.Surroundings | None = None,
     ) -> None:
         self.replica = replica
-        self.lines: list[messages.Lines] = []
+        self.lines: list[messages.Lines | messages.WorkDone] = []
         self.connected = False
         self.refused: str | None = None
         self.clock = time.monotonic
@@ -314,7 +315,7 @@ class Feed:
             except wire.Malformed:
                 continue
             self.replica.fold(message, self.clock())
-            if type(message) is messages.Lines:
+            if type(message) is messages.Lines or type(message) is messages.WorkDone:
                 self.lines.append(message)
         if self.replica.wanted and self.clock() - self._snapshot_requested >= SNAPSHOT_RETRY:
             self._request_snapshot(self.clock())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Iterable, TextIO
 
-from headway.protocol.messages import Lines
+from headway.protocol.messages import Lines, WorkDone
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Changes, Replica
 
@@ -34,8 +34,8 @@ class Jsonl:
         self._write(self._writer.changes(changes, now, self._only()))
         return 30.0
 
-    def log(self, lines: list[Lines], local: float) -> None:
-        """Write the output lines of operations."""
+    def log(self, lines: list[Lines | WorkDone], local: float) -> None:
+        """Write the output lines of operations, and their hidden counts."""
         only = self._only()
         now = self._replica.time(local)
         self._write(

@@ -32,12 +32,22 @@ class StageState(NamedTuple):
     reason: Any
 
 
+class WorkSample(NamedTuple):
+    """Seconds of processor time, bytes read and written, None: unknown; and hashes of lines."""
+
+    cpu: float | None
+    read: float | None
+    written: float | None
+    lines: list[int]
+
+
 class Change:
     """One change of one operation, `time` seconds after the recording began.
 
     `kind` is "begin" (`name`, `key`; `time` may be before the recording), "stage" (`stage`,
     `name`, `parent`, `state`, `done`, `total`, `unit`, `attempt`), "whole" (`state`: all of it
-    waits, or goes on; in the last `idle` seconds no work went on) or "end" (`state`). `asked` says
+    waits, or goes on; in the last `idle` seconds no work went on), "work" (`work`: a sample of its
+    hidden counts) or "end" (`state`). `asked` says
     that what waits waits for a person.
     """
 
@@ -56,6 +66,7 @@ class Change:
         "time",
         "total",
         "unit",
+        "work",
     )
 
     def __init__(self, kind: str, time: float, operation: str) -> None:
@@ -73,6 +84,7 @@ class Change:
         self.attempt = 1
         self.asked = False
         self.idle = 0.0
+        self.work: WorkSample | None = None
 
 
 def lines(path: str) -> Iterator[dict[str, Any]]:
@@ -125,6 +137,9 @@ def _trace(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterator[Ch
             end.state = "completed"
             yield end
             continue
+        if state == "work":
+            yield _work(line, operation, at)
+            continue
         change = Change("stage", at, operation)
         change.name = str(line.get("stage"))
         change.stage = stages.setdefault(change.name, len(stages) + 1)
@@ -150,6 +165,9 @@ def _recording(first: dict[str, Any], rest: Iterable[dict[str, Any]]) -> Iterato
             operations = _list_of(line.get("operations"))
         elif line.get("type") == "operation":
             operations = [line.get("operation")]
+        elif line.get("type") == "work" and line.get("operation") in known:
+            yield _work(line, line["operation"], time)
+            continue
         else:
             continue
         for operation in operations:
@@ -249,6 +267,16 @@ def _stage(record: dict[str, Any], operation: str, time: float, state: str) -> C
     change.unit = _text(record.get("unit"))
     change.attempt = _whole_number(record.get("attempt"), 1)
     change.asked = state == WAITING and _asked(record)
+    return change
+
+
+def _work(record: dict[str, Any], operation: str, time: float) -> Change:
+    change = Change("work", time, operation)
+    lines = [
+        line for line in _list_of(record.get("lines")) if _whole_number(line, None) is not None
+    ]
+    cpu, read, written = (_count(record.get(name)) for name in ("cpu", "read", "written"))
+    change.work = WorkSample(cpu, read, written, lines)
     return change
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterable, Iterator
 
 from headway.model import Operation
-from headway.protocol.messages import Lines
+from headway.protocol.messages import Lines, WorkDone
 from headway_viewer.public_json.cache import JsonCache
 from headway_viewer.public_json.schema import SCHEMA, encode, operation_object
 from headway_viewer.replica.replica import Changes, Replica
@@ -51,8 +51,18 @@ class Writer:
         if removed:
             yield self._line("removed", now, operations=removed)
 
-    def log(self, message: Lines, now: float) -> str:
-        """Return the output lines of an operation as one line."""
+    def log(self, message: Lines | WorkDone, now: float) -> str:
+        """Return the output lines of an operation, or its hidden counts, as one line."""
+        if isinstance(message, WorkDone):
+            return self._line(
+                "work",
+                message.now,
+                operation=message.operation,
+                cpu=message.cpu,
+                read=message.read,
+                written=message.written,
+                lines=message.lines,
+            )
         return self._line(
             "log", now, operation=message.operation, stage=message.stage, lines=message.lines
         )

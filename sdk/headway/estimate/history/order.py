@@ -12,7 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple, Sequence
 
-    from headway.estimate.history.run import Run, Span
+    from headway.estimate.history.run import Run
+    from headway.estimate.history.span import Span
 
     class Places(NamedTuple):
         """How many neighbours in one run were seen in another, and how many the other way round."""

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from headway.estimate.history.run import Span
+    from headway.estimate.history.span import Span
 
 # Where each earlier run is predicted from another: early, in the middle and late in a stage.
 PHASES = (0.2, 0.5, 0.8)
@@ -51,6 +51,15 @@ def trust(spans: Sequence[Span]) -> float:
     spans = [span for span in spans if span.worked > 0 and len(span.fractions) > 1]
     if not spans:
         return 1.0
+    counted, timed = squared_errors(spans)
+    return timed**SHARPNESS / (timed**SHARPNESS + counted**SHARPNESS)
+
+
+def squared_errors(spans: Sequence[Span]) -> tuple[float, float]:
+    """Return the squared errors of the counts and of the usual durations of spans that count.
+
+    Summed over phases and runs, with `FIRMNESS` runs of what is expected of such a count.
+    """
     waits = sorted(_longest_wait(span) for span in spans)
     timed = FIRMNESS * len(PHASES) * TIME_ERROR**2
     counted = timed * (EVEN_ERROR + UNEVEN_ERROR * waits[len(waits) // 2]) ** 2
@@ -62,7 +71,7 @@ def trust(spans: Sequence[Span]) -> float:
                 by_count, by_time = _errors(model, truth, phase)
                 counted += by_count * by_count / (len(spans) - 1)
                 timed += by_time * by_time / (len(spans) - 1)
-    return timed**SHARPNESS / (timed**SHARPNESS + counted**SHARPNESS)
+    return counted, timed
 
 
 def _errors(model: Span, truth: Span, phase: float) -> tuple[float, float]:

@@ -20,7 +20,7 @@ class Status(NamedTuple):
     """What /proc/PID/stat tells: program, state letter, parent, start in clock ticks since boot.
 
     `program` has at most 15 characters. `cpu` is in clock ticks, its own and that of the children
-    it has waited for; `flags` are the kernel's.
+    it has waited for; `flags` are the kernel's, `threads` how many it has.
     """
 
     program: str
@@ -29,6 +29,7 @@ class Status(NamedTuple):
     started: int
     flags: int
     cpu: int
+    threads: int
 
 
 def process_status(pid: int) -> Status | None:
@@ -48,6 +49,7 @@ def process_status(pid: int) -> Status | None:
             int(fields[19]),
             int(fields[6]),
             sum(map(int, fields[11:15])),
+            int(fields[17]),
         )
     except (OSError, ValueError, IndexError):
         return None
@@ -72,6 +74,23 @@ def process_tree(root: int) -> list[int]:
             break
         found += children(pid)
     return found[:TREE_LIMIT]
+
+
+def walk(root: int) -> dict[int, Status]:
+    """Return the status of a process and of its descendants, parents first, at most `TREE_LIMIT`.
+
+    Reads the lists of children of these alone, never all of /proc.
+    """
+    found: dict[int, Status] = {}
+    todo = [root]
+    for pid in todo:
+        status = process_status(pid)
+        if status is not None:
+            found[pid] = status
+            if len(todo) < TREE_LIMIT:
+                todo += children(pid, threads=status.threads)
+                del todo[TREE_LIMIT:]
+    return found
 
 
 def children(pid: int, *, threads: int | None = None) -> list[int]:

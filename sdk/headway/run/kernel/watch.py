@@ -1,30 +1,22 @@
-"""Look at the processes of a command now and then: how far they are through their input.
-
-Shell. Only the tree of the command is looked at, never all of /proc, and the more a look costs the
-rarer it is.
-"""
+"""How far the processes of a command are through their input, found at the looks at them. Shell."""
 
 from __future__ import annotations
 
-import time
-
 from headway.run.kernel.file_progress import FileProgress
 from headway.run.kernel.open_files import bytes_of, inputs_of, memory_of, open_files
-from headway.run.kernel.process_tree import process_status, process_tree
+from headway.run.kernel.process_tree import DEAD, ZOMBIE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple
 
     from headway.run.kernel.file_progress import Count
+    from headway.run.kernel.looks import Walk
     from headway.run.kernel.process_tree import Status
 else:
     from headway.light_typing import NamedTuple
 
-INTERVAL = 0.5  # seconds between two looks, at least
-# Of the time between two looks, what a look may take of a processor: 0.2 %.
-SHARE = 0.002
-LONGEST = 30.0  # seconds between two looks, whatever they cost
+INTERVAL = 0.45  # seconds between two looks at open files, at least
 # What runs its command as a child, and does nothing else.
 WRAPPERS = frozenset({"sudo", "doas", "time", "timeout", "script", "unbuffer"})
 INNER_SMALLEST = 8 << 20  # bytes of the input of a process that is shown beside the command
@@ -54,7 +46,7 @@ class _Watched:
 
 
 class Watch:
-    """Looks at the processes below and including `root`."""
+    """Looks at the files of the processes below and including `root`."""
 
     def __init__(self, root: int, now: float) -> None:
         self._root = root
@@ -63,24 +55,22 @@ class Watch:
         self._main = root
         self._shown: int | None = None  # whose input is told as the command's
 
-    def poll(self, now: float) -> Look | None:
-        """Take a look if one is due at `now`."""
+    def take(self, found: Walk, now: float) -> Look | None:
+        """Return what a look at the processes tells, if their files are to be looked at."""
         if now < self._due:
             return None
-        begun = time.thread_time()
-        look = self._look(now)
-        cost = time.thread_time() - begun
-        self._due = now + min(max(INTERVAL, cost / SHARE), LONGEST)
-        return look
+        self._due = now + INTERVAL
+        return self._look(found, now)
 
     def finished(self) -> Count | None:
         """Return the count of the command's input once it has succeeded."""
         shown = self._watched.get(self._shown or 0)
         return None if shown is None or shown.progress is None else shown.progress.finished()
 
-    def _look(self, now: float) -> Look:
-        tree = process_tree(self._root)
-        statuses = {pid: status for pid in tree for status in [process_status(pid)] if status}
+    def _look(self, found: Walk, now: float) -> Look:
+        statuses = {
+            pid: status for pid, status in found.items() if status.state not in (ZOMBIE, DEAD)
+        }
         last, self._watched = self._watched, {}
         for pid, status in statuses.items():
             watched = last.get(pid)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import struct
-
-from headway.run.kernel.process_tree import process_tree
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Container
+    from typing import Callable, Container, Iterable
+
+    from headway.run.kernel.looks import ProcessLooks
 
 # Seconds between two looks: at first and while it waits, so that an answer is seen; then longer
 # and longer. A look costs a tenth of a millisecond and more with every process.
@@ -34,7 +35,9 @@ _SET_BYTES = 128  # of a set of descriptors
 
 
 class InputWatch:
-    """Looks whether the command `pid` waits for input from one of the `terminals`, their devices.
+    """Looks whether a command waits for input from one of the `terminals`, their devices.
+
+    Its processes are those of the last of `looks`, which are told what this one has cost.
 
     Its standard input may be a pipe or socket, `pipe` as (device, inode): by that somebody answers
     what it asks, such as ssh without a terminal. A filter reads one, too, and asks nothing.
@@ -43,9 +46,12 @@ class InputWatch:
     """
 
     def __init__(
-        self, pid: int, terminals: Container[int], pipe: tuple[int, int] | None = None
+        self,
+        looks: ProcessLooks,
+        terminals: Container[int],
+        pipe: tuple[int, int] | None = None,
     ) -> None:
-        self._pid = pid
+        self._looks = looks
         self._terminals = terminals
         self._pipe = pipe
         self._found: bool | None = None
@@ -63,7 +69,10 @@ class InputWatch:
         """
         if now >= self._next:
             pipe = self._pipe if asked else None
-            self._found = waits_for_input(self._pid, self._terminals, pipe, prompted=prompted)
+            began = time.thread_time()
+            members = self._looks.members
+            self._found = waits_for_input(members, self._terminals, pipe, prompted=prompted)
+            self._looks.spend(time.thread_time() - began, now)
             self._interval = (
                 SOONEST_SECONDS if self._found else min(2 * self._interval, LATEST_SECONDS)
             )
@@ -72,9 +81,13 @@ class InputWatch:
 
 
 def waits_for_input(
-    pid: int, terminals: Container[int], pipe: tuple[int, int] | None = None, *, prompted: bool
+    members: Iterable[int],
+    terminals: Container[int],
+    pipe: tuple[int, int] | None = None,
+    *,
+    prompted: bool,
 ) -> bool | None:
-    """Return whether a process of the command waits for input from a terminal or that pipe.
+    """Return whether one of these processes waits for input from a terminal or that pipe.
 
     `terminals` are devices, `pipe` a device and inode. With `prompted`, it has printed an
     unfinished line: then a program counts that waits for events of several kinds, such as a server
@@ -84,7 +97,7 @@ def waits_for_input(
     def answers(status: os.stat_result) -> bool:
         return status.st_rdev in terminals or (status.st_dev, status.st_ino) == pipe
 
-    found = [_waits(member, answers, prompted) for member in process_tree(pid)]
+    found = [_waits(member, answers, prompted) for member in members]
     return True if True in found else None if None in found else False
 
 

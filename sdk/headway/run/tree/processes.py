@@ -1,27 +1,22 @@
-"""Look at the processes below a command, by the lists of children in /proc. Linux.
+"""Read the command lines of the processes below a command, to find the tools among them. Linux.
 
-Never all of /proc, and never more often than the looks are worth: what one costs decides when the
-next may be. Where there is no such list, nothing is found, and lines alone tell of tools.
+Shell. Where there is no list of children, nothing is found, and lines alone tell of tools.
 """
 
 from __future__ import annotations
 
 import os
-import time
 
-from headway.run.kernel.process_tree import children
+from headway.run.kernel.process_tree import DEAD, ZOMBIE
 from headway.run.tree.router import Process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-# Of one core, the share that looking takes: a look that has cost 1 ms is followed by 0.67 s
-# without. To judge it takes a quarter of that once more: together 0.2 %.
-SHARE = 0.0015
-SOONEST_SECONDS = 0.1  # between two looks: nobody sees more than ten changes a second
-LATEST_SECONDS = 1.0  # in which an idle command is looked at again
-PROCESSES = 512  # of one command that are looked at
+    from headway.run.kernel.looks import Walk
+    from headway.run.kernel.process_tree import Status
+
 ARGV_BYTES = 1 << 14  # of a command line: its name stands in front
 
 
@@ -30,86 +25,57 @@ class _Known:
 
     __slots__ = ("argv", "cwd", "name", "started", "tool")
 
-    def __init__(self, started: int, name: bytes) -> None:
-        self.started = started
-        self.name = name
+    def __init__(self, status: Status) -> None:
+        self.started = status.started
+        self.name = status.program
         self.argv: tuple[str, ...] | None = None
         self.cwd = ""
         self.tool = False
 
 
-class ProcessLooks:
-    """Looks at `root` and what it has started; `wants` tells of a command line if it is a tool's.
+class Processes:
+    """The processes of a command; `wants` tells of a command line if it is a tool's."""
 
-    `clock` returns the processor time of this thread, in seconds.
-    """
-
-    def __init__(
-        self,
-        root: int,
-        wants: Callable[[tuple[str, ...]], bool],
-        clock: Callable[[], float] = time.thread_time,
-    ) -> None:
-        self._root = root
+    def __init__(self, wants: Callable[[tuple[str, ...]], bool]) -> None:
         self._wants = wants
-        self._clock = clock
         self._known: dict[int, _Known] = {}
-        self._next = 0.0
-        self._looked = 0.0
 
-    def look(self, now: float, *, output: bool) -> list[Process] | None:
-        """Return the processes, the command first; None if it is too early for another look.
-
-        `output` tells that something has been printed since the last.
-        """
-        if now < self._next or (not output and now - self._looked < LATEST_SECONDS):
-            return None
-        began = self._clock()
-        found = self._walk()
-        cost = self._clock() - began
-        self._looked = now
-        self._next = now + max(SOONEST_SECONDS, cost / SHARE)
-        return found
-
-    def _walk(self) -> list[Process]:
-        found: list[Process] = []
+    def read(self, found: Walk) -> list[Process]:
+        """Return the processes of a look, the command first, but for what another run reports."""
+        processes: list[Process] = []
         known: dict[int, _Known] = {}
-        todo = [self._root]
-        for pid in todo:
-            process = self._read(pid, known, todo)
-            if process is not None:
-                found.append(process)
+        left: set[int] = set()  # to another `headway run`, which reports them itself
+        for pid, status in found.items():
+            if status.state in (ZOMBIE, DEAD):
+                continue
+            entry = known[pid] = self._look_up(pid, status)
+            ours = bool(processes) and entry.argv is not None and _is_ours(entry.argv)
+            if ours or status.parent in left:
+                left.add(pid)
+                continue
+            written = _written(pid) if entry.tool else None
+            processes.append(
+                Process(pid, status.started, status.parent, entry.argv, entry.cwd, written)
+            )
         self._known = known
-        return found
+        return processes
 
-    def _read(self, pid: int, known: dict[int, _Known], todo: list[int]) -> Process | None:
-        status = _read(f"/proc/{pid}/stat")
-        name, _, rest = status.rpartition(b")")
-        fields = rest.split()
-        if len(fields) < 20 or fields[0] in (b"Z", b"X"):
-            return None
-        parent, threads, started = int(fields[1]), int(fields[17]), int(fields[19])
+    def _look_up(self, pid: int, status: Status) -> _Known:
         entry = self._known.get(pid)
         if (
             entry is None
-            or entry.started != started
-            or entry.name != name
+            or entry.started != status.started
+            or entry.name != status.program
             or entry.argv is None  # it may just be executing a program
         ):
-            entry = _Known(started, name)
+            entry = _Known(status)
             words = _read(f"/proc/{pid}/cmdline", ARGV_BYTES).rstrip(b"\0")
             if words:
                 entry.argv = tuple(os.fsdecode(word) for word in words.split(b"\0"))
                 entry.tool = self._wants(entry.argv)
             if entry.tool:
                 entry.cwd = _folder(pid)
-        known[pid] = entry
-        if pid != self._root and entry.argv is not None and _is_ours(entry.argv):
-            return None  # it reports what is below it itself
-        if len(todo) < PROCESSES:
-            todo += children(pid, threads=threads)
-        written = _written(pid) if entry.tool else None
-        return Process(pid, started, parent, entry.argv, entry.cwd, written)
+        return entry
 
 
 def _is_ours(argv: tuple[str, ...]) -> bool:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from headway.estimate.history.order import Orders, Places, freedom, still_comes
-from headway.estimate.history.run import Run, Span
+from headway.estimate.history.run import Run
+from headway.estimate.history.span import Span
 
 NOTHING_SEEN = Places(0, 0)
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from headway.estimate.history.parameters import Parameters
-from headway.estimate.history.run import Run, Span
+from headway.estimate.history.run import Run
+from headway.estimate.history.span import Span
 from headway.estimate.history.trust import trust
 
 

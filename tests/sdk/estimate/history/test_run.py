@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from headway.estimate import Run
-from headway.estimate.history.run import Span
+from headway.estimate.history.span import Span
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import sys
 import pytest
 from machine import until
 
+from headway.run.kernel.process_tree import walk
 from headway.run.kernel.watch import Watch
 
 SIZE = 64 << 20
@@ -35,7 +36,7 @@ class Reader:
             self.process.stdin.flush()
             until(lambda before=before: self.at() > before or self.at() == 0, "a step")
             self.now += 31
-            look = self.watch.poll(self.now)
+            look = self.watch.take(walk(self.process.pid), self.now)
         return look
 
     def at(self):
@@ -68,9 +69,10 @@ def test_the_command_itself_is_the_whole(data):
 
 def test_it_is_looked_at_when_it_is_due(data):
     watch = Watch(os.getpid(), 0.0)
-    assert watch.poll(0.1) is None
-    assert watch.poll(1.0) is not None
-    assert watch.poll(1.01) is None
+    found = walk(os.getpid())
+    assert watch.take(found, 0.1) is None
+    assert watch.take(found, 1.0) is not None
+    assert watch.take(found, 1.01) is None
 
 
 def test_a_process_of_a_script_is_no_whole(data):
@@ -86,7 +88,7 @@ def test_a_process_of_a_script_is_no_whole(data):
                 nonlocal now
                 now += 31
                 out.read(STEP)
-                look = watch.poll(now)
+                look = watch.take(walk(process.pid), now)
                 found.append(look)
                 return look.inner
 
@@ -102,5 +104,5 @@ def test_of_a_command_that_is_gone_nothing_is_told():
     process = subprocess.Popen(["true"])
     process.wait()
     watch = Watch(process.pid, 0.0)
-    assert watch.poll(1.0) == (None, {})
+    assert watch.take(walk(process.pid), 1.0) == (None, {})
     assert watch.finished() is None

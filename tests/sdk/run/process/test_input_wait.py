@@ -8,6 +8,7 @@ import sys
 import pytest
 from machine import until
 
+from headway.run.kernel.looks import ProcessLooks
 from headway.run.kernel.process_tree import process_tree
 from headway.run.process.input_wait import InputWatch, waits_for_input
 
@@ -60,20 +61,22 @@ def test_a_program_that_is_blocked_in_reading_its_terminal_waits_for_input(runni
             "import os, fcntl, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); ",
         )
     pid, terminals = running(code)
-    until(lambda: waits_for_input(pid, terminals, prompted=False))
+    until(lambda: waits_for_input(process_tree(pid), terminals, prompted=False))
 
 
 @pytest.mark.parametrize("code", WORKS.values(), ids=WORKS)
 def test_one_that_waits_for_something_else_or_works_does_not(running, code):
     pid, terminals = running(code)
-    until(lambda: waits_for_input(pid, terminals, prompted=False) is False)
-    assert not any(waits_for_input(pid, terminals, prompted=False) for _ in range(100))
+    until(lambda: waits_for_input(process_tree(pid), terminals, prompted=False) is False)
+    assert not any(
+        waits_for_input(process_tree(pid), terminals, prompted=False) for _ in range(100)
+    )
 
 
 @pytest.mark.parametrize("how", ["a while", "several sources", "events"])
 def test_with_a_prompt_one_that_waits_for_more_than_its_terminal_does(running, how):
     pid, terminals = running(WORKS[how])
-    until(lambda: waits_for_input(pid, terminals, prompted=True))
+    until(lambda: waits_for_input(process_tree(pid), terminals, prompted=True))
 
 
 def test_one_that_reads_a_pipe_waits_where_that_is_by_what_it_is_answered():
@@ -81,8 +84,8 @@ def test_one_that_reads_a_pipe_waits_where_that_is_by_what_it_is_answered():
     try:
         status = os.fstat(process.stdin.fileno())
         pipe = (status.st_dev, status.st_ino)
-        until(lambda: waits_for_input(process.pid, (), pipe, prompted=True))
-        assert waits_for_input(process.pid, (), prompted=True) is False
+        until(lambda: waits_for_input(process_tree(process.pid), (), pipe, prompted=True))
+        assert waits_for_input(process_tree(process.pid), (), prompted=True) is False
     finally:
         process.communicate()
 
@@ -91,9 +94,9 @@ def test_of_a_pipe_it_is_asked_only_where_words_ask(monkeypatch):
     pipes = []
     monkeypatch.setattr(
         "headway.run.process.input_wait.waits_for_input",
-        lambda pid, terminals, pipe, *, prompted: pipes.append(pipe),
+        lambda members, terminals, pipe, *, prompted: pipes.append(pipe),
     )
-    watch = InputWatch(1, (), (1, 2))
+    watch = InputWatch(ProcessLooks(1), (), (1, 2))
     watch.look(0, prompted=True, asked=False)
     watch.look(9, prompted=True, asked=True)
     assert pipes == [None, (1, 2)]
@@ -102,7 +105,7 @@ def test_of_a_pipe_it_is_asked_only_where_words_ask(monkeypatch):
 def test_one_that_has_ended_does_not():
     process = subprocess.Popen(["true"])
     process.wait()
-    assert waits_for_input(process.pid, {1}, prompted=True) is False
+    assert waits_for_input(process_tree(process.pid), {1}, prompted=True) is False
 
 
 def test_while_it_does_not_wait_it_is_looked_at_less_and_less_often(monkeypatch):
@@ -110,7 +113,7 @@ def test_while_it_does_not_wait_it_is_looked_at_less_and_less_often(monkeypatch)
     monkeypatch.setattr(
         "headway.run.process.input_wait.waits_for_input", lambda *_, **__: bool(looks.append(1))
     )
-    watch = InputWatch(1, ())
+    watch = InputWatch(ProcessLooks(1), ())
     times = [number / 10 for number in range(301)]
     assert {watch.look(now, prompted=False, asked=False) for now in times} == {False}
     assert len(looks) < 15

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from headway.run.tree.processes import LATEST_SECONDS, SHARE, SOONEST_SECONDS, ProcessLooks
+from headway.run.kernel.process_tree import walk
+from headway.run.tree.processes import Processes
 
 pytestmark = pytest.mark.skipif(
     not os.path.exists("/proc/self/task"), reason="the kernel has no lists of children"
@@ -25,11 +26,10 @@ def ended(process):
     process.stdout.close()
 
 
-def until(look, condition):
-    deadline, now = time.monotonic() + 20, 0.0
+def until(processes, pid, condition):
+    deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        now += 100
-        found = look(now)
+        found = processes.read(walk(pid))
         if condition(found):
             return found
         os.sched_yield()
@@ -39,9 +39,9 @@ def until(look, condition):
 def test_a_command_and_what_it_has_started_are_found():
     shell = started("sh", "-c", "sleep 60 & sh -c 'sleep 61; :' & wait")
     try:
-        looks = ProcessLooks(shell.pid, lambda argv: argv[0] == "sleep")
         found = until(
-            lambda now: looks.look(now, output=True),
+            Processes(lambda argv: argv[0] == "sleep"),
+            shell.pid,
             lambda found: {("sleep", "60"), ("sleep", "61")} <= {p.argv for p in found},
         )
         by_pid = {process.pid: process for process in found}
@@ -57,10 +57,8 @@ def test_a_command_and_what_it_has_started_are_found():
 def test_a_process_that_executes_another_program_is_read_again():
     shell = started(sys.executable, "-c", "import os; os.execlp('sleep', 'sleep', '60')")
     try:
-        looks = ProcessLooks(shell.pid, lambda argv: argv[0] == "sleep")
-        until(
-            lambda now: looks.look(now, output=True), lambda found: found[0].argv == ("sleep", "60")
-        )
+        processes = Processes(lambda argv: argv[0] == "sleep")
+        until(processes, shell.pid, lambda found: found[0].argv == ("sleep", "60"))
     finally:
         ended(shell)
 
@@ -69,9 +67,9 @@ def test_what_another_headway_run_follows_is_left_to_it():
     shell = started("sh", "-c", "sh -c 'sleep 60; :' /x/headway run & wait")
     nested = started(sys.executable, "-c", "import signal; signal.pause()", "headway", "run")
     try:
-        looks = ProcessLooks(os.getpid(), lambda argv: False)
         found = until(
-            lambda now: looks.look(now, output=True),
+            Processes(lambda argv: False),
+            os.getpid(),
             lambda found: shell.pid in {process.pid for process in found},
         )
         assert nested.pid not in {process.pid for process in found}
@@ -81,19 +79,4 @@ def test_what_another_headway_run_follows_is_left_to_it():
 
 
 def test_a_process_that_is_gone_is_not_there():
-    assert ProcessLooks(2**22 + 1, lambda argv: False).look(0, output=True) == []
-
-
-def test_looks_take_a_small_share_of_a_core_whatever_they_cost():
-    seconds = iter([0.0, 0.004, 0.004, 0.004])
-    looks = ProcessLooks(os.getpid(), lambda argv: False, lambda: next(seconds))
-    assert looks.look(0, output=True) is not None
-    assert looks.look(0.004 / SHARE - 0.1, output=True) is None
-    assert looks.look(0.004 / SHARE, output=True) is not None
-    assert looks.look(0.004 / SHARE + SOONEST_SECONDS / 2, output=True) is None
-
-
-def test_a_silent_command_is_looked_at_once_a_second():
-    looks = ProcessLooks(os.getpid(), lambda argv: False, lambda: 0.0)
-    times = [now / 10 for now in range(31) if looks.look(now / 10, output=False) is not None]
-    assert times == [LATEST_SECONDS, 2 * LATEST_SECONDS, 3 * LATEST_SECONDS]
+    assert Processes(lambda argv: False).read(walk(2**22 + 1)) == []

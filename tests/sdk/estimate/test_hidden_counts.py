@@ -1,0 +1,184 @@
+"""Commands that report nothing: what their work and their lines say of the end."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from headway.estimate import Forecast, Run
+from headway.estimate.history.work import LINES_KEPT
+
+STEP = 0.5
+
+
+def perform(
+    history=(), seconds=20.0, slower=1.0, *, size=1.0, samples=True, lines=False, stages=()
+):
+    """An opaque run; `slower` than its work takes alone: what was said, and the run it teaches.
+
+    Its processor works in two phases, of which the first reads twice as fast.
+    """
+    forecast = Forecast(history)
+    forecast.start(0.0)
+    whole, now, said, printed = seconds * slower * size, 0.0, [], 0
+    for number, name in enumerate(stages, 1):
+        forecast.observe(number, name, None, "running", 0, None, None, 0.0)
+    while now < whole:
+        share = now / whole
+        marks = []
+        while lines and printed < share * 40:
+            marks.append(1000 + printed)
+            printed += 1
+        if samples:
+            read = size * 1e6 * (share * 4 / 3 if share < 0.5 else 1 / 3 + share * 2 / 3)
+            cpu = None if samples == "lines" else size * seconds * share * 0.9
+            forecast.take_work(now, cpu, None if samples == "lines" else read, None, marks)
+        said.append((now, forecast.estimate(now), forecast.progress(now)))
+        now += STEP
+    for number, name in enumerate(stages, 1):
+        forecast.observe(number, name, None, "completed", 0, None, None, whole)
+    return said, forecast.finish("completed", whole)
+
+
+def taught(*paces, **options):
+    history = []
+    for pace in paces:
+        history.append(perform(history, slower=pace, **options)[1])
+    return history
+
+
+def off(said, whole):
+    """By what factor the remaining time is off, typically."""
+    logs = [abs(math.log((one.median + 1) / (whole - at + 1))) for at, one, _ in said[2:]]
+    return math.exp(sum(logs) / len(logs))
+
+
+def test_on_a_busy_machine_the_work_tells_what_is_left_and_the_clock_does_not():
+    said, _ = perform(taught(1.0, 1.0), slower=3.0)
+    clock, _ = perform(taught(1.0, 1.0, samples=False), slower=3.0, samples=False)
+    assert off(said, 60.0) < 1.35
+    assert off(said, 60.0) < 0.6 * off(clock, 60.0)
+    assert {one.basis for _, one, _ in said[4:]} == {"work"}
+
+
+def test_from_the_second_run_on():
+    said, _ = perform(taught(1.0), slower=3.0)
+    assert off(said, 60.0) < 1.35
+
+
+def test_its_share_is_that_of_the_work():
+    said, _ = perform(taught(1.0), slower=3.0)
+    assert all(abs(share - at / 60.0) < 0.15 for at, _, share in said[4:])
+
+
+def test_a_first_run_is_not_foretold():
+    said, _ = perform()
+    assert {one for _, one, _ in said} == {None}
+
+
+def test_lines_alone_are_places():
+    said, _ = perform(
+        taught(1.0, samples="lines", lines=True), slower=3.0, samples="lines", lines=True
+    )
+    late = [entry for entry in said if entry[0] > 15.0]
+    assert off(late, 60.0) < 1.5
+    assert {one.basis for _, one, _ in late} == {"lines"}
+
+
+def test_a_line_that_comes_again_is_no_place():
+    forecast = Forecast(taught(1.0, samples="lines", lines=True))
+    forecast.start(0.0)
+    for at in range(8):
+        forecast.take_work(float(at), None, None, None, [1000, 1001, 1002, 1003])
+    assert forecast.estimate(8.0).basis == "history"
+
+
+def test_lines_that_are_all_at_the_beginning_are_not_believed():
+    early = Run.from_dict(Run(20.0, []).to_dict())
+    early = Run.from_dict(
+        {**early.to_dict(), "work": {"counters": {}, "lines": [[n, n / 100] for n in range(40)]}}
+    )
+    forecast = Forecast([early])
+    forecast.start(0.0)
+    forecast.take_work(6.0, None, None, None, list(range(40)))
+    assert forecast.estimate(6.0).basis == "history"
+
+
+def test_stages_and_their_shares_go_on_beside_it():
+    said, _ = perform(taught(1.0, stages=["Run"]), slower=3.0, stages=["Run"])
+    assert off(said, 60.0) < 1.35
+
+
+def test_the_only_stage_has_the_estimate_of_the_whole():
+    forecast = Forecast(taught(1.0, stages=["Run"]))
+    forecast.start(0.0)
+    forecast.observe(1, "Run", None, "running", 0, None, None, 0.0)
+    for at in range(20):
+        forecast.take_work(float(at), 0.3 * at, 15e3 * at, None)
+    whole, stage = forecast.estimate(19.5), forecast.stage_estimate(1, 19.5)
+    assert (stage.median, stage.basis) == (pytest.approx(whole.median, rel=0.05), "work")
+
+
+def test_an_input_that_is_bigger_is_unlike_and_not_about_to_end():
+    said, _ = perform(taught(1.0, 1.0), size=2.0)
+    beyond = [one for at, one, _ in said if at > 25.0]
+    assert all(one.median > 1.0 for one in beyond)
+
+
+def test_work_that_stands_still_takes_longer_and_longer():
+    forecast = Forecast(taught(1.0))
+    forecast.start(0.0)
+    for at in range(10):
+        forecast.take_work(float(at), 0.9 * at, 66e3 * at, None)
+    before = forecast.estimate(9.0).median
+    for at in range(10, 40):
+        forecast.take_work(float(at), 0.9 * 9, 66e3 * 9, None)
+    assert forecast.estimate(39.0).median > before
+
+
+def test_time_in_which_it_is_stopped_is_no_pace():
+    forecast, still = Forecast(taught(1.0)), Forecast(taught(1.0))
+    for one in (forecast, still):
+        one.start(0.0)
+        for at in range(10):
+            one.take_work(float(at), 0.9 * at, 66e3 * at, None)
+        one.estimate(9.0)
+    forecast.hold(9.0, waiting=True)
+    forecast.hold(109.0, waiting=False)
+    assert forecast.estimate(109.0).median == pytest.approx(still.estimate(9.0).median, rel=0.1)
+
+
+def test_counts_that_fall_are_left_out():
+    forecast = Forecast(taught(1.0))
+    forecast.start(0.0)
+    forecast.take_work(5.0, 4.5, 330e3, None)
+    forecast.take_work(6.0, 0.1, 10.0, None)
+    assert 8.0 < forecast.estimate(6.0).median < 25.0
+
+
+def test_a_short_run_teaches_no_work():
+    assert perform(seconds=1.0)[1].work is None
+
+
+def test_of_many_lines_the_same_are_kept_in_every_run():
+    forecasts = [Forecast(), Forecast()]
+    for forecast, order in zip(forecasts, (1, -1)):
+        forecast.start(0.0)
+        for at, line in enumerate(list(range(3000))[::order]):
+            forecast.take_work(at / 100, None, None, None, [line])
+    first, second = (one.finish("completed", 30.0).work.lines for one in forecasts)
+    assert set(first) == set(second)
+    assert len(first) == LINES_KEPT
+
+
+def test_nothing_raises_whatever_is_told():
+    forecast = Forecast(taught(1.0, lines=True))
+    for cpu, read, lines in [
+        (math.nan, -1.0, []),
+        (math.inf, 1e300, [2**60]),
+        (None, None, [1, 1]),
+    ]:
+        forecast.take_work(math.nan, cpu, read, None, lines)
+        forecast.estimate(1.0)
+    assert forecast.finish("completed", 5.0) is not None
