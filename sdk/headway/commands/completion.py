@@ -8,7 +8,7 @@ OPTIONS = {
     "run": "--name --display --as --no-parse --file --output",
     "attach": "--name --display",
     "view": "--display --until-done --timeout",
-    "ps": "--json",
+    "ps": "--running --failed --since --all --json --format --line",
     "wait": "--timeout",
     "cancel": "--reason --kill",
     "pause": "",
