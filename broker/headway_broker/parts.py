@@ -13,6 +13,7 @@ from headway_broker.peers.handshake import Handshake
 from headway_broker.peers.idle_exit import IdleExit
 from headway_broker.peers.liveness import Liveness
 from headway_broker.peers.merged_counts import MergedCounts
+from headway_broker.peers.output_logs import OutputLogs
 from headway_broker.peers.requests import Requests
 from headway_broker.peers.restoring import Restoring
 from headway_broker.peers.resync import Resync
@@ -75,6 +76,7 @@ class Parts:
             self.snapshots,
             self.faults,
         )
+        self.output_logs = OutputLogs(self.ledger, self.dropped)
         self.output = Output(self.ledger, self.stream, self.dropped, self.outbox)
         self.merged_counts = MergedCounts(
             self.ledger, self.forecasts, self.resync, self.dropped, self.faults

@@ -17,9 +17,10 @@ MESSAGES = [
     messages.Bye(1, 1.0),
     messages.Answer(1, "accepted", None),
     messages.Request(1, "status", {}),
+    messages.Output("op", 0, b"line", 4, False),
 ]
-WORKERS_ONLY = {"Announce", "Counts", "Share", "Log", "Answer"}
-VERBS = ["cancel", "claim", "draw", "drawn", "status", "stop", "retire"]
+WORKERS_ONLY = {"Announce", "Counts", "Share", "Log", "Answer", "Output"}
+VERBS = ["cancel", "claim", "draw", "drawn", "logs", "status", "stop", "retire"]
 
 
 def test_every_message_but_hello_is_in_the_table():

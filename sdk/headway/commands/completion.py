@@ -9,6 +9,7 @@ OPTIONS = {
     "attach": "--name --display",
     "view": "--display --until-done --timeout",
     "ps": "--running --failed --since --all --json --format --line",
+    "logs": "--follow",
     "wait": "--timeout",
     "cancel": "--reason --kill",
     "pause": "",

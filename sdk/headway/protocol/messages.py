@@ -20,7 +20,7 @@ else:
 
 MAGIC = "headway"
 MAJOR = 1
-MINOR = 0
+MINOR = 1  # from 1 on: Output and OutputWanted
 
 STREAM_TOPIC = b"d"  # of deltas, removals, lines and pulses
 INBOX_NAME_SIZE = 16  # bytes
@@ -129,12 +129,27 @@ class Request(NamedTuple):
     """A viewer's request; the `Reply` carries the same `request` number.
 
     Verbs: cancel {operation, reason, kill}, pause {operation}, resume {operation}, claim {key},
-    draw {tty}, drawn {operations}, status {}, stop {}, retire {major, minor, service, nice}.
+    draw {tty}, drawn {operations}, logs {operation, offset}, status {}, stop {},
+    retire {major, minor, service, nice}.
     """
 
     request: int
     verb: str
     arguments: dict[str, Any]
+
+
+class Output(NamedTuple):
+    """What an operation printed, as bytes, from `offset` on of the `total` there were by then.
+
+    Absolute, as all else: an offset beyond what was sent before says that the bytes between are
+    gone. `data` is None where no output of the operation is kept. With `last` there is no more.
+    """
+
+    operation: str
+    offset: int
+    data: bytes | None
+    total: int
+    last: bool
 
 
 # From the broker to workers and viewers.
@@ -209,6 +224,13 @@ class Pause(NamedTuple):
     paused: bool
 
 
+class OutputWanted(NamedTuple):
+    """Send the output of an operation of this session from `offset` on; None: stop sending it."""
+
+    operation: str
+    offset: int | None
+
+
 class Reply(NamedTuple):
     """The result of a `Request`; `error` says why it was not done."""
 
@@ -281,6 +303,7 @@ INBOUND: tuple[type[Any], ...] = (
     Bye,
     Answer,
     Request,
+    Output,
 )
 OUTBOUND: tuple[type[Any], ...] = (
     Welcome,
@@ -293,5 +316,6 @@ OUTBOUND: tuple[type[Any], ...] = (
     Retire,
     Reply,
     Pause,
+    OutputWanted,
 )
 PUBLISHED: tuple[type[Any], ...] = (Snapshot, Delta, Removed, Lines, Pulse)

@@ -59,6 +59,8 @@ class Runner:
         self._interrupted: tuple[int, float] | None = None
         self._pumps = launch.pumps
         self._updater = OperationUpdater(launch.operation)
+        if launch.pumps:
+            self._updater.keep_output(launch.output)
         router = _router_of(launch)
         looks = ProcessLooks(launch.child.pid, router.wants) if launch.parses else None
         plumbing = self._plumbing

@@ -15,7 +15,7 @@ def test_a_hello_is_welcomed_with_the_instance_and_the_clocks(wired):
     worker = wired.worker()
     [welcome] = worker.heard()
     assert welcome == messages.Welcome(
-        1, 0, "instance", 100.0, 1_700_000_100.0, "ipc:///follow", False
+        1, messages.MINOR, "instance", 100.0, 1_700_000_100.0, "ipc:///follow", False
     )
 
 

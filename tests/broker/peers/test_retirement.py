@@ -28,7 +28,7 @@ def test_viewers_are_told_of_a_stop_so_that_only_work_starts_the_next(wired):
 def test_a_newer_client_makes_everybody_connect_again(wired):
     worker = wired.worker()
     viewer = wired.viewer()
-    viewer.ask("retire", major=1, minor=1)
+    viewer.ask("retire", major=1, minor=messages.MINOR + 1)
     assert worker.heard(messages.Retire)
     assert wired.stopped
 
@@ -50,7 +50,7 @@ def test_a_client_that_would_start_one_that_is_better_off_makes_it_retire(ours, 
     viewer = wired.viewer()
     assert viewer.heard(messages.Welcome)[0].about == about
     asked = dict(zip(("service", "nice"), theirs))
-    viewer.ask("retire", major=1, minor=0, **asked)
+    viewer.ask("retire", major=1, minor=messages.MINOR, **asked)
     assert viewer.heard(messages.Reply)[0].result == {"retiring": why is not None}
     assert (wired.stopped is None) if why is None else why in wired.stopped
 

@@ -41,6 +41,8 @@ EXAMPLES = [
     messages.Bye(3, 1.5),
     messages.Answer(1, "refused", "dpkg is running"),
     messages.Request(1, "status", {}),
+    messages.Output("abcdefghijkl", 3, b"\0\xff", 5, False),
+    messages.OutputWanted("abcdefghijkl", None),
     messages.Welcome(1, 0, "i" * 12, 1.5, 1.7e9, "ipc:///x", False),
     messages.Acknowledge([["abcdefghijkl", 4]]),
     messages.Reannounce(None),
@@ -252,7 +254,7 @@ def test_counts_are_recognised_and_unpacked_by_a_way_of_their_own():
         encode(messages.Counts(2, 1.5, dict.fromkeys(range(wire.COUNTS_LIMIT + 1), 1))),
         pack([2, 2, 1.5, {1: 5}, "appended"]),
     ],
-    ids=range(30),
+    ids=range(32),
 )
 def test_whatever_is_not_plainly_counts_is_left_to_decode(frame):
     assert unpack_counts(frame) is None

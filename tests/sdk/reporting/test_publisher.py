@@ -307,7 +307,7 @@ def test_a_refused_operation_is_dropped_and_a_refused_session_is_silent():
 
 def welcomed(publisher, major=messages.MAJOR, **about):
     publisher.take(1.0)
-    told = (major, 0, "i", 0.0, 0.0, "ipc:///f", True, about)
+    told = (major, messages.MINOR, "i", 0.0, 0.0, "ipc:///f", True, about)
     publisher.receive(messages.Welcome(*told), 1.0)
     return publisher.take(1.0)
 
@@ -315,7 +315,7 @@ def welcomed(publisher, major=messages.MAJOR, **about):
 def test_a_broker_that_is_worse_off_is_asked_once_to_retire_and_still_told_everything():
     publisher, operation = publisher_with("A")
     publisher.surroundings = Surroundings(None, 0)
-    words = {"major": 1, "minor": 0, "service": None, "nice": 0}
+    words = {"major": 1, "minor": messages.MINOR, "service": None, "nice": 0}
     asked = welcomed(publisher, service="cron.service", nice=0)
     assert asked == [messages.Request(1, "retire", words)]
     publisher.changed(operation)
