@@ -43,6 +43,7 @@ ROLES: dict[str, frozenset[type[Any]]] = {
             messages.Bye,
             messages.Answer,
             messages.Request,
+            messages.Output,
         }
     ),
     "viewer": frozenset({messages.Beat, messages.Bye, messages.Request}),
@@ -87,6 +88,7 @@ class Core(Parts):
             messages.Bye: self.endings.bye,
             messages.Answer: self._answer,
             messages.Request: self._request,
+            messages.Output: self.output_logs.receive,
         }
 
     def _table_of_requests(self) -> dict[str, Verb]:
@@ -97,6 +99,7 @@ class Core(Parts):
             "claim": self.requests.claim,
             "draw": self.requests.draw,
             "drawn": self.requests.drawn,
+            "logs": self.output_logs.logs,
             "status": lambda asker, request, _, now: reply(asker, request, self.status(now)),
             "stop": self.retirement.stop,
             "retire": self.retirement.retire,
@@ -132,6 +135,11 @@ class Core(Parts):
             Duty("store", lambda turn: self.storage.round(turn.now), self.storage.deadline),
             Duty("acknowledge_shares", lambda turn: self.forked_counts.look(turn.now)),
             Duty("expire", lambda turn: self.storage.expire(turn.now), self.ledger.deadline),
+            Duty(
+                "keep_logs",
+                lambda turn: self.output_logs.look(turn.now),
+                self.output_logs.deadline,
+            ),
             Duty(
                 "tell_whether_watched",
                 lambda _: self.watched.look(followed=self.subscriptions.followed),

@@ -14,6 +14,7 @@ from headway_broker.peers.hidden_counts import HiddenCounts
 from headway_broker.peers.idle_exit import IdleExit
 from headway_broker.peers.liveness import Liveness
 from headway_broker.peers.merged_counts import MergedCounts
+from headway_broker.peers.output_logs import OutputLogs
 from headway_broker.peers.requests import Requests
 from headway_broker.peers.restoring import Restoring
 from headway_broker.peers.resync import Resync
@@ -76,6 +77,7 @@ class Parts:
             self.snapshots,
             self.faults,
         )
+        self.output_logs = OutputLogs(self.ledger, self.dropped)
         self.output = Output(self.ledger, self.stream, self.dropped, self.outbox)
         self.hidden_counts = HiddenCounts(
             self.ledger, self.forecasts, self.stream, self.dropped, self.outbox

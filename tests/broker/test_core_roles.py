@@ -18,9 +18,10 @@ MESSAGES = [
     messages.Answer(1, "accepted", None),
     messages.Request(1, "status", {}),
     messages.Work("op", 1.0, 2.0, 3, 4, [5]),
+    messages.Output("op", 0, b"line", 4, False),
 ]
-WORKERS_ONLY = {"Announce", "Counts", "Share", "Log", "Answer", "Work"}
-VERBS = ["cancel", "claim", "draw", "drawn", "status", "stop", "retire"]
+WORKERS_ONLY = {"Announce", "Counts", "Share", "Log", "Answer", "Work", "Output"}
+VERBS = ["cancel", "claim", "draw", "drawn", "logs", "status", "stop", "retire"]
 
 
 def test_every_message_but_hello_is_in_the_table():

@@ -131,7 +131,9 @@ class Listener:
                 self._identities[message.session] = identity
             self._reply(
                 identity,
-                messages.Welcome(1, 0, "listener", 0.0, 0.0, "ipc:///nowhere", self.watched),
+                messages.Welcome(
+                    1, messages.MINOR, "listener", 0.0, 0.0, "ipc:///nowhere", self.watched
+                ),
             )
         elif identity not in self.sessions:
             return

@@ -130,6 +130,42 @@ def test_what_cannot_be_cancelled_says_so_with_exit_status_3(sandbox):
     let_go(process)
 
 
+def test_ps_lists_what_is_asked_for_in_the_form_that_is_asked_for(sandbox):
+    let_go(sandbox.held("npm install", "raise ValueError('x')"))
+    held = sandbox.held("make all")
+    by_name = {made["name"]: made["id"] for made in sandbox.operations()}
+    assert len(by_name) == 2
+    for filters, passed in (
+        (["--failed"], ["npm install"]),
+        (["--running"], ["make all"]),
+        (["-n", "1"], ["make all"]),
+        (["--since", "1h"], ["npm install", "make all"]),
+        ([by_name["npm install"]], ["npm install"]),
+    ):
+        snapshot = json.loads(sandbox.headway("ps", "--json", *filters).stdout)
+        assert sorted(made["name"] for made in snapshot["operations"]) == sorted(passed), filters
+    said = sandbox.headway("ps", "--format", "{state} {name}").stdout
+    assert said == "failed npm install\nrunning make all\n"
+    assert sandbox.headway("ps", "--format", "{nme}").returncode == 2
+    assert sandbox.headway("ps", "--line").stdout == "▶ make all running, 1 failed\n"
+    narrow = sandbox.headway("ps", COLUMNS="40").stdout
+    assert all(len(line) < 40 for line in narrow.splitlines())
+    let_go(held)
+
+
+def test_an_operation_that_there_is_not_is_answered_with_those_like_it(sandbox):
+    held = sandbox.held("npm install")
+    short = sandbox.operations()[0]["id"][:3]
+    for verb in ("ps", "cancel", "pause", "resume"):
+        done = sandbox.headway(verb, "npm instal")
+        assert (done.returncode, done.stdout) == (4, "")
+        assert done.stderr == (
+            f"headway {verb}: there is no operation 'npm instal';"
+            f" did you mean {short} npm install (running)?\n"
+        )
+    let_go(held)
+
+
 def test_cancelling_nobody_is_an_error_and_starts_nothing(sandbox):
     done = sandbox.headway("cancel", "nobody")
     assert done.returncode == 4
@@ -232,7 +268,8 @@ def test_a_pipe_gets_no_colour_unless_forced_and_never_a_moving_picture(sandbox,
 
 
 def test_wrong_words_are_refused_with_exit_status_2(sandbox):
-    for wrong in (["view", "--display", "nothing"], ["ps", "x"], ["cancel"], ["vew"]):
+    for words in ("view --display nothing", "ps x y", "ps --since x", "ps -n 0", "cancel", "vew"):
+        wrong = words.split()
         done = sandbox.headway(*wrong)
         assert done.returncode == 2, wrong
         assert done.stderr

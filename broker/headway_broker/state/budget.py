@@ -107,7 +107,7 @@ class Budgets:
 
     def of(self, session: Session) -> Budget:
         """Return the budget of the process of a session."""
-        process = _process_of(session)
+        process = process_of(session)
         found = self.of_process.get(process)
         if found is None:
             found = self.of_process[process] = Budget()
@@ -115,13 +115,13 @@ class Budgets:
 
     def exceeded(self, session: Session) -> bool:
         """Return whether stages of this process were left out."""
-        found = self.of_process.get(_process_of(session))
+        found = self.of_process.get(process_of(session))
         return found is not None and found.exceeded
 
     def release(self, session: Session, budget: Budget) -> None:
         """Forget the budget of a session without operations, if its process has nothing."""
         if not (budget.opened or budget.bytes or budget.shares):
-            process = _process_of(session)
+            process = process_of(session)
             if self.of_process.get(process) is budget:
                 del self.of_process[process]
 
@@ -135,7 +135,7 @@ class Budgets:
 
     def has_room_for_share(self, writer: Session) -> bool:
         """Return whether the process of a forked child may count in one more stage."""
-        found = self.of_process.get(_process_of(writer))
+        found = self.of_process.get(process_of(writer))
         return found is None or found.shares < SHARES_LIMIT
 
     def shared(self, writer: Session) -> None:
@@ -158,7 +158,8 @@ class Budgets:
                 self.release(session, budget)
 
 
-def _process_of(session: Session) -> object:
+def process_of(session: Session) -> object:
+    """Return what stands for the process of a session."""
     return (session.uid, session.pid) if session.pid else session.id
 
 

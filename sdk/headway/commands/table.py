@@ -18,6 +18,7 @@ VERBS = {
     "attach": ("headway.run.attach:main", "report a process that runs already"),
     "view": ("headway_viewer.commands.view:view", "follow what goes on, live or as lines"),
     "ps": ("headway_viewer.commands.ps:ps", "list the operations there are"),
+    "logs": ("headway_viewer.commands.logs:logs", "print what a command printed"),
     "wait": ("headway_viewer.commands.wait:wait", "wait for operations to end"),
     "cancel": ("headway_viewer.commands.cancel:cancel", "ask an operation to end"),
     "pause": ("headway_viewer.commands.pause:pause", "stop a command until it is resumed"),

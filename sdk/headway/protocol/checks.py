@@ -87,6 +87,17 @@ def fraction(value: Any) -> float:
     return value
 
 
+def data(limit: int) -> Callable[[Any], bytes]:
+    """Check for at most `limit` bytes."""
+
+    def check(value: Any) -> bytes:
+        if type(value) is not bytes or len(value) > limit:
+            raise Malformed(f"at most {limit} bytes expected")
+        return value
+
+    return check
+
+
 def flag(value: Any) -> bool:
     """Check for true or false."""
     if type(value) is not bool:

@@ -20,7 +20,7 @@ else:
 
 MAGIC = "headway"
 MAJOR = 1
-MINOR = 1  # 1: `Work`, which an older broker does not know
+MINOR = 1  # from 1 on: Work, Output and OutputWanted
 
 STREAM_TOPIC = b"d"  # of deltas, removals, lines and pulses
 INBOX_NAME_SIZE = 16  # bytes
@@ -129,7 +129,8 @@ class Request(NamedTuple):
     """A viewer's request; the `Reply` carries the same `request` number.
 
     Verbs: cancel {operation, reason, kill}, pause {operation}, resume {operation}, claim {key},
-    draw {tty}, drawn {operations}, status {}, stop {}, retire {major, minor, service, nice}.
+    draw {tty}, drawn {operations}, logs {operation, offset}, status {}, stop {},
+    retire {major, minor, service, nice}.
     """
 
     request: int
@@ -151,6 +152,20 @@ class Work(NamedTuple):
     read: int | None
     written: int | None
     lines: list[int]
+
+
+class Output(NamedTuple):
+    """What an operation printed, as bytes, from `offset` on of the `total` there were by then.
+
+    Absolute, as all else: an offset beyond what was sent before says that the bytes between are
+    gone. `data` is None where no output of the operation is kept. With `last` there is no more.
+    """
+
+    operation: str
+    offset: int
+    data: bytes | None
+    total: int
+    last: bool
 
 
 # From the broker to workers and viewers.
@@ -228,6 +243,13 @@ class Pause(NamedTuple):
     request: int
     operation: str
     paused: bool
+
+
+class OutputWanted(NamedTuple):
+    """Send the output of an operation of this session from `offset` on; None: stop sending it."""
+
+    operation: str
+    offset: int | None
 
 
 class Reply(NamedTuple):
@@ -316,6 +338,7 @@ INBOUND: tuple[type[Any], ...] = (
     Answer,
     Request,
     Work,
+    Output,
 )
 OUTBOUND: tuple[type[Any], ...] = (
     Welcome,
@@ -328,5 +351,6 @@ OUTBOUND: tuple[type[Any], ...] = (
     Retire,
     Reply,
     Pause,
+    OutputWanted,
 )
 PUBLISHED: tuple[type[Any], ...] = (Snapshot, Delta, Removed, Lines, Pulse, WorkDone)

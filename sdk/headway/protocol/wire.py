@@ -23,6 +23,7 @@ ABOUT_TEXT = 4096  # characters of them
 STAGES_LIMIT = 1000  # stage records in one `Announce`; more go into further ones
 LINES_LIMIT = 200  # lines in one `Log`
 HASHES_LIMIT = 256  # hashes of lines in one `Work`
+OUTPUT_LIMIT = 1 << 17  # bytes of one `Output`: doubled, other peers wait twice as long for it
 
 # The first bytes of a `Counts`: an array of four, and its kind.
 _COUNTS = bytes((0x94, messages.INBOUND.index(messages.Counts)))
@@ -181,6 +182,13 @@ _FIELDS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
     ),
     messages.Request: (_whole, _identity, checks.mapping),
     messages.Work: (_identity, _time, *_WORK),
+    messages.Output: (
+        _identity,
+        _whole,
+        checks.optional(checks.data(OUTPUT_LIMIT)),
+        _whole,
+        _flag,
+    ),
     messages.Welcome: (
         _whole,
         _whole,
@@ -200,6 +208,7 @@ _FIELDS: dict[type[Any], tuple[Callable[[Any], Any], ...]] = {
     messages.Retire: (),
     messages.Reply: (_whole, checks.mapping, _optional_words),
     messages.Pause: (_whole, _identity, _flag),
+    messages.OutputWanted: (_identity, _optional_whole),
     messages.Snapshot: (_identity, _whole, _time, _time, _whole, _whole, checks.array),
     messages.Delta: (_identity, _whole, _time, checks.array),
     messages.Removed: (_identity, _whole, _time, _identities),

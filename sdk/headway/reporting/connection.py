@@ -35,6 +35,9 @@ NEXT_FRAME = 1.2 * WATCHED  # seconds within which a look is taken for the next 
 IDLE_TIMEOUT = 30.0  # seconds without anything to report after which the connection is closed
 HIGH_WATER_MARK = 8  # messages that wait in the socket at most: the others wait as marks
 SPOOL_FILES = 20  # files of ended operations that a process writes for want of a broker
+# Seconds at an exit, once all else is delivered, for output of what has failed: 1 MB takes a
+# hundredth of it; it is no final state, so nobody waits longer for it.
+OUTPUT_TIMEOUT = 0.2
 LINGER_MS = 50  # for the last message on a connection that works
 _GONE = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED
 
@@ -100,6 +103,7 @@ class Connection:
             if publisher.settled:
                 if not (publisher.forgot or publisher.refused_ends):
                     left.withdraw()
+                self._deliver_output(min(until, now + OUTPUT_TIMEOUT))
                 if self._socket is not None:
                     self._viewer.finish(self._receive_until)
             else:
@@ -275,6 +279,15 @@ class Connection:
                 self._publisher.receive(message, time.monotonic())
             self._absent_since = None
             self._pause = START_POLL
+
+    def _deliver_output(self, until: float) -> None:
+        """Send what is left of the output of failed operations."""
+        now = time.monotonic()
+        while self._socket is not None and self._publisher.output.owing and now < until:
+            self._send(now, hurry=True)
+            self._wait(now, until)
+            self._receive()
+            now = time.monotonic()
 
     def _receive_until(self, until: float) -> bool:
         """Wait for messages until `until` at most; return False once that has passed."""

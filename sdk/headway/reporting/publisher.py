@@ -23,6 +23,7 @@ from headway.protocol.messages import (
     Drawn,
     Hello,
     Log,
+    OutputWanted,
     Pause,
     Reannounce,
     Refuse,
@@ -34,6 +35,7 @@ from headway.protocol.messages import (
     Welcome,
     Work,
 )
+from headway.reporting.output_sender import OutputSender
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ REFUSED_LIMIT = 100  # ends that a broker has refused and that are kept for the 
 STAGES_IN_BIRTHS = 100  # of an open operation, in a birth file
 WORK_MINOR = 1  # the first minor version whose brokers know `Work`
 HASHES_LIMIT = 256  # of lines in a `Work`, as `protocol.wire` has it
+OUTPUT_MINOR = 1  # the version of a broker that takes output
 LINES_LIMIT = 1_000  # log lines that wait at most; the oldest are dropped: they are no state
 
 
@@ -121,6 +124,7 @@ class Publisher:
         self.surroundings: retirement.Surroundings | None = None  # of a broker that we start
         self.requests: list[Cancel | Pause] = []  # to be answered
         self.drawn: set[str] = set()
+        self.output = OutputSender()
         self.sequence = 0
         self._connected = False
         self._greeted = False
@@ -149,6 +153,7 @@ class Publisher:
             Reannounce: self._receive_reannounce,
             Cancel: self._receive_request,
             Pause: self._receive_request,
+            OutputWanted: self._receive_output_wanted,
             Drawn: self._receive_drawn,
             Retire: self._receive_retire,
             Refuse: self._receive_refuse,
@@ -215,6 +220,7 @@ class Publisher:
     def connected(self) -> None:
         """A connection is made: mark everything open or unacknowledged for a resync."""
         self._connected = True
+        self.output.connected()
         self._greet_again()
 
     def lost(self) -> None:
@@ -271,6 +277,7 @@ class Publisher:
         self.welcome = message
         self.refused = None
         self.watched = message.watched
+        self.output.supported = message.minor >= OUTPUT_MINOR
         words = retirement.request(message, self.surroundings)
         if words is not None:
             self._ask_to_retire(words)
@@ -293,6 +300,9 @@ class Publisher:
 
     def _receive_request(self, message: Cancel | Pause) -> None:
         self.requests.append(message)
+
+    def _receive_output_wanted(self, message: OutputWanted) -> None:
+        self.output.want(message.operation, message.offset)
 
     def _receive_drawn(self, message: Drawn) -> None:
         self.drawn.update(message.operations)
@@ -425,7 +435,8 @@ class Publisher:
             due = min(due, self._last_counts + self._interval())
         if self._unacknowledged:
             due = min(due, next(iter(self._unacknowledged.values())).sent + ACKNOWLEDGE_TIMEOUT)
-        return due
+        output = self.output.deadline()
+        return due if output is None else min(due, output)
 
     def _interval(self) -> float:
         return WATCHED if self.watched else UNWATCHED
@@ -482,6 +493,9 @@ class Publisher:
             if message is not None:
                 return message
             self._last_counts = max(self._last_counts, now - self._interval())
+        output = self.output.take(now)
+        if output is not None:
+            return output
         if now >= self._last_sent + HEARTBEAT_INTERVAL:
             return Beat(self.sequence, now)
         return None
@@ -518,6 +532,7 @@ class Publisher:
         self._lines.clear()
         self._work.clear()
         self._answers.clear()
+        self.output.forget()
 
     def _announce(self, entry: Entry, now: float) -> Announce:
         records = _records(list(entry.changed.values()))

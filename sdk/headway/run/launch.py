@@ -22,6 +22,7 @@ from headway.run.process.fork_gate import CannotStart
 from headway.run.process.signal_forwarding import FORWARDED, SignalReceiver
 from headway.run.reading.command_line import FormContext, needs_controlling_terminal
 from headway.run.stderr import print_error
+from headway.run.streams.output_log import OutputLog, StreamLog
 from headway.run.streams.plumbing import connect_streams
 from headway.run.streams.pump import Pump
 from headway.run.streams.samples import KNOWN_TOOL_LIMIT, UNKNOWN_TOOL_LIMIT, Samples
@@ -84,6 +85,7 @@ class Launch:
         self.own_tools: OwnTools | None = None
         self.requests: deque[Any] = deque()  # to cancel
         self.pumps: list[Pump] = []
+        self.output = OutputLog()
         self.keyboard: Keyboard | None = None
         self._watchdog: Watchdog | None = None
         self._began = 0.0
@@ -146,7 +148,8 @@ class Launch:
             samples = Samples(limit) if self.parses else None
             hidden = self._filter_for(stream.target)
             may_write = None if output is None else output.follow
-            self.pumps.append(Pump(stream.source, stream.target, samples, hidden, may_write))
+            kept = StreamLog(self.output)
+            self.pumps.append(Pump(stream.source, stream.target, samples, kept, hidden, may_write))
         # Else a pump waits 5 ms for the interpreter whenever another thread has it.
         sys.setswitchinterval(SWITCH_INTERVAL)
         for pump in self.pumps:

@@ -31,6 +31,7 @@ from headway.run.reading.tail_lines import is_worth_keeping
 from headway.run.tree.router import SCOPE
 
 if TYPE_CHECKING:
+    from headway.reporting.output_sender import Source
     from headway.run.kernel.file_progress import Count
 
 # Lines of output that a failed operation keeps: a compiler's error with its context; the
@@ -61,6 +62,7 @@ class OperationUpdater:
         self._pausing = threading.RLock()  # requests to pause come on another thread
         self._asked = False  # it waits because it was seen to ask, not because a parser says so
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self.output: Source | None = None  # what it printed
         self.error: str | None = None  # the best line about a failure
         self.counted = False  # the output told of stages or counts
 
@@ -179,6 +181,18 @@ class OperationUpdater:
             self._guard(lambda operation: operation.cancel(outcome.text))
         else:
             self._guard(lambda operation: operation.fail(outcome.text))
+        if self.output is not None:
+            own = reporter()
+            with own.lock:
+                own.publisher.output.end(operation.model.id, send=outcome.state == "failed")
+
+    def keep_output(self, output: Source) -> None:
+        """Keep what the command prints ready for those who ask for it."""
+        if self._operation is not None:
+            self.output = output
+            own = reporter()
+            with own.lock:
+                own.publisher.output.keep(self._operation.model.id, output)
 
     def _guard(self, act: Callable[[Any], object]) -> None:
         if self._operation is not None:

@@ -65,6 +65,8 @@ class Runner:
         self._interrupted: tuple[int, float] | None = None
         self._pumps = launch.pumps
         self._updater = OperationUpdater(launch.operation)
+        if launch.pumps:
+            self._updater.keep_output(launch.output)
         self._pausing = Pausing(launch.child, self._updater)
         self._watch = Watch(launch.child.pid, time.monotonic())
         self._input = InputReporter(self._updater)

@@ -16,11 +16,11 @@ def test_every_message_has_one_kind_in_one_direction():
 def test_the_kinds_that_are_out_in_the_world_stay_what_they_are():
     assert [kind.__name__ for kind in messages.INBOUND] == [
         "Hello", "Announce", "Counts", "Share", "Log", "Beat", "Bye", "Answer", "Request",
-        "Work",
+        "Work", "Output",
     ]  # fmt: skip
     assert [kind.__name__ for kind in messages.OUTBOUND] == [
         "Welcome", "Acknowledge", "Reannounce", "Cancel", "Watched", "Refuse", "Drawn", "Retire",
-        "Reply", "Pause",
+        "Reply", "Pause", "OutputWanted",
     ]  # fmt: skip
     assert [kind.__name__ for kind in messages.PUBLISHED] == [
         "Snapshot", "Delta", "Removed", "Lines", "Pulse", "WorkDone",

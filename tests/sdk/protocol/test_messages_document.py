@@ -16,8 +16,10 @@ VECTOR = re.compile(r"```vector\n(.*)\n((?:[0-9a-f ]+\n)+)```")
 
 
 def with_numbers(value):
-    """JSON has no integer keys; the wire has."""
+    """JSON has no integer keys and no bytes; the wire has."""
     if isinstance(value, dict):
+        if list(value) == ["hex"]:
+            return bytes.fromhex(value["hex"])
         return {int(k) if k.isdigit() else k: with_numbers(v) for k, v in value.items()}
     return [with_numbers(item) for item in value] if isinstance(value, list) else value
 
@@ -63,5 +65,5 @@ def test_the_page_names_the_version_and_the_limits_of_the_code():
     page = PAGE.read_text("utf-8")
 
     assert f"version {messages.MAJOR}.{messages.MINOR}" in page
-    for limit in (wire.COUNTS_LIMIT, wire.STAGES_LIMIT, wire.LINES_LIMIT):
+    for limit in (wire.COUNTS_LIMIT, wire.STAGES_LIMIT, wire.LINES_LIMIT, wire.OUTPUT_LIMIT):
         assert f"{limit:,}" in page

@@ -42,6 +42,8 @@ EXAMPLES = [
     messages.Answer(1, "refused", "dpkg is running"),
     messages.Request(1, "status", {}),
     messages.Work("abcdefghijkl", 1.5, 2.25, 4096, None, [7, 2**32 - 1]),
+    messages.Output("abcdefghijkl", 3, b"\0\xff", 5, False),
+    messages.OutputWanted("abcdefghijkl", None),
     messages.Welcome(1, 0, "i" * 12, 1.5, 1.7e9, "ipc:///x", False),
     messages.Acknowledge([["abcdefghijkl", 4]]),
     messages.Reannounce(None),

@@ -6,10 +6,12 @@ from headway_viewer.commands.listing import list_operations
 THEME = theme.make(ascii_only=False, coloured=False)
 
 
-def listed(*operations, columns=80):
-    return [
-        THEME.paint(line) for line in list_operations(board_of(*operations), THEME, columns, NOW)
-    ]
+def listed(*operations, columns=80, lines=None):
+    board = board_of(*operations)
+    rows = list_operations(
+        board, list(board.replica.operations.values()), THEME, columns, NOW, lines
+    )
+    return [THEME.paint(row) for row in rows]
 
 
 def test_nothing_is_said_in_words():
@@ -30,3 +32,19 @@ def test_no_row_is_wider_than_the_screen():
     for columns in (1, 40, 80):
         width = max(columns, 21)
         assert all(len(line) < width for line in listed(*installers(), columns=columns))
+
+
+def test_what_does_not_fit_on_a_screen_is_counted_by_state():
+    done = [operation(f"d{n:02}", f"job {n}", "completed", ended=-500.0 - n) for n in range(40)]
+    failed = [operation(f"f{n:02}", f"bad {n}", "failed", ended=-300.0 - n) for n in range(40)]
+    lines = listed(*done, *failed, *installers(), lines=20)
+    assert len(lines) == 20
+    assert lines[0] == "… 68 more (40 completed, 28 failed): headway ps --all"
+    assert lines[1].startswith("✗ bad 11")
+    assert lines[-1].startswith("headway  3 running")
+
+
+def test_a_filter_that_nothing_passes_says_how_to_see_all():
+    board = board_of(*installers())
+    (line,) = list_operations(board, [], THEME, 80, NOW)
+    assert THEME.paint(line) == "no operation is like that; `headway ps --all` lists all"

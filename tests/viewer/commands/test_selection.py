@@ -1,7 +1,14 @@
 import pytest
 from showcase import NOW, board_of, operation, snapshot
 
-from headway_viewer.commands.selection import Ambiguous, Selection, find_operation, matching
+from headway_viewer.commands.selection import (
+    Ambiguous,
+    Selection,
+    find_operation,
+    matching,
+    short_id,
+    unknown_text,
+)
 from headway_viewer.terminal.jobs import Job
 
 
@@ -96,9 +103,40 @@ def test_a_name_that_is_not_known_yet_is_waited_for():
 
 
 def test_what_can_mean_several_is_refused_with_their_ids():
-    board = board_of(operation("abc1", "x"), operation("abd2", "y"))
-    with pytest.raises(Ambiguous, match="abc1, abd2"):
+    board = board_of(operation("abc1", "x"), operation("abd2", "y", "failed", ended=-1.0))
+    with pytest.raises(Ambiguous, match=r"abc x \(running\), abd y \(failed\)"):
         find_operation(board.replica, "ab")
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("npm instal", "; did you mean 2c9 npm install (running)?"),
+        ("INSTALL", "; did you mean 2c9 npm install (running) or 9ab pip install (failed)?"),
+        ("quux", ""),
+        ("", ""),
+    ],
+)
+def test_a_name_that_none_has_is_answered_with_those_like_it(word, told):
+    board = board_of(
+        operation("7f3", "npm install", "failed", ended=-9.0),
+        operation("2c9", "npm install"),
+        operation("9ab", "pip install", "failed", ended=-9.0),
+    )
+    text = unknown_text(board.replica, word)
+    if word.startswith("npm"):
+        text = text.replace(" or 9ab pip install (failed)", "")
+    assert text == f"there is no operation {word!r}{told}"
+
+
+def test_what_a_name_that_is_waited_for_may_mean_is_told():
+    board = board_of(operation("7f3", "npm install"))
+    selection = Selection(["npm instal", "quux"])
+    selection.update(board.replica, NOW)
+    assert selection.notice(board) == (
+        "waiting for 'npm instal' and 'quux' to begin; did you mean 7f3 npm install (running)?"
+    )
+    assert Selection([]).notice(board) is None
 
 
 def test_of_several_that_ended_under_a_name_the_latest_is_meant():
@@ -244,3 +282,9 @@ def test_of_many_jobs_that_are_waited_for_three_are_named():
     assert selection_of(FakeSession(*many), board).awaited(board) == (
         "an operation of p0, p1, p2 and 2 more"
     )
+
+
+def test_a_short_id_is_as_long_as_it_takes_to_be_no_other_one():
+    assert short_id("abcdef", ["abcdef", "abx"]) == "abc"
+    assert short_id("abcdef", ["abcdef", "abcdx"]) == "abcde"
+    assert short_id("abc", ["abc", "abcd"]) == "abc"

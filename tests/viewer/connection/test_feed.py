@@ -38,7 +38,7 @@ class Broker:
             message = wire.decode(frame, messages.INBOUND)
             self.heard.append(message)
             if isinstance(message, messages.Hello):
-                told = (1, 0, self.instance, NOW, 1.7e9, self.follow, True, self.about)
+                told = (1, messages.MINOR, self.instance, NOW, 1.7e9, self.follow, True, self.about)
                 self.answer(messages.Welcome(*told))
         while self.pub.poll(5):
             self.topics.append(self.pub.recv())
@@ -245,7 +245,7 @@ def test_an_older_broker_is_asked_once_to_retire_in_words_that_it_knows(broker, 
     until(broker, feed, lambda: feed.refused is not None)
     until(broker, feed, lambda: retired(broker))
     (asked,) = retired(broker)
-    assert asked.arguments == {"major": 1, "minor": 0, "service": None, "nice": 0}
+    assert asked.arguments == {"major": 1, "minor": messages.MINOR, "service": None, "nice": 0}
     assert [m for m in broker.heard if isinstance(m, messages.Hello)][-1].major == 0
 
 

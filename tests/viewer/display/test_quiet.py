@@ -3,15 +3,15 @@ import pytest
 from headway_viewer.display.quiet import StartNotice
 
 
-@pytest.mark.parametrize("awaited", [None, "'x'"])
-def test_what_has_not_begun_after_a_moment_is_said_once(awaited):
+@pytest.mark.parametrize("notice", [None, "waiting for 'x' to begin"])
+def test_what_has_not_begun_after_a_moment_is_said_once(notice):
     said = []
-    display = StartNotice(lambda: awaited, said.append)
+    display = StartNotice(lambda: notice, said.append)
     left = display.show(None, None, 0.0)
     assert said == []
     for local in (left, left + 30.0):
         display.show(None, None, local)
-    assert said == (["waiting for 'x' to begin"] if awaited else [])
+    assert said == ([notice] if notice else [])
 
 
 def test_what_only_waits_to_be_judged_is_said_once():

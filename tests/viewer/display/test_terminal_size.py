@@ -6,7 +6,7 @@ import termios
 
 import pytest
 
-from headway_viewer.display.terminal_size import stream_columns, terminal_size
+from headway_viewer.display.terminal_size import stream_columns, stream_lines, terminal_size
 
 
 @pytest.fixture
@@ -22,7 +22,8 @@ def test_the_size_is_that_of_the_terminal_now(terminal):
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
         assert terminal_size(terminal) == size[::-1]
         with open(terminal, "w", closefd=False) as stream:
-            assert stream_columns(stream) == size[1]
+            assert stream_columns(stream, {"COLUMNS": "7"}) == size[1]
+            assert stream_lines(stream, {"LINES": "7"}) == size[0]
 
 
 def test_a_terminal_that_does_not_know_its_size_has_80_by_24(terminal):
@@ -32,5 +33,12 @@ def test_a_terminal_that_does_not_know_its_size_has_80_by_24(terminal):
 def test_what_is_no_terminal_has_80_by_24_or_100_columns_for_a_stream(tmp_path):
     with open(tmp_path / "file", "w") as stream:
         assert terminal_size(stream.fileno()) == (80, 24)
-        assert stream_columns(stream) == 100
-    assert stream_columns(io.StringIO()) == 100
+        assert stream_columns(stream, {}) == 100
+    assert stream_columns(io.StringIO(), {"COLUMNS": "x"}) == 100
+    assert stream_lines(io.StringIO(), {}) == 24
+
+
+def test_in_a_pipe_the_environment_has_the_size():
+    environ = {"COLUMNS": "132", "LINES": "50"}
+    assert stream_columns(io.StringIO(), environ) == 132
+    assert stream_lines(io.StringIO(), environ) == 50

@@ -199,11 +199,12 @@ def test_a_frame_of_a_thousand_operations_is_drawn_in_two_milliseconds():
 
 
 @pytest.mark.parametrize(
-    ("awaited", "words"), [(None, "nothing is running"), ("'nix'", "waiting for 'nix' to begin")]
+    ("notice", "words"),
+    [(None, "nothing is running"), ("waiting for 'nix' to begin", "waiting for 'nix' to begin")],
 )
-def test_where_there_is_nothing_it_says_what_it_waits_for(awaited, words):
+def test_where_there_is_nothing_it_says_what_it_waits_for(notice, words):
     board = board_of()
-    board.awaited = lambda: awaited
+    board.notice = lambda: notice
     line = PLAIN.paint(View(board, PLAIN).picture(80, 23, NOW)[0])
     assert line == f"headway  {words}"
 

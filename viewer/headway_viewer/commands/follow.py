@@ -70,7 +70,7 @@ def follow_broker(
     board.accepts = selection.accepts
     board.seen_since = _ends_seen(replica, session)
     if words or session is not None:
-        board.awaited = lambda: selection.awaited(board)
+        board.notice = lambda: selection.notice(board)
     feed = Feed(replica, endpoint_finder(start=start), replaces=surroundings() if start else None)
     try:
         require_usable()

@@ -32,6 +32,21 @@ def seconds(text: str) -> float:
     return value
 
 
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def duration(text: str) -> float:
+    """Parse a duration with a unit, as "90s", "5m", "1h" or "2d", in seconds.
+
+    Raise `argparse.ArgumentTypeError`.
+    """
+    digits = text.rstrip("smindh")
+    unit = _UNITS.get(text[len(digits) :])
+    if unit is None or _number(digits) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; 90s, 5m, 1h and 2d are")
+    return seconds(digits) * unit
+
+
 def positive(text: str) -> float:
     """Parse a number above 0. Raise `argparse.ArgumentTypeError`."""
     value = _number(text)

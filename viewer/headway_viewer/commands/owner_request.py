@@ -8,7 +8,7 @@ from typing import Any
 from headway.host.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.exit_status import NONE_SEEN, REFUSED, USAGE
 from headway_viewer.commands.options import print_error, print_lines, stream_theme
-from headway_viewer.commands.selection import Ambiguous, find_operation
+from headway_viewer.commands.selection import Ambiguous, find_operation, unknown_text
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
@@ -46,7 +46,7 @@ def _send(
     except Ambiguous as error:
         return print_error(verb, theme.spell(str(error)), USAGE)
     if operation is None:
-        return print_error(verb, f"there is no operation {theme.spell(word)!r}", NONE_SEEN)
+        return print_error(verb, theme.spell(unknown_text(feed.replica, word)), NONE_SEEN)
     name = f"{theme.spell(operation.name)} ({operation.id})"
     if not operation.open:
         return print_error(verb, f"{name} has ended: {operation.state}", REFUSED)

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
 import time
 from typing import Sequence
 
+from headway.formatting.theme import Theme
 from headway.host.broker_launch import NoRuntimeDirectory
-from headway_viewer.commands.exit_status import NO_ANSWER
-from headway_viewer.commands.listing import list_operations
-from headway_viewer.commands.options import make_parser, print_error, print_lines, stream_theme
+from headway.model import Operation
+from headway_viewer.commands.exit_status import NO_ANSWER, NONE_SEEN, USAGE
+from headway_viewer.commands.filters import Filter, listed
+from headway_viewer.commands.listing import NOTHING, list_operations
+from headway_viewer.commands.options import (
+    OP_HELP,
+    duration,
+    make_parser,
+    print_error,
+    print_lines,
+    stream_theme,
+)
+from headway_viewer.commands.output_format import UnknownField, format_row
+from headway_viewer.commands.selection import matching, unknown_text
+from headway_viewer.commands.status_line import status_line
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
-from headway_viewer.display.terminal_size import stream_columns
+from headway_viewer.display.terminal_size import stream_columns, stream_lines
 from headway_viewer.picture.board import Board
+from headway_viewer.public_json.schema import operation_fields
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Replica
 
 
 def ps(argv: Sequence[str]) -> int:
     """Run `headway ps ARGV…`; return the exit status."""
-    parser = make_parser(
-        "ps", "List the operations there are. Starts nothing.", "headway ps --json"
-    )
-    parser.add_argument("--json", action="store_true", help="one line of JSON")
+    parser = _parser()
     arguments = parser.parse_args(argv)
     replica = Replica()
     try:
         outcome, feed_note = _fetch(replica)
     except NoRuntimeDirectory as error:
         return print_error("ps", str(error), 1)
-    if outcome is Outcome.NO_BROKER and not arguments.json:
-        return print_lines(["nothing is running"])
     if outcome is Outcome.NO_ANSWER:
         return print_error("ps", "the broker does not answer, or is still starting", NO_ANSWER)
     if outcome is Outcome.REFUSED:
@@ -41,13 +52,97 @@ def ps(argv: Sequence[str]) -> int:
     if outcome is Outcome.NO_BROKER:
         replica.set_clocks(local, time.time())
     now = replica.time(local)
-    if arguments.json:
-        return print_lines([Writer(replica).snapshot(now)])
     board = Board(replica)
     board.absorb(replica.take(), now)
-    columns = stream_columns(sys.stdout)
+    return _print(arguments, board, now)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = make_parser(
+        "ps",
+        "List the operations there are: what goes on, then what went wrong last, a screenful\n"
+        "at most. With a filter, all that pass it. Starts nothing.",
+        "headway ps --failed --since 1h\n"
+        "headway ps --format '{id} {state} {name}' -n 20\n"
+        "headway ps --line\n"
+        "headway ps --json",
+    )
+    parser.add_argument("operation", metavar="OP", nargs="?", help=OP_HELP)
+    parser.add_argument("--running", action="store_true", help="those that have not ended")
+    parser.add_argument("--failed", action="store_true", help="those that failed or crashed")
+    parser.add_argument(
+        "--since",
+        type=duration,
+        metavar="T",
+        help="those that were open in the last T: 90s, 1h, 2d",
+    )
+    parser.add_argument("-n", type=_number, metavar="N", dest="number", help="the N latest")
+    parser.add_argument("--all", action="store_true", help="more than a screenful")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one line of JSON")
+    form.add_argument(
+        "--format", metavar="F", help="a line each: F with {id}, {name} and other fields of --json"
+    )
+    form.add_argument(
+        "--line", action="store_true", help="one line, for the status bar of tmux or Waybar"
+    )
+    return parser
+
+
+def _print(arguments: argparse.Namespace, board: Board, now: float) -> int:
+    """Print what is asked for; return the exit status."""
+    replica = board.replica
+    wanted = Filter(arguments.running, arguments.failed, arguments.since, arguments.number)
+    word = arguments.operation
+    candidates: list[Operation] = list(replica.operations.values())
+    if word is not None:
+        candidates = matching(candidates, word)
+        if not candidates:
+            theme = stream_theme(sys.stderr)
+            return print_error("ps", theme.spell(unknown_text(replica, word)), NONE_SEEN)
+    filtered = wanted != Filter() or word is not None
     theme = stream_theme(sys.stdout)
-    return print_lines([theme.paint(line) for line in list_operations(board, theme, columns, now)])
+    columns = stream_columns(sys.stdout, os.environ)
+    if arguments.json:
+        chosen = wanted.apply(candidates, now) if filtered else None
+        return print_lines([Writer(replica).snapshot(now, chosen)])
+    if arguments.line:
+        return print_lines([_for_status_bar(theme.paint(status_line(board, theme, columns, now)))])
+    if word is None and arguments.format is None:
+        candidates = [operation for operation in candidates if board.has_row(operation.id)]
+    found = wanted.apply(candidates, now)
+    if arguments.format is not None:
+        return _print_formatted(arguments.format, found, replica, theme, now)
+    if not replica.operations:
+        return print_lines([NOTHING])
+    lines = None if filtered or arguments.all else stream_lines(sys.stdout, os.environ) - 1
+    rows = list_operations(board, found, theme, columns, now, lines)
+    return print_lines([theme.paint(line) for line in rows])
+
+
+def _print_formatted(
+    template: str, operations: list[Operation], replica: Replica, theme: Theme, now: float
+) -> int:
+    try:
+        lines = [
+            format_row(template, operation_fields(operation, replica, now), theme.spell)
+            for operation in listed(operations) or [Operation("", "")]
+        ]
+    except UnknownField as error:
+        return print_error("ps", str(error), USAGE)
+    return print_lines(lines if operations else [])
+
+
+def _for_status_bar(line: str) -> str:
+    """Return a line that tmux shows as it is, where it is tmux that asks: # is its escape."""
+    return line.replace("#", "##") if os.environ.get("TMUX") else line
+
+
+def _number(text: str) -> int:
+    """Parse how many. Raise `argparse.ArgumentTypeError`."""
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return int(text)
 
 
 def _fetch(replica: Replica) -> tuple[Outcome, str | None]:

@@ -5,11 +5,12 @@ Pure. OP on a command line is an id, a unique prefix of one, or a unique name.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Iterable
 
 from headway.model import Operation
 from headway_viewer.commands.exit_status import exit_status
-from headway_viewer.picture.board import JUST_ENDED, Board
+from headway_viewer.picture.board import JUST_ENDED, MIN_ID_CHARACTERS, Board
 from headway_viewer.replica.replica import Replica
 from headway_viewer.terminal.jobs import Job, Session
 
@@ -20,10 +21,12 @@ YOUNG = 60.0  # seconds: a job that began longer before the viewer is not about 
 YOUNG_WAIT = 10.0  # seconds to wait for a young job to report, once another one has
 LOOK_INTERVAL = 0.5  # seconds between looks at the jobs
 NAMED_JOBS = 3  # that are waited for, by name
+NAMED_OPERATIONS = 5  # of those that an OP can mean, by id and name
+SUGGESTIONS = 3  # operations that may be meant by a name that none has
 
 
 class Ambiguous(LookupError):
-    """Raised where an OP can mean several operations; the text has their ids."""
+    """Raised where an OP can mean several operations; the text has their ids and names."""
 
 
 def find_operation(replica: Replica, word: str) -> Operation | None:
@@ -35,10 +38,53 @@ def find_operation(replica: Replica, word: str) -> Operation | None:
     if len(found) > 1 and all(not op.open and op.name == word for op in found):
         return max(found, key=lambda operation: operation.ended or 0.0)
     if len(found) > 1:
-        listed = ", ".join(operation.id for operation in found[:5])
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        known = replica.operations
+        found.sort(key=_latest_first)
+        listed = ", ".join(_told(operation, known) for operation in found[:NAMED_OPERATIONS])
+        left = len(found) - NAMED_OPERATIONS
+        more = f" and {left} more" if left > 0 else ""
         raise Ambiguous(f"{word!r} can mean {len(found)} operations: {listed}{more}")
     return found[0] if found else None
+
+
+def unknown_text(replica: Replica, word: str) -> str:
+    """Return that there is no operation `word`, and which ones may be meant."""
+    close = similar(replica.operations.values(), word)
+    told = " or ".join(_told(operation, replica.operations) for operation in close)
+    return f"there is no operation {word!r}" + (f"; did you mean {told}?" if told else "")
+
+
+def similar(operations: Iterable[Operation], word: str) -> list[Operation]:
+    """Return the operations whose name contains `word` or is spelled like it, one a name.
+
+    The open ones and the latest come first, `SUGGESTIONS` at most.
+    """
+    named: dict[str, Operation] = {}
+    for operation in sorted(operations, key=_latest_first):
+        named.setdefault(operation.name.lower(), operation)
+    folded = word.lower()
+    close = [name for name in named if folded and folded in name]
+    close += get_close_matches(folded, named, n=SUGGESTIONS)
+    return [named[name] for name in list(dict.fromkeys(close))[:SUGGESTIONS]]
+
+
+def _latest_first(operation: Operation) -> tuple[bool, float]:
+    time = operation.started if operation.open else operation.ended
+    return not operation.open, -(time or 0.0)
+
+
+def _told(operation: Operation, known: Iterable[str]) -> str:
+    """Return the shortest unique prefix of an id, the name and the state of an operation."""
+    return f"{short_id(operation.id, known)} {operation.name} ({operation.state})"
+
+
+def short_id(operation: str, known: Iterable[str]) -> str:
+    """Return the shortest prefix of an id that is no other's of those `known`."""
+    others = [other for other in known if other != operation]
+    length = MIN_ID_CHARACTERS
+    while any(other[:length] == operation[:length] for other in others) and length < len(operation):
+        length += 1
+    return operation[:length]
 
 
 class Selection:
@@ -163,8 +209,20 @@ class Selection:
                 more = f" and {len(names) - NAMED_JOBS} more" if len(names) > NAMED_JOBS else ""
                 return f"an operation of {', '.join(names[:NAMED_JOBS])}{more}"
             return None if board.seen else "an operation"
-        unknown = [word for word in self._missing if word not in self._ended_earlier]
-        return " and ".join(map(repr, unknown)) or None
+        return " and ".join(map(repr, self._unknown())) or None
+
+    def notice(self, board: Board) -> str | None:
+        """Return that something has not begun yet, and what may be meant by a name, or None."""
+        awaited = self.awaited(board)
+        if awaited is None:
+            return None
+        known = board.replica.operations
+        close = [one for word in self._unknown() for one in similar(known.values(), word)]
+        told = " or ".join(_told(one, known) for one in close[:SUGGESTIONS])
+        return f"waiting for {awaited} to begin" + (f"; did you mean {told}?" if told else "")
+
+    def _unknown(self) -> list[str]:
+        return [word for word in self._missing if word not in self._ended_earlier]
 
     def left(self, board: Board) -> list[Operation]:
         """Return the operations that were left early, if all that are open were; else none."""

@@ -30,7 +30,7 @@ def wait(argv: Sequence[str]) -> int:
         "wait",
         arguments.operation,
         lambda board, selection: StartNotice(
-            lambda: selection.awaited(board),
+            lambda: selection.notice(board),
             lambda words: print_error("wait", spelled(words), 0),
             lambda: _left(selection.left(board)),
         ),

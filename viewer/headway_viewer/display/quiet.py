@@ -35,19 +35,19 @@ class StartNotice(Quiet):
 
     So it does with what is wrong with the connection, but that there is no broker yet.
 
-    `awaited()` returns what has not begun, as text, or None, `left()` likewise what only waits to
-    be judged; `say(text)` prints the notice.
+    `notice()` returns what to say of what has not begun, or None, `left()` likewise what only waits
+    to be judged; `say(text)` prints the notice.
     """
 
     def __init__(
         self,
-        awaited: Callable[[], str | None],
+        notice: Callable[[], str | None],
         say: Callable[[str], object],
         left: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._left = left
         self._left_since: float | None = None
-        self._awaited = awaited
+        self._notice = notice
         self._say = say
         self._since: float | None = None
         self._warned = False  # of the connection
@@ -68,10 +68,10 @@ class StartNotice(Quiet):
         left = self._since + NOTICE_AFTER - local
         if left > 0:
             return left
-        awaited = self._awaited()
-        if awaited is not None:
-            self._say(f"waiting for {awaited} to begin")
-            self._awaited = lambda: None
+        notice = self._notice()
+        if notice is not None:
+            self._say(notice)
+            self._notice = lambda: None
         return IDLE if unjudged is None else NOTICE_AFTER
 
     def _warn(self, note: str | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TextIO
+from typing import Mapping, TextIO
 
 
 def terminal_size(descriptor: int) -> tuple[int, int]:
@@ -15,9 +15,21 @@ def terminal_size(descriptor: int) -> tuple[int, int]:
     return columns or 80, rows or 24
 
 
-def stream_columns(stream: TextIO) -> int:
-    """Return the columns of the terminal behind a stream; 100 if there is none."""
+def stream_columns(stream: TextIO, environ: Mapping[str, str]) -> int:
+    """Return the columns of the terminal behind a stream; if there is none, `COLUMNS`, or 100."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80
     except (OSError, ValueError):
-        return 100
+        return _number(environ.get("COLUMNS", "")) or 100
+
+
+def stream_lines(stream: TextIO, environ: Mapping[str, str]) -> int:
+    """Return the rows of the terminal behind a stream; if there is none, `LINES`, or 24."""
+    try:
+        return os.get_terminal_size(stream.fileno()).lines or 24
+    except (OSError, ValueError):
+        return _number(environ.get("LINES", "")) or 24
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0

@@ -119,11 +119,10 @@ class View:
             parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED}"))
         if self.board.silent:
             parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
-        awaited = self.board.awaited() if self.board.awaited is not None else None
-        if awaited or not parts:
-            words = f"waiting for {awaited} to begin" if awaited else "nothing is running"
-            parts.append(("dim", self.theme.spell(words)))
-        return self._header_line("headway", parts, self._all_remaining(now), width)
+        notice = self.board.notice() if self.board.notice is not None else None
+        if notice or not parts:
+            parts.append(("dim", self.theme.spell(notice or "nothing is running")))
+        return self._header_line("headway", parts, self.all_remaining(now), width)
 
     def _header_line(
         self, title: str, parts: list[tuple[str, str]], right: str, width: int
@@ -142,7 +141,7 @@ class View:
             line += [("", " " * (width - used - string_width.cells(right))), ("", right)]
         return line
 
-    def _all_remaining(self, now: float) -> str:
+    def all_remaining(self, now: float) -> str:
         """Return the longest remaining time of the open operations; "" if one is unknown."""
         if not self.board.open:
             return ""  # at once, not with the next second

@@ -12,11 +12,9 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from headway.run.streams.filter import LineFilter
+    from headway.run.streams.output_log import StreamLog
     from headway.run.streams.samples import Samples
 
-# Bytes of one read: a quarter of the enlarged pipe. Smaller costs turns of the interpreter,
-# larger only memory.
-CHUNK_BYTES = 1 << 18
 # Seconds of silence after the command's end after which a stream that is still open is left
 # to a background process. Longer delays every command that starts a daemon.
 LINGER_SECONDS = 0.1
@@ -26,7 +24,7 @@ WITHHELD_SECONDS = 0.05  # between looks whether the command may write again
 
 
 class Pump(threading.Thread):
-    """Copies `source` to `target`, and samples of it to `samples`.
+    """Copies `source` to `target`, and samples of it to `samples`; `log` keeps the last of it.
 
     `may_write` is asked before each write; while it says no, what has come waits.
     After `finish` it ends at the end of the stream, or after a short silence: `lingering` then
@@ -38,6 +36,7 @@ class Pump(threading.Thread):
         source: int,
         target: int,
         samples: Samples | None,
+        log: StreamLog,
         line_filter: LineFilter | None = None,
         may_write: Callable[[], bool] | None = None,
     ) -> None:
@@ -47,7 +46,7 @@ class Pump(threading.Thread):
         self.samples = samples
         self._filter = line_filter
         self._may_write = may_write
-        self._buffer = memoryview(bytearray(CHUNK_BYTES))
+        self._log = log
         self._ended, self._end = os.pipe()
         self.lingering = False
         self.error: OSError | None = None  # why it could not pass on what came
@@ -70,7 +69,7 @@ class Pump(threading.Thread):
                     if not self._copy():
                         return
                 elif self._held:
-                    self._write(self._filter.flush() if self._filter else b"")
+                    self._write_filtered(self._filter.flush() if self._filter else b"")
                 elif finishing:
                     self.lingering = True
                     return
@@ -87,24 +86,34 @@ class Pump(threading.Thread):
         return self._filter is not None and bool(self._filter.held)
 
     def _copy(self) -> bool:
+        space = self._log.space()
         try:
-            size = os.readv(self.source, [self._buffer])
+            size = os.readv(self.source, [space])
         except OSError as error:
             if error.errno != errno.EIO:  # of a pty: nobody has the other end any more
                 raise
             size = 0
         if not size:
             if self._held and self._filter is not None:
-                self._write(self._filter.flush())
+                self._write_filtered(self._filter.flush())
             return False
-        chunk = self._buffer[:size]
+        chunk = space[:size]
         if self.samples is not None:
             try:
                 self.samples.put(chunk)
             except MemoryError:
                 pass  # nobody sees it, but it is passed on
-        self._write(chunk if self._filter is None else self._filter.feed(bytes(chunk)))
+        if self._filter is None:
+            self._log.came(size)
+            self._write(chunk)
+        else:
+            self._write_filtered(self._filter.feed(bytes(chunk)))
         return True
+
+    def _write_filtered(self, data: bytes) -> None:
+        """Pass on and keep what the filter has passed; what was read is written over."""
+        self._log.copy(data)
+        self._write(data)
 
     def _write(self, data: bytes | memoryview) -> None:
         if self._may_write is not None:

@@ -1,0 +1,95 @@
+"""Filters of `headway ps`: which operations it lists, and which of them fit on a screen. Pure."""
+
+from __future__ import annotations
+
+from typing import Iterable, NamedTuple
+
+from headway.model import (
+    CANCELLED,
+    COMPLETED,
+    CRASHED,
+    FAILED,
+    PENDING,
+    RUNNING,
+    UNJUDGED,
+    WAITING,
+    Operation,
+)
+
+# The rows from the top: what goes on is nearest to the prompt, above it what went wrong.
+_RANK = {
+    COMPLETED: 0,
+    UNJUDGED: 1,
+    CANCELLED: 1,
+    CRASHED: 2,
+    FAILED: 2,
+    PENDING: 3,
+    WAITING: 4,
+    RUNNING: 5,
+}
+_BROKEN = (FAILED, CRASHED)
+BROKEN_SHARE = 4  # the part of a screen that failures get, however much goes on
+
+
+class Filter(NamedTuple):
+    """What is asked for: with both `running` and `failed`, either.
+
+    `since` are seconds: what was open in them; `number` is how many of the latest.
+    """
+
+    running: bool = False
+    failed: bool = False
+    since: float | None = None
+    number: int | None = None
+
+    def apply(self, operations: Iterable[Operation], now: float) -> list[Operation]:
+        """Return the operations that pass, in their order; `now` is the broker's time."""
+        found = [operation for operation in operations if self._accepts(operation, now)]
+        if self.number is not None and len(found) > self.number:
+            latest = sorted(found, key=_recency)[len(found) - self.number :]
+            kept = {operation.id for operation in latest}
+            found = [operation for operation in found if operation.id in kept]
+        return found
+
+    def _accepts(self, operation: Operation, now: float) -> bool:
+        if (self.running or self.failed) and not (
+            (self.running and operation.open) or (self.failed and operation.state in _BROKEN)
+        ):
+            return False
+        ended = operation.ended
+        return self.since is None or operation.open or ended is None or ended >= now - self.since
+
+
+def listed(operations: Iterable[Operation]) -> list[Operation]:
+    """Return operations in the order of their rows: by state, the latest last."""
+    return sorted(operations, key=lambda one: (_RANK[one.state], _recency(one)))
+
+
+def fit(operations: list[Operation], heights: list[int], lines: int) -> list[Operation]:
+    """Return the operations of those `listed` that fit into `lines`; `heights` are their lines.
+
+    What goes on comes first, then what went wrong, each the latest; failures get
+    1/`BROKEN_SHARE` of the lines in any case.
+    """
+    if sum(heights) <= lines:
+        return operations
+    height = {one.id: lines_of for one, lines_of in zip(operations, heights)}
+    going = [one for one in operations if one.open]
+    broken = [one for one in operations if one.state in _BROKEN]
+    over = [one for one in operations if not one.open and one.state not in _BROKEN]
+    reserved = min(sum(height[one.id] for one in broken), lines // BROKEN_SHARE)
+    kept: set[str] = set()
+    left = lines - reserved
+    for group, extra in ((going, 0), (broken, reserved), (over, 0)):
+        left += extra
+        for one in reversed(group):
+            if height[one.id] > left:
+                break
+            left -= height[one.id]
+            kept.add(one.id)
+    return [one for one in operations if one.id in kept]
+
+
+def _recency(operation: Operation) -> tuple[bool, float]:
+    time = operation.started if operation.open else operation.ended
+    return operation.open, time or 0.0
