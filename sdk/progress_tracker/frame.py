@@ -25,6 +25,11 @@ if TYPE_CHECKING:
         stages: list[ProgressStage]
         end_time: float | None
 
+        @property
+        def succeeded(self) -> bool:
+            """Whether it has ended well."""
+            ...
+
         def get_overall_progress(self) -> float:
             """Return 0.0 to 1.0."""
             ...
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
 
 
 BAR_WIDTH = 40  # cells, as in the original document
+# What stands before the time left: the longest that leaves it whole.
+_REMAINING = ("Estimated time remaining: ", "Time remaining: ", "Remaining: ")
 LEAST_NAME_WIDTH = 16  # cells of a name that stay in a narrow terminal: enough to tell it
 _STATES = {
     StageStatus.PENDING: PENDING,
@@ -63,7 +70,9 @@ def theme_for(encoding: object, *, coloured: bool = False) -> Theme:
 def percent(tracker: Drawable) -> int:
     """Return 0 to 100; 100 only when every stage, or the operation, has completed."""
     progress = tracker.get_overall_progress()
-    done = all(stage.status is StageStatus.COMPLETED for stage in tracker.stages)
+    done = tracker.succeeded or all(
+        stage.status is StageStatus.COMPLETED for stage in tracker.stages
+    )
     return round(progress * 100) if progress >= 1.0 and done else min(99, round(progress * 100))
 
 
@@ -94,7 +103,10 @@ def header(tracker: Drawable, theme: Theme, width: int) -> list[Line]:
         # Terminals do not agree on the cells of the sign's coloured form: it needs room.
         clock = "" if theme.ascii else "⏱️ " if width >= BAR_WIDTH + 5 else "⏱ "
         left = tracker.format_time_remaining()
-        lines.append([("", f"{clock}Estimated time remaining: "), ("warn", left)])
+        said = next(
+            (word for word in _REMAINING if string_width.cells(clock + word + left) <= width), ""
+        )
+        lines.append([("", clock + said), ("warn", left)])
     return lines
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import sys
 import threading
+import time
 import warnings
 
 from progress_tracker.optional import present
@@ -41,6 +44,7 @@ class Delivery:
         }
         self._sender = present("plyer_notification")
         self._sent = False
+        self._until = time.monotonic() + HANDOVER_TIMEOUT
         self._thread: threading.Thread | None = None
         if self._sender is not None and not self._hangs():
             self._thread = threading.Thread(
@@ -70,12 +74,29 @@ class Delivery:
             pass
 
     def wait(self) -> bool:
-        """Return whether it was handed over within `HANDOVER_TIMEOUT`."""
+        """Return whether it was handed over within `HANDOVER_TIMEOUT` of its beginning.
+
+        An event loop is not held up: there the exit of the program waits instead.
+        """
         global _hung  # noqa: PLW0603 - its hanging is everybody's
         if self._thread is None:
             return False
-        self._thread.join(HANDOVER_TIMEOUT)
+        if _in_event_loop():
+            atexit.register(self._finish)
+            return True  # it is on its way, so nobody else should send it
+        self._finish()
         if self._thread.is_alive():
             _hung = self
             return True  # it may yet appear, so nobody else should send it again
         return self._sent
+
+    def _finish(self) -> None:
+        """Wait until it was handed over, or is late."""
+        atexit.unregister(self._finish)
+        if self._thread is not None:
+            self._thread.join(max(0.0, self._until - time.monotonic()))
+
+
+def _in_event_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None

@@ -50,7 +50,8 @@ class Painter:
         self._percent = 0
         self._titled = False
         self._over = False
-        self._left: list[StageStatus] | None = None  # how it was when a picture was left
+        # How it was when a picture was left: its statuses and percentage.
+        self._left: tuple[list[StageStatus], int] | None = None
         self._footer: Footer | None = None  # the one with our frame
 
     def announce(self) -> None:
@@ -96,13 +97,15 @@ class Painter:
         """Draw it for the last time, with the line that says how it ended."""
         with self._lock:
             statuses = [stage.status for stage in self._tracker.stages]
-            again = statuses != self._left
+            share = frame.percent(self._tracker)
+            again = (statuses, share) != self._left
             self._over = True
             line = frame.ending(state, message, self._theme(), took)
             if self._footer is not None or (picture and again and self._in_place()):
                 self._leave(line)
                 return
-            if picture and again and (statuses != self._drawn or not self._drawn):
+            news = statuses != self._drawn or not self._drawn or share != self._percent
+            if picture and again and news:
                 self._news(statuses)
                 self._drawn = statuses
             self._say([[], line])
@@ -114,7 +117,8 @@ class Painter:
 
     def _leave(self, line: Line | None) -> None:
         with self._lock:
-            self._left = [stage.status for stage in self._tracker.stages]
+            statuses = [stage.status for stage in self._tracker.stages]
+            self._left = (statuses, frame.percent(self._tracker))
             if not self._in_place():
                 self.draw()
                 return

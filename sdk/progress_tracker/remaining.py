@@ -19,7 +19,8 @@ def remaining(stages: Sequence[ProgressStage]) -> float | None:
     A stage that reports is taken at its own pace. One that does not, or has yet to start, is
     taken to last as long as its like: one of known size at the throughput of the others of
     known size, any other as long as the others on average. Stages that run side by side are
-    charged once, and what is to come is taken to run as many at a time as now.
+    charged once, and what is to come is taken to run as many at a time as now. While bytes are to
+    come at an unknown rate, no length of the others makes that "0s".
     """
     lengths: list[float] = []  # of stages without a size
     moved = 0  # bytes, in
@@ -36,9 +37,11 @@ def remaining(stages: Sequence[ProgressStage]) -> float | None:
             open_stages.append((stage, None))
         elif stage.status is not StageStatus.COMPLETED:
             continue
-        measured = left is not None or stage.status is StageStatus.COMPLETED
+        # One that was completed without a start has shown nothing of how long it took.
+        timed = stage.status is StageStatus.COMPLETED and stage.start_time is not None
+        measured = left is not None or timed
         known = known or measured
-        if stage.total_bytes and stage.processed_bytes > 0:
+        if stage.total_bytes and stage.processed_bytes > 0 and elapsed > 0:
             moved += stage.processed_bytes
             moving += elapsed
         elif measured and not stage.total_bytes:
@@ -53,17 +56,19 @@ def remaining(stages: Sequence[ProgressStage]) -> float | None:
     typical = sum(lengths) / len(lengths) if lengths else TYPICAL
     running: list[float] = []
     coming = 0.0
+    guessed = False  # of a known size, at an unknown rate
     for stage, left in open_stages:
         expected = left
         if expected is None:
             whole = typical
-            if stage.total_bytes and stage.total_bytes > 0 and throughput:
-                whole = stage.total_bytes * (1.0 - stage.progress) / throughput
+            if stage.total_bytes and stage.total_bytes > 0:
+                guessed = guessed or not throughput
+                if throughput:
+                    whole = stage.total_bytes * (1.0 - stage.progress) / throughput
             expected = count_down(whole, stage.elapsed_time, whole)
         if stage.status is StageStatus.IN_PROGRESS:
             running.append(expected)
         else:
             coming += expected
-    if not running:
-        return coming
-    return max(*running, (sum(running) + coming) / len(running))
+    seconds = max(*running, (sum(running) + coming) / len(running)) if running else coming
+    return None if guessed and round(seconds) == 0 else seconds

@@ -66,6 +66,10 @@ class Report:
             self.tell(stages)
         self._tell(index, stages[index])
 
+    def handle_of(self, index: int) -> Any:
+        """Return the stage that reports the one at `index`, or None while there is none."""
+        return self._stages[index] if index < len(self._stages) else None
+
     @_swallow_errors
     def listen(self, callback: Callable[[Any], object]) -> None:
         """Call `callback(request)` on a request to cancel from now on, in another thread."""

@@ -10,14 +10,16 @@ import sys
 import threading
 import time
 import weakref
+from itertools import repeat
 
+from headway.model import COUNT_LIMIT as _LIMIT
 from progress_tracker import frame, signals
 from progress_tracker.notification import Delivery
 from progress_tracker.optional import present
 from progress_tracker.painter import FRAME_INTERVAL, Painter
 from progress_tracker.remaining import remaining
 from progress_tracker.report import Report
-from progress_tracker.stage import ProgressStage, StageStatus, format_duration
+from progress_tracker.stage import DirectCount, ProgressStage, StageStatus, format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,6 +83,9 @@ class ProgressTracker:
         self._report = Report()
         self._painter = Painter(self)
         weakref.finalize(self, self._report.abandon).atexit = False  # exits are the SDK's
+        # Of running stages, by index: the counts that are set without the lock.
+        self._direct_bytes: dict[int, DirectCount] = {}
+        self._direct_shares: dict[int, DirectCount] = {}
         self._task: asyncio.Task[Any] | None = None  # what `run_with_progress` waits for
         self._cleanup: asyncio.Task[Any] | None = None  # an asynchronous callback under way
         self._leaving: tuple[str, int] | None = None  # what to say and to exit with after that
@@ -129,6 +134,33 @@ class ProgressTracker:
         self, stage_index: int, progress: float | None = None, processed_bytes: int | None = None
     ) -> None:
         """Set how far a stage is: 0.0 to 1.0, or bytes since its start. Its end stands."""
+        # Of many in a row most are only written down: no lock, no clock, no report. `left` is an
+        # iterator, as a look at the next item and taking it are one step that no thread divides.
+        try:
+            if progress is None:
+                direct = self._direct_bytes[stage_index]
+                if (
+                    type(processed_bytes) is int
+                    and direct.handle._updating
+                    and 0 <= processed_bytes < _LIMIT
+                ):
+                    for _ in direct.left:
+                        direct.target.done = direct.value = processed_bytes
+                        return
+            elif processed_bytes is None:
+                direct = self._direct_shares[stage_index]
+                if type(progress) is float and direct.handle._updating and 0.0 <= progress <= 1.0:
+                    for _ in direct.left:
+                        direct.target.done = progress * 100
+                        direct.value = progress
+                        return
+        except (KeyError, TypeError):
+            pass  # not counted so, or no index at all
+        self._update(stage_index, progress, processed_bytes)
+
+    def _update(
+        self, stage_index: int, progress: float | None, processed_bytes: int | None
+    ) -> None:
         with self._lock:
             stage = self._stage(stage_index)
             if stage is None or stage.is_complete or self._outcome is not None:
@@ -136,7 +168,20 @@ class ProgressTracker:
             stage.count(progress, processed_bytes)
             if stage.status is StageStatus.IN_PROGRESS:
                 self._report.tell_one(self.stages, stage_index)
+                self._count_directly(stage_index, stage, progress, processed_bytes)
             self._touched()
+
+    def _count_directly(
+        self, index: int, stage: ProgressStage, progress: float | None, processed: int | None
+    ) -> None:
+        """Let some further reports of the same kind be written down without the lock."""
+        handle = self._report.handle_of(index)
+        if handle is None or not handle._updating or (progress is None) == (processed is None):
+            return
+        direct = stage.count_directly(of_bytes=progress is None)
+        direct.handle, direct.target = handle, handle.model
+        direct.left = repeat(None, direct.run)
+        (self._direct_shares if processed is None else self._direct_bytes)[index] = direct
 
     def complete_stage(self, stage_index: int, error: str | None = None) -> None:
         """End a stage: well, or with any `error`, even an empty one, as failed.
@@ -177,6 +222,11 @@ class ProgressTracker:
             if self._outcome is StageStatus.COMPLETED:
                 return 1.0
             return sum(stage.progress for stage in self.stages) / len(self.stages)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the operation has ended well."""
+        return self._outcome is StageStatus.COMPLETED
 
     # The picture.
 

@@ -28,7 +28,9 @@ TITLES = {
     "advance": "stage.advance()",
     "advance, 4 threads": "stage.advance() from 4 threads",
     "update": "stage.update(done=n)",
-    "progress_tracker": "tracker.update_stage_progress(stage, n)",
+    "tracker bytes": "update_stage_progress(i, processed_bytes=n)",
+    "tracker share": "update_stage_progress(i, n / total)",
+    "original bytes": "the same, of the original document's class",
 }
 FLOORS = {"track generator": "empty generator", "track list": "empty list"}
 
@@ -49,7 +51,9 @@ COMPARISONS = (
     Comparison("advance", "rich advance", 0.1),
     Comparison("advance, 4 threads", "tqdm update"),
     Comparison("update", "tqdm update"),
-    Comparison("progress_tracker", "rich advance"),
+    Comparison("tracker bytes", "tqdm update", 1.1),
+    Comparison("tracker share", "tqdm update"),
+    Comparison("original bytes", "tqdm update"),
     Comparison("rich track", "tqdm iterate"),
     Comparison("alive iterate", "tqdm iterate"),
     Comparison("alive bar", "tqdm update"),

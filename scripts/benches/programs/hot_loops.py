@@ -178,23 +178,72 @@ def headway_cases(items: int, calls: int, counted: dict[str, int]) -> dict[str, 
     }
 
 
-def tracker_cases(dear: int) -> dict[str, Case]:
+class OriginalStage:
+    """The fields that the original document's `update_stage_progress` works on."""
+
+    def __init__(self, total_bytes: int) -> None:
+        self.progress = 0.0
+        self.total_bytes = total_bytes
+        self.processed_bytes = 0
+
+
+class OriginalTracker:
+    """The original document's tracker, as far as `update_stage_progress` goes."""
+
+    def __init__(self, total_bytes: int) -> None:
+        self.stages = [OriginalStage(total_bytes)]
+
+    def update_stage_progress(
+        self, stage_index: int, progress: float | None = None, processed_bytes: int | None = None
+    ) -> None:
+        if 0 <= stage_index < len(self.stages):
+            stage = self.stages[stage_index]
+            if progress is not None:
+                stage.progress = min(1.0, max(0.0, progress))
+            if processed_bytes is not None:
+                stage.processed_bytes = processed_bytes
+                if stage.total_bytes and stage.total_bytes > 0:
+                    stage.progress = min(1.0, processed_bytes / stage.total_bytes)
+
+
+def tracker_cases(calls: int, counted: dict[str, int]) -> dict[str, Case]:
     from progress_tracker import ProgressTracker  # noqa: PLC0415 - as above
 
-    def update() -> float:
-        tracker = ProgressTracker("progress_tracker")
-        stage = tracker.add_stage("Loop")
-        tracker.start()
-        tracker.start_stage(stage)
-        begun = clock()
-        for done in range(1, dear + 1):
-            tracker.update_stage_progress(stage, done / dear)
-        spent = clock() - begun
-        tracker.complete_stage(stage)
-        tracker.complete()
-        return spent / dear
+    def tracked(name: str, total: int | None, loop: Callable[[Any, int], None]) -> Case:
+        def case() -> float:
+            tracker = ProgressTracker(name, enable_notifications=False)
+            stage = tracker.add_stage("Loop", total)
+            tracker.start()
+            tracker.start_stage(stage)
+            begun = clock()
+            loop(tracker, stage)
+            spent = clock() - begun
+            tracker.complete_stage(stage)
+            tracker.complete()
+            return spent / calls
 
-    return {"progress_tracker": update}
+        return case
+
+    def count_bytes(tracker: Any, stage: int) -> None:
+        for done in range(1, calls + 1):
+            tracker.update_stage_progress(stage, processed_bytes=done)
+
+    def count_share(tracker: Any, stage: int) -> None:
+        for done in range(1, calls + 1):
+            tracker.update_stage_progress(stage, done / calls)
+
+    def original() -> float:
+        tracker = OriginalTracker(calls)
+        begun = clock()
+        count_bytes(tracker, 0)
+        return (clock() - begun) / calls
+
+    counted["tracker bytes"] = calls
+    return {
+        "tracker bytes": tracked("tracker bytes", calls, count_bytes),
+        "tracker share": tracked("tracker share", None, count_share),
+        "original bytes": original,
+    }
 
 
 def main(rounds: int, scale: float) -> None:
@@ -216,7 +265,7 @@ def main(rounds: int, scale: float) -> None:
         ("rich", lambda: rich_cases(items, dear)),
         ("alive-progress", lambda: alive_cases(dear)),
         ("headway", lambda: headway_cases(items, calls, counted)),
-        ("progress_tracker", lambda: tracker_cases(dear)),
+        ("progress_tracker", lambda: tracker_cases(calls, counted)),
     ):
         try:
             cases.update(make())

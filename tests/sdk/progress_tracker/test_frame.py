@@ -117,3 +117,16 @@ def test_an_end_says_how_it_went():
     assert drawn([frame.ending("failed", "No [x]", theme)]) == ["❌ No [x]"]
     assert drawn([frame.ending("failed", "No", plain)]) == ["FAILED: No"]
     assert drawn([frame.ending("cancelled", "Stop", theme)]) == ["⊗ Stop"]
+
+
+def test_a_success_is_a_hundred_percent_whatever_its_stages_are(tracker):
+    tracker.start()
+    tracker.start_stage(0)
+    tracker.complete()
+    assert frame.percent(tracker) == 100
+
+
+@pytest.mark.parametrize("width", [22, 26, 30, 38, 39, 80])
+def test_the_time_remaining_is_never_cut(tracker, width):
+    rows = drawn(frame.window(tracker, frame.theme_for("utf-8"), width, 24))
+    assert any(row.endswith("calculating...") for row in rows)

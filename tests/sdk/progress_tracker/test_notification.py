@@ -1,6 +1,10 @@
+import os
+import subprocess
+import sys
 import threading
 import time
 
+import pytest
 from machine import until
 
 import progress_tracker
@@ -39,3 +43,23 @@ def test_a_daemon_that_hangs_is_waited_for_once(monkeypatch):
     assert time.monotonic() - before < 0.4
     answer.set()
     until(lambda: notification.Delivery("Title", "Message", 5).wait(), "its recovery")
+
+
+@pytest.mark.once
+def test_the_exit_of_a_program_waits_for_what_its_event_loop_did_not(tmp_path):
+    program = """
+import asyncio, time, progress_tracker
+from progress_tracker.notification import Delivery
+class Slow:
+    def notify(self, **named):
+        time.sleep(0.1)
+        print("delivered")
+progress_tracker.plyer_notification = Slow()
+async def end():
+    print(Delivery("Title", "Message", 5).wait())
+asyncio.run(end())
+"""
+    environ = {**os.environ, "HEADWAY_BROKER": "never", "HEADWAY_RUNTIME_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    output = subprocess.check_output(command, env=environ, text=True, timeout=30)
+    assert output == "True\ndelivered\n"

@@ -155,3 +155,15 @@ def test_a_painter_that_has_drawn_the_end_draws_no_more():
     tracker.start_stage(tracker.add_stage("two"))
     painter.draw()
     assert out.getvalue() == said
+
+
+@pytest.mark.parametrize("make", [piped, forced])
+def test_the_last_picture_of_a_success_says_100_percent(make):
+    tracker, out = make()
+    tracker.start_stage(tracker.add_stage("one"))
+    tracker.add_stage("not needed")
+    tracker.complete_stage(0)
+    tracker.display_progress()
+    tracker._painter.leave()
+    tracker.complete()
+    assert "100%" in out.getvalue().rpartition("✅")[0].rpartition("50%")[2]

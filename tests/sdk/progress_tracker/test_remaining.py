@@ -75,3 +75,16 @@ def test_it_is_never_negative():
     ahead = ProgressStage("x", status=StageStatus.IN_PROGRESS, progress=0.5)
     ahead.start_time = time.time() + 100
     assert remaining([ahead, stage()]) >= 0
+
+
+def test_a_stage_that_was_completed_without_a_start_does_not_halve_the_mean():
+    never = stage(StageStatus.COMPLETED, None, 1.0)
+    never.end_time = time.time()
+    assert remaining([completed(10), never, stage()]) == pytest.approx(10, abs=0.1)
+    assert remaining([never, stage()]) is None
+
+
+def test_a_known_download_at_an_unknown_rate_is_never_taken_as_nothing():
+    assert remaining([completed(0.01), stage(total=10**9)]) is None
+    assert remaining([completed(0.01), running(30, total=10**9)]) is None
+    assert remaining([completed(10), stage(total=10**9)]) == pytest.approx(10, abs=0.1)

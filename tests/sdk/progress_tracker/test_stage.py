@@ -1,5 +1,10 @@
+import copy
 import dataclasses
+import pickle
+import threading
 import time
+
+import pytest
 
 from progress_tracker import ProgressStage, StageStatus
 from progress_tracker.stage import count_down, format_duration
@@ -102,3 +107,59 @@ def test_what_remains_counts_down_between_reports_and_never_reaches_zero_of_itse
     left = [count_down(10.0, silence, 10.0) for silence in (0, 1, 3, 5, 20, 1000)]
     assert left[:4] == [10, 9, 7, 5]
     assert 5 < left[4] < left[5] < 10
+
+
+def counted_directly(value, of_bytes=True):
+    stage = ProgressStage("x", total_bytes=1000)
+    stage.begin()
+    stage.count(None if of_bytes else 0.0, 0 if of_bytes else None)
+    direct = stage.count_directly(of_bytes=of_bytes)
+    direct.value = value
+    return stage, direct
+
+
+def test_what_is_counted_directly_is_read_in_the_fields():
+    stage, _direct = counted_directly(250)
+    assert (stage.processed_bytes, stage.progress) == (250, 0.25)
+    stage, _direct = counted_directly(0.07, of_bytes=False)
+    assert (stage.processed_bytes, stage.progress) == (0, 0.07)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda stage: stage.finish(StageStatus.FAILED, "why"),
+        lambda stage: setattr(stage, "status", StageStatus.COMPLETED),
+        lambda stage: setattr(stage, "progress", 0.5),
+        lambda stage: setattr(stage, "processed_bytes", 500),
+        lambda stage: stage.count(None, 500),
+    ],
+)
+def test_a_direct_count_that_comes_after_a_change_is_lost(change):
+    stage, direct = counted_directly(250)
+    change(stage)
+    kept = stage.processed_bytes, stage.progress
+    direct.value = 999
+    assert list(direct.left) == []
+    assert (stage.processed_bytes, stage.progress) == kept
+
+
+def test_a_copy_of_a_stage_has_its_count_and_none_of_its_report():
+    stage, direct = counted_directly(250)
+    direct.handle = threading.Lock()  # nothing that can be copied
+    for made in (copy.deepcopy(stage), pickle.loads(pickle.dumps(stage))):
+        assert made == stage
+        made.processed_bytes = 300
+        assert (made.processed_bytes, stage.processed_bytes) == (300, 250)
+
+
+def test_a_direct_count_is_a_report_for_what_remains(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    stage, direct = counted_directly(100)
+    now[0] += 10
+    assert stage.remaining() == pytest.approx(90)
+    now[0] += 10
+    assert stage.remaining() == pytest.approx(80)  # no report since: it counts down
+    direct.value = 200
+    assert stage.remaining() == pytest.approx(80, abs=1)

@@ -1,5 +1,6 @@
 """The API of the original document, as a program that knows nothing of Headway uses it."""
 
+import asyncio
 import contextlib
 import io
 import threading
@@ -9,7 +10,7 @@ from unittest.mock import Mock, patch
 import pytest
 
 import progress_tracker
-from progress_tracker import ProgressTracker, StageStatus
+from progress_tracker import ProgressTracker, StageStatus, notification
 
 
 @pytest.fixture
@@ -413,3 +414,84 @@ def test_a_clock_set_back_gives_no_negative_time(tracker, monkeypatch, bell):
     tracker.complete()
     assert tracker.end_time >= start
     assert bell[0][1] == "Finished in 0s"
+
+
+def fast(tracker, **total):
+    stage = tracker.add_stage("part", **total)
+    tracker.start_stage(stage)
+    return stage
+
+
+def test_of_many_reports_in_a_row_few_take_the_lock(tracker):
+    taken = []
+    stage = fast(tracker, total_bytes=100_000)
+    update = tracker._update
+    tracker._update = lambda *report: (taken.append(report), update(*report))
+    for done in range(1, 100_001):
+        tracker.update_stage_progress(stage, processed_bytes=done)
+    assert len(taken) < 5000
+    assert (tracker.stages[0].processed_bytes, tracker.stages[0].progress) == (100_000, 1.0)
+
+
+def test_shares_in_a_row_are_kept_exactly(tracker, opened):
+    stage = fast(tracker)
+    for step in range(1, 1000):
+        tracker.update_stage_progress(stage, step / 1000)
+        assert tracker.stages[0].progress == step / 1000
+    assert opened[0].stages[0].done == pytest.approx(99.9)
+
+
+@pytest.mark.parametrize("odd", [-5, 2**70, -(2**70), True, 7.5])
+def test_a_count_that_is_out_of_the_way_is_taken_as_before(tracker, odd):
+    stage = fast(tracker, total_bytes=1000)
+    for done in range(1, 500):
+        tracker.update_stage_progress(stage, processed_bytes=done)
+    tracker.update_stage_progress(stage, processed_bytes=odd)
+    assert tracker.stages[0].processed_bytes == odd
+    assert 0.0 <= tracker.stages[0].progress <= 1.0
+
+
+def test_indices_that_are_no_index_are_refused_as_before(tracker):
+    fast(tracker, total_bytes=1000)
+    tracker.update_stage_progress(-1, processed_bytes=3)
+    tracker.update_stage_progress(7, 0.5)
+    with pytest.raises(TypeError):
+        tracker.update_stage_progress([], processed_bytes=3)
+    assert tracker.stages[0].processed_bytes == 0
+
+
+def test_a_stage_that_ends_among_reports_of_a_thread_keeps_its_end(tracker):
+    stage, over = fast(tracker, total_bytes=1000), threading.Event()
+
+    def report():
+        while not over.is_set():
+            for done in range(1000):
+                tracker.update_stage_progress(stage, processed_bytes=done)
+
+    thread = threading.Thread(target=report)
+    thread.start()
+    try:
+        for _ in range(50):
+            tracker.start_stage(stage)
+            time.sleep(0.001)
+            tracker.complete_stage(stage)
+            kept = tracker.stages[0].processed_bytes
+            time.sleep(0.001)
+            assert (tracker.stages[0].processed_bytes, tracker.stages[0].progress) == (kept, 1.0)
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_slow_notifier_does_not_hold_an_event_loop(tracker):
+    release = threading.Event()
+
+    async def complete():
+        before = time.monotonic()
+        tracker.complete()
+        return time.monotonic() - before
+
+    with patch("progress_tracker.plyer_notification") as hung:
+        hung.notify.side_effect = lambda **_: release.wait(20)
+        assert asyncio.run(complete()) < notification.HANDOVER_TIMEOUT / 2
+        release.set()
