@@ -32,6 +32,10 @@ def asked(sandbox, talk, *options):
     return anyio.run(go)
 
 
+def viewers(sandbox):
+    return json.loads(sandbox.headway("broker", "status", "--json").stdout)["viewers"]
+
+
 def text_of(result):
     return result.content[0].text
 
@@ -90,7 +94,7 @@ def test_a_wait_outlives_the_broker(sandbox):
 
         async with anyio.create_task_group() as group:
             group.start_soon(end)
-            await anyio.sleep(0.3)
+            await anyio.to_thread.run_sync(until, lambda: viewers(sandbox), "the one who waits")
             os.kill(sandbox.serving(), signal.SIGKILL)
             await anyio.to_thread.run_sync(let_go, program)
         return ends[0]
@@ -99,11 +103,7 @@ def test_a_wait_outlives_the_broker(sandbox):
 
 
 def test_cancel_is_offered_where_it_is_allowed(sandbox):
-    program = sandbox.program(
-        "with headway.operation('Work') as op:\n"
-        "    while True: op.check_cancelled(); time.sleep(.02)"
-    )
-    until(lambda: any(op["name"] == "Work" for op in sandbox.operations()), "Work")
+    program = sandbox.held("Work")
 
     async def talk(client):
         return await client.call_tool("cancel", {"op": "Work", "reason": "wrong branch"})
