@@ -14,6 +14,7 @@ OPTIONS = {
     "pause": "",
     "resume": "",
     "history": "--forget --all --accuracy",
+    "web": "--port --no-open --listen --certificate --key --insecure",
     "mcp": "--allow-cancel",
     "record": "--until-done",
     "replay": "--speed --display --estimates --tick --history",
