@@ -15,6 +15,7 @@ import time
 
 import psutil
 
+from headway.run.report import AGENTS
 from headway_broker.commands import client
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -32,7 +33,8 @@ class Machine:
         self.environ = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("HEADWAY") and name not in ("CI", "NO_COLOR", "FORCE_COLOR")
+            if not name.startswith("HEADWAY")
+            and name not in ("CI", "NO_COLOR", "FORCE_COLOR", *AGENTS)
         }
         self.environ.update(
             HEADWAY_RUNTIME_DIR=self.directory,

@@ -355,3 +355,14 @@ def test_as_a_program_it_delivers_the_end_and_takes_nothing_down(machine, listen
     )
     assert machine.finish(machine.python("-c", code)) == (3, "", "")
     assert listener.ended("short").exit_status == 3
+
+
+def test_an_agent_reads_three_lines_at_the_end(sandbox):
+    command = ("run", "--name", "Build", "--", "sh", "-c", "echo no such file; exit 3")
+    done = sandbox.headway(*command, AI_AGENT="any")
+    assert done.stdout == "no such file\n"
+    state, why, _ = done.stderr.splitlines()
+    assert (state, why) == (
+        "headway run: failed: Build",
+        "headway run: exit 3, no such file",
+    )

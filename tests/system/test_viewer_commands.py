@@ -12,7 +12,7 @@ import time
 
 import pytest
 from machine import HEADWAY, killed, until
-from sandbox import let_go
+from sandbox import HELD, let_go
 
 from headway_viewer.picture.board import JUST_ENDED
 
@@ -321,6 +321,29 @@ def test_a_command_whose_output_is_closed_complains_of_nothing(sandbox, command)
     )
 
     assert "Traceback" not in done.stderr
+
+
+def test_wait_hears_of_an_end_whose_program_starts_no_other_broker(sandbox):
+    other = sandbox.held("Other")
+    program = sandbox.program(
+        HELD.format(name="Work", first="pass", then="pass"),
+        environ={"HEADWAY_BROKER": "never"},
+        stdin=subprocess.PIPE,
+    )
+    until(lambda: any(made["name"] == "Work" for made in sandbox.operations()), "Work")
+    wait = sandbox.spawn(*HEADWAY, "wait", "Work", "--timeout", "50")
+    until(
+        lambda: json.loads(sandbox.headway("broker", "status", "--json").stdout)["viewers"],
+        "the one who waits",
+    )
+    for process in (other, program):
+        os.kill(process.pid, signal.SIGSTOP)
+    killed(sandbox.serving())
+    other.kill()
+    os.kill(program.pid, signal.SIGCONT)
+    let_go(program)
+    wait.communicate(timeout=50)
+    assert wait.returncode == 0
 
 
 @pytest.mark.parametrize("command", ["ps", "ps --json", "wait x", "cancel x", "broker status"])

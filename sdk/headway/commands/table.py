@@ -26,6 +26,7 @@ VERBS = {
     "notify": ("headway_viewer.notify.cli:main", "notify the desktop when operations end"),
     "top": ("headway_viewer.tui.cli:main", "look at all operations on the whole screen"),
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
+    "mcp": ("headway_viewer.mcp.cli:main", "let coding agents look and wait, over MCP"),
     "pipe": ("headway.run.pipe:main", "report progress from a shell script, by lines"),
     "history": ("headway_broker.commands.history:main", "show what is remembered, or forget it"),
     "record": ("headway_viewer.commands.record:record", "write all that happens to a file"),

@@ -117,6 +117,11 @@ class OperationUpdater:
         if is_worth_keeping(line):
             self._tail.append(line)
 
+    @property
+    def last_line(self) -> str | None:
+        """The last line of output that says something, or None."""
+        return self._tail[-1] if self._tail else None
+
     def note_unfinished_line(self, rest: str) -> None:
         """Wait for input if `rest`, an unfinished line followed by silence, looks like a prompt."""
         if rest and is_prompt(rest):

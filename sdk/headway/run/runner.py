@@ -9,6 +9,7 @@ import time
 from functools import partial
 
 from headway.host.threads import signals as signal
+from headway.run import report
 from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
 from headway.run.input_reporter import InputReporter
 from headway.run.kernel.looks import ProcessLooks
@@ -68,7 +69,8 @@ class Runner:
         if launch.pumps:
             self._updater.keep_output(launch.output)
         self._pausing = Pausing(launch.child, self._updater)
-        self._watch = Watch(launch.child.pid, time.monotonic())
+        self._begun = time.monotonic()
+        self._watch = Watch(launch.child.pid, self._begun)
         self._input = InputReporter(self._updater)
         self._work: WorkReporter | None = None
         if launch.operation is not None:
@@ -239,6 +241,7 @@ class Runner:
             if code == 0:  # it could not know, but whoever reads our status should
                 code, outcome = 1, Outcome("failed", lost)
         self._updater.end(outcome, code)
+        self._tell(outcome, code, now)
         flush_report()
         self._fork_copier()
         self._launch.release_terminal()
@@ -246,6 +249,15 @@ class Runner:
         if number:
             self._signals.die(number)
         return code
+
+    def _tell(self, outcome: Outcome, code: int, now: float) -> None:
+        """Tell an agent how it ended, in three lines on standard error."""
+        operation = self._launch.operation
+        if operation is None or not report.is_wanted(os.environ, terminal=os.isatty(2)):
+            return
+        last = self._updater.last_line
+        for line in report.lines(operation.name, outcome, code, last, now - self._begun):
+            print_error(line)
 
     def _drain(self) -> int | None:
         """Relay what is left of the output; return the signal to die of if one comes meanwhile."""

@@ -61,8 +61,9 @@ def follow_broker(
     """Follow the broker for `headway VERB WORDS…`; return the exit status.
 
     `display(board, selection)` makes the display. With `start`, a broker is started where
-    none runs. `session` is that of `Selection`. The other arguments are those of `follow`;
-    errors are printed.
+    none runs; without, only in place of one that was met and is gone, for what is followed may
+    have ended meanwhile, with nobody left to start one. `session` is that of `Selection`. The
+    other arguments are those of `follow`; errors are printed.
     """
     replica = Replica()
     board = Board(replica)
@@ -71,7 +72,11 @@ def follow_broker(
     board.seen_since = _ends_seen(replica, session)
     if words or session is not None:
         board.notice = lambda: selection.notice(board)
-    feed = Feed(replica, endpoint_finder(start=start), replaces=surroundings() if start else None)
+    feed = Feed(
+        replica,
+        endpoint_finder(start=lambda: start or feed.met),
+        replaces=surroundings() if start else None,
+    )
     try:
         require_usable()
         return follow(

@@ -6,8 +6,46 @@ from typing import Sequence
 
 from headway.model import Operation
 from headway_viewer.commands.follow import follow_broker
-from headway_viewer.commands.options import OP_HELP, make_parser, print_error, seconds, spelled
+from headway_viewer.commands.options import (
+    OP_HELP,
+    make_parser,
+    print_error,
+    print_lines,
+    seconds,
+    spelled,
+)
+from headway_viewer.commands.selection import Selection
 from headway_viewer.display.quiet import StartNotice
+from headway_viewer.picture import brief
+from headway_viewer.picture.board import Board
+
+
+class Notice(StartNotice):
+    """Says what has not begun, and what was left early."""
+
+    def __init__(self, board: Board, selection: Selection) -> None:
+        super().__init__(
+            lambda: selection.notice(board),
+            lambda words: print_error("wait", spelled(words), 0),
+            lambda: _left(selection.left(board)),
+        )
+
+
+class Brief(Notice):
+    """Prints the three lines of each operation at the end, too, and what ended the wait."""
+
+    def __init__(self, board: Board, selection: Selection) -> None:
+        super().__init__(board, selection)
+        self._board = board
+        self._selection = selection
+
+    def finish(self, local: float, remark: str | None = None) -> None:
+        """Print the end."""
+        now = self._board.replica.time(local)
+        for operation in self._selection.operations(self._board):
+            print_lines(brief.lines(operation, self._board, now))
+        if remark is not None:
+            print_lines([remark])
 
 
 def _left(operations: list[Operation]) -> str | None:
@@ -21,19 +59,22 @@ def wait(argv: Sequence[str]) -> int:
         "Wait for operations to end. The exit status tells how they did:\n"
         "0 all completed, 1 any failed or crashed, 130 any cancelled, 4 none seen,\n"
         "5 left early, and for 60 s nothing told how it ended.",
-        'headway wait 7f3 && echo done\nheadway wait "Install PostgreSQL" --timeout 600',
+        'headway wait 7f3 && echo done\nheadway wait "Install PostgreSQL" --timeout 600\n'
+        "headway wait 7f3 --brief",
     )
     parser.add_argument("operation", metavar="OP", nargs="*", help=OP_HELP)
     parser.add_argument("--timeout", type=seconds, metavar="S", help="give up after S seconds")
+    parser.add_argument(
+        "--brief",
+        action="store_true",
+        help="at the end, three lines for each: its state, why, and how long against its usual",
+    )
     arguments = parser.parse_args(argv)
+    display = Brief if arguments.brief else Notice
     return follow_broker(
         "wait",
         arguments.operation,
-        lambda board, selection: StartNotice(
-            lambda: selection.notice(board),
-            lambda words: print_error("wait", spelled(words), 0),
-            lambda: _left(selection.left(board)),
-        ),
+        display,
         until_done=True,
         detaches=False,
         timeout=arguments.timeout,

@@ -13,15 +13,19 @@ from headway.protocol.retirement import Surroundings
 START_INTERVAL = 0.25  # seconds between attempts to start a broker
 
 
-def endpoint_finder(*, start: bool) -> Callable[[], str | None]:
-    """Return a function that finds the endpoint; with `start`, it starts a broker if none runs."""
+def endpoint_finder(*, start: bool | Callable[[], bool]) -> Callable[[], str | None]:
+    """Return a function that finds the endpoint; with `start`, it starts a broker if none runs.
+
+    `start` may be a function, which is asked each time.
+    """
     last = float("-inf")
 
     def find() -> str | None:
         nonlocal last
         found = find_endpoint(start=False)
         now = time.monotonic()
-        if found is not None or not start or now - last < START_INTERVAL:
+        starts = start() if callable(start) else start
+        if found is not None or not starts or now - last < START_INTERVAL:
             return found
         last = now
         return find_endpoint(start=True)

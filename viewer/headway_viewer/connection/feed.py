@@ -51,6 +51,7 @@ class Feed:
         self.replica = replica
         self.lines: list[messages.Lines | messages.WorkDone] = []
         self.connected = False
+        self.met = False  # a broker has answered once
         self.refused: str | None = None
         self.clock = time.monotonic
         self._find = find
@@ -231,7 +232,7 @@ class Feed:
                 continue
             kind = type(message)
             if kind is messages.Welcome:
-                self.connected = True
+                self.connected = self.met = True
                 self.retired = False
                 words = retirement.request(message, self._replaces)
                 if words is not None:

@@ -1,0 +1,1 @@
+"""A Model Context Protocol server, through which coding agents look at operations."""

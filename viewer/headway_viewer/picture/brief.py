@@ -1,0 +1,75 @@
+"""Three lines about an operation, for whoever pays by the word: its state, why, how long.
+
+Pure. Each line is cut at `LINE` characters, so that all three are about 60 tokens at most.
+The texts contain what workers sent; `lines` removes their control characters.
+"""
+
+from __future__ import annotations
+
+from headway.model import CRASHED, FAILED, PENDING, WAITING, Operation
+from headway.text import safe
+from headway_viewer import formatting
+from headway_viewer.picture import wording
+from headway_viewer.picture.board import Board
+from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
+
+LINE = 76  # characters: a token is about four of them; twice as many cost twice as much
+
+
+def lines(operation: Operation, board: Board, now: float) -> list[str]:
+    """Return the three lines; `now` is the broker's time."""
+    name = wording.display_name(operation)
+    said = (
+        f"{wording.end_word(operation)}: {name} ({board.short_id(operation.id)})",
+        activity(operation, board, now),
+        timing(operation, board, now),
+    )
+    return [_cut(safe(line)) for line in said]
+
+
+def activity(operation: Operation, board: Board, now: float) -> str:
+    """Return what an open operation is doing or waits for, or how an ended one came out."""
+    if operation.open:
+        stopped = wording.stopped_text(operation, now)
+        if stopped:
+            return stopped
+        if operation.question is not None:
+            return f"asks: {operation.question}"
+        if operation.state == WAITING:
+            return wording.waiting_text(operation, None, now)
+        if operation.state == PENDING:
+            return "not begun"
+        stage = wording.sole_stage(operation)
+        if stage is None:
+            shown = wording.detail_lines(operation, board, now, 1)
+        else:
+            shown = [wording.stage_text(operation, stage, now)]
+        share = "" if operation.progress is None else formatting.percent(operation.progress)
+        return ", ".join(part for part in (share, *shown) if part) or "at work, nothing counted"
+    if operation.state in (FAILED, CRASHED):
+        why = wording.error_lines(operation, 1)
+        place = wording.broken_stage_name(operation)
+        status = "" if operation.exit_status is None else f"exit {operation.exit_status:g}"
+        return ", ".join(part for part in (f"in {place}" if place else "", status, *why) if part)
+    return operation.message or operation.reason or "nothing to add"
+
+
+def timing(operation: Operation, board: Board, now: float) -> str:
+    """Return "38 s so far, about 2 min left, usually 3 min", or what it took and its usual."""
+    if operation.started is None:
+        return "not begun"
+    parts: list[str] = []
+    if operation.open:
+        parts.append(f"{formatting.duration(now - operation.started)} so far")
+        made = remaining_estimate(operation, board, now)
+        left = blank_if_unknown(formatting.estimate_text(made, None, 0.0))
+        parts.append(f"{left} left" if left else "end unknown")
+    else:
+        parts.append(f"took {wording.elapsed_text(operation) or 'no time'}")
+    if operation.usual is not None:
+        parts.append(f"usually {formatting.duration(operation.usual)}")
+    return ", ".join(parts)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LINE else line[: LINE - 1] + "…"

@@ -1,0 +1,1 @@
+"""The operations as a page in a browser."""

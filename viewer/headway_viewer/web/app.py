@@ -1,0 +1,136 @@
+"""The web application: the page, its stream of events, and the requests that it may send."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, AsyncIterator
+
+import anyio
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from headway_viewer.connection.endpoint import endpoint_finder
+from headway_viewer.connection.feed import Feed
+from headway_viewer.replica.replica import Replica
+from headway_viewer.web import access
+from headway_viewer.web.stream import Stream
+
+MOST_PAGES = 32  # open at once; each is a thread and two sockets
+KEEP_ALIVE = 15.0  # seconds of silence, at most: proxies close what is silent for longer
+ANSWER_TIMEOUT = 15.0  # seconds for a worker's answer, which its loop may delay
+VERBS = ("cancel", "pause", "resume")
+_FOLDER = os.path.join(os.path.dirname(__file__), "page")
+_FILES = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "/page.css": ("page.css", "text/css; charset=utf-8"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
+}
+
+
+def make_app(site: access.Site) -> Starlette:
+    """Return the application that serves `site`."""
+    pages = anyio.CapacityLimiter(MOST_PAGES)
+
+    def refused(request: Request, *, changes: bool = False) -> Response | None:
+        found = access.refusal(site, request.headers, request.cookies, changes=changes)
+        return None if found is None else _text(found[1], found[0])
+
+    async def file(request: Request) -> Response:
+        given = request.query_params.get("token")
+        if request.url.path == "/" and given is not None:
+            return _enter(site, request, given)
+        return refused(request) or _file(*_FILES[request.url.path])
+
+    async def events(request: Request) -> Response:
+        wrong = refused(request)
+        if wrong is not None:
+            return wrong
+        if pages.available_tokens < 1:
+            return _text(f"{MOST_PAGES} pages are open already.", 503)
+        return StreamingResponse(
+            _events(pages), headers=access.HEADERS, media_type="text/event-stream"
+        )
+
+    async def ask(request: Request) -> Response:
+        wrong = refused(request, changes=True)
+        if wrong is not None:
+            return wrong
+        verb, operation = request.path_params["verb"], request.path_params["operation"]
+        if verb not in VERBS:
+            return _text("There is no such request.", 404)
+        answer = await anyio.to_thread.run_sync(_ask, verb, operation)
+        return Response(json.dumps(answer), headers=access.HEADERS, media_type="application/json")
+
+    return Starlette(
+        routes=[
+            *(Route(path, file) for path in _FILES),
+            Route("/events", events),
+            Route("/operations/{operation}/{verb}", ask, methods=["POST"]),
+        ]
+    )
+
+
+def _enter(site: access.Site, request: Request, given: str) -> Response:
+    """Turn the token of the URL into a cookie."""
+    wrong = access.wrong_place(site, request.headers)
+    if wrong is not None:
+        return _text(wrong[1], wrong[0])
+    if not access.is_token(site, given):
+        return _text("The token is not the one that `headway web` has printed.", 403)
+    response = RedirectResponse("/", 303, headers=access.HEADERS)
+    response.set_cookie(
+        site.cookie, site.token, httponly=True, samesite="strict", secure=site.scheme == "https"
+    )
+    return response
+
+
+async def _events(pages: anyio.CapacityLimiter) -> AsyncIterator[str]:
+    async with pages:
+        stream = Stream()
+        try:
+            yield "retry: 1000\n\n"
+            silent_since = anyio.current_time()
+            while True:
+                # Not abandoned: a socket is closed by nobody while a thread waits for it.
+                frames = await anyio.to_thread.run_sync(stream.step)
+                if frames:
+                    yield "".join(f"event: {name}\ndata: {line}\n\n" for name, line in frames)
+                elif anyio.current_time() - silent_since >= KEEP_ALIVE:
+                    yield ": still here\n\n"
+                else:
+                    continue
+                silent_since = anyio.current_time()
+        finally:
+            stream.close()
+
+
+def _ask(verb: str, operation: str) -> dict[str, Any]:
+    """Send a request to the owner of an operation; return what it answers."""
+    feed = Feed(Replica(), endpoint_finder(start=False))
+    feed.follows = False
+    try:
+        arguments: dict[str, Any] = {"operation": operation}
+        if verb == "cancel":
+            arguments["reason"] = "by you, in the browser"
+        reply = feed.ask(verb, arguments, ANSWER_TIMEOUT)
+    finally:
+        feed.close()
+    if reply is None:
+        return {"answer": "nobody", "reason": "the broker does not answer"}
+    reason = reply.error or reply.result.get("reason")
+    return {"answer": reply.result.get("answer", "refused"), "reason": reason}
+
+
+def _file(name: str, kind: str) -> Response:
+    with open(os.path.join(_FOLDER, name), "rb") as file:
+        data = file.read()
+    return Response(data, headers=access.HEADERS, media_type=kind)
+
+
+def _text(words: str, status: int) -> Response:
+    return PlainTextResponse(f"{words}\n", status, headers=access.HEADERS)

@@ -1,0 +1,44 @@
+"""What one open page follows: a snapshot, then what has changed, ten times a second at most.
+
+Shell. The connection lives as long as the page looks: a hidden page closes its stream, so that
+no worker reports more often for it and no broker stays for it. A page that reads slowly has no
+queue here: the replica keeps the last state of each operation, and it is read when there is room.
+"""
+
+from __future__ import annotations
+
+from headway_viewer.connection.endpoint import endpoint_finder
+from headway_viewer.connection.feed import Feed
+from headway_viewer.public_json.writer import Writer
+from headway_viewer.replica.replica import Replica
+
+PATIENCE = 0.5  # seconds, at most, in which a page that has gone is noticed
+FRAME = 0.1  # seconds between frames: a bar that moves more often looks no smoother
+
+
+class Stream:
+    """The frames of one page."""
+
+    def __init__(self) -> None:
+        self._feed = Feed(Replica(), endpoint_finder(start=lambda: self._feed.met))
+        self._writer = Writer(self._feed.replica)
+        self._note: str | None = None
+
+    def step(self) -> list[tuple[str, str]]:
+        """Wait for changes; return them as events: their names, and JSON on one line."""
+        feed = self._feed
+        if feed.wait(PATIENCE):
+            feed.wait(FRAME, rest=True)
+        replica = feed.replica
+        now = replica.time(feed.clock())
+        events = [("line", line) for line in self._writer.changes(replica.take(), now)]
+        note = feed.note()
+        if note != self._note:
+            self._note = note
+            events.append(("note", note or ""))
+        feed.lines.clear()
+        return events
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._feed.close()
