@@ -131,6 +131,11 @@ class Core(Parts):
                 self.lock_holders.deadline,
             ),
             Duty("apply_counts", self._apply_counts),
+            Duty(
+                "show_overdue_ends",
+                lambda turn: self.endings.show_overdue(turn.now),
+                self.endings.deadline,
+            ),
             Duty("publish", lambda turn: self.stream.publish(turn.now), self._publish_deadline),
             Duty("store", lambda turn: self.storage.round(turn.now), self.storage.deadline),
             Duty("acknowledge_shares", lambda turn: self.forked_counts.look(turn.now)),
@@ -252,12 +257,15 @@ class Core(Parts):
     def restored(self, rows: Iterable[StoredOperation], now: float) -> None:
         """Restore the operations that an earlier broker stored."""
         self.outbox.extend(self.restoring.take(rows, now))
-        self.snapshots.held = False
+        self._hold(while_restoring=False)
 
     def restore_some(self, rows: Iterable[StoredOperation], now: float) -> None:
-        """Restore some of them; snapshots wait until `restored` was called with the last."""
-        self.snapshots.held = True
+        """Restore some of them; snapshots and verdicts wait until `restored` has had the last."""
+        self._hold(while_restoring=True)
         self.outbox.extend(self.restoring.add(rows, now))
+
+    def _hold(self, *, while_restoring: bool) -> None:
+        self.snapshots.held = self.liveness.held = while_restoring
 
     def recalled(self, key: str, runs: list[dict[str, Any]], prior: float | None = None) -> None:
         """Hand the earlier runs of a history key to the forecasts that wait for them.

@@ -62,6 +62,14 @@ class Peer:
             if isinstance(message, kind):
                 return message
 
+    def hear_ends(self, seconds=20.0):
+        """The next ends that are acknowledged, as [operation, revision]."""
+        end = time.monotonic() + seconds
+        while True:
+            finals = self.hear(messages.Acknowledge, end - time.monotonic()).finals
+            if finals:
+                return finals
+
     def start(self, operation=OP, name="Install", stages=("Download",), total=100):
         op = self.operations[operation] = Operation(operation, name)
         op.move("running", time.monotonic())

@@ -179,7 +179,7 @@ def test_after_a_killed_broker_the_living_come_back_and_the_dead_are_settled(hos
     ended = host.peer()
     ended.start("ended0000000")
     ended.end("ended0000000")
-    ended.hear(messages.Acknowledge)
+    ended.hear_ends()
     until(lambda: host.operation(OP))
     until(lambda: host.stored() == 3, "all that is open is stored")
     broker.kill()
@@ -221,7 +221,7 @@ def test_an_acknowledged_end_outlives_the_broker_that_acknowledged_it(host):
         peer.end(operation)
     known = set()
     while len(known) < 50:
-        known.update(pair[0] for pair in peer.hear(messages.Acknowledge).finals)
+        known.update(pair[0] for pair in peer.hear_ends())
     broker.kill()
     broker.wait()
     host.broker("--detached")
@@ -240,7 +240,7 @@ def test_a_broker_whose_python_was_deleted_serves_on(host):
     peer = host.peer()
     peer.start("other0000000")
     peer.end("other0000000")
-    peer.hear(messages.Acknowledge)
+    peer.hear_ends()
     assert host.status()["dropped"]["malformed"] == 1
     broker.terminate()
     assert broker.wait(10) == 0, broker.communicate()
@@ -382,7 +382,7 @@ def test_what_a_broker_was_told_and_had_not_stored_is_in_the_spool(host):
     with contextlib.closing(history):
         history.execute("BEGIN IMMEDIATE")  # nobody else can write
         broker = host.broker("--detached")
-        until(lambda: host.status()["workers"] == 1)
+        until(lambda: f" pid {process.pid} uid " in host.log(), "its Hello")
         until(lambda: [one.state for one in host.operations().values()] == ["running"])
         for _ in range(2):
             read_by_the_broker(host)

@@ -9,8 +9,6 @@ import pytest
 from machine import until
 from peers import OP
 
-from headway.protocol import messages
-
 
 def garbage(path):
     with open(path, "wb") as file:
@@ -62,7 +60,7 @@ def serves(host):
     peer.start()
     until(lambda: host.operation(OP))
     peer.end()
-    peer.hear(messages.Acknowledge)
+    peer.hear_ends()
     assert host.operation(OP).state == "completed"
     return broker
 
@@ -129,7 +127,7 @@ def test_a_broker_that_starts_on_a_full_disk_has_its_history_once_there_is_room(
     until(lambda: host.operation("later0000000"))
     assert host.operation(OP) is None
     os.unlink(filler)
-    peer.hear(messages.Acknowledge)
+    peer.hear_ends()
     assert host.operation(OP).state == "completed"
 
 
@@ -143,9 +141,9 @@ def test_an_end_on_a_full_disk_is_acknowledged_once_there_is_room(host, disk):
     peer.end()
     until(lambda: host.operation(OP).state == "completed")  # shown at once
     with pytest.raises(AssertionError, match="no Acknowledge came"):
-        peer.hear(messages.Acknowledge, 2.0)
+        peer.hear_ends(2.0)
     os.unlink(filler)
-    assert peer.hear(messages.Acknowledge).finals == [[OP, 2]]
+    assert peer.hear_ends() == [[OP, 2]]
     broker = host.processes[0]
     broker.kill()
     broker.wait()
@@ -162,9 +160,9 @@ def test_a_history_that_somebody_else_has_locked_delays_nothing_but_acknowledgem
         peer.end("later0000000")
         until(lambda: host.operation("later0000000").state == "completed")
         with pytest.raises(AssertionError, match="no Acknowledge came"):
-            peer.hear(messages.Acknowledge, 1.0)
+            peer.hear_ends(1.0)
         fresh = host.peer(session="f" * 16)
         fresh.start("fresh0000000")
         until(lambda: host.operation("fresh0000000"))
         other.execute("ROLLBACK")
-    assert peer.hear(messages.Acknowledge).finals == [["later0000000", 2]]
+    assert peer.hear_ends() == [["later0000000", 2]]

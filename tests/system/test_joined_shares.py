@@ -122,7 +122,9 @@ class Family:
             if name not in self.owed:
                 found = [decode(frame, messages.INBOUND) for frame in frames]
                 self.owed[name] = core.spooled.take(found, 0, self.now)
-        for name in [name for name in self.owed if core.spooled.are_safe(self.owed[name])]:
+        for name in [
+            name for name in self.owed if core.spooled.are_safe(self.owed[name], self.now)
+        ]:
             del self.owed[name], self.files[name]
         core.tick(self.now)
         for effect in core.take():

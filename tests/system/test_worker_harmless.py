@@ -10,6 +10,7 @@ from machine import until
 
 from headway.host import shadowed_stdlib
 from headway.protocol import messages
+from headway_broker.shell.spool import frames
 
 
 def test_a_program_that_joins_every_thread_there_is_ends(machine, listener):
@@ -136,6 +137,43 @@ def test_an_end_is_left_in_a_file_where_nobody_takes_it_before_another_program_d
     assert machine.run(code) == (0, "other\n", "")
     left = [file.read_bytes() for file in pathlib.Path(machine.path("unsent")).glob("*")]
     assert any(b"Prepare" in data and b"completed" in data for data in left)
+
+
+@pytest.mark.parametrize("streams", ["open", "closed"])
+def test_an_end_is_left_in_a_file_where_the_program_has_used_up_all_descriptors(machine, streams):
+    """With its standard streams closed any number may be anybody's."""
+    path = machine.file(
+        "greedy.py",
+        """
+        import os, resource, sys, time
+        import headway
+
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        operation = headway.operation("Greedy").start()
+        folder = os.path.join(os.environ["HEADWAY_RUNTIME_DIR"], "unsent")
+        while True:  # the thread has done all that it imports
+            told = getattr(sys.modules.get("headway.reporting.connection"), "Connection", None)
+            if told and os.path.isdir(folder) and os.listdir(folder):
+                break
+            time.sleep(0.01)
+        try:
+            while True:
+                os.open(os.devnull, os.O_RDONLY)
+        except OSError:
+            pass
+        operation.complete()
+        """,
+    )
+    close = "<&- >&- 2>&-" if streams == "closed" else ""
+    program = machine.spawn("sh", "-c", f'exec "$0" "$1" {close}', sys.executable, path)
+    assert program.wait(60) == 0
+    folder = machine.path("unsent")
+    (name,) = [one for one in os.listdir(folder) if not one.startswith(".")]
+    with open(os.path.join(folder, name), "rb") as file:
+        told = [
+            message for message in frames(file.read())[0] if isinstance(message, messages.Announce)
+        ]
+    assert [message.operation[2:5:2] for message in told] == [["Greedy", "completed"]]
 
 
 def test_ends_that_are_left_in_files_one_after_the_other_are_all_there(machine):

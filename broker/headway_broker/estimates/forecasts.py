@@ -504,7 +504,7 @@ class Forecasts:
 
     def _stage_progress(self, entry: Entry) -> None:
         """Update the progress of changed stages from their own counts."""
-        marks = self._ledger.dirty.get(entry)
+        marks = self._ledger.marks_of(entry)
         if marks is None:
             return
         stages = entry.operation.stages

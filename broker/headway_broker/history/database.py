@@ -213,6 +213,12 @@ def salvage(aside: str, into: sqlite3.Connection) -> str:
     except sqlite3.Error:
         return "nothing of it can be read"
     try:
+        # Without its schema nothing can be read: do not try each of its rows.
+        damaged.execute("SELECT name FROM sqlite_master").fetchall()
+    except sqlite3.Error:
+        damaged.close()
+        return "nothing of it can be read"
+    try:
         for table, columns in SALVAGED.items():
             lost: list[int] = []
             with transaction(into):

@@ -223,10 +223,12 @@ class History:
         done = stored(jobs)
         if any(done):
             self.results.put(done)
-        for job in jobs:
-            if isinstance(job, Recall):
-                self.results.put(Recalled(job.key, self._runs(job), self._stage_prior()))
-        self._wake()
+            self._wake()  # ends are shown now, whatever is read for the forecasts
+        questions = [job for job in jobs if isinstance(job, Recall)]
+        for job in questions:
+            self.results.put(Recalled(job.key, self._runs(job), self._stage_prior()))
+        if questions:
+            self._wake()
 
     def _runs(self, job: Recall) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -1,6 +1,7 @@
 """The ends of operations and sessions: reported by the worker, or settled after its death.
 
-Pure. A session that has sent Bye, or whose process is dead, stays until all of its ends are
+Pure. An end is shown once it is stored: what viewers were told the next broker knows, too, if this
+one is killed. A session that has sent Bye, or whose process is dead, stays until all its ends are
 stored. Absent: who is dead (`liveness`), what is stored when (`storage.policy`).
 """
 
@@ -21,6 +22,11 @@ from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults, Outbox
 from headway_broker.state.sessions import Session, Sessions
 from headway_broker.storage.policy import StoragePolicy
+
+# Seconds after which an end is shown though it is not stored: the disk is full, or slow. Doubled,
+# people wait that much longer for each end beside such a disk; at half a second a commit on a busy
+# machine may be late, and its end be taken back if the broker is killed.
+SHOWN_AFTER = 1.0
 
 
 class Endings:
@@ -61,6 +67,8 @@ class Endings:
         operation = entry.operation
         self._outbox.note(f"operation {operation.id}: {operation.state}")
         self._outbox.extend(self._storage.end(entry, now))
+        if entry.stored_revision is not None:  # there is no history
+            self._show(entry)
 
     def stored(self, ends: Iterable[End], shares: Iterable[StoredShares] = ()) -> None:
         """Note what is in the history, or can never be; acknowledge it."""
@@ -70,8 +78,28 @@ class Endings:
         self._outbox.extend(self._storage.stored(ends))
         for end in ends:
             entry = self._ledger.entries.get(end.operation)
-            if entry is not None and entry.session.gone:
+            if entry is None:
+                continue
+            if entry.stored_revision is not None:
+                self._show(entry)
+            if entry.session.gone:
                 self._leave_once_safe(entry.session)
+
+    def _show(self, entry: Entry) -> None:
+        if self._ledger.release(entry):
+            self._stream.hurry(entry)
+
+    def show_overdue(self, now: float) -> None:
+        """Show the ends that are not stored within `SHOWN_AFTER`."""
+        for entry, held in list(self._ledger.held.items()):
+            if now < held.since + SHOWN_AFTER:
+                break
+            self._show(entry)
+
+    def deadline(self) -> float | None:
+        """Return when an end is to be shown though it is not stored."""
+        held = next(iter(self._ledger.held.values()), None)
+        return None if held is None else held.since + SHOWN_AFTER
 
     def bye(self, session: Session, _bye: Bye, now: float) -> None:
         """Handle a Bye: release a session without open operations."""

@@ -120,12 +120,24 @@ class ForkedCounts:
             except Refused:  # the fault is the child's, not that of the announcing parent
                 self._drop(place)
 
-    def safe(self, place: ShareId) -> bool:
-        """Return whether a share is stored, or its operation has expired."""
+    def is_early(self, place: ShareId) -> bool:
+        """Return whether a share waits for its stage or attempt."""
+        return place in self._early
+
+    def safe(self, place: ShareId, *, taken: bool) -> bool:
+        """Return whether a share is stored, or its operation has expired.
+
+        `taken` says that it did not have to wait for its stage, or that nobody waits any longer;
+        else it may have been dropped meanwhile.
+        """
         if place in self._early:
             return False
         entry = self._ledger.entries.get(place.operation)
-        return entry is None or place.key not in entry.unstored
+        if entry is None:
+            return taken
+        stage = entry.operation.stages.get(place.stage)
+        counted = stage is not None and place.writer in (stage.shares or ())
+        return (taken or counted) and place.key not in entry.unstored
 
     def stored(self, operation: str, shares: Iterable[StoredShare]) -> None:
         """Note that shares are in the history, or can never be."""

@@ -38,10 +38,14 @@ STALL = 1.0
 
 
 class Liveness:
-    """Tracks silence and death of sessions; `settling` maps the dead to when that is certain."""
+    """Tracks silence and death of sessions; `settling` maps the dead to when that is certain.
+
+    Nothing is settled while `held`: the history is being read, and the spool comes after it.
+    """
 
     def __init__(self, ledger: Ledger, now: float) -> None:
         self._ledger = ledger
+        self.held = False
         self.settling: dict[Session, float] = {}  # the dead → when that is certain
         self._looks: dict[Session, int] = {}  # the dead → how often that was put off
         self._next_check = now + SILENT_AFTER
@@ -82,7 +86,7 @@ class Liveness:
 
     def settle_due(self, now: float) -> bool:
         """Return whether a death is to be settled now."""
-        return any(due <= now for due in self.settling.values())
+        return not self.held and any(due <= now for due in self.settling.values())
 
     def settled(self, now: float, *, drained: bool) -> list[Session]:
         """Return the sessions whose death is certain by now, each once.
@@ -92,7 +96,7 @@ class Liveness:
         """
         certain: list[Session] = []
         for session, due in self.settling.items():
-            if due <= now:
+            if due <= now and not self.held:
                 self._looks[session] = self._looks.get(session, 0) + 1
                 if drained or self._looks[session] > LOOKS:
                     certain.append(session)
@@ -147,7 +151,9 @@ class Liveness:
 
     def deadline(self, *, any_session: bool) -> float | None:
         """Return when to look again."""
-        times = [*self.settling.values(), *self._doubted.values()]
+        times = list(self._doubted.values())
+        if not self.held:
+            times += self.settling.values()
         if any_session:
             times.append(self._next_check)
         return min(times) if times else None

@@ -19,6 +19,7 @@ from headway_broker.peers.liveness import Liveness, watch
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Outbox
+from headway_broker.state.retention import KEEP_SECONDS
 from headway_broker.state.sessions import Session, Sessions
 
 _ID = OPERATION_FIELDS.index("id")
@@ -28,13 +29,16 @@ _STATE = OPERATION_FIELDS.index("state")
 class SpooledFile(NamedTuple):
     """The contents of a spool file: ended and open operations, and shares, by their ids.
 
-    `refused` has the reason for each that was not taken; the file is still owed then.
+    Of births whether the operation was known once the file was read, at `read_at` on the broker's
+    clock, of shares whether they were taken at once. `refused` has the reason for each message that
+    was not taken; the file is still owed then.
     """
 
     ends: set[str]
-    shares: set[ShareId]
-    births: dict[str, bool]  # whether the operation was known once the file was read
+    shares: dict[ShareId, bool]
+    births: dict[str, bool]
     refused: list[str]
+    read_at: float
 
 
 class Spooled:
@@ -64,7 +68,7 @@ class Spooled:
         An exception is a fault of ours: the file is then to be set aside.
         """
         session: Session | None = None
-        file = SpooledFile(set(), set(), {}, [])
+        file = SpooledFile(set(), {}, {}, [], now)
         for message in frames:
             try:
                 if isinstance(message, Hello):
@@ -76,8 +80,9 @@ class Spooled:
                     else:
                         self._birth(session, message, file, now)
                 elif isinstance(message, Share) and session is not None:
-                    file.shares.add(ShareId(message.operation, message.stage, session.id))
+                    place = ShareId(message.operation, message.stage, session.id)
                     self._forked_counts.take(session, message, now)
+                    file.shares[place] = not self._forked_counts.is_early(place)
             except Refused as refused:
                 self._dropped.add(refused.reason)
                 file.refused.append(refused.reason)
@@ -127,12 +132,16 @@ class Spooled:
             session = self._sessions.add(Session.from_spool(hello, uid, offset, now))
         return session
 
-    def are_safe(self, file: SpooledFile) -> bool:
+    def are_safe(self, file: SpooledFile, now: float) -> bool:
         """Return whether everything in a file is stored: only then may it be removed."""
+        expired = now - file.read_at > KEEP_SECONDS  # shares of what nobody has announced
         return (
             not file.refused
             and all(self._ledger.is_safe(end) for end in file.ends)
-            and all(self._forked_counts.safe(place) for place in file.shares)
+            and all(
+                self._forked_counts.safe(place, taken=taken or expired)
+                for place, taken in file.shares.items()
+            )
             and all(self._is_stored(birth, known=known) for birth, known in file.births.items())
         )
 

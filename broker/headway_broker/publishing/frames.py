@@ -6,7 +6,7 @@ sequence numbers and the time of publishing (`stream`).
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator, Mapping
 
 from headway.protocol import rows
 from headway.protocol.messages import Delta, Snapshot
@@ -16,7 +16,7 @@ from headway.protocol.rows import (
     OperationRow,
     StageRecord,
 )
-from headway_broker.state.ledger import Entry, Marks
+from headway_broker.state.ledger import Entry, Held, Marks
 
 # Bytes of rows in a message, about; FRAME_LIMIT is 1 MiB, and one row may exceed this. A larger
 # part would hold up the deltas behind it for longer.
@@ -24,28 +24,38 @@ PART_SIZE = 192 * 1024
 STAGES_PER_ROW = 500  # an operation with more stages takes several rows
 
 
-def whole_rows(entry: Entry) -> Iterator[bytes]:
-    """Yield the rows of a whole operation, packed; the first has its record, all have stages."""
+def whole_rows(entry: Entry, held: Held | None = None) -> Iterator[bytes]:
+    """Yield the rows of a whole operation, packed; the first has its record, all have stages.
+
+    Of one whose end is `held` the record and figures from before it, if it was shown then.
+    """
     operation = entry.operation
     stages = operation.stages
+    if held is None:
+        record = OperationRecord.of(operation)
+        figures = OperationFigures.of(operation, tail=True)
+    elif held.record is None or held.figures is None:
+        return
+    else:
+        record, figures = held.record, held.figures
 
     def build(some: list[int], first: bool) -> OperationRow:
-        held = [stages[stage] for stage in some]
+        told = [stages[stage] for stage in some]
         return OperationRow(
             operation.id,
-            OperationRecord.of(operation) if first else None,
-            [StageRecord.of(stage) for stage in held],
+            record if first else None,
+            [StageRecord.of(stage) for stage in told],
             {},
-            OperationFigures.of(operation, tail=True) if first else None,
+            figures if first else None,
             {
                 stage.id: rows.stage_figures_of(stage)
-                for stage in held
+                for stage in told
                 if stage.progress is not None or stage.estimate is not None
             },
-            {stage.id: stage.shares for stage in held if stage.shares},
+            {stage.id: stage.shares for stage in told if stage.shares},
         )
 
-    return _rows(list(stages), build)
+    yield from _rows(list(stages), build)
 
 
 def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
@@ -121,13 +131,19 @@ def deltas(instance: str, sequence: int, now: float, encoded: Iterable[bytes]) -
 
 
 def snapshot(
-    instance: str, sequence: int, now: float, wall: float, entries: Iterable[Entry]
+    instance: str,
+    sequence: int,
+    now: float,
+    wall: float,
+    entries: Iterable[Entry],
+    held: Mapping[Entry, Held],
 ) -> list[bytes]:
     """Return the `Snapshot` messages with all of these operations, as of `sequence`.
 
-    `now` is the broker's clock, `wall` the same moment as Unix time.
+    `now` is the broker's clock, `wall` the same moment as Unix time; the ends of those that are
+    `held` are not told.
     """
-    groups = parts(row for entry in entries for row in whole_rows(entry))
+    groups = parts(row for entry in entries for row in whole_rows(entry, held.get(entry)))
     return [
         rows.frame(Snapshot(instance, sequence, now, wall, part, len(groups), []), group)
         for part, group in enumerate(groups)

@@ -2,7 +2,8 @@
 
 Pure. A frame carries one delta per dirty operation, however often it changed (conflation). The
 pause after a frame grows with its cost, so that few changes are published within 5 ms and many
-at 20 frames a second; beginnings and ends go out in a frame of their own, at once. Snapshots are
+at 20 frames a second; beginnings and ends go out in a frame of their own, at once. An end that is
+not stored yet (`Ledger.held`) is in no frame and no snapshot. Snapshots are
 sent in-band, on an inbox topic of the same socket: a separate request would leave a gap between
 snapshot and deltas. Absent: the bytes of a frame (`frames`), who follows (`subscriptions`), and
 which snapshots are on their way (`snapshots`).
@@ -181,7 +182,8 @@ class Stream:
             entries = self._ledger.entries.values()
             self._forecasts.refresh(entries, now)
             wall = self._wall_clock.offset + now
+            held = self._ledger.held
             self._snapshots.answer(
-                frames.snapshot(self.instance, self.sequence, now, wall, entries), now
+                frames.snapshot(self.instance, self.sequence, now, wall, entries, held), now
             )
         return self._snapshots.take()

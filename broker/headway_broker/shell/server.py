@@ -192,6 +192,7 @@ class Server:
         # What is in the spool comes after what is stored, as it ended later.
         if not self._restoring and (now >= self._next_chores or self.core.liveness.settle_due(now)):
             self._take_in_spool(now)
+            drained = drained and self.spool.read_whole
         if now >= self._next_chores:
             self._next_chores = now + CHORES_EVERY
             self.core.look_at_wall_clock(time.time() - time.monotonic())
@@ -430,7 +431,7 @@ class Server:
             else:
                 self._spooled_files[path] = file
         for path, file in list(self._spooled_files.items()):
-            if self.core.spooled.are_safe(file):
+            if self.core.spooled.are_safe(file, now):
                 del self._spooled_files[path]
                 self.spool.remove(path)
 

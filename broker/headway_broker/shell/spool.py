@@ -9,6 +9,7 @@ no time of modification says that there is nothing new.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -32,6 +33,8 @@ ASIDE_LIMIT = 1_000  # of the first kind are kept, the newest
 RETRY_EVERY = 60.0  # seconds between two tries with the second kind
 # Seconds after which a file that is not whole is nobody's: its program was killed as it wrote it.
 UNFINISHED = 3600.0
+# What keeps us from reading a file, and may not a moment later.
+PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
 
 
 class Found(NamedTuple):
@@ -56,6 +59,8 @@ class Spool:
         self._uid = uid
         self._waiting: dict[str, None] = {}  # read, to be removed once their ends are safe
         self._retry_at = float("-inf")
+        self._unfinished: dict[str, tuple[int, int]] = {}  # path → inode and size, a retry ago
+        self.read_whole = True  # the last look read all that was there: a verdict needs that
         self.aside = 0  # files that were set aside, at the last look
 
     def read(self, now: float) -> Iterator[Found]:
@@ -63,15 +68,16 @@ class Spool:
         again = now >= self._retry_at
         if again:
             self._retry_at = now + RETRY_EVERY
+        self.read_whole = False
         paths = self._list()
         self.aside = sum(os.path.basename(path).startswith((BROKEN, REFUSED)) for path in paths)
-        read = 0
+        if again:
+            self._remove_unfinished([path for path in paths if path.endswith(".tmp")])
+        read, missed = 0, False
         for path in paths:
             name = os.path.basename(path)
             if name == DEAF:
                 self.remove(path)  # programs may wait for us again
-            if again and name.endswith(".tmp"):
-                self._remove_unfinished(path)
             hidden = name.startswith(".") and not (again and name.startswith(REFUSED))
             if hidden or name.endswith(".tmp") or path in self._waiting:
                 continue
@@ -79,7 +85,8 @@ class Spool:
                 return  # more next time
             try:
                 owner, data = _contents(path, self._uid)
-            except OSError:
+            except OSError as error:
+                missed = missed or error.errno in PASSING
                 continue
             except ValueError:  # too large
                 self.set_aside(path, BROKEN)
@@ -87,6 +94,7 @@ class Spool:
             self._waiting[path] = None
             read += 1
             yield Found(path, owner, *frames(data))
+        self.read_whole = not missed
 
     def remove(self, path: str) -> None:
         """Remove a file whose contents are stored."""
@@ -111,12 +119,22 @@ class Spool:
             self.aside += 1
         self._prune(directory)
 
-    def _remove_unfinished(self, path: str) -> None:
-        try:
-            if time.time() - os.lstat(path).st_mtime > UNFINISHED:
-                os.unlink(path)
-        except OSError:
-            pass  # it is whole by now
+    def _remove_unfinished(self, paths: list[str]) -> None:
+        """Remove those that are old and that nobody has written to for `RETRY_EVERY`.
+
+        By the wall clock alone, one that has been set forward would make every file old.
+        """
+        before, self._unfinished = self._unfinished, {}
+        for path in paths:
+            try:
+                status = os.lstat(path)
+                seen = status.st_ino, status.st_size
+                if before.get(path) == seen and time.time() - status.st_mtime > UNFINISHED:
+                    os.unlink(path)
+                else:
+                    self._unfinished[path] = seen
+            except OSError:
+                continue  # it is whole by now
 
     def _list(self) -> list[str]:
         """Return the paths of all that lies in our spool directories."""

@@ -23,7 +23,7 @@ from headway.model import (
     reachable,
 )
 from headway.protocol.messages import Share
-from headway.protocol.rows import STOPS_LIMIT
+from headway.protocol.rows import STOPS_LIMIT, OperationFigures, OperationRecord
 from headway.protocol.wire import UNCHANGED, read_counts
 from headway_broker.state import budget as budgets
 from headway_broker.state import retention
@@ -80,6 +80,18 @@ class Marks:
         self.figures = False
         self.stage_figures: set[int] = set()
         self.shares: set[int] = set()
+
+
+class Held(NamedTuple):
+    """What is shown of an operation while its end is not stored, and its marks meanwhile.
+
+    No record: nothing is shown of it yet. `since` is when the end came.
+    """
+
+    record: OperationRecord | None
+    figures: OperationFigures | None
+    marks: Marks
+    since: float
 
 
 class ShareKey(NamedTuple):
@@ -146,6 +158,7 @@ class Ledger:
     def __init__(self, dropped: Dropped | None = None) -> None:
         self.entries: dict[str, Entry] = {}
         self.dirty: dict[Entry, Marks] = {}
+        self.held: dict[Entry, Held] = {}  # by whoever shows an end only once it is stored
         self._words = Interner(WORDS)
         self._by_session: dict[Session, SessionIndex] = {}  # those that have any
         self.budgets = Budgets()
@@ -169,6 +182,7 @@ class Ledger:
         then nothing has changed.
         """
         entry = self.entries.get(record[_ID])
+        before = entry
         if entry is None:
             entry = self._admit(session, record, stages, now)
         else:
@@ -176,6 +190,11 @@ class Ledger:
             if record[_REVISION] < entry.operation.revision:
                 return None
         operation = entry.operation
+        if record[_STATE] not in OPEN:
+            if before is None or record[_REVISION] != operation.revision:
+                self._hold(entry, now, shown=before is not None)
+        elif entry in self.held:
+            self.release(entry)
         written = self._by_session[session]
         self._leave_out("texts", written.process.shorten(record, stages))
         _shift(record, _STARTED, _ENDED, session.offset)
@@ -285,11 +304,36 @@ class Ledger:
         return any(entry.operation.open for entry in self.operations(session))
 
     def mark(self, entry: Entry) -> Marks:
-        """Return the marks of an operation, which becomes dirty."""
-        marks = self.dirty.get(entry)
+        """Return the marks of an operation, which becomes dirty, or is when its end is shown."""
+        marks = self.marks_of(entry)
         if marks is None:
             marks = self.dirty[entry] = Marks()
         return marks
+
+    def marks_of(self, entry: Entry) -> Marks | None:
+        """Return the marks of an operation, if it has any."""
+        marks = self.dirty.get(entry)
+        if marks is None and entry in self.held:
+            return self.held[entry].marks
+        return marks
+
+    def _hold(self, entry: Entry, now: float, *, shown: bool = True) -> None:
+        """Go on showing an operation as it is now, or not at all, until `release`."""
+        if entry in self.held:
+            return
+        record = figures = None
+        if shown:
+            record = OperationRecord.of(entry.operation)
+            figures = OperationFigures.of(entry.operation, tail=True)
+        self.held[entry] = Held(record, figures, self.dirty.pop(entry, None) or Marks(), now)
+
+    def release(self, entry: Entry) -> bool:
+        """Show an operation as it is; return False if it is shown so already."""
+        held = self.held.pop(entry, None)
+        if held is None:
+            return False
+        self.dirty[entry] = held.marks
+        return True
 
     def _take_stage(self, entry: Entry, marks: Marks, record: list[Any], *, fresh: bool) -> int:
         """Apply the record of a stage; return by how many bytes its texts have grown."""
@@ -496,6 +540,7 @@ class Ledger:
         operation = entry.operation
         if not operation.open:
             return
+        self._hold(entry, now)
         was = {stage.id: stage.state for stage in operation.stages.values()}
         if operation.state == PENDING:
             operation.started = operation.started or now
@@ -571,6 +616,7 @@ class Ledger:
         del self.entries[operation.id]
         del self.ended[entry]
         self.dirty.pop(entry, None)
+        self.held.pop(entry, None)
         self.stages -= len(operation.stages)
         written = self._by_session[entry.session]
         self._charge(entry, -entry.bytes)

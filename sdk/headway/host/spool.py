@@ -128,7 +128,10 @@ def opened(place: str, user: int, name: str, mode: int) -> int:
 
 def _forget_oldest(folder: int) -> None:
     """Remove the oldest files that wait, where there are more than `WAITING_LIMIT`."""
-    names = [name for name in os.listdir(folder) if not name.startswith(".")]
+    try:
+        names = [name for name in os.listdir(folder) if not name.startswith(".")]
+    except OSError:  # no descriptor is left
+        return
     if len(names) <= WAITING_LIMIT:
         return
     aged: list[tuple[int, str]] = []

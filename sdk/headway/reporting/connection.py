@@ -328,7 +328,7 @@ class Connection:
             self._overflows += 1
             try:
                 if self._overflows <= SPOOL_FILES:
-                    last_resort.spool(self._reporter.next_spool_name(), owed)
+                    last_resort.spool_at_last(self._reporter.next_spool_name(), owed)
                     return
             except OSError:
                 pass

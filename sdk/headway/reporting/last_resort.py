@@ -8,12 +8,13 @@ function here imports anything, since that would wait for the import lock of the
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import sys
 import time
 
-from headway.host import lost_ends
+from headway.host import descriptor_reserve, lost_ends
 from headway.host.identity import describe
 from headway.host.spool import is_deaf, mark_deaf, remove_spool_file, write_spool_file
 from headway.protocol import endpoint, messages
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from headway.reporting.interfaces import Reporting
+
+
+NONE_LEFT = (errno.EMFILE, errno.ENFILE)  # descriptors
 
 
 class Left:
@@ -53,7 +57,7 @@ class Left:
             before = self.name
             if name == before:
                 name = reporter.next_spool_name()
-            spool(name, owed)
+            spool_at_last(name, owed)
             self.name, self._told = name, told
             if before is not None:
                 _remove(before)
@@ -97,7 +101,8 @@ def count_lost(number: int) -> None:
         pass
     if user == os.getuid():  # who reports for another user keeps out of that one's home
         places.append(endpoint.state_directory(os.environ, os.path.expanduser("~")))
-    lost_ends.add(places, user, number)
+    if not lost_ends.add(places, user, number) and descriptor_reserve.give_up():
+        lost_ends.add(places, user, number)
 
 
 def _remove(name: str) -> None:
@@ -141,6 +146,16 @@ def spool(name: str, owed: list[Any]) -> None:
     """
     if owed:
         write_spool_file(*_place(), name, spooled(owed))
+
+
+def spool_at_last(name: str, owed: list[Any]) -> None:
+    """Write a spool file as `spool` does, by the reserve where no descriptor is left."""
+    try:
+        spool(name, owed)
+    except OSError as error:
+        if error.errno not in NONE_LEFT or not descriptor_reserve.give_up():
+            raise
+        spool(name, owed)
 
 
 def spooled(owed: list[Any]) -> bytes:

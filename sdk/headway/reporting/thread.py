@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from headway.host import resources, shadowed_stdlib, threads
+from headway.host import descriptor_reserve, resources, shadowed_stdlib, threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class ReportingThread:
         self.resting = True  # it will not look soon: what a stage does has to rouse it
         self.reason: str | None = None  # why nothing is sent any more
         self.read, self._write = os.pipe()
-        self._pipe = _what(self._write)
+        self._pipe = descriptor_reserve.identity(self._write)
+        descriptor_reserve.keep(self.read)
         self._reporter = reporter
         self._pid = os.getpid()
         # A child forked by another thread than the main one ends with that, unannounced.
@@ -81,7 +82,7 @@ class ReportingThread:
             self._wake_pending = True
             try:
                 # A program may have closed all descriptors, and opened files in their places.
-                if _what(self._write) == self._pipe:
+                if descriptor_reserve.identity(self._write) == self._pipe:
                     os.write(self._write, b"\0")
             except OSError:
                 pass
@@ -110,6 +111,7 @@ class ReportingThread:
 
     def close_pipe(self) -> None:
         """Close the pipe: in a forked child nothing else, as the socket is the parent's."""
+        descriptor_reserve.give_up()
         for end in (self.read, self._write):
             try:
                 os.close(end)
@@ -272,9 +274,3 @@ def _leave(reporter: Reporting, births: Births, spool: Callable[[Reporting], Non
     """End without a connection: what is owed is in a file, or goes into one."""
     spool(reporter)
     births.drop()
-
-
-def _what(descriptor: int) -> tuple[int, int]:
-    """Return device and inode of what is open as `descriptor`. Raise OSError."""
-    status = os.fstat(descriptor)
-    return status.st_dev, status.st_ino

@@ -151,27 +151,39 @@ def test_a_share_of_a_stage_that_is_not_known_is_acknowledged_when_that_is_store
 def test_a_file_is_kept_until_the_shares_in_it_are_stored(wired):
     wired.worker("parent").start()
     owed = left(wired, wired.worker("child", hello=False), 25)
-    assert not wired.core.spooled.are_safe(owed)
+    assert not wired.core.spooled.are_safe(owed, wired.now)
     wired.store_all()
-    assert wired.core.spooled.are_safe(owed)
+    assert wired.core.spooled.are_safe(owed, wired.now)
     assert stored(wired) == 25
 
 
 def test_a_file_is_kept_while_the_operation_of_its_shares_is_not_known(wired):
     owed = left(wired, wired.worker("child", hello=False), 25)
     wired.store_all()
-    assert not wired.core.spooled.are_safe(owed)
+    assert not wired.core.spooled.are_safe(owed, wired.now)
     wired.worker("parent").start()
     wired.tick()
     wired.store_all()
-    assert wired.core.spooled.are_safe(owed)
+    assert wired.core.spooled.are_safe(owed, wired.now)
     assert stored(wired) == 25
+
+
+def test_a_file_is_kept_where_its_share_had_to_make_room_for_others(wired, monkeypatch):
+    monkeypatch.setattr(rules, "EARLY_LIMIT", 1)
+    owed = left(wired, wired.worker("child", hello=False), 25)
+    share(wired.worker("other"), 5, "op9")
+    assert wired.dropped() == {"early share": 1}
+    assert not wired.core.spooled.are_safe(owed, wired.now)
+    wired.worker("parent").start()
+    wired.tick()
+    wired.store_all()
+    assert not wired.core.spooled.are_safe(owed, wired.now)
 
 
 def test_what_nobody_claims_for_an_hour_is_dropped_and_counted(wired):
     owed = left(wired, wired.worker("child", hello=False), 25)
     wired.pass_time(3601, step=600)
-    assert wired.core.spooled.are_safe(owed)
+    assert wired.core.spooled.are_safe(owed, wired.now)
     assert wired.dropped() == {"early share": 1}
 
 

@@ -50,6 +50,20 @@ def test_a_worker_of_an_earlier_broker_comes_back_to_its_operation():
     assert wired.core.status(wired.now)["workers"] == 1
 
 
+def test_nobody_is_called_crashed_while_the_history_is_still_read(wired):
+    wired.core.restore_some([], wired.now)
+    worker = wired.worker()
+    worker.start()
+    wired.core.died("worker", wired.now)
+    wired.pass_time(5)
+    assert wired.operation("op").state == "running"  # its end may be in a file: those come later
+    assert not wired.core.liveness.settle_due(wired.now)
+    wired.core.restored([], wired.now)
+    worker.end()
+    wired.pass_time(1)
+    assert wired.operation("op").state == "completed"
+
+
 def test_an_operation_of_an_earlier_boot_has_crashed():
     before = Wired(has_history=True)
     before.worker(boot="earlier").start()

@@ -107,19 +107,19 @@ def test_what_a_dead_process_had_begun_before_there_was_a_broker_has_crashed():
     wired.core.died(worker.session, wired.now)
     wired.pass_time(1)
     assert wired.operation("op").state == "crashed"
-    assert not wired.core.spooled.are_safe(file)
+    assert not wired.core.spooled.are_safe(file, wired.now)
     wired.store_all()
-    assert wired.core.spooled.are_safe(file)
+    assert wired.core.spooled.are_safe(file, wired.now)
 
 
 def test_a_process_that_connects_takes_over_what_its_birth_file_told(wired):
     worker = wired.worker(hello=False)
     file = wired.core.spooled.take(birth(worker), 1000, wired.now)
-    assert not wired.core.spooled.are_safe(file)
+    assert not wired.core.spooled.are_safe(file, wired.now)
     worker.hello()
     worker.end(state="completed")
     assert wired.operation("op").state == "completed"
-    assert wired.core.spooled.are_safe(file)
+    assert wired.core.spooled.are_safe(file, wired.now)
 
 
 def test_a_birth_is_kept_until_it_is_stored_though_its_process_has_told_of_it():
@@ -130,7 +130,7 @@ def test_a_birth_is_kept_until_it_is_stored_though_its_process_has_told_of_it():
     worker.hello()
     worker.announce()
     wired.pass_time(1.5)
-    assert not wired.core.spooled.are_safe(owed)
+    assert not wired.core.spooled.are_safe(owed, wired.now)
     # Broker and worker are killed: nothing of the operation was stored, and its file is there.
     after = Wired(has_history=True, now=wired.now)
     after.core.spooled.take(file, 1000, after.now)
@@ -138,7 +138,7 @@ def test_a_birth_is_kept_until_it_is_stored_though_its_process_has_told_of_it():
     after.pass_time(1)
     assert after.operation("op").state == "crashed"
     wired.store_all()
-    assert wired.core.spooled.are_safe(owed)
+    assert wired.core.spooled.are_safe(owed, wired.now)
 
 
 def test_without_a_history_a_birth_is_kept_until_it_has_ended(wired):
@@ -147,10 +147,10 @@ def test_without_a_history_a_birth_is_kept_until_it_has_ended(wired):
     worker.hello()
     worker.announce()
     wired.pass_time(5)
-    assert not wired.core.spooled.are_safe(owed)
+    assert not wired.core.spooled.are_safe(owed, wired.now)
     assert not worker.heard(messages.Acknowledge)
     worker.end()
-    assert wired.core.spooled.are_safe(owed)
+    assert wired.core.spooled.are_safe(owed, wired.now)
 
 
 def test_a_process_of_an_earlier_boot_is_dead(wired):
@@ -165,7 +165,7 @@ def test_a_pid_of_another_namespace_means_nobody_and_its_file_stays(wired):
     file = wired.core.spooled.take(birth(worker, pid_namespace=4), 1000, wired.now)
     assert not wired.core.ledger.entries
     assert not wired.core.sessions.by_id
-    assert not wired.core.spooled.are_safe(file)
+    assert not wired.core.spooled.are_safe(file, wired.now)
 
 
 @pytest.mark.parametrize("ended", [True, False])
@@ -201,7 +201,7 @@ def test_a_birth_takes_nothing_back_of_what_has_ended(wired):
     wired.core.spooled.take(spool(worker, "completed"), 1000, wired.now)
     file = wired.core.spooled.take(begun, 1000, wired.now)
     assert wired.operation("op").state == "completed"
-    assert wired.core.spooled.are_safe(file)
+    assert wired.core.spooled.are_safe(file, wired.now)
 
 
 def test_an_end_that_is_refused_is_still_owed(wired, monkeypatch):
@@ -211,11 +211,11 @@ def test_an_end_that_is_refused_is_still_owed(wired, monkeypatch):
     owed = spool(worker, "completed")
     file = wired.core.spooled.take(owed, 1000, wired.now)
     assert file.refused == ["too many operations"]
-    assert not wired.core.spooled.are_safe(file)
+    assert not wired.core.spooled.are_safe(file, wired.now)
     monkeypatch.undo()
     file = wired.core.spooled.take(owed, 1000, wired.now)
     assert wired.operation("op").state == "completed"
-    assert wired.core.spooled.are_safe(file)
+    assert wired.core.spooled.are_safe(file, wired.now)
 
 
 def test_a_file_of_another_major_version_is_owed_to_another_broker(wired):

@@ -106,5 +106,5 @@ def test_deltas_are_numbered_on(entry):
 
 
 def test_a_snapshot_of_nothing_is_one_part(entry):
-    [frame] = frames.snapshot("me", 7, 1.5, 2.5, [])
+    [frame] = frames.snapshot("me", 7, 1.5, 2.5, [], {})
     assert decode(frame, messages.PUBLISHED) == messages.Snapshot("me", 7, 1.5, 2.5, 0, 1, [])

@@ -16,6 +16,7 @@ from wired import Wired
 from headway.model import Operation
 from headway.protocol import messages
 from headway.protocol.rows import decode
+from headway_broker.peers.endings import SHOWN_AFTER
 from headway_broker.publishing import stream as rules
 from headway_broker.publishing.snapshots import Subscriber
 from headway_broker.state.sessions import Credentials
@@ -192,6 +193,96 @@ def test_a_late_follower_has_everything_with_its_snapshot(wired):
     assert follower.shown() == {"op": picture(wired.operation("op"))}
 
 
+def test_an_end_is_shown_once_it_is_stored():
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    worker.start()
+    first = Follower(wired)
+    worker.end()
+    wired.pass_time(0.5)
+    later = Follower(wired)
+    wired.pass_time(0.1)
+    for follower in (first, later):
+        follower.follow()
+        op = follower.operations["op"]
+        assert (op.state, op.ended) == ("running", None)
+        assert op.progress != 1.0
+    wired.store_all()
+    wired.pass_time(0.1)
+    for follower in (first, later):
+        follower.follow()
+        assert follower.gaps == 0
+        assert follower.shown() == {"op": picture(wired.operation("op"))}
+        assert follower.operations["op"].state == "completed"
+
+
+def test_what_has_ended_before_it_was_shown_is_shown_once_it_is_stored():
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    first = Follower(wired)
+    op = worker.operations["op"] = Operation("op", "Short")
+    op.move("running", worker.now)
+    worker.end()
+    wired.pass_time(0.5)
+    later = Follower(wired)
+    wired.pass_time(0.1)
+    for follower in (first, later):
+        follower.follow()
+        assert not follower.operations
+    wired.store_all()
+    wired.pass_time(0.1)
+    for follower in (first, later):
+        follower.follow()
+        assert follower.shown() == {"op": picture(wired.operation("op"))}
+
+
+def test_a_verdict_of_the_broker_is_shown_once_it_is_stored():
+    wired = Wired(has_history=True)
+    wired.worker().start()
+    follower = Follower(wired)
+    wired.core.died("worker", wired.now)
+    wired.pass_time(0.7)
+    follower.follow()
+    assert wired.operation("op").state == "crashed"
+    assert follower.operations["op"].state == "running"
+    wired.store_all()
+    wired.pass_time(0.1)
+    follower.follow()
+    assert follower.operations["op"].state == "crashed"
+
+
+def test_a_disk_that_takes_long_delays_what_is_shown_by_a_second():
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    worker.start()
+    follower = Follower(wired)
+    worker.end()
+    wired.pass_time(SHOWN_AFTER - 0.1)
+    follower.follow()
+    assert follower.operations["op"].state == "running"
+    wired.pass_time(0.2)
+    follower.follow()
+    assert follower.operations["op"].state == "completed"
+    worker.announce()  # again, as nobody has acknowledged it
+    wired.pass_time(0.1)
+    follower.follow()
+    assert follower.operations["op"].state == "completed"
+
+
+def test_a_retry_is_shown_though_the_failure_before_it_is_not_stored():
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    worker.start()
+    follower = Follower(wired)
+    worker.end(state="failed")
+    worker.operations["op"].move("running", worker.now)
+    worker.announce()
+    wired.pass_time(0.1)
+    follower.follow()
+    assert follower.operations["op"].attempt == 2
+    assert follower.shown() == {"op": picture(wired.operation("op"))}
+
+
 def test_one_snapshot_serves_all_who_asked_in_the_same_frame(wired):
     wired.worker().start()
     wired.tick()
@@ -205,13 +296,13 @@ def test_one_snapshot_serves_all_who_asked_in_the_same_frame(wired):
 
 
 class Audience(RuleBasedStateMachine):
-    """Workers that live and die as they like, and followers that join at any time."""
+    """Workers that live and die as they like, followers that join at any time, and a slow disk."""
 
     operations = Bundle("operations")  # the open ones, each with its worker
 
     def __init__(self):
         super().__init__()
-        self.wired = Wired()
+        self.wired = Wired(has_history=True)
         self.workers = [self.wired.worker(f"w{number}") for number in range(3)]
         self.followers = []
         self.started = 0
@@ -255,6 +346,10 @@ class Audience(RuleBasedStateMachine):
         _, stage = stage_of(one, part)
         child.say(messages.Share(child.next(), self.wired.now, one[1], stage.id, done))
 
+    @rule()
+    def store(self):
+        self.wired.store_all()
+
     @precondition(lambda self: len(self.followers) < 5)
     @rule()
     def join(self):
@@ -267,6 +362,7 @@ class Audience(RuleBasedStateMachine):
     @rule()
     def settle(self):
         """Every follower has the same picture, which is the core's, and that the workers'."""
+        self.wired.store_all()
         self.wired.pass_time(3)
         while self.wired.core.ledger.dirty:  # by the last of these moments: not yet published
             self.wired.pass_time(0.1)

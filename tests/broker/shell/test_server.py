@@ -35,7 +35,7 @@ class Turned:
         self.until(lambda: peer.session in self.core.sessions.by_id)
         return peer
 
-    def until(self, condition, seconds=10.0):
+    def until(self, condition, seconds=20.0):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "what was waited for did not come"
@@ -196,7 +196,7 @@ def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
         if not found:
             raise RecursionError
         taken.extend(found)
-        return SpooledFile(set(), set(), {}, [])
+        return SpooledFile(set(), {}, {}, [], 0.0)
 
     monkeypatch.setattr(turned.core.spooled, "take", take_in)
     hello = messages.Hello("headway", 1, 0, "s" * 16, "worker", 1.0, {}, 0)

@@ -1,5 +1,6 @@
 """Files that workers left, good and bad."""
 
+import errno
 import os
 import socket
 
@@ -97,8 +98,44 @@ def test_files_that_are_being_written_are_left(spool):
 def test_what_a_killed_program_was_writing_goes_after_an_hour(spool):
     new, old = left(spool, ".new.tmp"), left(spool, ".old.tmp")
     os.utime(old, (1.0, 1.0))
-    assert list(spool.read(NOW)) == []
+    for look in range(2):
+        assert list(spool.read(NOW + look * RETRY_EVERY)) == []
     assert os.listdir(spool.path) == [os.path.basename(new)]
+
+
+def test_what_is_being_written_stays_though_the_wall_clock_is_set_forward(spool, monkeypatch):
+    unix = rules.time.time()
+    monkeypatch.setattr(rules.time, "time", lambda: unix + 1e6)
+    path = left(spool, ".first.tmp", b"some")
+    assert list(spool.read(NOW)) == []
+    with open(path, "ab") as file:
+        file.write(b"more")
+    left(spool, ".second.tmp")
+    assert list(spool.read(NOW + RETRY_EVERY)) == []
+    assert sorted(os.listdir(spool.path)) == [".first.tmp", ".second.tmp"]
+
+
+def test_a_look_that_leaves_files_says_so(spool, monkeypatch):
+    monkeypatch.setattr(rules, "FILES_LIMIT", 2)
+    for number in range(3):
+        left(spool, f"session-{number}")
+    assert len(list(spool.read(NOW))) == 2
+    assert not spool.read_whole
+    assert len(list(spool.read(NOW))) == 1
+    assert spool.read_whole
+
+
+def test_a_file_that_no_descriptor_is_left_for_is_read_later(spool, monkeypatch):
+    left(spool)
+
+    def refuse(*_arguments):
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rules, "_contents", refuse)
+        assert list(spool.read(NOW)) == []
+        assert not spool.read_whole
+    assert len(list(spool.read(NOW))) == 1
 
 
 def test_links_and_other_things_are_not_read(spool, tmp_path):
