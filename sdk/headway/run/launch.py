@@ -195,10 +195,9 @@ class Launch:
 
     def start_threads(self) -> None:
         """Start the threads that relay its output and the keyboard. Raise OSError, RuntimeError."""
+        from headway.run.streams.output_log import OutputLog, StreamLog  # noqa: PLC0415
         from headway.run.streams.pump import Pump  # noqa: PLC0415 - after the command has begun
         from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples  # noqa: PLC0415
-
-        from headway.run.streams.output_log import OutputLog, StreamLog  # noqa: PLC0415
 
         self.output = OutputLog()
         self.signals.start()

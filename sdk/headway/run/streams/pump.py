@@ -27,8 +27,8 @@ WITHHELD_SECONDS = 0.05  # between looks whether the command may write again
 class Pump:
     """Copies `source` to `target`, and samples of it to `samples`; `log` keeps the last of it.
 
-    In a thread of its own, which is no `threading.Thread`: the first bytes wait for what is imported
-    here.
+    In a thread of its own, which is no `threading.Thread`: the first bytes wait for what is
+    imported here.
 
     `may_write` is asked before each write; while it says no, what has come waits.
     After `finish` it ends at the end of the stream, or after a short silence: `lingering` then
