@@ -20,7 +20,10 @@ def program() -> NoReturn:
     if sys.argv[1:2] == ["run"]:
         die_of_interrupts()
         postpone("headway")
-    from headway.commands.table import program as run  # noqa: PLC0415 - only after that
+    if sys.argv[1:2] == ["run"] and sys.argv[2:3] not in (["-h"], ["--help"]):
+        from headway.run.cli import program as run  # noqa: PLC0415 - only after that
+    else:
+        from headway.commands.table import program as run  # noqa: PLC0415
 
     run()
 
@@ -36,9 +39,10 @@ def die_of_interrupts() -> None:
 
 def postpone(name: str) -> None:
     """Put a package in place of which nothing has been executed."""
-    import importlib.machinery  # noqa: PLC0415 - after `die_of_interrupts`
+    # Frozen, and imported by every start; `importlib.machinery` is a file.
+    import _frozen_importlib_external as machinery  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
 
-    spec = importlib.machinery.PathFinder.find_spec(name)
+    spec = machinery.PathFinder.find_spec(name)
     if spec is None or spec.loader is None or name in sys.modules:
         return
     package = type(sys)(name)

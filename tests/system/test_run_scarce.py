@@ -15,8 +15,11 @@ from scarce import descriptors, needs_a_stranger, processes
 ALONE = "echo $$; read -r kids < /proc/$$/task/$$/children; echo out$kids; echo err >&2; exit 3"
 COMMAND = ["--", "bash", "-c", ALONE]
 
+# `ample` is what the limits of the process are taken for.
 NO_THREAD = """
 import sys, threading
+from headway.host import resources, threads
+resources.are_ample = lambda: {ample}
 start, left = threading.Thread.start, [{left}]
 def refuse(thread):
     if not left[0] or thread.name == {name!r}:
@@ -24,7 +27,6 @@ def refuse(thread):
     left[0] -= 1
     start(thread)
 threading.Thread.start = refuse
-from headway.host import threads
 start_hidden = threads.start
 def refuse_hidden(run):
     if not left[0]:
@@ -36,6 +38,8 @@ from headway.run.cli import main; sys.exit(main(sys.argv[1:]))
 """
 NO_FORK = """
 import errno, os, sys
+from headway.host import resources
+resources.are_ample = lambda: False
 fork, left = os.fork, [{left}]
 def refuse():
     if not left[0]:
@@ -45,6 +49,19 @@ def refuse():
 os.fork = refuse
 from headway.run.cli import main; sys.exit(main(sys.argv[1:]))
 """
+NO_SPAWN = """
+import errno, os, sys
+def refuse(*_, **__):
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+os.posix_spawn = refuse
+from headway.host import resources
+resources.are_ample = lambda: True
+from headway.run.cli import main; sys.exit(main(sys.argv[1:]))
+"""
+
+
+def no_thread(left=99, name="", *, ample=False):
+    return NO_THREAD.format(left=left, name=name, ample=ample)
 
 
 def taken(process):
@@ -56,13 +73,13 @@ def taken(process):
     return said.group(1)
 
 
-@pytest.mark.parametrize("limit", [10, 11, 12])
+@pytest.mark.parametrize("limit", [9, 10])
 def test_without_descriptors_the_command_takes_the_process(machine, limit):
     process = piped(machine, *COMMAND, text=True, preexec_fn=descriptors(limit))
     assert taken(process) == "Too many open files"
 
 
-@pytest.mark.parametrize("limit", [16, 20])
+@pytest.mark.parametrize("limit", [12, 16, 20])
 def test_with_few_descriptors_the_command_takes_the_process(machine, limit):
     process = piped(machine, *COMMAND, text=True, preexec_fn=descriptors(limit))
     assert taken(process) == "too few descriptors or too little memory is left"
@@ -86,13 +103,27 @@ def test_however_few_descriptors_there_are_the_command_runs_whole(machine, limit
     ],
 )
 def test_without_threads_the_command_takes_the_process(machine, left, reason):
-    code = NO_THREAD.format(left=left, name="")
-    process = machine.python("-c", code, *COMMAND)
+    process = machine.python("-c", no_thread(left), *COMMAND)
     assert taken(process) == reason
 
 
-def test_without_processes_the_command_takes_the_process(machine):
-    code = NO_FORK.format(left=0)
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_command_that_began_before_threads_were_refused_runs_whole(machine, left):
+    script = "echo out; sleep 0.3; echo more; echo err >&2; exit 3"
+    process = machine.python("-c", no_thread(left, ample=True), "--", "sh", "-c", script)
+    said = "headway run: can't start new thread, it goes on without progress\n"
+    assert machine.finish(process) == (3, "out\nmore\n", f"{said}err\n")
+
+
+def test_a_flood_passes_whole_where_no_thread_can_be_had(machine):
+    code = no_thread(0, ample=True)
+    process = machine.python("-c", code, "--", "sh", "-c", "seq 300000; exit 2")
+    status, out, _ = machine.finish(process)
+    assert (status, out) == (2, "".join(f"{n}\n" for n in range(1, 300001)))
+
+
+@pytest.mark.parametrize("code", [NO_FORK.format(left=0), NO_SPAWN])
+def test_without_processes_the_command_takes_the_process(machine, code):
     process = machine.python("-c", code, *COMMAND)
     assert taken(process) == "Resource temporarily unavailable"
 
@@ -102,13 +133,14 @@ def test_a_command_that_took_the_process_has_the_signals_it_would_have_had(machi
     reset = "signal.signal(signal.SIGPIPE, 0); signal.signal(signal.SIGXFSZ, 0)"
     code = f"import os, signal, sys; {reset}; os.execvp(sys.argv[2], sys.argv[2:])"
     alone = machine.finish(machine.python("-c", code, "--", *line))[1]
-    for code in (NO_THREAD.format(left=0, name=""), NO_FORK.format(left=0)):
+    for code in (no_thread(0), NO_FORK.format(left=0), NO_SPAWN):
         assert machine.finish(machine.python("-c", code, "--", *line))[1] == alone
 
 
 def test_a_command_that_took_the_process_ends_by_a_signal_that_came_before(machine):
     code = (
         "import os, signal, headway.run.launch as p\n"
+        "p.resources.are_ample = lambda: False\n"
         "def afford(): os.kill(os.getpid(), signal.SIGTERM); raise OSError(11, 'nothing left')\n"
         "p._require_resources = afford\n"
         "import sys; from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -118,7 +150,7 @@ def test_a_command_that_took_the_process_ends_by_a_signal_that_came_before(machi
 
 
 def test_nothing_is_reported_of_a_command_that_took_the_process(machine, listener):
-    code = NO_THREAD.format(left=0, name="")
+    code = no_thread(0)
     machine.finish(machine.python("-c", code, "--name", "alone", "--", "true"))
     assert listener.named("alone") is None
 
@@ -140,8 +172,8 @@ def takes_the_terminal(machine, code, *command, **environ):
 
 @pytest.mark.parametrize(
     "code",
-    [NO_FORK.format(left=0), NO_THREAD.format(left=99, name="headway-pump")],
-    ids=["no command", "no pump"],
+    [NO_FORK.format(left=0), NO_SPAWN, no_thread(16)],
+    ids=["no command", "no spawned command", "no pump"],
 )
 def test_on_a_terminal_the_command_takes_the_process_and_the_terminal_as_it_was(machine, code):
     takes_the_terminal(machine, code, "bash", "-c", f"stty; {ALONE}")
@@ -152,8 +184,8 @@ def test_on_a_terminal_the_command_takes_the_process_and_the_terminal_as_it_was(
     [
         NO_FORK.format(left=0),
         NO_FORK.format(left=1),
-        NO_THREAD.format(left=99, name="headway-pump"),
-        NO_THREAD.format(left=99, name="headway-keyboard"),
+        no_thread(16),
+        no_thread(99, "headway-keyboard"),
     ],
     ids=["no monitor", "no command", "no pump", "no keyboard"],
 )

@@ -23,6 +23,8 @@ PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "scikit-learn")
 BYTES = 200_000_000
 WORK = ["sh", "-c", "echo begun; sleep 0.5; echo done"]
 REPLACED = f"import os; os.execvp('sh', {WORK!r})"
+SHORT = ["sh", "-c", "echo begun"]
+SHORT_REPLACED = f"import os; os.execvp('sh', {SHORT!r})"
 LINE = "gcc -O2 -Wall -c -o build/module.o src/module.c"
 
 
@@ -51,7 +53,7 @@ def measure(quick: bool = False) -> Report:
         flow_rows, whole = compare_flows(sandbox, BYTES // 20 if quick else BYTES, rounds)
         wait_for(sandbox.settled, 10, "the end of all operations")
         states = [operation.state for operation in sandbox.operations()]
-    expected = rounds + (rounds + 1) * len(jobs) + 3 * rounds
+    expected = rounds + (rounds + 1) * len(jobs) + 2 * 3 * rounds
     completed = Check(
         "every run of a command was reported as completed",
         states.count("completed") == expected == len(states),
@@ -110,11 +112,17 @@ def compare_jobs(
 
 
 def compare_edges(sandbox: Sandbox, rounds: int) -> list[Row]:
-    """Time the first byte and the exit of a command, alone and under `headway run`."""
+    """Time the first byte, the exit and the CPU of a command, alone and under `headway run`.
+
+    A Python program that becomes the command is what `headway run` could be at best.
+    """
+    becomes = "of a command that a Python program becomes"
     cases = {
         "of a command": WORK,
-        "of a command that a Python program becomes": [sys.executable, "-c", REPLACED],
+        becomes: [sys.executable, "-c", REPLACED],
         "of headway run with the command": [*RUN, *WORK],
+        "of a short command that a Python program becomes": [sys.executable, "-c", SHORT_REPLACED],
+        "of headway run with the short command": [*RUN, *SHORT],
     }
     edges = interleave(
         {
@@ -125,13 +133,25 @@ def compare_edges(sandbox: Sandbox, rounds: int) -> list[Row]:
     )
     first = {name: [one.first_byte for one in some] for name, some in edges.items()}
     exits = {name: [one.exit for one in some] for name, some in edges.items()}
-    exits.pop("of a command that a Python program becomes")  # it is the command by then
+    spent = {name: [one.cpu for one in some] for name, some in edges.items()}
+
+    def held(
+        what: str, unit: str, case: str, of: dict[str, list[float]], at_most: float, base: str
+    ) -> Row:
+        against = ratio(of[case], of[base])
+        label = "a Python program that becomes it"
+        return Row(f"{what} {case}", summarize(of[case]), unit, label, against, at_most=at_most)
+
+    ours, short = "of headway run with the command", "of headway run with the short command"
     return [
-        *(Row(f"first byte {name}", summarize(some), "s") for name, some in first.items()),
+        *(Row(f"first byte {name}", summarize(first[name]), "s") for name in [*cases][:2]),
+        held("first byte", "s", ours, first, 1.4, becomes),
         *(
-            Row(f"end, after the last byte, {name}", summarize(some), "s")
-            for name, some in exits.items()
+            Row(f"end, after the last byte, {name}", summarize(exits[name]), "s")
+            for name in ("of a command", ours)  # a program that became the command is that by then
         ),
+        held("CPU", "s CPU", ours, spent, 4.0, becomes),
+        held("CPU", "s CPU", short, spent, 2.0, [*cases][3]),
     ]
 
 
@@ -204,10 +224,14 @@ def write_sources(directory: str, functions: int) -> None:
 
 
 class Edges(NamedTuple):
-    """Seconds until the first byte that a command writes, and from its last byte to its exit."""
+    """Seconds until the first byte that a command writes, and from its last byte to its exit.
+
+    And of CPU, of itself and of all that it has waited for.
+    """
 
     first_byte: float
     exit: float
+    cpu: float
 
 
 def measure_edges(command: list[str], environ: dict[str, str]) -> Edges:
@@ -221,9 +245,11 @@ def measure_edges(command: list[str], environ: dict[str, str]) -> Edges:
     first = last = time.perf_counter()
     while os.read(output, 100):
         last = time.perf_counter()
-    process.wait()
+    _, status, usage = os.wait4(process.pid, 0)
+    ended = time.perf_counter()
+    process.returncode = status >> 8 or -(status & 127)
     process.stdout.close()
-    return Edges(first - begun, time.perf_counter() - last)
+    return Edges(first - begun, ended - last, usage.ru_utime + usage.ru_stime)
 
 
 class Flow(NamedTuple):

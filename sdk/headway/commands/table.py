@@ -83,21 +83,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def program() -> NoReturn:
-    """Run the command `headway` with the arguments of this process, and exit.
-
-    Whoever waits for `headway run` waits for its command, which has ended: the interpreter is
-    not finalized for it, which would take longer than all else that is left.
-    """
+    """Run the command `headway` with the arguments of this process, and exit."""
     status = main()
     if sys.argv[1:2] == ["run"]:
-        from headway.reporting.exits import end_program  # noqa: PLC0415 - only here
+        from headway.run.cli import leave  # noqa: PLC0415 - only here
 
-        end_program()
-        try:
-            sys.stderr.flush()
-        except (AttributeError, OSError, ValueError):
-            pass  # it is closed, or full
-        os._exit(status)
+        leave(status)
     sys.exit(status)
 
 

@@ -11,6 +11,11 @@ from headway.host import threads
 
 DESCRIPTORS = 16  # that the thread and its connection may want, and then some
 THREADS = 4  # beside the reporting one: the importing one, and libzmq's
+# What is ample: most users have a tenth of it in use. With less it is tried what is left, which
+# takes longer than all else before a command begins.
+AMPLE_PROCESSES = 1024
+AMPLE_DESCRIPTORS = 256
+MAX_LIMIT = 1 << 62  # bytes of addresses: no limit that anybody sets
 MEMORY = 96 << 20  # bytes of addresses that they want, and what is imported
 
 
@@ -21,6 +26,42 @@ def has_resources() -> bool:
     bounds = {resource.RLIMIT_AS, getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS)}
     limited = any(resource.getrlimit(bound)[0] != resource.RLIM_INFINITY for bound in bounds)
     return has_memory() and (not limited or threads.can_start(THREADS))
+
+
+def are_ample() -> bool:
+    """Return whether the limits of this process leave so much that nothing need be tried.
+
+    False where that is not known, as without /proc.
+    """
+    wanted = {
+        b"Max address space": MAX_LIMIT,
+        b"Max processes": AMPLE_PROCESSES,
+        b"Max open files": AMPLE_DESCRIPTORS,
+    }
+    try:
+        with open("/proc/self/limits", "rb") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return False
+    for line in lines:
+        least = wanted.pop(line[:26].rstrip(), None)
+        if least is not None:
+            limit = line[26:].split()[0]
+            if limit != b"unlimited" and int(limit) < least:
+                return False
+    return not wanted and _is_ample_group()
+
+
+def _is_ample_group() -> bool:
+    """Return whether the control group of a container may have many processes."""
+    for path in ("/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max"):
+        try:
+            with open(path, "rb") as file:
+                limit = file.read().strip()
+        except OSError:
+            continue
+        return limit == b"max" or int(limit) >= AMPLE_PROCESSES
+    return True
 
 
 def has_memory() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
 from headway.host.threads import signals as signal
 from headway.run.process.fork_gate import CannotStart, execute, restore_default_signals
@@ -12,7 +13,7 @@ from headway.run.stderr import print_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NamedTuple, Sequence
+    from typing import NamedTuple, NoReturn, Sequence
 
     from headway.run.launch import Launch
     from headway.run.several import Several
@@ -142,6 +143,35 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
     )
 
 
+def program() -> NoReturn:
+    """Run `headway run` with the arguments of this process, and exit.
+
+    As `headway.commands.table.program` does, without what the command would wait for.
+    """
+    try:
+        status = main(sys.argv[2:])
+    except KeyboardInterrupt:
+        status = 130
+    leave(status)
+
+
+def leave(status: int) -> NoReturn:
+    """Deliver what is to be reported, and exit.
+
+    Whoever waits for `headway run` waits for its command, which has ended: the interpreter is
+    not finalized for it, which would take longer than all else that is left.
+    """
+    exits = sys.modules.get("headway.reporting.exits")
+    if exits is not None:
+        exits.end_program()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass  # it is closed, or full
+    os._exit(status)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run `headway run` with these arguments; return the exit status."""
     arguments = list(arguments)
@@ -167,17 +197,28 @@ def main(arguments: Sequence[str]) -> int:
         draw_on(options.terminal)
     if os.environ.get("HEADWAY", "").lower() == "off":
         return _become(path, options.argv)
+    return _run(options, path)
+
+
+def _run(options: Options, path: str) -> int:
+    from headway.run.launch import Unfollowed, reason_of  # noqa: PLC0415 - not where it is off
+
+    launch: Launch | None = None
     try:
-        launch = _hold_command(options, path)
-    except Exception as error:
-        # No descriptors, no processes, no memory: nothing of it is the command's fault.
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        print_error(f"{reason}, running it without progress")
-        return _become(path, options.argv)
-    try:
+        launch = _prepare(options, path)
         launch.release()
     except CannotStart as error:
-        return launch.report_start_failure(error)
+        return 126 if launch is None else launch.report_start_failure(error)
+    except Unfollowed as error:
+        print_error(f"{error}, it goes on without progress")
+        return 1 if launch is None else launch.wait_unreported()
+    except Exception as error:
+        # No descriptors, no processes, no memory: nothing of it is the command's fault.
+        print_error(f"{reason_of(error)}, running it without progress")
+        if launch is not None:
+            launch.abandon()
+            launch.signals.restore()
+        return _become(path, options.argv)
     try:
         return _follow(launch)
     finally:
@@ -190,13 +231,11 @@ def _die_of_interrupts() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _hold_command(options: Options, path: str) -> Launch:
-    """Fork the command, which waits at its gate, and prepare to follow it."""
-    from headway.run.launch import Plan, prepare_launch  # noqa: PLC0415
-    from headway.run.reading.command_line import parse_command_line  # noqa: PLC0415 - not where it is off
+def _prepare(options: Options, path: str) -> Launch:
+    """Prepare to start the command."""
+    from headway.run.launch import Plan, prepare_launch  # noqa: PLC0415 - not where it is off
 
-    command = parse_command_line(options.argv)
-    plan = Plan(command, path, options.name, options.display, options.tool)
+    plan = Plan(options.argv, path, options.name, options.display, options.tool)
     plan.label = options.label
     return prepare_launch(plan)
 

@@ -1,6 +1,8 @@
-"""Start a command: fork it while this process has a single thread, then release it.
+"""Start a command, and what relays its streams.
 
-Modules that are only needed to follow the command are imported after that, while it runs.
+The command is started first; what is needed only to follow it is imported and begun while it runs.
+Where little is left of processes, descriptors or memory it is the other way round: the command is
+forked and held at a gate, and where it could not be followed it replaces this process instead.
 """
 
 from __future__ import annotations
@@ -9,23 +11,15 @@ import errno
 import os
 import sys
 import time
-from collections import deque
 
-from headway.host import threads
+from headway.host import resources, threads
 from headway.host.random_id import random_id
-from headway.host.resources import has_memory
 from headway.host.threads import signals as signal
-from headway.run.exit_status import exit_status
-from headway.run.parsers.registry import DATA_ON_STDOUT, PARSERS, machine_form
+from headway.light_collections import deque
 from headway.run.process.child import Child
 from headway.run.process.fork_gate import CannotStart
 from headway.run.process.signal_forwarding import FORWARDED, SignalReceiver
-from headway.run.reading.command_line import FormContext, needs_controlling_terminal
-from headway.run.stderr import print_error
-from headway.run.streams.output_log import OutputLog, StreamLog
 from headway.run.streams.plumbing import connect_streams
-from headway.run.streams.pump import Pump
-from headway.run.streams.samples import KNOWN_TOOL_LIMIT, UNKNOWN_TOOL_LIMIT, Samples
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,9 +31,22 @@ if TYPE_CHECKING:
     from headway.run.reading.command_line import Command, MachineForm
     from headway.run.streams.filter import LineFilter
     from headway.run.streams.keyboard import Keyboard
+    from headway.run.streams.output_log import OutputLog
     from headway.run.streams.output_terminal import OutputTerminal
+    from headway.run.streams.pump import Pump
 
 PARENT = "HEADWAY_PARENT"
+# Programs that may be started in another way than as they are, or whose streams are connected in
+# another: all wrappers, and the tools with a machine form or with data on standard output. Of
+# others no table is loaded before they run.
+SPECIAL = frozenset(
+    (
+        *("apt", "apt-get", "aptitude", "cargo", "curl", "dd", "doas", "dpkg", "eatmydata", "env"),
+        *("ffmpeg", "git", "ionice", "nice", "nohup", "npm", "pv", "setsid", "stdbuf", "sudo"),
+        *("time", "timeout", "unxz", "unzstd", "wget", "xz", "zstd"),
+    )
+)
+SPECIAL_STARTS = ("pip", "python", "pypy")
 # Threads that must be available: pumps, keyboard, reporting and libzmq start six; the rest is
 # left to the command, which counts towards the same limit.
 THREADS_NEEDED = 16
@@ -55,21 +62,39 @@ SWITCH_INTERVAL = 0.0005
 
 
 class Plan:
-    """What to run: `path` is the executable found for `command`."""
+    """What to run: `path` is the executable found for `argv`."""
 
     def __init__(
-        self, command: Command, path: str, name: str | None, display: str | None, tool: str | None
+        self, argv: list[str], path: str, name: str | None, display: str | None, tool: str | None
     ) -> None:
-        self.command = command
+        self.argv = argv
+        self._command: Command | None = None
         self.path = path
         self.name = name  # None to find one
         self.display = display
         self.tool = tool  # whose output to expect; "" for nobody's
         self.label: str | None = None  # what it is called among several commands
 
+    @property
+    def command(self) -> Command:
+        """The command line as far as it is understood."""
+        if self._command is None:
+            from headway.run.reading.command_line import parse_command_line  # noqa: PLC0415 - many begin without
+
+            self._command = parse_command_line(self.argv)
+        return self._command
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is started as any command, which needs no table of tools."""
+        program = self.argv[0].rpartition("/")[2]
+        return not program.startswith(SPECIAL_STARTS) and program not in SPECIAL
+
 
 class Launch:
-    """A command that is forked and waits at its gate, and what is needed to follow it.
+    """A command that is about to begin, and what is needed to follow it.
+
+    With `held` it is forked, and waits at its gate.
 
     `parses` tells whether its output is parsed, `tool` as whose. `environ` is added to its
     environment. `hidden` maps 1 and 2 to the pattern of the lines that are not passed on, and
@@ -77,75 +102,112 @@ class Launch:
     `operation` is set once the command runs, and stays None where nothing can be reported.
     """
 
-    def __init__(self, plan: Plan, signals: SignalReceiver) -> None:
+    def __init__(self, plan: Plan, signals: SignalReceiver, *, held: bool) -> None:
         self.plan = plan
-        command = plan.command
         self.signals = signals
         self.operation: Any = None
         self.own_tools: OwnTools | None = None
         self.requests: deque[Any] = deque()  # to cancel
         self.pumps: list[Pump] = []
-        self.output = OutputLog()
+        self.output: OutputLog | None = None  # the last of what it prints, once it is relayed
         self.keyboard: Keyboard | None = None
         self._watchdog: Watchdog | None = None
         self._began = 0.0
         self._released = False
         self.parses = plan.tool != ""
-        self.tool = (plan.tool or command.program) if self.parses else ""
-        known = self.tool in PARSERS
-        own = known and not plan.tool  # the command is the tool itself
         display = plan.display or os.environ.get("HEADWAY_DISPLAY") or "auto"
-        drawn = display in ("auto", "live")
+        self._drawn = display in ("auto", "live")
+        own = self.parses and not plan.tool and not plan.is_plain  # it may be a tool itself
         self.plumbing = connect_streams(
-            self.parses,
-            own and command.program in DATA_ON_STDOUT,
-            drawn,
-            needs_controlling_terminal(command),
+            self.parses, own and self._writes_data(), self._drawn, self._needs_controlling_terminal
         )
         self.environ: Mapping[str, str] = {}
         self.hidden: dict[int, Any] = {}
         self.status: int | None = None
-        status, end = os.pipe()
-        form = None
-        if own:
-            setting = FormContext(end, self.plumbing.on_terminal, drawn, _version(command))
-            form = machine_form(command, setting)
+        self._held = held or self.plumbing.relayed_terminal is not None
+        status, end = os.pipe() if own else (-1, -1)
+        form = self._machine_form(end) if own else None
         if form is not None:
             self.environ = form.environ
             if form.hidden is not None:
                 stream = 1 if self.plumbing.on_terminal else form.stream
                 self.hidden = {stream: form.hidden}
-        self.child = self._fork(plan, form, end)
-        self.plumbing.close_child_ends()
-        os.close(end)
         if form is not None and form.status:
             os.set_blocking(status, False)
             self.status = status
-        else:
+        elif status >= 0:
             os.close(status)
+        self._ends_closed = False
+        self._unneeded = end
+        self.child = self._fork(plan, form, end)
+        if self._held:
+            self._close_child_ends()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the command is forked, and waits to be released."""
+        return self._held
 
     def _fork(self, plan: Plan, form: MachineForm | None, end: int) -> Child | PtyChild:
-        argv = list(plan.command.argv) if form is None else form.argv
+        argv = plan.argv if form is None else form.argv
         kept = (end,) if form is not None and form.status else ()
         terminal = self.plumbing.relayed_terminal
         if terminal is None:
-            return Child(plan.path, argv, self.plumbing.streams, kept, self.signals.ignored)
+            mask = None if self._held else self.signals.hold()
+            streams = self.plumbing.streams
+            return Child(plan.path, argv, streams, kept, self.signals.ignored, mask)
         from headway.run.process.pty_session import PtyChild  # noqa: PLC0415 - few need it
 
         return PtyChild(
             plan.path, argv, self.plumbing.streams, kept, self.signals.ignored, terminal
         )
 
+    @property
+    def tool(self) -> str:
+        """The tool whose output is parsed, "" for none."""
+        return (self.plan.tool or self.plan.command.program) if self.parses else ""
+
+    def _writes_data(self) -> bool:
+        from headway.run.parsers.registry import DATA_ON_STDOUT  # noqa: PLC0415 - not for a plain one
+
+        return self.plan.command.program in DATA_ON_STDOUT
+
+    def _needs_controlling_terminal(self) -> bool:
+        from headway.run.reading.command_line import needs_controlling_terminal  # noqa: PLC0415 - not for pipes
+
+        return needs_controlling_terminal(self.plan.command)
+
+    def _machine_form(self, end: int) -> MachineForm | None:
+        from headway.run.parsers.registry import machine_form  # noqa: PLC0415 - not for a plain one
+        from headway.run.reading.command_line import FormContext  # noqa: PLC0415
+
+        command = self.plan.command
+        setting = FormContext(end, self.plumbing.on_terminal, self._drawn, _version(command))
+        return machine_form(command, setting)
+
+    def _close_child_ends(self) -> None:
+        """Close what the command has inherited by now."""
+        if not self._ends_closed:
+            self._ends_closed = True
+            self.plumbing.close_child_ends()
+            if self._unneeded >= 0:
+                os.close(self._unneeded)
+
     def start_threads(self) -> None:
-        """Start the threads that relay its output and the keyboard."""
+        """Start the threads that relay its output and the keyboard. Raise OSError, RuntimeError."""
+        from headway.run.streams.output_log import OutputLog, StreamLog  # noqa: PLC0415
+        from headway.run.streams.pump import Pump  # noqa: PLC0415 - after the command has begun
+        from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples  # noqa: PLC0415
+
+        self.output = OutputLog()
         self.signals.start()
-        _require_resources()
-        limit = KNOWN_TOOL_LIMIT if self.tool in PARSERS else UNKNOWN_TOOL_LIMIT
+        if self._held:
+            _require_resources()
         output = self.plumbing.output_terminal
         if output is not None:
             output.signal_command = self.child.send_all
         for stream in self.plumbing.pumped:
-            samples = Samples(limit) if self.parses else None
+            samples = Samples(KNOWN_TOOL_LIMIT) if self.parses else None
             hidden = self._filter_for(stream.target)
             may_write = None if output is None else output.follow
             kept = StreamLog(self.output)
@@ -154,6 +216,7 @@ class Launch:
         sys.setswitchinterval(SWITCH_INTERVAL)
         for pump in self.pumps:
             pump.start()
+        self.plumbing.widen_pipes()
         self.child.wait_until_forked()
         self._began = time.monotonic()
         relayed = self.plumbing.relayed_terminal
@@ -206,15 +269,25 @@ class Launch:
             pass  # no more processes: the command runs without it
 
     def wait_unreported(self) -> int:
-        """Follow the command by what is imported already, unreported; return its exit status."""
+        """Follow the command by what is imported already, unreported; return its exit status.
+
+        A stream for which no thread could be had is relayed here.
+        """
+        from headway.run.exit_status import exit_status  # noqa: PLC0415 - hardly ever needed
+        from headway.run.streams.pump import copy_ready  # noqa: PLC0415
+
+        alone = [pump for pump in self.pumps if not pump.started]
         statuses: list[int] = []
         while not statuses:
-            heard = self.signals.wait(0.25)
+            heard = self.signals.wait(0.0 if alone else 0.25)
             if heard is not None and heard.number in FORWARDED:
                 self.child.send(heard.number)
+            copy_ready(alone)
             statuses = [
                 status for status in self.child.take_statuses() if not os.WIFSTOPPED(status)
             ]
+        while copy_ready(alone):
+            pass
         for pump in self.pumps:
             pump.finish()
         for pump in self.pumps:
@@ -235,6 +308,7 @@ class Launch:
     def abandon(self) -> None:
         """Undo the fork before the command has begun, and restore the terminal."""
         self.restore_terminal()
+        self._close_child_ends()
         self.child.abandon()
 
     def restore_terminal(self) -> None:
@@ -243,18 +317,27 @@ class Launch:
             self.plumbing.terminal.restore()
 
     def release(self) -> None:
-        """Let the command execute; raise CannotStart where it cannot be.
+        """Let the command execute, and begin to follow it.
 
         It is told the id of its operation before the operation exists. Should it never exist, what
-        the command itself reports has no parent.
+        the command itself reports has no parent. Raise CannotStart where it cannot be executed,
+        another OSError where it can have no process; Unfollowed where it runs.
         """
         id_ = random_id(12)
         begun = time.monotonic()
         try:
             self.child.start({**self.environ, PARENT: id_})
-        finally:
-            # Only now: the command need not wait for what is imported here.
+        except CannotStart:
             self._report(id_, begun)
+            raise
+        if not self._held:
+            self._close_child_ends()
+            try:
+                self.start_threads()
+            except Exception as error:
+                raise Unfollowed(reason_of(error)) from None
+        # Only now: the command need not wait for what is imported here.
+        self._report(id_, begun)
 
     def _filter_for(self, target: int) -> LineFilter | None:
         hidden = self.hidden.get(target)
@@ -267,6 +350,8 @@ class Launch:
     def report_start_failure(self, error: CannotStart) -> int:
         """Report that the command could not be executed; return the exit status."""
         self.restore_terminal()
+        from headway.run.stderr import print_error  # noqa: PLC0415 - only here
+
         code = 127 if error.errno == errno.ENOENT else 126
         text = os.strerror(error.errno or errno.EIO)
         print_error(f"{self.plan.command.argv[0]}: {text}")
@@ -341,22 +426,34 @@ def _require_resources() -> None:
     """Raise OSError where reporting is impossible or would take what the command needs."""
     if not threads.can_start(THREADS_NEEDED):
         raise OSError(errno.EAGAIN, "too few threads are left")
-    if not has_memory():
+    if not resources.has_memory():
         raise OSError(errno.EMFILE, "too few descriptors or too little memory is left")
 
 
+class Unfollowed(Exception):
+    """The command runs, and no thread can be had to relay it; the text says why."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something could not be had."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
 def prepare_launch(plan: Plan) -> Launch:
-    """Fork the command and start the threads that follow it.
+    """Prepare to start a command; where little is left, fork it and start what follows it.
 
     Raise whatever prevents that, and then leave nothing behind: the command may still replace
     this process.
     """
     signals = SignalReceiver()
     signals.prepare()
+    # Of an ignored SIGCHLD we have restored the default, which the command is not to inherit.
+    easy = signals.can_hold and signal.SIGCHLD not in signals.ignored and resources.are_ample()
     launch: Launch | None = None
     try:
-        launch = Launch(plan, signals)
-        launch.start_threads()
+        launch = Launch(plan, signals, held=not easy)
+        if launch.is_held:
+            launch.start_threads()
     except Exception:
         if launch is not None:
             launch.abandon()

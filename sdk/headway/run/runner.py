@@ -25,7 +25,7 @@ from headway.run.process.input_wait import InputWatch
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
 from headway.run.streams.pump import copy_until_closed
-from headway.run.streams.samples import KNOWN_TOOL_LIMIT
+from headway.run.streams.samples import UNKNOWN_TOOL_LIMIT
 from headway.run.tree.processes import Processes
 from headway.run.tree.router import Router
 from headway.run.work_reporter import WorkReporter
@@ -66,7 +66,7 @@ class Runner:
         self._interrupted: tuple[int, float] | None = None
         self._pumps = launch.pumps
         self._updater = OperationUpdater(launch.operation)
-        if launch.pumps:
+        if launch.pumps and launch.output is not None:
             self._updater.keep_output(launch.output)
         self._pausing = Pausing(launch.child, self._updater)
         self._begun = time.monotonic()
@@ -79,8 +79,8 @@ class Runner:
         self._parsing = self._make_parsing_loop(_router_of(launch))
         for pump in launch.pumps:
             if pump.samples is not None:
-                if launch.tool in PARSERS:
-                    pump.samples.limit = KNOWN_TOOL_LIMIT  # also one that was found after the start
+                if launch.tool not in PARSERS:  # nor found after the start
+                    pump.samples.limit = UNKNOWN_TOOL_LIMIT
                 self._parsing.add(pump.samples)
 
     def _make_parsing_loop(self, router: Router) -> ParsingLoop:

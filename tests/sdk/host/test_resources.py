@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
+
+import pytest
 
 from headway.host import resources
 
@@ -19,3 +23,26 @@ def test_too_few_descriptors_are_noticed(monkeypatch):
 def test_too_little_address_space_is_noticed(monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (resources.MEMORY, resources.MEMORY))
     assert not resources.has_memory()
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("NOFILE", 100), ("NPROC", 500), ("AS", 1 << 36), (None, 0)]
+)
+def test_a_limit_that_may_be_reached_is_not_ample(limit, value):
+    lower = f"resource.setrlimit(resource.RLIMIT_{limit}, ({value}, {value}))" if limit else "pass"
+    code = (
+        f"import resource; {lower}; from headway.host import resources as r; print(r.are_ample())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    told = done.stdout.strip()
+    assert told == "False" if limit else told in ("True", "False")
+
+
+def test_without_proc_nothing_is_known_to_be_ample(monkeypatch):
+    def closed(*_):
+        raise FileNotFoundError
+
+    monkeypatch.setattr("builtins.open", closed)
+    assert not resources.are_ample()

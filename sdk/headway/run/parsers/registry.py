@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -92,6 +90,8 @@ def find_parser_module(program: str) -> Any:
     name, _, table = PARSERS.get(program, "").partition(":")
     if not name:
         return None
+    import importlib  # noqa: PLC0415 - the command is not to wait for it
+
     module = importlib.import_module("headway.run.parsers." + name)
     if not table:
         return module
@@ -103,7 +103,7 @@ def find_parser_module(program: str) -> Any:
 def make_parser(tool: Any, command: Command) -> Parser:
     """Return a parser for one run of `command`, of what `find_parser_module` found."""
     if tool is None:
-        tool = importlib.import_module("headway.run.parsers.generic")
+        from headway.run.parsers import generic as tool  # noqa: PLC0415 - not to start
     parser: Parser = tool.Parser(command)
     return parser
 

@@ -1,6 +1,7 @@
 """The command as a child process in this process's own group and session.
 
-It is forked while this process has a single thread, and waits until its environment is known.
+Where the machine has much left it is simply started. Else it is forked first, while this process
+has a single thread, and held at a gate until all that it takes to follow it is there.
 """
 
 from __future__ import annotations
@@ -8,9 +9,7 @@ from __future__ import annotations
 import os
 
 from headway.host.threads import signals as signal
-from headway.run.exit_status import UNKNOWN_STATUS
-from headway.run.process.fork_gate import ForkGate, run_in_child
-from headway.run.process.process_group import descendants_in_group
+from headway.run.process.fork_gate import ForkGate, run_in_child, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +21,8 @@ class Child:
 
     `path` is what is executed as `argv`; `streams` maps its descriptors 0…2 to ours where
     they differ; `kept` are descriptors that it inherits beside those, `ignored` the signals
-    that it ignores though we do not.
+    that it ignores though we do not. `mask` is its
+    signal mask, or None to fork it at once and hold it at the gate.
     """
 
     def __init__(
@@ -32,29 +32,43 @@ class Child:
         streams: Mapping[int, int],
         kept: tuple[int, ...],
         ignored: Sequence[int],
+        mask: set[int] | None,
     ) -> None:
-        self._gate = ForkGate(ignored)
-        self.pid = os.fork()
-        if self.pid == 0:
-            run_in_child(lambda: self._gate.execute(path, argv, streams, kept))
+        self._spawn = lambda environ: spawn(path, argv, streams, kept, environ, mask or ())
+        self._gate: ForkGate | None = None
+        self.pid = 0  # before it is forked
+        if mask is None:
+            gate = self._gate = ForkGate(ignored)
+            self.pid = os.fork()
+            if self.pid == 0:
+                run_in_child(lambda: gate.execute(path, argv, streams, kept))
 
     def wait_until_forked(self) -> None:
         """Return at once: the constructor has forked it."""
 
     def abandon(self) -> None:
         """End it before it has executed the command."""
-        self._gate.close()
-        os.waitpid(self.pid, 0)
+        if self._gate is not None:
+            self._gate.close()
+            os.waitpid(self.pid, 0)
 
     def start(self, environ: Mapping[str, str]) -> None:
-        """Let it execute with `environ` added to its environment; raise CannotStart."""
-        self._gate.release(environ)
+        """Let it execute with `environ` added to its environment.
+
+        Raise CannotStart, and OSError where it could not be forked.
+        """
+        if self._gate is None:
+            self.pid = self._spawn(environ)
+        else:
+            self._gate.release(environ)
 
     def take_statuses(self) -> list[int]:
         """Return the new wait statuses: of a stop, or of its end."""
         try:
             pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
         except ChildProcessError:  # another part of the process took the status
+            from headway.run.exit_status import UNKNOWN_STATUS  # noqa: PLC0415 - only here
+
             return [UNKNOWN_STATUS]
         return [status] if pid else []
 
@@ -64,6 +78,8 @@ class Child:
 
     def send_all(self, number: int) -> bool:
         """Send a signal to the command and its descendants in its process group."""
+        from headway.run.process.process_group import descendants_in_group  # noqa: PLC0415 - only now
+
         answers = [send_signal(os.kill, pid, number) for pid in descendants_in_group(self.pid)]
         return all(answers)
 

@@ -1,4 +1,4 @@
-"""A gate at which a process that was forked early waits for its environment, then executes."""
+"""Execute a command: at once, or in a process that was forked early and waits at a gate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from headway.host.threads import signals as signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Mapping, NoReturn, Sequence
+    from typing import Any, Callable, Collection, Mapping, NoReturn, Sequence
 
 _GO = b"go\0"
 _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")  # from the interpreter's start on
@@ -101,6 +101,44 @@ def execute(path: str, argv: list[str], environ: Mapping[bytes, bytes]) -> NoRet
             raise
     # A script without "#!": every shell runs it by /bin/sh.
     os.execve("/bin/sh", ["/bin/sh", path, *argv[1:]], environ)  # noqa: S606
+
+
+def spawn(
+    path: str,
+    argv: list[str],
+    streams: Mapping[int, int],
+    kept: Sequence[int],
+    environ: Mapping[str, str],
+    mask: Collection[int],
+) -> int:
+    """Start the command as a child process; return its pid.
+
+    `environ` is added to its environment, `mask` is its signal mask; the rest is as in `execute` of
+    the gate. Raise CannotStart where it cannot be executed, OSError where none can be forked.
+    """
+    variables = dict(os.environb)
+    variables.update((os.fsencode(name), os.fsencode(value)) for name, value in environ.items())
+    for descriptor in kept:
+        os.set_inheritable(descriptor, True)
+    options: dict[str, Any] = {
+        "file_actions": [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in streams.items()],
+        "setsigmask": mask,
+        "setsigdef": [
+            getattr(signal, name) for name in _IGNORED_BY_PYTHON if hasattr(signal, name)
+        ],
+    }
+    try:
+        try:
+            return os.posix_spawn(path, argv, variables, **options)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC:
+                raise
+        return os.posix_spawn("/bin/sh", ["/bin/sh", path, *argv[1:]], variables, **options)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
+            raise
+        code = error.errno or errno.EIO
+        raise CannotStart(code, os.strerror(code)) from None
 
 
 def restore_default_signals() -> None:

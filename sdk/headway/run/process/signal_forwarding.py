@@ -9,10 +9,9 @@ key's while we are in the foreground.
 from __future__ import annotations
 
 import os
-import select
-from collections import deque
 
 from headway.host.threads import signals as signal
+from headway.light_collections import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,16 +73,29 @@ class SignalReceiver:
         """Return whether a signal would end this process if it did nothing about it."""
         return number in FORWARDED and number not in self.ignored and number != _URGENT
 
+    @property
+    def can_hold(self) -> bool:
+        """Whether signals can be held back until `start`."""
+        return self._has_sigtimedwait
+
+    def hold(self) -> set[int]:
+        """Hold the signals back until `start`; return the signal mask from before."""
+        self._watched = {
+            number
+            for number in FORWARDED + _OTHERS
+            if number in FORWARDED or signal.getsignal(number) is not signal.SIG_IGN
+        }
+        if self._mask is None and self._has_sigtimedwait:
+            self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, self._watched))
+        return self._mask or set()
+
     def start(self) -> None:
         """Take the signals; to be called by the main thread before any other thread exists."""
-        for number in FORWARDED + _OTHERS:
-            if number in FORWARDED or signal.getsignal(number) is not signal.SIG_IGN:
-                # The handler receives what another thread does not block.
-                signal.signal(number, self._record)
-                self._watched.add(number)
-        if self._has_sigtimedwait:
-            self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, self._watched))
-        else:
+        self.hold()
+        for number in self._watched:
+            # The handler receives what another thread does not block.
+            signal.signal(number, self._record)
+        if not self._has_sigtimedwait:
             self._woken, wake = os.pipe()
             for end in (self._woken, wake):
                 os.set_blocking(end, False)
@@ -109,6 +121,8 @@ class SignalReceiver:
             if found is not None:
                 return ReceivedSignal(found.si_signo, found.si_code == _KERNEL)
         elif self._woken is not None:
+            import select  # noqa: PLC0415 - only there
+
             select.select([self._woken], [], [], seconds)
             try:
                 os.read(self._woken, 4096)

@@ -7,8 +7,9 @@ streams stands in one list. Offsets are absolute: bytes since the beginning.
 
 from __future__ import annotations
 
-from collections import deque
-from threading import Lock
+from _thread import allocate_lock
+
+from headway.light_collections import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class OutputLog:
     """What a command printed: each pump writes by a `StreamLog`, other threads read."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = allocate_lock()
         self._pieces: deque[_Piece] = deque()
         self._kept = 0  # bytes
         self.total = 0  # bytes that have come

@@ -7,14 +7,12 @@ only its outputs pass through a pty, unless it needs a controlling terminal of i
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
-import termios
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NamedTuple
+    from typing import Callable, NamedTuple
 
     from headway.run.streams.output_terminal import OutputTerminal
     from headway.run.streams.relayed_terminal import RelayedTerminal
@@ -74,6 +72,12 @@ class Plumbing:
         for descriptor in set(self.streams.values()):
             os.close(descriptor)
 
+    def widen_pipes(self) -> None:
+        """Enlarge the buffers of the pipes, for fewer wake-ups for the same bytes."""
+        if self.terminal is None:
+            for stream in self.pumped:
+                _widen(stream.source)
+
     def resize(self) -> None:
         """Pass on the new size of the real terminal."""
         if self.terminal is not None:
@@ -84,13 +88,14 @@ class Plumbing:
     def connect_pipe(self, *numbers: int) -> None:
         """Give the command one pipe for `numbers`, which are the same file."""
         source, end = os.pipe()
-        _widen(source)
         self.pumped.append(PumpedStream(source, numbers[0]))
         for number in numbers:
             self.streams[number] = end
 
     def connect_side_pty(self) -> None:
         """Give the command a terminal for its standard error that is not its controlling one."""
+        import termios  # noqa: PLC0415 - not for pipes
+
         master, slave = os.openpty()
         attributes = termios.tcgetattr(slave)
         attributes[1] &= ~termios.OPOST  # the real terminal does that
@@ -119,18 +124,18 @@ class Plumbing:
 
 
 def connect_streams(
-    parses: bool, data_on_stdout: bool, reserved: bool, controlled: bool = False
+    parses: bool, data_on_stdout: bool, reserved: bool, controlled: Callable[[], bool] = bool
 ) -> Plumbing:
     """Connect the command by what our own standard streams are.
 
     `parses` tells whether its output is parsed, `data_on_stdout` that standard output carries
-    none of its progress, `reserved` that a viewer may draw on the terminal, `controlled` that the
-    command needs a controlling terminal of its own.
+    none of its progress, `reserved` that a viewer may draw on the terminal; `controlled()` tells
+    whether the command needs a controlling terminal of its own.
     """
     plumbing = Plumbing()
     out, err = _terminal(1), _terminal(2)
     plumbing.on_terminal = out is not None and out == err
-    if plumbing.on_terminal and controlled and _controls_us(2):
+    if plumbing.on_terminal and controlled() and _controls_us(2):
         plumbing.connect_relayed_terminal(reserved, reads=_terminal(0) == out)
         return plumbing
     if not parses:
@@ -181,7 +186,9 @@ def _identity(number: int) -> tuple[int, int] | None:
 
 
 def _widen(descriptor: int) -> None:
-    """Enlarge a pipe's buffer where the system allows it: fewer wake-ups for the same bytes."""
+    """Enlarge a pipe's buffer where the system allows it."""
+    import fcntl  # noqa: PLC0415 - the command is not to wait for it
+
     try:
         fcntl.fcntl(descriptor, getattr(fcntl, "F_SETPIPE_SZ", 1031), 1 << 20)
     except (OSError, ValueError):
@@ -189,6 +196,9 @@ def _widen(descriptor: int) -> None:
 
 
 def _copy_size(source: int, target: int) -> None:
+    import fcntl  # noqa: PLC0415 - not for pipes
+    import termios  # noqa: PLC0415
+
     try:
         size = fcntl.ioctl(source, termios.TIOCGWINSZ, b"\0" * 8)
         fcntl.ioctl(target, termios.TIOCSWINSZ, size)

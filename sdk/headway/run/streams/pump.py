@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import errno
 import os
-import select
-import threading
+
+from headway.host import threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ HELD_SECONDS = 0.05
 WITHHELD_SECONDS = 0.05  # between looks whether the command may write again
 
 
-class Pump(threading.Thread):
+class Pump:
     """Copies `source` to `target`, and samples of it to `samples`; `log` keeps the last of it.
+
+    In a thread of its own, which is no `threading.Thread`: the first bytes wait for what is
+    imported here.
 
     `may_write` is asked before each write; while it says no, what has come waits.
     After `finish` it ends at the end of the stream, or after a short silence: `lingering` then
@@ -40,7 +44,6 @@ class Pump(threading.Thread):
         line_filter: LineFilter | None = None,
         may_write: Callable[[], bool] | None = None,
     ) -> None:
-        super().__init__(name="headway-pump", daemon=True)
         self.source = source
         self.target = target
         self.samples = samples
@@ -50,13 +53,42 @@ class Pump(threading.Thread):
         self._ended, self._end = os.pipe()
         self.lingering = False
         self.error: OSError | None = None  # why it could not pass on what came
+        self.started = False
+        self._running = _thread.allocate_lock()  # held while it runs
+
+    def start(self) -> None:
+        """Start the thread. Raise RuntimeError where none can be had."""
+        self._running.acquire()
+        try:
+            threads.start(self._run)
+            self.started = True
+        finally:
+            if not self.started:
+                self._running.release()
+
+    def is_alive(self) -> bool:
+        """Return whether it runs."""
+        return self._running.locked()
+
+    def join(self, seconds: float = -1) -> None:
+        """Wait until it has ended, for so long at most."""
+        if self._running.acquire(timeout=seconds):
+            self._running.release()
 
     def finish(self) -> None:
         """Copy what is there and stop: the command has ended."""
         os.close(self._end)
 
-    def run(self) -> None:
+    def _run(self) -> None:
+        try:
+            self._copy_all()
+        finally:
+            self._running.release()
+
+    def _copy_all(self) -> None:
         """Copy until the stream ends."""
+        import select  # noqa: PLC0415 - the command is not to wait for it
+
         poller = select.poll()
         poller.register(self.source, select.POLLIN)
         poller.register(self._ended, select.POLLIN)
@@ -66,7 +98,7 @@ class Pump(threading.Thread):
                 wait = LINGER_SECONDS if finishing else HELD_SECONDS if self._held else None
                 ready = {fd for fd, _ in poller.poll(None if wait is None else wait * 1000)}
                 if self.source in ready:
-                    if not self._copy():
+                    if not self.copy():
                         return
                 elif self._held:
                     self._write_filtered(self._filter.flush() if self._filter else b"")
@@ -85,7 +117,8 @@ class Pump(threading.Thread):
     def _held(self) -> bool:
         return self._filter is not None and bool(self._filter.held)
 
-    def _copy(self) -> bool:
+    def copy(self) -> bool:
+        """Copy what has come; return False at the end of the stream. Raise OSError."""
         space = self._log.space()
         try:
             size = os.readv(self.source, [space])
@@ -117,6 +150,8 @@ class Pump(threading.Thread):
 
     def _write(self, data: bytes | memoryview) -> None:
         if self._may_write is not None:
+            import select  # noqa: PLC0415 - as above
+
             while not self._may_write():
                 if select.select([self._ended], [], [], WITHHELD_SECONDS)[0]:
                     break
@@ -125,11 +160,36 @@ class Pump(threading.Thread):
             try:
                 view = view[os.write(self.target, view) :]
             except BlockingIOError:  # somebody has made our standard output non-blocking
+                import select  # noqa: PLC0415 - as above
+
                 select.select([], [self.target], [])
+
+
+def copy_ready(pumps: list[Pump]) -> bool:
+    """Copy for a moment what has come for pumps that have no thread; return whether anything has.
+
+    Those whose stream has ended, or is read no more, leave the list.
+    """
+    import select  # noqa: PLC0415 - as above
+
+    if not pumps:
+        return False
+    ready = select.select([pump.source for pump in pumps], [], [], LINGER_SECONDS)[0]
+    for pump in [pump for pump in pumps if pump.source in ready]:
+        try:
+            if pump.copy():
+                continue
+        except OSError as error:
+            pump.error = error
+            os.close(pump.source)
+        pumps.remove(pump)
+    return bool(ready)
 
 
 def copy_until_closed(pairs: list[tuple[int, int]]) -> None:
     """Copy (source, target) pairs until every source is closed, for processes left behind."""
+    import select  # noqa: PLC0415 - as above
+
     poller = select.poll()
     targets = dict(pairs)
     for source in targets:

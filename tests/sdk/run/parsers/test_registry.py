@@ -7,14 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transcripts import RECORDINGS, play, recording
 
+from headway.run.launch import Plan
 from headway.run.parsers.registry import (
+    DATA_ON_STDOUT,
     PARSERS,
     WITH_MACHINE_FORM,
     find_parser_module,
     machine_form,
     make_parser,
 )
-from headway.run.reading.command_line import FormContext, parse_command_line
+from headway.run.reading.command_line import WRAPPERS, FormContext, parse_command_line
 from headway.run.reading.events import OUTPUT, STATUS, Detail
 from headway.run.reading.terminal_lines import LineSplitter
 
@@ -87,3 +89,10 @@ def test_nothing_is_added_behind_sudo():
 def test_a_tool_without_a_machine_form_is_started_as_it_is():
     assert machine_form(parse_command_line(["curl", "x"]), FormContext(9)) is None
     assert machine_form(parse_command_line(["stranger"]), FormContext(9)) is None
+
+
+def test_whatever_may_be_started_in_another_way_is_not_plain():
+    programs = {program for program, name in PARSERS.items() if name in WITH_MACHINE_FORM}
+    for program in programs | DATA_ON_STDOUT | {*WRAPPERS, "python3.13", "pypy3", "pip3"}:
+        assert not Plan([f"/usr/bin/{program}"], "", None, None, None).is_plain, program
+    assert Plan(["make"], "", None, None, None).is_plain
