@@ -6,7 +6,7 @@ import os
 import sqlite3
 from hashlib import blake2s
 from statistics import median
-from typing import Callable, NamedTuple
+from typing import Callable, Iterable, NamedTuple
 
 from headway.estimate import Run, accuracy
 from headway_broker.history import queries, schema
@@ -38,10 +38,18 @@ class Known(NamedTuple):
 
 
 class Dated(NamedTuple):
-    """A run and the Unix time of its end."""
+    """A run, the Unix time of its end, and where it is stored.
+
+    `operation` is the id of the operation, None for a run of an earlier version; `name` what a
+    person calls it; `number` orders runs by age.
+    """
 
     ended: float
     run: Run
+    operation: str | None = None
+    key: str = ""
+    name: str = ""
+    number: int = 0
 
 
 def known(path: str) -> list[Known]:
@@ -72,15 +80,41 @@ def known(path: str) -> list[Known]:
 
 def runs_of(path: str, key: str) -> list[Dated]:
     """Return the runs of a key, oldest first. Raise `NoHistory`."""
+    return _dated(path, lambda connection: queries.runs_of_key(connection, key))
+
+
+def runs_of_any(path: str, keys: Iterable[str]) -> list[Dated]:
+    """Return the runs of the first key that has any, oldest first. Raise `NoHistory`."""
+    for key in keys:
+        found = runs_of(path, key) or _dated(
+            path, lambda connection, key=key: queries.runs_of_coarser(connection, key)
+        )
+        if found:
+            return found
+    return []
+
+
+def runs_of_operation(path: str, prefix: str) -> list[Dated]:
+    """Return the runs of the operations whose id begins so, oldest first. Raise `NoHistory`."""
+    found = _dated(path, lambda connection: queries.runs_of_operation(connection, prefix))
+    return [one for one in found if (one.operation or "").lower().startswith(prefix)]
+
+
+def _dated(path: str, read: Callable[[sqlite3.Connection], Iterable[queries.RunOf]]) -> list[Dated]:
+    """Return what is read of the file, without what is no run. Raise `NoHistory`."""
+    if not os.path.exists(path):
+        return []
     found: list[Dated] = []
     connection = _connect(path)
     try:
-        for one in queries.all_runs(connection):
-            if one.key == key:
-                try:
-                    found.append(Dated(one.ended, Run.from_dict(one.run)))
-                except ValueError:
-                    continue
+        for one in read(connection):
+            try:
+                run = Run.from_dict(one.run)
+            except ValueError:
+                continue
+            name = one.run.get("operation")
+            operation = name if isinstance(name, str) else None
+            found.append(Dated(one.ended, run, operation, one.key, one.name or one.key, one.number))
     except sqlite3.Error as error:
         raise NoHistory(f"{path}: {error}") from None
     finally:

@@ -33,7 +33,7 @@ def whole_rows(entry: Entry) -> Iterator[bytes]:
         held = [stages[stage] for stage in some]
         return OperationRow(
             operation.id,
-            OperationRecord.of(operation) if first else None,
+            _record(entry) if first else None,
             [StageRecord.of(stage) for stage in held],
             {},
             OperationFigures.of(operation, tail=True) if first else None,
@@ -66,7 +66,7 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
                 )
         return OperationRow(
             operation.id,
-            OperationRecord.of(operation) if first and marks.structure else None,
+            _record(entry) if first and marks.structure else None,
             [StageRecord.of(stages[stage]) for stage in some if stage in marks.stages],
             counts,
             OperationFigures.of(operation, tail=ended)
@@ -81,6 +81,12 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
         )
 
     return _rows(sorted(changed), build)
+
+
+def _record(entry: Entry) -> OperationRecord:
+    """Return the record of an operation, with the history key that it is learned under."""
+    record = OperationRecord.of(entry.operation)
+    return record if record.key else record._replace(key=entry.learned_as)
 
 
 def _rows(stages: list[int], build: Callable[[list[int], bool], OperationRow]) -> Iterator[bytes]:

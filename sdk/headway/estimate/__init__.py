@@ -12,14 +12,17 @@ from headway.estimate.history.key import history_key
 from headway.estimate.history.run import Run
 from headway.estimate.interval import Estimate
 from headway.estimate.phrase import describe, duration
+from headway.estimate.usual import Usual, usual_of
 
 __all__ = [
     "Accuracy",
     "Estimate",
     "Forecast",
     "Run",
+    "Usual",
     "accuracy",
     "describe",
     "duration",
     "history_key",
+    "usual_of",
 ]

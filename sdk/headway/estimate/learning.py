@@ -77,6 +77,7 @@ def learn(
     misses: list[Miss],
     beside: float | None = None,
     work: WorkRecord | None = None,
+    waited: float | None = None,
 ) -> Run | None:
     """Return the run that these stages teach, or None if they teach nothing."""
     spans: list[Span] = []
@@ -90,7 +91,26 @@ def learn(
     if not worth:
         return None
     seconds = max(0.0, now - begun) if whole else None
-    return Run(seconds, spans, misses if whole else [], beside, work if whole else None)
+    return Run(seconds, spans, misses if whole else [], beside, work if whole else None, waited)
+
+
+def so_far(
+    stages: Iterable[Stage], begun: float, now: float, beside: float | None, waited: float
+) -> Run:
+    """Return what a run has taken until now: whole, and each stage that has begun; no curves."""
+    spans = [
+        Span(
+            stage.key,
+            max(0.0, began - begun),
+            max(0.0, (now if stage.ended is None else stage.ended) - begun),
+            stage.worked(now) + stage.spent,
+            group=stage.children > 0,
+            times=max(1, stage.times),
+        )
+        for stage, began in [(stage, stage.began) for stage in stages]
+        if began is not None
+    ]
+    return Run(max(0.0, now - begun), spans, [], beside, None, waited)
 
 
 def _span(stage: Stage, begun: float, now: float) -> Span:

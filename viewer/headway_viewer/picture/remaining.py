@@ -35,7 +35,7 @@ def remaining_text(operation: Operation, board: Board, now: float) -> str:
     if operation.started is not None:
         elapsed = now - operation.started - operation.stopped_for(operation.started, now)
     estimate = remaining_estimate(operation, board, now)
-    return formatting.estimate_text(estimate, operation.usual, elapsed)
+    return formatting.estimate_text(estimate, operation.late_after, elapsed)
 
 
 def blank_if_unknown(words: str) -> str:
