@@ -9,7 +9,7 @@ import sys
 from typing import Any, NamedTuple
 
 from headway import text
-from headway.estimate import Run
+from headway.estimate import Run, duration
 from headway.host.broker_launch import NoRuntimeDirectory
 from headway.protocol import endpoint
 from headway_broker.commands import client
@@ -83,7 +83,7 @@ def show(case: Case, found: Explanation | None) -> list[str]:
     if case.going:
         words = f"has run for {took}"
         if case.left is not None:
-            words += f", about {spent(case.left)} left"
+            words += f", about {duration(case.left)} left"
     elif whole.seconds is None:
         words = "did not succeed"
     else:

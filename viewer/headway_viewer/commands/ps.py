@@ -23,7 +23,7 @@ from headway_viewer.commands.options import (
     stream_theme,
 )
 from headway_viewer.commands.output_format import UnknownField, format_row
-from headway_viewer.commands.selection import unknown_text
+from headway_viewer.commands.selection import matching, unknown_text
 from headway_viewer.commands.status_line import status_line
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
