@@ -192,6 +192,17 @@ class Forecasts:
         if entry.forecast is not None and entry.forecast.forecast is not None:
             entry.forecast.forecast.wait(stage, left, now)
 
+    def work_left(self, entry: Entry, now: float) -> float | None:
+        """Return the seconds that an operation takes once it need not wait any more, or None."""
+        tracked: OperationForecast | None = entry.forecast
+        if tracked is None or tracked.forecast is None:
+            return None
+        try:
+            return tracked.forecast.work_left(now)
+        except Exception as error:
+            self._give_up(entry, error)
+            return None
+
     def estimate(self, changed: Iterable[Entry], now: float, *, watched: bool) -> None:
         """Make the estimates due: half of the budget for changed entries, then the stalest."""
         if watched:

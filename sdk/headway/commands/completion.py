@@ -7,16 +7,10 @@ import sys
 OPTIONS = {
     "run": "--name --display --as --no-parse --file --output",
     "attach": "--name --display",
-<<<<<<< HEAD
-    "view": "--display --until-done --timeout",
-    "ps": "--running --failed --since --all --json --format --line",
-    "logs": "--follow",
-    "wait": "--timeout --brief",
-=======
     "view": "--display --until-done --clock --timeout",
-    "ps": "--json --clock",
-    "wait": "--timeout",
->>>>>>> 5d6204c (Tell when long work will be done)
+    "ps": "--running --failed --since --all --json --format --line --clock",
+    "logs": "--follow",
+    "wait": "--all --timeout --brief",
     "cancel": "--reason --kill",
     "pause": "",
     "resume": "",

@@ -340,6 +340,22 @@ class Forecast:
             self._notes.add(elapsed, median, start, half_width)
         return Estimate(low, median, high, self._basis(), len(self._analogues))
 
+    def work_left(self, now: float) -> float | None:
+        """Return the seconds left without those of waiting for others; not smoothed, or None."""
+        now = self._clock(now)
+        if self._finished is not None or self._begun is None:
+            return None
+        waiting = [(seen, seen.until) for seen in self._stages.values() if seen.until is not None]
+        until, self._until = self._until, None
+        for seen, _ in waiting:
+            seen.until = None
+        self._raw_at = None
+        left = self._compute(now)
+        self._until, self._raw_at = until, None
+        for seen, moment in waiting:
+            seen.until = moment
+        return left
+
     def stage_estimate(self, stage: int, now: float) -> Estimate | None:
         """Return the seconds of work that one open stage still takes, or None."""
         now = self._clock(now)

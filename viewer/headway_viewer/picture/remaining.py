@@ -65,6 +65,15 @@ def remaining_of_all(board: Board, now: float) -> Estimate | None:
     return found
 
 
+def untold(board: Board, now: float) -> list[str]:
+    """Return the names of the open operations whose remaining time is unknown."""
+    return [
+        operation.name
+        for operation in board.roots(RUNNING, WAITING, PENDING)
+        if not operation.left and told_estimate(operation, board, now) is None
+    ]
+
+
 def blank_if_unknown(words: str) -> str:
     """Return the text of an estimate, or "" if it says that nothing is known."""
     return "" if words == CALCULATING else words

@@ -159,16 +159,11 @@ class View:
                 break
         return line
 
-<<<<<<< HEAD
-    def all_remaining(self, now: float) -> str:
-        """Return the longest remaining time of the open operations; "" if one is unknown."""
-=======
-    def _all_remaining(self, now: float) -> tuple[str, ...]:
+    def all_remaining(self, now: float) -> tuple[str, ...]:
         """Return the longest remaining time of the open operations, in ever fewer words.
 
         It is empty where one of them is unknown.
         """
->>>>>>> 5d6204c (Tell when long work will be done)
         if not self.board.open:
             return ()  # at once, not with the next second
         second, words = self._overall
