@@ -13,6 +13,7 @@ from typing import Any, Collection, Iterable, NamedTuple, Sequence
 from headway import string_width, text
 from headway.estimate import Run, Usual, usual_of
 from headway.estimate.history.span import Span
+from headway.formatting.duration import duration
 
 # Multiple of its usual duration from which on a stage is told as a reason, and the inverse as a
 # gain: runs differ by a quarter without anything being wrong.
@@ -211,17 +212,8 @@ def record(found: Explanation) -> dict[str, Any]:
 
 
 def spent(seconds: float | None) -> str:
-    """Return seconds as "0.4 s", "38 s", "2 min 4 s", "1 h 12 min"; "?" for None."""
-    if seconds is None:
-        return "?"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole // 60 % 60} min"
+    """Return seconds as "38 s" or "2 min 4 s"; "?" for None."""
+    return "?" if seconds is None else duration(seconds)
 
 
 def multiple(ratio: float) -> str:

@@ -318,9 +318,13 @@ class Forecast:
         left = None if until_remaining is None else _number(until_remaining.median)
         seen = None if stage is None else self._ids.get(stage)
         if stage is None:
+            before = 0.0 if self._until is None else max(0.0, self._until - now)
             self._until = None if left is None else now + left
+            self._smoother.shift((left or 0.0) - before)
         elif seen is not None:
+            before = seen.awaited(self._work(now))
             seen.until = None if left is None else self._work(now) + left
+            self._smoother.shift(seen.awaited(self._work(now)) - before)
         self._raw_at = None
 
     def estimate(self, now: float) -> Estimate | None:

@@ -4,7 +4,7 @@ import pytest
 from wired import Wired
 
 from headway.estimate import Run
-from headway.estimate.history.run import Span
+from headway.estimate.history.span import Span
 from headway_broker.state import effects
 
 REASON = "the dpkg lock, held by process 4242 (apt)"

@@ -87,7 +87,7 @@ def test_time_outside_the_stages_is_a_reason_too():
         return Run(10.0 + gap, spans)
 
     assert told(spread(20.0), [spread(2.0)] * 3) == (
-        "outside the stages took 10 × its usual 2.0 s, the rest as always"
+        "outside the stages took 10 × its usual 2 s, the rest as always"
     )
 
 
