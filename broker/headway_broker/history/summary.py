@@ -8,7 +8,7 @@ from hashlib import blake2s
 from statistics import median
 from typing import Callable, Iterable, NamedTuple
 
-from headway.estimate import Run, accuracy
+from headway.estimate import Run, accuracy, untold
 from headway_broker.history import queries, schema
 
 LEAST_ID = 3  # characters of an id that are enough where they name one key alone
@@ -22,8 +22,10 @@ class Known(NamedTuple):
     """The summary of one history key.
 
     `usual` is the median duration in seconds, None if no run was complete; `ended` the Unix time
-    of the newest run. `off` is the median factor by which estimates were wrong, `inside` the part
-    of the time in which their range held the truth, 0…1; both None without estimates.
+    of the newest run. `off` is the typical factor by which estimates were wrong, `inside` the part
+    of the time in which their range held the truth, 0…1: of the runs that had history, or of which
+    that is not known; `first_off` is the factor of those that had none. `untold` is the share of
+    the time without an estimate. All are None where that is unknown.
     `name` is what the newest run was called, `id` a hash of the key: what a person types of it.
     """
 
@@ -35,6 +37,8 @@ class Known(NamedTuple):
     ended: float
     off: float | None
     inside: float | None
+    first_off: float | None = None
+    untold: float | None = None
 
 
 class Dated(NamedTuple):
@@ -177,7 +181,8 @@ def _connect(path: str) -> sqlite3.Connection:
 
 def _known(name: str, key: str, runs: list[Run], ended: float) -> Known:
     whole = [run.seconds for run in runs if run.seconds is not None]
-    found = accuracy(runs)
+    found = accuracy([run for run in runs if run.known != 0])
+    first = accuracy([run for run in runs if run.known == 0])
     return Known(
         short_id(key),
         name,
@@ -187,4 +192,6 @@ def _known(name: str, key: str, runs: list[Run], ended: float) -> Known:
         ended,
         found.factor if found else None,
         found.covered if found else None,
+        first.factor if first else None,
+        untold(runs),
     )

@@ -334,6 +334,8 @@ class Forecast:
             return None
         raw = self._compute(now)
         if raw is None:
+            if self._held is None:
+                self._notes.add_none(self._work(now) - self._begun)
             return None
         median = self._smoother.take(raw, now, cold=not self._analogues)
         elapsed = self._work(now) - self._begun
@@ -444,7 +446,7 @@ class Forecast:
             return None
         self._finished = state
         hidden = self._hidden
-        return learn(
+        run = learn(
             self._stages.values(),
             self._begun,
             now,
@@ -454,6 +456,9 @@ class Forecast:
             work=None if hidden is None else hidden.record(now - self._begun),
             waited=self._waited(),
         )
+        if run is not None:
+            run.known, run.untold = len(self._analogues), self._notes.untold()
+        return run
 
     def so_far(self, now: float) -> tuple[Run, list[str]] | None:
         """Return what this run has taken until now, and the keys of its open stages.

@@ -29,17 +29,29 @@ class Notes:
     """The estimates that were given while an operation ran, at most `NOTES_LIMIT` of them.
 
     Kept flat, because every operation has them: elapsed, median, initial half width and half width
-    of each in turn.
+    of each in turn. Time before a moment at which there was none counts as untold.
     """
 
-    __slots__ = ("_given", "_spacing")
+    __slots__ = ("_asked", "_given", "_spacing", "_untold")
 
     def __init__(self) -> None:
         self._given: array[float] | None = None
         self._spacing = 0.0
+        self._asked = 0.0  # seconds elapsed when an estimate was last asked for
+        self._untold = 0.0  # seconds
+
+    def add_none(self, elapsed: float) -> None:
+        """Note that there was no estimate when it was asked for."""
+        self._untold += max(0.0, elapsed - self._asked)
+        self._asked = max(elapsed, self._asked)
+
+    def untold(self) -> float | None:
+        """Return the share of the time for which there was none; None if none was asked for."""
+        return self._untold / self._asked if self._asked > 0 else None
 
     def add(self, elapsed: float, median: float, start: float, half_width: float) -> None:
         """Note an estimate of `median` seconds, given after `elapsed`, and its half widths."""
+        self._asked = max(elapsed, self._asked)
         if self._given is None:
             self._given = array("f")  # half of what doubles take
         given = self._given

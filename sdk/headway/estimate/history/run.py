@@ -27,10 +27,22 @@ class Run:
     how many other operations went on meanwhile, on average, or None where nobody has counted.
     `work` are its hidden counts, or None where nobody has told of any. `waited` is the seconds in
     which nothing went on but waiting, which are no part of `seconds`; `load` the share of its time
-    in which anything on the machine waited for a processor, 0…1; None where that is unknown.
+    in which anything on the machine waited for a processor, 0…1. `known` is how many earlier runs
+    its estimates rested on, `untold` the share of its time, 0…1, for which there was no estimate
+    when one was asked for. All of these are None where that is unknown.
     """
 
-    __slots__ = ("beside", "load", "misses", "seconds", "spans", "waited", "work")
+    __slots__ = (
+        "beside",
+        "known",
+        "load",
+        "misses",
+        "seconds",
+        "spans",
+        "untold",
+        "waited",
+        "work",
+    )
 
     def __init__(
         self,
@@ -46,6 +58,8 @@ class Run:
         self.work = work
         self.waited = waited
         self.load: float | None = None
+        self.known: int | None = None
+        self.untold: float | None = None
         self.spans = spans
         self.misses = misses or []
 
@@ -57,6 +71,8 @@ class Run:
             "beside": None if self.beside is None else round(self.beside, 2),
             "waited": None if self.waited is None else round(self.waited, 2),
             "load": None if self.load is None else round(self.load, 3),
+            "known": self.known,
+            "untold": None if self.untold is None else round(self.untold, 3),
             "spans": [span_values(span) for span in self.spans],
             "misses": [[round(x, 4) for x in miss] for miss in self.misses],
         }
@@ -86,6 +102,9 @@ class Run:
                 _optional(record, "waited"),
             )
             run.load = _optional(record, "load")
+            run.untold = _optional(record, "untold")
+            known = _optional(record, "known")
+            run.known = None if known is None else int(known)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"not a run: {error!r}") from error
         return run
