@@ -66,8 +66,9 @@ class Core(Parts):
         facts: Callable[[], dict[str, Any]] = dict,
         namespace: int | None = None,
         about: dict[str, Any] | None = None,
+        stalled: Callable[[], float | None] = lambda: None,
     ) -> None:
-        super().__init__(instance, follow, uid, boot, now, wall_offset, namespace, about)
+        super().__init__(instance, follow, uid, boot, now, wall_offset, namespace, about, stalled)
         self.instance = instance
         self.messages = 0
         self._facts = facts
@@ -100,6 +101,7 @@ class Core(Parts):
             "draw": self.requests.draw,
             "drawn": self.requests.drawn,
             "logs": self.output_logs.logs,
+            "why": self.explanations.why,
             "status": lambda asker, request, _, now: reply(asker, request, self.status(now)),
             "stop": self.retirement.stop,
             "retire": self.retirement.retire,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.lock_holders import LockHolders
 from headway_broker.peers.announcements import Announcements
 from headway_broker.peers.endings import Endings
+from headway_broker.peers.explanations import Explanations
 from headway_broker.peers.forked_counts import ForkedCounts
 from headway_broker.peers.handshake import Handshake
 from headway_broker.peers.hidden_counts import HiddenCounts
@@ -47,6 +48,7 @@ class Parts:
         wall_offset: float,
         namespace: int | None = None,
         about: dict[str, Any] | None = None,
+        stalled: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.outbox = Outbox()
         self.dropped = Dropped()
@@ -60,7 +62,8 @@ class Parts:
         self.resync = Resync(self.dropped)
         self.idle_exit = IdleExit(now)
         self.watched = Watched(self.sessions)
-        self.forecasts = Forecasts(self.ledger, self.faults)
+        self.forecasts = Forecasts(self.ledger, self.faults, stalled)
+        self.explanations = Explanations(self.ledger, self.forecasts, self.wall_clock)
         self.stops = Stops(self.ledger, self.forecasts)
         self.lock_holders = LockHolders(self.ledger, self.sessions, self.forecasts)
         self.storage = StoragePolicy(

@@ -261,7 +261,9 @@ class Operation(Stateful):
     """One thing a person waits for, with its stages (id → `Stage`, parents first).
 
     `silent_since`, `stalled_since` (since when its counts stand still, by their own pace),
-    `progress`, `estimate` (as in `Stage`), `usual` (seconds its earlier runs took, or None),
+    `progress`, `estimate` (as in `Stage`), `usual` (median, low and high of the
+    seconds that its earlier runs took, and how many, or None), `late_after` (their median, or None
+    where its age says nothing),
     `holder` (id of the operation that holds what it waits for, or None), `tail` (its last output
     lines) and `stops` (when its process was stopped and continued; a last end of None: it is
     stopped) are the broker's to fill in.
@@ -271,6 +273,7 @@ class Operation(Stateful):
         *OPERATION_FIELDS,
         "estimate",
         "holder",
+        "late_after",
         "progress",
         "silent_since",
         "stages",
@@ -314,7 +317,8 @@ class Operation(Stateful):
     stops: tuple[Stop, ...]
     tail: list[str]
     unlike: bool
-    usual: float | None
+    usual: tuple[float, float, float, int] | None
+    late_after: float | None
 
     def __init__(
         self,
@@ -338,7 +342,7 @@ class Operation(Stateful):
         self.host = self.pid = self.user = self.tty = self.display = None
         self.coarser = self.former = self.planned = None
         self.estimate = self.progress = self.silent_since = self.usual = self.holder = None
-        self.stalled_since = None
+        self.stalled_since = self.late_after = None
         self.receipt = True
         self.unlike = False
         self.stages = {}

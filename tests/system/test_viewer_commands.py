@@ -365,3 +365,25 @@ def test_wait_says_that_nobody_has_a_name_while_a_broker_runs(sandbox):
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr == "headway wait: waiting for 'absent' to begin\n"
     let_go(program)
+
+
+def test_why_tells_an_operation_while_it_runs_and_after_its_end_without_a_broker(sandbox):
+    first = sandbox.held("Install PostgreSQL")
+    let_go(first)
+    until(lambda: "Install PostgreSQL" in sandbox.headway("history").stdout, "a run to be stored")
+    second = sandbox.held("Install PostgreSQL")
+    shown = sandbox.headway("why", "Install PostgreSQL").stdout
+    assert "has run for" in shown
+    assert "(1 run)" in shown
+    let_go(second)
+    told = until(
+        lambda: [
+            told
+            for told in [json.loads(sandbox.headway("why", "Install PostgreSQL", "--json").stdout)]
+            if told["state"] == "completed"
+        ],
+        "the second run to be over",
+    )[0]
+    assert told["usual"]["runs"] == 1
+    sandbox.headway("broker", "stop")
+    assert f"({told['id']}) completed" in sandbox.headway("why", told["id"][:6]).stdout

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from headway.estimate import Estimate, describe
-from headway.estimate.phrase import UNKNOWN
+from headway.estimate.phrase import UNKNOWN, describe_short
 from headway.formatting.duration import duration
 
 
@@ -30,13 +30,17 @@ def counted_down(estimate: Sequence[object] | None, passed: float) -> Estimate |
     )
 
 
-def estimate_text(estimate: Estimate | None, usual: float | None, elapsed: float) -> str:
-    """Return the remaining time in words.
+def estimate_text(
+    estimate: Estimate | None, usual: float | None, elapsed: float, *, short: bool = False
+) -> str:
+    """Return the remaining time in words, without a range beside its number if `short`.
 
     Once an operation is clearly overdue (`usual` is the duration of its earlier runs), they say
     so beside it: "about 2 min, longer than usual (40 s)".
     """
-    words = describe(estimate)
+    words = describe_short(estimate) if short else describe(estimate)
+    if short and words != UNKNOWN:
+        return words
     if usual is None or elapsed <= max(usual * 1.5, usual + 5):
         return words
     late = f"longer than usual ({duration(usual)})"

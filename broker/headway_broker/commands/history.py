@@ -16,6 +16,7 @@ from headway_broker.history import comparison, summary
 from headway_broker.history.database import NAME
 
 NAME_WIDTH = 40
+ACCURACY_NAME_WIDTH = 32
 _EXAMPLES = """examples:
   headway history                        every operation that is remembered
   headway history "npm install"          one of them
@@ -93,17 +94,25 @@ def listing(rows: list[summary.Known], now: float) -> list[str]:
 
 
 def accuracy(rows: list[summary.Known]) -> list[str]:
-    """Return a line for each key: the factor by which estimates were off, and the part in range."""
+    """Return a line for each key: by how much estimates were off, and when there were none."""
+    width = ACCURACY_NAME_WIDTH
     lines = [
-        f"{'operation':{NAME_WIDTH}} {'id':6} {'runs':>5} {'typically off':>14} {'in range':>9}"
+        f"{'operation':{width}} {'id':6} {'runs':>4} {'off by':>7} {'in range':>8}"
+        f" {'first run':>9} {'none':>5}"
     ]
     for row in rows:
-        off = "—" if row.off is None else f"×{row.off:.2f}"
-        inside = "—" if row.inside is None else f"{row.inside:.0%}"
-        lines.append(f"{_column(row.name)} {row.id} {row.runs:>5} {off:>14} {inside:>9}")
+        name = string_width.pad(string_width.clip(text.safe(row.name), width), width)
+        off, first = (
+            "—" if value is None else f"×{value:.2f}" for value in (row.off, row.first_off)
+        )
+        inside, none = (
+            "—" if value is None else f"{value:.0%}" for value in (row.inside, row.untold)
+        )
+        lines.append(f"{name} {row.id} {row.runs:>4} {off:>7} {inside:>8} {first:>9} {none:>5}")
     lines.append("")
-    lines.append("×1.5: estimates were typically half too long or a third too short;")
-    lines.append("in range: how much of the time the truth lay in the range (80% is the aim)")
+    lines.append("off by ×1.5: estimates of runs with history were typically half too long or a")
+    lines.append("third too short; in range: how much of the time the truth lay in the range (80%")
+    lines.append("is the aim); first run: off by, without history; none: time without an estimate")
     return lines
 
 

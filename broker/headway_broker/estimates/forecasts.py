@@ -10,25 +10,23 @@ from __future__ import annotations
 
 import functools
 from itertools import islice
-from typing import Any, Callable, Iterable, NamedTuple
+from typing import Any, Callable, Iterable
 
-from headway.estimate import Estimate, Forecast, Run, history_key
+from headway.estimate import Estimate, Forecast, Run
 from headway.estimate.forecast import REMEMBERED
 from headway.model import (
     CANCELLED,
     COMPLETED,
-    PENDING,
-    RUNNING,
     SHORT_MOST,
     UNJUDGED,
     UNLEARNED,
     WAITING,
-    Operation,
-    Stage,
     asks,
 )
 from headway.protocol.messages import Work
 from headway_broker.estimates.budget import Budget, price
+from headway_broker.estimates.history_keys import Keys, keys_of
+from headway_broker.estimates.replay import is_held, replay, tell
 from headway_broker.estimates.stalls import Pace
 from headway_broker.state.effects import StoreRun
 from headway_broker.state.ledger import Entry, Ledger
@@ -63,12 +61,14 @@ class OperationForecast:
         "keys",
         "pace",
         "runs",
+        "stalled",
         "works",
     )
 
-    def __init__(self, keys: Keys, now: float) -> None:
+    def __init__(self, keys: Keys, now: float, stalled: float | None) -> None:
         self.keys = keys
         self.begun = now
+        self.stalled = stalled  # seconds, as `Forecasts.stalled` told when it began
         self.asked = False  # it or a child waits for a person, who answers or continues it
         self.forecast: Forecast | None = None
         self.changed: dict[int, None] = {}  # stages whose counts the forecast has not observed yet
@@ -77,28 +77,6 @@ class OperationForecast:
         self.runs = 0  # earlier runs that it uses
         self.pace = Pace(now)
         self.works = False  # there are samples of its hidden counts
-
-
-class Keys(NamedTuple):
-    """The history keys of an operation, the finest first, and what a person calls it.
-
-    `former` is the key under which earlier versions stored its runs, or None.
-    """
-
-    key: str
-    coarser: tuple[str, ...]
-    former: str | None
-    name: str
-
-
-class Past(NamedTuple):
-    """A past change of a stage, replayed into a forecast that begins late."""
-
-    moment: float
-    place: int  # order among changes of the same moment
-    stage: Stage
-    state: str
-    done: float | None  # None: as the stage has it
 
 
 def _contained(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,8 +95,12 @@ def _contained(method: Callable[..., Any]) -> Callable[..., Any]:
 class Forecasts:
     """Progress and estimates of all open operations."""
 
-    def __init__(self, ledger: Ledger, faults: Faults) -> None:
+    def __init__(
+        self, ledger: Ledger, faults: Faults, stalled: Callable[[], float | None] = lambda: None
+    ) -> None:
+        """`stalled()` is the seconds so far in which anything waited for a processor, or None."""
         self._ledger = ledger
+        self._stalled = stalled
         self._faults = faults
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
         self._waiting: dict[str, dict[Entry, None]] = {}  # key → those that wait for its runs
@@ -132,11 +114,11 @@ class Forecasts:
 
     def begin(self, entry: Entry, now: float, *, has_history: bool) -> Keys | None:
         """Begin a forecast; return the history keys whose runs are to be read, if any."""
+        keys = keys_of(entry, self._ledger)
+        key = entry.learned_as = keys.key
         if not entry.operation.open:
             return None
-        keys = self.keys_of(entry)
-        key = keys.key
-        entry.forecast = OperationForecast(keys, now)
+        entry.forecast = OperationForecast(keys, now, self._stalled())
         self._queue[entry] = None
         if not has_history or key == UNLEARNED:
             self._build(entry, [])
@@ -147,38 +129,6 @@ class Forecasts:
             return None
         self._asked[key] = now
         return keys
-
-    def keys_of(self, entry: Entry) -> Keys:
-        """Return the history keys of an operation: its own, or the path of names to it.
-
-        Where the path begins with a command, it has as many keys as the command.
-        """
-        operation = entry.operation
-        if operation.key:
-            former = None if operation.former is None else history_key(operation.former)
-            return Keys(operation.key, tuple(operation.coarser or ()), former, operation.name)
-        names = [operation.name]
-        command: Operation | None = None
-        above = operation.parent
-        while above and len(names) < 8:
-            parent = self._ledger.entries.get(above.partition("/")[0])
-            if parent is None:
-                break
-            if parent.operation.key:
-                command = parent.operation
-                break
-            names.append(parent.operation.name)
-            above = parent.operation.parent
-        names.reverse()
-        path = [history_key(name) for name in names]
-        if command is None or not command.key:
-            return Keys(_joined(path), (), None, _joined(names))
-        return Keys(
-            _joined([history_key(command.key), *path]),
-            tuple(_joined([key, *path]) for key in command.coarser or ()),
-            None if command.former is None else _joined([history_key(command.former), *path]),
-            _joined([command.name, *names]),
-        )
 
     def recalled(self, key: str, records: list[dict[str, Any]], prior: float | None = None) -> None:
         """Begin the forecasts that wait for the runs of a key.
@@ -203,10 +153,10 @@ class Forecasts:
         if tracked is None or tracked.forecast is None:
             return
         held = entry.operation.stages
-        tracked.forecast.hold(now, waiting=_is_held(entry.operation))
+        tracked.forecast.hold(now, waiting=is_held(entry.operation))
         for stage in sorted(stages):  # parents have lower ids
             tracked.changed.pop(stage, None)
-            _tell(tracked.forecast, held[stage], now)
+            tell(tracked.forecast, held[stage], now)
         if entry.operation.started is not None:
             tracked.forecast.start(entry.operation.started)
 
@@ -221,7 +171,7 @@ class Forecasts:
     def go_on(self, entry: Entry, now: float) -> None:
         """Take in that the process of an operation goes on."""
         if entry.forecast is not None and entry.forecast.forecast is not None:
-            entry.forecast.forecast.hold(now, waiting=_is_held(entry.operation))
+            entry.forecast.forecast.hold(now, waiting=is_held(entry.operation))
 
     def count(self, entry: Entry, stages: Iterable[int]) -> None:
         """Note stages whose counts moved; the forecast observes them at the next estimate."""
@@ -241,6 +191,17 @@ class Forecasts:
         """Tell the forecast how long the lock of a stage (None: of the operation) is still held."""
         if entry.forecast is not None and entry.forecast.forecast is not None:
             entry.forecast.forecast.wait(stage, left, now)
+
+    def work_left(self, entry: Entry, now: float) -> float | None:
+        """Return the seconds that an operation takes once it need not wait any more, or None."""
+        tracked: OperationForecast | None = entry.forecast
+        if tracked is None or tracked.forecast is None:
+            return None
+        try:
+            return tracked.forecast.work_left(now)
+        except Exception as error:
+            self._give_up(entry, error)
+            return None
 
     def estimate(self, changed: Iterable[Entry], now: float, *, watched: bool) -> None:
         """Make the estimates due: half of the budget for changed entries, then the stalest."""
@@ -303,9 +264,9 @@ class Forecasts:
         operation = entry.operation
         others = self._ledger.opened - 1 - len(tracked.children)
         forecast.set_concurrency(max(others, 0), now)
-        forecast.hold(now, waiting=_is_held(operation))
+        forecast.hold(now, waiting=is_held(operation))
         for stage in sorted(tracked.changed):
-            _tell(forecast, operation.stages[stage], now)
+            tell(forecast, operation.stages[stage], now)
         tracked.changed.clear()
         stalled = tracked.pace.stalled_since(operation, now)
         if stalled != operation.stalled_since:
@@ -318,15 +279,18 @@ class Forecasts:
             estimate = None  # when a person answers or continues it, or it is judged, is unknown
         progress = forecast.progress(now)
         usual, unlike = forecast.usual(), forecast.unlike()
+        late_after = None if usual is None or forecast.waited_long() else usual.median
         # An unchanged estimate is published too: viewers have counted down the last one.
-        if estimate is not None or (progress, estimate, usual, unlike) != (
+        if estimate is not None or (progress, estimate, late_after, usual, unlike) != (
             operation.progress,
             operation.estimate,
+            operation.late_after,
             operation.usual,
             operation.unlike,
         ):
             operation.progress, operation.estimate = progress, estimate
-            operation.usual, operation.unlike = usual, unlike
+            operation.late_after, operation.usual = late_after, usual
+            operation.unlike = unlike
             self._ledger.mark(entry).figures = True
         self._tell_parent(entry, now)
         for place, stage in enumerate(operation.running()):
@@ -346,6 +310,8 @@ class Forecasts:
     def finish(self, entry: Entry, now: float) -> StoreRun | None:
         """Close the forecast of an ended operation; return its run to store, if it teaches."""
         operation = entry.operation
+        if entry.learned_as is None:  # it had ended when it came
+            entry.learned_as = keys_of(entry, self._ledger).key
         learned = self._learned(entry, now) if entry.forecast is not None else None
         self._wait_no_more(entry)
         entry.forecast = None
@@ -375,12 +341,38 @@ class Forecasts:
             return None
         ended = operation.ended if operation.ended is not None else now
         for stage in tracked.changed:
-            _tell(forecast, operation.stages[stage], ended)
+            tell(forecast, operation.stages[stage], ended)
         run = forecast.finish(CANCELLED if operation.stopped else operation.state, ended)
         if run is None:
             return None
         keys = tracked.keys
-        return StoreRun(keys.key, run.to_dict(), keys.name, keys.coarser)
+        run.load = self._load(tracked, ended)
+        record = {**run.to_dict(), "operation": operation.id}
+        return StoreRun(keys.key, record, keys.name, keys.coarser)
+
+    def so_far(self, entry: Entry, now: float) -> tuple[Run, list[str]] | None:
+        """Return what a run has taken until now or its end, and the keys of its open stages.
+
+        None before it has begun. Of what has ended, times in which it waited are not known.
+        """
+        tracked: OperationForecast | None = entry.forecast
+        forecast = None if tracked is None else tracked.forecast
+        if forecast is None or tracked is None:
+            operation = entry.operation
+            forecast = Forecast()
+            replay(operation, forecast)
+            return forecast.so_far(now if operation.ended is None else operation.ended)
+        found = forecast.so_far(now)
+        if found is not None:
+            found[0].load = self._load(tracked, now)
+        return found
+
+    def _load(self, tracked: OperationForecast, now: float) -> float | None:
+        """Return the share of its time in which anything waited for a processor, 0…1, or None."""
+        stalled = self._stalled()
+        if stalled is None or tracked.stalled is None or now <= tracked.begun:
+            return None
+        return min(1.0, max(0.0, stalled - tracked.stalled) / (now - tracked.begun))
 
     def forget(self, entry: Entry) -> None:
         """Forget an operation that has expired."""
@@ -436,27 +428,13 @@ class Forecasts:
         tracked.runs = min(len(runs), REMEMBERED)
         tracked.estimated_at = float("-inf")
         self._ledger.mark(entry)
-        if operation.started is not None:
-            forecast.start(operation.started)
-        past: list[Past] = []
-        for stage in operation.stages.values():
-            past.append(Past(float("-inf"), len(past), stage, PENDING, 0))
-            if stage.started is not None:
-                past.append(Past(stage.started, len(past), stage, RUNNING, stage.initial))
-                if stage.ended is not None:
-                    past.append(Past(stage.ended, len(past), stage, stage.state, stage.shown))
-        begun = operation.started
-        if begun is None:
-            begun = min((one.moment for one in past if one.moment > float("-inf")), default=0.0)
-        past.sort(key=lambda one: (one.moment, one.place))
-        for one in past:
-            _tell(forecast, one.stage, max(one.moment, begun), one.state, one.done)
+        replay(operation, forecast)
         tracked.changed.update(
             (stage.id, None)
             for stage in operation.stages.values()
             if stage.state == WAITING or (stage.open and stage.shown != stage.initial)
         )
-        forecast.hold(operation.stopped_since or tracked.begun, waiting=_is_held(operation))
+        forecast.hold(operation.stopped_since or tracked.begun, waiting=is_held(operation))
 
     def _tell_parent(self, entry: Entry, now: float) -> None:
         """Report a child to the forecast of its parent, unless its stage has counts of its own."""
@@ -515,42 +493,6 @@ class Forecasts:
                 if fraction != stage.progress:
                     stage.progress = fraction
                     marks.stage_figures.add(stage_id)
-
-
-def _joined(names: list[str]) -> str:
-    return " / ".join(names)
-
-
-def _tell(
-    forecast: Forecast,
-    stage: Stage,
-    now: float,
-    state: str | None = None,
-    done: float | None = None,
-) -> None:
-    counted = stage.shown if done is None else done
-    forecast.observe(
-        stage.id,
-        stage.name,
-        stage.parent,
-        _learnable(stage) if state in (None, stage.state) else state,
-        counted or 0,  # where it is unknown, there is no total either: as one that never counts
-        None if counted is None else stage.total,
-        stage.unit,
-        now,
-        stage.attempt,
-        stage.initial,
-    )
-
-
-def _is_held(operation: Operation) -> bool:
-    """Return whether its clock stands still: it waits, or its process is stopped."""
-    return operation.state == WAITING or operation.stopped_since is not None
-
-
-def _learnable(stage: Stage) -> str:
-    """Return the state of a stage for its forecast: one that stopped early teaches nothing."""
-    return CANCELLED if stage.stopped else stage.state
 
 
 def _estimated_at(entry: Entry) -> float:

@@ -2,8 +2,9 @@
 
 Pure. The reason of a waiting operation names a process ("held by process 4242"). The nearest
 ancestor of that process that reports to the broker is the holder (`effects.Trace` asks for the
-ancestors), and the remaining time of its operation is added to that of the waiting one. Cycles
-have no estimate. Absent: reading /proc (`processes`).
+ancestors), and the remaining time of its operation is added to that of the waiting one; so is what
+those take that have waited for the same holder for longer: they form a queue. Cycles have no
+estimate. Absent: reading /proc (`processes`).
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ class LockHolders:
             for session in self._sessions.by_id.values()
             if session.pid and session.role == "worker" and not session.gone
         }
+        queues: dict[Entry, float] = {}
         for entry, pids in held.items():
-            self._tell(entry, pids, workers, now)
+            self._tell(entry, pids, workers, queues, now)
         return [Trace(pid) for pid in fresh]
 
     def deadline(self) -> float | None:
@@ -74,14 +76,24 @@ class LockHolders:
         return self._looked + LOOK_EVERY if self._waiting else None
 
     def _tell(
-        self, entry: Entry, pids: dict[int | None, int], workers: dict[int, Session], now: float
+        self,
+        entry: Entry,
+        pids: dict[int | None, int],
+        workers: dict[int, Session],
+        queues: dict[Entry, float],
+        now: float,
     ) -> None:
-        """Set the holder of one operation, and tell its forecast how long it still holds."""
+        """Set the holder of one operation, and tell its forecast when its turn comes.
+
+        `queues` are the seconds of work of those that wait for a holder since before; it grows.
+        """
         holders = {place: self._holder(entry, pid, workers) for place, pid in pids.items()}
         first = next((holder for holder in holders.values() if holder is not None), None)
         operation = entry.operation
         name = None if first is None else first.operation.id
-        if operation.holder != name:
+        own = self._forecasts.work_left(entry, now) if first is not None else None
+        anew = operation.holder != name
+        if anew:
             operation.holder = name
             self._ledger.mark(entry).figures = True
         if not pids:
@@ -89,7 +101,14 @@ class LockHolders:
         for place in holders.keys() | {None}:
             holder = holders.get(place)
             left = None if holder is None or self._round(holder, entry) else _left(holder, now)
+            if left is not None and holder is not None:
+                before = queues.get(holder, 0.0)
+                left = left._replace(median=left.median + before, high=left.high + before)
             self._forecasts.wait(entry, place, left, now)
+        if first is not None and own is not None:
+            queues[first] = queues.get(first, 0.0) + own
+        if anew and operation.open:
+            self._forecasts.estimate_one(entry, now)  # not only when it is the stalest
 
     def _holder(self, entry: Entry, pid: int, workers: dict[int, Session]) -> Entry | None:
         """Return the newest open operation of the process or of its nearest reporting ancestor."""

@@ -24,15 +24,16 @@ from headway_broker.state.retention import Cutoffs
 
 
 class RunOf(NamedTuple):
-    """A stored run, its key and name, and the Unix time of its end.
+    """A stored run, its key and name, the Unix time of its end, and its number.
 
-    `name` is None for a run of an earlier version, whose key is its name.
+    `name` is None for a run of an earlier version, whose key is its name. Numbers grow.
     """
 
     key: str
     name: str | None
     ended: float
     run: dict[str, Any]
+    number: int
 
 
 def write(connection: sqlite3.Connection, place: str, job: Job, unix: float) -> None:
@@ -154,12 +155,43 @@ def newest_runs(connection: sqlite3.Connection, number: int) -> list[dict[str, A
 
 def all_runs(connection: sqlite3.Connection) -> Iterator[RunOf]:
     """Yield every run of every key, the oldest first; of a file that is not migrated yet, too."""
-    [version] = connection.execute("PRAGMA user_version").fetchone()
-    name = "name" if version >= schema.NAMED else "NULL"
-    found = connection.execute(f"SELECT key, {name}, ended, run FROM runs ORDER BY number")  # noqa: S608 - a word of ours
-    for key, name, ended, text in found:
+    return _runs_where(connection, "1", ())
+
+
+def runs_of_key(connection: sqlite3.Connection, key: str) -> Iterator[RunOf]:
+    """Yield the runs of a key, the oldest first; of a file that is not migrated yet, too."""
+    return _runs_where(connection, "key = ?", (key,))
+
+
+def runs_of_coarser(connection: sqlite3.Connection, key: str) -> Iterator[RunOf]:
+    """Yield the runs that a coarser key has, the oldest first."""
+    if _version(connection) < schema.NAMED:
+        return iter(())
+    return _runs_where(connection, "number IN (SELECT run FROM coarser WHERE key = ?)", (key,))
+
+
+def runs_of_operation(connection: sqlite3.Connection, prefix: str) -> Iterator[RunOf]:
+    """Yield the runs that may be of an operation whose id begins so; others may be among them."""
+    pattern = prefix.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return _runs_where(connection, "run LIKE ? ESCAPE '\\'", (f'%"operation": "{pattern}%',))
+
+
+def _runs_where(
+    connection: sqlite3.Connection, condition: str, values: tuple[str, ...]
+) -> Iterator[RunOf]:
+    name = "name" if _version(connection) >= schema.NAMED else "NULL"
+    found = connection.execute(
+        f"SELECT key, {name}, ended, run, number FROM runs WHERE {condition} ORDER BY number",  # noqa: S608 - words of ours
+        values,
+    )
+    for key, name, ended, text, number in found:
         for run in _read([text]):
-            yield RunOf(key, name, ended, run)
+            if isinstance(run, dict):
+                yield RunOf(key, name, ended, run, number)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def forget_runs(connection: sqlite3.Connection, key: str) -> int:

@@ -6,9 +6,9 @@ import os
 import sqlite3
 from hashlib import blake2s
 from statistics import median
-from typing import Callable, NamedTuple
+from typing import Callable, Iterable, NamedTuple
 
-from headway.estimate import Run, accuracy
+from headway.estimate import Run, accuracy, untold
 from headway_broker.history import queries, schema
 
 LEAST_ID = 3  # characters of an id that are enough where they name one key alone
@@ -22,8 +22,10 @@ class Known(NamedTuple):
     """The summary of one history key.
 
     `usual` is the median duration in seconds, None if no run was complete; `ended` the Unix time
-    of the newest run. `off` is the median factor by which estimates were wrong, `inside` the part
-    of the time in which their range held the truth, 0…1; both None without estimates.
+    of the newest run. `off` is the typical factor by which estimates were wrong, `inside` the part
+    of the time in which their range held the truth, 0…1: of the runs that had history, or of which
+    that is not known; `first_off` is the factor of those that had none. `untold` is the share of
+    the time without an estimate. All are None where that is unknown.
     `name` is what the newest run was called, `id` a hash of the key: what a person types of it.
     """
 
@@ -35,13 +37,23 @@ class Known(NamedTuple):
     ended: float
     off: float | None
     inside: float | None
+    first_off: float | None = None
+    untold: float | None = None
 
 
 class Dated(NamedTuple):
-    """A run and the Unix time of its end."""
+    """A run, the Unix time of its end, and where it is stored.
+
+    `operation` is the id of the operation, None for a run of an earlier version; `name` what a
+    person calls it; `number` orders runs by age.
+    """
 
     ended: float
     run: Run
+    operation: str | None = None
+    key: str = ""
+    name: str = ""
+    number: int = 0
 
 
 def known(path: str) -> list[Known]:
@@ -72,15 +84,41 @@ def known(path: str) -> list[Known]:
 
 def runs_of(path: str, key: str) -> list[Dated]:
     """Return the runs of a key, oldest first. Raise `NoHistory`."""
+    return _dated(path, lambda connection: queries.runs_of_key(connection, key))
+
+
+def runs_of_any(path: str, keys: Iterable[str]) -> list[Dated]:
+    """Return the runs of the first key that has any, oldest first. Raise `NoHistory`."""
+    for key in keys:
+        found = runs_of(path, key) or _dated(
+            path, lambda connection, key=key: queries.runs_of_coarser(connection, key)
+        )
+        if found:
+            return found
+    return []
+
+
+def runs_of_operation(path: str, prefix: str) -> list[Dated]:
+    """Return the runs of the operations whose id begins so, oldest first. Raise `NoHistory`."""
+    found = _dated(path, lambda connection: queries.runs_of_operation(connection, prefix))
+    return [one for one in found if (one.operation or "").lower().startswith(prefix)]
+
+
+def _dated(path: str, read: Callable[[sqlite3.Connection], Iterable[queries.RunOf]]) -> list[Dated]:
+    """Return what is read of the file, without what is no run. Raise `NoHistory`."""
+    if not os.path.exists(path):
+        return []
     found: list[Dated] = []
     connection = _connect(path)
     try:
-        for one in queries.all_runs(connection):
-            if one.key == key:
-                try:
-                    found.append(Dated(one.ended, Run.from_dict(one.run)))
-                except ValueError:
-                    continue
+        for one in read(connection):
+            try:
+                run = Run.from_dict(one.run)
+            except ValueError:
+                continue
+            name = one.run.get("operation")
+            operation = name if isinstance(name, str) else None
+            found.append(Dated(one.ended, run, operation, one.key, one.name or one.key, one.number))
     except sqlite3.Error as error:
         raise NoHistory(f"{path}: {error}") from None
     finally:
@@ -143,7 +181,8 @@ def _connect(path: str) -> sqlite3.Connection:
 
 def _known(name: str, key: str, runs: list[Run], ended: float) -> Known:
     whole = [run.seconds for run in runs if run.seconds is not None]
-    found = accuracy(runs)
+    found = accuracy([run for run in runs if run.known != 0])
+    first = accuracy([run for run in runs if run.known == 0])
     return Known(
         short_id(key),
         name,
@@ -153,4 +192,6 @@ def _known(name: str, key: str, runs: list[Run], ended: float) -> Known:
         ended,
         found.factor if found else None,
         found.covered if found else None,
+        first.factor if first else None,
+        untold(runs),
     )

@@ -32,12 +32,12 @@ def whole_rows(entry: Entry, held: Held | None = None) -> Iterator[bytes]:
     operation = entry.operation
     stages = operation.stages
     if held is None:
-        record = OperationRecord.of(operation)
+        record = _record(entry, OperationRecord.of(operation))
         figures = OperationFigures.of(operation, tail=True)
     elif held.record is None or held.figures is None:
         return
     else:
-        record, figures = held.record, held.figures
+        record, figures = _record(entry, held.record), held.figures
 
     def build(some: list[int], first: bool) -> OperationRow:
         told = [stages[stage] for stage in some]
@@ -76,7 +76,7 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
                 )
         return OperationRow(
             operation.id,
-            OperationRecord.of(operation) if first and marks.structure else None,
+            _record(entry, OperationRecord.of(operation)) if first and marks.structure else None,
             [StageRecord.of(stages[stage]) for stage in some if stage in marks.stages],
             counts,
             OperationFigures.of(operation, tail=ended)
@@ -91,6 +91,11 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
         )
 
     return _rows(sorted(changed), build)
+
+
+def _record(entry: Entry, record: OperationRecord) -> OperationRecord:
+    """Return the record with the history key that its operation is learned under."""
+    return record if record.key else record._replace(key=entry.learned_as)
 
 
 def _rows(stages: list[int], build: Callable[[list[int], bool], OperationRow]) -> Iterator[bytes]:

@@ -29,6 +29,7 @@ from headway_broker.shell import processes
 from headway_broker.shell.connections import Connections, raise_descriptor_limit
 from headway_broker.shell.log import Log
 from headway_broker.shell.memory import Memory
+from headway_broker.shell.pressure import Pressure
 from headway_broker.shell.single_instance import SingleInstance
 from headway_broker.shell.spool import BROKEN, REFUSED, Spool
 from headway_broker.state import effects
@@ -89,6 +90,7 @@ class Server:
             facts=self._facts,
             namespace=pid_namespace(),
             about=about,
+            stalled=Pressure().stalled,
         )
         self.core.idle_exit.after = leave_after
         descriptors = raise_descriptor_limit()

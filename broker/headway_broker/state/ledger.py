@@ -110,8 +110,8 @@ class Entry:
 
     `stored` says that a row of it is in the history, `stored_revision` is the revision of its end
     that has been stored; `unstored` are the shares that have not been, and what was done in them;
-    `bytes` is about what it takes. All is written by the ledger, but `forecast`, which is written
-    by `forecasts`.
+    `bytes` is about what it takes. All is written by the ledger, but `forecast` and `learned_as`,
+    its history key, which are written by `forecasts`.
     """
 
     __slots__ = (
@@ -119,6 +119,7 @@ class Entry:
         "ended_at",
         "forecast",
         "heard",
+        "learned_as",
         "operation",
         "session",
         "stored",
@@ -132,6 +133,7 @@ class Entry:
         self.bytes = 0
         self.forecast: Any = None
         self.heard = now  # when something of it last changed
+        self.learned_as: str | None = None
         self.ended_at: float | None = None  # broker's clock, when the end came in
         self.stored = False
         self.stored_revision: int | None = None

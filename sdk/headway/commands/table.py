@@ -29,6 +29,7 @@ VERBS = {
     "mcp": ("headway_viewer.mcp.cli:main", "let coding agents look and wait, over MCP"),
     "pipe": ("headway.run.pipe:main", "report progress from a shell script, by lines"),
     "history": ("headway_broker.commands.history:main", "show what is remembered, or forget it"),
+    "why": ("headway_broker.commands.why:main", "tell why an operation takes, or took, so long"),
     "record": ("headway_viewer.commands.record:record", "write all that happens to a file"),
     "replay": ("headway_viewer.commands.replay:main", "show a recorded file again"),
     "broker": ("headway_broker.commands.broker:main", "run, look at or stop the broker"),

@@ -7,19 +7,23 @@ that its end returns is history for the next one's forecast. `forecast` explains
 from __future__ import annotations
 
 from headway.estimate.forecast import Forecast
-from headway.estimate.history.accuracy import Accuracy, accuracy
+from headway.estimate.history.accuracy import Accuracy, accuracy, untold
 from headway.estimate.history.key import history_key
 from headway.estimate.history.run import Run
 from headway.estimate.interval import Estimate
 from headway.estimate.phrase import describe, duration
+from headway.estimate.usual import Usual, usual_of
 
 __all__ = [
     "Accuracy",
     "Estimate",
     "Forecast",
     "Run",
+    "Usual",
     "accuracy",
     "describe",
     "duration",
     "history_key",
+    "untold",
+    "usual_of",
 ]

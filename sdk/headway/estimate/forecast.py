@@ -82,9 +82,10 @@ from headway.estimate.critical_path import KEY_SEPARATOR
 from headway.estimate.hidden_counts import HiddenCounts
 from headway.estimate.history.parameters import Parameters
 from headway.estimate.interval import Calibration, Estimate, initial_half_width, interval
-from headway.estimate.learning import Notes, complete, learn
+from headway.estimate.learning import Notes, complete, learn, so_far
 from headway.estimate.smoothing import Smoother
 from headway.estimate.stage import ENDED, WORKING, Stage
+from headway.estimate.usual import usual_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
 
     from headway.estimate.hidden_counts import Judgement
     from headway.estimate.history.run import Run
+    from headway.estimate.usual import Usual
 
 # Earlier runs that are looked at: older ones tell of other versions of the same work. The
 # recordings have at most six runs an operation: doubled or halved, no effect there.
@@ -165,6 +167,7 @@ class Forecast:
         "_stages",
         "_stale",
         "_until",
+        "_usual",
         "_waiting",
         "_weights",
         "_whole_waits",
@@ -174,6 +177,7 @@ class Forecast:
         runs = [run for run in history if run.seconds is not None or run.spans][-REMEMBERED:]
         whole = [run for run in runs if run.seconds is not None]
         self._calibration = Calibration(whole) if whole else _UNCALIBRATED
+        self._usual = usual_of([run.seconds for run in whole if run.seconds is not None])
         runs = complete(runs)
         parameters = Parameters(runs)
         self._analogues = tuple(Analogue(run, parameters) for run in runs)
@@ -314,9 +318,13 @@ class Forecast:
         left = None if until_remaining is None else _number(until_remaining.median)
         seen = None if stage is None else self._ids.get(stage)
         if stage is None:
+            before = 0.0 if self._until is None else max(0.0, self._until - now)
             self._until = None if left is None else now + left
+            self._smoother.shift((left or 0.0) - before)
         elif seen is not None:
+            before = seen.awaited(self._work(now))
             seen.until = None if left is None else self._work(now) + left
+            self._smoother.shift(seen.awaited(self._work(now)) - before)
         self._raw_at = None
 
     def estimate(self, now: float) -> Estimate | None:
@@ -326,6 +334,8 @@ class Forecast:
             return None
         raw = self._compute(now)
         if raw is None:
+            if self._held is None:
+                self._notes.add_none(self._work(now) - self._begun)
             return None
         median = self._smoother.take(raw, now, cold=not self._analogues)
         elapsed = self._work(now) - self._begun
@@ -335,6 +345,22 @@ class Forecast:
         if self._held is None:
             self._notes.add(elapsed, median, start, half_width)
         return Estimate(low, median, high, self._basis(), len(self._analogues))
+
+    def work_left(self, now: float) -> float | None:
+        """Return the seconds left without those of waiting for others; not smoothed, or None."""
+        now = self._clock(now)
+        if self._finished is not None or self._begun is None:
+            return None
+        waiting = [(seen, seen.until) for seen in self._stages.values() if seen.until is not None]
+        until, self._until = self._until, None
+        for seen, _ in waiting:
+            seen.until = None
+        self._raw_at = None
+        left = self._compute(now)
+        self._until, self._raw_at = until, None
+        for seen, moment in waiting:
+            seen.until = moment
+        return left
 
     def stage_estimate(self, stage: int, now: float) -> Estimate | None:
         """Return the seconds of work that one open stage still takes, or None."""
@@ -404,17 +430,14 @@ class Forecast:
         """Return whether this run is unlike every earlier one."""
         return bool(self._analogues) and self._distance > UNLIKE_DISTANCE
 
-    def usual(self) -> float | None:
-        """Return the median duration of earlier runs, in seconds.
+    def usual(self) -> Usual | None:
+        """Return what earlier runs took, in seconds; None where there are none."""
+        return self._usual
 
-        None where there are none, and where this run has waited so long that its age says nothing.
-        """
-        known = sorted(run.seconds for run in self._runs if run.seconds is not None)
-        if not known:
-            return None
-        half = len(known) // 2
-        usual = known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
-        return usual if self._now - self._work(self._now) <= WAITED_SHARE * usual else None
+    def waited_long(self) -> bool:
+        """Return whether this run has waited so long that its age says nothing beside others'."""
+        usual = self._usual
+        return usual is not None and self._waited() > WAITED_SHARE * usual.median
 
     def finish(self, state: str, now: float) -> Run | None:
         """Say how the operation ended; return the run that it teaches, or None."""
@@ -423,7 +446,7 @@ class Forecast:
             return None
         self._finished = state
         hidden = self._hidden
-        return learn(
+        run = learn(
             self._stages.values(),
             self._begun,
             now,
@@ -431,7 +454,28 @@ class Forecast:
             misses=self._notes.misses(now - self._begun),
             beside=self._concurrency.mean(),
             work=None if hidden is None else hidden.record(now - self._begun),
+            waited=self._waited(),
         )
+        if run is not None:
+            run.known, run.untold = len(self._analogues), self._notes.untold()
+        return run
+
+    def so_far(self, now: float) -> tuple[Run, list[str]] | None:
+        """Return what this run has taken until now, and the keys of its open stages.
+
+        None before it has begun.
+        """
+        now = self._clock(now)
+        if self._begun is None:
+            return None
+        at = self._work(now)
+        stages = self._stages.values()
+        going = [stage.key for stage in stages if stage.state in WORKING]
+        return so_far(stages, self._begun, at, self._concurrency.mean(), self._waited()), going
+
+    def _waited(self) -> float:
+        """Return the seconds in which nothing went on but waiting."""
+        return self._idle + (0.0 if self._held is None else max(0.0, self._now - self._held))
 
     def _clock(self, now: float) -> float:
         """Return `now`, never before the last time seen nor out of bounds."""

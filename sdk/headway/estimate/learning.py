@@ -29,17 +29,29 @@ class Notes:
     """The estimates that were given while an operation ran, at most `NOTES_LIMIT` of them.
 
     Kept flat, because every operation has them: elapsed, median, initial half width and half width
-    of each in turn.
+    of each in turn. Time before a moment at which there was none counts as untold.
     """
 
-    __slots__ = ("_given", "_spacing")
+    __slots__ = ("_asked", "_given", "_spacing", "_untold")
 
     def __init__(self) -> None:
         self._given: array[float] | None = None
         self._spacing = 0.0
+        self._asked = 0.0  # seconds elapsed when an estimate was last asked for
+        self._untold = 0.0  # seconds
+
+    def add_none(self, elapsed: float) -> None:
+        """Note that there was no estimate when it was asked for."""
+        self._untold += max(0.0, elapsed - self._asked)
+        self._asked = max(elapsed, self._asked)
+
+    def untold(self) -> float | None:
+        """Return the share of the time for which there was none; None if none was asked for."""
+        return self._untold / self._asked if self._asked > 0 else None
 
     def add(self, elapsed: float, median: float, start: float, half_width: float) -> None:
         """Note an estimate of `median` seconds, given after `elapsed`, and its half widths."""
+        self._asked = max(elapsed, self._asked)
         if self._given is None:
             self._given = array("f")  # half of what doubles take
         given = self._given
@@ -77,6 +89,7 @@ def learn(
     misses: list[Miss],
     beside: float | None = None,
     work: WorkRecord | None = None,
+    waited: float | None = None,
 ) -> Run | None:
     """Return the run that these stages teach, or None if they teach nothing."""
     spans: list[Span] = []
@@ -90,7 +103,26 @@ def learn(
     if not worth:
         return None
     seconds = max(0.0, now - begun) if whole else None
-    return Run(seconds, spans, misses if whole else [], beside, work if whole else None)
+    return Run(seconds, spans, misses if whole else [], beside, work if whole else None, waited)
+
+
+def so_far(
+    stages: Iterable[Stage], begun: float, now: float, beside: float | None, waited: float
+) -> Run:
+    """Return what a run has taken until now: whole, and each stage that has begun; no curves."""
+    spans = [
+        Span(
+            stage.key,
+            max(0.0, began - begun),
+            max(0.0, (now if stage.ended is None else stage.ended) - begun),
+            stage.worked(now) + stage.spent,
+            group=stage.children > 0,
+            times=max(1, stage.times),
+        )
+        for stage, began in [(stage, stage.began) for stage in stages]
+        if began is not None
+    ]
+    return Run(max(0.0, now - begun), spans, [], beside, None, waited)
 
 
 def _span(stage: Stage, begun: float, now: float) -> Span:

@@ -18,6 +18,8 @@ VAGUE = 6.0
 NARROW = 2.6
 # Seconds from which on a number stands beside its range: then there is time to plan with it.
 LONG = 570.0
+# Units up to which the end of a range is told in the unit of its number.
+SAME_UNIT = 100
 UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "days": "days"}
 
 
@@ -36,6 +38,18 @@ def describe(estimate: Estimate | None) -> str:
     if apart > VAGUE:
         return UNITS[_unit(estimate.median)[0]]
     return _range(estimate)
+
+
+def is_told(estimate: Estimate) -> bool:
+    """Return whether `describe` tells the estimate in numbers."""
+    return estimate.high < 5 or _apart(estimate) <= VAGUE
+
+
+def describe_short(estimate: Estimate | None) -> str:
+    """Return what `describe` does, without the range beside the number: "about 40 min"."""
+    if estimate is not None and estimate.median >= LONG and is_told(estimate):
+        return "about " + duration(estimate.median)
+    return describe(estimate)
 
 
 def duration(seconds: float) -> str:
@@ -70,6 +84,9 @@ def _figure(value: float, unit: str) -> str:
 def _range(estimate: Estimate) -> str:
     low, high = estimate.low, estimate.high
     unit, size = _unit(high)
+    middle, middle_size = _unit(estimate.median)
+    if estimate.median >= LONG and high < SAME_UNIT * middle_size:
+        unit, size = middle, middle_size  # "about 40 min (25–70)"
     first, last = _figure(low / size, unit), _figure(high / size, unit)
     if first == last:
         return f"about {last} {unit}"
@@ -79,6 +96,5 @@ def _range(estimate: Estimate) -> str:
         first += "–"
     if estimate.median < LONG:
         return f"{first}{last} {unit}"
-    middle, middle_size = _unit(estimate.median)
     inside = f"{first}{last}" if middle == unit else f"{first}{last} {unit}"
     return f"about {_figure(estimate.median / middle_size, middle)} {middle} ({inside})"

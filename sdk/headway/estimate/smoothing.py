@@ -26,6 +26,11 @@ class Smoother:
         self._finish: float | None = None
         self._seen = 0.0
 
+    def shift(self, seconds: float) -> None:
+        """Take that the finish is so much later for a reason that is known: that shows at once."""
+        if self._finish is not None:
+            self._finish += seconds
+
     def take(self, remaining: float, now: float, *, cold: bool = False) -> float:
         """Return the smoothed remaining seconds."""
         finish = now + remaining

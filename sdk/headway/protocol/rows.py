@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     # Low, median and high in seconds, the basis, and how many earlier runs it knows.
     Estimate = Tuple[float, float, float, str, int]
+    # Median, low and high of the seconds that earlier runs took, and how many there are.
+    Usual = Tuple[float, float, float, int]
     # When a process was stopped and when it went on, or None: it is stopped.
     Stop = Tuple[float, Optional[float]]
     # Progress and estimate: a bare pair, for there can be thousands in a frame.
@@ -100,12 +102,13 @@ class OperationFigures(NamedTuple):
     progress: float | None
     estimate: Estimate | None
     silent_since: float | None
-    usual: float | None
+    late_after: float | None
     unlike: bool
     tail: list[str] | None
     holder: str | None = None
     stalled_since: float | None = None
     stops: Sequence[Stop] = ()
+    usual: Usual | None = None
 
     @classmethod
     def of(cls, operation: Operation, *, tail: bool) -> OperationFigures:
@@ -114,12 +117,13 @@ class OperationFigures(NamedTuple):
             operation.progress,
             operation.estimate,
             operation.silent_since,
-            operation.usual,
+            operation.late_after,
             operation.unlike,
             operation.tail if tail else None,
             operation.holder,
             operation.stalled_since,
             operation.stops,
+            operation.usual,
         )
 
 
@@ -197,21 +201,28 @@ def _fields(value: Any, number: int) -> Sequence[Any]:
 
 
 def _operation_figures(value: Any) -> OperationFigures:
-    progress, estimate, silent_since, usual, unlike, tail = _fields(value, 6)
+    progress, estimate, silent_since, late_after, unlike, tail = _fields(value, 6)
     holder = value[6] if len(value) > 6 else None
     stalled_since = value[7] if len(value) > 7 else None
     stops = value[8] if len(value) > 8 else ()
+    usual = value[9] if len(value) > 9 else None
     return OperationFigures(
         None if progress is None else checks.fraction(progress),
         None if estimate is None else check_estimate(estimate),
         None if silent_since is None else checks.time(silent_since),
-        None if usual is None else checks.finite(usual),
+        None if late_after is None else checks.finite(late_after),
         checks.flag(unlike),
         None if tail is None else [checks.words(line) for line in checks.array(tail)],
         None if holder is None else checks.identity(holder),
         None if stalled_since is None else checks.time(stalled_since),
         check_stops(stops),
+        None if usual is None else _usual(usual),
     )
+
+
+def _usual(value: Any) -> Usual:
+    median, low, high, runs = _fields(value, 4)
+    return checks.finite(median), checks.finite(low), checks.finite(high), checks.whole(runs)
 
 
 def _stage_figures(value: Any) -> StageFigures:

@@ -33,10 +33,10 @@ def test_names_are_hostile_text():
 
 
 def test_accuracy_has_a_factor_and_a_part():
-    lines = history.accuracy(ROWS)
-    assert lines[1].split()[-3:] == ["12", "×1.30", "81%"]
-    assert lines[2].split()[-2:] == ["—", "—"]
-    assert "80% is the aim" in lines[-1]
+    lines = history.accuracy([ROWS[0]._replace(first_off=2.1, untold=0.06), ROWS[1]])
+    assert lines[1].split()[-5:] == ["12", "×1.30", "81%", "×2.10", "6%"]
+    assert lines[2].split()[-4:] == ["—", "—", "—", "—"]
+    assert "time without an estimate" in lines[-1]
     assert max(map(len, lines)) < 80
 
 

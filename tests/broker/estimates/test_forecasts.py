@@ -6,6 +6,7 @@ from wired import Wired
 from headway.estimate import Run
 from headway.estimate.critical_path import KEY_SEPARATOR
 from headway.estimate.forecast import DEPTH_LIMIT
+from headway.protocol import messages, rows
 from headway_broker.estimates import budget
 from headway_broker.estimates.forecasts import HISTORY_TIMEOUT, Forecasts
 from headway_broker.state import effects
@@ -54,7 +55,7 @@ def test_earlier_runs_make_it_an_estimate_by_history():
     op = wired.operation("op")
     assert op.estimate.basis.startswith("history")
     assert op.estimate.median == pytest.approx(9.5, abs=1.5)
-    assert op.usual == pytest.approx(10, abs=0.2)
+    assert op.usual[0] == op.late_after == pytest.approx(10, abs=0.2)
 
 
 def test_a_history_that_never_answers_is_not_waited_for(wired):
@@ -73,7 +74,7 @@ def test_runs_that_are_none_are_left_out(wired):
     wired.core.recalled("Install", [{"format": 99}, good, {}])
     wired.follow()
     wired.pass_time(0.2)
-    assert wired.operation("op").usual == 5.0
+    assert wired.operation("op").late_after == 5.0
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled"])
@@ -161,29 +162,6 @@ def test_an_operation_that_a_new_broker_meets_in_its_middle_keeps_its_pace():
     wired.follow()
     wired.pass_time(2)
     assert wired.operation("op").stages[1].estimate.median == pytest.approx(40, rel=0.5)
-
-
-def test_the_key_is_the_name_without_versions_or_what_the_operation_says(wired):
-    worker = wired.worker()
-    found = Forecasts(wired.core.ledger, wired.core.faults)
-    worker.start("a", name="apt install nginx=1.22")
-    assert found.keys_of(wired.core.ledger.entries["a"]).key == "apt install nginx"
-    worker.operations["a"].key = "mine"
-    worker.announce("a")
-    assert found.keys_of(wired.core.ledger.entries["a"]).key == "mine"
-
-
-def test_the_key_of_a_child_has_its_parents_before_it(wired):
-    worker = wired.worker()
-    worker.start("a", name="Build")
-    worker.start("b", name="Compile")
-    worker.operations["b"].parent = "a/1"
-    worker.announce("b")
-    found = Forecasts(wired.core.ledger, wired.core.faults)
-    assert found.keys_of(wired.core.ledger.entries["b"]).key == "Build / Compile"
-    worker.operations["a"].parent = "b"
-    worker.announce("a")
-    assert len(found.keys_of(wired.core.ledger.entries["a"]).key) < 200
 
 
 def test_estimates_stay_within_their_share_of_time(wired, monkeypatch):
@@ -413,7 +391,7 @@ def test_runs_that_were_never_read_are_asked_for_again_by_the_next_operation_of_
     assert asked(wired) == 2
     wired.core.recalled("Install", [Run(5.0, []).to_dict()])
     wired.pass_time(0.5)
-    assert wired.operation("third").usual == 5.0
+    assert wired.operation("third").late_after == 5.0
 
 
 @pytest.mark.parametrize("ends", [True, False])
@@ -512,3 +490,49 @@ def test_what_ended_without_a_verdict_teaches_nothing():
     assert wired.operation("op").state == "ended"
     assert 0 < wired.operation("op").progress < 1
     assert not [effect for effect in wired.effects if isinstance(effect, effects.StoreRun)]
+
+
+def test_what_a_run_has_taken_so_far_is_told_while_it_goes_on_and_after_its_end(wired):
+    worker = wired.worker()
+    worker.start(stages=["Fetch"])
+    work(wired, worker, 3)
+    entry = wired.core.ledger.entries["op"]
+    run, going = wired.core.forecasts.so_far(entry, wired.now)
+    assert run.seconds == pytest.approx(3, abs=0.3)
+    assert [(span.key, going) for span in run.spans] == [("Fetch", ["Fetch"])]
+    worker.end()
+    wired.pass_time(5)
+    run, going = wired.core.forecasts.so_far(entry, wired.now)
+    assert run.seconds == pytest.approx(3, abs=0.3)
+    assert going == []
+
+
+def test_a_run_tells_how_long_programs_waited_for_a_processor_meanwhile():
+    wired = Wired(has_history=True, stalled=lambda: wired.now / 4)
+    worker = wired.worker()
+    worker.start()
+    wired.core.recalled("Install", [])
+    wired.pass_time(8)
+    worker.end()
+    [learn] = [effect for effect in wired.effects if isinstance(effect, effects.StoreRun)]
+    assert learn.run["load"] == pytest.approx(0.25, abs=0.01)
+    assert learn.run["operation"] == "op"
+
+
+def test_what_is_usual_is_published_with_its_range_and_the_key_it_is_learned_under():
+    wired = Wired(has_history=True)
+    wired.follow()
+    worker = wired.worker()
+    worker.start()
+    wired.core.recalled("Install", [Run(seconds, []).to_dict() for seconds in (10.0, 20.0, 30.0)])
+    wired.pass_time(1)
+    assert wired.operation("op").usual == (20.0, 12.0, 28.0, 3)
+    told = [
+        rows.decode(row)
+        for _, message in wired.published
+        if isinstance(message, messages.Delta)
+        for row in message.operations
+    ]
+    assert [row.record.key for row in told if row.record is not None] == ["Install"]
+    row = [row for row in told if row.figures is not None][-1]
+    assert row.figures.usual == (20.0, 12.0, 28.0, 3)

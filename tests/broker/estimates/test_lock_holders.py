@@ -3,6 +3,8 @@
 import pytest
 from wired import Wired
 
+from headway.estimate import Run
+from headway.estimate.history.span import Span
 from headway_broker.state import effects
 
 REASON = "the dpkg lock, held by process 4242 (apt)"
@@ -127,3 +129,38 @@ def test_two_that_wait_for_each_other_do_not_add_up_for_ever(wired):
     for name in ("held", "holder"):
         estimate = wired.operation(name).estimate
         assert estimate is None or estimate.median < 10_000
+
+
+def test_those_that_wait_for_one_holder_wait_for_each_other_too():
+    wired = Wired(has_history=True)
+    wired.follow()
+    workers = []
+    for number, name in enumerate(("holder", "first", "second")):
+        worker = wired.worker(name, pid=4000 + number)
+        worker.stage_ids = iter(range(10 * number + 1, 10 * number + 9))
+        worker.start(name, name, stages=["Install"], total=None)
+        wired.core.recalled(name, [Run(60.0, [Span("Install", 0.0, 60.0, 60.0)]).to_dict()] * 4)
+        workers.append(worker)
+    for worker, name in zip(workers[1:], ("first", "second")):
+        wait(wired, worker, name)
+    wired.core.lock_holders.traced(4242, [4242, 4000])
+    wired.pass_time(25)
+    first, second = (wired.operation(name).estimate.median for name in ("first", "second"))
+    left = wired.operation("holder").estimate.median
+    assert first == pytest.approx(left + 60, rel=0.15)
+    assert second == pytest.approx(left + 120, rel=0.15)
+
+
+def test_that_it_waits_is_in_its_estimate_at_once(wired):
+    holder, waiter = two(wired)
+    wired.pass_time(10)
+    holder.count({1: 20})
+    waiter.operations["held"].stages[50].done = 20
+    waiter.announce("held")
+    wired.pass_time(2)
+    before = wired.operation("held").estimate.median
+    wait(wired, waiter, "held")
+    wired.core.lock_holders.traced(4242, [4242, 4000])
+    wired.pass_time(0.1)
+    assert wired.operation("held").holder == "holder"
+    assert wired.operation("held").estimate.median > before + 10

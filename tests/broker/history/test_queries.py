@@ -110,7 +110,7 @@ def test_a_run_that_cannot_be_read_is_left_out(connection):
     write(connection, StoreRun("k", {"number": 1}))
     connection.execute("INSERT INTO runs (key, ended, run) VALUES ('k', 1.0, 'x')")
     assert queries.runs(connection, "k") == [{"number": 1}]
-    assert list(queries.all_runs(connection)) == [("k", "", NOW, {"number": 1})]
+    assert list(queries.all_runs(connection)) == [("k", "", NOW, {"number": 1}, 1)]
 
 
 def test_the_finest_key_that_has_runs_is_read(connection):

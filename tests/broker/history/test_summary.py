@@ -40,6 +40,21 @@ def test_accuracy_is_told_where_there_were_estimates(path):
     assert new.inside == 0.5
 
 
+def test_runs_without_history_and_time_without_an_estimate_are_told_apart(path):
+    connection = sqlite3.connect(path, isolation_level=None)
+    for known, untold, error in ((0, 0.5, 0.7), (3, 0.0, 0.1)):
+        run = Run(10.0, [], [(0.5, error, 1.0, 0.2)])
+        run.known, run.untold = known, untold
+        connection.execute(
+            "INSERT INTO runs (key, ended, run) VALUES ('k', 50.0, ?)", (json.dumps(run.to_dict()),)
+        )
+    connection.close()
+    row = summary.known(path)[0]
+    assert row.off == pytest.approx(1.105, abs=1e-3)
+    assert row.first_off == pytest.approx(2.014, abs=1e-3)
+    assert row.untold == 0.25
+
+
 def test_a_forgotten_key_is_gone(path):
     assert summary.forget(path, "new") == 3
     assert [row.key for row in summary.known(path)] == ["old"]

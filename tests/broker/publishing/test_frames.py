@@ -5,6 +5,7 @@ from wired import Wired
 
 from headway.model import Stage
 from headway.protocol import messages
+from headway.protocol.rows import OperationRecord
 from headway.protocol.rows import decode as decode_row
 from headway.protocol.wire import FRAME_LIMIT, decode, unpack
 from headway_broker.publishing import frames
@@ -28,11 +29,12 @@ def test_a_whole_row_has_everything(entry):
     entry.operation.stages[1].progress = 0.5
     [row] = rows(frames.whole_rows(entry))
     assert row.operation == "op"
-    assert list(row.record) == entry.operation.record()
+    record = OperationRecord.of(entry.operation)
+    assert row.record == record._replace(key=entry.learned_as)
     assert [list(stage) for stage in row.stages] == [
         stage.record() for stage in entry.operation.stages.values()
     ]
-    assert row.figures == (None, None, None, None, False, ["last words"], None, None, ())
+    assert row.figures == (None, None, None, None, False, ["last words"], None, None, (), None)
     assert row.stage_figures == {1: (0.5, None)}
     assert row.shares == {1: {"child": 3}}
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import (
 )
 from wired import Wired
 
-from headway.model import Operation
+from headway.model import OPERATION_FIELDS, Operation
 from headway.protocol import messages
 from headway.protocol.rows import decode
 from headway_broker.peers.endings import SHOWN_AFTER
@@ -75,7 +75,9 @@ class Follower:
                 else:
                     op.stages[stage].done = value
             if row.figures is not None:
-                op.progress, op.estimate, op.silent_since, op.usual, op.unlike, *_ = row.figures
+                op.progress, op.estimate, op.silent_since, op.late_after, op.unlike, *_ = (
+                    row.figures
+                )
             for stage, figures in row.stage_figures.items():
                 op.stages[stage].progress, op.stages[stage].estimate = figures
             for stage, shared in row.shares.items():
@@ -91,7 +93,9 @@ def picture(op):
         (s.record(), s.progress, None if s.estimate is None else list(s.estimate), s.shares or None)
         for s in op.stages.values()
     ]
-    return op.record(), op.progress, estimate, op.silent_since, stages
+    record = op.record()
+    record[OPERATION_FIELDS.index("key")] = op.key or op.name  # of one that has no parent
+    return record, op.progress, estimate, op.silent_since, stages
 
 
 def kinds(wired, kind):

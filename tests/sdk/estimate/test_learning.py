@@ -41,3 +41,14 @@ def test_a_run_that_was_cut_short_borrows_the_rest_from_a_whole_one():
     _, patched = complete([whole, short])
     assert {span.key: span.worked for span in patched.spans} == {"a": 14, "b": 20}
     assert complete([short]) == [short]
+
+
+def test_time_before_a_moment_without_an_estimate_is_untold():
+    notes = Notes()
+    assert notes.untold() is None
+    notes.add_none(2.0)
+    notes.add_none(5.0)
+    notes.add(10.0, 20.0, 0.3, 0.3)
+    notes.add_none(12.0)
+    notes.add(20.0, 5.0, 0.3, 0.3)
+    assert notes.untold() == pytest.approx(7 / 20)

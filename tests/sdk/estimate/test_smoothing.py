@@ -25,3 +25,11 @@ def test_asking_twice_at_one_moment_changes_nothing():
     smoother = Smoother()
     smoother.take(60.0, 0.0)
     assert smoother.take(500.0, 0.0) == smoother.take(500.0, 0.0) == 60.0
+
+
+def test_a_finish_that_is_later_for_a_known_reason_is_so_at_once():
+    smoother = Smoother()
+    smoother.shift(5.0)  # there is none yet
+    assert smoother.take(60.0, 0.0) == pytest.approx(60)
+    smoother.shift(40.0)
+    assert smoother.take(99.0, 1.0) == pytest.approx(99)

@@ -5,7 +5,6 @@ from headway_viewer.commands.selection import (
     Ambiguous,
     Selection,
     find_operation,
-    matching,
     short_id,
     unknown_text,
 )
@@ -144,22 +143,6 @@ def test_of_several_that_ended_under_a_name_the_latest_is_meant():
         operation("a", "x", "failed", ended=-60.0), operation("b", "x", "completed", ended=-9.0)
     )
     assert find_operation(board.replica, "x").id == "b"
-
-
-def test_an_operation_is_found_by_id_by_its_beginning_or_by_name():
-    operations = [operation("abc1", "build"), operation("abd2", "test")]
-    assert ids(matching(operations, "abc1")) == ["abc1"]
-    assert ids(matching(operations, "abc")) == ["abc1"]
-    assert ids(matching(operations, "ABC")) == ["abc1"]
-    assert ids(matching(operations, "test")) == ["abd2"]
-    assert ids(matching(operations, "ab")) == ["abc1", "abd2"]
-    assert matching(operations, "") == []
-    assert matching(operations, "x") == []
-
-
-def test_a_name_means_the_open_operation_before_ended_ones():
-    operations = [operation("a", "build", "failed", ended=-5), operation("b", "build")]
-    assert ids(matching(operations, "build")) == ["b"]
 
 
 def test_what_was_left_and_is_not_judged_is_given_up_after_a_minute():

@@ -7,8 +7,8 @@ from headway_viewer.picture.columns import Columns, TableRow
 THEME = theme.make(ascii_only=False, coloured=False)
 
 
-def barred(name="apt install", counts="54 %", remaining="about 1 min"):
-    return TableRow("▶", "busy", name, None, 0.5, counts, "3/5", remaining, "2c9")
+def barred(name="apt install", counts="54 %", remaining="about 1 min", done="done 14:32"):
+    return TableRow("▶", "busy", name, None, 0.5, counts, "3/5", remaining, "2c9", "", done)
 
 
 def worded(name="npm install", message="failed in Fetch after 38 s"):
@@ -28,7 +28,7 @@ def test_with_room_every_column_is_there():
     widths, (bar, message) = laid([BARRED, WORDS], 79)
     assert all(widths)
     assert bar.startswith("▶ apt install ━")
-    assert "54 % 3/5  about 1 min " in bar
+    assert "54 % 3/5  about 1 min  done 14:32 " in bar
     assert bar.endswith("2c9")
     assert message.startswith("✗ npm install failed in Fetch after 38 s")
     assert message.endswith("7f3")
@@ -63,7 +63,7 @@ def test_a_steady_plan_keeps_its_columns_but_not_for_a_long_phrase():
 def test_bare_rows_have_neither_sign_nor_id():
     _, (line,) = laid([BARRED], 60, bare=True)
     assert line.startswith("apt install ━")
-    assert line.endswith("about 1 min")
+    assert line.endswith("about 1 min  done 14:32")
 
 
 @given(st.integers(0, 100), st.text("ab日 ", max_size=30), st.booleans())

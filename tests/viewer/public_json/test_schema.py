@@ -5,7 +5,7 @@ from headway_viewer.public_json.schema import operation_object, parents_first
 OPERATION = """
     id name key state reason error message silent_since stalled_since stops host pid user tty
     started ended elapsed progress cancellable parent holder attempt exit_status notify estimate
-    stages
+    usual stages
 """
 STAGE = """
     id parent name state reason error detail done total unit initial progress started ended elapsed
@@ -34,6 +34,18 @@ def test_what_is_unknown_is_null_and_an_estimate_has_its_basis():
     assert operation_object(npm, replica_of(npm), NOW)["estimate"] is None
     estimate = operation_object(apt, replica_of(apt), NOW)["estimate"]
     assert sorted(estimate) == ["basis", "high", "low", "median", "runs"]
+
+
+def test_what_is_usual_has_its_range_and_the_number_of_runs():
+    made = operation("a", "x")
+    assert operation_object(made, replica_of(made), NOW)["usual"] is None
+    made.usual = (20.0, 12.0, 28.0, 3)
+    assert operation_object(made, replica_of(made), NOW)["usual"] == {
+        "median": 20.0,
+        "low": 12.0,
+        "high": 28.0,
+        "runs": 3,
+    }
 
 
 def test_who_holds_what_an_operation_waits_for_is_named_by_its_id():

@@ -10,6 +10,7 @@ from headway.formatting.theme import Line, Theme
 from headway.model import CRASHED, FAILED, Operation
 from headway_viewer.commands.filters import fit, listed
 from headway_viewer.picture.board import COUNTED_STATES, Board
+from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.view import View
 
 ERROR_LINES = 2  # below a row that failed or crashed
@@ -24,6 +25,7 @@ def list_operations(
     columns: int,
     now: float,
     lines: int | None = None,
+    finish_time: FinishTime | None = None,
 ) -> list[Line]:
     """Return the rows of `operations`, open ones last, next to the prompt.
 
@@ -32,7 +34,7 @@ def list_operations(
     """
     if not operations:
         return [[("", NONE_MATCH if board.replica.operations else NOTHING)]]
-    view = View(board, theme)
+    view = View(board, theme, finish_time=finish_time)
     width = max(columns - 1, 20)
     ordered = listed(operations)
     below = {

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from headway.formatting import theme
 
+CLOCK_HELP = "tell when it will be done, of short work, too; it is told of long work"
 OP_HELP = "an operation: the beginning of its id, or its name"
 
 

@@ -10,11 +10,13 @@ from typing import Sequence
 
 from headway.formatting.theme import Theme
 from headway.host.broker_launch import NoRuntimeDirectory
+from headway.lookup import matching
 from headway.model import Operation
 from headway_viewer.commands.exit_status import NO_ANSWER, NONE_SEEN, USAGE
 from headway_viewer.commands.filters import Filter, listed
 from headway_viewer.commands.listing import NOTHING, list_operations
 from headway_viewer.commands.options import (
+    CLOCK_HELP,
     OP_HELP,
     duration,
     make_parser,
@@ -23,13 +25,15 @@ from headway_viewer.commands.options import (
     stream_theme,
 )
 from headway_viewer.commands.output_format import UnknownField, format_row
-from headway_viewer.commands.selection import matching, unknown_text
+from headway_viewer.commands.selection import unknown_text
 from headway_viewer.commands.status_line import status_line
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
+from headway_viewer.display.clock import clock_time
 from headway_viewer.display.terminal_size import stream_columns, stream_lines
 from headway_viewer.picture.board import Board
+from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.public_json.schema import operation_fields
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Replica
@@ -78,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-n", type=_number, metavar="N", dest="number", help="the N latest")
     parser.add_argument("--all", action="store_true", help="more than a screenful")
+    parser.add_argument("--clock", action="store_true", help=CLOCK_HELP)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one line of JSON")
     form.add_argument(
@@ -116,7 +121,8 @@ def _print(arguments: argparse.Namespace, board: Board, now: float) -> int:
     if not replica.operations:
         return print_lines([NOTHING])
     lines = None if filtered or arguments.all else stream_lines(sys.stdout, os.environ) - 1
-    rows = list_operations(board, found, theme, columns, now, lines)
+    finish_time = FinishTime(clock_time, always=arguments.clock)
+    rows = list_operations(board, found, theme, columns, now, lines, finish_time)
     return print_lines([theme.paint(line) for line in rows])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Iterable
 
+from headway.lookup import meant
 from headway.model import Operation
 from headway_viewer.commands.exit_status import exit_status
 from headway_viewer.picture.board import JUST_ENDED, MIN_ID_CHARACTERS, Board
@@ -34,9 +35,7 @@ def find_operation(replica: Replica, word: str) -> Operation | None:
 
     Of several that have ended under one name, the latest is meant.
     """
-    found = matching(replica.operations.values(), word)
-    if len(found) > 1 and all(not op.open and op.name == word for op in found):
-        return max(found, key=lambda operation: operation.ended or 0.0)
+    found = meant(replica.operations.values(), word)
     if len(found) > 1:
         known = replica.operations
         found.sort(key=_latest_first)
@@ -263,20 +262,3 @@ class Selection:
     def exit_status(self, board: Board) -> int:
         """Return the exit status for the operations selected."""
         return exit_status(operation.state for operation in self.operations(board))
-
-
-def matching(operations: Iterable[Operation], word: str) -> list[Operation]:
-    """Return the operations that `word` can mean: an id, a prefix of ids, or a name.
-
-    With open operations of that name, ended ones are not meant. Several in the result mean
-    that `word` is ambiguous.
-    """
-    listed = list(operations)
-    for operation in listed:
-        if operation.id == word:
-            return [operation]
-    named = [operation for operation in listed if operation.name == word]
-    if named:
-        return [operation for operation in named if operation.open] or named
-    folded = word.lower()
-    return [operation for operation in listed if folded and operation.id.lower().startswith(folded)]

@@ -8,14 +8,15 @@ from typing import Sequence, TextIO
 
 from headway.formatting import picture_support
 from headway_viewer.commands.follow import Display, follow_broker
-from headway_viewer.commands.options import OP_HELP, make_parser, seconds, stream_theme
+from headway_viewer.commands.options import CLOCK_HELP, OP_HELP, make_parser, seconds, stream_theme
 from headway_viewer.commands.selection import Selection
-from headway_viewer.display.clock import time_of_day
+from headway_viewer.display.clock import clock_time, time_of_day
 from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.display.live import Live
 from headway_viewer.display.plain import Plain
 from headway_viewer.display.quiet import Quiet
 from headway_viewer.picture.board import Board
+from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.terminal.front import FrontSurface
 from headway_viewer.terminal.session import TerminalSession
 from headway_viewer.terminal.watchdog import Watchdog
@@ -43,6 +44,7 @@ def view(argv: Sequence[str]) -> int:
         help="wait for a first operation, then until none is open; exit status 0 if all"
         " completed, 1 if any failed or crashed, 130 if any was cancelled, 4 if none was seen",
     )
+    parser.add_argument("--clock", action="store_true", help=CLOCK_HELP)
     parser.add_argument("--timeout", type=seconds, metavar="S", help="give up after S seconds")
     arguments = parser.parse_args(argv)
     kind = arguments.display or os.environ.get("HEADWAY_DISPLAY", "") or "auto"
@@ -57,11 +59,13 @@ def view(argv: Sequence[str]) -> int:
     session = TerminalSession(descriptor) if terminal else None
     watchdog = Watchdog(descriptor) if kind == "live" else None
 
+    finish_time = FinishTime(clock_time, always=arguments.clock)
+
     def make(board: Board, selection: Selection) -> Display:
         if watchdog is None or session is None:
-            return make_display(kind, board, selection, sys.stdout)
+            return make_display(kind, board, selection, sys.stdout, finish_time)
         surface = FrontSurface(descriptor, board.replica, session, watchdog)
-        return Live(board, stream_theme(sys.stdout), descriptor, surface)
+        return Live(board, stream_theme(sys.stdout), descriptor, surface, finish_time)
 
     try:
         return follow_broker(
@@ -80,14 +84,20 @@ def view(argv: Sequence[str]) -> int:
             watchdog.dismiss()
 
 
-def make_display(kind: str, board: Board, selection: Selection, stream: TextIO) -> Display:
+def make_display(
+    kind: str,
+    board: Board,
+    selection: Selection,
+    stream: TextIO,
+    finish_time: FinishTime | None = None,
+) -> Display:
     """Return the display called `kind`, writing to `stream`."""
     if kind == "json":
         return Jsonl(board.replica, stream, lambda: selection.chosen)
     if kind == "live":
-        return Live(board, stream_theme(stream), stream.fileno())
+        return Live(board, stream_theme(stream), stream.fileno(), None, finish_time)
     if kind == "quiet":
         return Quiet()
     if isinstance(stream.encoding, str) and hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
-    return Plain(board, stream_theme(stream), stream, time_of_day)
+    return Plain(board, stream_theme(stream), stream, time_of_day, finish_time)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from headway.model import Operation
-from headway_viewer.commands.follow import follow_broker
+from headway_viewer.commands.follow import Display, follow_broker
 from headway_viewer.commands.options import (
     OP_HELP,
     make_parser,
@@ -15,9 +15,16 @@ from headway_viewer.commands.options import (
     spelled,
 )
 from headway_viewer.commands.selection import Selection
+from headway_viewer.display.all_done import AllDone
+from headway_viewer.display.clock import clock_time
 from headway_viewer.display.quiet import StartNotice
 from headway_viewer.picture import brief
 from headway_viewer.picture.board import Board
+from headway_viewer.picture.finish_time import FinishTime
+
+
+def _say(words: str) -> None:
+    print_error("wait", spelled(words), 0)
 
 
 class Notice(StartNotice):
@@ -26,7 +33,7 @@ class Notice(StartNotice):
     def __init__(self, board: Board, selection: Selection) -> None:
         super().__init__(
             lambda: selection.notice(board),
-            lambda words: print_error("wait", spelled(words), 0),
+            _say,
             lambda: _left(selection.left(board)),
         )
 
@@ -60,9 +67,14 @@ def wait(argv: Sequence[str]) -> int:
         "0 all completed, 1 any failed or crashed, 130 any cancelled, 4 none seen,\n"
         "5 left early, and for 60 s nothing told how it ended.",
         'headway wait 7f3 && echo done\nheadway wait "Install PostgreSQL" --timeout 600\n'
-        "headway wait 7f3 --brief",
+        "headway wait 7f3 --brief\nheadway wait --all && systemctl poweroff",
     )
     parser.add_argument("operation", metavar="OP", nargs="*", help=OP_HELP)
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="all operations there are; says on standard error when they will be done",
+    )
     parser.add_argument("--timeout", type=seconds, metavar="S", help="give up after S seconds")
     parser.add_argument(
         "--brief",
@@ -70,7 +82,14 @@ def wait(argv: Sequence[str]) -> int:
         help="at the end, three lines for each: its state, why, and how long against its usual",
     )
     arguments = parser.parse_args(argv)
-    display = Brief if arguments.brief else Notice
+    if arguments.all and arguments.operation:
+        parser.error("--all means every operation: name none beside it")
+    notice = Brief if arguments.brief else Notice
+
+    def display(board: Board, selection: Selection) -> Display:
+        made = notice(board, selection)
+        return AllDone(board, made, FinishTime(clock_time, always=True), _say) if arguments.all else made
+
     return follow_broker(
         "wait",
         arguments.operation,

@@ -12,9 +12,11 @@ from typing import Protocol
 from headway.formatting import theme
 from headway.formatting.theme import Line, Theme
 from headway_viewer.display.block import Block
+from headway_viewer.display.clock import clock_time
 from headway_viewer.display.echo import Echo
 from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.picture.board import Board
+from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.view import View
 from headway_viewer.replica.replica import Changes
 
@@ -71,9 +73,15 @@ class Live:
     """Draws on the terminal behind a descriptor, with `look` as the theme."""
 
     def __init__(
-        self, board: Board, look: Theme, descriptor: int, surface: Surface | None = None
+        self,
+        board: Board,
+        look: Theme,
+        descriptor: int,
+        surface: Surface | None = None,
+        finish_time: FinishTime | None = None,
     ) -> None:
-        self._view = View(board, look)
+        self._finish_time = FinishTime(clock_time) if finish_time is None else finish_time
+        self._view = View(board, look, finish_time=self._finish_time)
         self._board = board
         self._theme = look
         self._descriptor = descriptor
@@ -87,7 +95,7 @@ class Live:
     def show(self, changes: Changes, note: str | None, local: float) -> float:
         """Draw if something changed and a frame is due; return the seconds until the next call."""
         if changes.fresh:
-            self._view = View(self._board, self._theme)
+            self._view = View(self._board, self._theme, finish_time=self._finish_time)
         self._view.invalidate(changes.operations)
         if changes.operations or changes.removed or changes.fresh or note != self._note:
             self._pending = True

@@ -15,7 +15,8 @@ from headway.formatting.theme import STOPPED, Theme
 from headway.model import CRASHED, FAILED, PAUSED, RUNNING, WAITING, Operation, asks
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
-from headway_viewer.picture.remaining import blank_if_unknown, remaining_text
+from headway_viewer.picture.finish_time import FinishTime
+from headway_viewer.picture.remaining import blank_if_unknown, remaining_text, told_estimate
 from headway_viewer.picture.view import shown_progress
 from headway_viewer.picture.wording import (
     end_word,
@@ -74,7 +75,14 @@ class PlainRenderer:
     A line begins with `time_of_day(unix)`, the text of a Unix time.
     """
 
-    def __init__(self, board: Board, theme: Theme, time_of_day: Callable[[float], str]) -> None:
+    def __init__(
+        self,
+        board: Board,
+        theme: Theme,
+        time_of_day: Callable[[float], str],
+        finish_time: FinishTime | None = None,
+    ) -> None:
+        self._finish_time = FinishTime() if finish_time is None else finish_time
         self._board = board
         self._theme = theme
         self._time_of_day = time_of_day
@@ -201,7 +209,9 @@ class PlainRenderer:
             if operation.question
             else blank_if_unknown(remaining_text(operation, self._board, now))
         )
-        words = ", ".join(part for part in (activity, left) if part)
+        estimate = told_estimate(operation, self._board, now)
+        done = self._finish_time.text(estimate, self._board.replica, now)
+        words = ", ".join(part for part in (activity, left, done) if part)
         state = PAUSED if operation.paused else operation.state
         yield self._line(operation, state, words, now)
 
@@ -274,9 +284,14 @@ class Plain:
     throttled = False
 
     def __init__(
-        self, board: Board, theme: Theme, stream: TextIO, time_of_day: Callable[[float], str]
+        self,
+        board: Board,
+        theme: Theme,
+        stream: TextIO,
+        time_of_day: Callable[[float], str],
+        finish_time: FinishTime | None = None,
     ) -> None:
-        self._renderer = PlainRenderer(board, theme, time_of_day)
+        self._renderer = PlainRenderer(board, theme, time_of_day, finish_time)
         self._board = board
         self._stream = stream
 

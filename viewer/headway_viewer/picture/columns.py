@@ -31,6 +31,8 @@ class TableRow(NamedTuple):
     extra: str
     remaining: str
     short_id: str
+    short_remaining: str = ""  # where the remaining time does not fit
+    done: str = ""  # when it will be done
 
 
 class ColumnWidths(NamedTuple):
@@ -42,6 +44,7 @@ class ColumnWidths(NamedTuple):
     extra: int
     remaining: int
     short_id: int
+    done: int
 
 
 class Columns:
@@ -82,11 +85,13 @@ class Columns:
             return 0
 
         count = fit(widest[0], 2) or fit(now[0], 2)
-        remaining = fit(widest[2], 2) or fit(now[2], 2)
+        shortest = max((string_width.cells(row.short_remaining) for row in barred), default=0)
+        remaining = fit(widest[2], 2) or fit(now[2], 2) or fit(shortest, 2)
         short_id = 0
         if not self._bare:
             short_id = fit(max((string_width.cells(row.short_id) for row in rows), default=0), 1)
         bar = fit(MIN_BAR, 1) if any(row.progress is not None for row in barred) else 0
+        done = fit(max((string_width.cells(row.done) for row in barred), default=0), 2)
         extra = fit(widest[1], 1)
         if bar:
             grown = min(MAX_BAR - bar, max(left, 0))
@@ -97,7 +102,7 @@ class Columns:
         taken = width - (0 if self._bare else 2) - name - left - (short_id + 1 if short_id else 0)
         left -= max(max(messages, default=0) - taken, 0)
         name += min(max(left, 0), name_cells - name)
-        return ColumnWidths(name, bar, count, extra, remaining, short_id)
+        return ColumnWidths(name, bar, count, extra, remaining, short_id, done)
 
     def format_row(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:
         """Return a row as a styled line of at most `width` cells."""
@@ -127,10 +132,14 @@ class Columns:
                 else:
                     line.extend(theme.bar(row.progress, widths.bar))
                 used += 1 + widths.bar
+            remaining = row.remaining
+            if row.short_remaining and string_width.cells(remaining) > widths.remaining:
+                remaining = row.short_remaining
             for column, cells, lead, right in (
                 (row.counts, widths.counts, 2, True),
                 (row.extra, widths.extra, 1, False),
-                (row.remaining, widths.remaining, 2, False),
+                (remaining, widths.remaining, 2, False),
+                (row.done, widths.done, 2, False),
             ):
                 if cells:
                     column = string_width.clip(column, cells, theme.ellipsis)  # noqa: PLW2901

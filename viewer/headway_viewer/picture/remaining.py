@@ -7,7 +7,7 @@ person has none; one that waits for a lock shows the remaining time of the lock'
 from __future__ import annotations
 
 from headway.estimate import Estimate
-from headway.model import WAITING, Operation
+from headway.model import PENDING, RUNNING, WAITING, Operation
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
 
@@ -16,17 +16,18 @@ CALCULATING = "calculating"
 STOPPED_WITHIN = "stopped"  # of an operation that goes on, a part is
 
 
-def remaining_text(operation: Operation, board: Board, now: float) -> str:
+def remaining_text(operation: Operation, board: Board, now: float, *, short: bool = False) -> str:
     """Return the remaining time of an open operation, such as "about 2 min".
 
-    Without an estimate it is "calculating"; for an operation that waits as a whole, "".
+    Without an estimate it is "calculating"; for an operation that waits as a whole, "". If
+    `short`, it is a number without its range.
     """
     if operation.state == WAITING:
         left = None if operation.question is not None else remaining_estimate(operation, board, now)
         if left is None and operation.holder is not None:
             holder = board.replica.operations.get(operation.holder)
             left = None if holder is None else remaining_estimate(holder, board, now)
-        return blank_if_unknown(formatting.estimate_text(left, None, 0.0))
+        return blank_if_unknown(formatting.estimate_text(left, None, 0.0, short=short))
     if operation.question is not None or _child_asks(operation, board):
         return WAITING_FOR_ANSWER
     if any(child.stopped_since is not None for child in board.children(operation.id)):
@@ -35,7 +36,42 @@ def remaining_text(operation: Operation, board: Board, now: float) -> str:
     if operation.started is not None:
         elapsed = now - operation.started - operation.stopped_for(operation.started, now)
     estimate = remaining_estimate(operation, board, now)
-    return formatting.estimate_text(estimate, operation.usual, elapsed)
+    return formatting.estimate_text(estimate, operation.late_after, elapsed, short=short)
+
+
+def told_estimate(operation: Operation, board: Board, now: float) -> Estimate | None:
+    """Return the estimate of which `remaining_text` tells the whole way to the end, or None."""
+    if operation.question is not None or _child_asks(operation, board):
+        return None
+    if any(child.stopped_since is not None for child in board.children(operation.id)):
+        return None
+    return remaining_estimate(operation, board, now)
+
+
+def remaining_of_all(board: Board, now: float) -> Estimate | None:
+    """Return the longest remaining time of the open operations; None if one is unknown.
+
+    What waits for a lock has its holder's remaining time in its own.
+    """
+    found: Estimate | None = None
+    for operation in board.roots(RUNNING, WAITING, PENDING):
+        if operation.left:
+            continue
+        estimate = told_estimate(operation, board, now)
+        if estimate is None or estimate.high <= 0:
+            return None
+        if found is None or estimate.median > found.median:
+            found = estimate
+    return found
+
+
+def untold(board: Board, now: float) -> list[str]:
+    """Return the names of the open operations whose remaining time is unknown."""
+    return [
+        operation.name
+        for operation in board.roots(RUNNING, WAITING, PENDING)
+        if not operation.left and told_estimate(operation, board, now) is None
+    ]
 
 
 def blank_if_unknown(words: str) -> str:

@@ -27,7 +27,13 @@ from headway.model import (
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import NARROW_WIDTH, Columns, TableRow
-from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate, remaining_text
+from headway_viewer.picture.finish_time import FinishTime
+from headway_viewer.picture.remaining import (
+    blank_if_unknown,
+    remaining_of_all,
+    remaining_text,
+    told_estimate,
+)
 from headway_viewer.picture.wording import (
     active_stage,
     counted_text,
@@ -50,16 +56,25 @@ class View:
     """Renders a board. Caches rows between frames; `invalidate` those of changed operations.
 
     `bare` is for a program's own terminal: open operations only, without signs and ids.
+    `finish_time` tells beside the remaining time when it is over; without, it is not told.
     """
 
-    def __init__(self, board: Board, theme: Theme, *, bare: bool = False) -> None:
+    def __init__(
+        self,
+        board: Board,
+        theme: Theme,
+        *,
+        bare: bool = False,
+        finish_time: FinishTime | None = None,
+    ) -> None:
         self.board = board
         self.theme = theme
+        self.finish_time = FinishTime() if finish_time is None else finish_time
         self.bare = bare
         self.columns = Columns(theme, bare=bare)
         self._rows: dict[str, tuple[int, TableRow]] = {}
         self._narrow = False
-        self._overall = (-1, "")
+        self._overall: tuple[int, tuple[str, ...]] = (-1, ())
 
     def invalidate(self, operations: list[str]) -> None:
         """Drop the cached rows of operations that have changed."""
@@ -110,7 +125,7 @@ class View:
     def header(self, width: int, now: float, note: str | None = None) -> Line:
         """Return the number of operations by state, and the remaining time of all."""
         if note is not None:
-            return self._header_line("headway", [("warn", text.safe(note))], "", width)
+            return self._header_line("headway", [("warn", text.safe(note))], (), width)
         counts = self.board.counts
         parts = [
             (STYLES[state], f"{counts[state]} {state}") for state in _HEADER_ORDER if counts[state]
@@ -125,8 +140,9 @@ class View:
         return self._header_line("headway", parts, self.all_remaining(now), width)
 
     def _header_line(
-        self, title: str, parts: list[tuple[str, str]], right: str, width: int
+        self, title: str, parts: list[tuple[str, str]], right: tuple[str, ...], width: int
     ) -> Line:
+        """Return the header; of what is to stand at its right end, the first that fits does."""
         line: Line = [("strong", string_width.head(title, width))]
         used = string_width.cells(line[0][1])
         lead = "  "
@@ -137,31 +153,38 @@ class View:
             line += [("", lead), (style, words)]
             used += len(lead) + string_width.cells(words)
             lead = ", "
-        if right and used + 2 + string_width.cells(right) <= width:
-            line += [("", " " * (width - used - string_width.cells(right))), ("", right)]
+        for words in right:
+            if words and used + 2 + string_width.cells(words) <= width:
+                line += [("", " " * (width - used - string_width.cells(words))), ("", words)]
+                break
         return line
 
-    def all_remaining(self, now: float) -> str:
-        """Return the longest remaining time of the open operations; "" if one is unknown."""
+    def all_remaining(self, now: float) -> tuple[str, ...]:
+        """Return the longest remaining time of the open operations, in ever fewer words.
+
+        It is empty where one of them is unknown.
+        """
         if not self.board.open:
-            return ""  # at once, not with the next second
+            return ()  # at once, not with the next second
         second, words = self._overall
         if second != int(now):
             words = self._longest(now)
             self._overall = (int(now), words)
         return words
 
-    def _longest(self, now: float) -> str:
-        found = None
-        for operation in self.board.roots(RUNNING, WAITING, PENDING):
-            if operation.left:
-                continue
-            estimate = remaining_estimate(operation, self.board, now)
-            if estimate is None or estimate.high <= 0:
-                return ""
-            if found is None or estimate.median > found.median:
-                found = estimate
-        return self.theme.spell(blank_if_unknown(formatting.estimate_text(found, None, 0.0)))
+    def _longest(self, now: float) -> tuple[str, ...]:
+        found = remaining_of_all(self.board, now)
+        spell = self.theme.spell
+        words = spell(blank_if_unknown(formatting.estimate_text(found, None, 0.0)))
+        done = self.finish_time.text(found, self.board.replica, now)
+        if not words or not done:
+            return (words,)
+        done = spell(f"all {done}")
+        return (
+            f"{words}, {done}",
+            done,
+            spell(formatting.estimate_text(found, None, 0.0, short=True)),
+        )
 
     def row(self, operation: Operation, now: float) -> TableRow:
         """Return the row of an operation, from the cache if it cannot have changed."""
@@ -188,7 +211,7 @@ class View:
         short_id = spell(self.board.short_id(operation.id))
         message: str | None = None
         progress: float | None = None
-        counts = extra = remaining = ""
+        counts = extra = remaining = short = done = ""
         replica = self.board.replica
         if not operation.open:
             message = outcome_text(operation)
@@ -202,11 +225,13 @@ class View:
             message = operation.reason
         else:
             remaining = remaining_text(operation, self.board, now)
+            done = self.finish_time.text(told_estimate(operation, self.board, now), replica, now)
+            until = ", ".join(part for part in (blank_if_unknown(remaining), done) if part)
             if state == WAITING:
                 message = waiting_text(operation, replica.since(operation.id), now)
-                if remaining:
-                    message = f"{message}, {remaining}"
-                remaining = ""
+                if until:
+                    message = f"{message}, {until}"
+                remaining = done = ""
             else:
                 stage = sole_stage(operation)
                 progress = shown_progress(operation, stage)
@@ -224,9 +249,11 @@ class View:
                         if active is None
                         else (f"{counted_text(operation, active, now)}, {lasted}")
                     )
-                    if blank_if_unknown(remaining):
-                        message = f"{message}, {remaining}"
-                    remaining = ""
+                    if until:
+                        message = f"{message}, {until}"
+                    remaining = done = ""
+                if remaining:
+                    short = remaining_text(operation, self.board, now, short=True)
         return TableRow(
             sign,
             style,
@@ -237,6 +264,8 @@ class View:
             spell(extra),
             spell(remaining),
             short_id,
+            spell(short),
+            spell(done),
         )
 
     def _count_texts(

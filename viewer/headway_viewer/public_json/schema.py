@@ -53,6 +53,7 @@ def operation_fields(operation: Operation, replica: Replica, now: float) -> dict
         "exit_status": operation.exit_status,
         "notify": operation.notify,
         "estimate": _estimate(operation.estimate),
+        "usual": _usual(operation.usual),
     }
 
 
@@ -125,3 +126,10 @@ def _estimate(estimate: Any) -> dict[str, Any] | None:
         return None
     low, median, high, basis, runs = estimate
     return {"low": low, "median": median, "high": high, "basis": basis, "runs": runs}
+
+
+def _usual(usual: Any) -> dict[str, Any] | None:
+    if usual is None:
+        return None
+    median, low, high, runs = usual
+    return {"median": median, "low": low, "high": high, "runs": runs}

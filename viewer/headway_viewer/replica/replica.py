@@ -236,6 +236,7 @@ class Replica:
         operation.progress = figures.progress
         operation.estimate = figures.estimate
         operation.silent_since = figures.silent_since
+        operation.late_after = figures.late_after
         operation.usual = figures.usual
         operation.unlike = figures.unlike
         operation.holder = figures.holder

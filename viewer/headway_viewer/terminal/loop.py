@@ -21,8 +21,10 @@ from headway.host.terminal_locks import FRONT, TerminalLock
 from headway.model import CRASHED, FAILED, Operation
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
+from headway_viewer.display.clock import clock_time
 from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.picture.board import Board
+from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.view import View
 from headway_viewer.replica.replica import Changes, Replica
 from headway_viewer.terminal.etiquette import Etiquette, TerminalState
@@ -92,7 +94,8 @@ class TerminalLoop:
         self._theme = theme.for_encoding(
             sys.stderr.encoding, coloured=theme.coloured(terminal=True, environ=os.environ)
         )
-        self._view = View(self._board, self._theme, bare=True)
+        self._finish_time = FinishTime(clock_time)
+        self._view = View(self._board, self._theme, bare=True, finish_time=self._finish_time)
         self._printed = PrintedEnds(target.descriptor)
         self._etiquette = Etiquette(self._printed.claim)
         self._workers: set[int] = set()
@@ -116,7 +119,9 @@ class TerminalLoop:
             self._board.absorb(changes, now)
             self._view.invalidate(changes.operations)
             if changes.fresh:
-                self._view = View(self._board, self._theme, bare=True)
+                self._view = View(
+                    self._board, self._theme, bare=True, finish_time=self._finish_time
+                )
             self._track(changes, now)
             for pool in self._pools.take(now):
                 self._leave_receipt(pool, now)

@@ -28,6 +28,14 @@ else:
     Accuracy = namedtuple("Accuracy", "factor bias covered runs")  # noqa: PYI024 - as Estimate
 
 
+def untold(runs: Sequence[Run]) -> float | None:
+    """Return the share of the runs' time for which there was no estimate, 0…1, or None."""
+    told = [(run.seconds or 0.0, run.untold) for run in runs]
+    known = [(seconds, share) for seconds, share in told if share is not None and seconds > 0]
+    whole = sum(seconds for seconds, _ in known)
+    return sum(seconds * share for seconds, share in known) / whole if whole else None
+
+
 def accuracy(runs: Sequence[Run]) -> Accuracy | None:
     """Return the accuracy of these runs' estimates, every run weighing the same, or None."""
     off = bias = covered = 0.0

@@ -25,10 +25,24 @@ class Run:
     expected whole, error the logarithm of estimate over truth (each plus a second), reach the
     half width of the range that was given, start the same before its calibration. `beside` is
     how many other operations went on meanwhile, on average, or None where nobody has counted.
-    `work` are its hidden counts, or None where nobody has told of any.
+    `work` are its hidden counts, or None where nobody has told of any. `waited` is the seconds in
+    which nothing went on but waiting, which are no part of `seconds`; `load` the share of its time
+    in which anything on the machine waited for a processor, 0…1. `known` is how many earlier runs
+    its estimates rested on, `untold` the share of its time, 0…1, for which there was no estimate
+    when one was asked for. All of these are None where that is unknown.
     """
 
-    __slots__ = ("beside", "misses", "seconds", "spans", "work")
+    __slots__ = (
+        "beside",
+        "known",
+        "load",
+        "misses",
+        "seconds",
+        "spans",
+        "untold",
+        "waited",
+        "work",
+    )
 
     def __init__(
         self,
@@ -37,10 +51,15 @@ class Run:
         misses: list[Miss] | None = None,
         beside: float | None = None,
         work: WorkRecord | None = None,
+        waited: float | None = None,
     ) -> None:
         self.seconds = seconds
         self.beside = beside
         self.work = work
+        self.waited = waited
+        self.load: float | None = None
+        self.known: int | None = None
+        self.untold: float | None = None
         self.spans = spans
         self.misses = misses or []
 
@@ -50,6 +69,10 @@ class Run:
             "format": FORMAT,
             "seconds": None if self.seconds is None else round(self.seconds, 4),
             "beside": None if self.beside is None else round(self.beside, 2),
+            "waited": None if self.waited is None else round(self.waited, 2),
+            "load": None if self.load is None else round(self.load, 3),
+            "known": self.known,
+            "untold": None if self.untold is None else round(self.untold, 3),
             "spans": [span_values(span) for span in self.spans],
             "misses": [[round(x, 4) for x in miss] for miss in self.misses],
         }
@@ -68,20 +91,31 @@ class Run:
                 for span in spans:
                     drop_broken_curve(span)
             seconds = record["seconds"]
-            # What an older version did not count is absent.
-            beside, work = record.get("beside"), record.get("work")
+            work = record.get("work")
             seconds = None if seconds is None else finite(seconds)
-            return cls(
+            run = cls(
                 seconds,
                 spans,
                 [_miss(miss) for miss in record["misses"]],
-                None if beside is None else max(0.0, finite(beside)),
+                _optional(record, "beside"),
                 None if work is None or seconds is None else WorkRecord.from_dict(work, seconds),
+                _optional(record, "waited"),
             )
+            run.load = _optional(record, "load")
+            run.untold = _optional(record, "untold")
+            known = _optional(record, "known")
+            run.known = None if known is None else int(known)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"not a run: {error!r}") from error
+        return run
 
 
 def _miss(record: Sequence[float]) -> Miss:
     phase, error, start, half_width = record
     return finite(phase), finite(error), max(1e-3, finite(start)), finite(half_width)
+
+
+def _optional(record: Mapping[str, Any], name: str) -> float | None:
+    """Return what an older version did not store, or None; never negative."""
+    value = record.get(name)
+    return None if value is None else max(0.0, finite(value))

@@ -1,0 +1,209 @@
+"""The command `headway why OP [--json]`: why an operation takes, or took, as long as it does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any, NamedTuple
+
+from headway import text
+from headway.estimate import Run, duration
+from headway.host.broker_launch import NoRuntimeDirectory
+from headway.protocol import endpoint
+from headway_broker.commands import client
+from headway_broker.commands.history import history_path
+from headway_broker.history import explanation, summary
+from headway_broker.history.explanation import Explanation, spent
+
+SCHEMA = 1  # of the JSON; fields are only ever added
+USAGE, NONE_SEEN = 2, 4  # exit statuses, as those of the commands that take an OP
+ID_LEAST = 3  # characters of the id of an operation that only the history knows
+_EXAMPLES = """examples:
+  headway why 7f3                        an operation that runs, or has ended, by its id
+  headway why "npm install"              the one that runs under a name, or else the latest
+  headway why 7f3 --json | jq .verdict
+"""
+
+
+class Case(NamedTuple):
+    """An operation, what it took, and the runs to hold it against; `run` is None before it began.
+
+    `id` is None for a run that was stored before runs had the id of their operation.
+    """
+
+    id: str | None
+    name: str
+    key: str
+    state: str
+    run: Run | None
+    earlier: list[Run]
+    going: bool = False
+    open_keys: tuple[str, ...] = ()
+    left: float | None = None
+
+
+class Ambiguous(LookupError):
+    """Raised where the word can mean several operations; the text tells which."""
+
+
+def main(argv: list[str]) -> int:
+    """Run the command and return its exit status."""
+    options = _parser().parse_args(argv)
+    try:
+        case = _case(options.operation)
+    except Ambiguous as error:
+        return _fail(str(error), USAGE)
+    except summary.NoHistory as error:
+        return _fail(str(error), 1)
+    if case is None:
+        word = text.safe(options.operation)
+        return _fail(f"there is no operation {word!r}, and none is remembered", NONE_SEEN)
+    found = None
+    if case.run is not None:
+        found = explanation.explain(
+            case.run, case.earlier, going=case.going, open_keys=case.open_keys
+        )
+    lines = [json.dumps(record(case, found))] if options.json else show(case, found)
+    shown = "".join(f"{line}\n" for line in lines)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    sys.stdout.write(shown.encode(encoding, "replace").decode(encoding))
+    return 0
+
+
+def show(case: Case, found: Explanation | None) -> list[str]:
+    """Return the lines of the answer: what it took, why, and each stage."""
+    name = text.safe(case.name)
+    title = f"{name} ({case.id})" if case.id else name
+    if found is None:
+        return [f"{title}: it has not begun"]
+    whole = found.whole
+    took = spent(whole.seconds)
+    if case.going:
+        words = f"has run for {took}"
+        if case.left is not None:
+            words += f", about {duration(case.left)} left"
+    elif whole.seconds is None:
+        words = "did not succeed"
+    else:
+        words = f"{case.state} in {took}" if case.state == "completed" else case.state
+        words += "" if case.state == "completed" else f" after {took}"
+    if whole.usual is not None:
+        low, high, runs = whole.usual.low, whole.usual.high, whole.usual.runs
+        span = f"{spent(low)} to {spent(high)} in {runs} runs" if runs > 1 else "1 run"
+        words += f"; usually {spent(whole.usual.median)} ({span})"
+    lines = [f"{title} {words}", explanation.verdict(found)]
+    table = explanation.lines(found)
+    return [*lines, "", *table] if table else lines
+
+
+def record(case: Case, found: Explanation | None) -> dict[str, Any]:
+    """Return the answer for JSON; unknown is None."""
+    head = {
+        "schema": SCHEMA,
+        "type": "why",
+        "id": case.id,
+        "name": case.name,
+        "key": case.key,
+        "state": case.state,
+        "remaining": case.left,
+    }
+    return head if found is None else {**head, **explanation.record(found)}
+
+
+def _case(word: str) -> Case | None:
+    """Return what `word` means: to the broker if one runs, or else in the history."""
+    facts = _facts(word)
+    path = history_path()
+    if facts is not None and facts.get("ambiguous"):
+        told = ", ".join(f"{name} {called} ({state})" for name, called, state in facts["ambiguous"])
+        raise Ambiguous(text.safe(f"{word!r} can mean several operations: {told}"))
+    if facts is None or facts.get("operation") is None:
+        return _remembered(path, word)
+    return reported(facts, summary.runs_of_any(path, _keys(facts)))
+
+
+def _keys(facts: dict[str, Any]) -> list[str]:
+    """Return the history keys of the operation, the finest first."""
+    return [key for key in (facts["key"], *facts["coarser"], facts["former"]) if key is not None]
+
+
+def reported(facts: dict[str, Any], runs: list[summary.Dated]) -> Case:
+    """Return the case of an operation that the broker knows, from its facts and stored runs."""
+    name, ended = facts["operation"], facts["ended"]
+    own = [one.run for one in runs if one.operation == name]
+    taken = None if facts["run"] is None else Run.from_dict(facts["run"])
+    if own and own[-1].seconds is not None:
+        taken = own[-1]  # it knows what was waited
+    estimate = facts["estimate"]
+    return Case(
+        name,
+        facts["name"],
+        facts["key"],
+        facts["state"],
+        taken,
+        [one.run for one in runs if one.operation != name and (not ended or one.ended <= ended)],
+        ended is None,
+        tuple(facts["going"]),
+        None if estimate is None else estimate[1],
+    )
+
+
+def _remembered(path: str, word: str) -> Case | None:
+    """Return the case of a run that only the history has: by the id of its operation, or a name."""
+    by_id = summary.runs_of_operation(path, word.lower()) if len(word) >= ID_LEAST else []
+    names = sorted({str(one.operation) for one in by_id})
+    if len(names) > 1:
+        raise Ambiguous(f"{text.safe(word)!r} can mean {len(names)} runs: {', '.join(names[:5])}")
+    if by_id:
+        own, key, name = by_id[-1], by_id[-1].key, by_id[-1].name
+        runs = [one for one in summary.runs_of(path, key) if one.number < own.number]
+    else:
+        rows = summary.find(summary.known(path), word)
+        if not rows:
+            return None
+        if len(rows) > 1:
+            ids = ", ".join(row.id for row in rows)
+            raise Ambiguous(
+                f"{len(rows)} operations are called {text.safe(word)!r}: name one by its id, {ids}"
+            )
+        *runs, own = summary.runs_of(path, rows[0].key)
+        key, name = rows[0].key, rows[0].name
+    state = "completed" if own.run.seconds is not None else "failed"
+    return Case(own.operation, name, key, state, own.run, [one.run for one in runs])
+
+
+def _facts(word: str) -> dict[str, Any] | None:
+    """Return what the broker tells of the operation; None where none runs, or an older one."""
+    user = endpoint.user_of(os.environ, os.getuid())
+    try:
+        path = client.socket_of(os.environ, user)
+        reply = client.ask(path, "why", {"operation": word})
+    except (client.NoBroker, NoRuntimeDirectory):
+        return None
+    return None if reply.error else reply.result
+
+
+def _fail(words: str, status: int) -> int:
+    sys.stderr.write(f"headway why: {words}\n")
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="headway why",
+        description="Why an operation takes, or took, as long as it does: each stage against what\n"
+        "it usually takes, the chain of stages that made its length, what else ran, how busy\n"
+        "the processors were. Exit status 4 if no such operation is known. Starts nothing.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "operation",
+        metavar="OP",
+        help="an operation: the beginning of its id, or its name; also one that has ended",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    return parser
