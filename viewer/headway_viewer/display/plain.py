@@ -272,6 +272,8 @@ class Plain:
     """Prints the lines of a renderer to a stream, at once."""
 
     throttled = False
+    input: int | None = None
+    left = False
 
     def __init__(
         self, board: Board, theme: Theme, stream: TextIO, time_of_day: Callable[[float], str]
