@@ -6,6 +6,7 @@ The texts contain what workers sent; `lines` removes their control characters.
 
 from __future__ import annotations
 
+from headway.formatting import outcome
 from headway.model import CRASHED, FAILED, PENDING, WAITING, Operation
 from headway.text import safe
 from headway_viewer import formatting
@@ -48,7 +49,7 @@ def activity(operation: Operation, board: Board, now: float) -> str:
         return ", ".join(part for part in (share, *shown) if part) or "at work, nothing counted"
     if operation.state in (FAILED, CRASHED):
         why = wording.error_lines(operation, 1)
-        place = wording.broken_stage_name(operation)
+        place = outcome.broken_stage_name(operation)
         status = "" if operation.exit_status is None else f"exit {operation.exit_status:g}"
         return ", ".join(part for part in (f"in {place}" if place else "", status, *why) if part)
     return operation.message or operation.reason or "nothing to add"
@@ -65,7 +66,7 @@ def timing(operation: Operation, board: Board, now: float) -> str:
         left = blank_if_unknown(formatting.estimate_text(made, None, 0.0))
         parts.append(f"{left} left" if left else "end unknown")
     else:
-        parts.append(f"took {wording.elapsed_text(operation) or 'no time'}")
+        parts.append(f"took {outcome.elapsed_text(operation) or 'no time'}")
     if operation.usual is not None:
         parts.append(f"usually {formatting.duration(operation.usual)}")
     return ", ".join(parts)
