@@ -12,6 +12,8 @@ from showcase import NOW, about, board_of, installers, operation, stage
 from headway.formatting import theme
 from headway_viewer.display.block import Block
 from headway_viewer.picture.board import Board
+from headway_viewer.picture.browsing import Browsing
+from headway_viewer.picture.pages import Pages, listed
 from headway_viewer.picture.view import View
 
 FOLDER = os.path.join(os.path.dirname(__file__), "viewer")
@@ -121,6 +123,29 @@ def test_the_picture_at_every_size(name, columns, rows, ascii_only):
     shown = screen(lines, columns, rows)
     assert not ascii_only or shown.isascii()
     check(f"{name}-{columns}x{rows}{'-ascii' if ascii_only else ''}", shown)
+
+
+KEYS = {
+    "chosen": ["down", "down"],
+    "operation": ["down", "down", "enter"],
+    "log": ["down", "l", "up"],
+    "help": ["?"],
+    "cancelling": ["down", "c"],
+}
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(40, 12), (80, 24), (120, 30)])
+@pytest.mark.parametrize("name", KEYS)
+def test_the_pages_that_keys_lead_to(name, columns, rows):
+    look = theme.make(ascii_only=False, coloured=True)
+    board = board_of(*installers())
+    state = Browsing()
+    pages = Pages(board, look, state)
+    pages.output = [f"gcc -O2 -c -o build/module{number}.o src/m.c" for number in range(40)]
+    for key in KEYS[name]:
+        state.press(key, listed(board, state.filter), rows - 3)
+    lines = pages.picture(View(board, look), columns, rows - 1, NOW, None)
+    check(f"keys-{name}-{columns}x{rows}", screen(lines, columns, rows))
 
 
 @pytest.mark.parametrize(("columns", "rows"), SIZES)

@@ -96,10 +96,8 @@ def listing(rows: list[summary.Known], now: float) -> list[str]:
 def accuracy(rows: list[summary.Known]) -> list[str]:
     """Return a line for each key: by how much estimates were off, and when there were none."""
     width = ACCURACY_NAME_WIDTH
-    lines = [
-        f"{'operation':{width}} {'id':6} {'runs':>4} {'off by':>7} {'in range':>8}"
-        f" {'first run':>9} {'none':>5}"
-    ]
+    head = f"{'operation':{width}} {'id':6} {'runs':>4} {'off by':>7} {'in range':>8}"
+    lines = [f"{head} {'first run':>9} {'none':>5}"]
     for row in rows:
         name = string_width.pad(string_width.clip(text.safe(row.name), width), width)
         off, first = (

@@ -39,6 +39,8 @@ class Feed:
 
 class Display:
     throttled = False
+    input = None
+    left = False
 
     def __init__(self):
         self.shown = []
@@ -179,3 +181,16 @@ def test_whatever_goes_wrong_the_terminal_is_given_back():
     with pytest.raises(BrokenPipeError):
         follow(feed, board, Selection([]), display, until_done=False, detaches=True)
     assert display.pauses == 1
+
+
+def test_a_key_to_leave_ends_it_as_ctrl_c_does():
+    feed, display = Feed(snapshot([operation("a", "x")])), Display()
+    board, selection = Board(feed.replica), Selection([])
+
+    def show(changes, note, local):
+        display.left = True
+        return 100.0
+
+    display.show = show
+    assert follow(feed, board, selection, display, until_done=False, detaches=True) == 0
+    assert "detached; it goes on" in display.remark[0]

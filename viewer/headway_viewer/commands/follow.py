@@ -15,6 +15,7 @@ from headway_viewer.commands.selection import NEXT_RUN_WAIT, Ambiguous, Selectio
 from headway_viewer.connection.endpoint import endpoint_finder, require_usable, surroundings
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
+from headway_viewer.display.browser import Browser
 from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Changes, Replica
@@ -28,10 +29,13 @@ QUIET_PERIOD = 0.5  # seconds after the last end in which the next operation may
 class Display(Protocol):
     """One way to show operations.
 
-    While it is `throttled`, calling `show` earlier than it asked for has no effect.
+    While it is `throttled`, calling `show` earlier than it asked for has no effect. `input` is the
+    descriptor that it reads keys from just now; `left` says that one of them was to leave.
     """
 
     throttled: bool
+    input: int | None
+    left: bool
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
         """Show the changes; return the seconds until the next call is due."""
@@ -79,11 +83,14 @@ def follow_broker(
     )
     try:
         require_usable()
+        made = display(board, selection)
+        if isinstance(made, Browser):
+            made.feed = feed
         return follow(
             feed,
             board,
             selection,
-            display(board, selection),
+            made,
             until_done=until_done,
             detaches=detaches,
             timeout=timeout,
@@ -146,13 +153,13 @@ def follow(
         feed.wake = signals.wake
         try:
             while True:
+                feed.input = display.input
                 feed.wait(_shorter(pause, deadline, clock()), rest=display.throttled)
                 signals.drain()
                 local = clock()
-                if signals.received is not None:
-                    return _exit_on_signal(
-                        signals.received, selection, board, display, detaches, local
-                    )
+                number = signal.SIGINT if display.left else signals.received
+                if number is not None:
+                    return _exit_on_signal(number, selection, board, display, detaches, local)
                 if signals.suspended:
                     display.pause()
                     signals.suspend()
@@ -167,6 +174,8 @@ def follow(
                     board.select_again()
                     changes = changes._replace(operations=list(replica.operations), fresh=True)
                 pause = display.show(changes, feed.note(), local)
+                if display.left:
+                    continue
                 if isinstance(display, Jsonl):
                     display.log(feed.lines, local)
                 feed.lines.clear()

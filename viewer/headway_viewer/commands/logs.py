@@ -8,7 +8,6 @@ from typing import Sequence
 from headway.host.broker_launch import NoRuntimeDirectory
 from headway.model import Operation
 from headway_viewer.commands.exit_status import NONE_SEEN, REFUSED, USAGE
-from headway_viewer.commands.log_reader import POLL_INTERVAL, LogReader, Step
 from headway_viewer.commands.options import (
     OP_HELP,
     make_parser,
@@ -20,6 +19,7 @@ from headway_viewer.commands.selection import Ambiguous, find_operation, unknown
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
+from headway_viewer.connection.log_reader import POLL_INTERVAL, LogReader, Step
 from headway_viewer.picture.wording import error_lines
 from headway_viewer.replica.replica import Replica
 

@@ -10,6 +10,7 @@ from headway.formatting import picture_support
 from headway_viewer.commands.follow import Display, follow_broker
 from headway_viewer.commands.options import CLOCK_HELP, OP_HELP, make_parser, seconds, stream_theme
 from headway_viewer.commands.selection import Selection
+from headway_viewer.display.browser import Browser
 from headway_viewer.display.clock import clock_time, time_of_day
 from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.display.live import Live
@@ -28,7 +29,9 @@ def view(argv: Sequence[str]) -> int:
     """Run `headway view ARGV…`; return the exit status."""
     parser = make_parser(
         "view",
-        "Follow what goes on: everything, or the operations named.",
+        "Follow what goes on: everything, or the operations named. In a terminal, keys choose an\n"
+        "operation (up, down), open it (Enter), show its log (l), cancel (c) or pause (p) it;\n"
+        "? tells of all, q leaves.",
         "headway view\nheadway view --display json | jq .\nmake -j4 & headway view --until-done",
     )
     parser.add_argument("operation", metavar="OP", nargs="*", help=OP_HELP)
@@ -65,7 +68,11 @@ def view(argv: Sequence[str]) -> int:
         if watchdog is None or session is None:
             return make_display(kind, board, selection, sys.stdout, finish_time)
         surface = FrontSurface(descriptor, board.replica, session, watchdog)
-        return Live(board, stream_theme(sys.stdout), descriptor, surface, finish_time)
+        theme = stream_theme(sys.stdout)
+        if not same_terminal(0, descriptor):
+            return Live(board, theme, descriptor, surface, finish_time)
+        keyboard = surface.keyboard
+        return Browser(board, theme, descriptor, surface, 0, lambda: keyboard.taken, finish_time)
 
     try:
         return follow_broker(
@@ -82,6 +89,14 @@ def view(argv: Sequence[str]) -> int:
     finally:
         if watchdog is not None:
             watchdog.dismiss()
+
+
+def same_terminal(first: int, second: int) -> bool:
+    """Return whether two descriptors are the same terminal."""
+    try:
+        return os.isatty(first) and os.fstat(first).st_rdev == os.fstat(second).st_rdev
+    except OSError:
+        return False
 
 
 def make_display(

@@ -72,6 +72,7 @@ class Feed:
         self.follows = True
         self.retired = False  # the broker has exited in order; the next worker starts another
         self.wake: int | None = None  # a descriptor that ends a wait
+        self.input: int | None = None  # another one
         self.output: int | None = None  # a descriptor whose closed reader ends a wait
 
     def note(self) -> str | None:
@@ -180,8 +181,9 @@ class Feed:
         for opened in (self._dealer, self._monitor, None if rest else self._subscription):
             if opened is not None:
                 poller.register(opened, zmq.POLLIN)
-        if self.wake is not None:
-            poller.register(self.wake, zmq.POLLIN)
+        for descriptor in (self.wake, self.input):
+            if descriptor is not None:
+                poller.register(descriptor, zmq.POLLIN)
         if self.output is not None:
             poller.register(self.output, zmq.POLLERR)
         if not poller.poll(int(max(timeout, 0.0) * 1000) + 1) and not rest:

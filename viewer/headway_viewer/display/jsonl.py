@@ -18,6 +18,8 @@ class Jsonl:
     """
 
     throttled = False
+    input: int | None = None
+    left = False
 
     def __init__(
         self, replica: Replica, stream: TextIO, only: Callable[[], set[str] | None]

@@ -91,6 +91,8 @@ class Live:
         self._note: str | None = None
         self._away = False  # somebody else has the terminal
         self.throttled = False  # a change waits for the next frame
+        self.input: int | None = None
+        self.left = False
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
         """Draw if something changed and a frame is due; return the seconds until the next call."""
@@ -122,9 +124,12 @@ class Live:
             self._pending = True
             return
         now = self._board.replica.time(local)
-        picture = self._view.picture(columns, available, now, self._note)
+        picture = self._picture(columns, available, now)
         self._surface.draw(*self._painted(picture), columns, rows)
         self._pending = False
+
+    def _picture(self, columns: int, lines: int, now: float) -> list[Line]:
+        return self._view.picture(columns, lines, now, self._note)
 
     def pause(self) -> None:
         """Erase the picture and give the terminal back, for Ctrl+Z."""

@@ -282,6 +282,8 @@ class Plain:
     """Prints the lines of a renderer to a stream, at once."""
 
     throttled = False
+    input: int | None = None
+    left = False
 
     def __init__(
         self,

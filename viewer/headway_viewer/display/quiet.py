@@ -17,6 +17,8 @@ class Quiet:
     """Shows nothing."""
 
     throttled = False
+    input: int | None = None
+    left = False
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
         """Return when to call again."""

@@ -184,6 +184,20 @@ class Board:
         operations = self.replica.operations
         return Chosen([operations[name] for name in names], more)
 
+    def ordered(self) -> list[str]:
+        """Return the ids of all root operations, in the sort order of the rows."""
+        groups = self._groups
+        latest = list(reversed(groups[BROKEN]))
+        old = [name for name in latest if self._is_old(name)]
+        return [
+            *(name for name in latest if not self._is_old(name)),
+            *groups[RUNNING],
+            *groups[WAITING],
+            *groups[PENDING],
+            *old,
+            *reversed(groups[ENDED]),
+        ]
+
     def _is_old(self, name: str) -> bool:
         """Return whether an operation ended long before the viewer attached."""
         ended = self.replica.operations[name].ended

@@ -11,10 +11,10 @@ from __future__ import annotations
 from headway.formatting.receipt import receipt_sequence
 from headway.host.terminal_locks import FRONT, TerminalLock
 from headway_viewer.display.block import Block
-from headway_viewer.display.echo import Echo
 from headway_viewer.display.live import write_all
 from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.replica.replica import Replica
+from headway_viewer.terminal.keyboard_mode import KeyboardMode
 from headway_viewer.terminal.processes import in_foreground
 from headway_viewer.terminal.region_lock import RegionLock
 from headway_viewer.terminal.scroll_region import ScrollRegion, max_rows
@@ -41,7 +41,7 @@ class FrontSurface:
         self._region_lock = RegionLock(descriptor)
         self._region = ScrollRegion()
         self._block = Block()
-        self._echo = Echo(descriptor)
+        self.keyboard = KeyboardMode(descriptor)
         self._divided = False  # the rows are divided with those who print
 
     def available(self, rows: int) -> int | None:
@@ -59,9 +59,9 @@ class FrontSurface:
         return max_rows(rows) if self._divided else rows - 1
 
     def draw(self, lines: list[str], cells: list[int], columns: int, rows: int) -> None:
-        """Draw a frame, without the echo of keys."""
-        self._watchdog.note(hidden=not self._divided, silenced=True)
-        self._echo.disable()
+        """Draw a frame, and take the keyboard: nothing that is typed appears in it."""
+        self._watchdog.note(hidden=not self._divided)
+        self.keyboard.take()
         if self._divided:
             out = self._region.frame(lines, columns, rows)
             self._region_lock.write(out, self._region.height)
@@ -82,8 +82,8 @@ class FrontSurface:
                 else "".join(f"{line}\r\n" for line in lines)
             )
             write_all(self._descriptor, text.encode("utf-8", "replace"))
-        self._echo.restore()
-        self._watchdog.note(hidden=False, silenced=False)
+        self.keyboard.give_back()
+        self._watchdog.note(hidden=False)
         self._region_lock.release()
         self._front.release()
 

@@ -1,7 +1,7 @@
 """A process that gives the terminal back where `headway view` is killed.
 
 Shell. It is forked before the view starts a thread, sleeps until the view ends, and then
-releases the rows, shows the cursor and turns the echo on where the view has not.
+releases the rows, shows the cursor and gives the input modes back where the view has not.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import mmap
 import os
 import signal
-import termios
 import time
 
+from headway.host.terminal_locks import MODES, TerminalLock
+from headway.run.streams.owed_modes import give_back_modes
 from headway_viewer.display.escapes import SHOW_CURSOR
 from headway_viewer.display.live import write_all
 from headway_viewer.terminal.region_lock import RegionLock
 
-_HIDDEN, _SILENCED = 1, 2
 RELEASE_TIMEOUT = 1.0  # seconds for the kernel to release the locks of the killed process
 RELEASE_INTERVAL = 0.02  # seconds between two attempts
 _IGNORED = (
@@ -49,9 +49,9 @@ class Watchdog:
                 os._exit(0)
         os.close(read)
 
-    def note(self, *, hidden: bool, silenced: bool) -> None:
-        """Note whether the cursor is hidden and the echo is off."""
-        self._flags[0] = (hidden and _HIDDEN) | (silenced and _SILENCED)
+    def note(self, *, hidden: bool) -> None:
+        """Note whether the cursor is hidden."""
+        self._flags[0] = hidden
 
     def dismiss(self) -> None:
         """End it: this process gives the terminal back itself."""
@@ -80,16 +80,9 @@ class Watchdog:
         while not region.acquire() and time.monotonic() < until:
             time.sleep(RELEASE_INTERVAL)
         region.close()
-        flags = self._flags[0]
-        if flags & _HIDDEN:
+        if self._flags[0]:
             write_all(terminal, SHOW_CURSOR.encode())
-        if flags & _SILENCED:
-            _turn_echo_on(terminal)
-
-
-def _turn_echo_on(terminal: int) -> None:
-    """Turn the echo on, unless a program has set modes of its own since."""
-    modes = termios.tcgetattr(terminal)
-    if modes[3] & termios.ICANON and not modes[3] & termios.ECHO:
-        modes[3] |= termios.ECHO
-        termios.tcsetattr(terminal, termios.TCSANOW, modes)
+        modes = TerminalLock(terminal, MODES)
+        while not modes.acquire() and time.monotonic() < until:
+            time.sleep(RELEASE_INTERVAL)
+        give_back_modes(terminal, modes)

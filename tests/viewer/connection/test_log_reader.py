@@ -1,7 +1,7 @@
 import pytest
 from showcase import NOW, operation
 
-from headway_viewer.commands.log_reader import (
+from headway_viewer.connection.log_reader import (
     ANSWER_TIMEOUT,
     ARRIVAL_TIMEOUT,
     POLL_INTERVAL,

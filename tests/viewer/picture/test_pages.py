@@ -1,0 +1,71 @@
+from showcase import NOW, board_of, installers, operation, stage
+
+from headway.formatting import theme
+from headway_viewer.picture.browsing import Browsing
+from headway_viewer.picture.pages import Pages, listed, stage_lines
+from headway_viewer.picture.view import View
+
+THEME = theme.make(ascii_only=False, coloured=False)
+
+
+def page(board, keys, columns=80, lines=12, output=()):
+    """The lines of the page that keys lead to."""
+    state = Browsing()
+    pages = Pages(board, THEME, state)
+    pages.output = output
+    for key in keys:
+        state.press(key, listed(board, state.filter), lines - 2)
+    made = pages.picture(View(board, THEME), columns, lines, NOW, None)
+    return [THEME.paint(line) for line in made]
+
+
+def test_the_chosen_one_is_marked_without_colour():
+    shown = page(board_of(*installers()), ["down", "down"])
+    assert shown[1].startswith("  ✗ npm install")
+    assert shown[2].startswith("> ▶ apt install postgresql")
+
+
+def test_the_list_follows_the_choice():
+    board = board_of(*(operation(f"op{n:02}", f"job {n}") for n in range(50)))
+    shown = page(board, ["end"], lines=12)
+    assert len(shown) == 12
+    assert shown[-2].startswith("> ▶ job 49")
+    assert page(board, ["home", "down"], lines=12)[2].startswith("> ▶ job 1 ")
+
+
+def test_the_filter_takes_a_part_of_a_name_or_the_beginning_of_an_id():
+    board = board_of(*installers())
+    assert len(listed(board, "APT")) == 2
+    assert listed(board, "7f3") == ["7f3aaaaaaaaa"]
+    assert page(board, ["/", "z", "z"])[1:] == ["no operation has 'zz'", "/zz_"]
+
+
+def test_an_operation_has_its_stages_and_the_last_lines():
+    shown = page(board_of(*installers()), ["down", "enter"], output=["x\x1b[2J", "last"])
+    assert any(line.startswith("  ✓ Resolve  completed, 10 s") for line in shown)
+    assert any(line.startswith("  ✗ Fetch    failed, 28 s") for line in shown)
+    assert shown[-3:-1] == ["x␛[2J", "last"]
+
+
+def test_the_log_is_read_from_its_end():
+    output = [f"line {n}" for n in range(100)]
+    board = board_of(*installers())
+    assert page(board, ["down", "l"], output=output)[-2] == "line 99"
+    assert page(board, ["down", "l", "up"], output=output)[-2] == "line 98"
+    assert page(board, ["down", "l", *["page up"] * 50], output=output)[2] == "line 0"
+
+
+def test_a_question_before_a_cancellation_names_the_operation():
+    assert page(board_of(*installers()), ["down", "c"])[-1] == "cancel npm install? y or n"
+
+
+def test_stages_stand_below_their_parents_with_bars_where_there_is_room():
+    made = operation("a", "build")
+    stage(made, "All", done=1, total=4)
+    stage(made, "Compile", parent=1, done=3, total=6, unit="files", detail="b.c")
+    stage(made, "Link", "pending", started=None)
+    wide = [THEME.paint(line) for line in stage_lines(made, THEME, 80, NOW)]
+    assert wide[1].startswith("    ▶ Compile ━━━━━━━━━━──────────  3/6 files, 30 s, b.c")
+    assert wide[2] == "  · Link                           pending" or wide[2].endswith("  pending")
+    narrow = [THEME.paint(line) for line in stage_lines(made, THEME, 39, NOW)]
+    assert narrow[1] == "    ▶ Compile  3/6 files, 30 s, b.c"

@@ -1,0 +1,262 @@
+"""Render what keys have chosen in `headway view`: the list, an operation, its log, the help.
+
+Pure. Every line is narrower than the terminal; the last one has the keys, a question or an answer.
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from headway import string_width
+from headway.formatting import quantity
+from headway.formatting.theme import STYLES, Line, Theme
+from headway.model import PENDING, WAITING, Operation, Stage
+from headway_viewer import formatting
+from headway_viewer.picture.board import Board
+from headway_viewer.picture.browsing import (
+    CONFIRM,
+    FILTER,
+    HELP,
+    KEY_HELP,
+    LIST,
+    LOG,
+    Browsing,
+)
+from headway_viewer.picture.view import View
+from headway_viewer.picture.wording import (
+    active_stage,
+    detail_lines,
+    display_name,
+    error_lines,
+    shown_count,
+)
+
+MAX_STAGE_NAME = 28  # cells
+STAGE_BAR = 20  # cells
+BAR_WIDTH = 70  # cells of a page below which its stages have no bars
+LAST_LINES = 10  # of the output, on the page of an operation
+_HINTS = {
+    LIST: "up/down choose  Enter open  l log  c cancel  p pause  / filter  ? help  q quit",
+    HELP: "Escape back  q quit",
+    LOG: "up/down scroll  c cancel  p pause  Escape back  q quit",
+}
+_SHORT_HINT = "Escape back  ? help  q quit"
+HINT_WIDTH = 60  # cells below which the keys are not all told
+KEY_CELLS = 9  # of the column of keys in the help
+_HINT = "l log  c cancel  p pause  Escape back  ? help  q quit"
+
+
+def matches(operation: Operation, words: str) -> bool:
+    """Return whether an operation passes the filter of the list."""
+    folded = words.lower()
+    return folded in operation.name.lower() or operation.id.startswith(folded)
+
+
+def listed(board: Board, words: str) -> list[str]:
+    """Return the ids of the operations that the list has, in order."""
+    operations = board.replica.operations
+    return [name for name in board.ordered() if matches(operations[name], words)]
+
+
+class Pages:
+    """The pages of one display: `state` says which, `output` are the lines of a log."""
+
+    def __init__(self, board: Board, theme: Theme, state: Browsing) -> None:
+        self._board = board
+        self._theme = theme
+        self._state = state
+        self.output: Sequence[str] = ()
+        self.no_output = ""  # why there is none, as text for a person
+
+    def picture(
+        self, view: View, columns: int, lines: int, now: float, note: str | None
+    ) -> list[Line]:
+        """Return at most `lines` lines of at most `columns` − 1 cells."""
+        width = columns - 1
+        if lines <= 0 or width <= 0:
+            return []
+        state = self._state
+        rows = max(lines - 2, 0)  # besides the header and the last line
+        operation = self._board.replica.operations.get(state.chosen or "")
+        if state.page == LIST:
+            body = self._list(view, width, rows, now)
+        elif state.page == HELP:
+            body = self._scrolled(help_lines(width), rows)
+        elif operation is None:
+            body = []
+        elif state.page == LOG:
+            body = self._log(view, operation, width, rows, now)
+        else:
+            body = self._scrolled(self._operation(view, operation, width, now), rows)
+        picture = [view.header(width, now, note), *body, self._last_line(operation, width)]
+        return [self._cut(line, width) for line in picture[-lines:]]
+
+    def _list(self, view: View, width: int, rows: int, now: float) -> list[Line]:
+        names = listed(self._board, self._state.filter)
+        if not names:
+            return [[("dim", f"no operation has {self._theme.spell(self._state.filter)!r}")]]
+        operations = self._board.replica.operations
+        chosen = self._state.chosen
+        at = names.index(chosen) if chosen in names else 0
+        first = max(min(at - rows // 2, len(names) - rows), 0)
+        shown = [operations[name] for name in names[first : first + rows]]
+        made = [view.row(one, now) for one in shown]
+        widths = view.columns.measure(made, width - 2)
+        return [
+            [
+                ("strong", "> " if one.id == chosen else "  "),
+                *view.columns.format_row(row, widths, width - 2),
+            ]
+            for one, row in zip(shown, made)
+        ]
+
+    def _log(
+        self, view: View, operation: Operation, width: int, rows: int, now: float
+    ) -> list[Line]:
+        row = view.row(operation, now)
+        widths = view.columns.measure([row], width)
+        body: list[Line] = [view.columns.format_row(row, widths, width)]
+        lines = self._output_lines(operation)
+        room = max(rows - 1, 0)
+        self._state.clamp(len(lines), room)
+        end = len(lines) - self._state.scroll
+        return body + lines[max(end - room, 0) : end]
+
+    def _output_lines(self, operation: Operation) -> list[Line]:
+        told = list(self.output) or operation.tail or error_lines(operation, LAST_LINES)
+        lines: list[Line] = [[("", self._theme.spell(line))] for line in told]
+        if self.no_output and not self.output:
+            lines.append([("dim", self._theme.spell(self.no_output))])
+        return lines
+
+    def _operation(self, view: View, operation: Operation, width: int, now: float) -> list[Line]:
+        spell = self._theme.spell
+        row = view.row(operation, now)
+        body: list[Line] = [
+            view.columns.format_row(row, view.columns.measure([row], width), width),
+            [("dim", spell(words)) for words in [_about(operation, now)] if words],
+        ]
+        body += [
+            [("dim", f"  {spell(words)}")]
+            for words in detail_lines(operation, self._board, now, 2)
+            if operation.holder is not None and words.startswith("held by")
+        ]
+        body += stage_lines(operation, self._theme, width, now)
+        for child in self._board.children(operation.id):
+            made = view.row(child, now)
+            widths = view.columns.measure([made], width - 2)
+            body.append([("", "  "), *view.columns.format_row(made, widths, width - 2)])
+        output = self._output_lines(operation)[-LAST_LINES:]
+        return body + ([[("dim", "last lines:")], *output] if output else [])
+
+    def _scrolled(self, lines: list[Line], rows: int) -> list[Line]:
+        self._state.clamp(len(lines), rows)
+        return lines[self._state.scroll : self._state.scroll + rows]
+
+    def _last_line(self, operation: Operation | None, width: int) -> Line:
+        state, spell = self._state, self._theme.spell
+        if state.asking == CONFIRM and operation is not None:
+            return [("warn", f"cancel {spell(display_name(operation))}? y or n")]
+        if state.asking == FILTER:
+            return [("strong", f"/{spell(state.filter)}_")]
+        if state.notice:
+            return [("warn", spell(state.notice))]
+        filtered = (
+            f"filter {spell(state.filter)!r}  " if state.filter and state.page == LIST else ""
+        )
+        hint = _HINTS.get(state.page, _HINT) if width >= HINT_WIDTH else _SHORT_HINT
+        return [("dim", filtered + hint)]
+
+    def _cut(self, line: Line, width: int) -> Line:
+        found: Line = []
+        for style, piece in line:
+            words = string_width.clip(piece, width, self._theme.ellipsis)
+            if not words:
+                break
+            found.append((style, words))
+            width -= string_width.cells(words)
+            if words != piece:
+                break
+        return found
+
+
+def help_lines(width: int) -> list[Line]:
+    """Return the keys and what they do, what is long below its key where `width` is small."""
+    lines: list[Line] = []
+    for key, what in KEY_HELP:
+        room = max(width - KEY_CELLS - 1, 10)
+        words, line = what.split(), ""
+        name = key
+        for word in [*words, ""]:
+            if line and (not word or len(line) + 1 + len(word) > room):
+                lines.append([("strong", f"{name:<{KEY_CELLS}} "), ("", line)])
+                name, line = "", ""
+            line = f"{line} {word}".strip()
+    return lines
+
+
+def _about(operation: Operation, now: float) -> str:
+    """Return where an operation runs, since when, and how long it usually takes."""
+    parts: list[str] = []
+    if operation.started is not None:
+        end = now if operation.ended is None else operation.ended
+        took = formatting.duration(end - operation.started)
+        parts.append(f"for {took}" if operation.open else f"took {took}")
+    if operation.usual is not None:
+        runs = operation.estimate[4] if operation.estimate else 0
+        known = f" ({runs:g} earlier runs)" if runs else ""
+        parts.append(f"usually {formatting.duration(operation.usual)}{known}")
+    where = " ".join(part for part in (operation.user, operation.host) if part)
+    if operation.pid is not None:
+        where = f"pid {operation.pid} {where}".strip()
+    return ", ".join([*parts, where] if where else parts)
+
+
+def stage_lines(operation: Operation, theme: Theme, width: int, now: float) -> list[Line]:
+    """Return a line for each stage, indented below its parent: sign, name, bar, count, time."""
+    stages = list(operation.stages.values())
+    spell = theme.spell
+    depths: dict[int, int] = {}
+    for stage in stages:
+        depths[stage.id] = depths.get(stage.parent or 0, 0) + 1 if stage.parent else 1
+    names = [spell(stage.name) for stage in stages]
+    cells = min(max(map(string_width.cells, names), default=0), MAX_STAGE_NAME)
+    active = active_stage(operation)
+    lines: list[Line] = []
+    for stage, name in zip(stages, names):
+        style = STYLES[stage.state]
+        indent = "  " * min(depths[stage.id], 5)
+        fitted = string_width.pad(string_width.squeeze(name, cells, theme.ellipsis), cells)
+        line: Line = [("", indent), (style, theme.signs[stage.state])]
+        line.append(("strong" if stage is active else "", f" {fitted}"))
+        fraction = stage.fraction()
+        if stage.open and stage.state != PENDING and fraction is not None and width >= BAR_WIDTH:
+            line += [("", " "), *theme.bar(min(fraction, 0.999), STAGE_BAR)]
+        words = _stage_words(stage, now)
+        if words:
+            line.append(("dim" if stage.state == PENDING else "", f"  {spell(words)}"))
+        lines.append(line)
+    return lines
+
+
+def _stage_words(stage: Stage, now: float) -> str:
+    """Return "21/38 packages, 12 s, postgresql-15"; the state in words where it is not running."""
+    parts: list[str] = []
+    if stage.state in (PENDING, WAITING) or not stage.open:
+        parts.append(
+            f"{stage.state} for {stage.reason}"
+            if stage.state == WAITING and stage.reason
+            else stage.state
+        )
+    shown = shown_count(stage)
+    if shown is not None and (shown or stage.total):
+        counted = stage.total if stage.open or shown != stage.total else None
+        parts.append(quantity.amount(shown, counted, stage.unit, named=True))
+    if stage.started is not None:
+        end = now if stage.ended is None else stage.ended
+        parts.append(formatting.duration(end - stage.started))
+    if stage.detail and stage.open:
+        parts.append(stage.detail)
+    if stage.error:
+        parts.append(stage.error.splitlines()[0] if stage.error.strip() else "")
+    return ", ".join(part for part in parts if part)
