@@ -15,6 +15,7 @@ from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.display.live import Live
 from headway_viewer.display.plain import Plain
 from headway_viewer.display.quiet import Quiet
+from headway_viewer.display.taskbar import TerminalTaskbar
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.terminal.front import FrontSurface
@@ -65,7 +66,9 @@ def view(argv: Sequence[str]) -> int:
         if watchdog is None or session is None:
             return make_display(kind, board, selection, sys.stdout, finish_time)
         surface = FrontSurface(descriptor, board.replica, session, watchdog)
-        return Live(board, stream_theme(sys.stdout), descriptor, surface, finish_time)
+        progress = TerminalTaskbar(board, descriptor)
+        look = stream_theme(sys.stdout)
+        return Live(board, look, descriptor, surface, finish_time, progress)
 
     try:
         return follow_broker(

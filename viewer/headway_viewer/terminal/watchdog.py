@@ -14,6 +14,7 @@ import time
 
 from headway_viewer.display.escapes import SHOW_CURSOR
 from headway_viewer.display.live import write_all
+from headway_viewer.display.taskbar import clear_left
 from headway_viewer.terminal.region_lock import RegionLock
 
 _HIDDEN, _SILENCED = 1, 2
@@ -80,6 +81,7 @@ class Watchdog:
         while not region.acquire() and time.monotonic() < until:
             time.sleep(RELEASE_INTERVAL)
         region.close()
+        clear_left(terminal)
         flags = self._flags[0]
         if flags & _HIDDEN:
             write_all(terminal, SHOW_CURSOR.encode())
