@@ -88,7 +88,11 @@ def wait(argv: Sequence[str]) -> int:
 
     def display(board: Board, selection: Selection) -> Display:
         made = notice(board, selection)
-        return AllDone(board, made, FinishTime(clock_time, always=True), _say) if arguments.all else made
+        return (
+            AllDone(board, made, FinishTime(clock_time, always=True), _say)
+            if arguments.all
+            else made
+        )
 
     return follow_broker(
         "wait",
