@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import Sequence, TextIO
 
 from headway.formatting import picture_support
@@ -16,6 +17,7 @@ from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.display.live import Live
 from headway_viewer.display.plain import Plain
 from headway_viewer.display.quiet import Quiet
+from headway_viewer.display.taskbar import TerminalTaskbar
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.terminal.front import FrontSurface
@@ -68,11 +70,12 @@ def view(argv: Sequence[str]) -> int:
         if watchdog is None or session is None:
             return make_display(kind, board, selection, sys.stdout, finish_time)
         surface = FrontSurface(descriptor, board.replica, session, watchdog)
+        progress = TerminalTaskbar(board, descriptor)
         theme = stream_theme(sys.stdout)
         if not same_terminal(0, descriptor):
-            return Live(board, theme, descriptor, surface, finish_time)
-        keyboard = surface.keyboard
-        return Browser(board, theme, descriptor, surface, 0, lambda: keyboard.taken, finish_time)
+            return Live(board, theme, descriptor, surface, finish_time, progress)
+        taken = partial(getattr, surface.keyboard, "taken")
+        return Browser(board, theme, descriptor, surface, 0, taken, finish_time, progress)
 
     try:
         return follow_broker(

@@ -15,7 +15,7 @@ from headway.formatting.theme import Line, Theme
 from headway.run.reading.terminal_lines import LineSplitter
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.log_reader import LogReader
-from headway_viewer.display.live import CLOCK_INTERVAL, Live, Surface
+from headway_viewer.display.live import CLOCK_INTERVAL, Live, Progress, Surface
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.browsing import CANCEL, LIST, LOG, OPERATION, QUIT, Action, Browsing
 from headway_viewer.picture.finish_time import FinishTime
@@ -45,8 +45,9 @@ class Browser(Live):
         keyboard: int,
         reading: Callable[[], bool],
         finish_time: FinishTime | None = None,
+        progress: Progress | None = None,
     ) -> None:
-        super().__init__(board, look, descriptor, surface, finish_time)
+        super().__init__(board, look, descriptor, surface, finish_time, progress)
         self.feed: Feed | None = None
         self._keyboard = keyboard
         self._reading = reading
