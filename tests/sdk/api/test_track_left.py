@@ -22,6 +22,13 @@ def op(reporter):
         yield op
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick_collections():
+    gc.freeze()  # what is there already is not looked at by the many collections below
+    yield
+    gc.unfreeze()
+
+
 @pytest.mark.parametrize("kind", ["list", "generator", "dict"])
 def test_a_loop_left_early_has_stopped_somewhere(op, reporter, clock, kind):
     for item in op.track(KINDS[kind](list(range(9))), "Loop", total=9):
