@@ -76,6 +76,24 @@ class Position(Source):
             self.iterator.__setstate__(len(items))  # pyright: ignore[reportAttributeAccessIssue]
 
 
+class First:
+    """Chained for the iterator: notes where the first item is fetched, and hands it over."""
+
+    __slots__ = ("_end", "_iterator")
+
+    def __init__(self, iterator: Iterator[Any], end: End) -> None:
+        self._iterator = iterator
+        self._end = end
+
+    def __iter__(self) -> Iterator[Any]:
+        frame = sys._getframe(1)
+        self._end.source.drawn = (frame.f_code, 0, frame.f_lasti)
+        return self._iterator
+
+    def __reduce__(self) -> Any:
+        return self._end.__reduce__()  # before a copy is made
+
+
 class End:
     """Chained after the last item: reaching it ends the stage, being dropped before leaves it."""
 
@@ -131,7 +149,8 @@ class End:
                 if own.off:
                     self.stage._judge(own.clock())
                 elif not (self.stage.left or own.closed):
-                    self.stage._left_at = traces.places(sys._getframe(1))
+                    count = traces.references(sys._getframe(1))
+                    self.stage._left_at = traces.places(sys._getframe(1), count)
                     self.stage.left = True
                     own.tally.leave(self.stage, own.clock(), get_ident())
                     own.wake()
@@ -175,7 +194,8 @@ def iterate(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
         iterator = iter(items)
         source: Source = Position(items, iterator)  # pyright: ignore[reportArgumentType]
         stage._count_with(source)
-        return chain(iterator, End(stage, source))
+        end = End(stage, source)
+        return chain(First(iterator, end), end)
     if hasattr(type(items), "__aiter__"):
         if hasattr(type(items), "__iter__"):
             return Either(stage, items)
@@ -225,7 +245,7 @@ def _draw(stage: Stage, items: Iterable[Any]) -> Iterator[Any]:
     except BaseException as error:
         end.failed(error)
         raise
-    return chain(counted, end)
+    return chain(First(counted, end), end)
 
 
 def _draw_asynchronously(stage: Stage, items: AsyncIterator[Item]) -> AsyncIterator[Item]:

@@ -142,11 +142,12 @@ class Sum(NamedTuple):
 class Source:
     """A counter that is polled: `count()` returns the number of items that are done."""
 
-    __slots__ = ("codes", "done", "stopped")
+    __slots__ = ("codes", "done", "drawn", "stopped")
 
     def __init__(self, codes: tuple[Any, ...] = ()) -> None:
         self.codes = codes  # of the iterable, as of `traces.codes_of`
         self.done = 0
+        self.drawn: Any = None  # where the first item was fetched, a `traces.Place`
         self.stopped = False
 
     @property
@@ -639,8 +640,10 @@ class Stage(Lifecycle):
             return
         if error is None:
             total, done = self.model.total, self.done
+            at = self._left_at  # nowhere, if the program ended within the loop
             last = total is not None and done is not None and done + source.in_work >= total
-            whole = last or traces.consumed(self._left_at)
+            stopped = not at or traces.RAISING in at
+            whole = (last and not stopped) or traces.consumed(at, source.drawn)
         else:
             whole = traces.fetched(error, self._left_at, source.codes)
         if whole:

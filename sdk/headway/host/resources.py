@@ -99,6 +99,21 @@ def has_descriptors() -> bool:
     return limit < 0 or used + DESCRIPTORS <= limit
 
 
+def occupy_standard_descriptors() -> None:
+    """Open what is closed of descriptors 0 to 2, so that none of ours comes there. Raise OSError.
+
+    The program, a library or a child would take it for standard input or output. To read from the
+    first and to write to the others stays the error that it was, and children find them closed.
+    """
+    for descriptor, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_RDONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            opened = os.open(os.devnull, mode | os.O_CLOEXEC)  # the lowest that is free
+            if opened != descriptor:  # another thread was quicker
+                os.close(opened)
+
+
 def _addresses() -> int:
     """Return the bytes of address space that this process uses, 0 where that is unknown."""
     try:

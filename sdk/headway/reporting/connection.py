@@ -12,7 +12,7 @@ import time
 
 import zmq
 
-from headway.host import broker_launch
+from headway.host import broker_launch, resources
 from headway.protocol import messages, wire
 from headway.reporting import last_resort
 from headway.reporting.publisher import WATCHED
@@ -162,6 +162,7 @@ class Connection:
 
     def _open(self, address: str) -> None:
         if self._context is None:
+            resources.occupy_standard_descriptors()  # a daemon may have closed them since
             self._context = zmq.Context()
         sock = self._context.socket(zmq.DEALER)
         for option, value in (

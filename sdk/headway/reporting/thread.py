@@ -38,6 +38,7 @@ class ReportingThread:
             raise RuntimeError("threads are not what they seem")
         if not resources.has_descriptors():
             raise OSError(errno.EMFILE, "too few descriptors are left")
+        resources.occupy_standard_descriptors()
         self.exiting = False
         self._stopping = False  # another thread is to take its place
         self._exit_deadline: float | None = None  # once the program has ended

@@ -7,15 +7,19 @@ traceback has the frame's code at that line. Where the loop's body has a `finall
 
 The instruction tells who had the items as well: a call of a function that is written in C, such
 as `list` or `zip`, or a loop over another iterator, took all that were handed out; a loop that
-was left by `break` had one of them in work.
+was left by `break` had one of them in work, and so had one that an exception left in a call of its
+body. Python does not tell a finalizer of an exception that is passing. But its traceback refers
+to the frame: that has one reference more than a frame in which an object is dropped in order.
 """
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
-    from typing import Any, Iterator, Tuple
+    from typing import Any, Callable, Iterator, Tuple
 
     # Code, line (None: the instruction has none) and offset of the instruction; or the id of the
     # exception that was passing, 0 and -1.
@@ -23,19 +27,74 @@ if TYPE_CHECKING:
 
 _LIMIT = 30  # frames and exceptions that are looked at
 _DRAWN = 0x20 | 0x80 | 0x200  # a generator, a coroutine, an asynchronous generator
+# In place of a place: an exception was passing.
+RAISING: Place = ("raising", 0, -1)
+# The instructions at which all items that were handed out were taken by what is written in C.
+_TAKEN = ("CALL", "PRECALL", "FOR_ITER", "CONTAINS_OP", "LIST_EXTEND", "SET_UPDATE")
 # The instructions that raise an exception again; the second one before Python 3.9.
 _RAISE_AGAIN = ("RERAISE", "END_FINALLY", "RAISE_VARARGS")
 
 
-def places(frame: FrameType | None) -> list[Place]:
-    """Return where `frame` is: if it is a generator's, also where that is drawn from."""
+def places(frame: FrameType | None, references: int = 0) -> list[Place]:
+    """Return where `frame` is: if it is a generator's, also where that is drawn from.
+
+    `references` is what `references(frame)` was; if that shows that an exception is passing,
+    `RAISING` is the last place.
+    """
     found: list[Place] = []
+    raising = references > 0 and frame is not None and _is_passing(frame, references)
     while frame is not None and len(found) < _LIMIT:
         found.append((frame.f_code, frame.f_lineno, frame.f_lasti))
         if not frame.f_code.co_flags & _DRAWN:
             break
         frame = frame.f_back
-    return found
+    return [*found, RAISING] if raising else found
+
+
+def references(frame: FrameType) -> int:
+    """Return how many references there are to `frame`; 0 where Python does not count them.
+
+    To be compared with one another, they have to come from finalizers that call
+    `references(sys._getframe(1))`.
+    """
+    count: Callable[[Any], int] | None = getattr(sys, "getrefcount", None)
+    return 0 if count is None else count(frame)
+
+
+class _Probe:
+    """Appends to `found` how many references there are to the frame that drops it."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, found: list[int]) -> None:
+        self.found = found
+
+    def __del__(self) -> None:
+        self.found.append(references(sys._getframe(1)))
+
+
+def _drop(found: list[int]) -> None:
+    id(_Probe(found))
+
+
+def _drop_and_yield(found: list[int]) -> Iterator[int]:
+    yield id(_Probe(found))
+
+
+def _is_passing(frame: FrameType, count: int) -> bool:
+    """Return whether `count` references to `frame` are more than where no exception is passing."""
+    found: list[int] = []
+    if frame.f_code.co_flags & _DRAWN:
+        next(_drop_and_yield(found))
+    else:
+        _drop(found)
+    handled = 0  # the exception that is handled has a traceback, too, and that the frames it called
+    for error in _chain(sys.exc_info()[1]):
+        trace = error.__traceback__
+        while trace is not None:
+            handled += (trace.tb_frame is frame) + (trace.tb_frame.f_back is frame)
+            trace = trace.tb_next
+    return bool(found) and count > found[0] + handled
 
 
 def stack(frame: FrameType | None) -> list[Place]:
@@ -74,15 +133,21 @@ def _is_on_the_way(entry: Place, place: Place) -> bool:
     return further and _instruction(place) in _RAISE_AGAIN
 
 
-def consumed(at: list[Place]) -> bool:
-    """Return whether who dropped an iterator there had taken all items that were handed out."""
-    if not at:
+def consumed(at: list[Place], drawn: Place | None) -> bool:
+    """Return whether who dropped an iterator there had taken all items that were handed out.
+
+    `drawn` is where its first item was fetched. A local variable is dropped after its function,
+    where that was called: if a loop fetched the items, that says nothing.
+    """
+    if not at or RAISING in at:
         return False
     name = _instruction(at[0])
+    if name.startswith("CALL") and drawn is not None and _instruction(drawn) == "FOR_ITER":
+        return False
     if name == "POP_ITER":  # of Python 3.14; at the end of a loop after another instruction
         code, line, offset = at[0]
         return _instruction((code, line, offset - 2)) == "END_FOR"
-    return name == "FOR_ITER" or name.startswith(("CALL", "PRECALL"))
+    return name.startswith(_TAKEN)
 
 
 def fetched(error: Any, at: list[Place], codes: tuple[Any, ...] = ()) -> bool:
@@ -129,7 +194,7 @@ def _instruction(place: Place) -> str:
 def entries(error: BaseException | None) -> list[Place]:
     """Return where `error`, and what it was raised from or in the handling of, has passed."""
     found: list[Place] = []
-    for one in () if error is None else _chain(error):
+    for one in _chain(error):
         found += passing(one)
         found += _traceback(one)
     return found
@@ -144,7 +209,7 @@ def _traceback(error: BaseException) -> list[Place]:
     return found
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
     """Yield `error` and the exceptions that it was raised from, or in the handling of."""
     seen: list[BaseException] = []
     todo: list[BaseException | None] = [error]

@@ -1,8 +1,10 @@
 """Loops that are left before their end: by break, by an exception, or unused."""
 
 import asyncio
+import contextlib
 import gc
 import itertools
+import sys
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,13 @@ from headway.testing import ManualClock, reporting
 def op(reporter):
     with headway.operation("Work") as op:
         yield op
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_collections():
+    gc.freeze()  # what is there already is not looked at by the many collections below
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize("kind", ["list", "generator", "dict"])
@@ -310,3 +319,118 @@ def test_a_loop_whose_body_has_a_finally_fails_all_the_same(reporter):
                 for _ in op.track(range(3), "Clean-up"):
                     break
     assert [stage.state for stage in op.stages] == [FAILED, "completed"]
+
+
+def quit_quietly(status=0):
+    raise SystemExit(status)
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def fail():
+    raise ValueError("no disk")
+
+
+def by_a_call(act):
+    def work(items, after):
+        for number, _ in enumerate(items, 1):
+            if number > after:
+                act()
+
+    return work
+
+
+def by_break(items, after):
+    for number, _ in enumerate(items, 1):
+        if number > after:
+            break
+
+
+def by_return(items, after):
+    for number, _ in enumerate(items, 1):
+        if number > after:
+            return number
+    return None
+
+
+def by_raise(items, after):
+    for number, _ in enumerate(items, 1):
+        if number > after:
+            raise SystemExit
+
+
+def by_close(items, after):
+    def draw():
+        for item in items:
+            yield [item]
+
+    drawn = draw()
+    for _ in range(after + 1):
+        next(drawn)
+    drawn.close()
+
+
+def by_a_call_in_a_generator(items, after):
+    def draw():
+        for number, item in enumerate(items, 1):
+            yield quit_quietly() if number > after else item
+
+    for _ in draw():
+        pass
+
+
+def after_some(items, after):
+    return list(itertools.islice(items, after))
+
+
+def in_a_caught_exception(items, after):
+    with contextlib.suppress(ValueError):
+        by_a_call(fail)(items, after)
+
+
+WAYS = [
+    by_a_call(lambda: sys.exit(0)),
+    by_a_call(lambda: sys.exit(3)),
+    by_a_call(quit_quietly),
+    by_a_call(interrupt),
+    by_a_call(fail),
+    by_raise,
+    by_break,
+    by_return,
+    by_close,
+    by_a_call_in_a_generator,
+    after_some,
+    in_a_caught_exception,
+]
+
+
+@pytest.mark.parametrize("kind", ["list", "generator"])
+@pytest.mark.parametrize("after", [3, 9])
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_counted_is_what_was_finished(reporter, way, after, kind):
+    error = None
+    try:
+        way(headway.track(KINDS[kind](list(range(10))), "Rows", total=10), after)
+    except BaseException as raised:
+        error = raised
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("headway.reporting.exit_status.ended_by", lambda: error)
+        reporter.settle()
+    (entry,) = reporter.publisher.operations.values()
+    (stage,) = entry.model.stages.values()
+    # It was what was looked for; and of what was in a variable of a function that goes on, nobody
+    # knows.
+    last = after == 9 and way in (by_break, by_return, by_close, in_a_caught_exception)
+    assert stage.done == after + last
+
+
+@pytest.mark.parametrize("after", [3, 9])
+def test_an_item_within_which_the_program_ends_is_not_counted(reporter, after):
+    for number, _ in enumerate(headway.track(range(10), "Rows"), 1):
+        if number > after:
+            reporter.settle_left()  # as `os._exit(0)` has it
+            break
+    (entry,) = reporter.publisher.operations.values()
+    assert [stage.done for stage in entry.model.stages.values()] == [after]

@@ -4,6 +4,7 @@ import os
 import resource
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -46,3 +47,33 @@ def test_without_proc_nothing_is_known_to_be_ample(monkeypatch):
 
     monkeypatch.setattr("builtins.open", closed)
     assert not resources.are_ample()
+
+
+def test_what_is_opened_does_not_come_to_the_place_of_a_standard_descriptor(tmp_path):
+    code = """
+        import errno, os, subprocess, sys
+        from headway.host import resources
+
+        def errors():
+            for act, *to in ((os.read, 0, 1), (os.write, 1, b"x"), (os.write, 2, b"x")):
+                try:
+                    act(*to)
+                except OSError as error:
+                    yield error.errno == errno.EBADF
+
+        with open(sys.argv[1], "w") as found:
+            os.dup2(found.fileno(), 9)
+        for descriptor in range(3):
+            os.closerange(descriptor, descriptor + 1)
+        before = [*errors()]
+        resources.occupy_standard_descriptors()
+        resources.occupy_standard_descriptors()
+        look = "import os, sys; sys.exit(os.path.exists('/proc/self/fd/1'))"
+        child = subprocess.call([sys.executable, "-c", look])
+        os.write(9, repr((min(os.pipe()) > 2, before, [*errors()], child)).encode())
+    """
+    found = tmp_path / "found"
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), str(found)], check=True, timeout=30
+    )
+    assert eval(found.read_text()) == (True, [True] * 3, [True] * 3, 0)

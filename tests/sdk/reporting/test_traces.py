@@ -1,5 +1,6 @@
 """Which loop an exception has left."""
 
+import contextlib
 import itertools
 import sys
 
@@ -13,6 +14,7 @@ class Drop:
 
     def __init__(self):
         self.at = []
+        self.drawn = None
 
     def __iter__(self):
         return Items(self)
@@ -23,13 +25,16 @@ class Items:
         self.drop = drop
 
     def __next__(self):
+        frame = sys._getframe(1)
+        self.drop.drawn = self.drop.drawn or (frame.f_code, 0, frame.f_lasti)
         return 1
 
     def __iter__(self):
         return self
 
     def __del__(self):
-        self.drop.at = traces.places(sys._getframe(1))
+        count = traces.references(sys._getframe(1))
+        self.drop.at = traces.places(sys._getframe(1), count)
 
 
 def raised(work):
@@ -139,11 +144,99 @@ def by_return(drop):
         return
 
 
+def in_a_call_of_its_body(drop):
+    for _ in drop:
+        raised_here()
+
+
+def in_a_call_while_another_is_handled(drop):
+    try:
+        raised_here()
+    except ValueError:
+        for _ in drop:
+            raised_here()
+
+
+def by_a_call_while_an_exception_is_handled(drop):
+    try:
+        raised_here()
+    except ValueError:
+        list(itertools.islice(drop, 5))
+
+
+def by_a_call_after_an_exception(drop):
+    try:
+        raised_here()
+    except ValueError:
+        pass
+    list(itertools.islice(drop, 5))
+
+
+def in_a_generator(left):
+    def generate(drop):
+        left(drop)
+        yield 1
+
+    def draw(drop):
+        next(generate(drop))
+
+    return draw
+
+
+def inline_in_a_generator(drop):
+    def generate():
+        yield list(itertools.islice(drop, 5))
+
+    next(generate())
+
+
+def by_an_exception_inline_in_a_generator(drop):
+    def generate():
+        for _ in drop:
+            yield raised_here()
+
+    next(generate())
+
+
+def by_closing_a_generator(drop):
+    def generate():
+        yield from drop
+
+    made = generate()
+    next(made)
+    made.close()
+
+
+def in_a_variable(drop):
+    def work():
+        items = iter(drop)
+        for _ in enumerate(items):
+            break
+
+    work()
+
+
 @pytest.mark.parametrize(
     ("left", "all_taken"),
-    [(by_a_call, True), (by_a_loop_over_another, True), (by_break, False), (by_return, False)],
+    [
+        (in_a_variable, False),
+        (by_a_call, True),
+        (by_a_loop_over_another, True),
+        (by_break, False),
+        (by_return, False),
+        (in_a_call_of_its_body, False),
+        (in_a_call_while_another_is_handled, False),
+        (by_a_call_while_an_exception_is_handled, True),
+        (by_a_call_after_an_exception, True),
+        (in_a_generator(by_a_call), True),
+        (in_a_generator(in_a_call_of_its_body), False),
+        (inline_in_a_generator, True),
+        (by_an_exception_inline_in_a_generator, False),
+        (by_closing_a_generator, False),
+    ],
 )
-def test_the_instruction_tells_whether_an_item_was_in_work(left, all_taken):
+def test_the_instruction_and_the_frame_tell_whether_an_item_was_in_work(left, all_taken):
     drop = Drop()
-    left(drop)
-    assert traces.consumed(drop.at) is all_taken
+    with contextlib.suppress(ValueError):
+        left(drop)
+    assert traces.consumed(drop.at, drop.drawn) is all_taken
