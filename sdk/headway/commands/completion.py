@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 OPTIONS = {
-    "run": "--name --display --as --no-parse --file --output",
+    "run": "--name --display --as --no-parse --fail-if --file --output",
     "attach": "--name --display",
     "view": "--display --until-done --clock --timeout",
     "ps": "--running --failed --since --all --json --format --line --clock",
