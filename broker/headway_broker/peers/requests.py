@@ -77,7 +77,8 @@ class Requests:
         entry = self._ledger.entries.get(_word(arguments, "operation"))
         if entry is None or entry.session is not asker:
             return reply(asker, request, error="no such operation")
-        return reply(asker, request, {"usual": entry.operation.usual})
+        usual = entry.operation.usual
+        return reply(asker, request, {"usual": None if usual is None else usual[0]})
 
     def _pass_on(
         self,

@@ -31,7 +31,7 @@ import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 db.execute("DROP TABLE IF EXISTS t")
 db.execute("CREATE TABLE t (a INTEGER, b TEXT, c REAL)")
-for block in range(25):
+for block in range(70):
     rows = ((n, str(n) * 8, n / 7) for n in range(block * 10000, (block + 1) * 10000))
     db.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
 db.execute("CREATE INDEX i ON t (b)")
@@ -41,7 +41,7 @@ TRAIN = """
 import random, time
 random.seed(7)
 weights = [random.random() for _ in range(4000)]
-for epoch in range(1500):
+for epoch in range(6000):
     total = sum(w * w for w in weights)
     weights = [w - w / total for w in weights]
 """
@@ -129,7 +129,7 @@ def jobs(folder: str) -> dict[str, Job]:
         "compileall -q": Job([python, "-m", "compileall", "-q", "-f", tree]),
         "compileall": Job([python, "-m", "compileall", "-f", tree]),
         "hash a tree": shell(
-            'for n in 1 2 3 4 5 6; do find "$1" -type f -print0 | xargs -0 -n 50 sha256sum; done'
+            'for n in $(seq 20); do find "$1" -type f -print0 | xargs -0 -n 50 sha256sum; done'
             ' > "$3/sums"'
         ),
         "tar | xz": shell('tar c -C "$1" . | xz -2 > "$3/tree.xz"'),

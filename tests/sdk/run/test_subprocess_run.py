@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import threading
 
@@ -153,14 +154,19 @@ def test_a_request_to_cancel_reaches_it_and_what_it_started():
 
 
 def test_an_interrupt_ends_it(monkeypatch):
-    from headway.run import subprocess_run
+    monkeypatch.setattr("headway.run.subprocess_run.TICK", 0.5)
+    op = headway.operation("Install")
 
-    def interrupted(self):
-        raise KeyboardInterrupt
+    def interrupt():
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    monkeypatch.setattr(subprocess_run._Started, "_cancel", interrupted)
-    with pytest.raises(KeyboardInterrupt), headway.operation("Install") as op:
-        run(["sleep", "60"])
+    def work():
+        with op:
+            threading.Timer(0.5, interrupt).start()
+            run(["sleep", "60"])
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert op.stages[0].state == "cancelled"
 
 
@@ -178,9 +184,7 @@ def test_on_a_loop_others_go_on_meanwhile():
 
 def test_a_task_that_is_cancelled_interrupts_it():
     async def main():
-        task = asyncio.ensure_future(
-            headway.run_async(["sleep", "60"])
-        )
+        task = asyncio.ensure_future(headway.run_async(["sleep", "60"]))
         await asyncio.wait([task], timeout=0.5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
