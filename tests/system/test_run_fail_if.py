@@ -48,7 +48,7 @@ def test_a_multiple_is_one_of_its_earlier_runs(machine, tmp_path):
         return process.returncode, err
 
     machine.headway("run", "--display", "quiet", "--", "true")
-    until(machine.serving, "a broker")
+    until(machine.serving, "a broker", 60.0)
     assert run("2") == (0, "")
     status, err = run("90")
     assert status == 124

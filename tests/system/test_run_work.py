@@ -29,7 +29,7 @@ class Recording:
         self.machine = machine
         self.path = f"{machine.folder}/recording.ndjson"
         self.process = machine.spawn(*HEADWAY, "record", self.path)
-        until(self.lines, "the recording")
+        until(self.lines, "the recording", 100.0)
 
     def lines(self):
         if not os.path.exists(self.path):
@@ -51,7 +51,7 @@ class Recording:
             ]
             return states if states and states[-1]["ended"] else None
 
-        return until(ended, "the end")
+        return until(ended, "the end", 100.0)
 
 
 def took(states):
