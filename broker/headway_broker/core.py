@@ -48,7 +48,9 @@ ROLES: dict[str, frozenset[type[Any]]] = {
     ),
     "viewer": frozenset({messages.Beat, messages.Bye, messages.Request}),
 }
-WORKER_VERBS = frozenset({"status", "retire"})  # the requests that are not a viewer's alone
+WORKER_VERBS = frozenset(
+    {"status", "retire", "usual"}
+)  # the requests that are not a viewer's alone
 
 
 class Core(Parts):
@@ -104,6 +106,7 @@ class Core(Parts):
             "why": self.explanations.why,
             "status": lambda asker, request, _, now: reply(asker, request, self.status(now)),
             "stop": self.retirement.stop,
+            "usual": self.requests.usual,
             "retire": self.retirement.retire,
         }
 

@@ -34,6 +34,7 @@ AREAS = {  # subcommand → module of benches.areas
     "idle": "idle",
     "frame": "frame",
     "run": "run",
+    "run-truth": "run_truth",
     "eta": "eta",
     "harm": "faults",
     "exit": "exits",

@@ -9,6 +9,12 @@ from headway.api.track import track
 from headway.errors import Cancelled, IllegalMove, UnknownStage
 from headway.reporting import exits, forks
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from headway.run.subprocess_run import run, run_async
+
 __all__ = [
     "Cancelled",
     "IllegalMove",
@@ -17,6 +23,8 @@ __all__ = [
     "UnknownStage",
     "current",
     "operation",
+    "run",
+    "run_async",
     "track",
 ]
 __version__ = "0.1.0"
@@ -24,3 +32,14 @@ __version__ = "0.1.0"
 # At import: exit handlers run in reverse order, so what the program registers later runs first.
 exits.register()
 forks.register()
+
+
+def __getattr__(name: str) -> Any:
+    """Import what only programs need that run commands."""
+    import importlib  # noqa: PLC0415 - see above
+
+    if name == "run":
+        return importlib.import_module("headway.run")
+    if name == "run_async":
+        return importlib.import_module("headway.run.subprocess_run").run_async
+    raise AttributeError(f"module 'headway' has no attribute {name!r}")

@@ -101,7 +101,10 @@ def is_there(dotted):
 
 def names_of(file):
     """The names that a module defines or imports at its top."""
-    for node in ast.parse(file.read_text("utf-8")).body:
+    todo = list(ast.parse(file.read_text("utf-8")).body)
+    for node in todo:
+        if isinstance(node, ast.If):  # for type checkers
+            todo += node.body
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):

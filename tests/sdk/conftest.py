@@ -27,7 +27,7 @@ def link(reporter):
 
     def broker(message, now):
         if type(message) is messages.Hello:
-            yield messages.Welcome(1, 0, "i", now, now, "ipc:///f", True)
+            yield messages.Welcome(1, messages.MINOR, "i", now, now, "ipc:///f", True)
 
     return MemoryConnection(reporter, broker)
 

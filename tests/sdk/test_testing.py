@@ -14,7 +14,7 @@ class Peer:
     def __call__(self, message, now):
         self.told.append(message)
         if type(message) is messages.Hello:
-            yield messages.Welcome(1, 0, "i", now, now, "ipc:///f", True)
+            yield messages.Welcome(1, messages.MINOR, "i", now, now, "ipc:///f", True)
         elif type(message) is messages.Announce and message.operation[4] == "completed":
             yield messages.Acknowledge([message.operation[:2]])
 

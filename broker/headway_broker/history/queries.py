@@ -124,7 +124,10 @@ def runs(connection: sqlite3.Connection, key: str) -> list[dict[str, Any]]:
 
 
 def recall(connection: sqlite3.Connection, job: Recall) -> list[dict[str, Any]]:
-    """Return the runs of the finest key that has any, oldest first."""
+    """Return the runs of the finest key that has any, oldest first.
+
+    Hidden counts are absolute: those of another input, which a coarser key finds, say nothing.
+    """
     found = runs(connection, job.key)
     for key in job.coarser:
         if found:
@@ -135,6 +138,8 @@ def recall(connection: sqlite3.Connection, job: Recall) -> list[dict[str, Any]]:
             (key, retention.RUNS_PER_KEY),
         )
         found = list(_read(text for (text,) in newest))
+        for run in found:
+            run.pop("work", None)
     if not found and job.former is not None:
         old = connection.execute(
             "SELECT run FROM runs WHERE key = ? AND name IS NULL ORDER BY number", (job.former,)

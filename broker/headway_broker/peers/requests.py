@@ -70,6 +70,16 @@ class Requests:
             asker, request, arguments, now, lambda number, name: messages.Pause(number, name, False)
         )
 
+    def usual(
+        self, asker: Session, request: int, arguments: dict[str, Any], _now: float
+    ) -> list[Effect]:
+        """Tell the writer of an operation how long its earlier runs took."""
+        entry = self._ledger.entries.get(_word(arguments, "operation"))
+        if entry is None or entry.session is not asker:
+            return reply(asker, request, error="no such operation")
+        usual = entry.operation.usual
+        return reply(asker, request, {"usual": None if usual is None else usual[0]})
+
     def _pass_on(
         self,
         asker: Session,

@@ -16,7 +16,7 @@ OF_OPERATIONS = (
 )  # ids are completed
 MODES = "auto live plain json quiet"
 OPTIONS = {
-    "run": "--name --display --as --no-parse --file --output",
+    "run": "--name --display --as --no-parse --fail-if --file --output",
     "attach": "--name --display",
     "view": "--display --until-done --clock --timeout",
     "ps": "--running --failed --since --all --json --format --line --clock",

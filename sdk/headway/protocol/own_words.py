@@ -31,6 +31,11 @@ _PHRASES = frozenset(
         "stopped at N",
         "stopped at N of N",
         "the program ended with status N",
+        *(
+            f"took longer than N {unit}{usual}"
+            for unit in ("s", "min", "h", "days")
+            for usual in ("", ", N × usual")
+        ),
     }
 )
 _SIGNALS = (
@@ -55,6 +60,11 @@ def killed_by(signal: str) -> str:
 def interrupted_by(signal: str) -> str:
     """Return the reason of what was cancelled by a signal of that name."""
     return f"interrupted by {signal}"
+
+
+def took_longer(limit: str, factor: float | None) -> str:
+    """Return the error of what took longer than it may: `limit`, or so many times its usual."""
+    return f"took longer than {limit}" + ("" if factor is None else f", {factor:g} × usual")
 
 
 def are_own(text: str) -> bool:

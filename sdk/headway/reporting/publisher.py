@@ -7,7 +7,7 @@ read costs no memory: what goes out later is the state of that moment.
 
 from __future__ import annotations
 
-from headway.model import Operation, Stage
+from headway.model import Operation, Stage, clean_count
 from headway.protocol import retirement
 from headway.protocol.messages import (
     MAGIC,
@@ -68,6 +68,7 @@ ENDS_PER_FILE = 5_000
 WELCOME_TIMEOUT = 0.3
 REFUSED_LIMIT = 100  # ends that a broker has refused and that are kept for the spool
 STAGES_IN_BIRTHS = 100  # of an open operation, in a birth file
+RETIRE_REQUEST = 1  # its number; those that ask for usual durations come after it
 WORK_MINOR = 1  # the first minor version whose brokers know `Work`
 HASHES_LIMIT = 256  # of lines in a `Work`, as `protocol.wire` has it
 OUTPUT_MINOR = 1  # the version of a broker that takes output
@@ -129,6 +130,10 @@ class Publisher:
         self._connected = False
         self._greeted = False
         self._older: int | None = None  # the major of a broker that is only asked to retire
+        self.usual: dict[
+            str, float
+        ] = {}  # operation → seconds, where it was asked for and is known
+        self._asked_usual: dict[int, str] = {}  # request → operation
         self._asked_to_retire = False  # once: programs of another version may start theirs again
         self._requests: list[Request] = []
         self._dirty: dict[str, Entry] = {}
@@ -206,6 +211,14 @@ class Publisher:
             lines = (waiting.lines + sample.lines)[-HASHES_LIMIT:]
             sample = sample._replace(lines=lines)
         self._work[sample.operation] = sample
+
+    def ask_usual(self, operation: str) -> None:
+        """Ask for the usual duration of an operation; what is known of it comes into `usual`."""
+        if self.mute or self._sealed or self.welcome is None:
+            return
+        number = RETIRE_REQUEST + 1 + len(self._asked_usual)
+        self._asked_usual[number] = operation
+        self._requests.append(Request(number, "usual", {"operation": operation}))
 
     def answer(self, request: int, answer: str, reason: str | None = None) -> None:
         """Queue the answer to the `Cancel` or `Pause` of that number."""
@@ -285,7 +298,7 @@ class Publisher:
     def _ask_to_retire(self, words: dict[str, Any]) -> None:
         if not self._asked_to_retire:
             self._asked_to_retire = True
-            self._requests.append(Request(1, "retire", words))
+            self._requests.append(Request(RETIRE_REQUEST, "retire", words))
 
     def _receive_watched(self, message: Watched) -> None:
         self.watched = message.watched
@@ -329,6 +342,12 @@ class Publisher:
                     del self.refused_ends[oldest]
 
     def _receive_reply(self, message: Reply) -> None:
+        operation = self._asked_usual.get(message.request)
+        if operation is not None:
+            usual = clean_count(message.result.get("usual"))
+            if usual is not None:
+                self.usual[operation] = usual
+            return
         if self._older is not None and message.result.get("retiring") is not True:
             self.refused = Refuse("version", {"majors": [self._older]})
 

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
     from headway.run.launch import Launch
     from headway.run.several import Several
+    from headway.run.time_limit import TimeLimit
 else:
     from headway.light_typing import NamedTuple
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = (
-    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] -- CMD [ARG…]\n"
+    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--fail-if LIM]\n"
+    "                   -- CMD [ARG…]\n"
     "       headway run [-j N] [--output MODE] CMD [ARG…] ::: CMD [ARG…] …\n"
     "       headway run [-j N] [--output MODE] --file FILE"
 )
@@ -39,6 +41,9 @@ options:
   --display MODE  what this terminal shows: auto, live, plain, json, quiet
   --as TOOL       read the output as TOOL's, for a script that runs TOOL
   --no-parse      do not look at the output at all
+  --fail-if LIM   end CMD, as `headway cancel` does, if it takes longer than LIM: 2x, twice what
+                  it usually takes (from its second run on), or 90s, 10m, 1h30m. It has failed then,
+                  with exit status 124. Time in which it waits or is paused does not count
   -h, --help      show this
 
 Several commands run at once where ::: stands between them and no -- before it; after -- every
@@ -49,14 +54,15 @@ input. Ctrl+C ends all.
   --output MODE   interleaved lines; grouped by command, at its end; quiet: of failures only
 
 exit status of several: 0 all completed, 1 any failed, 130 any cancelled. Of one:
-CMD's; 1 if it succeeded and its output could not be written; 126 if it cannot be run, 127 if
-there is no such command, 128+N if it died of signal N.
+CMD's; 124 if it took longer than --fail-if allows; 1 if it succeeded and its output could not be
+written; 126 if it cannot be run, 127 if there is no such command, 128+N if it died of signal N.
 
 examples:
   headway run -- pip install -r requirements.txt
   headway run -- sudo apt-get install nginx
   headway run --name "Nightly build" -- make -j8
   headway run --as pip -- ./install.sh
+  headway run --fail-if 2x -- ./backup.sh
   headway run npm install ::: pip install -r requirements.txt ::: make -j4
 """
 
@@ -68,13 +74,17 @@ class Options(NamedTuple):
     name: str | None = None
     display: str | None = None
     tool: str | None = None
+    limit: TimeLimit | None = None
     # Of one of several commands: the terminal to draw on, whose standard error is a pipe to their
     # coordinator, and what that calls the command.
     terminal: str | None = None
     label: str | None = None
 
 
-_VALUED = ("--name", "--display", "--as", "--output", "--file", "-j", "--terminal", "--label")
+_VALUED = (
+    *("--name", "--display", "--as", "--fail-if"),
+    *("--output", "--file", "-j", "--terminal", "--label"),
+)
 
 
 class UsageError(Exception):
@@ -119,6 +129,14 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
 
         if tool not in PARSERS:
             raise UsageError("--as takes one of " + ", ".join(sorted(PARSERS)))
+    limit = None
+    if "--fail-if" in values:
+        from headway.run.time_limit import TimeLimit  # noqa: PLC0415 - rarely needed
+
+        try:
+            limit = TimeLimit(values["--fail-if"])
+        except ValueError as error:
+            raise UsageError(f"--fail-if: {error}") from None
     if "--file" in values or (not closed and ":::" in argv):
         from headway.run.several import BadJob, read_several  # noqa: PLC0415 - rarely needed
 
@@ -138,6 +156,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         values.get("--name"),
         values.get("--display"),
         tool if parse else "",
+        limit,
         values.get("--terminal"),
         values.get("--label"),
     )
@@ -195,7 +214,7 @@ def main(arguments: Sequence[str]) -> int:
         from headway.host.identity import draw_on  # noqa: PLC0415 - only of several
 
         draw_on(options.terminal)
-    if os.environ.get("HEADWAY", "").lower() == "off":
+    if os.environ.get("HEADWAY", "").lower() == "off" and options.limit is None:
         return _become(path, options.argv)
     return _run(options, path)
 
@@ -237,6 +256,7 @@ def _prepare(options: Options, path: str) -> Launch:
 
     plan = Plan(options.argv, path, options.name, options.display, options.tool)
     plan.label = options.label
+    plan.limit = options.limit
     return prepare_launch(plan)
 
 

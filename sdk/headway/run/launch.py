@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from headway.run.streams.output_log import OutputLog
     from headway.run.streams.output_terminal import OutputTerminal
     from headway.run.streams.pump import Pump
+    from headway.run.time_limit import TimeLimit
 
 PARENT = "HEADWAY_PARENT"
 # Programs that may be started in another way than as they are, or whose streams are connected in
@@ -74,6 +75,7 @@ class Plan:
         self.display = display
         self.tool = tool  # whose output to expect; "" for nobody's
         self.label: str | None = None  # what it is called among several commands
+        self.limit: TimeLimit | None = None  # how long it may take
 
     @property
     def command(self) -> Command:

@@ -8,7 +8,11 @@ hashes are kept, so that two runs keep the same ones, however many each has.
 from __future__ import annotations
 
 import re
-from hashlib import blake2s
+
+try:
+    from _blake2 import blake2s  # hashlib loads all of OpenSSL beside it
+except ImportError:
+    from hashlib import blake2s
 
 KEPT = 256  # lines of one run
 HASH_BYTES = 4

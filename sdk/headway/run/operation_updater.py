@@ -66,6 +66,11 @@ class OperationUpdater:
         self.error: str | None = None  # the best line about a failure
         self.counted = False  # the output told of stages or counts
 
+    @property
+    def waits(self) -> bool:
+        """Whether the operation waits: for input, a lock, or while it is paused."""
+        return self._paused or self._waiting is not None
+
     def apply(self, events: list[Event], scope: str = "") -> None:
         """Apply events in order.
 

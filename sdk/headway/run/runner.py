@@ -15,6 +15,7 @@ from headway.run.input_reporter import InputReporter
 from headway.run.kernel.looks import ProcessLooks
 from headway.run.kernel.watch import Watch
 from headway.run.launch import Launch, flush_report
+from headway.run.limiter import Limiter
 from headway.run.operation_updater import OperationUpdater
 from headway.run.parsers.registry import PARSERS, find_parser_module, make_fallback, make_parser
 from headway.run.parsing_loop import ParsingLoop
@@ -26,6 +27,7 @@ from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
 from headway.run.streams.pump import copy_until_closed
 from headway.run.streams.samples import UNKNOWN_TOOL_LIMIT
+from headway.run.time_limit import EXPIRED
 from headway.run.tree.processes import Processes
 from headway.run.tree.router import Router
 from headway.run.work_reporter import WorkReporter
@@ -76,6 +78,7 @@ class Runner:
         if launch.operation is not None:
             launch.operation.pauser = self._pausing.request
             self._work = WorkReporter(launch.operation, time.monotonic())
+        self._limiter = None if launch.plan.limit is None else Limiter(launch, self._updater)
         self._parsing = self._make_parsing_loop(_router_of(launch))
         for pump in launch.pumps:
             if pump.samples is not None:
@@ -117,6 +120,8 @@ class Runner:
                     self._stop_with_command(os.WSTOPSIG(status))
                 else:
                     return status
+            if self._limiter is not None:
+                self._limiter.look(time.monotonic())
             self._cancel()
             keyboard = self._launch.keyboard
             self._pausing.look(None if keyboard is None else keyboard.interrupted)
@@ -232,6 +237,10 @@ class Runner:
         outcome = outcome_of(
             status, error, self._interrupted, escalation.requested, escalation.reason, now
         )
+        expired = None if self._limiter is None else self._limiter.expired
+        if expired is not None:
+            print_error(f"it {expired}")
+            code, outcome = EXPIRED, Outcome("failed", expired)
         if self._launch.own_tools is not None:
             for complaint in self._launch.own_tools.complaints:
                 print_error(complaint)
@@ -245,7 +254,7 @@ class Runner:
         flush_report()
         self._fork_copier()
         self._launch.release_terminal()
-        number = killed or termination_signal(status)
+        number = killed or (termination_signal(status) if expired is None else 0)
         if number:
             self._signals.die(number)
         return code

@@ -54,6 +54,8 @@ def read_several(values: dict[str, str], argv: list[str], parse: bool) -> Severa
     if output not in KINDS:
         raise BadJob("--output takes one of " + ", ".join(KINDS))
     options = [f"--as={values['--as']}"] if "--as" in values else []
+    if "--fail-if" in values:
+        options.append(f"--fail-if={values['--fail-if']}")
     if not parse:
         options.append("--no-parse")
     return Several(found, int(limit), output, values.get("--display"), options)

@@ -168,3 +168,12 @@ def test_what_is_old_or_too_many_is_pruned(connection, monkeypatch):
     assert left(connection, since=0.0) == ["open", "new"]
     assert [one.key for one in queries.all_runs(connection)] == ["k2", "k3"]
     assert queries.claims(connection, 0.0) == ["new"]
+
+
+def test_hidden_counts_are_of_the_finest_key_alone(connection):
+    run = {"format": 2, "work": {"counters": {}, "lines": []}}
+    write(connection, StoreRun("fine", run, "tar", ("coarse",)))
+    [same] = queries.recall(connection, Recall("fine", ("coarse",)))
+    [other] = queries.recall(connection, Recall("another", ("coarse",)))
+    assert same == run
+    assert other == {"format": 2}

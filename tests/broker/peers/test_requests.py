@@ -3,6 +3,7 @@
 import pytest
 from wired import Wired
 
+from headway.estimate import Run
 from headway.protocol import messages
 from headway_broker.peers.requests import ANSWER_TIMEOUT
 from headway_broker.state import effects
@@ -117,3 +118,16 @@ def test_a_pause_goes_to_the_writer_and_its_answer_comes_back(wired, verb, pause
     assert (pause.operation, pause.paused) == ("op", paused)
     worker.say(messages.Answer(pause.request, "refused", "why not"))
     assert replies(viewer) == [({"answer": "refused", "reason": "why not"}, None)]
+
+
+def test_a_worker_is_told_how_long_its_operation_usually_takes_and_no_other():
+    wired = Wired(has_history=True)
+    worker, other = wired.worker("first"), wired.worker("second")
+    worker.start()
+    wired.core.recalled("Install", [Run(20.0, []).to_dict()])
+    wired.follow()
+    wired.pass_time(1.0)
+    worker.ask("usual", operation="op")
+    other.ask("usual", operation="op")
+    assert [one.result for one in worker.heard(messages.Reply)] == [{"usual": 20.0}]
+    assert [one.error for one in other.heard(messages.Reply)] == ["no such operation"]

@@ -40,7 +40,7 @@ def answered(environ, answer):
 
 
 def welcome(**about):
-    return messages.Welcome(messages.MAJOR, 0, "b", 1.0, 1.0, "ipc:///f", False, about)
+    return messages.Welcome(messages.MAJOR, messages.MINOR, "b", 1.0, 1.0, "ipc:///f", False, about)
 
 
 def test_a_listener_that_does_not_answer_is_no_broker(environ, monkeypatch):

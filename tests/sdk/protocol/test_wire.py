@@ -256,7 +256,7 @@ def test_counts_are_recognised_and_unpacked_by_a_way_of_their_own():
         encode(messages.Counts(2, 1.5, dict.fromkeys(range(wire.COUNTS_LIMIT + 1), 1))),
         pack([2, 2, 1.5, {1: 5}, "appended"]),
     ],
-    ids=range(32),
+    ids=range(34),
 )
 def test_whatever_is_not_plainly_counts_is_left_to_decode(frame):
     assert unpack_counts(frame) is None

@@ -434,3 +434,18 @@ def test_a_mute_publisher_keeps_nothing():
     assert publisher.settled
     assert not publisher._moved
     assert not publisher._lines
+
+
+def test_the_usual_duration_is_there_once_the_broker_has_told_it():
+    publisher, operation = publisher_with()
+    welcomed(publisher)
+    publisher.ask_usual(operation.id)
+    [first] = publisher.take(2.0)
+    assert (first.verb, first.arguments) == ("usual", {"operation": operation.id})
+    publisher.receive(messages.Reply(first.request, {"usual": None}, None), 2.0)
+    assert publisher.usual == {}
+    publisher.ask_usual(operation.id)
+    [second] = publisher.take(3.0)
+    publisher.receive(messages.Reply(second.request, {"usual": 20.0}, None), 3.0)
+    assert publisher.usual == {operation.id: 20.0}
+    assert publisher.refused is None

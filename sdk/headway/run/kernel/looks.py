@@ -1,8 +1,10 @@
 """Look at the processes of a command, for all that want to know of them. Linux.
 
 Shell. There is one walk through the tree, by the lists of children in /proc, never all of /proc;
-whoever wants more of a process reads it on the occasion. What a look has cost, all of it, decides
-when the next may be. Where there is no such list, the command itself is all that is found.
+whoever wants more of a process reads it on the occasion. What looks cost, all of it, decides when
+the next may be: the median of the last three, for the first look at a tool loads its parser, and a
+gap in the samples of its work would be all that this brought. Where there is no such list, the
+command itself is all that is found.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ class ProcessLooks:
         self._root = root
         self._clock = clock
         self._listeners: list[Listener] = []
+        self._costs = (0.0, 0.0, 0.0)  # of the last looks, in seconds
         self._next = 0.0
         self._looked = 0.0
         self.members: list[int] = [root]  # as of the last look
@@ -66,7 +69,8 @@ class ProcessLooks:
                 self._listeners.remove(listener)  # such as without memory: the command goes on
         self._looked = now
         self._next = now + SOONEST_SECONDS
-        self.spend(self._clock() - began, now)
+        self._costs = (*self._costs[1:], self._clock() - began)
+        self.spend(sorted(self._costs)[1], now)
         return True
 
     def spend(self, seconds: float, now: float) -> None:

@@ -2,7 +2,8 @@
 
 Pure. A rung is a list of words; two runs are of one kind where all words of a rung are equal. The
 words are arguments, so nobody but a keyed hash may see them. Coarser rungs drop values (paths,
-numbers, versions, dates), never option letters or sub-commands: `tar -c` says nothing of `tar -x`.
+numbers, versions, dates), never option letters, sub-commands or texts: `tar -c` says nothing of
+`tar -x`, nor one `sh -c` of another.
 A program alone is a rung only where it is an interpreter with its script.
 """
 
@@ -10,6 +11,10 @@ from __future__ import annotations
 
 from headway.run.reading.command_line import Command
 from headway.run.reading.script import absolute, basename, find_script, folder_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
 
 _DIGITS = "0123456789"
 _DIGIT_SET = frozenset(_DIGITS)
@@ -42,12 +47,17 @@ def rungs_of(command: Command, cwd: str, *, terminal: bool, known: bool) -> list
         found.append(["folder", folder, *rest])
     counts = script is not None or folder is not None
     for rung, drop in (("numbers", _without_numbers), ("paths", _without_paths)):
-        kept = [word for word in map(drop, rest) if word]
+        kept = [word for word in (_text_or(drop, word) for word in rest) if word]
         if kept or counts:
             found.append([rung, *head, *kept])
     if script is not None:
         found.append(["script", *head])
     return found
+
+
+def _text_or(drop: Callable[[str], str], word: str) -> str:
+    """Return what `drop` leaves of a word; a text (the program of `sh -c`) stays as it is."""
+    return word if any(letter.isspace() for letter in word) else drop(word)
 
 
 def _without_numbers(word: str) -> str:

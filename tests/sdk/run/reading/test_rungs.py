@@ -50,6 +50,18 @@ def test_option_letters_sub_commands_and_scripts_are_not(line, other):
     assert not rungs(line) & rungs(other)
 
 
+def test_one_program_of_a_shell_says_nothing_of_another():
+    def of(program):
+        found = rungs_of(
+            parse_command_line(["sh", "-c", program]), "/", terminal=False, known=False
+        )
+        return {tuple(rung) for rung in found}
+
+    assert not of("tar c /a | xz") & of("cp -r /a /b")
+    assert not of("sleep 2; cat /a") & of("sleep 9; cat /a")
+    assert of("tar c /a | xz") == of("tar c /a | xz")
+
+
 def test_the_place_and_the_terminal_are_dropped_first():
     assert rungs("tar -xf a.tar", "/a") & rungs("tar -xf a.tar", "/b")
     assert rungs("tar -xf a.tar") != rungs("tar -xf a.tar", terminal=True)
