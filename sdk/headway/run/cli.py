@@ -22,7 +22,7 @@ else:
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = (
-    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] -- CMD [ARG…]\n"
+    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--patch] -- CMD …\n"
     "       headway run [-j N] [--output MODE] CMD [ARG…] ::: CMD [ARG…] …\n"
     "       headway run [-j N] [--output MODE] --file FILE"
 )
@@ -39,6 +39,8 @@ options:
   --display MODE  what this terminal shows: auto, live, plain, json, quiet
   --as TOOL       read the output as TOOL's, for a script that runs TOOL
   --no-parse      do not look at the output at all
+  --patch         report the bars of its Python programs instead; see `headway patch --help`.
+                  HEADWAY_PATCH=1 does so for every `headway run`
   -h, --help      show this
 
 Several commands run at once where ::: stands between them and no -- before it; after -- every
@@ -72,6 +74,7 @@ class Options(NamedTuple):
     # coordinator, and what that calls the command.
     terminal: str | None = None
     label: str | None = None
+    patched: bool = False  # its Python programs report their bars
 
 
 _VALUED = ("--name", "--display", "--as", "--output", "--file", "-j", "--terminal", "--label")
@@ -85,6 +88,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
     """Parse the arguments up to the command; raise UsageError where they are wrong."""
     values: dict[str, str] = {}
     parse = True
+    patched = os.environ.get("HEADWAY_PATCH", "0").lower() not in ("", "0", "off")
     closed = False  # by `--`: what follows is one command
     at = 0
     while at < len(arguments):
@@ -99,6 +103,9 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         option, given, value = word.partition("=")
         if option == "--no-parse" and not given:
             parse = False
+            continue
+        if option == "--patch" and not given:
+            patched = True
             continue
         if option.startswith("-j") and len(word) > 2:
             option, given, value = "-j", "=", word[2:]
@@ -123,7 +130,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         from headway.run.several import BadJob, read_several  # noqa: PLC0415 - rarely needed
 
         try:
-            several = read_several(values, argv, parse)
+            several = read_several(values, argv, parse, patched=patched)
         except BadJob as error:
             raise UsageError(str(error)) from None
         if several is not None:
@@ -137,9 +144,11 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         argv,
         values.get("--name"),
         values.get("--display"),
-        tool if parse else "",
+        # The output of patched programs has no bars, or those that are reported already.
+        tool if parse and (tool or not patched) else "",
         values.get("--terminal"),
         values.get("--label"),
+        patched,
     )
 
 
@@ -237,6 +246,7 @@ def _prepare(options: Options, path: str) -> Launch:
 
     plan = Plan(options.argv, path, options.name, options.display, options.tool)
     plan.label = options.label
+    plan.patched = options.patched
     return prepare_launch(plan)
 
 
