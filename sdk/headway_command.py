@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def program() -> NoReturn:
     """Run the command `headway` with the arguments of this process, and exit."""
-    if sys.argv[1:2] == ["run"]:
+    if sys.argv[1:2] in (["run"], ["patch"]):
         die_of_interrupts()
         postpone("headway")
     if sys.argv[1:2] == ["run"] and sys.argv[2:3] not in (["-h"], ["--help"]):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-OF_OPERATIONS = (
+# Ids of operations are completed after these.
+OF_OPERATIONS = ("view", "ps", "logs", "why", "wait", "cancel", "pause", "resume")
     "view",
     "ps",
     "logs",

@@ -65,6 +65,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
     if user != uid:
         lines.append(("user", f"root reports to the broker of uid {user}, who used sudo"))
     lines += [(name, environ[name]) for name in sorted(environ) if name.startswith("HEADWAY")]
+    lines.append(("patch", _patch(environ)))
     lines.append(("state", _state(environ, uid, user)))
     lines += _secret(environ, uid, user)
     try:
@@ -212,6 +213,21 @@ def _interpreter(environ: Mapping[str, str]) -> str:
         return f"none: {broker_check.NO_INTERPRETER}"
     whose = ", which has the headway command of PATH" if found.foreign else ""
     return f"{found.path} runs broker and viewers{whose}"
+
+
+def _patch(environ: Mapping[str, str]) -> str:
+    """Tell which Python programs `headway patch` sees inside of."""
+    from headway.run.patch import PATCH, REPORT, site_directory  # noqa: PLC0415 - not there on Windows
+
+    site = site_directory()
+    if site is None:
+        return "not here: headway_patch is not in a directory"
+    unseen = "not started with -I, -E or -S, by env -i, under sudo, or older than 3.8"
+    if not environ.get(PATCH) or not environ.get(REPORT):
+        return f"`headway patch -- CMD` reports the bars of Pythons that are {unseen}"
+    if site not in environ.get("PYTHONPATH", "").split(os.pathsep):
+        return "PYTHONPATH was replaced: the bars of programs started from here are not reported"
+    return f"the bars of Pythons started from here are reported, if they are {unseen}"
 
 
 def _home(user: int) -> str:

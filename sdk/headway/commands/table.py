@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # and returns the exit status.
 VERBS = {
     "run": ("headway.run.cli:main", "run a command and report its progress"),
+    "patch": ("headway.run.patch_cli:main", "run Python programs and report their bars"),
     "attach": ("headway.run.attach:main", "report a process that runs already"),
     "view": ("headway_viewer.commands.view:view", "follow what goes on, live or as lines"),
     "ps": ("headway_viewer.commands.ps:ps", "list the operations there are"),
@@ -56,9 +57,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `headway ARGV…` and return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     verb = arguments[0] if arguments else "--help"
+<<<<<<< HEAD
     if verb == "help" and len(arguments) > 1:
         verb, arguments = arguments[1], [arguments[1], "--help"]
     if verb not in ("run", "pipe", "pv"):  # these hand on what they were given as it is
+=======
+    if verb not in ("run", "patch", "pipe"):  # these hand on what they were given as it is
+>>>>>>> python
         _open_closed_streams()
     if verb in ("--help", "-h", "help"):
         return _say(_help())
@@ -91,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def program() -> NoReturn:
     """Run the command `headway` with the arguments of this process, and exit."""
     status = main()
-    if sys.argv[1:2] == ["run"]:
+    if sys.argv[1:2] in (["run"], ["patch"]):
         from headway.run.cli import leave  # noqa: PLC0415 - only here
 
         leave(status)

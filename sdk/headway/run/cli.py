@@ -23,8 +23,12 @@ else:
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = (
+<<<<<<< HEAD
     "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--fail-if LIM]\n"
     "                   -- CMD [ARG…]\n"
+=======
+    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--patch] -- CMD …\n"
+>>>>>>> python
     "       headway run [-j N] [--output MODE] CMD [ARG…] ::: CMD [ARG…] …\n"
     "       headway run [-j N] [--output MODE] --file FILE"
 )
@@ -41,9 +45,14 @@ options:
   --display MODE  what this terminal shows: auto, live, plain, json, quiet
   --as TOOL       read the output as TOOL's, for a script that runs TOOL
   --no-parse      do not look at the output at all
+<<<<<<< HEAD
   --fail-if LIM   end CMD, as `headway cancel` does, if it takes longer than LIM: 2x, twice what
                   it usually takes (from its second run on), or 90s, 10m, 1h30m. It has failed then,
                   with exit status 124. Time in which it waits or is paused does not count
+=======
+  --patch         report the bars of its Python programs instead; see `headway patch --help`.
+                  HEADWAY_PATCH=1 does so for every `headway run`
+>>>>>>> python
   -h, --help      show this
 
 Several commands run at once where ::: stands between them and no -- before it; after -- every
@@ -79,6 +88,7 @@ class Options(NamedTuple):
     # coordinator, and what that calls the command.
     terminal: str | None = None
     label: str | None = None
+    patched: bool = False  # its Python programs report their bars
 
 
 _VALUED = (
@@ -95,6 +105,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
     """Parse the arguments up to the command; raise UsageError where they are wrong."""
     values: dict[str, str] = {}
     parse = True
+    patched = os.environ.get("HEADWAY_PATCH", "0").lower() not in ("", "0", "off")
     closed = False  # by `--`: what follows is one command
     at = 0
     while at < len(arguments):
@@ -109,6 +120,9 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         option, given, value = word.partition("=")
         if option == "--no-parse" and not given:
             parse = False
+            continue
+        if option == "--patch" and not given:
+            patched = True
             continue
         if option.startswith("-j") and len(word) > 2:
             option, given, value = "-j", "=", word[2:]
@@ -141,7 +155,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         from headway.run.several import BadJob, read_several  # noqa: PLC0415 - rarely needed
 
         try:
-            several = read_several(values, argv, parse)
+            several = read_several(values, argv, parse, patched=patched)
         except BadJob as error:
             raise UsageError(str(error)) from None
         if several is not None:
@@ -155,10 +169,16 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         argv,
         values.get("--name"),
         values.get("--display"),
+<<<<<<< HEAD
         tool if parse else "",
         limit,
+=======
+        # The output of patched programs has no bars, or those that are reported already.
+        tool if parse and (tool or not patched) else "",
+>>>>>>> python
         values.get("--terminal"),
         values.get("--label"),
+        patched,
     )
 
 
@@ -256,7 +276,11 @@ def _prepare(options: Options, path: str) -> Launch:
 
     plan = Plan(options.argv, path, options.name, options.display, options.tool)
     plan.label = options.label
+<<<<<<< HEAD
     plan.limit = options.limit
+=======
+    plan.patched = options.patched
+>>>>>>> python
     return prepare_launch(plan)
 
 

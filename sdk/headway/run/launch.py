@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Mapping
 
     from headway.run.own_tools import OwnTools
+    from headway.run.patch import Patch
     from headway.run.process.pty_session import PtyChild
     from headway.run.process.watchdog import Watchdog
     from headway.run.reading.command_line import Command, MachineForm
@@ -75,7 +76,11 @@ class Plan:
         self.display = display
         self.tool = tool  # whose output to expect; "" for nobody's
         self.label: str | None = None  # what it is called among several commands
+<<<<<<< HEAD
         self.limit: TimeLimit | None = None  # how long it may take
+=======
+        self.patched = False  # its Python programs report their bars
+>>>>>>> python
 
     @property
     def command(self) -> Command:
@@ -134,6 +139,9 @@ class Launch:
             if form.hidden is not None:
                 stream = 1 if self.plumbing.on_terminal else form.stream
                 self.hidden = {stream: form.hidden}
+        self.patch = self._prepare_patch() if plan.patched else None
+        if self.patch is not None:
+            self.environ = {**self.environ, **self.patch.environ}
         if form is not None and form.status:
             os.set_blocking(status, False)
             self.status = status
@@ -194,6 +202,23 @@ class Launch:
             self.plumbing.close_child_ends()
             if self._unneeded >= 0:
                 os.close(self._unneeded)
+
+    def _prepare_patch(self) -> Patch | None:
+        """Return what makes the command's Python programs report; None where it cannot be had."""
+        from headway.run.patch import Patch  # noqa: PLC0415 - few want it
+
+        real = self.plumbing.terminal
+        try:
+            name = real.name if real is not None else os.ttyname(2)
+        except OSError:
+            name = None
+        try:
+            return Patch(self.plan.display, name)
+        except OSError as error:
+            from headway.run.stderr import print_error  # noqa: PLC0415 - only here
+
+            print_error(f"its bars are not reported: {error.strerror or error}")
+            return None
 
     def start_threads(self) -> None:
         """Start the threads that relay its output and the keyboard. Raise OSError, RuntimeError."""
@@ -309,6 +334,8 @@ class Launch:
 
     def abandon(self) -> None:
         """Undo the fork before the command has begun, and restore the terminal."""
+        if self.patch is not None:
+            self.patch.socket.close()
         self.restore_terminal()
         self._close_child_ends()
         self.child.abandon()
@@ -391,6 +418,8 @@ class Launch:
             self._set_keys(operation)
             operation.on_cancel(self._request_cancel)
             self.operation = operation.start()
+            if self.patch is not None:
+                self.patch.socket.report(self.operation)
         except Exception:
             pass  # it runs all the same
 

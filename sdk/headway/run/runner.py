@@ -249,6 +249,8 @@ class Runner:
             print_error(lost)
             if code == 0:  # it could not know, but whoever reads our status should
                 code, outcome = 1, Outcome("failed", lost)
+        if self._launch.patch is not None:
+            self._launch.patch.socket.finish()
         self._updater.end(outcome, code)
         self._tell(outcome, code, now)
         flush_report()

@@ -34,7 +34,9 @@ class Several(NamedTuple):
     options: list[str]
 
 
-def read_several(values: dict[str, str], argv: list[str], parse: bool) -> Several | None:
+def read_several(
+    values: dict[str, str], argv: list[str], parse: bool, *, patched: bool = False
+) -> Several | None:
     """Return the commands, or None where `argv` is one. Raise BadJob."""
     file = values.get("--file")
     if file is not None:
@@ -58,6 +60,8 @@ def read_several(values: dict[str, str], argv: list[str], parse: bool) -> Severa
         options.append(f"--fail-if={values['--fail-if']}")
     if not parse:
         options.append("--no-parse")
+    if patched:
+        options.append("--patch")
     return Several(found, int(limit), output, values.get("--display"), options)
 
 

@@ -1,0 +1,74 @@
+"""Lines of several bars over one connection, parsed into events; pure.
+
+`@BAR LINE` is a line of `headway.run.reading.pipe_protocol` of that bar, `@BAR<OTHER LINE` says as
+well that it is part of another bar. A line without a bar is that of the connection itself. Beyond
+those of a script, a bar knows `stop`: it has ended, short of its total.
+"""
+
+from __future__ import annotations
+
+import re
+
+from headway.run.reading.pipe_protocol import Logged, PipeParser, Planned
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, Union
+
+    from headway.run.exit_status import Outcome
+    from headway.run.reading.events import Event
+
+    Told = Union[Event, Planned, Logged, "Ended"]
+else:
+    from headway.light_typing import NamedTuple
+
+BAR_LIMIT = 10_000  # open bars of one connection: a program with more has lost track of them
+_PREFIX = re.compile(r"@(\w{1,20})(?:<(\w{1,20}))?\s+")
+_STOP = "stop"
+
+
+class Ended(NamedTuple):
+    """A bar has ended; `outcome` is None for one that stopped short of its total."""
+
+    outcome: Outcome | None
+
+
+class Said(NamedTuple):
+    """What one line says: of which bar, which is part of `inside`, and the events."""
+
+    bar: str
+    inside: str | None
+    events: list[Told]
+
+
+class BarLines:
+    """Parses the lines of one connection."""
+
+    def __init__(self) -> None:
+        self._parsers: dict[str, PipeParser] = {}
+
+    def feed(self, line: str) -> Said:
+        """Take a line; raise `PipeSyntaxError`, and then change nothing."""
+        match = _PREFIX.match(line)
+        bar, inside = ("", None) if match is None else (match.group(1), match.group(2))
+        rest = line if match is None else line[match.end() :]
+        parser = self._parsers.get(bar)
+        if parser is None:
+            if len(self._parsers) >= BAR_LIMIT:
+                return Said(bar, inside, [])
+            parser = PipeParser()
+        if rest.strip() == _STOP:
+            self._parsers.pop(bar, None)
+            return Said(bar, inside, [Ended(None)])
+        events: list[Told] = [*parser.feed(rest)]
+        self._parsers[bar] = parser
+        if parser.outcome is not None:
+            del self._parsers[bar]
+            events.append(Ended(parser.outcome))
+        return Said(bar, inside, events)
+
+    def finish(self) -> list[Said]:
+        """Take the end of the connection: return how the open bars have ended."""
+        ended = [Said(bar, None, [Ended(parser.finish())]) for bar, parser in self._parsers.items()]
+        self._parsers.clear()
+        return ended

@@ -1,0 +1,212 @@
+"""The lines that a process reports, over the Unix socket in HEADWAY_BARS.
+
+A line is one of `headway pipe`, after `@BAR` that tells the bars of a process from each other and,
+where it is part of another, `@BAR<OTHER`. Nothing here waits or raises: what the socket does not
+take is dropped, but for beginnings and ends, and those too beyond `OWED_LIMIT`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from _thread import allocate_lock, get_ident
+from itertools import count
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import Any, Callable
+
+OWED_LIMIT = 1 << 18  # bytes that wait for the socket: thousands of beginnings and ends
+EXIT_TIMEOUT = 0.25  # seconds for which an exit waits for a reader that is behind
+NAME_LIMIT = 256  # characters of a name or a detail: more is cut where it is shown anyway
+
+
+class Connection:
+    """The connection of this process; a forked child makes another."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.lock = allocate_lock()
+        self.numbers = count(1)
+        self.entered: dict[int, list[Bar]] = {}  # thread → the bars that it iterates over
+        self.first = get_ident()
+        self.open: dict[int, Bar] = {}
+        self._owed = b""
+        self._flags = 0
+        self._socket: socket.socket | None = None
+        path = os.environ.get("HEADWAY_BARS")
+        if not path:
+            return
+        try:
+            import socket  # noqa: PLC0415 - only a program with bars needs it
+
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._socket.setblocking(False)
+            self._flags = socket.MSG_NOSIGNAL  # a program may have SIGPIPE kill it
+            self._socket.connect(path)
+            # Nobody can look that up once a short-lived worker has ended.
+            self._owed = f"child {os.getppid()}\n".encode()
+        except (ImportError, AttributeError, OSError):
+            self._close()
+
+    @property
+    def alive(self) -> bool:
+        """Return whether somebody reads."""
+        return self._socket is not None
+
+    def _close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def leave_to_parent(self) -> None:
+        """Close it in a forked child, where it is of no use."""
+        self.open.clear()
+        self._close()
+
+    def finish(self) -> None:
+        """End what is open and close it: the program ends. Wait `EXIT_TIMEOUT` at most."""
+        if self.pid != os.getpid():
+            return
+        for bar in list(self.open.values()):
+            bar.look()
+            bar.end("stop")
+        with self.lock:
+            if self._socket is not None and self._owed:
+                try:
+                    self._socket.settimeout(EXIT_TIMEOUT)
+                    self._socket.sendall(self._owed, self._flags)
+                except OSError:
+                    pass
+            self._close()
+
+    def send(self, line: str, *, last: bool = True) -> None:
+        """Send a line; one that is not `last` of its kind may be dropped."""
+        with self.lock:
+            if self._socket is None or (self._owed and not last):
+                return
+            self._owed += line.encode("utf-8", "replace") + b"\n"
+            try:
+                taken = self._socket.send(self._owed, self._flags)
+                self._owed = self._owed[taken:]
+            except (BlockingIOError, InterruptedError):
+                pass
+            except OSError:
+                self._close()  # nobody reads any more
+            if len(self._owed) > OWED_LIMIT:
+                self._close()
+
+    def around(self) -> Bar | None:
+        """Return the bar that a new one of this thread is part of, or None."""
+        found = self.entered.get(get_ident()) or self.entered.get(self.first)
+        return found[-1] if found else None
+
+
+_connection: Connection | None = None
+
+
+def _after_fork() -> None:
+    if _connection is not None:
+        _connection.leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def connection() -> Connection:
+    """Return the connection of this process."""
+    global _connection  # noqa: PLW0603 - there is one
+    if _connection is None or _connection.pid != os.getpid():
+        _connection = Connection()
+        atexit.register(_connection.finish)
+    return _connection
+
+
+class Bar:
+    """A bar as it is reported: it begins, moves and ends once.
+
+    `look` is called at the end of the program, to move an open one for the last time.
+    """
+
+    def __init__(self, name: object, total: Any, unit: str | None) -> None:
+        self.connection = connection()
+        around = self.connection.around()
+        number = next(self.connection.numbers)
+        self.prefix = f"@{number}" if around is None else f"@{number}<{around.number}"
+        self.number = number
+        self.look: Callable[[], object] = bool
+        self._told: tuple[Any, ...] = ()
+        self._name = words(name) or "items"
+        self._unit = unit
+        self.restart(total)
+
+    def restart(self, total: Any) -> None:
+        """Begin, or begin again from zero."""
+        self.connection.open[self.number] = self
+        settings = f" unit={self._unit}" if self._unit and " " not in self._unit else ""
+        if is_count(total):
+            settings += f" total={total}"
+        self._send(f"stage {self._name}{settings}")
+        self._told = (0, total, "")
+
+    @property
+    def open(self) -> bool:
+        """Return whether it has not ended."""
+        return self.number in self.connection.open
+
+    def move(self, done: Any, total: Any, detail: str, *, last: bool = False) -> None:
+        """Say how far it is, where that is news."""
+        before, self._told = self._told, (done, total, detail)
+        if before == self._told or not self.open:
+            return
+        if total != before[1] and is_count(total):
+            self._send(f"total {total}")
+        if detail != before[2]:
+            self._send(f"detail {words(detail)}")
+        if done != before[0] and is_count(done):
+            self._send(f"done {done}", last=last)
+
+    def end(self, how: str, why: object = "") -> None:
+        """End it: `complete`, `stop` (where its numbers say) or `fail`, because of `why`."""
+        if self.connection.open.pop(self.number, None) is not None:
+            self._send(f"{how} {words(why)}".rstrip())
+
+    def enter(self) -> None:
+        """Let the bars that this thread makes from now on be part of it."""
+        self.connection.entered.setdefault(get_ident(), []).append(self)
+
+    def leave(self) -> None:
+        """Undo `enter`, from whatever thread."""
+        for bars in list(self.connection.entered.values()):
+            if self in bars:
+                bars.remove(self)
+
+    def _send(self, line: str, *, last: bool = True) -> None:
+        if self.connection.pid == os.getpid():  # else it is the parent's
+            self.connection.send(f"{self.prefix} {line}", last=last)
+
+
+def words(text: object) -> str:
+    """Return `text` as one line, "" for what has no text."""
+    try:
+        return " ".join(str(text).split())[:NAME_LIMIT].replace("total=", "total =")
+    except Exception:
+        return ""
+
+
+def is_count(value: Any) -> bool:
+    """Return whether `value` is a number that is sent."""
+    return type(value) in (int, float) and -(2**63) < value < 2**63
+
+
+def is_drawn(file: Any) -> bool:
+    """Return whether Headway draws what is reported on the terminal that `file` is."""
+    terminal = os.environ.get("HEADWAY_PATCH", "")
+    if not terminal.startswith("/") or not connection().alive:
+        return False
+    try:
+        return os.ttyname(file.fileno()) == terminal
+    except Exception:
+        return False  # no terminal, or no real file

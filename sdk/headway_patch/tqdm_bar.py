@@ -1,0 +1,132 @@
+"""tqdm's bar, reported: the class that takes the place of `tqdm.std.tqdm`.
+
+It counts and displays as its parent does. Whenever that would display, the count is reported; on
+the terminal that Headway draws on, it displays nothing. A subclass that displays in its own way
+(a notebook, rich, a chat) goes on to do so.
+"""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+from weakref import ref
+
+from headway_patch.hook import require, warn
+from headway_patch.lines import Bar, is_drawn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Iterator
+
+_FILE = 4  # the place of `file` among the parameters of tqdm
+INTERVAL = 0.05  # seconds between two reports of a count: twenty a second are seen
+
+
+def replace(module: ModuleType) -> None:
+    """Put a class that reports in the place of `module.tqdm`."""
+    module.tqdm = reporting(module.tqdm)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def reporting(original: Any) -> Any:
+    """Return the subclass of tqdm's class `original` that reports."""
+    require(original, "refresh", "display", "clear", "moveto", "reset", "close")
+
+    class tqdm(original):  # type: ignore[misc]  # noqa: N801 - the name that programs know
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            self._headway: Bar | None = None
+            self._headway_silent = False
+            self._headway_at = 0.0
+            kind = type(self)
+            if kind.__module__.startswith("headway."):  # an adapter: it reports by itself
+                super().__init__(*arguments, **options)
+                return
+            file = arguments[_FILE] if len(arguments) > _FILE else options.get("file")
+            own = kind.display is tqdm.display
+            self._headway_silent = own and is_drawn(sys.stderr if file is None else file)
+            super().__init__(*arguments, **options)
+            if self.disable:
+                self._headway_silent = False
+                return
+            try:
+                unit = None if self.unit == "it" else str(self.unit).strip()
+                bar = self._headway = Bar(_described(self.desc), self.total, unit)
+                self_ref = ref(self)  # a bar that is dropped ends by that
+                bar.look = lambda: getattr(self_ref(), "_headway_told", bool)()  # noqa: PLW0108 - it may be gone
+            except Exception as error:
+                self._headway_silent = False
+                warn(kind.__name__, f"{type(error).__name__}: {error}")
+            self._headway_told()
+
+        def __iter__(self) -> Iterator[Any]:
+            items = super().__iter__()
+            return items if self._headway is None else _entered(self._headway, items)
+
+        def refresh(self, *arguments: Any, **options: Any) -> Any:
+            bar = self.__dict__.get("_headway")
+            if bar is not None and monotonic() - self._headway_at >= INTERVAL:
+                self._headway_told()
+            return super().refresh(*arguments, **options)
+
+        def display(self, *arguments: Any, **options: Any) -> Any:
+            return True if self._headway_silent else super().display(*arguments, **options)
+
+        def clear(self, *arguments: Any, **options: Any) -> Any:
+            return None if self._headway_silent else super().clear(*arguments, **options)
+
+        def moveto(self, *arguments: Any, **options: Any) -> Any:
+            return None if self._headway_silent else super().moveto(*arguments, **options)
+
+        def reset(self, total: Any = None) -> Any:
+            bar = self.__dict__.get("_headway")
+            if bar is not None:
+                bar.restart(self.total if total is None else total)
+            return super().reset(total)
+
+        def close(self) -> Any:
+            bar = self.__dict__.get("_headway")
+            if bar is not None and bar.open and not self.disable:
+                self._headway_told(last=True)
+                bar.end("stop")
+            if self.__dict__.get("_headway_silent"):
+                self.sp = None  # nothing was written, and nothing is to be cleared
+            return super().close()
+
+        def __exit__(self, kind: object, error: Any, traceback: object) -> Any:  # noqa: PYI036 - or any
+            bar = self.__dict__.get("_headway")
+            if error is not None and bar is not None and not isinstance(error, GeneratorExit):
+                self._headway_told(last=True)
+                how = "cancel" if isinstance(error, KeyboardInterrupt) else "fail"
+                bar.end(how, f"{type(error).__name__}: {error}")
+            return super().__exit__(kind, error, traceback)
+
+        def _headway_told(self, *, last: bool = False) -> None:
+            bar = self._headway
+            if bar is None:
+                return
+            try:
+                self._headway_at = monotonic()
+                said = (_described(self.desc), self.postfix)
+                detail = ", ".join(text for text in said if isinstance(text, str) and text)
+                bar.move(self.n, self.total, detail if self.postfix else "", last=last)
+            except Exception:
+                pass  # a total or a count of a type of the program's own
+
+    # It is pickled by name, and printed, as the class whose place it takes.
+    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+        setattr(tqdm, name, getattr(original, name))
+    return tqdm
+
+
+def _entered(bar: Bar, items: Iterator[Any]) -> Iterator[Any]:
+    bar.enter()
+    try:
+        yield from items
+    finally:
+        bar.leave()
+
+
+def _described(desc: object) -> str:
+    """Return a description without the colon that tqdm puts after it."""
+    text = str(desc or "")
+    return text[:-2] if text.endswith(": ") else text

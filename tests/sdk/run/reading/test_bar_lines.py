@@ -1,0 +1,70 @@
+import pytest
+
+from headway.run.exit_status import Outcome
+from headway.run.reading import bar_lines
+from headway.run.reading.bar_lines import BarLines, Ended, Said
+from headway.run.reading.events import StageMoved, StageStarted
+from headway.run.reading.pipe_protocol import PipeSyntaxError
+
+
+def test_bars_of_one_connection_are_told_from_each_other():
+    lines = BarLines()
+    assert lines.feed("@1 stage epoch total=3") == Said("1", None, [StageStarted("epoch", 3)])
+    inner = Said("2", "1", [StageStarted("batch", 40, "rows")])
+    assert lines.feed("@2<1 stage batch total=40 unit=rows") == inner
+    assert lines.feed("@1 advance") == Said("1", None, [StageMoved("epoch", 1)])
+    assert lines.feed("@2 done 7") == Said("2", None, [StageMoved("batch", 7)])
+
+
+def test_a_line_without_a_bar_is_of_the_connection_itself():
+    lines = BarLines()
+    assert lines.feed("stage Copy") == Said("", None, [StageStarted("Copy")])
+    assert lines.feed("50%").events == [StageMoved("Copy", 50, 100, None, "%")]
+
+
+def test_a_bar_ends_once_and_its_number_can_be_used_again():
+    lines = BarLines()
+    lines.feed("@1 stage a total=3")
+    assert lines.feed("@1 complete").events == [Ended(Outcome("completed", None))]
+    lines.feed("@1 stage b")
+    assert lines.feed("@1 stop").events == [Ended(None)]
+    lines.feed("@1 stage c")
+    assert lines.feed("@1 fail no disk").events == [Ended(Outcome("failed", "no disk"))]
+    assert lines.finish() == []
+
+
+def test_what_is_open_at_the_end_of_a_connection_ends_as_its_numbers_say():
+    lines = BarLines()
+    for line in (
+        "@1 stage a total=3",
+        "@1 done 3",
+        "@2 stage b total=3",
+        "@2 done 1",
+        "@3 stage c",
+    ):
+        lines.feed(line)
+    short = Outcome("failed", "the input ended at 1 of 3")
+    whole = Outcome("completed", None)
+    assert [said.events for said in lines.finish()] == [
+        [Ended(whole)],
+        [Ended(short)],
+        [Ended(whole)],
+    ]
+
+
+@pytest.mark.parametrize("line", ["@1 oops", "@ stage a", "@1", "@1<2<3 stage a", "@!! stage a"])
+def test_a_line_that_makes_no_sense_is_refused_and_opens_nothing(line):
+    lines = BarLines()
+    with pytest.raises(PipeSyntaxError):
+        lines.feed(line)
+    assert lines.finish() == []
+
+
+def test_open_bars_are_limited(monkeypatch):
+    monkeypatch.setattr(bar_lines, "BAR_LIMIT", 2)
+    lines = BarLines()
+    lines.feed("@1 stage a")
+    lines.feed("@2 stage b")
+    assert lines.feed("@3 stage c").events == []
+    lines.feed("@1 complete")
+    assert lines.feed("@3 stage c").events == [StageStarted("c")]

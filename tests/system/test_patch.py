@@ -1,0 +1,322 @@
+"""`headway patch`: programs that know nothing of Headway, and what is known of their bars."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from machine import HEADWAY, ROOT, until
+
+LOOPS = """
+import sys
+from tqdm import tqdm, trange
+for epoch in tqdm(range(3), desc="epoch"):
+    for row in trange(20, desc="batch", unit="rows", leave=False):
+        print(epoch, row)
+bar = tqdm(total=10, desc="early")
+bar.update(4)
+bar.close()
+sys.exit(7)
+"""
+POOL = """
+import multiprocessing, sys
+from tqdm import tqdm
+def render(number):
+    for row in tqdm(range(20), desc="rows"):
+        pass
+    return number
+if __name__ == "__main__":
+    bar = tqdm(total=6, desc="render")
+    with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:
+        for done in pool.imap(render, range(6)):
+            bar.update()
+    bar.close()
+"""
+
+
+def patch(machine, *argv, environ=None, python=sys.executable, **run):
+    return subprocess.run(
+        [*HEADWAY, "patch", "--", python, *argv],
+        env={**machine.environ, **(environ or {})},
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=50,
+        check=False,
+        **run,
+    )
+
+
+def stages(operation):
+    return [
+        (one.name, one.parent, one.state, one.done, one.total, one.reason)
+        for one in operation.stages.values()
+    ]
+
+
+def test_bars_of_an_unedited_program_are_stages(machine, listener):
+    program = machine.file("train.py", LOOPS)
+    plain = subprocess.run(
+        [sys.executable, program], env=machine.environ, capture_output=True, text=True, check=False
+    )
+    ran = patch(machine, program)
+    assert (ran.returncode, ran.stdout) == (plain.returncode, plain.stdout)
+    assert ran.stderr.count("epoch: 100%") == plain.stderr.count("epoch: 100%")
+    operation = listener.ended("train.py")
+    epoch = next(iter(operation.stages))
+    assert stages(operation) == [
+        ("epoch", None, "completed", 3, 3, None),
+        ("batch", epoch, "completed", 20, 20, None),
+        ("early", None, "completed", 4, 10, "stopped at 4 of 10"),
+    ]
+    assert (operation.state, operation.exit_status) == ("failed", 7)
+    assert [one.unit for one in operation.stages.values()] == [None, "rows", None]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_bars_of_pool_workers_are_part_of_the_bar_of_their_parent(machine, listener, method):
+    ran = patch(machine, machine.file("pool.py", POOL), method)
+    assert ran.returncode == 0, ran.stderr
+    operation = listener.ended("pool.py")
+    assert stages(operation)[0] == ("render", None, "completed", 6, 6, None)
+    render = next(iter(operation.stages))
+    rows = set(stages(operation)[1:])
+    assert rows == {("rows", render, "completed", 20, 20, None)}
+
+
+@pytest.mark.once
+def test_bars_of_a_subprocess_are_part_of_the_bar_around_it(machine, listener):
+    inner = machine.file("inner.py", "from tqdm import tqdm\nfor _ in tqdm(range(5)): pass\n")
+    outer = machine.file(
+        "outer.py",
+        f"""
+        import subprocess, sys
+        from tqdm import tqdm
+        for name in tqdm(["a"], desc="files"):
+            subprocess.run([sys.executable, {inner!r}], check=True)
+        """,
+    )
+    assert patch(machine, outer).returncode == 0
+    names = {one.id: one.name for one in listener.ended("outer.py").stages.values()}
+    inside = [one for one in listener.ended("outer.py").stages.values() if one.parent is not None]
+    assert [(one.name, names[one.parent], one.done) for one in inside] == [("items", "files", 5)]
+
+
+def test_rich_and_its_tasks(machine, listener):
+    program = machine.file(
+        "down.py",
+        """
+        from rich.progress import Progress, DownloadColumn, track
+        with Progress(DownloadColumn()) as progress:
+            one = progress.add_task("[red]One", total=50)
+            two = progress.add_task("Two", total=20)
+            progress.add_task("Never", total=20, start=False)
+            for _ in range(50):
+                progress.advance(one)
+            progress.advance(two, 10)
+        print(sum(track(range(10), "Sum")))
+        with Progress() as progress:
+            progress.add_task("Broken", total=3)
+            raise ValueError("no disk")
+        """,
+    )
+    ran = patch(machine, program)
+    assert [line.split()[0] for line in ran.stdout.splitlines()][-3:] == ["Sum", "45", "Broken"]
+    assert ran.stderr.startswith("Traceback")
+    operation = listener.ended("down.py")
+    assert stages(operation) == [
+        ("One", None, "completed", 50, 50, None),
+        ("Two", None, "completed", 10, 20, "stopped at 10 of 20"),
+        ("Sum", None, "completed", 10, 10, None),
+        ("Broken", None, "failed", 0, 3, None),
+    ]
+    assert [one.unit for one in operation.stages.values()][:3] == ["B", "B", None]
+
+
+@pytest.mark.once
+def test_alive_progress_and_its_bars(machine, listener):
+    pytest.importorskip("alive_progress")
+    program = machine.file(
+        "alive.py",
+        """
+        from alive_progress import alive_bar, alive_it
+        with alive_bar(30, title="Rows") as bar:
+            for _ in range(20):
+                bar()
+        for _ in alive_it(range(10), title="It"):
+            pass
+        """,
+    )
+    assert patch(machine, program).returncode == 0
+    assert stages(listener.ended("alive.py")) == [
+        ("Rows", None, "completed", 20, 30, "stopped at 20 of 30"),
+        ("It", None, "completed", 10, 10, None),
+    ]
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """An interpreter whose environment has tqdm, and nothing of Headway's."""
+    folder = tmp_path_factory.mktemp("bare")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    import tqdm
+
+    (packages,) = folder.glob("lib/python*/site-packages")
+    shutil.copytree(os.path.dirname(tqdm.__file__), packages / "tqdm")
+    return str(folder / "bin" / "python")
+
+
+@pytest.mark.once
+def test_the_programs_interpreter_need_have_nothing_of_headway(machine, listener, bare):
+    program = machine.file(
+        "bare.py",
+        """
+        import importlib.util, sys
+        from tqdm import tqdm
+        print([importlib.util.find_spec(name) for name in ("headway", "zmq", "msgpack")])
+        for _ in tqdm(range(5), desc="loop"):
+            pass
+        """,
+    )
+    # Only the command's own Python finds Headway: its path is no longer in the environment.
+    code = f"""if True:
+        import os
+        os.environ["PYTHONPATH"] = os.environ["PYTHONPATH"].split(":")[0]
+        os.execv({bare!r}, [{bare!r}, {program!r}])
+    """
+    ran = patch(machine, "-c", code)
+    assert ran.stdout == "[None, None, None]\n", ran.stderr
+    (operation,) = until(lambda: [one for one in listener.operations.values() if not one.open])
+    assert stages(operation) == [("loop", None, "completed", 5, 5, None)]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("how", [["-I"], ["-E"], ["-S"], ["env -i"], ["HEADWAY_PATCH=off"]])
+def test_what_looks_at_no_environment_runs_as_without_us(machine, listener, how):
+    program = machine.file(
+        "plain.py", "import sys\nprint(sorted(sys.path) != [], 'tqdm' in sys.modules)\n"
+    )
+    if how == ["env -i"]:
+        argv = ["env", "-i", sys.executable, program]
+    elif how == ["HEADWAY_PATCH=off"]:
+        argv = ["env", "HEADWAY_PATCH=off", sys.executable, program]
+    else:
+        argv = [sys.executable, *how, program]
+    code = f"import os; os.execvp({argv[0]!r}, {argv!r})"
+    ran = patch(machine, "-c", code)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "True False\n", "")
+
+
+@pytest.mark.once
+def test_a_sitecustomize_of_the_programs_own_is_run_and_nothing_of_ours_is_seen(machine, listener):
+    os.mkdir(f"{machine.folder}/own")
+    with open(f"{machine.folder}/own/sitecustomize.py", "w") as file:
+        file.write("import builtins\nbuiltins.customized = __file__\n")
+    program = machine.file(
+        "own.py",
+        """
+        import sys, sitecustomize
+        print(customized == sitecustomize.__file__)
+        print([path for path in sys.path if "headway_patch" in path])
+        print([name for name in ("socket", "headway_patch.lines") if name in sys.modules])
+        """,
+    )
+    path = f"{machine.folder}/own{os.pathsep}{machine.environ['PYTHONPATH']}"
+    ran = patch(machine, program, environ={"PYTHONPATH": path})
+    assert (ran.stdout, ran.stderr) == ("True\n[]\n[]\n", "")
+
+
+@pytest.mark.once
+def test_a_program_that_is_killed_has_bars_that_failed(machine, listener):
+    program = machine.file(
+        "killed.py",
+        """
+        import os, signal
+        from tqdm import tqdm
+        for row in tqdm(range(10), desc="loop", mininterval=0, miniters=1):
+            if row == 5:
+                os.kill(os.getpid(), signal.SIGKILL)
+        """,
+    )
+    assert patch(machine, program).returncode == -9
+    assert listener.ended("killed.py").state == "failed"
+    assert [one.state for one in listener.ended("killed.py").stages.values()] == ["failed"]
+
+
+@pytest.mark.once
+def test_where_headway_draws_the_bars_do_not(sandbox):
+    program = sandbox.file(
+        "drawn.py",
+        "from tqdm import tqdm\n"
+        "for epoch in tqdm(range(100), desc='epoch'):\n"
+        "    time.sleep(0.005)\n"
+        "tqdm.write(f'written {sys.stderr.isatty()}')\n",
+    )
+    command = (*HEADWAY, "patch", "--", sys.executable, program)
+    for display, drawn in (("auto", False), ("quiet", True)):
+        terminal = sandbox.terminal(*command, HEADWAY_DISPLAY=display, HEADWAY_BROKER="never")
+        terminal.wait_for_text("written True")
+        terminal.wait_for(lambda _: not terminal.child.isalive(), "the end of the command")  # noqa: B023 - at once
+        assert (b"it/s" in terminal.written) is drawn
+
+
+@pytest.mark.once
+def test_headway_patch_in_the_environment_is_for_every_run(machine, listener):
+    program = machine.file("every.py", "from tqdm import tqdm\nfor _ in tqdm(range(5)): pass\n")
+    machine.headway("run", "--", sys.executable, program, HEADWAY_PATCH="1")
+    assert stages(listener.ended("every.py")) == [("items", None, "completed", 5, 5, None)]
+
+
+@pytest.mark.once
+def test_a_node_program_reports_by_lines(machine, listener):
+    if shutil.which("node") is None:
+        pytest.skip("there is no node")
+    ran = machine.headway("patch", "--name", "Node", "--", "node", f"{ROOT}/examples/bars.mjs")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    operation = listener.ended("Node")
+    pages = next(iter(operation.stages))
+    assert stages(operation) == [
+        ("pages", None, "completed", 3, 3, None),
+        ("images", pages, "completed", 4, 4, None),
+    ]
+
+
+@pytest.mark.once
+def test_a_shell_script_reports_by_lines(machine, listener):
+    ran = machine.headway("patch", "--name", "Shell", "--", f"{ROOT}/examples/bars.sh")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "copied\n", "")
+    assert stages(listener.ended("Shell")) == [
+        ("Copy", None, "completed", 3, 3, None),
+        ("Verify", None, "completed", 50, 100, "stopped at 50 of 100"),
+    ]
+    plain = subprocess.run([f"{ROOT}/examples/bars.sh"], capture_output=True, text=True, check=True)
+    assert (plain.stdout, plain.stderr) == ("copied\n", "")
+
+
+@pytest.mark.once
+def test_another_users_process_is_turned_away(machine, listener):
+    if os.getuid() != 0:
+        pytest.skip("only root can be another user")
+    code = textwrap.dedent(
+        """
+        import os, socket, sys
+        os.chmod(os.path.dirname(os.environ["HEADWAY_BARS"]), 0o755)
+        os.chmod(os.environ["HEADWAY_BARS"], 0o666)
+        connected = socket.socket(socket.AF_UNIX)
+        os.setuid(65534)
+        connected.connect(os.environ["HEADWAY_BARS"])
+        try:
+            connected.sendall(b"stage Foreign\\n")
+            print(connected.recv(10))
+        except OSError:
+            print(b"")
+        """
+    )
+    ran = patch(machine, "-c", code)
+    assert ran.stdout == "b''\n", ran.stderr
+    assert not any(one.stages for one in listener.operations.values())
