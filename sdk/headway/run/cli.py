@@ -118,7 +118,11 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - rarely needed
 
         if tool not in PARSERS:
-            raise UsageError("--as takes one of " + ", ".join(sorted(PARSERS)))
+            import difflib  # noqa: PLC0415 - only a wrong word needs it
+
+            close = difflib.get_close_matches(tool, PARSERS, n=3, cutoff=0.5)
+            known = f"did you mean {' or '.join(close)}?" if close else "such as pip, make or rsync"
+            raise UsageError(f"--as takes the name of a tool, and {tool} is none: {known}")
     if "--file" in values or (not closed and ":::" in argv):
         from headway.run.several import BadJob, read_several  # noqa: PLC0415 - rarely needed
 
