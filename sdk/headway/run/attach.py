@@ -78,6 +78,8 @@ def main(arguments: Sequence[str]) -> int:
             values[option] = value if given else arguments.pop(0)
         elif option.isdecimal() and option.isascii() and len(option) < 10 and pid is None:
             pid = int(option)
+        elif pid is None and not option.startswith("-"):
+            return _fail(f"{option} is no process id\n{USAGE}", WRONG)
         else:
             return _fail(f"{option} makes no sense here\n{USAGE}", WRONG)
     if pid is None:

@@ -23,12 +23,9 @@ else:
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = (
-<<<<<<< HEAD
+    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--patch] -- CMD …\n"
     "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--fail-if LIM]\n"
     "                   -- CMD [ARG…]\n"
-=======
-    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--patch] -- CMD …\n"
->>>>>>> python
     "       headway run [-j N] [--output MODE] CMD [ARG…] ::: CMD [ARG…] …\n"
     "       headway run [-j N] [--output MODE] --file FILE"
 )
@@ -142,6 +139,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - rarely needed
 
         if tool not in PARSERS:
+<<<<<<< HEAD
             raise UsageError("--as takes one of " + ", ".join(sorted(PARSERS)))
     limit = None
     if "--fail-if" in values:
@@ -151,6 +149,13 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
             limit = TimeLimit(values["--fail-if"])
         except ValueError as error:
             raise UsageError(f"--fail-if: {error}") from None
+=======
+            import difflib  # noqa: PLC0415 - only a wrong word needs it
+
+            close = difflib.get_close_matches(tool, PARSERS, n=3, cutoff=0.5)
+            known = f"did you mean {' or '.join(close)}?" if close else "such as pip, make or rsync"
+            raise UsageError(f"--as takes the name of a tool, and {tool} is none: {known}")
+>>>>>>> terminal
     if "--file" in values or (not closed and ":::" in argv):
         from headway.run.several import BadJob, read_several  # noqa: PLC0415 - rarely needed
 

@@ -267,7 +267,10 @@ class Launch:
             from headway.run.streams.pager_keys import LOOK_INTERVAL, PagerKeys  # noqa: PLC0415
 
             keys = PagerKeys(output, lambda: reads_from(self.child.pid, output.name))
-            self._start_keyboard(output.master, keys.wanted, LOOK_INTERVAL, _never)
+            try:
+                self._start_keyboard(output.master, keys.wanted, LOOK_INTERVAL, _never)
+            except (OSError, RuntimeError):
+                pass  # no thread or descriptor is left: only a pager misses its keys
         late = time.monotonic() - self._began >= WATCH_AFTER
         if self._watchdog is None and (late or output.changed):
             self._start_watchdog(output)
@@ -281,8 +284,9 @@ class Launch:
     ) -> None:
         from headway.run.streams.keyboard import Keyboard  # noqa: PLC0415 - few need it
 
-        self.keyboard = Keyboard(2, master, wanted, interval, interrupts)
-        self.keyboard.start()
+        keyboard = Keyboard(2, master, wanted, interval, interrupts)
+        keyboard.start()
+        self.keyboard = keyboard
 
     def _start_watchdog(self, output: OutputTerminal) -> None:
         from headway.run.process.watchdog import Watchdog  # noqa: PLC0415 - not for a short command

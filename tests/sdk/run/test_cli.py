@@ -36,6 +36,15 @@ def test_what_makes_no_sense_is_refused(line):
         read_options(line.split())
 
 
+@pytest.mark.parametrize(
+    ("word", "said"), [("rsyn", "did you mean rsync"), ("qqqqqq", "such as pip, make or rsync")]
+)
+def test_a_tool_that_is_none_is_answered_with_those_like_it(word, said):
+    with pytest.raises(UsageError, match=said) as refused:
+        read_options(["--as", word, "--", "a"])
+    assert len(str(refused.value)) < 80
+
+
 def test_help_shows_examples(capsys):
     assert main(["--help"]) == 0
     assert "headway run -- pip install" in capsys.readouterr().out

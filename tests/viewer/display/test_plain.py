@@ -229,3 +229,19 @@ def test_how_long_a_lock_is_still_held_is_told():
     made = operation("a", "x", "waiting", reason="the dpkg lock", holder="b")
     story = Story(made, operation("b", "y", estimate=about(60)))
     assert story.first[0].endswith("waiting   for the dpkg lock, about 1 min")
+
+
+def test_the_clock_of_the_lines_never_goes_back():
+    made = operation("a", "make", started=-60.0)
+    replica = replica_of(made)
+    board = Board(replica)
+    renderer = PlainRenderer(board, THEME, lambda unix: f"{unix:.0f}")
+    changes = replica.take()
+    board.absorb(changes, NOW)
+    (first,) = renderer.render(changes, None, NOW)
+    made.state, made.ended = "completed", NOW - 2.0  # told two seconds after it
+    replica.fold(Delta(INSTANCE, replica.sequence + 1, NOW, [row(made)]), NOW)
+    changes = replica.take()
+    board.absorb(changes, NOW)
+    (last,) = renderer.render(changes, None, NOW)
+    assert last.split()[0] == first.split()[0]

@@ -89,6 +89,7 @@ class PlainRenderer:
         self._last_lines: dict[str, _LastLine] = {}
         self._name_cells = 12
         self._printed_note: str | None = None
+        self._printed_at = float("-inf")  # the time that the last line began with
         self._current_note: tuple[str | None, float] = (None, 0.0)  # and since when
 
     def render(self, changes: Changes, note: str | None, now: float) -> list[str]:
@@ -104,6 +105,7 @@ class PlainRenderer:
         operations = self._board.replica.operations
         names = [name for name in changes.operations if self._board.has_row(name)]
         if changes.fresh:
+            self._printed_at = float("-inf")  # of another broker's clock, maybe
             names, left_out = self._first_names(names)
             if left_out:
                 lines.append(f"{self._clock(now)} {left_out} more ended earlier")
@@ -264,7 +266,9 @@ class PlainRenderer:
         self._name_cells = min(max(self._name_cells, string_width.cells(name)), MAX_NAME_CELLS)
 
     def _clock(self, now: float) -> str:
-        return self._time_of_day(self._board.replica.unix(now))
+        # An end that is told late is not told as earlier than the line above.
+        self._printed_at = max(self._printed_at, now)
+        return self._time_of_day(self._board.replica.unix(self._printed_at))
 
 
 def _outcome_detail(operation: Operation) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from headway.run.kernel.process_tree import process_tree
+
 
 def descendants_in_group(pid: int) -> list[int]:
     """Return `pid` and its descendants in its process group, children after their parents.
@@ -12,26 +14,16 @@ def descendants_in_group(pid: int) -> list[int]:
     """
     try:
         group = os.getpgid(pid)
-        names = os.listdir("/proc")
     except OSError:
         return [pid]
-    children: dict[int, list[int]] = {}
-    for name in names:
-        if name.isdigit():
-            parent = _parent(name, group)
-            if parent is not None:
-                children.setdefault(parent, []).append(int(name))
-    found = [pid]
-    for member in found:
-        found += children.get(member, ())
-    return found
+    return [
+        pid,
+        *(member for member in process_tree(pid) if member != pid and _is_in(member, group)),
+    ]
 
 
-def _parent(name: str, group: int) -> int | None:
+def _is_in(pid: int, group: int) -> bool:
     try:
-        with open(f"/proc/{name}/stat", "rb") as file:
-            # The name may hold anything, spaces and brackets too.
-            fields = file.read().rpartition(b")")[2].split()
+        return os.getpgid(pid) == group
     except OSError:
-        return None
-    return int(fields[1]) if len(fields) > 2 and int(fields[2]) == group else None
+        return False  # it has just ended
