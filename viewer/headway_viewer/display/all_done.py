@@ -25,6 +25,8 @@ class AllDone:
     """Tells when all operations of a board are done, beside the notices of `StartNotice`."""
 
     throttled = False
+    input: int | None = None
+    left = False
 
     def __init__(
         self,
