@@ -28,6 +28,7 @@ from headway.estimate import Forecast, Run
 from headway.model import RUNNING, Operation, Stage
 from headway_broker.estimates.budget import price
 from headway_broker.estimates.forecasts import Forecasts
+from headway_broker.estimates.history_keys import keys_of
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Entry, Ledger
 from headway_broker.state.outbox import Faults, Outbox
@@ -171,7 +172,7 @@ def derived_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
     ledger.entries[operation.id] = entry
     forecasts.begin(entry, 0.0, has_history=True)
     history = [learned(stages, 60.0 + run).to_dict() for run in range(runs)]
-    forecasts.recalled(forecasts.keys_of(entry).key, history)
+    forecasts.recalled(keys_of(entry, ledger).key, history)
     samples = []
     for turn in range(1, rounds + 1):
         for stage in operation.running():

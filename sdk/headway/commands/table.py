@@ -57,13 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `headway ARGV…` and return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     verb = arguments[0] if arguments else "--help"
-<<<<<<< HEAD
     if verb == "help" and len(arguments) > 1:
         verb, arguments = arguments[1], [arguments[1], "--help"]
-    if verb not in ("run", "pipe", "pv"):  # these hand on what they were given as it is
-=======
-    if verb not in ("run", "patch", "pipe"):  # these hand on what they were given as it is
->>>>>>> python
+    if verb not in ("run", "patch", "pipe", "pv"):  # these hand on what they were given as it is
         _open_closed_streams()
     if verb in ("--help", "-h", "help"):
         return _say(_help())

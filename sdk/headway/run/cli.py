@@ -42,14 +42,11 @@ options:
   --display MODE  what this terminal shows: auto, live, plain, json, quiet
   --as TOOL       read the output as TOOL's, for a script that runs TOOL
   --no-parse      do not look at the output at all
-<<<<<<< HEAD
   --fail-if LIM   end CMD, as `headway cancel` does, if it takes longer than LIM: 2x, twice what
                   it usually takes (from its second run on), or 90s, 10m, 1h30m. It has failed then,
                   with exit status 124. Time in which it waits or is paused does not count
-=======
   --patch         report the bars of its Python programs instead; see `headway patch --help`.
                   HEADWAY_PATCH=1 does so for every `headway run`
->>>>>>> python
   -h, --help      show this
 
 Several commands run at once where ::: stands between them and no -- before it; after -- every
@@ -139,8 +136,11 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - rarely needed
 
         if tool not in PARSERS:
-<<<<<<< HEAD
-            raise UsageError("--as takes one of " + ", ".join(sorted(PARSERS)))
+            import difflib  # noqa: PLC0415 - only a wrong word needs it
+
+            close = difflib.get_close_matches(tool, PARSERS, n=3, cutoff=0.5)
+            known = f"did you mean {' or '.join(close)}?" if close else "such as pip, make or rsync"
+            raise UsageError(f"--as takes the name of a tool, and {tool} is none: {known}")
     limit = None
     if "--fail-if" in values:
         from headway.run.time_limit import TimeLimit  # noqa: PLC0415 - rarely needed
@@ -149,13 +149,6 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
             limit = TimeLimit(values["--fail-if"])
         except ValueError as error:
             raise UsageError(f"--fail-if: {error}") from None
-=======
-            import difflib  # noqa: PLC0415 - only a wrong word needs it
-
-            close = difflib.get_close_matches(tool, PARSERS, n=3, cutoff=0.5)
-            known = f"did you mean {' or '.join(close)}?" if close else "such as pip, make or rsync"
-            raise UsageError(f"--as takes the name of a tool, and {tool} is none: {known}")
->>>>>>> terminal
     if "--file" in values or (not closed and ":::" in argv):
         from headway.run.several import BadJob, read_several  # noqa: PLC0415 - rarely needed
 
@@ -174,13 +167,9 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         argv,
         values.get("--name"),
         values.get("--display"),
-<<<<<<< HEAD
-        tool if parse else "",
-        limit,
-=======
         # The output of patched programs has no bars, or those that are reported already.
         tool if parse and (tool or not patched) else "",
->>>>>>> python
+        limit,
         values.get("--terminal"),
         values.get("--label"),
         patched,
@@ -281,11 +270,8 @@ def _prepare(options: Options, path: str) -> Launch:
 
     plan = Plan(options.argv, path, options.name, options.display, options.tool)
     plan.label = options.label
-<<<<<<< HEAD
     plan.limit = options.limit
-=======
     plan.patched = options.patched
->>>>>>> python
     return prepare_launch(plan)
 
 

@@ -76,11 +76,8 @@ class Plan:
         self.display = display
         self.tool = tool  # whose output to expect; "" for nobody's
         self.label: str | None = None  # what it is called among several commands
-<<<<<<< HEAD
         self.limit: TimeLimit | None = None  # how long it may take
-=======
         self.patched = False  # its Python programs report their bars
->>>>>>> python
 
     @property
     def command(self) -> Command:

@@ -54,3 +54,8 @@ def test_where_one_is_not_known_that_is_said_with_its_name():
 
 def test_without_operations_nothing_is_said():
     assert Story(operation("a", "x", "completed", ended=-1.0)).at(0) == []
+
+
+def test_it_reads_no_keys_and_leaves_only_with_the_operations():
+    display = Story().display
+    assert (display.input, display.left, display.throttled) == (None, False, False)

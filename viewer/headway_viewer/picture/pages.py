@@ -203,9 +203,9 @@ def _about(operation: Operation, now: float) -> str:
         took = formatting.duration(end - operation.started)
         parts.append(f"for {took}" if operation.open else f"took {took}")
     if operation.usual is not None:
-        runs = operation.estimate[4] if operation.estimate else 0
+        median, _, _, runs = operation.usual
         known = f" ({runs:g} earlier runs)" if runs else ""
-        parts.append(f"usually {formatting.duration(operation.usual[0])}{known}")
+        parts.append(f"usually {formatting.duration(median)}{known}")
     where = " ".join(part for part in (operation.user, operation.host) if part)
     if operation.pid is not None:
         where = f"pid {operation.pid} {where}".strip()
