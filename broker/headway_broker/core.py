@@ -267,7 +267,8 @@ class Core(Parts):
         self.outbox.extend(self.restoring.add(rows, now))
 
     def _hold(self, *, while_restoring: bool) -> None:
-        self.snapshots.held = self.liveness.held = while_restoring
+        self.snapshots.held = self.events.snapshots.held = while_restoring
+        self.liveness.held = while_restoring
 
     def recalled(self, key: str, runs: list[dict[str, Any]], prior: float | None = None) -> None:
         """Hand the earlier runs of a history key to the forecasts that wait for them.

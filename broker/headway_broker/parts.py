@@ -23,6 +23,7 @@ from headway_broker.peers.retirement import Retirement
 from headway_broker.peers.spooled import Spooled
 from headway_broker.peers.stops import Stops
 from headway_broker.peers.watched import Watched
+from headway_broker.publishing.events import Events
 from headway_broker.publishing.output import Output
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.publishing.stream import Stream
@@ -70,7 +71,8 @@ class Parts:
             self.sessions, self.ledger, self.forecasts, self.wall_clock, self.faults
         )
         self.snapshots = Snapshots()
-        self.subscriptions = Subscriptions(self.snapshots)
+        self.events = Events(instance, self.ledger, Snapshots())
+        self.subscriptions = Subscriptions(self.snapshots, self.events.snapshots)
         self.stream = Stream(
             instance,
             self.wall_clock,
@@ -78,6 +80,7 @@ class Parts:
             self.forecasts,
             self.subscriptions,
             self.snapshots,
+            self.events,
             self.faults,
         )
         self.output_logs = OutputLogs(self.ledger, self.dropped)

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from typing import NamedTuple
 
 from machine import until
 
@@ -28,8 +29,20 @@ _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configura
 </busconfig>
 """
 _CALL = re.compile(
-    r'^[\d.]+ Notify "(.*?)" \d+ ".*?" "(.*?)" "((?:.|\n)*?)" \[.*\] \{.*\} (-?\d+)$', re.MULTILINE
+    r'^[\d.]+ Notify "(.*?)" (\d+) ".*?" "(.*?)" "((?:.|\n)*?)" \[.*\] \{(.*)\} (-?\d+)$',
+    re.MULTILINE,
 )
+
+
+class Call(NamedTuple):
+    """What the service was asked to show."""
+
+    application: str
+    replaces: int
+    title: str
+    body: str
+    hints: str  # as the service's log has them
+    milliseconds: int
 
 
 def missing():
@@ -87,12 +100,27 @@ class Desktop:
 
     def notified(self):
         """Every notification so far: (application, title, body, milliseconds)."""
+        return [
+            (call.application, call.title, call.body, call.milliseconds) for call in self.calls()
+        ]
+
+    def calls(self):
+        """Every notification so far, with all that was asked for."""
         try:
             with open(self._log) as file:
                 text = file.read()
         except FileNotFoundError:
             return []
-        return [(app, title, body, int(ms)) for app, title, body, ms in _CALL.findall(text)]
+        return [
+            Call(app, int(replaces), title, body, hints, int(milliseconds))
+            for app, replaces, title, body, hints, milliseconds in _CALL.findall(text)
+        ]
+
+    def restart(self):
+        """The service ends, and another one serves."""
+        self._service.kill()
+        self._service.wait()
+        return self.serve()
 
     def close(self):
         for process in (self._service, self._bus):

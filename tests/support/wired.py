@@ -107,7 +107,9 @@ class Wired:
 class Peer:
     """A worker or a viewer with one connection."""
 
-    def __init__(self, wired, session, role, pid=None, uid=UID, offset=0.0, boot=BOOT, hello=True):
+    def __init__(
+        self, wired, session, role, pid=None, uid=UID, offset=0.0, boot=BOOT, hello=True, **about
+    ):
         self.wired = wired
         self.session = session
         self.role = role
@@ -116,6 +118,7 @@ class Peer:
         self.uid = uid
         self.offset = offset
         self.boot = boot
+        self.about = about
         self.sequence = 0
         self.requests = 0
         self.operations = {}
@@ -130,7 +133,7 @@ class Peer:
     def hello(self, identity=None, major=messages.MAJOR, magic=messages.MAGIC, minor=0):
         if identity is not None:
             self.identity = identity
-        about = {"pid": self.pid, "started": 7, "boot": self.boot, "host": "here"}
+        about = {"pid": self.pid, "started": 7, "boot": self.boot, "host": "here", **self.about}
         message = messages.Hello(
             magic, major, minor, self.session, self.role, self.now, about, self.sequence
         )

@@ -1,4 +1,7 @@
-"""Idle exit: the broker stops when no worker and no viewer has been there for a while; pure."""
+"""Idle exit: the broker stops when no worker and no viewer has been there for a while; pure.
+
+Who only listens to events does not keep it: it comes back to the next broker.
+"""
 
 from __future__ import annotations
 
@@ -36,4 +39,4 @@ class IdleExit:
 
 def _present(session: Session, now: float) -> bool:
     silent = session.silent_since
-    return not session.gone and (silent is None or now - silent < FORGET_SILENT)
+    return session.looks and not session.gone and (silent is None or now - silent < FORGET_SILENT)

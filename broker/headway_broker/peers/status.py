@@ -33,6 +33,7 @@ def status(
         "uptime": round(uptime, 3),
         "workers": sum(session.role == "worker" for session in present),
         "viewers": subscriptions.followers,
+        "listeners": subscriptions.listeners,
         "operations": len(ledger.entries),
         "open": ledger.opened,
         "stages": ledger.stages,
@@ -47,11 +48,12 @@ def lines(facts: dict[str, Any]) -> list[str]:
     ingest = facts.get("ingest", {})
     dropped = facts.get("dropped", {})
     rss = facts.get("rss")
+    listeners = f"{facts.get('listeners', 0)} listeners"
     found = [
         f"broker      pid {facts.get('pid')}, version {facts.get('version')}",
         f"up          {facts.get('uptime', 0):.0f} s",
         f"endpoint    {facts.get('endpoint')}",
-        f"connected   {facts.get('workers')} workers, {facts.get('viewers')} viewers",
+        f"connected   {facts.get('workers')} workers, {facts.get('viewers')} viewers, {listeners}",
         f"operations  {facts.get('operations')} ({facts.get('open')} open)",
         f"stages      {facts.get('stages')}",
         f"ingest      {ingest.get('messages')} messages, {ingest.get('updates')} updates",

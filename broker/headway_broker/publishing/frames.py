@@ -148,7 +148,15 @@ def snapshot(
     `now` is the broker's clock, `wall` the same moment as Unix time; the ends of those that are
     `held` are not told.
     """
-    groups = parts(row for entry in entries for row in whole_rows(entry, held.get(entry)))
+    found = (row for entry in entries for row in whole_rows(entry, held.get(entry)))
+    return snapshot_of(instance, sequence, now, wall, found)
+
+
+def snapshot_of(
+    instance: str, sequence: int, now: float, wall: float, encoded: Iterable[bytes]
+) -> list[bytes]:
+    """Return the `Snapshot` messages with these rows."""
+    groups = parts(encoded)
     return [
         rows.frame(Snapshot(instance, sequence, now, wall, part, len(groups), []), group)
         for part, group in enumerate(groups)

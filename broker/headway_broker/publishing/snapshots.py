@@ -40,7 +40,7 @@ class Snapshots:
         self._waiting: dict[bytes, Subscriber | None] = {}
         self._inbox_of: dict[Subscriber, bytes] = {}  # the newest request of each
         self._parts: dict[object, deque[Publish]] = {}  # by process, the next in turn first
-        self._next = float("-inf")
+        self.not_before = float("-inf")  # when the next may be made
 
     @property
     def requested(self) -> bool:
@@ -54,7 +54,7 @@ class Snapshots:
 
     def due(self, now: float) -> bool:
         """Return whether to make a snapshot."""
-        return self.requested and now >= self._next
+        return self.requested and now >= self.not_before
 
     def request(self, inbox: bytes, by: Subscriber | None = None) -> bool:
         """Note a request; return False at the limit of inboxes."""
@@ -91,7 +91,7 @@ class Snapshots:
             queue = self._parts.setdefault(inbox if by is None else by.process, deque())
             queue.extend(Publish(inbox, frame) for frame in frames)
         size = sum(map(len, frames))
-        self._next = now + min(size * PAUSE_PER_BYTE, LONGEST_PAUSE)
+        self.not_before = now + min(size * PAUSE_PER_BYTE, LONGEST_PAUSE)
 
     def take(self) -> list[Publish]:
         """Return the parts to send with one frame, and forget them."""

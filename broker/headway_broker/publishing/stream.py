@@ -15,6 +15,7 @@ from headway.protocol import messages
 from headway.protocol.wire import encode
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.publishing import frames
+from headway_broker.publishing.events import Events
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Publish
@@ -47,6 +48,7 @@ class Stream:
         forecasts: Forecasts,
         subscriptions: Subscriptions,
         snapshots: Snapshots,
+        events: Events,
         faults: Faults,
     ) -> None:
         self.instance = instance
@@ -56,6 +58,7 @@ class Stream:
         self._forecasts = forecasts
         self._subscriptions = subscriptions
         self._snapshots = snapshots
+        self._events = events
         self._faults = faults
         self._urgent: dict[Entry, None] = {}
         self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
@@ -80,7 +83,9 @@ class Stream:
     def publish(self, now: float) -> list[Publish]:
         """Return what to send now."""
         out: list[Publish] = []
-        followed = self._subscriptions.followed
+        followed, listened = self._subscriptions.followed, self._subscriptions.listened
+        if not listened:
+            self._events.forget()
         if self.frame_due(now):
             self._last_frame = now
             self._forecasts.estimate(list(self._ledger.dirty), now, watched=followed)
@@ -94,8 +99,12 @@ class Stream:
                 out += self._snapshot_parts(now)
                 if self._snapshots.pending or self._snapshots.requested:
                     self._pause = PAUSE_MAX
-        elif self._urgent and followed and now - self._last_urgent >= URGENT_PAUSE - SLACK:
-            self._forecasts.estimate(list(self._urgent), now, watched=True)
+        elif (
+            self._urgent
+            and (followed or listened)
+            and now - self._last_urgent >= URGENT_PAUSE - SLACK
+        ):
+            self._forecasts.estimate(list(self._urgent), now, watched=followed)
             out += self._deltas([e for e in self._urgent if e in self._ledger.dirty], now)
         removed = self._ledger.removed
         for start in range(0, len(removed), REMOVED_AT_ONCE):
@@ -103,11 +112,19 @@ class Stream:
             self.sequence += 1
             message = messages.Removed(self.instance, self.sequence, now, some)
             out.append(Publish(messages.STREAM_TOPIC, encode(message)))
+            if listened:
+                out.append(self._events.removed(some, now))
         self._ledger.removed = []
-        if followed and now - self._last_pulse >= PULSE_EVERY - SLACK:
+        wall = self._wall_clock.offset + now
+        if listened:
+            out += self._events.snapshot_parts(now, wall)
+        if (followed or listened) and now - self._last_pulse >= PULSE_EVERY - SLACK:
             self._last_pulse = now
-            pulse = messages.Pulse(self.instance, self.sequence, now, self._wall_clock.offset + now)
-            out.append(Publish(messages.STREAM_TOPIC, encode(pulse)))
+            if followed:
+                pulse = messages.Pulse(self.instance, self.sequence, now, wall)
+                out.append(Publish(messages.STREAM_TOPIC, encode(pulse)))
+            if listened:
+                out.append(self._events.pulse(now, wall))
         return out
 
     def lines(
@@ -138,9 +155,11 @@ class Stream:
     def deadline(self, *, counted: bool) -> float | None:
         """Return when to publish next; `counted` says that merged counts wait."""
         times: list[float] = []
-        followed = self._subscriptions.followed
-        if self._urgent and followed:
+        followed, listened = self._subscriptions.followed, self._subscriptions.listened
+        if self._urgent and (followed or listened):
             times.append(self._last_urgent + URGENT_PAUSE)
+        if listened:
+            times += self._event_snapshots_due()
         if (
             counted
             or self._ledger.dirty
@@ -148,9 +167,15 @@ class Stream:
             or (self._snapshots.requested and followed)
         ):
             times.append(self.next_frame())
-        if followed:
+        if followed or listened:
             times.append(self._last_pulse + PULSE_EVERY)
         return min(times) if times else None
+
+    def _event_snapshots_due(self) -> list[float]:
+        snapshots = self._events.snapshots
+        if snapshots.pending:
+            return [self.next_frame()]
+        return [snapshots.not_before] if snapshots.requested else []
 
     def _deltas(self, entries: list[Entry], now: float) -> list[Publish]:
         """Return the deltas of these operations, which are clean afterwards."""
@@ -159,6 +184,7 @@ class Stream:
             return []
         self._last_urgent = now
         found: list[bytes] = []
+        events = self._events.changed(entries, now) if self._subscriptions.listened else []
         if self._subscriptions.followed:
             rows = (row for entry in entries for row in self._rows(entry))
             found = frames.deltas(self.instance, self.sequence, now, rows)
@@ -167,7 +193,7 @@ class Stream:
             self.sequence += 1  # a viewer that comes back notices the gap
         for entry in entries:
             del self._ledger.dirty[entry]
-        return [Publish(messages.STREAM_TOPIC, frame) for frame in found]
+        return [*(Publish(messages.STREAM_TOPIC, frame) for frame in found), *events]
 
     def _rows(self, entry: Entry) -> list[bytes]:
         """Return the changed rows of an operation; none if that raises: the others go out."""

@@ -1,7 +1,7 @@
-"""Subscriptions of the XPUB socket: to the stream of deltas, and to inboxes for snapshots; pure.
+"""Subscriptions of the XPUB socket: to the streams, and to inboxes for snapshots; pure.
 
-Whoever is subscribed to the stream *follows*. The socket reports every subscription and its end
-(XPUB_VERBOSER), so that a count of followers is enough.
+Whoever is subscribed to the stream of deltas *follows*, to that of events *listens*. The socket
+reports every subscription and its end (XPUB_VERBOSER), so that counts of both are enough.
 """
 
 from __future__ import annotations
@@ -11,23 +11,34 @@ from headway_broker.publishing.snapshots import Snapshots, Subscriber
 
 
 class Subscriptions:
-    """The number of followers; requests for snapshots are passed on."""
+    """The numbers of followers and listeners; requests for snapshots are passed on."""
 
-    def __init__(self, snapshots: Snapshots) -> None:
+    def __init__(self, snapshots: Snapshots, of_events: Snapshots) -> None:
         self.followers = 0
+        self.listeners = 0
         self._snapshots = snapshots
+        self._of_events = of_events
 
     @property
     def followed(self) -> bool:
         """Whether anybody follows the stream."""
         return self.followers > 0
 
+    @property
+    def listened(self) -> bool:
+        """Whether anybody listens to the events."""
+        return self.listeners > 0
+
     def subscribed(self, topic: bytes, subscribe: bool, by: Subscriber | None = None) -> bool:
         """Handle a subscription or its end; return False at the limit of inboxes."""
         if messages.STREAM_TOPIC.startswith(topic):  # the empty topic subscribes to everything
             self.followers = max(0, self.followers + (1 if subscribe else -1))
+        elif topic == messages.EVENT_TOPIC:
+            self.listeners = max(0, self.listeners + (1 if subscribe else -1))
         elif messages.is_inbox(topic):
+            of_events = messages.is_event_inbox(topic)
+            snapshots = self._of_events if of_events else self._snapshots
             if subscribe:
-                return self._snapshots.request(topic, by)
-            self._snapshots.cancel(topic)
+                return snapshots.request(topic, by)
+            snapshots.cancel(topic)
         return True

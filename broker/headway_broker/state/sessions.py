@@ -97,6 +97,11 @@ class Session:
         return self.state in (STORED, ENDED)
 
     @property
+    def looks(self) -> bool:
+        """Whether it reports, or shows what it is sent to somebody who looks."""
+        return self.role == "worker" or self.about.get("looks") != 0
+
+    @property
     def restored(self) -> bool:
         """Whether this broker knows it from the history or the spool only."""
         return self.state in (STORED, AWAITED)

@@ -47,17 +47,32 @@ class Desktop:
             self._backend = _other()
 
     def notify(
-        self, title: str, message: str, app_name: str = "Headway", timeout: int = SHOWN
+        self,
+        title: str,
+        message: str,
+        app_name: str = "Headway",
+        timeout: int = SHOWN,
+        *,
+        urgency: str = "normal",
+        value: int | None = None,
     ) -> None:
-        """Show a notification for `timeout` seconds. Raise whatever the backend raises."""
+        """Show a notification for `timeout` seconds. Raise whatever the backend raises.
+
+        `urgency` is "low", "normal" or "critical", `value` a progress in per cent; plyer hands
+        these on, and the timeout, only by the way of notify-send, where it calls them otherwise.
+        """
+        given = {
+            "title": title_of(title),
+            "message": body_of(message, escapes=self._escapes),
+            "app_name": text.safe(app_name),
+        }
         if type(self._backend).__name__ == "NotifySendNotification":
             capabilities(self._environ)  # plyer ignores the exit status of notify-send
-        self._backend.notify(
-            title=title_of(title),
-            message=body_of(message, escapes=self._escapes),
-            app_name=text.safe(app_name),
-            timeout=timeout,
-        )
+            hint = "string::" if value is None else f"int:value:{value}"
+            milliseconds = str(timeout * 1000)
+            self._backend._notify(**given, urgency=urgency, expire_time=milliseconds, hint=hint)
+            return
+        self._backend.notify(**given, timeout=timeout)
 
 
 def title_of(title: str) -> str:
@@ -91,7 +106,7 @@ def capabilities(environ: Mapping[str, str]) -> list[str]:
         finally:
             bus.close()
     except Exception as error:
-        raise Impossible(_why(getattr(error, "get_dbus_message", error.__str__)())) from None
+        raise Impossible(why(getattr(error, "get_dbus_message", error.__str__)())) from None
     return [str(word) for word in asked]
 
 
@@ -113,11 +128,11 @@ def _capabilities_by_gdbus(environ: Mapping[str, str]) -> list[str]:
     except (OSError, subprocess.TimeoutExpired):
         raise Impossible("the notification service does not answer") from None
     if asked.returncode:
-        raise Impossible(_why(asked.stderr))
+        raise Impossible(why(asked.stderr))
     return asked.stdout.replace("'", " ").replace(",", " ").split()
 
 
-def _why(complaint: str) -> str:
+def why(complaint: str) -> str:
     """Return the meaning of a D-Bus error, in words."""
     if "not provided by any" in complaint or "ServiceUnknown" in complaint:
         return "no notification service runs on this desktop session"
@@ -127,7 +142,7 @@ def _why(complaint: str) -> str:
 
 
 def _linux(environ: Mapping[str, str]) -> Any:
-    if not _bus(environ):
+    if not has_bus(environ):
         raise Impossible(
             "there is no desktop session to notify (DBUS_SESSION_BUS_ADDRESS is not set)"
         )
@@ -146,7 +161,7 @@ def _linux(environ: Mapping[str, str]) -> Any:
     return notification.NotifySendNotification()
 
 
-def _bus(environ: Mapping[str, str]) -> bool:
+def has_bus(environ: Mapping[str, str]) -> bool:
     """Return whether there is a session bus to try."""
     if environ.get("DBUS_SESSION_BUS_ADDRESS") or environ.get("DISPLAY"):
         return True

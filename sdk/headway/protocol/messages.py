@@ -23,18 +23,27 @@ MAJOR = 1
 MINOR = 1  # from 1 on: Work, Output and OutputWanted
 
 STREAM_TOPIC = b"d"  # of deltas, removals, lines and pulses
+EVENT_TOPIC = b"e"  # of what began, ended or waits, for those who look at no screen
 INBOX_NAME_SIZE = 16  # bytes
-_INBOX = b"i"
+_INBOX, _EVENT_INBOX = b"i", b"j"
 
 
-def inbox(name: bytes) -> bytes:
-    """Return the topic of an inbox for snapshots; its viewer chose `INBOX_NAME_SIZE` bytes."""
-    return _INBOX + name
+def inbox(name: bytes, *, events: bool = False) -> bytes:
+    """Return the topic of an inbox for snapshots; its viewer chose `INBOX_NAME_SIZE` bytes.
+
+    With `events`, for those of the stream of events.
+    """
+    return (_EVENT_INBOX if events else _INBOX) + name
 
 
 def is_inbox(topic: bytes) -> bool:
-    """Return whether a topic is that of an inbox."""
-    return topic.startswith(_INBOX) and len(topic) == len(_INBOX) + INBOX_NAME_SIZE
+    """Return whether a topic is that of an inbox, of either stream."""
+    return topic[:1] in (_INBOX, _EVENT_INBOX) and len(topic) == 1 + INBOX_NAME_SIZE
+
+
+def is_event_inbox(topic: bytes) -> bool:
+    """Return whether the topic of an inbox is for snapshots of the stream of events."""
+    return topic.startswith(_EVENT_INBOX)
 
 
 # From workers and viewers to the broker.
@@ -49,7 +58,7 @@ class Hello(NamedTuple):
     session: str  # 16 characters, one per process incarnation: a forked child has its own
     role: str  # "worker" or "viewer"
     now: float
-    about: dict[str, Any]  # pid, started (start time of the process), boot, host, user, tty, sdk
+    about: dict[str, Any]  # pid, started (of the process), boot, host, user, tty, sdk, looks
     sequence: int = 0  # the session's last one so far
 
 

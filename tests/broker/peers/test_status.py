@@ -25,7 +25,7 @@ def test_status_is_a_line_for_each_fact():
         "broker      pid 7, version 0.1.0",
         "up          62 s",
         "endpoint    ipc:///x/report.sock",
-        "connected   2 workers, 1 viewers",
+        "connected   2 workers, 1 viewers, 0 listeners",
         "operations  5 (3 open)",
         "stages      40",
         "ingest      10 messages, 200 updates",

@@ -14,8 +14,13 @@ def snapshots():
 
 
 @pytest.fixture
-def subscriptions(snapshots):
-    return Subscriptions(snapshots)
+def of_events():
+    return Snapshots()
+
+
+@pytest.fixture
+def subscriptions(snapshots, of_events):
+    return Subscriptions(snapshots, of_events)
 
 
 @pytest.mark.parametrize("topic", [b"d", b""])
@@ -26,7 +31,7 @@ def test_who_subscribes_to_the_stream_or_to_everything_follows(subscriptions, to
     assert not subscriptions.followed
 
 
-@pytest.mark.parametrize("topic", [b"x", b"i" + b"short", b"i" + b"x" * 500, b"dd"])
+@pytest.mark.parametrize("topic", [b"x", b"i" + b"short", b"i" + b"x" * 500, b"dd", b"ee"])
 def test_topics_that_are_none_are_ignored(subscriptions, snapshots, topic):
     assert subscriptions.subscribed(topic, True)
     assert not subscriptions.followed
@@ -45,3 +50,14 @@ def test_an_inbox_asks_for_a_snapshot_and_its_end_takes_that_back(subscriptions,
     assert not subscriptions.followed
     subscriptions.subscribed(INBOX, False)
     assert not snapshots.requested
+
+
+def test_who_listens_to_events_does_not_follow(subscriptions, snapshots, of_events):
+    subscriptions.subscribed(b"e", True)
+    subscriptions.subscribed(b"j" + b"x" * 16, True)
+    assert subscriptions.listened
+    assert not subscriptions.followed
+    assert of_events.requested
+    assert not snapshots.requested
+    subscriptions.subscribed(b"e", False)
+    assert not subscriptions.listened

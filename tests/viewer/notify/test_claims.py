@@ -1,8 +1,8 @@
 from headway.protocol.messages import Reply
 from headway_viewer.notify.claims import RETRY_AFTER, Claims
-from headway_viewer.notify.policy import Notice
+from headway_viewer.notify.notice import Notice
 
-NOTICE = Notice("end:a:1:failed", "a failed", "after 3 s")
+NOTICE = Notice("end:a:1:failed", "failed", "a failed", "after 3 s", "after 3 s")
 
 
 class Broker:

@@ -1,7 +1,16 @@
 import pytest
 
 from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, RUNNING, WAITING, Operation, Stage
-from headway_viewer.notify.policy import LONG_OPERATION, QUESTION_DELAY, Policy
+from headway_viewer.notify.policy import (
+    LONG_OPERATION,
+    LONG_UNSEEN,
+    QUESTION_DELAY,
+    STALL_DELAY,
+    Policy,
+    Settings,
+    told_in_front,
+    told_unseen,
+)
 
 
 def operation(name="apt install nginx", notify=None, parent=None):
@@ -61,7 +70,7 @@ def test_what_is_said_of_an_end():
     made.stages[2] = Stage(2, "Configure")
     (notice,) = told(made, FAILED, 38, exit_status=1, error="404 Not Found")
     assert notice.title == "apt install nginx failed"
-    assert notice.body == "Failed in Fetch after 38 s, exit 1\n404 Not Found"
+    assert notice.body == "404 Not Found\nin Fetch, after 38 s, exit 1"
     (notice,) = told(operation(), COMPLETED, 124, message="nginx 1.22")
     assert (notice.title, notice.body) == (
         "apt install nginx completed",
@@ -182,3 +191,71 @@ def test_what_is_no_longer_kept_asks_nothing():
     policy.absorb([made], 110.0)
     policy.forget([made.id])
     assert policy.due(500.0) == []
+
+
+def test_what_ended_since_the_notifier_began_is_told_though_it_met_no_broker_yet():
+    made = operation()
+    made.move(FAILED, 101.0)
+    policy = Policy()
+    policy.attach(99.0)
+    assert len(policy.absorb([made], 110.0)) == 1
+
+
+def test_a_stall_is_told_once_when_it_has_lasted():
+    policy = Policy()
+    made = operation()
+    made.stalled_since = 150.0
+    policy.absorb([made], 200.0)
+    assert policy.deadline() == 150.0 + STALL_DELAY
+    assert policy.due(150.0 + STALL_DELAY - 1) == []
+    (notice,) = policy.due(150.0 + STALL_DELAY)
+    assert (notice.title, notice.body) == (
+        "apt install nginx stands still",
+        "No progress for 2 min",
+    )
+    made.stalled_since = None
+    policy.absorb([made], 300.0)
+    made.stalled_since = 310.0
+    policy.absorb([made], 400.0)
+    assert policy.deadline() is None
+
+
+@pytest.mark.parametrize("change", ["moves", "ends"])
+def test_what_went_on_in_time_is_no_stall(change):
+    policy = Policy()
+    made = operation()
+    made.stalled_since = 150.0
+    policy.absorb([made], 200.0)
+    made.stalled_since = None
+    if change == "ends":
+        made.move(COMPLETED, 201.0)
+    policy.absorb([made], 201.0)
+    assert policy.due(1000.0) == []
+
+
+@pytest.mark.parametrize(("slow", "told"), [(False, None), (True, 100.0 + 200.0)])
+def test_slowness_is_told_only_where_asked_for(slow, told):
+    policy = Policy(Settings(slow=slow))
+    made = operation()
+    made.usual = 100.0
+    policy.absorb([made], 101.0)
+    assert policy.deadline() == told
+    words = [notice.body for notice in policy.due(300.0)]
+    assert words == ([] if told is None else ["3 min 20 s so far, usually 1 min 40 s"])
+
+
+@pytest.mark.parametrize(
+    ("state", "took", "notify", "in_front", "unseen"),
+    [
+        (COMPLETED, LONG_OPERATION, None, False, False),
+        (COMPLETED, LONG_UNSEEN, None, False, True),
+        (COMPLETED, LONG_OPERATION, True, True, True),
+        (FAILED, 1, None, True, True),
+        (CRASHED, 1, None, True, True),
+        (CANCELLED, LONG_OPERATION, None, False, False),
+    ],
+)
+def test_a_success_is_not_told_to_somebody_who_looks(state, took, notify, in_front, unseen):
+    (notice,) = told(operation(notify=notify), state, took)
+    assert told_in_front(notice) is in_front
+    assert told_unseen(notice) is unseen

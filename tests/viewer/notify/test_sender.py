@@ -4,17 +4,28 @@ import time
 from machine import until
 
 from headway_viewer.notify import sender as module
-from headway_viewer.notify.policy import Notice
+from headway_viewer.notify.notice import Notice
 from headway_viewer.notify.sender import MAX_FAILURES, QUEUE_SIZE, Sender
 
 
 def notice(number):
-    return Notice(f"key {number}", f"title {number}", "body")
+    return Notice(f"key {number}", "failed", f"title {number}", "body", "body")
+
+
+class Channel:
+    """Delivers by a function of the title."""
+
+    def __init__(self, deliver, gives_up=True):
+        self.gives_up = gives_up
+        self._deliver = deliver
+
+    def deliver(self, notice):
+        self._deliver(notice.title)
 
 
 def test_what_is_offered_is_raised_in_order():
     raised = []
-    sender = Sender(lambda title, _body: raised.append(title))
+    sender = Sender(Channel(raised.append))
     assert all(sender.offer(notice(number)) for number in range(5))
     until(lambda: len(raised) == 5)
     assert raised == [f"title {number}" for number in range(5)]
@@ -24,11 +35,11 @@ def test_a_desktop_that_hangs_holds_nobody_and_memory_is_bounded(monkeypatch):
     release = threading.Event()
     raised = []
 
-    def hang(title, _body):
+    def hang(title):
         release.wait(30)
         raised.append(title)
 
-    sender = Sender(hang)
+    sender = Sender(Channel(hang))
     before = time.monotonic()
     taken = sum(sender.offer(notice(number)) for number in range(1000))
     assert time.monotonic() - before < 1
@@ -46,16 +57,16 @@ def test_a_desktop_that_hangs_holds_nobody_and_memory_is_bounded(monkeypatch):
 def test_three_failures_in_a_row_end_it_and_each_is_told():
     complaints = []
 
-    def fail(_title, _body):
+    def fail(_title):
         raise OSError("no desktop")
 
-    sender = Sender(fail, failed=lambda given, why: complaints.append((given.title, why)))
+    sender = Sender(Channel(fail), failed=lambda given, why: complaints.append((given.title, why)))
     for number in range(MAX_FAILURES + 2):
         sender.offer(notice(number))
     until(lambda: sender.broken is not None)
     until(lambda: len(complaints) == MAX_FAILURES)
-    assert sender.broken == "OSError: no desktop"
-    assert complaints[0] == ("title 0", "OSError: no desktop")
+    assert sender.broken == "no desktop"
+    assert complaints[0] == ("title 0", "no desktop")
     assert not sender.offer(notice(9))
 
 
@@ -63,14 +74,30 @@ def test_one_success_forgives_earlier_failures():
     outcomes = iter([OSError, OSError, None] * 3)
     done = []
 
-    def sometimes(title, _body):
+    def sometimes(title):
         outcome = next(outcomes)
         done.append(title)
         if outcome is not None:
             raise outcome
 
-    sender = Sender(sometimes)
+    sender = Sender(Channel(sometimes))
     for number in range(9):
         sender.offer(notice(number))
     until(lambda: len(done) == 9)
     assert sender.broken is None
+
+
+def test_a_channel_that_may_come_back_is_tried_for_ever():
+    tried = []
+
+    def fail(title):
+        tried.append(title)
+        raise ValueError("no answer")
+
+    complaints = []
+    sender = Sender(Channel(fail, gives_up=False), failed=lambda _n, why: complaints.append(why))
+    for number in range(MAX_FAILURES + 2):
+        sender.offer(notice(number))
+    until(lambda: len(complaints) == MAX_FAILURES + 2)
+    assert sender.broken is None
+    assert complaints[0] == "ValueError: no answer"

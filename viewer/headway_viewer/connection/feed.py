@@ -27,6 +27,7 @@ RESTART_GRACE = 1.0  # seconds for the workers to start the next broker, before 
 REPLACE_RETRY = 0.1  # seconds between attempts to start it where this viewer has asked for that
 _EVENT = struct.Struct("=hi")  # number and value
 RECEIVE_HWM = 200  # messages, the high-water mark; more are dropped, which makes a gap
+LISTENER_RETRY = 1.0  # seconds between attempts of who looks at no screen, to be woken rarely
 RECEIVE_BATCH = 500  # messages folded before the picture is drawn again
 
 
@@ -37,7 +38,8 @@ class Feed:
     while there is none. `lines` collects output lines of operations, and their hidden counts; the
     caller clears it.
     `replaces` is where a broker would run that `find` starts: an older one, or one that is worse
-    off, is asked to retire. None: `find` starts none.
+    off, is asked to retire. None: `find` starts none. With `events`, nobody looks at what comes:
+    only the stream of events is followed, which neither keeps the broker nor hurries a worker.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Feed:
         *,
         context: zmq.Context[Any] | None = None,
         replaces: retirement.Surroundings | None = None,
+        events: bool = False,
     ) -> None:
         self.replica = replica
         self.lines: list[messages.Lines | messages.WorkDone] = []
@@ -61,7 +64,10 @@ class Feed:
         self._monitor: zmq.Socket[bytes] | None = None
         self._subscription: zmq.Socket[bytes] | None = None
         self._subscribed_to = ""
-        self._inbox = _new_inbox()
+        self._events = events
+        self._topic = messages.EVENT_TOPIC if events else messages.STREAM_TOPIC
+        self._retry = LISTENER_RETRY if events else CONNECT_RETRY
+        self._inbox = self._new_inbox()
         self._snapshot_requested = float("-inf")
         self._find_tried = float("-inf")
         self._sequence = 0
@@ -98,10 +104,10 @@ class Feed:
         Return as soon as something came; with `rest`, published messages wait until the timeout.
         """
         now = self.clock()
-        if self._dealer is None and now - self._find_tried >= CONNECT_RETRY:
+        if self._dealer is None and now - self._find_tried >= self._retry:
             self._connect(now)
         if self._dealer is None:
-            timeout = min(timeout, CONNECT_RETRY)
+            timeout = min(timeout, self._retry)
         grace = REPLACE_RETRY if self._asked_to_retire else RESTART_GRACE
         if not self.connected and not self.retired and now - self._find_tried >= grace:
             self._find_tried = now
@@ -114,7 +120,7 @@ class Feed:
         ):
             self._request_snapshot(now)
         if not self.connected or self.replica.wanted:
-            timeout = min(timeout, 0.25)
+            timeout = min(timeout, max(self._retry, 0.25))
         return self._drain(timeout, rest=rest)
 
     def request(self, verb: str, arguments: dict[str, Any]) -> int | None:
@@ -168,7 +174,7 @@ class Feed:
         dealer.setsockopt(zmq.LINGER, 0)
         dealer.setsockopt(zmq.IMMEDIATE, 1)
         dealer.setsockopt(zmq.RECONNECT_IVL, 50)
-        dealer.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+        dealer.setsockopt(zmq.RECONNECT_IVL_MAX, 1000 if self._events else 500)
         dealer.setsockopt(zmq.MAXMSGSIZE, wire.FRAME_LIMIT)
         self._monitor = dealer.get_monitor_socket(
             zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
@@ -219,7 +225,7 @@ class Feed:
                 self._session,
                 "viewer",
                 self.clock(),
-                describe(__version__),
+                {**describe(__version__), **({"looks": 0} if self._events else {})},
             )
         )
 
@@ -283,10 +289,10 @@ class Feed:
             self._subscription.close(linger=0)
         subscriber: zmq.Socket[bytes] = self._context.socket(zmq.SUB)
         subscriber.setsockopt(zmq.RECONNECT_IVL, 50)
-        subscriber.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+        subscriber.setsockopt(zmq.RECONNECT_IVL_MAX, 1000 if self._events else 500)
         subscriber.setsockopt(zmq.MAXMSGSIZE, wire.FRAME_LIMIT)
         subscriber.setsockopt(zmq.RCVHWM, RECEIVE_HWM)  # bounds a stopped viewer's memory
-        subscriber.setsockopt(zmq.SUBSCRIBE, messages.STREAM_TOPIC)
+        subscriber.setsockopt(zmq.SUBSCRIBE, self._topic)
         subscriber.connect(endpoint)
         self._subscription = subscriber
         self._subscribed_to = endpoint
@@ -298,7 +304,7 @@ class Feed:
             return
         if self._snapshot_requested != float("-inf"):
             self._subscription.setsockopt(zmq.UNSUBSCRIBE, self._inbox)
-            self._inbox = _new_inbox()
+            self._inbox = self._new_inbox()
         self._snapshot_requested = now
         self._subscription.setsockopt(zmq.SUBSCRIBE, self._inbox)
 
@@ -331,9 +337,8 @@ class Feed:
             except zmq.Again:
                 self.connected = False
 
-
-def _new_inbox() -> bytes:
-    return messages.inbox(os.urandom(messages.INBOX_NAME_SIZE))
+    def _new_inbox(self) -> bytes:
+        return messages.inbox(os.urandom(messages.INBOX_NAME_SIZE), events=self._events)
 
 
 def new_session_id() -> str:

@@ -1,68 +1,88 @@
-"""The notification policy: which operations are worth a notification, and its text.
+"""The notification policy: which operations are worth a notification, and when.
 
 Pure. Only what happens after the notifier attached is notified. The operation's own `notify`
 takes precedence: True notifies everything, False nothing, "error" failures; "sent" means that
 the program itself has notified its end. Otherwise an end is notified if it is a failure, or
-if the operation took `LONG_OPERATION` seconds, as its user may have turned away. The end of a
-child never is, because its parent's will be.
+if the operation took `LONG_OPERATION` seconds, as its user may have turned away: `in_front` says
+whether they have. The end of a child never is, because its parent's will be.
 """
 
 from __future__ import annotations
 
 from typing import Callable, Iterable, NamedTuple
 
-from headway.formatting.outcome import display_name, outcome_text
 from headway.model import CRASHED, FAILED, Operation
+from headway_viewer.notify.notice import (
+    BAD,
+    QUESTION,
+    Notice,
+    end_notice,
+    question_notice,
+    slow_notice,
+    stalled_notice,
+)
 
 LONG_OPERATION = 10.0  # seconds from which on a successful end is notified
+# … where nobody can tell whether its terminal is in front. By judgement: who waits for less is
+# more often still there than not.
+LONG_UNSEEN = 30.0
 QUESTION_DELAY = 5.0  # seconds: a user who is looking answers sooner
+# Seconds without progress. The broker only calls a stall what is many times the own pace.
+STALL_DELAY = 120.0
+SLOW_FACTOR = 2.0  # times its usual duration
+MIN_SLOW = 60.0  # seconds beyond it
 MAX_REMEMBERED = 2000  # keys, to notify each once
 
 
-class Notice(NamedTuple):
-    """A notification; `key` is the same in every notifier that finds it."""
+class Settings(NamedTuple):
+    """What a person may set: from how many seconds on, and whether slowness is told."""
 
-    key: str
-    title: str
-    body: str
+    long: float = LONG_OPERATION
+    slow: bool = False
 
 
 class Policy:
     """Turns changes into notices, each once; times are the broker's monotonic seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings = Settings()) -> None:  # noqa: B008 - it is a tuple
+        self._settings = settings
         self._attached: float | None = None
-        self._open: set[str] = set()
+        self._open: dict[str, Operation] = {}
         self._issued: dict[str, None] = {}
-        self._questions: dict[str, tuple[float, Notice]] = {}  # operation → when due, notice
+        # Operation → when due, notice. Of stalls and slowness, the times at which they are looked
+        # at: by then the operation may have gone on.
+        self._questions: dict[str, tuple[float, Notice]] = {}
+        self._looks: dict[tuple[str, str], float] = {}
 
-    def absorb(self, operations: Iterable[Operation], now: float) -> list[Notice]:
-        """Return the notices for operations that changed.
-
-        The first call has the operations that existed before: it notifies no end.
-        """
-        first = self._attached is None
+    def attach(self, now: float) -> None:
+        """Note since when the notifier has been there: it tells no earlier end."""
         if self._attached is None:
             self._attached = now
+
+    def absorb(self, operations: Iterable[Operation], now: float) -> list[Notice]:
+        """Return the notices for operations that changed."""
+        self.attach(now)
+        attached = now if self._attached is None else self._attached
         notices: list[Notice] = []
         for operation in operations:
             self._note_question(operation, now)
+            self._note_looks(operation)
             if operation.open:
-                self._open.add(operation.id)
+                self._open[operation.id] = operation
                 continue
-            seen = operation.id in self._open
-            self._open.discard(operation.id)
-            late = operation.ended is None or operation.ended <= self._attached
-            if first or (late and not seen) or not notifies_end(operation):
-                continue
-            notices.extend(self._issue_once(end_notice(operation)))
+            seen = self._open.pop(operation.id, None) is not None
+            late = operation.ended is None or operation.ended <= attached
+            if notifies_end(operation, self._settings.long) and (seen or not late):
+                notices.extend(self._issue_once(end_notice(operation)))
         return notices
 
     def forget(self, operations: Iterable[str]) -> None:
         """Drop operations that were removed."""
         for name in operations:
-            self._open.discard(name)
+            self._open.pop(name, None)
             self._questions.pop(name, None)
+            for kind in _LOOKS:
+                self._looks.pop((kind, name), None)
 
     def restart(self, translate: Callable[[float], float]) -> None:
         """Convert all times to the clock of a new broker, by `translate(time)`."""
@@ -71,32 +91,52 @@ class Policy:
         self._questions = {
             name: (translate(at), notice) for name, (at, notice) in self._questions.items()
         }
+        self._looks = {key: translate(at) for key, at in self._looks.items()}
 
     def due(self, now: float) -> list[Notice]:
-        """Return the notices of questions unanswered for `QUESTION_DELAY` seconds."""
+        """Return the notices of questions, stalls and slowness that have lasted."""
         ready = [name for name, (at, _notice) in self._questions.items() if at <= now]
-        return [
-            notice for name in ready for notice in self._issue_once(self._questions.pop(name)[1])
-        ]
+        notices = [self._questions.pop(name)[1] for name in ready]
+        for key in [key for key, at in self._looks.items() if at <= now]:
+            del self._looks[key]
+            operation = self._open.get(key[1])
+            if operation is not None:
+                notices.append(_LOOKS[key[0]](operation, now))
+        return [notice for made in notices for notice in self._issue_once(made)]
 
     def deadline(self) -> float | None:
         """Return when `due` has the next notice, or None."""
-        return min((at for at, _notice in self._questions.values()), default=None)
+        times = [at for at, _notice in self._questions.values()]
+        return min([*times, *self._looks.values()], default=None)
 
     def _note_question(self, operation: Operation, now: float) -> None:
         question = operation.question
         if question is None or operation.notify is False:
             self._questions.pop(operation.id, None)
             return
-        notice = Notice(
-            f"input:{operation.id}:{operation.attempt}:{question[:80]}",
-            f"{display_name(operation)} needs you",
-            f"It waits for {question}",
-        )
+        notice = question_notice(operation, question)
         pending = self._questions.get(operation.id)
-        if notice.key not in self._issued and (pending is None or pending[1] != notice):
+        if notice.key not in self._issued and (pending is None or pending[1].key != notice.key):
             delay = 0.0 if operation.notify is True else QUESTION_DELAY
             self._questions[operation.id] = (now + delay, notice)
+
+    def _note_looks(self, operation: Operation) -> None:
+        """Note when to look whether an operation stands still, or takes too long."""
+        told = operation.open and operation.parent is None and operation.notify in (None, True)
+        stalled, usual = operation.stalled_since, operation.usual
+        begun = operation.started
+        looks = {
+            "stalled": stalled + STALL_DELAY if told and stalled is not None else None,
+            "slow": begun + max(usual * SLOW_FACTOR, usual + MIN_SLOW)
+            if told and self._settings.slow and usual is not None and begun is not None
+            else None,
+        }
+        for kind, at in looks.items():
+            key = (kind, operation.id)
+            if at is None or f"{kind}:{operation.id}:{operation.attempt}" in self._issued:
+                self._looks.pop(key, None)
+            else:
+                self._looks[key] = at
 
     def _issue_once(self, notice: Notice) -> list[Notice]:
         if notice.key in self._issued:
@@ -107,8 +147,14 @@ class Policy:
         return [notice]
 
 
-def notifies_end(operation: Operation) -> bool:
-    """Return whether the end of an operation is notified."""
+_LOOKS: dict[str, Callable[[Operation, float], Notice]] = {
+    "stalled": stalled_notice,
+    "slow": slow_notice,
+}
+
+
+def notifies_end(operation: Operation, long: float = LONG_OPERATION) -> bool:
+    """Return whether the end of an operation is notified; `long` is in seconds."""
     wanted = operation.notify
     bad = operation.state in (FAILED, CRASHED)
     if wanted is True:
@@ -120,16 +166,14 @@ def notifies_end(operation: Operation) -> bool:
         return bad and operation.parent is None
     if operation.parent is not None or operation.started is None or operation.ended is None:
         return False
-    return operation.ended - operation.started >= LONG_OPERATION
+    return operation.ended - operation.started >= long
 
 
-def end_notice(operation: Operation) -> Notice:
-    """Return the notice of the end of an operation."""
-    words = outcome_text(operation)
-    if operation.error and operation.error not in words:
-        words = f"{words}\n{operation.error}"
-    return Notice(
-        f"end:{operation.id}:{operation.attempt}:{operation.state}",
-        f"{display_name(operation)} {operation.state}",
-        words[:1].upper() + words[1:],
-    )
+def told_in_front(notice: Notice) -> bool:
+    """Return whether a notice is told to somebody who looks at the terminal of the operation."""
+    return notice.event in (*BAD, QUESTION) or notice.forced
+
+
+def told_unseen(notice: Notice) -> bool:
+    """Return whether a notice is told where nobody knows what stands in front."""
+    return told_in_front(notice) or notice.took is None or notice.took >= LONG_UNSEEN

@@ -1,30 +1,39 @@
-"""Deliver notices to the desktop, on a thread of its own, because a desktop can hang."""
+"""Deliver notices to a channel, on a thread of its own, because a channel can hang."""
 
 from __future__ import annotations
 
 import queue
 import threading
 import time
-from typing import Callable
+from typing import Callable, Protocol
 
-from headway_viewer.notify.policy import Notice
+from headway.host.desktop import Impossible
+from headway_viewer.notify.notice import Notice
 
 QUEUE_SIZE = 20  # notices; more are dropped and counted
-MAX_FAILURES = 3  # in a row, after which the sender gives up
+MAX_FAILURES = 3  # in a row, after which a channel that gives up is not tried again
 STUCK_AFTER = 30.0  # seconds that one delivery may take
 
-Deliver = Callable[[str, str], None]
+
+class Channel(Protocol):
+    """A way to tell a notice. `gives_up`: where it fails in a row, it will go on failing."""
+
+    gives_up: bool
+
+    def deliver(self, notice: Notice) -> None:
+        """Tell a notice; may block and may raise."""
+        ...
 
 
 class Sender:
-    """Passes notices to `deliver(title, body)`, which may block and may raise.
+    """Passes notices to a channel, until that raises `Impossible`.
 
     `broken` is why the sender gave up, or None. `sent` and `failed` are called on its thread.
     """
 
     def __init__(
         self,
-        deliver: Deliver,
+        channel: Channel,
         *,
         sent: Callable[[Notice], None] = lambda _notice: None,
         failed: Callable[[Notice, str], None] = lambda _notice, _why: None,
@@ -32,7 +41,7 @@ class Sender:
         self.broken: str | None = None
         self.dropped = 0
         self.failures = 0
-        self._deliver = deliver
+        self._channel = channel
         self._sent = sent
         self._failed = failed
         self._busy: float | None = None
@@ -63,15 +72,18 @@ class Sender:
         return False
 
     def _run(self) -> None:
-        while self.failures < MAX_FAILURES:
+        while self.broken is None:
             notice = self._waiting.get()
             self._busy = time.monotonic()
             try:
-                self._deliver(notice.title, notice.body)
+                self._channel.deliver(notice)
             except Exception as error:
-                why = f"{type(error).__name__}: {error}"
+                # An OSError of a channel is words for a person.
+                plain = type(error) in (OSError, Impossible)
+                why = str(error) if plain else f"{type(error).__name__}: {error}"
                 self.failures += 1
-                if self.failures >= MAX_FAILURES:
+                lasting = self.failures >= MAX_FAILURES and self._channel.gives_up
+                if lasting or isinstance(error, Impossible):
                     self.broken = why
                 self._failed(notice, why)
             else:

@@ -1,0 +1,52 @@
+import json
+import time
+
+import pytest
+
+from headway_viewer.notify.channels import command
+from headway_viewer.notify.channels.command import CommandChannel
+from headway_viewer.notify.notice import Notice
+
+NOTICE = Notice(
+    "key", "failed", "npm install failed", "404 Not Found\nin Fetch", "In Fetch",
+    operation="abcdefghijkl", name="npm install", took=38.0, exit_status=1,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("with_output", "body"), [(False, "In Fetch"), (True, "404 Not Found\nin Fetch")]
+)
+def test_the_command_reads_the_notice_as_json(tmp_path, with_output, body):
+    file = tmp_path / "it's here"
+    CommandChannel(f'cat > "{file}"', with_output=with_output).deliver(NOTICE)
+    assert json.loads(file.read_text()) == {
+        "schema": 1,
+        "type": "notice",
+        "event": "failed",
+        "urgency": "normal",
+        "title": "npm install failed",
+        "body": body,
+        "operation": "abcdefghijkl",
+        "name": "npm install",
+        "exit_status": 1,
+        "elapsed": 38.0,
+        "progress": None,
+        "host": None,
+    }
+
+
+def test_a_command_that_does_not_read_is_none_the_worse():
+    CommandChannel("true", with_output=False).deliver(NOTICE._replace(title="x" * 1_000_000))
+
+
+def test_a_command_that_fails_is_told_of():
+    with pytest.raises(OSError, match="the command failed, exit 3"):
+        CommandChannel("exit 3", with_output=False).deliver(NOTICE)
+
+
+def test_a_command_that_hangs_is_ended_with_what_it_started(monkeypatch, tmp_path):
+    monkeypatch.setattr(command, "TIMEOUT", 0.2)
+    before = time.monotonic()
+    with pytest.raises(OSError, match="was ended after"):
+        CommandChannel("sleep 300 & sleep 300; true", with_output=False).deliver(NOTICE)
+    assert time.monotonic() - before < 100

@@ -1,0 +1,76 @@
+"""Notices as JSON on the standard input of a command, for scripts: `headway notify --exec CMD`.
+
+Shell.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from typing import Any
+
+from headway_viewer.notify.notice import Notice
+
+TIMEOUT = 30.0  # seconds that the command may take; then it and what it started is ended
+SCHEMA = 1
+
+
+class CommandChannel:
+    """Runs `command` by the shell, once for each notice."""
+
+    gives_up = False
+
+    def __init__(self, command: str, *, with_output: bool) -> None:
+        self._command = command
+        self._with_output = with_output
+
+    def deliver(self, notice: Notice) -> None:
+        """Run the command. Raise OSError if it fails or does not end."""
+        process = subprocess.Popen(  # noqa: S602 - the user's own command
+            self._command,
+            shell=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        line = json.dumps(as_json(notice, with_output=self._with_output)) + "\n"
+        try:
+            process.communicate(line.encode(), timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise OSError(f"the command was ended after {TIMEOUT:g} s") from None
+        except BrokenPipeError:
+            pass  # it does not read
+        finally:
+            if process.poll() is None:
+                _end(process)
+        if process.returncode:
+            raise OSError(f"the command failed, exit {process.returncode}")
+
+
+def as_json(notice: Notice, *, with_output: bool) -> dict[str, Any]:
+    """Return a notice as what scripts read; lines of output only where asked for."""
+    return {
+        "schema": SCHEMA,
+        "type": "notice",
+        "event": notice.event,
+        "urgency": notice.urgency,
+        "title": notice.title,
+        "body": notice.body if with_output else notice.public_body,
+        "operation": notice.operation or None,
+        "name": notice.name or None,
+        "exit_status": notice.exit_status,
+        "elapsed": notice.took,
+        "progress": None if notice.value is None else notice.value / 100,
+        "host": notice.host,
+    }
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except OSError:
+        process.kill()
+    process.wait()

@@ -1,0 +1,135 @@
+"""The loop of `headway notify`: follow the events, decide, and hand notices to the senders.
+
+Shell.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import Callable, Protocol
+
+from headway.model import Operation
+from headway_viewer.connection.feed import Feed
+from headway_viewer.connection.signals import SignalHandlers
+from headway_viewer.notify.bursts import Bursts
+from headway_viewer.notify.claims import Claims
+from headway_viewer.notify.notice import Notice
+from headway_viewer.notify.policy import Policy, told_in_front, told_unseen
+from headway_viewer.notify.quiet_hours import QuietHours
+from headway_viewer.notify.sender import Sender
+from headway_viewer.replica.replica import Replica
+
+MAX_WAIT = 60.0  # seconds, where no notice is due
+
+
+class InFront(Protocol):
+    """What knows which terminal stands in front."""
+
+    def note(self, operation: Operation) -> None:
+        """Note an operation that has begun."""
+        ...
+
+    def shows(self, notice: Notice) -> bool | None:
+        """Return whether the terminal of a notice is in front; None where that is unknown."""
+        ...
+
+
+class Notifier:
+    """Turns what the feed brings into notices for the senders."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        replica: Replica,
+        senders: list[Sender],
+        *,
+        policy: Policy,
+        front: InFront | None = None,
+        quiet: QuietHours | None = None,
+        say: Callable[[str], None] = lambda _words: None,
+    ) -> None:
+        self._feed = feed
+        self._replica = replica
+        self._senders = senders
+        self._policy = policy
+        self._front = front
+        self._quiet = quiet
+        self._say = say
+        self._claims = Claims(feed.request, feed.reply)
+        self._bursts = Bursts()
+        self._instance: str | None = None
+        self._offset = 0.0
+        self._begun = feed.clock()
+
+    def run(self) -> int | str:
+        """Notify until a signal; return the exit status, or why nothing can be told any more."""
+        pause = 0.0
+        with SignalHandlers() as signals:
+            self._feed.wake = signals.wake
+            while signals.received is None:
+                self._feed.wait(pause)
+                self._feed.lines.clear()
+                signals.drain()
+                if signals.suspended:
+                    signals.suspend()
+                pause = self._turn(self._feed.clock())
+                broken = [sender.broken for sender in self._senders]
+                if all(broken):
+                    return broken[0] or ""
+        return 0 if signals.received == signal.SIGINT else 128 + signals.received
+
+    def _turn(self, local: float) -> float:
+        """Take in what came; return for how many seconds nothing is to be done."""
+        now = self._replica.time(local)
+        for notice in [*self._absorb(now), *self._policy.due(now)]:
+            self._claims.add(notice, local)
+        for notice in self._claims.granted(local):
+            if self._is_wanted(notice):
+                self._bursts.add(notice, local)
+        quiet = 60.0 * self._quiet.left(_minute_of_day()) if self._quiet is not None else 0.0
+        for notice in self._bursts.due(local, quiet):
+            taken = sum(sender.offer(notice) for sender in self._senders)
+            if not taken:
+                self._say(f"dropped: {notice.title}")
+        waits = [MAX_WAIT]
+        deadline, gathered = self._policy.deadline(), self._bursts.deadline()
+        if deadline is not None:
+            waits.append(max(deadline - now, 0.0))
+        if gathered is not None:
+            waits.append(max(gathered - local, 0.0))
+        if self._claims.pending or any(sender.busy for sender in self._senders):
+            waits.append(0.25)
+        return min(waits)
+
+    def _absorb(self, now: float) -> list[Notice]:
+        replica, policy = self._replica, self._policy
+        changes = replica.take()
+        if changes.fresh and replica.instance != self._instance:
+            shift = self._offset - replica.unix(0.0)
+            if self._instance is not None:
+                policy.restart(lambda at: at + shift)
+            self._instance = replica.instance
+        self._offset = replica.unix(0.0)  # it changes when the wall clock is set
+        notices: list[Notice] = []
+        if changes.fresh or changes.operations:
+            policy.attach(replica.time(self._begun))
+            changed = [replica.operations[name] for name in changes.operations]
+            if self._front is not None:
+                for operation in changed:
+                    self._front.note(operation)
+            notices = policy.absorb(changed, now)
+        policy.forget(changes.removed)
+        return notices
+
+    def _is_wanted(self, notice: Notice) -> bool:
+        """Return whether nobody has seen already what a notice tells."""
+        if told_in_front(notice):
+            return True
+        shown = None if self._front is None else self._front.shows(notice)
+        return told_unseen(notice) if shown is None else not shown
+
+
+def _minute_of_day() -> float:
+    now = time.localtime()
+    return now.tm_hour * 60 + now.tm_min + now.tm_sec / 60
