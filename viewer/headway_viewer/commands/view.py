@@ -16,6 +16,7 @@ from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.display.live import Live
 from headway_viewer.display.plain import Plain
 from headway_viewer.display.quiet import Quiet
+from headway_viewer.display.taskbar import TerminalTaskbar
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.terminal.front import FrontSurface
@@ -69,10 +70,15 @@ def view(argv: Sequence[str]) -> int:
             return make_display(kind, board, selection, sys.stdout, finish_time)
         surface = FrontSurface(descriptor, board.replica, session, watchdog)
         theme = stream_theme(sys.stdout)
+        progress = TerminalTaskbar(board, descriptor)
         if not same_terminal(0, descriptor):
-            return Live(board, theme, descriptor, surface, finish_time)
+            return Live(board, theme, descriptor, surface, finish_time, progress)
         keyboard = surface.keyboard
-        return Browser(board, theme, descriptor, surface, 0, lambda: keyboard.taken, finish_time)
+        browser = Browser(
+            board, theme, descriptor, surface, 0, lambda: keyboard.taken, finish_time
+        )
+        browser.progress = progress
+        return browser
 
     try:
         return follow_broker(

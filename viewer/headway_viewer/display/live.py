@@ -41,6 +41,18 @@ class Surface(Protocol):
         ...
 
 
+class Progress(Protocol):
+    """What shows one progress of all, beside the picture."""
+
+    def show(self, now: float) -> None:
+        """Show the progress of now, the broker's time."""
+        ...
+
+    def clear(self) -> None:
+        """Show none."""
+        ...
+
+
 class BlockSurface:
     """A block of lines below what stands there already, on a terminal that nobody else uses."""
 
@@ -79,6 +91,7 @@ class Live:
         descriptor: int,
         surface: Surface | None = None,
         finish_time: FinishTime | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self._finish_time = FinishTime(clock_time) if finish_time is None else finish_time
         self._view = View(board, look, finish_time=self._finish_time)
@@ -86,6 +99,7 @@ class Live:
         self._theme = look
         self._descriptor = descriptor
         self._surface = BlockSurface(descriptor) if surface is None else surface
+        self.progress = progress
         self._drawn = float("-inf")
         self._pending = True
         self._note: str | None = None
@@ -126,6 +140,8 @@ class Live:
         now = self._board.replica.time(local)
         picture = self._picture(columns, available, now)
         self._surface.draw(*self._painted(picture), columns, rows)
+        if self.progress is not None:
+            self.progress.show(now)
         self._pending = False
 
     def _picture(self, columns: int, lines: int, now: float) -> list[Line]:
@@ -133,11 +149,15 @@ class Live:
 
     def pause(self) -> None:
         """Erase the picture and give the terminal back, for Ctrl+Z."""
+        if self.progress is not None:
+            self.progress.clear()
         self._surface.finish([], *terminal_size(self._descriptor))
         self._pending = True
 
     def finish(self, local: float, remark: str | None = None) -> None:
         """Replace the picture by the summary, and `remark` as its last line."""
+        if self.progress is not None:
+            self.progress.clear()
         columns, rows = terminal_size(self._descriptor)
         now = self._board.replica.time(local)
         summary = self._view.summary(columns - 1, max(rows - 2, 1), now)

@@ -18,6 +18,7 @@ from typing import Sequence
 
 from headway.formatting import picture_support
 from headway.host.terminal_locks import VIEWER, TerminalLock
+from headway_viewer.display.taskbar import clear_left
 from headway_viewer.terminal.lines import LINE_KINDS, run_lines
 from headway_viewer.terminal.loop import DrawTarget, run_terminal
 from headway_viewer.terminal.region_lock import RegionLock
@@ -102,6 +103,7 @@ def _supervise(tty: str, descriptor: int) -> int:
             region.close()
         if not os.WIFSIGNALED(ended):
             return os.WEXITSTATUS(ended)
+        clear_left(descriptor)
     return 0
 
 

@@ -22,6 +22,7 @@ from headway.model import CRASHED, FAILED, Operation
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.display.clock import clock_time
+from headway_viewer.display.taskbar import TerminalTaskbar
 from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
@@ -104,6 +105,7 @@ class TerminalLoop:
         self._open_by_id: dict[str, bool] = {}  # of the operations of this terminal
         self._front = TerminalLock(target.descriptor, FRONT)
         self._region_lock = RegionLock(target.descriptor)
+        self._taskbar = TerminalTaskbar(self._board, target.descriptor)
         self._attached = feed.clock()
 
     def run(self) -> None:
@@ -137,6 +139,7 @@ class TerminalLoop:
             rows = terminal_size(self._target.descriptor)[1]
             if self._region_lock.held:
                 self._region_lock.write(self._etiquette.region.release(rows), 0)
+            self._taskbar.clear()
         except (_Terminated, OSError):
             pass
 
@@ -239,6 +242,8 @@ class TerminalLoop:
         out, acknowledged = self._etiquette.step(seen, lines)
         if self._region_lock.held:
             self._region_lock.write(out, self._etiquette.region.height)
+            if not yields:
+                self._taskbar.show(now)
         if yields:
             self._region_lock.release()
         if acknowledged:

@@ -15,6 +15,7 @@ from headway.host.terminal_locks import MODES, TerminalLock
 from headway.run.streams.owed_modes import give_back_modes
 from headway_viewer.display.escapes import SHOW_CURSOR
 from headway_viewer.display.live import write_all
+from headway_viewer.display.taskbar import clear_left
 from headway_viewer.terminal.region_lock import RegionLock
 
 RELEASE_TIMEOUT = 1.0  # seconds for the kernel to release the locks of the killed process
@@ -80,6 +81,7 @@ class Watchdog:
         while not region.acquire() and time.monotonic() < until:
             time.sleep(RELEASE_INTERVAL)
         region.close()
+        clear_left(terminal)
         if self._flags[0]:
             write_all(terminal, SHOW_CURSOR.encode())
         modes = TerminalLock(terminal, MODES)

@@ -9,7 +9,6 @@ from headway_viewer.notify.channels.terminal import (
     TerminalChannel,
     notification_kind,
     sequence,
-    wrapped_for_tmux,
 )
 from headway_viewer.notify.notice import Notice
 
@@ -52,10 +51,6 @@ def test_what_each_kind_says():
     ]
 
 
-def test_tmux_passes_on_what_is_wrapped_for_it():
-    assert wrapped_for_tmux("\x1b]9;x\x1b\\") == "\x1bPtmux;\x1b\x1b]9;x\x1b\x1b\\\x1b\\"
-
-
 @pytest.mark.parametrize(
     ("tmux", "passes", "written"),
     [
@@ -72,8 +67,3 @@ def test_in_tmux_it_is_the_bell_where_nothing_is_passed_on(monkeypatch, tmux, pa
     assert os.read(read, 1000) == written
     os.close(read)
     os.close(write)
-
-
-def test_without_tmux_nothing_is_passed_on(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert not terminal.passes_on()

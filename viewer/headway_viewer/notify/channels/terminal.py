@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import base64
 import os
-import subprocess
 from typing import Mapping
 
 from headway import text
+from headway_viewer.display.taskbar_support import passes_on, wrapped_for_tmux
 from headway_viewer.notify.notice import Notice
 
 BELL = "\a"
 _ST = "\x1b\\"
-TMUX_TIMEOUT = 1.0  # seconds for tmux to say whether it passes sequences on
 # What a terminal says of itself in its environment, and its sequence for a notification: 9 has a
 # text only, 777 title and text, 99 is kitty's. An ssh hands on TERM and, often, LC_*.
 _BY_TERM = (
@@ -77,23 +76,3 @@ def sequence(kind: int | None, title: str, body: str) -> str:
             for done, part, words in ((0, "title", title), (1, "body", body))
         )
     return BELL
-
-
-def wrapped_for_tmux(out: str) -> str:
-    """Return what makes tmux pass `out` on to its terminal."""
-    return "\x1bPtmux;" + out.replace("\x1b", "\x1b\x1b") + _ST
-
-
-def passes_on() -> bool:
-    """Return whether the tmux around this process passes sequences on."""
-    try:
-        asked = subprocess.run(
-            ["tmux", "show-options", "-Apv", "allow-passthrough"],  # noqa: S607 - as the user has it
-            capture_output=True,
-            text=True,
-            timeout=TMUX_TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return asked.stdout.strip() in ("on", "all")
