@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+OF_OPERATIONS = ("view", "ps", "logs", "why", "wait", "cancel", "pause", "resume")  # ids are completed
+MODES = "auto live plain json quiet"
 OPTIONS = {
     "run": "--name --display --as --no-parse --file --output",
     "attach": "--name --display",
@@ -16,6 +18,11 @@ OPTIONS = {
     "resume": "",
     "history": "--forget --all --accuracy --json --csv",
     "why": "--json",
+    "notify": "--enable --disable --exec --ntfy --apprise --with-output --after --slow --quiet",
+    "pipe": "--name --display --needs-end",
+    "pv": "--name --size --display",
+    "shell": "bash zsh",
+    "help": "",
     "web": "--port --no-open --listen --certificate --key --insecure",
     "mcp": "--allow-cancel",
     "record": "--until-done",
@@ -26,14 +33,34 @@ OPTIONS = {
 _BASH = """\
 # Source this, or put it into ~/.local/share/bash-completion/completions/headway.
 _headway() {{
-    local word=${{COMP_WORDS[COMP_CWORD]}}
+    local word=${{COMP_WORDS[COMP_CWORD]}} at
     if [ "$COMP_CWORD" -eq 1 ]; then
         COMPREPLY=($(compgen -W "{verbs}" -- "$word"))
         return
     fi
+    if [ "${{COMP_WORDS[COMP_CWORD-1]}}" = --display ]; then
+        COMPREPLY=($(compgen -W "{modes}" -- "$word"))
+        return
+    fi
+    if [ "${{COMP_WORDS[1]}}" = run ]; then
+        for ((at = 2; at < COMP_CWORD; at++)); do
+            [ "${{COMP_WORDS[at]}}" = -- ] || continue
+            if [ "$COMP_CWORD" -eq $((at + 1)) ]; then
+                COMPREPLY=($(compgen -c -- "$word"))
+            elif declare -F _command_offset >/dev/null; then
+                _command_offset $((at + 1))
+            fi
+            return
+        done
+    fi
     case ${{COMP_WORDS[1]}} in
 {cases}
         *) COMPREPLY=() ;;
+    esac
+    case " {operations} " in
+        *" ${{COMP_WORDS[1]}} "*)
+            COMPREPLY+=($(compgen -W "$(headway ps --json 2>/dev/null |
+                grep -o '"id": *"[a-z2-7]*"' | cut -d'"' -f4)" -- "$word")) ;;
     esac
 }}
 complete -o default -F _headway headway
@@ -45,6 +72,17 @@ _headway() {{
     if (( CURRENT == 2 )); then
         local -a verbs=({verbs})
         _describe command verbs
+        return
+    fi
+    if [[ $words[CURRENT-1] == --display ]]; then
+        compadd -- {modes}
+        return
+    fi
+    local at=${{words[(I)--]}}
+    if [[ $words[2] == run && $at -gt 0 && $at -lt $CURRENT ]]; then
+        shift $at words
+        (( CURRENT -= at ))
+        _normal
         return
     fi
     case $words[2] in
@@ -78,19 +116,21 @@ def main(argv: list[str]) -> int:
 def bash(verbs: dict[str, str]) -> str:
     """Return the script for bash; `verbs` maps each verb to what it does."""
     cases = "\n".join(
-        f'        {verb}) COMPREPLY=($(compgen -W "{words} --help" -- "$word")) ;;'
-        for verb, words in OPTIONS.items()
+        f'        {verb}) COMPREPLY=($(compgen -W "{_words(verb, verbs)}" -- "$word")) ;;'
+        for verb in OPTIONS
     )
-    return _BASH.format(verbs=" ".join(verbs), cases=cases)
+    return _BASH.format(
+        verbs=" ".join(verbs), cases=cases, modes=MODES, operations=" ".join(OF_OPERATIONS)
+    )
 
 
 def zsh(verbs: dict[str, str]) -> str:
     """Return the script for zsh."""
     described = " ".join(f"'{verb}:{about}'" for verb, about in verbs.items())
     cases = "\n".join(
-        f"        {verb}) compadd -- {words} --help; _default ;;" for verb, words in OPTIONS.items()
+        f"        {verb}) compadd -- {_words(verb, verbs)}; _default ;;" for verb in OPTIONS
     )
-    return _ZSH.format(verbs=described, cases=cases)
+    return _ZSH.format(verbs=described, cases=cases, modes=MODES)
 
 
 def fish(verbs: dict[str, str]) -> str:
@@ -102,7 +142,12 @@ def fish(verbs: dict[str, str]) -> str:
     ]
     for verb, words in OPTIONS.items():
         seen = f"-n '__fish_seen_subcommand_from {verb}'"
-        for word in words.split():
+        for word in (words if verb != "help" else " ".join(verbs)).split():
             flag = f"-l {word[2:]}" if word.startswith("--") else f"-a {word}"
             lines.append(f"complete -c headway {seen} {flag}")
     return "\n".join(lines) + "\n"
+
+
+def _words(verb: str, verbs: dict[str, str]) -> str:
+    """Return what may follow a verb."""
+    return " ".join(verbs) if verb == "help" else f"{OPTIONS[verb]} --help".strip()

@@ -28,6 +28,8 @@ VERBS = {
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
     "mcp": ("headway_viewer.mcp.cli:main", "let coding agents look and wait, over MCP"),
     "pipe": ("headway.run.pipe:main", "report progress from a shell script, by lines"),
+    "shell": ("headway.commands.shell:main", "print functions that report from bash or zsh"),
+    "pv": ("headway.run.meter:main", "copy a pipe and report the bytes that pass"),
     "history": ("headway_broker.commands.history:main", "show what is remembered, or forget it"),
     "why": ("headway_broker.commands.why:main", "tell why an operation takes, or took, so long"),
     "record": ("headway_viewer.commands.record:record", "write all that happens to a file"),
@@ -45,7 +47,7 @@ examples:
   headway run -- pip install numpy     report a command; its output and exit status stay
   headway view                         in any other terminal: everything that goes on
   headway cancel "pip install numpy"   ask it to end
-  headway COMMAND --help               what a command takes
+  headway help COMMAND                 what a command takes
 """
 
 
@@ -53,7 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `headway ARGV…` and return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     verb = arguments[0] if arguments else "--help"
-    if verb not in ("run", "pipe"):  # these hand on what they were given as it is
+    if verb == "help" and len(arguments) > 1:
+        verb, arguments = arguments[1], [arguments[1], "--help"]
+    if verb not in ("run", "pipe", "pv"):  # these hand on what they were given as it is
         _open_closed_streams()
     if verb in ("--help", "-h", "help"):
         return _say(_help())

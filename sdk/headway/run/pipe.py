@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Sequence
+from typing import Any, Iterator, Sequence
 
 from headway.run.exit_status import Outcome
 from headway.run.operation_updater import OperationUpdater
+from headway.run.reading.events import StageMoved
 from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxError, Planned
 from headway.run.stderr import print_error
 
-USAGE = "usage: headway pipe [--name N] [--display MODE]"
+USAGE = "usage: headway pipe [--name N] [--display MODE] [--needs-end]"
 HELP = f"""{USAGE}
 
 Read lines on standard input and report them as the progress of one operation.
@@ -31,6 +32,7 @@ lines:
 options:
   --name N        call the operation N
   --display MODE  what this terminal shows: auto, live, plain, json, quiet
+  --needs-end     the end of the input without `complete` is a failure: the script was killed
   -h, --help      show this
 
 exit status: 0 completed, 1 failed, 130 cancelled, 2 wrong usage.
@@ -40,6 +42,7 @@ examples:
   (echo stage Copy total=3 unit=files; for f in a b c; do cp $f /backup; echo advance; done) \\
       | headway pipe --name Backup
 """
+READ_SIZE = 1 << 16  # bytes: what a pipe holds
 _STATUS = {"completed": 0, "failed": 1, "cancelled": 130}
 
 
@@ -50,7 +53,11 @@ def main(arguments: Sequence[str]) -> int:
         print(HELP, end="")  # noqa: T201 - this is its output
         return 0
     values: dict[str, str | None] = {"--name": None, "--display": None}
+    needs_end = False
     while arguments:
+        if arguments[0] == "--needs-end":
+            needs_end = bool(arguments.pop(0))
+            continue
         option, given, value = arguments.pop(0).partition("=")
         if option not in values or not (given or arguments):
             print_error(f"{option} makes no sense here\n{USAGE}", "pipe")
@@ -63,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
     operation.on_cancel(lambda request: _stop(cancelled, request))
     operation.start()
     try:
-        outcome = _read(operation)
+        outcome = _read(operation, needs_end=needs_end)
     except KeyboardInterrupt:
         reason = cancelled[0].reason if cancelled else "interrupted by SIGINT"
         outcome = Outcome("cancelled", reason)
@@ -80,14 +87,27 @@ def _stop(cancelled: list[Any], request: Any) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def _read(operation: Any) -> Outcome:
-    parser, updater = PipeParser(), OperationUpdater(operation)
-    for number, line in enumerate(sys.stdin.buffer if sys.stdin else (), 1):
+def _read(operation: Any, *, needs_end: bool) -> Outcome:
+    """Report the lines of standard input. Of counts that come together only the last is applied.
+
+    A script that counts fast fills the pipe otherwise, and would wait for this process.
+    """
+    parser, updater = PipeParser(needs_end=needs_end), OperationUpdater(operation)
+    moved: list[Any] = []
+    number = 0
+    for line in _lines():
+        number += line is not None
         try:
-            events = parser.feed(line.decode("utf-8", "replace"))
+            events = parser.feed(line.decode("utf-8", "replace")) if line is not None else []
         except PipeSyntaxError as error:
             print_error(f"line {number}: {error}", "pipe")
             continue
+        if len(events) == 1 and type(events[0]) is StageMoved:
+            moved = events
+            continue
+        if moved:
+            updater.apply(moved)
+            moved = []
         for event in events:
             if isinstance(event, Planned):
                 operation.plan(*event.names)
@@ -98,3 +118,18 @@ def _read(operation: Any) -> Outcome:
         if parser.outcome is not None:
             break
     return parser.finish()
+
+
+def _lines() -> Iterator[bytes | None]:
+    """Yield the lines of standard input, and None after those that came together."""
+    rest = b""
+    while sys.stdin is not None:
+        data = os.read(0, READ_SIZE)
+        if not data:
+            break
+        *whole, rest = (rest + data).split(b"\n")
+        yield from whole
+        yield None
+    if rest:
+        yield rest
+    yield None

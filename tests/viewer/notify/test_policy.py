@@ -237,7 +237,7 @@ def test_what_went_on_in_time_is_no_stall(change):
 def test_slowness_is_told_only_where_asked_for(slow, told):
     policy = Policy(Settings(slow=slow))
     made = operation()
-    made.usual = 100.0
+    made.usual = (100.0, 90.0, 110.0, 5)
     policy.absorb([made], 101.0)
     assert policy.deadline() == told
     words = [notice.body for notice in policy.due(300.0)]

@@ -120,7 +120,7 @@ def slow_notice(operation: Operation, now: float) -> Notice:
     begun = now if operation.started is None else operation.started
     words = f"{duration(now - begun)} so far"
     if operation.usual is not None:
-        words += f", usually {duration(operation.usual)}"
+        words += f", usually {duration(operation.usual[0])}"
     return _notice(
         operation,
         f"slow:{operation.id}:{operation.attempt}",

@@ -123,7 +123,8 @@ class Policy:
     def _note_looks(self, operation: Operation) -> None:
         """Note when to look whether an operation stands still, or takes too long."""
         told = operation.open and operation.parent is None and operation.notify in (None, True)
-        stalled, usual = operation.stalled_since, operation.usual
+        stalled = operation.stalled_since
+        usual = None if operation.usual is None else operation.usual[0]
         begun = operation.started
         looks = {
             "stalled": stalled + STALL_DELAY if told and stalled is not None else None,

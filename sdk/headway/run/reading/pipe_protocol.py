@@ -42,9 +42,13 @@ class PipeSyntaxError(ValueError):
 
 
 class PipeParser:
-    """Parses the lines of one script; `outcome` is None until a line ends the operation."""
+    """Parses the lines of one script; `outcome` is None until a line ends the operation.
 
-    def __init__(self) -> None:
+    With `needs_end`, one that none ends has failed.
+    """
+
+    def __init__(self, *, needs_end: bool = False) -> None:
+        self._needs_end = needs_end
         self.outcome: Outcome | None = None
         self._stage: str | None = None
         self._done = 0.0
@@ -70,6 +74,8 @@ class PipeParser:
         """Take the end of the input: a stage that fell short of its total has failed."""
         if self.outcome is not None:
             return self.outcome
+        if self._needs_end:
+            return Outcome("failed", "the script ended without saying how")
         if self._total is not None and self._done < self._total:
             return Outcome("failed", f"the input ended at {self._done:g} of {self._total:g}")
         return Outcome("completed", None)
