@@ -1,6 +1,7 @@
 """Idle: CPU and wake-ups while nothing happens, and with a hundred operations at 1 Hz.
 
-CPU is that of all threads of a process, as the kernel counts it.
+A notifier that could stay on is there in each scene. CPU is that of all threads of a process, as
+the kernel counts it.
 """
 
 from __future__ import annotations
@@ -60,6 +61,9 @@ def scene(name: str, seconds: float, *, live: bool, busy: bool) -> list[Row]:
     with Sandbox() as sandbox:
         watched: dict[str, subprocess.Popen[Any]] = {"broker": sandbox.broker()}
         watched["worker"] = sandbox.program("workloads", "idle", stdin=subprocess.PIPE)
+        watched["notifier"] = sandbox.headway(
+            "notify", "--exec", "true", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         terminals = [Terminal()]
         slave = terminals[0].slave
         watched["rich.Progress"] = sandbox.python(
@@ -93,7 +97,13 @@ def scene(name: str, seconds: float, *, live: bool, busy: bool) -> list[Row]:
             sandbox.end(process)
         for terminal in terminals:
             terminal.close()
-    limits = {"live viewer": 5.0} if busy else {"broker": 0.1, "worker": 0.1} if not live else {}
+    limits = (
+        {"live viewer": 5.0}
+        if busy
+        else {"broker": 0.1, "worker": 0.1, "notifier": 0.1}
+        if not live
+        else {}
+    )
     rows = []
     for who, used in samples.items():
         share = summarize([one.busy for one in used])

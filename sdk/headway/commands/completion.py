@@ -28,6 +28,7 @@ OPTIONS = {
     "record": "--until-done",
     "replay": "--speed --display --estimates --tick --history",
     "broker": "run status stop",
+    "uninstall": "--yes",
     "completion": "bash zsh fish",
 }
 _BASH = """\

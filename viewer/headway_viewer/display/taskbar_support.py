@@ -1,8 +1,8 @@
 """Whether a terminal understands OSC 9;4, a progress for its tab or the taskbar.
 
 By an allow-list: older versions of kitty and iTerm2 show such a sequence as a notification, each
-time. `HEADWAY_TASKBAR` is `off`, or `on` for a terminal that is not known here. Pure, but for
-`passes_on`.
+time. `HEADWAY_TASKBAR` is `off`, or `on` for a terminal that is not known here. Shell: tmux is
+asked.
 """
 
 from __future__ import annotations

@@ -1,0 +1,81 @@
+"""`headway uninstall` lists, asks, and removes what is Headway's and nothing else."""
+
+import os
+
+import pytest
+
+from headway_viewer.commands.uninstall import paths, remove
+
+
+@pytest.mark.starts_broker
+def test_it_lists_then_stops_and_removes_what_headway_has_made(sandbox):
+    home = f"{sandbox.folder}/home"
+    completion = f"{home}/.local/share/bash-completion/completions/headway"
+    entry = f"{home}/.config/autostart/headway-notify.desktop"
+    for path in (completion, entry):
+        os.makedirs(os.path.dirname(path))
+        with open(path, "w") as file:
+            file.write("x")
+    environ = {"HOME": home, "XDG_CONFIG_HOME": "", "PATH": "/nowhere"}
+    sandbox.held("a job")
+    listed = sandbox.headway("uninstall", **environ)
+    assert listed.returncode == 1
+    assert "nothing was removed; --yes removes it" in listed.stderr
+    for path in (
+        completion,
+        entry,
+        sandbox.path("report.sock"),
+        f"{sandbox.state}/history.sqlite3",
+    ):
+        assert path in listed.stdout.splitlines()
+    assert sandbox.serving()
+    for process in sandbox.processes:
+        process.kill()
+        process.wait()
+    done = sandbox.headway("uninstall", "--yes", **environ)
+    assert done.returncode == 0, done.stderr
+    assert sandbox.serving() is None
+    for path in (completion, entry, sandbox.directory, sandbox.state):
+        assert not os.path.exists(path)
+    again = sandbox.headway("uninstall", "--yes", **environ)
+    assert again.stdout == "there is nothing of Headway here\n"
+
+
+def test_what_is_not_headways_stays(tmp_path):
+    run, state = tmp_path / "run", tmp_path / "state"
+    for folder in (run, state):
+        folder.mkdir(mode=0o700)
+        (folder / "mine").write_text("x")
+    (state / "secret").write_text("x")
+    (run / "unsent").mkdir()
+    environ = {"HEADWAY_RUNTIME_DIR": str(run), "HEADWAY_STATE_DIR": str(state)}
+    found = paths(environ, os.getuid(), str(tmp_path))
+    assert found == [str(run / "unsent"), str(run), str(state / "secret"), str(state)]
+    assert all(remove(path) for path in found)
+    assert sorted(os.listdir(run)) == sorted(os.listdir(state)) == ["mine"]
+
+
+def test_a_link_is_not_followed(tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "secret").write_text("x")
+    (tmp_path / "state").symlink_to(other)
+    environ = {
+        "HEADWAY_RUNTIME_DIR": str(tmp_path / "none"),
+        "HEADWAY_STATE_DIR": str(tmp_path / "state"),
+    }
+    assert paths(environ, os.getuid(), str(tmp_path)) == []
+    (tmp_path / "unsent").symlink_to(other)
+    assert remove(str(tmp_path / "unsent"))
+    assert (other / "secret").exists()
+
+
+def test_an_answer_that_is_no_yes_removes_nothing(sandbox):
+    path = f"{sandbox.state}/secret"
+    with open(path, "w") as file:
+        file.write("x")
+    terminal = sandbox.terminal("headway", "uninstall", HOME=sandbox.folder)
+    terminal.wait_for_text("[y/N]")
+    terminal.type("\r")
+    terminal.wait_for_text("nothing was removed")
+    assert os.path.exists(path)
