@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import sys
 
-OF_OPERATIONS = ("view", "ps", "logs", "why", "wait", "cancel", "pause", "resume")  # ids are completed
+OF_OPERATIONS = (
+    "view",
+    "ps",
+    "logs",
+    "why",
+    "wait",
+    "cancel",
+    "pause",
+    "resume",
+)  # ids are completed
 MODES = "auto live plain json quiet"
 OPTIONS = {
     "run": "--name --display --as --no-parse --file --output",

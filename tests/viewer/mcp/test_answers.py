@@ -47,7 +47,7 @@ def test_a_wait_is_over_when_what_it_is_for_has_come(made, until, there):
 
 
 def test_an_estimate_is_a_range_with_what_it_rests_on():
-    made = operation("aaa", "Build", usual=180.0)
+    made = operation("aaa", "Build", usual=(180.0, 170.0, 200.0, 3))
     made.estimate = Estimate(80.0, 100.0, 120.0, "history", 3)
     assert answers.estimate(made, board_of(made), NOW).splitlines() == [
         "remaining: about 1.5 min",

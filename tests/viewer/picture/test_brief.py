@@ -12,7 +12,7 @@ def told(made, *others):
 
 
 def test_an_operation_that_runs_tells_what_it_does_and_when_it_ends():
-    made = operation("abc", "Build", "running", started=-60.0, usual=180.0)
+    made = operation("abc", "Build", "running", started=-60.0, usual=(180.0, 170.0, 200.0, 3))
     made.progress = 0.4
     made.estimate = Estimate(80.0, 100.0, 120.0, "history", 3)
     stage(made, "Compile", "running", done=40, total=100)

@@ -161,7 +161,7 @@ def estimate(operation: Operation, board: Board, now: float) -> str:
     if operation.progress is not None:
         parts.append(f"progress: {formatting.percent(operation.progress)}")
     if operation.usual is not None:
-        parts.append(f"usually: {formatting.duration(operation.usual)}")
+        parts.append(f"usually: {formatting.duration(operation.usual[0])}")
     return "\n".join(parts)
 
 

@@ -68,7 +68,7 @@ def timing(operation: Operation, board: Board, now: float) -> str:
     else:
         parts.append(f"took {outcome.elapsed_text(operation) or 'no time'}")
     if operation.usual is not None:
-        parts.append(f"usually {formatting.duration(operation.usual)}")
+        parts.append(f"usually {formatting.duration(operation.usual[0])}")
     return ", ".join(parts)
 
 
