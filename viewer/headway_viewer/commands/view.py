@@ -74,9 +74,7 @@ def view(argv: Sequence[str]) -> int:
         if not same_terminal(0, descriptor):
             return Live(board, theme, descriptor, surface, finish_time, progress)
         keyboard = surface.keyboard
-        browser = Browser(
-            board, theme, descriptor, surface, 0, lambda: keyboard.taken, finish_time
-        )
+        browser = Browser(board, theme, descriptor, surface, 0, lambda: keyboard.taken, finish_time)
         browser.progress = progress
         return browser
 

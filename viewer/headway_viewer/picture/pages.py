@@ -205,7 +205,7 @@ def _about(operation: Operation, now: float) -> str:
     if operation.usual is not None:
         runs = operation.estimate[4] if operation.estimate else 0
         known = f" ({runs:g} earlier runs)" if runs else ""
-        parts.append(f"usually {formatting.duration(operation.usual)}{known}")
+        parts.append(f"usually {formatting.duration(operation.usual[0])}{known}")
     where = " ".join(part for part in (operation.user, operation.host) if part)
     if operation.pid is not None:
         where = f"pid {operation.pid} {where}".strip()
