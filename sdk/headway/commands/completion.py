@@ -6,15 +6,6 @@ import sys
 
 # Ids of operations are completed after these.
 OF_OPERATIONS = ("view", "ps", "logs", "why", "wait", "cancel", "pause", "resume")
-    "view",
-    "ps",
-    "logs",
-    "why",
-    "wait",
-    "cancel",
-    "pause",
-    "resume",
-)  # ids are completed
 MODES = "auto live plain json quiet"
 OPTIONS = {
     "run": "--name --display --as --no-parse --fail-if --file --output",

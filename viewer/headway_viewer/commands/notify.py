@@ -12,7 +12,7 @@ from headway import text
 from headway.host.broker_launch import NoRuntimeDirectory
 from headway.host.desktop import Impossible
 from headway_viewer.commands.options import seconds
-from headway_viewer.connection.endpoint import endpoint_finder, require_usable
+from headway_viewer.connection.endpoint import finder_for_listener, require_usable
 from headway_viewer.connection.feed import Feed
 from headway_viewer.notify import autostart
 from headway_viewer.notify.channels.command import CommandChannel
@@ -60,7 +60,7 @@ def notify(argv: Sequence[str]) -> int:
         kept = [word for word in argv if word != "--enable"]
         return autostart.enable(kept, os.environ, _print_line)
     replica = Replica()
-    feed = Feed(replica, endpoint_finder(start=False), events=True)
+    feed = Feed(replica, finder_for_listener(), events=True)
     notifier = Notifier(
         feed,
         replica,

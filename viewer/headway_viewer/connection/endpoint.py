@@ -7,7 +7,7 @@ import time
 from typing import Callable
 
 from headway.host import broker_launch, cgroup
-from headway.protocol.endpoint import user_of
+from headway.protocol.endpoint import SPOOL, NoRuntimeDirectory, runtime_directory, user_of
 from headway.protocol.retirement import Surroundings
 
 START_INTERVAL = 0.25  # seconds between attempts to start a broker
@@ -31,6 +31,28 @@ def endpoint_finder(*, start: bool | Callable[[], bool]) -> Callable[[], str | N
         return find_endpoint(start=True)
 
     return find
+
+
+def finder_for_listener() -> Callable[[], str | None]:
+    """Return a function that finds the endpoint, and starts a broker only for ends that wait.
+
+    A program that ends at once leaves them in the spool, and starts no broker for them.
+    """
+    finders = {start: endpoint_finder(start=start) for start in (False, True)}
+
+    def find() -> str | None:
+        return finders[_has_unsent()]()
+
+    return find
+
+
+def _has_unsent() -> bool:
+    try:
+        user = user_of(os.environ, os.getuid())
+        directory = runtime_directory(os.environ, user, make=False)
+        return any(not name.startswith(".") for name in os.listdir(f"{directory}/{SPOOL}"))
+    except (OSError, NoRuntimeDirectory, KeyError):
+        return False
 
 
 def surroundings() -> Surroundings:
