@@ -77,6 +77,7 @@ class Findings:
     them within the second that an exit may take: there was nowhere to leave them. `unseen` are
     operations of processes that were killed before they had told of them, or that were told to
     a broker which was killed, too. `missing` are the operations behind `lost`, by its lines.
+    `unanswered` says that the viewer was shown nothing at all.
     """
 
     operations: int = 0
@@ -86,6 +87,7 @@ class Findings:
     doubtful: int = 0
     unspooled: int = 0
     unseen: int = 0
+    unanswered: bool = False
     shares_short: list[str] = field(default_factory=list)
     missing: dict[str, tuple[ProcessTruth, OperationTruth]] = field(default_factory=dict)
 

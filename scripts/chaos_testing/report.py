@@ -15,6 +15,7 @@ from chaos_testing.outcomes import Outcomes
 from headway_broker.history.database import NAME
 
 ASKED = 6  # times that a new viewer tries: the last broker may just have been told to stop
+PATIENCE = 30.0  # seconds for each try, on a machine that is busy
 KEPT = 500  # ended operations that a broker keeps: a new viewer is shown no more
 
 
@@ -51,19 +52,24 @@ def check(experiment: Experiment, processes: list[ProcessTruth]) -> tuple[Findin
     """Compare the journals with what the observer and a new viewer are shown."""
     fresh = None
     for _ in range(ASKED):
-        fresh = fresh or experiment.sandbox.query("ps", "--json")
-    seen = {operation["id"]: operation for operation in (fresh or {"operations": []})["operations"]}
+        fresh = fresh or experiment.sandbox.query("ps", "--json", within=PATIENCE)
+    answered = fresh is not None
+    seen = {operation["id"]: operation for operation in fresh["operations"]} if answered else {}
     for process in processes:
         for pid, at in process.terminated:
             experiment.outcomes.kill(pid, at)
     circumstances = experiment.circumstances()
     runs = list(experiment.runs.values())
     results = []
-    for shown, everything in ((experiment.observer.shown, True), (seen, len(seen) < KEPT)):
+    complete = (
+        answered and len(seen) < KEPT
+    )  # who got no answer was shown nothing, and lost nothing
+    for shown, everything in ((experiment.observer.shown, True), (seen, complete)):
         findings = Findings()
         check_operations(findings, processes, circumstances, shown, everything=everything)
         check_runs(findings, runs, circumstances, shown, everything=everything)
         results.append(findings)
+    results[1].unanswered = not answered
     return results[0], results[1]
 
 
@@ -212,9 +218,11 @@ def _print_findings(experiment: Experiment, observed: Findings, fresh: Findings)
     print(f"false states        {len(false) + len(progress)}")
     print(f"ends taken back     {len(experiment.observer.revised)}")
     print(f"shares short        {len(short)}")
+    unanswered = [f"the last broker answered none of {ASKED} times"] if fresh.unanswered else []
     return [
         f"{kind}: {line}"
         for kind, lines in (
+            ("new viewer", unanswered),
             ("lost", lost),
             ("false", false),
             ("shares", short),
