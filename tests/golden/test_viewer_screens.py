@@ -4,6 +4,8 @@ With GOLDEN=write in the environment the files are written anew; look at the dif
 """
 
 import os
+import pathlib
+import re
 
 import pyte
 import pytest
@@ -11,10 +13,12 @@ from showcase import NOW, about, board_of, installers, operation, stage
 
 from headway.formatting import theme
 from headway_viewer.display.block import Block
+from headway_viewer.display.plain import PlainRenderer
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.browsing import Browsing
 from headway_viewer.picture.pages import Pages, listed
 from headway_viewer.picture.view import View
+from headway_viewer.replica.replica import Changes
 
 FOLDER = os.path.join(os.path.dirname(__file__), "viewer")
 SIZES = [(80, 24), (40, 12), (120, 50), (20, 6)]
@@ -155,6 +159,42 @@ def test_the_summary_at_every_size(columns, rows):
     board.seen = dict.fromkeys(board.replica.operations)
     lines = View(board, look).summary(columns - 1, rows - 2, NOW)
     check(f"summary-{columns}x{rows}", screen(lines, columns, rows))
+
+
+ACCESSIBILITY = pathlib.Path(__file__).parents[2] / "docs" / "accessibility.md"
+
+
+def test_what_is_read_out_is_what_the_page_on_accessibility_says():
+    look = theme.make(ascii_only=False, coloured=False)
+    board = board_of(*installers())
+
+    def clock(unix):
+        return f"14:{int(unix) // 60 % 60:02}:{int(unix) % 60:02}"
+
+    renderer = PlainRenderer(board, look, clock)
+    board.absorb(board.replica.take(), NOW)
+    names = list(board.replica.operations)
+    lines = renderer.render(Changes(names, [], False, None), None, NOW)
+    lines += renderer.render(Changes([], [], False, None), None, NOW + 60)
+    for made in board.replica.operations.values():
+        if made.open:
+            made.state, made.ended = "completed", NOW + 70
+            made.reason = made.message = made.holder = None
+            for part in made.stages.values():
+                part.state, part.ended, part.done = "completed", NOW + 70, part.total
+                part.reason = None
+    lines += renderer.render(Changes(names, [], False, None), None, NOW + 70)
+    lines += renderer.summary(NOW + 70)
+    shown = "\n".join(lines)
+    page = ACCESSIBILITY.read_text("utf-8")
+    before, found, after = re.split(r"```lines\n(.*?)\n```", page, flags=re.DOTALL)
+    if os.environ.get("GOLDEN") == "write":
+        ACCESSIBILITY.write_text(f"{before}```lines\n{shown}\n```{after}", "utf-8")
+        found = shown
+    assert found == shown
+    signs = set("".join(theme.make(ascii_only=False, coloured=False).signs.values())) - {"-", "?"}
+    assert not signs & set(shown), "a sign without a word"
+    assert "\x1b" not in shown
 
 
 @pytest.mark.parametrize(("columns", "rows"), SIZES)

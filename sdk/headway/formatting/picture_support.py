@@ -18,11 +18,13 @@ def drawable(terminal: bool, environ: Mapping[str, str]) -> bool:
     return (
         terminal
         and environ.get("TERM", "") not in ("", "dumb", "unknown")
-        and not in_ci(environ)
+        and not wants_lines(environ)
         and "JPY_PARENT_PID" not in environ
     )
 
 
-def in_ci(environ: Mapping[str, str]) -> bool:
-    """Whether `CI` is set."""
-    return environ.get("CI", "").lower() not in ("", "0", "false")
+def wants_lines(environ: Mapping[str, str]) -> bool:
+    """Whether lines are to be appended instead: in CI, or for a screen reader (`ACCESSIBLE`)."""
+    return any(
+        environ.get(name, "").lower() not in ("", "0", "false") for name in ("CI", "ACCESSIBLE")
+    )

@@ -29,7 +29,7 @@ class LinesViewer:
         lines = cls()
         kind = display or os.environ.get("HEADWAY_DISPLAY") or "auto"
         drawn = identity.terminal() is not None and picture_support.drawable(True, os.environ)
-        if kind in ("auto", "live") and not drawn and picture_support.in_ci(os.environ):
+        if kind in ("auto", "live") and not drawn and picture_support.wants_lines(os.environ):
             kind = "plain"
         if kind in KINDS and os.environ.get("HEADWAY", "").lower() != "off":
             lines.wanted = True

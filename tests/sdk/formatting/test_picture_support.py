@@ -16,6 +16,8 @@ TTY = {"TERM": "xterm-256color"}
         (True, {}, False),
         (True, {**TTY, "CI": "true"}, False),
         (True, {**TTY, "CI": "false"}, True),
+        (True, {**TTY, "ACCESSIBLE": "1"}, False),
+        (True, {**TTY, "ACCESSIBLE": "0"}, True),
         (True, {**TTY, "JPY_PARENT_PID": "1"}, False),
         (False, {**TTY, "FORCE_COLOR": "1"}, False),
     ],

@@ -95,9 +95,9 @@ def test_progress_that_went_back_is_told_with_its_reason():
     story = Story(made)
     part.total = 2000
     story.board.replica.setbacks.compare_stage(made, part, 500, 1000, NOW)
-    [line] = story.later(2.0, "a")
+    [line] = story.later(5.0, "a")
     assert "total grew from 1,000" in line
-    assert story.later(2.0, "a") == []
+    assert story.later(5.0, "a") == []
 
 
 def test_what_went_back_just_after_a_line_is_told_with_the_next():
@@ -107,7 +107,7 @@ def test_what_went_back_just_after_a_line_is_told_with_the_next():
     part.total = 2000
     story.board.replica.setbacks.compare_stage(made, part, 500, 1000, NOW)
     assert story.later(0.1, "a") == []
-    [line] = story.later(2.0, "a")
+    [line] = story.later(5.0, "a")
     assert "total grew from 1,000" in line
 
 
@@ -136,7 +136,7 @@ def test_a_process_that_is_stopped_says_so_and_when_it_goes_on():
     made.stops = ((NOW, None),)
     (line,) = story.later(6, "a")
     assert line.endswith("stopped   for 6 s")
-    assert story.later(60, "a") == []
+    assert story.later(50, "a") == []
     made.stops = ((NOW, NOW + 66),)
     assert story.later(0.1, "a")[0].endswith("continued")
 
@@ -245,3 +245,18 @@ def test_the_clock_of_the_lines_never_goes_back():
     board.absorb(changes, NOW)
     (last,) = renderer.render(changes, None, NOW)
     assert last.split()[0] == first.split()[0]
+
+
+def test_a_sign_of_life_comes_every_minute_in_which_nothing_else_is_told():
+    operations = [operation(f"op{number}", f"job {number}", started=-1e3) for number in range(5)]
+    operations[1].silent_since = NOW
+    operations[2].stops = ((NOW, None),)
+    story = Story(*operations)
+    told = [story.later(20.0) for _ in range(7)]
+    assert [len(lines) for lines in told] == [0, 0, 1, 0, 0, 1, 0]
+    names = "job 0 running, job 1 silent, job 2 stopped and 2 more"
+    assert told[2][0] == f"not over after 17 min 40 s: {names}"
+    for made in operations:
+        made.state, made.ended = "completed", NOW + 140
+    story.later(0.1, *(made.id for made in operations))
+    assert [story.later(50.0) for _ in range(4)] == [[]] * 4

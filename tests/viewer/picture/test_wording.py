@@ -42,7 +42,7 @@ def test_only_leaves_of_the_stages_are_told_as_busy():
     stage(made, "nginx", parent=1, done=2, total=5, attempt=3, detail="conf.d")
     stage(made, "later", "pending", started=None)
     board = board_of(made)
-    assert wording.detail_lines(made, board, NOW, 4) == ["nginx 2/5 (×3) conf.d"]
+    assert wording.detail_lines(made, board, NOW, 4) == ["nginx 2/5, run 3 conf.d"]
 
 
 def three_stages(**fields):

@@ -12,7 +12,7 @@ from headway import string_width
 from headway.formatting import quantity
 from headway.formatting.outcome import display_name, outcome_text, sole_stage
 from headway.formatting.theme import STOPPED, Theme
-from headway.model import CRASHED, FAILED, PAUSED, RUNNING, WAITING, Operation, asks
+from headway.model import CRASHED, FAILED, PAUSED, PENDING, RUNNING, WAITING, Operation, asks
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
@@ -36,7 +36,9 @@ LONG_RUNNING = 300.0  # seconds from which on LONG_PROGRESS_INTERVAL applies
 LONG_PROGRESS_INTERVAL = 30.0  # seconds
 NOTE_DELAY = 1.5  # seconds: a broker that restarts is back sooner
 TENTH = 10  # percent
-MIN_PROGRESS_INTERVAL = 1.0  # seconds between progress lines, however fast an operation is
+MIN_PROGRESS_INTERVAL = 5.0  # seconds between progress lines, however fast an operation is
+HEARTBEAT_INTERVAL = 60.0  # seconds without a line after which one says that something goes on
+HEARTBEAT_NAMES = 3  # operations that are named in it
 MAX_NAME_CELLS = 30  # of the name column
 MAX_EARLIER_ENDED = 20  # operations listed that ended before the viewer attached
 STATE_CELLS = 9  # cells of the longest state, "completed"
@@ -91,6 +93,7 @@ class PlainRenderer:
         self._printed_note: str | None = None
         self._printed_at = float("-inf")  # the time that the last line began with
         self._current_note: tuple[str | None, float] = (None, 0.0)  # and since when
+        self._printed: float | None = None  # when the last line was
 
     def render(self, changes: Changes, note: str | None, now: float) -> list[str]:
         """Return the lines to print for the changes and the note about the connection."""
@@ -117,7 +120,28 @@ class PlainRenderer:
             self._widen_name_column(self._theme.spell(display_name(operations[name])))
         for name in names:
             lines.extend(self._lines_of(operations[name], now))
+        if not lines and self._board.open and self.heartbeat_due(now) <= 0:
+            lines.append(self._heartbeat(now))
+        if lines or self._printed is None:
+            self._printed = now
         return lines
+
+    def heartbeat_due(self, now: float) -> float:
+        """Return the seconds until a line is due though nothing has changed."""
+        since = now if self._printed is None else self._printed
+        return max(HEARTBEAT_INTERVAL - (now - since), 0.0)
+
+    def _heartbeat(self, now: float) -> str:
+        """Return the line that says what goes on: for whoever waits for a sign of life."""
+        going = list(self._board.roots(RUNNING, WAITING, PENDING))
+        spell = self._theme.spell
+        named = [
+            f"{spell(display_name(one))} {_state_word(one)}" for one in going[:HEARTBEAT_NAMES]
+        ]
+        more = f" and {len(going) - len(named)} more" if len(going) > len(named) else ""
+        begun = [one.started for one in going if one.started is not None]
+        lasted = f" after {formatting.duration(now - min(begun))}" if begun else ""
+        return f"{self._clock(now)} not over{lasted}: {', '.join(named)}{more}"
 
     def note_due(self, now: float) -> float:
         """Return the seconds until a note that still holds is printed; 0 without one."""
@@ -189,7 +213,8 @@ class PlainRenderer:
             else PROGRESS_INTERVAL
         )
         new = operation.state != last.state or (
-            stage != last.stage and now - last.at >= MIN_PROGRESS_INTERVAL
+            stage != last.stage
+            and (operation.question is not None or now - last.at >= MIN_PROGRESS_INTERVAL)
         )
         # A tenth reached by the estimate alone, with the same counts, gets no line.
         further = tenth is not None and tenth > last.tenth and activity != last.activity
@@ -271,6 +296,14 @@ class PlainRenderer:
         return self._time_of_day(self._board.replica.unix(self._printed_at))
 
 
+def _state_word(operation: Operation) -> str:
+    if operation.stopped_since is not None:
+        return STOPPED
+    if operation.silent_since is not None:
+        return "silent"
+    return PAUSED if operation.paused else operation.state
+
+
 def _outcome_detail(operation: Operation) -> str:
     words = outcome_text(operation)
     state = operation.state
@@ -305,7 +338,7 @@ class Plain:
         """Print the lines for the changes."""
         now = self._board.replica.time(local)
         self._print(self._renderer.render(changes, note, now))
-        return self._renderer.note_due(now) or 30.0
+        return self._renderer.note_due(now) or min(30.0, self._renderer.heartbeat_due(now) + 0.01)
 
     def finish(self, local: float, remark: str | None = None) -> None:
         """Print the summary."""

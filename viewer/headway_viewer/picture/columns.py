@@ -10,10 +10,14 @@ from typing import NamedTuple
 from headway import string_width
 from headway.formatting.theme import Line, Theme
 
-MAX_BAR = 30  # cells of a bar at most
+MAX_BAR = 30  # cells of a bar at most, and of a wide terminal the share of its width
+WIDE_BAR_SHARE = 40  # percent
 MIN_BAR = 6  # a bar of fewer says nothing
 STEADY_CELLS = 12  # cells up to which a column keeps its width from frame to frame
 NARROW_WIDTH = 60  # cells below which a percentage replaces the counts
+# Percent of the width that the names may have at first: what bars and messages leave is added.
+NAME_SHARE = 34
+NARROW_NAME_SHARE = 28
 
 
 class TableRow(NamedTuple):
@@ -73,7 +77,8 @@ class Columns:
             widest = [max(cells, min(kept, STEADY_CELLS)) for cells, kept in zip(now, self._widest)]
             self._widest = widest
         left = width if self._bare else width - 2
-        share = 34 if width >= NARROW_WIDTH else 45
+        narrow = width < NARROW_WIDTH
+        share = NARROW_NAME_SHARE if narrow and barred else NAME_SHARE
         name = min(name_cells, max(8, width * share // 100), left)
         left -= name
 
@@ -85,16 +90,18 @@ class Columns:
             return 0
 
         count = fit(widest[0], 2) or fit(now[0], 2)
+        has_bar = any(row.progress is not None for row in barred)
         shortest = max((string_width.cells(row.short_remaining) for row in barred), default=0)
         remaining = fit(widest[2], 2) or fit(now[2], 2) or fit(shortest, 2)
+        bar = fit(MIN_BAR, 1) if has_bar and narrow else 0
         short_id = 0
         if not self._bare:
             short_id = fit(max((string_width.cells(row.short_id) for row in rows), default=0), 1)
-        bar = fit(MIN_BAR, 1) if any(row.progress is not None for row in barred) else 0
+        bar = bar or (fit(MIN_BAR, 1) if has_bar else 0)
         done = fit(max((string_width.cells(row.done) for row in barred), default=0), 2)
         extra = fit(widest[1], 1)
         if bar:
-            grown = min(MAX_BAR - bar, max(left, 0))
+            grown = min(max(MAX_BAR, width * WIDE_BAR_SHARE // 100) - bar, max(left, 0))
             bar += grown
             left -= grown
         # Names that were truncated get what the bar leaves, unless a message needs it.

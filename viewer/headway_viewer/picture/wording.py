@@ -219,7 +219,7 @@ def counted_text(operation: Operation, stage: Stage, now: float) -> str:
             speed = rate_text(operation, stage, now)
             words += f" {speed}" if speed else ""
     if stage.attempt > 1:
-        words += f" (×{stage.attempt})"
+        words += f", run {stage.attempt}"
     return words
 
 
