@@ -58,4 +58,4 @@ def test_without_operations_nothing_is_said():
 
 def test_it_reads_no_keys_and_leaves_only_with_the_operations():
     display = Story().display
-    assert (display.input, display.left, display.throttled) == (None, False, False)
+    assert (display.keyboard, display.left, display.throttled) == (None, False, False)

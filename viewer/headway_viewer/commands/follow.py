@@ -29,12 +29,12 @@ QUIET_PERIOD = 0.5  # seconds after the last end in which the next operation may
 class Display(Protocol):
     """One way to show operations.
 
-    While it is `throttled`, calling `show` earlier than it asked for has no effect. `input` is the
+    While it is `throttled`, calling `show` earlier than it asked for has no effect. `keyboard` is the
     descriptor that it reads keys from just now; `left` says that one of them was to leave.
     """
 
     throttled: bool
-    input: int | None
+    keyboard: int | None
     left: bool
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
@@ -153,7 +153,7 @@ def follow(
         feed.wake = signals.wake
         try:
             while True:
-                feed.input = display.input
+                feed.input = display.keyboard
                 feed.wait(_shorter(pause, deadline, clock()), rest=display.throttled)
                 signals.drain()
                 local = clock()

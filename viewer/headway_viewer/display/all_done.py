@@ -25,7 +25,7 @@ class AllDone:
     """Tells when all operations of a board are done, beside the notices of `StartNotice`."""
 
     throttled = False
-    input: int | None = None
+    keyboard: int | None = None
     left = False
 
     def __init__(

@@ -74,7 +74,7 @@ class Browser(Live):
         if pressed:
             self._drawn = float("-inf")  # no key waits for the next frame
         pause = super().show(changes, note, local)
-        self.input = self._keyboard if self._reading() else None
+        self.keyboard = self._keyboard if self._reading() else None
         if self._state.page in (OPERATION, LOG):
             pause = min(pause, LOG_INTERVAL, CLOCK_INTERVAL)
         return min(pause, CLOCK_INTERVAL) if self._pending_requests else pause
@@ -104,12 +104,12 @@ class Browser(Live):
         return pressed
 
     def _read(self) -> bytes:
-        if self.input is None or not self._reading():
+        if self.keyboard is None or not self._reading():
             return b""
         try:
-            if not select.select([self.input], [], [], 0)[0]:
+            if not select.select([self.keyboard], [], [], 0)[0]:
                 return b""
-            return os.read(self.input, READ_BYTES)
+            return os.read(self.keyboard, READ_BYTES)
         except OSError:
             return b""
 

@@ -18,7 +18,7 @@ class Jsonl:
     """
 
     throttled = False
-    input: int | None = None
+    keyboard: int | None = None
     left = False
 
     def __init__(

@@ -105,7 +105,7 @@ class Live:
         self._note: str | None = None
         self._away = False  # somebody else has the terminal
         self.throttled = False  # a change waits for the next frame
-        self.input: int | None = None
+        self.keyboard: int | None = None
         self.left = False
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:

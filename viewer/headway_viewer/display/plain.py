@@ -319,7 +319,7 @@ class Plain:
     """Prints the lines of a renderer to a stream, at once."""
 
     throttled = False
-    input: int | None = None
+    keyboard: int | None = None
     left = False
 
     def __init__(

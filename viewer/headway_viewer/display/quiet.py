@@ -17,7 +17,7 @@ class Quiet:
     """Shows nothing."""
 
     throttled = False
-    input: int | None = None
+    keyboard: int | None = None
     left = False
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
