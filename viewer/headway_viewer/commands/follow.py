@@ -29,8 +29,8 @@ QUIET_PERIOD = 0.5  # seconds after the last end in which the next operation may
 class Display(Protocol):
     """One way to show operations.
 
-    While it is `throttled`, calling `show` earlier than it asked for has no effect. `keyboard` is the
-    descriptor that it reads keys from just now; `left` says that one of them was to leave.
+    While it is `throttled`, calling `show` earlier than it asked for has no effect. `keyboard` is
+    the descriptor that it reads keys from just now; `left` says that one of them was to leave.
     """
 
     throttled: bool
