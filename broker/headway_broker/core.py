@@ -48,9 +48,8 @@ ROLES: dict[str, frozenset[type[Any]]] = {
     ),
     "viewer": frozenset({messages.Beat, messages.Bye, messages.Request}),
 }
-WORKER_VERBS = frozenset(
-    {"status", "retire", "usual"}
-)  # the requests that are not a viewer's alone
+# The requests that are not a viewer's alone.
+WORKER_VERBS = frozenset({"status", "retire", "usual"})
 
 
 class Core(Parts):

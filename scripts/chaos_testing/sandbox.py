@@ -116,7 +116,11 @@ class ChaosSandbox(Sandbox):
             pass
 
     def tracebacks(self) -> list[list[str]]:
-        """Return the lines of every traceback that a process wrote to standard error."""
+        """Return the lines of every traceback that a process wrote to standard error.
+
+        But for those of a pool's workers that had nobody left to give their result to: their
+        parent was killed, and multiprocessing says so in its own words.
+        """
         found: list[list[str]] = []
         inside = False
         path = os.path.join(self.directory, "stderr")
@@ -128,7 +132,14 @@ class ChaosSandbox(Sandbox):
                 if inside:
                     found[-1].append(line)
                     inside = line.startswith(("Traceback ", " "))
-        return found
+        return [lines for lines in found if not _is_orphaned_worker(lines)]
+
+
+def _is_orphaned_worker(lines: list[str]) -> bool:
+    files = [line for line in lines if line.startswith('  File "')]
+    return lines[-1].startswith(("BrokenPipeError", "ConnectionResetError", "EOFError")) and all(
+        "/multiprocessing/" in line for line in files
+    )
 
 
 def _mount(folder: str) -> bool:

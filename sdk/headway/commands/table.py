@@ -25,7 +25,6 @@ VERBS = {
     "pause": ("headway_viewer.commands.pause:pause", "stop a command until it is resumed"),
     "resume": ("headway_viewer.commands.pause:resume", "let a paused command go on"),
     "notify": ("headway_viewer.commands.notify:notify", "tell when operations end or need you"),
-    "top": ("headway_viewer.tui.cli:main", "look at all operations on the whole screen"),
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
     "mcp": ("headway_viewer.mcp.cli:main", "let coding agents look and wait, over MCP"),
     "pipe": ("headway.run.pipe:main", "report progress from a shell script, by lines"),

@@ -23,9 +23,8 @@ else:
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = (
-    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--patch] -- CMD …\n"
-    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--fail-if LIM]\n"
-    "                   -- CMD [ARG…]\n"
+    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--patch]\n"
+    "                   [--fail-if LIM] -- CMD [ARG…]\n"
     "       headway run [-j N] [--output MODE] CMD [ARG…] ::: CMD [ARG…] …\n"
     "       headway run [-j N] [--output MODE] --file FILE"
 )

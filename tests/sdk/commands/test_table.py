@@ -66,22 +66,9 @@ def test_what_a_verb_returns_is_the_exit_status(monkeypatch, tmp_path):
     assert table.main(["good", "a", "b"]) == 2
 
 
-# What a later version will have: taken out of here when its module comes.
-LATER = ("top",)
-
-
-@pytest.mark.parametrize("verb", [verb for verb in table.VERBS if verb not in LATER])
+@pytest.mark.parametrize("verb", list(table.VERBS))
 def test_every_verb_has_its_function(verb):
     assert callable(table.load(verb))
-
-
-@pytest.mark.parametrize("verb", LATER)
-def test_a_verb_that_is_yet_to_come_is_answered_but_not_listed(verb, capsys):
-    assert table.load(verb) is None
-    assert table.main([verb]) == 2
-    assert "does not have it yet" in capsys.readouterr().err
-    assert table.main([]) == 0
-    assert not [line for line in capsys.readouterr().out.splitlines() if line.split()[:1] == [verb]]
 
 
 def test_the_table_imports_no_verb():

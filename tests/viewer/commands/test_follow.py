@@ -39,7 +39,7 @@ class Feed:
 
 class Display:
     throttled = False
-    input = None
+    keyboard = None
     left = False
 
     def __init__(self):

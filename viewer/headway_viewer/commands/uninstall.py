@@ -114,7 +114,9 @@ def _existing(directory: str, names: Sequence[str]) -> list[str]:
     except OSError:
         return []
     found = [
-        one for one in there if one in names or one.startswith(("history.sqlite3", "broker.log."))
+        one
+        for one in there
+        if one in names or one.startswith(("history.sqlite3", "broker.log.", "bars-"))
     ]
     return [os.path.join(directory, one) for one in found]
 

@@ -3,8 +3,9 @@
 Pure. Only what happens after the notifier attached is notified. The operation's own `notify`
 takes precedence: True notifies everything, False nothing, "error" failures; "sent" means that
 the program itself has notified its end. Otherwise an end is notified if it is a failure, or
-if the operation took `LONG_OPERATION` seconds, as its user may have turned away: `in_front` says
-whether they have. The end of a child never is, because its parent's will be.
+if the operation took `LONG_OPERATION` seconds, as its user may have turned away. A question is
+notified at once; what stands still, or takes longer than usual, once, where that is wanted. The
+end of a child never is, because its parent's will be.
 """
 
 from __future__ import annotations

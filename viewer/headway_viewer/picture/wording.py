@@ -28,8 +28,6 @@ from headway_viewer.picture.board import Board
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
 from headway_viewer.replica.setbacks import Setback
 
-_FINISHED = (COMPLETED, "skipped")
-
 
 def shown_count(stage: Stage) -> float | None:
     """Return the count of a stage to show: of what counts in per cent, 100 only once it is over."""

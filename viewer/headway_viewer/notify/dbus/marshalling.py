@@ -10,7 +10,6 @@ import struct
 from typing import Any, NamedTuple
 
 METHOD_CALL, METHOD_RETURN, ERROR, SIGNAL = 1, 2, 3, 4
-NO_AUTO_START = 2  # a flag of a call: do not start the service for it
 MESSAGE_LIMIT = 1 << 20  # bytes that are read of a message; the services answer in a few hundred
 
 _FIXED = {
