@@ -123,3 +123,12 @@ def test_a_view_whose_input_is_no_terminal_reads_no_keys(served):
     assert terminal.child.isalive()
     terminal.type("\x03")
     terminal.wait_for_text("detached; it goes on")
+
+
+def test_what_is_typed_after_leaving_is_the_shells(served):
+    shell = served.terminal()
+    shell.type("headway view\r")
+    shell.wait_for_text("build all")
+    until(lambda: shell.read(0.05) or not modes(shell)[0], "single keys")
+    shell.type("qecho ty''ped\r")
+    shell.wait_for_text("typed", timeout=60)

@@ -19,14 +19,13 @@ from headway_viewer.display.live import CLOCK_INTERVAL, Live, Progress, Surface
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.browsing import CANCEL, LIST, LOG, OPERATION, QUIT, Action, Browsing
 from headway_viewer.picture.finish_time import FinishTime
-from headway_viewer.picture.keys import Keys
+from headway_viewer.picture.keys import LONGEST, Keys
 from headway_viewer.picture.pages import Pages, listed
 from headway_viewer.picture.wording import display_name
 from headway_viewer.replica.replica import Changes
 
 OUTPUT_LINES = 5_000  # of a log that can be scrolled through
 LOG_INTERVAL = 0.2  # seconds between requests for more of it
-READ_BYTES = 4096  # of keys at once
 
 
 class Browser(Live):
@@ -89,14 +88,21 @@ class Browser(Live):
     # Keys.
 
     def _press(self, local: float) -> bool:
-        """Act on the keys that wait; return whether there were any."""
+        """Act on the keys that wait, but leave those after `q` to the shell.
+
+        Return whether there were any.
+        """
         pressed = False
-        for key in self._keys.feed(self._read()):
-            pressed = True
-            names = listed(self._board, self._state.filter) if self._state.page == LIST else []
-            action = self._state.press(key, names, self._rows)
-            if action is not None:
-                self._act(action)
+        while not self.left:
+            read = self._read()
+            if not read:
+                break
+            for key in self._keys.feed(read):
+                pressed = True
+                names = listed(self._board, self._state.filter) if self._state.page == LIST else []
+                action = self._state.press(key, names, self._rows)
+                if action is not None:
+                    self._act(action)
         if self._state.page in (OPERATION, LOG):
             self._follow_log(local)
         else:
@@ -104,14 +110,21 @@ class Browser(Live):
         return pressed
 
     def _read(self) -> bytes:
+        """Return a byte that was typed, or the sequence that an escape begins; else nothing."""
         if self.keyboard is None or not self._reading():
             return b""
         try:
-            if not select.select([self.keyboard], [], [], 0)[0]:
-                return b""
-            return os.read(self.keyboard, READ_BYTES)
+            read = b""
+            while len(read) < (LONGEST if read.startswith(b"\x1b") else 1):
+                if not select.select([self.keyboard], [], [], 0)[0]:
+                    break
+                byte = os.read(self.keyboard, 1)
+                read += byte
+                if not byte or (len(read) > 2 and b"@" <= byte <= b"~"):
+                    break
         except OSError:
             return b""
+        return read
 
     def _act(self, action: Action) -> None:
         if action.what == QUIT:

@@ -29,12 +29,12 @@ class Echo:
             pass
 
     def restore(self) -> None:
-        """Turn the echo on again, and discard what was typed while it was off."""
+        """Turn the echo on again; what was typed meanwhile is left to the shell."""
         saved, self._saved = self._saved, None
         if saved is None or not self._in_foreground():
             return
         try:
-            termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, saved)
+            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, saved)
         except (OSError, termios.error):
             pass
 

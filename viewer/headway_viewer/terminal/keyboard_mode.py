@@ -59,13 +59,13 @@ class KeyboardMode:
             self._lock.release()
 
     def give_back(self) -> None:
-        """Give the modes back, and discard what was typed and not read."""
+        """Give the modes back; what was typed and not read is the shell's."""
         saved, self._saved = self._saved, None
         if saved is None:
             return
         try:
             if self._in_foreground() and termios.tcgetattr(self._descriptor) == self._changed:
-                termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, saved)
+                termios.tcsetattr(self._descriptor, termios.TCSADRAIN, saved)
         except (OSError, termios.error):
             pass  # the terminal is gone
         self._lock.forget()
