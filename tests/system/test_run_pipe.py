@@ -55,3 +55,9 @@ def test_it_can_be_cancelled(machine, listener):
     assert operation.reason == "enough"
     os.killpg(process.pid, 9)
     process.communicate()
+
+
+def test_the_exit_status_that_a_script_tells_is_the_operations(machine, listener):
+    process = start(machine, f"echo fail exit status 7 | {PIPE} --name Told")
+    process.communicate(timeout=20)
+    assert (process.returncode, listener.ended("Told").exit_status) == (1, 7)

@@ -27,7 +27,8 @@ lines:
   log TEXT                        a line of output
   skip [REASON]                   the stage was not needed
   complete, fail TEXT, cancel     the end; without it, the end of the input is a success
-                                  unless a stage fell short of its total
+                                  unless a stage fell short of its total. `fail exit status N`
+                                  tells the script's
 
 options:
   --name N        call the operation N
@@ -75,8 +76,15 @@ def main(arguments: Sequence[str]) -> int:
         reason = cancelled[0].reason if cancelled else "interrupted by SIGINT"
         outcome = Outcome("cancelled", reason)
     status = _STATUS[outcome.state]
-    OperationUpdater(operation).end(outcome, status)
+    OperationUpdater(operation).end(outcome, _told_status(outcome) or status)
     return status
+
+
+def _told_status(outcome: Outcome) -> int | None:
+    """Return the exit status that a script has told by `fail exit status N`, or None."""
+    begin, _, number = (outcome.text or "").partition("exit status ")
+    told = not begin and number.isascii() and number.isdigit() and len(number) < 4
+    return int(number) if outcome.state == "failed" and told else None
 
 
 def _stop(cancelled: list[Any], request: Any) -> None:

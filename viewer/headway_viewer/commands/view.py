@@ -46,7 +46,8 @@ def view(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--until-done",
         action="store_true",
-        help="wait for a first operation, then until none is open; exit status 0 if all"
+        help="wait for a first operation, then until none is open: of this session where it has"
+        " jobs or operations, else of all; exit status 0 if all"
         " completed, 1 if any failed or crashed, 130 if any was cancelled, 4 if none was seen",
     )
     parser.add_argument("--clock", action="store_true", help=CLOCK_HELP)

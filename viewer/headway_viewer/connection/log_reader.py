@@ -14,7 +14,7 @@ ARRIVAL_TIMEOUT = 1.0  # seconds for the rest of the output of one that has ende
 # Why there is none, for a person, by what the broker says.
 _ABSENT = {
     "none": "its process keeps no output; that of `headway run` does",
-    "restarted": "its output is gone: it ended before the broker that runs now began",
+    "restarted": "no output of it is here: it ended before the broker that runs now began",
     "unheard": "its output was not kept: that of what fails is, and of what is followed",
     "asked": "its process does not send its output: it does not answer, or is an older version",
 }
