@@ -20,7 +20,7 @@ def piped(machine, *arguments, **popen):
     return machine.spawn(*PROGRAM, *arguments, **{"text": False, **popen})
 
 
-def output(machine, *arguments, timeout=30, **popen):
+def output(machine, *arguments, timeout=90, **popen):
     """Run it to its end: (status as subprocess gives it, standard output, standard error)."""
     process = piped(machine, *arguments, **popen)
     out, err = process.communicate(timeout=timeout)
@@ -35,7 +35,7 @@ def typed(machine, *arguments, rows=24, columns=80, **environ):
         [*PROGRAM[1:], *arguments],
         env=environ,
         dimensions=(rows, columns),
-        timeout=15,
+        timeout=60,
         encoding="utf-8",
         echo=True,
     )
@@ -49,7 +49,7 @@ def shell(machine, name="bash", *options):
         [*(options or ("--norc", "--noprofile")), "-i"],
         env={**environ, "PS1": "READY> ", "HISTFILE": os.devnull},
         dimensions=(24, 200),
-        timeout=15,
+        timeout=60,
         encoding="utf-8",
     )
     terminal.expect_exact("READY> ")
@@ -65,7 +65,7 @@ def detached(machine, *arguments):
     """Start it on a terminal that does not control it, as `su -c` and `setsid` do."""
     environ = {**machine.environ, "HEADWAY_DISPLAY": "quiet", "TERM": "xterm"}
     command = ["-w", *PROGRAM, *arguments]
-    return pexpect.spawn("setsid", command, env=environ, timeout=15, encoding="utf-8")
+    return pexpect.spawn("setsid", command, env=environ, timeout=60, encoding="utf-8")
 
 
 def scripted(machine, script):
@@ -76,7 +76,7 @@ def scripted(machine, script):
         ["-c", f'hw() {{ exec {command} "$@"; }}\n{script}'],
         env={**machine.environ, "HEADWAY_DISPLAY": "quiet", "TERM": "xterm"},
         cwd=machine.folder,
-        timeout=30,
+        timeout=90,
         encoding="utf-8",
     )
 

@@ -88,7 +88,7 @@ class Listener:
         assert len(found) <= 1, found
         return found[0] if found else None
 
-    def ended(self, name, seconds=20.0):
+    def ended(self, name, seconds=60.0):
         """Wait for the end of the operation of that name."""
         return until(lambda: self._if_ended(self.named(name)), f"the end of {name!r}", seconds)
 

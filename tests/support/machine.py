@@ -83,11 +83,11 @@ class Machine:
         path = self.file(f"program{len(self.processes)}.py", code)
         return self.python(path, *arguments, stdin=stdin, environ=environ)
 
-    def run(self, code, *arguments, timeout=30, **environ):
+    def run(self, code, *arguments, timeout=90, **environ):
         """Run a program to its end: (exit status, standard output, standard error)."""
         return self.finish(self.start(code, *arguments, **environ), timeout)
 
-    def finish(self, program, timeout=30):
+    def finish(self, program, timeout=90):
         try:
             out, err = program.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -107,7 +107,7 @@ class Machine:
             return None
         return pid if place == self.directory and alive(pid) else None
 
-    def headway(self, *arguments, timeout=30, **environ):
+    def headway(self, *arguments, timeout=90, **environ):
         """Run a command to its end; the completed process, its output as text."""
         return subprocess.run(
             [*HEADWAY, *arguments],
@@ -164,7 +164,7 @@ class Machine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def until(condition, what="what was waited for", seconds=20.0):
+def until(condition, what="what was waited for", seconds=60.0):
     """Wait until `condition()` is true and return its value; fails when it does not come."""
     end = time.monotonic() + seconds
     while True:

@@ -57,7 +57,7 @@ class Sandbox(Machine):
         return terminal
 
 
-def let_go(process, timeout=20):
+def let_go(process, timeout=60):
     """Let a program that was held go on to its end: what it printed, to both streams."""
     return process.communicate(timeout=timeout)
 
@@ -101,7 +101,7 @@ class Terminal:
         self.screen.set_margins()
         self.child.setwinsize(rows, columns)
 
-    def wait_for(self, condition, what, timeout=20.0):
+    def wait_for(self, condition, what, timeout=60.0):
         """Read until `condition(lines)` of the screen's lines holds."""
         until_then = time.monotonic() + timeout
         while not condition(self.lines):
@@ -109,7 +109,7 @@ class Terminal:
             self.read(0.05)
         return self.lines
 
-    def wait_for_text(self, text, timeout=20.0):
+    def wait_for_text(self, text, timeout=60.0):
         return self.wait_for(
             lambda lines: any(text in line for line in lines), f"{text!r} on the screen", timeout
         )

@@ -37,7 +37,7 @@ def failed(sandbox, script=FAILING):
         found = logged(sandbox, "deploy")
         return found if found[0] == 0 else None
 
-    return until(printed, "the output of a command that failed", 40.0)
+    return until(printed, "the output of a command that failed", 120.0)
 
 
 def states(sandbox):
@@ -55,7 +55,7 @@ def going(sandbox, script=GOING):
 
 def let_go(command, line):
     """Send a line to a command, and see it end."""
-    command.communicate(line, timeout=20)
+    command.communicate(line, timeout=60)
 
 
 def logged(sandbox, *arguments):
@@ -64,7 +64,7 @@ def logged(sandbox, *arguments):
         [*HEADWAY, "logs", *arguments],
         env=sandbox.environ,
         capture_output=True,
-        timeout=40,
+        timeout=90,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr.decode()
@@ -99,7 +99,7 @@ def test_what_goes_on_is_printed_as_far_as_it_is_and_followed_to_its_end(served)
     assert follower.stdout.readline() == "one\n"
     let_go(command, "\n")
     assert follower.stdout.readline() == "two\n"
-    assert follower.wait(20) == 0
+    assert follower.wait(60) == 0
     assert logged(served, "slow") == (0, b"one\ntwo\n", "")  # it was followed to its end
 
 
@@ -111,7 +111,7 @@ def test_a_follower_goes_on_with_the_next_broker(served):
     until(lambda: states(served).get("slow") in ("running", "waiting"), "the next broker")
     let_go(command, "\n")
     assert follower.stdout.readline() == "two\n"
-    assert follower.wait(20) == 0
+    assert follower.wait(60) == 0
 
 
 def test_where_there_is_none_a_line_and_the_exit_status_say_so(served):
@@ -138,7 +138,7 @@ def test_a_follower_that_is_interrupted_leaves_the_command_alone(served):
     follower = served.spawn(*HEADWAY, "logs", "--follow", "slow")
     assert follower.stdout.readline() == "one\n"
     follower.send_signal(signal.SIGINT)
-    assert follower.wait(20) == 130
+    assert follower.wait(60) == 130
     assert "Traceback" not in follower.stderr.read()
     let_go(command, "\n")
     assert command.returncode == 0

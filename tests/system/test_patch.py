@@ -45,7 +45,7 @@ def patch(machine, *argv, environ=None, python=sys.executable, **run):
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,
-        timeout=50,
+        timeout=100,
         check=False,
         **run,
     )
@@ -261,7 +261,7 @@ def test_where_headway_draws_the_bars_do_not(sandbox):
     for display, drawn in (("auto", False), ("quiet", True)):
         terminal = sandbox.terminal(*command, HEADWAY_DISPLAY=display, HEADWAY_BROKER="never")
         terminal.wait_for_text("written True")
-        terminal.wait_for(lambda _: not terminal.child.isalive(), "the end of the command")  # noqa: B023 - at once
+        terminal.wait_for(lambda _: not terminal.child.isalive(), "the end", 60.0)  # noqa: B023 - at once
         assert (b"it/s" in terminal.written) is drawn
 
 

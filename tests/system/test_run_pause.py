@@ -47,7 +47,7 @@ def test_all_its_processes_stop_and_go_on(machine, listener):
     until(lambda: not any(map(stopped, below)), "the going on of all")
     until(lambda: listener.named("long").state == "running", "that it runs")
     process.send_signal(signal.SIGTERM)
-    process.wait(10)
+    process.wait(60)
 
 
 def test_to_ask_for_what_is_there_already_is_accepted(machine, listener):
@@ -55,7 +55,7 @@ def test_to_ask_for_what_is_there_already_is_accepted(machine, listener):
     answers = [ask(listener, "long", paused).answer for paused in (False, True, True)]
     assert answers == ["accepted"] * 3
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == -signal.SIGTERM
+    assert process.wait(60) == -signal.SIGTERM
 
 
 def test_a_paused_command_is_ended_by_a_cancel(machine, listener):
@@ -65,7 +65,7 @@ def test_a_paused_command_is_ended_by_a_cancel(machine, listener):
     listener.send(
         listener.named("long"), messages.Cancel(99, listener.named("long").id, "x", False)
     )
-    assert process.wait(10) == -signal.SIGINT
+    assert process.wait(60) == -signal.SIGINT
     assert listener.ended("long").state == "cancelled"
 
 
@@ -86,7 +86,7 @@ def test_one_that_somebody_else_continues_is_no_longer_paused(machine, listener)
     os.kill(command.pid, signal.SIGCONT)
     until(lambda: listener.named("long").state == "running", "that it runs")
     process.send_signal(signal.SIGTERM)
-    process.wait(10)
+    process.wait(60)
 
 
 def test_what_it_waited_for_before_is_told_again(machine, listener):
@@ -127,7 +127,7 @@ def test_the_commands_pause_and_resume(sandbox):
     assert sandbox.headway("resume", "long").returncode == 0
     until(lambda: sandbox.operations()[0]["state"] == "running", "it runs")
     process.send_signal(signal.SIGTERM)
-    process.wait(10)
+    process.wait(60)
     again = sandbox.headway("pause", "long")
     assert again.returncode == 3
     assert "has ended" in again.stderr

@@ -13,8 +13,11 @@ import fcntl
 import marshal
 import os
 
-from headway.host import broker_launch
 from headway.host.identity import start_time
+
+# Not by way of `broker_launch`: a thread imports this while another imports `collections.abc`, and
+# that module is empty for a moment (it replaces itself in sys.modules).
+from headway.protocol.endpoint import runtime_directory, user_of
 
 # The roles.
 VIEWER = "viewer"  # the viewer process of the programs in the terminal
@@ -145,10 +148,14 @@ def _lock(file: int) -> bool:
     return True
 
 
+def _directory(*, make: bool) -> str:
+    return runtime_directory(os.environ, user_of(os.environ, os.getuid()), make=make)
+
+
 def open_file(descriptor: int, kind: str) -> int:
     """Open the file of that kind of the terminal behind `descriptor`. Raise OSError."""
     make = os.environ.get("HEADWAY_BROKER", "").lower() != "never"
-    folder = os.path.join(broker_launch.directory(os.environ, os.getuid(), make=make), FOLDER)
+    folder = os.path.join(_directory(make=make), FOLDER)
     owner = os.stat(os.path.dirname(folder))
     as_root = os.geteuid() == 0 and owner.st_uid != 0  # under sudo: the user's own, too
     try:
