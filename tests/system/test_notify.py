@@ -200,6 +200,19 @@ def test_it_starts_no_broker_and_keeps_none(session):
     assert notifier.poll() is None
 
 
+def test_an_end_for_which_no_broker_was_started_is_told_after_one_that_left(session):
+    session.desktop.serve()
+    session.notifier()
+    session.perform("with headway.operation('one', notify=True): pass")
+    until(session.told, "the first end", 60)
+    session.headway("broker", "stop")
+    until(lambda: session.serving() is None, "the end of the broker", 60)
+    code = "with headway.operation('two', notify=True): pass"
+    program = session.program(code, environ={"HEADWAY_BROKER": "never"})
+    assert session.finish(program, 60)[0] == 0
+    until(lambda: len(session.told()) == 2, "the second end", 60)
+
+
 def test_help_has_examples(session):
     done = session.headway("notify", "--help")
     assert done.returncode == 0

@@ -8,8 +8,9 @@ import sys
 OF_OPERATIONS = ("view", "ps", "logs", "why", "wait", "cancel", "pause", "resume")
 MODES = "auto live plain json quiet"
 OPTIONS = {
-    "run": "--name --display --as --no-parse --fail-if --file --output",
+    "run": "--name --display --as --no-parse --fail-if --patch --file --output",
     "attach": "--name --display",
+    "patch": "--name --display",
     "view": "--display --until-done --clock --timeout",
     "ps": "--running --failed --since --all --json --format --line --clock",
     "logs": "--follow",

@@ -47,4 +47,6 @@ def test_a_tool_that_is_none_is_answered_with_those_like_it(word, said):
 
 def test_help_shows_examples(capsys):
     assert main(["--help"]) == 0
-    assert "headway run -- pip install" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "headway run -- pip install" in shown
+    assert shown.count("usage:") == 1

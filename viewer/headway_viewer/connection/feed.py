@@ -109,7 +109,9 @@ class Feed:
         if self._dealer is None:
             timeout = min(timeout, self._retry)
         grace = REPLACE_RETRY if self._asked_to_retire else RESTART_GRACE
-        if not self.connected and not self.retired and now - self._find_tried >= grace:
+        # What a listener finds starts a broker only for ends that wait: also after one that left.
+        finds = self._events or not self.retired
+        if not self.connected and finds and now - self._find_tried >= grace:
             self._find_tried = now
             self._find()  # may start a broker in place of the one that is gone
         if (
