@@ -320,3 +320,11 @@ def test_another_users_process_is_turned_away(machine, listener):
     ran = patch(machine, "-c", code)
     assert ran.stdout == "b''\n", ran.stderr
     assert not any(one.stages for one in listener.operations.values())
+
+
+def test_without_a_command_it_says_so_under_its_own_name(machine):
+    done = machine.headway("patch")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2,
+        "headway patch: no command was given",
+    )

@@ -125,6 +125,8 @@ def main(argv: list[str]) -> int:
     """Print the functions for the shell named; return 2 for any other."""
     if len(argv) != 1 or argv[0] not in SHELLS:
         asked = argv in (["--help"], ["-h"])
+        if argv and not asked:
+            sys.stderr.write(f"headway shell: there are functions for {' and '.join(SHELLS)} only\n\n")
         (sys.stdout if asked else sys.stderr).write(HELP)
         return 0 if asked else 2
     sys.stdout.write(functions(argv[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headway.run.cli import main as run
+from headway.run.stderr import print_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,4 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     if list(arguments[:1]) in (["-h"], ["--help"]):
         print(HELP, end="")  # noqa: T201 - this is its output
         return 0
+    if not arguments:
+        print_error(f"no command was given\n{USAGE}", "patch")
+        return 2
     return run(["--patch", *arguments])
