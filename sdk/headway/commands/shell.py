@@ -126,7 +126,9 @@ def main(argv: list[str]) -> int:
     if len(argv) != 1 or argv[0] not in SHELLS:
         asked = argv in (["--help"], ["-h"])
         if argv and not asked:
-            sys.stderr.write(f"headway shell: there are functions for {' and '.join(SHELLS)} only\n\n")
+            sys.stderr.write(
+                f"headway shell: there are functions for {' and '.join(SHELLS)} only\n\n"
+            )
         (sys.stdout if asked else sys.stderr).write(HELP)
         return 0 if asked else 2
     sys.stdout.write(functions(argv[0]))

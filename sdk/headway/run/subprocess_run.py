@@ -221,7 +221,7 @@ class _Started:
             self._operation.start()
             self._path, self._target = self._operation.path, self._operation
             self._work = WorkReporter(self._operation, time.monotonic())
-        self._operation.on_cancel(self._requests.append)
+        self._operation.on_cancel(self._take)
 
     def _parse(self, command: Command) -> None:
         module = PARSERS.get(command.program)
@@ -347,8 +347,12 @@ class _Started:
 
     def _listen_no_more(self) -> None:
         callbacks = self._operation.callbacks
-        if self._requests.append in callbacks:
-            callbacks.remove(self._requests.append)
+        if self._take in callbacks:
+            callbacks.remove(self._take)
+
+    def _take(self, request: Any) -> None:
+        """Keep a request to cancel. A builtin would do, but has no signature on Python 3.8."""
+        self._requests.append(request)
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:
