@@ -5,6 +5,7 @@ from headway_viewer.connection.log_reader import (
     ANSWER_TIMEOUT,
     ARRIVAL_TIMEOUT,
     POLL_INTERVAL,
+    REST_TIMEOUT,
     LogReader,
     Step,
 )
@@ -63,7 +64,7 @@ def test_an_end_that_does_not_arrive_is_told():
     log = reader(follow=True)
     log.take(here(b"ab"), OPEN, NOW)
     assert log.take(here(offset=2), OVER, NOW + 100).wait == POLL_INTERVAL
-    step = log.take(here(offset=2), OVER, NOW + 100 + ARRIVAL_TIMEOUT)
+    step = log.take(here(offset=2), OVER, NOW + 100 + REST_TIMEOUT)
     assert (step.wait, step.note) == (None, "the end of its output did not arrive")
 
 

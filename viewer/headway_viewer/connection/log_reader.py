@@ -9,7 +9,8 @@ from headway.model import Operation
 
 POLL_INTERVAL = 0.1  # seconds between requests where nothing new has come
 ANSWER_TIMEOUT = 5.0  # seconds for the first output of an operation that goes on
-ARRIVAL_TIMEOUT = 1.0  # seconds for the rest of the output of one that has ended
+ARRIVAL_TIMEOUT = 1.0  # seconds for what has not come yet, or may not come at all
+REST_TIMEOUT = 5.0  # seconds for the rest of the output of one that has ended: it is on its way
 
 # Why there is none, for a person, by what the broker says.
 _ABSENT = {
@@ -66,7 +67,7 @@ class LogReader:
         if operation.open:
             over = not self._follow and (self.offset >= total or waited >= ARRIVAL_TIMEOUT)
         else:
-            over = waited >= ARRIVAL_TIMEOUT
+            over = waited >= REST_TIMEOUT
             if over:
                 note = "the end of its output did not arrive"
         return Step(data, note, None if over else POLL_INTERVAL)
