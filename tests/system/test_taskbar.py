@@ -59,5 +59,6 @@ def test_a_view_that_is_killed_leaves_none(sandbox):
     sandbox.held("Copy", first="op.stage('x', total=4).start().advance(2)")
     terminal = sandbox.terminal("headway", "view", WT_SESSION="1")
     terminal.wait_for(lambda _: b"\x1b]9;4;" in terminal.written, "a value", PATIENCE)
+    assert CLEAR not in terminal.written
     os.kill(terminal.child.pid, signal.SIGKILL)
     terminal.wait_for(lambda _: CLEAR in terminal.written, "its end", PATIENCE)

@@ -78,7 +78,10 @@ def test_a_filter_the_help_and_the_way_back(served):
     terminal.type("\x1b")
     terminal.wait_for_text("filter 'build'")
     terminal.type("\x1b")
-    terminal.wait_for(lambda lines: not any("filter" in line for line in lines), "the picture")
+    lines = terminal.wait_for(
+        lambda lines: not any("filter" in line for line in lines), "the picture"
+    )
+    assert any("build all" in line for line in lines)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGHUP])

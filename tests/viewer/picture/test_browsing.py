@@ -108,4 +108,5 @@ def test_every_key_of_every_page_is_safe_at_once():
         for page in _TABLE.values():
             for second in page:
                 for listed in (IDS, []):
-                    pressed(["down", first, second, first], listed)
+                    state = pressed(["down", first, second, first], listed)[0]
+                    assert state.page in _TABLE

@@ -36,7 +36,8 @@ def test_the_command_reads_the_notice_as_json(tmp_path, with_output, body):
 
 
 def test_a_command_that_does_not_read_is_none_the_worse():
-    CommandChannel("true", with_output=False).deliver(NOTICE._replace(title="x" * 1_000_000))
+    notice = NOTICE._replace(title="x" * 1_000_000)
+    assert CommandChannel("true", with_output=False).deliver(notice) is None
 
 
 def test_a_command_that_fails_is_told_of():
