@@ -47,4 +47,4 @@ def lines(name: str, outcome: Outcome, status: int, last: str | None, seconds: f
         ", ".join(why) or "nothing to add",
         f"took {duration(seconds)}",
     )
-    return [line if len(line) <= LINE else f"{line[: LINE - 1]}…" for line in map(safe, said)]
+    return [safe(line, LINE) for line in said]

@@ -12,7 +12,7 @@ from headway.model import Operation
 from headway_viewer.commands.exit_status import NONE_SEEN, NOT_JUDGED, TIMED_OUT, USAGE
 from headway_viewer.commands.options import print_error, silence_stdout, spelled
 from headway_viewer.commands.selection import NEXT_RUN_WAIT, Ambiguous, Selection
-from headway_viewer.connection.endpoint import endpoint_finder, require_usable, surroundings
+from headway_viewer.connection.endpoint import following_feed, require_usable
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.display.browser import Browser
@@ -76,11 +76,7 @@ def follow_broker(
     board.seen_since = _ends_seen(replica, session)
     if words or session is not None:
         board.notice = lambda: selection.notice(board)
-    feed = Feed(
-        replica,
-        endpoint_finder(start=lambda: start or feed.met),
-        replaces=surroundings() if start else None,
-    )
+    feed = following_feed(replica, start=start)
     try:
         require_usable()
         made = display(board, selection)

@@ -9,6 +9,8 @@ from typing import Callable
 from headway.host import broker_launch, cgroup
 from headway.protocol.endpoint import SPOOL, NoRuntimeDirectory, runtime_directory, user_of
 from headway.protocol.retirement import Surroundings
+from headway_viewer.connection.feed import Feed
+from headway_viewer.replica.replica import Replica
 
 START_INTERVAL = 0.25  # seconds between attempts to start a broker
 
@@ -31,6 +33,20 @@ def endpoint_finder(*, start: bool | Callable[[], bool]) -> Callable[[], str | N
         return find_endpoint(start=True)
 
     return find
+
+
+def following_feed(replica: Replica, *, start: bool = False) -> Feed:
+    """Return the feed of whoever follows what may end while no broker is there.
+
+    With `start` it starts a broker; without, only in place of one that was met: what is followed
+    may have ended after it, with nobody left to start one.
+    """
+    feed: Feed = Feed(
+        replica,
+        endpoint_finder(start=lambda: start or feed.met),
+        replaces=surroundings() if start else None,
+    )
+    return feed
 
 
 def finder_for_listener() -> Callable[[], str | None]:

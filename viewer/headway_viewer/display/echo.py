@@ -16,7 +16,7 @@ class Echo:
 
     def disable(self) -> None:
         """Turn the echo off, if this process is in the terminal's foreground."""
-        if self._saved is not None or not self._in_foreground():
+        if self._saved is not None or not has_terminal(self._descriptor):
             return
         try:
             saved = termios.tcgetattr(self._descriptor)
@@ -31,15 +31,17 @@ class Echo:
     def restore(self) -> None:
         """Turn the echo on again; what was typed meanwhile is left to the shell."""
         saved, self._saved = self._saved, None
-        if saved is None or not self._in_foreground():
+        if saved is None or not has_terminal(self._descriptor):
             return
         try:
             termios.tcsetattr(self._descriptor, termios.TCSADRAIN, saved)
         except (OSError, termios.error):
             pass
 
-    def _in_foreground(self) -> bool:
-        try:
-            return os.tcgetpgrp(self._descriptor) == os.getpgrp()
-        except OSError:
-            return False
+
+def has_terminal(descriptor: int) -> bool:
+    """Return whether this process's group has the terminal; False where that is unknown."""
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return False

@@ -12,8 +12,7 @@ from typing import Any, Callable
 from headway.host.broker_launch import NoRuntimeDirectory
 from headway.model import Operation
 from headway_viewer.commands.selection import Ambiguous, find_operation
-from headway_viewer.connection.endpoint import endpoint_finder
-from headway_viewer.connection.feed import Feed
+from headway_viewer.connection.endpoint import following_feed
 from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
 from headway_viewer.mcp import answers
 from headway_viewer.picture import brief
@@ -33,9 +32,7 @@ class Look:
     """A replica of what the broker knows, for one request."""
 
     def __init__(self) -> None:
-        # None is started but in place of one that was met: what is waited for may have ended
-        # after it, with nobody left to start one.
-        self._feed = Feed(Replica(), endpoint_finder(start=lambda: self._feed.met))
+        self._feed = following_feed(Replica())
         self.board = Board(self._feed.replica)
 
     def fetch(self) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from headway.formatting import outcome
 from headway.model import CRASHED, FAILED, PENDING, WAITING, Operation
+from headway.run.report import LINE
 from headway.text import safe
 from headway_viewer import formatting
 from headway_viewer.picture import wording
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
-
-LINE = 76  # characters: a token is about four of them; twice as many cost twice as much
 
 
 def lines(operation: Operation, board: Board, now: float) -> list[str]:
@@ -25,7 +24,7 @@ def lines(operation: Operation, board: Board, now: float) -> list[str]:
         activity(operation, board, now),
         timing(operation, board, now),
     )
-    return [_cut(safe(line)) for line in said]
+    return [safe(line, LINE) for line in said]
 
 
 def activity(operation: Operation, board: Board, now: float) -> str:
@@ -70,7 +69,3 @@ def timing(operation: Operation, board: Board, now: float) -> str:
     if operation.usual is not None:
         parts.append(f"usually {formatting.duration(operation.usual[0])}")
     return ", ".join(parts)
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= LINE else line[: LINE - 1] + "…"

@@ -7,11 +7,11 @@ and the processing of output stay as they are.
 
 from __future__ import annotations
 
-import os
 import termios
 
 from headway.host.terminal_locks import MODES, TerminalLock
 from headway.run.streams.owed_modes import give_back_modes
+from headway_viewer.display.echo import has_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,14 +32,18 @@ class KeyboardMode:
     @property
     def taken(self) -> bool:
         """Whether the terminal gives single keys, to this process."""
-        return self._saved is not None and self._in_foreground()
+        return self._saved is not None and has_terminal(self._descriptor)
 
     def take(self) -> None:
         """Take single keys without echo, if this process is in the terminal's foreground.
 
         Nothing is done while a command has the modes, or another program reads single keys.
         """
-        if self._saved is not None or not self._in_foreground() or not self._lock.acquire():
+        if (
+            self._saved is not None
+            or not has_terminal(self._descriptor)
+            or not self._lock.acquire()
+        ):
             return
         try:
             give_back_modes(self._descriptor, self._lock)
@@ -64,15 +68,12 @@ class KeyboardMode:
         if saved is None:
             return
         try:
-            if self._in_foreground() and termios.tcgetattr(self._descriptor) == self._changed:
+            if (
+                has_terminal(self._descriptor)
+                and termios.tcgetattr(self._descriptor) == self._changed
+            ):
                 termios.tcsetattr(self._descriptor, termios.TCSADRAIN, saved)
         except (OSError, termios.error):
             pass  # the terminal is gone
         self._lock.forget()
         self._lock.release()
-
-    def _in_foreground(self) -> bool:
-        try:
-            return os.tcgetpgrp(self._descriptor) == os.getpgrp()
-        except OSError:
-            return False

@@ -7,8 +7,7 @@ queue here: the replica keeps the last state of each operation, and it is read w
 
 from __future__ import annotations
 
-from headway_viewer.connection.endpoint import endpoint_finder
-from headway_viewer.connection.feed import Feed
+from headway_viewer.connection.endpoint import following_feed
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Replica
 
@@ -20,7 +19,7 @@ class Stream:
     """The frames of one page."""
 
     def __init__(self) -> None:
-        self._feed = Feed(Replica(), endpoint_finder(start=lambda: self._feed.met))
+        self._feed = following_feed(Replica())
         self._writer = Writer(self._feed.replica)
         self._note: str | None = None
 
