@@ -5,6 +5,7 @@ is started there is gone when the last test has ended.
 """
 
 import atexit
+import faulthandler
 import os
 import shutil
 import signal
@@ -38,6 +39,29 @@ def _noted(*arguments, **named):
 
 
 tempfile.mkdtemp = _noted
+
+
+# Seconds after which a test, or what comes after it, is taken to hang for good. pytest-timeout has
+# raised in it by then, once; what swallowed that, or hangs in its own clean-up, would never end.
+HANGS = 420
+_errors = os.dup(2)  # replaced where pytest can tell which one is not captured
+
+
+def pytest_configure(config):
+    """Print where a test hangs to the standard error that is not captured: none is yet, or again."""
+    os.dup2(2, _errors)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """End this process where a test hangs: pytest-xdist starts another and goes on."""
+    faulthandler.dump_traceback_later(HANGS, exit=True, file=_errors)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item):
+    """Begin again: a failure has taken the timer back."""
+    faulthandler.dump_traceback_later(HANGS, exit=True, file=_errors)
 
 
 @pytest.fixture(autouse=True, scope="session")
