@@ -193,7 +193,7 @@ class HandlerError(Exception):
 
 @pytest.fixture
 def no_collection():
-    """The collector calls functions of Python's (Hypothesis has one): what is raised there is lost."""
+    """Functions that the collector calls (Hypothesis has one) lose what is raised there."""
     gc.disable()
     yield
     gc.enable()
