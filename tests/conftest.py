@@ -64,6 +64,11 @@ def pytest_runtest_teardown(item):
     faulthandler.dump_traceback_later(HANGS, exit=True, file=_errors)
 
 
+def pytest_runtest_logfinish():
+    """Take the timer back: a process that has no more tests waits for the others."""
+    faulthandler.cancel_dump_traceback_later()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _nothing_is_left_behind():
     """Fail the last test if a directory or a process of any is left."""
