@@ -15,9 +15,9 @@ from _thread import get_ident
 from itertools import chain, compress
 
 from headway.api import moments
+from headway.api.fold import Source
 from headway.api.outcome import outcome_of
 from headway.api.scope import enter, leave
-from headway.api.stage import Source
 from headway.api.uncaught import cancelled
 from headway.model import CANCELLED, clean_count
 from headway.reporting import traces
