@@ -20,9 +20,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-    from headway.reporting.births import Births
     from headway.reporting.connection import Connection
     from headway.reporting.interfaces import Reporting
+    from headway.reporting.spool.births import Births
 
 EXIT_TIMEOUT = 0.85  # seconds to deliver final states: the exit may be delayed by 1 s, all in all
 GOODBYE = 0.1  # seconds more for the thread to close what it has
@@ -150,8 +150,8 @@ class ReportingThread:
             from headway.host import cgroup  # noqa: PLC0415
             from headway.host.identity import describe  # noqa: PLC0415
             from headway.protocol.endpoint import user_of  # noqa: PLC0415
-            from headway.reporting import last_resort  # noqa: PLC0415
-            from headway.reporting.births import Births  # noqa: PLC0415
+            from headway.reporting.spool import last_resort  # noqa: PLC0415
+            from headway.reporting.spool.births import Births  # noqa: PLC0415
 
             publisher = self._reporter.publisher
             publisher.about.update(describe(last_resort.version()))
