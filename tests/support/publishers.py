@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from headway.model import RUNNING, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol import messages
 from headway.reporting.publisher import Publisher
+from headway.states import RUNNING
 
 
 def publisher_with(*names, connected=True):

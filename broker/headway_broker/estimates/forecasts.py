@@ -14,16 +14,9 @@ from typing import Any, Callable, Iterable
 
 from headway.estimate import Estimate, Forecast, Run
 from headway.estimate.forecast import REMEMBERED
-from headway.model import (
-    CANCELLED,
-    COMPLETED,
-    SHORT_MOST,
-    UNJUDGED,
-    UNLEARNED,
-    WAITING,
-    asks,
-)
+from headway.model import SHORT_MOST, UNLEARNED
 from headway.protocol.messages import Work
+from headway.states import CANCELLED, COMPLETED, UNJUDGED, WAITING, asks
 from headway_broker.estimates.budget import Budget, price
 from headway_broker.estimates.history_keys import Keys, keys_of
 from headway_broker.estimates.replay import is_held, replay, tell

@@ -13,7 +13,8 @@ import re
 from typing import Iterable
 
 from headway.estimate import Estimate
-from headway.model import STAGE_FIELDS, WAITING, Operation
+from headway.model import STAGE_FIELDS, Operation
+from headway.states import WAITING
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.state.effects import Effect, Trace
 from headway_broker.state.ledger import Entry, Ledger

@@ -9,7 +9,7 @@ from typing import Any
 
 from headway.estimate import Run
 from headway.lookup import meant
-from headway.model import NAME_LIMIT, clean_text
+from headway.plain_values import NAME_LIMIT, clean_text
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.history_keys import keys_of
 from headway_broker.peers.requests import reply

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Iterable, NamedTuple
 
-from headway.model import CRASHED, FAILED, WAITING, Operation
+from headway.model import Operation
 from headway.protocol import messages, rows
 from headway.protocol.rows import OperationFigures, OperationRecord, OperationRow, StageRecord
 from headway.protocol.wire import encode
+from headway.states import CRASHED, FAILED, WAITING
 from headway_broker.publishing import frames
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.state.effects import Publish

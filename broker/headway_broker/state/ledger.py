@@ -10,21 +10,11 @@ from __future__ import annotations
 from typing import Any, Collection, Container, Iterable, NamedTuple
 
 from headway.interning import Interner
-from headway.model import (
-    CRASHED,
-    OPEN,
-    OPERATION_FIELDS,
-    OPERATION_MOVES,
-    PENDING,
-    SKIPPED,
-    STAGE_FIELDS,
-    Operation,
-    Stage,
-    reachable,
-)
+from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
 from headway.protocol.messages import Share
 from headway.protocol.rows import STOPS_LIMIT, OperationFigures, OperationRecord
 from headway.protocol.wire import UNCHANGED, read_counts
+from headway.states import CRASHED, OPEN, OPERATION_MOVES, PENDING, SKIPPED, reachable
 from headway_broker.state import budget as budgets
 from headway_broker.state import retention
 from headway_broker.state.budget import (

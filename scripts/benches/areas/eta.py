@@ -25,7 +25,8 @@ from benches.areas.eta_scores import (
 )
 from benches.report import Report, Row, summarize
 from headway.estimate import Forecast, Run
-from headway.model import RUNNING, Operation, Stage
+from headway.model import Operation, Stage
+from headway.states import RUNNING
 from headway_broker.estimates.budget import price
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.history_keys import keys_of

@@ -12,17 +12,9 @@ from itertools import repeat
 
 from headway.api.fold import Folded
 from headway.api.step_counter import EXACT, FORWARD, PLAIN, StepCounter, is_of_step
-from headway.model import (
-    COUNT_LIMIT,
-    ENDED,
-    NAME_LIMIT,
-    PENDING,
-    WAITING,
-    clean_count,
-    clean_text,
-    is_beyond,
-)
+from headway.plain_values import COUNT_LIMIT, NAME_LIMIT, clean_count, clean_text, is_beyond
 from headway.reporting.reporter import reporter
+from headway.states import ENDED, PENDING, WAITING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

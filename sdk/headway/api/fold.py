@@ -10,7 +10,7 @@ import sys
 
 from headway.api.lifecycle import Lifecycle
 from headway.api.step_counter import add_steps
-from headway.model import clean_count
+from headway.plain_values import clean_count
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False

@@ -10,9 +10,9 @@ import sys
 
 from headway.api.counting import Counting
 from headway.api.lifecycle import AT_WORK
-from headway.model import CANCELLED, COMPLETED, FAILED, PENDING, SKIPPED, WAITING
 from headway.reporting import traces
 from headway.reporting.reporter import reporter
+from headway.states import CANCELLED, COMPLETED, FAILED, PENDING, SKIPPED, WAITING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

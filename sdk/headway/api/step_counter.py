@@ -14,7 +14,7 @@ from _operator import length_hint  # `operator` is 20 times as long to import
 from io import BytesIO
 from itertools import repeat
 
-from headway.model import clean_count, is_beyond
+from headway.plain_values import clean_count, is_beyond
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

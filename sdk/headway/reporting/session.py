@@ -5,7 +5,7 @@ Pure. The reporting thread says when a connection is made or lost, and passes in
 
 from __future__ import annotations
 
-from headway.model import clean_count
+from headway.plain_values import clean_count
 from headway.protocol import retirement
 from headway.protocol.messages import (
     Acknowledge,

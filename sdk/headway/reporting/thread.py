@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from headway.host import descriptor_reserve, resources, shadowed_stdlib, threads
+from headway.host import descriptor_reserve, resources, threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,6 +140,8 @@ class ReportingThread:
             self._done.release()
 
     def _report(self) -> None:
+        from headway.host import shadowed_stdlib  # noqa: PLC0415 - for a report only
+
         hiding = shadowed_stdlib.find(sys.path, sys.modules)
         if hiding is not None:
             raise ImportError(f"{hiding} hides a module of the standard library")

@@ -11,7 +11,7 @@ from fractions import Fraction
 import pytest
 
 import headway
-from headway.model import clean_count
+from headway.plain_values import clean_count
 
 
 @pytest.fixture

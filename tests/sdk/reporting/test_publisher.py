@@ -2,7 +2,7 @@
 
 from publishers import kinds, publisher_with, sample, welcomed
 
-from headway.model import COMPLETED, RUNNING, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol import messages, wire
 from headway.reporting.publisher import (
     ENDS_LIMIT,
@@ -11,6 +11,7 @@ from headway.reporting.publisher import (
     WATCHED,
     Publisher,
 )
+from headway.states import COMPLETED, RUNNING
 
 
 def test_a_connection_is_greeted_and_told_everything():

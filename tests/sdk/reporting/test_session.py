@@ -2,10 +2,10 @@
 
 from publishers import kinds, publisher_with, welcomed
 
-from headway.model import COMPLETED
 from headway.protocol import messages
 from headway.protocol.retirement import Surroundings
 from headway.reporting.session import ACKNOWLEDGE_TIMEOUT, WELCOME_TIMEOUT
+from headway.states import COMPLETED
 
 
 def test_an_end_is_told_again_until_it_is_acknowledged():
