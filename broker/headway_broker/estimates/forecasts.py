@@ -22,7 +22,8 @@ from headway_broker.estimates.history_keys import Keys, keys_of
 from headway_broker.estimates.replay import is_held, replay, tell
 from headway_broker.estimates.stalls import Pace
 from headway_broker.state.effects import StoreRun
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 
 # Seconds after which an estimate is stale and made again though nothing has changed. Viewers count

@@ -14,7 +14,8 @@ from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.history_keys import keys_of
 from headway_broker.peers.requests import reply
 from headway_broker.state.effects import Effect
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session
 from headway_broker.state.wall_clock import WallClock
 

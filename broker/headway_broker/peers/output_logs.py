@@ -14,8 +14,9 @@ from headway.protocol import messages
 from headway_broker.peers.requests import reply
 from headway_broker.state.budget import process_of
 from headway_broker.state.effects import Effect, Send
+from headway_broker.state.entry import Entry
 from headway_broker.state.errors import Dropped
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.logs import Logs
 from headway_broker.state.sessions import Session
 

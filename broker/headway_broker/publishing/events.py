@@ -18,7 +18,8 @@ from headway.states import CRASHED, FAILED, WAITING
 from headway_broker.publishing import frames
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.state.effects import Publish
-from headway_broker.state.ledger import Entry, Ledger, Marks
+from headway_broker.state.entry import Entry, Marks
+from headway_broker.state.ledger import Ledger
 
 TOLD_STAGES = (WAITING, FAILED, CRASHED)
 # Stages of an operation in a row: the newest. A person is asked by one, and told of one that broke.
