@@ -48,7 +48,7 @@ _errors = os.dup(2)  # replaced where pytest can tell which one is not captured
 
 
 def pytest_configure(config):
-    """Print where a test hangs to the standard error that is not captured: none is yet, or again."""
+    """Print where a test hangs to the real standard error, which is not captured here."""
     os.dup2(2, _errors)
 
 

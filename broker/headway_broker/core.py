@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable
 
-from headway.model import clean_text
+from headway.plain_values import clean_text
 from headway.protocol import messages
 from headway.protocol.wire import Malformed, UnknownKind
 from headway_broker.parts import Parts

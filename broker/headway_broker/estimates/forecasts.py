@@ -14,22 +14,16 @@ from typing import Any, Callable, Iterable
 
 from headway.estimate import Estimate, Forecast, Run
 from headway.estimate.forecast import REMEMBERED
-from headway.model import (
-    CANCELLED,
-    COMPLETED,
-    SHORT_MOST,
-    UNJUDGED,
-    UNLEARNED,
-    WAITING,
-    asks,
-)
+from headway.model import SHORT_MOST, UNLEARNED
 from headway.protocol.messages import Work
+from headway.states import CANCELLED, COMPLETED, UNJUDGED, WAITING, asks
 from headway_broker.estimates.budget import Budget, price
 from headway_broker.estimates.history_keys import Keys, keys_of
 from headway_broker.estimates.replay import is_held, replay, tell
 from headway_broker.estimates.stalls import Pace
 from headway_broker.state.effects import StoreRun
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 
 # Seconds after which an estimate is stale and made again though nothing has changed. Viewers count

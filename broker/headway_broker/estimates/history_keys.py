@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from headway.estimate import history_key
 from headway.model import Operation
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 
 DEPTH_LIMIT = 8  # operations inside each other whose names make a key: deeper ones share it
 

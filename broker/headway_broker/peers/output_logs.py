@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.model import NAME_LIMIT, clean_text
+from headway.plain_values import NAME_LIMIT, clean_text
 from headway.protocol import messages
 from headway_broker.peers.requests import reply
 from headway_broker.state.budget import process_of
 from headway_broker.state.effects import Effect, Send
+from headway_broker.state.entry import Entry
 from headway_broker.state.errors import Dropped
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.logs import Logs
 from headway_broker.state.sessions import Session
 

@@ -19,7 +19,8 @@ from headway_broker.publishing.events import Events
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Publish
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 from headway_broker.state.wall_clock import WallClock
 

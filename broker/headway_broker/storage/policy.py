@@ -13,7 +13,8 @@ from typing import Iterable
 from headway.protocol import messages
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.state.effects import Effect, End, Recall, Send, StoreOperation
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 from headway_broker.state.sessions import Session, Sessions
 from headway_broker.state.wall_clock import WallClock

@@ -25,12 +25,14 @@ from benches.areas.eta_scores import (
 )
 from benches.report import Report, Row, summarize
 from headway.estimate import Forecast, Run
-from headway.model import RUNNING, Operation, Stage
+from headway.model import Operation, Stage
+from headway.states import RUNNING
 from headway_broker.estimates.budget import price
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.history_keys import keys_of
 from headway_broker.state.errors import Dropped
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.ledger import Ledger
+from headway_broker.state.entry import Entry
 from headway_broker.state.outbox import Faults, Outbox
 from headway_broker.state.sessions import Session
 

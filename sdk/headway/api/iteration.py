@@ -15,13 +15,14 @@ from _thread import get_ident
 from itertools import chain, compress
 
 from headway.api import moments
+from headway.api.fold import Source
 from headway.api.outcome import outcome_of
 from headway.api.scope import enter, leave
-from headway.api.stage import Source
 from headway.api.uncaught import cancelled
-from headway.model import CANCELLED, clean_count
+from headway.plain_values import clean_count
 from headway.reporting import traces
 from headway.reporting.reporter import reporter
+from headway.states import CANCELLED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

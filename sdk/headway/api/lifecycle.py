@@ -14,16 +14,9 @@ from _thread import get_ident
 
 from headway.api.outcome import outcome_of, text_of
 from headway.api.scope import Scope, enter, leave
-from headway.model import (
-    CANCELLED,
-    COMPLETED,
-    ENDED,
-    RUNNING,
-    WAITING,
-    IllegalMove,
-    clean_text,
-)
+from headway.plain_values import clean_text
 from headway.reporting import traces
+from headway.states import CANCELLED, COMPLETED, ENDED, RUNNING, WAITING, IllegalMove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

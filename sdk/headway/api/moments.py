@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
-from headway.api.hooks import Hook, install
 from headway.api.outcome import outcome_of
+from headway.api.uncaught import Hook, install
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False

@@ -14,27 +14,23 @@ from headway.api.uncaught import cancelled
 from headway.errors import IllegalMove, UnknownStage
 from headway.host.propagation import PARENT, environment
 from headway.host.random_id import random_id
-from headway.model import (
+from headway.model import Operation as Model
+from headway.model import Stage as StageModel
+from headway.plain_values import NAME_LIMIT, clean_count, clean_flag, clean_notify, clean_text
+from headway.protocol.own_words import ENDED_BEFORE
+from headway.reporting import traces
+from headway.reporting.reporter import reporter
+from headway.states import (
     CANCELLED,
     COMPLETED,
     ENDED,
     FAILED,
-    NAME_LIMIT,
     OPERATION_MOVES,
     PENDING,
     RUNNING,
     UNJUDGED,
     WAITING,
-    clean_count,
-    clean_flag,
-    clean_notify,
-    clean_text,
 )
-from headway.model import Operation as Model
-from headway.model import Stage as StageModel
-from headway.protocol.own_words import ENDED_BEFORE
-from headway.reporting import traces
-from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 from headway.errors import Cancelled
-from headway.model import CANCELLED, COMPLETED, FAILED, clean_text
+from headway.plain_values import clean_text
 from headway.protocol import own_words
+from headway.states import CANCELLED, COMPLETED, FAILED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import sys
 from headway.api.iteration import iterate, whole_of
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import only
-from headway.model import NAME_LIMIT, clean_count, clean_text
+from headway.plain_values import NAME_LIMIT, clean_count, clean_text
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False

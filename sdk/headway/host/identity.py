@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from headway.model import clean_text
+from headway.plain_values import clean_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

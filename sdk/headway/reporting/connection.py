@@ -14,16 +14,16 @@ import zmq
 
 from headway.host import broker_launch, resources
 from headway.protocol import messages, wire
-from headway.reporting import last_resort
 from headway.reporting.publisher import WATCHED
+from headway.reporting.spool import last_resort
 from headway.reporting.terminal_viewer import TerminalViewer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from headway.reporting.births import Births
     from headway.reporting.interfaces import Reporting, Thread
+    from headway.reporting.spool.births import Births
 
 START_POLL = 0.03  # seconds between looks for a broker that is just being started
 RETRY_LIMIT = 5.0  # seconds at most between looks for a broker that is not there

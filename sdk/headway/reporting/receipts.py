@@ -12,7 +12,7 @@ import sys
 import time
 
 from headway.host import identity
-from headway.model import CRASHED, FAILED
+from headway.states import CRASHED, FAILED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from headway.reporting.births import Births
     from headway.reporting.interfaces import Handle
-    from headway.reporting.last_resort import Left
+    from headway.reporting.spool.births import Births
+    from headway.reporting.spool.last_resort import Left
 
 # Seconds for an exit after one that has waited in vain: enough where the broker answers again.
 DEAF_TIMEOUT = 0.005
@@ -193,7 +193,7 @@ class Reporter:
     def left(self) -> Left:
         """What this process has left in the spool."""
         if self._left is None:
-            from headway.reporting.last_resort import Left  # noqa: PLC0415 - at an end only
+            from headway.reporting.spool.last_resort import Left  # noqa: PLC0415 - at an end only
 
             self._left = Left(self)
         return self._left

@@ -9,7 +9,7 @@ from headway.protocol.rows import OperationRecord
 from headway.protocol.rows import decode as decode_row
 from headway.protocol.wire import FRAME_LIMIT, decode, unpack
 from headway_broker.publishing import frames
-from headway_broker.state.ledger import Marks
+from headway_broker.state.entry import Marks
 
 
 @pytest.fixture

@@ -8,14 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.model import (
-    OPERATION_FIELDS,
-    OPERATION_MOVES,
-    STAGE_FIELDS,
-    STAGE_MOVES,
-    Operation,
-    Stage,
-)
+from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
 from headway.protocol import rows, wire
 from headway.protocol.checks import Malformed
 from headway.protocol.messages import PUBLISHED, Delta, Snapshot
@@ -27,6 +20,7 @@ from headway.protocol.rows import (
     decode,
     encode,
 )
+from headway.states import OPERATION_MOVES, STAGE_MOVES
 
 _texts = st.text(max_size=8)
 _identities = st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=12, max_size=12)

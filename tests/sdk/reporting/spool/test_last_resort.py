@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import headway
 from headway.host import lost_ends
 from headway.protocol import messages, wire
-from headway.reporting import last_resort
+from headway.reporting.spool import last_resort
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
 

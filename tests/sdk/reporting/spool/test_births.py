@@ -6,7 +6,7 @@ import pytest
 
 import headway
 from headway.protocol import messages
-from headway.reporting.births import LONGEST, SLOW, Births
+from headway.reporting.spool.births import LONGEST, SLOW, Births
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
 

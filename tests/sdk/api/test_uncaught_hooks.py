@@ -2,7 +2,7 @@
 
 import types
 
-from headway.api.hooks import Hook, install
+from headway.api.uncaught import Hook, install
 
 
 class Told(Hook):

@@ -13,7 +13,7 @@ import os
 
 from headway.host.spool import remove_spool_file
 from headway.protocol import endpoint
-from headway.reporting.last_resort import spool
+from headway.reporting.spool.last_resort import spool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
