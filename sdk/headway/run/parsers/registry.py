@@ -21,6 +21,7 @@ PARSERS = {
     "wget": "transfers.wget",
     "rsync": "transfers.rsync",
     "dd": "transfers.dd",
+    "pv": "transfers.pv",
     "ninja": "builds.make",
     "make": "builds.make",
     "gmake": "builds.make",
@@ -39,7 +40,7 @@ _TABLES = {
     "infrastructure": "docker podman terraform tofu ansible-playbook",
     "media": "ffmpeg",
     "packages": "pnpm yarn",
-    "transfers": "aria2c rclone scp sftp yt-dlp pv",
+    "transfers": "aria2c rclone scp sftp yt-dlp",
 }
 for _name, _programs in _TABLES.items():
     PARSERS.update({program: f"tables.{_name}:{program}" for program in _programs.split()})
