@@ -32,12 +32,12 @@ PARSERS = {
 }
 # The same for tools whose parser is a table: module -> its programs.
 _TABLES = {
-    "archives": "zip unzip 7z 7za 7zr 7zz zstd unzstd xz unxz mksquashfs unsquashfs",
+    "archives": "zip unzip 7z 7za 7zr 7zz zstd unzstd xz unxz mksquashfs unsquashfs par2",
     "backups": "restic borg pg_restore",
     "builds": "pytest py.test tox ctest sphinx-build mvn mvnw gradle gradlew bazel",
     "disks": "mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 e2fsck fsck.ext2 fsck.ext3 fsck.ext4 badblocks"
     " ddrescue shred",
-    "infrastructure": "docker podman terraform tofu ansible-playbook",
+    "infrastructure": "docker podman buildah terraform tofu ansible-playbook",
     "media": "ffmpeg",
     "packages": "pnpm yarn",
     "transfers": "aria2c rclone scp sftp yt-dlp",

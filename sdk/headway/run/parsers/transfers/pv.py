@@ -19,9 +19,7 @@ PIPE = "Pipe"
 _BAR = Table(
     (
         rule(r"\[[=> ]*\] *(?P<percent>\d{1,3})%", PIPE),
-        rule(
-            r"^(?:.*: )? *(?P<done>[\d.]+ ?[KMGT]?i?B) \d+:\d\d:\d\d \[", PIPE, "B", step=1024
-        ),
+        rule(r"^(?:.*: )? *(?P<done>[\d.]+ ?[KMGT]?i?B) \d+:\d\d:\d\d \[", PIPE, "B", step=1024),
     )
 )
 _NUMBER = re.compile(r"(?:\d+\.\d+ )?(\d+)$")
