@@ -1,4 +1,4 @@
-"""What a program tells systemd of its progress (sd_notify), as output that is parsed like any other.
+"""What a program tells systemd of its progress (sd_notify), as output that is parsed.
 
 Pure. `STATUS=` is a line that is drawn over: what it counts is believed on evidence. A variable
 that is there for progress (`X_IMPORT_PROGRESS=42%` of systemd's own tools) is believed at once, as
