@@ -213,7 +213,8 @@ class Operation(Stateful):
     `silent_since`, `stalled_since` (since when its counts stand still, by their own pace),
     `progress`, `estimate` (as in `Stage`), `usual` (median, low and high of the
     seconds that its earlier runs took, and how many, or None), `late_after` (their median, or None
-    where its age says nothing),
+    where its age says nothing), `work` (seconds of processor time, bytes read and bytes written by
+    the processes of a command; None where unknown),
     `holder` (id of the operation that holds what it waits for, or None), `tail` (its last output
     lines) and `stops` (when its process was stopped and continued; a last end of None: it is
     stopped) are the broker's to fill in.
@@ -232,6 +233,7 @@ class Operation(Stateful):
         "tail",
         "unlike",
         "usual",
+        "work",
     )
 
     id: str
@@ -268,6 +270,7 @@ class Operation(Stateful):
     tail: list[str]
     unlike: bool
     usual: tuple[float, float, float, int] | None
+    work: tuple[float, float | None, float | None] | None
     late_after: float | None
 
     def __init__(
@@ -292,6 +295,7 @@ class Operation(Stateful):
         self.host = self.pid = self.user = self.tty = self.display = None
         self.coarser = self.former = self.planned = None
         self.estimate = self.progress = self.silent_since = self.usual = self.holder = None
+        self.work = None
         self.stalled_since = self.late_after = None
         self.receipt = True
         self.unlike = False

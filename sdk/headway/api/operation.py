@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, TypeVar
 
     from headway.api.cancellation import Callback, Pauser
+    from headway.api.numbered_steps import NumberedSteps
     from headway.api.scope import Scope
     from headway.reporting.reporter import Reporter
 
@@ -56,6 +57,7 @@ class Operation(Lifecycle):
         "_left_at",
         "_names",
         "_reporter",
+        "_steps",
         "_thread",
         "callbacks",
         "listening",
@@ -72,6 +74,7 @@ class Operation(Lifecycle):
         self.model = model
         self._names: dict[str | tuple[int, str], Stage] = {}  # (parent, name) → the first of them
         self._left_at: list[Any] = []
+        self._steps: NumberedSteps | None = None
         self._thread = threading.get_ident()
         self.callbacks: list[Callback] = []
         self.listening = False  # the program polls for a request to cancel
@@ -231,13 +234,29 @@ class Operation(Lifecycle):
         """Announce stages to come, in this order, as pending: with those there are, all."""
         for name in names:
             self.stage(name)._claim = None
-        if self.foreign:
+        self._announce(sum(stage.model.parent is None for stage in self.stages))
+
+    def _announce(self, number: int) -> None:
+        """Announce that it will have so many stages."""
+        if self.foreign or self.model.planned == number:
             return
-        model = self.model
         with self._reporter.lock:
-            model.planned = sum(stage.model.parent is None for stage in self.stages)
-            if model.state != PENDING:
+            self.model.planned = number
+            if self.model.state != PENDING:
                 self._changed()
+
+    def steps(self, current: int, total: int | None = None, text: str | None = None) -> None:
+        """Begin step `current` of `total`: the callback that installers' coordinators call.
+
+        The step is a stage named `text`, and the one before it has completed. The same number
+        again only says what the step is busy with. Of more than 50 steps one stage counts.
+        Nothing raises, and nothing happens once the operation has ended.
+        """
+        if self._steps is None:
+            from headway.api.numbered_steps import NumberedSteps  # noqa: PLC0415 - few need it
+
+            self._steps = NumberedSteps(self)
+        self._steps.take(current, total, text)
 
     def stage(
         self,

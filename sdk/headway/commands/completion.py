@@ -8,7 +8,7 @@ import sys
 OF_OPERATIONS = ("view", "ps", "logs", "why", "wait", "cancel", "pause", "resume")
 MODES = "auto live plain json quiet"
 OPTIONS = {
-    "run": "--name --display --as --no-parse --fail-if --patch --file --output",
+    "run": "--name --display --as --no-parse --fail-if --patch --sd-notify --file --output",
     "attach": "--name --display",
     "patch": "--name --display",
     "view": "--display --until-done --clock --timeout",

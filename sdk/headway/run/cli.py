@@ -24,7 +24,7 @@ else:
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = (
     "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--patch]\n"
-    "                   [--fail-if LIM] -- CMD [ARG…]\n"
+    "                   [--sd-notify] [--fail-if LIM] -- CMD [ARG…]\n"
     "       headway run [-j N] [--output MODE] CMD [ARG…] ::: CMD [ARG…] …\n"
     "       headway run [-j N] [--output MODE] --file FILE"
 )
@@ -46,6 +46,9 @@ options:
                   with exit status 124. Time in which it waits or is paused does not count
   --patch         report the bars of its Python programs instead; see `headway patch --help`.
                   HEADWAY_PATCH=1 does so for every `headway run`
+  --sd-notify     read what it would tell systemd as a service (NOTIFY_SOCKET): STATUS= and the
+                  progress of systemd's own tools. Not for what starts containers: they wait then
+                  until the container says that it is ready
   -h, --help      show this
 
 Several commands run at once where ::: stands between them and no -- before it; after -- every
@@ -82,6 +85,7 @@ class Options(NamedTuple):
     terminal: str | None = None
     label: str | None = None
     patched: bool = False  # its Python programs report their bars
+    notifies: bool = False  # it is given a socket to tell what it would tell systemd
 
 
 _VALUED = (
@@ -99,6 +103,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
     values: dict[str, str] = {}
     parse = True
     patched = os.environ.get("HEADWAY_PATCH", "0").lower() not in ("", "0", "off")
+    notifies = False
     closed = False  # by `--`: what follows is one command
     at = 0
     while at < len(arguments):
@@ -116,6 +121,9 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
             continue
         if option == "--patch" and not given:
             patched = True
+            continue
+        if option == "--sd-notify" and not given:
+            notifies = True
             continue
         if option.startswith("-j") and len(word) > 2:
             option, given, value = "-j", "=", word[2:]
@@ -172,6 +180,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         values.get("--terminal"),
         values.get("--label"),
         patched,
+        notifies,
     )
 
 
@@ -271,6 +280,7 @@ def _prepare(options: Options, path: str) -> Launch:
     plan.label = options.label
     plan.limit = options.limit
     plan.patched = options.patched
+    plan.notifies = options.notifies
     return prepare_launch(plan)
 
 

@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping
 
+    from headway.run.notify_socket import NotifySocket
     from headway.run.own_tools import OwnTools
     from headway.run.patch import Patch
     from headway.run.process.pty_session import PtyChild
@@ -78,6 +79,7 @@ class Plan:
         self.label: str | None = None  # what it is called among several commands
         self.limit: TimeLimit | None = None  # how long it may take
         self.patched = False  # its Python programs report their bars
+        self.notifies = False  # it is given a socket to tell what it would tell systemd
 
     @property
     def command(self) -> Command:
@@ -139,6 +141,9 @@ class Launch:
         self.patch = self._prepare_patch() if plan.patched else None
         if self.patch is not None:
             self.environ = {**self.environ, **self.patch.environ}
+        self.notify_socket = self._listen_to_notices() if plan.notifies else None
+        if self.notify_socket is not None:
+            self.environ = {**self.environ, **self.notify_socket.environ}
         if form is not None and form.status:
             os.set_blocking(status, False)
             self.status = status
@@ -215,6 +220,18 @@ class Launch:
             from headway.run.stderr import print_error  # noqa: PLC0415 - only here
 
             print_error(f"its bars are not reported: {error.strerror or error}")
+            return None
+
+    def _listen_to_notices(self) -> NotifySocket | None:
+        """Return the socket that it tells its status on; None where it cannot be had."""
+        from headway.run.notify_socket import NotifySocket  # noqa: PLC0415 - few want it
+
+        try:
+            return NotifySocket()
+        except OSError as error:
+            from headway.run.stderr import print_error  # noqa: PLC0415 - only here
+
+            print_error(f"what it tells systemd is not read: {error.strerror or error}")
             return None
 
     def start_threads(self) -> None:
@@ -337,6 +354,8 @@ class Launch:
         """Undo the fork before the command has begun, and restore the terminal."""
         if self.patch is not None:
             self.patch.socket.close()
+        if self.notify_socket is not None:
+            self.notify_socket.close()
         self.restore_terminal()
         self._close_child_ends()
         self.child.abandon()

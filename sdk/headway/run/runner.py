@@ -26,7 +26,7 @@ from headway.run.process.input_wait import InputWatch
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
 from headway.run.streams.pump import copy_until_closed
-from headway.run.streams.samples import UNKNOWN_TOOL_LIMIT
+from headway.run.streams.samples import KNOWN_TOOL_LIMIT, UNKNOWN_TOOL_LIMIT, Samples
 from headway.run.time_limit import EXPIRED
 from headway.run.tree.processes import Processes
 from headway.run.tree.router import Router
@@ -85,6 +85,10 @@ class Runner:
                 if launch.tool not in PARSERS:  # nor found after the start
                     pump.samples.limit = UNKNOWN_TOOL_LIMIT
                 self._parsing.add(pump.samples)
+        if launch.notify_socket is not None:
+            samples = Samples(KNOWN_TOOL_LIMIT)
+            self._parsing.add(samples)
+            launch.notify_socket.relay(samples)
 
     def _make_parsing_loop(self, router: Router) -> ParsingLoop:
         launch, plumbing = self._launch, self._plumbing
@@ -225,6 +229,8 @@ class Runner:
         code = exit_status(status)
         killed = self._drain()
         self._launch.restore_terminal()
+        if self._launch.notify_socket is not None:
+            self._launch.notify_socket.finish()
         now = time.monotonic()
         self._parse_output()
         if code == 0:

@@ -175,9 +175,9 @@ def test_what_a_newer_broker_has_appended_is_left_out(path):
 @pytest.mark.parametrize("path", ARRAYS, ids=str)
 def test_what_is_too_short_is_malformed(path):
     row = whole_row()
-    # An older broker tells no holder, stall, stops or usual, of no count that it is beyond, no
-    # coarser keys, no plan and no receipt.
-    absent = {(1,): 4, (4,): 4, (2, 0): 1}
+    # An older broker tells no holder, stall, stops, usual or work, of no count that it is
+    # beyond, no coarser keys, no plan and no receipt.
+    absent = {(1,): 4, (4,): 5, (2, 0): 1}
     del at(row, path)[-1 - absent.get(path, 0) :]
 
     with pytest.raises(Malformed, match="fields expected"):
@@ -186,7 +186,7 @@ def test_what_is_too_short_is_malformed(path):
 
 def test_a_holder_may_be_absent():
     row = whole_row()
-    del row[4][-2:]
+    del row[4][-3:]
 
     assert decode(row).figures.holder is None
     assert decode(row).figures.stops == ()

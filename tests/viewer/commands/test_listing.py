@@ -28,6 +28,17 @@ def test_every_operation_has_a_row_the_open_ones_nearest_to_the_prompt():
     assert lines[-1].startswith("headway  3 running")
 
 
+def test_one_that_is_asked_for_tells_what_its_estimate_rests_on():
+    made = operation(
+        "a", "backup.sh", estimate=(9.0, 12.0, 20.0, "work", 2), work=(3.0, 120_000_000, 0)
+    )
+    rows = list_operations(board_of(made), [made], THEME, 80, NOW, detailed=True)
+    assert [THEME.paint(row).strip() for row in rows[1:3]] == [
+        "read 120 MB, 3 s CPU",
+        "estimated by the work it has done, held against earlier runs",
+    ]
+
+
 def test_no_row_is_wider_than_the_screen():
     for columns in (1, 40, 80):
         width = max(columns, 21)

@@ -26,11 +26,14 @@ def list_operations(
     now: float,
     lines: int | None = None,
     finish_time: FinishTime | None = None,
+    *,
+    detailed: bool = False,
 ) -> list[Line]:
     """Return the rows of `operations`, open ones last, next to the prompt.
 
     `columns` is the width of the terminal; `now` is the broker's time. There are at most `lines`,
-    if that is given, one of which counts the operations that are left out.
+    if that is given, one of which counts the operations that are left out. `detailed`: also
+    what those that go on are busy with, and what their estimates rest on.
     """
     if not operations:
         return [[("", NONE_MATCH if board.replica.operations else NOTHING)]]
@@ -42,6 +45,8 @@ def list_operations(
         for one in ordered
         if one.state in (CRASHED, FAILED)
     }
+    if detailed:
+        below.update({one.id: view.all_details(one, width, now) for one in ordered if one.open})
     shown = ordered
     if lines is not None:
         heights = [1 + len(below.get(one.id, ())) for one in ordered]

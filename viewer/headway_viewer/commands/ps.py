@@ -122,7 +122,9 @@ def _print(arguments: argparse.Namespace, board: Board, now: float) -> int:
         return print_lines([NOTHING])
     lines = None if filtered or arguments.all else stream_lines(sys.stdout, os.environ) - 1
     finish_time = FinishTime(clock_time, always=arguments.clock)
-    rows = list_operations(board, found, theme, columns, now, lines, finish_time)
+    rows = list_operations(
+        board, found, theme, columns, now, lines, finish_time, detailed=word is not None
+    )
     return print_lines([theme.paint(line) for line in rows])
 
 

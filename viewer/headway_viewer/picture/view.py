@@ -27,6 +27,7 @@ from headway.model import (
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import NARROW_WIDTH, Columns, TableRow
+from headway_viewer.picture.evidence import basis_text, work_text
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import (
     blank_if_unknown,
@@ -48,6 +49,7 @@ from headway_viewer.picture.wording import (
 )
 
 MAX_DETAIL_LINES = 4  # below one row
+ALL_DETAIL_LINES = 20  # where one operation is asked for
 
 _HEADER_ORDER = (RUNNING, WAITING, FAILED, CRASHED, PENDING, CANCELLED, UNJUDGED, COMPLETED)
 
@@ -281,6 +283,19 @@ class View:
 
     def details(self, operation: Operation, width: int, now: float) -> list[Line]:
         """Return the detail lines of an operation, the most important first."""
+        return self._details(
+            operation, detail_lines(operation, self.board, now, MAX_DETAIL_LINES), width
+        )
+
+    def all_details(self, operation: Operation, width: int, now: float) -> list[Line]:
+        """Return all there is to say of an operation that goes on, a line each."""
+        lines = detail_lines(operation, self.board, now, ALL_DETAIL_LINES)
+        for words in (work_text(operation), basis_text(operation)):
+            if words and words not in lines:
+                lines.append(words)
+        return self._details(operation, lines, width)
+
+    def _details(self, operation: Operation, lines: list[str], width: int) -> list[Line]:
         theme = self.theme
         style = "bad" if operation.state in (FAILED, CRASHED) else "dim"
         indent = "  " if self.bare else "    "
@@ -289,7 +304,7 @@ class View:
             return []
         return [
             [("", indent), (style, string_width.clip(theme.spell(words), room, theme.ellipsis))]
-            for words in detail_lines(operation, self.board, now, MAX_DETAIL_LINES)
+            for words in lines
         ]
 
     def _more_line(self, more: dict[str, int], width: int) -> Line:

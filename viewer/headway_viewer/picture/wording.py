@@ -25,6 +25,7 @@ from headway.model import (
 )
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
+from headway_viewer.picture.evidence import work_text
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
 from headway_viewer.replica.setbacks import Setback
 
@@ -44,10 +45,11 @@ def stage_position(operation: Operation) -> str:
     line below has the count of the stage itself.
     """
     roots = [stage for stage in operation.stages.values() if stage.parent is None]
-    if len(roots) < 2 or operation.planned is None or operation.planned < len(roots):
+    planned = operation.planned
+    if planned is None or planned < max(len(roots), 2) or not roots:
         return ""
     at = sum(stage.state != "pending" for stage in roots)
-    return f"{at}/{len(roots)}"
+    return f"{at}/{planned}"
 
 
 def rate_text(operation: Operation, stage: Stage, now: float) -> str:
@@ -127,9 +129,20 @@ def detail_lines(operation: Operation, board: Board, now: float, most: int) -> l
         lines.append(stalled)
     lines.extend(_activity_lines(operation, board.replica.setbacks.of(operation.id, now), now))
     lines.extend(_child_lines(board, operation.id))
+    done = work_text(operation)
+    if done and not _counts(operation) and next(iter(board.children(operation.id)), None) is None:
+        lines.append(done)
     if operation.unlike:
         lines.append("unlike earlier runs")
     return lines[:most]
+
+
+def _counts(operation: Operation) -> bool:
+    """Return whether a stage that runs tells how far it is."""
+    return any(
+        stage.state == RUNNING and (stage.total or shown_count(stage))
+        for stage in operation.stages.values()
+    )
 
 
 def error_lines(operation: Operation, most: int) -> list[str]:

@@ -238,6 +238,7 @@ class Replica:
         operation.silent_since = figures.silent_since
         operation.late_after = figures.late_after
         operation.usual = figures.usual
+        operation.work = figures.work
         operation.unlike = figures.unlike
         operation.holder = figures.holder
         operation.stalled_since = figures.stalled_since
