@@ -102,8 +102,8 @@ def plain(description: object) -> str:
 
 
 def is_drawn_on(console: Console) -> bool:
-    """Whether Headway's viewer draws on the terminal that `console` writes to."""
-    return console.is_terminal and is_drawn_by_headway(console.file)
+    """Whether Headway's viewer draws where `console` does: on a terminal, or in a notebook."""
+    return (console.is_terminal or console.is_jupyter) and is_drawn_by_headway(console.file)
 
 
 class Progress(rich.progress.Progress):

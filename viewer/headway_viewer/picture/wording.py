@@ -6,7 +6,7 @@ Pure. The texts contain what workers sent: pass them through `Theme.spell` befor
 from __future__ import annotations
 
 import re
-from typing import Iterator
+from typing import Iterable, Iterator
 
 from headway.formatting import quantity
 from headway.formatting.outcome import display_name, sole_stage
@@ -223,21 +223,44 @@ def counted_text(operation: Operation, stage: Stage, now: float) -> str:
 
 def _child_lines(board: Board, operation: str) -> Iterator[str]:
     """Yield a line for each name of child operations: "rows, 8 workers 480/1,200"."""
+    for same_name in by_name(board.children(operation)).values():
+        if any(child.open or child.state in (FAILED, CRASHED) for child in same_name):
+            yield group_text(same_name)
+
+
+def by_name(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
+    """Return operations by the names that are shown for them."""
     named: dict[str, list[Operation]] = {}
-    for child in board.children(operation):
-        named.setdefault(display_name(child), []).append(child)
-    for name, same_name in named.items():
-        running = [child for child in same_name if child.open]
-        words = name if len(same_name) == 1 else f"{name}, {workers_text(same_name)}"
-        stages = [
-            stage for child in same_name for stage in [sole_stage(child)] if stage is not None
-        ]
-        words += _total_text(stages)
-        broken = sum(child.state in (FAILED, CRASHED) for child in same_name)
-        if broken:
-            words += f", {broken} failed"
-        if running or broken:
-            yield words
+    for one in operations:
+        named.setdefault(display_name(one), []).append(one)
+    return named
+
+
+def group_text(same_name: list[Operation]) -> str:
+    """Return "rows, 8 workers 480/1,200, 1 failed" for operations of one name."""
+    name = display_name(same_name[0])
+    words = name if len(same_name) == 1 else f"{name}, {workers_text(same_name)}"
+    words += _total_text(_sole_stages(same_name))
+    broken = sum(one.state in (FAILED, CRASHED) for one in same_name)
+    return f"{words}, {broken} failed" if broken else words
+
+
+def group_fraction(same_name: list[Operation]) -> float | None:
+    """Return 0…1 of the summed counts of operations of one name; None where they are unknown."""
+    stages = _sole_stages(same_name)
+    shown = [stage.shown for stage in stages]
+    totals = [stage.total for stage in stages]
+    if len(stages) < len(same_name) or None in shown or None in totals:
+        return None
+    if len({stage.unit for stage in stages}) != 1:
+        return None
+    total = sum(total or 0 for total in totals)
+    return sum(done or 0 for done in shown) / total if total > 0 else None
+
+
+def _sole_stages(operations: list[Operation]) -> list[Stage]:
+    found = (sole_stage(one) for one in operations)
+    return [stage for stage in found if stage is not None]
 
 
 def workers_text(operations: list[Operation]) -> str:
@@ -251,7 +274,7 @@ def pool_texts(operations: list[Operation]) -> tuple[str, str]:
     begun = [one.started for one in operations if one.started is not None]
     ended = [one.ended for one in operations if one.ended is not None]
     lasted = formatting.duration(max(ended) - min(begun)) if begun and ended else ""
-    stages = [stage for one in operations for stage in [sole_stage(one)] if stage is not None]
+    stages = _sole_stages(operations)
     counted = _sum_text(stages, None) if len(stages) == len(operations) else ""
     words = " in ".join(part for part in (counted, lasted) if part)
     name = f"{display_name(operations[0])}, {workers_text(operations)}"
