@@ -30,9 +30,9 @@ from headway.states import RUNNING
 from headway_broker.estimates.budget import price
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.history_keys import keys_of
+from headway_broker.state.entry import Entry
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
-from headway_broker.state.entry import Entry
 from headway_broker.state.outbox import Faults, Outbox
 from headway_broker.state.sessions import Session
 

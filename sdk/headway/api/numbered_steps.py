@@ -7,7 +7,8 @@ falls, was given up.
 
 from __future__ import annotations
 
-from headway.model import RUNNING, clean_count, clean_text
+from headway.model import RUNNING
+from headway.plain_values import clean_count, clean_text
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False

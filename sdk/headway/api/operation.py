@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
+from headway.api import moments
 from headway.api.cancellation import Request, deliver, pause
 from headway.api.iteration import follow
 from headway.api.lifecycle import AT_WORK, Lifecycle
@@ -203,6 +204,8 @@ class Operation(Lifecycle):
             self.model.exit_status = self.model.message = None
             own.receipts.forget(self.id)
         own.handles[self.id] = self
+        if self.model.parent is None:
+            moments.watch_cell(self.id)
         for stage in self.stages:
             own.publisher.changed(self.model, stage.model)
         return True

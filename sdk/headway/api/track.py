@@ -8,6 +8,7 @@ import sys
 from headway.api.iteration import iterate, whole_of
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import only
+from headway.host import notebook
 from headway.plain_values import NAME_LIMIT, clean_count, clean_text
 from headway.reporting.reporter import reporter
 
@@ -93,7 +94,10 @@ def _alone(name: str | None, unit: str | None, key: str | None, parent: str | No
 
 
 def script() -> str:
-    """Return the name of the program: of its script, or of the package run by `python -m`."""
+    """Return the name of the program: of its script, its package (`python -m`) or notebook."""
+    of_notebook = notebook.name()
+    if of_notebook is not None:
+        return of_notebook
     path = sys.argv[0] if getattr(sys, "argv", None) else ""
     name = os.path.basename(path)
     if name == "__main__.py":

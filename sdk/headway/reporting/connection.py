@@ -12,8 +12,9 @@ import time
 
 import zmq
 
-from headway.host import broker_launch, resources
+from headway.host import broker_launch, notebook, resources
 from headway.protocol import messages, wire
+from headway.reporting.cell_viewer import CellViewer
 from headway.reporting.publisher import WATCHED
 from headway.reporting.spool import last_resort
 from headway.reporting.terminal_viewer import TerminalViewer
@@ -49,7 +50,8 @@ class Connection:
         self._reporter = reporter
         self._thread = thread
         self._publisher = reporter.publisher
-        self._viewer = TerminalViewer(reporter)
+        cells = notebook.shell() is not None
+        self._viewer = CellViewer(reporter) if cells else TerminalViewer(reporter)
         self._births = births
         # None until there is where to report: libzmq aborts where the system refuses it something.
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None

@@ -48,6 +48,10 @@ class Receipts:
         if len(self._owed) > OWED_LIMIT:
             del self._owed[next(iter(self._owed))]
 
+    def owed(self) -> dict[str, Operation]:
+        """Return those that nobody has printed, by id, in the order of their ends."""
+        return dict(self._owed)
+
     def forget(self, operation: str) -> None:
         """Drop an operation that runs again."""
         self._owed.pop(operation, None)

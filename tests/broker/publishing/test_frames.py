@@ -34,7 +34,19 @@ def test_a_whole_row_has_everything(entry):
     assert [list(stage) for stage in row.stages] == [
         stage.record() for stage in entry.operation.stages.values()
     ]
-    assert row.figures == (None, None, None, None, False, ["last words"], None, None, (), None)
+    assert row.figures == (
+        None,
+        None,
+        None,
+        None,
+        False,
+        ["last words"],
+        None,
+        None,
+        (),
+        None,
+        None,
+    )
     assert row.stage_figures == {1: (0.5, None)}
     assert row.shares == {1: {"child": 3}}
 

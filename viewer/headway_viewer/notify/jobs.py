@@ -29,7 +29,7 @@ class Job(NamedTuple):
 class Entry(NamedTuple):
     """What stands on the icon of an application: how many jobs, and the progress of a sole one."""
 
-    count: int
+    jobs: int
     percent: int | None
     urgent: bool
 

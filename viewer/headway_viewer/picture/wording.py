@@ -6,7 +6,7 @@ Pure. The texts contain what workers sent: pass them through `Theme.spell` befor
 from __future__ import annotations
 
 import re
-from typing import Iterator, NamedTuple
+from typing import Iterable, Iterator, NamedTuple
 
 from headway.formatting import quantity
 from headway.formatting.outcome import display_name, sole_stage
@@ -278,22 +278,43 @@ def counted_text(operation: Operation, stage: Stage, now: float) -> str:
 
 def _children(board: Board, operation: str) -> Iterator[Detail]:
     """Yield a detail for each name of child operations: "rows, 8 workers 480/1,200"."""
+    for same_name in by_name(board.children(operation)).values():
+        if any(child.open or child.state in (FAILED, CRASHED) for child in same_name):
+            name, counted = _group(same_name)
+            yield Detail(name + counted, group_fraction(same_name), name, counted.strip(", "))
+
+
+def by_name(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
+    """Return operations by the names that are shown for them."""
     named: dict[str, list[Operation]] = {}
-    for child in board.children(operation):
-        named.setdefault(display_name(child), []).append(child)
-    for name, same_name in named.items():
-        running = [child for child in same_name if child.open]
-        words = name if len(same_name) == 1 else f"{name}, {workers_text(same_name)}"
-        stages = [
-            stage for child in same_name for stage in [sole_stage(child)] if stage is not None
-        ]
-        counted = _total_text(stages)
-        broken = sum(child.state in (FAILED, CRASHED) for child in same_name)
-        if broken:
-            counted += f", {broken} failed"
-        if running or broken:
-            fraction = _fraction(stages) if len(stages) == len(same_name) else None
-            yield Detail(words + counted, fraction, words, counted.strip(", "))
+    for one in operations:
+        named.setdefault(display_name(one), []).append(one)
+    return named
+
+
+def group_text(same_name: list[Operation]) -> str:
+    """Return "rows, 8 workers 480/1,200, 1 failed" for operations of one name."""
+    return "".join(_group(same_name))
+
+
+def _group(same_name: list[Operation]) -> tuple[str, str]:
+    """Return the two parts of `group_text`: who they are, and what they have counted."""
+    name = display_name(same_name[0])
+    words = name if len(same_name) == 1 else f"{name}, {workers_text(same_name)}"
+    counted = _total_text(_sole_stages(same_name))
+    broken = sum(one.state in (FAILED, CRASHED) for one in same_name)
+    return words, f"{counted}, {broken} failed" if broken else counted
+
+
+def group_fraction(same_name: list[Operation]) -> float | None:
+    """Return 0…1 of the summed counts of operations of one name; None where they are unknown."""
+    stages = _sole_stages(same_name)
+    return _fraction(stages) if len(stages) == len(same_name) else None
+
+
+def _sole_stages(operations: list[Operation]) -> list[Stage]:
+    found = (sole_stage(one) for one in operations)
+    return [stage for stage in found if stage is not None]
 
 
 def workers_text(operations: list[Operation]) -> str:
@@ -307,7 +328,7 @@ def pool_texts(operations: list[Operation]) -> tuple[str, str]:
     begun = [one.started for one in operations if one.started is not None]
     ended = [one.ended for one in operations if one.ended is not None]
     lasted = formatting.duration(max(ended) - min(begun)) if begun and ended else ""
-    stages = [stage for one in operations for stage in [sole_stage(one)] if stage is not None]
+    stages = _sole_stages(operations)
     counted = _sum_text(stages, None) if len(stages) == len(operations) else ""
     words = " in ".join(part for part in (counted, lasted) if part)
     name = f"{display_name(operations[0])}, {workers_text(operations)}"

@@ -120,8 +120,8 @@ class DesktopJobs:
             if entry == self._entries.get(application, _NO_ENTRY):
                 continue
             properties = {
-                "count": ("x", entry.count),
-                "count-visible": ("b", entry.count > 0),
+                "count": ("x", entry.jobs),
+                "count-visible": ("b", entry.jobs > 0),
                 "progress": ("d", (entry.percent or 0) / 100),
                 "progress-visible": ("b", entry.percent is not None),
                 "urgent": ("b", entry.urgent),
