@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from headway.model import COMPLETED
 from headway.plain_values import NAME_LIMIT, clean_text
 from headway.protocol import messages
 from headway_broker.peers.requests import reply
@@ -155,7 +156,9 @@ class OutputLogs:
                 return {"found": NONE_KEPT}
             if operation.open:
                 return {"found": ASKED}
-            return {"found": RESTARTED if entry.session.restored else UNHEARD}
+            # Of what succeeded nothing would have been kept either.
+            failed = operation.state != COMPLETED
+            return {"found": RESTARTED if entry.session.restored and failed else UNHEARD}
         start = min(max(offset, log.first), log.end)
         return {
             "found": HERE,
