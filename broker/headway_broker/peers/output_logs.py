@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.model import COMPLETED
+from headway.states import COMPLETED
 from headway.plain_values import NAME_LIMIT, clean_text
 from headway.protocol import messages
 from headway_broker.peers.requests import reply

@@ -9,9 +9,10 @@ import pytest
 
 from headway.host.identity import describe
 from headway.host.spool import write_spool_file
-from headway.model import COMPLETED, FAILED, RUNNING, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol import messages
-from headway.reporting.last_resort import spooled
+from headway.reporting.spool.last_resort import spooled
+from headway.states import COMPLETED, FAILED, RUNNING
 from headway_viewer.connection.spooled_ends import SHOWN_SECONDS, read_ends
 
 

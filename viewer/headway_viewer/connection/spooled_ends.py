@@ -12,8 +12,9 @@ from typing import Any, Iterator
 import msgpack
 
 from headway.host.identity import describe
-from headway.model import COMPLETED, ENDED, Operation
+from headway.model import Operation
 from headway.protocol import endpoint, messages, wire
+from headway.states import COMPLETED, ENDED
 from headway.version import VERSION
 
 FILE_LIMIT = 1 << 20  # bytes of a file that is read: 1,000 ends take less
