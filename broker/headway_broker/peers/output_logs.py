@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.states import COMPLETED
 from headway.plain_values import NAME_LIMIT, clean_text
 from headway.protocol import messages
+from headway.states import COMPLETED
 from headway_broker.peers.requests import reply
 from headway_broker.state.budget import process_of
 from headway_broker.state.effects import Effect, Send
