@@ -236,9 +236,8 @@ def test_a_snapshot_waits_for_ends_that_are_being_stored_but_not_for_long(stored
         wired.store_all()
     wired.pass_time(0.1 if stored else STORE_SECONDS)
     follower.follow()
-    assert {one.state for one in follower.operations.values()} <= {"completed"}
-    assert bool(follower.operations) == stored
     assert follower.sequence is not None
+    assert ("completed" in {one.state for one in follower.operations.values()}) == stored
 
 
 def test_what_has_ended_before_it_was_shown_is_shown_once_it_is_stored():
