@@ -121,7 +121,7 @@ def test_the_clock_of_a_command_stops_when_it_ends(machine, listener):
         "import sys, time, headway.run.launch as l\n"
         "begin = l.Launch.report\n"
         "def late(launch):\n"
-        "    while launch.ended is None: time.sleep(0.01)\n"
+        "    while launch.child.ended is None: time.sleep(0.01)\n"
         "    print(time.monotonic()); time.sleep(1); begin(launch)\n"
         "l.Launch.report = late\n"
         "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"

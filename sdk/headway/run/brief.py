@@ -2,7 +2,8 @@
 
 Most commands of a script take less time than it takes to import what follows a command. The
 operation of one that succeeds so soon is written to the spool, from which the broker takes it. Of
-any other command nothing is taken: the runner follows it.
+any other command nothing is taken: the runner follows it, as it does a known tool that has printed
+something, which tells of stages.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Brief:
             now = time.monotonic()
             found = os.waitid(os.P_PID, launch.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if found is not None:
-                launch.ended = now
+                launch.child.ended = now
                 succeeded = found.si_code == os.CLD_EXITED and found.si_status == 0
                 return bool(succeeded)
             if now >= until:
@@ -100,9 +101,14 @@ class Brief:
     def _report(self) -> bool:
         """Spool the operation; return whether that was possible. Raise what prevents it."""
         from headway.reporting.spool.last_resort import may_listen, spool  # noqa: PLC0415 - once it has run
+        from headway.run.parsers.registry import PARSERS  # noqa: PLC0415
         from headway.run.tables_file import tables_path  # noqa: PLC0415
 
-        # The first program that reports starts the broker; the names in tables need a parser.
+        # The output of a known tool is for its parser. The first program that reports starts the
+        # broker; the names in tables need a parser, too.
+        output = self._launch.output
+        if output is not None and output.total and self._launch.tool in PARSERS:
+            return False
         if os.path.exists(tables_path()) or not (self._starts_none or may_listen()):
             return False
         from headway.host.identity import describe  # noqa: PLC0415
@@ -145,7 +151,7 @@ class Brief:
         operation.user, operation.tty = about["user"], about["tty"]
         operation.exit_status = 0
         operation.move(RUNNING, launch.begun)
-        operation.move(COMPLETED, launch.ended or launch.begun)
+        operation.move(COMPLETED, launch.child.ended or launch.begun)
         operation.revision = 1
         return operation
 

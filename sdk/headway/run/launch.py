@@ -115,7 +115,6 @@ class Launch:
         self.operation: Any = None
         self.id = random_id(12)  # of the operation
         self.begun = 0.0  # when the command was started, on the monotonic clock
-        self.ended: float | None = None  # when it was seen to end, before its status was taken
         self.own_tools: OwnTools | None = None
         self.requests: deque[Any] = deque()  # to cancel
         self.pumps: list[Pump] = []
@@ -389,7 +388,8 @@ class Launch:
 
     def watch_end(self) -> None:
         """Note when the command ends: whoever takes its status may still be importing then."""
-        if self.ended is None and self.child.pid > 0 and hasattr(os, "waitid"):
+        waits = self.plumbing.relayed_terminal is None and hasattr(os, "waitid")
+        if waits and self.child.ended is None:
             try:
                 threads.start(self._note_end)
             except RuntimeError:
@@ -400,7 +400,7 @@ class Launch:
             os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOWAIT)
         except OSError:
             return  # its status has been taken
-        self.ended = time.monotonic()
+        self.child.ended = time.monotonic()
 
     def _filter_for(self, target: int) -> LineFilter | None:
         hidden = self.hidden.get(target)

@@ -264,7 +264,7 @@ class Runner:
                 code, outcome = 1, Outcome("failed", lost)
         if self._launch.patch is not None:
             self._launch.patch.socket.finish()
-        self._updater.end(outcome, code, self._launch.ended)
+        self._updater.end(outcome, code, self._launch.child.ended)
         self._tell(outcome, code, now)
         flush_report()
         self._fork_copier()

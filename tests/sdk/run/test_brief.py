@@ -45,6 +45,8 @@ class Stream:
 class Child:
     """A real process."""
 
+    ended = None
+
     def __init__(self, *argv):
         self.pid = os.posix_spawnp(argv[0], argv, os.environ)
 
@@ -52,12 +54,17 @@ class Child:
         return [os.waitpid(self.pid, 0)[1]]
 
 
+class Output:
+    def __init__(self, total):
+        self.total = total
+
+
 class Launched:
     """A command that has been started, so far in the future that it is always early."""
 
-    is_held, patch, notify_socket, status, ended = False, None, None, None, None
+    is_held, patch, notify_socket, status = False, None, None, None
 
-    def __init__(self, *argv, signals=(), pumps=(), **plan):
+    def __init__(self, *argv, signals=(), pumps=(), printed=0, tool="true", **plan):
         options = {"name": "quick", "display": None, "tool": None, **plan}
         self.plan = Plan(list(argv), argv[0], **options)
         self.id = "abcdefghijkl"
@@ -65,6 +72,8 @@ class Launched:
         self.signals = Signals(*signals)
         self.pumps = list(pumps)
         self.child = Child(*argv)
+        self.output = Output(printed)
+        self.tool = tool
 
     def follow_terminal(self):
         pass
@@ -106,7 +115,6 @@ def spooled(tmp_path):
 
 def test_a_success_is_in_a_file_that_a_broker_takes(tmp_path, environ):
     launched = Launched("true")
-    launched.begun = time.monotonic() - 1 + 3600
     assert Brief(launched, environ).run()
     announce = spooled(tmp_path)
     assert announce.operation[0] == "abcdefghijkl"
@@ -120,7 +128,7 @@ def test_a_failure_is_left_to_the_runner_with_its_status(tmp_path, environ):
     launched = Launched("sh", "-c", "exit 3")
     assert not Brief(launched, environ).run()
     assert spooled(tmp_path) is None
-    assert launched.ended is not None
+    assert launched.child.ended is not None
     assert os.WEXITSTATUS(launched.child.take_statuses()[0]) == 3
 
 
@@ -128,7 +136,7 @@ def test_what_goes_on_is_left_to_the_runner(tmp_path, environ):
     launched = Launched("sleep", "60")
     launched.begun = time.monotonic() - 3600
     assert not Brief(launched, environ).run()
-    assert launched.ended is None
+    assert launched.child.ended is None
     os.kill(launched.child.pid, signal.SIGKILL)
     launched.child.take_statuses()
 
@@ -149,6 +157,15 @@ def test_a_stream_that_another_process_holds_is_left_to_the_runner(tmp_path, env
     launched.child.take_statuses()
 
 
+@pytest.mark.parametrize(("tool", "printed", "brief"), [("git", 9, 0), ("git", 0, 1), ("ls", 9, 1)])
+def test_the_output_of_a_known_tool_is_left_to_the_runner(tmp_path, environ, tool, printed, brief):
+    launched = Launched("true", tool=tool, printed=printed)
+    assert Brief(launched, environ).run() == brief
+    assert (spooled(tmp_path) is not None) == brief
+    if not brief:
+        launched.child.take_statuses()
+
+
 def test_without_a_broker_it_is_the_runner_that_starts_one(tmp_path, environ, monkeypatch):
     monkeypatch.delenv("HEADWAY_BROKER")
     launched = Launched("true")
@@ -161,7 +178,6 @@ def test_without_a_broker_it_is_the_runner_that_starts_one(tmp_path, environ, mo
     ("plan", "variables"),
     [
         ({"display": "plain"}, {}),
-        ({"tool": "pip"}, {}),
         ({}, {"HEADWAY_DISPLAY": "json"}),
         ({}, {"HEADWAY_ENDPOINT": "/tmp/x"}),
         ({}, {"HEADWAY_REPORT": "1"}),
