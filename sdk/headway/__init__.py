@@ -8,6 +8,7 @@ from headway.api.stage import Stage
 from headway.api.track import track
 from headway.errors import Cancelled, IllegalMove, UnknownStage
 from headway.reporting import exits, forks
+from headway.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ __all__ = [
     "run_async",
     "track",
 ]
-__version__ = "0.1.0"
+__version__ = VERSION
 
 # At import: exit handlers run in reverse order, so what the program registers later runs first.
 exits.register()

@@ -205,7 +205,8 @@ class Stream:
             return []
 
     def _snapshot_parts(self, now: float) -> list[Publish]:
-        if self._snapshots.due(now):
+        storing = self._ledger.held and now < self._snapshots.awaits_ends_until
+        if self._snapshots.due(now) and not storing:
             entries = self._ledger.entries.values()
             self._forecasts.refresh(entries, now)
             wall = self._wall_clock.offset + now

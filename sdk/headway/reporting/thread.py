@@ -15,6 +15,7 @@ import threading
 import time
 
 from headway.host import descriptor_reserve, resources, threads
+from headway.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class ReportingThread:
             from headway.reporting.spool.births import Births  # noqa: PLC0415
 
             publisher = self._reporter.publisher
-            publisher.about.update(describe(last_resort.version()))
+            publisher.about.update(describe(VERSION))
             user = user_of(os.environ, os.getuid())
             publisher.surroundings = cgroup.for_broker(os.environ, user)
         births = self._reporter.births = Births(self._reporter)

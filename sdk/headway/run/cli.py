@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple, NoReturn, Sequence
 
     from headway.run.launch import Launch
+    from headway.run.process.signal_forwarding import ReceivedSignal
     from headway.run.several import Several
     from headway.run.time_limit import TimeLimit
 else:
@@ -236,13 +237,22 @@ def main(arguments: Sequence[str]) -> int:
         from headway.host.identity import draw_on  # noqa: PLC0415 - only of several
 
         draw_on(options.terminal)
-    if os.environ.get("HEADWAY", "").lower() == "off" and options.limit is None:
+    off = os.environ.get("HEADWAY", "").lower() == "off" and options.limit is None
+    if off or _runs_another(options):
         return _become(path, options.argv)
     return _run(options, path)
 
 
+def _runs_another(options: Options) -> bool:
+    """Return whether the command is `headway run`, which reports its own command, and no more."""
+    program = options.argv[0].rpartition("/")[2]
+    plain = options == Options(options.argv)
+    return plain and program == "headway" and options.argv[1:2] == ["run"]
+
+
 def _run(options: Options, path: str) -> int:
-    from headway.run.launch import Unfollowed, reason_of  # noqa: PLC0415 - not where it is off
+    from headway.run.brief import Brief  # noqa: PLC0415 - not where it is off
+    from headway.run.launch import Unfollowed, reason_of  # noqa: PLC0415
 
     launch: Launch | None = None
     try:
@@ -261,7 +271,10 @@ def _run(options: Options, path: str) -> int:
             launch.signals.restore()
         return _become(path, options.argv)
     try:
-        return _follow(launch)
+        brief = Brief(launch, os.environ)
+        if brief.is_possible and brief.run():
+            return 0
+        return _follow(launch, brief.heard)
     finally:
         launch.release_terminal()
 
@@ -284,12 +297,14 @@ def _prepare(options: Options, path: str) -> Launch:
     return prepare_launch(plan)
 
 
-def _follow(launch: Launch) -> int:
+def _follow(launch: Launch, heard: ReceivedSignal | None) -> int:
+    launch.watch_end()
+    launch.report()
     try:
         # The command need not wait for it; the descriptors of its gate are free to load it by.
         from headway.run.runner import Runner  # noqa: PLC0415
 
-        runner = Runner(launch)
+        runner = Runner(launch, heard)
     except Exception as error:  # such as of a command that removes our files
         print_error(f"{error}, it goes on without progress")
         return launch.wait_unreported()

@@ -30,6 +30,7 @@ from headway_viewer.commands.status_line import status_line
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
+from headway_viewer.connection.spooled_ends import read_ends
 from headway_viewer.display.clock import clock_time
 from headway_viewer.display.terminal_size import stream_columns, stream_lines
 from headway_viewer.picture.board import Board
@@ -54,7 +55,7 @@ def ps(argv: Sequence[str]) -> int:
         return print_error("ps", str(feed_note), 1)
     local = time.monotonic()
     if outcome is Outcome.NO_BROKER:
-        replica.set_clocks(local, time.time())
+        replica.set_clocks(local, time.time(), read_ends(local))
     now = replica.time(local)
     board = Board(replica)
     board.absorb(replica.take(), now)

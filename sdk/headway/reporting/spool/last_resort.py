@@ -19,6 +19,7 @@ from headway.host.identity import describe
 from headway.host.spool import is_deaf, mark_deaf, remove_spool_file, write_spool_file
 from headway.protocol import endpoint, messages
 from headway.protocol.redaction import redact
+from headway.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Left:
             owed = reporter.publisher.owed(time.monotonic())
         if owed:
             if not reporter.publisher.about:
-                reporter.publisher.about.update(describe(version()))
+                reporter.publisher.about.update(describe(VERSION))
                 owed[0] = owed[0]._replace(about=reporter.publisher.about)
             before = self.name
             if name == before:
@@ -126,11 +127,6 @@ def may_listen() -> bool:
         return os.path.lexists(os.path.join(_place()[0], endpoint.REPORT))
     except OSError:
         return True  # there is no place for a file either
-
-
-def version() -> str:
-    """Return the version of the package, which imports this module: so by its name."""
-    return str(getattr(sys.modules.get("headway"), "__version__", ""))
 
 
 def _place() -> tuple[str, int]:
