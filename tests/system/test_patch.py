@@ -248,6 +248,66 @@ def test_a_program_that_is_killed_has_bars_that_failed(machine, listener):
     assert [one.state for one in listener.ended("killed.py").stages.values()] == ["failed"]
 
 
+FAILS = """
+import sys
+from rich.progress import track
+from tqdm import tqdm
+for item in tqdm(range(30), desc="left"):
+    if item == 12:
+        break
+for item in track(range(30), description="fetch"):
+    pass
+counter = tqdm(total=10, desc="counter", file=sys.stdout)
+counter.update(4)
+def part():
+    for item in tqdm(range(30), desc="part"):
+        if item == 7:
+            raise ValueError("no row")
+for item in tqdm(range(3), desc="parts"):
+    part()
+"""
+
+
+@pytest.mark.once
+def test_a_loop_that_an_exception_ends_the_program_in_has_failed(machine, listener):
+    ran = patch(machine, machine.file("fails.py", FAILS))
+    assert "ValueError: no row" in ran.stderr
+    operation = listener.ended("fails.py")
+    inside = list(operation.stages)[3]
+    assert stages(operation) == [
+        ("left", None, "completed", 12, 30, "stopped at 12 of 30"),
+        ("fetch", None, "completed", 30, 30, None),
+        ("counter", None, "failed", 4, 10, None),
+        ("parts", None, "failed", 0, 3, None),
+        ("part", inside, "failed", 7, 30, None),
+    ]
+
+
+@pytest.mark.once
+def test_a_bar_that_feeds_a_pool_ends_after_the_bars_of_its_workers(machine, listener):
+    program = machine.file(
+        "feeds.py",
+        """
+        from concurrent.futures import ProcessPoolExecutor
+        import time
+        from tqdm import tqdm
+        def render(page):
+            for _ in tqdm(range(5), desc="lines"):
+                time.sleep(0.01)
+            return page
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(2) as pool:
+                jobs = [pool.submit(render, page) for page in tqdm(range(8), desc="pages")]
+                # The pool is full when the bar has ended.
+                print(sum(job.result() for job in jobs))
+        """,
+    )
+    assert patch(machine, program).stdout == "28\n"
+    operation = listener.ended("feeds.py")
+    assert [one[2:5] for one in stages(operation) if one[0] == "pages"] == [("completed", 8, 8)]
+    assert {one[2:5] for one in stages(operation) if one[0] == "lines"} == {("completed", 5, 5)}
+
+
 @pytest.mark.once
 def test_where_headway_draws_the_bars_do_not(sandbox):
     program = sandbox.file(

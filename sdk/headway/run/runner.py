@@ -263,7 +263,7 @@ class Runner:
             if code == 0:  # it could not know, but whoever reads our status should
                 code, outcome = 1, Outcome("failed", lost)
         if self._launch.patch is not None:
-            self._launch.patch.socket.finish()
+            self._launch.patch.socket.finish(outcome)
         self._updater.end(outcome, code, self._launch.child.ended)
         self._tell(outcome, code, now)
         flush_report()
