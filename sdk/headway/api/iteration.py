@@ -20,7 +20,7 @@ from headway.api.outcome import outcome_of
 from headway.api.scope import enter, leave
 from headway.api.uncaught import cancelled
 from headway.plain_values import clean_count
-from headway.reporting import traces
+from headway.reporting import exit_status, traces
 from headway.reporting.reporter import reporter
 from headway.states import CANCELLED
 
@@ -151,7 +151,9 @@ class End:
                     self.stage._judge(own.clock())
                 elif not (self.stage.left or own.closed):
                     count = traces.references(sys._getframe(1))
+                    count -= exit_status.keeps(sys._getframe(1))
                     self.stage._left_at = traces.places(sys._getframe(1), count)
+                    exit_status.look_for_passing(sys._getframe(1))
                     self.stage.left = True
                     own.tally.leave(self.stage, own.clock(), get_ident())
                     own.wake()

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     Item = TypeVar("Item")
 
 
+DONE = (COMPLETED, UNJUDGED)  # of stages: nothing shows that it was not
+
+
 class Operation(Lifecycle):
     """One thing that a person waits for; made by `headway.operation`.
 
@@ -418,6 +421,8 @@ class Operation(Lifecycle):
         # Of a program that ended in order: every stage has completed, so the operation has; it
         # was requested to cancel, so it did. Otherwise nobody knows whether the work was done.
         state, reason, text = outcome_of(error)
+        if state == UNJUDGED and any(stage.state not in DONE for stage in self.stages):
+            state = COMPLETED  # of the program: by whatever status, this was not done
         if state != COMPLETED:
             self._end(state, reason, text)
         elif self.exhausted:

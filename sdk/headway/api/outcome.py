@@ -7,7 +7,8 @@ import sys
 from headway.errors import Cancelled
 from headway.plain_values import clean_text
 from headway.protocol import own_words
-from headway.states import CANCELLED, COMPLETED, FAILED
+from headway.reporting.exit_status import UnknownStatus
+from headway.states import CANCELLED, COMPLETED, FAILED, UNJUDGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def outcome_of(
     """
     if error is None or isinstance(error, GeneratorExit):
         return COMPLETED, None, None
+    if isinstance(error, UnknownStatus):
+        return UNJUDGED, None, None
     if isinstance(error, SystemExit):
         code = error.code
         if isinstance(code, int):  # what the interpreter takes for a status, and nothing else

@@ -10,9 +10,9 @@ import sys
 
 from headway.api.counting import Counting
 from headway.api.lifecycle import AT_WORK
-from headway.reporting import traces
+from headway.reporting import exit_status, traces
 from headway.reporting.reporter import reporter
-from headway.states import CANCELLED, COMPLETED, FAILED, PENDING, SKIPPED, WAITING
+from headway.states import CANCELLED, COMPLETED, FAILED, PENDING, SKIPPED, UNJUDGED, WAITING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,6 +164,8 @@ class Stage(Counting):
         counter = self._source is None
         if state == FAILED and traces.passed(error, self._left_at) is False:
             state = COMPLETED  # what failed later, did so elsewhere
+        if state == UNJUDGED and traces.IN_ORDER in self._left_at:
+            state = COMPLETED  # whatever the program ended by, did not leave it
         well = state in (COMPLETED, SKIPPED)
         self._count_last_item(None if well else error)
         if (self._full and (counter or well)) or (well and counter and self.model.total is None):
@@ -171,7 +173,7 @@ class Stage(Counting):
         elif well:
             self._end(COMPLETED, self._place("stopped"), when=when)
         else:
-            reason = self._place("stopped") if state == CANCELLED else None
+            reason = self._place("stopped") if state in (CANCELLED, UNJUDGED) else None
             self._end(state, reason, error, when=when)
 
     def _count_last_item(self, error: object) -> None:
@@ -198,9 +200,15 @@ class Stage(Counting):
         error = sys.exc_info()[1]
         if error is None or self._full:
             self._judge(reporter().clock())
+            return
+        frame = sys._getframe(1)
+        if isinstance(error, GeneratorExit):  # a loop around it was left: who knows why
+            self._left_at = traces.closing(frame)
+            exit_status.look_for_passing(frame)
         else:
             self._left_at = traces.passing(error)
-            self._leave()
+            exit_status.passes(error, frame)
+        self._leave()
 
     # Nested stages and child processes.
 
