@@ -56,8 +56,9 @@ class StoragePolicy:
 
     def begin(self, entry: Entry, now: float) -> list[Effect]:
         """Begin an operation: ask for the earlier runs that its forecast needs."""
-        keys = self._forecasts.begin(entry, now, has_history=self.has_history)
-        return [] if keys is None else [Recall(keys.key, keys.coarser, keys.former)]
+        begun = [entry, *self._forecasts.displaced(entry.operation.id)]
+        asked = [self._forecasts.begin(one, now, has_history=self.has_history) for one in begun]
+        return [Recall(keys.key, keys.coarser, keys.former) for keys in asked if keys is not None]
 
     def change(self, entry: Entry) -> None:
         """Note an open operation whose records or shares changed: the next round stores it."""
