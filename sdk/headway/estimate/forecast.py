@@ -440,10 +440,15 @@ class Forecast:
         return usual is not None and self._waited() > WAITED_SHARE * usual.median
 
     def finish(self, state: str, now: float) -> Run | None:
-        """Say how the operation ended; return the run that it teaches, or None."""
-        now = self._work(self._clock(now))
+        """Say how the operation ended; return the run that it teaches, or None.
+
+        An end may be heard of late, after estimates for later times: the run is as long as it was.
+        """
+        at = self._clock(now)
         if self._begun is None or self._finished is not None:
             return None
+        late = max(at - now, 0.0) if self._held is None and _number(now) == now else 0.0
+        now = max(self._work(at) - late, self._begun)
         self._finished = state
         hidden = self._hidden
         run = learn(

@@ -46,6 +46,23 @@ def perform(
     return forecast, answers, forecast.finish("completed", now)
 
 
+def test_a_run_is_as_long_as_it_was_however_late_its_end_is_heard_of():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, 20, None, 0.0)
+    forecast.observe(1, "copy", None, "running", 20, 20, None, 16.0)
+    forecast.estimate(19.0)
+    assert forecast.finish("completed", 16.0).seconds == 16.0
+
+
+@pytest.mark.parametrize("now", [math.nan, -math.inf, math.inf, 1e300])
+def test_an_end_at_no_time_is_an_end_now(now):
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, 20, None, 5.0)
+    assert forecast.finish("completed", now).seconds == 5.0
+
+
 def taught(*paces):
     history = []
     for pace in paces:
