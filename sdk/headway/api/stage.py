@@ -69,6 +69,11 @@ if TYPE_CHECKING:
             ...
 
         @property
+        def thread(self) -> int:
+            """Return the thread that opened it."""
+            ...
+
+        @property
         def open(self) -> bool:
             """Return whether it has not ended."""
             ...
@@ -245,6 +250,11 @@ class Stage(Lifecycle):
     def total(self) -> float | None:
         """Return the expected count, in units, or None while it is unknown."""
         return self.model.total
+
+    @property
+    def thread(self) -> int:
+        """Return the thread that opened its operation."""
+        return self.operation.thread
 
     @property
     def path(self) -> str:
