@@ -212,7 +212,7 @@ class Told:
 
 
 class Loop(Told, _Chain):  # pyright: ignore[reportMissingTypeArgument]
-    """The iterator that `track` returns: `itertools.chain`, which costs what the items' own does."""
+    """The iterator that `track` returns: `itertools.chain`, at the cost of the items' own."""
 
     __slots__ = ("_end",)
 

@@ -41,8 +41,9 @@ def track(
     completes. Iterate over an asynchronous iterable with `async for`.
 
     As a block (`with track(…) as loop: for item in loop: …`) it can be told what it is busy with,
-    `loop.update(detail=…)`, and ends with the block. Another loop that is left early is judged by the end of the operation around it, or of the program: it
-    has failed where an exception left it, else it completes as "stopped at 480 of 1,200".
+    `loop.update(detail=…)`, and ends with the block. Another loop that is left early is judged by
+    the end of the operation around it, or of the program: it has failed where an exception left
+    it, else it completes as "stopped at 480 of 1,200".
     """
     total = whole_of(items, total, initial)
     stage = open_stage(name, unit, key, total, initial, leave)
