@@ -15,7 +15,7 @@ pytest.importorskip("tqdm")
 
 from machine import ROOT, Machine
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.timeout(360)]
 
 PAGE = os.path.join(ROOT, "tests", "support", "notebook_page.py")
 
@@ -90,7 +90,7 @@ class Run:
         }
         try:
             page = machine.python(PAGE, environ=environ, stdin=subprocess.PIPE, stderr=theirs)
-            out, _ = page.communicate(json.dumps(list(CELLS.values())), timeout=240)
+            out, _ = page.communicate(json.dumps(list(CELLS.values())), timeout=300)
             os.set_blocking(ours, False)
             try:
                 self.terminal = os.read(ours, 65536).decode()

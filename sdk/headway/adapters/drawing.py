@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from headway.host import identity, interpreter, notebook
+from headway.host import identity, interpreter, notebook, server
 from headway.reporting.reporter import reporter
 from headway.reporting.terminal_viewer import viewer_of
 
@@ -30,7 +30,7 @@ def is_drawn_by_headway(file: Any) -> bool:
     except (OSError, ValueError, AttributeError, TypeError):  # no terminal, or no real file
         return False
     display = os.environ.get("HEADWAY_DISPLAY") or None
-    if display == "quiet":
+    if display == "quiet" or server.is_serving():
         return True
     return (
         viewer_of([display], own.session) is not None and interpreter.find(os.environ) is not None

@@ -40,6 +40,11 @@ class Whole(Protocol):
         ...
 
     @property
+    def thread(self) -> int:
+        """Return the thread that opened it."""
+        ...
+
+    @property
     def open(self) -> bool:
         """Return whether it has not ended."""
         ...

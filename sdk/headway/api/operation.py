@@ -13,6 +13,7 @@ from headway.api.outcome import ExitStatus, outcome_of
 from headway.api.stage import Stage
 from headway.api.uncaught import cancelled
 from headway.errors import IllegalMove, UnknownStage
+from headway.host import server
 from headway.host.propagation import PARENT, environment
 from headway.host.random_id import random_id
 from headway.model import Operation as Model
@@ -116,6 +117,11 @@ class Operation(Lifecycle):
     def foreign(self) -> bool:
         """Return whether it belongs to the process that this one was forked from."""
         return self._reporter is not reporter()
+
+    @property
+    def thread(self) -> int:
+        """Return the thread that opened it."""
+        return self._thread
 
     @property
     def in_main_thread(self) -> bool:
@@ -470,7 +476,7 @@ def make(
     model.notify = clean_notify(notify)
     display = None if display is None else clean_text(display, NAME_LIMIT)
     display = display or clean_text(os.environ.get("HEADWAY_DISPLAY", ""), NAME_LIMIT)
-    model.display = display or None
+    model.display = display or ("quiet" if server.is_serving() else None)
     flag = clean_flag(cancellable)
     if flag is not None:
         model.cancellable = flag

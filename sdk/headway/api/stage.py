@@ -56,6 +56,11 @@ class Stage(Counting):
         return self.model.id
 
     @property
+    def thread(self) -> int:
+        """Return the thread that opened its operation."""
+        return self.operation.thread
+
+    @property
     def path(self) -> str:
         """Return "OP/STAGE", as child processes are told."""
         return f"{self.operation.id}/{self.model.id}"
