@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
 
@@ -23,7 +24,7 @@ class Signals:
     def wait(self, seconds):
         if self.numbers:
             return ReceivedSignal(self.numbers.pop(0), from_terminal=False)
-        time.sleep(min(seconds, 0.01))
+        select.select([], [], [], min(seconds, 0.01))
         return None
 
 
