@@ -252,7 +252,7 @@ class Launch:
         for stream in self.plumbing.pumped:
             samples = Samples(KNOWN_TOOL_LIMIT) if self.parses else None
             hidden = self._filter_for(stream.target)
-            may_write = None if output is None else output.follow
+            may_write = None if output is None else output.may_write
             kept = StreamLog(self.output)
             self.pumps.append(Pump(stream.source, stream.target, samples, kept, hidden, may_write))
         # Else a pump waits 5 ms for the interpreter whenever another thread has it.
