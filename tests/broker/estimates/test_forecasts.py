@@ -4,8 +4,8 @@ import pytest
 from wired import Wired
 
 from headway.estimate import Run
-from headway.estimate.critical_path import KEY_SEPARATOR
-from headway.estimate.forecast import DEPTH_LIMIT
+from headway.estimate.analogues.critical_path import KEY_SEPARATOR
+from headway.estimate.observed import DEPTH_LIMIT
 from headway.model import Operation, Stage
 from headway.protocol import messages, rows
 from headway_broker.estimates import budget

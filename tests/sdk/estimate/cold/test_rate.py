@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from headway.estimate import Forecast
-from headway.estimate.rate import evenness, remaining_at_rate
+from headway.estimate.cold.rate import evenness, remaining_at_rate
 from headway.estimate.stage import Stage
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headway.estimate.critical_path import CriticalPath
+from headway.estimate.analogues.critical_path import CriticalPath
 from headway.estimate.history.order import Orders
 from headway.estimate.history.span import Span
 from headway.estimate.stage import Stage

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import exp, log
 
-from headway.estimate import rounds
-from headway.estimate.rate import evenness, remaining_at_rate
+from headway.estimate.cold import rounds
+from headway.estimate.cold.rate import evenness, remaining_at_rate
 from headway.estimate.residual_life import median_residual
 
 TYPE_CHECKING = False

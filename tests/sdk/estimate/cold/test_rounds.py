@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from headway.estimate import Forecast, rounds
+from headway.estimate import Forecast
+from headway.estimate.cold import rounds
 from headway.estimate.stage import Stage
 
 
