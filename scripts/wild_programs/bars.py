@@ -85,9 +85,9 @@ def check(place: Place, name: str, case: Case) -> Row:
             same_output = False
             wrong.append(f"{way}: {difference}")
         seen = [bar for operation in operations for bar in bars_of(operation)]
-        for bar in case.truth:
-            if bar not in seen:
-                wrong.append(f"{way}: not seen: {bar}, but {seen}")
+        missing = [bar for bar in case.truth if bar not in seen]
+        if missing:
+            wrong.append(f"{way}: not seen: {missing}, but {seen}")
         false = [bar for bar in seen if (bar[0], bar[3]) not in {(b[0], b[3]) for b in case.truth}]
         told.add(f"{sum(bar in seen for bar in case.truth)} of {len(case.truth)}")
         if false and case.truth:
