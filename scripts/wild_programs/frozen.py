@@ -191,7 +191,7 @@ def packed(place: Place, name: str) -> Row:
             "from setuptools import setup\nsetup(name='app', version='1', py_modules=['app'])\n"
         )
         shutil.copy(app, folder / "app.py")
-        source = place.folder / "source"
+        source = place.folder / "runs" / "source"
         entry = ["-e", "app:main", "-o", target, folder, source]
         build = ["-m", name, *entry]
     tool([environment.bin / "python", *build], BUILD_SECONDS, "it does not build", cwd=folder)

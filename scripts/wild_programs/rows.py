@@ -21,36 +21,37 @@ class Row(NamedTuple):
     wrong: tuple[str, ...] = ()
 
 
-HEAD = (
-    "| program | version | seen | same output | same status | seconds |\n|---|---|---|---|---|---|"
-)
+HEAD = """\
+| program | version | seen | same output | same status | seconds | tried |
+|---|---|---|---|---|---|---|"""
 
 
-def line(row: Row) -> str:
-    """Return a row of the table."""
+def line(row: Row, when: str) -> str:
+    """Return a row of the table, of a program that was tried on the day `when`."""
     words = {True: "yes", False: "**no**", None: "–"}
     seconds = ", ".join(f"{each:.1f}" for each in row.seconds) or "–"
     version, seen = row.version or "–", row.seen.replace("|", "\\|")
     output, status = words[row.same_output], words[row.same_status]
-    return f"| {row.name} | {version} | {seen} | {output} | {status} | {seconds} |"
+    return f"| {row.name} | {version} | {seen} | {output} | {status} | {seconds} | {when} |"
 
 
-def page(before: str, tables: dict[str, Sequence[Row]], when: str) -> str:
-    """Return the page `before` with new tables between its markers, one per group."""
-    for group, rows in tables.items():
-        begin, end = f"<!-- {group} -->\n", f"<!-- /{group} -->"
-        head, _, rest = before.partition(begin)
-        _, _, tail = rest.partition(end)
-        wrong = [f"- {row.name}: {text}" for row in rows for text in row.wrong]
-        ran = [row for row in rows if row.version is not None]
-        well = sum(not row.wrong for row in ran)
-        count = f"{when}: {well} of {len(ran)} as they should be, {len(rows) - len(ran)} not run."
-        parts = [
-            count,
-            "",
-            HEAD,
-            *map(line, rows),
-            *(["", "Not as it should be:", "", *wrong] if wrong else []),
-        ]
-        before = head + begin + "\n".join(parts) + "\n" + end + tail
-    return before
+def page(before: str, group: str, names: Sequence[str], rows: Sequence[Row], when: str) -> str:
+    """Return the page `before` with `rows` in the table of a group, which has programs `names`.
+
+    Programs that were not tried keep the row that they have, and what was wrong with them.
+    """
+    head, begin, rest = before.partition(f"<!-- {group} -->\n")
+    block, end, tail = rest.partition(f"<!-- /{group} -->")
+    told = {each.split("|")[1].strip(): [each] for each in block.splitlines() if each[:1] == "|"}
+    for each in block.splitlines():
+        name, colon, _ = each[2:].partition(": ")
+        if each.startswith("- ") and colon and name in told:
+            told[name].append(each)
+    for row in rows:
+        told[row.name] = [line(row, when), *(f"- {row.name}: {text}" for text in row.wrong)]
+    known = [told[name] for name in names if name in told]
+    wrong = [text for each in known for text in each[1:]]
+    parts = [HEAD, *(each[0] for each in known), ""]
+    if wrong:
+        parts += ["Not as it should be:", "", *wrong, ""]
+    return head + begin + "\n".join(parts) + end + tail

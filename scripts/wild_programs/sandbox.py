@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 BARE = "/usr/bin:/bin"  # a PATH without our command
 # What an installation or a compilation may take: a case that needs longer is not run.
-INSTALL_SECONDS, BUILD_SECONDS, RUN_SECONDS = 900, 900, 120
+INSTALL_SECONDS, BUILD_SECONDS, RUN_SECONDS = 900, 900, 300
 SEEN_SECONDS = 30  # for what ended to be told by `headway ps`
 COMPILE_NICENESS = 10
 
@@ -88,6 +88,7 @@ class Place:
         folder.chmod(0o755)
         self._runs.chmod(0o755)
         self._number = 0
+        self._source: Path | None = None  # a copy of the project, without what git ignores
         self.headway = self.environment("headway", with_headway=True)
 
     def environment(
@@ -95,15 +96,16 @@ class Place:
     ) -> Environment:
         """Return the environment of that name; `with_headway` it has the project as it is now."""
         if name not in self._environments:
+            kept = (self.folder / name).exists()
             made = self._environments[name] = Environment(self.folder / name, python)
             if with_headway:
-                source = self.folder / "source"
-                if not source.exists() or name == "headway":
-                    shutil.rmtree(source, ignore_errors=True)
-                    unwanted = shutil.ignore_patterns(".*", "__pycache__")
-                    shutil.copytree(ROOT, source, ignore=unwanted)
-                made.install("--force-reinstall", "--no-deps", str(source))
-                made.install(str(source))
+                if self._source is None:
+                    self._source = self._runs / "source"
+                    unwanted = shutil.ignore_patterns(".*", "__pycache__", "tests", "docs")
+                    shutil.copytree(ROOT, self._source, ignore=unwanted)
+                made.install(str(self._source))
+                if kept:  # of an earlier time: the version is the same, the code may not be
+                    made.install("--force-reinstall", "--no-deps", str(self._source))
         return self._environments[name]
 
     def run(self, path: str | None = None, owner: int | None = None) -> Run:

@@ -7,25 +7,31 @@ from wild_programs.rows import Row, line, page
 BEFORE = "# Real programs\n<!-- bars -->\nold\n<!-- /bars -->\nThe end.\n"
 
 
-def test_the_tables_of_a_page_are_replaced_and_the_rest_of_it_stays():
+NAMES = ["tqdm", "mpire", "nuitka"]
+
+
+def test_the_rows_that_were_tried_are_replaced_and_the_rest_of_a_page_stays():
     rows = [
+        Row("mpire", "2.0", "1 of 2 bars", False, True, (1.0,), ("stdout: differs",)),
         Row("tqdm", "4.1", "4 of 4 bars", True, True, (1.0, 2.04)),
-        Row("mpire", "2.0", "1 of 2 bars", False, True, (1.0,), ("stdout differs",)),
-        Row("nuitka", None, "not run: there is no C compiler"),
     ]
-    after = page(BEFORE, {"bars": rows}, "2026-01-01").splitlines()
-    assert after[0] == "# Real programs"
-    assert after[2] == "2026-01-01: 1 of 2 as they should be, 1 not run."
-    assert "| tqdm | 4.1 | 4 of 4 bars | yes | yes | 1.0, 2.0 |" in after
-    assert "- mpire: stdout differs" in after
-    assert after[-2:] == ["<!-- /bars -->", "The end."]
-    again = page("\n".join(after) + "\n", {"bars": rows[:1]}, "2026-01-02")
-    assert "mpire" not in again
+    after = page(BEFORE, "bars", NAMES, rows, "2026-01-01")
+    lines = after.splitlines()
+    assert lines[0] == "# Real programs"
+    assert [each.split("|")[1] for each in lines[4:6]] == [" tqdm ", " mpire "]
+    assert lines[4] == "| tqdm | 4.1 | 4 of 4 bars | yes | yes | 1.0, 2.0 | 2026-01-01 |"
+    assert "- mpire: stdout: differs" in lines
+    assert lines[-2:] == ["<!-- /bars -->", "The end."]
+    assert page(after, "bars", NAMES, [], "2026-01-02") == after
+    mended = [Row("mpire", "2.1", "2 of 2 bars", True, True, (1.0,))]
+    again = page(after, "bars", NAMES, mended, "2026-01-02")
+    assert "differs" not in again
+    assert lines[4] in again
 
 
 def test_what_was_not_run_has_no_figures():
-    row = line(Row("nuitka", None, "not run: a | b"))
-    assert row == "| nuitka | – | not run: a \\| b | – | – | – |"
+    row = line(Row("nuitka", None, "not run: a | b"), "2026-01-01")
+    assert row == "| nuitka | – | not run: a \\| b | – | – | – | 2026-01-01 |"
 
 
 @pytest.mark.parametrize(

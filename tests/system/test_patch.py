@@ -213,6 +213,29 @@ def test_what_looks_at_no_environment_runs_as_without_us(machine, listener, how)
 
 
 @pytest.mark.once
+def test_an_interpreter_with_another_accounts_rights_runs_nothing_of_ours(machine, listener):
+    if os.getuid() != 0:
+        pytest.skip("only root makes a copy with another account's rights")
+    program = machine.file(
+        "rights.py",
+        """
+        import os, sys
+        print([path for path in sys.path if "headway_patch" in path], "tqdm" in sys.modules)
+        print([name for name in sys.modules if "headway" in name], os.geteuid() == os.getuid())
+        """,
+    )
+    # As a setuid copy of the interpreter is: one user started it, another's are its rights.
+    code = f"""if True:
+        import os
+        os.setreuid(65534, 0)
+        os.execv({sys.executable!r}, [{sys.executable!r}, {program!r}])
+    """
+    ran = patch(machine, "-c", code)
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("[] False\n[] False\n", "", 0)
+    assert "setuid" in machine.headway("doctor").stdout
+
+
+@pytest.mark.once
 def test_a_sitecustomize_of_the_programs_own_is_run_and_nothing_of_ours_is_seen(machine, listener):
     os.mkdir(f"{machine.folder}/own")
     with open(f"{machine.folder}/own/sitecustomize.py", "w") as file:
