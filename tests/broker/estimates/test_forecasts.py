@@ -11,6 +11,7 @@ from headway.protocol import messages, rows
 from headway_broker.estimates import budget
 from headway_broker.estimates.forecasts import HISTORY_TIMEOUT, Forecasts
 from headway_broker.state import effects
+from headway_broker.storage.policy import PARENT_WITHIN
 
 
 @pytest.fixture
@@ -576,8 +577,22 @@ def test_a_child_whose_parent_is_never_heard_of_is_learned_by_its_name():
     wired.core.recalled("rows", [])
     wired.pass_time(5.0)
     pool.end("child")
+    assert learned(wired) == []
+    wired.pass_time(PARENT_WITHIN + 2, step=0.5)
+    assert learned(wired) == ["rows"]
     wired.worker("main").start("main", name="pool job")
     assert learned(wired) == ["rows"]
+
+
+def test_a_child_that_has_ended_before_its_parent_came_is_learned_below_it():
+    wired = Wired(has_history=True)
+    pool = wired.worker("pool")
+    child_of(pool, "main")
+    wired.pass_time(1.0)
+    pool.end("child")
+    wired.worker("main").start("main", name="pool job")
+    wired.pass_time(PARENT_WITHIN + 2, step=0.5)
+    assert learned(wired) == ["pool job / rows"]
 
 
 def test_what_had_ended_when_it_came_is_learned_once():
