@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from headway.adapters.futures import map  # noqa: A004 - what it does, as executors call it
+    from headway.api.executor import map  # noqa: A004 - what it does, as executors call it
     from headway.api.library import Library
     from headway.run.subprocess_run import run, run_async
 
@@ -55,5 +55,5 @@ def __getattr__(name: str) -> Any:
     if name == "run_async":
         return importlib.import_module("headway.run.subprocess_run").run_async
     if name == "map":
-        return importlib.import_module("headway.adapters.futures").map
+        return importlib.import_module("headway.api.executor").map
     raise AttributeError(f"module 'headway' has no attribute {name!r}")

@@ -73,7 +73,7 @@ class Manager(enlighten.Manager):  # type: ignore[misc]
 
 def get_manager(stream: Any = None, counter_class: Any = Counter, **options: Any) -> Manager:
     """Return a manager, enabled where the stream is a terminal; parameters are enlighten's."""
-    drawn = sys.__stdout__ if stream is None else stream
-    terminal = drawn is not None and hasattr(drawn, "isatty") and drawn.isatty()
+    drawn: Any = sys.__stdout__ if stream is None else stream
+    terminal = hasattr(drawn, "isatty") and drawn.isatty()
     options["enabled"] = terminal and options.get("enabled", True)
     return Manager(stream, counter_class, **options)

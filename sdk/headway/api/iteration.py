@@ -33,12 +33,6 @@ if TYPE_CHECKING:
 
     Item = TypeVar("Item")
 
-    class _Chain(chain[Item]):
-        pass
-
-else:
-    _Chain = chain
-
 COPIED = (
     "a tracked loop stays in its process and cannot be copied or pickled: copy the items, or call"
     " headway.track() where they are iterated over"
@@ -214,13 +208,20 @@ class Told:
         raise TypeError(COPIED)
 
 
-class Loop(Told, _Chain):  # pyright: ignore[reportMissingTypeArgument]
-    """The iterator that `track` returns: `itertools.chain`, at the cost of the items' own."""
+if TYPE_CHECKING:
 
-    __slots__ = ("_end",)
+    class Loop(Told, chain[Item]):
+        """The iterator that `track` returns."""
+
+else:
+
+    class Loop(Told, chain):
+        """The iterator that `track` returns: `itertools.chain`, at the cost of the items' own."""
+
+        __slots__ = ("_end",)
 
 
-def _loop(items: Iterator[Any], end: End) -> Loop:
+def _loop(items: Iterator[Any], end: End) -> Loop[Any]:
     made: Any = Loop(First(items, end), end)
     made._end = end
     return made  # type: ignore[no-any-return]
@@ -305,7 +306,7 @@ class Either(Told):
         return _draw_asynchronously(self._stage, self._items, end)
 
 
-def _draw(stage: Stage, items: Iterable[Any]) -> Loop:
+def _draw(stage: Stage, items: Iterable[Any]) -> Loop[Any]:
     # A range that never ends is drawn in step with the items, and tells the position.
     steps = range(1, sys.maxsize)
     ticks = iter(steps)
