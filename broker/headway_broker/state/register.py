@@ -128,8 +128,12 @@ class Register:
             budget.stages -= len(entry.operation.stages)
             entry.ended_at = now
 
-    def restore(self, entry: Entry, now: float) -> None:
-        """Add an entry that was read from the history."""
+    def restore(self, entry: Entry, now: float, stored_at: float | None = None) -> None:
+        """Add an entry that was read from the history.
+
+        `stored_at` is when it was stored, on the broker's clock, which nobody sets; None if that
+        is not known.
+        """
         operation = entry.operation
         entry.stored = True
         written = self._add(entry)
@@ -142,7 +146,8 @@ class Register:
         else:
             entry.stored_revision = operation.revision
             self.ended[entry] = None
-            entry.ended_at = operation.ended if operation.ended is not None else now
+            ended = operation.ended if operation.ended is not None else now
+            entry.ended_at = ended if stored_at is None else stored_at
         self._charge(entry, whole_bytes(operation))
         marks = self.mark(entry)
         marks.structure = True

@@ -14,7 +14,6 @@ import zmq
 
 from headway.host import broker_launch, notebook, resources
 from headway.protocol import messages, wire
-from headway.reporting.cell_viewer import CellViewer
 from headway.reporting.publisher import WATCHED
 from headway.reporting.spool import last_resort
 from headway.reporting.terminal_viewer import TerminalViewer
@@ -23,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from headway.reporting.cell_viewer import CellViewer
     from headway.reporting.interfaces import Reporting, Thread
     from headway.reporting.spool.births import Births
 
@@ -50,8 +50,7 @@ class Connection:
         self._reporter = reporter
         self._thread = thread
         self._publisher = reporter.publisher
-        cells = notebook.shell() is not None
-        self._viewer = CellViewer(reporter) if cells else TerminalViewer(reporter)
+        self._viewer = _viewer_for(reporter)
         self._births = births
         # None until there is where to report: libzmq aborts where the system refuses it something.
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
@@ -337,3 +336,12 @@ class Connection:
                 pass
             ends = {message.operation[0] for message in owed[1:]}
             last_resort.count_lost(len(ends))
+
+
+def _viewer_for(reporter: Reporting) -> CellViewer | TerminalViewer:
+    """Return what shows operations where there is no other viewer: in cells, or a terminal."""
+    if notebook.shell() is None:
+        return TerminalViewer(reporter)
+    from headway.reporting.cell_viewer import CellViewer  # noqa: PLC0415 - few run in a kernel
+
+    return CellViewer(reporter)

@@ -237,7 +237,7 @@ class ProcessBars:
             if not stage.open:
                 continue
             try:
-                if event.open and self.ancestors[:1] == [self._reporter.runner]:
+                if event.unfinished and self.ancestors[:1] == [self._reporter.runner]:
                     self._reporter.leave(stage)
                 else:
                     _end(stage, event)

@@ -93,6 +93,8 @@ def _reports_itself(seconds: float) -> bool:
     except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
         return False
     here = identity.terminal()
+    if here is None:
+        return False
     since = time.time() - seconds - SLACK
     return any(
         one["tty"] == here and one["started"] is not None and one["started"] >= since

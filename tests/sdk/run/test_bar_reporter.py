@@ -175,11 +175,11 @@ def test_a_bar_whose_worker_is_gone_is_awaited_no_longer(op, bars):
     ]
 
 
-def test_a_loop_that_was_left_is_told_so_until_it_is_known_why(op, bars):
+def test_a_loop_that_was_left_is_told_so_until_it_is_known_why(reporter, op, bars):
     process = bars.connect(1)
     say(process, "@1 stage loop total=30", "@1 done 12", "@1 left")
     model = op.stages[0].model
-    op._reporter.tally.notice_left()
+    reporter.tally.notice_left()
     assert (model.state, model.reason) == ("running", "left at 12 of 30")
     say(bars.connect(4), "@1 stage rows")
     assert op.stages[1].model.parent is None

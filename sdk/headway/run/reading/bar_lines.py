@@ -32,11 +32,11 @@ _STOP, _LEFT, _END = "stop", "left", "end"
 class Ended(NamedTuple):
     """A bar has ended; `outcome` is None for one that stopped short of its total.
 
-    An `open` one has ended with its program.
+    An `unfinished` one has ended with its program.
     """
 
     outcome: Outcome | None
-    open: bool = False
+    unfinished: bool = False
 
 
 class Left(NamedTuple):
@@ -69,7 +69,7 @@ class BarLines:
             parser = PipeParser()
         if rest.strip() in (_STOP, _END):
             self._parsers.pop(bar, None)
-            return Said(bar, inside, [Ended(None, open=rest.strip() == _END)])
+            return Said(bar, inside, [Ended(None, unfinished=rest.strip() == _END)])
         if rest.strip() == _LEFT:
             return Said(bar, inside, [Left()])
         events: list[Told] = [*parser.feed(rest)]

@@ -31,7 +31,7 @@ def test_a_bar_ends_once_and_its_number_can_be_used_again():
     lines.feed("@1 stage c")
     assert lines.feed("@1 fail no disk").events == [Ended(Outcome("failed", "no disk"))]
     lines.feed("@1 stage d")
-    assert lines.feed("@1 end").events == [Ended(None, open=True)]
+    assert lines.feed("@1 end").events == [Ended(None, unfinished=True)]
     assert lines.finish() == []
 
 
