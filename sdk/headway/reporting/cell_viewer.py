@@ -48,6 +48,7 @@ class CellViewer:
         self._lock = threading.Condition()
         self._shown: dict[str, bool] = {}  # operation → whether that is its end
         self._ended: list[Operation] = []  # and shown, in the cell that runs
+        self._interrupted: set[str] = set()  # operations of the last cell, if that was
         self._theme = theme.make(ascii_only=False, coloured=False)
         reporter.cell_viewer = self
 
@@ -142,7 +143,8 @@ class CellViewer:
         if len(self._shown) > SHOWN_LIMIT:
             del self._shown[next(iter(self._shown))]
 
-    def _show_end(self, operation: Operation, *, interrupted: bool = False) -> None:
+    def _show_end(self, operation: Operation) -> None:
+        interrupted = operation.id in self._interrupted and operation.state == CANCELLED
         self._show(operation.id, self._receipt(operation, interrupted=interrupted), end=True)
         self._reporter.receipts.answered([operation.id])
         self._reporter.cells.pop(operation.id, None)
@@ -177,14 +179,22 @@ class CellViewer:
             until = time.monotonic() + CHILDREN_TIMEOUT
             while self.viewing and self._awaits_children() and time.monotonic() < until:
                 self._lock.wait(max(until - time.monotonic(), 0))
-            for operation in list(self._reporter.receipts.owed().values()):
-                self._show_end(operation)
-            ended, self._ended = self._ended, []
+            owed = list(self._reporter.receipts.owed().values())
+            of_cell = [key for key in self._reporter.cells if key not in self._reporter.handles]
+            self._interrupted.clear()
             if isinstance(error, KeyboardInterrupt):
-                for operation in ended:
-                    if operation.state == CANCELLED:
-                        self._show_end(operation, interrupted=True)
-            for key in [key for key in self._reporter.cells if key not in self._reporter.handles]:
+                # The picture of one may still be on its way.
+                ended = [operation.id for operation in (*self._ended, *owed)]
+                self._interrupted.update(of_cell, ended)
+            for operation in owed:
+                self._show_end(operation)
+            shown, self._ended = self._ended, []
+            for operation in shown:
+                if operation.id in self._interrupted and operation.state == CANCELLED:
+                    self._show_end(operation)
+            for key in of_cell:
+                if key not in self._reporter.cells:
+                    continue
                 self._blank(key)
                 self._reporter.cells.pop(key, None)
 
