@@ -16,11 +16,12 @@ Item = TypeVar("Item")
 # (about 1 kB a stage), and a snapshot sends all of them to every new viewer.
 KEEP_SECONDS = 3600.0
 KEEP_ENDED = 500
-# What ended within a minute, in which viewers find the next broker, is kept beyond that, up to four
-# times as many in all. Without it the ends of a process that has most, as of a burst of short
+# What ended within a minute, in which viewers find the next broker, is kept beyond that, up to so
+# many in all. Two cores end 3,000 a minute (`scripts/chaos`); with 2,000, a broker that was killed
+# cost a hundred. Without it the ends of a process that has most, as of a burst of short
 # operations, were forgotten at a restart before anybody was shown them.
 FRESH_SECONDS = 60.0
-KEEP_FRESH = 2_000
+KEEP_FRESH = 8_000
 OPEN_SECONDS = 30 * 86_400.0  # an open operation that no broker has settled
 CLAIM_SECONDS = 86_400.0  # seconds for which a restart does not repeat a notification
 RUNS_PER_KEY = 50  # the newest runs of a history key
