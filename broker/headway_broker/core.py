@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable
 
-from headway.model import clean_text
+from headway.plain_values import clean_text
 from headway.protocol import messages
 from headway.protocol.wire import Malformed, UnknownKind
 from headway_broker.parts import Parts
@@ -50,6 +50,8 @@ ROLES: dict[str, frozenset[type[Any]]] = {
 }
 # The requests that are not a viewer's alone.
 WORKER_VERBS = frozenset({"status", "retire", "usual"})
+# Seconds for which a snapshot waits at most for ends that are being stored: a hundredth is usual.
+STORE_SECONDS = 0.5
 
 
 class Core(Parts):
@@ -220,6 +222,10 @@ class Core(Parts):
         """Handle a subscription, or its end: to the stream, or to an inbox for a snapshot."""
         if not self.subscriptions.subscribed(topic, subscribe, by):
             self.dropped.add("snapshot")
+
+    def await_ends(self, now: float) -> None:
+        """Let snapshots wait for ends from the spool: whoever asks may have seen them."""
+        self.snapshots.awaits_ends_until = now + STORE_SECONDS
 
     def hung_up(self, identity: bytes, now: float) -> None:
         """Note that a connection was closed, and that nothing more of it is to be read."""

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import msgpack
 import zmq
 
-from headway.model import RUNNING, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol import messages, wire
+from headway.states import RUNNING
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 

@@ -15,6 +15,8 @@ import sys
 import termios
 
 COLUMNS, ROWS = 120, 50
+# Before a command: its standard input becomes its controlling terminal. It leads a session.
+CONTROL = (sys.executable, "-S", __file__, "control")
 
 
 def open_pty(columns: int = COLUMNS, rows: int = ROWS) -> tuple[int, int]:
@@ -51,7 +53,7 @@ def run(command: list[str], environ: dict[str, str], timeout: float) -> tuple[by
     terminal = Terminal()
     read, write = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-S", __file__, "control", *command],
+        [*CONTROL, *command],
         stdin=terminal.slave,
         stdout=terminal.slave,
         stderr=terminal.slave,

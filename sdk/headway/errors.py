@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headway.model import IllegalMove
+from headway.states import IllegalMove
 
 __all__ = ["Cancelled", "IllegalMove", "UnknownStage"]
 

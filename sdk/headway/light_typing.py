@@ -53,12 +53,12 @@ class _Maker(type):
             return super().__new__(cls, name, bases, body)
         fields = tuple(body.get("__annotations__", ()))
         defaults = {field: body[field] for field in fields if field in body}
-        # Compiled with the names of the fields, it is called as fast as a tuple is made.
-        names = "".join(f"{field}, " for field in fields)
-        make = eval(f"lambda _cls, {names}: _new(_cls, ({names}))", {"_new": tuple.__new__})  # noqa: S307
-        make.__name__ = "__new__"
-        make.__qualname__ = f"{name}.__new__"
-        make.__defaults__ = tuple(defaults.values())
+
+        def make_first(made: Any, *values: Any, **named: Any) -> Any:
+            # Most classes of a module that is imported are never made one of.
+            make = made.__new__ = _compiled(name, fields, defaults)
+            return make(made, *values, **named)
+
         members = {
             key: value
             for key, value in body.items()
@@ -67,12 +67,25 @@ class _Maker(type):
         members.update((field, item(index, field)) for index, field in enumerate(fields))
         members.update(
             __slots__=(),
-            __new__=make,
+            __new__=make_first,
             __match_args__=fields,
             _fields=fields,
             _field_defaults=defaults,
         )
         return type(name, (_Record,), members)
+
+
+def _compiled(name: str, fields: tuple[str, ...], defaults: dict[str, Any]) -> Any:
+    """Return the `__new__` of a tuple class.
+
+    Compiled with the names of the fields, it is called as fast as a tuple is made.
+    """
+    names = "".join(f"{field}, " for field in fields)
+    make = eval(f"lambda _cls, {names}: _new(_cls, ({names}))", {"_new": tuple.__new__})  # noqa: S307
+    make.__name__ = "__new__"
+    make.__qualname__ = f"{name}.__new__"
+    make.__defaults__ = tuple(defaults.values())
+    return make
 
 
 _KEPT = ("__doc__", "__module__", "__qualname__")

@@ -11,48 +11,45 @@ Times are seconds on the monotonic clock of whoever holds the copy.
 
 from __future__ import annotations
 
+# pyright: reportUnusedImport=false
+from headway.plain_values import (  # noqa: F401 - some still import these from here
+    COUNT_LIMIT,
+    NAME_LIMIT,
+    TEXT_LIMIT,
+    clean_count,
+    clean_flag,
+    clean_notify,
+    clean_text,
+    is_beyond,
+)
+from headway.states import (  # noqa: F401
+    CANCELLED,
+    COMPLETED,
+    CRASHED,
+    ENDED,
+    FAILED,
+    OPEN,
+    OPERATION_MOVES,
+    PAUSED,
+    PENDING,
+    QUESTIONS,
+    RUNNING,
+    SKIPPED,
+    STAGE_MOVES,
+    UNJUDGED,
+    WAITING,
+    IllegalMove,
+    Stateful,
+    asks,
+    reachable,
+)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple
 
     Stop = Tuple[float, Optional[float]]
 
-PENDING = "pending"
-RUNNING = "running"
-WAITING = "waiting"
-COMPLETED = "completed"
-FAILED = "failed"
-SKIPPED = "skipped"
-CANCELLED = "cancelled"
-CRASHED = "crashed"
-UNJUDGED = "ended"  # over, and nobody can know how: an attached process that was not our child
-
-OPEN = frozenset({PENDING, RUNNING, WAITING})
-ENDED = frozenset({COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED, UNJUDGED})
-
-# state -> the states it may move to. A late true state corrects `crashed`; a stage that
-# has ended may be run again, which counts an attempt.
-STAGE_MOVES: dict[str, frozenset[str]] = {
-    PENDING: frozenset({RUNNING, WAITING, SKIPPED, FAILED, CANCELLED, CRASHED}),
-    RUNNING: frozenset({WAITING, COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED, UNJUDGED}),
-    WAITING: frozenset({RUNNING, COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED, UNJUDGED}),
-    COMPLETED: frozenset({RUNNING}),
-    FAILED: frozenset({RUNNING}),
-    SKIPPED: frozenset({RUNNING}),
-    CANCELLED: frozenset({RUNNING}),
-    CRASHED: frozenset({RUNNING, WAITING, COMPLETED, FAILED, SKIPPED, CANCELLED, UNJUDGED}),
-    UNJUDGED: frozenset({RUNNING}),
-}
-OPERATION_MOVES: dict[str, frozenset[str]] = {
-    PENDING: frozenset({RUNNING, WAITING, COMPLETED, FAILED, CANCELLED, CRASHED, UNJUDGED}),
-    RUNNING: frozenset({WAITING, COMPLETED, FAILED, CANCELLED, CRASHED, UNJUDGED}),
-    WAITING: frozenset({RUNNING, COMPLETED, FAILED, CANCELLED, CRASHED, UNJUDGED}),
-    COMPLETED: frozenset(),
-    FAILED: frozenset({RUNNING}),
-    CANCELLED: frozenset(),
-    CRASHED: frozenset({RUNNING, WAITING, COMPLETED, FAILED, CANCELLED, UNJUDGED}),
-    UNJUDGED: frozenset(),
-}
 
 STAGE_FIELDS = (
     "id",
@@ -101,53 +98,6 @@ OPERATION_FIELDS = (
 
 UNLEARNED = "-"  # the key of an operation that history neither learns from nor foretells
 SHORT_MOST = 0.99  # the progress of what failed or stopped, however near to its end, at most
-COUNT_LIMIT = 2**63  # counts and totals are within plus and minus this
-NAME_LIMIT = 256  # characters of a name, key, unit, host, user or tty
-TEXT_LIMIT = 4096  # characters of a reason, error, message, detail or log line
-
-
-class IllegalMove(ValueError):
-    """A state cannot follow another; nothing was changed."""
-
-
-# The reason of a wait that `headway pause` has asked for: nobody knows until when.
-PAUSED = "paused"
-# What the reason of a wait begins with where a person is asked for something: else it is a lock.
-QUESTIONS = ("an answer", "a password", "password", "input", "confirmation")
-
-
-def asks(reason: str | None) -> bool:
-    """Return whether `reason` is that of a wait for a person."""
-    return reason is not None and reason.startswith(QUESTIONS)
-
-
-class Stateful:
-    """What the state and its reason say of a stage or an operation."""
-
-    __slots__ = ()
-
-    state: str
-    reason: str | None
-
-    @property
-    def open(self) -> bool:
-        """Whether it has not ended."""
-        return self.state in OPEN
-
-    @property
-    def left(self) -> bool:
-        """Whether it was left early, and nothing has told yet how: it runs, and has a reason."""
-        return self.state == RUNNING and self.reason is not None
-
-    @property
-    def paused(self) -> bool:
-        """Whether a request has stopped it, until another one."""
-        return self.state == WAITING and self.reason == PAUSED
-
-    @property
-    def stopped(self) -> bool:
-        """Whether it stopped before its end: completed, but for a reason that it has."""
-        return self.state == COMPLETED and self.reason is not None
 
 
 class Stage(Stateful):
@@ -263,7 +213,8 @@ class Operation(Stateful):
     `silent_since`, `stalled_since` (since when its counts stand still, by their own pace),
     `progress`, `estimate` (as in `Stage`), `usual` (median, low and high of the
     seconds that its earlier runs took, and how many, or None), `late_after` (their median, or None
-    where its age says nothing),
+    where its age says nothing), `work` (seconds of processor time, bytes read and bytes written by
+    the processes of a command; None where unknown),
     `holder` (id of the operation that holds what it waits for, or None), `tail` (its last output
     lines) and `stops` (when its process was stopped and continued; a last end of None: it is
     stopped) are the broker's to fill in.
@@ -282,6 +233,7 @@ class Operation(Stateful):
         "tail",
         "unlike",
         "usual",
+        "work",
     )
 
     id: str
@@ -318,6 +270,7 @@ class Operation(Stateful):
     tail: list[str]
     unlike: bool
     usual: tuple[float, float, float, int] | None
+    work: tuple[float, float | None, float | None] | None
     late_after: float | None
 
     def __init__(
@@ -342,6 +295,7 @@ class Operation(Stateful):
         self.host = self.pid = self.user = self.tty = self.display = None
         self.coarser = self.former = self.planned = None
         self.estimate = self.progress = self.silent_since = self.usual = self.holder = None
+        self.work = None
         self.stalled_since = self.late_after = None
         self.receipt = True
         self.unlike = False
@@ -463,97 +417,3 @@ class Operation(Stateful):
             inside[stage.parent] = (around or known, total + (share or 0.0), count + 1)
         known, total, count = inside.get(None, nothing)
         return min(total / count, 0.999 if self.open else SHORT_MOST) if known else None
-
-
-def reachable(state: str, then: str, moves: dict[str, frozenset[str]]) -> bool:
-    """Return whether `then` can follow `state` in any number of moves of the table.
-
-    What a replica is shown is conflated: it may miss states between two records.
-    """
-    seen = {state}
-    edge = [state]
-    while edge:
-        for following in moves[edge.pop()]:
-            if following not in seen:
-                seen.add(following)
-                edge.append(following)
-    return then in seen
-
-
-# What enters from a program is made plain here: an exact int, float, str or bool of the built-in
-# types, whatever a subclass or a stranger's type makes of itself. All else (numpy's scalars,
-# enumerations) is packed by msgpack in one way, by the last resort in another, or by neither.
-
-
-def clean_count(value: Any) -> float | None:
-    """Return `value` as a count or total: a plain int or float, finite and within ±2**63.
-
-    None where it is no number, or beyond that.
-    """
-    kind = type(value)
-    if kind is not int and kind is not float:
-        try:
-            value = _plain_number(value)
-        except Exception:  # whatever a stranger's type makes of it
-            return None
-    return value if -COUNT_LIMIT < value < COUNT_LIMIT else None  # NaN compares false
-
-
-def is_beyond(value: Any) -> bool:
-    """Return whether `value` is a number that is too large for a count, in either direction."""
-    try:
-        number = _plain_number(value)
-    except OverflowError:
-        return True
-    except Exception:
-        return False
-    return number >= COUNT_LIMIT or number <= -COUNT_LIMIT
-
-
-def _plain_number(value: Any) -> float:
-    if isinstance(value, int):
-        return int.__int__(value)  # not what a subclass has in its place
-    if isinstance(value, float):
-        return float.__float__(value)
-    if hasattr(type(value), "__index__"):
-        try:
-            return int.__int__(value.__index__())
-        except TypeError:  # an array has it, and refuses
-            pass
-    return float(value)
-
-
-def clean_text(value: Any, limit: int = TEXT_LIMIT) -> str:
-    """Return `value` as text that can cross the wire: plain, at most `limit` characters.
-
-    A lone surrogate becomes "?"; bytes are read as UTF-8. Control characters stay: what was
-    reported is stored, and whoever draws makes it safe.
-    """
-    text = value if type(value) is str else _plain_text(value)
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _plain_text(value: Any) -> str:
-    try:
-        if isinstance(value, (bytes, bytearray)):
-            return str(value, "utf-8", "replace")
-        # The characters of a subclass (an enumeration's value), not what it says of itself.
-        return str.__str__(value if isinstance(value, str) else str(value))
-    except Exception:  # an error that cannot say what it is must still go its way
-        return str.__str__(type(value).__name__)
-
-
-def clean_notify(value: Any) -> Any:
-    """Return `value` as a wish for notifications: True, False, "error" or "sent", or else None."""
-    if isinstance(value, str):
-        text = clean_text(value, NAME_LIMIT)
-        return text if text in ("error", "sent") else None
-    return None if value is None else clean_flag(value)
-
-
-def clean_flag(value: Any) -> bool | None:
-    """Return `value` as true or false (0 and 1 are, and numpy's), or else None."""
-    count = clean_count(value)
-    return bool(count) if count in (0, 1) else None

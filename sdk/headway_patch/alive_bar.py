@@ -50,6 +50,7 @@ def reporting(original: Any) -> Any:
                 while not over.wait(INTERVAL):
                     look()
 
+            bar.look = look
             thread = threading.Thread(target=watch, name="headway-patch", daemon=True)
             thread.start()
             bar.enter()
@@ -58,8 +59,7 @@ def reporting(original: Any) -> Any:
             except BaseException as error:
                 over.set()
                 look(last=True)
-                how = "cancel" if isinstance(error, KeyboardInterrupt) else "fail"
-                bar.end(how, f"{type(error).__name__}: {error}")
+                bar.end_by(error)
                 raise
             else:
                 over.set()

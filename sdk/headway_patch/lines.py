@@ -9,16 +9,24 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from _thread import allocate_lock, get_ident
 from itertools import count
+
+# What a bar's own code is in: the next frame out is that of who uses it.
+_LIBRARIES = ("headway_patch", "tqdm", "rich", "alive_progress", "about_time", "contextlib")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from types import CodeType, FrameType
     from typing import Any, Callable
 
 OWED_LIMIT = 1 << 18  # bytes that wait for the socket: thousands of beginnings and ends
 EXIT_TIMEOUT = 0.25  # seconds for which an exit waits for a reader that is behind
+LEFT_LIMIT = 1000  # bars that were left and wait for a verdict: the oldest have stopped there
+CAUSE_LIMIT, PLACE_LIMIT = 10, 2000  # exceptions and places that are looked at: deep recursions
+ANCESTOR_LIMIT = 8  # processes above this one that are told: servers of forks, shells
 NAME_LIMIT = 256  # characters of a name or a detail: more is cut where it is shown anyway
 
 
@@ -32,6 +40,7 @@ class Connection:
         self.entered: dict[int, list[Bar]] = {}  # thread → the bars that it iterates over
         self.first = get_ident()
         self.open: dict[int, Bar] = {}
+        self.last_looks: list[Callable[[], object]] = []  # called before `finish` ends what is open
         self._owed = b""
         self._flags = 0
         self._socket: socket.socket | None = None
@@ -45,8 +54,8 @@ class Connection:
             self._socket.setblocking(False)
             self._flags = socket.MSG_NOSIGNAL  # a program may have SIGPIPE kill it
             self._socket.connect(path)
-            # Nobody can look that up once a short-lived worker has ended.
-            self._owed = f"child {os.getppid()}\n".encode()
+            # Nobody can look them up once a worker, or the server that forked it, has ended.
+            self._owed = f"child {' '.join(map(str, _ancestors()))}\n".encode()
         except (ImportError, AttributeError, OSError):
             self._close()
 
@@ -69,9 +78,17 @@ class Connection:
         """End what is open and close it: the program ends. Wait `EXIT_TIMEOUT` at most."""
         if self.pid != os.getpid():
             return
+        error = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
+        for look in list(self.last_looks):
+            look()
         for bar in list(self.open.values()):
             bar.look()
-            bar.end("stop")
+            if bar.left_at is not None:
+                bar.end_by(error if bar.left_at in _passed(error) else None)
+            elif error is None or bar.full:
+                bar.end("end")
+            else:
+                bar.end_by(error)
         with self.lock:
             if self._socket is not None and self._owed:
                 try:
@@ -137,6 +154,7 @@ class Bar:
         self.prefix = f"@{number}" if around is None else f"@{number}<{around.number}"
         self.number = number
         self.look: Callable[[], object] = bool
+        self.left_at: tuple[CodeType, int] | None = None  # code and line of the loop over it
         self._told: tuple[Any, ...] = ()
         self._name = words(name) or "items"
         self._unit = unit
@@ -144,6 +162,7 @@ class Bar:
 
     def restart(self, total: Any) -> None:
         """Begin, or begin again from zero."""
+        self.left_at = None
         self.connection.open[self.number] = self
         settings = f" unit={self._unit}" if self._unit and " " not in self._unit else ""
         if is_count(total):
@@ -168,10 +187,54 @@ class Bar:
         if done != before[0] and is_count(done):
             self._send(f"done {done}", last=last)
 
+    @property
+    def full(self) -> bool:
+        """Return whether its count has reached its total."""
+        done, total, _ = self._told
+        return is_count(done) and is_count(total) and done >= total
+
     def end(self, how: str, why: object = "") -> None:
-        """End it: `complete`, `stop` (where its numbers say) or `fail`, because of `why`."""
+        """End it: `complete`, `stop` (where its numbers say), or `fail`, because of `why`.
+
+        Of a bar that is open when the program has come to its `end`, the exit status says how.
+        """
         if self.connection.open.pop(self.number, None) is not None:
             self._send(f"{how} {words(why)}".rstrip())
+
+    def end_by(self, error: BaseException | None) -> None:
+        """End it as `error` has left it, or where its numbers say."""
+        if isinstance(error, GeneratorExit):
+            self.leave_early()
+        elif error is None or (isinstance(error, SystemExit) and not error.code):
+            self.end("stop")
+        elif isinstance(error, SystemExit):
+            self.end("fail", f"exit status {error.code}")
+        else:
+            kinds = [kind.__name__ for kind in type(error).__mro__]
+            cancelled = isinstance(error, KeyboardInterrupt) or "CancelledError" in kinds
+            self.end("cancel" if cancelled else "fail", f"{type(error).__name__}: {error}")
+
+    def close(self) -> None:
+        """End it where its numbers say, unless a loop over it is being left."""
+        if isinstance(sys.exc_info()[1], GeneratorExit) or _program_frame() is None:
+            self.leave_early()
+        else:
+            self.end("stop")
+
+    def leave_early(self) -> None:
+        """Take in that the loop over it was left, or that it was dropped.
+
+        Whether by a `break` or by an exception that ends the program, `finish` tells.
+        """
+        frame = _program_frame()
+        if self.full:
+            self.end("stop")
+        elif frame is not None and self.open and self.left_at is None:
+            self.left_at = (frame.f_code, frame.f_lineno)
+            self._send("left")
+            left = [bar for bar in self.connection.open.values() if bar.left_at is not None]
+            if len(left) > LEFT_LIMIT:
+                left[0].end("stop")
 
     def enter(self) -> None:
         """Let the bars that this thread makes from now on be part of it."""
@@ -186,6 +249,45 @@ class Bar:
     def _send(self, line: str, *, last: bool = True) -> None:
         if self.connection.pid == os.getpid():  # else it is the parent's
             self.connection.send(f"{self.prefix} {line}", last=last)
+
+
+def _ancestors() -> list[int]:
+    """Return the parent process, the parent of that and so on, as far as they can be known."""
+    found = [os.getppid()]
+    try:
+        while found[-1] > 1 and len(found) < ANCESTOR_LIMIT:
+            with open(f"/proc/{found[-1]}/stat", "rb") as file:
+                found.append(int(file.read().rpartition(b")")[2].split()[1]))
+    except (OSError, ValueError, IndexError):
+        pass
+    return [pid for pid in found if pid > 1]
+
+
+def _program_frame() -> FrameType | None:
+    """Return the frame that uses a bar, out of its library.
+
+    None where the interpreter itself drops the bar, as it does with what `sys.exit` has left.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] not in _LIBRARIES:
+            break
+        frame = frame.f_back
+    return frame
+
+
+def _passed(error: BaseException | None) -> list[tuple[CodeType, int]]:
+    """Return the places that an exception, and those that it came from, have passed."""
+    found: list[tuple[CodeType, int]] = []
+    for _ in range(CAUSE_LIMIT):
+        if error is None:
+            break
+        trace = error.__traceback__
+        while trace is not None and len(found) < PLACE_LIMIT:
+            found.append((trace.tb_frame.f_code, trace.tb_lineno))
+            trace = trace.tb_next
+        error = error.__cause__ or error.__context__
+    return found
 
 
 def words(text: object) -> str:

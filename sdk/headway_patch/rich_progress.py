@@ -10,7 +10,7 @@ import threading
 import weakref
 
 from headway_patch.hook import require
-from headway_patch.lines import Bar, is_drawn
+from headway_patch.lines import Bar, connection, is_drawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class Tasks:
         self._over = threading.Event()
         columns = {type(column).__name__ for column in progress.columns}
         self._unit = "B" if columns & set(_OF_BYTES) else None
+        self._connection = connection()
         threading.Thread(target=self._run, name="headway-patch", daemon=True).start()
+        self._connection.last_looks.append(self._look_last)
 
     def _run(self) -> None:
         while not self._over.wait(INTERVAL):
@@ -47,6 +49,11 @@ class Tasks:
             del progress
         if self._progress() is None:
             self._end({}, None)
+
+    def _look_last(self) -> None:
+        progress = self._progress()
+        if progress is not None:
+            self.look(progress, last=True)
 
     def look(self, progress: Any, *, last: bool = False) -> None:
         """Report what the tasks have come to."""
@@ -84,12 +91,13 @@ class Tasks:
 
     def _end(self, totals: dict[int, Any], error: BaseException | None) -> None:
         with self._lock:
+            if self._look_last in self._connection.last_looks:
+                self._connection.last_looks.remove(self._look_last)
             for number, bar in self._bars.items():
-                if error is not None:
-                    how = "cancel" if isinstance(error, KeyboardInterrupt) else "fail"
-                    bar.end(how, f"{type(error).__name__}: {error}")
+                if error is None and totals.get(number, 0) is None:
+                    bar.end("complete")
                 else:
-                    bar.end("complete" if totals.get(number, 0) is None else "stop")
+                    bar.end_by(error)
 
 
 def reporting(original: Any) -> Any:

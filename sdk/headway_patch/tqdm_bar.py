@@ -37,6 +37,7 @@ def reporting(original: Any) -> Any:
             self._headway: Bar | None = None
             self._headway_silent = False
             self._headway_at = 0.0
+            self._headway_name = ""
             kind = type(self)
             if kind.__module__.startswith("headway."):  # an adapter: it reports by itself
                 super().__init__(*arguments, **options)
@@ -50,7 +51,8 @@ def reporting(original: Any) -> Any:
                 return
             try:
                 unit = None if self.unit == "it" else str(self.unit).strip()
-                bar = self._headway = Bar(_described(self.desc), self.total, unit)
+                self._headway_name = _described(self.desc)
+                bar = self._headway = Bar(self._headway_name, self.total, unit)
                 self_ref = ref(self)  # a bar that is dropped ends by that
                 bar.look = lambda: getattr(self_ref(), "_headway_told", bool)()  # noqa: PLW0108 - it may be gone
             except Exception as error:
@@ -60,7 +62,7 @@ def reporting(original: Any) -> Any:
 
         def __iter__(self) -> Iterator[Any]:
             items = super().__iter__()
-            return items if self._headway is None else _entered(self._headway, items)
+            return items if self._headway is None else entered(self._headway, items)
 
         def refresh(self, *arguments: Any, **options: Any) -> Any:
             bar = self.__dict__.get("_headway")
@@ -87,17 +89,16 @@ def reporting(original: Any) -> Any:
             bar = self.__dict__.get("_headway")
             if bar is not None and bar.open and not self.disable:
                 self._headway_told(last=True)
-                bar.end("stop")
+                bar.close()
             if self.__dict__.get("_headway_silent"):
                 self.sp = None  # nothing was written, and nothing is to be cleared
             return super().close()
 
         def __exit__(self, kind: object, error: Any, traceback: object) -> Any:  # noqa: PYI036 - or any
             bar = self.__dict__.get("_headway")
-            if error is not None and bar is not None and not isinstance(error, GeneratorExit):
+            if error is not None and bar is not None:
                 self._headway_told(last=True)
-                how = "cancel" if isinstance(error, KeyboardInterrupt) else "fail"
-                bar.end(how, f"{type(error).__name__}: {error}")
+                bar.end_by(error)
             return super().__exit__(kind, error, traceback)
 
         def _headway_told(self, *, last: bool = False) -> None:
@@ -106,9 +107,10 @@ def reporting(original: Any) -> Any:
                 return
             try:
                 self._headway_at = monotonic()
-                said = (_described(self.desc), self.postfix)
+                described = _described(self.desc)
+                said = ("" if described == self._headway_name else described, self.postfix)
                 detail = ", ".join(text for text in said if isinstance(text, str) and text)
-                bar.move(self.n, self.total, detail if self.postfix else "", last=last)
+                bar.move(self.n, self.total, detail, last=last)
             except Exception:
                 pass  # a total or a count of a type of the program's own
 
@@ -118,7 +120,8 @@ def reporting(original: Any) -> Any:
     return tqdm
 
 
-def _entered(bar: Bar, items: Iterator[Any]) -> Iterator[Any]:
+def entered(bar: Bar, items: Iterator[Any]) -> Iterator[Any]:
+    """Yield `items`; the bars that their loop makes are part of `bar`."""
     bar.enter()
     try:
         yield from items

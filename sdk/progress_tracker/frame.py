@@ -11,7 +11,7 @@ from headway import string_width
 from headway.formatting import quantity
 from headway.formatting import theme as themes
 from headway.formatting.theme import SILENT, STYLES, Line, Theme
-from headway.model import CANCELLED, COMPLETED, FAILED, PENDING, RUNNING
+from headway.states import CANCELLED, COMPLETED, FAILED, PENDING, RUNNING
 from progress_tracker.stage import ProgressStage, StageStatus
 
 TYPE_CHECKING = False

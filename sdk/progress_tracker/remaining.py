@@ -51,7 +51,7 @@ def remaining(stages: Sequence[ProgressStage]) -> float | None:
     if not known:
         return None
     throughput = moved / moving if moved and moving > 0 else None
-    from headway.estimate.cold import TYPICAL  # noqa: PLC0415 - not needed to import the package
+    from headway.estimate.cold.cold import TYPICAL  # noqa: PLC0415 - not needed to import the package
 
     typical = sum(lengths) / len(lengths) if lengths else TYPICAL
     running: list[float] = []

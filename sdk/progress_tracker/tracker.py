@@ -12,7 +12,7 @@ import time
 import weakref
 from itertools import repeat
 
-from headway.model import COUNT_LIMIT as _LIMIT
+from headway.plain_values import COUNT_LIMIT as _LIMIT
 from progress_tracker import frame, signals
 from progress_tracker.notification import Delivery
 from progress_tracker.optional import present

@@ -161,6 +161,21 @@ def test_the_summary_at_every_size(columns, rows):
     check(f"summary-{columns}x{rows}", screen(lines, columns, rows))
 
 
+README = pathlib.Path(__file__).parents[2] / "README.md"
+
+
+def test_the_readme_shows_the_real_picture():
+    look = theme.make(ascii_only=False, coloured=False)
+    lines = View(board_of(*installers()), look).picture(80, 24, NOW)
+    shown = "\n".join(look.paint(line) for line in lines)
+    page = README.read_text("utf-8")
+    before, found, after = re.split(r"```\n(headway .*?)\n```", page, maxsplit=1, flags=re.DOTALL)
+    if os.environ.get("GOLDEN") == "write":
+        README.write_text(f"{before}```\n{shown}\n```{after}", "utf-8")
+        found = shown
+    assert found == shown
+
+
 ACCESSIBILITY = pathlib.Path(__file__).parents[2] / "docs" / "accessibility.md"
 
 

@@ -86,6 +86,48 @@ class Desktop:
         until(self._answers)
         return self
 
+    def serve_jobs(self):
+        """Start a list of jobs, as KDE's, with one view, and wait until it answers."""
+        name, path = "org.kde.JobViewServer", "/JobViewServer"
+        self._service = subprocess.Popen(
+            [PYTHON, "-m", "dbusmock", "--session", "-l", self._log, name, path, name],
+            env={**os.environ, **self.environ},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        view = "org.kde.JobViewV2"
+        methods = (
+            "[('terminate','s','',''), ('setInfoMessage','s','',''), ('setPercent','u','',''),"
+        )
+        methods += "('setDescriptionField','uss','b','ret = True')]"
+        mock = "org.freedesktop.DBus.Mock"
+        until(
+            lambda: self._ask(
+                name, path, f"{mock}.AddObject", "/JobViewServer/JobView_1", view, "{}", methods
+            )
+        )
+        answer = "ret = dbus.ObjectPath('/JobViewServer/JobView_1')"
+        assert self._ask(name, path, f"{mock}.AddMethod", name, "requestView", "ssi", "o", answer)
+        return self
+
+    def logged(self):
+        """The log of the service."""
+        try:
+            with open(self._log) as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def _ask(self, name, path, method, *arguments):
+        asked = subprocess.run(
+            ["gdbus", "call", "--session", "-d", name, "-o", path, "-m", method, *arguments],
+            env={**os.environ, **self.environ},
+            capture_output=True,
+            check=False,
+            timeout=30,
+        )
+        return asked.returncode == 0
+
     def hang(self):
         """The service answers no more."""
         self._service.send_signal(signal.SIGSTOP)

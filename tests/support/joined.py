@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 
-from headway.model import RUNNING, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol import messages
 from headway.protocol.wire import decode, encode
 from headway.reporting.publisher import Publisher
+from headway.states import RUNNING
 from headway_broker.core import Core
 from headway_broker.state import effects
 from headway_broker.state.sessions import Credentials

@@ -34,6 +34,7 @@ class Machine:
             name: value
             for name, value in os.environ.items()
             if not name.startswith("HEADWAY")
+            and not name.startswith(("GITHUB_", "GITLAB_"))
             and name not in ("CI", "NO_COLOR", "FORCE_COLOR", *AGENTS)
         }
         self.environ.update(

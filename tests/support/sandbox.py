@@ -128,4 +128,8 @@ class Terminal:
         return [line for line in top + self.lines if line]
 
     def close(self):
-        self.child.close(force=True)
+        try:
+            self.child.close(force=True)
+        except pexpect.ExceptionPexpect:  # killed, but on a busy machine it takes a while to die
+            until(lambda: not self.child.isalive(), "the end of a killed child")
+            self.child.close(force=True)

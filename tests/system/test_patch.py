@@ -213,6 +213,29 @@ def test_what_looks_at_no_environment_runs_as_without_us(machine, listener, how)
 
 
 @pytest.mark.once
+def test_an_interpreter_with_another_accounts_rights_runs_nothing_of_ours(machine, listener):
+    if os.getuid() != 0:
+        pytest.skip("only root makes a copy with another account's rights")
+    program = machine.file(
+        "rights.py",
+        """
+        import os, sys
+        print([path for path in sys.path if "headway_patch" in path], "tqdm" in sys.modules)
+        print([name for name in sys.modules if "headway" in name], os.geteuid() == os.getuid())
+        """,
+    )
+    # As a setuid copy of the interpreter is: one user started it, another's are its rights.
+    code = f"""if True:
+        import os
+        os.setreuid(65534, 0)
+        os.execv({sys.executable!r}, [{sys.executable!r}, {program!r}])
+    """
+    ran = patch(machine, "-c", code)
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("[] False\n[] False\n", "", 0)
+    assert "setuid" in machine.headway("doctor").stdout
+
+
+@pytest.mark.once
 def test_a_sitecustomize_of_the_programs_own_is_run_and_nothing_of_ours_is_seen(machine, listener):
     os.mkdir(f"{machine.folder}/own")
     with open(f"{machine.folder}/own/sitecustomize.py", "w") as file:
@@ -246,6 +269,66 @@ def test_a_program_that_is_killed_has_bars_that_failed(machine, listener):
     assert patch(machine, program).returncode == -9
     assert listener.ended("killed.py").state == "failed"
     assert [one.state for one in listener.ended("killed.py").stages.values()] == ["failed"]
+
+
+FAILS = """
+import sys
+from rich.progress import track
+from tqdm import tqdm
+for item in tqdm(range(30), desc="left"):
+    if item == 12:
+        break
+for item in track(range(30), description="fetch"):
+    pass
+counter = tqdm(total=10, desc="counter", file=sys.stdout)
+counter.update(4)
+def part():
+    for item in tqdm(range(30), desc="part"):
+        if item == 7:
+            raise ValueError("no row")
+for item in tqdm(range(3), desc="parts"):
+    part()
+"""
+
+
+@pytest.mark.once
+def test_a_loop_that_an_exception_ends_the_program_in_has_failed(machine, listener):
+    ran = patch(machine, machine.file("fails.py", FAILS))
+    assert "ValueError: no row" in ran.stderr
+    operation = listener.ended("fails.py")
+    inside = list(operation.stages)[3]
+    assert stages(operation) == [
+        ("left", None, "completed", 12, 30, "stopped at 12 of 30"),
+        ("fetch", None, "completed", 30, 30, None),
+        ("counter", None, "failed", 4, 10, None),
+        ("parts", None, "failed", 0, 3, None),
+        ("part", inside, "failed", 7, 30, None),
+    ]
+
+
+@pytest.mark.once
+def test_a_bar_that_feeds_a_pool_ends_after_the_bars_of_its_workers(machine, listener):
+    program = machine.file(
+        "feeds.py",
+        """
+        from concurrent.futures import ProcessPoolExecutor
+        import time
+        from tqdm import tqdm
+        def render(page):
+            for _ in tqdm(range(5), desc="lines"):
+                time.sleep(0.01)
+            return page
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(2) as pool:
+                jobs = [pool.submit(render, page) for page in tqdm(range(8), desc="pages")]
+                # The pool is full when the bar has ended.
+                print(sum(job.result() for job in jobs))
+        """,
+    )
+    assert patch(machine, program).stdout == "28\n"
+    operation = listener.ended("feeds.py")
+    assert [one[2:5] for one in stages(operation) if one[0] == "pages"] == [("completed", 8, 8)]
+    assert {one[2:5] for one in stages(operation) if one[0] == "lines"} == {("completed", 5, 5)}
 
 
 @pytest.mark.once

@@ -45,7 +45,7 @@ def run(machine, *words):
 
 
 def test_a_users_table_reads_a_program_and_one_below_a_script(machine, listener, script):
-    frob = script("frob.sh", "for n in 1 2 3; do echo copied $n of 9; sleep 0.3; done\n")
+    frob = script("frob.sh", "for n in 1 2 3; do echo copied $n of 9; sleep 1; done\n")
     assert run(machine, frob)[0] == 0
     stage = next(iter(listener.ended("frob.sh").stages.values()))
     assert (stage.name, stage.done, stage.total) == ("Copy", 3, 9)

@@ -110,10 +110,36 @@ def test_an_exit_status_that_somebody_else_was_told_is_no_success(machine, liste
         "c.Child.own = c.Child.take_statuses; c.Child.take_statuses = taken\n"
         "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    process = machine.python("-c", code, "--name", "odd", "--", "true")
+    process = machine.python("-c", code, "--name", "odd", "--", "sleep", "0.5")
     assert machine.finish(process) == (1, "", "")
     operation = listener.ended("odd")
     assert (operation.state, operation.error) == ("failed", "its exit status is not known")
+
+
+def test_the_clock_of_a_command_stops_when_it_ends(machine, listener):
+    code = (
+        "import sys, time, headway.run.launch as l\n"
+        "begin = l.Launch.report\n"
+        "def late(launch):\n"
+        "    while launch.child.ended is None: time.sleep(0.01)\n"
+        "    print(time.monotonic()); time.sleep(1); begin(launch)\n"
+        "l.Launch.report = late\n"
+        "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    process = machine.python("-c", code, "--name", "late", "--", "sleep", "0.5")
+    status, out, _ = machine.finish(process)
+    assert status == 0
+    assert listener.ended("late").ended <= float(out)
+
+
+def test_a_headway_run_below_another_is_the_only_one(machine, listener):
+    script = machine.file("headway", f'#!/bin/sh\nexec {sys.executable} -m headway "$@"\n')
+    os.chmod(script, 0o755)
+    assert output(machine, "--", script, "run", "--name", "inner", "--", "sleep", "0.5")[0] == 0
+    listener.ended("inner")
+    assert [one.name for one in listener.operations.values()] == ["inner"]
+    assert output(machine, "--name", "outer", "--", script, "run", "--", "true")[0] == 0
+    listener.ended("outer")
 
 
 def test_what_cannot_be_run_is_told_as_a_shell_tells_it(machine, tmp_path):

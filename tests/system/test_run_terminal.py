@@ -144,8 +144,10 @@ def test_a_command_that_takes_the_whole_screen_has_all_rows(machine):
     assert re.findall(r"\d+ \d+", text) == ["24 80", "16 80"]
 
 
-def test_ctrl_z_stops_both_and_fg_goes_on(bash, listener):
-    bash.sendline("hw -- sh -c 'echo begun; sleep 2; echo over'")
+def test_ctrl_z_stops_both_and_fg_goes_on(bash, listener, tmp_path):
+    may_end = tmp_path / "may-end"
+    wait = f"until [ -e {may_end} ]; do sleep 0.1; done"
+    bash.sendline(f"hw -- sh -c 'echo begun; {wait}; echo over'")
     bash.expect_exact("begun\r\n")
     until(lambda: listener.named("sh"))
     bash.send("\x1a")
@@ -157,6 +159,7 @@ def test_ctrl_z_stops_both_and_fg_goes_on(bash, listener):
     bash.expect_exact(" icanon\r\n")
     bash.expect_exact("READY> ")
     assert "-echo" not in bash.before
+    may_end.touch()
     bash.sendline("fg")
     bash.expect_exact("over\r\n")
     bash.expect_exact("READY> ")

@@ -63,6 +63,29 @@ def test_a_script_is_an_operation_and_one_that_is_killed_has_failed(sandbox):
     assert reported()["error"] == "the script ended without saying how"
 
 
+@pytest.mark.starts_broker
+def test_a_noted_command_is_an_operation_with_its_duration_and_outcome(sandbox):
+    for status in ("3", "0"):
+        done = subprocess.run(
+            [*HEADWAY, "shell", "note", "12", status],
+            env=sandbox.environ,
+            input="make --password=secret all\n",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, "")
+    until(lambda: len(sandbox.operations()) == 2, "the commands")
+    failed, completed = sorted(sandbox.operations(), key=lambda one: one["state"], reverse=True)
+    assert (failed["state"], completed["state"]) == ("failed", "completed")
+    assert failed["exit_status"] == 3
+    assert 12 <= failed["elapsed"] < 60
+    assert failed["name"].startswith("make")
+    assert "secret" not in failed["name"]
+    assert failed["key"] == completed["key"]
+
+
 def test_help_of_a_command_is_its_own_help(machine):
     assert machine.headway("help", "pv").stdout == machine.headway("pv", "--help").stdout
     done = subprocess.run([*HEADWAY, "help"], env=machine.environ, capture_output=True, check=False)

@@ -62,3 +62,11 @@ def test_a_view_that_is_killed_leaves_none(sandbox):
     assert CLEAR not in terminal.written
     os.kill(terminal.child.pid, signal.SIGKILL)
     terminal.wait_for(lambda _: CLEAR in terminal.written, "its end", PATIENCE)
+
+
+@pytest.mark.starts_broker
+def test_what_a_command_says_of_itself_is_passed_on(sandbox):
+    terminal = sandbox.terminal("headway", "run", "--", "printf", r"\033]9;4;1;30\033\\done\n")
+    terminal.wait_for_text("done", PATIENCE)
+    until(lambda: terminal.read(0.05) or not terminal.child.isalive(), "its end", PATIENCE)
+    assert b"\x1b]9;4;1;30\x1b\\" in terminal.written

@@ -39,6 +39,22 @@ def test_ps_with_nothing_says_so_and_starts_nothing(sandbox):
     assert abs(snapshot["time"] - time.time()) < 30
 
 
+def test_ps_lists_what_a_command_left_where_no_broker_serves(machine):
+    assert machine.headway("run", "--name", "quick", "--", "true").returncode == 0
+    assert [one["name"] for one in machine.operations()] == ["quick"]
+    assert "quick" in machine.headway("ps").stdout
+    assert machine.serving() is None
+
+
+@pytest.mark.starts_broker
+def test_ps_lists_what_has_just_been_left_for_the_broker(machine):
+    for number in range(3):
+        assert machine.headway("run", "--name", f"quick {number}", "--", "true").returncode == 0
+        until(lambda: machine.serving() is not None, "the broker", 60)
+        names = until(machine.operations, "its answer", 60)
+        assert f"quick {number}" in [one["name"] for one in names]
+
+
 def test_ps_lists_what_runs(sandbox):
     process = sandbox.held("Install PostgreSQL")
     assert "Install PostgreSQL" in sandbox.headway("ps").stdout

@@ -371,12 +371,37 @@ def test_without_colour_there_is_none_but_the_picture_moves(sandbox):
     assert not re.search(rb"\x1b\[\d*m", terminal.written)
 
 
+def logged(sandbox, code, **environ):
+    """What a program prints to standard error in CI; it waits at its `sys.stdin.read()`."""
+    process = sandbox.program(code, environ={"CI": "true", **environ}, stdin=subprocess.PIPE)
+    until(lambda: sandbox.serving() and sandbox.ask("status")["viewers"], "what writes its log")
+    return let_go(process)[1]
+
+
 def test_a_log_of_ci_gets_plain_lines_from_the_program_itself(sandbox):
-    process = sandbox.program(COUNTED, environ={"CI": "true"})
-    _, err = process.communicate(timeout=30)
+    err = logged(sandbox, "for i in headway.track(range(3), 'Compile'): sys.stdin.read()")
     assert "Compile" in err
     assert "completed" in err
     assert "\x1b" not in err
+
+
+@pytest.mark.starts_broker
+def test_a_ci_job_has_a_table_of_its_stages_and_an_annotation_of_what_failed(sandbox, tmp_path):
+    table = tmp_path / "summary.md"
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(table)}
+    code = """
+with headway.operation("deploy") as op:
+    with op.stage("Build"): sys.stdin.read()
+    with op.stage("Upload") as upload: upload.fail("no route to host")
+    op.fail("no route to host")
+"""
+    complaint = logged(sandbox, code, **environ)
+    assert "::error title=deploy failed::in Upload" in complaint
+    assert "no route to host" in complaint
+    until(table.exists, "the summary")
+    until(lambda: "all of it" in table.read_text(), "the table")
+    assert "**deploy** failed" in table.read_text()
+    assert "| Build |" in table.read_text()
 
 
 def test_a_program_that_is_asked_for_it_writes_json_lines_about_itself(sandbox):

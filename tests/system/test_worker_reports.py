@@ -84,6 +84,49 @@ def test_what_a_program_leaves_open_ends_as_the_program_does(
     assert listener.stage(operation, "Step").state == state
 
 
+LOOP = "for item in headway.track(range(9), 'Rows'):\n    if item == 4: {}"
+KEPT = "rows = headway.track(range(9), 'Rows')\nfor item in rows:\n    if item == 4: {}"
+BAR = "bar = tqdm(total=9, desc='Rows', file=io.StringIO()); bar.update(4)\n{}"
+DRAWN = "for item in tqdm(range(9), 'Rows', file=io.StringIO()):\n    if item == 4: {}"
+TASK = f"""
+async def main():
+    {LOOP.replace("    if", "        if")}
+asyncio.run(main())"""
+CAUGHT = f"""
+try:
+    {LOOP.replace("    if", "        if")}
+except (SystemExit, ValueError): pass"""
+
+
+@pytest.mark.parametrize(
+    ("place", "leave", "status", "state"),
+    [
+        (LOOP, "raise SystemExit(3)", 3, "failed"),
+        (LOOP, "raise SystemExit", 0, "completed"),
+        (f"def main():\n  {LOOP.replace('    if', '      if')}\nmain()", "quit(3)", 3, "failed"),
+        (LOOP, "break", 0, "completed"),
+        (LOOP.replace("{}", "break") + "\n{}", "raise SystemExit(3)", 3, "completed"),
+        (KEPT, "raise SystemExit(3)", 3, "ended"),
+        (DRAWN, "raise SystemExit(3)", 3, "failed"),
+        (DRAWN, "sys.exit(3)", 3, "failed"),
+        (TASK, "sys.exit(3)", 3, "failed"),
+        (TASK, "raise SystemExit(3)", 3, "failed"),
+        (CAUGHT, "raise SystemExit(3)", 0, "completed"),
+        (BAR, "sys.exit(3)", 3, "failed"),
+        (BAR, "raise SystemExit(3)", 3, "ended"),
+        (BAR, "pass", 0, "completed"),
+    ],
+)
+def test_what_a_program_leaves_by_its_exit_status_is_no_success(
+    machine, listener, place, leave, status, state
+):
+    code = "import asyncio, headway, io, sys\nfrom headway.adapters.tqdm import tqdm\n"
+    assert machine.run(code + place.replace("{}", leave))[0] == status
+    operation = next(iter(listener.operations.values()))
+    assert (operation.state, listener.stage(operation, "Rows").done) == (state, 4)
+    assert operation.exit_status == (3 if state == "failed" else None)
+
+
 def test_a_thread_that_leaves_by_sys_exit_ends_its_operation_and_nothing_else(machine, listener):
     code = """
         import headway, sys, threading

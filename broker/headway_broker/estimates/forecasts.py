@@ -14,22 +14,16 @@ from typing import Any, Callable, Iterable
 
 from headway.estimate import Estimate, Forecast, Run
 from headway.estimate.forecast import REMEMBERED
-from headway.model import (
-    CANCELLED,
-    COMPLETED,
-    SHORT_MOST,
-    UNJUDGED,
-    UNLEARNED,
-    WAITING,
-    asks,
-)
+from headway.model import SHORT_MOST, UNLEARNED
 from headway.protocol.messages import Work
+from headway.states import CANCELLED, COMPLETED, UNJUDGED, WAITING, asks
 from headway_broker.estimates.budget import Budget, price
 from headway_broker.estimates.history_keys import Keys, keys_of
 from headway_broker.estimates.replay import is_held, replay, tell
 from headway_broker.estimates.stalls import Pace
 from headway_broker.state.effects import StoreRun
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 
 # Seconds after which an estimate is stale and made again though nothing has changed. Viewers count
@@ -104,6 +98,7 @@ class Forecasts:
         self._faults = faults
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
         self._waiting: dict[str, dict[Entry, None]] = {}  # key → those that wait for its runs
+        self._displaced: dict[str, dict[Entry, None]] = {}  # missing parent → those below it
         self._asked: dict[str, float] = {}  # key → when its runs were asked for
         self._budget = Budget()
 
@@ -116,9 +111,13 @@ class Forecasts:
         """Begin a forecast; return the history keys whose runs are to be read, if any."""
         keys = keys_of(entry, self._ledger)
         key = entry.learned_as = keys.key
+        self._wait_no_more(entry)
+        begun = now if entry.forecast is None else entry.forecast.begun
+        entry.forecast = OperationForecast(keys, begun, self._stalled())
         if not entry.operation.open:
-            return None
-        entry.forecast = OperationForecast(keys, now, self._stalled())
+            return None  # it ends at once, and teaches all the same
+        if keys.missing is not None:
+            self._displaced.setdefault(keys.missing, {})[entry] = None
         self._queue[entry] = None
         if not has_history or key == UNLEARNED:
             self._build(entry, [])
@@ -129,6 +128,14 @@ class Forecasts:
             return None
         self._asked[key] = now
         return keys
+
+    def displaced(self, operation: str) -> list[Entry]:
+        """Return the open operations that came before this one, which they are inside of.
+
+        Each is to begin again: only now its place, and so its history, is known.
+        """
+        found = self._displaced.pop(operation, {})
+        return [entry for entry in found if entry.forecast is not None]
 
     def recalled(self, key: str, records: list[dict[str, Any]], prior: float | None = None) -> None:
         """Begin the forecasts that wait for the runs of a key.
@@ -346,6 +353,9 @@ class Forecasts:
         if run is None:
             return None
         keys = tracked.keys
+        if keys.missing is not None:  # its parent may have come meanwhile
+            keys = keys_of(entry, self._ledger)
+            entry.learned_as = keys.key
         run.load = self._load(tracked, ended)
         record = {**run.to_dict(), "operation": operation.id}
         return StoreRun(keys.key, record, keys.name, keys.coarser)
@@ -390,13 +400,19 @@ class Forecasts:
         return None
 
     def _wait_no_more(self, entry: Entry) -> None:
-        """Stop waiting for the earlier runs of an operation."""
+        """Stop waiting for the earlier runs of an operation, and for what it is inside of."""
         tracked: OperationForecast | None = entry.forecast
         waiting = None if tracked is None else self._waiting.get(tracked.keys.key)
         if tracked is not None and waiting is not None:
             waiting.pop(entry, None)
             if not waiting:
                 del self._waiting[tracked.keys.key]
+        missing = None if tracked is None else tracked.keys.missing
+        below = None if missing is None else self._displaced.get(missing)
+        if missing is not None and below is not None:
+            below.pop(entry, None)
+            if not below:
+                del self._displaced[missing]
 
     def _give_up(self, entry: Entry, error: Exception) -> None:
         """Drop the forecast of an operation for good: what raised once raises again."""

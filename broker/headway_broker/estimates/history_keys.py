@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from headway.estimate import history_key
 from headway.model import Operation
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 
 DEPTH_LIMIT = 8  # operations inside each other whose names make a key: deeper ones share it
 
@@ -14,13 +15,15 @@ DEPTH_LIMIT = 8  # operations inside each other whose names make a key: deeper o
 class Keys(NamedTuple):
     """The history keys of an operation, the finest first, and what a person calls it.
 
-    `former` is the key under which earlier versions stored its runs, or None.
+    `former` is the key under which earlier versions stored its runs, or None. `missing` is the
+    operation above it that has not been heard of yet: then the keys are those of another place.
     """
 
     key: str
     coarser: tuple[str, ...]
     former: str | None
     name: str
+    missing: str | None = None
 
 
 def keys_of(entry: Entry, ledger: Ledger) -> Keys:
@@ -35,9 +38,11 @@ def keys_of(entry: Entry, ledger: Ledger) -> Keys:
     names = [operation.name]
     command: Operation | None = None
     above = operation.parent
+    missing: str | None = None
     while above and len(names) < DEPTH_LIMIT:
         parent = ledger.entries.get(above.partition("/")[0])
         if parent is None:
+            missing = above.partition("/")[0]
             break
         if parent.operation.key:
             command = parent.operation
@@ -47,7 +52,7 @@ def keys_of(entry: Entry, ledger: Ledger) -> Keys:
     names.reverse()
     path = [history_key(name) for name in names]
     if command is None or not command.key:
-        return Keys(_joined(path), (), None, _joined(names))
+        return Keys(_joined(path), (), None, _joined(names), missing)
     return Keys(
         _joined([history_key(command.key), *path]),
         tuple(_joined([key, *path]) for key in command.coarser or ()),

@@ -13,10 +13,12 @@ import re
 from typing import Iterable
 
 from headway.estimate import Estimate
-from headway.model import STAGE_FIELDS, WAITING, Operation
+from headway.model import STAGE_FIELDS, Operation
+from headway.states import WAITING
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.state.effects import Effect, Trace
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session, Sessions
 
 LOOK_EVERY = 1.0  # seconds between looks, as often as estimates are made of what stands still

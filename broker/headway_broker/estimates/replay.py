@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from headway.estimate import Forecast
-from headway.model import CANCELLED, PENDING, RUNNING, WAITING, Operation, Stage
+from headway.model import Operation, Stage
+from headway.states import CANCELLED, PENDING, RUNNING, WAITING
 
 
 class Past(NamedTuple):

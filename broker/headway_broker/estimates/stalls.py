@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from headway.model import RUNNING, Operation, Stage
+from headway.model import Operation, Stage
+from headway.states import RUNNING
 
 # Seconds for which nothing is called a stall, however fast the count was. By judgement: of what
 # is shorter, nobody who looks now and then can tell that it pauses.

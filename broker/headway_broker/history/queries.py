@@ -36,21 +36,32 @@ class RunOf(NamedTuple):
     number: int
 
 
-def write(connection: sqlite3.Connection, place: str, job: Job, unix: float) -> None:
-    """Write a job of the broker at `place`, as of a Unix time; a job that only reads is ignored."""
+def write(
+    connection: sqlite3.Connection, place: str, job: Job, unix: float, clock: float | None = None
+) -> None:
+    """Write a job of the broker at `place`, as of a Unix time; a job that only reads is ignored.
+
+    `clock` is the same time on the monotonic clock.
+    """
     if isinstance(job, StoreOperation):
-        _store(connection, place, job.row, unix)
+        _store(connection, place, job.row, unix, clock)
     elif isinstance(job, StoreRun):
         _learn(connection, job, unix)
     elif isinstance(job, StoreClaim):
         connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", (job.key, unix))
 
 
-def _store(connection: sqlite3.Connection, place: str, row: StoredOperation, unix: float) -> None:
+def _store(
+    connection: sqlite3.Connection,
+    place: str,
+    row: StoredOperation,
+    unix: float,
+    clock: float | None,
+) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO operations"
-        " (id, place, stored, revision, ended, session, uid, pid, about, body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (id, place, stored, revision, ended, session, uid, pid, about, body, clock)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row.operation,
             place,
@@ -62,6 +73,7 @@ def _store(connection: sqlite3.Connection, place: str, row: StoredOperation, uni
             row.pid,
             json.dumps(row.about),
             row.body,
+            clock,
         ),
     )
 
@@ -82,31 +94,46 @@ def _learn(connection: sqlite3.Connection, job: StoreRun, unix: float) -> None:
 
 
 def operations(
-    connection: sqlite3.Connection, place: str, since: float, fresh_since: float = float("inf")
+    connection: sqlite3.Connection, place: str, cutoffs: Cutoffs
 ) -> list[StoredOperation]:
-    """Return the open operations of `place` and those ended `since`, in the order of storing.
+    """Return the open operations of `place` and those ended of late, in the order of storing.
 
-    Of too many those that ended before `fresh_since` are left out first (`retention.surplus`).
+    Of too many those that have not just ended are left out first (`retention.surplus`).
     """
     found = connection.execute(
-        "SELECT id, revision, ended, session, uid, pid, about, body FROM operations"
-        " WHERE place = ? AND (ended IS NULL OR ended >= ?)"
+        "SELECT id, revision, ended, session, uid, pid, about, body, clock FROM operations"
+        " WHERE place = ? AND (ended IS NULL OR ended >= ? OR clock BETWEEN ? AND ?)"
         " ORDER BY ended IS NOT NULL, rowid",  # in the order of storing, for wall clocks jump
-        (place, since),
+        (place, cutoffs.ended_before, *_fresh_clocks(cutoffs)),
     ).fetchall()
     ends = [(row[0], row[3]) for row in found if row[2] is not None]
-    fresh = {row[0] for row in found if row[2] is not None and row[2] >= fresh_since}
+    fresh = {
+        row[0]
+        for row in found
+        if row[2] is not None and retention.is_fresh(row[2], row[8], cutoffs)
+    }
     surplus = set(retention.surplus(ends, retention.KEEP_ENDED, fresh))
     rows: list[StoredOperation] = []
-    for operation, revision, ended, session, uid, pid, about, body in found:
+    for operation, revision, ended, session, uid, pid, about, body, clock in found:
         if operation in surplus:
             continue
         try:
             process = json.loads(about)
         except ValueError:
             continue
-        rows.append(StoredOperation(operation, revision, ended, session, uid, pid, process, body))
+        row = StoredOperation(operation, revision, ended, session, uid, pid, process, body)
+        since, until = _fresh_clocks(cutoffs)
+        # Of an earlier boot, whose clock was another, hardly one is as young as that.
+        is_young = clock is not None and since <= clock <= until
+        rows.append(row._replace(clock=clock) if is_young else row)
     return rows
+
+
+def _fresh_clocks(cutoffs: Cutoffs) -> tuple[float, float]:
+    """Return from when to when what has just ended was stored, on the monotonic clock."""
+    if cutoffs.clock is None:
+        return 0.0, -1.0  # never
+    return cutoffs.clock - retention.FRESH_SECONDS, cutoffs.clock
 
 
 def claims(connection: sqlite3.Connection, since: float) -> list[str]:
@@ -211,17 +238,20 @@ def forget_all_runs(connection: sqlite3.Connection) -> int:
 
 def prune(connection: sqlite3.Connection, place: str, cutoffs: Cutoffs) -> None:
     """Delete rows that have expired."""
-    connection.execute("DELETE FROM operations WHERE ended < ?", (cutoffs.ended_before,))
+    connection.execute(
+        "DELETE FROM operations WHERE ended < ? AND NOT ifnull(clock BETWEEN ? AND ?, 0)",
+        (cutoffs.ended_before, *_fresh_clocks(cutoffs)),
+    )
     connection.execute(
         "DELETE FROM operations WHERE ended IS NULL AND stored < ?",
         (cutoffs.open_stored_before,),
     )
     ended = connection.execute(
-        "SELECT id, session, ended FROM operations"
+        "SELECT id, session, ended, clock FROM operations"
         " WHERE place = ? AND ended IS NOT NULL ORDER BY rowid",
         (place,),
     ).fetchall()
-    fresh = {name for name, _, at in ended if at >= cutoffs.fresh_since}
+    fresh = {name for name, _, at, clock in ended if retention.is_fresh(at, clock, cutoffs)}
     gone = retention.surplus([one[:2] for one in ended], cutoffs.ended_operations, fresh)
     connection.executemany("DELETE FROM operations WHERE id = ?", [(name,) for name in gone])
     connection.execute(

@@ -41,6 +41,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """CREATE TRIGGER run_deleted AFTER DELETE ON runs
             BEGIN DELETE FROM coarser WHERE run = OLD.number; END""",
     ),
+    # When a row was stored, by the monotonic clock of that boot, which nobody sets.
+    ("ALTER TABLE operations ADD COLUMN clock REAL",),
 )
 REDACTED = 3  # the first version whose rows never had texts
 NAMED = 4  # the first version whose runs have names

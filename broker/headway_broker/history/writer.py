@@ -86,10 +86,8 @@ class History:
             if connection is None:
                 break
             try:
-                kept = retention.cutoffs(time.time())
-                return queries.operations(
-                    connection, self._place, kept.ended_before, kept.fresh_since
-                )
+                kept = retention.cutoffs(time.time(), time.monotonic())
+                return queries.operations(connection, self._place, kept)
             except sqlite3.OperationalError:
                 raise
             except sqlite3.DatabaseError as error:
@@ -211,7 +209,7 @@ class History:
         """Write jobs one by one, and skip one that can never be written."""
         for job in changes:
             try:
-                queries.write(connection, self._place, job, time.time())
+                queries.write(connection, self._place, job, time.time(), time.monotonic())
             except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
                 if not isinstance(error, ROW_ERRORS):
                     raise
@@ -247,4 +245,5 @@ class History:
         return self._prior
 
     def _prune(self, connection: sqlite3.Connection) -> None:
-        queries.prune(connection, self._place, retention.cutoffs(time.time()))
+        kept = retention.cutoffs(time.time(), time.monotonic())
+        queries.prune(connection, self._place, kept)

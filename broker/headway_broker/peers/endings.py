@@ -18,7 +18,8 @@ from headway_broker.peers.resync import Resync
 from headway_broker.peers.stops import Stops
 from headway_broker.publishing.stream import Stream
 from headway_broker.state.effects import End, StoredShares, Unwatch
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults, Outbox
 from headway_broker.state.sessions import Session, Sessions
 from headway_broker.storage.policy import StoragePolicy

@@ -9,12 +9,13 @@ from typing import Any
 
 from headway.estimate import Run
 from headway.lookup import meant
-from headway.model import NAME_LIMIT, clean_text
+from headway.plain_values import NAME_LIMIT, clean_text
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.history_keys import keys_of
 from headway_broker.peers.requests import reply
 from headway_broker.state.effects import Effect
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session
 from headway_broker.state.wall_clock import WallClock
 

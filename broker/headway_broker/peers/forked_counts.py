@@ -14,8 +14,9 @@ from headway.protocol.messages import Acknowledge, Share
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.peers.resync import Resync
 from headway_broker.state.effects import Effect, Send, StoredShare
+from headway_broker.state.entry import Entry, ShareKey
 from headway_broker.state.errors import Dropped, Refused
-from headway_broker.state.ledger import Entry, Ledger, ShareKey
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.retention import KEEP_SECONDS
 from headway_broker.state.sessions import Session
 from headway_broker.storage.policy import StoragePolicy

@@ -40,4 +40,7 @@ class HiddenCounts:
             return
         sample = message._replace(now=min(now, message.now + session.offset))
         self._forecasts.take_work(entry, sample)
+        if sample.cpu is not None:
+            entry.operation.work = (sample.cpu, sample.read, sample.written)
+            self._ledger.mark(entry).figures = True
         self._outbox.extend(self._stream.work(sample))

@@ -19,7 +19,8 @@ from __future__ import annotations
 from typing import Iterable
 
 from headway_broker.state.effects import Effect, Identify, Note, Watch
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.process_image import ProcessImage, replaced
 from headway_broker.state.sessions import Session
 

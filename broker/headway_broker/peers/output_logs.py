@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.model import NAME_LIMIT, clean_text
+from headway.plain_values import NAME_LIMIT, clean_text
 from headway.protocol import messages
+from headway.states import COMPLETED
 from headway_broker.peers.requests import reply
 from headway_broker.state.budget import process_of
 from headway_broker.state.effects import Effect, Send
+from headway_broker.state.entry import Entry
 from headway_broker.state.errors import Dropped
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.logs import Logs
 from headway_broker.state.sessions import Session
 
@@ -154,7 +156,9 @@ class OutputLogs:
                 return {"found": NONE_KEPT}
             if operation.open:
                 return {"found": ASKED}
-            return {"found": RESTARTED if entry.session.restored else UNHEARD}
+            # Of what succeeded nothing would have been kept either.
+            failed = operation.state != COMPLETED
+            return {"found": RESTARTED if entry.session.restored and failed else UNHEARD}
         start = min(max(offset, log.first), log.end)
         return {
             "found": HERE,

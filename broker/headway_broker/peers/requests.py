@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, NamedTuple
 
-from headway.model import NAME_LIMIT, clean_text
+from headway.plain_values import NAME_LIMIT, clean_text
 from headway.protocol import messages
 from headway_broker.state.effects import Effect, Send, StoreClaim
 from headway_broker.state.ledger import Ledger

@@ -78,7 +78,7 @@ class Restoring:
         if known is not None:  # announced already, by a worker faster than the disk
             return self._storage.store(known) if self._ledger.rejoin(entry) else []
         self._sessions.add(session)
-        self._ledger.restore(entry, now)
+        self._ledger.restore(entry, now, row.clock)
         self._added.add(row.operation)
         if not entry.operation.open:
             self._forecasts.finish(entry, now)

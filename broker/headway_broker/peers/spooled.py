@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, NamedTuple
 
-from headway.model import OPEN, OPERATION_FIELDS
+from headway.model import OPERATION_FIELDS
 from headway.protocol.messages import MAJOR, Announce, Hello, Share
 from headway.protocol.redaction import refill
+from headway.states import OPEN
 from headway_broker.peers.forked_counts import ForkedCounts, ShareId
 from headway_broker.peers.liveness import Liveness, watch
 from headway_broker.state.errors import Dropped, Refused

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from typing import Iterable, NamedTuple
 
-from headway.model import CRASHED, FAILED, WAITING, Operation
+from headway.model import Operation
 from headway.protocol import messages, rows
 from headway.protocol.rows import OperationFigures, OperationRecord, OperationRow, StageRecord
 from headway.protocol.wire import encode
+from headway.states import CRASHED, FAILED, WAITING
 from headway_broker.publishing import frames
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.state.effects import Publish
-from headway_broker.state.ledger import Entry, Ledger, Marks
+from headway_broker.state.entry import Entry, Marks
+from headway_broker.state.ledger import Ledger
 
 TOLD_STAGES = (WAITING, FAILED, CRASHED)
 # Stages of an operation in a row: the newest. A person is asked by one, and told of one that broke.

@@ -16,7 +16,7 @@ from headway.protocol.rows import (
     OperationRow,
     StageRecord,
 )
-from headway_broker.state.ledger import Entry, Held, Marks
+from headway_broker.state.entry import Entry, Held, Marks
 
 # Bytes of rows in a message, about; FRAME_LIMIT is 1 MiB, and one row may exceed this. A larger
 # part would hold up the deltas behind it for longer.

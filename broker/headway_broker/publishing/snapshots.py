@@ -41,6 +41,8 @@ class Snapshots:
         self._inbox_of: dict[Subscriber, bytes] = {}  # the newest request of each
         self._parts: dict[object, deque[Publish]] = {}  # by process, the next in turn first
         self.not_before = float("-inf")  # when the next may be made
+        # Until then one waits for the ends that are being stored: they are not told before.
+        self.awaits_ends_until = float("-inf")
 
     @property
     def requested(self) -> bool:

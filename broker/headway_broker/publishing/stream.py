@@ -19,7 +19,8 @@ from headway_broker.publishing.events import Events
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Publish
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 from headway_broker.state.wall_clock import WallClock
 
@@ -204,7 +205,8 @@ class Stream:
             return []
 
     def _snapshot_parts(self, now: float) -> list[Publish]:
-        if self._snapshots.due(now):
+        storing = self._ledger.held and now < self._snapshots.awaits_ends_until
+        if self._snapshots.due(now) and not storing:
             entries = self._ledger.entries.values()
             self._forecasts.refresh(entries, now)
             wall = self._wall_clock.offset + now

@@ -182,7 +182,7 @@ class Server:
         now = time.monotonic()
         drained = self._drain(now)
         self._look_at_connections(now, drained=drained)
-        self._subscriptions()
+        self._subscriptions(now)
         self._empty_wake()
         self._take_results(now)
         self._restore_some(now)
@@ -261,6 +261,7 @@ class Server:
                 break
         if not self._to_restore:
             self._restoring = False
+            self._next_chores = now  # what is in the spool is for whoever waits for a snapshot
             self.core.restored([], now)
 
     def _hand_to_history(self, job: effects.Job) -> None:
@@ -288,6 +289,7 @@ class Server:
                 self._to_restore.extend(result.rows)
                 if not result.rows:
                     self._restoring = False
+                    self._next_chores = now  # as below
                     self.core.restored([], now)
             else:
                 self.core.recalled(*result)
@@ -399,7 +401,7 @@ class Server:
             self._router.recv()
         self.core.dropped.add("multipart")
 
-    def _subscriptions(self) -> None:
+    def _subscriptions(self, now: float) -> None:
         while True:
             try:
                 frame = self._xpub.recv(zmq.NOBLOCK, False)
@@ -409,6 +411,10 @@ class Server:
                 self._xpub.recv()
             event = frame.bytes
             if event[:1] in (b"\0", b"\1"):
+                if event[:1] == b"\1" and messages.is_inbox(event[1:]) and not self._restoring:
+                    self._take_in_spool(now)
+                    if self._spooled_files:
+                        self.core.await_ends(now)
                 self.core.subscribed(event[1:], event[:1] == b"\1", _subscriber(frame))
 
     def _empty_wake(self) -> None:

@@ -62,7 +62,8 @@ class StoredShares(NamedTuple):
 class StoredOperation(NamedTuple):
     """A row of the history: an operation as it is stored.
 
-    `ended` is a Unix time, None while the operation is open.
+    `ended` is a Unix time, None while the operation is open. `clock` is when an earlier broker
+    stored it, on the monotonic clock, where that was just before; else None.
     """
 
     operation: str
@@ -74,6 +75,7 @@ class StoredOperation(NamedTuple):
     about: dict[str, Any]
     body: bytes  # msgpack of [record, stage records, shares]
     shares: tuple[StoredShare, ...] = ()  # those of the body that no earlier row held
+    clock: float | None = None
 
 
 class StoreOperation(NamedTuple):

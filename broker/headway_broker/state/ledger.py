@@ -1,48 +1,30 @@
-"""The ledger: every operation known, and what of each has changed since the last frame.
+"""What workers say of their operations, and what of each changed since the last frame. Pure.
 
-Pure. The same model as in workers and viewers (`headway.model`), with limits against hostile
+The same model as in workers and viewers (`headway.model`), with limits against hostile
 writers. Absent: who is connected (`sessions`), what is estimated (`forecasts`), how changes
 travel to viewers (`publishing`).
 """
 
 from __future__ import annotations
 
-from typing import Any, Collection, Container, Iterable, NamedTuple
+from typing import Any
 
 from headway.interning import Interner
-from headway.model import (
-    CRASHED,
-    OPEN,
-    OPERATION_FIELDS,
-    OPERATION_MOVES,
-    PENDING,
-    SKIPPED,
-    STAGE_FIELDS,
-    Operation,
-    Stage,
-    reachable,
-)
+from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
 from headway.protocol.messages import Share
-from headway.protocol.rows import STOPS_LIMIT, OperationFigures, OperationRecord
+from headway.protocol.rows import STOPS_LIMIT
 from headway.protocol.wire import UNCHANGED, read_counts
+from headway.states import CRASHED, OPEN, OPERATION_MOVES, PENDING, SKIPPED, reachable
 from headway_broker.state import budget as budgets
-from headway_broker.state import retention
-from headway_broker.state.budget import (
-    Budget,
-    Budgets,
-    operation_text_bytes,
-    stage_text_bytes,
-    text_bytes,
-    whole_bytes,
-)
-from headway_broker.state.effects import End, StoredShare
+from headway_broker.state.budget import operation_text_bytes, stage_text_bytes, text_bytes
+from headway_broker.state.entry import ALL_STORED, Entry, Marks, ShareKey
 from headway_broker.state.errors import Dropped, Refused
+from headway_broker.state.register import NO_OPERATIONS, Register
 from headway_broker.state.sessions import Session
 
 OPERATIONS_LIMIT = 20_000  # operations of one session
 STAGES_LIMIT = 20_000  # stages of one operation
 TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
-TRIM_EVERY = 1.0  # seconds between two looks for ended operations that are too many
 SHARES_LIMIT = 4_096  # forked children that count in one stage
 WORDS = 20_000  # texts that are interned: kept once, however many stages hold them
 TAIL_LINES = 10  # lines of output kept of an operation: enough to tell why it failed
@@ -64,112 +46,12 @@ _WORDS = tuple(
 _STAGE_WORDS = tuple(STAGE_FIELDS.index(field) for field in ("name", "state", "unit"))
 
 
-class Marks:
-    """The dirty marks of an operation: what changed since the last frame.
-
-    `structure`: its own record. `stages`: ids of stages whose records did. `counts`: stage id →
-    whether total or detail changed too. `figures` and `stage_figures`: progress and estimates.
-    """
-
-    __slots__ = ("counts", "figures", "shares", "stage_figures", "stages", "structure")
-
-    def __init__(self) -> None:
-        self.structure = False
-        self.stages: set[int] = set()
-        self.counts: dict[int, bool] = {}
-        self.figures = False
-        self.stage_figures: set[int] = set()
-        self.shares: set[int] = set()
-
-
-class Held(NamedTuple):
-    """What is shown of an operation while its end is not stored, and its marks meanwhile.
-
-    No record: nothing is shown of it yet. `since` is when the end came.
-    """
-
-    record: OperationRecord | None
-    figures: OperationFigures | None
-    marks: Marks
-    since: float
-
-
-class ShareKey(NamedTuple):
-    """The key of a share within an operation: a stage id, and the session of a forked child."""
-
-    stage: int
-    writer: str
-
-
-# Shared by all entries without unstored shares, which are most: a dictionary is 64 bytes.
-_ALL_STORED: dict[ShareKey, float] = {}
-
-
-class Entry:
-    """An operation in the ledger and its writer.
-
-    `stored` says that a row of it is in the history, `stored_revision` is the revision of its end
-    that has been stored; `unstored` are the shares that have not been, and what was done in them;
-    `bytes` is about what it takes. All is written by the ledger, but `forecast` and `learned_as`,
-    its history key, which are written by `forecasts`.
-    """
-
-    __slots__ = (
-        "bytes",
-        "ended_at",
-        "forecast",
-        "heard",
-        "learned_as",
-        "operation",
-        "session",
-        "stored",
-        "stored_revision",
-        "unstored",
-    )
-
-    def __init__(self, operation: Operation, session: Session, now: float) -> None:
-        self.operation = operation
-        self.session = session
-        self.bytes = 0
-        self.forecast: Any = None
-        self.heard = now  # when something of it last changed
-        self.learned_as: str | None = None
-        self.ended_at: float | None = None  # broker's clock, when the end came in
-        self.stored = False
-        self.stored_revision: int | None = None
-        self.unstored = _ALL_STORED
-
-
-class SessionIndex:
-    """The operations of a session, and the owner of each stage id."""
-
-    __slots__ = ("operations", "owner", "process")
-
-    def __init__(self, process: Budget) -> None:
-        self.process = process
-        self.operations: dict[Entry, None] = {}
-        self.owner: dict[int, Entry] = {}
-
-
-_NO_OPERATIONS = SessionIndex(Budget())
-
-
-class Ledger:
-    """Every operation by id, in the order of arrival."""
+class Ledger(Register):
+    """The register, as workers write it."""
 
     def __init__(self, dropped: Dropped | None = None) -> None:
-        self.entries: dict[str, Entry] = {}
-        self.dirty: dict[Entry, Marks] = {}
-        self.held: dict[Entry, Held] = {}  # by whoever shows an end only once it is stored
+        super().__init__(dropped)
         self._words = Interner(WORDS)
-        self._by_session: dict[Session, SessionIndex] = {}  # those that have any
-        self.budgets = Budgets()
-        self.removed: list[str] = []
-        self.ended: dict[Entry, None] = {}  # in the order of their ends
-        self.stages = 0
-        self.opened = 0  # operations that have not ended
-        self._dropped = dropped if dropped is not None else Dropped()
-        self._next_trim = float("-inf")  # when to look for ended operations that are too many
 
     def announce(
         self,
@@ -247,29 +129,6 @@ class Ledger:
         self._charge(entry, budgets.OPERATION_BYTES)
         return entry
 
-    def _add(self, entry: Entry) -> SessionIndex:
-        self.entries[entry.operation.id] = entry
-        written = self._by_session.get(entry.session)
-        if written is None:
-            budget = self.budgets.of(entry.session)
-            written = self._by_session[entry.session] = SessionIndex(budget)
-        written.operations[entry] = None
-        return written
-
-    def exceeded(self, session: Session) -> bool:
-        """Return whether stages of this process were left out."""
-        return self.budgets.exceeded(session)
-
-    def _leave_out(self, what: str, number: int) -> None:
-        if number:
-            self._dropped.add(f"{what} over budget", number)
-
-    def _charge(self, entry: Entry, size: int) -> None:
-        """Note by how many bytes an operation has grown, at its process, too."""
-        if size:
-            entry.bytes += size
-            self.budgets.charge(self._by_session[entry.session].process, size)
-
     def _check(
         self, entry: Entry, session: Session, record: list[Any], stages: list[list[Any]]
     ) -> None:
@@ -291,51 +150,11 @@ class Ledger:
         self._check_stages(session, entry, stages)
 
     def _check_stages(self, session: Session, entry: Entry | None, stages: list[list[Any]]) -> None:
-        owner = self._by_session.get(session, _NO_OPERATIONS).owner
+        owner = self._by_session.get(session, NO_OPERATIONS).owner
         for stage in stages:
             holder = owner.get(stage[_STAGE_ID])
             if holder is not None and holder is not entry:
                 raise Refused("stage of another operation", {"stage": stage[_STAGE_ID]})
-
-    def operations(self, session: Session) -> Collection[Entry]:
-        """Return the operations of a session, in the order of arrival."""
-        return self._by_session.get(session, _NO_OPERATIONS).operations
-
-    def any_open(self, session: Session) -> bool:
-        """Return whether an operation of a session has not ended."""
-        return any(entry.operation.open for entry in self.operations(session))
-
-    def mark(self, entry: Entry) -> Marks:
-        """Return the marks of an operation, which becomes dirty, or is when its end is shown."""
-        marks = self.marks_of(entry)
-        if marks is None:
-            marks = self.dirty[entry] = Marks()
-        return marks
-
-    def marks_of(self, entry: Entry) -> Marks | None:
-        """Return the marks of an operation, if it has any."""
-        marks = self.dirty.get(entry)
-        if marks is None and entry in self.held:
-            return self.held[entry].marks
-        return marks
-
-    def _hold(self, entry: Entry, now: float, *, shown: bool = True) -> None:
-        """Go on showing an operation as it is now, or not at all, until `release`."""
-        if entry in self.held:
-            return
-        record = figures = None
-        if shown:
-            record = OperationRecord.of(entry.operation)
-            figures = OperationFigures.of(entry.operation, tail=True)
-        self.held[entry] = Held(record, figures, self.dirty.pop(entry, None) or Marks(), now)
-
-    def release(self, entry: Entry) -> bool:
-        """Show an operation as it is; return False if it is shown so already."""
-        held = self.held.pop(entry, None)
-        if held is None:
-            return False
-        self.dirty[entry] = held.marks
-        return True
 
     def _take_stage(self, entry: Entry, marks: Marks, record: list[Any], *, fresh: bool) -> int:
         """Apply the record of a stage; return by how many bytes its texts have grown."""
@@ -365,55 +184,12 @@ class Ledger:
             if record[position] is not None:
                 record[position] = self._words.intern(record[position])
 
-    def _note_end(self, entry: Entry, now: float) -> None:
-        is_open = entry.operation.open
-        budget = self._by_session[entry.session].process
-        if is_open and entry in self.ended:
-            del self.ended[entry]
-            self.opened += 1
-            budget.opened += 1
-            budget.stages += len(entry.operation.stages)
-            entry.ended_at = None
-        elif not is_open and entry not in self.ended:
-            self.ended[entry] = None
-            self.opened -= 1
-            budget.opened -= 1
-            budget.stages -= len(entry.operation.stages)
-            entry.ended_at = now
-
-    def restore(self, entry: Entry, now: float) -> None:
-        """Add an entry that was read from the history."""
-        operation = entry.operation
-        entry.stored = True
-        written = self._add(entry)
-        written.owner.update(dict.fromkeys(operation.stages, entry))
-        self.stages += len(operation.stages)
-        if operation.open:
-            self.opened += 1
-            written.process.opened += 1
-            written.process.stages += len(operation.stages)
-        else:
-            entry.stored_revision = operation.revision
-            self.ended[entry] = None
-            entry.ended_at = operation.ended if operation.ended is not None else now
-        self._charge(entry, whole_bytes(operation))
-        marks = self.mark(entry)
-        marks.structure = True
-        marks.stages.update(operation.stages)
-        marks.shares.update(stage.id for stage in operation.stages.values() if stage.shares)
-
-    def ended_last(self, entries: Iterable[Entry]) -> None:
-        """Note that these ended after all others: the others expire first."""
-        for entry in entries:
-            del self.ended[entry]
-            self.ended[entry] = None
-
     def count(self, session: Session, counts: dict[Any, Any], now: float) -> tuple[set[Entry], int]:
         """Apply the merged counts of a session to its stages.
 
         Return the entries that changed, and the number of counts for unknown stages.
         """
-        index = self._by_session.get(session, _NO_OPERATIONS)
+        index = self._by_session.get(session, NO_OPERATIONS)
         owner = index.owner
         changed: set[Entry] = set()
         unknown = 0
@@ -468,7 +244,7 @@ class Ledger:
             self.budgets.shared(child)
         if stage.shares.get(writer) != share.done:
             stage.shares[writer] = share.done
-            if entry.unstored is _ALL_STORED:
+            if entry.unstored is ALL_STORED:
                 entry.unstored = {}
             entry.unstored[ShareKey(share.stage, writer)] = share.done
             self.mark(entry).shares.add(share.stage)
@@ -489,42 +265,6 @@ class Ledger:
             self.mark(known).shares.add(stage.id)
             found = True
         return found
-
-    def begin_stored(self, operation: str) -> Entry | None:
-        """Note that a row of an operation is in the history; return its entry if it is the first.
-
-        None also for an operation that has ended meanwhile.
-        """
-        entry = self.entries.get(operation)
-        if entry is None or entry.stored:
-            return None
-        entry.stored = True
-        return entry if entry.operation.open else None
-
-    def end_stored(self, end: End) -> Entry | None:
-        """Note that an end is in the history; return its entry, or None if it is outdated."""
-        entry = self.entries.get(end.operation)
-        if entry is None or entry.operation.open or entry.operation.revision != end.revision:
-            return None
-        entry.stored = True
-        entry.stored_revision = end.revision
-        return entry
-
-    def shares_stored(self, entry: Entry, shares: Iterable[StoredShare]) -> None:
-        """Note that shares are in the history, or can never be."""
-        for stage, writer, done in shares:
-            key = ShareKey(stage, writer)
-            if entry.unstored.get(key) == done:
-                del entry.unstored[key]
-
-    def shares_stored_never(self, entry: Entry) -> None:
-        """Note that there is no history to store the shares of an operation."""
-        entry.unstored.clear()
-
-    def is_safe(self, operation: str) -> bool:
-        """Return whether the end of an operation is stored, or its entry has expired."""
-        entry = self.entries.get(operation)
-        return entry is None or entry.stored_revision is not None
 
     def print(self, entry: Entry, lines: list[str]) -> None:
         """Keep the last lines of the output of an operation."""
@@ -579,65 +319,6 @@ class Ledger:
         if until is None:
             entry.operation.stops = (*earlier, (since, max(since, now)))
             self.mark(entry).figures = True
-
-    def expire(self, now: float) -> list[Entry]:
-        """Forget ended operations that are old or too many, if their ends are stored."""
-        gone: list[Entry] = []
-        for entry in self.ended:
-            if entry.ended_at is None or now - entry.ended_at < retention.KEEP_SECONDS:
-                break
-            gone.append(entry)
-        if len(self.ended) - len(gone) > retention.KEEP_ENDED and now >= self._next_trim:
-            left = list(self.ended)[len(gone) :]
-            since = now - retention.FRESH_SECONDS
-            fresh = {entry for entry in left if (entry.ended_at or 0.0) >= since}
-            pairs = [(entry, entry.session) for entry in left]
-            gone += retention.surplus(pairs, retention.KEEP_ENDED, fresh)
-            if len(left) <= retention.KEEP_FRESH:
-                self._next_trim = now + TRIM_EVERY
-        if self.budgets.heavy:
-            gone += self._heaviest(frozenset(gone))
-        gone = [entry for entry in gone if entry.stored_revision is not None]
-        for entry in gone:
-            self._forget(entry)
-        return gone
-
-    def _heaviest(self, gone: Container[Entry]) -> list[Entry]:
-        """Return the oldest ended operations of processes that take too many bytes."""
-        left = {budget: budget.bytes - budgets.BYTES_KEPT for budget in self.budgets.heavy}
-        found: list[Entry] = []
-        for entry in self.ended:
-            budget = self._by_session[entry.session].process
-            if left.get(budget, 0) > 0 and entry.stored_revision is not None and entry not in gone:
-                left[budget] -= entry.bytes
-                found.append(entry)
-        return found
-
-    def _forget(self, entry: Entry) -> None:
-        operation = entry.operation
-        del self.entries[operation.id]
-        del self.ended[entry]
-        self.dirty.pop(entry, None)
-        self.held.pop(entry, None)
-        self.stages -= len(operation.stages)
-        written = self._by_session[entry.session]
-        self._charge(entry, -entry.bytes)
-        del written.operations[entry]
-        for stage_id, stage in operation.stages.items():
-            written.owner.pop(stage_id, None)
-            if stage.shares:
-                self.budgets.unshared(stage.shares)
-        if not written.operations:
-            del self._by_session[entry.session]
-            self.budgets.release(entry.session, written.process)
-        self.removed.append(operation.id)
-
-    def deadline(self) -> float | None:
-        """Return when the oldest ended operation whose end is stored expires."""
-        for entry in self.ended:
-            if entry.stored_revision is not None:
-                return (entry.ended_at or 0.0) + retention.KEEP_SECONDS
-        return None
 
 
 def _shift(record: list[Any], started: int, ended: int, offset: float) -> None:

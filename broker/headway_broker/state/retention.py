@@ -30,7 +30,11 @@ PRUNE_EVERY = 3600.0  # seconds between two deletions of expired rows
 
 
 class Cutoffs(NamedTuple):
-    """What the history drops: by Unix times, and by the number of the newest that it keeps."""
+    """What the history drops: by Unix times, and by the number of the newest that it keeps.
+
+    What was stored within `FRESH_SECONDS` before `clock`, on the monotonic clock, has just ended
+    whatever its time says: somebody may have set the wall clock since.
+    """
 
     ended_before: float
     fresh_since: float
@@ -38,6 +42,7 @@ class Cutoffs(NamedTuple):
     claimed_before: float
     ended_operations: int
     runs: int
+    clock: float | None
 
 
 def surplus(
@@ -64,8 +69,8 @@ def surplus(
     return [item for _, _, item in sorted(gone, key=lambda one: -one[1])]
 
 
-def cutoffs(unix: float) -> Cutoffs:
-    """Return what is to be dropped at a Unix time."""
+def cutoffs(unix: float, clock: float | None = None) -> Cutoffs:
+    """Return what is to be dropped at a Unix time, and `clock` on the monotonic clock."""
     return Cutoffs(
         ended_before=unix - KEEP_SECONDS,
         fresh_since=unix - FRESH_SECONDS,
@@ -73,4 +78,14 @@ def cutoffs(unix: float) -> Cutoffs:
         claimed_before=unix - CLAIM_SECONDS,
         ended_operations=KEEP_ENDED,
         runs=RUNS_LIMIT,
+        clock=clock,
     )
+
+
+def is_fresh(ended: float, clock: float | None, cutoffs: Cutoffs) -> bool:
+    """Return whether what ended at a Unix time, and was stored at `clock`, has just ended."""
+    if clock is not None and cutoffs.clock is not None:
+        age = cutoffs.clock - clock
+        if 0.0 <= age <= FRESH_SECONDS:
+            return True
+    return ended >= cutoffs.fresh_since

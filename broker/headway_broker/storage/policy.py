@@ -12,8 +12,10 @@ from typing import Iterable
 
 from headway.protocol import messages
 from headway_broker.estimates.forecasts import Forecasts
-from headway_broker.state.effects import Effect, End, Recall, Send, StoreOperation
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.estimates.history_keys import keys_of
+from headway_broker.state.effects import Effect, End, Recall, Send, StoreOperation, StoreRun
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 from headway_broker.state.sessions import Session, Sessions
 from headway_broker.state.wall_clock import WallClock
@@ -26,6 +28,10 @@ ROUND_SIZE = 500
 # Seconds after which an end of which nothing was heard is handed to the history again: where the
 # disk is full and thousands wait, it keeps the newest alone. A commit takes milliseconds.
 STORE_AGAIN = 10.0
+# Seconds in which the parent of an operation that has ended is still heard of, so that its run is
+# learned below that one: a worker of a pool may be done before its program has connected. On a busy
+# machine that took 5 s.
+PARENT_WITHIN = 20.0
 
 
 class StoragePolicy:
@@ -50,13 +56,28 @@ class StoragePolicy:
         self._wall_clock = wall_clock
         self._faults = faults
         self._changed: dict[Entry, None] = {}  # open ones to be stored
+        # Runs whose place is unknown: missing parent → (until when it is waited for, run, whose).
+        self._displaced: dict[str, list[tuple[float, StoreRun, Entry]]] = {}
         self._ends: dict[Entry, float] = {}  # handed to the history and not stored → when
         self._last_round = float("-inf")
 
     def begin(self, entry: Entry, now: float) -> list[Effect]:
         """Begin an operation: ask for the earlier runs that its forecast needs."""
-        keys = self._forecasts.begin(entry, now, has_history=self.has_history)
-        return [] if keys is None else [Recall(keys.key, keys.coarser, keys.former)]
+        begun = [entry, *self._forecasts.displaced(entry.operation.id)]
+        asked = [self._forecasts.begin(one, now, has_history=self.has_history) for one in begun]
+        recalls = [
+            Recall(keys.key, keys.coarser, keys.former) for keys in asked if keys is not None
+        ]
+        return [*recalls, *self._place(entry.operation.id)]
+
+    def _place(self, operation: str) -> list[Effect]:
+        """Return the runs that were to be learned below this operation, with their keys of now."""
+        found: list[Effect] = []
+        for _, run, entry in self._displaced.pop(operation, ()):
+            keys = keys_of(entry, self._ledger)
+            entry.learned_as = keys.key
+            found.append(run._replace(key=keys.key, name=keys.name, coarser=keys.coarser))
+        return found
 
     def change(self, entry: Entry) -> None:
         """Note an open operation whose records or shares changed: the next round stores it."""
@@ -78,7 +99,12 @@ class StoragePolicy:
         if not self.has_history:
             return self.stored([End(entry.operation.id, entry.operation.revision)])
         if learned is not None:
-            effects.append(learned)
+            missing = keys_of(entry, self._ledger).missing
+            if missing is None:
+                effects.append(learned)
+            else:
+                waiting = self._displaced.setdefault(missing, [])
+                waiting.append((now + PARENT_WITHIN, learned, entry))
         self._ends.pop(entry, None)
         self._ends[entry] = now
         effects.append(StoreOperation(rows.row_of(entry, self._wall_clock.offset)))
@@ -116,8 +142,12 @@ class StoragePolicy:
         if now - self._last_round < ROUND_EVERY or now < self._next_round():
             return []
         self._last_round = now
+        effects: list[Effect] = []
+        for missing, waiting in list(self._displaced.items()):
+            if waiting[0][0] <= now:
+                effects += [run for _, run, _ in self._displaced.pop(missing)]
         if not self.has_room:
-            return []
+            return effects
         some = list(self._changed)[:ROUND_SIZE]
         for entry in some:
             del self._changed[entry]
@@ -129,7 +159,6 @@ class StoragePolicy:
                 self._ends[entry] = now
                 some.append(entry)
         known = self._ledger.entries
-        effects: list[Effect] = []
         for entry in some:
             if entry.operation.id in known:
                 try:
@@ -154,7 +183,8 @@ class StoragePolicy:
     def _next_round(self) -> float:
         if self._changed:
             return float("-inf")
-        return next(iter(self._ends.values()), float("inf")) + STORE_AGAIN
+        waited = min((one[0][0] for one in self._displaced.values()), default=float("inf"))
+        return min(waited, next(iter(self._ends.values()), float("inf")) + STORE_AGAIN)
 
 
 def _acknowledge_begun(entries: Iterable[Entry]) -> list[Effect]:

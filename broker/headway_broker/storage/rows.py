@@ -13,7 +13,7 @@ from headway.protocol import checks
 from headway.protocol.redaction import redact_operation, redact_stage
 from headway.protocol.wire import Malformed, pack, unpack
 from headway_broker.state.effects import StoredOperation, StoredShare
-from headway_broker.state.ledger import Entry
+from headway_broker.state.entry import Entry
 from headway_broker.state.sessions import Session
 
 _ID = OPERATION_FIELDS.index("id")

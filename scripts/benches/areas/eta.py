@@ -1,8 +1,8 @@
 """Estimates: what one costs, and how right they are on recorded operations.
 
 Every operation is scored beside the best of other programs' rules (`baselines`), and each folder
-of recordings in all three protocols of `eta_scores`. tests/recordings/eta is always scored; TRACES
-names further folders.
+of recordings in all three protocols of `eta_scores`. tests/recordings/eta and …/commands are always
+scored; TRACES names further folders.
 """
 
 from __future__ import annotations
@@ -25,16 +25,19 @@ from benches.areas.eta_scores import (
 )
 from benches.report import Report, Row, summarize
 from headway.estimate import Forecast, Run
-from headway.model import RUNNING, Operation, Stage
+from headway.model import Operation, Stage
+from headway.states import RUNNING
 from headway_broker.estimates.budget import price
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.history_keys import keys_of
+from headway_broker.state.entry import Entry
 from headway_broker.state.errors import Dropped
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults, Outbox
 from headway_broker.state.sessions import Session
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "tests" / "recordings" / "eta"
+COMMANDS = RECORDINGS.with_name("commands")  # that report nothing
 TRACES: list[Path] = []  # further folders of recordings; `__main__` fills it
 # Error against the best of the other rules, above which an operation is a case to look into.
 WORSE = 1.05
@@ -79,7 +82,7 @@ def measure(quick: bool = False) -> Report:
             "rises: how far the foreseen end moved and the estimate grew, over the duration."
         ),
     ]
-    for folder in (RECORDINGS, *TRACES):
+    for folder in (RECORDINGS, COMMANDS, *TRACES):
         rows.extend(rows_of(folder, evaluate(operations(folder, quick=quick))))
     return Report("eta", "Estimates", rows, notes, [], [])
 

@@ -22,9 +22,10 @@ from rich.table import Table
 from benches.report import Check, Curve, Report, Row, interleave, ratio, summarize
 from benches.terminal import COLUMNS, ROWS, open_pty
 from headway.formatting.theme import make
-from headway.model import RUNNING, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol.messages import Delta, Snapshot
 from headway.protocol.rows import OperationFigures, OperationRecord, OperationRow, StageRecord
+from headway.states import RUNNING
 from headway_viewer.display.live import Live
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica

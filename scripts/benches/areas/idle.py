@@ -11,11 +11,12 @@ import time
 from typing import Any, NamedTuple
 
 from benches.report import Report, Row, summarize
-from benches.resources import cpu, wakeups
+from benches.resources import cpu, rss, wakeups
 from benches.sandbox import Sandbox, wait_for
 from benches.terminal import Terminal
 
 SETTLING = 1.0  # seconds, and a fifth of what is measured: imports and first estimates are over
+MIB = 1 << 20
 RICH = """
 import sys
 from rich.progress import Progress
@@ -90,6 +91,7 @@ def scene(name: str, seconds: float, *, live: bool, busy: bool) -> list[Row]:
                 used = cpu(one.pid) - before[who].busy
                 woken = wakeups(one.pid) - before[who].wakeups
                 samples[who].append(Usage(used / lasted * 100, woken / lasted))
+        memory = rss(watched["notifier"].pid) / MIB
         for process in watched.values():
             if process.poll() is not None:
                 raise RuntimeError(f"a process of {name!r} ended")
@@ -110,4 +112,5 @@ def scene(name: str, seconds: float, *, live: bool, busy: bool) -> list[Row]:
         woken = summarize([one.wakeups for one in used])
         rows.append(Row(f"{who}: {name}", share, "% of a core", at_most=limits.get(who)))
         rows.append(Row(f"{who}: {name}", woken, "wake-ups/s"))
+    rows.append(Row(f"notifier: {name}", summarize([memory]), "MiB", at_most=30.0))
     return rows

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from importlib import metadata
 from typing import Callable, NamedTuple
 
 from benches.report import Check, Report, Row, interleave, net, ratio, summarize
@@ -24,6 +26,9 @@ PROGRAMS = {
     "import alive_progress": "import alive_progress",
     "import zmq": "import zmq",
 }
+MIB = 1 << 20
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+ROOMS = ("sdk", "broker", "viewer")  # whose files a wheel has
 START = """
 import json, os, sys, time
 import headway
@@ -104,6 +109,9 @@ def measure(quick: bool = False) -> Report:
                 "s",
             ),
         ]
+    packages, size = installation()
+    rows.append(Row("an installation, with what it depends on", summarize([packages]), "packages"))
+    rows.append(Row("an installation, its files", summarize([size / MIB]), "MiB"))
     probe = subprocess.run(
         [
             sys.executable,
@@ -146,3 +154,37 @@ def report_first(environ: dict[str, str]) -> FirstReport:
         [sys.executable, "-c", START], env=environ, check=True, capture_output=True, text=True
     )
     return FirstReport(**json.loads(done.stdout))
+
+
+def installation() -> tuple[int, int]:
+    """Return how many packages an installation without extras has, and the bytes of their files."""
+    found: dict[str, int] = {}
+    waiting = ["headway"]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        try:
+            package = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue  # needed by other systems or Pythons only
+        found[name] = sum(_size(str(file.locate())) for file in package.files or ())
+        waiting.extend(
+            re.split(r"[^A-Za-z0-9._-]", needed)[0].lower()
+            for needed in package.requires or ()
+            if "extra ==" not in needed
+        )
+    # Of an editable installation only the metadata are there.
+    for room in ROOMS:
+        for folder, _, files in os.walk(os.path.join(ROOT, room)):
+            found["headway"] += sum(
+                _size(os.path.join(folder, file)) for file in files if not file.endswith(".pyc")
+            )
+    return len(found), sum(found.values())
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0

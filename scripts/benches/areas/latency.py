@@ -6,13 +6,17 @@ Worker, broker and viewer are real processes; both ends read the monotonic clock
 from __future__ import annotations
 
 import json
+import os
+import select
 import subprocess
+import sys
 import threading
 import time
 from typing import Any, NamedTuple
 
 from benches.report import Check, Report, Row, Summary, percentile, summarize
 from benches.sandbox import Sandbox, wait_for
+from benches.terminal import CONTROL, open_pty
 
 NAME = "Timestamps"  # of the worker's operation
 FRAME = 0.05  # the SDK's interval between two frames of counts
@@ -66,6 +70,21 @@ def measure(quick: bool = False) -> Report:
                     )
                 )
             rows.append(Row(f"{what}, {name}", summarize(samples), "s"))
+    with Sandbox() as sandbox:
+        sandbox.broker()
+        sandbox.workers(1, 10, 20, 1, 1.0)
+        painted = key_to_paint(sandbox, number)
+    for share in (0.5, 0.99):
+        value = percentile(painted, share)
+        rows.append(
+            Row(
+                f"a key, p{share * 100:.0f}",
+                Summary(value, value, value, 1),
+                "s",
+                at_most=0.05,
+            )
+        )
+    rows.append(Row("a key", summarize(painted), "s"))
     notes = [
         (
             f"{number} stages that end one after the other, and as many updates at random "
@@ -82,6 +101,10 @@ def measure(quick: bool = False) -> Report:
             "them as well, 2,000 lines a second; “shown alone”, only what is measured."
         ),
     ]
+    notes.append(
+        f"A key: {number} times down or up is typed into `headway view` on a terminal of 120 × 50, "
+        "with 200 operations at 1 Hz; it is painted when the row that it chooses is marked."
+    )
     return Report(
         "latency", "From the call in the worker to the viewer's line", rows, notes, checks, []
     )
@@ -155,3 +178,46 @@ def observe(sandbox: Sandbox, number: int, only: tuple[str, ...] = ()) -> Latenc
     return Latencies(
         [ends[name] - called for name, called in did["ends"] if name in ends], updates, lost
     )
+
+
+def key_to_paint(sandbox: Sandbox, number: int) -> list[float]:
+    """Return for each key typed into a live view the seconds until its mark was drawn."""
+    master, slave = open_pty()
+    viewer = sandbox.start(
+        *(*CONTROL, sys.executable, "-m", "headway", "view"),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    drawn = _read_until(master, b"headway", 60.0)
+    _read_until(master, b"", 2.0)  # the first frames, and its modes
+    found: list[float] = []
+    if not drawn:
+        raise TimeoutError("the live view drew nothing")
+    for index in range(number):
+        begun = time.monotonic()
+        os.write(master, b"kj"[index % 2 : index % 2 + 1] if index > 20 else b"j")
+        if not _read_until(master, b"> ", 5.0):
+            raise TimeoutError("a key was not painted")
+        found.append(time.monotonic() - begun)
+        _read_until(master, b"", 0.05)
+    sandbox.end(viewer)
+    os.close(master)
+    return found
+
+
+def _read_until(descriptor: int, mark: bytes, seconds: float) -> bool:
+    """Read until `mark` has come, or for so many seconds where it is empty; whether it has."""
+    until, read = time.monotonic() + seconds, b""
+    while True:
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            return not mark
+        try:
+            read += os.read(descriptor, 1 << 16)
+        except OSError:
+            return False
+        if mark and mark in read:
+            return True

@@ -18,6 +18,7 @@ from typing import Any, Callable, NamedTuple
 from benches.areas.run import write_sources
 from benches.report import Check, Report, Row, summarize
 from benches.sandbox import Sandbox, wait_for
+from headway_viewer.picture.evidence import WORTH_BYTES, WORTH_SECONDS
 
 TICK = 0.25  # seconds between two looks at what was shown
 WRONG = 0.25  # a share that is further off is wrong
@@ -44,6 +45,22 @@ weights = [random.random() for _ in range(4000)]
 for epoch in range(6000):
     total = sum(w * w for w in weights)
     weights = [w - w / total for w in weights]
+"""
+
+
+NUMBERS = """
+import sys
+for step in range(1, 61):
+    sum(n * n for n in range(200_000 * (1 + step % 7)))
+    print(f"step {step}/60" if sys.argv[1] == "1" else f"{step * 100 // 60} %", flush=True)
+"""
+TESTS = """
+import unittest
+class Slow(unittest.TestCase):
+    def work(self):
+        self.assertGreater(sum(n * n for n in range(1_000_000)), 0)
+for number in range(60):
+    setattr(Slow, f"test_{number:03}", Slow.work)
 """
 
 
@@ -95,7 +112,8 @@ def measure(quick: bool = False) -> Report:
         ),
         (
             "A share is the operation's; it is wrong where it is more than 0.25 from the time "
-            "passed over the time that it took. Told: a count, a share or an estimate stood."
+            "passed over the time that it took. Told: a share, an estimate, a count of its own or "
+            "what its processes have read, written and computed stood."
         ),
         "Busy: beside a loop for each processor.",
     ]
@@ -150,6 +168,40 @@ def jobs(folder: str) -> dict[str, Job]:
             ' echo "$step: begun"; sleep 0.9; echo "$step: done"; done'
         ),
     }
+    number = os.path.join(folder, "number.py")
+    tests = os.path.join(folder, "test_slow.py")
+    for path, code in ((number, NUMBERS), (tests, TESTS)):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(code)
+    found.update(
+        {
+            "tar": shell('for n in 1 2 3 4 5; do tar czf "$3/$n.tgz" -C "$1" .; done'),
+            "xz": Job(["xz", "-0", "-k", "-f", "-T1", large]),
+            "grep a tree": shell(
+                'for n in $(seq 60); do grep -rEc "imp[o]rt .*(a|b)+c" "$1" > "$3/found"; done;'
+                " true"
+            ),
+            "awk": shell(
+                "od -An -tx1 -v \"$2\" | awk '{ n[$1] += NF } END { for (k in n) print k }'"
+                ' > "$3/sums"'
+            ),
+            "dd": shell('dd if=/dev/urandom of="$3/random" bs=64k count=16000 status=progress'),
+            "cut, sort, uniq": shell(
+                'cat $(find "$1" -name "*.py") | tr -s " " "\\n" | sort | uniq -c | sort -n'
+                ' > "$3/words"'
+            ),
+            "numbered lines": Job([python, number, "1"]),
+            "per cent": Job([python, number, "%"]),
+            "unittest": Job(
+                [python, "-m", "unittest", "discover", "-s", folder, "-p", os.path.basename(tests)]
+            ),
+            "a script of three": shell(
+                'gzip -4 -c "$2" > "$3/a.gz" && sha512sum "$3/a.gz" > "$3/sum"'
+                ' && gunzip -c "$3/a.gz" | bzip2 -1 > "$3/a.bz2"'
+            ),
+            "sleep": Job(["sleep", "7"]),
+        }
+    )
     if shutil.which("make") and shutil.which("cc"):
         found["make -s"] = Job(["make", "-s", "-B", "-C", sources])
         found["make in a script"] = shell(f'cd "{sources}" && make -B | sed s/CC/compiled/')
@@ -253,7 +305,7 @@ def truth_of(states: list[dict[str, Any]], usual: float | None) -> Truth:
             continue
         share, estimate = shown["progress"], shown["estimate"]
         wrong += share is not None and abs(share - passed / whole) > WRONG
-        counts = any(stage["done"] for stage in shown["stages"])
+        counts = any(stage["done"] for stage in shown["stages"]) or _has_worked(shown["work"])
         stood += share is not None or estimate is not None or counts
         if estimate is None:
             continue
@@ -276,6 +328,14 @@ def truth_of(states: list[dict[str, Any]], usual: float | None) -> Truth:
         mean(held) if held else None,
         apart,
     )
+
+
+def _has_worked(work: dict[str, Any] | None) -> bool:
+    """Return whether the picture tells what the processes have done."""
+    if work is None:
+        return False
+    moved = max(work["read"] or 0, work["written"] or 0)
+    return work["cpu"] >= WORTH_SECONDS or moved >= WORTH_BYTES
 
 
 def rows_of(name: str, told: list[Truth]) -> list[Row]:

@@ -17,9 +17,10 @@ from typing import Any
 import zmq
 
 from benches.simulated_peers import identifier
-from headway.model import COMPLETED, RUNNING, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol import messages, wire
 from headway.reporting.publisher import Publisher
+from headway.states import COMPLETED, RUNNING
 
 
 class Sender:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 
-from headway.host import identity, interpreter
+from headway.host import identity, interpreter, notebook, server
 from headway.reporting.reporter import reporter
 from headway.reporting.terminal_viewer import viewer_of
 
@@ -12,10 +13,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from headway.reporting.reporter import Reporter
+
 
 def is_drawn_by_headway(file: Any) -> bool:
-    """Whether `file` is the terminal on which Headway's viewer draws, or is told to be quiet."""
+    """Whether `file` is where Headway's viewer draws (terminal or cell), or is to be quiet."""
     own = reporter()
+    if notebook.shell() is not None:
+        return _is_drawn_in_cells(own, file)
     terminal = identity.terminal()
     if own.off or terminal is None:
         return False
@@ -25,8 +30,17 @@ def is_drawn_by_headway(file: Any) -> bool:
     except (OSError, ValueError, AttributeError, TypeError):  # no terminal, or no real file
         return False
     display = os.environ.get("HEADWAY_DISPLAY") or None
-    if display == "quiet":
+    if display == "quiet" or server.is_serving():
         return True
     return (
         viewer_of([display], own.session) is not None and interpreter.find(os.environ) is not None
     )
+
+
+def _is_drawn_in_cells(own: Reporter, file: Any) -> bool:
+    """Whether `file` is a stream that a notebook shows, and pictures are shown there."""
+    display = os.environ.get("HEADWAY_DISPLAY") or "auto"
+    if own.off or display not in ("auto", "live", "quiet"):
+        return False
+    shown = file is sys.stderr or file is sys.stdout
+    return shown and (display == "quiet" or interpreter.find(os.environ) is not None)

@@ -3,6 +3,8 @@
     with ThreadPoolExecutor() as pool, counting(pool, "Convert"):
         pool.map(convert, pictures)
 
+    for text in headway.map(pool, read, paths, "Read"):      # as they were given
+
 A future that raised or was cancelled is not counted as done: the stage's detail says how
 many, and the stage fails with them. Code that runs in the pool reports by itself: the threads
 and processes of a pool know the operation or stage around them.
@@ -14,8 +16,8 @@ from concurrent import futures
 from contextlib import contextmanager
 from threading import Lock
 
+from headway.api.executor import Count, map  # noqa: A004 - the executor's word
 from headway.api.track import open_stage
-from headway.model import COMPLETED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,35 +25,7 @@ if TYPE_CHECKING:
 
     from headway.api.stage import Stage
 
-__all__ = ["as_completed", "counting"]
-
-
-class _Count:
-    """Counts futures for a stage, from whatever thread they end in."""
-
-    def __init__(self, stage: Stage, total: int = 0) -> None:
-        self.stage = stage
-        self.total = total
-        self.failed = 0
-        self._lock = Lock()
-
-    def add(self, future: futures.Future[Any]) -> None:
-        with self._lock:
-            self.total += 1
-            self.stage.update(total=self.total)
-        future.add_done_callback(self.ended)
-
-    def ended(self, future: futures.Future[Any]) -> None:
-        if future.cancelled() or future.exception() is not None:
-            with self._lock:
-                self.failed += 1
-                self.stage.update(detail=f"{self.failed} failed")
-        else:
-            self.stage.advance()
-
-    def settle(self) -> None:
-        if self.failed and self.stage.state != COMPLETED and self.stage.open:
-            self.stage.fail(f"{self.failed} of {self.total} failed")
+__all__ = ["as_completed", "counting", "map"]
 
 
 class _Submitting:
@@ -101,7 +75,7 @@ def counting(executor: futures.Executor, name: str | None = None) -> Generator[S
     nested, or open in several threads: each counts all that is submitted meanwhile.
     """
     with open_stage(name or "tasks") as stage:
-        count = _Count(stage)
+        count = Count(stage)
         submitted: list[futures.Future[Any]] = []
 
         def listener(future: futures.Future[Any]) -> None:
@@ -127,7 +101,7 @@ def as_completed(
     waiting = list(fs)
     with open_stage(name or "tasks") as stage:
         stage.update(total=len(waiting))
-        count = _Count(stage, len(waiting))
+        count = Count(stage, len(waiting))
         for future in futures.as_completed(waiting, timeout):
             count.ended(future)
             yield future

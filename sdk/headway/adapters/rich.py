@@ -44,7 +44,8 @@ from headway.api.opening import current, operation, operation_of
 from headway.api.outcome import outcome_of
 from headway.api.track import run_again, script
 from headway.api.track import track as _track
-from headway.model import COMPLETED, clean_text
+from headway.model import COMPLETED
+from headway.plain_values import clean_text
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
@@ -102,8 +103,8 @@ def plain(description: object) -> str:
 
 
 def is_drawn_on(console: Console) -> bool:
-    """Whether Headway's viewer draws on the terminal that `console` writes to."""
-    return console.is_terminal and is_drawn_by_headway(console.file)
+    """Whether Headway's viewer draws where `console` does: on a terminal, or in a notebook."""
+    return (console.is_terminal or console.is_jupyter) and is_drawn_by_headway(console.file)
 
 
 class Progress(rich.progress.Progress):

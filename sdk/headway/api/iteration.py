@@ -15,21 +15,28 @@ from _thread import get_ident
 from itertools import chain, compress
 
 from headway.api import moments
+from headway.api.fold import Source
 from headway.api.outcome import outcome_of
 from headway.api.scope import enter, leave
-from headway.api.stage import Source
 from headway.api.uncaught import cancelled
-from headway.model import CANCELLED, clean_count
-from headway.reporting import traces
+from headway.plain_values import clean_count
+from headway.reporting import exit_status, traces
 from headway.reporting.reporter import reporter
+from headway.states import CANCELLED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
     from typing import Any, AsyncIterator, Iterable, Iterator, Sequence, TypeVar
 
     from headway.api.stage import Stage
 
     Item = TypeVar("Item")
+
+COPIED = (
+    "a tracked loop stays in its process and cannot be copied or pickled: copy the items, or call"
+    " headway.track() where they are iterated over"
+)
 
 # Their iterators tell their position and can be sent to their end from another thread.
 _INDEXED = (list, tuple, range, str, bytes)
@@ -150,12 +157,74 @@ class End:
                     self.stage._judge(own.clock())
                 elif not (self.stage.left or own.closed):
                     count = traces.references(sys._getframe(1))
+                    count -= exit_status.keeps(sys._getframe(1))
                     self.stage._left_at = traces.places(sys._getframe(1), count)
+                    exit_status.look_for_passing(sys._getframe(1))
                     self.stage.left = True
                     own.tally.leave(self.stage, own.clock(), get_ident())
                     own.wake()
             except Exception:  # the interpreter is being taken down
                 pass
+
+
+class Told:
+    """What a tracked loop can be told, besides its items; and the block that it may stand in."""
+
+    __slots__ = ()
+
+    _end: End | None
+
+    def update(self, detail: str | None = None, total: float | None = None) -> None:
+        """Set what the loop is busy with, or its total; None leaves one as it is."""
+        if self._end is not None:
+            self._end.stage.update(total=total, detail=detail)
+
+    def __enter__(self: Any) -> Any:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        end = self._end
+        if end is None or end.ended or not end.stage.open:
+            return
+        end.ended = True
+        if error is None:
+            leave(end.stage)
+            end.stage._stop()  # short of its end
+        else:
+            end.stage.__exit__(kind, error, traceback)
+
+    def __copy__(self) -> Any:
+        raise TypeError(COPIED)
+
+    def __deepcopy__(self, memo: object) -> Any:
+        raise TypeError(COPIED)
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise TypeError(COPIED)
+
+
+if TYPE_CHECKING:
+
+    class Loop(Told, chain[Item]):
+        """The iterator that `track` returns."""
+
+else:
+
+    class Loop(Told, chain):
+        """The iterator that `track` returns: `itertools.chain`, at the cost of the items' own."""
+
+        __slots__ = ("_end",)
+
+
+def _loop(items: Iterator[Any], end: End) -> Loop[Any]:
+    made: Any = Loop(First(items, end), end)
+    made._end = end
+    return made  # type: ignore[no-any-return]
 
 
 def length_of(items: Any) -> int | None:
@@ -195,24 +264,26 @@ def iterate(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
         source: Source = Position(items, iterator)  # pyright: ignore[reportArgumentType]
         stage._count_with(source)
         end = End(stage, source)
-        return chain(First(iterator, end), end)
+        return _loop(iterator, end)
     if hasattr(type(items), "__aiter__"):
         if hasattr(type(items), "__iter__"):
             return Either(stage, items)
-        return _draw_asynchronously(stage, items)  # pyright: ignore[reportArgumentType]
+        end = End(stage, Source())
+        return _draw_asynchronously(stage, items, end)  # pyright: ignore[reportArgumentType]
     return _draw(stage, items)
 
 
-class Either:
+class Either(Told):
     """An iterable that supports both `for` and `async for`, until one of them is used."""
 
-    __slots__ = ("_drawn", "_items", "_left", "_stage")
+    __slots__ = ("_drawn", "_end", "_items", "_left", "_stage")
 
     def __init__(self, stage: Stage, items: Any) -> None:
         self._stage = stage
         self._items = items
         self._drawn: Iterator[Any] | None = None
         self._left: End | None = End(stage, Source())  # should nobody ask for an item
+        self._end = self._left
 
     def _begin(self) -> None:
         if self._left is not None:
@@ -222,7 +293,8 @@ class Either:
     def __iter__(self) -> Iterator[Any]:
         if self._drawn is None:
             self._begin()
-            self._drawn = _draw(self._stage, self._items)
+            loop = self._drawn = _draw(self._stage, self._items)
+            self._end = loop._end
         return self._drawn
 
     def __next__(self) -> Any:
@@ -230,10 +302,11 @@ class Either:
 
     def __aiter__(self) -> AsyncIterator[Any]:
         self._begin()
-        return _draw_asynchronously(self._stage, self._items)
+        self._end = end = End(self._stage, Source())
+        return _draw_asynchronously(self._stage, self._items, end)
 
 
-def _draw(stage: Stage, items: Iterable[Any]) -> Iterator[Any]:
+def _draw(stage: Stage, items: Iterable[Any]) -> Loop[Any]:
     # A range that never ends is drawn in step with the items, and tells the position.
     steps = range(1, sys.maxsize)
     ticks = iter(steps)
@@ -245,13 +318,12 @@ def _draw(stage: Stage, items: Iterable[Any]) -> Iterator[Any]:
     except BaseException as error:
         end.failed(error)
         raise
-    return chain(First(counted, end), end)
+    return _loop(counted, end)
 
 
-def _draw_asynchronously(stage: Stage, items: AsyncIterator[Item]) -> AsyncIterator[Item]:
-    source = Source()
-    stage._count_with(source)
-    return _count_asynchronously(items, source, End(stage, source))
+def _draw_asynchronously(stage: Stage, items: AsyncIterator[Item], end: End) -> AsyncIterator[Item]:
+    stage._count_with(end.source)
+    return _count_asynchronously(items, end.source, end)
 
 
 async def _count_asynchronously(

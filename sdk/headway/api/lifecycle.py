@@ -14,16 +14,9 @@ from _thread import get_ident
 
 from headway.api.outcome import outcome_of, text_of
 from headway.api.scope import Scope, enter, leave
-from headway.model import (
-    CANCELLED,
-    COMPLETED,
-    ENDED,
-    RUNNING,
-    WAITING,
-    IllegalMove,
-    clean_text,
-)
-from headway.reporting import traces
+from headway.plain_values import clean_text
+from headway.reporting import exit_status, traces
+from headway.states import CANCELLED, COMPLETED, ENDED, RUNNING, WAITING, IllegalMove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,8 +95,10 @@ class Lifecycle(Scope):
         if isinstance(error, GeneratorExit):
             if not self.foreign:
                 self._left_at = traces.places(sys._getframe(1))
+                exit_status.look_for_passing(sys._getframe(1))
             self._leave()  # the generator that the block is in was dropped: who knows why
             return
+        exit_status.passes(error, sys._getframe(1))
         state, reason, text = outcome_of(error, self._request())
         self._end(state, reason, text)
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
-from headway.api.hooks import Hook, install
 from headway.api.outcome import outcome_of
+from headway.api.uncaught import Hook, install
+from headway.host import notebook
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+CELLS_LIMIT = 1000  # operations of one cell of which that is known, the latest
 
 _cells: Any = None  # the IPython shell whose cells are listened to
 
@@ -69,6 +72,21 @@ def _shell() -> Any:
 def _after_cell(result: Any = None) -> None:
     error = getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
     settle(error)
+    viewer = reporter().cell_viewer
+    if viewer is not None:
+        viewer.cell_ended(error)
+
+
+def watch_cell(operation: str) -> None:
+    """Note in which cell of a notebook an operation begins, and listen for that one's end."""
+    if hasattr(sys, "ps1") and "IPython" in sys.modules:
+        watch()
+        where = notebook.cell()
+        if where is not None:
+            cells = reporter().cells
+            cells[operation] = where
+            if len(cells) > CELLS_LIMIT:
+                del cells[next(iter(cells))]
 
 
 def settle(error: BaseException | None) -> None:

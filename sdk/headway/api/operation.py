@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
+from headway.api import moments
 from headway.api.cancellation import Request, deliver, pause
 from headway.api.iteration import follow
 from headway.api.lifecycle import AT_WORK, Lifecycle
@@ -12,39 +13,40 @@ from headway.api.outcome import ExitStatus, outcome_of
 from headway.api.stage import Stage
 from headway.api.uncaught import cancelled
 from headway.errors import IllegalMove, UnknownStage
+from headway.host import server
 from headway.host.propagation import PARENT, environment
 from headway.host.random_id import random_id
-from headway.model import (
+from headway.model import Operation as Model
+from headway.model import Stage as StageModel
+from headway.plain_values import NAME_LIMIT, clean_count, clean_flag, clean_notify, clean_text
+from headway.protocol.own_words import ENDED_BEFORE
+from headway.reporting import traces
+from headway.reporting.reporter import reporter
+from headway.states import (
     CANCELLED,
     COMPLETED,
     ENDED,
     FAILED,
-    NAME_LIMIT,
     OPERATION_MOVES,
     PENDING,
     RUNNING,
     UNJUDGED,
     WAITING,
-    clean_count,
-    clean_flag,
-    clean_notify,
-    clean_text,
 )
-from headway.model import Operation as Model
-from headway.model import Stage as StageModel
-from headway.protocol.own_words import ENDED_BEFORE
-from headway.reporting import traces
-from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, TypeVar
 
     from headway.api.cancellation import Callback, Pauser
+    from headway.api.numbered_steps import NumberedSteps
     from headway.api.scope import Scope
     from headway.reporting.reporter import Reporter
 
     Item = TypeVar("Item")
+
+
+DONE = (COMPLETED, UNJUDGED)  # of stages: nothing shows that it was not
 
 
 class Operation(Lifecycle):
@@ -60,6 +62,7 @@ class Operation(Lifecycle):
         "_left_at",
         "_names",
         "_reporter",
+        "_steps",
         "_thread",
         "callbacks",
         "listening",
@@ -76,6 +79,7 @@ class Operation(Lifecycle):
         self.model = model
         self._names: dict[str | tuple[int, str], Stage] = {}  # (parent, name) → the first of them
         self._left_at: list[Any] = []
+        self._steps: NumberedSteps | None = None
         self._thread = threading.get_ident()
         self.callbacks: list[Callback] = []
         self.listening = False  # the program polls for a request to cancel
@@ -113,6 +117,11 @@ class Operation(Lifecycle):
     def foreign(self) -> bool:
         """Return whether it belongs to the process that this one was forked from."""
         return self._reporter is not reporter()
+
+    @property
+    def thread(self) -> int:
+        """Return the thread that opened it."""
+        return self._thread
 
     @property
     def in_main_thread(self) -> bool:
@@ -204,6 +213,8 @@ class Operation(Lifecycle):
             self.model.exit_status = self.model.message = None
             own.receipts.forget(self.id)
         own.handles[self.id] = self
+        if self.model.parent is None:
+            moments.watch_cell(self.id)
         for stage in self.stages:
             own.publisher.changed(self.model, stage.model)
         return True
@@ -235,13 +246,29 @@ class Operation(Lifecycle):
         """Announce stages to come, in this order, as pending: with those there are, all."""
         for name in names:
             self.stage(name)._claim = None
-        if self.foreign:
+        self._announce(sum(stage.model.parent is None for stage in self.stages))
+
+    def _announce(self, number: int) -> None:
+        """Announce that it will have so many stages."""
+        if self.foreign or self.model.planned == number:
             return
-        model = self.model
         with self._reporter.lock:
-            model.planned = sum(stage.model.parent is None for stage in self.stages)
-            if model.state != PENDING:
+            self.model.planned = number
+            if self.model.state != PENDING:
                 self._changed()
+
+    def steps(self, current: int, total: int | None = None, text: str | None = None) -> None:
+        """Begin step `current` of `total`: the callback that installers' coordinators call.
+
+        The step is a stage named `text`, and the one before it has completed. The same number
+        again only says what the step is busy with. Of more than 50 steps one stage counts.
+        Nothing raises, and nothing happens once the operation has ended.
+        """
+        if self._steps is None:
+            from headway.api.numbered_steps import NumberedSteps  # noqa: PLC0415 - few need it
+
+            self._steps = NumberedSteps(self)
+        self._steps.take(current, total, text)
 
     def stage(
         self,
@@ -400,6 +427,8 @@ class Operation(Lifecycle):
         # Of a program that ended in order: every stage has completed, so the operation has; it
         # was requested to cancel, so it did. Otherwise nobody knows whether the work was done.
         state, reason, text = outcome_of(error)
+        if state == UNJUDGED and any(stage.state not in DONE for stage in self.stages):
+            state = COMPLETED  # of the program: by whatever status, this was not done
         if state != COMPLETED:
             self._end(state, reason, text)
         elif self.exhausted:
@@ -447,7 +476,7 @@ def make(
     model.notify = clean_notify(notify)
     display = None if display is None else clean_text(display, NAME_LIMIT)
     display = display or clean_text(os.environ.get("HEADWAY_DISPLAY", ""), NAME_LIMIT)
-    model.display = display or None
+    model.display = display or ("quiet" if server.is_serving() else None)
     flag = clean_flag(cancellable)
     if flag is not None:
         model.cancellable = flag

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 
 from headway.errors import Cancelled
-from headway.model import CANCELLED, COMPLETED, FAILED, clean_text
+from headway.plain_values import clean_text
 from headway.protocol import own_words
+from headway.reporting.exit_status import UnknownStatus
+from headway.states import CANCELLED, COMPLETED, FAILED, UNJUDGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ def outcome_of(
     """
     if error is None or isinstance(error, GeneratorExit):
         return COMPLETED, None, None
+    if isinstance(error, UnknownStatus):
+        return UNJUDGED, None, None
     if isinstance(error, SystemExit):
         code = error.code
         if isinstance(code, int):  # what the interpreter takes for a status, and nothing else

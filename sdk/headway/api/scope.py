@@ -54,6 +54,11 @@ class Scope:
         """Return "OP" or "OP/STAGE", as child processes are told."""
         raise NotImplementedError
 
+    @property
+    def thread(self) -> int:
+        """Return the thread that opened it, or its operation."""
+        raise NotImplementedError
+
     def __reduce__(self) -> Any:
         what = type(self).__name__.lower()
         raise TypeError(

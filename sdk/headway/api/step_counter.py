@@ -14,6 +14,8 @@ from _operator import length_hint  # `operator` is 20 times as long to import
 from io import BytesIO
 from itertools import repeat
 
+from headway.plain_values import clean_count, is_beyond
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator
@@ -24,6 +26,7 @@ EXACT = sys.implementation.name in ("cpython", "pypy") and "t" not in getattr(sy
 _ALL = sys.maxsize  # of the steps by one: 30 years of them at 10 ns each
 _START = sys.maxsize // 2 + 1  # no position is negative: steps may go back as far as this
 FORWARD = 1  # the second argument of `add`
+PLAIN = (int, float, str)  # the built-in types that a step may be of
 
 
 class StepCounter:
@@ -55,3 +58,37 @@ class StepCounter:
     def set(self, stood: tuple[int, int]) -> None:
         """Let `steps` count from there on."""
         self._stood = stood
+
+
+def is_of_step(n: Any, error: Exception) -> bool:
+    """Return whether the count of the step `n` has raised `error`, and not a signal's handler."""
+    inner = error.__traceback__ and error.__traceback__.tb_next  # none of what is written in C
+    if type(n) in PLAIN:
+        return inner is None and type(error) in (StopIteration, TypeError, OverflowError)
+    return inner is None or inner.tb_frame.f_code.co_name == "__index__"  # a stranger's
+
+
+def add_steps(done: float, steps: list[Any]) -> float | None:
+    """Return `done` and the steps that are numbers; None where that is too large."""
+    # Numpy's narrow integers wrap, with a warning to the program's stderr: a sum of them is not
+    # tried. A look at both ends of the list is all that a hot loop should pay for that.
+    if type(steps[0]) in PLAIN and type(steps[-1]) in PLAIN:
+        try:
+            total = sum(steps)
+            if type(total) in PLAIN:
+                result = clean_count(done + total)
+                if result is not None:
+                    return result
+        except Exception:
+            pass
+    for step in steps:
+        count = clean_count(step)
+        if count is None:
+            if is_beyond(step):
+                return None
+            continue
+        found = clean_count(done + count)
+        if found is None:
+            return None
+        done = found
+    return done

@@ -8,13 +8,15 @@ import sys
 from headway.api.iteration import iterate, whole_of
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import only
-from headway.model import NAME_LIMIT, clean_count, clean_text
+from headway.host import notebook
+from headway.plain_values import NAME_LIMIT, clean_count, clean_text
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator, TypeVar
+    from typing import Iterable, TypeVar
 
+    from headway.api.iteration import Loop
     from headway.api.stage import Stage
 
     Item = TypeVar("Item")
@@ -29,19 +31,23 @@ def track(
     *,
     initial: float = 0,
     leave: bool = True,
-) -> Iterator[Item]:
+) -> Loop[Item]:
     """Return an iterator over `items` that reports its position.
 
     Inside an operation it is a stage of it, inside a stage a part of that. Elsewhere it is an
     operation of its own, named after the script ("build.py: Compile"). `total` is for iterables
     without a length, `unit` says what the items are, `key` identifies earlier runs, `initial` how
     many were done before these items. With `leave` False it leaves no line on the terminal where it
-    completes. Iterate over an asynchronous iterable with `async for`. A
-    loop that is left early is judged by the end of the operation around it, or of the program: it
-    has failed where an exception left it, else it completes as "stopped at 480 of 1,200".
+    completes. Iterate over an asynchronous iterable with `async for`.
+
+    As a block (`with track(…) as loop: for item in loop: …`) it can be told what it is busy with,
+    `loop.update(detail=…)`, and ends with the block. Another loop that is left early is judged by
+    the end of the operation around it, or of the program: it has failed where an exception left
+    it, else it completes as "stopped at 480 of 1,200".
     """
     total = whole_of(items, total, initial)
-    return iterate(open_stage(name, unit, key, total, initial, leave), items, total)
+    stage = open_stage(name, unit, key, total, initial, leave)
+    return iterate(stage, items, total)  # type: ignore[no-any-return]
 
 
 def open_stage(
@@ -93,7 +99,10 @@ def _alone(name: str | None, unit: str | None, key: str | None, parent: str | No
 
 
 def script() -> str:
-    """Return the name of the program: of its script, or of the package run by `python -m`."""
+    """Return the name of the program: of its script, its package (`python -m`) or notebook."""
+    of_notebook = notebook.name()
+    if of_notebook is not None:
+        return of_notebook
     path = sys.argv[0] if getattr(sys, "argv", None) else ""
     name = os.path.basename(path)
     if name == "__main__.py":

@@ -4,6 +4,11 @@ Python would print a traceback and exit with 1, as for an error. It was a reques
 the receipt on the terminal says so, or one line on standard error where that is no terminal.
 The hooks are installed when a request is first carried out by an exception, and pass on all
 other exceptions. In an interactive session nothing is installed.
+
+The hooks are the interpreter's: whoever puts an earlier one back, as pytest does after every
+test, takes ours away. So `install` is called whenever one is needed, and sets it where the hooks
+of ours that are there are of other kinds. One that a stranger's hook calls is not seen, and set
+again around that.
 """
 
 from __future__ import annotations
@@ -11,16 +16,34 @@ from __future__ import annotations
 import sys
 import threading
 
-from headway.api.hooks import Hook, install
 from headway.api.outcome import cancellations
 from headway.errors import Cancelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any
+    from typing import Any, Callable
 
 EXIT_STATUS = 130
+
+
+class Hook:
+    """A hook in place of `before`, which it calls in its turn; each kind is callable."""
+
+    __slots__ = ("before",)
+
+    def __init__(self, before: Callable[..., Any]) -> None:
+        self.before = before
+
+
+def install(kind: type[Hook], where: Any) -> None:
+    """Set a hook of `kind` as the `excepthook` of the module `where`, unless there is one."""
+    hook = first = where.excepthook
+    while isinstance(hook, Hook):
+        if type(hook) is kind:
+            return
+        hook = hook.before
+    where.excepthook = kind(first)
 
 
 def cancelled(reason: str | None) -> Cancelled:

@@ -8,7 +8,7 @@ import sys
 OF_OPERATIONS = ("view", "ps", "logs", "why", "wait", "cancel", "pause", "resume")
 MODES = "auto live plain json quiet"
 OPTIONS = {
-    "run": "--name --display --as --no-parse --fail-if --patch --file --output",
+    "run": "--name --display --as --no-parse --fail-if --patch --sd-notify --file --output",
     "attach": "--name --display",
     "patch": "--name --display",
     "view": "--display --until-done --clock --timeout",
@@ -23,7 +23,7 @@ OPTIONS = {
     "notify": "--enable --disable --exec --ntfy --apprise --with-output --after --slow --quiet",
     "pipe": "--name --display --needs-end",
     "pv": "--name --size --display",
-    "shell": "bash zsh",
+    "shell": "bash zsh fish --prompt",
     "help": "",
     "web": "--port --no-open --listen --certificate --key --insecure",
     "mcp": "--allow-cancel",
@@ -88,12 +88,35 @@ _headway() {{
         _normal
         return
     fi
+    if [[ " {operations} " == *" $words[2] "* ]]; then
+        local listed="$(command headway ps --format '{{id}}:{{name}} ({{state}})' 2>/dev/null)"
+        local -a operations=(${{(f)listed}})
+        _describe operation operations
+    fi
     case $words[2] in
 {cases}
         *) _default ;;
     esac
 }}
 _headway "$@"
+"""
+
+
+_FISH = """\
+# headway completion fish
+function __headway_operations
+    command headway ps --format {id}\\t'{name} ({state})' 2>/dev/null
+end
+function __headway_command_at
+    set -l words (commandline -opc)
+    test "$words[2]" = run; and contains -i -- -- $words
+end
+function __headway_command
+    set -l words (commandline -opc) (commandline -ct)
+    set -l begin (math (__headway_command_at) + 1)
+    complete -C (string join ' ' -- (string escape -n -- $words[$begin..-2]) $words[-1])
+end
+complete -c headway -n '__headway_command_at >/dev/null' -x -a '(__headway_command)'
 """
 
 
@@ -133,22 +156,27 @@ def zsh(verbs: dict[str, str]) -> str:
     cases = "\n".join(
         f"        {verb}) compadd -- {_words(verb, verbs)}; _default ;;" for verb in OPTIONS
     )
-    return _ZSH.format(verbs=described, cases=cases, modes=MODES)
+    return _ZSH.format(
+        verbs=described, cases=cases, modes=MODES, operations=" ".join(OF_OPERATIONS)
+    )
 
 
 def fish(verbs: dict[str, str]) -> str:
     """Return the script for fish."""
-    lines = ["# headway completion fish"]
-    lines += [
-        f"complete -c headway -n __fish_use_subcommand -a {verb} -d '{about}'"
+    lines = [
+        f"complete -c headway -n __fish_use_subcommand -f -a {verb} -d '{about}'"
         for verb, about in verbs.items()
     ]
+    operations = " ".join(OF_OPERATIONS)
+    seen = f"-n '__fish_seen_subcommand_from {operations}'"
+    lines.append(f"complete -c headway {seen} -f -a '(__headway_operations)'")
     for verb, words in OPTIONS.items():
         seen = f"-n '__fish_seen_subcommand_from {verb}'"
         for word in (words if verb != "help" else " ".join(verbs)).split():
             flag = f"-l {word[2:]}" if word.startswith("--") else f"-a {word}"
-            lines.append(f"complete -c headway {seen} {flag}")
-    return "\n".join(lines) + "\n"
+            value = f" -x -a '{MODES}'" if word == "--display" else ""
+            lines.append(f"complete -c headway {seen} {flag}{value}")
+    return _FISH + "\n".join(lines) + "\n"
 
 
 def _words(verb: str, verbs: dict[str, str]) -> str:

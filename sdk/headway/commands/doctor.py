@@ -222,7 +222,7 @@ def _patch(environ: Mapping[str, str]) -> str:
     site = site_directory()
     if site is None:
         return "not here: headway_patch is not in a directory"
-    unseen = "not started with -I, -E or -S, by env -i, under sudo, or older than 3.8"
+    unseen = "not started with -I, -E or -S, by env -i, sudo or setuid, or older than 3.8"
     if not environ.get(PATCH) or not environ.get(REPORT):
         return f"`headway patch -- CMD` reports the bars of Pythons that are {unseen}"
     if site not in environ.get("PYTHONPATH", "").split(os.pathsep):

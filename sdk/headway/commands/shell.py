@@ -1,4 +1,4 @@
-"""`headway shell bash|zsh`: print functions with which a script reports its progress.
+"""`headway shell bash|zsh|fish`: print functions with which a script reports its progress.
 
 An update is at most one `printf` of the shell itself into a pipe that one `headway pipe` reads: no
 process is started for it. Counts that come fast are added up in the shell and written ten times a
@@ -10,9 +10,12 @@ from __future__ import annotations
 import sys
 
 HELP = """\
-usage: headway shell bash|zsh
+usage: headway shell bash|zsh|fish [--prompt]
 
 Print functions with which a script reports its progress, without a process for each update.
+With --prompt also a hook of the prompt, by which each command of an interactive shell that took
+10 seconds or longer is an operation: in `headway ps` and the history, and for `headway notify`.
+A line that begins with a space is not noted, nor an editor or pager, nor what reports by itself.
 
 functions:
   hw_begin NAME                      begin an operation; without it the first update does
@@ -26,7 +29,8 @@ functions:
 
 examples:
   eval "$(headway shell bash)"
-  eval "$(headway shell zsh)"
+  eval "$(headway shell zsh --prompt)"
+  headway shell fish | source
 """
 # The reader is looked at before each update, for a write to a pipe that nobody reads ends a script.
 _FUNCTIONS = """\
@@ -118,26 +122,172 @@ _ZSH = {
     "EXIT": """zshexit_functions=(${zshexit_functions:#_hw_leave} _hw_leave)
     _hw_leave() { _hw_exit $?; }""",
 }
-SHELLS = {"bash": _BASH, "zsh": _ZSH}
+# fish keeps no descriptor open, so each update opens a named pipe. `_hw_holder` keeps that from its
+# end while the shell lives, and from blocking the shell where nobody reads any more.
+_FISH = """\
+set -g _hw_pipe ''
+set -g _hw_script (string replace -r '.*/' '' -- (status filename))
+test -n "$_hw_script"; and test "$_hw_script" != -; or set -g _hw_script fish
+function hw_begin
+    hw_end
+    set -g _hw_folder (command mktemp -d)
+    set -g _hw_pipe $_hw_folder/pipe
+    command mkfifo -m 600 $_hw_pipe
+    command sh -c 'exec 3<>"$1"; while kill -0 "$2" && kill -0 "$3" && [ -p "$1" ]; do sleep 1; done
+        rm -rf "${1%/*}"' sh $_hw_pipe $fish_pid $fish_pid >/dev/null 2>&1 &
+    set -g _hw_holder $last_pid
+    command headway pipe --needs-end --name "$argv[1]" <$_hw_pipe &
+    set -g _hw_reader $last_pid
+    function _hw_exit --on-process-exit $fish_pid
+        test -z "$_hw_pipe"; and return
+        if test $argv[3] -eq 0; hw_end; else; hw_fail exit status $argv[3]; end
+    end
+end
+function _hw_send
+    test -n "$_hw_pipe"; or hw_begin $_hw_script
+    jobs -q $_hw_reader; and printf '%s\\n' "$argv" >$_hw_pipe
+    return 0
+end
+function hw_plan; _hw_send plan $argv; end
+function hw_stage; _hw_send stage $argv; end
+function hw_advance; set -q argv[1]; or set argv 1; _hw_send advance $argv[1]; end
+function hw_done; _hw_send done $argv; end
+function hw_total; _hw_send total $argv; end
+function hw_percent; _hw_send $argv[1]%; end
+function hw_detail; _hw_send detail $argv; end
+function hw_log; _hw_send log $argv; end
+function hw_wait; _hw_send wait $argv; end
+function hw_go; _hw_send run; end
+function hw_skip; _hw_send skip $argv; end
+function hw_fail; _hw_send fail $argv; _hw_close; end
+function hw_cancel; _hw_send cancel $argv; _hw_close; end
+function hw_end
+    test -z "$_hw_pipe"; and return 0
+    _hw_send complete
+    _hw_close
+end
+function _hw_close
+    command kill $_hw_holder 2>/dev/null
+    wait $_hw_reader 2>/dev/null
+    command rm -rf $_hw_folder
+    set -g _hw_pipe ''
+end
+function headway
+    command headway $argv
+    set -l hw_status $status
+    if test "$argv[1]" = run -a $hw_status -ne 0
+        set -g _hw_failed $argv
+        set -g _hw_failed_in $PWD
+    end
+    return $hw_status
+end
+function hw_retry
+    if not set -q _hw_failed[1]
+        echo 'hw_retry: no headway run of this shell has failed' >&2
+        return 1
+    end
+    set -l hw_before $PWD
+    cd $_hw_failed_in; or return 1
+    headway $_hw_failed
+    set -l hw_status $status
+    cd $hw_before
+    return $hw_status
+end
+"""
+SHELLS = {"bash": _BASH, "zsh": _ZSH, "fish": {}}
+# Of a command that took 10 s its line goes through a pipe, for everybody sees the arguments of a
+# process. The prompt does not wait.
+_PROMPTS = {
+    "bash": """\
+_hw_began= _hw_number=0 _hw_before=0 _hw_none= _hw_first=
+PS0=${PS0-}'${_hw_none:$((_hw_began=SECONDS,_hw_before=_hw_number,_hw_number=\\!,0)):0}'
+_hw_prompt() {
+    local hw_status=$? hw_lasted hw_number hw_line
+    if [ -n "$_hw_began" ]; then
+        hw_lasted=$((SECONDS - _hw_began))
+        _hw_began=
+        if [ $hw_lasted -ge LONG ]; then
+            read -r hw_number hw_line <<< "$(HISTTIMEFORMAT= builtin history 1)"
+            # What the history has not taken was hidden, unless it is the same line again.
+            if [[ $_hw_number != "$_hw_before" || -n $_hw_first && $hw_line == "$_hw_first"* ]] &&
+                [[ ${hw_number%\\*} == "$_hw_number" ]]; then
+                (printf '%s\\n' "$hw_line" |
+                    command headway shell note "$hw_lasted" "$hw_status" >/dev/null &)
+            fi
+        fi
+    fi
+    return $hw_status
+}
+_hw_arm() {
+    _hw_first=
+    [ -n "$(trap -p DEBUG)" ] || trap '_hw_first=$BASH_COMMAND; trap - DEBUG' DEBUG
+}
+PROMPT_COMMAND="_hw_prompt${PROMPT_COMMAND:+; $PROMPT_COMMAND}; _hw_arm"
+""",
+    "zsh": """\
+zmodload zsh/datetime
+_hw_preexec() { _hw_began=$EPOCHSECONDS _hw_line=$1; }
+_hw_precmd() {
+    local hw_status=$? hw_lasted
+    if [[ -n $_hw_began ]]; then
+        hw_lasted=$((EPOCHSECONDS - _hw_began))
+        _hw_began=
+        if [[ $hw_lasted -ge LONG && $_hw_line != ' '* ]]; then
+            (print -r -- "$_hw_line" |
+                command headway shell note $hw_lasted $hw_status >/dev/null &)
+        fi
+    fi
+    return $hw_status
+}
+_hw_began= _hw_line=
+autoload -Uz add-zsh-hook
+add-zsh-hook preexec _hw_preexec
+add-zsh-hook precmd _hw_precmd
+""",
+    "fish": """\
+function _hw_postexec --on-event fish_postexec
+    set -l hw_status $status
+    test $CMD_DURATION -ge LONG000; or return
+    string match -q ' *' -- $argv[1]; and return
+    printf '%s\\n' $argv[1] |
+        command headway shell note (math $CMD_DURATION / 1000) $hw_status >/dev/null &
+    disown
+end
+""",
+}
+LONG_COMMAND = 10  # seconds from which on a command is noted
 
 
 def main(argv: list[str]) -> int:
     """Print the functions for the shell named; return 2 for any other."""
-    if len(argv) != 1 or argv[0] not in SHELLS:
+    if argv[:1] == ["note"]:
+        from headway.run.note import main as note  # noqa: PLC0415 - it reports
+
+        return note(argv[1:])
+    with_prompt = argv[1:] == ["--prompt"]
+    if not (len(argv) == 1 or with_prompt) or argv[0] not in SHELLS:
         asked = argv in (["--help"], ["-h"])
         if argv and not asked:
+            *most, last = SHELLS
             sys.stderr.write(
-                f"headway shell: there are functions for {' and '.join(SHELLS)} only\n\n"
+                f"headway shell: there are functions for {', '.join(most)} and {last} only\n\n"
             )
         (sys.stdout if asked else sys.stderr).write(HELP)
         return 0 if asked else 2
-    sys.stdout.write(functions(argv[0]))
+    sys.stdout.write(functions(argv[0]) + (prompt_hook(argv[0]) if with_prompt else ""))
     return 0
 
 
 def functions(shell: str) -> str:
     """Return the functions for a shell of `SHELLS`."""
+    if shell == "fish":
+        return _FISH
     made = _FUNCTIONS
     for word, code in SHELLS[shell].items():
         made = made.replace(word, code)
     return made
+
+
+def prompt_hook(shell: str, seconds: int = LONG_COMMAND) -> str:
+    """Return the hook that notes each command which took so many seconds."""
+    return _PROMPTS[shell].replace("LONG", str(seconds))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from headway.formatting import quantity
 from headway.formatting.duration import duration
-from headway.model import CANCELLED, COMPLETED, UNJUDGED, Operation, Stage
+from headway.model import Operation, Stage
+from headway.states import CANCELLED, COMPLETED, UNJUDGED
 
 
 def sole_stage(operation: Operation) -> Stage | None:

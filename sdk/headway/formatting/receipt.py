@@ -5,7 +5,8 @@ from __future__ import annotations
 from headway import string_width
 from headway.formatting.outcome import display_name, outcome_text
 from headway.formatting.theme import STOPPED, STYLES, Line, Theme
-from headway.model import COMPLETED, Operation
+from headway.model import Operation
+from headway.states import COMPLETED
 
 NAME_LEAST = 10  # cells of the name at least
 _ERASE_LINE = "\x1b[K"  # from the cursor to the end of the line

@@ -11,7 +11,7 @@ import codecs
 from typing import Iterable, List, Mapping, NamedTuple, Tuple
 
 from headway import string_width, text
-from headway.model import (
+from headway.states import (
     CANCELLED,
     COMPLETED,
     CRASHED,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from headway.model import clean_text
+from headway.host import notebook
+from headway.plain_values import clean_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 def describe(version: str) -> dict[str, Any]:
     """Return the `about` map of a `Hello`, for an SDK of `version`; what is unknown is None."""
-    program = os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else ""
+    program = notebook.name()
+    if program is None:
+        program = os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else ""
     return {
         "pid": os.getpid(),
         "started": start_time(os.getpid()),

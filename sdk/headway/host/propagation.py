@@ -29,6 +29,11 @@ if TYPE_CHECKING:
             """Return the scope that it is in, or None."""
 
         @property
+        def thread(self) -> int:
+            """Return the thread that opened it, or its operation."""
+            ...
+
+        @property
         def path(self) -> str:
             """Return "OP" or "OP/STAGE"."""
             ...

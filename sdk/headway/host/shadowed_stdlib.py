@@ -32,7 +32,8 @@ def find(path: Sequence[str], modules: Mapping[str, Any]) -> str | None:
 
     `path` is `sys.path`, `modules` is `sys.modules`.
     """
-    library = os.path.dirname(os.path.abspath(os.__file__))
+    file = getattr(os, "__file__", None)  # cx_Freeze has it in the program, without one
+    library = None if file is None else os.path.dirname(os.path.abspath(file))
     bundles = _bundles()
     for folder in path:
         place = folder or os.curdir

@@ -8,16 +8,9 @@ from __future__ import annotations
 
 from math import inf
 
-from headway.model import (
-    NAME_LIMIT,
-    OPERATION_FIELDS,
-    OPERATION_MOVES,
-    STAGE_FIELDS,
-    STAGE_MOVES,
-    TEXT_LIMIT,
-    clean_count,
-    clean_text,
-)
+from headway.model import OPERATION_FIELDS, STAGE_FIELDS
+from headway.plain_values import NAME_LIMIT, TEXT_LIMIT, clean_count, clean_text
+from headway.states import OPERATION_MOVES, STAGE_MOVES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

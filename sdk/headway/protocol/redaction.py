@@ -8,17 +8,10 @@ and so do errors in Headway's own words (`own_words`).
 
 from __future__ import annotations
 
-from headway.model import (
-    CRASHED,
-    FAILED,
-    OPERATION_FIELDS,
-    QUESTIONS,
-    STAGE_FIELDS,
-    Operation,
-    Stage,
-)
+from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
 from headway.protocol.messages import Announce
 from headway.protocol.own_words import are_own
+from headway.states import CRASHED, FAILED, QUESTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

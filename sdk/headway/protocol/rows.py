@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Estimate = Tuple[float, float, float, str, int]
     # Median, low and high of the seconds that earlier runs took, and how many there are.
     Usual = Tuple[float, float, float, int]
+    # Seconds of processor time, bytes read, bytes written; None where they cannot be read.
+    DoneWork = Tuple[float, Optional[float], Optional[float]]
     # When a process was stopped and when it went on, or None: it is stopped.
     Stop = Tuple[float, Optional[float]]
     # Progress and estimate: a bare pair, for there can be thousands in a frame.
@@ -109,6 +111,7 @@ class OperationFigures(NamedTuple):
     stalled_since: float | None = None
     stops: Sequence[Stop] = ()
     usual: Usual | None = None
+    work: DoneWork | None = None
 
     @classmethod
     def of(cls, operation: Operation, *, tail: bool) -> OperationFigures:
@@ -124,6 +127,7 @@ class OperationFigures(NamedTuple):
             operation.stalled_since,
             operation.stops,
             operation.usual,
+            operation.work,
         )
 
 
@@ -206,6 +210,7 @@ def _operation_figures(value: Any) -> OperationFigures:
     stalled_since = value[7] if len(value) > 7 else None
     stops = value[8] if len(value) > 8 else ()
     usual = value[9] if len(value) > 9 else None
+    work = value[10] if len(value) > 10 else None
     return OperationFigures(
         None if progress is None else checks.fraction(progress),
         None if estimate is None else check_estimate(estimate),
@@ -217,12 +222,23 @@ def _operation_figures(value: Any) -> OperationFigures:
         None if stalled_since is None else checks.time(stalled_since),
         check_stops(stops),
         None if usual is None else _usual(usual),
+        None if work is None else check_work(work),
     )
 
 
 def _usual(value: Any) -> Usual:
     median, low, high, runs = _fields(value, 4)
     return checks.finite(median), checks.finite(low), checks.finite(high), checks.whole(runs)
+
+
+def check_work(value: Any) -> DoneWork:
+    """Check for what the processes of a command have done."""
+    cpu, read, written = _fields(value, 3)
+    return (
+        checks.number(cpu),
+        None if read is None else checks.number(read),
+        None if written is None else checks.number(written),
+    )
 
 
 def _stage_figures(value: Any) -> StageFigures:

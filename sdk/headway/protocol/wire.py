@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterator
 
 import msgpack
 
-from headway.model import clean_count
+from headway.plain_values import clean_count
 from headway.protocol import checks, messages
 from headway.protocol.checks import Malformed
 

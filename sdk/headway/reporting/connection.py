@@ -12,18 +12,19 @@ import time
 
 import zmq
 
-from headway.host import broker_launch, resources
+from headway.host import broker_launch, notebook, resources
 from headway.protocol import messages, wire
-from headway.reporting import last_resort
 from headway.reporting.publisher import WATCHED
+from headway.reporting.spool import last_resort
 from headway.reporting.terminal_viewer import TerminalViewer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from headway.reporting.births import Births
+    from headway.reporting.cell_viewer import CellViewer
     from headway.reporting.interfaces import Reporting, Thread
+    from headway.reporting.spool.births import Births
 
 START_POLL = 0.03  # seconds between looks for a broker that is just being started
 RETRY_LIMIT = 5.0  # seconds at most between looks for a broker that is not there
@@ -49,7 +50,7 @@ class Connection:
         self._reporter = reporter
         self._thread = thread
         self._publisher = reporter.publisher
-        self._viewer = TerminalViewer(reporter)
+        self._viewer = _viewer_for(reporter)
         self._births = births
         # None until there is where to report: libzmq aborts where the system refuses it something.
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
@@ -335,3 +336,12 @@ class Connection:
                 pass
             ends = {message.operation[0] for message in owed[1:]}
             last_resort.count_lost(len(ends))
+
+
+def _viewer_for(reporter: Reporting) -> CellViewer | TerminalViewer:
+    """Return what shows operations where there is no other viewer: in cells, or a terminal."""
+    if notebook.shell() is None:
+        return TerminalViewer(reporter)
+    from headway.reporting.cell_viewer import CellViewer  # noqa: PLC0415 - few run in a kernel
+
+    return CellViewer(reporter)

@@ -87,7 +87,7 @@ def _deliver_ends(reporter: Reporter) -> None:
         return
     if reporter.closed and reporter.left.name is not None:
         return  # the program has ended already, and its file is written
-    from headway.reporting.last_resort import Left  # noqa: PLC0415
+    from headway.reporting.spool.last_resort import Left  # noqa: PLC0415
 
     left = Left(reporter)
     try:

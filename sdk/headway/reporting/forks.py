@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # The reporters of parent processes, with their sockets and locks: kept alive, so that no destructor
 # closes or writes to descriptors that the child shares with its parent.
 _abandoned: list[Any] = []
+_main_thread = threading.main_thread().ident  # of the process that forks, also in its child
 _held: dict[int, list[Any]] = {}  # thread → the locks that it took before its fork
 
 
@@ -67,9 +68,11 @@ def _after_in_parent() -> None:
 
 
 def _after_in_child() -> None:
+    global _main_thread
     parent = known()
     held = _held.pop(get_ident(), [])
     _held.clear()
+    main, _main_thread = _main_thread, get_ident()
     if parent is None:
         return
     _abandoned.append((parent, held))
@@ -77,6 +80,9 @@ def _after_in_child() -> None:
     child.forked = True
     child.deaf = parent.deaf or parent.publisher.is_unanswered(monotonic())
     around = parent.tree.common()
+    # A loop of another thread is not what the forking one works on; one of the main thread is.
+    while around is not None and not (around.block or around.thread == main):
+        around = around.around
     child.tree.inherited = around.path if around is not None else parent.tree.inherited
     use(child)
     if parent.thread is not None:

@@ -64,6 +64,8 @@ class Reporting(Protocol):
     """The reporter, as its thread uses it."""
 
     births: Any  # `births.Births`, which knows the reporter by this protocol
+    cell_viewer: Any  # likewise
+    cells: dict[str, Any]
     closed: bool
     handles: dict[str, Handle]
     importing: Lock
@@ -83,6 +85,9 @@ class Reporting(Protocol):
     def clock(self) -> Callable[[], float]:
         """Return seconds of a monotonic clock."""
         ...
+
+    def wake(self) -> None:
+        """Wake the reporting thread."""
 
     def disable(self) -> None:
         """Give up sending for good."""

@@ -12,7 +12,7 @@ import sys
 import time
 
 from headway.host import identity
-from headway.model import CRASHED, FAILED
+from headway.states import CRASHED, FAILED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class Receipts:
         self._owed[operation.id] = operation
         if len(self._owed) > OWED_LIMIT:
             del self._owed[next(iter(self._owed))]
+
+    def owed(self) -> dict[str, Operation]:
+        """Return those that nobody has printed, by id, in the order of their ends."""
+        return dict(self._owed)
 
     def forget(self, operation: str) -> None:
         """Drop an operation that runs again."""

@@ -27,9 +27,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from headway.reporting.births import Births
+    from headway.reporting.cell_viewer import CellViewer
     from headway.reporting.interfaces import Handle
-    from headway.reporting.last_resort import Left
+    from headway.reporting.spool.births import Births
+    from headway.reporting.spool.last_resort import Left
 
 # Seconds for an exit after one that has waited in vain: enough where the broker answers again.
 DEAF_TIMEOUT = 0.005
@@ -95,6 +96,9 @@ class Reporter:
         self.names = Interner(1000)  # of stages: a worker with more names has few of each
         self.handles: dict[str, Handle] = {}  # the open operations
         self.receipts = Receipts()
+        # In a kernel: what shows in its cells, and the cell in which an operation began.
+        self.cell_viewer: CellViewer | None = None
+        self.cells: dict[str, Any] = {}
         # Those of the processes that this one was forked from: what it counts there is a share.
         self.inherited: list[Handle] = []
         self.thread: ReportingThread | None = None
@@ -193,7 +197,7 @@ class Reporter:
     def left(self) -> Left:
         """What this process has left in the spool."""
         if self._left is None:
-            from headway.reporting.last_resort import Left  # noqa: PLC0415 - at an end only
+            from headway.reporting.spool.last_resort import Left  # noqa: PLC0415 - at an end only
 
             self._left = Left(self)
         return self._left

@@ -14,15 +14,16 @@ import sys
 import threading
 import time
 
-from headway.host import descriptor_reserve, resources, shadowed_stdlib, threads
+from headway.host import descriptor_reserve, resources, threads
+from headway.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-    from headway.reporting.births import Births
     from headway.reporting.connection import Connection
     from headway.reporting.interfaces import Reporting
+    from headway.reporting.spool.births import Births
 
 EXIT_TIMEOUT = 0.85  # seconds to deliver final states: the exit may be delayed by 1 s, all in all
 GOODBYE = 0.1  # seconds more for the thread to close what it has
@@ -140,6 +141,8 @@ class ReportingThread:
             self._done.release()
 
     def _report(self) -> None:
+        from headway.host import shadowed_stdlib  # noqa: PLC0415 - for a report only
+
         hiding = shadowed_stdlib.find(sys.path, sys.modules)
         if hiding is not None:
             raise ImportError(f"{hiding} hides a module of the standard library")
@@ -150,11 +153,11 @@ class ReportingThread:
             from headway.host import cgroup  # noqa: PLC0415
             from headway.host.identity import describe  # noqa: PLC0415
             from headway.protocol.endpoint import user_of  # noqa: PLC0415
-            from headway.reporting import last_resort  # noqa: PLC0415
-            from headway.reporting.births import Births  # noqa: PLC0415
+            from headway.reporting.spool import last_resort  # noqa: PLC0415
+            from headway.reporting.spool.births import Births  # noqa: PLC0415
 
             publisher = self._reporter.publisher
-            publisher.about.update(describe(last_resort.version()))
+            publisher.about.update(describe(VERSION))
             user = user_of(os.environ, os.getuid())
             publisher.surroundings = cgroup.for_broker(os.environ, user)
         births = self._reporter.births = Births(self._reporter)

@@ -29,6 +29,7 @@ _LIMIT = 30  # frames and exceptions that are looked at
 _DRAWN = 0x20 | 0x80 | 0x200  # a generator, a coroutine, an asynchronous generator
 # In place of a place: an exception was passing.
 RAISING: Place = ("raising", 0, -1)
+IN_ORDER: Place = ("in order", 0, -1)  # none was
 # The instructions at which all items that were handed out were taken by what is written in C.
 _TAKEN = ("CALL", "PRECALL", "FOR_ITER", "CONTAINS_OP", "LIST_EXTEND", "SET_UPDATE")
 # The instructions that raise an exception again; the second one before Python 3.9.
@@ -38,17 +39,25 @@ _RAISE_AGAIN = ("RERAISE", "END_FINALLY", "RAISE_VARARGS")
 def places(frame: FrameType | None, references: int = 0) -> list[Place]:
     """Return where `frame` is: if it is a generator's, also where that is drawn from.
 
-    `references` is what `references(frame)` was; if that shows that an exception is passing,
-    `RAISING` is the last place.
+    `references` is what `references(frame)` was; the last place is then `RAISING` if that shows
+    that an exception is passing, else `IN_ORDER`.
     """
     found: list[Place] = []
-    raising = references > 0 and frame is not None and _is_passing(frame, references)
+    counted = references > 0 and frame is not None
+    raising = counted and frame is not None and _is_passing(frame, references)
     while frame is not None and len(found) < _LIMIT:
         found.append((frame.f_code, frame.f_lineno, frame.f_lasti))
         if not frame.f_code.co_flags & _DRAWN:
             break
         frame = frame.f_back
-    return [*found, RAISING] if raising else found
+    return [*found, RAISING if raising else IN_ORDER] if counted else found
+
+
+def closing(frame: FrameType | None) -> list[Place]:
+    """Return the places of the generator that `frame` closes, which it is or was called by."""
+    while frame is not None and not frame.f_code.co_flags & _DRAWN:
+        frame = frame.f_back
+    return places(frame)
 
 
 def references(frame: FrameType) -> int:
@@ -130,7 +139,7 @@ def _is_on_the_way(entry: Place, place: Place) -> bool:
     if entry[1] == place[1]:
         return True
     further = None in (entry[1], place[1]) or entry[1] < place[1]
-    return further and _instruction(place) in _RAISE_AGAIN
+    return further and instruction(place) in _RAISE_AGAIN
 
 
 def consumed(at: list[Place], drawn: Place | None) -> bool:
@@ -141,12 +150,12 @@ def consumed(at: list[Place], drawn: Place | None) -> bool:
     """
     if not at or RAISING in at:
         return False
-    name = _instruction(at[0])
-    if name.startswith("CALL") and drawn is not None and _instruction(drawn) == "FOR_ITER":
+    name = instruction(at[0])
+    if name.startswith("CALL") and drawn is not None and instruction(drawn) == "FOR_ITER":
         return False
     if name == "POP_ITER":  # of Python 3.14; at the end of a loop after another instruction
         code, line, offset = at[0]
-        return _instruction((code, line, offset - 2)) == "END_FOR"
+        return instruction((code, line, offset - 2)) == "END_FOR"
     return name.startswith(_TAKEN)
 
 
@@ -164,7 +173,7 @@ def fetched(error: Any, at: list[Place], codes: tuple[Any, ...] = ()) -> bool:
             if inner is not None and inner[0] in codes:
                 return True
             stood_there = any(entry[0] is place[0] for place in at)
-            if stood_there and _instruction(entry) == "FOR_ITER":
+            if stood_there and instruction(entry) == "FOR_ITER":
                 return True
     return False
 
@@ -180,7 +189,7 @@ def codes_of(items: Any) -> tuple[Any, ...]:
     return tuple(code for code in codes if code is not None)
 
 
-def _instruction(place: Place) -> str:
+def instruction(place: Place) -> str:
     """Return the name of the instruction at a place; "" where there is none."""
     code, _, offset = place
     try:

@@ -7,7 +7,8 @@ process that has any: so those of a pool's workers stand below the bar of their 
 from __future__ import annotations
 
 from headway.model import CANCELLED, COMPLETED
-from headway.run.reading.bar_lines import BarLines, Ended
+from headway.reporting.reporter import reporter
+from headway.run.reading.bar_lines import BarLines, Ended, Left
 from headway.run.reading.events import Detail, StageEnded, StageMoved, StageStarted, Waiting
 from headway.run.reading.pipe_protocol import Logged, PipeSyntaxError, Planned
 
@@ -15,11 +16,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from headway.run.exit_status import Outcome
     from headway.run.reading.bar_lines import Said
 
 # Stages of one operation that bars make: few enough for a viewer's snapshot. What a program shows
 # beyond it is not shown.
 STAGE_LIMIT = 1000
+ANCESTOR_LIMIT = 20  # processes above a process that are looked at
 
 
 class BarReporter:
@@ -27,12 +30,21 @@ class BarReporter:
 
     `parent_of(pid)` returns the parent process of a process, or None. What was sent first may be
     read last, over another connection: so ends wait for two turns of the reader, in which all that
-    was there has been read, or for the next bar of their process.
+    was there has been read, or for the next bar of their process. A bar with bars of other
+    processes in it ends after them: what feeds a pool is drawn before its jobs are done.
+
+    Bars that the command itself, the child process of `runner`, was in when it ended are judged by
+    its exit status; those of its child processes end where their numbers say.
     """
 
-    def __init__(self, operation: Any, parent_of: Callable[[int], int | None]) -> None:
+    def __init__(
+        self, operation: Any, parent_of: Callable[[int], int | None], runner: int = 0
+    ) -> None:
         self._operation = operation
         self._parent_of = parent_of
+        self.runner = runner
+        self._left: list[Any] = []
+        self._open: dict[int, tuple[ProcessBars, Any]] = {}  # stage → its process, the one around
         self._processes: dict[int, list[ProcessBars]] = {}
         self._ending: list[list[ProcessBars]] = [[], []]  # in the turn before, and in this one
 
@@ -57,7 +69,9 @@ class BarReporter:
 
         If so, the next turn is not to wait.
         """
-        for bars in self._ending.pop(0):
+        due = self._ending.pop(0)
+        self._ending.append([])
+        for bars in due:
             if bars not in self._ending[0]:
                 bars.settle()
             if bars.gone and bars not in self._ending[0]:
@@ -66,7 +80,6 @@ class BarReporter:
                     others.remove(bars)
                 if not others:
                     self._processes.pop(bars.pid, None)
-        self._ending.append([])
         return any(self._ending)
 
     def begin(self, name: str, total: float | None, unit: str | None, around: Any | None) -> Any:
@@ -77,17 +90,52 @@ class BarReporter:
                 return None
         return self._operation.stage(name, total, unit, around).start()
 
+    def opened(self, stage: Any, process: ProcessBars, around: Any | None) -> None:
+        """Take in that `stage` is a bar of `process` and part of `around`."""
+        owner, _ = self._open.get(stage.id, (None, None))
+        if owner is not None:
+            owner.forget(stage)  # its loop was left, and is run again by another bar
+        self._open[stage.id] = (process, around)
+
+    def closed(self, stage: Any) -> None:
+        """Take in that a stage has ended: the one around it may end, too."""
+        _, around = self._open.pop(stage.id, (None, None))
+        if around is not None and around.id in self._open:
+            self.wait_for_turns(self._open[around.id][0])
+
+    def is_awaited(self, stage: Any, process: ProcessBars) -> bool:
+        """Return whether bars of other processes than `process` go on within `stage`."""
+        others = [around for owner, around in self._open.values() if owner is not process]
+        while others:
+            found = [around for around in others if around is not None]
+            if stage in found:
+                return True
+            others = [self._open.get(around.id, (None, None))[1] for around in found]
+        return False
+
+    def leave(self, stage: Any) -> None:
+        """Let the exit status of the command say how `stage` has ended."""
+        self._left.append(stage)
+
+    def finish(self, outcome: Outcome) -> None:
+        """End what the command has left, which ended so."""
+        for stage in self._left:
+            if stage.open:
+                stage._judge(reporter().clock(), outcome.state, outcome.text)
+        self._left.clear()
+
     def around(self, process: ProcessBars) -> Any | None:
         """Return the stage of the nearest ancestor process that has an open bar, or None."""
+        told = list(process.ancestors)
         seen = {process.pid}
-        parent = process.parent or self._parent_of(process.pid)
+        parent = told.pop(0) if told else self._parent_of(process.pid)
         while parent is not None and parent not in seen:
             seen.add(parent)
             for bars in self._processes.get(parent, ()):
                 found = bars.innermost()
                 if found is not None:
                     return found
-            parent = self._parent_of(parent)
+            parent = told.pop(0) if told else self._parent_of(parent)
         return None
 
     def log(self, text: str) -> None:
@@ -100,7 +148,7 @@ class ProcessBars:
 
     def __init__(self, reporter: BarReporter, pid: int) -> None:
         self.pid = pid
-        self.parent: int | None = None  # the parent process, where it was said
+        self.ancestors: list[int] = []  # the parent process and those above it, as it was said
         self._reporter = reporter
         self._lines = BarLines()
         self._stages: dict[str, Any] = {}
@@ -110,11 +158,11 @@ class ProcessBars:
     def feed(self, line: str) -> None:
         """Take a line; what makes no sense is left out.
 
-        `child PID` says the parent process, in which the bars around may be.
+        `child PID…` says the parent process and those above it, in which the bars around may be.
         """
-        word, _, number = line.partition(" ")
-        if word == "child" and number.isdecimal():
-            self.parent = int(number)
+        word, *numbers = line.split()[: 1 + ANCESTOR_LIMIT] or [""]
+        if word == "child" and all(number.isdecimal() for number in numbers):
+            self.ancestors = [int(number) for number in numbers]
             return
         try:
             said = self._lines.feed(line)
@@ -136,7 +184,12 @@ class ProcessBars:
 
     def innermost(self) -> Any | None:
         """Return the stage of the bar that was opened last and is open, or None."""
-        return next((one for one in reversed(list(self._stages.values())) if one.open), None)
+        stages = reversed(list(self._stages.values()))
+        return next((one for one in stages if one.open and not one.left), None)
+
+    def forget(self, stage: Any) -> None:
+        """Take in that `stage` is another bar's from now on."""
+        self._stages = {bar: one for bar, one in self._stages.items() if one is not stage}
 
     def _apply(self, said: Said) -> None:
         for event in said.events:
@@ -156,9 +209,13 @@ class ProcessBars:
                 stage = self._reporter.begin(event.name, event.total, event.unit, around)
                 if stage is not None:
                     stage.model.total = event.total
+                    self._reporter.opened(stage, self, around)
                     self._stages[said.bar] = stage
             elif isinstance(event, Logged):
                 self._reporter.log(event.text)
+            elif isinstance(event, Left):
+                if stage is not None and stage.open:
+                    stage._leave()
             elif isinstance(event, Ended):
                 self._ends.append((said.bar, event))
                 self._reporter.wait_for_turns(self)
@@ -169,12 +226,23 @@ class ProcessBars:
         """End what has ended."""
         ends, self._ends = self._ends, []
         for bar, event in ends:
-            stage = self._stages.pop(bar, None)
-            if stage is not None and stage.open:
-                try:
+            stage = self._stages.get(bar)
+            if stage is None:
+                continue
+            if stage.open and self._reporter.is_awaited(stage, self):
+                self._ends.append((bar, event))
+                continue
+            del self._stages[bar]
+            self._reporter.closed(stage)
+            if not stage.open:
+                continue
+            try:
+                if event.unfinished and self.ancestors[:1] == [self._reporter.runner]:
+                    self._reporter.leave(stage)
+                else:
                     _end(stage, event)
-                except Exception:
-                    continue  # one end is lost: the operation's ends it
+            except Exception:
+                continue  # one end is lost: the operation's ends it
 
 
 def _change(stage: Any, event: Any) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from headway.run.bar_reporter import ProcessBars
+    from headway.run.exit_status import Outcome
 
 CONNECTION_LIMIT = 200  # processes that report at once: descriptors are limited
 LINE_LIMIT = 1 << 16  # bytes of a line; a longer one ends its connection
@@ -53,16 +54,21 @@ class BarSocket:
 
     def report(self, operation: Any) -> None:
         """Report to `operation` what comes from now on, and what has come."""
-        self._reporter = BarReporter(operation, parent_of)
+        self._reporter = BarReporter(operation, parent_of, os.getpid())
         self._wake = os.pipe()
         self._thread = threading.Thread(target=self._run, name="headway-bars", daemon=True)
         self._thread.start()
 
-    def finish(self) -> None:
-        """Take in what has been sent, end what is open, and listen no more."""
+    def finish(self, outcome: Outcome) -> None:
+        """Take in what has been sent, end what is open, and listen no more.
+
+        The command has ended with `outcome`.
+        """
         if self._thread is not None and self._wake is not None:
             os.write(self._wake[1], b"x")
             self._thread.join(LAST_TIMEOUT)
+            if self._reporter is not None and not self._thread.is_alive():
+                self._reporter.finish(outcome)
         self.close()
 
     def close(self) -> None:

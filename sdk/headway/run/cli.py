@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple, NoReturn, Sequence
 
     from headway.run.launch import Launch
+    from headway.run.process.signal_forwarding import ReceivedSignal
     from headway.run.several import Several
     from headway.run.time_limit import TimeLimit
 else:
@@ -24,7 +25,7 @@ else:
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = (
     "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--patch]\n"
-    "                   [--fail-if LIM] -- CMD [ARG…]\n"
+    "                   [--sd-notify] [--fail-if LIM] -- CMD [ARG…]\n"
     "       headway run [-j N] [--output MODE] CMD [ARG…] ::: CMD [ARG…] …\n"
     "       headway run [-j N] [--output MODE] --file FILE"
 )
@@ -46,6 +47,9 @@ options:
                   with exit status 124. Time in which it waits or is paused does not count
   --patch         report the bars of its Python programs instead; see `headway patch --help`.
                   HEADWAY_PATCH=1 does so for every `headway run`
+  --sd-notify     read what it would tell systemd as a service (NOTIFY_SOCKET): STATUS= and the
+                  progress of systemd's own tools. Not for what starts containers: they wait then
+                  until the container says that it is ready
   -h, --help      show this
 
 Several commands run at once where ::: stands between them and no -- before it; after -- every
@@ -82,6 +86,7 @@ class Options(NamedTuple):
     terminal: str | None = None
     label: str | None = None
     patched: bool = False  # its Python programs report their bars
+    notifies: bool = False  # it is given a socket to tell what it would tell systemd
 
 
 _VALUED = (
@@ -99,6 +104,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
     values: dict[str, str] = {}
     parse = True
     patched = os.environ.get("HEADWAY_PATCH", "0").lower() not in ("", "0", "off")
+    notifies = False
     closed = False  # by `--`: what follows is one command
     at = 0
     while at < len(arguments):
@@ -116,6 +122,9 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
             continue
         if option == "--patch" and not given:
             patched = True
+            continue
+        if option == "--sd-notify" and not given:
+            notifies = True
             continue
         if option.startswith("-j") and len(word) > 2:
             option, given, value = "-j", "=", word[2:]
@@ -172,6 +181,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         values.get("--terminal"),
         values.get("--label"),
         patched,
+        notifies,
     )
 
 
@@ -227,13 +237,22 @@ def main(arguments: Sequence[str]) -> int:
         from headway.host.identity import draw_on  # noqa: PLC0415 - only of several
 
         draw_on(options.terminal)
-    if os.environ.get("HEADWAY", "").lower() == "off" and options.limit is None:
+    off = os.environ.get("HEADWAY", "").lower() == "off" and options.limit is None
+    if off or _runs_another(options):
         return _become(path, options.argv)
     return _run(options, path)
 
 
+def _runs_another(options: Options) -> bool:
+    """Return whether the command is `headway run`, which reports its own command, and no more."""
+    program = options.argv[0].rpartition("/")[2]
+    plain = options == Options(options.argv)
+    return plain and program == "headway" and options.argv[1:2] == ["run"]
+
+
 def _run(options: Options, path: str) -> int:
-    from headway.run.launch import Unfollowed, reason_of  # noqa: PLC0415 - not where it is off
+    from headway.run.brief import Brief  # noqa: PLC0415 - not where it is off
+    from headway.run.launch import Unfollowed, reason_of  # noqa: PLC0415
 
     launch: Launch | None = None
     try:
@@ -252,7 +271,10 @@ def _run(options: Options, path: str) -> int:
             launch.signals.restore()
         return _become(path, options.argv)
     try:
-        return _follow(launch)
+        brief = Brief(launch, os.environ)
+        if brief.is_possible and brief.run():
+            return 0
+        return _follow(launch, brief.heard)
     finally:
         launch.release_terminal()
 
@@ -271,15 +293,18 @@ def _prepare(options: Options, path: str) -> Launch:
     plan.label = options.label
     plan.limit = options.limit
     plan.patched = options.patched
+    plan.notifies = options.notifies
     return prepare_launch(plan)
 
 
-def _follow(launch: Launch) -> int:
+def _follow(launch: Launch, heard: ReceivedSignal | None) -> int:
+    launch.watch_end()
+    launch.report()
     try:
         # The command need not wait for it; the descriptors of its gate are free to load it by.
         from headway.run.runner import Runner  # noqa: PLC0415
 
-        runner = Runner(launch)
+        runner = Runner(launch, heard)
     except Exception as error:  # such as of a command that removes our files
         print_error(f"{error}, it goes on without progress")
         return launch.wait_unreported()

@@ -25,6 +25,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping
 
+    from headway.run.history_keys import HistoryKeys
+    from headway.run.notify_socket import NotifySocket
     from headway.run.own_tools import OwnTools
     from headway.run.patch import Patch
     from headway.run.process.pty_session import PtyChild
@@ -78,6 +80,7 @@ class Plan:
         self.label: str | None = None  # what it is called among several commands
         self.limit: TimeLimit | None = None  # how long it may take
         self.patched = False  # its Python programs report their bars
+        self.notifies = False  # it is given a socket to tell what it would tell systemd
 
     @property
     def command(self) -> Command:
@@ -110,13 +113,14 @@ class Launch:
         self.plan = plan
         self.signals = signals
         self.operation: Any = None
+        self.id = random_id(12)  # of the operation
+        self.begun = 0.0  # when the command was started, on the monotonic clock
         self.own_tools: OwnTools | None = None
         self.requests: deque[Any] = deque()  # to cancel
         self.pumps: list[Pump] = []
         self.output: OutputLog | None = None  # the last of what it prints, once it is relayed
         self.keyboard: Keyboard | None = None
         self._watchdog: Watchdog | None = None
-        self._began = 0.0
         self._released = False
         self.parses = plan.tool != ""
         display = plan.display or os.environ.get("HEADWAY_DISPLAY") or "auto"
@@ -139,6 +143,9 @@ class Launch:
         self.patch = self._prepare_patch() if plan.patched else None
         if self.patch is not None:
             self.environ = {**self.environ, **self.patch.environ}
+        self.notify_socket = self._listen_to_notices() if plan.notifies else None
+        if self.notify_socket is not None:
+            self.environ = {**self.environ, **self.notify_socket.environ}
         if form is not None and form.status:
             os.set_blocking(status, False)
             self.status = status
@@ -217,6 +224,18 @@ class Launch:
             print_error(f"its bars are not reported: {error.strerror or error}")
             return None
 
+    def _listen_to_notices(self) -> NotifySocket | None:
+        """Return the socket that it tells its status on; None where it cannot be had."""
+        from headway.run.notify_socket import NotifySocket  # noqa: PLC0415 - few want it
+
+        try:
+            return NotifySocket()
+        except OSError as error:
+            from headway.run.stderr import print_error  # noqa: PLC0415 - only here
+
+            print_error(f"what it tells systemd is not read: {error.strerror or error}")
+            return None
+
     def start_threads(self) -> None:
         """Start the threads that relay its output and the keyboard. Raise OSError, RuntimeError."""
         from headway.run.streams.output_log import OutputLog, StreamLog  # noqa: PLC0415
@@ -233,7 +252,7 @@ class Launch:
         for stream in self.plumbing.pumped:
             samples = Samples(KNOWN_TOOL_LIMIT) if self.parses else None
             hidden = self._filter_for(stream.target)
-            may_write = None if output is None else output.follow
+            may_write = None if output is None else output.may_write
             kept = StreamLog(self.output)
             self.pumps.append(Pump(stream.source, stream.target, samples, kept, hidden, may_write))
         # Else a pump waits 5 ms for the interpreter whenever another thread has it.
@@ -242,7 +261,6 @@ class Launch:
             pump.start()
         self.plumbing.widen_pipes()
         self.child.wait_until_forked()
-        self._began = time.monotonic()
         relayed = self.plumbing.relayed_terminal
         if relayed is not None:
             relayed.follow()
@@ -268,7 +286,7 @@ class Launch:
                 self._start_keyboard(output.master, keys.wanted, LOOK_INTERVAL, _never)
             except (OSError, RuntimeError):
                 pass  # no thread or descriptor is left: only a pager misses its keys
-        late = time.monotonic() - self._began >= WATCH_AFTER
+        late = self.begun and time.monotonic() - self.begun >= WATCH_AFTER
         if self._watchdog is None and (late or output.changed):
             self._start_watchdog(output)
 
@@ -337,6 +355,8 @@ class Launch:
         """Undo the fork before the command has begun, and restore the terminal."""
         if self.patch is not None:
             self.patch.socket.close()
+        if self.notify_socket is not None:
+            self.notify_socket.close()
         self.restore_terminal()
         self._close_child_ends()
         self.child.abandon()
@@ -347,18 +367,17 @@ class Launch:
             self.plumbing.terminal.restore()
 
     def release(self) -> None:
-        """Let the command execute, and begin to follow it.
+        """Let the command execute, and relay its streams.
 
         It is told the id of its operation before the operation exists. Should it never exist, what
         the command itself reports has no parent. Raise CannotStart where it cannot be executed,
         another OSError where it can have no process; Unfollowed where it runs.
         """
-        id_ = random_id(12)
-        begun = time.monotonic()
+        self.begun = time.monotonic()
         try:
-            self.child.start({**self.environ, PARENT: id_})
+            self.child.start({**self.environ, PARENT: self.id})
         except CannotStart:
-            self._report(id_, begun)
+            self.report()
             raise
         if not self._held:
             self._close_child_ends()
@@ -366,8 +385,22 @@ class Launch:
                 self.start_threads()
             except Exception as error:
                 raise Unfollowed(reason_of(error)) from None
-        # Only now: the command need not wait for what is imported here.
-        self._report(id_, begun)
+
+    def watch_end(self) -> None:
+        """Note when the command ends: whoever takes its status may still be importing then."""
+        waits = self.plumbing.relayed_terminal is None and hasattr(os, "waitid")
+        if waits and self.child.ended is None:
+            try:
+                threads.start(self._note_end)
+            except RuntimeError:
+                pass  # none can be had
+
+    def _note_end(self) -> None:
+        try:
+            os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOWAIT)
+        except OSError:
+            return  # its status has been taken
+        self.child.ended = time.monotonic()
 
     def _filter_for(self, target: int) -> LineFilter | None:
         hidden = self.hidden.get(target)
@@ -391,32 +424,30 @@ class Launch:
             flush_report()
         return code
 
-    def _report(self, id_: str, begun: float) -> None:
+    def report(self) -> None:
+        """Begin its operation. The command need not wait for what is imported here."""
         try:
             import headway_command  # noqa: PLC0415
 
             headway_command.complete("headway")
             from headway.api.opening import operation as open_operation  # noqa: PLC0415
             from headway.reporting.reporter import reporter  # noqa: PLC0415
-            from headway.run.history_keys import working_directory  # noqa: PLC0415
-            from headway.run.parsers.registry import name_command  # noqa: PLC0415
 
             self._load_own_tools()
             plan = self.plan
             if plan.label is not None:
                 reporter().receipts.least = 0.0  # of several commands each is told
             operation = open_operation(
-                plan.name
-                or plan.label
-                or name_command(
-                    plan.command, working_directory(), recipe="MAKELEVEL" in os.environ
-                ),
+                self.name(),
                 display=plan.display,
-                cancellable=self._can_signal(),
+                cancellable=self.can_signal(),
             )
-            operation.model.id = id_  # before anybody has been told of another
-            operation.model.started = begun  # not only once all this was imported
-            self._set_keys(operation)
+            model = operation.model
+            model.id = self.id  # before anybody has been told of another
+            model.started = self.begun  # not only once all this was imported
+            keys = self.history_keys()
+            if keys is not None:
+                model.key, model.coarser, model.former = keys
             operation.on_cancel(self._request_cancel)
             self.operation = operation.start()
             if self.patch is not None:
@@ -433,17 +464,25 @@ class Launch:
         self.own_tools = OwnTools()
         self.own_tools.load_file()
 
-    def _set_keys(self, operation: Any) -> None:
-        """Say how earlier runs of the command are found."""
-        from headway.run.history_keys import keys_of  # noqa: PLC0415
+    def name(self) -> str:
+        """Return what its operation is called."""
+        from headway.run.history_keys import working_directory  # noqa: PLC0415 - once it has begun
+        from headway.run.parsers.registry import name_command  # noqa: PLC0415
 
         plan = self.plan
-        keys = keys_of(plan.command, plan.name, terminal=os.isatty(1))
-        if keys is not None:
-            model = operation.model
-            model.key, model.coarser, model.former = keys
+        return (
+            plan.name
+            or plan.label
+            or name_command(plan.command, working_directory(), recipe="MAKELEVEL" in os.environ)
+        )
 
-    def _can_signal(self) -> bool:
+    def history_keys(self) -> HistoryKeys | None:
+        """Return how earlier runs of the command are found; None where history is off."""
+        from headway.run.history_keys import keys_of  # noqa: PLC0415 - once it has begun
+
+        return keys_of(self.plan.command, self.plan.name, terminal=os.isatty(1))
+
+    def can_signal(self) -> bool:
         """Return whether a cancel request can be passed on: sudo takes ^C only from a terminal."""
         elevated = self.plan.command.elevated and os.geteuid() != 0
         return self.plumbing.relayed_terminal is not None or not elevated

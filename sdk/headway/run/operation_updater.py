@@ -47,6 +47,22 @@ UNKNOWN = float("inf")  # as a count or total: beyond what a count can be is unk
 STAGE_LIMIT = 300
 
 
+def _end_at(operation: Any, outcome: Outcome, when: float) -> None:
+    """End an operation whose command ended at `when`; no stage is to outlast it.
+
+    What was printed is read later than that where what reads it was still being loaded.
+    """
+    for stage in list(operation.model.stages.values()):
+        if stage.open:
+            if stage.started is not None:
+                stage.started = min(stage.started, when)
+        else:
+            when = max(when, stage.ended or when)
+    failed = outcome.state == "failed"
+    reason, error = (None, outcome.text) if failed else (outcome.text, None)
+    operation._end(outcome.state, reason, error, when=when)
+
+
 class OperationUpdater:
     """Applies one command's events to `operation`, which is None where nothing is reported."""
 
@@ -176,8 +192,11 @@ class OperationUpdater:
             reporter().flush(seconds)
             time.sleep(0.02)  # for libzmq's own thread, which tells nobody when it has sent
 
-    def end(self, outcome: Outcome, status: int) -> None:
-        """End the operation, with the last lines of output if it failed."""
+    def end(self, outcome: Outcome, status: int, when: float | None = None) -> None:
+        """End the operation, with the last lines of output if it failed.
+
+        `when` is when its command has ended, None for now.
+        """
         operation = self._operation
         if operation is None:
             return
@@ -185,7 +204,9 @@ class OperationUpdater:
             for line in self._tail:
                 self._guard(lambda operation, line=line: operation.log(line))
         self._guard(lambda operation: operation.set(exit_status=status))
-        if outcome.state == "completed":
+        if when is not None:
+            self._guard(lambda operation: _end_at(operation, outcome, when))
+        elif outcome.state == "completed":
             self._guard(lambda operation: operation.complete())
         elif outcome.state == "cancelled":
             self._guard(lambda operation: operation.cancel(outcome.text))

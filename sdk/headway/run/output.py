@@ -7,9 +7,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Tuple
+    from typing import Callable, List, Tuple
 
     Pieces = List[Tuple[int, bytes]]
+    Fold = Callable[[str], "tuple[str, str] | None"]
 
 INTERLEAVED, GROUPED, QUIET = "interleaved", "grouped", "quiet"
 KINDS = (INTERLEAVED, GROUPED, QUIET)
@@ -20,11 +21,13 @@ KEPT_LIMIT = 1 << 24  # bytes of one command that are held back until it ends; t
 class CommandOutput:
     """The output of one command: as lines that begin with its label, or whole at its end.
 
-    `width` is that of the longest label.
+    `width` is that of the longest label. `fold(label)` returns what begins and ends a part of the
+    log that is folded, if the log has such: what has succeeded is.
     """
 
-    def __init__(self, kind: str, label: str, width: int) -> None:
+    def __init__(self, kind: str, label: str, width: int, fold: Fold | None = None) -> None:
         self._kind = kind
+        self._fold = fold
         self.label = label
         self._prefix = f"{label:<{width}} | ".encode("utf-8", "replace")
         self._partial = {1: b"", 2: b""}
@@ -50,8 +53,12 @@ class CommandOutput:
                 self._partial[stream] = b""
         kept, self._kept = self._kept, []
         if kept and (self._kind == GROUPED or failed):
-            out.append((kept[0][0], f"==> {self.label} <==\n".encode("utf-8", "replace")))
+            marks = None if failed or self._fold is None else self._fold(self.label)
+            begin, end = marks or (f"==> {self.label} <==\n", "")
+            out.append((kept[0][0], begin.encode("utf-8", "replace")))
             out += kept
+            if end:
+                out.append((kept[-1][0], end.encode("utf-8", "replace")))
         return out
 
     def _take(self, stream: int, lines: bytes) -> Pieces:

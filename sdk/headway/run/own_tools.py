@@ -13,6 +13,7 @@ import sys
 from headway.run.parsers.registry import add_tools, is_known
 from headway.run.process.time_box import TimeBox, TooSlow
 from headway.run.reading.events import EVENTS
+from headway.run.tables_file import tables_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,12 +72,6 @@ class OwnTools:
         if self._box is None:
             self._box = TimeBox()
         return self._box.call(act, *arguments)
-
-
-def tables_path() -> str:
-    """Return the path of the user's file of tables."""
-    config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    return os.path.join(config, "headway", "tools.toml")
 
 
 def _parse(text: bytes) -> dict[str, Any]:

@@ -18,8 +18,8 @@ stage, and one inside another a part of it. The Pythons need have nothing of Hea
 draws on the terminal the bars do not; elsewhere output, exit status and results are CMD's own.
 
 Not reported are bars of a Python started with -I, -E or -S, with an environment emptied by env -i,
-or older than 3.8. A program of another language may write the lines of `headway pipe` to the Unix
-socket in HEADWAY_BARS.
+with another account's rights (setuid), or older than 3.8. A program of another language may write
+the lines of `headway pipe` to the Unix socket in HEADWAY_BARS.
 
 options:
   --name N        call the operation N (default: the script)

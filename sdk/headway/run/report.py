@@ -5,9 +5,6 @@ Pure. Nobody watches the bars of a command that an agent runs; these lines save 
 
 from __future__ import annotations
 
-from headway.estimate.phrase import duration
-from headway.text import safe
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping
@@ -38,6 +35,9 @@ def is_wanted(environ: Mapping[str, str], *, terminal: bool) -> bool:
 
 def lines(name: str, outcome: Outcome, status: int, last: str | None, seconds: float) -> list[str]:
     """Return state, why and how long; `last` is the last line of output that says something."""
+    from headway.estimate.phrase import duration  # noqa: PLC0415 - few runs are for an agent
+    from headway.text import safe  # noqa: PLC0415
+
     why = [] if status == 0 else [f"exit {status}"]
     text = outcome.text if outcome.text != f"exit status {status}" else None
     if outcome.state != "completed":

@@ -15,7 +15,6 @@ from headway.run.input_reporter import InputReporter
 from headway.run.kernel.looks import ProcessLooks
 from headway.run.kernel.watch import Watch
 from headway.run.launch import Launch, flush_report
-from headway.run.limiter import Limiter
 from headway.run.operation_updater import OperationUpdater
 from headway.run.parsers.registry import PARSERS, find_parser_module, make_fallback, make_parser
 from headway.run.parsing_loop import ParsingLoop
@@ -26,8 +25,7 @@ from headway.run.process.input_wait import InputWatch
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
 from headway.run.stderr import print_error
 from headway.run.streams.pump import copy_until_closed
-from headway.run.streams.samples import UNKNOWN_TOOL_LIMIT
-from headway.run.time_limit import EXPIRED
+from headway.run.streams.samples import KNOWN_TOOL_LIMIT, UNKNOWN_TOOL_LIMIT, Samples
 from headway.run.tree.processes import Processes
 from headway.run.tree.router import Router
 from headway.run.work_reporter import WorkReporter
@@ -35,6 +33,7 @@ from headway.run.work_reporter import WorkReporter
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.run.kernel.looks import Walk
+    from headway.run.limiter import Limiter
 
 # Seconds between two looks at the output: a viewer draws at most ten times a second, so
 # looking more often shows nothing more and costs wake-ups.
@@ -56,10 +55,11 @@ def _router_of(launch: Launch) -> Router:
 
 
 class Runner:
-    """Follows a released command to its end."""
+    """Follows a released command to its end; `heard` is a signal that has come before that."""
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: Launch, heard: ReceivedSignal | None = None) -> None:
         self._launch = launch
+        self._heard = heard
         self._plumbing = launch.plumbing
         self._child = launch.child
         self._signals = launch.signals
@@ -71,20 +71,29 @@ class Runner:
         if launch.pumps and launch.output is not None:
             self._updater.keep_output(launch.output)
         self._pausing = Pausing(launch.child, self._updater)
-        self._begun = time.monotonic()
+        self._begun = launch.begun
         self._watch = Watch(launch.child.pid, self._begun)
         self._input = InputReporter(self._updater)
         self._work: WorkReporter | None = None
         if launch.operation is not None:
             launch.operation.pauser = self._pausing.request
             self._work = WorkReporter(launch.operation, time.monotonic())
-        self._limiter = None if launch.plan.limit is None else Limiter(launch, self._updater)
+        self._limiter = None if launch.plan.limit is None else self._make_limiter()
         self._parsing = self._make_parsing_loop(_router_of(launch))
         for pump in launch.pumps:
             if pump.samples is not None:
                 if launch.tool not in PARSERS:  # nor found after the start
                     pump.samples.limit = UNKNOWN_TOOL_LIMIT
                 self._parsing.add(pump.samples)
+        if launch.notify_socket is not None:
+            samples = Samples(KNOWN_TOOL_LIMIT)
+            self._parsing.add(samples)
+            launch.notify_socket.relay(samples)
+
+    def _make_limiter(self) -> Limiter:
+        from headway.run.limiter import Limiter  # noqa: PLC0415 - few commands have a limit
+
+        return Limiter(self._launch, self._updater)
 
     def _make_parsing_loop(self, router: Router) -> ParsingLoop:
         launch, plumbing = self._launch, self._plumbing
@@ -110,7 +119,7 @@ class Runner:
         """Serve the command until it ends; return its wait status."""
         tick = ACTIVE_INTERVAL
         while True:
-            heard = self._signals.wait(tick)
+            heard, self._heard = self._heard or self._signals.wait(tick), None
             if heard is not None:
                 self._handle_signal(heard)
             for status in self._child.take_statuses():
@@ -225,6 +234,8 @@ class Runner:
         code = exit_status(status)
         killed = self._drain()
         self._launch.restore_terminal()
+        if self._launch.notify_socket is not None:
+            self._launch.notify_socket.finish()
         now = time.monotonic()
         self._parse_output()
         if code == 0:
@@ -240,6 +251,8 @@ class Runner:
         expired = None if self._limiter is None else self._limiter.expired
         if expired is not None:
             print_error(f"it {expired}")
+            from headway.run.time_limit import EXPIRED  # noqa: PLC0415 - as above
+
             code, outcome = EXPIRED, Outcome("failed", expired)
         if self._launch.own_tools is not None:
             for complaint in self._launch.own_tools.complaints:
@@ -250,8 +263,8 @@ class Runner:
             if code == 0:  # it could not know, but whoever reads our status should
                 code, outcome = 1, Outcome("failed", lost)
         if self._launch.patch is not None:
-            self._launch.patch.socket.finish()
-        self._updater.end(outcome, code)
+            self._launch.patch.socket.finish(outcome)
+        self._updater.end(outcome, code, self._launch.child.ended)
         self._tell(outcome, code, now)
         flush_report()
         self._fork_copier()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from functools import partial
 
+from headway.formatting import ci_log
 from headway.host import identity
 from headway.run.coordinator import Coordinator
 from headway.run.history_keys import working_directory
@@ -96,11 +99,16 @@ def run_several(several: Several) -> int:
     names = [name_command(parse_command_line(job.argv), cwd) for job in several.jobs]
     labels = labels_of(names)
     width = max(map(len, labels))
+    log = ci_log.service(os.environ)
     waiting = [
         (
             [*options, f"--label={label}", "--", *job.argv],
-            CommandOutput(several.output, label, width),
+            CommandOutput(several.output, label, width, partial(_fold, log, number)),
         )
-        for job, label in zip(several.jobs, labels)
+        for number, (job, label) in enumerate(zip(several.jobs, labels))
     ]
     return Coordinator(waiting, several.limit, lines.add, lines.finish).run()
+
+
+def _fold(log: str | None, number: int, label: str) -> tuple[str, str] | None:
+    return ci_log.fold(log, label, number, time.time())

@@ -4,12 +4,14 @@ import pytest
 from wired import Wired
 
 from headway.estimate import Run
-from headway.estimate.critical_path import KEY_SEPARATOR
-from headway.estimate.forecast import DEPTH_LIMIT
+from headway.estimate.analogues.critical_path import KEY_SEPARATOR
+from headway.estimate.observed import DEPTH_LIMIT
+from headway.model import Operation, Stage
 from headway.protocol import messages, rows
 from headway_broker.estimates import budget
 from headway_broker.estimates.forecasts import HISTORY_TIMEOUT, Forecasts
 from headway_broker.state import effects
+from headway_broker.storage.policy import PARENT_WITHIN
 
 
 @pytest.fixture
@@ -536,3 +538,72 @@ def test_what_is_usual_is_published_with_its_range_and_the_key_it_is_learned_und
     assert [row.record.key for row in told if row.record is not None] == ["Install"]
     row = [row for row in told if row.figures is not None][-1]
     assert row.figures.usual == (20.0, 12.0, 28.0, 3)
+
+
+def learned(wired):
+    return [effect.key for effect in wired.effects if isinstance(effect, effects.StoreRun)]
+
+
+def recalls(wired):
+    return [effect.key for effect in wired.effects if isinstance(effect, effects.Recall)]
+
+
+def child_of(worker, parent):
+    """Let an operation inside another begin."""
+    worker.operations["child"] = made = Operation("child", "rows", parent=parent)
+    made.move("running", worker.now)
+    made.add_stage(Stage(1, "rows", total=20)).move("running", worker.now)
+    worker.announce("child")
+
+
+def test_a_child_that_came_before_its_parent_is_learned_below_it():
+    wired = Wired(has_history=True)
+    pool = wired.worker("pool")
+    child_of(pool, "main")
+    assert recalls(wired) == ["rows"]
+    wired.core.recalled("rows", [])
+    wired.worker("main").start("main", name="pool job")
+    assert recalls(wired) == ["rows", "pool job", "pool job / rows"]
+    wired.core.recalled("pool job / rows", [])
+    wired.pass_time(5.0)
+    pool.end("child")
+    assert learned(wired) == ["pool job / rows"]
+
+
+def test_a_child_whose_parent_is_never_heard_of_is_learned_by_its_name():
+    wired = Wired(has_history=True)
+    pool = wired.worker("pool")
+    child_of(pool, "main")
+    wired.core.recalled("rows", [])
+    wired.pass_time(5.0)
+    pool.end("child")
+    assert learned(wired) == []
+    wired.pass_time(PARENT_WITHIN + 2, step=0.5)
+    assert learned(wired) == ["rows"]
+    wired.worker("main").start("main", name="pool job")
+    assert learned(wired) == ["rows"]
+
+
+def test_a_child_that_has_ended_before_its_parent_came_is_learned_below_it():
+    wired = Wired(has_history=True)
+    pool = wired.worker("pool")
+    child_of(pool, "main")
+    wired.pass_time(1.0)
+    pool.end("child")
+    wired.worker("main").start("main", name="pool job")
+    wired.pass_time(PARENT_WITHIN + 2, step=0.5)
+    assert learned(wired) == ["pool job / rows"]
+
+
+def test_what_had_ended_when_it_came_is_learned_once():
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    worker.operations["early"] = made = Operation("early", "rows")
+    made.move("running", worker.now - 8)
+    stage = made.add_stage(Stage(1, "rows", total=20))
+    stage.move("running", worker.now - 8)
+    stage.done = 20
+    made.move("completed", worker.now)
+    worker.announce("early")
+    worker.announce("early")
+    assert learned(wired) == ["rows"]

@@ -46,4 +46,15 @@ def test_below_a_command_the_key_has_the_command_s_keys(wired):
     worker.operations["b"].parent = "a/1"
     worker.announce("b")
     keys = keys_of(wired.core.ledger.entries["b"], wired.core.ledger)
-    assert keys == ("k1 / Compile", ("k2 / Compile",), None, "make / Compile")
+    assert keys[:4] == ("k1 / Compile", ("k2 / Compile",), None, "make / Compile")
+
+
+def test_who_is_above_it_and_unknown_is_missing(wired):
+    worker = wired.worker()
+    worker.start("b", name="Compile")
+    worker.operations["b"].parent = "a/1"
+    worker.announce("b")
+    entry = wired.core.ledger.entries["b"]
+    assert keys_of(entry, wired.core.ledger)[0::4] == ("Compile", "a")
+    worker.start("a", name="Build")
+    assert keys_of(entry, wired.core.ledger)[0::4] == ("Build / Compile", None)

@@ -37,7 +37,14 @@ def write(connection, *jobs, place=HERE, now=NOW):
 
 
 def left(connection, place=HERE, since=NOW - 3600):
-    return [row.operation for row in queries.operations(connection, place, since)]
+    cutoffs = retention.cutoffs(NOW)._replace(ended_before=since, fresh_since=float("inf"))
+    return [row.operation for row in queries.operations(connection, place, cutoffs)]
+
+
+def kept(connection):
+    """All that is in the file, which is as old as it says."""
+    cutoffs = retention.cutoffs(NOW)._replace(ended_before=0.0)
+    return queries.operations(connection, HERE, cutoffs)
 
 
 def prune(connection, now=NOW):
@@ -46,12 +53,12 @@ def prune(connection, now=NOW):
 
 def test_a_row_comes_back_as_it_was_written(connection):
     write(connection, StoreOperation(row()))
-    assert queries.operations(connection, HERE, 0.0) == [row()]
+    assert kept(connection) == [row()]
 
 
 def test_the_last_row_of_an_operation_takes_the_place_of_those_before_it(connection):
     write(connection, StoreOperation(row(ended=False)), StoreOperation(row()))
-    assert [row.ended for row in queries.operations(connection, HERE, 0.0)] == [NOW]
+    assert [row.ended for row in kept(connection)] == [NOW]
 
 
 def test_what_is_open_comes_first_then_the_ends_since_a_time_in_their_order(connection):
@@ -78,8 +85,26 @@ def test_what_has_just_ended_comes_back_however_many_its_writer_has(connection, 
     burst = [row(f"op{n}", age=1) for n in range(6)]
     write(connection, *map(StoreOperation, [*old, *burst]))
     prune(connection)
-    found = queries.operations(connection, HERE, 0.0, NOW - retention.FRESH_SECONDS)
-    assert [row.operation for row in found][-6:] == [f"op{n}" for n in range(6)]
+    assert [row.operation for row in kept(connection)][-6:] == [f"op{n}" for n in range(6)]
+
+
+@pytest.mark.parametrize("jump", [-800.0, 800.0, 2 * 3600.0])
+def test_a_clock_that_is_set_makes_no_end_old_that_was_stored_within_a_minute(
+    connection, monkeypatch, jump
+):
+    monkeypatch.setattr(retention, "KEEP_ENDED", 2)
+    for number in range(6):
+        job = StoreOperation(row(f"op{number}"))
+        queries.write(connection, HERE, job, NOW, clock=500.0 + number)
+    cutoffs = retention.cutoffs(NOW + jump, clock=530.0)
+    queries.prune(connection, HERE, cutoffs)
+    found = queries.operations(connection, HERE, cutoffs)
+    assert [(row.operation, row.clock) for row in found] == [
+        (f"op{n}", 500.0 + n) for n in range(6)
+    ]
+    later = retention.cutoffs(NOW + abs(jump) + 90, clock=620.0)
+    queries.prune(connection, HERE, later)
+    assert len(queries.operations(connection, HERE, later)) <= 2
 
 
 def test_a_row_whose_process_cannot_be_read_is_left_out(connection):

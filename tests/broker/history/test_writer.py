@@ -75,7 +75,8 @@ def test_ends_are_told_once_they_are_in_the_file(opened):
     reader.close()
 
 
-def test_the_next_broker_finds_open_operations_and_those_of_the_last_hour(opened):
+def test_the_next_broker_finds_open_operations_and_those_of_the_last_hour(opened, monkeypatch):
+    monkeypatch.setattr(retention, "FRESH_SECONDS", -1.0)  # nothing was stored just now
     first = opened.history()
     first.put(
         [
@@ -119,6 +120,7 @@ def test_claims_are_kept_for_a_day(opened):
 
 def test_what_is_old_is_pruned(opened, monkeypatch):
     monkeypatch.setattr(retention, "RUNS_LIMIT", 2)
+    monkeypatch.setattr(retention, "FRESH_SECONDS", -1.0)  # nothing was stored just now
     first = opened.history()
     first.put([store("old", age=5000), store("open", ended=False)])
     first.put([StoreRun(f"k{n}", {}) for n in range(4)])

@@ -67,6 +67,17 @@ def test_followers_are_told_when_they_were_taken():
     assert told[2:] == (wired.now - 0.25, "op", 1.5, 10, None, [7])
 
 
+def test_what_was_done_is_a_figure_of_the_operation():
+    wired = Wired()
+    worker = wired.worker()
+    worker.start()
+    wired.follow()
+    assert wired.operation("op").work is None
+    worker.say(messages.Work("op", wired.now, 1.5, 10, None, []))
+    wired.pass_time(1.0)
+    assert wired.operation("op").work == (1.5, 10, None)
+
+
 def test_nobody_is_told_where_nobody_follows():
     wired = Wired()
     worker = wired.worker()

@@ -5,7 +5,8 @@ import pytest
 from headway.model import Operation, Stage
 from headway_broker.peers.liveness import LOOKS, SETTLE, SILENT_AFTER, Liveness, watch
 from headway_broker.state.effects import Identify, Watch
-from headway_broker.state.ledger import Entry, Ledger
+from headway_broker.state.entry import Entry
+from headway_broker.state.ledger import Ledger
 from headway_broker.state.process_image import ProcessImage
 from headway_broker.state.sessions import AWAITED, ENDED, Session
 

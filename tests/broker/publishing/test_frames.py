@@ -9,7 +9,7 @@ from headway.protocol.rows import OperationRecord
 from headway.protocol.rows import decode as decode_row
 from headway.protocol.wire import FRAME_LIMIT, decode, unpack
 from headway_broker.publishing import frames
-from headway_broker.state.ledger import Marks
+from headway_broker.state.entry import Marks
 
 
 @pytest.fixture
@@ -23,6 +23,9 @@ def rows(found):
     return [decode_row(unpack(row)) for row in found]
 
 
+NO_MORE = (None, None, (), None, None)  # holder, stall, stops, usual and work
+
+
 def test_a_whole_row_has_everything(entry):
     entry.operation.tail = ["last words"]
     entry.operation.stages[1].shares = {"child": 3}
@@ -34,7 +37,7 @@ def test_a_whole_row_has_everything(entry):
     assert [list(stage) for stage in row.stages] == [
         stage.record() for stage in entry.operation.stages.values()
     ]
-    assert row.figures == (None, None, None, None, False, ["last words"], None, None, (), None)
+    assert row.figures == (None, None, None, None, False, ["last words"], *NO_MORE)
     assert row.stage_figures == {1: (0.5, None)}
     assert row.shares == {1: {"child": 3}}
 

@@ -16,6 +16,7 @@ from wired import Wired
 from headway.model import OPERATION_FIELDS, Operation
 from headway.protocol import messages
 from headway.protocol.rows import decode
+from headway_broker.core import STORE_SECONDS
 from headway_broker.peers.endings import SHOWN_AFTER
 from headway_broker.publishing import stream as rules
 from headway_broker.publishing.snapshots import Subscriber
@@ -218,6 +219,25 @@ def test_an_end_is_shown_once_it_is_stored():
         assert follower.gaps == 0
         assert follower.shown() == {"op": picture(wired.operation("op"))}
         assert follower.operations["op"].state == "completed"
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_snapshot_waits_for_ends_that_are_being_stored_but_not_for_long(stored):
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    worker.start()
+    worker.end()
+    wired.core.await_ends(wired.now)
+    follower = Follower(wired)
+    wired.pass_time(0.1)
+    follower.follow()
+    assert follower.sequence is None
+    if stored:
+        wired.store_all()
+    wired.pass_time(0.1 if stored else STORE_SECONDS)
+    follower.follow()
+    assert follower.sequence is not None
+    assert ("completed" in {one.state for one in follower.operations.values()}) == stored
 
 
 def test_what_has_ended_before_it_was_shown_is_shown_once_it_is_stored():

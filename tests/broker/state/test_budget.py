@@ -5,7 +5,8 @@ import itertools
 import pytest
 from wired import Wired
 
-from headway.model import TEXT_LIMIT, Stage
+from headway.model import Stage
+from headway.plain_values import TEXT_LIMIT
 from headway.protocol import messages
 from headway_broker.peers import forked_counts
 from headway_broker.state import budget as rules

@@ -2,12 +2,21 @@
 
 import copy
 import gc
+import itertools
+import pickle
 import sys
+import warnings
 
 import pytest
 
 import headway
 from headway.api.track import script
+
+
+def stages(reporter):
+    """The stages of all operations that were told of."""
+    entries = reporter.publisher.operations.values()
+    return [stage for entry in entries for stage in entry.model.stages.values()]
 
 
 @pytest.fixture
@@ -85,3 +94,56 @@ def test_a_loop_may_leave_no_receipt(reporter):
         assert headway.current().operation.model.receipt is False
     for _ in headway.track(range(1), "Compile"):
         assert headway.current().operation.model.receipt is True
+
+
+def test_a_loop_is_told_what_it_is_busy_with(reporter):
+    with headway.track([1, 2], "pages") as loop:
+        for page in loop:
+            loop.update(detail=f"page {page}")
+    (stage,) = stages(reporter)
+    assert (stage.detail, stage.state, stage.done) == ("page 2", "completed", 2)
+
+
+@pytest.mark.parametrize("items", [range(9), (x for x in range(9))])
+def test_the_end_of_its_block_is_that_of_a_loop(reporter, items):
+    with headway.track(items, "pages", total=9) as loop:
+        for page in loop:
+            if page == 4:
+                break
+    (stage,) = stages(reporter)
+    assert (stage.state, stage.reason) == ("completed", "stopped at 4 of 9")
+    assert headway.current() is None
+
+
+def test_an_exception_that_leaves_the_block_has_failed_the_loop(reporter):
+    def work():
+        with headway.track(range(9), "pages") as loop:
+            for _ in loop:
+                raise ValueError("bad")
+
+    with pytest.raises(ValueError, match="bad"):
+        work()
+    (stage,) = stages(reporter)
+    assert (stage.state, stage.error) == ("failed", "bad")
+
+
+def test_code_without_the_loop_tells_it_as_what_is_current(reporter):
+    for page in headway.track([1], "pages"):
+        headway.current().update(detail=f"page {page}")
+    (stage,) = stages(reporter)
+    assert stage.detail == "page 1"
+
+
+@pytest.mark.parametrize("take", [copy.copy, copy.deepcopy, pickle.dumps])
+@pytest.mark.parametrize("items", [[1, 2], (x for x in "ab")])
+def test_a_loop_is_neither_copied_nor_pickled(reporter, take, items):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(TypeError, match="cannot be copied or pickled"):
+            take(headway.track(items, "pages"))
+
+
+def test_a_loop_costs_what_a_chain_does():
+    loop = type(headway.track([1]))
+    assert loop.__next__ is itertools.chain.__next__
+    assert loop.__iter__ is itertools.chain.__iter__

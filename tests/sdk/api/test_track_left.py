@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from loops import KINDS
 
 import headway
-from headway.model import FAILED
+from headway.states import FAILED
 from headway.testing import ManualClock, reporting
 
 

@@ -18,7 +18,7 @@ from headway.protocol import endpoint
 @pytest.fixture
 def environ():
     place = tempfile.mkdtemp(prefix="hw", dir="/tmp")
-    yield {"HEADWAY_RUNTIME_DIR": place, "HOME": place}
+    yield {"HEADWAY_RUNTIME_DIR": place, "HEADWAY_STATE_DIR": place, "HOME": place}
     shutil.rmtree(place, ignore_errors=True)
 
 

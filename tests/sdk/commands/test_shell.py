@@ -1,13 +1,17 @@
+import re
 import shutil
 import subprocess
 
+import pexpect
 import pytest
+from machine import until
 
 from headway.commands import shell
 
-SHELLS = [name for name in ("bash", "zsh") if shutil.which(name)]
+SHELLS = [name for name in ("bash", "zsh", "fish") if shutil.which(name)]
 # Plays `headway`: `pipe` keeps what it reads, anything else fails.
 FAKE = """#!/bin/sh
+if [ "$1" = shell ]; then shift; echo "$@" "$(cat)" >> "$HW_KEPT"; exit; fi
 if [ "$1" = pipe ]; then echo "$@" >> "$HW_KEPT"; exec cat >> "$HW_KEPT"; fi
 echo "$PWD: $@" >> "$HW_KEPT"; exit 3
 """
@@ -46,7 +50,7 @@ def test_a_script_reports_by_lines_to_one_process(run, name):
 hw_begin "nightly backup"
 hw_plan Copy, Verify
 hw_stage Copy total=3 unit=files
-for f in a b c; do hw_advance; done
+hw_advance; hw_advance; hw_advance
 hw_detail "it's a * file"
 hw_percent 50
 hw_end
@@ -85,7 +89,7 @@ def test_the_end_of_the_script_ends_the_operation(run, name, ending, status, sai
 @pytest.mark.parametrize("name", SHELLS)
 def test_a_reader_that_is_gone_does_not_end_the_script(run, name):
     script = 'hw_stage One\nkill -9 "$_hw_reader"; wait "$_hw_reader" 2>/dev/null\n'
-    script += "for n in 1 2 3; do hw_advance; done\nhw_end\necho went on\n"
+    script += "hw_advance; hw_advance; hw_advance\nhw_end\necho went on\n"
     status, _, printed = run(name, script)
     assert status == 0
     assert "went on" in printed
@@ -95,26 +99,77 @@ def test_a_reader_that_is_gone_does_not_end_the_script(run, name):
 def test_the_last_run_that_failed_is_run_again_where_it_was(run, name, tmp_path):
     (tmp_path / "two words").mkdir()
     script = """
-hw_retry || echo none
+hw_retry 2>&1 || echo none
 cd "two words"; headway run -- make "a b"; cd ..
 headway ps
-hw_retry; echo $? "${PWD##*/}"
-"""
+hw_retry; echo STATUS
+headway ps
+""".replace("STATUS", "$status" if name == "fish" else "$?")
     _, kept, printed = run(name, script)
     folder = tmp_path / "two words"
     assert kept == [
         f"{folder}: run -- make a b",
         f"{tmp_path}: ps",
         f"{folder}: run -- make a b",
+        f"{tmp_path}: ps",
     ]
     assert printed.splitlines() == [
-        "none",
-        f"3 {tmp_path.name}",
         "hw_retry: no headway run of this shell has failed",
+        "none",
+        "3",
     ]
+
+
+BARE = {
+    "bash": ["--norc", "--noprofile", "-i"],
+    "zsh": ["-f", "-i"],
+    "fish": ["--no-config", "-i"],
+}
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_the_prompt_notes_what_took_long_and_was_not_hidden(run, name, tmp_path):
+    run(name, "true")  # makes the fake command
+    kept = tmp_path / "kept"
+    hook = tmp_path / "hook"
+    hook.write_text(shell.functions(name) + shell.prompt_hook(name, 2))
+    child = pexpect.spawn(
+        shutil.which(name),
+        BARE[name],
+        env={
+            "PATH": f"{tmp_path}/bin:/usr/bin:/bin",
+            "HW_KEPT": str(kept),
+            "HOME": str(tmp_path),
+            "TERM": "dumb",
+            "HISTCONTROL": "ignoreboth",
+        },
+        timeout=30,
+    )
+    again = "sleep 3; echo at'5'; sh -c 'exit 4'"
+    try:
+        for line, shown in (
+            (f"source {hook}; echo 'at'0", "at0"),
+            ("sleep 0.1; echo 'at'1", "at1"),
+            (" sleep 3; echo 'at'2", "at2"),  # hidden: it begins with a space
+            ("vim --version; sleep 3; echo 'at'3", "at3"),
+            (again, "at5"),
+            (again, "at5"),  # which a history without duplicates does not take
+        ):
+            child.sendline(line)
+            child.expect(f"{shown}\r")
+        until(lambda: kept.read_text().count("\n") == 3, "the notes")
+        child.sendline("echo 'at'9")
+        child.expect("at9\r")
+    finally:
+        child.close(force=True)
+    noted = sorted(
+        re.sub(r"^note [34](\.\d+)? ", "", line) for line in kept.read_text().splitlines()
+    )
+    assert noted == ["0 vim --version; sleep 3; echo 'at'3", f"4 {again}", f"4 {again}"]
 
 
 def test_another_shell_is_refused_with_what_there_is(capsys):
     assert shell.main(["tcsh"]) == 2
-    assert capsys.readouterr().err.startswith("headway shell: there are functions for bash and zsh")
+    said = capsys.readouterr().err
+    assert said.startswith("headway shell: there are functions for bash, zsh and fish")
     assert shell.main(["--help"]) == 0

@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+from forecasts import perform, taught
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,57 +22,21 @@ STATES = [
 ]
 
 
-def perform(
-    history=(), *, stages=(("fetch", 10.0, 100), ("build", 30.0, None)), pace=1.0, step=0.5
-):
-    """Run the stages one after another; return the forecast, its answers and its lesson."""
-    forecast = Forecast(history)
-    forecast.start(0.0)
-    for i, (name, _, _) in enumerate(stages):
-        forecast.observe(i, name, None, "pending", 0, None, None, 0.0)
-    now = 0.0
-    answers = []
-    for i, (name, usual, total) in enumerate(stages):
-        seconds = usual * pace
-        begin = now
-        forecast.observe(i, name, None, "running", 0, total, "file", begin)
-        while now < begin + seconds:
-            share = (now - begin) / seconds
-            if total:
-                forecast.observe(i, name, None, "running", int(share * total), total, "file", now)
-            answers.append((now, forecast.estimate(now), forecast.progress(now)))
-            now += step
-        now = begin + seconds
-        forecast.observe(i, name, None, "completed", total or 0, total, "file", now)
-    return forecast, answers, forecast.finish("completed", now)
-
-
-def taught(*paces):
-    history = []
-    for pace in paces:
-        history.append(perform(history, pace=pace)[2])
-    return history
-
-
-def waited(wait):
-    """The run of an operation that works for 10 s, waits, and works for 10 s more."""
+def test_a_run_is_as_long_as_it_was_however_late_its_end_is_heard_of():
     forecast = Forecast()
     forecast.start(0.0)
     forecast.observe(1, "copy", None, "running", 0, 20, None, 0.0)
-    for second in range(1, 11):
-        forecast.observe(1, "copy", None, "running", second, 20, None, second)
-    forecast.hold(10.0, waiting=True)
-    forecast.hold(10.0 + wait, waiting=False)
-    for second in range(11, 21):
-        forecast.observe(1, "copy", None, "running", second, 20, None, wait + second)
-    forecast.observe(1, "copy", None, "completed", 20, 20, None, wait + 20)
-    return forecast.finish("completed", wait + 20)
+    forecast.observe(1, "copy", None, "running", 20, 20, None, 16.0)
+    forecast.estimate(19.0)
+    assert forecast.finish("completed", 16.0).seconds == 16.0
 
 
-def test_time_for_which_all_of_it_waits_is_not_learned():
-    long, none = waited(100.0).to_dict(), waited(0.0).to_dict()
-    assert (long.pop("waited"), none.pop("waited")) == (100.0, 0.0)
-    assert long == none
+@pytest.mark.parametrize("now", [math.nan, -math.inf, math.inf, 1e300])
+def test_an_end_at_no_time_is_an_end_now(now):
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, 20, None, 5.0)
+    assert forecast.finish("completed", now).seconds == 5.0
 
 
 def test_while_all_of_it_waits_what_is_left_stays_and_what_it_waits_for_is_added():
@@ -86,29 +51,6 @@ def test_while_all_of_it_waits_what_is_left_stays_and_what_it_waits_for_is_added
     for moment in range(501, 520):
         added = forecast.estimate(moment)
     assert added.median == pytest.approx(before.median + 41, rel=0.1)
-
-
-def test_with_history_the_remaining_time_is_near_from_the_first_moment_on():
-    _, answers, _ = perform(taught(1.0, 1.05, 0.95))
-    now, first, _ = answers[0]
-    assert now == 0.0
-    assert first.median == pytest.approx(40, rel=0.15)
-    assert first.basis == "history"
-    assert first.runs == 3
-    for now, estimate, _ in answers:
-        assert estimate.low <= 40 - now + 2
-        assert estimate.median == pytest.approx(40 - now, rel=0.2, abs=3)
-
-
-def test_a_run_at_half_the_speed_is_noticed_while_it_goes():
-    stages = (("fetch", 30.0, 100), ("build", 10.0, None))
-    history = []
-    for _ in range(3):
-        history.append(perform(history, stages=stages)[2])
-    _, answers, _ = perform(history, stages=stages, pace=2.0)
-    now, estimate, _ = next(answer for answer in answers if answer[0] >= 40)
-    assert estimate.median == pytest.approx(80 - now, rel=0.35)
-    assert estimate.basis == "history+rate"
 
 
 def test_without_history_a_steady_rate_is_enough():
@@ -139,23 +81,6 @@ def test_progress_is_whole_only_when_all_was_completed():
     forecast, answers, _ = perform(taught(1.0))
     assert max(share for _, _, share in answers) < 1.0
     assert forecast.progress(40.0) == 1.0
-
-
-def test_of_stages_whose_weights_nobody_knows_there_is_no_whole():
-    forecast = Forecast()
-    forecast.start(0.0)
-    forecast.observe(1, "a", None, "running", 50, 100, "B", 1.0)
-    assert forecast.progress(1.0) == pytest.approx(0.5)
-    forecast.observe(2, "b", None, "pending", 0, None, None, 2.0)
-    assert forecast.progress(2.0) is None
-
-
-def test_stages_of_one_unit_weigh_what_they_count():
-    forecast = Forecast()
-    forecast.start(0.0)
-    forecast.observe(1, "a", None, "completed", 300, 300, "B", 1.0)
-    forecast.observe(2, "b", None, "running", 50, 100, "B", 2.0)
-    assert forecast.progress(2.0) == pytest.approx(0.875)
 
 
 def test_the_usual_duration_is_the_middle_of_the_earlier_runs():
@@ -318,24 +243,6 @@ def test_what_the_whole_waits_for_is_added_while_it_waits():
     assert held.estimate(13).median == pytest.approx(alone.estimate(13).median, rel=0.3)
 
 
-@pytest.mark.parametrize("beside", [False, True])
-def test_time_for_which_only_waiting_goes_on_is_not_learned_either(beside):
-    forecast = Forecast()
-    forecast.start(0.0)
-    forecast.observe(1, "all", None, "running", 0, None, None, 0.0)
-    forecast.observe(2, "copy", 1, "running", 0, 20, None, 0.0)
-    if beside:
-        forecast.observe(3, "fetch", None, "running", 0, None, None, 0.0)
-    forecast.observe(2, "copy", 1, "waiting", 10, 20, None, 10.0)
-    forecast.observe(2, "copy", 1, "running", 10, 20, None, 110.0)
-    for stage, name, parent in ((2, "copy", 1), (1, "all", None), (3, "fetch", None)):
-        if stage < 3 or beside:
-            forecast.observe(stage, name, parent, "completed", 20, 20, None, 120.0)
-    run = forecast.finish("completed", 120.0)
-    assert run.seconds == (120.0 if beside else 20.0)
-    assert [span.worked for span in run.spans if span.key.endswith("copy")] == [20.0]
-
-
 def test_age_is_not_held_against_what_has_waited_long():
     forecast = Forecast(taught(1.0))
     forecast.start(0.0)
@@ -346,86 +253,3 @@ def test_age_is_not_held_against_what_has_waited_long():
     forecast.estimate(60.0)
     assert forecast.waited_long()
     assert forecast.usual().median == pytest.approx(40)
-
-
-def even_run(history, seconds, total=100, until=None):
-    """Play a stage that counts evenly, ask twice a second; return forecast and lesson."""
-    forecast = Forecast(history)
-    forecast.start(0.0)
-    forecast.observe(1, "copy", None, "running", 0, total, "file", 0.0)
-    for tick in range(1, int(2 * (until or seconds)) + 1):
-        now = tick / 2
-        forecast.observe(1, "copy", None, "running", total * now / seconds, total, "file", now)
-        forecast.estimate(now)
-    if until is not None:
-        return forecast, None
-    forecast.observe(1, "copy", None, "completed", total, total, "file", seconds)
-    return forecast, forecast.finish("completed", seconds)
-
-
-def test_at_the_beginning_history_alone_counts():
-    history = [even_run([], 300.0)[1]]
-    forecast = Forecast(history)
-    forecast.start(0.0)
-    forecast.observe(1, "copy", None, "running", 0, 100, "file", 0.0)
-    assert forecast.estimate(0.0).median == pytest.approx(300, rel=0.01)
-
-
-def test_the_less_history_fits_the_more_the_run_itself_counts():
-    history = [even_run([], 20.0, total=100)[1]]
-    forecast, _ = even_run(history, 400.0, total=100, until=150.0)
-    assert forecast.estimate(150.0).median > 165
-
-
-def halved(stop):
-    """The forecast of a stage half done after 10 s of work, which `stop` interrupts."""
-    forecast = Forecast()
-    forecast.start(0.0)
-    forecast.observe(1, "copy", None, "running", 0, 20, None, 0.0)
-    now = 0.0
-    for second in range(1, 11):
-        now += 1.0
-        forecast.observe(1, "copy", None, "running", second, 20, None, now)
-        forecast.estimate(now)
-        if second == 5:
-            now = stop(forecast, now)
-    return forecast, now
-
-
-def stopped_for_a_minute(forecast, now):
-    """As a broker tells it, which learns of the stop two seconds later."""
-    forecast.estimate(now + 2.0)
-    forecast.discount(2.0, now + 2.0)
-    forecast.hold(now + 2.0, waiting=True)
-    forecast.hold(now + 60.0, waiting=False)
-    return now + 60.0
-
-
-def test_time_in_which_the_process_was_stopped_is_no_pace_and_teaches_nothing():
-    forecast, now = halved(stopped_for_a_minute)
-    without, never = halved(lambda _, now: now)
-    assert forecast.estimate(now).median == pytest.approx(without.estimate(never).median, rel=0.1)
-    forecast.observe(1, "copy", None, "completed", 20, 20, None, now + 10.0)
-    assert forecast.finish("completed", now + 10.0).seconds == pytest.approx(20.0)
-
-
-def test_what_was_observed_while_the_process_was_stopped_is_from_before():
-    forecast = Forecast()
-    forecast.start(0.0)
-    forecast.observe(1, "copy", None, "running", 0, 20, None, 0.0)
-    for second in range(1, 11):
-        at = second + 2.0 * (second == 10)  # the last one is observed late
-        forecast.observe(1, "copy", None, "running", second, 20, None, at)
-    forecast.discount(2.0, 12.0)
-    forecast.hold(12.0, waiting=True)
-    forecast.hold(99.0, waiting=False)
-    assert forecast.estimate(99.0).median == pytest.approx(10.0, abs=1.0)
-
-
-def test_no_more_is_discounted_than_has_passed():
-    forecast = Forecast()
-    forecast.start(0.0)
-    forecast.observe(1, "copy", None, "running", 0, 20, None, 0.0)
-    forecast.discount(99.0, 5.0)
-    forecast.observe(1, "copy", None, "completed", 20, 20, None, 15.0)
-    assert forecast.finish("completed", 15.0).seconds == pytest.approx(10.0)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headway.estimate.rate import remaining_at_rate
+from headway.estimate.cold.rate import remaining_at_rate
 from headway.estimate.stage import Stage
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from headway import string_width
 from headway.formatting import theme
-from headway.model import OPERATION_MOVES, STAGE_MOVES
+from headway.states import OPERATION_MOVES, STAGE_MOVES
 
 TTY = {"TERM": "xterm-256color"}
 

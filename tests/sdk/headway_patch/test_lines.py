@@ -1,7 +1,11 @@
+import asyncio
+import contextlib
 import os
 import pty
 import socket
+import sys
 import threading
+import types
 
 import pytest
 
@@ -29,7 +33,7 @@ def server(monkeypatch, tmp_path):
         while not data.endswith(b"\n") or (until and not data.endswith(until)):
             data += accepted[0].recv(1 << 16)
         found = data.decode().splitlines()
-        return [line for line in found if line != f"child {os.getppid()}"]
+        return [line for line in found if not line.startswith("child ")]
 
     read.listening = listening
     yield read
@@ -119,7 +123,96 @@ def test_the_end_of_a_program_ends_what_is_open(server):
     bar.look = lambda: bar.move(7, 10, "")
     Bar("other", None, None).end("complete")
     bar.connection.finish()
-    assert server()[-2:] == ["@1 done 7", "@1 stop"]
+    assert server()[-2:] == ["@1 done 7", "@1 end"]
+
+
+def left_loop(error=None):
+    """A bar whose loop was left as a generator is closed, by an exception or by a break."""
+    bar = Bar("loop", 10, None)
+
+    def items():
+        try:
+            yield from range(10)
+        finally:
+            bar.close()
+
+    of_library = types.FunctionType(
+        items.__code__, {**globals(), "__name__": "tqdm.std"}, closure=items.__closure__
+    )
+
+    def loop():
+        for item in of_library():
+            bar.move(item, 10, "")
+            if item == 4:
+                if error is None:
+                    break
+                raise error
+
+    return bar, loop
+
+
+def test_a_loop_that_an_uncaught_exception_has_left_has_failed(server, monkeypatch):
+    bar, loop = left_loop(ValueError("no row"))
+    with pytest.raises(ValueError, match="no row") as caught:
+        loop()
+    monkeypatch.setattr(sys, "last_value", caught.value, raising=False)
+    bar.connection.finish()
+    assert server()[-2:] == ["@1 left", "@1 fail ValueError: no row"]
+
+
+@pytest.mark.parametrize("error", [None, LookupError("caught")])
+def test_a_loop_that_was_left_otherwise_has_stopped_whatever_ends_the_program(
+    server, monkeypatch, error
+):
+    bar, loop = left_loop(error)
+    with contextlib.suppress(LookupError):
+        loop()
+    with pytest.raises(ZeroDivisionError) as later:
+        _ = 1 / 0
+    monkeypatch.setattr(sys, "last_value", later.value, raising=False)
+    bar.connection.finish()
+    assert server()[-2:] == ["@1 left", "@1 stop"]
+
+
+@pytest.mark.parametrize(
+    ("done", "error", "end"),
+    [
+        (10, ValueError("x"), "end"),
+        (4, ValueError("x"), "fail ValueError: x"),
+        (4, KeyboardInterrupt(), "cancel KeyboardInterrupt:"),
+        (4, None, "end"),
+    ],
+)
+def test_an_open_bar_ends_as_the_program_does(server, monkeypatch, done, error, end):
+    bar = Bar("counter", 10, None)
+    bar.move(done, 10, "")
+    monkeypatch.setattr(sys, "last_value", error, raising=False)
+    bar.connection.finish()
+    assert server()[-1] == f"@1 {end}"
+
+
+@pytest.mark.parametrize(
+    ("error", "end"),
+    [
+        (None, "stop"),
+        (SystemExit(), "stop"),
+        (SystemExit(0), "stop"),
+        (SystemExit(3), "fail exit status 3"),
+        (asyncio.CancelledError(), "cancel CancelledError:"),
+        (OSError("no disk"), "fail OSError: no disk"),
+        (GeneratorExit(), "left"),
+    ],
+)
+def test_a_bar_ends_by_what_its_block_was_left_with(server, error, end):
+    Bar("block", 10, None).end_by(error)
+    assert server()[-1] == f"@1 {end}"
+
+
+def test_of_many_loops_that_were_left_the_oldest_have_stopped(server, monkeypatch):
+    monkeypatch.setattr(lines, "LEFT_LIMIT", 2)
+    for _ in range(3):
+        left_loop()[1]()
+    assert [line for line in server() if "stop" in line] == ["@1 stop"]
 
 
 def test_a_forked_child_connects_by_itself_and_ends_nothing_of_its_parents(server):
@@ -134,7 +227,9 @@ def test_a_forked_child_connects_by_itself_and_ends_nothing_of_its_parents(serve
     bar.move(1, None, "")
     assert server() == ["@1 done 1"]
     child = server.listening.accept()[0]
-    assert child.recv(100) == f"child {os.getpid()}\n@1 stage child\n".encode()
+    said = child.recv(200).decode().splitlines()
+    assert said[0].split()[:3] == ["child", str(os.getpid()), str(os.getppid())]
+    assert said[1:] == ["@1 stage child"]
     child.close()
 
 

@@ -77,3 +77,33 @@ def test_what_is_opened_does_not_come_to_the_place_of_a_standard_descriptor(tmp_
         [sys.executable, "-c", textwrap.dedent(code), str(found)], check=True, timeout=30
     )
     assert eval(found.read_text()) == (True, [True] * 3, [True] * 3, 0)
+
+
+# A seccomp profile that refuses eventfd (284) and eventfd2 (290), the numbers of x86_64.
+REFUSE_EVENTFD = """
+import ctypes, struct, sys
+from headway.host import resources
+before = resources.has_memory()
+libc = ctypes.CDLL(None)
+refused = [(0x15, 1, 0, 290), (0x15, 0, 1, 284), (6, 0, 0, 0x50001)]
+lines = [(0x20, 0, 0, 0), *refused, (6, 0, 0, 0x7FFF0000)]
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in lines))
+profile = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(lines), ctypes.addressof(code)))
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, profile, 0, 0):
+    sys.exit(77)
+print(before, resources.has_memory())
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="numbers of x86_64")
+def test_where_a_seccomp_profile_refuses_eventfd_libzmq_is_not_used():
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSE_EVENTFD],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    if done.returncode == 77:
+        pytest.skip("no profile may be set here")
+    assert (done.stdout, done.stderr) == ("True False\n", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 
@@ -30,6 +31,13 @@ def test_a_folder_without_such_files_hides_nothing(folder):
 def test_a_file_of_the_name_of_what_we_need_hides_it(folder, name):
     (folder / name).touch()
     assert search(folder) == str(folder / name)
+
+
+def test_a_frozen_library_without_files_hides_nothing_and_is_no_error(folder, monkeypatch):
+    monkeypatch.delattr(os, "__file__")
+    assert find([str(folder)], {}) is None
+    (folder / "random.py").touch()
+    assert find([str(folder)], {}) == str(folder / "random.py")
 
 
 def test_a_package_of_that_name_hides_it(folder):

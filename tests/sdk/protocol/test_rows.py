@@ -8,14 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.model import (
-    OPERATION_FIELDS,
-    OPERATION_MOVES,
-    STAGE_FIELDS,
-    STAGE_MOVES,
-    Operation,
-    Stage,
-)
+from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
 from headway.protocol import rows, wire
 from headway.protocol.checks import Malformed
 from headway.protocol.messages import PUBLISHED, Delta, Snapshot
@@ -27,6 +20,7 @@ from headway.protocol.rows import (
     decode,
     encode,
 )
+from headway.states import OPERATION_MOVES, STAGE_MOVES
 
 _texts = st.text(max_size=8)
 _identities = st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=12, max_size=12)
@@ -181,9 +175,9 @@ def test_what_a_newer_broker_has_appended_is_left_out(path):
 @pytest.mark.parametrize("path", ARRAYS, ids=str)
 def test_what_is_too_short_is_malformed(path):
     row = whole_row()
-    # An older broker tells no holder, stall, stops or usual, of no count that it is beyond, no
-    # coarser keys, no plan and no receipt.
-    absent = {(1,): 4, (4,): 4, (2, 0): 1}
+    # An older broker tells no holder, stall, stops, usual or work, of no count that it is
+    # beyond, no coarser keys, no plan and no receipt.
+    absent = {(1,): 4, (4,): 5, (2, 0): 1}
     del at(row, path)[-1 - absent.get(path, 0) :]
 
     with pytest.raises(Malformed, match="fields expected"):
@@ -192,7 +186,7 @@ def test_what_is_too_short_is_malformed(path):
 
 def test_a_holder_may_be_absent():
     row = whole_row()
-    del row[4][-2:]
+    del row[4][-3:]
 
     assert decode(row).figures.holder is None
     assert decode(row).figures.stops == ()

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway.model import NAME_LIMIT, Operation, Stage
+from headway.model import Operation, Stage
+from headway.plain_values import NAME_LIMIT
 from headway.protocol import messages, wire
 from headway.protocol.messages import INBOUND, OUTBOUND, PUBLISHED
 from headway.protocol.wire import (

@@ -1,5 +1,6 @@
 """By what a program ends."""
 
+import os
 import subprocess
 import sys
 
@@ -11,7 +12,8 @@ from headway.reporting import exit_status
 exit_status.watch()
 def told():
     error = exit_status.ended_by()
-    print(repr(getattr(error, "code", error)))
+    unknown = isinstance(error, exit_status.UnknownStatus)
+    print("unknown" if unknown else repr(getattr(error, "code", error)))
 atexit.register(told)
 """
 
@@ -26,6 +28,14 @@ atexit.register(told)
         ("try: sys.exit(3)\nexcept SystemExit: pass", "None"),
         ("try: sys.exit(3)\nexcept SystemExit: sys.exit(4)", "4"),
         ("raise ValueError('no disk')", "ValueError('no disk')"),
+        ("sys.exit(True)", "True"),
+        ("raise SystemExit(3)", "unknown"),
+        ("try: raise SystemExit(3)\nfinally: print(end='')", "unknown"),
+        ("try: raise SystemExit(3)\nexcept SystemExit: pass", "None"),
+        ("try: sys.exit(3)\nexcept SystemExit as left: kept = left", "None"),
+        ("try: sys.exit(3)\nexcept SystemExit: pass\nraise SystemExit(4)", "unknown"),
+        ("import asyncio\nasync def main(): sys.exit(3)\nasyncio.run(main())", "3"),
+        ("import _thread, time\n_thread.start_new_thread(sys.exit, (3,))\ntime.sleep(0.1)", "None"),
     ],
 )
 def test_what_the_interpreter_took_is_told_and_what_the_program_caught_is_not(body, told):
@@ -33,3 +43,17 @@ def test_what_the_interpreter_took_is_told_and_what_the_program_caught_is_not(bo
         [sys.executable, "-c", HEAD + body], capture_output=True, text=True, check=False
     )
     assert made.stdout.strip() == told
+
+
+@pytest.mark.parametrize("how", [["-c", "import left"], ["-m", "left"], ["left.py"]])
+def test_it_is_told_however_the_program_was_started(tmp_path, how):
+    (tmp_path / "left.py").write_text(HEAD + "sys.exit(3)")
+    made = subprocess.run(
+        [sys.executable, *how],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert (made.stdout.strip(), made.returncode) == ("3", 3)

@@ -62,7 +62,7 @@ def test_a_forked_child_has_a_reporter_of_its_own():
 def test_a_child_inherits_that_the_broker_is_deaf(reporter):
     headway.operation("Work").start()
     reporter.publisher.connected()
-    reporter.publisher.take(time.monotonic())
+    reporter.publisher.take(time.monotonic() + 60)  # however long the fork takes
     assert not in_a_child(lambda: current_reporter().deaf)
     reporter.publisher.connected()
     reporter.publisher.take(time.monotonic() - 60)
@@ -119,3 +119,33 @@ def test_what_a_child_of_a_child_counts_is_a_share_of_its_own():
 
         assert in_a_child(count_in_both) == [1, 10]
         assert step.done == 0
+
+
+def test_the_loop_of_another_thread_does_not_take_in_what_a_child_does(reporter):
+    begun, let_go = threading.Event(), threading.Event()
+
+    def work():
+        for _ in headway.track([1], "elsewhere"):
+            begun.set()
+            let_go.wait(20)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        assert begun.wait(20)
+        assert in_a_child(lambda: headway.operation("Child").model.parent) is None
+    finally:
+        let_go.set()
+        thread.join(20)
+
+
+def test_the_loop_of_the_main_thread_takes_in_what_others_fork(reporter):
+    def look(found):
+        found.append(in_a_child(lambda: headway.operation("Child").model.parent))
+
+    for _ in headway.track([1], "here"):
+        found = []
+        thread = threading.Thread(target=look, args=(found,))
+        thread.start()
+        thread.join(20)
+        assert found == [headway.current().path]

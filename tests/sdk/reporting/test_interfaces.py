@@ -1,17 +1,12 @@
 """What modules know each other by is what they are."""
 
 import pytest
+from protocols import members
 
 import headway
 from headway.reporting.interfaces import Handle, Reporting, Thread
 from headway.reporting.thread import ReportingThread
 from headway.testing import reporting
-
-
-def members(protocol):
-    made = {"_is_protocol", "_is_runtime_protocol"}
-    names = {*protocol.__annotations__, *vars(protocol)} - made
-    return {name for name in names if not name.startswith(("__", "_abc_"))}
 
 
 @pytest.fixture

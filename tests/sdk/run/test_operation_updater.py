@@ -174,6 +174,28 @@ def test_a_success_passes_no_lines_on(operation):
     assert operation.calls == [("set", ("exit_status", 0)), ("complete",)]
 
 
+def test_nothing_of_it_outlasts_its_command_though_its_output_is_read_later():
+    with reporting():
+        made = headway.operation("x").start()
+        updater = OperationUpdater(made)
+        when = made.model.started
+        updater.apply([StageStarted("Run")])
+        updater.end(Outcome("completed", None), 0, when)
+        stage = made.stages[0].model
+        assert made.model.state == stage.state == "completed"
+        assert made.model.ended == stage.started == stage.ended == when
+
+
+def test_an_end_is_no_earlier_than_that_of_a_stage_that_was_told():
+    with reporting():
+        made = headway.operation("x").start()
+        updater = OperationUpdater(made)
+        updater.apply([StageStarted("Run"), StageEnded("Run")])
+        updater.end(Outcome("failed", "no"), 1, made.model.started)
+        assert (made.model.state, made.model.error) == ("failed", "no")
+        assert made.model.ended == made.stages[0].model.ended
+
+
 def test_the_number_of_stages_is_bounded(operation):
     OperationUpdater(operation).apply([StageStarted(str(number)) for number in range(1000)])
     assert len([call for call in operation.calls if call[0] == "start"]) == STAGE_LIMIT

@@ -37,3 +37,13 @@ def test_quiet_output_comes_only_of_what_failed():
 def test_a_line_without_an_end_is_not_held_back_for_ever():
     output = CommandOutput("interleaved", "sh", 2)
     assert output.feed(1, b"x" * (LINE_LIMIT + 1)) != []
+
+
+def test_what_succeeded_is_folded_where_the_log_can_and_what_failed_stands_open():
+    def fold(label):
+        return f"begin {label}\n", "end\n"
+
+    for failed, shown in ((False, b"begin npm\nx\nend\n"), (True, b"==> npm <==\nx\n")):
+        output = CommandOutput("grouped", "npm", 3, fold)
+        output.feed(1, b"x\n")
+        assert b"".join(data for _, data in output.finish(failed=failed)) == shown

@@ -7,10 +7,11 @@ import sys
 import pytest
 
 from headway.run import own_tools
-from headway.run.own_tools import OwnTools, tables_path
+from headway.run.own_tools import OwnTools
 from headway.run.parsers import registry
 from headway.run.reading.command_line import parse_command_line
 from headway.run.reading.events import OUTPUT, StageMoved, StageStarted
+from headway.run.tables_file import tables_path
 
 pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "tomli")
 TABLE = """

@@ -260,3 +260,23 @@ def test_a_sign_of_life_comes_every_minute_in_which_nothing_else_is_told():
         made.state, made.ended = "completed", NOW + 140
     story.later(0.1, *(made.id for made in operations))
     assert [story.later(50.0) for _ in range(4)] == [[]] * 4
+
+
+def test_a_failure_is_annotated_where_the_log_has_annotations():
+    board = board_of(*installers())
+    noted = []
+
+    def annotate(title, body):
+        noted.append((title, body))
+        return "::error::"
+
+    renderer = PlainRenderer(board, THEME, time_of_day, annotate=annotate)
+    lines = renderer.render(Changes(list(board.replica.operations), [], False, None), None, NOW)
+    assert lines[2] == "::error::"
+    npm_line = "npm ERR! 404 Not Found - GET https://registry.example/lft-pad"
+    assert noted == [
+        (
+            "npm install failed",
+            "in Fetch after 38 s, exit 1\n" + npm_line,
+        )
+    ]

@@ -20,7 +20,7 @@ def pressed(keys, listed=IDS, rows=3):
     [
         ([], "list", None, None, "", None),
         (["down"], "list", None, "a", "", None),
-        (["up"], "list", None, "e", "", None),
+        (["up"], "list", None, "a", "", None),
         (["j", "j", "j", "k"], "list", None, "b", "", None),
         (["down", "page down"], "list", None, "d", "", None),
         (["down", "page down", "page down"], "list", None, "e", "", None),
@@ -68,6 +68,17 @@ def test_without_a_choice_it_says_how_to_make_one(key):
     assert state.notice == "choose an operation first: up, down"
     state.press("down", IDS, 3)
     assert state.notice == ""
+
+
+@pytest.mark.parametrize("key", ["c", "p"])
+@pytest.mark.parametrize("page", [[], ["enter"], ["l"]])
+def test_of_what_has_ended_it_says_so_and_asks_nothing(key, page):
+    state = Browsing()
+    state.refusal = lambda name: f"{name} has ended" if name == "a" else ""
+    for pressed_key in ["down", *page]:
+        state.press(pressed_key, IDS, 3)
+    assert state.press(key, IDS, 3) is None
+    assert (state.asking, state.notice) == (None, "a has ended")
 
 
 def test_where_the_list_is_empty_nothing_can_be_opened():

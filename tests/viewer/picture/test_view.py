@@ -50,7 +50,8 @@ def test_what_is_known_of_each_operation_is_on_its_row():
     assert lines[1].endswith("7f3")
     assert lines[2] == "    npm ERR! 404 Not Found - GET https://registry.example/lft-pad"
     assert "54 % 3/5   about 1 min 2c9" in lines[3]
-    assert lines[4] == "    Unpack 21/38 postgresql-15"
+    assert lines[4] == "    Unpack                   ━━━━━━━━───────  21/38 postgresql-15"
+    assert lines[5] == "    then Configure, Triggers"
     assert "‖ apt install nginx" in lines[-2]
     assert "waiting for the dpkg lock, about 1 min" in lines[-2]
     assert lines[-1] == "    Lock held by 2c9 apt install postgresql"
@@ -107,16 +108,18 @@ def test_workers_of_one_name_are_one_line():
     for child in children:
         stage(child, "rows", done=60, total=150)
     lines = picture(parent, *children)
-    assert "    rows, 8 workers 480/1,200" in lines
+    assert "    rows, 8 workers ━━━━━━━━────────────  480/1,200" in lines
     children[3].state = "failed"
-    assert "    rows, 8 workers 480/1,200, 1 failed" in picture(parent, *children)
+    assert "    rows, 8 workers ━━━━━━━━────────────  480/1,200, 1 failed" in picture(
+        parent, *children
+    )
 
 
 def test_stages_of_one_name_that_run_at_once_are_one_line():
     made = operation("a", "x")
     for _ in range(3):
         stage(made, "part", done=10, total=20, unit="files")
-    assert "    part, 3 at once 30/60 files" in picture(made)
+    assert "    part, 3 at once ━━━━━━━━━━──────────  30/60 files" in picture(made)
 
 
 def test_more_operations_than_rows_are_counted():
@@ -231,7 +234,7 @@ def test_where_the_whole_is_unknown_the_row_has_the_count_of_its_stage():
     row, *details = picture(made)[1:]
     assert "Install 3/13 packages, 1 min" in row
     assert "2/2" not in row
-    assert details == ["    jinja2-3.1.6"]
+    assert details == ["    Install   ━━━━╸───────────────  jinja2-3.1.6"]
 
 
 def test_the_receipt_of_a_pool_has_its_workers_and_all_that_they_did():

@@ -45,6 +45,13 @@ def test_only_leaves_of_the_stages_are_told_as_busy():
     assert wording.detail_lines(made, board, NOW, 4) == ["nginx 2/5, run 3 conf.d"]
 
 
+def test_what_its_processes_have_done_is_told_while_nothing_counts():
+    made = operation("a", "x", work=(3.2, 120_000_000, 0))
+    assert wording.detail_lines(made, board_of(made), NOW, 4) == ["read 120 MB, 3 s CPU"]
+    stage(made, "Unpack", done=2, total=5)
+    assert wording.detail_lines(made, board_of(made), NOW, 4) == ["Unpack"]
+
+
 def three_stages(**fields):
     made = operation("a", "x", **fields)
     stage(made, "one", "completed")
@@ -56,6 +63,16 @@ def three_stages(**fields):
 
 def test_which_of_the_planned_stages_it_is_at_counts_the_roots():
     assert wording.stage_position(three_stages(planned=3)) == "2/3"
+
+
+def test_what_is_announced_and_not_yet_named_is_part_of_the_whole():
+    made = three_stages(planned=7)
+    assert wording.stage_position(made) == "2/7"
+    only = operation("b", "y", planned=3)
+    stage(only, "one")
+    assert wording.stage_position(only) == "1/3"
+    only.planned = 1
+    assert wording.stage_position(only) == ""
 
 
 @pytest.mark.parametrize("planned", [None, 2])

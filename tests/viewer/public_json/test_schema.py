@@ -5,7 +5,7 @@ from headway_viewer.public_json.schema import operation_object, parents_first
 OPERATION = """
     id name key state reason error message silent_since stalled_since stops host pid user tty
     started ended elapsed progress cancellable parent holder attempt exit_status notify estimate
-    usual stages
+    usual work stages
 """
 STAGE = """
     id parent name state reason error detail done total unit initial progress started ended elapsed
@@ -45,6 +45,17 @@ def test_what_is_usual_has_its_range_and_the_number_of_runs():
         "low": 12.0,
         "high": 28.0,
         "runs": 3,
+    }
+
+
+def test_what_a_commands_processes_have_done_is_told_as_far_as_it_can_be_read():
+    made = operation("a", "x")
+    assert operation_object(made, replica_of(made), NOW)["work"] is None
+    made.work = (3.2071, 120_000_000, None)
+    assert operation_object(made, replica_of(made), NOW)["work"] == {
+        "cpu": 3.21,
+        "read": 120_000_000,
+        "written": None,
     }
 
 

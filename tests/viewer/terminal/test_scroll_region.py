@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.formatting.receipt import receipt_sequence
+from headway_viewer.terminal.front import most_rows
 from headway_viewer.terminal.scroll_region import (
     ScrollRegion,
     max_rows,
@@ -88,6 +89,15 @@ def test_at_most_a_third_of_the_rows_is_taken():
     tiny.draw("a")
     assert tiny.region.height == 0
     assert tiny.all == []
+
+
+def test_who_is_looked_at_takes_two_thirds_of_the_rows():
+    terminal = Terminal(rows=12)
+    terminal.region = ScrollRegion(most_rows)
+    terminal.draw(*"abcdefghijkl")
+    assert terminal.region.height == 8
+    assert terminal.shown[-8:] == [*"abcdefgh"]
+    assert [most_rows(rows) for rows in (6, 24)] == [4, 16]
 
 
 @pytest.mark.parametrize("size", [(60, 20), (40, 6), (20, 12)])

@@ -17,6 +17,7 @@ from headway_viewer.connection.feed import Feed
 from headway_viewer.notify import autostart
 from headway_viewer.notify.channels.command import CommandChannel
 from headway_viewer.notify.channels.desktop import DesktopChannel
+from headway_viewer.notify.channels.desktop_jobs import DesktopJobs
 from headway_viewer.notify.channels.terminal import TerminalChannel
 from headway_viewer.notify.front import Front
 from headway_viewer.notify.loop import Notifier
@@ -31,6 +32,8 @@ _EPILOG = """\
 what is told: an operation that failed or crashed, one that waits for an answer, one that makes
 no progress for two minutes; and one that took 10 s or longer, unless its terminal is in front.
 Operations may ask for more or less (notify=True, False, "error").
+
+What goes on stands in KDE's list of jobs, and on the terminal's icon in docks that show such.
 
 Without --exec, --ntfy or --apprise it tells the desktop; over ssh, the terminal that it runs in.
 What leaves the machine has names, states, counts and exit statuses; lines of output and errors
@@ -61,6 +64,8 @@ def notify(argv: Sequence[str]) -> int:
         return autostart.enable(kept, os.environ, _print_line)
     replica = Replica()
     feed = Feed(replica, finder_for_listener(), events=True)
+    on_desktop = any(isinstance(channel, DesktopChannel) for channel in channels)
+    job_list = DesktopJobs(os.environ) if on_desktop else None
     notifier = Notifier(
         feed,
         replica,
@@ -68,6 +73,7 @@ def notify(argv: Sequence[str]) -> int:
         policy=Policy(Settings(arguments.after, arguments.slow)),
         front=Front(os.environ),
         quiet=arguments.quiet,
+        job_list=job_list,
         say=_print,
     )
     try:
@@ -79,6 +85,8 @@ def notify(argv: Sequence[str]) -> int:
         _print(str(error))
         return UNAVAILABLE
     finally:
+        if job_list is not None:
+            job_list.close()
         feed.close()
 
 

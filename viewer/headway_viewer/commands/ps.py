@@ -30,6 +30,7 @@ from headway_viewer.commands.status_line import status_line
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
+from headway_viewer.connection.spooled_ends import read_ends
 from headway_viewer.display.clock import clock_time
 from headway_viewer.display.terminal_size import stream_columns, stream_lines
 from headway_viewer.picture.board import Board
@@ -54,7 +55,7 @@ def ps(argv: Sequence[str]) -> int:
         return print_error("ps", str(feed_note), 1)
     local = time.monotonic()
     if outcome is Outcome.NO_BROKER:
-        replica.set_clocks(local, time.time())
+        replica.set_clocks(local, time.time(), read_ends(local))
     now = replica.time(local)
     board = Board(replica)
     board.absorb(replica.take(), now)
@@ -122,7 +123,9 @@ def _print(arguments: argparse.Namespace, board: Board, now: float) -> int:
         return print_lines([NOTHING])
     lines = None if filtered or arguments.all else stream_lines(sys.stdout, os.environ) - 1
     finish_time = FinishTime(clock_time, always=arguments.clock)
-    rows = list_operations(board, found, theme, columns, now, lines, finish_time)
+    rows = list_operations(
+        board, found, theme, columns, now, lines, finish_time, detailed=word is not None
+    )
     return print_lines([theme.paint(line) for line in rows])
 
 

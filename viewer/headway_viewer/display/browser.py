@@ -52,6 +52,7 @@ class Browser(Live):
         self._reading = reading
         self._keys = Keys()
         self._state = Browsing()
+        self._state.refusal = self._refusal
         self._pages = Pages(board, look, self._state)
         self._rows = 1
         self._pending_requests: dict[int, tuple[str, str]] = {}  # number → verb and operation
@@ -133,8 +134,9 @@ class Browser(Live):
         operation = self._board.replica.operations.get(action.operation or "")
         if operation is None or self.feed is None:
             return
-        if not operation.open:
-            self._state.notice = f"{display_name(operation)} has ended: {operation.state}"
+        ended = self._refusal(operation.id)  # since the question was asked
+        if ended:
+            self._state.notice = ended
             return
         arguments: dict[str, Any] = {"operation": operation.id}
         if action.what == CANCEL:
@@ -148,6 +150,13 @@ class Browser(Live):
             return
         self._pending_requests[number] = (verb, display_name(operation))
         self._state.notice = f"asked to {verb} {display_name(operation)}"
+
+    def _refusal(self, name: str) -> str:
+        """Return why nothing can be done to an operation any more; "" while something can."""
+        operation = self._board.replica.operations.get(name)
+        if operation is None or operation.open:
+            return ""
+        return f"{display_name(operation)} has ended: {operation.state}"
 
     def _take_replies(self, local: float) -> bool:
         if self.feed is None:

@@ -44,6 +44,9 @@ MAX_EARLIER_ENDED = 20  # operations listed that ended before the viewer attache
 STATE_CELLS = 9  # cells of the longest state, "completed"
 
 
+Annotate = Callable[[str, str], "str | None"]
+
+
 class _LastLine:
     """What the last line about an operation said."""
 
@@ -74,7 +77,8 @@ class _LastLine:
 class PlainRenderer:
     """Decides which lines to print, and renders them; times are the broker's.
 
-    A line begins with `time_of_day(unix)`, the text of a Unix time.
+    A line begins with `time_of_day(unix)`, the text of a Unix time. `annotate(title, body)` returns
+    a line by which a failure stands out of the log, or None.
     """
 
     def __init__(
@@ -83,7 +87,9 @@ class PlainRenderer:
         theme: Theme,
         time_of_day: Callable[[float], str],
         finish_time: FinishTime | None = None,
+        annotate: Annotate = lambda _title, _body: None,
     ) -> None:
+        self._annotate = annotate
         self._finish_time = FinishTime() if finish_time is None else finish_time
         self._board = board
         self._theme = theme
@@ -195,8 +201,13 @@ class PlainRenderer:
                 ended = now if operation.ended is None else operation.ended
                 yield self._line(operation, end_word(operation), _outcome_detail(operation), ended)
                 if operation.state in (FAILED, CRASHED):
-                    for line in error_lines(operation, 10):
+                    told = error_lines(operation, 10)
+                    for line in told:
                         yield self._line(operation, None, f"| {line}", ended)
+                    title = f"{display_name(operation)} {operation.state}"
+                    note = self._annotate(title, "\n".join([_outcome_detail(operation), *told]))
+                    if note is not None:
+                        yield note
             return
         stalled = operation.stalled_since is not None
         if stalled != last.stalled:
@@ -329,8 +340,9 @@ class Plain:
         stream: TextIO,
         time_of_day: Callable[[float], str],
         finish_time: FinishTime | None = None,
+        annotate: Annotate = lambda _title, _body: None,
     ) -> None:
-        self._renderer = PlainRenderer(board, theme, time_of_day, finish_time)
+        self._renderer = PlainRenderer(board, theme, time_of_day, finish_time, annotate)
         self._board = board
         self._stream = stream
 

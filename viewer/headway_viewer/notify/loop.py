@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import Callable, Protocol
+from typing import Callable, Mapping, Protocol
 
 from headway.model import Operation
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.notify.bursts import Bursts
 from headway_viewer.notify.claims import Claims
+from headway_viewer.notify.jobs import Job, Jobs
 from headway_viewer.notify.notice import Notice
 from headway_viewer.notify.policy import Policy, told_in_front, told_unseen
 from headway_viewer.notify.quiet_hours import QuietHours
@@ -35,6 +36,14 @@ class InFront(Protocol):
         ...
 
 
+class JobList(Protocol):
+    """What shows the jobs that go on."""
+
+    def show(self, jobs: Mapping[str, Job]) -> None:
+        """Show these and no others."""
+        ...
+
+
 class Notifier:
     """Turns what the feed brings into notices for the senders."""
 
@@ -47,6 +56,7 @@ class Notifier:
         policy: Policy,
         front: InFront | None = None,
         quiet: QuietHours | None = None,
+        job_list: JobList | None = None,
         say: Callable[[str], None] = lambda _words: None,
     ) -> None:
         self._feed = feed
@@ -55,6 +65,8 @@ class Notifier:
         self._policy = policy
         self._front = front
         self._quiet = quiet
+        self._job_list = job_list
+        self._jobs = Jobs()
         self._say = say
         self._claims = Claims(feed.request, feed.reply)
         self._bursts = Bursts()
@@ -93,6 +105,9 @@ class Notifier:
             if not taken:
                 self._say(f"dropped: {notice.title}")
         waits = [MAX_WAIT]
+        if self._job_list is not None:
+            self._job_list.show(self._jobs.wanted(now))
+            waits.append(self._jobs.deadline(now) or MAX_WAIT)
         deadline, gathered = self._policy.deadline(), self._bursts.deadline()
         if deadline is not None:
             waits.append(max(deadline - now, 0.0))
@@ -118,8 +133,10 @@ class Notifier:
             if self._front is not None:
                 for operation in changed:
                     self._front.note(operation)
+            self._jobs.absorb(changed)
             notices = policy.absorb(changed, now)
         policy.forget(changes.removed)
+        self._jobs.absorb([], changes.removed)
         return notices
 
     def _is_wanted(self, notice: Notice) -> bool:

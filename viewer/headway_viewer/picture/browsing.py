@@ -42,6 +42,8 @@ class Browsing:
         self.filter = ""
         self.scroll = 0  # lines, from the end of a log, from the beginning of other pages
         self.notice = ""
+        # Why an operation can neither be cancelled nor paused, as text for a person; "" if it can.
+        self.refusal: Callable[[str], str] = lambda _operation: ""
         self._pages: list[str] = []  # to go back to
         self._listed: Sequence[str] = ()
         self._rows = 1
@@ -85,7 +87,7 @@ class Browsing:
             self.chosen = None
             return
         if self.chosen not in listed:
-            self.chosen = listed[0 if by > 0 else -1]
+            self.chosen = listed[0]  # the nearest in view: the end of the list may be far below
             return
         at = listed.index(self.chosen) + by
         self.chosen = listed[max(0, min(at, len(listed) - 1))]
@@ -116,8 +118,7 @@ class Browsing:
     # Asking.
 
     def _ask(self, what: str) -> None:
-        if what == CONFIRM and self.chosen is None:
-            self.notice = "choose an operation first: up, down"
+        if what == CONFIRM and self._chosen_to_act() is None:
             return
         self.asking = what
 
@@ -136,10 +137,16 @@ class Browsing:
         return None
 
     def _pause(self) -> Action | None:
+        chosen = self._chosen_to_act()
+        return None if chosen is None else Action(PAUSE, chosen)
+
+    def _chosen_to_act(self) -> str | None:
+        """Return the chosen operation if something can be done to it; else say why not."""
         if self.chosen is None:
             self.notice = "choose an operation first: up, down"
             return None
-        return Action(PAUSE, self.chosen)
+        self.notice = self.refusal(self.chosen)
+        return None if self.notice else self.chosen
 
 
 _Act = Callable[[Browsing], "Action | None"]

@@ -22,6 +22,7 @@ from headway_viewer.picture.browsing import (
     LOG,
     Browsing,
 )
+from headway_viewer.picture.evidence import basis_text, work_text
 from headway_viewer.picture.view import View
 from headway_viewer.picture.wording import (
     active_stage,
@@ -134,7 +135,15 @@ class Pages:
         row = view.row(operation, now)
         body: list[Line] = [
             view.columns.format_row(row, view.columns.measure([row], width), width),
-            [("dim", spell(words)) for words in [_about(operation, now)] if words],
+            *(
+                [("dim", spell(words))]
+                for words in (
+                    _about(operation, now),
+                    basis_text(operation),
+                    work_text(operation) if operation.open else "",
+                )
+                if words
+            ),
         ]
         body += [
             [("dim", f"  {spell(words)}")]

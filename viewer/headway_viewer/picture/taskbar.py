@@ -31,16 +31,20 @@ class Value(NamedTuple):
 
 
 class Taskbar:
-    """The value of a terminal; the operations of a batch stay in it until all have ended."""
+    """The value of a terminal; the operations of a batch stay in it until all have ended.
+
+    `value` is that of the last step.
+    """
 
     def __init__(self) -> None:
+        self.value: Value | None = None
         self._batch: set[str] = set()
         self._shown: Value | None = None
         self._written = float("-inf")
 
     def step(self, roots: Iterable[Operation], remaining: Remaining, now: float) -> str:
         """Return what to write now; `remaining` estimates an operation, counted down to `now`."""
-        value = self._value(list(roots), remaining, now)
+        value = self.value = self._value(list(roots), remaining, now)
         passed = now - self._written
         if value is None:
             return self.clear()

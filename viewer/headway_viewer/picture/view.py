@@ -25,8 +25,9 @@ from headway.model import (
     Stage,
 )
 from headway_viewer import formatting
+from headway_viewer.picture.below import MAX_DETAIL_LINES, lines_below
 from headway_viewer.picture.board import Board
-from headway_viewer.picture.columns import NARROW_WIDTH, Columns, TableRow
+from headway_viewer.picture.columns import NARROW_WIDTH, Columns, ColumnWidths, TableRow
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import (
     blank_if_unknown,
@@ -37,7 +38,6 @@ from headway_viewer.picture.remaining import (
 from headway_viewer.picture.wording import (
     active_stage,
     counted_text,
-    detail_lines,
     pool_texts,
     rate_text,
     shown_count,
@@ -46,8 +46,6 @@ from headway_viewer.picture.wording import (
     summary_text,
     waiting_text,
 )
-
-MAX_DETAIL_LINES = 4  # below one row
 
 _HEADER_ORDER = (RUNNING, WAITING, FAILED, CRASHED, PENDING, CANCELLED, UNJUDGED, COMPLETED)
 
@@ -108,16 +106,18 @@ class View:
         widths = self.columns.measure(rows, width, steady=True)
         picture: list[Line] = []
         # Spare lines go round: one detail line for each row from the top, then a second, …
-        wanted = [self.details(operation, width, now) if spare else [] for operation in operations]
+        wanted = [
+            self.details(operation, width, now, widths) if spare else [] for operation in operations
+        ]
         given = [0] * len(operations)
         for depth in range(MAX_DETAIL_LINES):
-            for position, details in enumerate(wanted):
-                if spare > 0 and len(details) > depth:
+            for position, below in enumerate(wanted):
+                if spare > 0 and len(below) > depth:
                     given[position] += 1
                     spare -= 1
-        for row, details, count in zip(rows, wanted, given):
+        for row, below, count in zip(rows, wanted, given):
             picture.append(self.columns.format_row(row, widths, width))
-            picture.extend(details[:count])
+            picture.extend(below[:count])
         if chosen.more:
             picture.append(self._more_line(chosen.more, width))
         return picture
@@ -279,18 +279,19 @@ class View:
             counted = quantity.amount(shown, stage.total, stage.unit).rjust(len(widest))
         return counted, rate_text(operation, stage, now)
 
-    def details(self, operation: Operation, width: int, now: float) -> list[Line]:
+    def details(
+        self, operation: Operation, width: int, now: float, widths: ColumnWidths | None = None
+    ) -> list[Line]:
         """Return the detail lines of an operation, the most important first."""
-        theme = self.theme
-        style = "bad" if operation.state in (FAILED, CRASHED) else "dim"
-        indent = "  " if self.bare else "    "
-        room = width - len(indent)
-        if room < 4:
-            return []
-        return [
-            [("", indent), (style, string_width.clip(theme.spell(words), room, theme.ellipsis))]
-            for words in detail_lines(operation, self.board, now, MAX_DETAIL_LINES)
-        ]
+        return lines_below(
+            operation, self.board, self.theme, width, now, bare=self.bare, widths=widths
+        )
+
+    def all_details(self, operation: Operation, width: int, now: float) -> list[Line]:
+        """Return all there is to say of an operation that goes on, a line each."""
+        return lines_below(
+            operation, self.board, self.theme, width, now, bare=self.bare, widths=None, whole=True
+        )
 
     def _more_line(self, more: dict[str, int], width: int) -> Line:
         total = sum(more.values())

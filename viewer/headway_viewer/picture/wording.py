@@ -6,7 +6,7 @@ Pure. The texts contain what workers sent: pass them through `Theme.spell` befor
 from __future__ import annotations
 
 import re
-from typing import Iterator
+from typing import Iterable, Iterator, NamedTuple
 
 from headway.formatting import quantity
 from headway.formatting.outcome import display_name, sole_stage
@@ -17,6 +17,7 @@ from headway.model import (
     CRASHED,
     FAILED,
     PAUSED,
+    PENDING,
     RUNNING,
     UNJUDGED,
     WAITING,
@@ -25,6 +26,7 @@ from headway.model import (
 )
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
+from headway_viewer.picture.evidence import work_text
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
 from headway_viewer.replica.setbacks import Setback
 
@@ -44,10 +46,11 @@ def stage_position(operation: Operation) -> str:
     line below has the count of the stage itself.
     """
     roots = [stage for stage in operation.stages.values() if stage.parent is None]
-    if len(roots) < 2 or operation.planned is None or operation.planned < len(roots):
+    planned = operation.planned
+    if planned is None or planned < max(len(roots), 2) or not roots:
         return ""
     at = sum(stage.state != "pending" for stage in roots)
-    return f"{at}/{len(roots)}"
+    return f"{at}/{planned}"
 
 
 def rate_text(operation: Operation, stage: Stage, now: float) -> str:
@@ -115,21 +118,59 @@ def waiting_text(operation: Operation, since: float | None, now: float) -> str:
     return words
 
 
-def detail_lines(operation: Operation, board: Board, now: float, most: int) -> list[str]:
-    """Return at most `most` detail lines for an operation, the most important first."""
+class Detail(NamedTuple):
+    """A line below the row of an operation.
+
+    Of a part whose count is a `fraction` of a known total, `name` and `rest` are what stands
+    before and behind its bar; `text` is the line without one.
+    """
+
+    text: str
+    fraction: float | None = None
+    name: str = ""
+    rest: str = ""
+
+
+def details(operation: Operation, board: Board, now: float, most: int) -> list[Detail]:
+    """Return at most `most` details of an operation, the most important first."""
     if operation.state in (FAILED, CRASHED):
-        return error_lines(operation, most)
+        return [Detail(line) for line in error_lines(operation, most)]
     if not operation.open:
         return []
-    lines = list(_holder_line(operation, board, now))
+    found = [Detail(line) for line in _holder_line(operation, board, now)]
     stalled = stall_text(operation, now)
     if stalled:
-        lines.append(stalled)
-    lines.extend(_activity_lines(operation, board.replica.setbacks.of(operation.id, now), now))
-    lines.extend(_child_lines(board, operation.id))
+        found.append(Detail(stalled))
+    found.extend(_activities(operation, board.replica.setbacks.of(operation.id, now), now))
+    found.extend(_children(board, operation.id))
+    done = work_text(operation)
+    if done and not _counts(operation) and next(iter(board.children(operation.id)), None) is None:
+        found.append(Detail(done))
     if operation.unlike:
-        lines.append("unlike earlier runs")
-    return lines[:most]
+        found.append(Detail("unlike earlier runs"))
+    return found[:most]
+
+
+def detail_lines(operation: Operation, board: Board, now: float, most: int) -> list[str]:
+    """Return the texts of the `details` of an operation."""
+    return [detail.text for detail in details(operation, board, now, most)]
+
+
+def coming_text(operation: Operation) -> str:
+    """Return "then Configure, Triggers": the stages of a running plan that have not begun."""
+    stages = operation.stages.values()
+    if operation.state != RUNNING or not any(stage.state == RUNNING for stage in stages):
+        return ""
+    coming = [stage.name for stage in stages if stage.state == PENDING and stage.parent is None]
+    return f"then {', '.join(coming)}" if coming else ""
+
+
+def _counts(operation: Operation) -> bool:
+    """Return whether a stage that runs tells how far it is."""
+    return any(
+        stage.state == RUNNING and (stage.total or shown_count(stage))
+        for stage in operation.stages.values()
+    )
 
 
 def error_lines(operation: Operation, most: int) -> list[str]:
@@ -158,8 +199,8 @@ def _holder_line(operation: Operation, board: Board, now: float) -> Iterator[str
         yield f"{words}, {left}" if left else words
 
 
-def _activity_lines(operation: Operation, setback: Setback | None, now: float) -> Iterator[str]:
-    """Yield a line for each running leaf stage; stages of the same name share one."""
+def _activities(operation: Operation, setback: Setback | None, now: float) -> Iterator[Detail]:
+    """Yield a detail for each running leaf stage; stages of the same name share one."""
     setback_text = setback.text if setback is not None else ""
     stage = sole_stage(operation)
     if stage is not None:
@@ -171,7 +212,7 @@ def _activity_lines(operation: Operation, setback: Setback | None, now: float) -
         words = f"{title} {busy or ''}".strip()
         words = ", ".join(part for part in (words, setback_text) if part)
         if words and stage.open:
-            yield words
+            yield Detail(words)
         return
     running = [stage for stage in operation.stages.values() if stage.state in (RUNNING, WAITING)]
     parents = {stage.parent for stage in running}
@@ -182,18 +223,32 @@ def _activity_lines(operation: Operation, setback: Setback | None, now: float) -
         named.setdefault(stage.name, []).append(stage)
     lone = [same_name[0].id for same_name in named.values() if len(same_name) == 1]
     if setback is not None and setback.stage not in lone:
-        yield setback_text
+        yield Detail(setback_text)
     for name, same_name in named.items():
         if len(same_name) > 1:
-            yield f"{name}, {len(same_name)} at once{_total_text(same_name)}"
+            title, counted = f"{name}, {len(same_name)} at once", _total_text(same_name)
+            yield Detail(title + counted, _fraction(same_name), title, counted.strip())
         else:
-            text = stage_text(operation, same_name[0], now)
-            if same_name[0] is in_row:
-                text = same_name[0].detail or ""
             back = setback is not None and setback.stage == same_name[0].id
-            text = ", ".join(part for part in (text, setback_text if back else "") if part)
-            if text:
-                yield text
+            detail = _of_stage(
+                operation, same_name[0], setback_text if back else "", same_name[0] is in_row, now
+            )
+            if detail.text:
+                yield detail
+
+
+def _of_stage(
+    operation: Operation, stage: Stage, setback_text: str, in_row: bool, now: float
+) -> Detail:
+    """Return the detail of a running leaf stage; the row has its count if it is `in_row`."""
+    text = (stage.detail or "") if in_row else stage_text(operation, stage, now)
+    text = ", ".join(part for part in (text, setback_text) if part)
+    if stage.state == WAITING or stage.left:
+        return Detail(text)
+    counted = "" if in_row else counted_text(operation, stage, now)[len(stage.name) :].strip(", ")
+    rest = f"{counted} {stage.detail or ''}".strip()
+    rest = ", ".join(part for part in (rest, setback_text) if part)
+    return Detail(text, stage.fraction(), stage.name, rest)
 
 
 def stage_text(operation: Operation, stage: Stage, now: float) -> str:
@@ -221,23 +276,45 @@ def counted_text(operation: Operation, stage: Stage, now: float) -> str:
     return words
 
 
-def _child_lines(board: Board, operation: str) -> Iterator[str]:
-    """Yield a line for each name of child operations: "rows, 8 workers 480/1,200"."""
+def _children(board: Board, operation: str) -> Iterator[Detail]:
+    """Yield a detail for each name of child operations: "rows, 8 workers 480/1,200"."""
+    for same_name in by_name(board.children(operation)).values():
+        if any(child.open or child.state in (FAILED, CRASHED) for child in same_name):
+            name, counted = _group(same_name)
+            yield Detail(name + counted, group_fraction(same_name), name, counted.strip(", "))
+
+
+def by_name(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
+    """Return operations by the names that are shown for them."""
     named: dict[str, list[Operation]] = {}
-    for child in board.children(operation):
-        named.setdefault(display_name(child), []).append(child)
-    for name, same_name in named.items():
-        running = [child for child in same_name if child.open]
-        words = name if len(same_name) == 1 else f"{name}, {workers_text(same_name)}"
-        stages = [
-            stage for child in same_name for stage in [sole_stage(child)] if stage is not None
-        ]
-        words += _total_text(stages)
-        broken = sum(child.state in (FAILED, CRASHED) for child in same_name)
-        if broken:
-            words += f", {broken} failed"
-        if running or broken:
-            yield words
+    for one in operations:
+        named.setdefault(display_name(one), []).append(one)
+    return named
+
+
+def group_text(same_name: list[Operation]) -> str:
+    """Return "rows, 8 workers 480/1,200, 1 failed" for operations of one name."""
+    return "".join(_group(same_name))
+
+
+def _group(same_name: list[Operation]) -> tuple[str, str]:
+    """Return the two parts of `group_text`: who they are, and what they have counted."""
+    name = display_name(same_name[0])
+    words = name if len(same_name) == 1 else f"{name}, {workers_text(same_name)}"
+    counted = _total_text(_sole_stages(same_name))
+    broken = sum(one.state in (FAILED, CRASHED) for one in same_name)
+    return words, f"{counted}, {broken} failed" if broken else counted
+
+
+def group_fraction(same_name: list[Operation]) -> float | None:
+    """Return 0…1 of the summed counts of operations of one name; None where they are unknown."""
+    stages = _sole_stages(same_name)
+    return _fraction(stages) if len(stages) == len(same_name) else None
+
+
+def _sole_stages(operations: list[Operation]) -> list[Stage]:
+    found = (sole_stage(one) for one in operations)
+    return [stage for stage in found if stage is not None]
 
 
 def workers_text(operations: list[Operation]) -> str:
@@ -251,11 +328,22 @@ def pool_texts(operations: list[Operation]) -> tuple[str, str]:
     begun = [one.started for one in operations if one.started is not None]
     ended = [one.ended for one in operations if one.ended is not None]
     lasted = formatting.duration(max(ended) - min(begun)) if begun and ended else ""
-    stages = [stage for one in operations for stage in [sole_stage(one)] if stage is not None]
+    stages = _sole_stages(operations)
     counted = _sum_text(stages, None) if len(stages) == len(operations) else ""
     words = " in ".join(part for part in (counted, lasted) if part)
     name = f"{display_name(operations[0])}, {workers_text(operations)}"
     return name, words or COMPLETED
+
+
+def _fraction(stages: list[Stage]) -> float | None:
+    """Return how much of their summed total stages of one unit have done; None if unknown."""
+    totals = [stage.total for stage in stages]
+    known = [total for total in totals if total is not None]
+    shown = [stage.shown for stage in stages]
+    if len({stage.unit for stage in stages}) != 1 or len(known) < len(totals) or sum(known) <= 0:
+        return None
+    done = sum(count for count in shown if count is not None)
+    return min(max(done / sum(known), 0.0), 1.0)
 
 
 def _total_text(stages: list[Stage]) -> str:

@@ -95,6 +95,7 @@ def decode_operation(value: Any) -> OperationRow | None:
             holder=_checked(checks.identity, value.get("holder")),
             stalled_since=_checked(checks.time, value.get("stalled_since")),
             stops=_checked(rows.check_stops, value.get("stops"), ()),
+            work=_checked(_work, value.get("work")),
         ),
         {stage["id"]: (_checked(checks.fraction, stage.get("progress")), None) for stage in stages},
         {},
@@ -145,6 +146,11 @@ def _estimate(value: Any) -> rows.Estimate:
             0,
         ]
     )
+
+
+def _work(value: Any) -> rows.DoneWork:
+    work = checks.mapping(value)
+    return rows.check_work([work.get("cpu"), work.get("read"), work.get("written")])
 
 
 def _list_of(value: Any) -> list[Any]:

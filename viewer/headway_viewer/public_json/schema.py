@@ -54,6 +54,7 @@ def operation_fields(operation: Operation, replica: Replica, now: float) -> dict
         "notify": operation.notify,
         "estimate": _estimate(operation.estimate),
         "usual": _usual(operation.usual),
+        "work": _work(operation.work),
     }
 
 
@@ -126,6 +127,13 @@ def _estimate(estimate: Any) -> dict[str, Any] | None:
         return None
     low, median, high, basis, runs = estimate
     return {"low": low, "median": median, "high": high, "basis": basis, "runs": runs}
+
+
+def _work(work: Any) -> dict[str, Any] | None:
+    if work is None:
+        return None
+    cpu, read, written = work
+    return {"cpu": round(cpu, 2), "read": read, "written": written}
 
 
 def _usual(usual: Any) -> dict[str, Any] | None:

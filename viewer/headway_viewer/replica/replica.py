@@ -7,7 +7,7 @@ until it has come, the replica keeps what it had.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Iterable, NamedTuple
 
 from headway.model import Operation
 from headway.protocol import rows, wire
@@ -88,10 +88,13 @@ class Replica:
         self._missed = None
         return changes
 
-    def set_clocks(self, local: float, unix: float) -> None:
-        """Set the clocks without a broker; there are no operations."""
+    def set_clocks(self, local: float, unix: float, operations: Iterable[Operation] = ()) -> None:
+        """Set the clocks without a broker; there are only those operations, if any."""
         self._ahead = 0.0
         self._unix = unix - local
+        for operation in operations:
+            self.operations[operation.id] = operation
+            self._changed[operation.id] = None
 
     def connection_lost(self) -> None:
         """Note that the connection is lost: a snapshot is wanted."""
@@ -238,6 +241,7 @@ class Replica:
         operation.silent_since = figures.silent_since
         operation.late_after = figures.late_after
         operation.usual = figures.usual
+        operation.work = figures.work
         operation.unlike = figures.unlike
         operation.holder = figures.holder
         operation.stalled_since = figures.stalled_since

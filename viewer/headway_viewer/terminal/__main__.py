@@ -19,6 +19,7 @@ from typing import Sequence
 from headway.formatting import picture_support
 from headway.host.terminal_locks import VIEWER, TerminalLock
 from headway_viewer.display.taskbar import clear_left
+from headway_viewer.terminal.cells import run_cells
 from headway_viewer.terminal.lines import LINE_KINDS, run_lines
 from headway_viewer.terminal.loop import DrawTarget, run_terminal
 from headway_viewer.terminal.region_lock import RegionLock
@@ -33,15 +34,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--session", required=True, help="of the worker that started this")
     parser.add_argument("--pid", type=int, required=True, help="of the worker that started this")
     parser.add_argument("--lines", choices=LINE_KINDS, help="append such lines to --fd")
+    parser.add_argument("--cells", action="store_true", help="write pictures for cells to --fd")
     parser.add_argument("--pids", type=int, help="a descriptor for lines with pids, of several")
     parser.add_argument("--fd", type=int, default=2, help="an inherited descriptor")
     parser.add_argument("--role", type=int, help="the inherited descriptor of its lock")
     arguments = parser.parse_args(argv)
-    if not arguments.tty and not arguments.lines:
-        parser.error("--tty or --lines is needed")
+    if not (arguments.tty or arguments.lines or arguments.cells):
+        parser.error("--tty, --lines or --cells is needed")
     _ignore_terminal_signals()
     inherited = os.dup(arguments.fd)
     _discard_stderr()
+    if arguments.cells:
+        return run_cells(inherited, arguments.pid)
     if arguments.lines:
         return run_lines(inherited, arguments.pid, arguments.lines, arguments.pids)
     if not picture_support.drawable(True, os.environ):

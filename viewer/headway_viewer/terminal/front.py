@@ -24,6 +24,14 @@ from headway_viewer.terminal.watchdog import Watchdog
 MIN_ROWS = 6  # of a terminal whose rows are divided: fewer have no room for a header and a row
 
 
+def most_rows(rows: int) -> int:
+    """Return how many rows of a divided terminal the picture may have: two thirds.
+
+    Whoever has `headway view` in front looks at it, and at what the others print beside.
+    """
+    return rows - max_rows(rows)
+
+
 class FrontSurface:
     """The terminal behind `descriptor`.
 
@@ -39,7 +47,7 @@ class FrontSurface:
         self._watchdog = watchdog
         self._front = TerminalLock(descriptor, FRONT)
         self._region_lock = RegionLock(descriptor)
-        self._region = ScrollRegion()
+        self._region = ScrollRegion(most_rows)
         self._block = Block()
         self.keyboard = KeyboardMode(descriptor)
         self._divided = False  # the rows are divided with those who print
@@ -56,7 +64,7 @@ class FrontSurface:
         if self._divided != (shared and rows >= MIN_ROWS):
             self._clear(terminal_size(self._descriptor)[0], rows)
             self._divided = not self._divided
-        return max_rows(rows) if self._divided else rows - 1
+        return most_rows(rows) if self._divided else rows - 1
 
     def draw(self, lines: list[str], cells: list[int], columns: int, rows: int) -> None:
         """Draw a frame, and take the keyboard: nothing that is typed appears in it."""

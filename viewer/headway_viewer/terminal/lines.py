@@ -6,12 +6,17 @@ closed.
 
 from __future__ import annotations
 
+import json
 import os
 import select
+import subprocess
 import sys
 import time
+from functools import partial
+from typing import Any
 
-from headway.formatting import theme
+from headway.formatting import ci_log, theme
+from headway.model import Operation
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.display.clock import time_of_day
@@ -20,10 +25,12 @@ from headway_viewer.display.plain import Plain
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
 from headway_viewer.terminal.processes import is_running
+from headway_viewer.terminal.step_summary import MAX_OPERATIONS, summary
 
 LINE_KINDS = ("plain", "json")
 IDLE_INTERVAL = 0.5  # seconds between checks whether the program runs
 EXIT_INTERVAL = 0.05  # seconds between them once its operations have ended: it is about to exit
+WHY_TIMEOUT = 10.0  # seconds for `headway why`
 VERDICT_TIMEOUT = 1.5  # seconds after its exit for the broker's verdict on its operations
 
 
@@ -71,7 +78,8 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
     if kind == "json":
         lines = Jsonl(replica, stream, lambda: set(board.seen))
     else:
-        lines = Plain(board, plain_theme, stream, time_of_day)
+        annotate = partial(ci_log.error, ci_log.service(os.environ))
+        lines = Plain(board, plain_theme, stream, time_of_day, annotate=annotate)
     acknowledged: set[str] = set()
     died_at: float | None = None
     try:
@@ -97,8 +105,34 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
             told = sender is None or pids.known <= {made.pid for made in mine}
             over = not board.open and told
             if died_at is not None and (over or local - died_at > VERDICT_TIMEOUT):
+                _write_step_summary(os.environ.get("GITHUB_STEP_SUMMARY"), mine)
                 return 0
     except OSError:
         return 0  # the reader has gone
     finally:
         feed.close()
+
+
+def _write_step_summary(path: str | None, operations: list[Operation]) -> None:
+    """Append to the summary of a CI job's step what operations took. Raise OSError."""
+    ended = [operation for operation in operations if not operation.open][:MAX_OPERATIONS]
+    if path and ended:
+        answers = {operation.id: _why(operation.id) for operation in ended}
+        with open(path, "a", encoding="utf-8", errors="replace") as file:
+            file.write(f"{summary(ended, answers)}\n")
+
+
+def _why(operation: str) -> dict[str, Any]:
+    """Return what an operation took, as `headway why` tells it; {} where it tells nothing."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own
+            [sys.executable, "-m", "headway", "why", operation, "--json"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=WHY_TIMEOUT,
+            check=False,
+        )
+        answer = json.loads(done.stdout)
+    except (ValueError, subprocess.TimeoutExpired):
+        return {}
+    return answer if isinstance(answer, dict) else {}

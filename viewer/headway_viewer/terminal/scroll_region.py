@@ -7,6 +7,8 @@ it is saved and restored around every frame, and moved only in ways that keep it
 
 from __future__ import annotations
 
+from typing import Callable
+
 from headway_viewer.display.escapes import (
     BEGIN_SYNC,
     END_SYNC,
@@ -21,10 +23,14 @@ from headway_viewer.display.escapes import (
 
 
 class ScrollRegion:
-    """The reserved rows at the bottom; `height` is 0 while none are."""
+    """The reserved rows at the bottom; `height` is 0 while none are.
 
-    def __init__(self) -> None:
+    `limit` returns how many rows of a terminal may be reserved.
+    """
+
+    def __init__(self, limit: Callable[[int], int] | None = None) -> None:
         self.height = 0
+        self._limit = max_rows if limit is None else limit
         self._lines: list[str] = []
         self._size = (0, 0)
         self._stale = False  # released without erasing what was drawn
@@ -32,8 +38,8 @@ class ScrollRegion:
     def frame(self, lines: list[str], columns: int, rows: int) -> str:
         """Return what shows `lines` in the bottom rows, reserving as many; "" if none differs.
 
-        `columns` and `rows` are the size of the terminal now. Lines beyond `max_rows(rows)` are
-        left out.
+        `columns` and `rows` are the size of the terminal now. Lines beyond the limit are left
+        out.
         """
         out: list[str] = []
         if (columns, rows) != self._size:
@@ -43,7 +49,7 @@ class ScrollRegion:
                 out.append(f"{SAVE_CURSOR}{RESET_REGION}{RESTORE_CURSOR}{ERASE_BELOW}")
                 self._clear_state()
             self._size = (columns, rows)
-        lines = lines[: max_rows(rows)]
+        lines = lines[: self._limit(rows)]
         if len(lines) > self.height:
             out.append(self._grow(len(lines), rows))
         elif len(lines) < self.height:

@@ -159,9 +159,12 @@ class Parser:
         if self._whole is None and not open_ and self._filled is None:
             self._whole = found.key
             return RUN
-        if not found.outer or len(self._stages) >= LABELLED:
-            return None  # nothing tells what it counts
-        kind = INNER if any(shown.outer for shown in open_) else NEXT
+        inside = any(shown.outer for shown in open_)
+        # A bar that is drawn while an epoch goes on is its; elsewhere nothing tells what it counts.
+        counts = found.outer or (inside and found.need < NUMBER)
+        if not counts or len(self._stages) >= LABELLED:
+            return None
+        kind = INNER if inside else NEXT
         number = 1 + sum(name.startswith(kind) for name in self._stages)
         return kind if number == 1 else f"{kind} {number}"
 

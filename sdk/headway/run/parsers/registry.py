@@ -21,6 +21,7 @@ PARSERS = {
     "wget": "transfers.wget",
     "rsync": "transfers.rsync",
     "dd": "transfers.dd",
+    "pv": "transfers.pv",
     "ninja": "builds.make",
     "make": "builds.make",
     "gmake": "builds.make",
@@ -31,15 +32,15 @@ PARSERS = {
 }
 # The same for tools whose parser is a table: module -> its programs.
 _TABLES = {
-    "archives": "zip unzip 7z 7za 7zr 7zz zstd unzstd xz unxz mksquashfs unsquashfs",
+    "archives": "zip unzip 7z 7za 7zr 7zz zstd unzstd xz unxz mksquashfs unsquashfs par2",
     "backups": "restic borg pg_restore",
     "builds": "pytest py.test tox ctest sphinx-build mvn mvnw gradle gradlew bazel",
     "disks": "mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 e2fsck fsck.ext2 fsck.ext3 fsck.ext4 badblocks"
     " ddrescue shred",
-    "infrastructure": "docker podman terraform tofu ansible-playbook",
+    "infrastructure": "docker podman buildah terraform tofu ansible-playbook",
     "media": "ffmpeg",
     "packages": "pnpm yarn",
-    "transfers": "aria2c rclone scp sftp yt-dlp pv",
+    "transfers": "aria2c rclone scp sftp yt-dlp",
 }
 for _name, _programs in _TABLES.items():
     PARSERS.update({program: f"tables.{_name}:{program}" for program in _programs.split()})

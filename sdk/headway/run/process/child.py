@@ -37,6 +37,7 @@ class Child:
         self._spawn = lambda environ: spawn(path, argv, streams, kept, environ, mask or ())
         self._gate: ForkGate | None = None
         self.pid = 0  # before it is forked
+        self.ended: float | None = None  # when it was seen to end, on the monotonic clock
         if mask is None:
             gate = self._gate = ForkGate(ignored)
             self.pid = os.fork()

@@ -13,6 +13,7 @@ import os
 import select
 import struct
 import termios
+import time
 
 from headway.host.threads import signals as signal
 from headway.run.exit_status import UNKNOWN_STATUS
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from headway.run.streams.relayed_terminal import RelayedTerminal
 
-_REPORT = struct.Struct("=i")  # a wait status
+_REPORT = struct.Struct("=id")  # a wait status, and when it came, on the monotonic clock
 # Seconds for which a hangup waits for the parent's end: the kernel closes the descriptors of a
 # process that was killed within one turn. Without such an end it was somebody's own signal.
 _DEATH_SECONDS = 0.2
@@ -51,6 +52,7 @@ class PtyChild:
         held, self._hold = os.pipe()
         self._parent = os.getpid()
         self.pid = 0  # of the command; its group has the same
+        self.ended: float | None = None  # when it ended, on the monotonic clock
         self.monitor = os.fork()
         if self.monitor == 0:
             run_in_child(lambda: self._watch(path, argv, streams, kept, report, held))
@@ -61,7 +63,7 @@ class PtyChild:
         """Wait until it is forked; raise OSError where the monitor could not."""
         data = os.read(self._reports, _REPORT.size)
         os.set_blocking(self._reports, False)
-        (number,) = _REPORT.unpack(data) if data else (-errno.EIO,)
+        number, _ = _REPORT.unpack(data) if data else (-errno.EIO, 0.0)
         if number < 0:
             raise OSError(-number, os.strerror(-number))
         self.pid = number
@@ -84,7 +86,10 @@ class PtyChild:
             return []
         if not data:  # the monitor was killed: the session has been hung up on
             return [UNKNOWN_STATUS]
-        return [status for (status,) in _REPORT.iter_unpack(data)]
+        reports = list(_REPORT.iter_unpack(data))
+        last, at = reports[-1]
+        self.ended = None if os.WIFSTOPPED(last) else at
+        return [status for status, _ in reports]
 
     def send(self, number: int) -> bool:
         """Send a signal to the command's process group; return whether that was permitted."""
@@ -142,7 +147,7 @@ class PtyChild:
             told, tell = os.pipe()
             command = os.fork()
         except OSError as error:
-            os.write(report, _REPORT.pack(-(error.errno or errno.EIO)))
+            os.write(report, _REPORT.pack(-(error.errno or errno.EIO), 0.0))
             return
         if command == 0:
             run_in_child(lambda: self._become(path, argv, streams, kept, slave, ignored, tell))
@@ -157,7 +162,7 @@ class PtyChild:
         os.tcsetpgrp(slave, command)
         os.read(told, 1)  # from now on it takes what is typed
         os.close(told)
-        os.write(report, _REPORT.pack(command))
+        os.write(report, _REPORT.pack(command, time.monotonic()))
         for descriptor in range(3):
             os.dup2(null, descriptor)
         for descriptor in {slave, null, *streams.values(), *kept} - {0, 1, 2, real, report, held}:
@@ -165,9 +170,10 @@ class PtyChild:
         self._gate.close()
         while True:
             _, status = os.waitpid(command, os.WUNTRACED)
+            came = time.monotonic()
             if not os.WIFSTOPPED(status):
                 _end_session_quietly()
-            os.write(report, _REPORT.pack(status))
+            os.write(report, _REPORT.pack(status, came))
             if os.getppid() == self._parent:
                 os.kill(self._parent, signal.SIGCHLD)
             if not os.WIFSTOPPED(status):

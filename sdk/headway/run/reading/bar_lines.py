@@ -2,7 +2,9 @@
 
 `@BAR LINE` is a line of `headway.run.reading.pipe_protocol` of that bar, `@BAR<OTHER LINE` says as
 well that it is part of another bar. A line without a bar is that of the connection itself. Beyond
-those of a script, a bar knows `stop`: it has ended, short of its total.
+those of a script, a bar knows `stop`: it has ended, short of its total; `left`: the loop over it
+was left, and a later line says why; and `end`: the program has ended with it open, and its exit
+status says the rest.
 """
 
 from __future__ import annotations
@@ -18,19 +20,27 @@ if TYPE_CHECKING:
     from headway.run.exit_status import Outcome
     from headway.run.reading.events import Event
 
-    Told = Union[Event, Planned, Logged, "Ended"]
+    Told = Union[Event, Planned, Logged, "Ended", "Left"]
 else:
     from headway.light_typing import NamedTuple
 
 BAR_LIMIT = 10_000  # open bars of one connection: a program with more has lost track of them
 _PREFIX = re.compile(r"@(\w{1,20})(?:<(\w{1,20}))?\s+")
-_STOP = "stop"
+_STOP, _LEFT, _END = "stop", "left", "end"
 
 
 class Ended(NamedTuple):
-    """A bar has ended; `outcome` is None for one that stopped short of its total."""
+    """A bar has ended; `outcome` is None for one that stopped short of its total.
+
+    An `unfinished` one has ended with its program.
+    """
 
     outcome: Outcome | None
+    unfinished: bool = False
+
+
+class Left(NamedTuple):
+    """The loop over a bar was left."""
 
 
 class Said(NamedTuple):
@@ -57,9 +67,11 @@ class BarLines:
             if len(self._parsers) >= BAR_LIMIT:
                 return Said(bar, inside, [])
             parser = PipeParser()
-        if rest.strip() == _STOP:
+        if rest.strip() in (_STOP, _END):
             self._parsers.pop(bar, None)
-            return Said(bar, inside, [Ended(None)])
+            return Said(bar, inside, [Ended(None, unfinished=rest.strip() == _END)])
+        if rest.strip() == _LEFT:
+            return Said(bar, inside, [Left()])
         events: list[Told] = [*parser.feed(rest)]
         self._parsers[bar] = parser
         if parser.outcome is not None:

@@ -55,12 +55,13 @@ _WORD = (
     r"(?:(?:epoch|step|stage|phase|round|fold|batch|iteration|iter|part|chunk|file|task|test|page"
     r"|item|image|sample)s?)"
 )
+_COUNT = r"(?:\d{1,3}(?:,\d{3})+|\d+)"  # "12,000" is one number
 _WORDED = re.compile(
-    rf"(?i)\s*(?P<label>{_WORD})[ :#]*\[?(?P<done>\d+)\s*(?:/|of)\s*(?P<total>\d+)"
+    rf"(?i)\s*(?P<label>{_WORD})[ :#]*\[?(?P<done>{_COUNT})\s*(?:/|of)\s*(?P<total>{_COUNT})"
 )
-_BRACKETED = re.compile(r"[\[(]\s*(?P<done>\d+)\s*(?:/|of)\s*(?P<total>\d+)\s*[\])]")
+_BRACKETED = re.compile(rf"[\[(]\s*(?P<done>{_COUNT})\s*(?:/|of)\s*(?P<total>{_COUNT})\s*[\])]")
 _BARE = re.compile(
-    r"(?<![\w./:,-])(?P<done>\d+)(?: ?/ ?| of | out of )(?P<total>\d+)"
+    rf"(?<![\w./:,-])(?P<done>{_COUNT})(?: ?/ ?| of | out of )(?P<total>{_COUNT})"
     r"(?![\w/:-]|[.,]?\d| ?[kKMGT]?i?B\b)"
 )
 _SIZE = r"\d[\d.,]*\s?(?:[kKMGTP]i?B|[kKMGTP]|B|bytes)"
@@ -148,7 +149,7 @@ def _alive(line: str, match: Match[str]) -> Measure | None:
 
 
 def _worded(line: str, match: Match[str]) -> Measure | None:
-    done, total = int(match["done"]), int(match["total"])
+    done, total = _whole(match["done"]), _whole(match["total"])
     word = match["label"].lower()
     rest = line[match.end() :].strip(" .:…-])")
     if not 0 < done <= total or total < 2:
@@ -191,7 +192,7 @@ def _bare(line: str, match: Match[str]) -> Measure | None:
 
 
 def _count(line: str, match: Match[str], label: str, after: str) -> Measure | None:
-    done, total = int(match["done"]), int(match["total"])
+    done, total = _whole(match["done"]), _whole(match["total"])
     need = BAR if _FILLED.search(line) else NUMBER
     percent = _PERCENT.search(line)
     if percent is not None and total and need == NUMBER:
@@ -220,6 +221,10 @@ def _counted(
     if done > total or total < 2:
         return None
     return Measure(key, label, done, total, None, detail, need)
+
+
+def _whole(text: str) -> int:
+    return int(text.replace(",", ""))
 
 
 def _scaled(text: str) -> float | None:

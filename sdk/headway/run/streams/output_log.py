@@ -8,6 +8,7 @@ streams stands in one list. Offsets are absolute: bytes since the beginning.
 from __future__ import annotations
 
 from _thread import allocate_lock
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 from headway.light_collections import deque
 
@@ -104,7 +105,9 @@ class StreamLog:
 
     def __init__(self, log: OutputLog) -> None:
         self._log = log
-        self._ring = memoryview(bytearray(RING_BYTES))
+        # The kernel clears a page when it is first written to: a `bytearray` would clear, and take,
+        # all of it before the command's first line is passed on.
+        self._ring = memoryview(mmap(-1, RING_BYTES, flags=MAP_PRIVATE | MAP_ANONYMOUS))
         self._position = 0
 
     def space(self) -> memoryview:

@@ -62,7 +62,9 @@ class OutputTerminal:
         self._lock: TerminalLock | None = None
         self._following = threading.Lock()
         self.signal_command: Callable[[int], object] = _tell_nobody
-        self._refused = False  # it was told that the terminal is not in its hands
+        self._refused = False  # it wants other modes in the background, and must not write
+        self._told = False  # and has been told so, since it was continued
+        self._given_back = False  # this process stops, or has stopped, with the command
         self.master, self.slave = os.openpty()
         self.name = os.ttyname(self.slave)
         attributes = termios.tcgetattr(fd)
@@ -94,20 +96,34 @@ class OutputTerminal:
         """Whether the command has set its pty to give single keys."""
         return not termios.tcgetattr(self.master)[_LFLAG] & termios.ICANON
 
-    def follow(self) -> bool:
+    def follow(self) -> None:
         """Make the modes that the command has set through its output the real terminal's.
 
-        Called by the pump before it writes, and now and then: nothing announces a change. Return
-        False while the command must not write: it wants other modes in the background.
+        Called now and then, for nothing announces a change; and before the command is continued.
         """
-        if self._following.acquire(blocking=False):
+        if self._following.acquire(blocking=self._given_back):
             try:
-                self._follow_modes()
-            except (OSError, termios.error):
-                pass  # the terminal is gone: a hangup will follow
+                resumed, self._given_back = self._given_back, False
+                self._try_to_follow(tell=not resumed)  # SIGCONT is to come, and would undo it
             finally:
                 self._following.release()
-        return not self._refused
+
+    def may_write(self) -> bool:
+        """Follow before the command's output is written; return whether that may be.
+
+        It may not while it wants other modes in the background. Whoever follows just now is waited
+        for: the command may be answered once its output is there, in the modes that it has set.
+        """
+        with self._following:
+            if not self._given_back:
+                self._try_to_follow(tell=True)
+            return not self._refused
+
+    def _try_to_follow(self, *, tell: bool) -> None:
+        try:
+            self._follow_modes(tell=tell)
+        except (OSError, termios.error):
+            pass  # the terminal is gone: a hangup will follow
 
     def follow_size(self) -> None:
         """Follow the mode of the real terminal: who reads single keys has the whole screen."""
@@ -121,17 +137,21 @@ class OutputTerminal:
             self.resize()
 
     def restore(self) -> None:
-        """Give back the modes that the command has set through its output; never raise."""
+        """Give back the modes that the command has set through its output, until `follow`.
+
+        Never raises.
+        """
         with self._following:
             try:
-                self._follow_modes()
+                self._follow_modes(tell=False)
                 if self._saved is not None and self.foreground:
                     self._change(self._restored(self._saved))
             except (OSError, termios.error):
                 pass
             self._release()
             self._seen = self._plain
-            self._refused = False
+            self._told = False
+            self._given_back = True
         self._reset_margins()
 
     def resize(self) -> None:
@@ -169,17 +189,16 @@ class OutputTerminal:
         """Restore the modes for a process that was killed while they were its command's."""
         give_back_modes(self._fd, self._role())
 
-    def _follow_modes(self) -> None:
+    def _follow_modes(self, *, tell: bool) -> None:
         seen = termios.tcgetattr(self.master)
-        if seen == self._seen:
-            self._refused = False
+        self._refused = seen != self._seen and not self.foreground
+        if self._refused and tell and not self._told:
+            self._told = True
+            self.signal_command(signal.SIGTTOU)  # as the kernel does with its own terminal
+        if seen == self._seen or self._refused:
+            self._told = self._told and self._refused
             return
-        if not self.foreground:
-            if not self._refused:
-                self._refused = True
-                self.signal_command(signal.SIGTTOU)  # as the kernel does with its own terminal
-            return
-        self._refused = False
+        self._told = False
         if self._saved is None and not self._claim():
             return
         now = termios.tcgetattr(self._fd)

@@ -59,6 +59,23 @@ def test_of_processes_whose_bytes_cannot_be_read_the_processor_time_is_left(monk
     assert (counts.read, counts.written) == (None, None)
 
 
+def test_once_a_process_is_met_whose_bytes_are_hidden_those_of_the_others_are_not_told(monkeypatch):
+    monkeypatch.setattr(work, "bytes_of", lambda pid: None if pid == 2 else (100, 10))
+    monkeypatch.setattr(work, "_is_hidden", lambda pid: True)
+    counter = WorkCounter(0.0)
+    assert counter.take({1: status(100)}, 1.0).read == 100
+    assert counter.take({1: status(100), 2: status(50)}, 2.0).read is None
+    assert counter.take({1: status(200)}, 3.0)[1:] == (None, None)
+
+
+def test_a_process_that_has_gone_hides_nothing(monkeypatch):
+    process = subprocess.Popen(["true"])
+    process.wait()
+    monkeypatch.setattr(work, "bytes_of", lambda pid: None if pid == process.pid else (100, 10))
+    counter = WorkCounter(0.0)
+    assert counter.take({1: status(100), process.pid: status(50)}, 1.0).read == 100
+
+
 def test_of_a_command_that_is_gone_nothing_is_told():
     process = subprocess.Popen(["true"])
     process.wait()

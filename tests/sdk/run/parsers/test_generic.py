@@ -157,6 +157,19 @@ def test_a_bar_inside_another_is_a_stage_of_its_stage():
     assert played.dones("epochs") == [0, 1]
 
 
+def test_a_bar_that_is_drawn_while_an_epoch_goes_on_is_inside_it():
+    bars = [f"{batch}/90 [=====>....] - ETA: 3s - loss: 0.5" for batch in (30, 60, 90)]
+    stages = folded("Epoch 1/4", *bars, "Epoch 2/4", *bars, source=DRAWN, end=False).stages
+    assert (stages["Epoch"]["done"], stages["Epoch"]["total"]) == (1, 4)
+    inner = stages["Inner loop"]
+    assert (inner["done"], inner["total"], inner["parent"]) == (90, 90, "Epoch")
+
+
+def test_thousands_may_be_apart():
+    lines = [f"Processed {n},000 of 40,000 rows" for n in (9, 10, 11)]
+    assert numbers(*lines) == [("Run", 11_000, 40_000)]
+
+
 def test_bars_without_a_label_are_told_apart_by_their_totals():
     played = folded(bar("", 0, 3), bar("", 5, 40), bar("", 10, 40), bar("", 1, 3), end=False)
     assert played.counts() == {"Run": (1, 3, "running"), "Inner loop": (10, 40, "running")}

@@ -2,7 +2,7 @@ import pytest
 
 from headway.run.exit_status import Outcome
 from headway.run.reading import bar_lines
-from headway.run.reading.bar_lines import BarLines, Ended, Said
+from headway.run.reading.bar_lines import BarLines, Ended, Left, Said
 from headway.run.reading.events import StageMoved, StageStarted
 from headway.run.reading.pipe_protocol import PipeSyntaxError
 
@@ -30,6 +30,16 @@ def test_a_bar_ends_once_and_its_number_can_be_used_again():
     assert lines.feed("@1 stop").events == [Ended(None)]
     lines.feed("@1 stage c")
     assert lines.feed("@1 fail no disk").events == [Ended(Outcome("failed", "no disk"))]
+    lines.feed("@1 stage d")
+    assert lines.feed("@1 end").events == [Ended(None, unfinished=True)]
+    assert lines.finish() == []
+
+
+def test_a_bar_whose_loop_was_left_ends_later():
+    lines = BarLines()
+    lines.feed("@1 stage a total=3")
+    assert lines.feed("@1 left").events == [Left()]
+    assert lines.feed("@1 fail KeyError: 3").events == [Ended(Outcome("failed", "KeyError: 3"))]
     assert lines.finish() == []
 
 

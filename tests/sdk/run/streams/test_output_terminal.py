@@ -5,6 +5,7 @@ import os
 import signal
 import struct
 import termios
+import threading
 import tty
 
 import pytest
@@ -67,7 +68,7 @@ def test_a_command_that_begins_while_its_shell_reads_keys_finds_a_usual_terminal
 def test_what_the_command_sets_there_is_the_terminals_until_it_is_given_back(make, real, before):
     terminal = make()
     tty.setcbreak(terminal.slave)
-    assert terminal.follow()
+    assert terminal.may_write()
     assert not termios.tcgetattr(real)[3] & FOREIGN
     terminal.restore()
     assert termios.tcgetattr(real) == before
@@ -156,12 +157,71 @@ def test_in_the_background_the_command_is_told_so_and_writes_nothing(
     told = []
     terminal = make()
     terminal.signal_command = told.append
-    assert terminal.follow()
+    assert terminal.may_write()
     tty.setcbreak(terminal.slave)
-    assert not terminal.follow()
-    assert not terminal.follow()
+    assert not terminal.may_write()
+    assert not terminal.may_write()
     assert told == [signal.SIGTTOU]
     assert termios.tcgetattr(real) == before
+
+
+def test_who_is_stopped_in_the_background_writes_nothing_meanwhile_and_is_told_again(
+    make, monkeypatch
+):
+    monkeypatch.setattr(OutputTerminal, "foreground", False)
+    told = []
+    terminal = make()
+    terminal.signal_command = told.append
+    tty.setcbreak(terminal.slave)
+    terminal.follow()
+    terminal.restore()
+    assert not terminal.may_write()
+    terminal.follow()  # before it is continued: a signal to stop would be undone
+    assert told == [signal.SIGTTOU]
+    assert not terminal.may_write()
+    assert told == [signal.SIGTTOU] * 2
+
+
+def test_what_is_written_after_the_modes_are_given_back_does_not_take_them_again(
+    make, real, before
+):
+    terminal = make()
+    tty.setcbreak(terminal.slave)
+    terminal.follow()
+    terminal.restore()
+    assert terminal.may_write()
+    assert termios.tcgetattr(real) == before
+    terminal.follow()
+    assert not termios.tcgetattr(real)[3] & FOREIGN
+
+
+def test_output_waits_for_modes_that_are_just_being_set(make, real, monkeypatch):
+    terminal = make()
+    tty.setcbreak(terminal.slave)
+    setting, go_on, written = threading.Event(), threading.Event(), threading.Event()
+    change = terminal._change
+
+    def change_slowly(attributes):
+        setting.set()
+        go_on.wait(20)
+        change(attributes)
+
+    def write():
+        terminal.may_write()
+        written.set()
+
+    monkeypatch.setattr(terminal, "_change", change_slowly)
+    threads = [threading.Thread(target=terminal.follow)]
+    threads[0].start()
+    assert setting.wait(20)
+    threads.append(threading.Thread(target=write))
+    threads[1].start()
+    early = written.wait(0.2)
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert (early, written.is_set()) == (False, True)
+    assert not termios.tcgetattr(real)[3] & FOREIGN
 
 
 def test_it_is_as_high_as_what_is_above_a_viewer_while_nobody_reads_single_keys(make, real):

@@ -182,6 +182,8 @@ class Parser:
             self._moved = True
             events.append(StageStarted(self._file, total or self._size, "B", DOWNLOAD))
         events.append(StageMoved(self._file, done, total or self._size))
+        if total is not None and done >= total:
+            events += self._fetched()  # the next line may be long in coming
         return events
 
     def _fetched(self) -> list[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headway.run.parsers.line_table import COUNTS, FAILS, Table, rule
+from headway.run.reading.command_line import option_set
 
 _SIZE = r"[\d.,]+ *[KMGT]?i?B"
 
@@ -61,6 +62,13 @@ TABLES = {
             rule(rf"^ *(?P<percent>[\d.]+) % +{_SIZE} / {_SIZE} = ", "Compress"),
             rule(r"^xz: (?P<text>.+)$", meaning=FAILS),
         )
+    ),
+    "par2": Table(
+        (
+            rule(r"^(?P<stage>[A-Z][a-z]+): (?P<percent>[\d.]+)%$"),
+            rule(r"^(?P<text>(?:failed|Failed|Could not) .+)$", meaning=FAILS),
+        ),
+        option_set("create verify repair"),
     ),
     "mksquashfs": Table(
         (

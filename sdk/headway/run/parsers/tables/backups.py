@@ -43,7 +43,7 @@ TABLES = {
         ),
         option_set("create extract check prune compact delete init list"),
     ),
-    # Not run: the messages of src/bin/pg_dump/pg_backup_archiver.c of PostgreSQL, with --verbose.
+    # With --verbose.
     "pg_restore": Table(
         (
             rule(

@@ -38,7 +38,6 @@ TABLES = {
         option_set("build pull push run buildx compose"),
         together=True,
     ),
-    # Not run: buildah's imagebuildah/stage_executor.go, "STEP %d/%d: ".
     "podman": Table(
         (
             rule(
@@ -46,10 +45,9 @@ TABLES = {
             ),
             rule(r"^Error: (?P<text>.+)$", meaning=FAILS),
         ),
-        option_set("build pull push run"),
+        option_set("build bud pull push run"),
     ),
-    # Not run: the lines of internal/command/views/hook_ui.go of Terraform; a plan's total is not
-    # that of an apply that stops early.
+    # The total of a plan is not that of an apply that stops early.
     "terraform": Table(
         (
             rule(
@@ -77,4 +75,5 @@ TABLES = {
         )
     ),
 }
+TABLES["buildah"] = TABLES["podman"]
 TABLES["tofu"] = TABLES["terraform"]

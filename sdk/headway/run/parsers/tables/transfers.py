@@ -54,11 +54,5 @@ TABLES = {
             rule(r"^ERROR: (?P<text>.+)$", meaning=FAILS),
         )
     ),
-    "pv": Table(
-        (
-            rule(r"\[[=> ]*\] *(?P<percent>\d{1,3})%", "Pipe"),
-            rule(rf"^ *(?P<done>{_SIZE}) \d+:\d\d:\d\d \[", "Pipe", "B", step=1024),
-        )
-    ),
 }
 TABLES["sftp"] = TABLES["scp"]

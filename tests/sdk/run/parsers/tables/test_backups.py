@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from transcripts import read_as, say_to
+from transcripts import read_as
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from transcripts import read_as, say_to
             "borg-check.err",
             {"Checking segments": (83.3, 100, "%"), "Checking archives": (0, 100, "%")},
         ),
+        ("pg_restore", "pg_restore.err", {"Restore": (48, None, "items")}),
         ("borg extract", "borg-extract.pty", {"Extracting": (95.6, 100, "%")}),
     ],
 )
@@ -24,6 +25,6 @@ def test_what_a_tool_prints_becomes_these_stages(command, recording, stages):
     assert all(stage["state"] == "completed" for stage in played.stages.values())
 
 
-def test_pg_restore_counts_its_items():
-    lines = ["pg_restore: creating TABLE", "pg_restore: processing data for table"]
-    assert say_to("pg_restore", *lines).counts() == {"Restore": (2, None, "running")}
+def test_a_database_that_is_not_there_is_the_reason():
+    (failed,) = read_as("pg_restore", "pg_restore-fail.err").failed
+    assert failed.endswith('FATAL:  database "nosuch" does not exist')

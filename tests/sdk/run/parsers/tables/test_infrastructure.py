@@ -8,12 +8,28 @@ from transcripts import read_as, say_to
     ("command", "recording", "stages"),
     [
         ("ansible-playbook", "ansible.out", {"Play": (3, None, "tasks")}),
+        ("podman build", "podman.out", {"Build": (5, 6, "steps")}),
+        ("buildah bud", "podman-tty.pty", {"Build": (5, 6, "steps")}),
+        ("terraform apply", "terraform-pipe.out", {"Apply": (5, None, "resources")}),
+        ("terraform destroy", "terraform.pty", {"Apply": (5, None, "resources")}),
     ],
 )
 def test_what_a_tool_prints_becomes_these_stages(command, recording, stages):
     played = read_as(command, recording)
     assert played.figures() == stages
     assert all(stage["state"] == "completed" for stage in played.stages.values())
+
+
+@pytest.mark.parametrize(
+    ("command", "recording", "reason"),
+    [
+        ("podman build", "podman-fail.err", 'building at STEP "COPY nosuch /x": checking on'),
+        ("terraform apply", "terraform-fail.err", "local-exec provisioner error"),
+    ],
+)
+def test_what_went_wrong_is_the_reason(command, recording, reason):
+    (failed,) = read_as(command, recording).failed
+    assert failed.startswith(reason)
 
 
 @pytest.mark.parametrize(
@@ -27,13 +43,6 @@ def test_what_a_tool_prints_becomes_these_stages(command, recording, stages):
             ["4abcf2066143: Downloading [==>   ]  1.2MB/3.4MB"],
             "4abcf2066143",
             (1_200_000, 3_400_000),
-        ),
-        ("podman build", ["STEP 1/3: FROM x", "STEP 2/3: RUN y"], "Build", (1, 3)),
-        (
-            "terraform apply",
-            ["a.b[0]: Creating...", "a.b[0]: Creation complete after 1s"],
-            "Apply",
-            (1, None),
         ),
     ],
 )

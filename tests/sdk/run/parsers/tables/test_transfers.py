@@ -13,7 +13,6 @@ from transcripts import read_as
         ("rclone copy", "rclone-stats.err", {"Transfer": (106585653, 106585653, "B")}),
         ("scp", "scp.pty", {"Copy": (100, 100, "%")}),
         ("yt-dlp", "yt-dlp.pty", {"Download": (69499, 69499, "B")}),
-        ("pv", "pv.pty", {"Pipe": (100, 100, "%")}),
     ],
 )
 def test_what_a_tool_prints_becomes_these_stages(command, recording, stages):

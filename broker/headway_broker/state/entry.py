@@ -1,0 +1,85 @@
+"""An entry of the ledger: an operation, what of it has changed, and what of it is stored. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from headway.model import Operation
+from headway.protocol.rows import OperationFigures, OperationRecord
+from headway_broker.state.sessions import Session
+
+
+class Marks:
+    """The dirty marks of an operation: what changed since the last frame.
+
+    `structure`: its own record. `stages`: ids of stages whose records did. `counts`: stage id →
+    whether total or detail changed too. `figures` and `stage_figures`: progress and estimates.
+    """
+
+    __slots__ = ("counts", "figures", "shares", "stage_figures", "stages", "structure")
+
+    def __init__(self) -> None:
+        self.structure = False
+        self.stages: set[int] = set()
+        self.counts: dict[int, bool] = {}
+        self.figures = False
+        self.stage_figures: set[int] = set()
+        self.shares: set[int] = set()
+
+
+class Held(NamedTuple):
+    """What is shown of an operation while its end is not stored, and its marks meanwhile.
+
+    No record: nothing is shown of it yet. `since` is when the end came.
+    """
+
+    record: OperationRecord | None
+    figures: OperationFigures | None
+    marks: Marks
+    since: float
+
+
+class ShareKey(NamedTuple):
+    """The key of a share within an operation: a stage id, and the session of a forked child."""
+
+    stage: int
+    writer: str
+
+
+# Shared by all entries without unstored shares, which are most: a dictionary is 64 bytes.
+ALL_STORED: dict[ShareKey, float] = {}
+
+
+class Entry:
+    """An operation in the ledger and its writer.
+
+    `stored` says that a row of it is in the history, `stored_revision` is the revision of its end
+    that has been stored; `unstored` are the shares that have not been, and what was done in them;
+    `bytes` is about what it takes. All is written by the ledger, but `forecast` and `learned_as`,
+    its history key, which are written by `forecasts`.
+    """
+
+    __slots__ = (
+        "bytes",
+        "ended_at",
+        "forecast",
+        "heard",
+        "learned_as",
+        "operation",
+        "session",
+        "stored",
+        "stored_revision",
+        "unstored",
+    )
+
+    def __init__(self, operation: Operation, session: Session, now: float) -> None:
+        self.operation = operation
+        self.session = session
+        self.bytes = 0
+        self.forecast: Any = None
+        self.heard = now  # when something of it last changed
+        self.learned_as: str | None = None
+        self.ended_at: float | None = None  # broker's clock, when the end came in
+        self.stored = False
+        self.stored_revision: int | None = None
+        self.unstored = ALL_STORED

@@ -1,0 +1,1 @@
+"""The present operation held against one earlier run of it."""

@@ -1,0 +1,216 @@
+"""What remains if the rest of an operation goes as it went in one earlier run."""
+
+from __future__ import annotations
+
+from math import exp, log
+
+from headway.estimate.analogues.critical_path import KEY_SEPARATOR
+from headway.estimate.analogues.matching import DISTANCE_STEP, Matching
+from headway.estimate.analogues.place import (
+    Place,
+    partial_round,
+    place_of,
+    time_before,
+    time_reached,
+)
+from headway.estimate.pace import (
+    PACE_LIMIT,
+    SPEED_LIMIT,
+    SPEED_PRIOR,
+    clamp,
+    log_pace,
+    log_ratio,
+)
+from headway.estimate.residual_life import median_residual
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+    from headway.estimate.cold.cold import ColdEstimate
+    from headway.estimate.history.parameters import Parameters
+    from headway.estimate.history.run import Run
+    from headway.estimate.history.span import Span
+    from headway.estimate.stage import Stage
+
+# Logarithm of the greatest factor by which stages to come are stretched, 7.4: a safeguard.
+# Doubled: no effect; halved: hardly any.
+FACTOR_LIMIT = 2.0
+# How much the pace of the last third of a stage counts beside its whole pace. Doubled: a little
+# better, with more jitter; halved: a little worse, with less.
+RECENT_WEIGHT = 0.4
+# Grains of work before a last third is looked at; below that it is noise. Doubled or halved: no
+# effect worth telling.
+RECENT_GRAINS = 6
+# How fast the remaining time grows once the next count is overdue: half a second a second,
+# because a stall ends some time. Doubled: hardly worse, with more jitter; halved: hardly better.
+STALL_GROWTH = 0.5
+# Multiple of its usual duration at which that says nothing more of a stage that counts. Doubled:
+# hardly worse; halved: a little better on `sql-migrate`, whose counts tell more than its times.
+OVERDUE_FROM = 1.3
+# One step of distance in the logarithm of being beyond the usual duration. Doubled or halved:
+# no effect worth telling.
+LATE_STEP = 0.3
+# Inverse of the share of a run from which on a stage's lateness counts in full: a quarter.
+# Doubled or halved: no effect worth telling.
+LATE_SHARE = 4
+# Seconds that are always left of what has not ended. Doubled or halved: no effect.
+LEAST_LEFT = 0.02
+
+
+class Analogue(Matching):
+    """One earlier run compared with the present one.
+
+    `refresh` is to be called when a stage began, ended or changed its total; `remaining` at every
+    estimate: it looks only at the stages that are open then. `left` has the remaining seconds
+    of each of those.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self, run: Run, parameters: Parameters) -> None:
+        super().__init__(run, parameters)
+        self.left: dict[str, float] = {}
+
+    def remaining(self, now: float, cold: ColdEstimate) -> tuple[float, float]:
+        """Return the seconds left, and how unlike this run is (0: alike; squared steps)."""
+        speed_sum, speed_weight, distance = self._speed_sum, self._speed_weight, self._distance
+        parameters, path = self._parameters, self._path
+        places: list[Place | None] = []
+        for stage, span in self._open:
+            units = stage.units + partial_round(stage)
+            place = place_of(stage, span, units, self._size_of(span))
+            places.append(place)
+            if place is not None:
+                theirs = place.reached - place.origin
+                ours = stage.worked(now) if partial_round(stage) else stage.changed
+                z = self._deviation(span, ours, theirs)
+                share = (theirs + ours) / 2 / self._whole
+                speed_sum += share * clamp(z, SPEED_LIMIT)
+                speed_weight += share
+                distance += share * (z / DISTANCE_STEP) ** 2 / (speed_weight + SPEED_PRIOR)
+        speed = parameters.carry * speed_sum / (speed_weight + SPEED_PRIOR)
+        factor = exp(clamp(self._future + speed, FACTOR_LIMIT))
+        self.left = {}
+        end = 0.0
+        for (stage, span), place in zip(self._open, places):
+            prior = parameters.elasticity(span.key) * self._size_of(span) + speed
+            left, over = self._stage(stage, span, place, clamp(prior, PACE_LIMIT), now)
+            left = max(LEAST_LEFT, left) + stage.awaited(now)
+            distance += over
+            self.left[stage.key] = left
+            end = max(end, left + factor * path.behind(span.key))
+        for ready, way in path.entries:
+            end = max(end, max(0.0, ready - now) + factor * way)
+        if path.free > 0:
+            # In a free order nothing waits for another: what is left is shared out.
+            work = (sum(self.left.values()) + factor * path.to_come) / path.parallel
+            work = max(work, max(self.left.values(), default=0.0)) + factor * path.tail
+            end += path.free * (work - end)
+        if not self._open and not path.entries:
+            end = factor * path.tail
+        for stage in self._unmatched:
+            if stage.began is None:
+                end += cold.typical
+            else:
+                end = max(end, cold.remaining.get(stage.key, 0.0))
+        return max(LEAST_LEFT, end), distance
+
+    def _stage(
+        self,
+        stage: Stage,
+        span: Span,
+        place: Place | None,
+        prior: float,
+        now: float,
+    ) -> tuple[float, float]:
+        """Return what is left of an open stage by its count and by its usual duration.
+
+        Second, the distance of taking so long. `prior` is the logarithm of how many times longer
+        than then it is expected to take.
+        """
+        worked = stage.worked(now) + stage.spent
+        usual = (span.worked - time_before(stage, span, self._size_of(span))) * exp(prior)
+        if place is None:
+            return self._by_time(span, worked, usual)
+        left = self._by_count(stage, span, place, prior, now)
+        beyond = self._lateness(span, place.beyond)
+        # The later it is beyond its usual duration, the less that says.
+        timed = min(1.0, max(0.0, OVERDUE_FROM - worked / usual)) * (
+            1 - self._parameters.trust(span.key)
+        )
+        if timed <= 0:
+            return left, beyond
+        by_time, over = self._by_time(span, worked, usual)
+        grain = self.grain
+        mixed = (1 - timed) * log(left + grain) + timed * log(by_time + grain)
+        return exp(mixed) - grain, max(beyond, timed * over)
+
+    def _by_count(
+        self,
+        stage: Stage,
+        span: Span,
+        place: Place,
+        prior: float,
+        now: float,
+    ) -> float:
+        """Return what was left when the earlier run had done as much, at the pace of this one."""
+        tau, step, origin, _ = place
+        grain = self.grain
+        theirs = tau - origin
+        changed = stage.worked(now) if partial_round(stage) else stage.changed
+        pace = log_pace(changed, theirs, span.worked, prior, grain)
+        curve = stage.curve
+        recent = curve.since(stage.changed * 2 / 3) if curve is not None else None
+        if recent is not None and stage.changed > RECENT_GRAINS * grain:
+            then = place_of(stage, span, recent.done, self._size_of(span))
+            ours = stage.changed - recent.seconds
+            theirs = tau - then.reached if then is not None else 0.0
+            if theirs > 0 and ours > 0:
+                share = RECENT_WEIGHT * theirs / (theirs + 2 * grain)
+                pace += share * (log_ratio(ours, theirs, grain) - pace)
+        pace = exp(clamp(pace, PACE_LIMIT))
+        # Count down to where the next step is expected; when it does not come, grow again.
+        quiet = stage.worked(now) - changed
+        at_step = pace * (span.worked - step)
+        until_step = pace * (step - tau)
+        if quiet <= until_step:
+            return at_step + until_step - quiet
+        return at_step + STALL_GROWTH * (quiet - until_step)
+
+    def _by_time(self, span: Span, worked: float, usual: float) -> tuple[float, float]:
+        """Return what is left of the usual duration, and how unlike it is to exceed it."""
+        grain = self.grain
+        left = median_residual(usual, worked, self._parameters.spread(span.key))
+        return left, self._lateness(span, max(0.0, log_ratio(worked, usual, grain)))
+
+    def _lateness(self, span: Span, late: float) -> float:
+        """Return how unlike it is, in squared steps, to be late by this logarithm."""
+        return (late / LATE_STEP) ** 2 * min(1.0, LATE_SHARE * span.worked / self._whole)
+
+    def stage_left(self, stage: Stage, now: float) -> float | None:
+        """Return the remaining seconds of one open stage, or None; call `remaining` before."""
+        left = self.left.get(stage.key)
+        span = self.spans.get(stage.key)
+        if left is not None or span is None:
+            return left
+        if stage.began is None:
+            return span.worked
+        inside = stage.key + KEY_SEPARATOR
+        within = [more for key, more in self.left.items() if key.startswith(inside)]
+        return max([span.worked - stage.worked(now), LEAST_LEFT, *within])
+
+    def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
+        """Return the share of the work that is done, each stage weighing its earlier duration."""
+        going = {stage.key for stage, _ in self._open}
+        whole = passed = 0.0
+        for span in self._path.order:
+            whole += span.worked
+            stage = stages.get(span.key)
+            if stage is None or (stage.began is None and stage.ended is None):
+                continue
+            if stage.ended is not None and span.key not in going:
+                passed += span.worked
+                continue
+            passed += time_reached(stage, span, now, self._size_of(span))
+        return passed / whole if whole > 0 else None

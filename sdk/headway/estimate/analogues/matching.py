@@ -1,0 +1,256 @@
+"""Match the stages of a run with those of an earlier one, and compare their sizes and speeds."""
+
+from __future__ import annotations
+
+from math import log
+
+from headway.estimate.analogues.critical_path import KEY_SEPARATOR, CriticalPath
+from headway.estimate.analogues.place import time_before
+from headway.estimate.pace import GRAIN_SHARE, SPEED_LIMIT, SPEED_PRIOR, clamp, log_ratio
+from headway.estimate.stage import ENDED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Mapping
+
+    from headway.estimate.history.parameters import Parameters
+    from headway.estimate.history.run import Run
+    from headway.estimate.history.span import Span
+    from headway.estimate.stage import Stage
+
+# One step of distance in the logarithm of size or speed: an earlier run that differs by a
+# factor of 1.8 counts for 0.6 of one that is alike. Doubled: a little better, but ranges hold
+# less often; halved: a little worse, and they hold more often.
+DISTANCE_STEP = 0.6
+# Of a run, added to each stage's share when sizes are averaged, so that a stage which took no
+# time still tells a size. Doubled or halved: no effect worth telling.
+LEAST_WEIGHT = 0.03
+# How far the size of the stages seen speaks for those to come: most of it, because an operation
+# that is bigger is mostly bigger throughout. Doubled or halved: a little worse.
+FUTURE_SIZE_SHARE = 0.7
+
+
+class Matching:
+    """One earlier run, and what of the present one is open, settled or without a match in it."""
+
+    __slots__ = (
+        "_distance",
+        "_donors",
+        "_future",
+        "_merged",
+        "_open",
+        "_pairs",
+        "_parameters",
+        "_path",
+        "_rounds",
+        "_settled_sizes",
+        "_sizes",
+        "_speed_distance",
+        "_speed_sum",
+        "_speed_weight",
+        "_unmatched",
+        "_whole",
+        "grain",
+        "spans",
+    )
+
+    def __init__(self, run: Run, parameters: Parameters) -> None:
+        self._donors = parameters.donors
+        self.spans: dict[str, Span] = {span.key: span for span in run.spans}
+        last = max((span.end for span in run.spans), default=0.0)
+        self._whole = max(1e-3, run.seconds if run.seconds is not None else last)
+        self.grain = GRAIN_SHARE * self._whole
+        self._parameters = parameters
+        self._rounds = frozenset(_rounds(self.spans))
+        self._merged = self._rounds
+        self._path = CriticalPath(run.spans, self._whole, self._merged)
+        self._open: list[tuple[Stage, Span]] = []
+        self._unmatched: list[Stage] = []
+        self._sizes: dict[str, float] = {}
+        self._pairs: list[tuple[Stage, Span]] = []
+        self._settled_sizes = (0.0, 0.0, 0.0)
+        self._future = 0.0
+        self._speed_sum = self._speed_weight = self._speed_distance = self._distance = 0.0
+
+    def refresh(self, stages: Mapping[str, Stage], begun: float, *, anew: bool) -> None:
+        """Take that stages began, ended or changed their size; `begun` is the run's time zero.
+
+        `anew` where there is a new stage, or one that had ended goes on.
+        """
+        if anew:
+            self._match(stages)
+        whole = self._whole
+        size_sum, size_weight, strange = self._settled_sizes
+        sizes = self._sizes
+        ended = False
+        started: list[tuple[Stage, Span]] = []
+        for pair in self._pairs:
+            stage, span = pair
+            if stage.began is None:
+                continue
+            started.append(pair)
+            ended = ended or stage.ended is not None
+            x = _size(stage, span)
+            if x is not None:
+                share = span.worked / whole + LEAST_WEIGHT
+                size_sum += share * x
+                size_weight += share
+                strange += share * (x / DISTANCE_STEP) ** 2
+                sizes[stage.key] = x
+            elif stage.unit != "%":
+                sizes.pop(stage.key, None)
+        general = size_sum / size_weight if size_weight else 0.0
+        self._future = FUTURE_SIZE_SHARE * general
+        self._open = []
+        for stage, span in started:
+            if stage.unit != "%":
+                sizes.setdefault(stage.key, general)
+            if stage.ended is None or self._will_resume(stage, span, stages):
+                self._open.append((stage, span))
+            else:
+                self._settle(stage, span)
+        if ended:
+            self._pairs = [
+                (stage, span)
+                for stage, span in self._pairs
+                if stage.ended is None or (stage, span) in self._open
+            ]
+        self._distance = (strange / size_weight if size_weight else 0.0) + (
+            self._speed_distance / (self._speed_weight + SPEED_PRIOR)
+        )
+        self._unmatched = [stage for stage in self._unmatched if stage.ended is None]
+        self._path.update(
+            stages, begun, [stage.key for stage, _ in self._open], self._parameters.orders
+        )
+
+    def _match(self, stages: Mapping[str, Stage]) -> None:
+        """Match every stage with the earlier run's, and drop what was settled."""
+        self._merge(stages)
+        self._pairs = []
+        self._unmatched = []
+        self._sizes = {}
+        self._settled_sizes = (0.0, 0.0, 0.0)
+        self._speed_sum = self._speed_weight = self._speed_distance = 0.0
+        for key, stage in stages.items():
+            span = self.spans.get(key)
+            if (
+                stage.children == 0
+                and (span is None or span.worked <= 0)
+                and not self._around(stage)
+            ):
+                # A run that passed a stage over says nothing of it once it does run.
+                span = self._donors.get(key, span)
+            if span is not None and self._is_leaf(span):
+                self._pairs.append((stage, span))
+            elif stage.children == 0 and stage.ended is None and not self._has(stage):
+                self._unmatched.append(stage)
+
+    def _merge(self, stages: Mapping[str, Stage]) -> None:
+        """Let a group stand for its stages where it has others inside this time.
+
+        A group that counts the rounds in which they were run always does.
+        """
+        known: dict[str, int] = {}
+        for key, stage in stages.items():
+            if stage.parent is not None:
+                mine = 1 if key in self.spans else -1
+                known[stage.parent.key] = known.get(stage.parent.key, 0) + mine
+        merged = {key for key, more in known.items() if more < 0 and key in self.spans}
+        merged = self._rounds.union(key for key in merged if self.spans[key].group)
+        if merged != self._merged:
+            self._merged = merged
+            self._path = CriticalPath(self.spans.values(), self._whole, merged)
+
+    def _is_leaf(self, span: Span) -> bool:
+        """Return whether a span stands for itself, not for the stages inside it."""
+        return not span.group or span.key in self._merged
+
+    def _has(self, stage: Stage) -> bool:
+        """Return whether the earlier run had the stage, or one around it that stands for it."""
+        return stage.key in self.spans or self._around(stage)
+
+    def _around(self, stage: Stage) -> bool:
+        """Return whether the earlier run had a stage around it that stands for it."""
+        around = stage.parent
+        while around is not None:
+            span = self.spans.get(around.key)
+            if span is not None:
+                return self._is_leaf(span)
+            around = around.parent
+        return False
+
+    def _will_resume(self, stage: Stage, span: Span, stages: Mapping[str, Stage]) -> bool:
+        """Return whether a stage that has ended is expected to run again.
+
+        One that failed will be retried, and one that was run more often in the earlier run will run
+        again: unless what came after it has begun.
+        """
+        again = stage.state == "completed" and stage.times < span.times
+        if not again and stage.state not in ("failed", "crashed"):
+            return False
+        for later in self._path.order:
+            if later.start >= span.end:
+                other = stages.get(later.key)
+                if other is not None and other.began is not None:
+                    return False
+        return True
+
+    def _settle(self, stage: Stage, span: Span) -> None:
+        """Count the size and the speed of a stage that has ended, once."""
+        if stage.state != "completed":
+            return
+        x = _size(stage, span)
+        if x is not None:
+            share = span.worked / self._whole + LEAST_WEIGHT
+            size_sum, size_weight, strange = self._settled_sizes
+            self._settled_sizes = (
+                size_sum + share * x,
+                size_weight + share,
+                strange + share * (x / DISTANCE_STEP) ** 2,
+            )
+        worked = stage.worked(0.0) + stage.spent
+        theirs = span.worked - time_before(stage, span, self._size_of(span))
+        z = self._deviation(span, worked, theirs)
+        share = (theirs + worked) / 2 / self._whole
+        self._speed_sum += share * clamp(z, SPEED_LIMIT)
+        self._speed_weight += share
+        self._speed_distance += share * (z / DISTANCE_STEP) ** 2
+
+    def _size_of(self, span: Span) -> float:
+        """Return the logarithm of a stage's size over the earlier one's, 0 where it is unknown."""
+        return self._sizes.get(span.key, 0.0)
+
+    def _deviation(self, span: Span, ours: float, theirs: float) -> float:
+        """Return the logarithm of our time over theirs for the same work."""
+        grain = self.grain
+        size = self._parameters.elasticity(span.key) * self._size_of(span)
+        return log_ratio(ours, theirs, grain) - size * theirs / (theirs + grain)
+
+
+def _rounds(spans: Mapping[str, Span]) -> Iterator[str]:
+    """Yield the groups that count the rounds in which their stages were run.
+
+    In a loop inside a loop the last round says little of the whole, the outer count everything.
+    """
+    for span in spans.values():
+        key = span.key
+        while span.times > 1 and KEY_SEPARATOR in key:
+            key = key.rpartition(KEY_SEPARATOR)[0]
+            around = spans.get(key)
+            if around is not None and around.group and 0 < around.total <= 2 * span.times:
+                yield key
+
+
+def _size(stage: Stage, span: Span) -> float | None:
+    """Return the logarithm of the stage's size over the earlier one's, or None if unknown."""
+    if stage.unit == "%" or span.total <= 0:
+        return None
+    if stage.state in ENDED:
+        units, theirs = stage.units or stage.total, span.total
+    elif span.moved or stage.moved or len(stage.passes) >= len(span.passes):
+        return None
+    else:
+        # What was announced is held against what was announced, of the same pass.
+        announced, counted = span.passes[len(stage.passes)]
+        units, theirs = stage.total, announced or counted
+    return log(units / theirs) if units > 0 and theirs > 0 else None

@@ -1,0 +1,122 @@
+"""Where an earlier run had done as much as the present one has."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from math import exp, log
+
+from headway.estimate.history.curve import moment
+from headway.estimate.residual_life import median_residual
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+
+    from headway.estimate.history.span import Span
+    from headway.estimate.stage import Stage
+
+    class Place(NamedTuple):
+        """Where the earlier run had done as much, in seconds of its work.
+
+        `step` is when it took its next step, `origin` where it was when this attempt began.
+        `beyond` is the logarithm by which our count is beyond where theirs ended, 0 before that.
+        """
+
+        reached: float
+        step: float
+        origin: float
+        beyond: float
+
+else:
+    Place = namedtuple("Place", "reached step origin beyond")  # noqa: PYI024 - typing is slow to import
+
+# Share of what was announced below which an earlier total is taken to have been a maximum.
+MAXIMUM = 0.95
+# Standard deviation of the logarithm of where work ends that may stop before its total.
+MAXIMUM_SPREAD = 0.25
+
+
+def fraction_of(stage: Stage, span: Span, units: float, size: float) -> float | None:
+    """Return the fraction that the earlier run had done when it was as far; None if unknown.
+
+    `units` are of this stage, counted over its passes; pass is held against pass. `size` is the
+    logarithm of its size over the earlier one's.
+    """
+    behind = theirs = 0.0  # units of the passes before, ours and theirs
+    for (_, units_then), (_, units_now) in zip(span.passes, stage.passes):
+        if units < behind + units_now:
+            return (theirs + units_then * (units - behind) / units_now) / span.total
+        behind += units_now
+        theirs += units_then
+    if len(stage.passes) >= len(span.passes):
+        return None  # a pass that the earlier run did not have
+    announced, units_then = span.passes[len(stage.passes)]
+    if stage.total > 0 and not span.moved and not stage.moved:
+        expected = units_then * stage.total / (announced or units_then or 1.0)
+    elif span.total > 0 and stage.unit == span.unit:
+        expected = units_then * exp(size)
+    else:
+        return None
+    if expected <= 0 or span.total <= 0:
+        return None
+    done = units - behind
+    if units_then < MAXIMUM * announced:
+        # The total was a maximum: having come so far, how far does it still go?
+        further = median_residual(expected, done, MAXIMUM_SPREAD)
+        expected = max(done, min(done + further, stage.total))
+    return (theirs + units_then * min(1.0, done / expected)) / span.total
+
+
+def beyond_maximum(stage: Stage, span: Span) -> float:
+    """Return the logarithm by which a count is beyond where an earlier maximum ended."""
+    if len(stage.passes) >= len(span.passes):
+        return 0.0
+    announced, ended = span.passes[len(stage.passes)]
+    if ended <= 0 or ended >= MAXIMUM * announced or stage.moved:
+        return 0.0
+    if stage.total <= 0 or stage.done <= 0:
+        return 0.0
+    return max(0.0, log(stage.done * announced / (stage.total * ended)))
+
+
+def partial_round(stage: Stage) -> float:
+    """Return the share of the first round of others that is over; later ones are counted."""
+    return 0.0 if stage.steps else stage.partial
+
+
+def time_before(stage: Stage, span: Span, size: float) -> float:
+    """Return when the earlier run had as much as was there when this attempt began."""
+    if stage.origin <= 0 or not span.fractions:
+        return 0.0
+    fraction = fraction_of(stage, span, stage.origin, size)
+    if fraction is None:
+        return 0.0
+    tau = moment(span.fractions, span.seconds, fraction).reached
+    return min(tau, 0.99 * span.worked)
+
+
+def place_of(stage: Stage, span: Span, units: float, size: float) -> Place | None:
+    """Return where the earlier run had done as much; None without a count to go by."""
+    if units <= stage.origin or not span.fractions or stage.spent:
+        return None
+    fraction = fraction_of(stage, span, units, size)
+    if fraction is None:
+        return None
+    if fraction >= 1:
+        tau = step = span.worked
+    else:
+        tau, step = moment(span.fractions, span.seconds, fraction)
+    return Place(tau, step, min(tau, time_before(stage, span, size)), beyond_maximum(stage, span))
+
+
+def time_reached(stage: Stage, span: Span, now: float, size: float) -> float:
+    """Return how many of its earlier seconds a stage has behind it."""
+    fraction = None
+    if span.fractions and not stage.spent:
+        fraction = fraction_of(stage, span, stage.units, size)
+    worked = stage.worked(now)
+    if fraction is None:
+        return min(worked + stage.spent, 0.95 * span.worked)
+    # From one count to the next time goes on, but not beyond where the next one came.
+    tau, step = moment(span.fractions, span.seconds, min(1.0, fraction))
+    return min(tau + worked - stage.changed, step, span.worked)

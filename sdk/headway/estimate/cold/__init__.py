@@ -1,0 +1,1 @@
+"""The estimate without history: rates, rounds and the typical duration of a stage."""

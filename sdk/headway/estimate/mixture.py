@@ -1,0 +1,141 @@
+"""Mixing: analogues, the estimate without history and hidden counts become one number."""
+
+from __future__ import annotations
+
+from math import exp, log, sqrt
+
+from headway.estimate.analogues.analogue import Analogue
+from headway.estimate.cold.cold import ColdEstimate
+from headway.estimate.concurrency import Concurrency
+from headway.estimate.history.parameters import Parameters
+from headway.estimate.interval import initial_half_width
+from headway.estimate.observed import LARGEST, Observed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from headway.estimate.hidden_counts import Judgement
+    from headway.estimate.history.run import Run
+
+# Weight of a run relative to the next newer one. Doubled (older runs count more) a little worse,
+# on `wheel-audit` most; halved: hardly worse on average, clearly on `sql-migrate`.
+AGE_DECAY = 0.85
+# Weight of even the least similar run, so that the mix never hangs on a single one. Doubled or
+# halved: little effect.
+LEAST_WEIGHT = 0.05
+# In runs, the weight of the estimate without history at the end of a run, beside that with it; in
+# proportion before. Doubled, it gains on short operations and loses on long ones.
+COLD_WEIGHT = 0.15
+# In runs, the weight of history however little it fits: a run that is unlike it is still of the
+# same kind of work.
+LEAST_FIT = 0.04
+# Weight of the hidden counts from which on the estimate is said to rest on them. It changes a word,
+# no estimate.
+LEADING = 0.5
+
+
+class Mixture(Observed):
+    """What is observed, held against each earlier run."""
+
+    __slots__ = (
+        "_analogues",
+        "_apart",
+        "_cold",
+        "_concurrency",
+        "_distance",
+        "_judged",
+        "_prior",
+        "_raw",
+        "_until",
+        "_weights",
+    )
+
+    def __init__(self, runs: Sequence[Run], prior: float | None) -> None:
+        super().__init__(runs)
+        parameters = Parameters(runs)
+        self._analogues = tuple(Analogue(run, parameters) for run in runs)
+        self._prior = prior
+        self._concurrency = Concurrency()
+        self._weights: Sequence[float] = ()
+        self._distance = 0.0
+        self._apart = 0.0
+        self._cold: ColdEstimate | None = None
+        self._raw: float | None = None  # what `_compute` returned for `_raw_at`
+        self._until: float | None = None  # when what all of it waits for is over
+        self._judged: Judgement | None = None  # what the hidden counts said last
+
+    def set_concurrency(self, others: int, now: float) -> None:
+        """Say how many other operations go on beside this one from now on."""
+        self._concurrency.take(others, self._clock(now))
+        self._raw_at = None
+
+    def _compute(self, now: float) -> float | None:
+        """Return the unsmoothed remaining seconds of the whole, or None."""
+        if self._raw_at == now:
+            return self._raw
+        at, now = now, self._work(now)
+        if self._stale:
+            for analogue in self._analogues:
+                analogue.refresh(self._stages, self._begun or 0.0, anew=self._anew)
+            self._stale = self._anew = False
+        self._cold = cold = ColdEstimate(self._stages.values(), now, self._prior)
+        raw = self._mix(now, cold) if self._analogues else cold.whole
+        if raw is not None:
+            awaited = 0.0 if self._until is None else max(0.0, self._until - at)
+            raw = min(LARGEST, max(0.02, raw + awaited))
+        self._raw_at, self._raw = at, raw
+        return raw
+
+    def _mix(self, now: float, cold: ColdEstimate) -> float:
+        newest = len(self._analogues) - 1
+        logs: list[float] = []
+        weights: list[float] = []
+        least = -1.0
+        for i, (run, analogue) in enumerate(zip(self._runs, self._analogues)):
+            left, distance = analogue.remaining(now, cold)
+            logs.append(log(left + 1))
+            apart = distance + self._concurrency.distance(run.beside)
+            weights.append(-apart / 2 + (newest - i) * log(AGE_DECAY))
+            least = distance if least < 0 else min(least, distance)
+        self._distance = least
+        best = max(weights)
+        fit = sum(exp(max(w, -50.0)) for w in weights)  # in runs
+        self._weights = weights = [exp(w - best) + LEAST_WEIGHT for w in weights]
+        mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)
+        self._apart = sqrt(sum(w * (x - mean) ** 2 for w, x in zip(weights, logs)) / sum(weights))
+        if cold.whole is not None and self._begun is not None:
+            # What is known without history weighs by how much of this run it has seen, history by
+            # how many runs it has and how well they fit: at the beginning, history alone.
+            elapsed = max(0.0, now - self._begun)
+            seen = COLD_WEIGHT * elapsed / max(1e-6, elapsed + cold.whole)
+            share = seen / (seen + fit + LEAST_FIT)
+            mean += share * (log(cold.whole + 1) - mean)
+        return exp(self._mix_hidden(now, mean)) - 1
+
+    def _mix_hidden(self, now: float, mean: float) -> float:
+        """Return the logarithm of what is left, `mean` by the stages, with the hidden counts."""
+        if self._hidden is None or self._begun is None:
+            return mean
+        elapsed = now - self._begun
+        judged = self._hidden.judge(elapsed, self._weights, counts=self._counts())
+        self._judged = judged
+        if judged is None:
+            return mean
+        self._apart += judged.trust * (judged.apart - self._apart)
+        self._distance += judged.trust * (judged.distance - self._distance)
+        return mean + judged.trust * (log(judged.left + 1) - mean)
+
+    def _half_width(self, median: float, raw: float) -> float:
+        turn = abs(log((raw + 1) / (median + 1)))
+        cold = self._cold.half_width if self._cold is not None else 0.0
+        return initial_half_width(
+            len(self._analogues), cold, median, self._apart, turn, self._distance
+        )
+
+    def _basis(self) -> str:
+        if not self._analogues:
+            return "rate"
+        if self._judged is not None and self._judged.trust >= LEADING:
+            return self._judged.basis
+        return "history+rate" if self._counts() else "history"

@@ -1,0 +1,1 @@
+"""What a process leaves in files for the next broker: births, and ends at the last moment."""

@@ -1,0 +1,100 @@
+"""Birth files: what a process has begun while no broker listens.
+
+A process that is killed before the broker which it has started says Welcome would never have been
+there. So what it has begun, and what has ended since, is in a file of the spool, until a broker
+has acknowledged that all of it is stored: it may be killed, too. Beside a broker that listens
+nothing is written, unless it greets nobody for `SLOW`: it is stopped, or this process gets no
+processor to greet it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from headway.host.spool import remove_spool_file
+from headway.protocol import endpoint
+from headway.reporting.spool.last_resort import spool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.reporting.interfaces import Reporting
+
+FIRST = 0.02  # seconds between two files; with each it doubles, up to
+SLOW = 0.5  # seconds; a broker that runs greets a process within its import of pyzmq
+LONGEST = 1.0  # seconds: what a process begins and ends within that is told by its last file
+
+
+class Births:
+    """The birth file of a process, written again when what it would tell has changed.
+
+    No file is ever changed: each has a name of its own, and the one before it goes.
+    """
+
+    def __init__(self, reporter: Reporting) -> None:
+        self._reporter = reporter
+        self._name: str | None = None
+        self._written = -1  # the changes that the file tells
+        self._pause = FIRST
+        self._next = float("-inf")
+        self._listening = True  # somebody does
+        self._alone_since: float | None = None  # it has something to tell, and no Welcome
+        self._told: list[str] = []  # the ids of the operations in the file
+
+    def keep(self, now: float, *, listening: bool) -> None:
+        """Write the file where nobody listens and there is news; remove it once that is stored."""
+        publisher = self._reporter.publisher
+        self._listening = listening
+        if publisher.welcome is not None:
+            self._alone_since = None
+            if self._name is not None and all(map(publisher.is_stored, self._told)):
+                self.drop()
+            return
+        if self._alone_since is None and publisher.operations:
+            self._alone_since = now
+        if now < self._due() or publisher.changes == self._written or self._reporter.closed:
+            return
+        self._next = now + self._pause
+        self._pause = min(self._pause * 2, LONGEST)
+        with self._reporter.lock:
+            self._written = publisher.changes
+            begun = publisher.born(now)
+        before = self._name
+        name = self._reporter.next_spool_name()
+        try:
+            spool(name, begun)
+        except OSError:
+            return
+        self._name = name if begun else None
+        self._told = [message.operation[0] for message in begun[1:]]
+        if before is not None:
+            _remove(before)
+
+    def deadline(self) -> float | None:
+        """Return when `keep` may have something to write, or None."""
+        publisher = self._reporter.publisher
+        told = publisher.welcome is not None or publisher.changes == self._written
+        return None if told or self._alone_since is None else self._due()
+
+    def _due(self) -> float:
+        if self._name is None and self._listening and self._alone_since is not None:
+            return max(self._next, self._alone_since + SLOW)
+        return self._next
+
+    def hand_over(self) -> None:
+        """Remove the file, as another tells all that it would tell now."""
+        self._written = self._reporter.publisher.changes
+        self.drop()
+
+    def drop(self) -> None:
+        """Remove the file."""
+        name, self._name = self._name, None
+        if name is not None:
+            _remove(name)
+
+
+def _remove(name: str) -> None:
+    try:
+        user = endpoint.user_of(os.environ, os.getuid())
+        remove_spool_file(endpoint.runtime_directory(os.environ, user), user, name)
+    except OSError:
+        pass  # a broker has taken it in

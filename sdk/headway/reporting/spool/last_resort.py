@@ -1,0 +1,242 @@
+"""Spool final states with the standard library alone, before anything is waited for.
+
+At an exit all that no broker has acknowledged is in a file first; only then is its delivery waited
+for, and the file goes when everything is acknowledged. So an end does not depend on the time that
+the process is given, nor on pyzmq and msgpack, whose import can take longer than an exit may. No
+function here imports anything, since that would wait for the import lock of the other import.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+import sys
+import time
+
+from headway.host import descriptor_reserve, lost_ends
+from headway.host.identity import describe
+from headway.host.spool import is_deaf, mark_deaf, remove_spool_file, write_spool_file
+from headway.protocol import endpoint, messages
+from headway.protocol.redaction import redact
+from headway.version import VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from headway.reporting.interfaces import Reporting
+
+
+NONE_LEFT = (errno.EMFILE, errno.ENFILE)  # descriptors
+
+
+class Left:
+    """What a process has left in the spool for the case that nobody acknowledges it."""
+
+    def __init__(self, reporter: Reporting) -> None:
+        self._reporter = reporter
+        self.name: str | None = None  # of the file
+        self._told: object = None  # what of the reporter's the file tells
+        self._lost = False  # what found no place has been counted
+
+    def write(self, name: str) -> None:
+        """Spool what no broker has acknowledged, unless the file tells it already. Raise OSError.
+
+        A file that is there already goes once there is the new one.
+        """
+        reporter = self._reporter
+        with reporter.lock:
+            if self.name is not None and self._told == reporter.publisher.owing:
+                return
+            told = reporter.publisher.owing
+            owed = reporter.publisher.owed(time.monotonic())
+        if owed:
+            if not reporter.publisher.about:
+                reporter.publisher.about.update(describe(VERSION))
+                owed[0] = owed[0]._replace(about=reporter.publisher.about)
+            before = self.name
+            if name == before:
+                name = reporter.next_spool_name()
+            spool_at_last(name, owed)
+            self.name, self._told = name, told
+            if before is not None:
+                _remove(before)
+
+    def withdraw(self) -> None:
+        """Remove the file: all that is in it is acknowledged."""
+        name, self.name = self.name, None
+        if name is not None:
+            _remove(name)
+
+    def nobody_listens(self) -> bool:
+        """Return whether nothing is lost by not waiting, and the broker has not answered others."""
+        try:
+            return self.name is not None and is_deaf(_place()[0])
+        except OSError:
+            return False
+
+    def tell_others(self) -> None:
+        """Spare others that wait which this exit had in vain."""
+        if self.name is not None:
+            try:
+                mark_deaf(*_place())
+            except OSError:
+                pass
+
+    def count_lost(self) -> None:
+        """Count what this process owes for good: no broker has taken it, and no file."""
+        number = self._reporter.publisher.ends_owed
+        if number and self.name is None and not self._lost:
+            self._lost = True
+            count_lost(number)
+
+
+def count_lost(number: int) -> None:
+    """Count so many ends as lost, where that can be written."""
+    user = endpoint.user_of(os.environ, os.getuid())
+    places = []
+    try:
+        places.append(endpoint.runtime_directory(os.environ, user))
+    except OSError:
+        pass
+    if user == os.getuid():  # who reports for another user keeps out of that one's home
+        places.append(endpoint.state_directory(os.environ, os.path.expanduser("~")))
+    if not lost_ends.add(places, user, number) and descriptor_reserve.give_up():
+        lost_ends.add(places, user, number)
+
+
+def _remove(name: str) -> None:
+    try:
+        remove_spool_file(*_place(), name)
+    except OSError:
+        pass  # the broker finds in it what it knows
+
+
+def finish(reporter: Reporting) -> None:
+    """End what is open and spool what no broker has acknowledged. Raise OSError."""
+    reporter.settle()
+    reporter.left.write(reporter.session)
+
+
+def may_listen() -> bool:
+    """Return whether there is a socket of a broker, without a look whether somebody listens."""
+    if os.environ.get("HEADWAY_ENDPOINT"):
+        return True
+    try:
+        return os.path.lexists(os.path.join(_place()[0], endpoint.REPORT))
+    except OSError:
+        return True  # there is no place for a file either
+
+
+def _place() -> tuple[str, int]:
+    user = endpoint.user_of(os.environ, os.getuid())
+    return endpoint.runtime_directory(os.environ, user), user
+
+
+def spool(name: str, owed: list[Any]) -> None:
+    """Write messages, a `Hello` first, without texts to the spool file `name`, if there are any.
+
+    One that cannot be packed, by a fault of ours, costs no other: the `Hello` says how many
+    are missing, and the broker counts them. Raise OSError.
+    """
+    if owed:
+        write_spool_file(*_place(), name, spooled(owed))
+
+
+def spool_at_last(name: str, owed: list[Any]) -> None:
+    """Write a spool file as `spool` does, by the reserve where no descriptor is left."""
+    try:
+        spool(name, owed)
+    except OSError as error:
+        if error.errno not in NONE_LEFT or not descriptor_reserve.give_up():
+            raise
+        spool(name, owed)
+
+
+def spooled(owed: list[Any]) -> bytes:
+    """Return what a file of these messages holds, without those that cannot be packed."""
+    hello = owed[0]
+    frames: list[bytes] = []
+    for message in owed[1:]:
+        try:
+            frames.append(packed(_encoded(redact(message))))
+        except Exception:
+            continue
+    about: dict[str, Any] = {}
+    for name, known in hello.about.items():
+        try:
+            packed(known)
+        except Exception:
+            continue
+        about[name] = known
+    missing = len(owed) - 1 - len(frames)
+    if missing:
+        about["unpacked"] = about.get("unpacked", 0) + missing
+    return packed(frame(hello._replace(about=about))) + b"".join(frames)
+
+
+def _encoded(message: Any) -> bytes:
+    """Return the frame of a message; by msgpack where it is imported, which takes a tenth."""
+    encode = getattr(sys.modules.get("headway.protocol.wire"), "encode", None)
+    if encode is not None:
+        try:
+            return bytes(encode(message))
+        except Exception:  # the import may be under way
+            pass
+    return frame(message)
+
+
+def frame(message: Any) -> bytes:
+    """Return a message of `messages.INBOUND` in the bytes that `wire.encode` returns for it."""
+    return packed((messages.INBOUND.index(type(message)), *message))
+
+
+def packed(value: Any) -> bytes:
+    """Serialize a value of a message as msgpack. Raise TypeError or OverflowError."""
+    kind = type(value)
+    if value is None:
+        return b"\xc0"
+    if kind is bool:
+        return b"\xc3" if value else b"\xc2"
+    if kind is int:
+        return _whole(value)
+    if kind is float:
+        return b"\xcb" + struct.pack(">d", value)
+    if kind is str:
+        data = value.encode("utf-8", "replace")
+        short = bytes((0xA0 | len(data),)) if len(data) < 32 else None
+        return (short or _sized(len(data), b"\xd9\xda\xdb")) + data
+    if kind is bytes:
+        return _sized(len(value), b"\xc4\xc5\xc6") + value
+    if kind is dict:
+        inside = b"".join(packed(key) + packed(item) for key, item in value.items())
+        short = bytes((0x80 | len(value),)) if len(value) < 16 else None
+        return (short or _sized(len(value), b"\0\xde\xdf", least=1)) + inside
+    if kind in (list, tuple):
+        inside = b"".join(map(packed, value))
+        short = bytes((0x90 | len(value),)) if len(value) < 16 else None
+        return (short or _sized(len(value), b"\0\xdc\xdd", least=1)) + inside
+    raise TypeError(f"{kind.__name__} has no place in a message")
+
+
+def _whole(value: int) -> bytes:
+    if -32 <= value < 128:
+        return struct.pack("b", value)
+    codes, formats = (b"\xcc\xcd\xce\xcf", "BHIQ") if value > 0 else (b"\xd0\xd1\xd2\xd3", "bhiq")
+    for code, form in zip(codes, formats):
+        try:
+            return bytes((code,)) + struct.pack(">" + form, value)
+        except struct.error:
+            continue
+    raise OverflowError(f"{value} has more than 64 bits")
+
+
+def _sized(size: int, codes: bytes, *, least: int = 0) -> bytes:
+    """Return the msgpack code for a length of one, two or four bytes, and the length."""
+    for code, form in list(zip(codes, "BHI"))[least:]:
+        try:
+            return bytes((code,)) + struct.pack(">" + form, size)
+        except struct.error:
+            continue
+    raise OverflowError(f"{size} is too long")

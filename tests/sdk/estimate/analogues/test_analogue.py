@@ -1,0 +1,117 @@
+"""Earlier runs held against the present one, seen through a forecast."""
+
+from __future__ import annotations
+
+import pytest
+from forecasts import counted, learned, merged, play
+
+from headway.estimate import Forecast
+
+
+def test_parallel_stages_are_predicted_along_the_longest_way():
+    happened = merged(
+        counted(1, "fetch a", 0, 30, 100),
+        counted(2, "fetch b", 0, 10, 100),
+        counted(3, "unpack", 30, 40, 100),
+    )
+    history = learned(happened)
+    forecast, _ = play(history, happened, until=5.0)
+    assert forecast.estimate(5.0).median == pytest.approx(35, rel=0.15)
+    assert forecast.stage_estimate(2, 5.0).median == pytest.approx(5, rel=0.35)
+    assert forecast.stage_estimate(1, 5.0).median == pytest.approx(25, rel=0.2)
+
+
+def test_twice_the_size_takes_about_twice_as_long():
+    history = learned(counted(1, "copy", 0, 30, 300))
+    forecast = Forecast(history)
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 0, 600, "file", 0.0)
+    assert forecast.estimate(0.0).median == pytest.approx(56, rel=0.15)
+
+
+def test_the_estimate_grows_honestly_while_nothing_comes():
+    happened = counted(1, "copy", 0, 30, 300)
+    history = learned(happened)
+    forecast, _ = play(history, happened[:10], until=14.0)
+    before = forecast.estimate(14.0).median
+    for i in range(100):
+        forecast.estimate(14.0 + i)
+    stalled = forecast.estimate(114.0)
+    assert stalled.median > before + 20
+    assert stalled.high - stalled.low > before
+
+
+def test_what_is_beyond_its_usual_duration_keeps_a_rest_that_grows():
+    blind = [
+        (0.0, 1, "sort", None, "running", 0, None),
+        (10.0, 1, "sort", None, "completed", 0, None),
+    ]
+    forecast = Forecast(learned(blind))
+    forecast.start(0.0)
+    forecast.observe(1, "sort", None, "running", 0, None, None, 0.0)
+    rests = [forecast.estimate(float(t)).median for t in range(41)]
+    assert rests[0] == pytest.approx(10, rel=0.15)
+    assert rests[5] == pytest.approx(5, rel=0.4)
+    assert 1 < rests[20] < rests[40]
+
+
+def rounds(times):
+    happened = []
+    for i in range(times):
+        happened += [
+            (10.0 * i, 1, "epoch", None, "running", 0, None),
+            (10.0 * i + 10, 1, "epoch", None, "completed", 0, None),
+        ]
+    return happened
+
+
+def test_a_stage_gone_through_again_and_again_is_expected_as_often():
+    forecast, _ = play(learned(rounds(6)), rounds(6), until=25.0)
+    assert forecast.estimate(25.0).median == pytest.approx(35, rel=0.2)
+
+
+def test_a_run_unlike_all_before_says_so_with_a_wide_range():
+    history = learned(merged(counted(1, "fetch", 0, 10, 100), counted(2, "build", 10, 30, 50)), 5)
+    usual, _ = play(history, counted(1, "fetch", 0, 10, 100), until=10.0)
+    assert not usual.unlike()
+    other, _ = play(history, counted(1, "fetch", 0, 80, 2000), until=80.0)
+    assert other.unlike()
+    near, far = usual.estimate(10.0), other.estimate(80.0)
+    assert far.high / far.low > 1.5 * near.high / near.low
+
+
+def test_a_new_regime_is_learned_within_a_few_runs():
+    history = learned(counted(1, "build", 0, 20, 100), 8)
+    for _ in range(3):
+        history.append(play(history, counted(1, "build", 0, 60, 300))[1])
+    forecast = Forecast(history)
+    forecast.start(0.0)
+    forecast.observe(1, "build", None, "pending", 0, None, None, 0.0)
+    assert forecast.estimate(0.0).median > 30
+
+
+def epochs(many=4, each=10.0):
+    """A loop of so many rounds, in each of which an inner one is gone through."""
+    happened = [(0.0, 1, "epoch", None, "running", 0, many)]
+    for at in range(many):
+        begin = at * each
+        # It is seen to run on: that it ended in between was over before the next frame.
+        happened += counted(2, "batch", begin, begin + each - 0.01, 20, parent=1)[:-1]
+        happened.append((begin + each, 1, "epoch", None, "running", at + 1, many))
+    happened.append((many * each, 2, "batch", 1, "completed", 20, 20))
+    happened.append((many * each, 1, "epoch", None, "completed", many, many))
+    return happened
+
+
+@pytest.mark.parametrize("at", [6.0, 14.0, 22.0, 34.0])
+def test_a_loop_around_a_loop_is_predicted_by_the_rounds_of_the_outer_one(at):
+    history = learned(epochs(), times=1)
+    forecast, _ = play(history, epochs(), until=at)
+    assert forecast.progress(at) == pytest.approx(at / 40, abs=0.1)
+    assert forecast.estimate(at).median == pytest.approx(40 - at, abs=6)
+
+
+def test_more_rounds_than_before_take_longer():
+    history = learned(epochs(4))
+    forecast, _ = play(history, epochs(8), until=20.0)
+    assert forecast.estimate(20.0).median == pytest.approx(60, rel=0.25)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from headway.estimate import Forecast
+from headway.estimate.cold import rounds
+from headway.estimate.stage import Stage
+
+
+def loop(forecast, until, *, epochs=10, batches=50, each=0.2, parent=1):
+    """Play a loop of batches inside, or beside, one of epochs; ask all the time."""
+    forecast.start(0.0)
+    forecast.observe(1, "epochs", None, "running", 0, epochs, "epoch", 0.0)
+    now = 0.0
+    for epoch in range(1, epochs + 1):
+        forecast.observe(2, "train", parent, "running", 0, batches, "batch", now, epoch)
+        for batch in range(1, batches + 1):
+            now += each
+            if now > until:
+                return forecast.estimate(until)
+            forecast.observe(2, "train", parent, "running", batch, batches, "batch", now, epoch)
+            forecast.estimate(now)
+        forecast.observe(2, "train", parent, "completed", batches, batches, "batch", now, epoch)
+        forecast.observe(1, "epochs", None, "running", epoch, epochs, "epoch", now)
+    return None
+
+
+@pytest.mark.parametrize("parent", [1, None])
+def test_the_first_round_is_worth_all_rounds(parent):
+    assert loop(Forecast(), 6.0, parent=parent).median == pytest.approx(94, rel=0.4)
+    assert loop(Forecast(), 25.0, parent=parent).median == pytest.approx(75, rel=0.3)
+
+
+@pytest.mark.parametrize("parent", [1, None])
+def test_between_two_rounds_the_estimate_counts_down(parent):
+    early = loop(Forecast(), 50.5, parent=parent).median
+    late = loop(Forecast(), 59.5, parent=parent).median
+    assert early - late == pytest.approx(9, abs=3)
+
+
+def running(key, done, total, at, unit="", parent=None):
+    stage = Stage(key, parent)
+    stage.move("running", 1, 0, at)
+    stage.count(done, total, unit, at + 1)
+    return stage
+
+
+def test_stages_that_count_the_same_unit_go_on_side_by_side():
+    first, second = running("a", 0, 900, 0.0, "B"), running("b", 40, 90, 1.0, "B")
+    assert rounds.find([first, second], 5.0) == {}
+    assert first.partial == 0.0
+
+
+def test_a_stage_that_has_moved_without_the_other_is_not_around_it():
+    first, second = running("a", 5, 9, 0.0, "file"), running("b", 40, 90, 1.0, "row")
+    assert rounds.find([first, second], 5.0) == {}
+
+
+def test_in_the_first_round_the_shares_inside_tell_how_far_it_is():
+    outer = running("epochs", 0, 4, 0.0)
+    inside = running("epochs\x1ftrain", 25, 50, 0.0, parent=outer)
+    assert set(rounds.find([outer, inside], 5.0)) == {inside.key}
+    assert outer.partial == pytest.approx(0.5, abs=0.05)

@@ -1,0 +1,24 @@
+"""Progress by counts alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from headway.estimate import Forecast
+
+
+def test_of_stages_whose_weights_nobody_knows_there_is_no_whole():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "a", None, "running", 50, 100, "B", 1.0)
+    assert forecast.progress(1.0) == pytest.approx(0.5)
+    forecast.observe(2, "b", None, "pending", 0, None, None, 2.0)
+    assert forecast.progress(2.0) is None
+
+
+def test_stages_of_one_unit_weigh_what_they_count():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "a", None, "completed", 300, 300, "B", 1.0)
+    forecast.observe(2, "b", None, "running", 50, 100, "B", 2.0)
+    assert forecast.progress(2.0) == pytest.approx(0.875)

@@ -1,0 +1,232 @@
+"""What is left by the standard library alone is what msgpack would have made."""
+
+import enum
+import glob
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import headway
+from headway.host import lost_ends
+from headway.protocol import messages, wire
+from headway.reporting.spool import last_resort
+from headway.testing import reporting
+from headway_broker.shell.spool import frames
+
+NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False)
+PLAIN = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text() | st.binary(),
+    lambda inside: (
+        st.lists(inside, max_size=20)
+        | st.dictionaries(st.text(max_size=9) | st.integers(0, 9), inside, max_size=20)
+    ),
+)
+
+
+@given(PLAIN)
+def test_every_value_of_a_message_is_packed_as_by_msgpack(value):
+    assert last_resort.packed(value) == wire.pack(value)
+
+
+@pytest.mark.parametrize("size", [31, 32, 255, 256, 65_535, 65_536])
+@pytest.mark.parametrize("make", [lambda n: "x" * n, bytes, lambda n: [0] * n, lambda n: (0,) * n])
+def test_long_values_are_packed_as_by_msgpack(make, size):
+    assert last_resort.packed(make(size)) == wire.pack(make(size))
+
+
+def test_a_map_of_many_is_packed_as_by_msgpack():
+    many = dict.fromkeys(range(70_000))
+    assert last_resort.packed(many) == wire.pack(many)
+
+
+@pytest.mark.parametrize("value", [2**64, -(2**63) - 1, {1, 2}])
+def test_what_has_no_place_in_a_message_is_an_error(value):
+    with pytest.raises((OverflowError, TypeError)):
+        last_resort.packed(value)
+
+
+def test_a_program_that_ends_in_haste_leaves_what_it_owes(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    with reporting() as reporter:
+        reporter.publisher.about.update(pid=7)
+        with headway.operation("Install"):
+            pass
+        last_resort.finish(reporter)
+    (path,) = glob.glob(str(tmp_path / "run" / "unsent" / "*"))
+    assert os.path.basename(path) == reporter.session
+    with open(path, "rb") as file:
+        hello, announce, bye = frames(file.read())[0]
+    assert (hello.session, hello.about["pid"]) == (reporter.session, 7)
+    assert announce.operation[2:5] == ["Install", None, "completed"]
+    assert isinstance(bye, messages.Bye)
+
+
+class Text(str):
+    """A text that answers with a fault."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        raise RuntimeError
+
+    __len__ = encode = __str__
+
+
+class Odd:
+    """What is no value at all, and cannot say so."""
+
+    def __str__(self):
+        raise RuntimeError
+
+    __bool__ = __eq__ = __hash__ = __float__ = __str__
+
+
+class Level(enum.IntEnum):
+    """Whole numbers with names."""
+
+    LOW = 3
+
+
+ANYTHING = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**80), 2**80)
+    | st.floats()
+    | st.decimals()
+    | st.fractions()
+    | st.text(st.characters())
+    | st.binary()
+    | st.sampled_from([Text("a"), "\udcff", Level.LOW, [1], 10**400])
+    | st.builds(Odd)
+)
+
+
+@given(st.lists(ANYTHING, min_size=13, max_size=13))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_enters_by_the_api_is_packed_in_both_ways_the_same(values):
+    name, key, notify, display, cancellable, stage_name, total, unit, done, step = values[:10]
+    with reporting() as reporter:
+        op = headway.operation(
+            name, key=key, notify=notify, display=display, cancellable=cancellable
+        ).start()
+        stage = op.stage(stage_name, total, unit).start()
+        stage.advance(step)
+        stage.update(done=done, total=step, detail=name, unit=key)
+        stage.update(done=step, total=done, detail=unit, unit=total)
+        stage.wait(values[10])
+        op.set(message=values[11], exit_status=total, notify=key, cancellable=done)
+        op.log(values[12])
+        for item in op.track([1, 2], name, total, unit):
+            assert item
+        stage.skip(values[11]) if values[10] is None else stage.fail(values[12])
+        op.complete(message=values[12])
+        owed = reporter.publisher.owed(1.0)
+    assert len(owed) == 3
+    for message in owed:
+        assert last_resort.frame(message) == wire.encode(message)
+        wire.decode(wire.encode(message), messages.INBOUND)
+
+
+def test_what_cannot_be_packed_costs_no_other_and_is_counted():
+    with reporting() as reporter:
+        reporter.publisher.about.update(pid=7, odd=Odd())
+        for name in ("Before", "Broken", "After"):
+            with headway.operation(name):
+                pass
+        owed = reporter.publisher.owed(1.0)
+        owed[2].operation[2] = Odd()
+    hello, *others = frames(last_resort.spooled(owed))[0]
+    assert hello.about == {"pid": 7, "unpacked": 1}
+    assert [message.operation[2] for message in others[:-1]] == ["Before", "After"]
+
+
+def test_what_a_program_leaves_has_no_texts(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    with reporting() as reporter:
+        operation = headway.operation("Install").start()
+        operation.stage("Download").start().update(detail="token 1234")
+        operation.fail("token 1234")
+        last_resort.finish(reporter)
+    (path,) = glob.glob(str(tmp_path / "run" / "unsent" / "*"))
+    with open(path, "rb") as file:
+        data = file.read()
+    assert b"Download" in data
+    assert b"1234" not in data
+
+
+def test_nothing_owed_is_no_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    with reporting() as reporter:
+        last_resort.finish(reporter)
+    assert not os.path.exists(tmp_path / "run")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("HEADWAY_STATE_DIR", str(tmp_path / "run"))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    return tmp_path / "run" / "unsent"
+
+
+def names(folder):
+    (path,) = folder.iterdir()
+    return [message.operation[2] for message in frames(path.read_bytes())[0][1:-1]]
+
+
+def test_what_ends_after_a_file_was_left_is_in_another_that_takes_its_place(folder):
+    with reporting() as reporter:
+        reporter.publisher.about.update(pid=7)
+        for name in ("Before exec", "After it failed"):
+            with headway.operation(name):
+                pass
+            reporter.left.write(reporter.session)
+        assert names(folder) == ["Before exec", "After it failed"]
+        (before,) = os.listdir(folder)
+        reporter.left.write(reporter.session)
+        assert os.listdir(folder) == [before]
+
+
+def test_an_end_that_the_broker_refuses_stays_owed(folder):
+    with reporting() as reporter:
+        publisher = reporter.publisher
+        publisher.about.update(pid=7)
+        for name in ("Taken", "Refused"):
+            with headway.operation(name) as op:
+                pass
+            if name == "Taken":
+                taken = messages.Acknowledge([[op.id, op.model.revision]])
+                publisher.receive(taken, 1.0)
+        publisher.receive(messages.Refuse("illegal move", {"operation": op.id}), 1.0)
+        assert publisher.settled
+        assert publisher.owes_ends
+        assert not publisher.awaits_ends
+        last_resort.finish(reporter)
+    assert names(folder) == ["Refused"]
+
+
+def test_ends_that_found_no_place_are_counted_once(folder):
+    folder.parent.mkdir(mode=0o700)
+    folder.write_bytes(b"")  # no directory
+    with reporting() as reporter:
+        for name in ("First", "Second"):
+            with headway.operation(name):
+                pass
+        with pytest.raises(NotADirectoryError):
+            last_resort.finish(reporter)
+        for _ in range(2):
+            reporter.left.count_lost()
+    assert lost_ends.known([str(folder.parent)])[0] == 2
+
+
+def test_ends_that_are_in_a_file_are_not_counted_as_lost(folder):
+    with reporting() as reporter:
+        with headway.operation("Work"):
+            pass
+        last_resort.finish(reporter)
+        reporter.left.count_lost()
+    assert lost_ends.known([str(folder.parent)])[0] == 0

@@ -1,0 +1,148 @@
+"""What a worker makes of what its broker says."""
+
+from publishers import kinds, publisher_with, welcomed
+
+from headway.protocol import messages
+from headway.protocol.retirement import Surroundings
+from headway.reporting.session import ACKNOWLEDGE_TIMEOUT, WELCOME_TIMEOUT
+from headway.states import COMPLETED
+
+
+def test_an_end_is_told_again_until_it_is_acknowledged():
+    publisher, operation = publisher_with("A")
+    publisher.take(1.0)
+    operation.move(COMPLETED, 2.0)
+    publisher.changed(operation)
+    publisher.take(2.0)
+    assert not publisher.settled
+    assert publisher.deadline() <= 2.0 + ACKNOWLEDGE_TIMEOUT
+    publisher.tick(2.0 + ACKNOWLEDGE_TIMEOUT)
+    again = publisher.take(2.0 + ACKNOWLEDGE_TIMEOUT)[0]
+    assert (again.whole, again.operation[4]) == (True, "completed")
+    publisher.receive(messages.Acknowledge([[operation.id, operation.revision - 1]]), 5.0)
+    assert not publisher.settled
+    publisher.receive(messages.Acknowledge([[operation.id, operation.revision]]), 5.0)
+    assert publisher.settled
+
+
+def test_a_broker_that_greets_nobody_in_time_is_deaf():
+    publisher, _ = publisher_with("A")
+    assert not publisher.is_unanswered(100.0)  # it has not been spoken to
+    publisher.take(100.0)
+    assert not publisher.is_unanswered(100.0)
+    assert publisher.is_unanswered(100.0 + 2 * WELCOME_TIMEOUT)
+    publisher.lost()
+    assert not publisher.is_unanswered(100.0 + 2 * WELCOME_TIMEOUT)
+
+
+def test_a_broker_that_has_not_acknowledged_an_end_and_says_nothing_is_deaf():
+    publisher, operation = publisher_with("A")
+    publisher.take(100.0)
+    publisher.receive(messages.Welcome(1, 0, "i", 0.0, 0.0, "ipc:///f", False), 100.0)
+    operation.move(COMPLETED, 101.0)
+    publisher.changed(operation)
+    publisher.take(101.0)
+    late = 101.5 + ACKNOWLEDGE_TIMEOUT
+    assert not publisher.is_unanswered(101.5)
+    assert publisher.is_unanswered(late)
+    publisher.receive(messages.Watched(True), late)
+    assert not publisher.is_unanswered(late)
+
+
+def test_who_asks_again_is_told_all_of_it():
+    publisher, operation = publisher_with("A", "B")
+    publisher.take(1.0)
+    publisher.receive(messages.Reannounce([operation.id, "unknown"]), 2.0)
+    (announce,) = publisher.take(2.0)
+    assert announce.whole
+    assert len(announce.stages) == 2
+    publisher.receive(messages.Reannounce(None), 3.0)
+    hello, announce = publisher.take(3.0)
+    assert (type(hello), hello.sequence) == (messages.Hello, 2)
+    assert (announce.sequence, announce.whole) == (3, True)
+
+
+def test_a_new_connection_is_told_all_of_it():
+    publisher, _ = publisher_with("A")
+    publisher.take(1.0)
+    publisher.lost()
+    assert publisher.take(2.0) == []
+    publisher.connected()
+    assert kinds(publisher.take(2.0)) == [messages.Hello, messages.Announce]
+
+
+def test_a_refused_operation_is_dropped_and_a_refused_session_is_silent():
+    publisher, operation = publisher_with("A")
+    publisher.take(1.0)
+    publisher.receive(messages.Refuse("not its writer", {"operation": operation.id}), 1.0)
+    assert publisher.settled
+    publisher.receive(messages.Refuse("version", {"majors": [2]}), 1.0)
+    assert publisher.take(9.0) == []
+    assert publisher.deadline() is None
+
+
+def test_a_broker_that_is_worse_off_is_asked_once_to_retire_and_still_told_everything():
+    publisher, operation = publisher_with("A")
+    publisher.surroundings = Surroundings(None, 0)
+    words = {"major": 1, "minor": messages.MINOR, "service": None, "nice": 0}
+    asked = welcomed(publisher, service="cron.service", nice=0)
+    assert asked == [messages.Request(1, "retire", words)]
+    publisher.changed(operation)
+    assert kinds(publisher.take(2.0)) == [messages.Announce]
+    publisher.lost()
+    publisher.connected()
+    assert welcomed(publisher, service="cron.service", nice=0) == []
+
+
+def test_a_broker_that_is_as_well_off_is_asked_nothing():
+    publisher, _ = publisher_with("A")
+    publisher.surroundings = Surroundings(None, 0)
+    assert welcomed(publisher, service=None, nice=0) == []
+
+
+def test_an_older_broker_is_only_asked_to_retire_in_its_own_version():
+    publisher, operation = publisher_with("A")
+    publisher.take(1.0)
+    publisher.receive(messages.Refuse("version", {"majors": [0]}), 1.0)
+    hello, request = publisher.take(1.1)
+    assert (hello.major, request.verb) == (0, "retire")
+    publisher.receive(messages.Welcome(0, 0, "i", 0.0, 0.0, "ipc:///f", True), 1.2)
+    publisher.changed(operation)
+    assert publisher.take(9.0) == []
+    assert publisher.deadline() is None
+    assert publisher.unheard
+    publisher.receive(messages.Retire(), 9.0)
+    publisher.lost()
+    publisher.connected()
+    assert publisher.take(10.0)[0].major == messages.MAJOR
+    assert not publisher.unheard
+
+
+def test_an_older_broker_that_stays_is_asked_no_more():
+    publisher, _ = publisher_with("A")
+    publisher.take(1.0)
+    for _ in range(2):
+        publisher.receive(messages.Refuse("version", {"majors": [0]}), 1.0)
+    publisher.take(1.1)
+    publisher.receive(messages.Reply(1, {"retiring": False}, None), 1.2)
+    assert publisher.refused == messages.Refuse("version", {"majors": [0]})
+    publisher.lost()
+    publisher.connected()
+    publisher.take(2.0)
+    publisher.receive(messages.Refuse("version", {"majors": [0]}), 2.0)
+    assert publisher.take(9.0) == []
+
+
+def test_the_usual_duration_is_there_once_the_broker_has_told_it():
+    publisher, operation = publisher_with()
+    welcomed(publisher)
+    publisher.ask_usual(operation.id)
+    [first] = publisher.take(2.0)
+    assert (first.verb, first.arguments) == ("usual", {"operation": operation.id})
+    publisher.receive(messages.Reply(first.request, {"usual": None}, None), 2.0)
+    assert publisher.usual == {}
+    publisher.ask_usual(operation.id)
+    [second] = publisher.take(3.0)
+    publisher.receive(messages.Reply(second.request, {"usual": 20.0}, None), 3.0)
+    assert publisher.usual == {operation.id: 20.0}
+    assert publisher.refused is None

@@ -1,0 +1,83 @@
+"""`headway ps` reads the ends that wait in the spool, and leaves them there."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from headway.host.identity import describe
+from headway.host.spool import write_spool_file
+from headway.model import Operation, Stage
+from headway.protocol import messages
+from headway.reporting.spool.last_resort import spooled
+from headway.states import COMPLETED, FAILED, RUNNING
+from headway_viewer.connection.spooled_ends import SHOWN_SECONDS, read_ends
+
+
+@pytest.fixture
+def directory(tmp_path, monkeypatch):
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path))
+    return tmp_path
+
+
+def left(directory, name, *operations, boot=None):
+    """Leave a file of these operations, as a program does."""
+    about = describe("0")
+    about["boot"] = boot or about["boot"]
+    hello = messages.Hello(messages.MAGIC, 1, 1, name, "worker", 0.0, about)
+    announced = [
+        messages.Announce(
+            0, 0.0, True, one.record(), [stage.record() for stage in one.stages.values()]
+        )
+        for one in operations
+    ]
+    data = spooled([hello, *announced, messages.Bye(0, 0.0)])
+    write_spool_file(str(directory), os.getuid(), name, data)
+
+
+def ended(id_, state, ended):
+    operation = Operation(id_, f"name {id_}")
+    operation.move(RUNNING, ended - 1)
+    operation.add_stage(Stage(1, "Run"))
+    if state != RUNNING:
+        operation.move(state, ended)
+    return operation
+
+
+def test_the_ends_are_read_in_their_order_and_stay(directory):
+    now = time.monotonic()
+    left(directory, "a", ended("later", FAILED, now))
+    left(directory, "b", ended("earlier", COMPLETED, now - 10))
+    for _ in range(2):
+        found = read_ends(now)
+        assert [(one.id, one.state, one.progress) for one in found] == [
+            ("earlier", COMPLETED, 1.0),
+            ("later", FAILED, None),
+        ]
+        assert [stage.name for stage in found[0].stages.values()] == ["Run"]
+
+
+def test_what_goes_on_or_is_old_or_of_before_the_reboot_is_left_out(directory):
+    now = time.monotonic()
+    left(directory, "a", ended("open", RUNNING, now))
+    left(directory, "b", ended("old", COMPLETED, now - SHOWN_SECONDS - 1))
+    left(directory, "c", ended("before", COMPLETED, now - 1), boot="another")
+    assert read_ends(now) == []
+
+
+def test_a_file_that_is_damaged_or_no_file_costs_no_other(directory):
+    now = time.monotonic()
+    left(directory, "a", ended("good", COMPLETED, now - 1))
+    (directory / "unsent" / "cut").write_bytes((directory / "unsent" / "a").read_bytes()[:40])
+    (directory / "unsent" / "noise").write_bytes(b"\xff" * 1000)
+    (directory / "unsent" / "folder").mkdir()
+    (directory / "unsent" / "link").symlink_to("/dev/zero")
+    os.mkfifo(directory / "unsent" / "pipe")
+    assert [one.id for one in read_ends(now)] == ["good"]
+
+
+def test_without_a_spool_there_is_nothing(directory):
+    assert read_ends(time.monotonic()) == []

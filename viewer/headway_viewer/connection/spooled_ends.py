@@ -1,0 +1,89 @@
+"""Read the ends that wait in the spool for a broker, for a command that starts none.
+
+A short command leaves its operation there. What is read stays: the next broker takes it in.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any, Iterator
+
+import msgpack
+
+from headway.host.identity import describe
+from headway.model import Operation
+from headway.protocol import endpoint, messages, wire
+from headway.states import COMPLETED, ENDED
+from headway.version import VERSION
+
+FILE_LIMIT = 1 << 20  # bytes of a file that is read: 1,000 ends take less
+FILES_LIMIT = 500  # files that are read, the latest; a broker keeps as many ended operations
+SHOWN_SECONDS = 3600.0  # after its end an operation is shown for so long, as by a broker
+
+
+def read_ends(now: float) -> list[Operation]:
+    """Return the operations that ended in the last hour and that no broker has taken in yet.
+
+    `now` is on the monotonic clock, as their times are. What cannot be read is left out.
+    """
+    found: dict[str, Operation] = {}
+    try:
+        user = endpoint.user_of(os.environ, os.getuid())
+        directory = endpoint.runtime_directory(os.environ, user, make=False)
+        folder = os.open(os.path.join(directory, endpoint.SPOOL), os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return []
+    try:
+        boot = describe(VERSION)["boot"]
+        for data in _contents(folder, user):
+            for operation in _ends(data, boot):
+                if operation.ended is not None and 0 <= now - operation.ended <= SHOWN_SECONDS:
+                    found[operation.id] = operation
+    finally:
+        os.close(folder)
+    return sorted(found.values(), key=lambda operation: operation.ended or 0.0)
+
+
+def _contents(folder: int, user: int) -> Iterator[bytes]:
+    """Yield what is in the latest files of a spool directory."""
+    aged: list[tuple[int, str]] = []
+    for name in os.listdir(folder):
+        if not name.startswith("."):
+            try:
+                aged.append((os.lstat(name, dir_fd=folder).st_mtime_ns, name))
+            except OSError:
+                continue  # a broker has taken it in
+    for _, name in sorted(aged)[-FILES_LIMIT:]:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            with open(os.open(name, flags, dir_fd=folder), "rb") as file:
+                status = os.fstat(file.fileno())
+                if stat.S_ISREG(status.st_mode) and status.st_uid in (user, 0):
+                    yield file.read(FILE_LIMIT)
+        except OSError:
+            continue
+
+
+def _ends(data: bytes, boot: str | None) -> list[Operation]:
+    """Return the ended operations in a file of a program that has run since the machine began."""
+    found: dict[str, Operation] = {}
+    unpacker: Any = msgpack.Unpacker(raw=False, max_buffer_size=FILE_LIMIT)
+    unpacker.feed(data)
+    same_boot = False
+    try:
+        for frame in unpacker:
+            message = wire.decode(frame, messages.INBOUND)
+            if isinstance(message, messages.Hello):
+                same_boot = boot is not None and message.about.get("boot") == boot
+            elif isinstance(message, messages.Announce) and same_boot:
+                operation = found.setdefault(message.operation[0], Operation("", ""))
+                operation.apply(message.operation)
+                for record in message.stages:
+                    operation.apply_stage(record)
+    except Exception:
+        pass  # whatever is wrong with the rest: the broker will set it aside
+    ended = [operation for operation in found.values() if operation.state in ENDED]
+    for operation in ended:
+        operation.progress = 1.0 if operation.state == COMPLETED else None
+    return ended
