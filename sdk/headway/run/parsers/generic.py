@@ -140,6 +140,8 @@ class Parser:
             shown.stage = name
             shown.parent = self._parent(shown)
             events += self._end_run(shown)
+            if self._take_over(shown):
+                follows = RESTART  # what another claim counted is no part of this one's count
         name = shown.stage
         if follows == RESTART or name not in self._running:
             events.append(StageStarted(name, found.total, found.unit, shown.parent))
@@ -153,6 +155,9 @@ class Parser:
     def _name(self, found: Measure) -> str | None:
         """Return the stage that shows a claim; None if none does."""
         if found.label:
+            owners = [owner for owner in self._owners(found.label) if owner.claim.open]
+            if any(owner.claim.need < found.need for owner in owners):
+                return None  # a surer claim shows it
             known = found.label in self._stages
             return found.label if known or len(self._stages) < LABELLED else None
         open_ = [shown for shown in self._shown.values() if shown.claim.open and shown.stage]
@@ -167,6 +172,19 @@ class Parser:
         kind = INNER if inside else NEXT
         number = 1 + sum(name.startswith(kind) for name in self._stages)
         return kind if number == 1 else f"{kind} {number}"
+
+    def _owners(self, name: str) -> list[_Shown]:
+        """Return the claims that show a stage: a label may stand before two kinds of measure."""
+        return [other for other in self._shown.values() if other.stage == name]
+
+    def _take_over(self, shown: _Shown) -> bool:
+        """Take the stage of this claim from others that show it; whether there are any."""
+        others = [other for other in self._owners(shown.stage or RUN) if other is not shown]
+        for other in others:
+            other.stage = None
+            if other.claim.need >= shown.claim.need:
+                other.claim.refute()
+        return bool(others)
 
     def _parent(self, shown: _Shown) -> str | None:
         """Return the stage of the newest claim that is open and has parts."""
