@@ -160,8 +160,10 @@ class Machine:
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
                 process.kill()
-            process.communicate()
+        # First: who inherited a pipe would keep it open.
         until(self._deserted, f"the end of all that was started for {self.directory}")
+        for process in self.processes:
+            process.communicate()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -108,6 +108,29 @@ def test_workers_of_a_process_pool_report_and_end(machine, listener, method):
     assert {task.state for task in tasks} == {"completed"}
 
 
+def test_a_worker_that_a_pool_replaced_has_not_ended_while_it_works(machine, listener):
+    """`Pool` forks a replacement from a daemon thread of its own."""
+    code = """
+        import headway, multiprocessing, os, time
+        def work(n):
+            with headway.operation(f"task {n}") as op, op.stage("Step", total=100) as stage:
+                for _ in range(100):
+                    time.sleep(0.01)
+                    stage.advance()
+            return os.getpid()
+        if __name__ == "__main__":
+            with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+                print(len(set(pool.map(work, [1, 2], chunksize=1))))
+                pool.close()
+                pool.join()
+    """
+    assert machine.run(code) == (0, "2\n", "")
+    for name in ("task 1", "task 2"):
+        task = listener.named(name)
+        (stage,) = task.stages.values()
+        assert (task.state, stage.done) == ("completed", 100)
+
+
 def test_a_program_started_inside_a_stage_is_told_by_the_environment(machine, listener):
     code = f"""
         import headway, subprocess, sys

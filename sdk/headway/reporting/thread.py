@@ -251,7 +251,10 @@ class ReportingThread:
         """
         if not self._forked_off_main_thread:
             return None
-        if not any(t.is_alive() for t in threading.enumerate() if not t.daemon):
+        # The thread that forked is the child's program, be it a daemon (`Pool` replaces a dead
+        # worker from one).
+        main = threading.main_thread()
+        if not any(t.is_alive() for t in threading.enumerate() if t is main or not t.daemon):
             self._end(time.monotonic() + EXIT_TIMEOUT)
         return 0.05
 
