@@ -21,7 +21,7 @@ def program() -> NoReturn:
         die_of_interrupts()
         postpone("headway")
     if sys.argv[1:2] == ["run"] and sys.argv[2:3] not in (["-h"], ["--help"]):
-        from headway.run.cli import program as run  # noqa: PLC0415 - only after that
+        from headway.run.commands.cli import program as run  # noqa: PLC0415 - only after that
     else:
         from headway.commands.table import program as run  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ import headway_command
 AFTER = """
 import sys, headway_command
 headway_command.postpone("headway")
-import headway.run.cli
+import headway.run.commands.cli
 before = "headway.api.operation" in sys.modules
 headway_command.complete("headway")
 import headway

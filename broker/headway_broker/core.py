@@ -16,8 +16,8 @@ from headway.protocol import messages
 from headway.protocol.wire import Malformed, UnknownKind
 from headway_broker.parts import Parts
 from headway_broker.peers.liveness import STALL
-from headway_broker.peers.requests import reply
-from headway_broker.peers.status import status
+from headway_broker.peers.viewers.requests import reply
+from headway_broker.peers.viewers.status import status
 from headway_broker.publishing.snapshots import Subscriber
 from headway_broker.state.duties import Duties, Duty, Turn
 from headway_broker.state.effects import Effect, End, Stop, StoredOperation, StoredShares

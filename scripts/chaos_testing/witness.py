@@ -16,7 +16,7 @@ from typing import Any, Callable
 
 from chaos_testing.call_timer import run_delays
 from chaos_testing.journal import Journal
-from headway.host import spool
+from headway.host.files import spool
 from headway.protocol.messages import Announce
 from headway.reporting.publisher import Publisher
 from headway.reporting.reporter import Reporter, reporter

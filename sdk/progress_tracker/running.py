@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from headway.api import uncaught
+from headway.api.outcomes import uncaught
 from progress_tracker.tracker import ProgressTracker
 
 TYPE_CHECKING = False

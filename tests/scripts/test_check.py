@@ -52,6 +52,27 @@ UPWARD = [
         "Layers of the viewer",
     ),
     ("headway.host.threads", "headway.reporting.reporter", IN_A_FUNCTION, "Layers of the sdk"),
+    ("headway.host.notebook", "headway.host.files.secret", PLAIN, "Layers of the host"),
+    ("headway.api.outcomes.outcome", "headway.api.track", FOR_TYPES, "Layers of the api"),
+    ("headway.reporting.traces", "headway.reporting.thread", PLAIN, "Layers of reporting"),
+    (
+        "headway.run.progress.stage_target",
+        "headway.run.supervision.launch",
+        IN_A_FUNCTION,
+        "Layers of headway run",
+    ),
+    (
+        "headway_broker.peers.counts.merged_counts",
+        "headway_broker.peers.endings",
+        PLAIN,
+        "Layers of the broker's peers",
+    ),
+    (
+        "headway_viewer.commands.listing.filters",
+        "headway_viewer.commands.follow",
+        PLAIN,
+        "Layers of the viewer's commands",
+    ),
     (
         "headway_viewer.picture.board",
         "headway_broker.state.ledger",
@@ -146,6 +167,15 @@ def test_every_module_is_in_one_layer_of_its_package(package):
 )
 def test_no_module_is_imported_by_what_it_imports(package):
     assert circle(package) == []
+
+
+def test_no_folder_has_more_than_15_modules():
+    members = {}
+    for module in modules():
+        folder, _, name = module.rpartition(".")
+        members.setdefault(folder, []).append(name)
+    assert len(members) > 30
+    assert {folder: names for folder, names in members.items() if len(names) > 15} == {}
 
 
 def test_a_circle_by_imports_for_types_and_in_functions_is_found(tmp_path, monkeypatch):

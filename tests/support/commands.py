@@ -11,7 +11,7 @@ import pexpect
 PROGRAM = [
     sys.executable,
     "-c",
-    "import sys; from headway.run.cli import main; sys.exit(main(sys.argv[1:]))",
+    "import sys; from headway.run.commands.cli import main; sys.exit(main(sys.argv[1:]))",
 ]
 
 

@@ -15,7 +15,7 @@ import time
 
 import psutil
 
-from headway.run.report import AGENTS
+from headway.run.supervision.report import AGENTS
 from headway_broker.commands import client
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

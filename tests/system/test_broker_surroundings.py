@@ -7,7 +7,7 @@ import pytest
 from machine import until
 from sandbox import let_go
 
-from headway.host.cgroup import group, service_in
+from headway.host.launch.cgroup import group, service_in
 
 HIERARCHIES = ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup")
 

@@ -4,7 +4,7 @@ import sys
 
 from machine import Machine
 
-from headway.host import detached_process
+from headway.host.launch import detached_process
 
 
 def test_a_broker_that_is_just_being_started_is_gone_as_well():

@@ -10,7 +10,7 @@ from machine import until
 
 from headway.protocol import messages
 
-CODE = "import sys; from headway.run.pipe import main; sys.exit(main(sys.argv[1:]))"
+CODE = "import sys; from headway.run.commands.pipe import main; sys.exit(main(sys.argv[1:]))"
 PIPE = f"{sys.executable} -c '{CODE}'"
 
 

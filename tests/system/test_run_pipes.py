@@ -108,7 +108,7 @@ def test_an_exit_status_that_somebody_else_was_told_is_no_success(machine, liste
         "import os, sys, headway.run.process.child as c\n"
         "def taken(child): os.waitpid(child.pid, 0); return c.Child.own(child)\n"
         "c.Child.own = c.Child.take_statuses; c.Child.take_statuses = taken\n"
-        "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
+        "from headway.run.commands.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     process = machine.python("-c", code, "--name", "odd", "--", "sleep", "0.5")
     assert machine.finish(process) == (1, "", "")
@@ -118,13 +118,13 @@ def test_an_exit_status_that_somebody_else_was_told_is_no_success(machine, liste
 
 def test_the_clock_of_a_command_stops_when_it_ends(machine, listener):
     code = (
-        "import sys, time, headway.run.launch as l\n"
+        "import sys, time, headway.run.supervision.launch as l\n"
         "begin = l.Launch.report\n"
         "def late(launch):\n"
         "    while launch.child.ended is None: time.sleep(0.01)\n"
         "    print(time.monotonic()); time.sleep(1); begin(launch)\n"
         "l.Launch.report = late\n"
-        "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
+        "from headway.run.commands.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     process = machine.python("-c", code, "--name", "late", "--", "sleep", "0.5")
     status, out, _ = machine.finish(process)
@@ -298,7 +298,7 @@ def test_a_parser_that_fails_does_not_stop_the_command(machine):
         "import sys, headway.run.parsers.generic as g\n"
         "def feed(*_): raise RuntimeError\n"
         "g.Parser.feed = feed; g.Parser.finish = feed\n"
-        "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
+        "from headway.run.commands.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "--", "sh", "-c", "echo a; echo b; exit 5"],
@@ -324,7 +324,7 @@ def test_a_flood_passes_whole(machine):
 
 def test_it_never_loads_the_drawing_library(machine):
     code = (
-        "import sys; from headway.run.cli import main; main(sys.argv[1:]); "
+        "import sys; from headway.run.commands.cli import main; main(sys.argv[1:]); "
         "print(sorted({'rich', 'argparse'} & set(sys.modules)))"
     )
     done = subprocess.run(
@@ -339,12 +339,12 @@ def test_it_never_loads_the_drawing_library(machine):
 
 def test_the_command_does_not_wait_for_what_takes_long_to_import(machine):
     code = (
-        "import sys, headway.run.launch as module; "
+        "import sys, headway.run.supervision.launch as module; "
         "release = module.Launch.release; "
         "module.Launch.release = lambda launch: "
         "(print(sorted({'typing', 're', 'enum', 'zmq'} & set(sys.modules))), "
         "sys.stdout.flush(), release(launch)); "
-        "from headway.run.cli import main; main(sys.argv[1:])"
+        "from headway.run.commands.cli import main; main(sys.argv[1:])"
     )
     path = os.pathsep.join(filter(None, sys.path))
     done = subprocess.run(
@@ -359,7 +359,7 @@ def test_the_command_does_not_wait_for_what_takes_long_to_import(machine):
 
 def test_an_interrupt_before_the_command_has_begun_ends_it_as_it_would_end_that(machine):
     code = (
-        "import os, signal, headway.run.cli as cli; "
+        "import os, signal, headway.run.commands.cli as cli; "
         "cli.find_program = lambda *_: os.kill(os.getpid(), signal.SIGINT); "
         "cli.main(['--', 'true'])"
     )

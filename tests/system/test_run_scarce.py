@@ -34,7 +34,7 @@ def refuse_hidden(run):
     left[0] -= 1
     start_hidden(run)
 threads.start = refuse_hidden
-from headway.run.cli import main; sys.exit(main(sys.argv[1:]))
+from headway.run.commands.cli import main; sys.exit(main(sys.argv[1:]))
 """
 NO_FORK = """
 import errno, os, sys
@@ -47,7 +47,7 @@ def refuse():
     left[0] -= 1
     return fork()
 os.fork = refuse
-from headway.run.cli import main; sys.exit(main(sys.argv[1:]))
+from headway.run.commands.cli import main; sys.exit(main(sys.argv[1:]))
 """
 NO_SPAWN = """
 import errno, os, sys
@@ -56,7 +56,7 @@ def refuse(*_, **__):
 os.posix_spawn = refuse
 from headway.host import resources
 resources.are_ample = lambda: True
-from headway.run.cli import main; sys.exit(main(sys.argv[1:]))
+from headway.run.commands.cli import main; sys.exit(main(sys.argv[1:]))
 """
 
 
@@ -139,11 +139,11 @@ def test_a_command_that_took_the_process_has_the_signals_it_would_have_had(machi
 
 def test_a_command_that_took_the_process_ends_by_a_signal_that_came_before(machine):
     code = (
-        "import os, signal, headway.run.launch as p\n"
+        "import os, signal, headway.run.supervision.launch as p\n"
         "p.resources.are_ample = lambda: False\n"
         "def afford(): os.kill(os.getpid(), signal.SIGTERM); raise OSError(11, 'nothing left')\n"
         "p._require_resources = afford\n"
-        "import sys; from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
+        "import sys; from headway.run.commands.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     process = machine.python("-c", code, "--", "echo", "out")
     assert process.wait(30) == -15
@@ -229,7 +229,7 @@ def test_however_few_processes_its_user_may_have_the_command_runs_whole(limit):
 def test_a_command_goes_on_though_what_follows_it_cannot_be_loaded(machine, module):
     code = (
         f"import sys; sys.modules['headway.run.{module}'] = None\n"
-        "from headway.run.cli import main; sys.exit(main(sys.argv[1:]))"
+        "from headway.run.commands.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     process = machine.python(
         "-c", code, "--", "sh", "-c", "echo out; sleep 0.5; echo err >&2; exit 3"

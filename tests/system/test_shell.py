@@ -12,7 +12,7 @@ from machine import HEADWAY, until
 PV = [
     sys.executable,
     "-c",
-    "import sys; from headway.run.meter import main; sys.exit(main(sys.argv[1:]))",
+    "import sys; from headway.run.commands.meter import main; sys.exit(main(sys.argv[1:]))",
 ]
 
 

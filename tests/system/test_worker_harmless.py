@@ -8,7 +8,7 @@ import pytest
 from listener import Listener, heard
 from machine import until
 
-from headway.host import shadowed_stdlib
+from headway.host.launch import shadowed_stdlib
 from headway.protocol import messages
 from headway_broker.shell.spool import frames
 

@@ -8,7 +8,7 @@ import pytest
 from listener import Listener, heard
 from machine import until
 
-from headway.host.spool import DEAF
+from headway.host.files.spool import DEAF
 from headway.protocol import messages
 from headway.reporting.thread import EXIT_TIMEOUT
 from headway_broker.shell.spool import frames

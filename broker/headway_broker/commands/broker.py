@@ -13,11 +13,12 @@ import traceback
 from typing import Any
 
 from headway import __version__
-from headway.host import cgroup, lost_ends
+from headway.host.files import lost_ends
+from headway.host.launch import cgroup
 from headway.protocol import endpoint
 from headway_broker.commands import client
 from headway_broker.peers.idle_exit import LEAVE_AFTER
-from headway_broker.peers.status import lines
+from headway_broker.peers.viewers.status import lines
 from headway_broker.shell.log import Log
 from headway_broker.shell.server import Server
 from headway_broker.shell.single_instance import SingleInstance, Taken

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from headway import text
 from headway.estimate import Run, duration
-from headway.host.broker_launch import NoRuntimeDirectory
+from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.protocol import endpoint
 from headway_broker.commands import client
 from headway_broker.commands.history import history_path

@@ -10,9 +10,9 @@ from headway.model import OPERATION_FIELDS
 from headway.protocol.messages import Announce
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.lock_holders import LockHolders
+from headway_broker.peers.counts.forked_counts import ForkedCounts
+from headway_broker.peers.counts.merged_counts import MergedCounts
 from headway_broker.peers.endings import Endings
-from headway_broker.peers.forked_counts import ForkedCounts
-from headway_broker.peers.merged_counts import MergedCounts
 from headway_broker.peers.resync import Resync
 from headway_broker.publishing.stream import Stream
 from headway_broker.state.effects import End

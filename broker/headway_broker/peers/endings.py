@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Iterable
 
 from headway.protocol.messages import Bye
-from headway_broker.peers.forked_counts import ForkedCounts
+from headway_broker.peers.counts.forked_counts import ForkedCounts
+from headway_broker.peers.counts.merged_counts import MergedCounts
 from headway_broker.peers.liveness import Liveness
-from headway_broker.peers.merged_counts import MergedCounts
-from headway_broker.peers.requests import Requests
 from headway_broker.peers.resync import Resync
 from headway_broker.peers.stops import Stops
+from headway_broker.peers.viewers.requests import Requests
 from headway_broker.publishing.stream import Stream
 from headway_broker.state.effects import End, StoredShares, Unwatch
 from headway_broker.state.entry import Entry

@@ -10,8 +10,8 @@ from typing import Any
 from headway.protocol import messages
 from headway.protocol.messages import MAGIC, MAJOR, MINOR
 from headway_broker.peers.access import admitted
+from headway_broker.peers.counts.merged_counts import MergedCounts
 from headway_broker.peers.liveness import Liveness, watch
-from headway_broker.peers.merged_counts import MergedCounts
 from headway_broker.peers.resync import Resync
 from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Send

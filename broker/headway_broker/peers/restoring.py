@@ -11,7 +11,7 @@ from typing import Iterable
 
 from headway.protocol.wire import Malformed
 from headway_broker.estimates.forecasts import Forecasts
-from headway_broker.peers.forked_counts import ForkedCounts
+from headway_broker.peers.counts.forked_counts import ForkedCounts
 from headway_broker.peers.liveness import Liveness, watch
 from headway_broker.state.effects import Effect, Note, StoredOperation
 from headway_broker.state.errors import fault

@@ -6,7 +6,7 @@ from typing import Any
 
 from headway.protocol import messages, retirement
 from headway.protocol.messages import MAJOR, MINOR
-from headway_broker.peers.requests import reply
+from headway_broker.peers.viewers.requests import reply
 from headway_broker.state.effects import Effect, Send, Stop
 from headway_broker.state.sessions import Session, Sessions
 

@@ -15,7 +15,7 @@ from headway.model import OPERATION_FIELDS
 from headway.protocol.messages import MAJOR, Announce, Hello, Share
 from headway.protocol.redaction import refill
 from headway.states import OPEN
-from headway_broker.peers.forked_counts import ForkedCounts, ShareId
+from headway_broker.peers.counts.forked_counts import ForkedCounts, ShareId
 from headway_broker.peers.liveness import Liveness, watch
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.ledger import Ledger

@@ -17,7 +17,7 @@ from typing import Any, Iterator, NamedTuple, Sequence
 
 import msgpack
 
-from headway.host.spool import DEAF
+from headway.host.files.spool import DEAF
 from headway.protocol import endpoint, messages
 from headway.protocol.wire import FRAME_LIMIT, Malformed, UnknownKind, decode
 from headway_broker.shell.single_instance import answers

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from headway.host import identity, interpreter, notebook, server
+from headway.host import identity, notebook, server
+from headway.host.launch import interpreter
 from headway.reporting.reporter import reporter
-from headway.reporting.terminal_viewer import viewer_of
+from headway.reporting.viewers.terminal_viewer import viewer_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

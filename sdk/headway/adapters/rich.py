@@ -41,7 +41,7 @@ from rich.text import Text
 from headway.adapters.drawing import is_drawn_by_headway
 from headway.api.iteration import iterate, length_of
 from headway.api.opening import current, operation, operation_of
-from headway.api.outcome import outcome_of
+from headway.api.outcomes.outcome import outcome_of
 from headway.api.track import run_again, script
 from headway.api.track import track as _track
 from headway.model import COMPLETED

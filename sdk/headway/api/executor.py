@@ -7,7 +7,7 @@ from concurrent import futures
 from threading import Lock
 
 from headway.api import scope
-from headway.api.outcome import outcome_of
+from headway.api.outcomes.outcome import outcome_of
 from headway.api.track import open_stage
 from headway.model import COMPLETED
 from headway.reporting.reporter import reporter

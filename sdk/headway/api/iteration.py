@@ -14,11 +14,11 @@ from _operator import length_hint  # `operator` is 20 times as long to import
 from _thread import get_ident
 from itertools import chain, compress
 
-from headway.api import moments
-from headway.api.fold import Source
-from headway.api.outcome import outcome_of
+from headway.api.counts.fold import Source
+from headway.api.outcomes import moments
+from headway.api.outcomes.outcome import outcome_of
+from headway.api.outcomes.uncaught import cancelled
 from headway.api.scope import enter, leave
-from headway.api.uncaught import cancelled
 from headway.plain_values import clean_count
 from headway.reporting import exit_status, traces
 from headway.reporting.reporter import reporter

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
-from headway.api.outcome import outcome_of, text_of
+from headway.api.outcomes.outcome import outcome_of, text_of
 from headway.api.scope import Scope, enter, leave
 from headway.plain_values import clean_text
 from headway.reporting import exit_status, traces

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 
-from headway.api import moments
 from headway.api.cancellation import Request, deliver, pause
 from headway.api.iteration import follow
 from headway.api.lifecycle import AT_WORK, Lifecycle
-from headway.api.outcome import ExitStatus, outcome_of
+from headway.api.outcomes import moments
+from headway.api.outcomes.outcome import ExitStatus, outcome_of
+from headway.api.outcomes.uncaught import cancelled
 from headway.api.stage import Stage
-from headway.api.uncaught import cancelled
 from headway.errors import IllegalMove, UnknownStage
 from headway.host import server
 from headway.host.propagation import PARENT, environment

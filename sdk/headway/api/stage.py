@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from headway.api.counting import Counting
+from headway.api.counts.counting import Counting
 from headway.api.lifecycle import AT_WORK
 from headway.reporting import exit_status, traces
 from headway.reporting.reporter import reporter

@@ -10,7 +10,7 @@ import os
 import time
 
 from headway import __version__
-from headway.host import interpreter
+from headway.host.launch import interpreter
 from headway.protocol import endpoint
 
 # Seconds for the broker to answer a greeting: one that is busy answers within its next turn,
@@ -35,7 +35,7 @@ def examine(
     trouble: list[str],
 ) -> None:
     """Add what is known of the broker: of the one that is named, or in the directory `place`."""
-    from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
+    from headway.host.launch import broker_launch  # noqa: PLC0415 - not there on Windows
 
     try:
         named = endpoint.named_socket(environ)
@@ -105,7 +105,7 @@ def _greet(path: str) -> tuple[Mapping[str, Any], str | None]:
 
 def _process(pid: int) -> list[tuple[str, str]]:
     """Return what a broker runs in, as far as the kernel tells."""
-    from headway.host import cgroup  # noqa: PLC0415 - not there on Windows
+    from headway.host.launch import cgroup  # noqa: PLC0415 - not there on Windows
 
     service = cgroup.service_in(cgroup.group(pid))
     facts = [f"stopped with {service}"] if service else []

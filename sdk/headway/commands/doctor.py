@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from headway import __version__
 from headway.commands import broker_check
-from headway.host import interpreter
+from headway.host.launch import interpreter
 from headway.protocol import endpoint
 
 TYPE_CHECKING = False
@@ -76,7 +76,7 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
         broker_check.examine(environ, user, None, lines, trouble)
         return lines, trouble
     lines.append(("runtime", place))
-    from headway.host.spool import WAITING_LIMIT, try_out  # noqa: PLC0415 - not there on Windows
+    from headway.host.files.spool import WAITING_LIMIT, try_out  # noqa: PLC0415 - not there on Windows
 
     try:
         try_out(place, user)
@@ -109,7 +109,7 @@ def _runtime(environ: Mapping[str, str], user: int) -> str:
 
 def _other_brokers(environ: Mapping[str, str], user: int, place: str) -> list[tuple[str, str]]:
     """Return where else a broker of `user` listens: programs of other environments report there."""
-    from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
+    from headway.host.launch import broker_launch  # noqa: PLC0415 - not there on Windows
 
     bare = {name: value for name, value in environ.items() if name != "HEADWAY_RUNTIME_DIR"}
     found: list[tuple[str, str]] = []
@@ -122,7 +122,7 @@ def _other_brokers(environ: Mapping[str, str], user: int, place: str) -> list[tu
 
 def _waiting(environ: Mapping[str, str], user: int) -> int:
     """Return how many files wait in the user's runtime directories for a broker to start."""
-    from headway.host import broker_launch  # noqa: PLC0415 - not there on Windows
+    from headway.host.launch import broker_launch  # noqa: PLC0415 - not there on Windows
 
     places = [directory for _, directory in endpoint.candidates(environ, user)]
     if any(broker_launch.listening(os.path.join(at, endpoint.REPORT), user) for at in places):
@@ -156,7 +156,7 @@ def _lost(
     environ: Mapping[str, str], uid: int, user: int, place: str | None
 ) -> list[tuple[str, str]]:
     """Tell how many ends of programs found no place, if any did, and when the last."""
-    from headway.host import lost_ends  # noqa: PLC0415 - not there on Windows
+    from headway.host.files import lost_ends  # noqa: PLC0415 - not there on Windows
 
     places = [] if place is None else [place]
     if user == uid:
@@ -171,7 +171,7 @@ def _lost(
 
 def _secret(environ: Mapping[str, str], uid: int, user: int) -> list[tuple[str, str]]:
     """Tell what is wrong with the secret that commands are known by, if anything is."""
-    from headway.host import secret  # noqa: PLC0415 - not there on Windows
+    from headway.host.files import secret  # noqa: PLC0415 - not there on Windows
 
     path = secret.secret_path(environ, uid)
     try:
@@ -217,7 +217,7 @@ def _interpreter(environ: Mapping[str, str]) -> str:
 
 def _patch(environ: Mapping[str, str]) -> str:
     """Tell which Python programs `headway patch` sees inside of."""
-    from headway.run.patch import PATCH, REPORT, site_directory  # noqa: PLC0415 - not there on Windows
+    from headway.run.bars.patch import PATCH, REPORT, site_directory  # noqa: PLC0415 - not there on Windows
 
     site = site_directory()
     if site is None:

@@ -261,7 +261,7 @@ LONG_COMMAND = 10  # seconds from which on a command is noted
 def main(argv: list[str]) -> int:
     """Print the functions for the shell named; return 2 for any other."""
     if argv[:1] == ["note"]:
-        from headway.run.note import main as note  # noqa: PLC0415 - it reports
+        from headway.run.commands.note import main as note  # noqa: PLC0415 - it reports
 
         return note(argv[1:])
     with_prompt = argv[1:] == ["--prompt"]

@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 # verb -> (module:function, what it does). The function takes the arguments after the verb
 # and returns the exit status.
 VERBS = {
-    "run": ("headway.run.cli:main", "run a command and report its progress"),
-    "patch": ("headway.run.patch_cli:main", "run Python programs and report their bars"),
-    "attach": ("headway.run.attach:main", "report a process that runs already"),
+    "run": ("headway.run.commands.cli:main", "run a command and report its progress"),
+    "patch": ("headway.run.commands.patch_cli:main", "run Python programs and report their bars"),
+    "attach": ("headway.run.commands.attach:main", "report a process that runs already"),
     "view": ("headway_viewer.commands.view:view", "follow what goes on, live or as lines"),
     "ps": ("headway_viewer.commands.ps:ps", "list the operations there are"),
     "logs": ("headway_viewer.commands.logs:logs", "print what a command printed"),
     "wait": ("headway_viewer.commands.wait:wait", "wait for operations to end"),
-    "cancel": ("headway_viewer.commands.cancel:cancel", "ask an operation to end"),
-    "pause": ("headway_viewer.commands.pause:pause", "stop a command until it is resumed"),
-    "resume": ("headway_viewer.commands.pause:resume", "let a paused command go on"),
+    "cancel": ("headway_viewer.commands.control.cancel:cancel", "ask an operation to end"),
+    "pause": ("headway_viewer.commands.control.pause:pause", "stop a command until it is resumed"),
+    "resume": ("headway_viewer.commands.control.pause:resume", "let a paused command go on"),
     "notify": ("headway_viewer.commands.notify:notify", "tell when operations end or need you"),
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
     "mcp": ("headway_viewer.mcp.cli:main", "let coding agents look and wait, over MCP"),
-    "pipe": ("headway.run.pipe:main", "report progress from a shell script, by lines"),
+    "pipe": ("headway.run.commands.pipe:main", "report progress from a shell script, by lines"),
     "shell": ("headway.commands.shell:main", "print functions that report from bash or zsh"),
-    "pv": ("headway.run.meter:main", "copy a pipe and report the bytes that pass"),
+    "pv": ("headway.run.commands.meter:main", "copy a pipe and report the bytes that pass"),
     "history": ("headway_broker.commands.history:main", "show what is remembered, or forget it"),
     "why": ("headway_broker.commands.why:main", "tell why an operation takes, or took, so long"),
     "record": ("headway_viewer.commands.record:record", "write all that happens to a file"),
@@ -92,7 +92,7 @@ def program() -> NoReturn:
     """Run the command `headway` with the arguments of this process, and exit."""
     status = main()
     if sys.argv[1:2] in (["run"], ["patch"]):
-        from headway.run.cli import leave  # noqa: PLC0415 - only here
+        from headway.run.commands.cli import leave  # noqa: PLC0415 - only here
 
         leave(status)
     sys.exit(status)

@@ -10,7 +10,8 @@ a `SystemExit`: the exception is gone when exit handlers run. Two things are lef
   the block and the loop of ours that a `SystemExit` passes.
 
 Where the main frame ended by an exception that nobody witnessed (`raise SystemExit(main())`), the
-status is unknown: `UnknownStatus`. Absent: what that means for a block or a loop (`api.outcome`).
+status is unknown: `UnknownStatus`. Absent: what that means for a block or a loop
+(`api.outcomes.outcome`).
 """
 
 from __future__ import annotations

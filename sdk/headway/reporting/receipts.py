@@ -117,8 +117,8 @@ def _is_ours(descriptor: int) -> bool:
 def _print(descriptor: int, owed: dict[str, Operation]) -> None:
     from headway.formatting import theme  # noqa: PLC0415 - at an end only
     from headway.formatting.receipt import receipt_line, receipt_sequence  # noqa: PLC0415
-    from headway.host.printed_ends import PrintedEnds  # noqa: PLC0415
-    from headway.host.terminal_locks import FRONT, TerminalLock  # noqa: PLC0415
+    from headway.host.files.printed_ends import PrintedEnds  # noqa: PLC0415
+    from headway.host.files.terminal_locks import FRONT, TerminalLock  # noqa: PLC0415
 
     front = TerminalLock(descriptor, FRONT)
     viewed = front.is_taken()  # by `headway view`, which shows these operations

@@ -27,10 +27,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from headway.reporting.cell_viewer import CellViewer
     from headway.reporting.interfaces import Handle
     from headway.reporting.spool.births import Births
     from headway.reporting.spool.last_resort import Left
+    from headway.reporting.viewers.cell_viewer import CellViewer
 
 # Seconds for an exit after one that has waited in vain: enough where the broker answers again.
 DEAF_TIMEOUT = 0.005

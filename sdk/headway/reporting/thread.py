@@ -141,7 +141,7 @@ class ReportingThread:
             self._done.release()
 
     def _report(self) -> None:
-        from headway.host import shadowed_stdlib  # noqa: PLC0415 - for a report only
+        from headway.host.launch import shadowed_stdlib  # noqa: PLC0415 - for a report only
 
         hiding = shadowed_stdlib.find(sys.path, sys.modules)
         if hiding is not None:
@@ -150,8 +150,8 @@ class ReportingThread:
             raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
         # First what a hasty end needs, which can import nothing while another thread does.
         with self._reporter.importing:
-            from headway.host import cgroup  # noqa: PLC0415
             from headway.host.identity import describe  # noqa: PLC0415
+            from headway.host.launch import cgroup  # noqa: PLC0415
             from headway.protocol.endpoint import user_of  # noqa: PLC0415
             from headway.reporting.spool import last_resort  # noqa: PLC0415
             from headway.reporting.spool.births import Births  # noqa: PLC0415
@@ -164,7 +164,7 @@ class ReportingThread:
         self._finish_reporting = lambda: _leave(self._reporter, births, last_resort.finish)
         births.keep(time.monotonic(), listening=last_resort.may_listen())
         with self._reporter.importing:
-            from headway.host import broker_launch  # noqa: PLC0415
+            from headway.host.launch import broker_launch  # noqa: PLC0415
         try:
             # The broker is there the sooner, and also after a program that has ended by then.
             address = broker_launch.endpoint(os.environ, os.getuid())

@@ -22,11 +22,9 @@ from headway.api.opening import current, operation, operation_of
 from headway.host.propagation import PARENT
 from headway.run.exit_status import outcome_of
 from headway.run.history_keys import keys_of
-from headway.run.input_reporter import InputReporter
 from headway.run.kernel.looks import ProcessLooks
 from headway.run.kernel.process_tree import process_tree
 from headway.run.kernel.watch import Watch
-from headway.run.operation_updater import OperationUpdater
 from headway.run.parsers.registry import (
     DATA_ON_STDOUT,
     PARSERS,
@@ -35,15 +33,17 @@ from headway.run.parsers.registry import (
     make_parser,
     name_command,
 )
-from headway.run.parsing_loop import ParsingLoop
 from headway.run.process.child import ignores_signal, send_signal
 from headway.run.process.escalation import Escalation
+from headway.run.progress.input_reporter import InputReporter
+from headway.run.progress.operation_updater import OperationUpdater
+from headway.run.progress.parsing_loop import ParsingLoop
+from headway.run.progress.stage_target import StageTarget
+from headway.run.progress.work_reporter import WorkReporter
 from headway.run.reading.command_line import Command, parse_command_line
-from headway.run.stage_target import StageTarget
 from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples
 from headway.run.tree.processes import Processes
 from headway.run.tree.router import Router
-from headway.run.work_reporter import WorkReporter
 
 TICK = 0.1  # seconds between two looks at the output and at requests to cancel
 LINGER_SECONDS = 0.1  # for what background processes of the command still print after its end

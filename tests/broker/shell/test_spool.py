@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from headway.host.spool import DEAF
+from headway.host.files.spool import DEAF
 from headway.model import Operation
 from headway.protocol import messages
 from headway.protocol.wire import encode, pack

@@ -8,7 +8,7 @@ from wired import Wired
 from headway.model import Stage
 from headway.plain_values import TEXT_LIMIT
 from headway.protocol import messages
-from headway_broker.peers import forked_counts
+from headway_broker.peers.counts import forked_counts
 from headway_broker.state import budget as rules
 from headway_broker.state import retention
 

@@ -13,7 +13,7 @@ def terminal(monkeypatch):
     """A terminal that standard error seems to be, as a file."""
     controller, device = os.openpty()
     path = os.ttyname(device)
-    for module in ("headway.host.identity", "headway.reporting.terminal_viewer"):
+    for module in ("headway.host.identity", "headway.reporting.viewers.terminal_viewer"):
         monkeypatch.setattr(f"{module}.terminal", lambda: path)
     for name in ("CI", "JPY_PARENT_PID", "HEADWAY_DISPLAY"):
         monkeypatch.delenv(name, raising=False)

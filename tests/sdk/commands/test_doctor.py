@@ -10,8 +10,8 @@ import tempfile
 import pytest
 
 from headway.commands import broker_check, doctor
-from headway.host import lost_ends
-from headway.host.spool import write_spool_file
+from headway.host.files import lost_ends
+from headway.host.files.spool import write_spool_file
 from headway.protocol import endpoint
 
 

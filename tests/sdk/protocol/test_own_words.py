@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from headway.api.outcome import outcome_of
+from headway.api.outcomes.outcome import outcome_of
 from headway.protocol import own_words
 from headway.protocol.own_words import are_own
 from headway.run import exit_status

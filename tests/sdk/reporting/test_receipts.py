@@ -8,8 +8,8 @@ import pytest
 
 import headway
 from headway.host import identity
-from headway.host.printed_ends import PrintedEnds
-from headway.host.terminal_locks import FRONT, TerminalLock
+from headway.host.files.printed_ends import PrintedEnds
+from headway.host.files.terminal_locks import FRONT, TerminalLock
 from headway.reporting.receipts import LEAST_SECONDS, OWED_LIMIT
 
 LONG = 2 * LEAST_SECONDS

@@ -115,7 +115,7 @@ def test_importing_the_sdk_loads_nothing_heavy():
         "import sys, headway\n"
         "heavy = {'zmq', 'msgpack', 'rich', 'asyncio', 'logging', 'dataclasses', 'socket',"
         " 'typing', 'collections',"
-        " 'subprocess', 'multiprocessing', 'inspect', 'headway.host.broker_launch',"
+        " 'subprocess', 'multiprocessing', 'inspect', 'headway.host.launch.broker_launch',"
         " 'headway.host.desktop', 'headway.reporting.connection', 'headway.formatting',"
         " 'headway.reporting.interfaces'}\n"
         "print(sorted(heavy & set(sys.modules)))"

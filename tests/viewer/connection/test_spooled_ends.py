@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from headway.host.files.spool import write_spool_file
 from headway.host.identity import describe
-from headway.host.spool import write_spool_file
 from headway.model import Operation, Stage
 from headway.protocol import messages
 from headway.reporting.spool.last_resort import spooled

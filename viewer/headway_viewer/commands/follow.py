@@ -7,7 +7,7 @@ import signal
 import time
 from typing import Callable, Protocol
 
-from headway.host import broker_launch
+from headway.host.launch import broker_launch
 from headway.model import Operation
 from headway_viewer.commands.exit_status import NONE_SEEN, NOT_JUDGED, TIMED_OUT, USAGE
 from headway_viewer.commands.options import print_error, silence_stdout, spelled

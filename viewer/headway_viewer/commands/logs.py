@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Sequence
 
-from headway.host.broker_launch import NoRuntimeDirectory
+from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.model import Operation
 from headway_viewer.commands.exit_status import NONE_SEEN, REFUSED, USAGE
 from headway_viewer.commands.options import (

@@ -9,8 +9,8 @@ import time
 from typing import Sequence
 
 from headway import text
-from headway.host.broker_launch import NoRuntimeDirectory
 from headway.host.desktop import Impossible
+from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.options import seconds
 from headway_viewer.connection.endpoint import finder_for_listener, require_usable
 from headway_viewer.connection.feed import Feed

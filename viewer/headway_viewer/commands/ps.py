@@ -9,12 +9,14 @@ import time
 from typing import Sequence
 
 from headway.formatting.theme import Theme
-from headway.host.broker_launch import NoRuntimeDirectory
+from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.lookup import matching
 from headway.model import Operation
 from headway_viewer.commands.exit_status import NO_ANSWER, NONE_SEEN, USAGE
-from headway_viewer.commands.filters import Filter, listed
-from headway_viewer.commands.listing import NOTHING, list_operations
+from headway_viewer.commands.listing.filters import Filter, listed
+from headway_viewer.commands.listing.listing import NOTHING, list_operations
+from headway_viewer.commands.listing.output_format import UnknownField, format_row
+from headway_viewer.commands.listing.status_line import status_line
 from headway_viewer.commands.options import (
     CLOCK_HELP,
     OP_HELP,
@@ -24,9 +26,7 @@ from headway_viewer.commands.options import (
     print_lines,
     stream_theme,
 )
-from headway_viewer.commands.output_format import UnknownField, format_row
 from headway_viewer.commands.selection import unknown_text
-from headway_viewer.commands.status_line import status_line
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot

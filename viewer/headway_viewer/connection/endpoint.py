@@ -6,7 +6,7 @@ import os
 import time
 from typing import Callable
 
-from headway.host import broker_launch, cgroup
+from headway.host.launch import broker_launch, cgroup
 from headway.protocol.endpoint import SPOOL, NoRuntimeDirectory, runtime_directory, user_of
 from headway.protocol.retirement import Surroundings
 from headway_viewer.connection.feed import Feed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any, Callable
 
-from headway.host.broker_launch import NoRuntimeDirectory
+from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.model import Operation
 from headway_viewer.commands.selection import Ambiguous, find_operation
 from headway_viewer.connection.endpoint import following_feed

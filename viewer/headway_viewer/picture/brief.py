@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from headway.formatting import outcome
 from headway.model import CRASHED, FAILED, PENDING, WAITING, Operation
-from headway.run.report import LINE
+from headway.run.supervision.report import LINE
 from headway.text import safe
 from headway_viewer import formatting
 from headway_viewer.picture import wording

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Sequence
 
 from headway.formatting import picture_support
-from headway.host.terminal_locks import VIEWER, TerminalLock
+from headway.host.files.terminal_locks import VIEWER, TerminalLock
 from headway_viewer.display.taskbar import clear_left
 from headway_viewer.terminal.cells import run_cells
 from headway_viewer.terminal.lines import LINE_KINDS, run_lines

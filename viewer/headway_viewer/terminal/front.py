@@ -9,7 +9,7 @@ instead, so that what they print stands above it, whole.
 from __future__ import annotations
 
 from headway.formatting.receipt import receipt_sequence
-from headway.host.terminal_locks import FRONT, TerminalLock
+from headway.host.files.terminal_locks import FRONT, TerminalLock
 from headway_viewer.display.block import Block
 from headway_viewer.display.live import write_all
 from headway_viewer.display.terminal_size import terminal_size

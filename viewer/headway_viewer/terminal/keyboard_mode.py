@@ -1,15 +1,15 @@
 """The input modes of a terminal that is drawn on: no echo, and single keys where they are read.
 
 Shell. The modes are changed through the role of the terminal that one process has at a time
-(`headway.host.terminal_locks`), so that they are given back where this process is killed. Signals
-and the processing of output stay as they are.
+(`headway.host.files.terminal_locks`), so that they are given back where this process is killed.
+Signals and the processing of output stay as they are.
 """
 
 from __future__ import annotations
 
 import termios
 
-from headway.host.terminal_locks import MODES, TerminalLock
+from headway.host.files.terminal_locks import MODES, TerminalLock
 from headway.run.streams.owed_modes import give_back_modes
 from headway_viewer.display.echo import has_terminal
 

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from headway import terminal_mode
 from headway.formatting import theme
-from headway.host.printed_ends import PrintedEnds
-from headway.host.terminal_locks import FRONT, TerminalLock
+from headway.host.files.printed_ends import PrintedEnds
+from headway.host.files.terminal_locks import FRONT, TerminalLock
 from headway.model import CRASHED, FAILED, Operation
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed

@@ -5,7 +5,7 @@ Shell. Whoever takes it first releases the rows that a killed holder has left re
 
 from __future__ import annotations
 
-from headway.host.terminal_locks import REGION, TerminalLock
+from headway.host.files.terminal_locks import REGION, TerminalLock
 from headway_viewer.display.live import write_all
 from headway_viewer.display.terminal_size import terminal_size
 from headway_viewer.terminal import scroll_region

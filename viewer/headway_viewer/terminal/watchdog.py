@@ -11,7 +11,7 @@ import os
 import signal
 import time
 
-from headway.host.terminal_locks import MODES, TerminalLock
+from headway.host.files.terminal_locks import MODES, TerminalLock
 from headway.run.streams.owed_modes import give_back_modes
 from headway_viewer.display.escapes import SHOW_CURSOR
 from headway_viewer.display.live import write_all

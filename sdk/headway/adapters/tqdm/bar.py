@@ -8,9 +8,9 @@ from itertools import chain
 import tqdm.std as original
 
 from headway.adapters.drawing import is_drawn_by_headway
-from headway.api.fold import Source
+from headway.api.counts.fold import Source
 from headway.api.iteration import End, iterate
-from headway.api.outcome import outcome_of
+from headway.api.outcomes.outcome import outcome_of
 from headway.api.track import open_stage, run_again
 from headway.plain_values import clean_text
 from headway.reporting.reporter import reporter

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from headway.host.spool import remove_spool_file
+from headway.host.files.spool import remove_spool_file
 from headway.protocol import endpoint
 from headway.reporting.spool.last_resort import spool
 

@@ -14,9 +14,10 @@ import struct
 import sys
 import time
 
-from headway.host import descriptor_reserve, lost_ends
+from headway.host import descriptor_reserve
+from headway.host.files import lost_ends
+from headway.host.files.spool import is_deaf, mark_deaf, remove_spool_file, write_spool_file
 from headway.host.identity import describe
-from headway.host.spool import is_deaf, mark_deaf, remove_spool_file, write_spool_file
 from headway.protocol import endpoint, messages
 from headway.protocol.redaction import redact
 from headway.version import VERSION

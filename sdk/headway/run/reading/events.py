@@ -1,7 +1,7 @@
 """The events that a parser emits about a command; no parsing and no reporting here.
 
-A parser turns lines into these; `headway.run.operation_updater` applies them to an operation.
-Stages are named: the same name again is the same stage.
+A parser turns lines into these; `headway.run.progress.operation_updater` applies them to an
+operation. Stages are named: the same name again is the same stage.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ edits, echoes, and turns keys into signals. Only the modes that a command sets t
 as curses does, become the real terminal's, and are given back.
 
 Several of us may be in the foreground of one terminal (`make -j4`). One at a time changes its
-modes, and gives back those that it found: whoever has the role in `headway.host.terminal_locks`.
+modes, and gives back those that it found: whoever has the role in
+`headway.host.files.terminal_locks`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-    from headway.host.terminal_locks import TerminalLock
+    from headway.host.files.terminal_locks import TerminalLock
     from headway.terminal_mode import Attributes
 
 # A full-screen command sets margins to the rows that its pty had when it began.
@@ -253,7 +254,7 @@ class OutputTerminal:
 
     def _role(self) -> TerminalLock:
         if self._lock is None:
-            from headway.host.terminal_locks import MODES, TerminalLock  # noqa: PLC0415 - few need it
+            from headway.host.files.terminal_locks import MODES, TerminalLock  # noqa: PLC0415 - few need it
 
             self._lock = TerminalLock(self._fd, MODES)
         return self._lock

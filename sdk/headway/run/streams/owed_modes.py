@@ -6,7 +6,7 @@ import termios
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from headway.host.terminal_locks import TerminalLock
+    from headway.host.files.terminal_locks import TerminalLock
 
 
 def give_back_modes(fd: int, lock: TerminalLock) -> None:

@@ -13,7 +13,7 @@ import os
 import struct
 import termios
 
-from headway.host.terminal_locks import MODES, TerminalLock
+from headway.host.files.terminal_locks import MODES, TerminalLock
 from headway.run.streams.owed_modes import give_back_modes
 from headway.terminal_mode import RAW, is_relayed, line_mode, raw_attributes, usual_attributes
 

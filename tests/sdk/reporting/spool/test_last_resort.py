@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import headway
-from headway.host import lost_ends
+from headway.host.files import lost_ends
 from headway.protocol import messages, wire
 from headway.reporting.spool import last_resort
 from headway.testing import reporting

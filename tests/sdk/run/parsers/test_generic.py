@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 from transcripts import Played, play
 
 from headway.run.parsers import generic
-from headway.run.reading.events import DRAWN, OUTPUT, Detail, StageMoved, Withdrawn
+from headway.run.reading.events import (
+    DRAWN,
+    OUTPUT,
+    Detail,
+    StageMoved,
+    StageStarted,
+    Withdrawn,
+)
 from headway.run.reading.terminal_lines import PROGRESS_MARK
 
 

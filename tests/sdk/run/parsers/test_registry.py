@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transcripts import RECORDINGS, play, recording
 
-from headway.run.launch import Plan
 from headway.run.parsers.registry import (
     DATA_ON_STDOUT,
     PARSERS,
@@ -19,6 +18,7 @@ from headway.run.parsers.registry import (
 from headway.run.reading.command_line import WRAPPERS, FormContext, parse_command_line
 from headway.run.reading.events import OUTPUT, STATUS, Detail
 from headway.run.reading.terminal_lines import LineSplitter
+from headway.run.supervision.launch import Plan
 
 RECORDED = sorted(name for name in os.listdir(RECORDINGS) if name != "VERSIONS")
 

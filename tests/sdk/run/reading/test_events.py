@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from headway.run import operation_updater
+from headway.run.progress import operation_updater
 from headway.run.reading.events import Event
 
 

@@ -1,0 +1,1 @@
+"""The counts that workers send: merged, of forked children, and hidden ones; pure."""

@@ -1,0 +1,1 @@
+"""What viewers ask for, and what the broker answers; pure."""

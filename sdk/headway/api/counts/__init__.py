@@ -1,0 +1,1 @@
+"""How a stage counts: its steps, and their fold into its model."""

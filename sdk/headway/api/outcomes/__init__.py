@@ -1,0 +1,1 @@
+"""What tells how a block, a loop or the program was left."""

@@ -1,0 +1,101 @@
+"""The ends of operations whose receipt on a terminal is settled: printed, or deliberately not.
+
+The terminal's viewer process prints receipts. A program whose viewer comes too late, or is killed,
+prints its own at its exit. Each end is claimed first, in a file beside the terminal's locks: so
+there is one receipt of it, whoever is the faster.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+
+from headway.host.files.terminal_locks import open_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
+
+FILE = "ends"
+# Ends that are remembered of a terminal: more than a broker shows of the past, so that no viewer
+# meets one that has been forgotten here.
+REMEMBERED = 1000
+_READ_BYTES = 1 << 16
+# Seconds for which a claim waits for another process's, which takes a millisecond. Whoever stopped
+# in the middle of one holds up nobody: the receipt is then printed, at worst twice.
+CLAIM_TIMEOUT = 0.1
+_CLAIM_POLL = 0.002
+
+
+class PrintedEnds:
+    """The settled ends of the terminal behind `descriptor`.
+
+    Where there is no runtime directory each process has its own: no broker can be met either.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._file: int | None = None
+        self._unfiled: list[str] = []
+        try:
+            self._file = open_file(descriptor, FILE)
+        except OSError:
+            pass
+
+    def __contains__(self, operation: str) -> bool:
+        """Return whether the end of an operation is settled."""
+        return operation in self._read()
+
+    def claim(self, operations: Iterable[str]) -> set[str]:
+        """Settle the ends of operations; return those that nobody had settled before."""
+        wanted = list(operations)
+        if not wanted:
+            return set()
+        locked = self._lock()
+        try:
+            known = self._read()
+            new = [operation for operation in wanted if operation not in known]
+            if new:
+                self._write([*known, *new][-REMEMBERED:])
+            return set(new)
+        finally:
+            if locked and self._file is not None:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _lock(self) -> bool:
+        until = time.monotonic() + CLAIM_TIMEOUT
+        while self._file is not None:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() >= until:
+                    return False
+                time.sleep(_CLAIM_POLL)
+            else:
+                return True
+        return False
+
+    def _read(self) -> list[str]:
+        if self._file is None:
+            return self._unfiled
+        try:
+            return os.pread(self._file, _READ_BYTES, 0).decode("ascii", "replace").split()
+        except OSError:
+            return []
+
+    def _write(self, operations: list[str]) -> None:
+        if self._file is None:
+            self._unfiled = operations
+            return
+        try:
+            data = "".join(f"{operation}\n" for operation in operations).encode("ascii", "replace")
+            os.pwrite(self._file, data, 0)
+            os.ftruncate(self._file, len(data))
+        except OSError:
+            pass  # a full disk: a receipt may come twice

@@ -1,0 +1,192 @@
+"""The viewer process of this program's terminal: when it starts, and what an exit waits for.
+
+A reporting process never draws. `START_DELAY` after its first operation began, a program whose
+standard error is a terminal starts a viewer process for it; a program that ends sooner leaves
+nothing on the screen. Where standard error is no terminal, `CI` asks for plain lines.
+
+One viewer process serves a terminal: a program takes its role and hands it the locked file, so
+of those that begin at once one starts a viewer. The others, and all where it is killed, look
+whether the role is free.
+"""
+
+from __future__ import annotations
+
+import os
+
+from headway.formatting import picture_support
+from headway.host.files.terminal_locks import REGION, VIEWER, TerminalLock
+from headway.host.identity import terminal
+from headway.host.launch import detached_process, interpreter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from headway.reporting.interfaces import Reporting
+
+START_DELAY = 0.5  # seconds: what ends sooner was no wait, and a viewer is the start of a Python
+# Seconds that the exit waits for the viewer to draw the receipts: a part of the one second by which
+# an exit may be delayed.
+RECEIPT_TIMEOUT = 0.25
+CHECK_INTERVAL = 1.0  # seconds between looks whether the terminal still has a viewer
+MAX_STARTS = 3  # of viewers by one program: one that leaves at once will do so again
+RECEIPTS_LIMIT = 100  # unanswered ends that are remembered where no viewer answers
+
+
+class TerminalViewer:
+    """Starts the viewer of a process's terminal, and another where that is killed."""
+
+    def __init__(self, reporter: Reporting) -> None:
+        self._reporter = reporter
+        self._started = False  # a viewer was started or found, or none is wanted
+        self._viewing = False
+        self._starts = 0
+        self._check_at: float | None = None  # whether the terminal still has a viewer
+        # Operations that are open, or whose end the viewer has not answered, oldest first.
+        self.drawn_for: dict[str, None] = {}
+
+    def deadline(self) -> float | None:
+        """Return when `look` has something to do, or None."""
+        if self._started:
+            return self._check_at if self._reporter.handles else None
+        begins = [
+            handle.model.started
+            for handle in list(self._reporter.handles.values())
+            if handle.model.parent is None and handle.model.started is not None
+        ]
+        return min(begins) + START_DELAY if begins else None
+
+    def look(self, now: float) -> None:
+        """Start the viewer if it is due; take in which receipts it has drawn."""
+        drawn = self._reporter.publisher.drawn
+        if self._viewing:
+            for operation in drawn:
+                self.drawn_for.pop(operation, None)
+            self._reporter.receipts.answered(drawn)
+            self._draw_for(list(self._reporter.handles))
+        drawn.clear()  # another program's viewer may answer, too
+        due = self.deadline()
+        if due is None or now < due:
+            return
+        self._started = True
+        self._check_at = None
+        arguments = viewer_of(
+            [handle.model.display for handle in list(self._reporter.handles.values())],
+            self._reporter.session,
+        )
+        python = interpreter.find(os.environ) if arguments is not None else None
+        if arguments is None or python is None:
+            return
+        try:
+            if "--tty" in arguments:
+                self._serve_terminal([python.path, *arguments], python.foreign)
+                self._check_at = now + CHECK_INTERVAL if self._starts < MAX_STARTS else None
+            else:
+                _spawn([python.path, *arguments], python.foreign, ())
+            self._viewing = True
+            self._draw_for(list(self._reporter.handles))
+        except OSError:
+            pass
+
+    def _serve_terminal(self, command: list[str], foreign: bool) -> None:
+        """Start the viewer of the terminal, unless there is one."""
+        role = _viewer_role(command[command.index("--tty") + 1])
+        try:
+            if role.acquire():
+                self._starts += 1
+                descriptor = role.fileno()
+                if descriptor is None:
+                    _spawn(command, foreign, ())
+                else:
+                    _spawn([*command, "--role", str(descriptor)], foreign, (descriptor,))
+        finally:
+            role.close()
+
+    def _draw_for(self, opened: list[str]) -> None:
+        self.drawn_for.update(dict.fromkeys(opened))
+        if len(self.drawn_for) > len(opened) + 2 * RECEIPTS_LIMIT:  # the viewer is gone
+            still = set(opened)
+            ended = [operation for operation in self.drawn_for if operation not in still]
+            self.drawn_for = dict.fromkeys([*ended[-RECEIPTS_LIMIT:], *opened])
+
+    def finish(self, wait: Callable[[float], bool]) -> None:
+        """Wait until the receipts of all drawn operations are out, `RECEIPT_TIMEOUT` at most.
+
+        `wait(until)` receives messages; it returns False once `until` has passed.
+        """
+        if not self._viewing:
+            return
+        until = self._reporter.clock() + RECEIPT_TIMEOUT
+        drawn = self._reporter.publisher.drawn
+        while not self.drawn_for.keys() <= drawn and wait(until):
+            pass
+        self._reporter.receipts.answered(drawn)
+        if not self.drawn_for.keys() <= drawn:
+            give_back()
+
+
+_UNREAD = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def _viewer_role(name: str) -> TerminalLock:
+    """Return the role of a terminal's viewer; one of another user is only known as our own."""
+    try:
+        descriptor = os.open(name, _UNREAD)
+    except OSError:
+        return TerminalLock(2, VIEWER)
+    try:
+        return TerminalLock(descriptor, VIEWER)
+    finally:
+        os.close(descriptor)
+
+
+def _spawn(command: list[str], foreign: bool, keep: tuple[int, ...]) -> None:
+    detached_process.spawn(command, os.environ, foreign=foreign, terminal=True, keep=keep)
+
+
+def give_back() -> None:
+    """Reset the scroll region of the terminal: its viewer did not answer, it may be killed.
+
+    Only if rows are recorded as reserved, while this process is in the foreground, and if the
+    terminal accepts it at once.
+    """
+    name = terminal()
+    if name is None:
+        return
+    try:
+        descriptor = os.open(name, _UNREAD)
+    except OSError:
+        return
+    region = TerminalLock(descriptor, REGION)
+    try:
+        if region.rows and os.tcgetpgrp(descriptor) == os.getpgrp():
+            # What was drawn stands below the cursor.
+            os.write(descriptor, b"\x1b7\x1b[r\x1b8\x1b[J")
+            region.record(0)
+    except OSError:
+        pass
+    finally:
+        region.close()
+        os.close(descriptor)
+
+
+def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
+    """Return the interpreter's arguments for the viewer of standard error, or None for no viewer.
+
+    `displays` are those of the open operations.
+    """
+    if not displays:
+        return None
+    wanted = {display or "auto" for display in displays}
+    command = ["-m", "headway_viewer.terminal"]
+    whose = ("--session", session, "--pid", str(os.getpid()))
+    name = terminal()
+    drawn = name is not None and bool(wanted & {"auto", "live"})
+    if drawn and name is not None and picture_support.drawable(True, os.environ):
+        return [*command, "--tty", name, *whose]
+    if (drawn or "auto" in wanted) and picture_support.wants_lines(os.environ):
+        wanted.add("plain")
+    for lines in ("plain", "json"):
+        if lines in wanted:
+            return [*command, "--lines", lines, "--fd", "2", *whose]
+    return None

@@ -1,0 +1,1 @@
+"""The bars of a command's Python programs, which report themselves over a socket."""

@@ -1,0 +1,1 @@
+"""The commands that report a command: `run`, `attach`, `pipe`, `pv`, `patch`, `shell note`."""

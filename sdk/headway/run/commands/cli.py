@@ -1,0 +1,326 @@
+"""`headway run`: its options, and the errors that prevent a command from being started."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+from headway.host.threads import signals as signal
+from headway.run.process.fork_gate import CannotStart, execute, restore_default_signals
+from headway.run.process.which import find_program, reason_against
+from headway.run.stderr import print_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, NoReturn, Sequence
+
+    from headway.run.parallel.several import Several
+    from headway.run.process.signal_forwarding import ReceivedSignal
+    from headway.run.supervision.launch import Launch
+    from headway.run.time_limit import TimeLimit
+else:
+    from headway.light_typing import NamedTuple
+
+DISPLAYS = ("auto", "live", "plain", "json", "quiet")
+USAGE = (
+    "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--patch]\n"
+    "                   [--sd-notify] [--fail-if LIM] -- CMD [ARG…]\n"
+    "       headway run [-j N] [--output MODE] CMD [ARG…] ::: CMD [ARG…] …\n"
+    "       headway run [-j N] [--output MODE] --file FILE"
+)
+HELP = f"""{USAGE}
+
+Run CMD as it is, and report its progress: its stages, counts and bytes where its output is
+understood (apt, pip, git, npm, curl, rsync, make, cargo, ffmpeg, restic, pytest, docker and 50
+others, also below a script), the bars and counts that any program prints where they prove to be
+such, else how long it runs and its last line. ~/.config/headway/tools.toml may describe more.
+Output, input, exit status and signals are CMD's own.
+
+options:
+  --name N        call the operation N (default: the script, or the program and what it works on)
+  --display MODE  what this terminal shows: auto, live, plain, json, quiet
+  --as TOOL       read the output as TOOL's, for a script that runs TOOL
+  --no-parse      do not look at the output at all
+  --fail-if LIM   end CMD, as `headway cancel` does, if it takes longer than LIM: 2x, twice what
+                  it usually takes (from its second run on), or 90s, 10m, 1h30m. It has failed then,
+                  with exit status 124. Time in which it waits or is paused does not count
+  --patch         report the bars of its Python programs instead; see `headway patch --help`.
+                  HEADWAY_PATCH=1 does so for every `headway run`
+  --sd-notify     read what it would tell systemd as a service (NOTIFY_SOCKET): STATUS= and the
+                  progress of systemd's own tools. Not for what starts containers: they wait then
+                  until the container says that it is ready
+  -h, --help      show this
+
+Several commands run at once where ::: stands between them and no -- before it; after -- every
+word is the command's. Each line of their output begins with the command's name; they have no
+input. Ctrl+C ends all.
+  -j N            run at most N at once (default: all; of a file, as many as there are CPUs)
+  --file FILE     run the commands in FILE, one a line, - for standard input
+  --output MODE   interleaved lines; grouped by command, at its end; quiet: of failures only
+
+exit status of several: 0 all completed, 1 any failed, 130 any cancelled. Of one:
+CMD's; 124 if it took longer than --fail-if allows; 1 if it succeeded and its output could not be
+written; 126 if it cannot be run, 127 if there is no such command, 128+N if it died of signal N.
+
+examples:
+  headway run -- pip install -r requirements.txt
+  headway run -- sudo apt-get install nginx
+  headway run --name "Nightly build" -- make -j8
+  headway run --as pip -- ./install.sh
+  headway run --fail-if 2x -- ./backup.sh
+  headway run npm install ::: pip install -r requirements.txt ::: make -j4
+"""
+
+
+class Options(NamedTuple):
+    """The options of one call; `tool` is None to detect the tool, "" to parse nothing."""
+
+    argv: list[str]
+    name: str | None = None
+    display: str | None = None
+    tool: str | None = None
+    limit: TimeLimit | None = None
+    # Of one of several commands: the terminal to draw on, whose standard error is a pipe to their
+    # coordinator, and what that calls the command.
+    terminal: str | None = None
+    label: str | None = None
+    patched: bool = False  # its Python programs report their bars
+    notifies: bool = False  # it is given a socket to tell what it would tell systemd
+
+
+_VALUED = (
+    *("--name", "--display", "--as", "--fail-if"),
+    *("--output", "--file", "-j", "--terminal", "--label"),
+)
+
+
+class UsageError(Exception):
+    """The arguments are wrong; the text says why."""
+
+
+def read_options(arguments: Sequence[str]) -> Options | Several:
+    """Parse the arguments up to the command; raise UsageError where they are wrong."""
+    values: dict[str, str] = {}
+    parse = True
+    patched = os.environ.get("HEADWAY_PATCH", "0").lower() not in ("", "0", "off")
+    notifies = False
+    closed = False  # by `--`: what follows is one command
+    at = 0
+    while at < len(arguments):
+        word = arguments[at]
+        at += 1
+        if word == "--":
+            closed = True
+            break
+        if not word.startswith("-") or word == "-":
+            at -= 1
+            break
+        option, given, value = word.partition("=")
+        if option == "--no-parse" and not given:
+            parse = False
+            continue
+        if option == "--patch" and not given:
+            patched = True
+            continue
+        if option == "--sd-notify" and not given:
+            notifies = True
+            continue
+        if option.startswith("-j") and len(word) > 2:
+            option, given, value = "-j", "=", word[2:]
+        if option not in _VALUED:
+            raise UsageError(f"unknown option {option}")
+        if not given:
+            if at == len(arguments):
+                raise UsageError(f"{option} needs a value")
+            value = arguments[at]
+            at += 1
+        values[option] = value
+    argv = list(arguments[at:])
+    if values.get("--display", "auto") not in DISPLAYS:
+        raise UsageError("--display takes one of " + ", ".join(DISPLAYS))
+    tool = values.get("--as")
+    if tool is not None:
+        from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - rarely needed
+
+        if tool not in PARSERS:
+            import difflib  # noqa: PLC0415 - only a wrong word needs it
+
+            close = difflib.get_close_matches(tool, PARSERS, n=3, cutoff=0.5)
+            known = f"did you mean {' or '.join(close)}?" if close else "such as pip, make or rsync"
+            raise UsageError(f"--as takes the name of a tool, and {tool} is none: {known}")
+    limit = None
+    if "--fail-if" in values:
+        from headway.run.time_limit import TimeLimit  # noqa: PLC0415 - rarely needed
+
+        try:
+            limit = TimeLimit(values["--fail-if"])
+        except ValueError as error:
+            raise UsageError(f"--fail-if: {error}") from None
+    if "--file" in values or (not closed and ":::" in argv):
+        from headway.run.parallel.several import BadJob, read_several  # noqa: PLC0415 - rarely needed
+
+        try:
+            several = read_several(values, argv, parse, patched=patched)
+        except BadJob as error:
+            raise UsageError(str(error)) from None
+        if several is not None:
+            return several
+    for option in ("-j", "--output"):
+        if option in values:
+            raise UsageError(f"{option} is for several commands")
+    if not argv or not argv[0]:
+        raise UsageError("no command was given")
+    return Options(
+        argv,
+        values.get("--name"),
+        values.get("--display"),
+        # The output of patched programs has no bars, or those that are reported already.
+        tool if parse and (tool or not patched) else "",
+        limit,
+        values.get("--terminal"),
+        values.get("--label"),
+        patched,
+        notifies,
+    )
+
+
+def program() -> NoReturn:
+    """Run `headway run` with the arguments of this process, and exit.
+
+    As `headway.commands.table.program` does, without what the command would wait for.
+    """
+    try:
+        status = main(sys.argv[2:])
+    except KeyboardInterrupt:
+        status = 130
+    leave(status)
+
+
+def leave(status: int) -> NoReturn:
+    """Deliver what is to be reported, and exit.
+
+    Whoever waits for `headway run` waits for its command, which has ended: the interpreter is
+    not finalized for it, which would take longer than all else that is left.
+    """
+    exits = sys.modules.get("headway.reporting.exits")
+    if exits is not None:
+        exits.end_program()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass  # it is closed, or full
+    os._exit(status)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `headway run` with these arguments; return the exit status."""
+    arguments = list(arguments)
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(HELP, end="")  # noqa: T201 - this is its output
+        return 0
+    try:
+        options = read_options(arguments)
+    except UsageError as error:
+        return _fail(f"{error}; see `headway run --help`", 2)
+    if not isinstance(options, Options):
+        from headway.run.parallel.several import run_several  # noqa: PLC0415 - rarely needed
+
+        return run_several(options)
+    _die_of_interrupts()
+    path = find_program(options.argv[0], os.environ.get("PATH", os.defpath))
+    against = reason_against(options.argv[0], path)
+    if path is None or against is not None:
+        return _fail(*(against or ("", 127)))
+    if options.terminal is not None:
+        from headway.host.identity import draw_on  # noqa: PLC0415 - only of several
+
+        draw_on(options.terminal)
+    off = os.environ.get("HEADWAY", "").lower() == "off" and options.limit is None
+    if off or _runs_another(options):
+        return _become(path, options.argv)
+    return _run(options, path)
+
+
+def _runs_another(options: Options) -> bool:
+    """Return whether the command is `headway run`, which reports its own command, and no more."""
+    program = options.argv[0].rpartition("/")[2]
+    plain = options == Options(options.argv)
+    return plain and program == "headway" and options.argv[1:2] == ["run"]
+
+
+def _run(options: Options, path: str) -> int:
+    from headway.run.supervision.brief import Brief  # noqa: PLC0415 - not where it is off
+    from headway.run.supervision.launch import Unfollowed, reason_of  # noqa: PLC0415
+
+    launch: Launch | None = None
+    try:
+        launch = _prepare(options, path)
+        launch.release()
+    except CannotStart as error:
+        return 126 if launch is None else launch.report_start_failure(error)
+    except Unfollowed as error:
+        print_error(f"{error}, it goes on without progress")
+        return 1 if launch is None else launch.wait_unreported()
+    except Exception as error:
+        # No descriptors, no processes, no memory: nothing of it is the command's fault.
+        print_error(f"{reason_of(error)}, running it without progress")
+        if launch is not None:
+            launch.abandon()
+            launch.signals.restore()
+        return _become(path, options.argv)
+    try:
+        brief = Brief(launch, os.environ)
+        if brief.is_possible and brief.run():
+            return 0
+        return _follow(launch, brief.heard)
+    finally:
+        launch.release_terminal()
+
+
+def _die_of_interrupts() -> None:
+    """Restore the default of SIGINT until the command runs: ^C then ends us without a traceback."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _prepare(options: Options, path: str) -> Launch:
+    """Prepare to start the command."""
+    from headway.run.supervision.launch import Plan, prepare_launch  # noqa: PLC0415 - not where it is off
+
+    plan = Plan(options.argv, path, options.name, options.display, options.tool)
+    plan.label = options.label
+    plan.limit = options.limit
+    plan.patched = options.patched
+    plan.notifies = options.notifies
+    return prepare_launch(plan)
+
+
+def _follow(launch: Launch, heard: ReceivedSignal | None) -> int:
+    launch.watch_end()
+    launch.report()
+    try:
+        # The command need not wait for it; the descriptors of its gate are free to load it by.
+        from headway.run.supervision.runner import Runner  # noqa: PLC0415
+
+        runner = Runner(launch, heard)
+    except Exception as error:  # such as of a command that removes our files
+        print_error(f"{error}, it goes on without progress")
+        return launch.wait_unreported()
+    return runner.run()
+
+
+def _become(path: str, argv: list[str]) -> int:
+    """Replace this process by the command, where there is nothing to report."""
+    restore_default_signals()
+    try:
+        execute(path, argv, os.environb)
+    except OSError as error:
+        code = 127 if error.errno == errno.ENOENT else 126
+        return _fail(f"{argv[0]}: {error.strerror}", code)
+
+
+def _fail(text: str, code: int) -> int:
+    print_error(text)
+    return code

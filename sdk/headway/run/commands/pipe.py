@@ -1,0 +1,143 @@
+"""`headway pipe`: report the progress of a shell script from the lines that it prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Iterator, Sequence
+
+from headway.run.exit_status import Outcome
+from headway.run.progress.operation_updater import OperationUpdater
+from headway.run.reading.events import StageMoved
+from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxError, Planned
+from headway.run.stderr import print_error
+
+USAGE = "usage: headway pipe [--name N] [--display MODE] [--needs-end]"
+HELP = f"""{USAGE}
+
+Read lines on standard input and report them as the progress of one operation.
+
+lines:
+  stage NAME [total=N] [unit=U]   the next stage begins, the one before has completed
+  done N, advance [N], total N    counts of the stage
+  N% or N                         per cent of the stage
+  detail TEXT or # TEXT           what it is busy with
+  wait REASON, run                it is held up; it goes on
+  plan A, B, C                    stages that will come
+  log TEXT                        a line of output
+  skip [REASON]                   the stage was not needed
+  complete, fail TEXT, cancel     the end; without it, the end of the input is a success
+                                  unless a stage fell short of its total. `fail exit status N`
+                                  tells the script's
+
+options:
+  --name N        call the operation N
+  --display MODE  what this terminal shows: auto, live, plain, json, quiet
+  --needs-end     the end of the input without `complete` is a failure: the script was killed
+  -h, --help      show this
+
+exit status: 0 completed, 1 failed, 130 cancelled, 2 wrong usage.
+
+examples:
+  for n in $(seq 100); do work $n; echo $n%; done | headway pipe --name Work
+  (echo stage Copy total=3 unit=files; for f in a b c; do cp $f /backup; echo advance; done) \\
+      | headway pipe --name Backup
+"""
+READ_SIZE = 1 << 16  # bytes: what a pipe holds
+_STATUS = {"completed": 0, "failed": 1, "cancelled": 130}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `headway pipe` with these arguments; return the exit status."""
+    arguments = list(arguments)
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(HELP, end="")  # noqa: T201 - this is its output
+        return 0
+    values: dict[str, str | None] = {"--name": None, "--display": None}
+    needs_end = False
+    while arguments:
+        if arguments[0] == "--needs-end":
+            needs_end = bool(arguments.pop(0))
+            continue
+        option, given, value = arguments.pop(0).partition("=")
+        if option not in values or not (given or arguments):
+            print_error(f"{option} makes no sense here\n{USAGE}", "pipe")
+            return 2
+        values[option] = value if given else arguments.pop(0)
+    import headway  # noqa: PLC0415 - not for the help
+
+    operation = headway.operation(values["--name"] or "pipe", display=values["--display"])
+    cancelled: list[Any] = []
+    operation.on_cancel(lambda request: _stop(cancelled, request))
+    operation.start()
+    try:
+        outcome = _read(operation, needs_end=needs_end)
+    except KeyboardInterrupt:
+        reason = cancelled[0].reason if cancelled else "interrupted by SIGINT"
+        outcome = Outcome("cancelled", reason)
+    status = _STATUS[outcome.state]
+    OperationUpdater(operation).end(outcome, _told_status(outcome) or status)
+    return status
+
+
+def _told_status(outcome: Outcome) -> int | None:
+    """Return the exit status that a script has told by `fail exit status N`, or None."""
+    begin, _, number = (outcome.text or "").partition("exit status ")
+    told = not begin and number.isascii() and number.isdigit() and len(number) < 4
+    return int(number) if outcome.state == "failed" and told else None
+
+
+def _stop(cancelled: list[Any], request: Any) -> None:
+    """Interrupt the reading of lines; the script learns of it by its broken pipe."""
+    import signal  # noqa: PLC0415 - only now needed
+
+    cancelled.append(request)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _read(operation: Any, *, needs_end: bool) -> Outcome:
+    """Report the lines of standard input. Of counts that come together only the last is applied.
+
+    A script that counts fast fills the pipe otherwise, and would wait for this process.
+    """
+    parser, updater = PipeParser(needs_end=needs_end), OperationUpdater(operation)
+    moved: list[Any] = []
+    number = 0
+    for line in _lines():
+        number += line is not None
+        try:
+            events = parser.feed(line.decode("utf-8", "replace")) if line is not None else []
+        except PipeSyntaxError as error:
+            print_error(f"line {number}: {error}", "pipe")
+            continue
+        if len(events) == 1 and type(events[0]) is StageMoved:
+            moved = events
+            continue
+        if moved:
+            updater.apply(moved)
+            moved = []
+        for event in events:
+            if isinstance(event, Planned):
+                operation.plan(*event.names)
+            elif isinstance(event, Logged):
+                operation.log(event.text)
+            else:
+                updater.apply([event])
+        if parser.outcome is not None:
+            break
+    return parser.finish()
+
+
+def _lines() -> Iterator[bytes | None]:
+    """Yield the lines of standard input, and None after those that came together."""
+    rest = b""
+    while sys.stdin is not None:
+        data = os.read(0, READ_SIZE)
+        if not data:
+            break
+        *whole, rest = (rest + data).split(b"\n")
+        yield from whole
+        yield None
+    if rest:
+        yield rest
+    yield None

@@ -1,0 +1,211 @@
+"""Run several commands at once, each in a `headway run` of its own: their output and their ends.
+
+Shell. The commands share this process's group, so that keys of the terminal reach them. They
+have no input; the picture of all is drawn by the terminal's viewer, as that of any program.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+
+from headway.run.parallel.output import CommandOutput
+from headway.run.process.signal_forwarding import in_foreground
+from headway.run.stderr import print_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Callable
+
+    from headway.run.parallel.output import Pieces
+
+# Without the working directory, whose modules may shadow ours.
+START = "import sys; sys.path[:1] = []; from headway_command import program; program()"
+LINGER_SECONDS = 0.1  # for what a command's background processes print after its end
+KILL_SECONDS = 10.0  # after which commands that heed no SIGINT get SIGTERM
+READ_BYTES = 1 << 16
+_CANCELLED = frozenset({-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM})
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+class _Running:
+    """A command that runs, and its two pipes."""
+
+    def __init__(self, words: list[str], output: CommandOutput) -> None:
+        self.output = output
+        self.process = subprocess.Popen(  # noqa: S603 - the command is the user's
+            [sys.executable, "-c", START, "run", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self.streams: dict[int, int] = {}  # descriptor → 1 or 2
+        for number, pipe in ((1, self.process.stdout), (2, self.process.stderr)):
+            if pipe is not None:
+                os.set_blocking(pipe.fileno(), False)
+                self.streams[pipe.fileno()] = number
+        self.ended: float | None = None
+
+    def close(self) -> None:
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+class Coordinator:
+    """Runs the arguments of `headway run` that `waiting` holds, with their outputs.
+
+    At most `limit` run at once; `started(pid)` is called for each, `finished()` after the last.
+    """
+
+    def __init__(
+        self,
+        waiting: list[tuple[list[str], CommandOutput]],
+        limit: int,
+        started: Callable[[int], None],
+        finished: Callable[[], None],
+    ) -> None:
+        self._finished = finished
+        self._started = started
+        self._waiting = deque(waiting)
+        self._limit = limit
+        self._running: list[_Running] = []
+        self._codes: list[int] = []
+        self._signals: deque[int] = deque()
+        self._stopped_by: int | None = None
+        self._stopped_at = 0.0
+        self._wake, self._woken = os.pipe()
+
+    def run(self) -> int:
+        """Run all to their ends; return the exit status, as `headway wait` has it."""
+        for end in (self._wake, self._woken):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._woken, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _ignore)
+        for number in _STOPPING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._record)
+        while self._waiting or self._running:
+            self._start()
+            self._wait()
+            self._pass_signals()
+            self._reap()
+        self._finished()
+        if self._stopped_by is not None:
+            signal.signal(self._stopped_by, signal.SIG_DFL)
+            os.kill(os.getpid(), self._stopped_by)
+        if any(code not in _CANCELLED and code != 0 for code in self._codes):
+            return 1
+        return 130 if any(self._codes) else 0
+
+    def _start(self) -> None:
+        while self._waiting and len(self._running) < self._limit:
+            words, output = self._waiting.popleft()
+            try:
+                running = _Running(words, output)
+                self._running.append(running)
+                self._started(running.process.pid)
+            except OSError as error:
+                self._codes.append(1)
+                _write(output.feed(2, f"headway run: {error.strerror}\n".encode()))
+                _write(output.finish(failed=True))
+
+    def _wait(self) -> None:
+        poller = select.poll()
+        poller.register(self._wake, select.POLLIN)
+        owners = {}
+        for running in self._running:
+            for descriptor in running.streams:
+                poller.register(descriptor, select.POLLIN)
+                owners[descriptor] = running
+        late = any(running.ended is not None for running in self._running)
+        timeout = LINGER_SECONDS if late else 1.0 if self._stopped_by is not None else None
+        for descriptor, _ in poller.poll(None if timeout is None else timeout * 1000):
+            if descriptor == self._wake:
+                _empty(self._wake)
+            else:
+                _read(owners[descriptor], descriptor)
+
+    def _pass_signals(self) -> None:
+        while self._signals:
+            number = self._signals.popleft()
+            again = self._stopped_by is not None
+            if self._waiting:
+                names = ", ".join(output.label for _, output in self._waiting)
+                print_error(f"not started: {names}")
+                self._waiting.clear()
+            if not again:
+                self._stopped_by, self._stopped_at = number, time.monotonic()
+            by_key = number in (signal.SIGINT, signal.SIGQUIT) and in_foreground()
+            if not by_key:
+                self._send(number)
+        if self._stopped_by is not None and time.monotonic() - self._stopped_at > KILL_SECONDS:
+            self._stopped_at = float("inf")
+            self._send(signal.SIGTERM)
+
+    def _send(self, number: int) -> None:
+        for running in self._running:
+            running.process.send_signal(number)
+
+    def _reap(self) -> None:
+        now = time.monotonic()
+        for running in list(self._running):
+            code = running.process.poll()
+            if code is None:
+                continue
+            if running.ended is None:
+                running.ended = now
+            if running.streams and now - running.ended < LINGER_SECONDS:
+                continue
+            self._running.remove(running)
+            self._codes.append(code)
+            _write(running.output.finish(failed=code != 0))
+            running.close()
+
+    def _record(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self._signals.append(number)
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Handle a signal that only has to wake the loop."""
+    del number, frame
+
+
+def _empty(descriptor: int) -> None:
+    try:
+        os.read(descriptor, 4096)
+    except BlockingIOError:
+        pass
+
+
+def _read(running: _Running, descriptor: int) -> None:
+    stream = running.streams[descriptor]
+    try:
+        data = os.read(descriptor, READ_BYTES)
+    except BlockingIOError:
+        return
+    if data:
+        _write(running.output.feed(stream, data))
+    else:
+        del running.streams[descriptor]
+
+
+def _write(pieces: Pieces) -> None:
+    """Write each piece with one write where the stream takes it; lost where nobody reads."""
+    for stream, data in pieces:
+        view = memoryview(data)
+        try:
+            while view:
+                try:
+                    view = view[os.write(stream, view) :]
+                except BlockingIOError:
+                    select.select([], [stream], [])
+        except OSError:
+            pass  # the reader has gone: the commands go on

@@ -1,0 +1,52 @@
+"""Report how far a command is through its input, where its output tells nothing of its progress."""
+
+from __future__ import annotations
+
+from headway.run.progress.operation_updater import RUN, OperationUpdater
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.run.kernel.file_progress import Count
+    from headway.run.kernel.watch import Look
+
+
+class InputReporter:
+    """Shows the counts of looks as stages: the command's own as Run, others by their program."""
+
+    def __init__(self, updater: OperationUpdater) -> None:
+        self._updater = updater
+        self._shown: dict[str, Count] = {}
+        self._names: list[str] = []  # of all stages so far
+
+    def take(self, look: Look) -> None:
+        """Show what a look has found, and that what is no longer known is unknown."""
+        if self._updater.counted:
+            self._leave()
+            return
+        counts = dict(look.inner)
+        if look.whole is not None:
+            counts[RUN] = look.whole
+        if look.inner and RUN not in counts and RUN not in self._names:
+            self._updater.begin(RUN)  # else the input of one process would be all there is
+            self._names.append(RUN)
+        for name in [name for name in self._shown if name not in counts]:
+            del self._shown[name]
+            if name == RUN:
+                self._updater.hide_input(name)
+            else:
+                self._updater.end_input(name)
+        for name, count in counts.items():
+            if self._shown.get(name) != count:
+                self._shown[name] = count
+                self._updater.show_input(name, count)
+
+    def finish(self, last: Count | None) -> None:
+        """Show that all was read: the command has succeeded."""
+        if last is not None and RUN in self._shown and not self._updater.counted:
+            self._updater.show_input(RUN, last)
+
+    def _leave(self) -> None:
+        """Leave all to the output, which tells more."""
+        for name in self._shown:
+            self._updater.hide_input(name)
+        self._shown = {}

@@ -1,0 +1,1 @@
+"""One command from its start to its end: what starts, follows, limits and pauses it."""

@@ -1,0 +1,555 @@
+"""Start a command, and what relays its streams.
+
+The command is started first; what is needed only to follow it is imported and begun while it runs.
+Where little is left of processes, descriptors or memory it is the other way round: the command is
+forked and held at a gate, and where it could not be followed it replaces this process instead.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+
+from headway.host import resources, threads
+from headway.host.random_id import random_id
+from headway.host.threads import signals as signal
+from headway.light_collections import deque
+from headway.run.process.child import Child
+from headway.run.process.fork_gate import CannotStart
+from headway.run.process.signal_forwarding import FORWARDED, SignalReceiver
+from headway.run.streams.plumbing import connect_streams
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Mapping
+
+    from headway.run.bars.patch import Patch
+    from headway.run.history_keys import HistoryKeys
+    from headway.run.notify_socket import NotifySocket
+    from headway.run.own_tools import OwnTools
+    from headway.run.process.pty_session import PtyChild
+    from headway.run.process.watchdog import Watchdog
+    from headway.run.reading.command_line import Command, MachineForm
+    from headway.run.streams.filter import LineFilter
+    from headway.run.streams.keyboard import Keyboard
+    from headway.run.streams.output_log import OutputLog
+    from headway.run.streams.output_terminal import OutputTerminal
+    from headway.run.streams.pump import Pump
+    from headway.run.time_limit import TimeLimit
+
+PARENT = "HEADWAY_PARENT"
+# Programs that may be started in another way than as they are, or whose streams are connected in
+# another: all wrappers, and the tools with a machine form or with data on standard output. Of
+# others no table is loaded before they run.
+SPECIAL = frozenset(
+    (
+        *("apt", "apt-get", "aptitude", "cargo", "curl", "dd", "doas", "dpkg", "eatmydata", "env"),
+        *("ffmpeg", "git", "ionice", "nice", "nohup", "npm", "pv", "setsid", "stdbuf", "sudo"),
+        *("time", "timeout", "unxz", "unzstd", "wget", "xz", "zstd"),
+    )
+)
+SPECIAL_STARTS = ("pip", "python", "pypy")
+# Threads that must be available: pumps, keyboard, reporting and libzmq start six; the rest is
+# left to the command, which counts towards the same limit.
+THREADS_NEEDED = 16
+# Seconds after which a command on a terminal gets a watchdog. One that ends sooner, as most do,
+# needs none; doubled, so would be the time in which it is left behind where we are killed.
+WATCH_AFTER = 0.5
+# Seconds between two looks while another process group has a relayed terminal. Nothing announces
+# that we are in the foreground again; a person who types `fg` does not notice this long.
+BACKGROUND_INTERVAL = 0.25
+# Seconds for which a thread keeps the interpreter while another waits for it. With Python's
+# own 5 ms a pump that shares the interpreter with the parser slows a loud command down.
+SWITCH_INTERVAL = 0.0005
+
+
+class Plan:
+    """What to run: `path` is the executable found for `argv`."""
+
+    def __init__(
+        self, argv: list[str], path: str, name: str | None, display: str | None, tool: str | None
+    ) -> None:
+        self.argv = argv
+        self._command: Command | None = None
+        self.path = path
+        self.name = name  # None to find one
+        self.display = display
+        self.tool = tool  # whose output to expect; "" for nobody's
+        self.label: str | None = None  # what it is called among several commands
+        self.limit: TimeLimit | None = None  # how long it may take
+        self.patched = False  # its Python programs report their bars
+        self.notifies = False  # it is given a socket to tell what it would tell systemd
+
+    @property
+    def command(self) -> Command:
+        """The command line as far as it is understood."""
+        if self._command is None:
+            from headway.run.reading.command_line import parse_command_line  # noqa: PLC0415 - many begin without
+
+            self._command = parse_command_line(self.argv)
+        return self._command
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is started as any command, which needs no table of tools."""
+        program = self.argv[0].rpartition("/")[2]
+        return not program.startswith(SPECIAL_STARTS) and program not in SPECIAL
+
+
+class Launch:
+    """A command that is about to begin, and what is needed to follow it.
+
+    With `held` it is forked, and waits at its gate.
+
+    `parses` tells whether its output is parsed, `tool` as whose. `environ` is added to its
+    environment. `hidden` maps 1 and 2 to the pattern of the lines that are not passed on, and
+    `status` is the non-blocking descriptor that its status lines are read from.
+    `operation` is set once the command runs, and stays None where nothing can be reported.
+    """
+
+    def __init__(self, plan: Plan, signals: SignalReceiver, *, held: bool) -> None:
+        self.plan = plan
+        self.signals = signals
+        self.operation: Any = None
+        self.id = random_id(12)  # of the operation
+        self.begun = 0.0  # when the command was started, on the monotonic clock
+        self.own_tools: OwnTools | None = None
+        self.requests: deque[Any] = deque()  # to cancel
+        self.pumps: list[Pump] = []
+        self.output: OutputLog | None = None  # the last of what it prints, once it is relayed
+        self.keyboard: Keyboard | None = None
+        self._watchdog: Watchdog | None = None
+        self._released = False
+        self.parses = plan.tool != ""
+        display = plan.display or os.environ.get("HEADWAY_DISPLAY") or "auto"
+        self._drawn = display in ("auto", "live")
+        own = self.parses and not plan.tool and not plan.is_plain  # it may be a tool itself
+        self.plumbing = connect_streams(
+            self.parses, own and self._writes_data(), self._drawn, self._needs_controlling_terminal
+        )
+        self.environ: Mapping[str, str] = {}
+        self.hidden: dict[int, Any] = {}
+        self.status: int | None = None
+        self._held = held or self.plumbing.relayed_terminal is not None
+        status, end = os.pipe() if own else (-1, -1)
+        form = self._machine_form(end) if own else None
+        if form is not None:
+            self.environ = form.environ
+            if form.hidden is not None:
+                stream = 1 if self.plumbing.on_terminal else form.stream
+                self.hidden = {stream: form.hidden}
+        self.patch = self._prepare_patch() if plan.patched else None
+        if self.patch is not None:
+            self.environ = {**self.environ, **self.patch.environ}
+        self.notify_socket = self._listen_to_notices() if plan.notifies else None
+        if self.notify_socket is not None:
+            self.environ = {**self.environ, **self.notify_socket.environ}
+        if form is not None and form.status:
+            os.set_blocking(status, False)
+            self.status = status
+        elif status >= 0:
+            os.close(status)
+        self._ends_closed = False
+        self._unneeded = end
+        self.child = self._fork(plan, form, end)
+        if self._held:
+            self._close_child_ends()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the command is forked, and waits to be released."""
+        return self._held
+
+    def _fork(self, plan: Plan, form: MachineForm | None, end: int) -> Child | PtyChild:
+        argv = plan.argv if form is None else form.argv
+        kept = (end,) if form is not None and form.status else ()
+        terminal = self.plumbing.relayed_terminal
+        if terminal is None:
+            mask = None if self._held else self.signals.hold()
+            streams = self.plumbing.streams
+            return Child(plan.path, argv, streams, kept, self.signals.ignored, mask)
+        from headway.run.process.pty_session import PtyChild  # noqa: PLC0415 - few need it
+
+        return PtyChild(
+            plan.path, argv, self.plumbing.streams, kept, self.signals.ignored, terminal
+        )
+
+    @property
+    def tool(self) -> str:
+        """The tool whose output is parsed, "" for none."""
+        return (self.plan.tool or self.plan.command.program) if self.parses else ""
+
+    def _writes_data(self) -> bool:
+        from headway.run.parsers.registry import DATA_ON_STDOUT  # noqa: PLC0415 - not for a plain one
+
+        return self.plan.command.program in DATA_ON_STDOUT
+
+    def _needs_controlling_terminal(self) -> bool:
+        from headway.run.reading.command_line import needs_controlling_terminal  # noqa: PLC0415 - not for pipes
+
+        return needs_controlling_terminal(self.plan.command)
+
+    def _machine_form(self, end: int) -> MachineForm | None:
+        from headway.run.parsers.registry import machine_form  # noqa: PLC0415 - not for a plain one
+        from headway.run.reading.command_line import FormContext  # noqa: PLC0415
+
+        command = self.plan.command
+        setting = FormContext(end, self.plumbing.on_terminal, self._drawn, _version(command))
+        return machine_form(command, setting)
+
+    def _close_child_ends(self) -> None:
+        """Close what the command has inherited by now."""
+        if not self._ends_closed:
+            self._ends_closed = True
+            self.plumbing.close_child_ends()
+            if self._unneeded >= 0:
+                os.close(self._unneeded)
+
+    def _prepare_patch(self) -> Patch | None:
+        """Return what makes the command's Python programs report; None where it cannot be had."""
+        from headway.run.bars.patch import Patch  # noqa: PLC0415 - few want it
+
+        real = self.plumbing.terminal
+        try:
+            name = real.name if real is not None else os.ttyname(2)
+        except OSError:
+            name = None
+        try:
+            return Patch(self.plan.display, name)
+        except OSError as error:
+            from headway.run.stderr import print_error  # noqa: PLC0415 - only here
+
+            print_error(f"its bars are not reported: {error.strerror or error}")
+            return None
+
+    def _listen_to_notices(self) -> NotifySocket | None:
+        """Return the socket that it tells its status on; None where it cannot be had."""
+        from headway.run.notify_socket import NotifySocket  # noqa: PLC0415 - few want it
+
+        try:
+            return NotifySocket()
+        except OSError as error:
+            from headway.run.stderr import print_error  # noqa: PLC0415 - only here
+
+            print_error(f"what it tells systemd is not read: {error.strerror or error}")
+            return None
+
+    def start_threads(self) -> None:
+        """Start the threads that relay its output and the keyboard. Raise OSError, RuntimeError."""
+        from headway.run.streams.output_log import OutputLog, StreamLog  # noqa: PLC0415
+        from headway.run.streams.pump import Pump  # noqa: PLC0415 - after the command has begun
+        from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples  # noqa: PLC0415
+
+        self.output = OutputLog()
+        self.signals.start()
+        if self._held:
+            _require_resources()
+        output = self.plumbing.output_terminal
+        if output is not None:
+            output.signal_command = self.child.send_all
+        for stream in self.plumbing.pumped:
+            samples = Samples(KNOWN_TOOL_LIMIT) if self.parses else None
+            hidden = self._filter_for(stream.target)
+            may_write = None if output is None else output.may_write
+            kept = StreamLog(self.output)
+            self.pumps.append(Pump(stream.source, stream.target, samples, kept, hidden, may_write))
+        # Else a pump waits 5 ms for the interpreter whenever another thread has it.
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        for pump in self.pumps:
+            pump.start()
+        self.plumbing.widen_pipes()
+        self.child.wait_until_forked()
+        relayed = self.plumbing.relayed_terminal
+        if relayed is not None:
+            relayed.follow()
+            self._start_keyboard(
+                relayed.master, relayed.takes_keys, BACKGROUND_INTERVAL, relayed.interrupts
+            )
+
+    def follow_terminal(self) -> None:
+        """Follow the modes and the size of the command's terminal."""
+        relayed, output = self.plumbing.relayed_terminal, self.plumbing.output_terminal
+        if relayed is not None:
+            relayed.follow()
+        if output is None:
+            return
+        output.follow()
+        output.follow_size()
+        if output.changed and self.keyboard is None:
+            from headway.run.process.terminal_readers import reads_from  # noqa: PLC0415 - few need it
+            from headway.run.streams.pager_keys import LOOK_INTERVAL, PagerKeys  # noqa: PLC0415
+
+            keys = PagerKeys(output, lambda: reads_from(self.child.pid, output.name))
+            try:
+                self._start_keyboard(output.master, keys.wanted, LOOK_INTERVAL, _never)
+            except (OSError, RuntimeError):
+                pass  # no thread or descriptor is left: only a pager misses its keys
+        late = self.begun and time.monotonic() - self.begun >= WATCH_AFTER
+        if self._watchdog is None and (late or output.changed):
+            self._start_watchdog(output)
+
+    def _start_keyboard(
+        self,
+        master: int,
+        wanted: Callable[[], bool],
+        interval: float,
+        interrupts: Callable[[bytes], bool],
+    ) -> None:
+        from headway.run.streams.keyboard import Keyboard  # noqa: PLC0415 - few need it
+
+        keyboard = Keyboard(2, master, wanted, interval, interrupts)
+        keyboard.start()
+        self.keyboard = keyboard
+
+    def _start_watchdog(self, output: OutputTerminal) -> None:
+        from headway.run.process.watchdog import Watchdog  # noqa: PLC0415 - not for a short command
+
+        kept = output.prepare_recovery()
+        if kept is None:
+            return
+        try:
+            self._watchdog = Watchdog(self.child.pid, kept, output.recover)
+        except OSError:
+            pass  # no more processes: the command runs without it
+
+    def wait_unreported(self) -> int:
+        """Follow the command by what is imported already, unreported; return its exit status.
+
+        A stream for which no thread could be had is relayed here.
+        """
+        from headway.run.exit_status import exit_status  # noqa: PLC0415 - hardly ever needed
+        from headway.run.streams.pump import copy_ready  # noqa: PLC0415
+
+        alone = [pump for pump in self.pumps if not pump.started]
+        statuses: list[int] = []
+        while not statuses:
+            heard = self.signals.wait(0.0 if alone else 0.25)
+            if heard is not None and heard.number in FORWARDED:
+                self.child.send(heard.number)
+            copy_ready(alone)
+            statuses = [
+                status for status in self.child.take_statuses() if not os.WIFSTOPPED(status)
+            ]
+        while copy_ready(alone):
+            pass
+        for pump in self.pumps:
+            pump.finish()
+        for pump in self.pumps:
+            pump.join()
+        self.release_terminal()
+        return exit_status(statuses[0])
+
+    def release_terminal(self) -> None:
+        """Let go of the command, and of the processes that watch over its terminal."""
+        self.restore_terminal()
+        if not self._released:
+            self._released = True
+            self.child.detach()
+        if self._watchdog is not None:
+            self._watchdog.dismiss()
+            self._watchdog = None
+
+    def abandon(self) -> None:
+        """Undo the fork before the command has begun, and restore the terminal."""
+        if self.patch is not None:
+            self.patch.socket.close()
+        if self.notify_socket is not None:
+            self.notify_socket.close()
+        self.restore_terminal()
+        self._close_child_ends()
+        self.child.abandon()
+
+    def restore_terminal(self) -> None:
+        """Restore the terminal's modes."""
+        if self.plumbing.terminal is not None:
+            self.plumbing.terminal.restore()
+
+    def release(self) -> None:
+        """Let the command execute, and relay its streams.
+
+        It is told the id of its operation before the operation exists. Should it never exist, what
+        the command itself reports has no parent. Raise CannotStart where it cannot be executed,
+        another OSError where it can have no process; Unfollowed where it runs.
+        """
+        self.begun = time.monotonic()
+        try:
+            self.child.start({**self.environ, PARENT: self.id})
+        except CannotStart:
+            self.report()
+            raise
+        if not self._held:
+            self._close_child_ends()
+            try:
+                self.start_threads()
+            except Exception as error:
+                raise Unfollowed(reason_of(error)) from None
+
+    def watch_end(self) -> None:
+        """Note when the command ends: whoever takes its status may still be importing then."""
+        waits = self.plumbing.relayed_terminal is None and hasattr(os, "waitid")
+        if waits and self.child.ended is None:
+            try:
+                threads.start(self._note_end)
+            except RuntimeError:
+                pass  # none can be had
+
+    def _note_end(self) -> None:
+        try:
+            os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOWAIT)
+        except OSError:
+            return  # its status has been taken
+        self.child.ended = time.monotonic()
+
+    def _filter_for(self, target: int) -> LineFilter | None:
+        hidden = self.hidden.get(target)
+        if hidden is None:
+            return None
+        from headway.run.streams.filter import LineFilter  # noqa: PLC0415 - only a machine form needs it
+
+        return LineFilter(hidden)
+
+    def report_start_failure(self, error: CannotStart) -> int:
+        """Report that the command could not be executed; return the exit status."""
+        self.restore_terminal()
+        from headway.run.stderr import print_error  # noqa: PLC0415 - only here
+
+        code = 127 if error.errno == errno.ENOENT else 126
+        text = os.strerror(error.errno or errno.EIO)
+        print_error(f"{self.plan.command.argv[0]}: {text}")
+        if self.operation is not None:
+            self.operation.set(exit_status=code)
+            self.operation.fail(text)
+            flush_report()
+        return code
+
+    def report(self) -> None:
+        """Begin its operation. The command need not wait for what is imported here."""
+        try:
+            import headway_command  # noqa: PLC0415
+
+            headway_command.complete("headway")
+            from headway.api.opening import operation as open_operation  # noqa: PLC0415
+            from headway.reporting.reporter import reporter  # noqa: PLC0415
+
+            self._load_own_tools()
+            plan = self.plan
+            if plan.label is not None:
+                reporter().receipts.least = 0.0  # of several commands each is told
+            operation = open_operation(
+                self.name(),
+                display=plan.display,
+                cancellable=self.can_signal(),
+            )
+            model = operation.model
+            model.id = self.id  # before anybody has been told of another
+            model.started = self.begun  # not only once all this was imported
+            keys = self.history_keys()
+            if keys is not None:
+                model.key, model.coarser, model.former = keys
+            operation.on_cancel(self._request_cancel)
+            self.operation = operation.start()
+            if self.patch is not None:
+                self.patch.socket.report(self.operation)
+        except Exception:
+            pass  # it runs all the same
+
+    def _load_own_tools(self) -> None:
+        """Register the user's own tables of lines: they may know words for the command's name."""
+        if not self.parses:
+            return
+        from headway.run.own_tools import OwnTools  # noqa: PLC0415 - after the command has begun
+
+        self.own_tools = OwnTools()
+        self.own_tools.load_file()
+
+    def name(self) -> str:
+        """Return what its operation is called."""
+        from headway.run.history_keys import working_directory  # noqa: PLC0415 - once it has begun
+        from headway.run.parsers.registry import name_command  # noqa: PLC0415
+
+        plan = self.plan
+        return (
+            plan.name
+            or plan.label
+            or name_command(plan.command, working_directory(), recipe="MAKELEVEL" in os.environ)
+        )
+
+    def history_keys(self) -> HistoryKeys | None:
+        """Return how earlier runs of the command are found; None where history is off."""
+        from headway.run.history_keys import keys_of  # noqa: PLC0415 - once it has begun
+
+        return keys_of(self.plan.command, self.plan.name, terminal=os.isatty(1))
+
+    def can_signal(self) -> bool:
+        """Return whether a cancel request can be passed on: sudo takes ^C only from a terminal."""
+        elevated = self.plan.command.elevated and os.geteuid() != 0
+        return self.plumbing.relayed_terminal is not None or not elevated
+
+    def _request_cancel(self, request: Any) -> None:
+        """Queue a request to cancel; called on the SDK's thread."""
+        self.requests.append(request)
+        os.kill(os.getpid(), signal.SIGCHLD)  # look now
+
+
+def _require_resources() -> None:
+    """Raise OSError where reporting is impossible or would take what the command needs."""
+    if not threads.can_start(THREADS_NEEDED):
+        raise OSError(errno.EAGAIN, "too few threads are left")
+    if not resources.has_memory():
+        raise OSError(errno.EMFILE, "too few descriptors or too little memory is left")
+
+
+class Unfollowed(Exception):
+    """The command runs, and no thread can be had to relay it; the text says why."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something could not be had."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def prepare_launch(plan: Plan) -> Launch:
+    """Prepare to start a command; where little is left, fork it and start what follows it.
+
+    Raise whatever prevents that, and then leave nothing behind: the command may still replace
+    this process.
+    """
+    signals = SignalReceiver()
+    signals.prepare()
+    # Of an ignored SIGCHLD we have restored the default, which the command is not to inherit.
+    easy = signals.can_hold and signal.SIGCHLD not in signals.ignored and resources.are_ample()
+    launch: Launch | None = None
+    try:
+        launch = Launch(plan, signals, held=not easy)
+        if launch.is_held:
+            launch.start_threads()
+    except Exception:
+        if launch is not None:
+            launch.abandon()
+        signals.restore()
+        raise
+    return launch
+
+
+def flush_report() -> None:
+    """Deliver what is still to be reported, before this process may die of a signal."""
+    try:
+        from headway.reporting.reporter import reporter  # noqa: PLC0415 - without it there is nothing to deliver
+
+        reporter().end()
+    except Exception:
+        pass
+
+
+def _never(_: bytes) -> bool:
+    return False  # the kernel makes a signal of such a key
+
+
+def _version(command: Command) -> tuple[int, ...] | None:
+    if command.program != "pip":
+        return None
+    from headway.run.process.pip_version import pip_version  # noqa: PLC0415 - nobody else has it
+
+    return pip_version(command, os.environ)

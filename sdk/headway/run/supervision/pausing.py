@@ -1,0 +1,105 @@
+"""Pause and resume a command on request: all its processes, by SIGSTOP and SIGCONT.
+
+Requests come on the reporting thread, all else on the main thread.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+from headway.host.threads import signals as signal
+from headway.run.kernel.process_tree import is_stopped, process_status, process_tree
+from headway.run.process.child import send_signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.run.process.child import Child
+    from headway.run.process.pty_session import PtyChild
+    from headway.run.progress.operation_updater import OperationUpdater
+
+ANOTHER_USER = "it runs as another user"
+# Looks for processes that were started while others were being stopped.
+ROUNDS = 5
+STOP_SECONDS = 1.0  # at most, until a signal to stop has stopped a process of a busy machine
+
+
+class Pausing:
+    """Stops and continues the command; `paused` tells which."""
+
+    def __init__(self, child: Child | PtyChild, updater: OperationUpdater) -> None:
+        self._child = child
+        self._updater = updater
+        self._lock = threading.Lock()
+        self._stopped: dict[int, int] = {}  # processes outside its group too → start time
+        self.paused = False
+        self._settled = False  # the stop has come about
+        self.since = 0.0  # monotonic seconds
+
+    def request(self, pause: bool) -> str | None:
+        """Pause it, or with false resume it; return None, or why it cannot be."""
+        with self._lock:
+            if pause == self.paused:
+                return None
+            if not pause:
+                self._continue()
+                return None
+            self.paused = True  # first: the main thread hears of the stop
+            self._settled = False
+            self.since = time.monotonic()
+            if not self._stop():
+                self._continue()
+                return ANOTHER_USER
+            self._settled = True
+            self._updater.pause()
+            return None
+
+    def lift(self) -> None:
+        """Resume it: a signal was sent that it shall act on."""
+        with self._lock:
+            if self.paused:
+                self._continue()
+
+    def look(self, interrupted: float | None) -> None:
+        """Notice that somebody else has continued it, or interrupted it by a key at that time."""
+        if not self.paused:
+            return
+        typed = interrupted is not None and interrupted > self.since
+        if typed or (self._settled and is_stopped(self._child.pid) is False):
+            self.lift()
+
+    def is_over(self) -> bool:
+        """Return whether a stop that was just reported is this one's, or has passed."""
+        return self.paused or is_stopped(self._child.pid) is False
+
+    def _stop(self) -> bool:
+        """Stop all its processes; return whether that was permitted."""
+        if not self._child.send_all(signal.SIGSTOP):
+            return False
+        self._stopped = {}
+        for _ in range(ROUNDS):
+            fresh = [pid for pid in process_tree(self._child.pid) if pid not in self._stopped]
+            if not fresh:
+                break
+            for pid in fresh:
+                status = process_status(pid)
+                if status is None:
+                    continue
+                self._stopped[pid] = status.started
+                if not send_signal(os.kill, pid, signal.SIGSTOP):
+                    return False
+        until = time.monotonic() + STOP_SECONDS
+        while is_stopped(self._child.pid) is False and time.monotonic() < until:
+            time.sleep(0.005)  # else a stop that is on its way looks like one that is over
+        return True
+
+    def _continue(self) -> None:
+        self.paused = False
+        self._updater.unpause()
+        for pid, started in self._stopped.items():
+            status = process_status(pid)
+            if status is not None and status.started == started:
+                send_signal(os.kill, pid, signal.SIGCONT)
+        self._stopped = {}
+        self._child.send_all(signal.SIGCONT)

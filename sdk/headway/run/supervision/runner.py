@@ -1,0 +1,320 @@
+"""Follow one command to its end: the flat loop of `headway run`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import termios
+import time
+from functools import partial
+
+from headway.host.threads import signals as signal
+from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
+from headway.run.kernel.looks import ProcessLooks
+from headway.run.kernel.watch import Watch
+from headway.run.parsers.registry import PARSERS, find_parser_module, make_fallback, make_parser
+from headway.run.process.child import ignores_signal
+from headway.run.process.escalation import Escalation
+from headway.run.process.input_wait import InputWatch
+from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
+from headway.run.progress.input_reporter import InputReporter
+from headway.run.progress.operation_updater import OperationUpdater
+from headway.run.progress.parsing_loop import ParsingLoop
+from headway.run.progress.work_reporter import WorkReporter
+from headway.run.stderr import print_error
+from headway.run.streams.pump import copy_until_closed
+from headway.run.streams.samples import KNOWN_TOOL_LIMIT, UNKNOWN_TOOL_LIMIT, Samples
+from headway.run.supervision import report
+from headway.run.supervision.launch import Launch, flush_report
+from headway.run.supervision.pausing import Pausing
+from headway.run.tree.processes import Processes
+from headway.run.tree.router import Router
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headway.run.kernel.looks import Walk
+    from headway.run.supervision.limiter import Limiter
+
+# Seconds between two looks at the output: a viewer draws at most ten times a second, so
+# looking more often shows nothing more and costs wake-ups.
+ACTIVE_INTERVAL = 0.1
+IDLE_INTERVAL = 0.25  # while nothing is printed; signals end the wait at once
+
+
+def _router_of(launch: Launch) -> Router:
+    """Return the router of the output; without a parser that cannot be loaded, none is asked."""
+    command = launch.plan.command
+    if launch.own_tools is not None and launch.tool not in PARSERS:
+        launch.own_tools.load_packages()
+    module = PARSERS.get(launch.tool)
+    try:
+        root = make_parser(find_parser_module(launch.tool), command)
+    except Exception:
+        return Router(None)
+    return Router(root, module, partial(make_fallback, command) if module else None)
+
+
+class Runner:
+    """Follows a released command to its end; `heard` is a signal that has come before that."""
+
+    def __init__(self, launch: Launch, heard: ReceivedSignal | None = None) -> None:
+        self._launch = launch
+        self._heard = heard
+        self._plumbing = launch.plumbing
+        self._child = launch.child
+        self._signals = launch.signals
+        self._status = launch.status
+        self._escalation = Escalation()
+        self._interrupted: tuple[int, float] | None = None
+        self._pumps = launch.pumps
+        self._updater = OperationUpdater(launch.operation)
+        if launch.pumps and launch.output is not None:
+            self._updater.keep_output(launch.output)
+        self._pausing = Pausing(launch.child, self._updater)
+        self._begun = launch.begun
+        self._watch = Watch(launch.child.pid, self._begun)
+        self._input = InputReporter(self._updater)
+        self._work: WorkReporter | None = None
+        if launch.operation is not None:
+            launch.operation.pauser = self._pausing.request
+            self._work = WorkReporter(launch.operation, time.monotonic())
+        self._limiter = None if launch.plan.limit is None else self._make_limiter()
+        self._parsing = self._make_parsing_loop(_router_of(launch))
+        for pump in launch.pumps:
+            if pump.samples is not None:
+                if launch.tool not in PARSERS:  # nor found after the start
+                    pump.samples.limit = UNKNOWN_TOOL_LIMIT
+                self._parsing.add(pump.samples)
+        if launch.notify_socket is not None:
+            samples = Samples(KNOWN_TOOL_LIMIT)
+            self._parsing.add(samples)
+            launch.notify_socket.relay(samples)
+
+    def _make_limiter(self) -> Limiter:
+        from headway.run.supervision.limiter import Limiter  # noqa: PLC0415 - few commands have a limit
+
+        return Limiter(self._launch, self._updater)
+
+    def _make_parsing_loop(self, router: Router) -> ParsingLoop:
+        launch, plumbing = self._launch, self._plumbing
+        looks = ProcessLooks(launch.child.pid)
+        if self._work is not None:
+            looks.add(self._look)
+        if not launch.parses:
+            return ParsingLoop(router, self._updater, looks)
+        watch = InputWatch(looks, plumbing.terminals(), plumbing.input_pipe())
+        hashes = None if self._work is None else self._work.lines
+        return ParsingLoop(router, self._updater, looks, Processes(router.wants), watch, hashes)
+
+    def run(self) -> int:
+        """Follow it; return its exit status, or die of the signal that it died of."""
+        status = self._loop()
+        if self._launch.keyboard is not None:
+            self._launch.keyboard.finish()
+        return self._end(status)
+
+    # The middle.
+
+    def _loop(self) -> int:
+        """Serve the command until it ends; return its wait status."""
+        tick = ACTIVE_INTERVAL
+        while True:
+            heard, self._heard = self._heard or self._signals.wait(tick), None
+            if heard is not None:
+                self._handle_signal(heard)
+            for status in self._child.take_statuses():
+                if os.WIFSTOPPED(status):
+                    if self._pausing.is_over():
+                        continue
+                    self._stop_with_command(os.WSTOPSIG(status))
+                else:
+                    return status
+            if self._limiter is not None:
+                self._limiter.look(time.monotonic())
+            self._cancel()
+            keyboard = self._launch.keyboard
+            self._pausing.look(None if keyboard is None else keyboard.interrupted)
+            self._launch.follow_terminal()
+            active = self._parse_output() or self._plumbing.terminal is not None
+            tick = ACTIVE_INTERVAL if active else IDLE_INTERVAL
+
+    def _look(self, found: Walk, now: float) -> None:
+        """Report what a look at the processes tells, while they go on."""
+        if self._pausing.paused or self._work is None:
+            return
+        self._work.take(found, now)
+        look = self._watch.take(found, now)
+        if look is not None:
+            self._input.take(look)
+
+    def _parse_output(self) -> bool:
+        try:
+            self._read_status()
+            return self._parsing.poll(time.monotonic())
+        except Exception:
+            return False  # the command goes on, whatever is wrong with its report
+
+    def _read_status(self) -> None:
+        if self._status is None:
+            return
+        try:
+            data = os.read(self._status, 65536)
+        except BlockingIOError:
+            return
+        if data:
+            self._parsing.status.samples.put(memoryview(data))
+        else:
+            os.close(self._status)
+            self._status = None
+
+    def _handle_signal(self, heard: ReceivedSignal) -> None:
+        number = heard.number
+        if number in FORWARDED:
+            if number in INTERRUPTS:
+                self._interrupted = (number, time.monotonic())
+            if not self._has_reached(heard) and not self._child.send(number):
+                self._send_control(termios.VINTR)
+            if self._signals.ends_us(number):
+                self._pausing.lift()
+        elif number == signal.SIGTSTP:
+            if self._pausing.paused:  # the command cannot stop once more
+                self._signals.stop(group=False)
+            elif not self._has_reached(heard):
+                self._child.send(number)
+        elif number == signal.SIGCONT:
+            self._child.resume()
+            self._pausing.lift()
+        elif number == signal.SIGWINCH:
+            self._plumbing.resize()
+
+    def _has_reached(self, heard: ReceivedSignal) -> bool:
+        """Return whether a signal has reached the command, too: it came to our whole group."""
+        if not heard.from_terminal or self._plumbing.relayed_terminal is not None:
+            return False
+        # That its terminal is gone the kernel tells the leader of a session alone.
+        return heard.number != signal.SIGHUP or os.getsid(0) != os.getpid()
+
+    def _send_control(self, key: int) -> None:
+        """Let the pty's line discipline send the signal: that reaches another user's command."""
+        terminal = self._plumbing.relayed_terminal
+        if terminal is not None:
+            try:
+                os.write(terminal.master, terminal.control(key))
+            except (OSError, termios.error):
+                pass
+
+    def _stop_with_command(self, number: int) -> None:
+        """Stop as the command was stopped, as one job; resume it when this process is continued."""
+        self._updater.suspend()
+        self._launch.restore_terminal()
+        self._updater.flush(0.25)  # the threads that send it stop, too
+        alone = self._plumbing.relayed_terminal is not None  # its key has stopped nobody else
+        self._signals.stop(group=alone and number == signal.SIGTSTP)
+        self._plumbing.resize()
+        self._launch.follow_terminal()
+        self._child.resume()
+        self._updater.resume()
+
+    # Cancelling.
+
+    def _cancel(self) -> None:
+        now = time.monotonic()
+        while self._launch.requests:
+            request = self._launch.requests.popleft()
+            deaf = ignores_signal(self._child.pid, signal.SIGINT)
+            self._escalation.request(request.reason, request.kill, deaf, now)
+        for number in self._escalation.due(now):
+            if not self._child.send_all(number):
+                self._send_control(termios.VINTR)
+            self._pausing.lift()
+
+    # The end.
+
+    def _end(self, status: int) -> int:
+        code = exit_status(status)
+        killed = self._drain()
+        self._launch.restore_terminal()
+        if self._launch.notify_socket is not None:
+            self._launch.notify_socket.finish()
+        now = time.monotonic()
+        self._parse_output()
+        if code == 0:
+            self._input.finish(self._watch.finished())
+        self._parsing.finish(code, now)
+        if self._interrupted is None and self._launch.keyboard is not None:
+            typed = self._launch.keyboard.interrupted
+            self._interrupted = None if typed is None else (signal.SIGINT, typed)
+        error, escalation = self._updater.error, self._escalation
+        outcome = outcome_of(
+            status, error, self._interrupted, escalation.requested, escalation.reason, now
+        )
+        expired = None if self._limiter is None else self._limiter.expired
+        if expired is not None:
+            print_error(f"it {expired}")
+            from headway.run.time_limit import EXPIRED  # noqa: PLC0415 - as above
+
+            code, outcome = EXPIRED, Outcome("failed", expired)
+        if self._launch.own_tools is not None:
+            for complaint in self._launch.own_tools.complaints:
+                print_error(complaint)
+        lost = self._output_error()
+        if lost is not None:
+            print_error(lost)
+            if code == 0:  # it could not know, but whoever reads our status should
+                code, outcome = 1, Outcome("failed", lost)
+        if self._launch.patch is not None:
+            self._launch.patch.socket.finish(outcome)
+        self._updater.end(outcome, code, self._launch.child.ended)
+        self._tell(outcome, code, now)
+        flush_report()
+        self._fork_copier()
+        self._launch.release_terminal()
+        number = killed or (termination_signal(status) if expired is None else 0)
+        if number:
+            self._signals.die(number)
+        return code
+
+    def _tell(self, outcome: Outcome, code: int, now: float) -> None:
+        """Tell an agent how it ended, in three lines on standard error."""
+        operation = self._launch.operation
+        if operation is None or not report.is_wanted(os.environ, terminal=os.isatty(2)):
+            return
+        last = self._updater.last_line
+        for line in report.lines(operation.name, outcome, code, last, now - self._begun):
+            print_error(line)
+
+    def _drain(self) -> int | None:
+        """Relay what is left of the output; return the signal to die of if one comes meanwhile."""
+        for pump in self._pumps:
+            pump.finish()
+        for pump in self._pumps:
+            pump.join(0.01)
+            while pump.is_alive():
+                heard = self._signals.wait(0.01)
+                if heard is not None and self._signals.ends_us(heard.number):
+                    return heard.number  # nobody else is left to take it
+        return None
+
+    def _output_error(self) -> str | None:
+        """Return why output of the command was lost; None if it was not, or its reader has left."""
+        for pump in self._pumps:
+            if pump.error is not None and pump.error.errno not in (errno.EPIPE, errno.EIO):
+                return f"its output could not be written: {pump.error.strerror}"
+        return None
+
+    def _fork_copier(self) -> None:
+        """Leave a process that relays the output of the command's background processes."""
+        left = [(pump.source, pump.target) for pump in self._pumps if pump.lingering]
+        if not left:
+            return
+        try:
+            child = os.fork()
+        except OSError:  # nobody else can do it, and it shall not die of a pipe without a reader
+            self._signals.restore()
+            copy_until_closed(left)
+            return
+        if child == 0:
+            try:
+                copy_until_closed(left)
+            finally:
+                os._exit(0)

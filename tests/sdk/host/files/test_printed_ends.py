@@ -1,0 +1,65 @@
+import os
+
+import pytest
+
+from headway.host.files.printed_ends import REMEMBERED, PrintedEnds
+
+
+@pytest.fixture
+def terminal(tmp_path, monkeypatch):
+    """The descriptor of a terminal, and a runtime directory."""
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    master, slave = os.openpty()
+    yield slave
+    os.close(master)
+    os.close(slave)
+
+
+def test_an_end_is_settled_once_whoever_asks(terminal):
+    assert PrintedEnds(terminal).claim(["abc", "def"]) == {"abc", "def"}
+    assert PrintedEnds(terminal).claim(["def", "ghi"]) == {"ghi"}
+    assert "abc" in PrintedEnds(terminal)
+    assert "jkl" not in PrintedEnds(terminal)
+
+
+def test_of_processes_that_settle_the_same_ends_each_has_its_own(terminal):
+    pipes = []
+    for _ in range(4):
+        read, write = os.pipe()
+        if os.fork() == 0:
+            printed = PrintedEnds(terminal)
+            mine = [n for n in range(60) if printed.claim([f"operation{n}"])]
+            os.write(write, " ".join(map(str, mine)).encode())
+            os._exit(0)
+        os.close(write)
+        pipes.append(read)
+    told = []
+    for read in pipes:
+        told += os.read(read, 65536).split()
+        os.close(read)
+        os.wait()
+    assert sorted(map(int, told)) == list(range(60))
+
+
+def test_two_terminals_are_independent(terminal):
+    master, other = os.openpty()
+    PrintedEnds(terminal).claim(["abc"])
+    assert PrintedEnds(other).claim(["abc"])
+    os.close(master)
+    os.close(other)
+
+
+def test_the_latest_are_remembered(terminal):
+    printed = PrintedEnds(terminal)
+    printed.claim([f"operation{number:04}" for number in range(REMEMBERED + 10)])
+    assert f"operation{REMEMBERED + 9:04}" in printed
+    assert "operation0009" not in printed
+    assert "operation0010" in printed
+
+
+def test_without_a_runtime_directory_a_process_settles_its_own(terminal, monkeypatch):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", "/dev/null/no")
+    printed = PrintedEnds(terminal)
+    assert printed.claim(["abc"]) == {"abc"}
+    assert printed.claim(["abc"]) == set()

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from headway.run.commands.cli import Options, UsageError, main, read_options
+
+
+@pytest.mark.parametrize(
+    ("line", "options"),
+    [
+        ("-- pip install x", Options(["pip", "install", "x"])),
+        ("pip install --name x", Options(["pip", "install", "--name", "x"])),
+        ("--name N --display plain -- a", Options(["a"], "N", "plain")),
+        ("--name=N --as=pip ./install.sh", Options(["./install.sh"], "N", None, "pip")),
+        ("--no-parse -- a -- b", Options(["a", "--", "b"], None, None, "")),
+    ],
+)
+def test_options_end_where_the_command_begins(line, options):
+    assert read_options(line.split()) == options
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "--",
+        "--name",
+        "--frobnicate -- a",
+        "--display neon -- a",
+        "--as vim -- a",
+        "--no-parse=1 a",
+    ],
+)
+def test_what_makes_no_sense_is_refused(line):
+    with pytest.raises(UsageError):
+        read_options(line.split())
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("rsyn", "did you mean rsync"), ("qqqqqq", "such as pip, make or rsync")]
+)
+def test_a_tool_that_is_none_is_answered_with_those_like_it(word, said):
+    with pytest.raises(UsageError, match=said) as refused:
+        read_options(["--as", word, "--", "a"])
+    assert len(str(refused.value)) < 80
+
+
+def test_help_shows_examples(capsys):
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "headway run -- pip install" in shown
+    assert shown.count("usage:") == 1

@@ -1,0 +1,72 @@
+import pytest
+
+from headway.run.kernel.file_progress import Count
+from headway.run.kernel.watch import Look
+from headway.run.progress.input_reporter import InputReporter
+
+
+class FakeUpdater:
+    def __init__(self):
+        self.calls = []
+        self.counted = False
+
+    def __getattr__(self, name):
+        return lambda *arguments: self.calls.append((name, *arguments))
+
+
+@pytest.fixture
+def updater():
+    return FakeUpdater()
+
+
+NOTHING = Look(None, {})
+SOME = Count(10, 100, "data")
+MORE = Count(20, 100, "data")
+
+
+def test_the_input_of_the_command_is_the_stage_run(updater):
+    reporter = InputReporter(updater)
+    for look in (NOTHING, Look(SOME, {}), Look(SOME, {}), Look(MORE, {})):
+        reporter.take(look)
+    assert updater.calls == [("show_input", "Run", SOME), ("show_input", "Run", MORE)]
+
+
+def test_what_is_no_longer_known_is_hidden(updater):
+    reporter = InputReporter(updater)
+    reporter.take(Look(SOME, {}))
+    reporter.take(NOTHING)
+    reporter.take(NOTHING)
+    assert updater.calls[1:] == [("hide_input", "Run")]
+
+
+def test_one_process_of_several_is_never_all_there_is(updater):
+    reporter = InputReporter(updater)
+    reporter.take(Look(None, {"tar": SOME}))
+    reporter.take(NOTHING)
+    assert updater.calls == [
+        ("begin", "Run"),
+        ("show_input", "tar", SOME),
+        ("end_input", "tar"),
+    ]
+
+
+def test_output_that_tells_more_is_left_to_tell_it(updater):
+    reporter = InputReporter(updater)
+    reporter.take(Look(SOME, {}))
+    updater.counted = True
+    reporter.take(Look(MORE, {}))
+    reporter.take(Look(MORE, {}))
+    reporter.finish(MORE)
+    assert updater.calls[1:] == [("hide_input", "Run")]
+
+
+def test_after_a_success_all_was_read(updater):
+    reporter = InputReporter(updater)
+    reporter.take(Look(SOME, {}))
+    reporter.finish(Count(100, 100, None))
+    assert updater.calls[-1] == ("show_input", "Run", Count(100, 100, None))
+
+
+def test_what_was_not_shown_is_not_finished(updater):
+    InputReporter(updater).finish(Count(100, 100, None))
+    assert updater.calls == []

@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import pytest
+
+import headway
+from headway.run.exit_status import Outcome
+from headway.run.progress.operation_updater import STAGE_LIMIT, TAIL_LINES, OperationUpdater
+from headway.run.reading.events import (
+    Cancellable,
+    Detail,
+    Failed,
+    NeedsInput,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    ToolStarted,
+    Waiting,
+    Withdrawn,
+)
+from headway.testing import reporting
+
+
+class FakeStage:
+    def __init__(self, calls, name):
+        self.calls, self.name = calls, name
+
+    def start(self):
+        self.calls.append(("start", self.name))
+        return self
+
+    def update(self, **what):
+        self.calls.append(("update", self.name, {k: v for k, v in what.items() if v is not None}))
+
+    def complete(self):
+        self.calls.append(("complete", self.name))
+
+    def fail(self, error):
+        self.calls.append(("fail", self.name, error))
+
+    def skip(self, reason):
+        self.calls.append(("skip", self.name, reason))
+
+
+class FakeOperation:
+    def __init__(self):
+        self.calls = []
+
+    def stage(self, name, total, unit, parent):
+        self.calls.append(("stage", name, total, unit, parent.name if parent else None))
+        return FakeStage(self.calls, name)
+
+    def __getattr__(self, name):
+        return lambda *args, **kwargs: self.calls.append((name, *args, *kwargs.items()))
+
+
+class Broken:
+    tried = 0
+
+    def fail_always(self, *_, **__):
+        self.tried += 1
+        raise RuntimeError
+
+    stage = set = wait = resume = log = complete = fail = cancel = fail_always
+
+
+@pytest.fixture
+def operation():
+    return FakeOperation()
+
+
+def test_stages_are_started_moved_and_ended(operation):
+    OperationUpdater(operation).apply(
+        [
+            StageStarted("Download", 10, "B"),
+            StageMoved("Download", 4, None, "x"),
+            StageStarted("x 1.0", None, "B", "Download"),
+            StageEnded("x 1.0", "skipped", "cached"),
+            StageEnded("Download"),
+        ]
+    )
+    assert operation.calls == [
+        ("stage", "Download", 10, "B", None),
+        ("start", "Download"),
+        ("update", "Download", {"done": 4, "detail": "x"}),
+        ("stage", "x 1.0", None, "B", "Download"),
+        ("start", "x 1.0"),
+        ("skip", "x 1.0", "cached"),
+        ("complete", "Download"),
+    ]
+
+
+def test_the_stages_of_a_tool_are_parts_of_its_stage_whatever_their_names(operation):
+    updater = OperationUpdater(operation)
+    updater.apply([StageStarted("Download"), ToolStarted("pip install x")])
+    updater.apply([StageStarted("Download"), StageMoved("Download", 3)], "pip install x")
+    updater.apply([StageStarted("x 1.0", None, "B", "Download")], "pip install x")
+    updater.apply([Detail("of the command")])
+    assert [call for call in operation.calls if call[0] == "stage"] == [
+        ("stage", "Download", None, None, None),
+        ("stage", "pip install x", None, None, None),
+        ("stage", "Download", None, None, "pip install x"),
+        ("stage", "x 1.0", None, "B", "Download"),
+    ]
+    assert operation.calls[-1] == ("update", "Download", {"detail": "of the command"})
+
+
+def test_what_is_withdrawn_is_unknown():
+    with reporting() as reporter:
+        with headway.operation("x") as made:
+            OperationUpdater(made).apply(
+                [StageStarted("Run", 9, "%"), StageMoved("Run", 4), Withdrawn("Run")]
+            )
+            stage = made.stages[0]
+            assert (stage.done, stage.total, stage.model.unit) == (None, None, "")
+            OperationUpdater(made).apply([StageStarted("Run"), StageMoved("Run", 5, 9)])
+        assert reporter
+
+
+def test_a_wait_is_told_once_and_ends_with_the_next_progress(operation):
+    updater = OperationUpdater(operation)
+    updater.apply([Waiting("the dpkg lock"), Waiting("the dpkg lock"), StageStarted("Unpack")])
+    assert operation.calls[:2] == [("wait", "the dpkg lock"), ("resume",)]
+
+
+def test_a_question_waits_for_an_answer(operation):
+    updater = OperationUpdater(operation)
+    updater.apply([NeedsInput("configuration file /etc/x")])
+    assert operation.calls == [("wait", "an answer: configuration file /etc/x")]
+    updater.note_unfinished_line("Do you want to continue? [Y/n]")
+    assert len(operation.calls) == 1
+
+
+def test_silence_after_a_question_waits_for_an_answer(operation):
+    OperationUpdater(operation).note_unfinished_line("Do you want to continue? [Y/n]")
+    assert operation.calls == [("wait", "an answer: Do you want to continue? [Y/n]")]
+
+
+def test_who_was_seen_to_wait_for_input_resumes_when_it_does_not_any_more(operation):
+    updater = OperationUpdater(operation)
+    for question in ("(Pdb)", "(Pdb)", None, None, ""):
+        updater.note_input(question)
+    assert operation.calls == [("wait", "an answer: (Pdb)"), ("resume",), ("wait", "an answer")]
+
+
+def test_what_a_parser_says_it_waits_for_is_not_taken_back_by_that(operation):
+    updater = OperationUpdater(operation)
+    updater.apply([Waiting("the dpkg lock")])
+    updater.note_input(None)
+    assert operation.calls == [("wait", "the dpkg lock")]
+
+
+def test_a_detail_belongs_to_the_stage_that_began_last(operation):
+    OperationUpdater(operation).apply([Detail("lost"), StageStarted("Run"), Detail("one")])
+    assert operation.calls[-1] == ("update", "Run", {"detail": "one"})
+    assert len(operation.calls) == 3
+
+
+def test_a_failure_passes_its_last_lines_on(operation):
+    updater = OperationUpdater(operation)
+    for number in range(50):
+        updater.add_line(str(number))
+    updater.apply([Failed("no space"), Cancellable(False)])
+    assert updater.error == "no space"
+    updater.end(Outcome("failed", "no space"), 4)
+    logged = [call[1] for call in operation.calls if call[0] == "log"]
+    assert logged == [str(number) for number in range(50 - TAIL_LINES, 50)]
+    assert operation.calls[-2:] == [("set", ("exit_status", 4)), ("fail", "no space")]
+
+
+def test_a_success_passes_no_lines_on(operation):
+    updater = OperationUpdater(operation)
+    updater.add_line("x")
+    updater.end(Outcome("completed", None), 0)
+    assert operation.calls == [("set", ("exit_status", 0)), ("complete",)]
+
+
+def test_nothing_of_it_outlasts_its_command_though_its_output_is_read_later():
+    with reporting():
+        made = headway.operation("x").start()
+        updater = OperationUpdater(made)
+        when = made.model.started
+        updater.apply([StageStarted("Run")])
+        updater.end(Outcome("completed", None), 0, when)
+        stage = made.stages[0].model
+        assert made.model.state == stage.state == "completed"
+        assert made.model.ended == stage.started == stage.ended == when
+
+
+def test_an_end_is_no_earlier_than_that_of_a_stage_that_was_told():
+    with reporting():
+        made = headway.operation("x").start()
+        updater = OperationUpdater(made)
+        updater.apply([StageStarted("Run"), StageEnded("Run")])
+        updater.end(Outcome("failed", "no"), 1, made.model.started)
+        assert (made.model.state, made.model.error) == ("failed", "no")
+        assert made.model.ended == made.stages[0].model.ended
+
+
+def test_the_number_of_stages_is_bounded(operation):
+    OperationUpdater(operation).apply([StageStarted(str(number)) for number in range(1000)])
+    assert len([call for call in operation.calls if call[0] == "start"]) == STAGE_LIMIT
+
+
+@pytest.mark.parametrize("operation", [None, Broken()])
+def test_no_operation_or_a_broken_one_harms_nobody(operation):
+    updater = OperationUpdater(operation)
+    updater.apply([StageStarted("x"), StageMoved("x", 1), Waiting("y"), StageEnded("x")])
+    updater.suspend()
+    updater.end(Outcome("cancelled", "z"), 130)
+    assert operation is None or operation.tried
+
+
+def test_what_a_spinner_drew_is_no_last_line(operation):
+    updater = OperationUpdater(operation)
+    for line in ("npm error 404", "\u2838", "\u280b \u2819", "", "the end"):
+        updater.add_line(line)
+    updater.end(Outcome("failed", "exit status 1"), 1)
+    told = [call[1] for call in operation.calls if call[0] == "log"]
+    assert told == ["npm error 404", "the end"]
+
+
+def test_what_a_paused_command_has_said_before_resumes_nothing(operation):
+    updater = OperationUpdater(operation)
+    updater.pause()
+    updater.apply([StageStarted("Fetch"), Detail("more"), Waiting("the lock")])
+    assert [call for call in operation.calls if call[0] in ("wait", "resume")] == [
+        ("wait", "paused")
+    ]
+
+
+def test_after_a_pause_it_waits_for_what_it_waited_for_before(operation):
+    updater = OperationUpdater(operation)
+    updater.apply([Waiting("the lock")])
+    updater.pause()
+    updater.unpause()
+    assert operation.calls == [("wait", "the lock"), ("wait", "paused"), ("wait", "the lock")]
+
+
+def test_after_a_pause_it_runs(operation):
+    updater = OperationUpdater(operation)
+    updater.pause()
+    updater.unpause()
+    updater.unpause()
+    assert operation.calls == [("wait", "paused"), ("resume",)]

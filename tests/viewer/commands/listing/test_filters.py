@@ -1,0 +1,67 @@
+import pytest
+from showcase import NOW, operation
+
+from headway_viewer.commands.listing.filters import Filter, fit, listed
+
+
+def some():
+    return [
+        operation("run1", "a", started=-50.0),
+        operation("fail", "b", "failed", started=-4000.0, ended=-3700.0),
+        operation("wait", "c", "waiting", started=-20.0),
+        operation("done", "d", "completed", started=-90.0, ended=-60.0),
+        operation("dead", "e", "crashed", started=-90.0, ended=-10.0),
+        operation("run2", "f", started=-10.0),
+    ]
+
+
+def ids(operations):
+    return [one.id for one in operations]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "passed"),
+    [
+        (Filter(), "run1 fail wait done dead run2"),
+        (Filter(running=True), "run1 wait run2"),
+        (Filter(failed=True), "fail dead"),
+        (Filter(running=True, failed=True), "run1 fail wait dead run2"),
+        (Filter(since=3600.0), "run1 wait done dead run2"),
+        (Filter(failed=True, since=3600.0), "dead"),
+        (Filter(number=2), "wait run2"),
+        (Filter(number=4), "run1 wait dead run2"),
+        (Filter(failed=True, number=1), "dead"),
+    ],
+)
+def test_a_filter_passes_what_is_asked_for_in_its_order(wanted, passed):
+    assert ids(wanted.apply(some(), NOW)) == passed.split()
+
+
+def test_what_goes_on_comes_last_and_above_it_what_went_wrong_last():
+    assert ids(listed(some())) == ["done", "fail", "dead", "wait", "run1", "run2"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "fits"),
+    [
+        (6, "done fail dead wait run1 run2"),
+        (5, "fail dead wait run1 run2"),
+        (4, "dead wait run1 run2"),
+        (3, "wait run1 run2"),
+        (1, "run2"),
+        (0, ""),
+    ],
+)
+def test_what_goes_on_fits_first_then_what_went_wrong_last(lines, fits):
+    operations = listed(some())
+    assert ids(fit(operations, [1] * 6, lines)) == fits.split()
+
+
+def test_the_last_failure_is_seen_however_much_goes_on():
+    many = [operation(f"r{n:03}", "job", started=float(-n)) for n in range(300)]
+    broken = [operation(f"f{n}", "bad", "failed", ended=float(-n)) for n in range(1, 4)]
+    operations = listed([*many, *broken])
+    heights = [3 if one.state == "failed" else 1 for one in operations]
+    shown = ids(fit(operations, heights, 20))
+    assert shown[0] == "f1"
+    assert len(shown) == 1 + 15

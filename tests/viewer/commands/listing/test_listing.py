@@ -1,0 +1,94 @@
+from showcase import NOW, board_of, installers, operation
+
+from headway.formatting import theme
+from headway_viewer.commands.listing.listing import list_operations
+
+THEME = theme.make(ascii_only=False, coloured=False)
+
+
+def listed(*operations, columns=80, lines=None):
+    board = board_of(*operations)
+    rows = list_operations(
+        board, list(board.replica.operations.values()), THEME, columns, NOW, lines
+    )
+    return [THEME.paint(row) for row in rows]
+
+
+def test_nothing_is_said_in_words():
+    assert listed() == ["nothing is running"]
+
+
+def test_every_operation_has_a_row_the_open_ones_nearest_to_the_prompt():
+    lines = listed(operation("old", "old", "completed", ended=-900.0), *installers())
+    assert len(lines) == 8
+    assert lines[0].startswith("✓ old")
+    assert lines[1].startswith("✗ npm install")
+    assert lines[2].strip().startswith("npm ERR! 404")
+    assert lines[3].startswith("‖ apt install nginx")
+    assert lines[-1].startswith("headway  3 running")
+
+
+def test_one_that_is_asked_for_tells_what_its_estimate_rests_on():
+    made = operation(
+        "a", "backup.sh", estimate=(9.0, 12.0, 20.0, "work", 2), work=(3.0, 120_000_000, 0)
+    )
+    rows = list_operations(board_of(made), [made], THEME, 80, NOW, detailed=True)
+    assert [THEME.paint(row).strip() for row in rows[1:3]] == [
+        "read 120 MB, 3 s CPU",
+        "estimated by the work it has done, held against earlier runs",
+    ]
+
+
+def test_no_row_is_wider_than_the_screen():
+    for columns in (1, 40, 80):
+        width = max(columns, 21)
+        assert all(len(line) < width for line in listed(*installers(), columns=columns))
+
+
+def test_what_does_not_fit_on_a_screen_is_counted_by_state():
+    done = [operation(f"d{n:02}", f"job {n}", "completed", ended=-500.0 - n) for n in range(40)]
+    failed = [operation(f"f{n:02}", f"bad {n}", "failed", ended=-300.0 - n) for n in range(40)]
+    lines = listed(*done, *failed, *installers(), lines=20)
+    assert len(lines) == 20
+    assert lines[0] == "… 68 more (32 completed, 36 failed): headway ps --all"
+    assert [line[2:8].strip() for line in lines if line.startswith("✗ bad")] == [
+        "bad 3",
+        "bad 2",
+        "bad 1",
+        "bad 0",
+    ]
+    assert lines[-1].startswith("headway  3 running")
+
+
+def failures(count, **differences):
+    made = [
+        operation(f"f{n:02}", "deploy", "failed", started=-360.0 - n, ended=-300.0 - n)
+        for n in range(count)
+    ]
+    for number, one in enumerate(made):
+        one.exit_status = 1
+        one.error = differences.get("error", "no route to {number}").format(number=number)
+    return made
+
+
+def test_failures_that_look_alike_are_one_on_a_screen_and_each_its_own_without():
+    made = failures(40, error="no route to host")
+    assert listed(*made, lines=23) == [
+        "✗ deploy failed after 1 min, exit 1                                         f00",
+        "    no route to host",
+        "    and 39 more like it, the first 5 min 39 s ago",
+        "headway  40 failed",
+    ]
+    assert sum("✗" in line for line in listed(*made)) == 40
+
+
+def test_a_screen_tells_of_few_failures_however_many_differ():
+    lines = listed(*failures(40), *installers(), lines=50)
+    assert sum("✗" in line for line in lines) == 5
+    assert lines[0] == "… 36 more (36 failed): headway ps --all"
+
+
+def test_a_filter_that_nothing_passes_says_how_to_see_all():
+    board = board_of(*installers())
+    (line,) = list_operations(board, [], THEME, 80, NOW)
+    assert THEME.paint(line) == "no operation is like that; `headway ps --all` lists all"

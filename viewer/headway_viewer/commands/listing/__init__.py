@@ -1,0 +1,1 @@
+"""What `headway ps` prints: filters, table, one line, templates; pure."""

@@ -1,0 +1,114 @@
+"""The output of `headway ps`: a row for every operation, with the error of those that broke.
+
+Pure. On a screen, failures that look alike are folded into the latest of them, and no more than
+`MAX_FAILURES` are told: what goes on is not to drown in what went wrong.
+"""
+
+from __future__ import annotations
+
+from headway import string_width
+from headway.formatting.outcome import broken_stage_name, display_name
+from headway.formatting.theme import Line, Theme
+from headway.model import CRASHED, FAILED, Operation
+from headway_viewer import formatting
+from headway_viewer.commands.listing.filters import fit, listed
+from headway_viewer.picture.board import COUNTED_STATES, Board
+from headway_viewer.picture.finish_time import FinishTime
+from headway_viewer.picture.view import View
+from headway_viewer.picture.wording import error_lines
+
+ERROR_LINES = 2  # below a row that failed or crashed
+MAX_FAILURES = 5  # rows of a screen, of failures that do not look alike
+NOTHING = "nothing is running"
+NONE_MATCH = "no operation is like that; `headway ps --all` lists all"
+
+
+def list_operations(
+    board: Board,
+    operations: list[Operation],
+    theme: Theme,
+    columns: int,
+    now: float,
+    lines: int | None = None,
+    finish_time: FinishTime | None = None,
+    *,
+    detailed: bool = False,
+) -> list[Line]:
+    """Return the rows of `operations`, open ones last, next to the prompt.
+
+    `columns` is the width of the terminal; `now` is the broker's time. There are at most `lines`,
+    if that is given, one of which counts the operations that are left out; then failures are
+    folded, too. `detailed`: also what those that go on are busy with, and what their estimates
+    rest on.
+    """
+    if not operations:
+        return [[("", NONE_MATCH if board.replica.operations else NOTHING)]]
+    view = View(board, theme, finish_time=finish_time)
+    width = max(columns - 1, 20)
+    ordered = listed(operations)
+    folded = {} if lines is None else fold(ordered)
+    kept = [one for one in ordered if one.state not in _BROKEN or lines is None or one.id in folded]
+    below = {
+        one.id: [
+            *view.details(one, width, now)[:ERROR_LINES],
+            *_alike_line(folded.get(one.id, []), theme, width, now),
+        ]
+        for one in kept
+        if one.state in _BROKEN
+    }
+    if detailed:
+        below.update({one.id: view.all_details(one, width, now) for one in kept if one.open})
+    shown = kept
+    if lines is not None:
+        heights = [1 + len(below.get(one.id, ())) for one in kept]
+        if sum(heights) + 1 > lines or len(kept) + sum(map(len, folded.values())) < len(ordered):
+            shown = fit(kept, heights, max(lines - 2, 1))
+    rows = [view.row(one, now) for one in shown]
+    widths = view.columns.measure(rows, width)
+    found: list[Line] = []
+    told = {one.id for one in shown}
+    told.update(alike.id for name, group in folded.items() if name in told for alike in group)
+    left_out = [one for one in ordered if one.id not in told]
+    if left_out:
+        words = string_width.clip(_left_out_text(left_out, theme), width, theme.ellipsis)
+        found.append([("dim", words)])
+    for one, row in zip(shown, rows):
+        found.append(view.columns.format_row(row, widths, width))
+        found += below.get(one.id, ())
+    return [*found, view.header(width, now)]
+
+
+_BROKEN = (FAILED, CRASHED)
+
+
+def fold(ordered: list[Operation]) -> dict[str, list[Operation]]:
+    """Return the latest `MAX_FAILURES` failures by id, each with earlier ones that look like it.
+
+    Alike are those of one name, stage, exit status and first line that says why.
+    """
+    groups: dict[tuple[object, ...], tuple[str, list[Operation]]] = {}
+    for one in reversed(ordered):
+        if one.state not in _BROKEN:
+            continue
+        place = (broken_stage_name(one), one.exit_status, *error_lines(one, 1))
+        look = (display_name(one), one.state, *place)
+        if look in groups:
+            groups[look][1].append(one)
+        elif len(groups) < MAX_FAILURES:
+            groups[look] = (one.id, [])
+    return dict(groups.values())
+
+
+def _alike_line(alike: list[Operation], theme: Theme, width: int, now: float) -> list[Line]:
+    """Return the line below a failure about those like it; none where there are none."""
+    if not alike:
+        return []
+    first = min(one.ended or now for one in alike)
+    words = f"and {len(alike)} more like it, the first {formatting.duration(now - first)} ago"
+    return [[("", "    "), ("dim", string_width.clip(words, width - 4, theme.ellipsis))]]
+
+
+def _left_out_text(operations: list[Operation], theme: Theme) -> str:
+    counts = {state: sum(one.state == state for one in operations) for state in COUNTED_STATES}
+    parts = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    return f"{theme.ellipsis} {len(operations)} more ({parts}): headway ps --all"
