@@ -224,7 +224,7 @@ def test_a_thousand_children_are_forked_and_counted(machine, listener):
                 for _ in range(20):
                     assert os.wait()[1] == 0
     """
-    status, out, err = machine.run(code, timeout=55)
+    status, out, err = machine.run(code, timeout=200)
     assert (status, out, err) == (0, "", "")
     work = listener.named("Work")
     (shares,) = listener.shares.values()

@@ -51,6 +51,7 @@ def test_the_active_window_is_what_the_x_server_says(answer, window):
 def programs(monkeypatch, tmp_path):
     """A folder of programs that play tmux and xprop, and nothing else."""
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(front, "TIMEOUT", 60)  # of a busy machine
 
     def play(name, script):
         path = tmp_path / name

@@ -29,6 +29,7 @@ from headway.run.reading.events import (
 from headway.run.reading.prompts import is_prompt
 from headway.run.reading.tail_lines import is_worth_keeping
 from headway.run.tree.router import SCOPE
+from headway.states import WAITING
 
 if TYPE_CHECKING:
     from headway.reporting.output_sender import Source
@@ -98,6 +99,7 @@ class OperationUpdater:
                 _APPLY[type(event)](self, event)
             except Exception:
                 continue  # one event is lost, not the command
+        self._stay_paused()
 
     def show_input(self, name: str, count: Count) -> None:
         """Show how far a stage is through its input, in bytes."""
@@ -119,6 +121,7 @@ class OperationUpdater:
             self._begun.add(name)
             if name == RUN:
                 self._current[""] = RUN
+            self._stay_paused()
         return stage
 
     def hide_input(self, name: str) -> None:
@@ -170,6 +173,12 @@ class OperationUpdater:
         with self._pausing:
             self._paused = True
             self._guard(lambda operation: operation.wait(PAUSED))
+
+    def _stay_paused(self) -> None:
+        """Wait again where the beginning of a stage let a paused operation run."""
+        with self._pausing:
+            if self._paused and self._operation is not None and self._operation.state != WAITING:
+                self._guard(lambda operation: operation.wait(PAUSED))
 
     def unpause(self) -> None:
         """Go on as before `pause`."""

@@ -42,6 +42,8 @@ class FakeStage:
 
 
 class FakeOperation:
+    state = "waiting"
+
     def __init__(self):
         self.calls = []
 
@@ -226,6 +228,21 @@ def test_what_a_paused_command_has_said_before_resumes_nothing(operation):
     assert [call for call in operation.calls if call[0] in ("wait", "resume")] == [
         ("wait", "paused")
     ]
+
+
+@pytest.mark.parametrize("before", [[], [StageStarted("Run")]])
+def test_a_stage_that_a_paused_command_has_begun_before_resumes_nothing(before):
+    with reporting():
+        made = headway.operation("x").start()
+        updater = OperationUpdater(made)
+        updater.apply(before)
+        updater.pause()
+        updater.apply([StageStarted("Fetch"), StageMoved("Fetch", 4)])
+        updater.begin("Input")
+        assert (made.state, made.model.reason) == ("waiting", "paused")
+        updater.unpause()
+        assert made.state == "running"
+        made.complete()
 
 
 def test_after_a_pause_it_waits_for_what_it_waited_for_before(operation):
