@@ -35,11 +35,18 @@ class Circumstances:
     """What excuses a loss: the outcomes of processes, and when there was nowhere to report to.
 
     In `outages` no broker could hear; in `full` the disk of the runtime directory took nothing.
+    `cancelled` are the operations that somebody requested to cancel.
     """
 
     outcomes: Outcomes
     outages: list[Interval] = field(default_factory=list)
     full: list[Interval] = field(default_factory=list)
+    cancelled: set[str] = field(default_factory=set)
+
+    def interrupted(self, run: Run, operation: str) -> bool:
+        """Return whether a `headway run` was requested to end, whatever its command made of it."""
+        signalled = self.outcomes.signalled(run.pid, run.begun, run.ended)
+        return signalled or operation in self.cancelled
 
     def unheard(self, truth: OperationTruth, gone: float) -> bool:
         """Return whether no broker may ever have heard of an operation of a killed process.
@@ -223,7 +230,8 @@ def _compare(
             least, most = shares.get((truth.id, name), Bounds(0, 0))
             counted = f"{what}: stage {name!r} counted {true.done}"
             if not true.done <= stage["done"] <= true.done + most:
-                findings.false.append(f"{counted}: shown {stage['done']}")
+                at = f"told {truth.told}, filed {truth.filed}, acknowledged {truth.acknowledged}"
+                findings.false.append(f"{counted}: shown {stage['done']} ({at}, {stage})")
             elif stage["done"] < true.done + least:
                 findings.shares_short.append(f"{counted} + {least}…{most}: shown {stage['done']}")
 
@@ -263,6 +271,8 @@ def check_runs(
             findings.doubtful += state != "crashed"
             if state in OPEN:
                 findings.lost.append(f"{what}: shown as {state}")
+        elif run.status > 0 and state == "cancelled" and circumstances.interrupted(run, seen["id"]):
+            pass  # its command may have failed by itself just then: nobody knows
         elif state not in _ends_of(run.status):
             findings.false.append(f"{what}: shown as {state} {seen['error']!r}")
         elif run.status >= 0 and seen["exit_status"] != run.status:

@@ -205,4 +205,5 @@ class Experiment:
 
     def circumstances(self) -> Circumstances:
         """Return what excuses a loss."""
-        return Circumstances(self.outcomes, self.injector.outages, self.injector.full)
+        injector = self.injector
+        return Circumstances(self.outcomes, injector.outages, injector.full, injector.cancelled)

@@ -49,6 +49,7 @@ class FaultInjector:
         self.outcomes = outcomes
         self.injected: Counter[str] = Counter()
         self.left_out: set[str] = set()
+        self.cancelled: set[str] = set()  # ids of operations that were requested to cancel
         self.outages: list[Interval] = []
         self.full: list[Interval] = []
         self.workers: list[int] = []  # pids that may be chosen
@@ -256,7 +257,9 @@ class FaultInjector:
         running = [identity for identity in self.running() if identity.isprintable()]
         if not running:
             return False
-        self.sandbox.headway("cancel", self.rng.choice(running), "--reason", "chaos")
+        chosen = self.rng.choice(running)
+        self.cancelled.add(chosen)
+        self.sandbox.headway("cancel", chosen, "--reason", "chaos")
         return True
 
     def start_cold_programs(self) -> bool:

@@ -57,6 +57,10 @@ class Outcomes:
         """Record an exit."""
         self._exits.setdefault(pid, []).append(Exit(at, status))
 
+    def signalled(self, pid: int, begun: float, ended: float) -> bool:
+        """Return whether a process was sent a signal that ends it, between two times."""
+        return any(begun <= at <= ended for at in self._kills.get(pid, ()))
+
     def of(self, process: ProcessTruth) -> Outcome:
         """Return the outcome of a process: its exit is the first one after it began."""
         exits = (one for one in self._exits.get(process.pid, ()) if one.at >= process.begun)

@@ -119,6 +119,22 @@ def test_the_checker_misses_what_a_child_counted_that_ended_in_order(forked, ful
         assert (len(findings.shares_short), findings.false) == (missing, [])
 
 
+@pytest.mark.parametrize(
+    ("signalled", "cancelled", "false"), [(None, set(), 1), (4.0, set(), 0), (None, {"op"}, 0)]
+)
+def test_a_command_that_fails_as_it_is_cancelled_may_be_shown_as_either(
+    signalled, cancelled, false
+):
+    outcomes = Outcomes()
+    if signalled is not None:
+        outcomes.kill(8, signalled)
+    seen = {"op": {"id": "op", "name": "run 1", "state": "cancelled", "error": None}}
+    findings = Findings()
+    circumstances = Circumstances(outcomes, cancelled=cancelled)
+    check_runs(findings, [Run("run 1", 8, 3.0, 7, 5.0)], circumstances, seen, everything=True)
+    assert len(findings.false) == false
+
+
 @pytest.mark.parametrize(("status", "begun", "lost"), [(-15, 4.9, 0), (-15, -60.0, 1), (0, 4.9, 1)])
 def test_a_command_that_is_not_shown_is_excused_if_it_was_killed_at_once(status, begun, lost):
     findings = Findings()
