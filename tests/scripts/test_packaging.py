@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -74,7 +75,7 @@ def test_what_is_built_works_in_a_clean_environment(tmp_path, kind):
     assert do("python", "-m", "headway", "--version", env=environ).strip() == version
     assert version.split()[1] in archive.name
     assert do("headway", "run", "--", "echo", "works", env=environ) == "works\n"
-    assert "✓ echo 0 s" in do("headway", "ps", env=environ)
+    assert re.search(r"✓ echo \d", do("headway", "ps", env=environ))
     for module in ("headway", "headway_broker", "headway_viewer", "progress_tracker"):
         place = do("python", "-c", f"import {module}; print({module}.__file__)", env=environ)
         assert place.startswith(str(programs.parent))

@@ -38,11 +38,6 @@ class Lifecycle(Scope):
 
     _left_at: list[Any]
 
-    @property
-    def foreign(self) -> bool:
-        """Return whether it belongs to the process that this one was forked from."""
-        raise NotImplementedError
-
     def start(self: Alive) -> Alive:  # noqa: PYI019 - Self is not in 3.8
         """Run it. If it has failed or ended otherwise, run it again, as another attempt.
 
@@ -113,14 +108,6 @@ class Lifecycle(Scope):
             own.tally.notice_left()
         own.wake()
 
-    def _tell_left(self) -> None:
-        """Say that it was left; the lock is held."""
-        raise NotImplementedError
-
-    def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:
-        """End it, which was left at `when`, by how its scope came to `state`."""
-        raise NotImplementedError
-
     def _end(
         self,
         state: str,
@@ -165,19 +152,7 @@ class Lifecycle(Scope):
             own.tree.add(self)
         self._changed()
 
-    # The hooks, called with the lock held.
-
-    def _reporting(self) -> Reporter:
-        """Return the reporter that it reports to."""
-        raise NotImplementedError
-
-    def _request(self) -> Request | None:
-        """Return the request to cancel its operation, or None."""
-        raise NotImplementedError
-
-    def _changed(self) -> None:
-        """Mark it as changed at the publisher."""
-        raise NotImplementedError
+    # What differs. All but `foreign` are called with the lock held.
 
     def _begin_around(self) -> None:
         """Start what it is in: it is going to run or wait."""
@@ -185,17 +160,39 @@ class Lifecycle(Scope):
     def _about_to_run(self) -> None:
         """Prepare to run, from another state."""
 
-    def _opens(self, before: str) -> bool:
-        """Take in that it came from `before` to run or wait; return whether that opened it."""
-        raise NotImplementedError
-
-    def _end_inside(self, state: str, reason: object, error: object, /) -> None:
-        """End what is inside it. Raise IllegalMove if it cannot end so."""
-        raise NotImplementedError
-
-    def _close(self) -> None:
-        """Release what it holds: it has ended."""
-        raise NotImplementedError
-
     def _end_around(self, state: str, reason: object, error: object, when: float | None) -> None:
         """End what exists for it alone: it has ended."""
+
+    if TYPE_CHECKING:  # what both define
+
+        @property
+        def foreign(self) -> bool:
+            """Return whether it belongs to the process that this one was forked from."""
+            ...
+
+        def _reporting(self) -> Reporter:
+            """Return the reporter that it reports to."""
+            ...
+
+        def _request(self) -> Request | None:
+            """Return the request to cancel its operation, or None."""
+            ...
+
+        def _changed(self) -> None:
+            """Mark it as changed at the publisher."""
+
+        def _opens(self, before: str) -> bool:
+            """Take in that it came from `before` to run or wait; return whether that opened it."""
+            ...
+
+        def _end_inside(self, state: str, reason: object, error: object, /) -> None:
+            """End what is inside it. Raise IllegalMove if it cannot end so."""
+
+        def _close(self) -> None:
+            """Release what it holds: it has ended."""
+
+        def _tell_left(self) -> None:
+            """Say that it was left."""
+
+        def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:
+            """End it, which was left at `when`, by how its scope came to `state`."""

@@ -49,22 +49,24 @@ class Scope:
         """Return whether it has not ended."""
         return self.model.open
 
-    @property
-    def path(self) -> str:
-        """Return "OP" or "OP/STAGE", as child processes are told."""
-        raise NotImplementedError
-
-    @property
-    def thread(self) -> int:
-        """Return the thread that opened it, or its operation."""
-        raise NotImplementedError
-
     def __reduce__(self) -> Any:
         what = type(self).__name__.lower()
         raise TypeError(
             f"a headway {what} stays in its process and cannot be pickled or copied: pass its name,"
             " or nothing, as a child process joins by itself with headway.operation() or track()"
         )
+
+    if TYPE_CHECKING:  # what operations and stages define
+
+        @property
+        def path(self) -> str:
+            """Return "OP" or "OP/STAGE", as child processes are told."""
+            ...
+
+        @property
+        def thread(self) -> int:
+            """Return the thread that opened it, or its operation."""
+            ...
 
 
 _scope: ContextVar[Scope | None] = ContextVar("headway_scope", default=None)

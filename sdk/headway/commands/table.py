@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import os
 import sys
 
 TYPE_CHECKING = False
@@ -59,7 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if verb == "help" and len(arguments) > 1:
         verb, arguments = arguments[1], [arguments[1], "--help"]
     if verb not in ("run", "patch", "pipe", "pv"):  # these hand on what they were given as it is
-        _open_closed_streams()
+        from headway.commands.standard_streams import open_closed_streams  # noqa: PLC0415 - not for `run`
+
+        open_closed_streams()
     if verb in ("--help", "-h", "help"):
         return _say(_help())
     if verb in ("--version", "-V"):
@@ -81,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        return _unread()
+        return _silence()
     except OSError as error:
         if error.errno not in _NO_ROOM or error.filename is not None:
             raise
@@ -96,14 +97,6 @@ def program() -> NoReturn:
 
         leave(status)
     sys.exit(status)
-
-
-def _open_closed_streams() -> None:
-    """Open /dev/null as a standard stream that was closed by `>&-` or `2>&-`."""
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 def load(verb: str) -> Callable[[list[str]], int] | None:
@@ -168,7 +161,7 @@ def _say(text: str) -> int:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _unread()
+        return _silence()
     except OSError as error:
         return _unwritten("", error)
     except UnicodeEncodeError:
@@ -178,7 +171,7 @@ def _say(text: str) -> int:
 
 def _unwritten(verb: str, error: OSError) -> int:
     """Say that standard output takes nothing; return the exit status."""
-    _unread()
+    _silence()
     try:
         sys.stderr.write(f"headway {verb}".rstrip())
         sys.stderr.write(f": its output could not be written: {error.strerror}\n")
@@ -187,12 +180,10 @@ def _unwritten(verb: str, error: OSError) -> int:
     return UNWRITTEN
 
 
-def _unread() -> int:
-    """Return 0: the reader has left, and Python shall not complain about that at its exit."""
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, sys.stdout.fileno())
-    os.close(sink)
-    return 0
+def _silence() -> int:
+    from headway.commands.standard_streams import silence_stdout  # noqa: PLC0415 - only here
+
+    return silence_stdout()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Elapsed times as text. Pure."""
+"""Durations as text: what has elapsed, and what a person gives. Pure."""
 
 from __future__ import annotations
 
@@ -16,6 +16,33 @@ def duration(seconds: float) -> str:
     if whole < 86400:
         return _two_units(whole // 3600, "h", whole // 60 % 60, "min")
     return _two_units(whole // 86400, "d", whole // 3600 % 24, "h")
+
+
+_UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds_of(text: str) -> float | None:
+    """Return the seconds of "90s", "5m", "1.5h", "1h30m" or "2d"; None where it is no duration."""
+    if not text or text[-1].isdigit():
+        return None
+    seconds, number, unit = 0.0, "", ""
+    for char in f"{text}0":  # a digit ends the last unit
+        if char not in "0123456789.":
+            unit += char
+        elif not unit:
+            number += char
+        else:
+            size = _UNITS.get(unit)
+            if size is None or not _is_number(number):
+                return None
+            seconds += float(number) * size
+            number, unit = char, ""
+    return seconds
+
+
+def _is_number(text: str) -> bool:
+    whole, _, decimals = text.partition(".")
+    return whole.isdigit() and (decimals or "0").isdigit() and not text.endswith(".")
 
 
 def _two_units(large: int, unit: str, small: int, below: str) -> str:

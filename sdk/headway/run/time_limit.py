@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from headway.estimate import duration
+from headway.formatting.duration import seconds_of
 from headway.protocol.own_words import took_longer
 
 EXPIRED = 124  # the exit status of a command that took too long, as of timeout(1)
@@ -13,9 +14,6 @@ WANTED = "a multiple of the usual duration (2x) or a duration (90s, 10m, 1h30m)"
 # to read its history. What it does not know by the last, such as of a first run, nobody does.
 ASKED_AT = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _FACTOR = re.compile(r"([0-9]+(?:\.[0-9]+)?)[x×]")
-_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[smhd])+")
-_PART = re.compile(r"([0-9.]+)([smhd])")
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 class TimeLimit:
@@ -28,9 +26,8 @@ class TimeLimit:
         factor = _FACTOR.fullmatch(text)
         if factor is not None:
             self.factor = float(factor.group(1))
-        elif _DURATION.fullmatch(text):
-            parts = _PART.findall(text)
-            self._seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+        else:
+            self._seconds = seconds_of(text)
         if not (self.factor or self._seconds):
             raise ValueError(f"{WANTED} is wanted, not {text!r}")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from headway.formatting.duration import duration
+from headway.formatting.duration import duration, seconds_of
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,26 @@ from headway.formatting.duration import duration
 )
 def test_durations_read_as_people_say_them(seconds, words):
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90s", 90.0),
+        ("0.5s", 0.5),
+        ("5m", 300.0),
+        ("5min", 300.0),
+        ("1h30m", 5400.0),
+        ("1h0m1.5s", 3601.5),
+        ("2d", 172800.0),
+    ],
+)
+def test_a_duration_is_read_with_its_units(text, seconds):
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "s", "90", "1h30", "-1s", "1.s", ".5s", "1.2.3s", "2x", "1 h", "1e3s", "٣s", "nan"]
+)
+def test_what_is_no_duration_has_no_seconds(text):
+    assert seconds_of(text) is None

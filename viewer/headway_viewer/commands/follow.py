@@ -7,10 +7,11 @@ import signal
 import time
 from typing import Callable, Protocol
 
+from headway.commands.standard_streams import silence_stdout
 from headway.host.launch import broker_launch
 from headway.model import Operation
 from headway_viewer.commands.exit_status import NONE_SEEN, NOT_JUDGED, TIMED_OUT, USAGE
-from headway_viewer.commands.options import print_error, silence_stdout, spelled
+from headway_viewer.commands.options import print_error, spelled
 from headway_viewer.commands.selection import NEXT_RUN_WAIT, Ambiguous, Selection
 from headway_viewer.connection.endpoint import following_feed, require_usable
 from headway_viewer.connection.feed import Feed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Sequence
 
+from headway.commands.standard_streams import silence_stdout
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.model import Operation
 from headway_viewer.commands.exit_status import NONE_SEEN, REFUSED, USAGE
@@ -12,7 +13,6 @@ from headway_viewer.commands.options import (
     OP_HELP,
     make_parser,
     print_error,
-    silence_stdout,
     stream_theme,
 )
 from headway_viewer.commands.selection import Ambiguous, find_operation, unknown_text

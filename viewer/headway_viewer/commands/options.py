@@ -7,7 +7,9 @@ import os
 import sys
 from typing import Any, TextIO
 
+from headway.commands.standard_streams import silence_stdout
 from headway.formatting import theme
+from headway.formatting.duration import seconds_of
 
 CLOCK_HELP = "tell when it will be done, of short work, too; it is told of long work"
 OP_HELP = "an operation: the beginning of its id, or its name"
@@ -33,19 +35,15 @@ def seconds(text: str) -> float:
     return value
 
 
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-
-
 def duration(text: str) -> float:
-    """Parse a duration with a unit, as "90s", "5m", "1h" or "2d", in seconds.
+    """Parse a duration, as "90s", "5m", "1h30m" or "2d", or seconds, as "90"; in seconds.
 
     Raise `argparse.ArgumentTypeError`.
     """
-    digits = text.rstrip("smindh")
-    unit = _UNITS.get(text[len(digits) :])
-    if unit is None or _number(digits) is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; 90s, 5m, 1h and 2d are")
-    return seconds(digits) * unit
+    value = seconds_of(text)
+    if value is None and _number(text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; 90s, 5m, 1h30m and 2d are")
+    return seconds(text if value is None else str(value))
 
 
 def positive(text: str) -> float:
@@ -84,17 +82,6 @@ def print_error(verb: str, what: str, status: int) -> int:
     """Print an error on standard error; return `status`."""
     sys.stderr.write(f"headway {verb}: {what}\n")
     return status
-
-
-def silence_stdout() -> int:
-    """Point standard output at /dev/null once its reader has gone; return the exit status, 0.
-
-    Otherwise Python reports a broken pipe when it flushes at exit.
-    """
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, sys.stdout.fileno())
-    os.close(sink)
-    return 0
 
 
 def spelled(words: str) -> str:

@@ -9,9 +9,10 @@ import os
 import sys
 import time
 
+from headway.commands.standard_streams import silence_stdout
 from headway.formatting import picture_support
 from headway_viewer.commands.backtest import backtest
-from headway_viewer.commands.options import make_parser, positive, print_error, silence_stdout
+from headway_viewer.commands.options import make_parser, positive, print_error
 from headway_viewer.commands.selection import Selection
 from headway_viewer.commands.view import make_display
 from headway_viewer.connection.signals import SignalHandlers

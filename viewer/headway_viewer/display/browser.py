@@ -15,6 +15,7 @@ from headway.formatting.theme import Line, Theme
 from headway.run.reading.terminal_lines import LineSplitter
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.log_reader import LogReader
+from headway_viewer.connection.owner_answer import owner_answer
 from headway_viewer.display.live import CLOCK_INTERVAL, Live, Progress, Surface
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.browsing import CANCEL, LIST, LOG, OPERATION, QUIT, Action, Browsing
@@ -167,7 +168,7 @@ class Browser(Live):
             if reply is not None:
                 came = True
                 del self._pending_requests[number]
-                self._state.notice = answer_text(verb, name, reply.result, reply.error)
+                self._state.notice = owner_answer(reply).told(verb, name)
         if self._log_request is not None and self._log is not None:
             reply = self.feed.reply(self._log_request)
             if reply is not None:
@@ -207,15 +208,3 @@ class Browser(Live):
             self._log_due = float("inf") if not operation.open else local + 5.0
         else:
             self._log_due = local + max(step.wait, 0.0 if step.data else LOG_INTERVAL)
-
-
-def answer_text(verb: str, name: str, result: dict[str, Any], error: str | None) -> str:
-    """Return what came of a request, for a person."""
-    why = error or result.get("reason")
-    because = f": {why}" if why else ""
-    answer = result.get("answer")
-    done = {"cancel": "is being cancelled", "pause": "is paused", "resume": "goes on"}
-    if answer == "accepted":
-        return f"{name} {done[verb]}{because}"
-    undone = {"cancel": "cancelled", "pause": "paused", "resume": "resumed"}
-    return f"{name} cannot be {undone[verb]}{because or ': nobody listens'}"

@@ -14,6 +14,7 @@ from headway.model import Operation
 from headway_viewer.commands.selection import Ambiguous, find_operation
 from headway_viewer.connection.endpoint import following_feed
 from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
+from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT, owner_answer
 from headway_viewer.mcp import answers
 from headway_viewer.picture import brief
 from headway_viewer.picture.board import Board
@@ -21,7 +22,6 @@ from headway_viewer.replica.replica import Replica
 
 TELL_EVERY = 5.0  # seconds between progress notifications, which reset the client's watchdog
 TURN = 0.5  # seconds, at most, until a wait notices that it was given up
-ANSWER_TIMEOUT = 15.0  # seconds for the answer to a cancel, which the worker's loop may delay
 
 
 class Unanswerable(Exception):
@@ -101,11 +101,11 @@ class Look:
         reply = self._feed.ask("cancel", arguments, ANSWER_TIMEOUT)
         if reply is None:
             raise Unanswerable("the broker does not answer")
-        answer = reply.result.get("answer")
-        why = reply.error or reply.result.get("reason") or ""
-        if answer != "accepted":
-            raise Unanswerable(f"it cannot be cancelled: {why or 'nobody listens'}")
-        return "it was asked to end" + (f": {why}" if why else "")
+        answer = owner_answer(reply)
+        told = answer.told("cancel", "it")
+        if not answer.accepted:
+            raise Unanswerable(told)
+        return told
 
     def _said(self, operation: Operation, remark: str | None) -> str:
         said = brief.lines(operation, self.board, self.now)

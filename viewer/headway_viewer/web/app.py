@@ -15,13 +15,13 @@ from starlette.routing import Route
 
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
+from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT
 from headway_viewer.replica.replica import Replica
 from headway_viewer.web import access
 from headway_viewer.web.stream import Stream
 
 MOST_PAGES = 32  # open at once; each is a thread and two sockets
 KEEP_ALIVE = 15.0  # seconds of silence, at most: proxies close what is silent for longer
-ANSWER_TIMEOUT = 15.0  # seconds for a worker's answer, which its loop may delay
 VERBS = ("cancel", "pause", "resume")
 _FOLDER = os.path.join(os.path.dirname(__file__), "page")
 _FILES = {

@@ -20,10 +20,5 @@ def cancel(argv: Sequence[str]) -> int:
     parser.add_argument("--reason", metavar="R", help="told to the operation, and shown")
     parser.add_argument("--kill", action="store_true", help="do not ask long: kill in the end")
     arguments = parser.parse_args(argv)
-    return owner_request.send(
-        "cancel",
-        arguments.operation,
-        {"reason": arguments.reason, "kill": arguments.kill},
-        "is being cancelled",
-        "cannot be cancelled",
-    )
+    asked = {"reason": arguments.reason, "kill": arguments.kill}
+    return owner_request.send("cancel", arguments.operation, asked)

@@ -12,29 +12,22 @@ from headway_viewer.commands.selection import Ambiguous, find_operation, unknown
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
+from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT, owner_answer
 from headway_viewer.replica.replica import Replica
 
-ANSWER_TIMEOUT = 15.0  # seconds for the worker's answer, which its loop may delay
 
-
-def send(verb: str, word: str, arguments: dict[str, Any], done: str, undone: str) -> int:
-    """Send the request `verb` about the operation that `word` means; return the exit status.
-
-    `done` tells that the request was accepted ("is paused"), `undone` that it cannot be
-    ("cannot be paused").
-    """
+def send(verb: str, word: str, arguments: dict[str, Any]) -> int:
+    """Send the request `verb` about the operation that `word` means; return the exit status."""
     feed = Feed(Replica(), endpoint_finder(start=False))
     try:
-        return _send(feed, verb, word, arguments, done, undone)
+        return _send(feed, verb, word, arguments)
     except NoRuntimeDirectory as error:
         return print_error(verb, str(error), 1)
     finally:
         feed.close()
 
 
-def _send(
-    feed: Feed, verb: str, word: str, arguments: dict[str, Any], done: str, undone: str
-) -> int:
+def _send(feed: Feed, verb: str, word: str, arguments: dict[str, Any]) -> int:
     outcome = fetch_snapshot(feed)
     if outcome is Outcome.NO_ANSWER:
         return print_error(verb, "the broker does not answer", 1)
@@ -53,11 +46,7 @@ def _send(
     reply = feed.ask(verb, {"operation": operation.id, **arguments}, ANSWER_TIMEOUT)
     if reply is None:
         return print_error(verb, "the broker does not answer", 1)
-    why = reply.error or reply.result.get("reason")
-    because = f": {theme.spell(str(why))}" if why else ""
-    answer = reply.result.get("answer")
-    if answer == "accepted":
-        return print_lines([f"{name} {done}{because}"])
-    if answer == "nobody":
-        because = because or ": nobody listens"
-    return print_error(verb, f"{name} {undone}{because}", REFUSED)
+    answer = owner_answer(reply)
+    reason = None if answer.reason is None else theme.spell(answer.reason)
+    told = answer._replace(reason=reason).told(verb, name)
+    return print_lines([told]) if answer.accepted else print_error(verb, told, REFUSED)

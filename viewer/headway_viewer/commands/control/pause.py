@@ -20,7 +20,7 @@ def pause(argv: Sequence[str]) -> int:
     )
     parser.add_argument("operation", metavar="OP", help=OP_HELP)
     word = parser.parse_args(argv).operation
-    return owner_request.send("pause", word, {}, "is paused", "cannot be paused")
+    return owner_request.send("pause", word, {})
 
 
 def resume(argv: Sequence[str]) -> int:
@@ -33,4 +33,4 @@ def resume(argv: Sequence[str]) -> int:
     )
     parser.add_argument("operation", metavar="OP", help=OP_HELP)
     word = parser.parse_args(argv).operation
-    return owner_request.send("resume", word, {}, "goes on", "cannot be resumed")
+    return owner_request.send("resume", word, {})

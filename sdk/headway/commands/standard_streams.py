@@ -1,0 +1,25 @@
+"""Standard streams that are closed, or that nobody reads: what `headway` does then."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def open_closed_streams() -> None:
+    """Open /dev/null as a standard stream that was closed by `>&-` or `2>&-`."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+
+
+def silence_stdout() -> int:
+    """Point standard output at /dev/null once its reader has gone; return the exit status, 0.
+
+    Otherwise Python reports a broken pipe when it flushes at exit.
+    """
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)
+    return 0
