@@ -84,6 +84,14 @@ class Stateful:
         return self.state == COMPLETED and self.reason is not None
 
 
+def may_correct(state: str, then: str) -> bool:
+    """Return whether `then` may be told by its writer where an operation had ended as `state`.
+
+    A verdict that the end of the program has taken, too early: an exit handler ran after it.
+    """
+    return state in ENDED and then in ENDED
+
+
 def reachable(state: str, then: str, moves: dict[str, frozenset[str]]) -> bool:
     """Return whether `then` can follow `state` in any number of moves of the table.
 

@@ -336,6 +336,87 @@ def test_a_file_of_the_program_that_hides_the_standard_librarys_is_not_run(machi
     assert machine.run(code) == (0, "done\n", "")
 
 
+def test_a_program_whose_pyzmq_cannot_be_imported_goes_on_and_its_end_is_left(machine):
+    machine.file("zmq.py", "raise ImportError('built for another Python')")
+    code = """
+        import headway, time
+        from headway.reporting.reporter import reporter
+        with headway.operation("Work") as op:
+            until = time.monotonic() + 30
+            while not reporter().off and time.monotonic() < until:
+                time.sleep(0.01)
+            for _ in op.track(range(3), "loop"):
+                pass
+            print(op.state)
+        print(op.state)
+    """
+    assert machine.run(code) == (0, "running\ncompleted\n", "")
+    (left,) = pathlib.Path(machine.path("unsent")).glob("[!.]*")
+    _, announced, _ = frames(left.read_bytes())[0]
+    assert announced.operation[2:5:2] == ["Work", "completed"]
+
+
+def test_objects_of_the_script_are_finalized_while_its_modules_are_there(machine, listener):
+    code = """
+        import json, os, headway
+        class Temporary:
+            def __del__(self):
+                os.write(1, json.dumps("finalized").encode())
+        temporary = Temporary()
+        with headway.operation("Work"):
+            pass
+    """
+    assert machine.run(code) == (0, '"finalized"', "")
+    assert listener.named("Work").state == "completed"
+
+
+LATE_ENDS = {
+    "a finalizer": """
+        import headway
+        class Finalized:
+            def __init__(self):
+                self.work = headway.operation("Work").start()
+            def __del__(self):
+                self.work.complete()
+        finalized = Finalized()
+    """,
+    "a handler that runs after ours": """
+        import atexit
+        atexit.register(lambda: work.complete())
+        import headway
+        work = headway.operation("Work").start()
+    """,
+}
+
+
+@pytest.mark.parametrize("code", LATE_ENDS.values(), ids=LATE_ENDS)
+def test_an_end_that_comes_after_the_programs_end_was_judged_corrects_it(machine, code):
+    assert machine.run(code) == (0, "", "")
+    (left,) = pathlib.Path(machine.path("unsent")).glob("[!.]*")
+    _, announced, _ = frames(left.read_bytes())[0]
+    assert announced.operation[2:5:2] == ["Work", "completed"]
+
+
+def test_an_exit_by_another_status_after_the_programs_end_was_judged_corrects_it(machine):
+    code = """
+        import atexit, os
+        atexit.register(lambda: os._exit(3))
+        import headway
+        stage = headway.operation("Work").start().stage("Files", total=10).start()
+        stage.advance(4)
+        done = headway.operation("Done").start()
+        done.complete()
+    """
+    assert machine.run(code) == (3, "", "")
+    (left,) = pathlib.Path(machine.path("unsent")).glob("[!.]*")
+    told = {
+        message.operation[2]: (message.operation[4], message.operation[13])
+        for message in frames(left.read_bytes())[0]
+        if isinstance(message, messages.Announce)
+    }
+    assert told == {"Work": ("failed", 3), "Done": ("completed", None)}
+
+
 LOADED = """
     import sys, headway
     before = set(sys.modules)

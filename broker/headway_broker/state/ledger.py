@@ -14,7 +14,15 @@ from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
 from headway.protocol.messages import Share
 from headway.protocol.rows import STOPS_LIMIT
 from headway.protocol.wire import UNCHANGED, read_counts
-from headway.states import CRASHED, OPEN, OPERATION_MOVES, PENDING, SKIPPED, reachable
+from headway.states import (
+    CRASHED,
+    OPEN,
+    OPERATION_MOVES,
+    PENDING,
+    SKIPPED,
+    may_correct,
+    reachable,
+)
 from headway_broker.state import budget as budgets
 from headway_broker.state.budget import operation_text_bytes, stage_text_bytes, text_bytes
 from headway_broker.state.entry import ALL_STORED, Entry, Marks, ShareKey
@@ -136,7 +144,11 @@ class Ledger(Register):
         if entry.session is not session:
             raise Refused("operation of another session", {"operation": operation.id})
         then = record[_STATE]
-        if then != operation.state and not reachable(operation.state, then, OPERATION_MOVES):
+        if not (
+            then == operation.state
+            or may_correct(operation.state, then)
+            or reachable(operation.state, then, OPERATION_MOVES)
+        ):
             raise Refused("illegal move", {"operation": operation.id})
         if len(operation.stages) + len(stages) > STAGES_LIMIT:
             fresh = sum(1 for stage in stages if stage[_STAGE_ID] not in operation.stages)

@@ -223,6 +223,25 @@ class Operation(Lifecycle):
         self._reporter.handles.pop(self.id, None)
         self._reporter.receipts.owe(self.model)
 
+    def _end(
+        self,
+        state: str,
+        reason: object = None,
+        error: object = None,
+        *,
+        message: str | None = None,
+        when: float | None = None,
+    ) -> None:
+        def end() -> None:
+            Lifecycle._end(self, state, reason, error, message=message, when=when)
+
+        own = self._reporter
+        if own.closed and not self.foreign:  # a handler or a finalizer that runs after our exit
+            with own.lock:
+                own.correct(self.id, end)
+        else:
+            end()
+
     def _changed(self) -> None:
         self._reporter.publisher.changed(self.model)
         self._reporter.wake()

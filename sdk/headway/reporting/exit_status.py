@@ -101,6 +101,16 @@ def watch() -> None:
         sys.exit = _with_witness(sys.exit)  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def release() -> None:
+    """Let the main frame go: how the program ends is known as well as it can be.
+
+    Its variables are the program's. Kept, they would outlive all modules, and finalizers that use
+    a module would find it gone.
+    """
+    global _main_frame, _latest  # noqa: PLW0603
+    _main_frame = _latest = None
+
+
 def _with_witness(before: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
     def exit(*arguments: Any) -> NoReturn:  # noqa: A001 - its name in tracebacks
         try:

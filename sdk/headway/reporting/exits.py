@@ -72,6 +72,7 @@ def _close_ours(reporter: Reporter) -> None:
 
 def _end_at_once(reporter: Reporter, status: Any = 0) -> None:
     exit_status.tell(status)
+    reporter.correct_all()  # called by an exit handler that runs after ours
     # It is how forked children end. Of others nobody knows whether they were done, but for loops
     # that were left and counters: of those the status tells.
     if reporter.forked or propagation.is_of_multiprocessing():
@@ -96,7 +97,7 @@ def _deliver_ends(reporter: Reporter) -> None:
             reporter.births.hand_over()
     except Exception:
         pass  # there is still the wire
-    until = monotonic() + (0.0 if reporter.is_deaf(left) else 0.3)
+    until = monotonic() + (0.0 if reporter.off or reporter.is_deaf(left) else 0.3)
     while reporter.publisher.awaits_ends and monotonic() < until:
         reporter.wake()
         sleep(0.002)
@@ -113,6 +114,7 @@ def end_program() -> None:
             reporter.end()
         except (Exception, KeyboardInterrupt):
             pass
+        exit_status.release()
         _restore_interrupt()
 
 

@@ -67,6 +67,7 @@ class Reporting(Protocol):
     cell_viewer: Any  # likewise
     cells: dict[str, Any]
     closed: bool
+    forked: bool
     handles: dict[str, Handle]
     importing: Lock
     lock: RLock

@@ -53,7 +53,8 @@ class Marks:
     """Everything that is open, unsent or not acknowledged. Not thread-safe: its owner locks."""
 
     def __init__(self, *, mute: bool = False) -> None:
-        self.mute = mute  # nothing is taken for good: mark nothing
+        # Nothing is taken for good: mark nothing but what becomes of what is known by then.
+        self.mute = mute
         self.operations: dict[str, Entry] = {}  # open, or ended and not acknowledged
         self.refused_ends: dict[str, Entry] = {}  # ended, and not taken by the broker
         self.changes = 0  # of structure, so far
@@ -72,7 +73,7 @@ class Marks:
         if self._sealed:
             return
         operation.revision += 1
-        if self.mute:
+        if self.mute and operation.id not in self.operations:
             return
         self.changes += 1
         entry = self.operations.get(operation.id)
@@ -93,8 +94,10 @@ class Marks:
 
     def share(self, operation: str, stage: Stage, done: float) -> None:
         """Mark the share of this process, a forked child, in a stage of another: `done` in all."""
-        if not (self.mute or self._sealed):
-            self._shares[Shared(operation, stage.id, stage.attempt)] = done
+        key = Shared(operation, stage.id, stage.attempt)
+        known = key in self._shares or key in self._told_shares
+        if not self._sealed and (known or not self.mute):
+            self._shares[key] = done
 
     def log(self, operation: str, stage: int | None, lines: list[str]) -> None:
         """Queue lines of output; the oldest are dropped beyond `LINES_LIMIT`."""
@@ -112,9 +115,9 @@ class Marks:
             sample = sample._replace(lines=lines)
         self._work[sample.operation] = sample
 
-    def seal(self) -> None:
+    def seal(self, *, sealed: bool = True) -> None:
         """Mark nothing from now on: the program has ended, and what it owes is final."""
-        self._sealed = True
+        self._sealed = sealed
 
     def _drop(self, entry: Entry) -> None:
         for marks in (self.operations, self._dirty, self._unacknowledged, self._work):
@@ -131,10 +134,16 @@ class Marks:
 
     def _clear(self) -> None:
         """Drop everything."""
-        for marks in (self.operations, self._dirty, self._unacknowledged, self._moved):
+        self._clear_details()
+        for marks in (self.operations, self._dirty, self._unacknowledged):
             marks.clear()
-        for more in (self._shares, self._told_shares, self._moved_with_details):
+        for more in (self._shares, self._told_shares):
             more.clear()
+
+    def _clear_details(self) -> None:
+        """Drop all that no spool file tells."""
+        self._moved.clear()
+        self._moved_with_details.clear()
         self._lines.clear()
         self._work.clear()
 

@@ -77,6 +77,13 @@ class Publisher(Session):
         self._answers.clear()
         self.output.forget()
 
+    def keep_known(self) -> None:
+        """Mark what becomes of the operations that are known, for the spool, and nothing else."""
+        self.mute = True
+        self._clear_details()
+        self._answers.clear()
+        self.output.forget()
+
     def deadline(self) -> float | None:
         """Return when `take` has something to hand out, or None: not before a change."""
         if not self._connected or self.refused is not None:

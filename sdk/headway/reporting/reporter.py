@@ -22,6 +22,7 @@ from headway.reporting.publisher import Publisher
 from headway.reporting.receipts import Receipts
 from headway.reporting.tally import Tally
 from headway.reporting.thread import EXIT_TIMEOUT, GOODBYE, ReportingThread
+from headway.reporting.verdicts import Verdicts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ class Reporter:
         self.reporting_thread: int | None = None  # its identity, once it runs
         self.forked = False  # the process was forked without exec
         self.deaf = False  # the broker did not answer the process that this one was forked from
-        self.closed = False  # the program has ended: later reports change nothing
+        self.closed = False  # the program has ended: later reports change nothing, but for
+        self.verdicts = Verdicts()  # how ended what the end has settled
         self.stage_ids = count(1)
         self._files = count(1)
         self._left: Left | None = None
@@ -162,11 +164,17 @@ class Reporter:
                 exit_status.watch()
 
     def disable(self) -> None:
-        """Give up sending for good: keep nothing, and let stages count by themselves."""
+        """Give up sending for good, and let stages count by themselves.
+
+        What somebody may know of already, a broker or a birth file, is spooled once it has ended.
+        """
         with self.lock:
             self.off = True
             self.publisher.lost()
-            self.publisher.forget()
+            if self.births is None:
+                self.publisher.forget()
+            else:
+                self.publisher.keep_known()
             self.tally.rest()
 
     def next_spool_name(self) -> str:
@@ -177,6 +185,8 @@ class Reporter:
         """End what the program left open, by how the program ends."""
         error = exit_status.ended_by()
         with self.lock:
+            self.tally.finish()
+            self.verdicts.note(list(self.handles.values()))
             self.settle_left()
             for handle in list(self.handles.values()):
                 if handle.open:
@@ -192,6 +202,40 @@ class Reporter:
             self.tally.notice_left()
             for handle in list(self.handles.values()):
                 handle._settle_left(error)
+
+    def correct(self, operation: str, end: Callable[[], None]) -> None:
+        """Open what the program's end has settled, call `end()`, which ends it, and spool that.
+
+        Nothing happens to what ended before. The lock is held. Raises what `end()` raises.
+        """
+        if not (self.closed and self.verdicts.reopen(operation)):
+            return
+        self.closed = False
+        self.publisher.seal(sealed=False)
+        try:
+            end()
+        finally:
+            self.closed = True
+            self.publisher.seal()
+            try:
+                self.left.write(self.next_spool_name())
+            except Exception:
+                pass  # there is no wire any more: it stays as it was settled
+
+    def correct_all(self) -> None:
+        """Judge what the program's end has settled by how it ends otherwise, if that failed."""
+        error = exit_status.ended_by()
+        if error is None or not self.closed:
+            return
+        with self.lock:
+            for handle in self.verdicts.settled():
+
+                def end(handle: Handle = handle) -> None:
+                    handle._settle_left(error)
+                    if handle.open:
+                        handle._settle(error)
+
+                self.correct(handle.model.id, end)
 
     @property
     def left(self) -> Left:

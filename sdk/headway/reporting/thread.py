@@ -53,6 +53,7 @@ class ReportingThread:
         # A child forked by another thread than the main one ends with that, unannounced.
         self._forked_off_main_thread = type(threading.main_thread()).__name__ != "_MainThread"
         self._finish_reporting: Callable[[], None] = lambda: None  # what is to be done at the end
+        self._close: Callable[[], None] = lambda: None  # the connection, while the program goes on
         self._wake_pending = False
         self._running: int | None = None  # the thread
         self._done = _thread.allocate_lock()  # held while it runs
@@ -175,6 +176,7 @@ class ReportingThread:
             return
         connection = loaded(self._reporter, self, births)
         self._finish_reporting = connection.finish
+        self._close = connection.close
         failures = 0
         while not self.exiting:
             if self._stopping:
@@ -267,9 +269,11 @@ class ReportingThread:
     def _give_up(self, error: Exception) -> None:
         """Disable the reporter after a failure for good; the program's handles go on counting.
 
-        What has ended by then is spooled.
+        What has ended by then is spooled, and at the program's end what ends until then.
         """
         self.reason = f"{type(error).__name__}: {error}"
+        if not self.exiting:  # nothing that is open ends by this
+            self._finish_reporting = self._close
         try:
             self._reporter.left.write(self._reporter.next_spool_name())
         except Exception:

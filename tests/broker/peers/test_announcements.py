@@ -37,6 +37,20 @@ def test_an_illegal_move_is_refused_and_changes_nothing(wired):
     assert wired.dropped() == {"illegal move": 1}
 
 
+@pytest.mark.parametrize(
+    ("first", "then"), [("failed", "completed"), ("completed", "failed"), ("ended", "failed")]
+)
+def test_its_writer_corrects_how_an_operation_has_ended_and_viewers_are_told(wired, first, then):
+    worker = wired.worker()
+    op = worker.start()
+    worker.end(state=first)
+    assert wired.operation("op").state == first
+    op.state = then
+    worker.announce()
+    assert wired.operation("op").state == then
+    assert wired.dropped() == {}
+
+
 def test_times_of_another_machine_are_shifted_by_what_hello_says(wired):
     far = wired.worker("far", offset=60.0, boot="other-boot")
     far.start()

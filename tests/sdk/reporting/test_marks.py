@@ -70,6 +70,25 @@ def test_nothing_owed_is_no_file():
     assert Publisher("s" * 16).owed(1.0) == []
 
 
+def test_where_sending_was_given_up_only_what_is_known_by_then_is_owed_once_it_has_ended():
+    publisher, operation = publisher_with("A")
+    publisher.take(1.0)
+    publisher.share("p" * 12, Stage(9, "Shared"), 2)
+    publisher.keep_known()
+    publisher.changed(Operation("later".ljust(12, "0"), "Later"))
+    publisher.share("p" * 12, Stage(8, "Other"), 1)
+    publisher.share("p" * 12, Stage(9, "Shared"), 5)
+    publisher.moved(operation.stages[1])
+    publisher.log(operation.id, 1, ["a line"])
+    operation.move("completed", 2.0)
+    publisher.changed(operation)
+    _, announce, share, _ = publisher.owed(2.0)
+    assert announce.operation[4] == "completed"
+    assert share.done == 5
+    assert not publisher._moved
+    assert not publisher._lines
+
+
 def test_a_mute_publisher_keeps_nothing():
     publisher = Publisher("s" * 16, mute=True)
     operation = Operation("o" * 12, "Work")

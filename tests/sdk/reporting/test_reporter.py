@@ -85,9 +85,11 @@ def test_a_program_that_ends_settles_what_it_left_open(reporter):
     reporter.settle()
     assert (op.state, op.model.error) == ("failed", "the program ended before it")
     assert step.state == "failed"
-    op.complete("too late, and no error")
+    op.complete("late, but told")
     step.complete()
-    assert op.state == "failed"
+    assert (op.state, step.state) == ("completed", "completed")
+    op.fail("later still")
+    assert op.state == "completed"
 
 
 def test_a_program_that_only_forgot_to_say_has_completed(reporter):

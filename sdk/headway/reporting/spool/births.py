@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from headway.reporting.interfaces import Reporting
 
 FIRST = 0.02  # seconds between two files; with each it doubles, up to
-SLOW = 0.5  # seconds; a broker that runs greets a process within its import of pyzmq
+# Seconds without a greeting after which somebody who listens counts as nobody. A broker that runs
+# greets a process once that has imported pyzmq, which takes a third of it on a machine at rest; a
+# forked child has it imported already. Halved, programs beside a good broker would write a file,
+# too; doubled, what a busy machine's pool kills within that time was never there.
+SLOW = 0.15
+SLOW_FORKED = 0.05
 LONGEST = 1.0  # seconds: what a process begins and ends within that is told by its last file
 
 
@@ -77,7 +82,8 @@ class Births:
 
     def _due(self) -> float:
         if self._name is None and self._listening and self._alone_since is not None:
-            return max(self._next, self._alone_since + SLOW)
+            slow = SLOW_FORKED if self._reporter.forked else SLOW
+            return max(self._next, self._alone_since + slow)
         return self._next
 
     def hand_over(self) -> None:
