@@ -104,13 +104,14 @@ class Tool:
 
 
 class _Stage:
-    __slots__ = ("count", "done", "running", "total", "unsure")
+    __slots__ = ("begun", "count", "done", "running", "total", "unsure")
 
     def __init__(self) -> None:
         self.running = False
         self.done: float = 0
         self.total: float | None = None
         self.count = 0
+        self.begun = False  # `count` are those that have begun
         self.unsure = False  # its total was wrong
 
 
@@ -166,6 +167,7 @@ class Parser:
             done = stage.count
         elif found.meaning == BEGINS:
             stage.count = int(done) if done is not None else stage.count + 1
+            stage.begun = True
             done = max(0, stage.count - 1)
         if left is not None:
             total = (done or 0) + left if total is None else total
@@ -217,10 +219,12 @@ class Parser:
         stage = self._stages[name]
         if not stage.running:
             return []
+        # With the stage, what has begun last is done.
+        last = [StageMoved(name, stage.count)] if stage.begun and stage.count > stage.done else []
         stage.running = False
         stage.done = stage.count = 0
         stage.total = None
-        return [StageEnded(name)]
+        return [*last, StageEnded(name)]
 
     def _end_others(self, name: str) -> list[Event]:
         return [
