@@ -92,10 +92,11 @@ OPERATION_FIELDS = (
     "display",
     "coarser",  # of a command: further keys of its history, each of more commands than the last
     "former",  # the key under which earlier versions stored its runs, or None
-    "planned",  # outermost stages as of its last plan, which names all; None without a plan
+    "planned",  # outermost stages as of its last plan, which names all; UNTOLD; None without
     "receipt",  # whether it leaves a line on its terminal where it completes
 )
 
+UNTOLD = 0  # `planned` of an operation of which stages come that nobody has told of
 UNLEARNED = "-"  # the key of an operation that history neither learns from nor foretells
 SHORT_MOST = 0.99  # the progress of what failed or stopped, however near to its end, at most
 

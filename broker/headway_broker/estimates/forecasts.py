@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterable
 
 from headway.estimate import Estimate, Forecast, Run
 from headway.estimate.forecast import REMEMBERED
-from headway.model import SHORT_MOST, UNLEARNED
+from headway.model import SHORT_MOST, UNLEARNED, UNTOLD
 from headway.protocol.messages import Work
 from headway.states import CANCELLED, COMPLETED, UNJUDGED, WAITING, asks
 from headway_broker.estimates.budget import Budget, price
@@ -272,6 +272,7 @@ class Forecasts:
         others = self._ledger.opened - 1 - len(tracked.children)
         forecast.set_concurrency(max(others, 0), now)
         forecast.hold(now, waiting=is_held(operation))
+        forecast.expect(untold=operation.planned == UNTOLD)
         for stage in sorted(tracked.changed):
             tell(forecast, operation.stages[stage], now)
         tracked.changed.clear()

@@ -80,7 +80,8 @@ class Mixture(Observed):
                 analogue.refresh(self._stages, self._begun or 0.0, anew=self._anew)
             self._stale = self._anew = False
         self._cold = cold = ColdEstimate(self._stages.values(), now, self._prior)
-        raw = self._mix(now, cold) if self._analogues else cold.whole
+        alone = None if self._untold else cold.whole
+        raw = self._mix(now, cold) if self._analogues else alone
         if raw is not None:
             awaited = 0.0 if self._until is None else max(0.0, self._until - at)
             raw = min(LARGEST, max(0.02, raw + awaited))

@@ -42,6 +42,7 @@ class Observed:
         "_runs",
         "_stages",
         "_stale",
+        "_untold",
         "_waiting",
         "_whole_waits",
     )
@@ -59,12 +60,19 @@ class Observed:
         self._idle = 0.0  # seconds for which it did before
         self._whole_waits = False  # as told by `hold`
         self._waiting = _NONE_WAITING  # keys of the stages that wait
+        self._untold = False  # stages come that nobody has told of
         self._hidden: HiddenCounts | None = None  # until any is told: most never are
 
     def start(self, now: float) -> None:
         """Say when the operation began."""
         if self._begun is None:
             self._begun = self._work(self._clock(now))
+
+    def expect(self, *, untold: bool) -> None:
+        """Say whether stages come that nobody has told of: those seen are then no whole."""
+        if untold != self._untold:
+            self._untold = untold
+            self._raw_at = None
 
     def hold(self, now: float, *, waiting: bool) -> None:
         """Say whether the whole operation waits: its clock then stands still."""

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from headway.formatting import quantity
 from headway.formatting.duration import duration
-from headway.model import Operation, Stage
+from headway.model import UNTOLD, Operation, Stage
 from headway.states import CANCELLED, COMPLETED, UNJUDGED
 
 
 def sole_stage(operation: Operation) -> Stage | None:
-    """Return the stage of an operation with exactly one (a `track` loop), else None."""
+    """Return the stage of an operation with exactly one (a `track` loop), else None.
+
+    None too where others come that nobody has told of: its count is not that of the whole.
+    """
     stages = operation.stages
-    if len(stages) != 1:
+    if len(stages) != 1 or operation.planned == UNTOLD:
         return None
     return next(iter(stages.values()))
 

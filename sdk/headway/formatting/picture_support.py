@@ -23,8 +23,13 @@ def drawable(terminal: bool, environ: Mapping[str, str]) -> bool:
     )
 
 
+def appends_lines(terminal: bool, environ: Mapping[str, str]) -> bool:
+    """Whether lines are appended where no picture is drawn: on any terminal, and in CI's log."""
+    return terminal or wants_lines(environ)
+
+
 def wants_lines(environ: Mapping[str, str]) -> bool:
-    """Whether lines are to be appended instead: in CI, or for a screen reader (`ACCESSIBLE`)."""
+    """Whether lines are wanted instead of a picture: in CI, for a screen reader (`ACCESSIBLE`)."""
     return any(
         environ.get(name, "").lower() not in ("", "0", "false") for name in ("CI", "ACCESSIBLE")
     )

@@ -6,7 +6,7 @@ from wired import Wired
 from headway.estimate import Run
 from headway.estimate.analogues.critical_path import KEY_SEPARATOR
 from headway.estimate.observed import DEPTH_LIMIT
-from headway.model import Operation, Stage
+from headway.model import UNTOLD, Operation, Stage
 from headway.protocol import messages, rows
 from headway_broker.estimates import budget
 from headway_broker.estimates.forecasts import HISTORY_TIMEOUT, Forecasts
@@ -607,3 +607,16 @@ def test_what_had_ended_when_it_came_is_learned_once():
     worker.announce("early")
     worker.announce("early")
     assert learned(wired) == ["rows"]
+
+
+def test_of_an_operation_with_more_stages_than_were_told_there_is_no_whole(wired):
+    worker = wired.worker()
+    worker.start()
+    wired.follow()
+    work(wired, worker, 5)
+    assert wired.operation("op").progress is not None
+    worker.operations["op"].planned = UNTOLD
+    worker.announce()
+    work(wired, worker, 3)
+    assert wired.operation("op").progress is None
+    assert wired.operation("op").estimate is None

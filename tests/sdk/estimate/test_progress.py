@@ -22,3 +22,18 @@ def test_stages_of_one_unit_weigh_what_they_count():
     forecast.observe(1, "a", None, "completed", 300, 300, "B", 1.0)
     forecast.observe(2, "b", None, "running", 50, 100, "B", 2.0)
     assert forecast.progress(2.0) == pytest.approx(0.875)
+
+
+def test_where_stages_come_that_nobody_told_of_those_seen_are_no_whole():
+    forecast = Forecast()
+    forecast.start(0.0)
+    for second in range(1, 20):
+        forecast.observe(1, "a", None, "running", 5 * second, 100, "B", float(second))
+    assert forecast.progress(19.0) is not None
+    assert forecast.estimate(19.0) is not None
+    forecast.expect(untold=True)
+    assert forecast.progress(19.0) is None
+    assert forecast.estimate(19.0) is None
+    assert forecast.stage_estimate(1, 19.0) is not None
+    forecast.expect(untold=False)
+    assert forecast.estimate(19.0) is not None

@@ -24,3 +24,16 @@ TTY = {"TERM": "xterm-256color"}
 )
 def test_a_picture_moves_only_where_cursor_addressing_is_understood(terminal, environ, drawable):
     assert picture_support.drawable(terminal, environ) == drawable
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environ", "lines"),
+    [
+        (True, {"TERM": "dumb"}, True),
+        (True, {**TTY, "JPY_PARENT_PID": "1"}, True),
+        (False, {"CI": "true"}, True),
+        (False, {}, False),
+    ],
+)
+def test_where_no_picture_moves_lines_are_appended_on_terminals_and_in_ci(terminal, environ, lines):
+    assert picture_support.appends_lines(terminal, environ) == lines

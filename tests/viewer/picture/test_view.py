@@ -7,6 +7,7 @@ from showcase import NOW, about, board_of, installers, operation, stage
 
 from headway.estimate import Estimate, describe
 from headway.formatting import theme
+from headway.model import UNTOLD
 from headway_viewer.picture.view import View
 
 PLAIN = theme.make(ascii_only=False, coloured=False)
@@ -235,6 +236,14 @@ def test_where_the_whole_is_unknown_the_row_has_the_count_of_its_stage():
     assert "Install 3/13 packages, 1 min" in row
     assert "2/2" not in row
     assert details == ["    Install   ━━━━╸───────────────  jinja2-3.1.6"]
+
+
+def test_where_more_stages_come_than_were_told_the_only_one_is_no_whole():
+    made = operation("a", "git clone x", planned=UNTOLD)
+    stage(made, "Counting objects", done=7, total=20)
+    row, *_ = picture(made)[1:]
+    assert "Counting objects 7/20, 1 min" in row
+    assert "━" not in row
 
 
 def test_the_receipt_of_a_pool_has_its_workers_and_all_that_they_did():

@@ -78,7 +78,7 @@ def active_stage(operation: Operation) -> Stage | None:
 
     It is the one that runs and counts, of several.
     """
-    if operation.progress is not None or len(operation.stages) < 2:
+    if operation.progress is not None or sole_stage(operation) is not None:
         return None
     running = [stage for stage in operation.stages.values() if stage.state == RUNNING]
     around = {stage.parent for stage in running}

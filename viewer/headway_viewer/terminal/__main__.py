@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.lines:
         return run_lines(inherited, arguments.pid, arguments.lines, arguments.pids)
     if not picture_support.drawable(True, os.environ):
-        return run_lines(inherited, arguments.pid) if picture_support.wants_lines(os.environ) else 0
+        return run_lines(inherited, arguments.pid)
     descriptor = _open(arguments.tty, inherited)
     if descriptor is None:
         return 0

@@ -184,7 +184,8 @@ def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
     drawn = name is not None and bool(wanted & {"auto", "live"})
     if drawn and name is not None and picture_support.drawable(True, os.environ):
         return [*command, "--tty", name, *whose]
-    if (drawn or "auto" in wanted) and picture_support.wants_lines(os.environ):
+    seen = drawn or "auto" in wanted
+    if seen and picture_support.appends_lines(name is not None, os.environ):
         wanted.add("plain")
     for lines in ("plain", "json"):
         if lines in wanted:

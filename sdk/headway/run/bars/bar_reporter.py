@@ -9,8 +9,15 @@ from __future__ import annotations
 from headway.model import CANCELLED, COMPLETED
 from headway.reporting.reporter import reporter
 from headway.run.reading.bar_lines import BarLines, Ended, Left
-from headway.run.reading.events import Detail, StageEnded, StageMoved, StageStarted, Waiting
-from headway.run.reading.pipe_protocol import Logged, PipeSyntaxError, Planned
+from headway.run.reading.events import (
+    Detail,
+    Planned,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Waiting,
+)
+from headway.run.reading.pipe_protocol import Logged, PipeSyntaxError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -260,8 +267,8 @@ def _change(stage: Any, event: Any) -> None:
         else:
             stage.skip(event.reason)
     elif isinstance(event, Planned):
-        for name in event.names:
-            stage.stage(name)
+        for planned in event.stages:
+            stage.stage(planned.name)
 
 
 def _end(stage: Any, event: Ended) -> None:

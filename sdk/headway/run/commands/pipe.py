@@ -9,7 +9,7 @@ from typing import Any, Iterator, Sequence
 from headway.run.exit_status import Outcome
 from headway.run.progress.operation_updater import OperationUpdater
 from headway.run.reading.events import StageMoved
-from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxError, Planned
+from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxError
 from headway.run.stderr import print_error
 
 USAGE = "usage: headway pipe [--name N] [--display MODE] [--needs-end]"
@@ -117,9 +117,7 @@ def _read(operation: Any, *, needs_end: bool) -> Outcome:
             updater.apply(moved)
             moved = []
         for event in events:
-            if isinstance(event, Planned):
-                operation.plan(*event.names)
-            elif isinstance(event, Logged):
+            if isinstance(event, Logged):
                 operation.log(event.text)
             else:
                 updater.apply([event])

@@ -28,8 +28,10 @@ class LinesViewer:
         """Start it where `display`, or else the environment, asks for lines."""
         lines = cls()
         kind = display or os.environ.get("HEADWAY_DISPLAY") or "auto"
-        drawn = identity.terminal() is not None and picture_support.drawable(True, os.environ)
-        if kind in ("auto", "live") and not drawn and picture_support.wants_lines(os.environ):
+        terminal = identity.terminal() is not None
+        drawn = picture_support.drawable(terminal, os.environ)
+        lines_wanted = picture_support.appends_lines(terminal, os.environ)
+        if kind in ("auto", "live") and not drawn and lines_wanted:
             kind = "plain"
         if kind in KINDS and os.environ.get("HEADWAY", "").lower() != "off":
             lines.wanted = True

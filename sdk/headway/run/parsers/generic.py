@@ -35,7 +35,7 @@ NEXT = "Loop"  # one behind another
 class _Shown:
     """A claim, the stage that shows it (None until it is believed), and where it stands."""
 
-    __slots__ = ("claim", "ended", "outer", "parent", "stage")
+    __slots__ = ("claim", "ended", "outer", "parent", "stage", "whole")
 
     def __init__(self, found: Measure) -> None:
         self.claim = Claim(found)
@@ -43,6 +43,7 @@ class _Shown:
         self.stage: str | None = None
         self.parent: str | None = None
         self.ended = False
+        self.whole: StageMoved | None = None  # once the last one has begun: when that is done
 
 
 class Parser:
@@ -84,6 +85,9 @@ class Parser:
         events: list[Event] = []
         if self._filled is not None:
             events.append(self._filled)  # it was complete, and what came after it is over, too
+        for shown in self._shown.values():
+            if shown.whole is not None and shown.whole.name in self._running:
+                events.append(shown.whole)
         ended = [StageEnded(name) for name in reversed(list(self._stages)) if name in self._running]
         self._running.clear()
         return [*events, *ended]
@@ -150,6 +154,8 @@ class Parser:
         moved = StageMoved(name, found.done, found.total, found.detail or "", found.unit or "")
         if name == RUN:
             self._filled = moved if found.done == found.total else None
+        last = found.begins and found.total == found.done + 1
+        shown.whole = StageMoved(name, found.total, found.total) if last else None
         return [*events, moved]
 
     def _name(self, found: Measure) -> str | None:

@@ -11,8 +11,9 @@ detail        what it is busy with
 text          of a rule that fails or asks: the tool's words
 
 A line that only has a total announces it. A stage that begins ends the one before, unless the
-table's stages run `together`; a count that falls begins the stage anew. A count beyond its total
-shows that the total was wrong: it is unknown from then on.
+table's stages run `together`; a stage that a line names is one of several, unless it is `sole`;
+a count that falls begins the stage anew. A count beyond its total shows that the total was wrong:
+it is unknown from then on.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from headway.run.reading.events import (
     StageEnded,
     StageMoved,
     StageStarted,
+    Untold,
     Withdrawn,
 )
 from headway.run.reading.sizes import parse_size
@@ -47,7 +49,7 @@ class Rule(NamedTuple):
     `meaning` is None for a line with counts, COUNTS where each line is one more that is done,
     BEGINS where it is one that begins (`done` is its number, if given), ENDS where the stage has
     ended, FAILS and ASKS for an error and a question. `step` is 1000 or 1024, for what a "k"
-    stands.
+    stands. `sole`: the stage that a line names is the only one of a run.
     """
 
     pattern: Pattern[str]
@@ -55,6 +57,12 @@ class Rule(NamedTuple):
     unit: str | None = None
     meaning: str | None = None
     step: int = 1000
+    sole: bool = False
+
+    @property
+    def untold(self) -> bool:
+        """Whether stages may come beside the one that a line names."""
+        return self.stage is None and "stage" in self.pattern.groupindex and not self.sole
 
 
 class Table(NamedTuple):
@@ -71,9 +79,11 @@ def rule(
     unit: str | None = None,
     meaning: str | None = None,
     step: int = 1000,
+    *,
+    sole: bool = False,
 ) -> Rule:
     """Return a rule with its regular expression compiled."""
-    return Rule(re.compile(pattern), stage, unit, meaning, step)
+    return Rule(re.compile(pattern), stage, unit, meaning, step, sole)
 
 
 class Tool:
@@ -94,13 +104,14 @@ class Tool:
 
 
 class _Stage:
-    __slots__ = ("count", "done", "running", "total", "unsure")
+    __slots__ = ("begun", "count", "done", "running", "total", "unsure")
 
     def __init__(self) -> None:
         self.running = False
         self.done: float = 0
         self.total: float | None = None
         self.count = 0
+        self.begun = False  # `count` are those that have begun
         self.unsure = False  # its total was wrong
 
 
@@ -156,6 +167,7 @@ class Parser:
             done = stage.count
         elif found.meaning == BEGINS:
             stage.count = int(done) if done is not None else stage.count + 1
+            stage.begun = True
             done = max(0, stage.count - 1)
         if left is not None:
             total = (done or 0) + left if total is None else total
@@ -171,7 +183,9 @@ class Parser:
             return []
         if done is None and found.meaning == ENDS and not stage.running:
             return []
-        return self._move(name, stage, done, total or stage.total, groups.get("detail"), unit)
+        moved = self._move(name, stage, done, total or stage.total, groups.get("detail"), unit)
+        begins = any(isinstance(event, StageStarted) for event in moved)
+        return [Untold(), *moved] if begins and found.untold else moved
 
     def _move(
         self,
@@ -205,10 +219,12 @@ class Parser:
         stage = self._stages[name]
         if not stage.running:
             return []
+        # With the stage, what has begun last is done.
+        last = [StageMoved(name, stage.count)] if stage.begun and stage.count > stage.done else []
         stage.running = False
         stage.done = stage.count = 0
         stage.total = None
-        return [StageEnded(name)]
+        return [*last, StageEnded(name)]
 
     def _end_others(self, name: str) -> list[Event]:
         return [

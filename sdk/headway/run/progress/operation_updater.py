@@ -10,7 +10,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Callable
 
-from headway.model import PAUSED
+from headway.model import PAUSED, UNTOLD
 from headway.reporting.reporter import reporter
 from headway.run.exit_status import Outcome
 from headway.run.reading.events import (
@@ -19,10 +19,12 @@ from headway.run.reading.events import (
     Event,
     Failed,
     NeedsInput,
+    Planned,
     StageEnded,
     StageMoved,
     StageStarted,
     ToolStarted,
+    Untold,
     Waiting,
     Withdrawn,
 )
@@ -74,6 +76,8 @@ class OperationUpdater:
         self._current: dict[str, str] = {}  # scope -> the stage that a detail belongs to
         self._waiting: str | None = None
         self._begun: set[str] = set()  # stages that began before the output told of them
+        self._planned: set[str] = set()  # names of stages that a plan has announced
+        self._over: set[str] = set()  # names of stages that have ended
         self._said = False  # something that stands as the detail
         self._paused = False
         self._pausing = threading.RLock()  # requests to pause come on another thread
@@ -244,10 +248,39 @@ class OperationUpdater:
     def _key(self, name: str) -> str:
         return self._scope + SCOPE + name if self._scope else name
 
+    def _plan(self, event: Planned) -> None:
+        """Announce the stages that come; those of a tool are part of what nobody has told."""
+        operation = self._operation
+        if operation is None or self._scope:
+            return
+        for stage in event.stages:
+            operation.stage(stage.name, stage.total, stage.unit, None)
+        operation.plan(*(stage.name for stage in event.stages))
+        self._planned.update(stage.name for stage in event.stages)
+
+    def _leave_untold(self) -> None:
+        self._guard(lambda operation: operation._announce(UNTOLD))
+
+    def _note_place(self, name: str) -> None:
+        """Note that an outermost stage begins.
+
+        What begins where others have ended, or begins again, shows that those were not all; a plan
+        has named it before.
+        """
+        if self._over and (name in self._over or name not in self._planned):
+            self._leave_untold()
+        self._over.discard(name)
+
     def _start(self, event: StageStarted) -> None:
+        if event.parent is None and not self._scope:
+            self._note_place(event.name)
         self._begin(event.name, event.total, event.unit, event.parent)
         if event.parent is None:
             self._current[self._scope] = self._key(event.name)
+
+    def _start_tool(self, event: ToolStarted) -> None:
+        self._leave_untold()  # what runs below a command is a part of it
+        self._begin(event.name)
 
     def _begin(
         self,
@@ -289,6 +322,8 @@ class OperationUpdater:
         stage = self._stages.get(self._key(event.name))
         if stage is None:
             return
+        if not self._scope and event.name != RUN:  # of lines alone, which count for nothing
+            self._over.add(event.name)
         if event.state == "failed":
             stage.fail(event.reason or "failed")
         elif event.state == "skipped":
@@ -316,7 +351,9 @@ class OperationUpdater:
 
 _APPLY: dict[type, Callable[[OperationUpdater, Any], None]] = {
     StageStarted: OperationUpdater._start,
-    ToolStarted: lambda updater, event: updater._begin(event.name),
+    Planned: OperationUpdater._plan,
+    Untold: lambda updater, _: updater._leave_untold(),
+    ToolStarted: OperationUpdater._start_tool,
     StageMoved: OperationUpdater._move,
     Withdrawn: OperationUpdater._withdraw,
     StageEnded: OperationUpdater._end_stage,

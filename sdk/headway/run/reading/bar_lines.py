@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from headway.run.reading.pipe_protocol import Logged, PipeParser, Planned
+from headway.run.reading.pipe_protocol import Logged, PipeParser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from headway.run.exit_status import Outcome
     from headway.run.reading.events import Event
 
-    Told = Union[Event, Planned, Logged, "Ended", "Left"]
+    Told = Union[Event, Logged, "Ended", "Left"]
 else:
     from headway.light_typing import NamedTuple
 

@@ -38,6 +38,16 @@ class StageMoved(NamedTuple):
     unit: str | None = None
 
 
+class Planned(NamedTuple):
+    """The outermost stages that come, in this order, with totals where they are known."""
+
+    stages: tuple[StageStarted, ...]
+
+
+class Untold(NamedTuple):
+    """Stages come that nobody has told of: those that are known are not the whole."""
+
+
 class Withdrawn(NamedTuple):
     """The counts of a stage are unknown again: what they were read from has been refuted."""
 
@@ -86,6 +96,8 @@ Event = Union[
     StageStarted,
     ToolStarted,
     StageMoved,
+    Planned,
+    Untold,
     Withdrawn,
     StageEnded,
     Waiting,

@@ -34,6 +34,7 @@ class Measure(NamedTuple):
     detail: str
     need: int
     outer: bool = False
+    begins: bool = False  # the line tells what begins: `done` are those before it
 
 
 _NUMBER = r"[\d.]+ ?[kKMGTP]?i?B?"
@@ -156,11 +157,11 @@ def _worded(line: str, match: Match[str]) -> Measure | None:
         return None
     need = CERTAIN if done == 1 and word in _BEGUN else NUMBER
     # "Epoch 2/4" announces the second; with results behind it, it tells that the second is over.
-    if "=" not in rest and not any(map(str.isdigit, rest)):
-        done -= 1
+    begins = "=" not in rest and not any(map(str.isdigit, rest))
+    done -= begins
     label = match["label"].capitalize()
     return Measure(
-        ("word", word), label, done, total, None, rest[:80], need, outer=word in _OUTER_WORDS
+        ("word", word), label, done, total, None, rest[:80], need, word in _OUTER_WORDS, begins
     )
 
 

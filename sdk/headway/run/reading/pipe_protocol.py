@@ -18,17 +18,19 @@ import re
 from typing import Callable, NamedTuple
 
 from headway.run.exit_status import Outcome
-from headway.run.reading.events import Detail, Event, StageEnded, StageMoved, StageStarted, Waiting
+from headway.run.reading.events import (
+    Detail,
+    Event,
+    Planned,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Waiting,
+)
 
 DEFAULT_STAGE = "Run"  # of a script that names none
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%?$")
 _SETTING = re.compile(r"\s+(total|unit)=(\S+)$")
-
-
-class Planned(NamedTuple):
-    """Stages that are to come, in this order."""
-
-    names: list[str]
 
 
 class Logged(NamedTuple):
@@ -54,7 +56,7 @@ class PipeParser:
         self._done = 0.0
         self._total: float | None = None
 
-    def feed(self, line: str) -> list[Event | Planned | Logged]:
+    def feed(self, line: str) -> list[Event | Logged]:
         """Take a line; raise PipeSyntaxError, and then change nothing."""
         line = line.strip()
         if not line or self.outcome is not None:
@@ -80,13 +82,13 @@ class PipeParser:
             return Outcome("failed", f"the input ended at {self._done:g} of {self._total:g}")
         return Outcome("completed", None)
 
-    def _begin(self) -> list[Event | Planned | Logged]:
+    def _begin(self) -> list[Event | Logged]:
         if self._stage is not None:
             return []
         self._stage = DEFAULT_STAGE
         return [StageStarted(DEFAULT_STAGE)]
 
-    def _stage_begins(self, rest: str) -> list[Event | Planned | Logged]:
+    def _stage_begins(self, rest: str) -> list[Event | Logged]:
         settings: dict[str, str] = {}
         while True:
             match = _SETTING.search(" " + rest)
@@ -97,7 +99,7 @@ class PipeParser:
         if not rest:
             raise PipeSyntaxError("stage needs a name")
         total = _number(settings["total"]) if "total" in settings else None
-        events: list[Event | Planned | Logged] = []
+        events: list[Event | Logged] = []
         if self._stage is not None and self._stage != rest:
             events.append(StageEnded(self._stage))
         self._stage, self._done, self._total = rest, 0, total
@@ -105,56 +107,56 @@ class PipeParser:
 
     def _move(
         self, done: float, total: float | None = None, unit: str | None = None
-    ) -> list[Event | Planned | Logged]:
+    ) -> list[Event | Logged]:
         events = self._begin()
         self._done = done
         self._total = self._total if total is None else total
         return [*events, StageMoved(self._stage or DEFAULT_STAGE, done, total, None, unit)]
 
-    def _advance(self, rest: str) -> list[Event | Planned | Logged]:
+    def _advance(self, rest: str) -> list[Event | Logged]:
         return self._move(self._done + (_number(rest) if rest else 1))
 
-    def _set_total(self, rest: str) -> list[Event | Planned | Logged]:
+    def _set_total(self, rest: str) -> list[Event | Logged]:
         total = _number(rest)
         return self._move(self._done, total)
 
-    def _detail(self, text: str) -> list[Event | Planned | Logged]:
+    def _detail(self, text: str) -> list[Event | Logged]:
         return [*self._begin(), Detail(text)]
 
-    def _wait(self, reason: str) -> list[Event | Planned | Logged]:
+    def _wait(self, reason: str) -> list[Event | Logged]:
         return [Waiting(reason or "something")]
 
-    def _run(self, rest: str) -> list[Event | Planned | Logged]:
+    def _run(self, rest: str) -> list[Event | Logged]:
         return [*self._begin(), StageMoved(self._stage or DEFAULT_STAGE, None)]
 
-    def _plan(self, rest: str) -> list[Event | Planned | Logged]:
+    def _plan(self, rest: str) -> list[Event | Logged]:
         names = [name.strip() for name in rest.split(",") if name.strip()]
         if not names:
             raise PipeSyntaxError("plan needs names")
-        return [Planned(names)]
+        return [Planned(tuple(StageStarted(name) for name in names))]
 
-    def _log(self, text: str) -> list[Event | Planned | Logged]:
+    def _log(self, text: str) -> list[Event | Logged]:
         return [Logged(text)]
 
-    def _skip(self, reason: str) -> list[Event | Planned | Logged]:
+    def _skip(self, reason: str) -> list[Event | Logged]:
         stage, self._stage = self._stage, None
         self._done, self._total = 0, None
         return [StageEnded(stage, "skipped", reason or None)] if stage else []
 
-    def _complete(self, rest: str) -> list[Event | Planned | Logged]:
+    def _complete(self, rest: str) -> list[Event | Logged]:
         self.outcome = Outcome("completed", None)
         return []
 
-    def _fail(self, text: str) -> list[Event | Planned | Logged]:
+    def _fail(self, text: str) -> list[Event | Logged]:
         self.outcome = Outcome("failed", text or "the script says so")
         return []
 
-    def _cancel(self, reason: str) -> list[Event | Planned | Logged]:
+    def _cancel(self, reason: str) -> list[Event | Logged]:
         self.outcome = Outcome("cancelled", reason or None)
         return []
 
 
-_COMMANDS: dict[str, Callable[[PipeParser, str], list[Event | Planned | Logged]]] = {
+_COMMANDS: dict[str, Callable[[PipeParser, str], list[Event | Logged]]] = {
     "stage": PipeParser._stage_begins,
     "done": lambda parser, rest: parser._move(_number(rest)),
     "advance": PipeParser._advance,

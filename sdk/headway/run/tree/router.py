@@ -129,7 +129,9 @@ class Router:
                 if tool is not None:
                     tool.process = key
                     self._met[key] = tool
-            around[process.pid] = tool or over
+            # A tool that has ended with the one around it may go on, with new ones below it.
+            runs = tool is not None and self._tools.get(tool.scope) is tool
+            around[process.pid] = tool if runs else over
         for tool in list(self._tools.values()):
             if tool.process is not None:
                 self._follow(tool, alive.get(tool.process), now, out)

@@ -181,10 +181,12 @@ def test_who_draws_depends_on_standard_error_and_on_what_was_asked(
 
 
 @pytest.mark.parametrize("environ", [{"TERM": "dumb"}, {"JPY_PARENT_PID": "1"}])
-def test_a_terminal_that_cannot_show_a_picture_gets_none(monkeypatch, environ):
+def test_a_terminal_that_cannot_show_a_picture_gets_lines(monkeypatch, environ):
     monkeypatch.setattr(terminal_viewer, "terminal", lambda: "/dev/pts/9")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("CI", raising=False)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    assert viewer_of([None], "s") is None
+    lines = [*TERMINAL, "--lines", "plain", "--fd", "2", "--session", "s", *PID]
+    assert viewer_of([None], "s") == lines
+    assert viewer_of(["quiet"], "s") is None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transcripts import Played, play
+from transcripts import Played, play, say_to
 
 from headway.run.parsers import generic
 from headway.run.reading.events import (
@@ -302,3 +302,11 @@ def test_the_bars_of_libraries_are_read(name, stages):
 @pytest.mark.parametrize("name", ["zip.out", "unzip.out", "ffmpeg.pty", "borg.pty"])
 def test_what_a_strangers_output_does_not_prove_is_no_share(name):
     assert all(stage["total"] is None for stage in play(generic.Parser(), name).stages.values())
+
+
+@pytest.mark.parametrize(("last", "status", "done"), [(5, 0, 5), (5, 1, 4), (3, 0, 2)])
+def test_the_last_step_that_was_announced_is_done_once_the_command_has_succeeded(
+    last, status, done
+):
+    played = say_to("./job", *(f"step {n}/5" for n in range(1, last + 1)), exit_status=status)
+    assert played.figures() == {"Step": (done, 5, "")}

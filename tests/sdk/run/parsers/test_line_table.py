@@ -18,7 +18,7 @@ from headway.run.parsers.line_table import (
     rule,
 )
 from headway.run.reading.command_line import parse_command_line
-from headway.run.reading.events import OUTPUT, Withdrawn
+from headway.run.reading.events import OUTPUT, Untold, Withdrawn
 
 
 def said(rules, *lines, exit_status=None, **options):
@@ -135,3 +135,11 @@ def test_every_move_is_of_a_stage_that_has_begun(lines):
     ]
     played = said(rules, *lines, exit_status=0)  # it would raise for a stage that is unknown
     assert all(stage["state"] != "running" for stage in played.stages.values())
+
+
+def test_a_stage_that_a_line_names_is_one_of_several_unless_it_is_the_only_one():
+    pattern = r"^(?P<stage>[A-Z]+) (?P<percent>\d+)%$"
+    for sole in (False, True):
+        parser = Parser(Table((rule(pattern, sole=sole),)))
+        assert (Untold() in parser.feed("READ 1%", OUTPUT)) is not sole
+        assert Untold() not in parser.feed("READ 2%", OUTPUT)  # once it is known

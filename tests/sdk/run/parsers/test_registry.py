@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transcripts import RECORDINGS, play, recording
+from transcripts import RECORDINGS, play, read_as, recording
 
 from headway.run.parsers.registry import (
     DATA_ON_STDOUT,
@@ -16,7 +16,7 @@ from headway.run.parsers.registry import (
     make_parser,
 )
 from headway.run.reading.command_line import WRAPPERS, FormContext, parse_command_line
-from headway.run.reading.events import OUTPUT, STATUS, Detail
+from headway.run.reading.events import OUTPUT, STATUS, Detail, Planned, StageStarted, Untold
 from headway.run.reading.terminal_lines import LineSplitter
 from headway.run.supervision.launch import Plan
 
@@ -52,6 +52,31 @@ def test_no_table_raises_on_anothers_output():
         for line in lines:
             parser.feed(line.text, OUTPUT)
         parser.finish(0)
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("apt-get install x", "apt-install-text.pty"),
+        ("dpkg -i a.deb", "dpkg-fail.out"),
+        ("pip install x", "pip23-install.out"),
+        ("uv pip install x", "uv-pip.err"),
+        ("npm install", "npm-install-http.err"),
+        ("git clone x", "git-clone.pty"),
+        ("mke2fs x", "mke2fs.pty"),
+        ("par2 create x", "par2.out"),
+        ("restic check", "restic-check.pty"),
+        ("borg check", "borg-check.err"),
+        ("sphinx-build . o", "sphinx.out"),
+        ("yarn", "yarn.pty"),
+    ],
+)
+def test_of_several_stages_the_first_is_never_taken_for_the_whole(command, name):
+    events = read_as(command, name).events
+    first = next(at for at, event in enumerate(events) if isinstance(event, StageStarted))
+    before = events[:first]
+    plans = [event.stages for event in before if isinstance(event, Planned)]
+    assert Untold() in before or len(plans[0]) > 1
 
 
 @given(st.lists(st.tuples(st.text(max_size=60), st.sampled_from([OUTPUT, STATUS]))))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 import headway
+from headway.model import UNTOLD
 from headway.run.exit_status import Outcome
 from headway.run.progress.operation_updater import STAGE_LIMIT, TAIL_LINES, OperationUpdater
 from headway.run.reading.events import (
@@ -10,10 +11,12 @@ from headway.run.reading.events import (
     Detail,
     Failed,
     NeedsInput,
+    Planned,
     StageEnded,
     StageMoved,
     StageStarted,
     ToolStarted,
+    Untold,
     Waiting,
     Withdrawn,
 )
@@ -104,6 +107,46 @@ def test_the_stages_of_a_tool_are_parts_of_its_stage_whatever_their_names(operat
         ("stage", "x 1.0", None, "B", "Download"),
     ]
     assert operation.calls[-1] == ("update", "Download", {"detail": "of the command"})
+
+
+def planned_after(*events):
+    """Return what an operation says of its plan after a command's events."""
+    with reporting(), headway.operation("x") as made:
+        OperationUpdater(made).apply(list(events))
+        return made.model.planned, [(s.name, s.state, s.total) for s in made.stages]
+
+
+def test_a_plan_announces_stages_with_what_is_known_of_them():
+    plan = Planned((StageStarted("Download", None, "B"), StageStarted("Unpack", 4, "packages")))
+    told = planned_after(plan, StageStarted("Download", 9, "B"), StageMoved("Download", 3))
+    assert told == (2, [("Download", "running", 9), ("Unpack", "pending", 4)])
+    told = planned_after(plan, StageStarted("Download"), StageEnded("Download"), plan.stages[1])
+    assert told[0] == 2
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [Untold(), StageStarted("Read", 9)],
+        [StageStarted("Read", 9), StageEnded("Read"), StageStarted("Write", 9)],
+        [StageStarted("Copy", 9), StageEnded("Copy"), StageStarted("Copy", 9)],
+        [ToolStarted("pip install x")],
+    ],
+)
+def test_what_is_one_of_several_in_turn_is_told_not_to_be_the_whole(events):
+    assert planned_after(*events)[0] == UNTOLD
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [StageStarted("Read", 9), StageMoved("Read", 4)],
+        [StageStarted("a", 9), StageStarted("b", 9), StageStarted("c", 9, None, "a")],
+        [StageStarted("Run"), Detail("hello"), StageEnded("Run"), StageStarted("train", 9)],
+    ],
+)
+def test_what_may_be_the_whole_is_not_told_to_be_a_part(events):
+    assert planned_after(*events)[0] is None
 
 
 def test_what_is_withdrawn_is_unknown():

@@ -3,8 +3,15 @@ from __future__ import annotations
 import pytest
 
 from headway.run.exit_status import Outcome
-from headway.run.reading.events import Detail, StageEnded, StageMoved, StageStarted, Waiting
-from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxError, Planned
+from headway.run.reading.events import (
+    Detail,
+    Planned,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Waiting,
+)
+from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxError
 
 
 def feed(*lines):
@@ -40,7 +47,7 @@ def test_counts_are_absolute():
 def test_waits_plans_logs_and_skips():
     _, events = feed("plan a, b", "stage a", "wait the lock", "run", "log hello", "skip cached")
     assert events == [
-        Planned(["a", "b"]),
+        Planned((StageStarted("a"), StageStarted("b"))),
         StageStarted("a"),
         Waiting("the lock"),
         StageMoved("a"),

@@ -20,6 +20,7 @@ from headway.run.reading.events import (
     StageMoved,
     StageStarted,
     ToolStarted,
+    Untold,
 )
 from headway.run.reading.terminal_lines import LineSplitter
 from headway.run.tree.router import (
@@ -63,7 +64,7 @@ def test_a_tool_below_the_command_is_a_stage_with_its_parsers_stages_in_it():
     assert router.look([SHELL, PIP], 1) == [("", [ToolStarted("pip install numpy")])]
     (scope, events), *_ = lines(router, "Collecting numpy")
     assert scope == "pip install numpy"
-    assert events[0] == StageStarted("Resolve", None, "packages")
+    assert StageStarted("Resolve", None, "packages") in events
     assert router.look([SHELL, PIP], 2) == []
 
 
@@ -162,7 +163,7 @@ def test_lines_alone_tell_of_a_tool_that_no_look_has_met():
     assert ("", [StageEnded("pip")]) in found
     assert (
         "git",
-        [StageStarted("Receiving objects", 15), StageMoved("Receiving objects", 6, 15)],
+        [Untold(), StageStarted("Receiving objects", 15), StageMoved("Receiving objects", 6, 15)],
     ) in found
 
 
@@ -274,6 +275,17 @@ LOOK = st.lists(
     ),
     max_size=6,
 )
+
+
+def test_below_a_tool_that_ended_with_the_one_around_it_a_new_one_stands_for_itself():
+    git = Process(2, 1, 0, ("git", "clone", "b"), "/x")
+    pip = Process(3, 2, 2, ("pip", "install", "a"), "/x")
+    router = stranger()
+    router.look([git, pip], 0)
+    router.look([pip._replace(parent=0)], 1)
+    router.look([pip._replace(parent=0)], 1 + VERDICT_SECONDS)
+    npm = Process(4, 3, 3, ("npm", "install"), "/x")
+    assert router.look([pip._replace(parent=0), npm], 3) == [("", [ToolStarted("npm install (x)")])]
 
 
 @given(st.lists(st.one_of(LOOK, st.sampled_from(["Collecting a", "x", "Cloning into 'b'..."]))))

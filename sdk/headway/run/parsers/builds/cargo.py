@@ -11,7 +11,15 @@ from headway.run.reading.command_line import (
     option_set,
     plain_words,
 )
-from headway.run.reading.events import Detail, Event, Failed, StageEnded, StageMoved, StageStarted
+from headway.run.reading.events import (
+    Detail,
+    Event,
+    Failed,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Untold,
+)
 
 DOWNLOAD = "Download"
 COMPILE = "Compile"
@@ -22,6 +30,7 @@ _STATUS = re.compile(
 _BAR = re.compile(r"\s*Building \[[=> ]*\] (\d+)/(\d+)(?:: (.*?))?\s*$")
 _ERROR = re.compile(r"error(?:\[E\d+\])?: (.+)$")
 _BUILDS = option_set("build b check c test t run r bench doc d install clippy rustc")
+_THEN_RUNS = option_set("test t run r bench")  # what it has built
 _WORDS = {"b": "build", "c": "check", "t": "test", "r": "run", "d": "doc"}
 _FLAGS = option_set(
     "-v -vv -q -r --release --all --workspace --all-targets --all-features --lib --bins --tests"
@@ -67,6 +76,7 @@ class Parser:
         self._counts: dict[str, int] = {}
         self._bar = 0  # the total it told
         self._failed = False
+        self._then_runs = command is not None and not _THEN_RUNS.isdisjoint(command.words[:2])
 
     def feed(self, line: str, source: str) -> list[Event]:
         """Take a line of output."""
@@ -109,4 +119,5 @@ class Parser:
         if stage in self._counts:
             return []
         self._counts[stage] = 0
-        return [StageStarted(stage, None, "crates")]
+        untold: list[Event] = [Untold()] if self._then_runs or stage == DOWNLOAD else []
+        return [*untold, StageStarted(stage, None, "crates")]

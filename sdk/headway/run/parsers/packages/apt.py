@@ -24,9 +24,11 @@ from headway.run.reading.events import (
     Event,
     Failed,
     NeedsInput,
+    Planned,
     StageEnded,
     StageMoved,
     StageStarted,
+    Untold,
     Waiting,
 )
 from headway.run.reading.sizes import parse_size
@@ -56,6 +58,7 @@ _VERBS = (
 _SUMMARY = re.compile(r"(\d+) upgraded, (\d+) newly installed, .*?(\d+) to remove and \d+ not ")
 _AGAIN = re.compile(r"(\d+) (?:reinstalled|downgraded)")
 _UNFINISHED = re.compile(r"(\d+) not fully installed or removed")
+_AFTER = re.compile(r"After this operation, ")
 _NEED = re.compile(r"Need to get ([0-9.,]+ [kMGT]?B)(?:/[0-9.,]+ [kMGT]?B)? of archives")
 _GET = re.compile(r"Get: ?\d+ \S+ .*?(?:\[([0-9.,]+ [kMGT]?B)\])?$")
 _GET_PACKAGE = re.compile(r"Get: ?\d+ \S+ \S+ \S+ (\S+) \S+ \S+ \[")
@@ -80,6 +83,11 @@ _FLAGS = option_set(
     " --simulate --dry-run --print-uris --no-download --with-new-pkgs --trivial-only"
 )
 _VALUES = option_set("-o -t -c -a --option --target-release --default-release --config-file")
+# Of these nothing follows the fetching, if that is done at all.
+_FETCHING_ONLY = re.compile(
+    r"-[a-zA-Z]*[ds][a-zA-Z]*$|--(?:download-only|simulate|just-print|dry-run|recon|no-act|print-uris)$"
+)
+_FETCHES = option_set("update download source")
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.:_~*-]*(?:[=/][A-Za-z0-9+.:~_-]+)?$")
 
 
@@ -108,8 +116,14 @@ class Parser:
         words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE) if command else []
         self._fetch = UPDATE if words[:1] == ["update"] else DOWNLOAD
         self._stages = PackageStages()
+        # Whether packages are unpacked or removed after what is fetched: a plan tells of it.
+        self._works = words[:1] != [] and words[0] not in _FETCHES
+        if command is not None and any(map(_FETCHING_ONLY.match, command.words)):
+            self._works = False
+        self._planned = False
         self._needed: int | None = None  # bytes, as apt rounds them
         self._fetching = False
+        self._has_all = False  # nothing is fetched any more; a status that comes late is old
         self._fetched = 0  # bytes of the files that were fetched before this one
         self._size = 0  # of this one
         self._item: str | None = None
@@ -199,8 +213,22 @@ class Parser:
         match = _NEED.match(line)
         if match:
             self._needed = parse_size(match.group(1)) or None
-            return []
+            return self._plan()
+        if _AFTER.match(line):
+            return self._plan()
         return self._read_fetching(line) or self._read_packages(line)
+
+    def _plan(self) -> list[Event]:
+        """Announce the stages, once it is known what is to be done."""
+        if self._planned or not self._works:
+            return []
+        self._planned = True
+        stages = [StageStarted(self._fetch, self._needed, "B")] if self._needed else []
+        for stage in (UNPACK, CONFIGURE, REMOVE):
+            number = self._stages.totals.get(stage)
+            if number:
+                stages.append(StageStarted(stage, number, "packages"))
+        return [Planned(tuple(stages))] if stages else []
 
     def _read_fetching(self, line: str) -> list[Event]:
         if self._fetch == UPDATE and (_GET.match(line) or _SEEN.match(line)):
@@ -226,6 +254,7 @@ class Parser:
         if _FETCHED.match(line):
             all_of_it = StageMoved(self._fetch, self._needed, self._needed)
             moved: list[Event] = [all_of_it] if self._fetching and not self._dl else []
+            self._has_all = True
             return moved + self._end_fetching()
         return []
 
@@ -242,11 +271,12 @@ class Parser:
         if self._fetching:
             return []
         self._fetching = True
-        return [StageStarted(self._fetch, self._needed, unit)]
+        untold: list[Event] = [Untold()] if self._works and not self._planned else []
+        return [*untold, StageStarted(self._fetch, self._needed, unit)]
 
     def _fetch_percent(self, percent: str, detail: str | None) -> list[Event]:
         share = _number(percent)
-        if share is None or self._fetch == UPDATE:
+        if share is None or self._fetch == UPDATE or self._has_all:
             return []
         if self._needed:
             done: float = round(self._needed * share / 100)

@@ -18,7 +18,15 @@ from headway.run.reading.command_line import (
     option_set,
     plain_words,
 )
-from headway.run.reading.events import STATUS, Event, Failed, NeedsInput, Waiting
+from headway.run.reading.events import (
+    STATUS,
+    Event,
+    Failed,
+    NeedsInput,
+    Planned,
+    StageStarted,
+    Waiting,
+)
 
 _PROCESSING = re.compile(r"processing: ([a-z]+): (\S+)$")
 _STATUS = re.compile(r"status: (.+?) ?: (error|conffile-prompt|[a-z-]+)(?: : (.*))?$")
@@ -63,17 +71,28 @@ def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
 class Parser:
     """Lines of dpkg into the stages Unpack, Configure, Remove and Triggers."""
 
-    __slots__ = ("_stages", "_status")
+    __slots__ = ("_plan", "_stages", "_status")
 
     def __init__(self, command: Command | None = None) -> None:
         self._stages = PackageStages()
         self._status = False
+        self._plan: list[StageStarted] = []  # until it is told
         archives = {word for word in command.words if word.endswith(".deb")} if command else ()
         if archives and command and any(word in command.words for word in ("-i", "--install")):
             self._stages.totals.update({UNPACK: len(archives), CONFIGURE: len(archives)})
+            self._plan = [
+                StageStarted(stage, len(archives), "packages") for stage in (UNPACK, CONFIGURE)
+            ]
 
     def feed(self, line: str, source: str) -> list[Event]:
         """Take a line of the status descriptor or of the output."""
+        events = self._read(line, source)
+        if self._plan and any(isinstance(event, StageStarted) for event in events):
+            plan, self._plan = Planned(tuple(self._plan)), []
+            return [plan, *events]
+        return events
+
+    def _read(self, line: str, source: str) -> list[Event]:
         if source == STATUS:
             self._status = True
             return self._read_status(line)

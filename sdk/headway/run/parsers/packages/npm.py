@@ -12,7 +12,14 @@ from headway.run.reading.command_line import (
     option_set,
     plain_words,
 )
-from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
+from headway.run.reading.events import (
+    Event,
+    Failed,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Untold,
+)
 
 RESOLVE = "Resolve"
 FETCH = "Fetch"
@@ -105,7 +112,7 @@ class Parser:
         events: list[Event] = []
         if stage not in self._seen:
             self._seen[stage] = set()
-            events.append(StageStarted(stage, None, "packages"))
+            events += [Untold(), StageStarted(stage, None, "packages")]
         name = path.rsplit("/", 1)[-1].replace("%2f", "/")
         self._seen[stage].add(name)
         events.append(StageMoved(stage, len(self._seen[stage]), None, name))

@@ -13,7 +13,15 @@ from headway.run.reading.command_line import (
     option_set,
     plain_words,
 )
-from headway.run.reading.events import Detail, Event, Failed, StageEnded, StageMoved, StageStarted
+from headway.run.reading.events import (
+    Detail,
+    Event,
+    Failed,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Untold,
+)
 from headway.run.reading.sizes import parse_size
 
 RESOLVE = "Resolve"
@@ -132,8 +140,10 @@ class Parser:
     def _start(self, stage: str, total: float | None, unit: str) -> list[Event]:
         if self._open.get(stage):
             return []
+        # What pip will do it finds out by and by: a wheel may have to be built.
+        untold: list[Event] = [] if self._open else [Untold()]
         self._open[stage] = True
-        return [StageStarted(stage, total, unit)]
+        return [*untold, StageStarted(stage, total, unit)]
 
     def _end(self, *stages: str) -> list[Event]:
         events: list[Event] = []

@@ -6,7 +6,14 @@ import re
 
 from headway.run.parsers.packages.requirement import REQUIREMENT
 from headway.run.reading.command_line import Command, option_set, plain_words
-from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
+from headway.run.reading.events import (
+    Event,
+    Failed,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Untold,
+)
 from headway.run.reading.sizes import parse_size
 
 RESOLVE = "Resolve"
@@ -108,4 +115,4 @@ class Parser:
         if self._open == stage:
             return []
         self._open = stage
-        return [StageStarted(stage, None, "packages")]
+        return [Untold(), StageStarted(stage, None, "packages")]

@@ -39,7 +39,7 @@ TABLES = {
     ),
     "7z": Table(
         (
-            rule(r"^(?P<stage>Creating|Extracting|Testing|Updating) archive: "),
+            rule(r"^(?P<stage>Creating|Extracting|Testing|Updating) archive: ", sole=True),
             rule(r"^ *(?P<percent>\d{1,3})%(?: \d+)?(?: [-+U=T.] (?P<detail>.+))?$"),
             rule(r"^(?:System )?ERROR: ?(?P<text>.+)$", meaning=FAILS),
         )

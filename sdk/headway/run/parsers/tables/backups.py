@@ -34,7 +34,10 @@ TABLES = {
     "borg": Table(
         (
             rule(r"^ *(?P<done>[\d.]+ [kMGT]?B) O .* [CD] \d+ N ?(?P<detail>.*)$", "Back up", "B"),
-            rule(r"^ *(?P<percent>[\d.]+)% (?P<stage>Extracting|Processing)[:;]? (?P<detail>.*)$"),
+            rule(
+                r"^ *(?P<percent>[\d.]+)% (?P<stage>Extracting|Processing)[:;]? (?P<detail>.*)$",
+                sole=True,
+            ),
             rule(r"^(?P<stage>(?:Checking|Compacting|Deleting) [a-z ]+?) +(?P<percent>[\d.]+)%"),
             rule(
                 r"^(?P<text>(?:Repository|Archive) \S+ (?:does not|already|is ).+|Failed to .+)$",

@@ -11,7 +11,14 @@ from headway.run.reading.command_line import (
     find_subcommand,
     option_set,
 )
-from headway.run.reading.events import Event, Failed, StageEnded, StageMoved, StageStarted
+from headway.run.reading.events import (
+    Event,
+    Failed,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Untold,
+)
 
 _PROGRESS = re.compile(
     r"(?:remote: )?([^\s:][^:]{0,60}):\s+(?:(\d{1,3})% \((\d+)/(\d+)\)|(\d+))"
@@ -89,7 +96,8 @@ class Parser:
         events: list[Event] = []
         if title not in self._open:
             self._open.add(title)
-            events.append(StageStarted(title, of))
+            # Which follow, git does not tell: they differ with what there is to do.
+            events += [Untold(), StageStarted(title, of)]
         events.append(StageMoved(title, int(done or count), of, detail))
         if ended:
             self._open.discard(title)

@@ -4,7 +4,17 @@ from transcripts import play
 
 from headway.run.parsers.packages import apt
 from headway.run.reading.command_line import FormContext, parse_command_line
-from headway.run.reading.events import OUTPUT, STATUS, Detail, NeedsInput, StageMoved, StageStarted
+from headway.run.reading.events import (
+    OUTPUT,
+    STATUS,
+    Detail,
+    NeedsInput,
+    Planned,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Untold,
+)
 
 
 def parser(line="apt-get install hello"):
@@ -33,10 +43,36 @@ def test_without_a_status_descriptor_the_text_tells_the_same_stages():
         assert all(done == total for done, total, _ in played.counts().values())
 
 
+def test_a_status_that_comes_after_all_was_fetched_begins_no_second_download():
+    machine = parser()
+    lines = ["Need to get 97.1 kB of archives.", "Fetched 97.1 kB in 0s (6993 kB/s)"]
+    status = "dlstatus:2:100:Retrieving file 2 of 2"
+    events = machine.feed(lines[0], OUTPUT) + machine.feed(status, STATUS)
+    events += machine.feed(lines[1], OUTPUT)
+    assert StageEnded("Download") in events
+    assert machine.feed(status, STATUS) == []
+
+
 def test_totals_that_apt_did_not_tell_stay_unknown():
     played = play(parser(), "apt-install.status")
     assert played.counts()["Unpack"] == (4, None, "completed")
     assert played.stages["Download"]["unit"] == "%"
+
+
+def test_what_is_to_be_done_is_announced_before_anything_is_fetched():
+    played = play(parser(), "apt-install.out")
+    packages = (StageStarted(name, 4, "packages") for name in ("Unpack", "Configure"))
+    plan = Planned((StageStarted("Download", 97_100, "B"), *packages))
+    assert next(event for event in played.events if not isinstance(event, Detail)) == plan
+    played = play(parser("apt-get remove sl"), "apt-remove.out")
+    assert Planned((StageStarted("Remove", 2, "packages"),)) in played.events
+
+
+def test_without_its_summary_it_is_told_that_more_comes_than_the_download():
+    fetched = "Get:1 http://x y/main amd64 hello amd64 2.10-3 [53.1 kB]"
+    assert parser().feed(fetched, OUTPUT)[0] == Untold()
+    for line in ("apt-get download hello", "apt-get -yd install hello", "apt-get install -s hello"):
+        assert Untold() not in parser(line).feed(fetched, OUTPUT)
 
 
 def test_past_the_download_it_cannot_be_cancelled():

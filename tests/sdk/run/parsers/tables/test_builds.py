@@ -21,7 +21,7 @@ from transcripts import read_as, say_to
             "sphinx-tty.pty",
             {"reading sources": (100, 100, "%"), "writing output": (100, 100, "%")},
         ),
-        ("mvn validate", "maven.out", {"Build": (2, 3, "modules")}),
+        ("mvn validate", "maven.out", {"Build": (3, 3, "modules")}),
     ],
 )
 def test_what_a_tool_prints_becomes_these_stages(command, recording, stages):

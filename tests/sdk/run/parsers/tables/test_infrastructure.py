@@ -7,9 +7,9 @@ from transcripts import read_as, say_to
 @pytest.mark.parametrize(
     ("command", "recording", "stages"),
     [
-        ("ansible-playbook", "ansible.out", {"Play": (3, None, "tasks")}),
-        ("podman build", "podman.out", {"Build": (5, 6, "steps")}),
-        ("buildah bud", "podman-tty.pty", {"Build": (5, 6, "steps")}),
+        ("ansible-playbook", "ansible.out", {"Play": (4, None, "tasks")}),
+        ("podman build", "podman.out", {"Build": (6, 6, "steps")}),
+        ("buildah bud", "podman-tty.pty", {"Build": (6, 6, "steps")}),
         ("terraform apply", "terraform-pipe.out", {"Apply": (5, None, "resources")}),
         ("terraform destroy", "terraform.pty", {"Apply": (5, None, "resources")}),
     ],

@@ -7,7 +7,7 @@ from transcripts import play, recording
 
 from headway.run.parsers.transfers import git
 from headway.run.reading.command_line import FormContext, parse_command_line
-from headway.run.reading.events import OUTPUT, Failed, StageMoved, StageStarted
+from headway.run.reading.events import OUTPUT, Failed, StageMoved, StageStarted, Untold
 
 
 def test_each_title_is_a_stage():
@@ -20,6 +20,7 @@ def test_each_title_is_a_stage():
 def test_a_title_in_another_language_is_a_stage_too():
     events = git.Parser().feed("Empfange Objekte:  42% (6585/15677), 3.10 MiB | 6.20 MiB/s", OUTPUT)
     assert events == [
+        Untold(),
         StageStarted("Empfange Objekte", 15677),
         StageMoved("Empfange Objekte", 6585, 15677, "3.10 MiB | 6.20 MiB/s"),
     ]
