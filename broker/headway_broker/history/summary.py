@@ -9,6 +9,7 @@ from statistics import median
 from typing import Callable, Iterable, NamedTuple
 
 from headway.estimate import Run, accuracy, untold
+from headway.host.files import long_commands
 from headway_broker.history import queries, schema
 
 LEAST_ID = 3  # characters of an id that are enough where they name one key alone
@@ -153,6 +154,10 @@ def forget(path: str, key: str) -> int:
 def _change(path: str, change: Callable[[sqlite3.Connection], int]) -> int:
     if not os.path.exists(path):
         return 0
+    try:
+        os.unlink(os.path.join(os.path.dirname(path), long_commands.NAME))
+    except OSError:
+        pass  # they are of commands, of which none may have run long
     connection = _connect(path)
     try:
         with connection:

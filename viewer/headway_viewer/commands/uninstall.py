@@ -18,6 +18,7 @@ STOP_TIMEOUT = 15.0  # seconds for the broker to store what it has and leave
 STATE_FILES = (
     "history.sqlite3",
     "secret",
+    "long-commands",
     "lost-ends",
 )
 RUNTIME_FILES = (

@@ -108,7 +108,7 @@ class Analogue(Matching):
             work = max(work, max(self.left.values(), default=0.0)) + factor * path.tail
             end += path.free * (work - end)
         if not self._open and not path.entries:
-            end = factor * path.tail
+            end = self._by_tail(factor * path.tail, now)
         for stage in self._unmatched:
             if stage.began is None:
                 end += cold.typical
@@ -183,6 +183,15 @@ class Analogue(Matching):
         grain = self.grain
         left = median_residual(usual, worked, self._parameters.spread(span.key))
         return left, self._lateness(span, max(0.0, log_ratio(worked, usual, grain)))
+
+    def _by_tail(self, usual: float, now: float) -> float:
+        """Return what is left where no stage goes on or is to come.
+
+        `usual` is what then passed after the last stage: all of a run without stages. That it takes
+        longer makes the run no other: of a command that is held against its work it is the clock.
+        """
+        passed = max(0.0, now - self._rests_since)
+        return median_residual(usual, passed, self._parameters.whole_spread)
 
     def _lateness(self, span: Span, late: float) -> float:
         """Return how unlike it is, in squared steps, to be late by this logarithm."""

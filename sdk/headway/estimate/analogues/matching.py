@@ -42,6 +42,7 @@ class Matching:
         "_pairs",
         "_parameters",
         "_path",
+        "_rests_since",
         "_rounds",
         "_settled_sizes",
         "_sizes",
@@ -70,6 +71,7 @@ class Matching:
         self._pairs: list[tuple[Stage, Span]] = []
         self._settled_sizes = (0.0, 0.0, 0.0)
         self._future = 0.0
+        self._rests_since = 0.0  # while no stage goes on or is to come: since the last one ended
         self._speed_sum = self._speed_weight = self._speed_distance = self._distance = 0.0
 
     def refresh(self, stages: Mapping[str, Stage], begun: float, *, anew: bool) -> None:
@@ -122,6 +124,9 @@ class Matching:
         self._path.update(
             stages, begun, [stage.key for stage, _ in self._open], self._parameters.orders
         )
+        if not self._open and not self._path.entries:
+            ends = [stage.ended for stage in stages.values() if stage.ended is not None]
+            self._rests_since = max(ends, default=begun)
 
     def _match(self, stages: Mapping[str, Stage]) -> None:
         """Match every stage with the earlier run's, and drop what was settled."""

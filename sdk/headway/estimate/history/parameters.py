@@ -52,7 +52,16 @@ RUNS_COMPARED = 5
 class Parameters:
     """What all earlier runs together tell."""
 
-    __slots__ = ("_elasticity_by_key", "_runs", "_spread", "_trust", "carry", "donors", "orders")
+    __slots__ = (
+        "_elasticity_by_key",
+        "_runs",
+        "_spread",
+        "_trust",
+        "carry",
+        "donors",
+        "orders",
+        "whole_spread",
+    )
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self._runs = [run for run in runs if run.seconds][-RUNS_COMPARED:]
@@ -67,6 +76,10 @@ class Parameters:
         }
         self._trust: dict[str, float] = {}
         self._spread: dict[str, float] = {}
+        # As `spread`, of the durations of whole runs.
+        self.whole_spread = _spread(
+            [log(run.seconds) for run in self._runs if run.seconds and run.seconds > 0]
+        )
         # A busy machine slows every stage; another input slows only one.
         self.carry = self._carried()
 
@@ -91,7 +104,6 @@ class Parameters:
         return found
 
     def _apart(self, key: str) -> float:
-        total, weight = USUAL_SPREAD**2, 1.0
         logs: list[float] = []
         for run in self._runs:
             for span in run.spans:
@@ -100,11 +112,7 @@ class Parameters:
                     if span.total > 0 and span.unit != "%":
                         value -= self.elasticity(key) * log(span.total)
                     logs.append(value)
-        if len(logs) > 1:
-            mean = sum(logs) / len(logs)
-            total += sum((value - mean) ** 2 for value in logs)
-            weight += len(logs) - 1
-        return sqrt(total / weight)
+        return _spread(logs)
 
     def _carried(self) -> float:
         agree, size = CARRY * CARRY_FIRMNESS, CARRY_FIRMNESS
@@ -147,6 +155,16 @@ class Parameters:
             agree += weight * before * clamp(after, SPEED_LIMIT)
             size += weight * before * before
         return agree, size
+
+
+def _spread(logs: Sequence[float]) -> float:
+    """Return the standard deviation of logarithms, shrunk towards `USUAL_SPREAD`."""
+    total, weight = USUAL_SPREAD**2, 1.0
+    if len(logs) > 1:
+        mean = sum(logs) / len(logs)
+        total += sum((value - mean) ** 2 for value in logs)
+        weight += len(logs) - 1
+    return sqrt(total / weight)
 
 
 def _elasticities(runs: Sequence[Run]) -> dict[str, float]:

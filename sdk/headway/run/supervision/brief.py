@@ -3,7 +3,7 @@
 Most commands of a script take less time than it takes to import what follows a command. The
 operation of one that succeeds so soon is written to the spool, from which the broker takes it. Of
 any other command nothing is taken: the runner follows it, as it does a known tool that has printed
-something, which tells of stages.
+something, which tells of stages, and from its beginning a command that took long when it ran last.
 """
 
 from __future__ import annotations
@@ -65,12 +65,19 @@ class Brief:
     def run(self) -> bool:
         """Follow the command; return whether it has succeeded and is reported, so all is done."""
         try:
-            if not (self._succeeds() and self._is_copied() and self._report()):
+            if self._took_long() or not (self._succeeds() and self._is_copied() and self._report()):
                 return False
         except Exception:
             return False  # whatever it was, the runner reports
         self._launch.child.take_statuses()
         return True
+
+    def _took_long(self) -> bool:
+        """Return whether the command took long when it ran last: then it is followed at once."""
+        from headway.host.files.long_commands import is_long  # noqa: PLC0415 - once it has begun
+
+        keys = self._launch.history_keys()
+        return keys is not None and is_long(keys.key)
 
     def _succeeds(self) -> bool:
         """Wait for the command; return whether it has succeeded in time."""

@@ -114,6 +114,7 @@ class Launch:
         self.signals = signals
         self.operation: Any = None
         self.id = random_id(12)  # of the operation
+        self._keys: list[HistoryKeys | None] = []  # once they are known
         self.begun = 0.0  # when the command was started, on the monotonic clock
         self.own_tools: OwnTools | None = None
         self.requests: deque[Any] = deque()  # to cancel
@@ -478,9 +479,11 @@ class Launch:
 
     def history_keys(self) -> HistoryKeys | None:
         """Return how earlier runs of the command are found; None where history is off."""
-        from headway.run.history_keys import keys_of  # noqa: PLC0415 - once it has begun
+        if not self._keys:
+            from headway.run.history_keys import keys_of  # noqa: PLC0415 - once it has begun
 
-        return keys_of(self.plan.command, self.plan.name, terminal=os.isatty(1))
+            self._keys.append(keys_of(self.plan.command, self.plan.name, terminal=os.isatty(1)))
+        return self._keys[0]
 
     def can_signal(self) -> bool:
         """Return whether a cancel request can be passed on: sudo takes ^C only from a terminal."""

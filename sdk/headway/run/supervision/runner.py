@@ -8,6 +8,7 @@ import termios
 import time
 from functools import partial
 
+from headway.host.files import long_commands
 from headway.host.threads import signals as signal
 from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
 from headway.run.kernel.looks import ProcessLooks
@@ -264,7 +265,10 @@ class Runner:
                 code, outcome = 1, Outcome("failed", lost)
         if self._launch.patch is not None:
             self._launch.patch.socket.finish(outcome)
-        self._updater.end(outcome, code, self._launch.child.ended)
+        ended = self._launch.child.ended
+        self._updater.end(outcome, code, ended)
+        if outcome.state == "completed":
+            self._note_length((ended or now) - self._begun)
         self._tell(outcome, code, now)
         flush_report()
         self._fork_copier()
@@ -273,6 +277,15 @@ class Runner:
         if number:
             self._signals.die(number)
         return code
+
+    def _note_length(self, seconds: float) -> None:
+        """Note how long it took, for its next run."""
+        try:
+            keys = self._launch.history_keys()
+            if keys is not None:
+                long_commands.note(keys.key, seconds)
+        except Exception:
+            pass  # the next run is shown a moment later
 
     def _tell(self, outcome: Outcome, code: int, now: float) -> None:
         """Tell an agent how it ended, in three lines on standard error."""

@@ -55,6 +55,31 @@ def test_what_is_beyond_its_usual_duration_keeps_a_rest_that_grows():
     assert 1 < rests[20] < rests[40]
 
 
+def test_a_run_without_stages_counts_down_from_its_usual_duration():
+    earlier = Forecast()
+    earlier.start(0.0)
+    forecast = Forecast([earlier.finish("completed", 20.0)])
+    forecast.start(500.0)
+    told = {t: forecast.estimate(500.0 + t).median for t in range(61)}
+    assert told[0] == pytest.approx(20, rel=0.1)
+    assert told[10] == pytest.approx(10, rel=0.2)
+    assert told[18] < 4
+    assert 1 < told[30] < told[60] < 30
+
+
+def test_what_follows_the_last_stage_counts_down_too():
+    happened = [
+        (0.0, 1, "copy", None, "running", 0, None),
+        (2.0, 1, "copy", None, "completed", 0, None),
+    ]
+    earlier, _ = play((), happened, until=2.0)
+    forecast, _ = play([earlier.finish("completed", 22.0)], happened, until=2.0)
+    told = {t: forecast.estimate(float(t)).median for t in range(2, 23)}
+    assert told[3] == pytest.approx(19, rel=0.3)
+    assert told[12] == pytest.approx(10, rel=0.4)
+    assert told[20] < 5
+
+
 def rounds(times):
     happened = []
     for i in range(times):

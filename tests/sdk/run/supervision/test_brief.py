@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from headway.host.files import long_commands
+from headway.run.history_keys import HistoryKeys
 from headway.run.process.signal_forwarding import ReceivedSignal
 from headway.run.supervision.brief import Brief
 from headway.run.supervision.launch import Plan
@@ -64,6 +66,7 @@ class Launched:
     """A command that has been started, so far in the future that it is always early."""
 
     is_held, patch, notify_socket, status = False, None, None, None
+    keys = None
 
     def __init__(self, *argv, signals=(), pumps=(), printed=0, tool="true", **plan):
         options = {"name": "quick", "display": None, "tool": None, **plan}
@@ -83,7 +86,7 @@ class Launched:
         return self.plan.name
 
     def history_keys(self):
-        return None
+        return self.keys
 
     def can_signal(self):
         return True
@@ -196,3 +199,19 @@ def test_a_command_that_asks_for_nothing_may_be_brief(environ):
     launched = Launched("true")
     assert Brief(launched, environ).is_possible
     launched.child.take_statuses()
+
+
+def test_what_took_long_when_it_ran_last_is_left_to_the_runner_at_once(
+    tmp_path, environ, monkeypatch
+):
+    monkeypatch.setenv("HEADWAY_STATE_DIR", str(tmp_path))
+    launched = Launched("true")
+    launched.keys = HistoryKeys("0123456789abcdef0123", [], None)
+    long_commands.note(launched.keys.key, 60.0)
+    assert not Brief(launched, environ).run()
+    assert spooled(tmp_path) is None
+    launched.child.take_statuses()
+    long_commands.note(launched.keys.key, 0.1)
+    again = Launched("true")
+    again.keys = launched.keys
+    assert Brief(again, environ).run()

@@ -1,0 +1,80 @@
+"""Which commands took long when they ran last: hints in a small file of the state directory.
+
+A command that may end at once is followed by next to nothing at first (`headway.run.supervision.brief`); one
+that took long before is followed in full from its beginning. The file is a table of `SLOTS` slots,
+each the rest of a key whose beginning is the number of the slot: it does not grow, two keys that
+meet in a slot take turns, and without it, or with a wrong one, a command is only shown a moment
+later. Keys are the hashes of `headway.run.history_keys`: 20 hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from headway.host.files.secret import secret_path
+from headway.protocol import endpoint
+
+NAME = "long-commands"
+SLOTS = 4096  # for the commands that a person runs again; doubled, 32 KiB more
+# Bytes of a slot: what is left of a key. A file without an entry reads as zeros.
+WIDTH = 8
+DIGITS_OF_SLOT = 4
+LONG_SECONDS = 1.0  # a shorter one loses less by what comes late than each would pay for it
+
+
+def is_long(key: str) -> bool:
+    """Return whether the command of this key took long when it ran last, as far as is known."""
+    found = _place(key)
+    if found is None:
+        return False
+    at, entry = found
+    try:
+        descriptor = _open(os.O_RDONLY)
+        try:
+            return os.pread(descriptor, WIDTH, at) == entry
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return False
+
+
+def note(key: str, seconds: float) -> None:
+    """Note how long the command of this key has taken; without a file that can be, nothing."""
+    found = _place(key)
+    if found is None or endpoint.user_of(os.environ, os.getuid()) != os.getuid():
+        return  # root makes nothing in the directory of the user it works for
+    at, entry = found
+    long = seconds >= LONG_SECONDS
+    if is_long(key) == long:
+        return
+    try:
+        descriptor = _open(os.O_RDWR | os.O_CREAT if long else os.O_RDWR)
+        try:
+            os.pwrite(descriptor, entry if long else bytes(WIDTH), at)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        pass  # such as on a full disk
+
+
+def _place(key: str) -> tuple[int, bytes] | None:
+    """Return where in the file a key is noted, and as what; None for what is no such key."""
+    try:
+        slot = int(key[:DIGITS_OF_SLOT], 16) % SLOTS
+        entry = bytes.fromhex(key[DIGITS_OF_SLOT:])
+    except ValueError:
+        return None
+    return (slot * WIDTH, entry) if len(entry) == WIDTH and any(entry) else None
+
+
+def _open(flags: int) -> int:
+    """Open the file, a regular one of this user. Raise OSError."""
+    path = os.path.join(os.path.dirname(secret_path(os.environ, os.getuid())), NAME)
+    flags |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    descriptor = os.open(path, flags, 0o600)
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode) or about.st_uid != os.getuid():
+        os.close(descriptor)
+        raise PermissionError(f"{path} is no file of ours")
+    return descriptor
