@@ -85,9 +85,8 @@ class Parser:
         events: list[Event] = []
         if self._filled is not None:
             events.append(self._filled)  # it was complete, and what came after it is over, too
-        for shown in self._shown.values():
-            if shown.whole is not None and shown.whole.name in self._running:
-                events.append(shown.whole)
+        wholes = (shown.whole for shown in self._shown.values())
+        events += [whole for whole in wholes if whole is not None and whole.name in self._running]
         ended = [StageEnded(name) for name in reversed(list(self._stages)) if name in self._running]
         self._running.clear()
         return [*events, *ended]
@@ -187,7 +186,7 @@ class Parser:
         """Take the stage of this claim from others that show it; whether there are any."""
         others = [other for other in self._owners(shown.stage or RUN) if other is not shown]
         for other in others:
-            other.stage = None
+            other.stage = other.whole = None
             if other.claim.need >= shown.claim.need:
                 other.claim.refute()
         return bool(others)
