@@ -38,9 +38,9 @@ def test_where_reports_are_off_it_is_not(reporter, terminal, monkeypatch):
     assert not is_drawn_by_headway(terminal)
 
 
-def test_a_terminal_that_shows_no_pictures_is_not(reporter, terminal, monkeypatch):
+def test_a_terminal_that_shows_no_pictures_gets_lines_of_headway(reporter, terminal, monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
-    assert not is_drawn_by_headway(terminal)
+    assert is_drawn_by_headway(terminal)
 
 
 def test_where_it_is_told_to_be_quiet_the_library_does_not_draw_either(
