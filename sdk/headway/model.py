@@ -11,37 +11,24 @@ Times are seconds on the monotonic clock of whoever holds the copy.
 
 from __future__ import annotations
 
-# pyright: reportUnusedImport=false
-from headway.plain_values import (  # noqa: F401 - some still import these from here
-    COUNT_LIMIT,
-    NAME_LIMIT,
-    TEXT_LIMIT,
+from headway.plain_values import (
     clean_count,
-    clean_flag,
-    clean_notify,
-    clean_text,
-    is_beyond,
 )
-from headway.states import (  # noqa: F401
-    CANCELLED,
+from headway.states import (
     COMPLETED,
     CRASHED,
     ENDED,
     FAILED,
     OPEN,
     OPERATION_MOVES,
-    PAUSED,
     PENDING,
-    QUESTIONS,
     RUNNING,
     SKIPPED,
     STAGE_MOVES,
-    UNJUDGED,
     WAITING,
     IllegalMove,
     Stateful,
     asks,
-    reachable,
 )
 
 TYPE_CHECKING = False

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joined import Joined
 
-from headway.model import COMPLETED, FAILED, RUNNING, STAGE_MOVES, WAITING, IllegalMove
+from headway.states import COMPLETED, FAILED, RUNNING, STAGE_MOVES, WAITING, IllegalMove
 
 
 def truth(operation):

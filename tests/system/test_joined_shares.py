@@ -7,10 +7,11 @@ import random
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from headway.model import COMPLETED, RUNNING, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol import messages
 from headway.protocol.wire import decode, encode
 from headway.reporting.publisher import Publisher
+from headway.states import COMPLETED, RUNNING
 from headway_broker.core import Core
 from headway_broker.history.jobs import stored
 from headway_broker.state import effects

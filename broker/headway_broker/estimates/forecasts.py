@@ -14,13 +14,15 @@ from typing import Any, Callable, Iterable
 
 from headway.estimate import Estimate, Forecast, Run
 from headway.estimate.forecast import REMEMBERED
-from headway.model import SHORT_MOST, UNLEARNED, UNTOLD
+from headway.model import UNLEARNED, UNTOLD
 from headway.protocol.messages import Work
-from headway.states import CANCELLED, COMPLETED, UNJUDGED, WAITING, asks
+from headway.states import CANCELLED, UNJUDGED, WAITING, asks
+from headway_broker.estimates.awaited_runs import HISTORY_TIMEOUT, AwaitedRuns
 from headway_broker.estimates.budget import Budget, price
+from headway_broker.estimates.counted_progress import final_progress, update_stage_progress
 from headway_broker.estimates.history_keys import Keys, keys_of
+from headway_broker.estimates.operation_forecast import OperationForecast
 from headway_broker.estimates.replay import is_held, replay, tell
-from headway_broker.estimates.stalls import Pace
 from headway_broker.state.effects import StoreRun
 from headway_broker.state.entry import Entry
 from headway_broker.state.ledger import Ledger
@@ -34,43 +36,6 @@ SOON = 0.2  # seconds between two estimates of an operation that changes all the
 QUIET_SOON = 2.0  # … while no viewer follows
 STAGES_LIMIT = 50  # running stages of an operation that get estimates of their own
 WORK_STAGES = 4  # running stages that an estimate by hidden counts costs as much as
-CHILDREN_LIMIT = 200  # child operations that weigh as stages of one parent
-HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before a forecast goes without
-
-
-# Shared by all without children, which are most: a dictionary is 64 bytes.
-_NO_CHILDREN: dict[str, int] = {}
-
-
-class OperationForecast:
-    """The forecast of an operation, and its state; `forecast` is None until its runs are read."""
-
-    __slots__ = (
-        "asked",
-        "begun",
-        "changed",
-        "children",
-        "estimated_at",
-        "forecast",
-        "keys",
-        "pace",
-        "runs",
-        "stalled",
-        "works",
-    )
-
-    def __init__(self, keys: Keys, now: float, stalled: float | None) -> None:
-        self.keys = keys
-        self.begun = now
-        self.stalled = stalled  # seconds, as `Forecasts.stalled` told when it began
-        self.asked = False  # it or a child waits for a person, who answers or continues it
-        self.forecast: Forecast | None = None
-        self.changed: dict[int, None] = {}  # stages whose counts the forecast has not observed yet
-        self.children = _NO_CHILDREN  # child operation → its negative stage id in the forecast
-        self.estimated_at = float("-inf")
-        self.runs = 0  # earlier runs that it uses
-        self.pace = Pace(now)
-        self.works = False  # there are samples of its hidden counts
 
 
 def _contained(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,15 +62,13 @@ class Forecasts:
         self._stalled = stalled
         self._faults = faults
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
-        self._waiting: dict[str, dict[Entry, None]] = {}  # key → those that wait for its runs
-        self._displaced: dict[str, dict[Entry, None]] = {}  # missing parent → those below it
-        self._asked: dict[str, float] = {}  # key → when its runs were asked for
+        self._awaited = AwaitedRuns()
         self._budget = Budget()
 
     @property
     def waiting(self) -> int:
         """The number of operations whose earlier runs are still to be read."""
-        return sum(map(len, self._waiting.values()))
+        return len(self._awaited)
 
     def begin(self, entry: Entry, now: float, *, has_history: bool) -> Keys | None:
         """Begin a forecast; return the history keys whose runs are to be read, if any."""
@@ -117,24 +80,19 @@ class Forecasts:
         if not entry.operation.open:
             return None  # it ends at once, and teaches all the same
         if keys.missing is not None:
-            self._displaced.setdefault(keys.missing, {})[entry] = None
+            self._awaited.displace(entry, keys.missing)
         self._queue[entry] = None
         if not has_history or key == UNLEARNED:
             self._build(entry, [])
             return None
-        self._waiting.setdefault(key, {})[entry] = None
-        asked = self._asked.get(key)
-        if asked is not None and now - asked < HISTORY_TIMEOUT:
-            return None
-        self._asked[key] = now
-        return keys
+        return keys if self._awaited.wait(entry, key, now) else None
 
     def displaced(self, operation: str) -> list[Entry]:
         """Return the open operations that came before this one, which they are inside of.
 
         Each is to begin again: only now its place, and so its history, is known.
         """
-        found = self._displaced.pop(operation, {})
+        found = self._awaited.take_displaced(operation)
         return [entry for entry in found if entry.forecast is not None]
 
     def recalled(self, key: str, records: list[dict[str, Any]], prior: float | None = None) -> None:
@@ -148,8 +106,7 @@ class Forecasts:
                 runs.append(Run.from_dict(record))
             except ValueError:
                 continue
-        self._asked.pop(key, None)
-        for entry in self._waiting.pop(key, ()):
+        for entry in self._awaited.take(key):
             if entry.forecast is not None and entry.forecast.forecast is None:
                 self._build(entry, runs, prior)
 
@@ -214,7 +171,7 @@ class Forecasts:
         """Make the estimates due: half of the budget for changed entries, then the stalest."""
         if watched:
             for entry in changed:
-                self._stage_progress(entry)
+                update_stage_progress(self._ledger, entry)
         budget = self._budget
         budget.grow(now, watched=watched)
         soon = SOON if watched else QUIET_SOON
@@ -323,14 +280,14 @@ class Forecasts:
         learned = self._learned(entry, now) if entry.forecast is not None else None
         self._wait_no_more(entry)
         entry.forecast = None
-        self._stage_progress(entry)
+        update_stage_progress(self._ledger, entry)
         marks = self._ledger.mark(entry)
         for stage in operation.stages.values():
             if stage.estimate is not None:
                 stage.estimate = None
                 marks.stage_figures.add(stage.id)
         operation.estimate = operation.stalled_since = None
-        operation.progress = _final_progress(entry)
+        operation.progress = final_progress(entry.operation)
         marks.figures = True
         self._tell_parent(entry, now)
         return learned
@@ -402,18 +359,8 @@ class Forecasts:
 
     def _wait_no_more(self, entry: Entry) -> None:
         """Stop waiting for the earlier runs of an operation, and for what it is inside of."""
-        tracked: OperationForecast | None = entry.forecast
-        waiting = None if tracked is None else self._waiting.get(tracked.keys.key)
-        if tracked is not None and waiting is not None:
-            waiting.pop(entry, None)
-            if not waiting:
-                del self._waiting[tracked.keys.key]
-        missing = None if tracked is None else tracked.keys.missing
-        below = None if missing is None else self._displaced.get(missing)
-        if missing is not None and below is not None:
-            below.pop(entry, None)
-            if not below:
-                del self._displaced[missing]
+        if entry.forecast is not None:
+            self._awaited.drop(entry, entry.forecast.keys)
 
     def _give_up(self, entry: Entry, error: Exception) -> None:
         """Drop the forecast of an operation for good: what raised once raises again."""
@@ -466,25 +413,8 @@ class Forecasts:
         stage = parent.operation.stages.get(int(stage_id)) if stage_id.isdecimal() else None
         if stage is not None and stage.total:
             return
-        place = tracked.children.get(operation.id)
-        if place is None:
-            if len(tracked.children) >= CHILDREN_LIMIT:
-                return
-            if tracked.children is _NO_CHILDREN:
-                tracked.children = {}
-            place = tracked.children[operation.id] = -1 - len(tracked.children)
         try:
-            tracked.forecast.observe(
-                place,
-                operation.name,
-                stage.id if stage is not None else None,
-                WAITING if operation.stopped_since is not None else operation.state,
-                100 * (operation.progress or 0.0),
-                100.0,
-                "%",
-                now,
-                operation.attempt,
-            )
+            tracked.observe_child(operation, stage, now)
         except Exception as error:
             self._give_up(parent, error)
         self._ledger.mark(parent)
@@ -497,33 +427,6 @@ class Forecasts:
             for entry in entries
         )
 
-    def _stage_progress(self, entry: Entry) -> None:
-        """Update the progress of changed stages from their own counts."""
-        marks = self._ledger.marks_of(entry)
-        if marks is None:
-            return
-        stages = entry.operation.stages
-        for changed in (marks.stages, marks.counts, marks.shares):
-            for stage_id in changed:
-                stage = stages[stage_id]
-                fraction = stage.fraction()
-                if fraction != stage.progress:
-                    stage.progress = fraction
-                    marks.stage_figures.add(stage_id)
-
 
 def _estimated_at(entry: Entry) -> float:
     return entry.forecast.estimated_at if entry.forecast is not None else 0.0
-
-
-def _final_progress(entry: Entry) -> float | None:
-    """Return the progress of an ended operation: 1.0 is reserved for success."""
-    operation = entry.operation
-    if operation.state == COMPLETED and not operation.stopped:
-        return 1.0
-    progress = operation.progress
-    outermost = sum(stage.parent is None for stage in operation.stages.values())
-    if len(operation.stages) == 1 or (not progress and outermost == 1):
-        share = operation.even_progress()  # its counts are all that was done
-        progress = share if share is not None else progress
-    return None if progress is None else min(progress, SHORT_MOST)

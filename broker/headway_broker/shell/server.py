@@ -1,7 +1,8 @@
 """The server: the sockets, the poller and the clock of the broker; a flat loop around the core.
 
 Each turn drains the ROUTER, reads subscriptions, results of the history, deaths and the spool,
-then ticks the core and carries out its effects. The high-water marks of both sockets are here.
+then ticks the core and has its effects carried out (`actions`). The high-water marks of both
+sockets are here.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import signal
 import socket
 import time
 from collections import deque
-from typing import Any, Callable, Sequence
+from typing import Any, Sequence
 
 import zmq
 
 from headway import __version__
 from headway.host.identity import pid_namespace
 from headway.protocol import endpoint, messages
-from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, encode, unpack_counts
+from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, unpack_counts
 from headway_broker.core import Core
 from headway_broker.history.jobs import Reopened, Stored
 from headway_broker.history.writer import History
@@ -26,6 +27,7 @@ from headway_broker.peers.access import credentials
 from headway_broker.peers.spooled import SpooledFile
 from headway_broker.publishing.snapshots import Subscriber
 from headway_broker.shell import processes
+from headway_broker.shell.actions import Actions
 from headway_broker.shell.connections import Connections, raise_descriptor_limit
 from headway_broker.shell.log import Log
 from headway_broker.shell.memory import Memory
@@ -52,7 +54,6 @@ FRAME_COST = 500  # bytes that a frame weighs besides its own
 ROUTER_RCVHWM = 256
 XPUB_SNDHWM = 100
 FAREWELL = 0.2  # seconds in which late clients are told to connect to the next broker
-NOTES_PER_SECOND = 20  # notes a second that the log takes
 
 
 class Server:
@@ -100,7 +101,6 @@ class Server:
         self.stopping: str | None = None
         self._spooled_files: dict[str, SpooledFile] = {}
         self._next_chores = now
-        self._notes = (0, 0)  # second, lines in it
         self._context = zmq.Context()
         self._router = self._context.socket(zmq.ROUTER)
         self._xpub = self._context.socket(zmq.XPUB)
@@ -112,26 +112,11 @@ class Server:
         self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._poller = zmq.Poller()
-        self._jobs: list[effects.Job] = []  # for the history
         self._restoring = False  # what an earlier broker stored is still being read
         self._to_restore: deque[effects.StoredOperation] = deque()
         self._state = state
         self._history: History | None = None  # from `open` on
-        self._actions: dict[Any, Callable[[Any], None]] = {
-            effects.Send: self._send,
-            effects.Publish: self._publish,
-            effects.Watch: self._watch,
-            effects.Unwatch: self._unwatch,
-            effects.StoreOperation: self._hand_to_history,
-            effects.Recall: self._hand_to_history,
-            effects.Trace: self._trace,
-            effects.Identify: self._identify,
-            effects.Inspect: self._inspect,
-            effects.StoreRun: self._hand_to_history,
-            effects.StoreClaim: self._hand_to_history,
-            effects.Note: self._note,
-            effects.Stop: self._stop,
-        }
+        self._actions = Actions(self.core, self._router, self._xpub, self.deaths, log)
 
     def open(self) -> None:
         """Bind both sockets, then open the history: its file may be locked, or to be migrated.
@@ -144,6 +129,7 @@ class Server:
             raise OSError(error.errno, f"{error.strerror}: {self.endpoint}") from error
         if self._state is not None:
             self._history = self._open_history(self._state, time.monotonic())
+            self._actions.history = self._history
 
     def _open(self) -> None:
         for sock in (self._router, self._xpub):
@@ -204,15 +190,8 @@ class Server:
         if self._history is not None:
             self.core.storage.has_room = self._history.has_room
         self.core.tick(now, drained=drained)
-        self.carry_out()
-
-    def carry_out(self) -> None:
-        """Carry out the effects of the core."""
-        for effect in self.core.take():
-            self._actions[type(effect)](effect)
-        if self._jobs and self._history is not None:
-            self._history.put(self._jobs)
-            self._jobs = []
+        self._actions.carry_out()
+        self.stopping = self.stopping or self._actions.stopping
 
     def stop_on_signals(self, numbers: tuple[int, ...]) -> None:
         """Stop in order on one of these signals."""
@@ -228,7 +207,7 @@ class Server:
             if self._router.poll(20):
                 identity, *_ = self._router.recv_multipart()
                 if identity not in self.core.sessions.by_identity:
-                    self._send(effects.Send(identity, messages.Retire()))
+                    self._actions.send(effects.Send(identity, messages.Retire()))
         signal.set_wakeup_fd(-1)
         if self._history is not None:
             self._history.stop(2.0)
@@ -263,10 +242,6 @@ class Server:
             self._restoring = False
             self._next_chores = now  # what is in the spool is for whoever waits for a snapshot
             self.core.restored([], now)
-
-    def _hand_to_history(self, job: effects.Job) -> None:
-        if self._history is not None:
-            self._jobs.append(job)
 
     def _wake_up(self) -> None:
         try:
@@ -465,48 +440,6 @@ class Server:
 
     def _signalled(self, number: int, _frame: Any) -> None:
         self.stopping = signal.Signals(number).name
-
-    def _send(self, effect: effects.Send) -> None:
-        try:
-            self._router.send_multipart((effect.identity, encode(effect.message)), zmq.NOBLOCK)
-        except zmq.ZMQError:
-            pass  # the peer is gone, or does not read: it will ask, or be told again
-
-    def _publish(self, effect: effects.Publish) -> None:
-        try:
-            self._xpub.send_multipart((effect.topic, effect.frame), zmq.NOBLOCK, copy=False)
-        except zmq.ZMQError:
-            pass
-
-    def _watch(self, effect: effects.Watch) -> None:
-        self.deaths.watch(effect.session, effect.pid, effect.started)
-
-    def _unwatch(self, effect: effects.Unwatch) -> None:
-        self.deaths.unwatch(effect.session)
-
-    def _trace(self, effect: effects.Trace) -> None:
-        self.core.lock_holders.traced(effect.pid, processes.line_of(effect.pid))
-
-    def _identify(self, effect: effects.Identify) -> None:
-        image = processes.process_image(effect.pid)
-        if image is not None:
-            self.core.process_image_read(effect.session, image, time.monotonic())
-
-    def _inspect(self, effect: effects.Inspect) -> None:
-        state = processes.run_state(effect.pid)
-        if state is not None:
-            self.core.run_state_read(effect.session, state, time.monotonic())
-
-    def _note(self, effect: effects.Note) -> None:
-        second, lines = self._notes
-        this = int(time.monotonic())
-        lines = lines + 1 if this == second else 1
-        self._notes = (this, lines)
-        if lines <= NOTES_PER_SECOND:
-            self.log.write(effect.text)
-
-    def _stop(self, effect: effects.Stop) -> None:
-        self.stopping = effect.reason
 
 
 def _subscriber(frame: Any) -> Subscriber | None:

@@ -14,7 +14,7 @@ from headway.adapters.drawing import is_drawn_by_headway
 from headway.api.iteration import iterate
 from headway.api.scope import leave
 from headway.api.track import open_stage
-from headway.model import clean_text
+from headway.plain_values import clean_text
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False

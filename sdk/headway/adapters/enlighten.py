@@ -12,7 +12,7 @@ from importlib import import_module
 
 from headway.adapters.drawing import is_drawn_by_headway
 from headway.api.track import open_stage, run_again
-from headway.model import clean_text
+from headway.plain_values import clean_text
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False

@@ -44,9 +44,9 @@ from headway.api.opening import current, operation, operation_of
 from headway.api.outcomes.outcome import outcome_of
 from headway.api.track import run_again, script
 from headway.api.track import track as _track
-from headway.model import COMPLETED
 from headway.plain_values import clean_text
 from headway.reporting.reporter import reporter
+from headway.states import COMPLETED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from threading import Lock
 from headway.api import scope
 from headway.api.outcomes.outcome import outcome_of
 from headway.api.track import open_stage
-from headway.model import COMPLETED
 from headway.reporting.reporter import reporter
+from headway.states import COMPLETED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

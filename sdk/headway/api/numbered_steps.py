@@ -7,9 +7,9 @@ falls, was given up.
 
 from __future__ import annotations
 
-from headway.model import RUNNING
 from headway.plain_values import clean_count, clean_text
 from headway.reporting.reporter import reporter
+from headway.states import RUNNING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ Pure. The reporting thread says when a connection is made or lost, and passes in
 from __future__ import annotations
 
 from headway.plain_values import clean_count
-from headway.protocol import retirement
 from headway.protocol.messages import (
     Acknowledge,
     Answer,
@@ -28,6 +27,8 @@ from headway.reporting.output_sender import OutputSender
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
+
+    from headway.protocol import retirement
 
 # Seconds after which an end that was not acknowledged is announced again: the broker stores it
 # first. Halved, a broker with a slow disk is told more ends twice, when it has least time.
@@ -143,6 +144,8 @@ class Session(Marks):
         self.refused = None
         self.watched = message.watched
         self.output.supported = message.minor >= OUTPUT_MINOR
+        from headway.protocol import retirement  # noqa: PLC0415 - of use only where a broker answers
+
         words = retirement.request(message, self.surroundings)
         if words is not None:
             self._ask_to_retire(words)
@@ -177,6 +180,8 @@ class Session(Marks):
 
     def _receive_refuse(self, message: Refuse) -> None:
         operation = message.details.get("operation")
+        from headway.protocol import retirement  # noqa: PLC0415 - as above
+
         older = retirement.older_major(message)
         if older is not None and not self._asked_to_retire:
             self._older = older

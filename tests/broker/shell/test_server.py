@@ -150,15 +150,6 @@ def test_status_has_the_process_beside_what_the_core_knows(turned):
     assert facts["rss"] > 0
 
 
-def test_notes_that_come_too_fast_are_not_all_logged(turned):
-    from headway_broker.state.effects import Note
-
-    for number in range(1000):
-        turned.server._note(Note(f"note {number}"))
-    with open(os.path.join(turned.directory, "broker.log")) as log:
-        assert len(log.readlines()) <= 2 * rules.NOTES_PER_SECOND
-
-
 def test_late_clients_are_told_to_connect_to_the_next(turned, monkeypatch):
     monkeypatch.setattr(rules, "FAREWELL", 0.5)
     late = Peer(turned.directory, hello=False)

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from headway.model import RUNNING, Operation
+from headway.model import Operation
+from headway.states import RUNNING
 from headway_viewer.notify import front
 from headway_viewer.notify.front import Front, active_window, pane_shown
 from headway_viewer.notify.notice import Notice

@@ -44,8 +44,9 @@ class Feed:
 
 def ends(name, state, notify=True, took=0.5):
     """A step in which an operation that was not known has come and ended."""
-    from headway.model import RUNNING, Operation
+    from headway.model import Operation
     from headway.protocol.messages import Delta, Snapshot
+    from headway.states import RUNNING
 
     def step(feed):
         replica, now = feed.replica, feed.now

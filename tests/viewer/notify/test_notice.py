@@ -1,6 +1,7 @@
 import pytest
 
-from headway.model import COMPLETED, CRASHED, FAILED, RUNNING, Operation, Stage
+from headway.model import Operation, Stage
+from headway.states import COMPLETED, CRASHED, FAILED, RUNNING
 from headway_viewer.notify.notice import (
     CRITICAL,
     LOW,

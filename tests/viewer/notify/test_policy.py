@@ -1,6 +1,7 @@
 import pytest
 
-from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, RUNNING, WAITING, Operation, Stage
+from headway.model import Operation, Stage
+from headway.states import CANCELLED, COMPLETED, CRASHED, FAILED, RUNNING, WAITING
 from headway_viewer.notify.policy import (
     LONG_OPERATION,
     LONG_UNSEEN,

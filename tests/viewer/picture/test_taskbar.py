@@ -1,6 +1,7 @@
 import pytest
 
-from headway.model import COMPLETED, FAILED, RUNNING, WAITING, Operation
+from headway.model import Operation
+from headway.states import COMPLETED, FAILED, RUNNING, WAITING
 from headway_viewer.picture.taskbar import CLEAR, INTERVAL, KEEP_ALIVE, MIN_DURATION, Taskbar
 
 

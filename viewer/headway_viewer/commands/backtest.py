@@ -10,7 +10,7 @@ import math
 import os
 
 from headway.estimate import Forecast
-from headway.model import WAITING
+from headway.states import WAITING
 from headway_viewer.public_json.reader import changes
 
 TYPE_CHECKING = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from headway.model import CANCELLED, CRASHED, FAILED, UNJUDGED
+from headway.states import CANCELLED, CRASHED, FAILED, UNJUDGED
 
 ALL_COMPLETED = 0
 SOME_FAILED = 1

@@ -12,7 +12,8 @@ from headway import string_width
 from headway.formatting import quantity
 from headway.formatting.outcome import display_name, outcome_text, sole_stage
 from headway.formatting.theme import STOPPED, Theme
-from headway.model import CRASHED, FAILED, PAUSED, PENDING, RUNNING, WAITING, Operation, asks
+from headway.model import Operation
+from headway.states import CRASHED, FAILED, PAUSED, PENDING, RUNNING, WAITING, asks
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime

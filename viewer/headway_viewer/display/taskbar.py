@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Mapping
 
-from headway.model import ENDED, OPEN
+from headway.states import ENDED, OPEN
 from headway_viewer.display import taskbar_support
 from headway_viewer.display.live import write_all
 from headway_viewer.picture.board import Board

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping, NamedTuple
 
-from headway.model import CRASHED, FAILED, PENDING, RUNNING, WAITING, Operation
+from headway.model import Operation
+from headway.states import CRASHED, FAILED, PENDING, RUNNING, WAITING
 from headway.text import safe
 from headway_viewer import formatting
 from headway_viewer.picture import brief

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Iterable, Mapping, NamedTuple
 
 from headway.formatting.outcome import display_name
-from headway.model import RUNNING, WAITING, Operation
+from headway.model import Operation
+from headway.states import RUNNING, WAITING
 
 SHOWN_AFTER = 5.0  # seconds that an operation must last: what ends sooner would only flicker
 MAX_JOBS = 20  # of more, the latest are left out: a list of jobs is to be read

@@ -16,7 +16,8 @@ from headway.formatting.outcome import (
     elapsed_text,
     outcome_text,
 )
-from headway.model import CANCELLED, COMPLETED, CRASHED, FAILED, UNJUDGED, Operation
+from headway.model import Operation
+from headway.states import CANCELLED, COMPLETED, CRASHED, FAILED, UNJUDGED
 from headway_viewer.picture.wording import end_word
 
 QUESTION, STALLED, SLOW, JOINED = "question", "stalled", "slow", "joined"

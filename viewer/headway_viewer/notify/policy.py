@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import Callable, Iterable, NamedTuple
 
-from headway.model import CRASHED, FAILED, Operation
+from headway.model import Operation
+from headway.states import CRASHED, FAILED
 from headway_viewer.notify.notice import (
     BAD,
     QUESTION,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from headway import string_width
 from headway.formatting.theme import Line, Theme
-from headway.model import CRASHED, FAILED, Operation
+from headway.model import Operation
+from headway.states import CRASHED, FAILED
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import MIN_BAR, ColumnWidths
 from headway_viewer.picture.evidence import basis_text, work_text

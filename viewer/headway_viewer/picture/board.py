@@ -9,7 +9,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import AbstractSet, Callable, Iterator, NamedTuple
 
-from headway.model import (
+from headway.model import Operation
+from headway.states import (
     CANCELLED,
     COMPLETED,
     CRASHED,
@@ -19,7 +20,6 @@ from headway.model import (
     RUNNING,
     UNJUDGED,
     WAITING,
-    Operation,
 )
 from headway_viewer.replica.replica import Changes, Replica
 

@@ -7,8 +7,9 @@ The texts contain what workers sent; `lines` removes their control characters.
 from __future__ import annotations
 
 from headway.formatting import outcome
-from headway.model import CRASHED, FAILED, PENDING, WAITING, Operation
+from headway.model import Operation
 from headway.run.supervision.report import LINE
+from headway.states import CRASHED, FAILED, PENDING, WAITING
 from headway.text import safe
 from headway_viewer import formatting
 from headway_viewer.picture import wording

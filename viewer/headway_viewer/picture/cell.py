@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from headway.formatting import markup, theme
 from headway.formatting.theme import STYLES, Line
-from headway.model import CRASHED, FAILED, RUNNING, Operation
+from headway.model import Operation
+from headway.states import CRASHED, FAILED, RUNNING
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import TableRow
 from headway_viewer.picture.view import View

@@ -10,7 +10,8 @@ from typing import Sequence
 from headway import string_width
 from headway.formatting import quantity
 from headway.formatting.theme import STYLES, Line, Theme
-from headway.model import PENDING, WAITING, Operation, Stage
+from headway.model import Operation, Stage
+from headway.states import PENDING, WAITING
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.browsing import (

@@ -7,7 +7,8 @@ person has none; one that waits for a lock shows the remaining time of the lock'
 from __future__ import annotations
 
 from headway.estimate import Estimate
-from headway.model import PENDING, RUNNING, WAITING, Operation
+from headway.model import Operation
+from headway.states import PENDING, RUNNING, WAITING
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Callable, Iterable, NamedTuple
 
 from headway.estimate import Estimate
-from headway.model import CRASHED, FAILED, WAITING, Operation
+from headway.model import Operation
+from headway.states import CRASHED, FAILED, WAITING
 
 NORMAL, ERROR, INDETERMINATE, PAUSED = 1, 2, 3, 4
 CLEAR = "\x1b]9;4;0\x1b\\"

@@ -12,7 +12,8 @@ from headway.formatting import quantity
 from headway.formatting.outcome import display_name, outcome_text, sole_stage
 from headway.formatting.receipt import receipt_line
 from headway.formatting.theme import SILENT, STOPPED, STYLES, Line, Theme
-from headway.model import (
+from headway.model import Operation, Stage
+from headway.states import (
     CANCELLED,
     COMPLETED,
     CRASHED,
@@ -21,8 +22,6 @@ from headway.model import (
     RUNNING,
     UNJUDGED,
     WAITING,
-    Operation,
-    Stage,
 )
 from headway_viewer import formatting
 from headway_viewer.picture.below import MAX_DETAIL_LINES, lines_below

@@ -11,7 +11,8 @@ from typing import Iterable, Iterator, NamedTuple
 from headway.formatting import quantity
 from headway.formatting.outcome import display_name, sole_stage
 from headway.formatting.theme import STOPPED
-from headway.model import (
+from headway.model import Operation, Stage
+from headway.states import (
     CANCELLED,
     COMPLETED,
     CRASHED,
@@ -21,8 +22,6 @@ from headway.model import (
     RUNNING,
     UNJUDGED,
     WAITING,
-    Operation,
-    Stage,
 )
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board

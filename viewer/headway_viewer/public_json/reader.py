@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 from typing import Any, Iterable, Iterator, NamedTuple
 
-from headway.model import WAITING, asks
 from headway.plain_values import clean_count
+from headway.states import WAITING, asks
 
 _TRACE_STATES = {"start": "running", "run": "running", "done": "completed"}
 # Seconds that a recording may last: a time further off is none. Whoever replays it waits for it.

@@ -18,7 +18,8 @@ from headway import terminal_mode
 from headway.formatting import theme
 from headway.host.files.printed_ends import PrintedEnds
 from headway.host.files.terminal_locks import FRONT, TerminalLock
-from headway.model import CRASHED, FAILED, Operation
+from headway.model import Operation
+from headway.states import CRASHED, FAILED
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.display.clock import clock_time

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from headway.model import COMPLETED, Operation
+from headway.model import Operation
+from headway.states import COMPLETED
 
 # Seconds in which the only worker of a pool begins its next task, which takes it milliseconds.
 # Several are hardly ever between two tasks at once, so theirs is over when none has one: a program

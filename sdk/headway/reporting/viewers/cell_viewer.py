@@ -18,7 +18,7 @@ from headway.formatting import markup, theme
 from headway.formatting.receipt import receipt_line
 from headway.host import notebook
 from headway.host.launch import detached_process, interpreter
-from headway.model import CANCELLED, CRASHED, FAILED
+from headway.states import CANCELLED, CRASHED, FAILED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ process that has any: so those of a pool's workers stand below the bar of their 
 
 from __future__ import annotations
 
-from headway.model import CANCELLED, COMPLETED
 from headway.reporting.reporter import reporter
 from headway.run.reading.bar_lines import BarLines, Ended, Left
 from headway.run.reading.events import (
@@ -18,6 +17,7 @@ from headway.run.reading.events import (
     Waiting,
 )
 from headway.run.reading.pipe_protocol import Logged, PipeSyntaxError
+from headway.states import CANCELLED, COMPLETED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Callable
 
-from headway.model import PAUSED, UNTOLD
+from headway.model import UNTOLD
 from headway.reporting.reporter import reporter
 from headway.run.exit_status import Outcome
 from headway.run.reading.events import (
@@ -31,7 +31,7 @@ from headway.run.reading.events import (
 from headway.run.reading.prompts import is_prompt
 from headway.run.reading.tail_lines import is_worth_keeping
 from headway.run.tree.router import SCOPE
-from headway.states import WAITING
+from headway.states import PAUSED, WAITING
 
 if TYPE_CHECKING:
     from headway.reporting.output_sender import Source

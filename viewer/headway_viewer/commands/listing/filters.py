@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable, NamedTuple
 
-from headway.model import (
+from headway.model import Operation
+from headway.states import (
     CANCELLED,
     COMPLETED,
     CRASHED,
@@ -13,7 +14,6 @@ from headway.model import (
     RUNNING,
     UNJUDGED,
     WAITING,
-    Operation,
 )
 
 # The rows from the top: what goes on is nearest to the prompt, above it what went wrong.

@@ -9,7 +9,8 @@ from __future__ import annotations
 from headway import string_width
 from headway.formatting.outcome import broken_stage_name, display_name
 from headway.formatting.theme import Line, Theme
-from headway.model import CRASHED, FAILED, Operation
+from headway.model import Operation
+from headway.states import CRASHED, FAILED
 from headway_viewer import formatting
 from headway_viewer.commands.listing.filters import fit, listed
 from headway_viewer.picture.board import COUNTED_STATES, Board

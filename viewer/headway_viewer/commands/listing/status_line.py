@@ -5,7 +5,8 @@ from __future__ import annotations
 from headway import string_width
 from headway.formatting.outcome import display_name, outcome_text, sole_stage
 from headway.formatting.theme import STYLES, Line, Theme
-from headway.model import CRASHED, FAILED, PENDING, RUNNING, WAITING, Operation
+from headway.model import Operation
+from headway.states import CRASHED, FAILED, PENDING, RUNNING, WAITING
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_text

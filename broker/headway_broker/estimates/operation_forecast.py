@@ -1,0 +1,67 @@
+"""The forecast of one operation, and what is known of it: its keys, children, pace. Pure."""
+
+from __future__ import annotations
+
+from headway.estimate import Forecast
+from headway.model import Operation, Stage
+from headway.states import WAITING
+from headway_broker.estimates.history_keys import Keys
+from headway_broker.estimates.stalls import Pace
+
+CHILDREN_LIMIT = 200  # child operations that weigh as stages of one parent
+# Shared by all without children, which are most: a dictionary is 64 bytes.
+_NO_CHILDREN: dict[str, int] = {}
+
+
+class OperationForecast:
+    """The forecast of an operation, and its state; `forecast` is None until its runs are read."""
+
+    __slots__ = (
+        "asked",
+        "begun",
+        "changed",
+        "children",
+        "estimated_at",
+        "forecast",
+        "keys",
+        "pace",
+        "runs",
+        "stalled",
+        "works",
+    )
+
+    def __init__(self, keys: Keys, now: float, stalled: float | None) -> None:
+        self.keys = keys
+        self.begun = now
+        self.stalled = stalled  # seconds, as `Forecasts.stalled` told when it began
+        self.asked = False  # it or a child waits for a person, who answers or continues it
+        self.forecast: Forecast | None = None
+        self.changed: dict[int, None] = {}  # stages whose counts the forecast has not observed yet
+        self.children = _NO_CHILDREN  # child operation → its negative stage id in the forecast
+        self.estimated_at = float("-inf")
+        self.runs = 0  # earlier runs that it uses
+        self.pace = Pace(now)
+        self.works = False  # there are samples of its hidden counts
+
+    def observe_child(self, operation: Operation, stage: Stage | None, now: float) -> None:
+        """Tell the forecast of a child operation, which weighs as a stage, inside of `stage`."""
+        if self.forecast is None:
+            return
+        place = self.children.get(operation.id)
+        if place is None:
+            if len(self.children) >= CHILDREN_LIMIT:
+                return
+            if self.children is _NO_CHILDREN:
+                self.children = {}
+            place = self.children[operation.id] = -1 - len(self.children)
+        self.forecast.observe(
+            place,
+            operation.name,
+            stage.id if stage is not None else None,
+            WAITING if operation.stopped_since is not None else operation.state,
+            100 * (operation.progress or 0.0),
+            100.0,
+            "%",
+            now,
+            operation.attempt,
+        )
