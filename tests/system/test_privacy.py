@@ -165,7 +165,7 @@ def test_an_endpoint_on_a_network_is_refused(sandbox):
 
 @pytest.mark.parametrize(
     "command",
-    ["ps", "view --until-done", "wait x", "cancel x", "broker status"],
+    ["ps", "view --until-done", "wait x", "cancel x", "broker status", "why x"],
 )
 def test_commands_say_in_one_line_that_an_endpoint_is_refused(sandbox, command):
     done = sandbox.headway(*command.split(), HEADWAY_ENDPOINT="tcp://127.0.0.1:1")

@@ -57,6 +57,8 @@ def main(argv: list[str]) -> int:
         return _fail(str(error), USAGE)
     except summary.NoHistory as error:
         return _fail(str(error), 1)
+    except NoRuntimeDirectory as error:
+        return _fail(str(error), 1)
     if case is None:
         word = text.safe(options.operation)
         return _fail(f"there is no operation {word!r}, and none is remembered", NONE_SEEN)
@@ -175,12 +177,15 @@ def _remembered(path: str, word: str) -> Case | None:
 
 
 def _facts(word: str) -> dict[str, Any] | None:
-    """Return what the broker tells of the operation; None where none runs, or an older one."""
+    """Return what the broker tells of the operation; None where none runs, or an older one.
+
+    Raise `NoRuntimeDirectory` where none can be met.
+    """
     user = endpoint.user_of(os.environ, os.getuid())
     try:
         path = client.socket_of(os.environ, user)
         reply = client.ask(path, "why", {"operation": word})
-    except (client.NoBroker, NoRuntimeDirectory):
+    except (client.NoBroker, endpoint.NotMade):
         return None
     return None if reply.error else reply.result
 

@@ -427,15 +427,19 @@ class Operation(Lifecycle):
         if state == FAILED and traces.passed(error, self._left_at) is False:
             state, error = COMPLETED, None
         self._reporter.tally.settle_left(self, state, error)
-        reason = None
-        if state == COMPLETED:
-            short = [stage.model.reason for stage in self.stages if stage.state == COMPLETED]
-            reason = next((reason for reason in short if reason is not None), None)
+        reason = self._stopped_at if state == COMPLETED else None
         self._end(state, reason, error, when=when)
+
+    @property
+    def _stopped_at(self) -> str | None:
+        """Return where the first of its stages that stopped early did so, or None."""
+        short = (stage.model.reason for stage in self.stages if stage.state == COMPLETED)
+        return next((reason for reason in short if reason is not None), None)
 
     def _settle_left(self, error: BaseException | None) -> None:
         state, _, text = outcome_of(error)
-        self._reporter.tally.settle_left(self, state, text)
+        # All that was left is judged by the same end: once, and not by each operation.
+        self._reporter.tally.settle_left(None, state, text)
         # A counter that nobody closes has done what its numbers say.
         for stage in self.stages:
             model = stage.model
@@ -451,7 +455,7 @@ class Operation(Lifecycle):
         if state != COMPLETED:
             self._end(state, reason, text)
         elif self.exhausted:
-            self._end(COMPLETED)
+            self._end(COMPLETED, self._stopped_at)
         elif self.request is not None:
             self._end(CANCELLED, self.request.reason)
         else:

@@ -68,6 +68,8 @@ def named_socket(environ: Mapping[str, str]) -> str | None:
         against = "its path is too long for a socket"
     elif os.fsencode(path) != path.encode("utf-8", "replace"):
         against = "its path is not UTF-8"
+    elif _is_no_socket(path):
+        against = "that is no socket"
     if against is None:
         return path
     shown = named if len(named) <= SHOWN else named[:SHOWN] + "…"
@@ -75,6 +77,14 @@ def named_socket(environ: Mapping[str, str]) -> str | None:
         f"HEADWAY_ENDPOINT is {shown!r}: {against};"
         " unset it, or set it to the path of a socket of this machine"
     )
+
+
+def _is_no_socket(path: str) -> bool:
+    """Return whether there is something at `path` that nobody can listen on."""
+    try:
+        return not stat.S_ISSOCK(os.stat(path).st_mode)
+    except OSError:
+        return False  # nothing is there yet, or to be seen
 
 
 def candidates(environ: Mapping[str, str], uid: int) -> list[tuple[str, str]]:

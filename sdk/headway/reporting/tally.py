@@ -13,7 +13,7 @@ from headway.reporting.publisher import UNWATCHED, WATCHED, Publisher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple, Protocol
+    from typing import Any, Iterator, NamedTuple, Protocol
 
     from headway.host.propagation import Nested
 
@@ -65,6 +65,8 @@ class Tally:
         self._alone = False  # at the last look no broker had greeted the process
         self.left: list[Left] = []  # in that order
         self._untold: list[Left] = []  # those of them that nobody has been told of
+        # While all are judged: scope → how many of them it is or encloses.
+        self._enclosed: dict[Nested, int] | None = None
 
     def wake(self, stage: Counter) -> None:
         """Poll `stage` from now on: it made a step after a rest."""
@@ -155,7 +157,11 @@ class Tally:
 
     def drop(self, scope: Leavable) -> None:
         """Judge `scope` no more: it has ended."""
+        before = len(self.left)
         self.left = [item for item in self.left if item.scope is not scope]
+        if self._enclosed is not None and len(self.left) < before:
+            for around in _path(scope):
+                self._enclosed[around] = self._enclosed.get(around, 0) - 1
 
     def rejoin(self, scope: Leavable) -> None:
         """Judge `scope`, which was left, as stopped: it is run again."""
@@ -164,11 +170,28 @@ class Tally:
 
     def settle_left(self, scope: Nested | None, state: str, error: object) -> None:
         """Judge what was left in `scope` (None: anywhere) by how `scope` came to `state`."""
+        if scope is None:
+            self._settle_all(state, error)
+            return
+        if self._enclosed is not None and self._enclosed.get(scope, 0) <= 0:
+            return  # at the end of a program that left hundreds each of them asks
         left = list(self.left)
-        inside = None if scope is None else _inside(left, scope)
+        inside = _inside(left, scope)
         for item in left:
-            if inside is None or item.scope in inside:
+            if item.scope in inside:
                 self._judge(item, state, error)
+
+    def _settle_all(self, state: str, error: object) -> None:
+        left = list(self.left)
+        self._enclosed = {}
+        for item in left:
+            for scope in _path(item.scope):
+                self._enclosed[scope] = self._enclosed.get(scope, 0) + 1
+        try:
+            for item in left:
+                self._judge(item, state, error)
+        finally:
+            self._enclosed = None
 
     def settle_thread(self, thread: int, state: str, error: object) -> None:
         """Judge what was left in a thread that ended by `error`."""
@@ -181,6 +204,13 @@ class Tally:
         if any(one is item for one in self.left):
             self.drop(item.scope)
             item.scope._judge(item.when, state, error)
+
+
+def _path(scope: Nested | None) -> Iterator[Nested]:
+    """Return a scope and all that is around it."""
+    while scope is not None:
+        yield scope
+        scope = scope.around
 
 
 def _inside(left: list[Left], around: Nested) -> set[Nested]:

@@ -206,6 +206,8 @@ def test_an_endpoint_is_named_by_a_path(named, path):
         (" ", "no absolute path"),
         ("/" + "x" * 300, "too long"),
         ("/\udc80x", "not UTF-8"),
+        ("/dev/null", "that is no socket"),
+        ("ipc:///", "that is no socket"),
     ],
 )
 def test_what_is_no_socket_of_this_machine_is_refused_in_one_line(named, why):

@@ -99,6 +99,14 @@ def test_a_program_that_only_forgot_to_say_has_completed(reporter):
     assert op.state == "completed"
 
 
+def test_an_operation_whose_only_stage_stopped_early_has_not_done_all(reporter):
+    op = headway.operation("Work").start()
+    op.stage("Step", total=10).start().advance(4)
+    reporter.settle()
+    assert (op.state, op.model.reason) == ("completed", "stopped at 4 of 10")
+    assert op.model.even_progress() == 0.4
+
+
 def test_what_a_program_reports_after_its_end_is_too_late_and_no_error(reporter):
     op = headway.operation("Work").start()
     reporter.settle()

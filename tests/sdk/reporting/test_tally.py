@@ -4,6 +4,7 @@ import pytest
 
 import headway
 from headway.protocol import messages
+from headway.reporting import tally
 from headway.reporting.publisher import UNWATCHED, WATCHED
 from headway.reporting.tally import IDLE_POLL_MAX, LEFT_LIMIT
 
@@ -148,3 +149,37 @@ def test_of_very_many_that_were_left_the_oldest_are_taken_as_stopped(reporter):
             break
     reporter.tally.notice_left()
     assert len(reporter.handles) == LEFT_LIMIT
+
+
+def test_at_the_programs_end_nobody_looks_for_what_no_loop_that_was_left_encloses(
+    reporter, monkeypatch
+):
+    looked = []
+    real = tally._inside
+    monkeypatch.setattr(
+        tally, "_inside", lambda left, scope: looked.append(scope) or real(left, scope)
+    )
+    loops = [headway.track(range(3), f"Loop {number}") for number in range(50)]
+    for loop in loops:
+        next(loop)
+    del loop
+    loops.clear()
+    reporter.tally.notice_left()
+    assert len(reporter.tally.left) == 50
+    looked.clear()
+    reporter.settle()
+    assert reporter.tally.left == []
+    assert len(looked) <= 50
+
+
+def test_what_a_loop_that_was_left_encloses_is_judged_with_it_at_the_programs_end(reporter):
+    def leave():
+        for _ in headway.track(range(3), "Outer"):
+            for _ in headway.track(range(3), "Inner"):
+                return
+
+    leave()
+    entries = list(reporter.publisher.operations.values())
+    reporter.settle()
+    told = [(stage.name, stage.reason) for e in entries for stage in e.model.stages.values()]
+    assert sorted(told) == [("Inner", "stopped at 0 of 3"), ("Outer", "stopped at 0 of 3")]
