@@ -164,8 +164,11 @@ class Marks:
 
     @property
     def owes_ends(self) -> bool:
-        """Return whether a final state or a share is not acknowledged."""
-        return bool(self.refused_ends) or self.awaits_ends
+        """Return whether a final state or a share is not acknowledged.
+
+        A share that was told is owed: before its last time the broker acknowledges none.
+        """
+        return bool(self.refused_ends or self._told_shares) or self.awaits_ends
 
     def is_stored(self, operation: str) -> bool:
         """Return whether the broker has stored all that is known of an operation's state.

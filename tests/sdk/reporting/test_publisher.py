@@ -170,6 +170,17 @@ def test_what_is_asked_for_again_while_leaving_is_in_doubt_again():
     assert not publisher.settled
 
 
+def test_a_share_that_was_told_is_owed_until_it_is_acknowledged():
+    publisher = Publisher("s" * 16)
+    publisher.share("o" * 12, Stage(3, "Together"), 17)
+    publisher.connected()
+    assert kinds(publisher.take(1.0)) == [messages.Hello, messages.Share]
+    assert publisher.owes_ends
+    assert kinds(publisher.owed(2.0)) == [messages.Hello, messages.Share, messages.Bye]
+    publisher.receive(messages.Acknowledge([], [["o" * 12, 3, 17]]), 3.0)
+    assert not publisher.owes_ends
+
+
 def test_shares_are_told_again_on_a_new_connection():
     publisher = Publisher("s" * 16)
     publisher.share("o" * 12, Stage(3, "Together"), 17)
