@@ -29,6 +29,9 @@ FILES_LIMIT = 2_000  # files read in one look
 # have room for them, or know them.
 BROKEN = ".broken-"
 REFUSED = ".refused-"
+# Frames of one file that are none, after which it is read no further: a file of them, 16 million,
+# kept the broker from everything else for half a minute. A fault of a disk breaks one or two.
+STRANGE_LIMIT = 100
 ASIDE_LIMIT = 1_000  # of the first kind are kept, the newest
 RETRY_EVERY = 60.0  # seconds between two tries with the second kind
 # Seconds after which a file that is not whole is nobody's: its program was killed as it wrote it.
@@ -174,14 +177,19 @@ def frames(data: bytes) -> tuple[list[Any], str | None]:
     aside: str | None = None
     unpacker = msgpack.Unpacker(raw=False, max_buffer_size=FILE_LIMIT, max_bin_len=FRAME_LIMIT)
     unpacker.feed(data)
+    strange = 0
     try:
         for frame in unpacker:
             try:
                 found.append(decode(frame, messages.INBOUND))
+                continue
             except UnknownKind:
                 aside = aside or REFUSED
             except (Malformed, TypeError):
                 aside = BROKEN
+            strange += 1
+            if strange > STRANGE_LIMIT:
+                return found, aside
         if unpacker.tell() != len(data):  # it was cut short
             aside = BROKEN
     except Exception:  # whatever msgpack says of bytes that are none of its own

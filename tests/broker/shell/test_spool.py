@@ -8,7 +8,7 @@ import pytest
 
 from headway.host.files.spool import DEAF
 from headway.model import Operation
-from headway.protocol import messages
+from headway.protocol import messages, wire
 from headway.protocol.wire import encode, pack
 from headway_broker.shell import spool as rules
 from headway_broker.shell.spool import BROKEN, REFUSED, RETRY_EVERY, Spool, frames
@@ -177,6 +177,17 @@ def test_a_kind_of_a_newer_version_is_not_lost_with_what_is_known():
     newer = pack(pack([99, 1]))
     data = b"".join(pack(encode(message)) for message in said()) + newer
     assert frames(data) == (said(), REFUSED)
+
+
+def test_a_file_of_rubbish_is_read_no_further_and_one_strange_frame_costs_no_other(monkeypatch):
+    decoded = []
+    monkeypatch.setattr(rules, "decode", lambda *a: decoded.append(1) or wire.decode(*a))
+    whole = b"".join(pack(encode(message)) for message in said())
+    hello = pack(encode(said()[0]))
+    assert frames(hello + b"\xc0" + whole[len(hello) :]) == (said(), BROKEN)
+    decoded.clear()
+    assert frames(hello + b"\xc0" * 100_000 + whole[len(hello) :]) == (said()[:1], BROKEN)
+    assert len(decoded) < 1_000
 
 
 def test_only_so_many_files_are_read_in_one_look(spool, monkeypatch):
