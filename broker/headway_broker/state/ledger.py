@@ -23,10 +23,10 @@ from headway.states import (
     may_correct,
     reachable,
 )
-from headway_broker.state import budget as budgets
-from headway_broker.state.budget import operation_text_bytes, stage_text_bytes, text_bytes
+from headway_broker.state import quotas
 from headway_broker.state.entry import ALL_STORED, Entry, Marks, ShareKey
 from headway_broker.state.errors import Dropped, Refused
+from headway_broker.state.quotas import operation_text_bytes, stage_text_bytes, text_bytes
 from headway_broker.state.register import NO_OPERATIONS, Register
 from headway_broker.state.sessions import Session
 
@@ -103,7 +103,7 @@ class Ledger(Register):
         written.owner.update(dict.fromkeys(fresh, entry))
         if entry not in self.ended:
             written.process.stages += len(fresh)
-        grown = budgets.STAGE_BYTES * len(fresh)
+        grown = quotas.STAGE_BYTES * len(fresh)
         for stage_record in stages:
             grown += self._take_stage(
                 entry, marks, stage_record, fresh=stage_record[_STAGE_ID] in fresh
@@ -122,19 +122,19 @@ class Ledger(Register):
             raise Refused("too many operations", {"limit": OPERATIONS_LIMIT})
         if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
             raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
-        budget = self.budgets.of(session)
+        quota = self.quotas.of(session)
         still_open = record[_STATE] in OPEN
-        if still_open and budget.opened >= budgets.OPEN_LIMIT:
+        if still_open and quota.opened >= quotas.OPEN_LIMIT:
             # The operation is named: the worker drops it and goes on with its others.
-            details = {"limit": budgets.OPEN_LIMIT, "operation": record[_ID]}
+            details = {"limit": quotas.OPEN_LIMIT, "operation": record[_ID]}
             raise Refused("too many operations", details)
-        self._leave_out("stages", budget.trim((), stages, still_open=still_open))
+        self._leave_out("stages", quota.trim((), stages, still_open=still_open))
         self._check_stages(session, None, stages)
         operation = Operation(record[_ID], record[_NAME])
         entry = Entry(operation, session, now)
         self._add(entry).process.opened += 1
         self.opened += 1
-        self._charge(entry, budgets.OPERATION_BYTES)
+        self._charge(entry, quotas.OPERATION_BYTES)
         return entry
 
     def _check(
@@ -157,8 +157,8 @@ class Ledger(Register):
         if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
             raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
         still_open = operation.open and then in OPEN
-        budget = self.budgets.of(session)
-        self._leave_out("stages", budget.trim(operation.stages, stages, still_open=still_open))
+        quota = self.quotas.of(session)
+        self._leave_out("stages", quota.trim(operation.stages, stages, still_open=still_open))
         self._check_stages(session, entry, stages)
 
     def _check_stages(self, session: Session, entry: Entry | None, stages: list[list[Any]]) -> None:
@@ -178,7 +178,7 @@ class Ledger(Register):
             return 0
         detail, reason, error = stage.detail, stage.reason, stage.error
         if record[_STAGE_ATTEMPT] != stage.attempt and stage.shares:
-            self.budgets.unshared(stage.shares)
+            self.quotas.unshared(stage.shares)
             for writer in stage.shares:
                 entry.unstored.pop(ShareKey(stage_id, writer), None)
             stage.shares = None
@@ -249,11 +249,11 @@ class Ledger(Register):
         if stage.shares is None:
             stage.shares = {}
         if writer not in stage.shares:
-            if len(stage.shares) >= SHARES_LIMIT or not self.budgets.has_room_for_share(child):
+            if len(stage.shares) >= SHARES_LIMIT or not self.quotas.has_room_for_share(child):
                 # The operation is named: the child drops its shares in it and goes on with its own.
                 details = {"limit": SHARES_LIMIT, "operation": share.operation}
                 raise Refused("too many shares", details)
-            self.budgets.shared(child)
+            self.quotas.shared(child)
         if stage.shares.get(writer) != share.done:
             stage.shares[writer] = share.done
             if entry.unstored is ALL_STORED:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Collection, Container, Iterable
 
 from headway.protocol.rows import OperationFigures, OperationRecord
-from headway_broker.state import budget as budgets
-from headway_broker.state import retention
-from headway_broker.state.budget import Budget, Budgets, whole_bytes
+from headway_broker.state import quotas, retention
 from headway_broker.state.effects import End, StoredShare
 from headway_broker.state.entry import Entry, Held, Marks, ShareKey
 from headway_broker.state.errors import Dropped
+from headway_broker.state.quotas import Quota, Quotas, whole_bytes
 from headway_broker.state.sessions import Session
 
 TRIM_EVERY = 1.0  # seconds between two looks for ended operations that are too many
@@ -24,13 +23,13 @@ class SessionIndex:
 
     __slots__ = ("operations", "owner", "process")
 
-    def __init__(self, process: Budget) -> None:
+    def __init__(self, process: Quota) -> None:
         self.process = process
         self.operations: dict[Entry, None] = {}
         self.owner: dict[int, Entry] = {}
 
 
-NO_OPERATIONS = SessionIndex(Budget())
+NO_OPERATIONS = SessionIndex(Quota())
 
 
 class Register:
@@ -41,7 +40,7 @@ class Register:
         self.dirty: dict[Entry, Marks] = {}
         self.held: dict[Entry, Held] = {}  # by whoever shows an end only once it is stored
         self._by_session: dict[Session, SessionIndex] = {}  # those that have any
-        self.budgets = Budgets()
+        self.quotas = Quotas()
         self.removed: list[str] = []
         self.ended: dict[Entry, None] = {}  # in the order of their ends
         self.stages = 0
@@ -53,8 +52,8 @@ class Register:
         self.entries[entry.operation.id] = entry
         written = self._by_session.get(entry.session)
         if written is None:
-            budget = self.budgets.of(entry.session)
-            written = self._by_session[entry.session] = SessionIndex(budget)
+            quota = self.quotas.of(entry.session)
+            written = self._by_session[entry.session] = SessionIndex(quota)
         written.operations[entry] = None
         return written
 
@@ -68,7 +67,7 @@ class Register:
 
     def exceeded(self, session: Session) -> bool:
         """Return whether stages of this process were left out."""
-        return self.budgets.exceeded(session)
+        return self.quotas.exceeded(session)
 
     def _leave_out(self, what: str, number: int) -> None:
         if number:
@@ -78,7 +77,7 @@ class Register:
         """Note by how many bytes an operation has grown, at its process, too."""
         if size:
             entry.bytes += size
-            self.budgets.charge(self._by_session[entry.session].process, size)
+            self.quotas.charge(self._by_session[entry.session].process, size)
 
     def mark(self, entry: Entry) -> Marks:
         """Return the marks of an operation, which becomes dirty, or is when its end is shown."""
@@ -114,18 +113,18 @@ class Register:
 
     def _note_end(self, entry: Entry, now: float) -> None:
         is_open = entry.operation.open
-        budget = self._by_session[entry.session].process
+        quota = self._by_session[entry.session].process
         if is_open and entry in self.ended:
             del self.ended[entry]
             self.opened += 1
-            budget.opened += 1
-            budget.stages += len(entry.operation.stages)
+            quota.opened += 1
+            quota.stages += len(entry.operation.stages)
             entry.ended_at = None
         elif not is_open and entry not in self.ended:
             self.ended[entry] = None
             self.opened -= 1
-            budget.opened -= 1
-            budget.stages -= len(entry.operation.stages)
+            quota.opened -= 1
+            quota.stages -= len(entry.operation.stages)
             entry.ended_at = now
 
     def restore(self, entry: Entry, now: float, stored_at: float | None = None) -> None:
@@ -211,7 +210,7 @@ class Register:
             gone += retention.surplus(pairs, retention.KEEP_ENDED, fresh)
             if len(left) <= retention.KEEP_FRESH:
                 self._next_trim = now + TRIM_EVERY
-        if self.budgets.heavy:
+        if self.quotas.heavy:
             gone += self._heaviest(frozenset(gone))
         gone = [entry for entry in gone if entry.stored_revision is not None]
         for entry in gone:
@@ -220,12 +219,12 @@ class Register:
 
     def _heaviest(self, gone: Container[Entry]) -> list[Entry]:
         """Return the oldest ended operations of processes that take too many bytes."""
-        left = {budget: budget.bytes - budgets.BYTES_KEPT for budget in self.budgets.heavy}
+        left = {quota: quota.bytes - quotas.BYTES_KEPT for quota in self.quotas.heavy}
         found: list[Entry] = []
         for entry in self.ended:
-            budget = self._by_session[entry.session].process
-            if left.get(budget, 0) > 0 and entry.stored_revision is not None and entry not in gone:
-                left[budget] -= entry.bytes
+            quota = self._by_session[entry.session].process
+            if left.get(quota, 0) > 0 and entry.stored_revision is not None and entry not in gone:
+                left[quota] -= entry.bytes
                 found.append(entry)
         return found
 
@@ -242,10 +241,10 @@ class Register:
         for stage_id, stage in operation.stages.items():
             written.owner.pop(stage_id, None)
             if stage.shares:
-                self.budgets.unshared(stage.shares)
+                self.quotas.unshared(stage.shares)
         if not written.operations:
             del self._by_session[entry.session]
-            self.budgets.release(entry.session, written.process)
+            self.quotas.release(entry.session, written.process)
         self.removed.append(operation.id)
 
     def deadline(self) -> float | None:

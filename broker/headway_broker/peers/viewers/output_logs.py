@@ -13,12 +13,12 @@ from headway.plain_values import NAME_LIMIT, clean_text
 from headway.protocol import messages
 from headway.states import COMPLETED
 from headway_broker.peers.viewers.requests import reply
-from headway_broker.state.budget import process_of
 from headway_broker.state.effects import Effect, Send
 from headway_broker.state.entry import Entry
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.logs import Logs
+from headway_broker.state.quotas import process_of
 from headway_broker.state.sessions import Session
 
 # Seconds after its last request for which an operation is followed. A follower asks several times

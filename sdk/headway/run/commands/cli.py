@@ -287,7 +287,8 @@ def _die_of_interrupts() -> None:
 
 def _prepare(options: Options, path: str) -> Launch:
     """Prepare to start the command."""
-    from headway.run.supervision.launch import Plan, prepare_launch  # noqa: PLC0415 - not where it is off
+    from headway.run.supervision.launch import prepare_launch  # noqa: PLC0415 - not where it is off
+    from headway.run.supervision.plan import Plan  # noqa: PLC0415 - as above
 
     plan = Plan(options.argv, path, options.name, options.display, options.tool)
     plan.label = options.label

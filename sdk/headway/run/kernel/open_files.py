@@ -6,6 +6,7 @@ import os
 import stat
 
 from headway.run.kernel.file_progress import Input, OpenFile
+from headway.run.kernel.kernel_file import read_start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def open_files(pid: int) -> list[OpenFile]:
         if size is None:
             continue
         position = flags = None
-        for line in _read(f"/proc/{pid}/fdinfo/{number}").splitlines():
+        for line in read_start(f"/proc/{pid}/fdinfo/{number}").splitlines():
             word, _, value = line.partition(b":")
             if word == b"pos":
                 position = int(value)
@@ -56,7 +57,7 @@ def inputs_of(pid: int) -> tuple[list[Input], bool]:
     """
     found: dict[tuple[int, int], Input] = {}
     folders: list[int] = []
-    words = _read(f"/proc/{pid}/cmdline", 1 << 20).rstrip(b"\0").split(b"\0")[:WORDS_LIMIT]
+    words = read_start(f"/proc/{pid}/cmdline", 1 << 20).rstrip(b"\0").split(b"\0")[:WORDS_LIMIT]
     for place, word in enumerate(words[1:], 1):
         # As they are, and behind `if=` and `--file=`.
         for name in dict.fromkeys((word, word.rpartition(b"=")[2])):
@@ -93,7 +94,7 @@ def is_given(words: Sequence[bytes], place: int) -> bool:
 def memory_of(pid: int) -> int | None:
     """Return the memory that a process occupies, in bytes; None where that is unknown."""
     try:
-        return int(_read(f"/proc/{pid}/statm").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(read_start(f"/proc/{pid}/statm").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (IndexError, ValueError):
         return None
 
@@ -104,7 +105,7 @@ def bytes_of(pid: int) -> tuple[int, int] | None:
     Those of the children that it has waited for are in it.
     """
     read = written = None
-    for line in _read(f"/proc/{pid}/io").splitlines():
+    for line in read_start(f"/proc/{pid}/io").splitlines():
         word, _, value = line.partition(b":")
         if word == b"rchar":
             read = int(value)
@@ -139,7 +140,7 @@ def _size(about: os.stat_result) -> int | None:
         return None
     device = f"{os.major(about.st_rdev)}:{os.minor(about.st_rdev)}"
     try:
-        return int(_read(f"/sys/dev/block/{device}/size")) * SECTOR
+        return int(read_start(f"/sys/dev/block/{device}/size")) * SECTOR
     except ValueError:
         return None
 
@@ -148,16 +149,3 @@ def _identity(about: os.stat_result) -> tuple[int, int]:
     if stat.S_ISBLK(about.st_mode):
         return (-1, about.st_rdev)  # however it is called
     return (about.st_dev, about.st_ino)
-
-
-def _read(path: str, limit: int = 1 << 14) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    try:
-        return os.read(descriptor, limit)
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)

@@ -14,12 +14,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import struct
 import termios
 import threading
 
 from headway.host.threads import signals as signal
 from headway.run.streams.owed_modes import give_back_modes
+from headway.run.streams.window_size import usable_size
 from headway.terminal_mode import (
     LINE,
     RAW,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 # A full-screen command sets margins to the rows that its pty had when it began.
 _WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"
-_SIZE = struct.Struct("HHHH")  # rows, columns, width and height in pixels
 _OFLAG, _LFLAG = 1, 3
 
 
@@ -158,12 +157,7 @@ class OutputTerminal:
     def resize(self) -> None:
         """Give the pty the size that the command may use, and tell the command."""
         try:
-            size = fcntl.ioctl(self._fd, termios.TIOCGWINSZ, b"\0" * _SIZE.size)
-            rows, columns, width, height = _SIZE.unpack(size)
-            if self._reserved and self._mode != RAW:
-                height = height * (rows - rows // 3) // rows if rows else height
-                rows -= rows // 3
-            size = _SIZE.pack(rows, columns, width, height)
+            size = usable_size(self._fd, reserved=self._reserved and self._mode != RAW)
             if size != self._size:
                 fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
                 if self._size:

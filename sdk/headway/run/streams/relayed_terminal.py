@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import struct
 import termios
 
 from headway.host.files.terminal_locks import MODES, TerminalLock
 from headway.run.streams.owed_modes import give_back_modes
+from headway.run.streams.window_size import usable_size
 from headway.terminal_mode import RAW, is_relayed, line_mode, raw_attributes, usual_attributes
 
 TYPE_CHECKING = False
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 # A full-screen command sets margins to the rows that its pty had when it began.
 _WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"
-_SIZE = struct.Struct("HHHH")  # rows, columns, width and height in pixels
 
 
 class RelayedTerminal:
@@ -97,12 +96,7 @@ class RelayedTerminal:
     def resize(self) -> None:
         """Give the pty the size that the command may use; the kernel tells the command."""
         try:
-            size = fcntl.ioctl(self._fd, termios.TIOCGWINSZ, b"\0" * _SIZE.size)
-            rows, columns, width, height = _SIZE.unpack(size)
-            if self._reserved and self._mode != RAW:
-                height = height * (rows - rows // 3) // rows if rows else height
-                rows -= rows // 3
-            size = _SIZE.pack(rows, columns, width, height)
+            size = usable_size(self._fd, reserved=self._reserved and self._mode != RAW)
             if size != self._size:
                 fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
                 self._size = size

@@ -76,7 +76,7 @@ class Brief:
         """Return whether the command took long when it ran last: then it is followed at once."""
         from headway.host.files.long_commands import is_long  # noqa: PLC0415 - once it has begun
 
-        keys = self._launch.history_keys()
+        keys = self._launch.plan.history_keys()
         return keys is not None and is_long(keys.key)
 
     def _succeeds(self) -> bool:
@@ -145,9 +145,12 @@ class Brief:
         from headway.states import COMPLETED, RUNNING  # noqa: PLC0415
 
         launch = self._launch
-        keys = launch.history_keys()
+        keys = launch.plan.history_keys()
         operation = Operation(
-            launch.id, clean_text(launch.name(), NAME_LIMIT), keys and keys.key, inherited()
+            launch.id,
+            clean_text(launch.plan.operation_name(), NAME_LIMIT),
+            keys and keys.key,
+            inherited(),
         )
         if keys is not None:
             operation.coarser, operation.former = keys.coarser, keys.former

@@ -23,79 +23,27 @@ from headway.run.streams.plumbing import connect_streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping
+    from typing import Any, Mapping
 
     from headway.run.bars.patch import Patch
-    from headway.run.history_keys import HistoryKeys
     from headway.run.notify_socket import NotifySocket
     from headway.run.own_tools import OwnTools
     from headway.run.process.pty_session import PtyChild
-    from headway.run.process.watchdog import Watchdog
     from headway.run.reading.command_line import Command, MachineForm
     from headway.run.streams.filter import LineFilter
     from headway.run.streams.keyboard import Keyboard
     from headway.run.streams.output_log import OutputLog
-    from headway.run.streams.output_terminal import OutputTerminal
     from headway.run.streams.pump import Pump
-    from headway.run.time_limit import TimeLimit
+    from headway.run.supervision.plan import Plan
+    from headway.run.supervision.terminal_follower import TerminalFollower
 
 PARENT = "HEADWAY_PARENT"
-# Programs that may be started in another way than as they are, or whose streams are connected in
-# another: all wrappers, and the tools with a machine form or with data on standard output. Of
-# others no table is loaded before they run.
-SPECIAL = frozenset(
-    (
-        *("apt", "apt-get", "aptitude", "cargo", "curl", "dd", "doas", "dpkg", "eatmydata", "env"),
-        *("ffmpeg", "git", "ionice", "nice", "nohup", "npm", "pv", "setsid", "stdbuf", "sudo"),
-        *("time", "timeout", "unxz", "unzstd", "wget", "xz", "zstd"),
-    )
-)
-SPECIAL_STARTS = ("pip", "python", "pypy")
 # Threads that must be available: pumps, keyboard, reporting and libzmq start six; the rest is
 # left to the command, which counts towards the same limit.
 THREADS_NEEDED = 16
-# Seconds after which a command on a terminal gets a watchdog. One that ends sooner, as most do,
-# needs none; doubled, so would be the time in which it is left behind where we are killed.
-WATCH_AFTER = 0.5
-# Seconds between two looks while another process group has a relayed terminal. Nothing announces
-# that we are in the foreground again; a person who types `fg` does not notice this long.
-BACKGROUND_INTERVAL = 0.25
 # Seconds for which a thread keeps the interpreter while another waits for it. With Python's
 # own 5 ms a pump that shares the interpreter with the parser slows a loud command down.
 SWITCH_INTERVAL = 0.0005
-
-
-class Plan:
-    """What to run: `path` is the executable found for `argv`."""
-
-    def __init__(
-        self, argv: list[str], path: str, name: str | None, display: str | None, tool: str | None
-    ) -> None:
-        self.argv = argv
-        self._command: Command | None = None
-        self.path = path
-        self.name = name  # None to find one
-        self.display = display
-        self.tool = tool  # whose output to expect; "" for nobody's
-        self.label: str | None = None  # what it is called among several commands
-        self.limit: TimeLimit | None = None  # how long it may take
-        self.patched = False  # its Python programs report their bars
-        self.notifies = False  # it is given a socket to tell what it would tell systemd
-
-    @property
-    def command(self) -> Command:
-        """The command line as far as it is understood."""
-        if self._command is None:
-            from headway.run.reading.command_line import parse_command_line  # noqa: PLC0415 - many begin without
-
-            self._command = parse_command_line(self.argv)
-        return self._command
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is started as any command, which needs no table of tools."""
-        program = self.argv[0].rpartition("/")[2]
-        return not program.startswith(SPECIAL_STARTS) and program not in SPECIAL
 
 
 class Launch:
@@ -114,14 +62,12 @@ class Launch:
         self.signals = signals
         self.operation: Any = None
         self.id = random_id(12)  # of the operation
-        self._keys: list[HistoryKeys | None] = []  # once they are known
         self.begun = 0.0  # when the command was started, on the monotonic clock
         self.own_tools: OwnTools | None = None
         self.requests: deque[Any] = deque()  # to cancel
         self.pumps: list[Pump] = []
         self.output: OutputLog | None = None  # the last of what it prints, once it is relayed
-        self.keyboard: Keyboard | None = None
-        self._watchdog: Watchdog | None = None
+        self._follower: TerminalFollower | None = None  # once the command is followed
         self._released = False
         self.parses = plan.tool != ""
         display = plan.display or os.environ.get("HEADWAY_DISPLAY") or "auto"
@@ -242,6 +188,7 @@ class Launch:
         from headway.run.streams.output_log import OutputLog, StreamLog  # noqa: PLC0415
         from headway.run.streams.pump import Pump  # noqa: PLC0415 - after the command has begun
         from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples  # noqa: PLC0415
+        from headway.run.supervision.terminal_follower import TerminalFollower  # noqa: PLC0415
 
         self.output = OutputLog()
         self.signals.start()
@@ -262,58 +209,18 @@ class Launch:
             pump.start()
         self.plumbing.widen_pipes()
         self.child.wait_until_forked()
-        relayed = self.plumbing.relayed_terminal
-        if relayed is not None:
-            relayed.follow()
-            self._start_keyboard(
-                relayed.master, relayed.takes_keys, BACKGROUND_INTERVAL, relayed.interrupts
-            )
+        self._follower = TerminalFollower(self.plumbing, self.child)
+        self._follower.relay_keys()
+
+    @property
+    def keyboard(self) -> Keyboard | None:
+        """What passes the command keys, if anything does."""
+        return None if self._follower is None else self._follower.keyboard
 
     def follow_terminal(self) -> None:
         """Follow the modes and the size of the command's terminal."""
-        relayed, output = self.plumbing.relayed_terminal, self.plumbing.output_terminal
-        if relayed is not None:
-            relayed.follow()
-        if output is None:
-            return
-        output.follow()
-        output.follow_size()
-        if output.changed and self.keyboard is None:
-            from headway.run.process.terminal_readers import reads_from  # noqa: PLC0415 - few need it
-            from headway.run.streams.pager_keys import LOOK_INTERVAL, PagerKeys  # noqa: PLC0415
-
-            keys = PagerKeys(output, lambda: reads_from(self.child.pid, output.name))
-            try:
-                self._start_keyboard(output.master, keys.wanted, LOOK_INTERVAL, _never)
-            except (OSError, RuntimeError):
-                pass  # no thread or descriptor is left: only a pager misses its keys
-        late = self.begun and time.monotonic() - self.begun >= WATCH_AFTER
-        if self._watchdog is None and (late or output.changed):
-            self._start_watchdog(output)
-
-    def _start_keyboard(
-        self,
-        master: int,
-        wanted: Callable[[], bool],
-        interval: float,
-        interrupts: Callable[[bytes], bool],
-    ) -> None:
-        from headway.run.streams.keyboard import Keyboard  # noqa: PLC0415 - few need it
-
-        keyboard = Keyboard(2, master, wanted, interval, interrupts)
-        keyboard.start()
-        self.keyboard = keyboard
-
-    def _start_watchdog(self, output: OutputTerminal) -> None:
-        from headway.run.process.watchdog import Watchdog  # noqa: PLC0415 - not for a short command
-
-        kept = output.prepare_recovery()
-        if kept is None:
-            return
-        try:
-            self._watchdog = Watchdog(self.child.pid, kept, output.recover)
-        except OSError:
-            pass  # no more processes: the command runs without it
+        if self._follower is not None:
+            self._follower.follow(self.begun)
 
     def wait_unreported(self) -> int:
         """Follow the command by what is imported already, unreported; return its exit status.
@@ -348,9 +255,8 @@ class Launch:
         if not self._released:
             self._released = True
             self.child.detach()
-        if self._watchdog is not None:
-            self._watchdog.dismiss()
-            self._watchdog = None
+        if self._follower is not None:
+            self._follower.dismiss_watchdog()
 
     def abandon(self) -> None:
         """Undo the fork before the command has begun, and restore the terminal."""
@@ -439,14 +345,14 @@ class Launch:
             if plan.label is not None:
                 reporter().receipts.least = 0.0  # of several commands each is told
             operation = open_operation(
-                self.name(),
+                plan.operation_name(),
                 display=plan.display,
                 cancellable=self.can_signal(),
             )
             model = operation.model
             model.id = self.id  # before anybody has been told of another
             model.started = self.begun  # not only once all this was imported
-            keys = self.history_keys()
+            keys = plan.history_keys()
             if keys is not None:
                 model.key, model.coarser, model.former = keys
             operation.on_cancel(self._request_cancel)
@@ -464,26 +370,6 @@ class Launch:
 
         self.own_tools = OwnTools()
         self.own_tools.load_file()
-
-    def name(self) -> str:
-        """Return what its operation is called."""
-        from headway.run.history_keys import working_directory  # noqa: PLC0415 - once it has begun
-        from headway.run.parsers.registry import name_command  # noqa: PLC0415
-
-        plan = self.plan
-        return (
-            plan.name
-            or plan.label
-            or name_command(plan.command, working_directory(), recipe="MAKELEVEL" in os.environ)
-        )
-
-    def history_keys(self) -> HistoryKeys | None:
-        """Return how earlier runs of the command are found; None where history is off."""
-        if not self._keys:
-            from headway.run.history_keys import keys_of  # noqa: PLC0415 - once it has begun
-
-            self._keys.append(keys_of(self.plan.command, self.plan.name, terminal=os.isatty(1)))
-        return self._keys[0]
 
     def can_signal(self) -> bool:
         """Return whether a cancel request can be passed on: sudo takes ^C only from a terminal."""
@@ -544,10 +430,6 @@ def flush_report() -> None:
         reporter().end()
     except Exception:
         pass
-
-
-def _never(_: bytes) -> bool:
-    return False  # the kernel makes a signal of such a key
 
 
 def _version(command: Command) -> tuple[int, ...] | None:

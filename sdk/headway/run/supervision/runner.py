@@ -281,7 +281,7 @@ class Runner:
     def _note_length(self, seconds: float) -> None:
         """Note how long it took, for its next run."""
         try:
-            keys = self._launch.history_keys()
+            keys = self._launch.plan.history_keys()
             if keys is not None:
                 long_commands.note(keys.key, seconds)
         except Exception:

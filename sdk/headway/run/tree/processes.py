@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from headway.run.kernel.kernel_file import read_start
 from headway.run.kernel.process_tree import DEAD, ZOMBIE
 from headway.run.tree.router import Process
 
@@ -69,7 +70,7 @@ class Processes:
             or entry.argv is None  # it may just be executing a program
         ):
             entry = _Known(status)
-            words = _read(f"/proc/{pid}/cmdline", ARGV_BYTES).rstrip(b"\0")
+            words = read_start(f"/proc/{pid}/cmdline", ARGV_BYTES).rstrip(b"\0")
             if words:
                 entry.argv = tuple(os.fsdecode(word) for word in words.split(b"\0"))
                 entry.tool = self._wants(entry.argv)
@@ -87,7 +88,7 @@ def _is_ours(argv: tuple[str, ...]) -> bool:
 
 
 def _written(pid: int) -> int | None:
-    for line in _read(f"/proc/{pid}/io").splitlines():
+    for line in read_start(f"/proc/{pid}/io").splitlines():
         if line.startswith(b"wchar: "):
             return int(line[7:])
     return None  # of another user
@@ -98,16 +99,3 @@ def _folder(pid: int) -> str:
         return os.readlink(f"/proc/{pid}/cwd")
     except OSError:
         return ""
-
-
-def _read(path: str, size: int = 4096) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    try:
-        return os.read(descriptor, size)
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)

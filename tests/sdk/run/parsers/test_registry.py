@@ -18,7 +18,7 @@ from headway.run.parsers.registry import (
 from headway.run.reading.command_line import WRAPPERS, FormContext, parse_command_line
 from headway.run.reading.events import OUTPUT, STATUS, Detail, Planned, StageStarted, Untold
 from headway.run.reading.terminal_lines import LineSplitter
-from headway.run.supervision.launch import Plan
+from headway.run.supervision.plan import Plan
 
 RECORDED = sorted(name for name in os.listdir(RECORDINGS) if name != "VERSIONS")
 

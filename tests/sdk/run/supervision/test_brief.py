@@ -13,7 +13,7 @@ from headway.host.files import long_commands
 from headway.run.history_keys import HistoryKeys
 from headway.run.process.signal_forwarding import ReceivedSignal
 from headway.run.supervision.brief import Brief
-from headway.run.supervision.launch import Plan
+from headway.run.supervision.plan import Plan
 from headway_broker.shell.spool import frames
 
 
@@ -62,15 +62,23 @@ class Output:
         self.total = total
 
 
+class RememberedPlan(Plan):
+    """What is remembered under keys that a test sets."""
+
+    keys = None
+
+    def history_keys(self):
+        return self.keys
+
+
 class Launched:
     """A command that has been started, so far in the future that it is always early."""
 
     is_held, patch, notify_socket, status = False, None, None, None
-    keys = None
 
     def __init__(self, *argv, signals=(), pumps=(), printed=0, tool="true", **plan):
         options = {"name": "quick", "display": None, "tool": None, **plan}
-        self.plan = Plan(list(argv), argv[0], **options)
+        self.plan = RememberedPlan(list(argv), argv[0], **options)
         self.id = "abcdefghijkl"
         self.begun = time.monotonic() + 3600
         self.signals = Signals(*signals)
@@ -81,12 +89,6 @@ class Launched:
 
     def follow_terminal(self):
         pass
-
-    def name(self):
-        return self.plan.name
-
-    def history_keys(self):
-        return self.keys
 
     def can_signal(self):
         return True
@@ -206,12 +208,12 @@ def test_what_took_long_when_it_ran_last_is_left_to_the_runner_at_once(
 ):
     monkeypatch.setenv("HEADWAY_STATE_DIR", str(tmp_path))
     launched = Launched("true")
-    launched.keys = HistoryKeys("0123456789abcdef0123", [], None)
-    long_commands.note(launched.keys.key, 60.0)
+    launched.plan.keys = HistoryKeys("0123456789abcdef0123", [], None)
+    long_commands.note(launched.plan.keys.key, 60.0)
     assert not Brief(launched, environ).run()
     assert spooled(tmp_path) is None
     launched.child.take_statuses()
-    long_commands.note(launched.keys.key, 0.1)
+    long_commands.note(launched.plan.keys.key, 0.1)
     again = Launched("true")
-    again.keys = launched.keys
+    again.plan.keys = launched.plan.keys
     assert Brief(again, environ).run()

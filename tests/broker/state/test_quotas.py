@@ -9,7 +9,7 @@ from headway.model import Stage
 from headway.plain_values import TEXT_LIMIT
 from headway.protocol import messages
 from headway_broker.peers.counts import forked_counts
-from headway_broker.state import budget as rules
+from headway_broker.state import quotas as rules
 from headway_broker.state import retention
 
 
@@ -47,7 +47,7 @@ def test_open_operations_of_a_process_are_limited_and_what_ends_makes_room(wired
 
 @pytest.fixture
 def little(monkeypatch):
-    """A budget of few bytes, in which a message is no small thing."""
+    """A quota of few bytes, in which a message is no small thing."""
     monkeypatch.setattr(rules, "BYTES_LIMIT", 16_000)
     monkeypatch.setattr(rules, "BYTES_KEPT", 12_000)
     monkeypatch.setattr(rules, "FRAME_BYTES", 16_000)
@@ -63,15 +63,15 @@ def detailed(worker, operation, count, detail="d" * TEXT_LIMIT):
     worker.announce(operation)
 
 
-def budget(wired, worker):
-    return wired.core.ledger.budgets.of(wired.core.sessions.by_id[worker.session])
+def quota(wired, worker):
+    return wired.core.ledger.quotas.of(wired.core.sessions.by_id[worker.session])
 
 
 def held(wired, worker):
     """What the broker counts for a process, and what its operations are worth."""
     own = wired.core.sessions.by_id[worker.session]
     entries = wired.core.ledger.operations(own)
-    return budget(wired, worker).bytes, sum(rules.whole_bytes(e.operation) for e in entries)
+    return quota(wired, worker).bytes, sum(rules.whole_bytes(e.operation) for e in entries)
 
 
 def test_texts_beyond_the_budget_are_left_out_and_those_of_others_are_not(wired, little):
@@ -83,15 +83,15 @@ def test_texts_beyond_the_budget_are_left_out_and_those_of_others_are_not(wired,
     assert [s.detail for s in wired.operation("larger").stages.values()] == [None, None]
     assert [len(s.detail) for s in wired.operation("small").stages.values()] == [TEXT_LIMIT]
     assert wired.dropped() == {"texts over budget": 2}
-    assert budget(wired, hog).bytes <= rules.BYTES_LIMIT
+    assert quota(wired, hog).bytes <= rules.BYTES_LIMIT
 
 
 def test_a_text_that_is_not_ascii_weighs_what_it_takes(wired):
     worker = wired.worker(pid=7)
     detailed(worker, "one", 1, detail="\N{SNOWMAN}" * 100)
-    before = budget(wired, worker).bytes
+    before = quota(wired, worker).bytes
     detailed(worker, "two", 1, detail="x" * 100)
-    assert before - (budget(wired, worker).bytes - before) == 300
+    assert before - (quota(wired, worker).bytes - before) == 300
 
 
 def test_details_by_counts_and_lines_of_output_are_within_the_budget(wired, little):
@@ -131,7 +131,7 @@ def test_the_oldest_ends_of_a_heavy_process_are_forgotten_and_nobody_elses(wired
     assert "before" in left
     assert "op 5" in left
     assert "op 0" not in left
-    assert budget(wired, hog).bytes <= rules.BYTES_LIMIT
+    assert quota(wired, hog).bytes <= rules.BYTES_LIMIT
 
 
 def test_what_is_forgotten_is_counted_no_more(wired, monkeypatch):
@@ -145,7 +145,7 @@ def test_what_is_forgotten_is_counted_no_more(wired, monkeypatch):
     worker.end("one")
     wired.pass_time(0.2)
     assert not wired.core.ledger.entries
-    assert not wired.core.ledger.budgets.of_process
+    assert not wired.core.ledger.quotas.of_process
 
 
 def test_shares_of_a_process_are_limited_and_go_with_the_operation(wired, monkeypatch):
@@ -163,5 +163,5 @@ def test_shares_of_a_process_are_limited_and_go_with_the_operation(wired, monkey
     assert child.heard(messages.Refuse)[0].reason == "too many shares"
     parent.end("one")
     wired.pass_time(forked_counts.KEEP_SECONDS, step=2_000)
-    assert not wired.core.ledger.budgets.of_process
-    assert not wired.core.ledger.budgets.sharers
+    assert not wired.core.ledger.quotas.of_process
+    assert not wired.core.ledger.quotas.sharers

@@ -1,6 +1,6 @@
-"""Budgets: what one process may have in the broker's memory, whatever it sends; pure.
+"""Quotas: what one process may have in the broker's memory, whatever it sends; pure.
 
-A process has a budget for all its sessions. What is beyond it is left out and counted: texts first,
+A process has a quota for all its sessions. What is beyond it is left out and counted: texts first,
 then new stages. Its operations and their ends stay: refused as a whole, an end would be lost. Bytes
 are estimates, by what the objects of CPython take: a bound for memory, no account of it.
 """
@@ -35,7 +35,7 @@ _STAGE_ID = STAGE_FIELDS.index("id")
 _TEXTS = tuple(OPERATION_FIELDS.index(field) for field in ("reason", "error", "message"))
 
 
-class Budget:
+class Quota:
     """What a process has: open operations, their stages, bytes of all, and shares in any.
 
     `exceeded` says that stages of it were left out: the broker does not ask for them again.
@@ -97,20 +97,20 @@ class Budget:
         return shortened
 
 
-class Budgets:
-    """The budgets of all processes, by uid and pid; a session of an unknown pid has its own."""
+class Quotas:
+    """The quotas of all processes, by uid and pid; a session of an unknown pid has its own."""
 
     def __init__(self) -> None:
-        self.of_process: dict[object, Budget] = {}
-        self.sharers: dict[str, tuple[Session, Budget]] = {}  # forked children, by session id
-        self.heavy: dict[Budget, None] = {}  # those beyond `BYTES_KEPT`
+        self.of_process: dict[object, Quota] = {}
+        self.sharers: dict[str, tuple[Session, Quota]] = {}  # forked children, by session id
+        self.heavy: dict[Quota, None] = {}  # those beyond `BYTES_KEPT`
 
-    def of(self, session: Session) -> Budget:
-        """Return the budget of the process of a session."""
+    def of(self, session: Session) -> Quota:
+        """Return the quota of the process of a session."""
         process = process_of(session)
         found = self.of_process.get(process)
         if found is None:
-            found = self.of_process[process] = Budget()
+            found = self.of_process[process] = Quota()
         return found
 
     def exceeded(self, session: Session) -> bool:
@@ -118,20 +118,20 @@ class Budgets:
         found = self.of_process.get(process_of(session))
         return found is not None and found.exceeded
 
-    def release(self, session: Session, budget: Budget) -> None:
-        """Forget the budget of a session without operations, if its process has nothing."""
-        if not (budget.opened or budget.bytes or budget.shares):
+    def release(self, session: Session, quota: Quota) -> None:
+        """Forget the quota of a session without operations, if its process has nothing."""
+        if not (quota.opened or quota.bytes or quota.shares):
             process = process_of(session)
-            if self.of_process.get(process) is budget:
+            if self.of_process.get(process) is quota:
                 del self.of_process[process]
 
-    def charge(self, budget: Budget, size: int) -> None:
+    def charge(self, quota: Quota, size: int) -> None:
         """Add `size` bytes, or remove them where it is negative."""
-        budget.bytes += size
-        if budget.bytes > BYTES_KEPT:
-            self.heavy[budget] = None
+        quota.bytes += size
+        if quota.bytes > BYTES_KEPT:
+            self.heavy[quota] = None
         elif self.heavy:
-            self.heavy.pop(budget, None)
+            self.heavy.pop(quota, None)
 
     def has_room_for_share(self, writer: Session) -> bool:
         """Return whether the process of a forked child may count in one more stage."""
@@ -151,11 +151,11 @@ class Budgets:
             known = self.sharers.get(writer)
             if known is None:
                 continue  # of the history
-            session, budget = known
-            budget.shares = max(0, budget.shares - 1)
-            if not budget.shares:
+            session, quota = known
+            quota.shares = max(0, quota.shares - 1)
+            if not quota.shares:
                 del self.sharers[writer]
-                self.release(session, budget)
+                self.release(session, quota)
 
 
 def process_of(session: Session) -> object:
