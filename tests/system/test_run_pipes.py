@@ -110,7 +110,7 @@ def test_an_exit_status_that_somebody_else_was_told_is_no_success(machine, liste
         "c.Child.own = c.Child.take_statuses; c.Child.take_statuses = taken\n"
         "from headway.run.commands.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    process = machine.python("-c", code, "--name", "odd", "--", "sleep", "0.5")
+    process = machine.python("-c", code, "--name", "odd", "--", "sleep", "1.5")
     assert machine.finish(process) == (1, "", "")
     operation = listener.ended("odd")
     assert (operation.state, operation.error) == ("failed", "its exit status is not known")
@@ -126,7 +126,7 @@ def test_the_clock_of_a_command_stops_when_it_ends(machine, listener):
         "l.Launch.report = late\n"
         "from headway.run.commands.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    process = machine.python("-c", code, "--name", "late", "--", "sleep", "0.5")
+    process = machine.python("-c", code, "--name", "late", "--", "sleep", "1.5")
     status, out, _ = machine.finish(process)
     assert status == 0
     assert listener.ended("late").ended <= float(out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -118,14 +119,26 @@ def test_after_ctrl_c_what_was_cancelled_and_what_never_began_is_told(sandbox):
 
 
 def test_lines_about_several_commands_are_written_by_one_viewer_without_their_prefixes(sandbox):
-    done = sandbox.headway(
-        *("run", "--display", "plain", "--output", "quiet"),
-        *("sh", "-c", "sleep 1", ":::", "bash", "-c", "echo why; exit 3", ":::", "true"),
-        timeout=60,
-    )
+    # A viewer takes its time to start on a busy machine: a command goes on until it has written.
+    path = os.path.join(sandbox.folder, "lines")
+    waits = f"n=0; until grep -q failed {path} || [ $((n += 1)) -gt 100 ]; do sleep .2; done"
+    command = [*HEADWAY, "run", "--display", "plain", "--output", "quiet"]
+    command += ["sh", "-c", waits, ":::", "bash", "-c", "echo why; exit 3", ":::", "true"]
+    with open(path, "w") as lines:
+        done = subprocess.run(
+            command,
+            env=sandbox.environ,
+            stdout=subprocess.PIPE,
+            stderr=lines,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    with open(path) as lines:
+        said = lines.read()
     assert done.returncode == 1
-    told = [line.split()[1:3] for line in done.stderr.splitlines() if line[2:3] == ":"]
-    assert told.count(["bash", "failed"]) == 1, done.stderr
+    told = [line.split()[1:3] for line in said.splitlines() if line[2:3] == ":"]
+    assert told.count(["bash", "failed"]) == 1, said
     assert {name for name, state in told if state == "completed"} == {"sh", "true"}
     assert done.stdout == "==> bash <==\nwhy\n"
 

@@ -251,7 +251,6 @@ def _runs_another(options: Options) -> bool:
 
 
 def _run(options: Options, path: str) -> int:
-    from headway.run.supervision.brief import Brief  # noqa: PLC0415 - not where it is off
     from headway.run.supervision.launch import Unfollowed, reason_of  # noqa: PLC0415
 
     launch: Launch | None = None
@@ -271,10 +270,8 @@ def _run(options: Options, path: str) -> int:
             launch.signals.restore()
         return _become(path, options.argv)
     try:
-        brief = Brief(launch, os.environ)
-        if brief.is_possible and brief.run():
-            return 0
-        return _follow(launch, brief.heard)
+        ended, heard = _follow_briefly(launch)
+        return 0 if ended else _follow(launch, heard)
     finally:
         launch.release_terminal()
 
@@ -296,6 +293,18 @@ def _prepare(options: Options, path: str) -> Launch:
     plan.patched = options.patched
     plan.notifies = options.notifies
     return prepare_launch(plan)
+
+
+def _follow_briefly(launch: Launch) -> tuple[bool, ReceivedSignal | None]:
+    """Return whether the command has ended and is reported; else the signal that came, if any."""
+    try:
+        # The command need not wait for it.
+        from headway.run.supervision.brief import Brief  # noqa: PLC0415
+
+        brief = Brief(launch, os.environ)
+    except Exception:  # such as of a command that removes our files
+        return False, None
+    return brief.is_possible and brief.run(), brief.heard
 
 
 def _follow(launch: Launch, heard: ReceivedSignal | None) -> int:

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from headway.run.process.signal_forwarding import ReceivedSignal
     from headway.run.supervision.launch import Launch
 
-# Seconds for which a command is not followed by anything that has to be imported. Doubled, a
-# person would see the beginning of a longer one late.
-LONGEST = 0.3
+# Seconds for which a command is not followed by anything that has to be imported. What takes longer
+# again and again is followed from its beginning. Doubled, the first run of a longer one would be
+# seen that much later, from elsewhere too.
+LONGEST = 0.7
+# The same on a terminal, whose picture begins soon after, and for a known tool that has printed.
+SOON = 0.3
 TICK = 0.1  # seconds between two looks at the modes of the terminal
 # Seconds for the streams of a command that has ended: what is still open then is a process's that
 # it has left behind.
@@ -32,7 +35,7 @@ _SHOWN = ("plain", "json")
 
 
 class Brief:
-    """The first `LONGEST` seconds of a command.
+    """The first seconds of a command: `LONGEST`, or `SOON`.
 
     `heard` is the signal that ended them, to be handled by who follows the command then.
     """
@@ -82,7 +85,8 @@ class Brief:
     def _succeeds(self) -> bool:
         """Wait for the command; return whether it has succeeded in time."""
         launch = self._launch
-        until = launch.begun + LONGEST
+        soon = launch.begun + SOON
+        until = soon if os.isatty(2) else launch.begun + LONGEST
         while True:
             now = time.monotonic()
             found = os.waitid(os.P_PID, launch.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -90,7 +94,7 @@ class Brief:
                 launch.child.ended = now
                 succeeded = found.si_code == os.CLD_EXITED and found.si_status == 0
                 return bool(succeeded)
-            if now >= until:
+            if now >= until or (now >= soon and self._tells_stages()):
                 return False
             heard = launch.signals.wait(min(TICK, until - now))
             if heard is not None and heard.number != signal.SIGCHLD:
@@ -108,13 +112,10 @@ class Brief:
     def _report(self) -> bool:
         """Spool the operation; return whether that was possible. Raise what prevents it."""
         from headway.reporting.spool.last_resort import may_listen, spool  # noqa: PLC0415 - once it has run
-        from headway.run.parsers.registry import PARSERS  # noqa: PLC0415
         from headway.run.tables_file import tables_path  # noqa: PLC0415
 
-        # The output of a known tool is for its parser. The first program that reports starts the
-        # broker; the names in tables need a parser, too.
-        output = self._launch.output
-        if output is not None and output.total and self._launch.tool in PARSERS:
+        # The first program that reports starts the broker; the names in tables need a parser, too.
+        if self._tells_stages():
             return False
         if os.path.exists(tables_path()) or not (self._starts_none or may_listen()):
             return False
@@ -132,6 +133,15 @@ class Brief:
         announce = messages.Announce(0, now, True, operation.record(), [])
         spool(session, [hello, announce, messages.Bye(0, now)])
         return True
+
+    def _tells_stages(self) -> bool:
+        """Return whether it is a known tool that has printed: its output is for its parser."""
+        output = self._launch.output
+        if output is None or not output.total:
+            return False
+        from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - not before it has begun
+
+        return self._launch.tool in PARSERS
 
     @property
     def _starts_none(self) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from headway.host.files import long_commands
 from headway.run.history_keys import HistoryKeys
 from headway.run.process.signal_forwarding import ReceivedSignal
-from headway.run.supervision.brief import Brief
+from headway.run.supervision.brief import SOON, Brief
 from headway.run.supervision.plan import Plan
 from headway_broker.shell.spool import frames
 
@@ -136,6 +136,28 @@ def test_a_failure_is_left_to_the_runner_with_its_status(tmp_path, environ):
     assert spooled(tmp_path) is None
     assert launched.child.ended is not None
     assert os.WEXITSTATUS(launched.child.take_statuses()[0]) == 3
+
+
+@pytest.mark.parametrize(
+    ("tool", "printed", "terminal", "left"),
+    [
+        ("pip", 5, False, True),
+        ("pip", 0, False, False),
+        ("sleep", 5, False, False),
+        ("sleep", 0, True, True),
+    ],
+)
+def test_what_tells_stages_or_is_seen_on_a_terminal_is_left_sooner(
+    environ, monkeypatch, tool, printed, terminal, left
+):
+    monkeypatch.setattr(os, "isatty", lambda _: terminal)
+    launched = Launched("sleep", "60", printed=printed, tool=tool, signals=[signal.SIGINT])
+    launched.begun = time.monotonic() - SOON
+    brief = Brief(launched, environ)
+    assert not brief.run()
+    assert (brief.heard is None) == left  # it was, before it waited for a signal
+    os.kill(launched.child.pid, signal.SIGKILL)
+    launched.child.take_statuses()
 
 
 def test_what_goes_on_is_left_to_the_runner(tmp_path, environ):

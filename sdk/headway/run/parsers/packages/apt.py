@@ -123,6 +123,7 @@ class Parser:
         self._planned = False
         self._needed: int | None = None  # bytes, as apt rounds them
         self._fetching = False
+        self._by_share = False  # it is counted in per cent
         self._has_all = False  # nothing is fetched any more; a status that comes late is old
         self._fetched = 0  # bytes of the files that were fetched before this one
         self._size = 0  # of this one
@@ -252,7 +253,8 @@ class Parser:
         if match and not self._dl:
             return self._fetch_percent(match.group(1), self._item)
         if _FETCHED.match(line):
-            all_of_it = StageMoved(self._fetch, self._needed, self._needed)
+            size = self._needed or (None if self._by_share else self._fetched + self._size or None)
+            all_of_it = StageMoved(self._fetch, size, size, None, None if size is None else "B")
             moved: list[Event] = [all_of_it] if self._fetching and not self._dl else []
             self._has_all = True
             return moved + self._end_fetching()
@@ -284,6 +286,7 @@ class Parser:
                 *self._start_fetching("B"),
                 StageMoved(self._fetch, done, self._needed, detail, "B"),
             ]
+        self._by_share = True
         return [*self._start_fetching("%"), StageMoved(self._fetch, share, 100, detail, "%")]
 
     def _end_fetching(self) -> list[Event]:

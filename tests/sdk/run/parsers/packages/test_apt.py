@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from transcripts import play
+from transcripts import Played, play
 
 from headway.run.parsers.packages import apt
 from headway.run.reading.command_line import FormContext, parse_command_line
@@ -51,6 +51,15 @@ def test_a_status_that_comes_after_all_was_fetched_begins_no_second_download():
     events += machine.feed(lines[1], OUTPUT)
     assert StageEnded("Download") in events
     assert machine.feed(status, STATUS) == []
+
+
+def test_without_a_sum_in_advance_what_was_fetched_is_the_sum_of_its_files():
+    machine, played = parser("apt-get download a b"), Played()
+    for number, size in ((1, "53.1 kB"), (2, "1357 kB")):
+        line = f"Get:{number} http://x y/main amd64 hello amd64 2.10-3 [{size}]"
+        played.take(machine.feed(line, OUTPUT))
+    played.take(machine.feed("Fetched 1410 kB in 0s (6993 kB/s)", OUTPUT))
+    assert played.figures() == {"Download": (1_410_100, 1_410_100, "B")}
 
 
 def test_totals_that_apt_did_not_tell_stay_unknown():
