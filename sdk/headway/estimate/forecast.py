@@ -229,10 +229,11 @@ class Forecast(Mixture):
             if share is not None:
                 shares += w * share
                 weight += w
+        share: float | None = None
         if weight:
-            share: float | None = shares / weight
-        else:
-            share = None if self._untold else counted_fraction(self._stages)
+            share = shares / weight
+        elif not self._analogues and not self._untold:
+            share = counted_fraction(self._stages)
         if self._judged is not None:
             by_stages = self._judged.reached if share is None else share
             share = by_stages + self._judged.trust * (self._judged.reached - by_stages)

@@ -54,6 +54,11 @@ LATE_STEP = 0.3
 # Inverse of the share of a run from which on a stage's lateness counts in full: a quarter.
 # Doubled or halved: no effect worth telling.
 LATE_SHARE = 4
+# Squared steps of distance of a run that has none of the stages that go on, and of whose own none
+# has begun: its weight is a fiftieth. Doubled or halved: no effect on the recordings.
+STRANGE_DISTANCE = 8.0
+# Of the earlier run: so much later than there its first stage may begin. As above.
+STRANGE_AFTER = 0.1
 # Seconds that are always left of what has not ended. Doubled or halved: no effect.
 LEAST_LEFT = 0.02
 
@@ -114,6 +119,8 @@ class Analogue(Matching):
                 end += cold.typical
             else:
                 end = max(end, cold.remaining.get(stage.key, 0.0))
+        if self._is_strange(now):
+            distance += STRANGE_DISTANCE
         return max(LEAST_LEFT, end), distance
 
     def _stage(
@@ -209,8 +216,25 @@ class Analogue(Matching):
         within = [more for key, more in self.left.items() if key.startswith(inside)]
         return max([span.worked - stage.worked(now), LEAST_LEFT, *within])
 
+    def _is_strange(self, now: float) -> bool:
+        """Return whether other stages go on, and none of this run's has begun, though it is time.
+
+        It is another kind of work, under a key that both share.
+        """
+        if not any(stage.began is not None for stage in self._unmatched):
+            return False
+        entries = self._path.entries
+        if self._open or len(entries) == 0 or self._path.has_begun:
+            return False
+        return now > min(ready for ready, _ in entries) + STRANGE_AFTER * self._whole
+
     def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
-        """Return the share of the work that is done, each stage weighing its earlier duration."""
+        """Return the share of the work that is done, each stage weighing its earlier duration.
+
+        None where that is unknown.
+        """
+        if self._is_strange(now):
+            return None
         going = {stage.key for stage, _ in self._open}
         whole = passed = 0.0
         for span in self._path.order:

@@ -36,6 +36,7 @@ class CriticalPath:
         "ahead",
         "entries",
         "free",
+        "has_begun",
         "order",
         "parallel",
         "places",
@@ -70,6 +71,7 @@ class CriticalPath:
         self.ahead: list[float] = []
         self.entries: list[tuple[float, float]] = []
         self.free = self.to_come = 0.0
+        self.has_begun = False
         self.parallel = _parallel(kept)
 
     def update(
@@ -83,7 +85,8 @@ class CriticalPath:
 
         `ahead` gets the way behind every stage, `entries` (moment, way) of the stages that may
         begin at that moment, because the one before them has ended; `free` how free the order is,
-        and `to_come` the seconds of all stages to come, `parallel` of which went on at a time.
+        and `to_come` the seconds of all stages to come, `parallel` of which went on at a time;
+        `has_begun` whether any stage has begun.
         `begun` is when the operation began. A stage that was overtaken counts as far as it is
         likely to come still.
         """
@@ -92,10 +95,12 @@ class CriticalPath:
         ahead = [self._tail] * len(order)
         entries: list[tuple[float, float]] = []
         to_come = 0.0
+        has_begun = False
         for i in range(len(order) - 1, -1, -1):
             span = order[i]
             stage = stages.get(span.key)
             if stage is not None and (stage.began is not None or stage.ended is not None):
+                has_begun = True
                 continue
             chance = chances.get(i, 1.0)
             to_come += chance * span.worked
@@ -113,6 +118,7 @@ class CriticalPath:
         self.ahead = ahead
         self.entries = entries
         self.to_come = to_come
+        self.has_begun = has_begun
 
     def _chances(self, stages: Mapping[str, Stage], orders: Orders) -> dict[int, float]:
         """Return how likely each stage is to come that others have overtaken."""

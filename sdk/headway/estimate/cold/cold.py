@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, inf, log
 
 from headway.estimate.cold import rounds
 from headway.estimate.cold.rate import evenness, remaining_at_rate
@@ -90,7 +90,8 @@ class ColdEstimate:
             if stage.key in inner:
                 within.setdefault(inner[stage.key].key, []).append(stage)
         coming = ended = 0
-        total = weight = passed = 0.0
+        total = weight = passed = longest_ended = 0.0
+        first_end = inf
         begun = 0
         for stage in stages:
             if not _counts(stage, inner):
@@ -105,6 +106,8 @@ class ColdEstimate:
                     failed = stage
                 elif stage.state == "completed":
                     failed = None
+                    longest_ended = max(longest_ended, stage.worked(now))
+                    first_end = min(first_end, stage.ended)
                     total += log(max(LEAST_DURATION, stage.worked(now)))
                     weight += 1
             else:
@@ -118,6 +121,10 @@ class ColdEstimate:
                     weight += 1
         if failed is not None and not running:
             running.append((failed, failed.worked(now), remaining_at_rate(failed, now)))
+        blind = any(
+            left is None and worked > longest_ended and (stage.began or 0.0) < first_end
+            for stage, worked, left in running
+        )
         first = prior if prior is not None and prior > 0 else TYPICAL
         if begun:
             first = max(first, MEAN_SHARE * passed / begun)
@@ -151,7 +158,12 @@ class ColdEstimate:
         if self.whole > 0:
             unsure = (longest * unsure + ahead * UNCOUNTED_HALF_WIDTH) / self.whole
         self.counted = any(left is not None for _, _, left in running)
-        if self.counted:
+        if blind and not coming:
+            # It is around those that have ended, which tell nothing of it, as a command around the
+            # tools that it starts.
+            self.half_width = UNKNOWN_HALF_WIDTH
+            self.whole = None
+        elif self.counted:
             self.half_width = unsure
         elif weight - UNCOUNTED_WEIGHT * len(running) > 0:
             self.half_width = UNCOUNTED_HALF_WIDTH

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from forecasts import counted, learned, merged, play
+from forecasts import counted, learned, merged, perform, play
 
 from headway.estimate import Forecast
 
@@ -78,6 +78,18 @@ def test_what_follows_the_last_stage_counts_down_too():
     assert told[3] == pytest.approx(19, rel=0.3)
     assert told[12] == pytest.approx(10, rel=0.4)
     assert told[20] < 5
+
+
+def test_a_run_of_which_no_stage_begins_in_its_time_tells_no_share_and_little_of_the_rest():
+    earlier = perform(stages=(("Step", 60.0, 60),))[2]
+    forecast = Forecast([earlier])
+    forecast.start(0.0)
+    for second in range(1, 96):
+        forecast.observe(1, "Run", None, "running", second, 100, "%", float(second))
+        forecast.estimate(float(second))
+        progress = forecast.progress(float(second))
+        assert progress is None or second <= 6
+    assert forecast.estimate(95.0).median < 30
 
 
 def rounds(times):

@@ -69,6 +69,20 @@ def test_a_last_stage_that_says_nothing_is_expected_to_end_sooner_than_it_has_la
     assert 2 < estimate.median < 15
 
 
+def test_what_goes_on_uncounted_around_others_says_that_nobody_knows_when_all_is_over():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "Run", None, "running", 0, None, None, 0.0)
+    for second in range(1, 10):
+        state = "completed" if second == 9 else "running"
+        forecast.observe(2, "gzip", None, state, 10 * second, 90, "B", float(second))
+        assert forecast.estimate(float(second)) is None
+        if state == "running" and second > 2:
+            left = forecast.stage_estimate(2, float(second))
+            assert left.low - 1 <= 9 - second <= left.high + 1
+    assert forecast.estimate(40.0) is None
+
+
 def test_stages_to_come_are_measured_by_how_long_those_before_have_taken():
     def guess(seconds):
         forecast = Forecast()
