@@ -1,4 +1,4 @@
-"""The import contracts of scripts/check notice what they are there for."""
+"""The import contracts of scripts/check notice what they are there for, in their own tree."""
 
 from __future__ import annotations
 
@@ -254,6 +254,42 @@ def test_a_circle_by_imports_for_types_and_in_functions_is_found(tmp_path, monke
     (package / "two.py").write_text("def late():\n    from looped import one\n")
     monkeypatch.syspath_prepend(tmp_path)
     assert set(circle("looped")) == {"looped.one", "looped.two"}
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A tree with `scripts/check` alone."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "check", tmp_path / "scripts")
+    return tmp_path
+
+
+def checked(tree, **environ):
+    return subprocess.run(
+        [tree / "scripts" / "check"],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+def test_without_its_environment_the_check_says_so_and_checks_nothing(tree):
+    said = checked(tree)
+    assert said.returncode == 1
+    assert said.stdout == "check: no .venvs/newest here: run scripts/test first\n"
+
+
+def test_the_packages_that_are_checked_are_those_of_its_own_tree(tree):
+    tools = tree / ".venvs" / "newest" / "bin"
+    tools.mkdir(parents=True)
+    for name in ("ruff", "basedpyright", "lint-imports", "python"):
+        (tools / name).write_text('#!/bin/sh\necho "$PYTHONPATH"\nexit 1\n')
+        (tools / name).chmod(0o755)
+    said = checked(tree, PYTHONPATH="/elsewhere").stdout
+    assert said.count(":".join(f"{tree / wing}" for wing in WINGS) + "\n") == 5
+    assert "elsewhere" not in said
 
 
 def broken(verdict, name):
