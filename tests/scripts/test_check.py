@@ -1,4 +1,4 @@
-"""The import contracts of scripts/check notice what they are there for."""
+"""The import contracts of scripts/check notice what they are there for, in their own tree."""
 
 from __future__ import annotations
 
@@ -85,6 +85,32 @@ UPWARD = [
 ]
 CORES = "Cores decide, shells do"
 
+# What cores import but cores: these compute. A list of what is forbidden has always forgotten one
+# (`timeit` has a clock, `linecache` reads files).
+COMPUTING = set(
+    re.findall(
+        r"\w+",
+        """
+        __future__ typing re math statistics collections _collections bisect array codecs itertools
+        functools operator _operator struct enum json hmac hashlib _blake2 unicodedata difflib
+        shlex msgpack
+        """,
+    )
+)
+# Modules that have more than that, and cores that import them all the same: the numbers and names
+# of signals, which are constants; the parser of a tool, by its name; the type of a scope.
+EXCEPTIONS = {
+    ("headway.run.exit_status", "_signal"),
+    ("headway.run.exit_status", "signal"),
+    ("headway.run.process.escalation", "signal"),
+    ("headway.run.parsers.registry", "importlib"),
+    ("headway.reporting.tally", "headway.host.propagation"),
+}
+# What cores name of a module that opens files, too.
+CODECS = {"encode", "getincrementaldecoder"}
+# The class of a tuple is compiled with the names of its fields.
+BUILTIN_EXCEPTIONS = {("headway.light_typing", "eval")}
+
 
 @pytest.fixture(scope="module")
 def verdict(tmp_path_factory):
@@ -141,14 +167,54 @@ def test_every_module_that_says_it_is_pure_is_held_to_it():
 
 
 def test_no_core_opens_a_file_prints_or_reads_the_terminal():
-    cores = contract(CORES)["source_modules"]
-    held = [module for module in modules() if within(module, cores)]
-    assert len(held) > 30
-    named = {module: builtins_named(path_of(module).read_text()) for module in held}
-    assert {module: names for module, names in named.items() if names} == {}
+    found = {(core, name) for core, path in cores() for name in builtins_named(path.read_text())}
+    assert found == BUILTIN_EXCEPTIONS
 
 
-@pytest.mark.parametrize("call", ["open(path)", "input()", "print(1)", "list(map(open, paths))"])
+def test_cores_import_cores_and_what_computes():
+    held = dict(cores())
+    assert len(held) > 100
+    found = {
+        (core, name)
+        for core, path in held.items()
+        for name in imports_named(path.read_text())
+        if name not in held and name not in COMPUTING
+    }
+    assert found == EXCEPTIONS
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("from timeit import default_timer", {"timeit"}),
+        ("def late():\n    import linecache\n    return linecache.getline(path, 1)", {"linecache"}),
+        ("import codecs\ncodecs.open(path)", {"codecs.open"}),
+        ("import codecs as c\nc.open(path)", {"codecs.open"}),
+        ("from codecs import open as look", {"codecs.open"}),
+        ("import importlib\nimportlib.import_module('time')", {"importlib"}),
+        ("import os.path", {"os.path"}),
+        ("from headway.host import random_id", {"headway.host.random_id"}),
+        ("from headway.host.random_id import random_id", {"headway.host.random_id"}),
+        ("from . import reporter", {"."}),
+        ("import re, json\nfrom codecs import encode", set()),
+    ],
+)
+def test_an_import_that_a_core_must_not_have_is_found(source, found):
+    assert imports_named(source) - COMPUTING == found
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "open(path)",
+        "input()",
+        "print(1)",
+        "list(map(open, paths))",
+        "__import__('time').time()",
+        "eval(text)",
+        "exec(text)",
+    ],
+)
 def test_a_core_that_would_open_print_or_read_is_found(call):
     assert len(builtins_named(f"def late():\n    return {call}\n")) == 1
 
@@ -190,6 +256,42 @@ def test_a_circle_by_imports_for_types_and_in_functions_is_found(tmp_path, monke
     assert set(circle("looped")) == {"looped.one", "looped.two"}
 
 
+@pytest.fixture
+def tree(tmp_path):
+    """A tree with `scripts/check` alone."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "check", tmp_path / "scripts")
+    return tmp_path
+
+
+def checked(tree, **environ):
+    return subprocess.run(
+        [tree / "scripts" / "check"],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+def test_without_its_environment_the_check_says_so_and_checks_nothing(tree):
+    said = checked(tree)
+    assert said.returncode == 1
+    assert said.stdout == "check: no .venvs/newest here: run scripts/test first\n"
+
+
+def test_the_packages_that_are_checked_are_those_of_its_own_tree(tree):
+    tools = tree / ".venvs" / "newest" / "bin"
+    tools.mkdir(parents=True)
+    for name in ("ruff", "basedpyright", "lint-imports", "python"):
+        (tools / name).write_text('#!/bin/sh\necho "$PYTHONPATH"\nexit 1\n')
+        (tools / name).chmod(0o755)
+    said = checked(tree, PYTHONPATH="/elsewhere").stdout
+    assert said.count(":".join(f"{tree / wing}" for wing in WINGS) + "\n") == 5
+    assert "elsewhere" not in said
+
+
 def broken(verdict, name):
     """What is said of one broken contract: its title is underlined."""
     parts = re.split(r"^(.+)\n-+\n", verdict.stdout, flags=re.MULTILINE)
@@ -226,10 +328,49 @@ def modules(*packages):
                 yield ".".join(file.relative_to(wing).with_suffix("").parts)
 
 
+def cores():
+    """The name and the file of each core, and of each package that is one as a whole."""
+    held = contract(CORES)["source_modules"]
+    for package, wing in PACKAGES.items():
+        for file in sorted((ROOT / wing / package).rglob("*.py")):
+            parts = file.relative_to(ROOT / wing).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            if within(name, held):
+                yield name, file
+
+
+def imports_named(source):
+    """The modules that are imported, and what of `codecs` cores do not use, as `codecs.open`."""
+    nodes = list(ast.walk(ast.parse(source)))
+    found, codecs, used = set(), set(), set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+            codecs |= {alias.asname or "codecs" for alias in node.names if alias.name == "codecs"}
+        elif isinstance(node, ast.ImportFrom):
+            origin = "." * node.level + (node.module or "")
+            names = {alias.name for alias in node.names}
+            found |= {f"{origin}.{name}" if has(origin, name) else origin for name in names}
+            used |= names if origin == "codecs" else set()
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            used |= {node.attr} if node.value.id in codecs else set()
+    return found | {f"codecs.{name}" for name in used - CODECS}
+
+
+def has(package, name):
+    """Whether a package of ours has a module or package of that name."""
+    if package.split(".")[0] not in PACKAGES:
+        return False
+    path = path_of(f"{package}.{name}")
+    return path.exists() or path.with_suffix("").is_dir()
+
+
 def builtins_named(source):
-    """Those that reach files and terminals without an import, called or handed on."""
+    """Those that reach files, terminals and other code without an import, called or handed on."""
     names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    return names & {"open", "input", "print"}
+    forbidden = {"open", "input", "print", "__import__", "eval", "exec", "compile", "breakpoint"}
+    return names & {*forbidden, "__builtins__", "__loader__", "__spec__"}
 
 
 def within(module, packages):

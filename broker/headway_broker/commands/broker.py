@@ -13,6 +13,8 @@ import traceback
 from typing import Any
 
 from headway import __version__
+from headway.commands.standard_streams import discard_stderr
+from headway.host import identity
 from headway.host.files import lost_ends
 from headway.host.launch import cgroup
 from headway.protocol import endpoint
@@ -70,7 +72,7 @@ def run(*, detached: bool, leave_after: float) -> int:
         return 1
     log = Log(directory, echo=not detached)
     if detached:
-        _silence()
+        discard_stderr()  # the log until now: what Python says of a fault may have told texts
     try:
         return _serve(directory, single_instance, log, detached=detached, leave_after=leave_after)
     except Exception as error:
@@ -92,7 +94,7 @@ def _serve(
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     state = None
     if os.environ.get("HEADWAY_HISTORY") != "off":
-        state = endpoint.state_directory(os.environ, _home())
+        state = endpoint.state_directory(os.environ, identity.home(_uid()))
     try:
         lost_ends.prepare(directory, os.getuid())  # while there is room for it
     except OSError:
@@ -128,13 +130,6 @@ def _about(*, detached: bool) -> dict[str, Any]:
     return {"version": __version__, "pid": os.getpid(), **where}
 
 
-def _silence() -> None:
-    """Close standard error, the log until now: what Python says of a fault may have told texts."""
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, 2)
-    os.close(sink)
-
-
 def become(uid: int) -> None:
     """Change from root to the user who called sudo; raise KeyError or OSError."""
     user = pwd.getpwuid(uid)
@@ -167,14 +162,6 @@ def _say(text: str) -> None:
 
 def _complain(text: str) -> None:
     sys.stderr.write(f"headway broker: {text}\n")
-
-
-def _home() -> str:
-    """Return the home of the served user, who under sudo is not root."""
-    try:
-        return pwd.getpwuid(_uid()).pw_dir
-    except KeyError:
-        return os.path.expanduser("~")
 
 
 def _uid() -> int:

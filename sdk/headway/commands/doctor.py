@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from headway import __version__
 from headway.commands import broker_check
+from headway.host import identity
 from headway.host.launch import interpreter
 from headway.protocol import endpoint
 
@@ -135,7 +136,7 @@ def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
     """Return where the broker of `user` stores history, and why it cannot."""
     if user != uid:  # it becomes that user, and takes on their home
         environ = {name: value for name, value in environ.items() if name != "XDG_STATE_HOME"}
-    place = endpoint.state_directory(environ, _home(user))
+    place = endpoint.state_directory(environ, identity.home(user))
     there = place
     while not os.path.lexists(there):
         there = os.path.dirname(there)
@@ -160,7 +161,7 @@ def _lost(
 
     places = [] if place is None else [place]
     if user == uid:
-        places.append(endpoint.state_directory(environ, _home(user)))
+        places.append(endpoint.state_directory(environ, identity.home(user)))
     number, last = lost_ends.known(places)
     if not number:
         return []
@@ -228,15 +229,6 @@ def _patch(environ: Mapping[str, str]) -> str:
     if site not in environ.get("PYTHONPATH", "").split(os.pathsep):
         return "PYTHONPATH was replaced: the bars of programs started from here are not reported"
     return f"the bars of Pythons started from here are reported, if they are {unseen}"
-
-
-def _home(user: int) -> str:
-    import pwd  # noqa: PLC0415 - not there on Windows
-
-    try:
-        return pwd.getpwuid(user).pw_dir
-    except KeyError:
-        return os.path.expanduser("~")
 
 
 def _libraries(lines: list[tuple[str, str]]) -> list[str]:

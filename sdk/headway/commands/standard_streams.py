@@ -14,6 +14,13 @@ def open_closed_streams() -> None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
+def discard_stderr() -> None:
+    """Point standard error at /dev/null: whoever has it is not to read what Python says of us."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    os.close(sink)
+
+
 def silence_stdout() -> int:
     """Point standard output at /dev/null once its reader has gone; return the exit status, 0.
 

@@ -74,6 +74,16 @@ def terminal() -> str | None:
         return None
 
 
+def home(user: int) -> str:
+    """Return the home directory of a user, who under sudo is not the one that we run as."""
+    import pwd  # noqa: PLC0415 - not there on Windows
+
+    try:
+        return pwd.getpwuid(user).pw_dir
+    except KeyError:
+        return os.path.expanduser("~")
+
+
 def _line(path: str) -> str | None:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:

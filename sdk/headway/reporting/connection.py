@@ -304,8 +304,8 @@ class Connection:
     def _answer(self) -> None:
         """Deliver requests, without the lock: code of the program may run."""
         publisher = self._publisher
-        while publisher.requests:
-            request = publisher.requests.pop(0)
+        while publisher.viewer_requests:
+            request = publisher.viewer_requests.pop(0)
             handle = self._reporter.handles.get(request.operation)
             if handle is None:
                 answer, reason = "refused", "it has ended"

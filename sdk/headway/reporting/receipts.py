@@ -63,8 +63,11 @@ class Receipts:
             if operation is not None and _seconds(operation) >= LEAST_SECONDS:
                 del self._owed[name]
 
-    def print_owed(self) -> None:
-        """Print those that nobody has printed, if this process has its terminal. Raise OSError."""
+    def print_owed(self, until: float) -> None:
+        """Print those that nobody has printed, if this process has its terminal. Raise OSError.
+
+        Nothing is waited for after `until`, on the monotonic clock.
+        """
         owed, self._owed = self._owed, {}
         name = identity.terminal()
         if not owed or name is None:
@@ -76,7 +79,7 @@ class Receipts:
         descriptor = _open(name)
         try:
             if _is_ours(descriptor):
-                _print(descriptor, owed)
+                _print(descriptor, owed, until)
         finally:
             os.close(descriptor)
 
@@ -114,17 +117,17 @@ def _is_ours(descriptor: int) -> bool:
         return False
 
 
-def _print(descriptor: int, owed: dict[str, Operation]) -> None:
+def _print(descriptor: int, owed: dict[str, Operation], until: float) -> None:
     from headway.formatting import theme  # noqa: PLC0415 - at an end only
     from headway.formatting.receipt import receipt_line, receipt_sequence  # noqa: PLC0415
-    from headway.host.files.printed_ends import PrintedEnds  # noqa: PLC0415
+    from headway.host.files.printed_ends import CLAIM_TIMEOUT, PrintedEnds  # noqa: PLC0415
     from headway.host.files.terminal_locks import FRONT, TerminalLock  # noqa: PLC0415
 
     front = TerminalLock(descriptor, FRONT)
     viewed = front.is_taken()  # by `headway view`, which shows these operations
     front.close()
     printed = PrintedEnds(descriptor)
-    mine = printed.claim(owed)
+    mine = printed.claim(owed, min(CLAIM_TIMEOUT, until - time.monotonic()))
     printed.close()
     if viewed:
         return
@@ -141,20 +144,22 @@ def _print(descriptor: int, owed: dict[str, Operation]) -> None:
         for name, operation in owed.items()
         if name in mine
     ]
-    _write(descriptor, receipt_sequence(lines, columns).encode("utf-8", "replace"))
+    _write(descriptor, receipt_sequence(lines, columns).encode("utf-8", "replace"), until)
 
 
-def _write(descriptor: int, data: bytes) -> None:
-    """Write at once, or once the terminal takes it, within `WRITE_TIMEOUT`."""
+def _write(descriptor: int, data: bytes, until: float) -> None:
+    """Write at once, or once the terminal takes it, within `WRITE_TIMEOUT` and before `until`."""
     import select  # noqa: PLC0415 - at an end only
 
-    until = time.monotonic() + WRITE_TIMEOUT
+    until = min(until, time.monotonic() + WRITE_TIMEOUT)
     view = memoryview(data)
     while view:
-        left = until - time.monotonic()
-        if left <= 0 or not select.select([], [descriptor], [], left)[1]:
+        left = max(until - time.monotonic(), 0.0)  # what a terminal takes at once is written
+        if not select.select([], [descriptor], [], left)[1]:
             return
         try:
             view = view[os.write(descriptor, view) :]
         except BlockingIOError:
+            if not left:
+                return
             time.sleep(0.001)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from headway.reporting.spool.last_resort import Left
     from headway.reporting.viewers.cell_viewer import CellViewer
 
+# Seconds by which an exit is delayed at most: what `EXIT_TIMEOUT` and `GOODBYE` leave of them is
+# for the receipts that this process prints itself.
+EXIT_LIMIT = 1.0
 # Seconds for an exit after one that has waited in vain: enough where the broker answers again.
 DEAF_TIMEOUT = 0.005
 # Seconds for the exit of a forked child: a program that forks one after the other waits for each
@@ -254,22 +257,24 @@ class Reporter:
     def end(self) -> None:
         """Deliver final states at the end of the process, within `EXIT_TIMEOUT` at most.
 
-        First they are spooled: whatever becomes of the waiting, no end is lost. Never raises, but
-        for what a signal's handler of the program does.
+        Nothing is waited for after `EXIT_LIMIT`, receipts neither. First they are spooled: whatever
+        becomes of the waiting, no end is lost. Never raises, but for what a signal's handler of the
+        program does.
         """
-        until = monotonic() + (FORKED_TIMEOUT if self.forked else EXIT_TIMEOUT)
+        now = monotonic()
+        until = now + (FORKED_TIMEOUT if self.forked else EXIT_TIMEOUT)
         # Threads of the program that go on would keep the interpreter from us for 5 ms each.
         interval = sys.getswitchinterval()
         sys.setswitchinterval(min(interval, SWITCH_INTERVAL))
         if type(self.lock) is not ClosingLock:
             self.lock = ClosingLock(self)
         try:
-            self._end(until)
+            self._end(until, now + EXIT_LIMIT)
         finally:
             sys.setswitchinterval(interval)
         self.closed = True
 
-    def _end(self, until: float) -> None:
+    def _end(self, until: float, limit: float) -> None:
         deaf = False
         if self.thread is not None or self.publisher.operations:
             try:
@@ -296,7 +301,7 @@ class Reporter:
         # Of the workers of a pool the viewer prints one receipt for all.
         if not (self.off or self.forked or propagation.is_of_multiprocessing()):
             try:
-                self.receipts.print_owed()
+                self.receipts.print_owed(limit)
             except Exception:
                 pass  # the terminal is gone, or takes nothing
 

@@ -52,7 +52,7 @@ class Session(Marks):
         self.refused: Refuse | None = None
         self.retired = False
         self.surroundings: retirement.Surroundings | None = None  # of a broker that we start
-        self.requests: list[Cancel | Pause] = []  # to be answered
+        self.viewer_requests: list[Cancel | Pause] = []  # to be answered
         self.drawn: set[str] = set()
         self.output = OutputSender()
         self.usual: dict[str, float] = {}  # operation → seconds, where asked for and known
@@ -167,7 +167,7 @@ class Session(Marks):
                     self._repeat(self.operations[operation])
 
     def _receive_request(self, message: Cancel | Pause) -> None:
-        self.requests.append(message)
+        self.viewer_requests.append(message)
 
     def _receive_output_wanted(self, message: OutputWanted) -> None:
         self.output.want(message.operation, message.offset)

@@ -8,6 +8,13 @@ SILENT = (
     "try: print('to nobody', flush=True)\n"
     "except BrokenPipeError: sys.exit(silence_stdout())"
 )
+DISCARDED = (
+    "import os\n"
+    "from headway.commands.standard_streams import discard_stderr\n"
+    "discard_stderr()\n"
+    "os.write(2, b'to nobody')\n"
+    "print('to somebody')"
+)
 OPENED = (
     "import sys\n"
     "from headway.commands.standard_streams import open_closed_streams\n"
@@ -38,3 +45,10 @@ def test_a_stream_that_was_closed_can_be_written_to():
         timeout=60,
     )
     assert done.returncode == 0
+
+
+def test_what_is_written_to_a_discarded_standard_error_reaches_nobody():
+    done = subprocess.run(
+        [sys.executable, "-c", DISCARDED], capture_output=True, check=False, timeout=60
+    )
+    assert (done.stdout, done.stderr) == (b"to somebody\n", b"")

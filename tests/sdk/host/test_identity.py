@@ -1,8 +1,9 @@
 """Who this process is."""
 
 import os
+import pwd
 
-from headway.host.identity import describe, start_time
+from headway.host.identity import describe, home, start_time
 
 
 def test_a_process_says_who_it_is():
@@ -16,3 +17,13 @@ def test_a_process_says_who_it_is():
 def test_a_pid_and_its_start_name_a_process_for_good():
     assert start_time(os.getpid()) == start_time(os.getpid())
     assert start_time(2**22 + 1) is None
+
+
+def test_the_home_is_that_of_the_user_and_ours_for_one_whom_nobody_knows():
+    assert home(0) == pwd.getpwuid(0).pw_dir
+    unknown = next(uid for uid in range(2**31 - 2, 0, -1) if uid not in known_users())
+    assert home(unknown) == os.path.expanduser("~")
+
+
+def known_users():
+    return {user.pw_uid for user in pwd.getpwall()}

@@ -3,16 +3,24 @@
 import os
 import select
 import termios
+import time
 
 import pytest
 
 import headway
 from headway.host import identity
+from headway.host.files import printed_ends
 from headway.host.files.printed_ends import PrintedEnds
 from headway.host.files.terminal_locks import FRONT, TerminalLock
+from headway.reporting import receipts
 from headway.reporting.receipts import LEAST_SECONDS, OWED_LIMIT
 
 LONG = 2 * LEAST_SECONDS
+
+
+def soon():
+    """A deadline that no test here reaches."""
+    return time.monotonic() + 60.0
 
 
 @pytest.fixture
@@ -54,18 +62,18 @@ def end(reporter, clock):
 def test_what_no_viewer_has_printed_the_program_prints_once(reporter, end, screen):
     end("Install")
     end("Fetch", state="failed")
-    reporter.receipts.print_owed()
+    reporter.receipts.print_owed(soon())
     shown = screen()
     assert shown.count("Install  1 s") == 1
     assert shown.count("Fetch  failed after 1 s") == 1
-    reporter.receipts.print_owed()
+    reporter.receipts.print_owed(soon())
     assert screen() == ""
 
 
 def test_what_a_viewer_has_printed_the_program_does_not(reporter, end, screen):
     made = end()
     PrintedEnds(screen.descriptor).claim([made.id])
-    reporter.receipts.print_owed()
+    reporter.receipts.print_owed(soon())
     assert screen() == ""
 
 
@@ -75,7 +83,7 @@ def test_what_a_viewer_has_answered_is_not_owed_but_for_what_is_too_short_for_it
     reporter.receipts.least = 0.0
     long, short = end("Long"), end("Short", LEAST_SECONDS / 2)
     reporter.receipts.answered([long.id, short.id])
-    reporter.receipts.print_owed()
+    reporter.receipts.print_owed(soon())
     shown = screen()
     assert "Short" in shown
     assert "Long" not in shown
@@ -92,7 +100,7 @@ def test_what_a_viewer_has_answered_is_not_owed_but_for_what_is_too_short_for_it
 )
 def test_what_leaves_no_receipt_leaves_none_here_either(reporter, end, screen, options):
     end(**options)
-    reporter.receipts.print_owed()
+    reporter.receipts.print_owed(soon())
     assert screen() == ""
 
 
@@ -100,7 +108,7 @@ def test_a_loop_that_is_to_leave_nothing_leaves_nothing(reporter, clock, screen)
     for _ in headway.track([1], "Loop", leave=False):
         clock.advance(LONG)
     reporter.settle()
-    reporter.receipts.print_owed()
+    reporter.receipts.print_owed(soon())
     assert screen() == ""
 
 
@@ -109,7 +117,7 @@ def test_an_attempt_that_is_run_again_leaves_one_receipt(reporter, end, clock, s
     made.start()
     clock.advance(LONG)
     made.complete()
-    reporter.receipts.print_owed()
+    reporter.receipts.print_owed(soon())
     shown = screen()
     assert "failed" not in shown
     assert shown.count("Work") == 1
@@ -120,7 +128,7 @@ def test_nothing_is_printed_beside_a_full_screen_program(reporter, end, screen):
     modes[3] &= ~(termios.ICANON | termios.ECHO)
     termios.tcsetattr(screen.descriptor, termios.TCSANOW, modes)
     end()
-    reporter.receipts.print_owed()
+    reporter.receipts.print_owed(soon())
     assert screen() == ""
 
 
@@ -128,7 +136,7 @@ def test_where_headway_view_shows_it_nothing_is_printed(reporter, end, screen):
     front = TerminalLock(screen.descriptor, FRONT)
     assert front.acquire()
     made = end()
-    reporter.receipts.print_owed()
+    reporter.receipts.print_owed(soon())
     front.close()
     assert screen() == ""
     assert made.id in PrintedEnds(screen.descriptor)
@@ -141,15 +149,68 @@ def test_a_terminal_that_cannot_show_a_picture_gets_none(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     end()
-    reporter.receipts.print_owed()
+    reporter.receipts.print_owed(soon())
     assert screen() == ""
 
 
 def test_no_more_than_the_latest_are_owed(reporter, end, screen):
     for number in range(OWED_LIMIT + 5):
         end(f"Work {number:03}")
-    reporter.receipts.print_owed()
+    reporter.receipts.print_owed(soon())
     shown = screen()
     assert "Work 004" not in shown
     assert "Work 005" in shown
     assert shown.count("Work") == OWED_LIMIT
+
+
+class Waits:
+    """The clock of a module, which notes for how long it would have slept."""
+
+    def __init__(self):
+        self.slept = []
+
+    def monotonic(self):
+        return time.monotonic() + sum(self.slept)
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    clock = Waits()
+    monkeypatch.setattr(printed_ends, "time", clock)
+    monkeypatch.setattr(receipts, "time", clock)
+    return clock
+
+
+def test_an_exit_whose_time_is_over_waits_for_no_claim_and_prints_all_the_same(
+    reporter, end, screen, waits
+):
+    end()
+    other = PrintedEnds(screen.descriptor)
+    assert other._lock(0.0)
+    reporter.receipts.print_owed(time.monotonic() - 1.0)
+    other.close()
+    assert screen().count("Work") == 1
+    assert waits.slept == []
+
+
+def test_an_exit_whose_time_is_over_waits_for_no_terminal(
+    reporter, end, screen, waits, monkeypatch
+):
+    os.set_blocking(screen.descriptor, False)
+    while select.select([], [screen.descriptor], [], 0)[1]:
+        os.write(screen.descriptor, b"x" * 4096)
+    end()
+    timeouts = []
+    original = select.select
+
+    def watched(reading, writing, other, timeout):
+        timeouts.append(timeout)
+        return original(reading, writing, other, 0)
+
+    monkeypatch.setattr(select, "select", watched)
+    reporter.receipts.print_owed(time.monotonic() - 1.0)
+    assert timeouts == [0.0]
+    assert waits.slept == []

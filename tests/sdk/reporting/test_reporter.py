@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 import headway
 from headway.host.random_id import random_id
-from headway.reporting.reporter import Reporter, reporter, use
+from headway.reporting.reporter import EXIT_LIMIT, Reporter, reporter, use
+from headway.reporting.thread import EXIT_TIMEOUT, GOODBYE
 from headway.testing import reporting
 
 
@@ -145,3 +147,14 @@ def test_a_flush_ends_in_time_whatever_clock_the_reports_have(clock):
         assert other.publisher.unsaid
         other.flush(0.01)
         assert other.publisher.unsaid
+
+
+def test_its_end_has_one_deadline_for_the_delivery_and_the_receipts(reporter, monkeypatch):
+    deadlines = []
+    monkeypatch.setattr(reporter, "off", False)
+    monkeypatch.setattr(reporter.receipts, "print_owed", deadlines.append)
+    before = time.monotonic()
+    reporter.end()
+    after = time.monotonic()
+    assert [before <= until - EXIT_LIMIT <= after for until in deadlines] == [True]
+    assert EXIT_TIMEOUT + GOODBYE < EXIT_LIMIT <= 1.0

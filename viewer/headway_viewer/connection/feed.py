@@ -17,6 +17,7 @@ import zmq
 
 from headway import __version__
 from headway.host.identity import describe
+from headway.host.random_id import random_id
 from headway.protocol import messages, retirement, wire
 from headway_viewer.replica.replica import Replica
 
@@ -72,7 +73,7 @@ class Feed:
         self._find_tried = float("-inf")
         self._sequence = 0
         self._replies: dict[int, messages.Reply] = {}
-        self._session = new_session_id()
+        self._session = random_id(16)
         self._replaces = replaces
         self._asked_to_retire = False
         self.follows = True
@@ -341,9 +342,3 @@ class Feed:
 
     def _new_inbox(self) -> bytes:
         return messages.inbox(os.urandom(messages.INBOX_NAME_SIZE), events=self._events)
-
-
-def new_session_id() -> str:
-    """Return a random session id."""
-    alphabet = "abcdefghijklmnopqrstuvwxyz234567"
-    return "".join(alphabet[byte & 31] for byte in os.urandom(16))

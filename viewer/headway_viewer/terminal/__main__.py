@@ -16,6 +16,7 @@ import sys
 from types import FrameType
 from typing import Sequence
 
+from headway.commands.standard_streams import discard_stderr
 from headway.formatting import picture_support
 from headway.host.files.terminal_locks import VIEWER, TerminalLock
 from headway_viewer.display.taskbar import clear_left
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("--tty, --lines or --cells is needed")
     _ignore_terminal_signals()
     inherited = os.dup(arguments.fd)
-    _discard_stderr()
+    discard_stderr()  # the program's terminal, not for our warnings
     if arguments.cells:
         return run_cells(inherited, arguments.pid)
     if arguments.lines:
@@ -68,13 +69,6 @@ def _ignore_terminal_signals() -> None:
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the mask is inherited from the program
-
-
-def _discard_stderr() -> None:
-    """Point standard error at /dev/null: it is the program's terminal, not for our warnings."""
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, 2)
-    os.close(sink)
 
 
 def _open(name: str, inherited: int) -> int | None:

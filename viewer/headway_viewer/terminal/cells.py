@@ -7,7 +7,6 @@ for a while: the kernel starts another.
 from __future__ import annotations
 
 import json
-import os
 import time
 
 from headway.model import Operation
@@ -15,6 +14,7 @@ from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.display.cells import FRAME, Cells
 from headway_viewer.display.clock import time_of_day
+from headway_viewer.display.live import write_all
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
 from headway_viewer.terminal.processes import is_running, read_process
@@ -71,7 +71,7 @@ def run_cells(descriptor: int, pid: int) -> int:
             board.absorb(changes, now)
             feed.lines.clear()
             for picture in cells.take(changes, now):
-                _write(descriptor, f"{json.dumps(picture)}\n".encode())
+                write_all(descriptor, f"{json.dumps(picture)}\n".encode())
             if cells.going or board.open:
                 busy_at = local
             elif local - busy_at > IDLE_TIMEOUT:
@@ -81,9 +81,3 @@ def run_cells(descriptor: int, pid: int) -> int:
     finally:
         feed.close()
     return 0
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]

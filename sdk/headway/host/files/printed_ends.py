@@ -46,12 +46,15 @@ class PrintedEnds:
         """Return whether the end of an operation is settled."""
         return operation in self._read()
 
-    def claim(self, operations: Iterable[str]) -> set[str]:
-        """Settle the ends of operations; return those that nobody had settled before."""
+    def claim(self, operations: Iterable[str], timeout: float = CLAIM_TIMEOUT) -> set[str]:
+        """Settle the ends of operations; return those that nobody had settled before.
+
+        Another process's claim is waited for, `timeout` seconds at most.
+        """
         wanted = list(operations)
         if not wanted:
             return set()
-        locked = self._lock()
+        locked = self._lock(timeout)
         try:
             known = self._read()
             new = [operation for operation in wanted if operation not in known]
@@ -68,8 +71,8 @@ class PrintedEnds:
             os.close(self._file)
             self._file = None
 
-    def _lock(self) -> bool:
-        until = time.monotonic() + CLAIM_TIMEOUT
+    def _lock(self, timeout: float) -> bool:
+        until = time.monotonic() + timeout
         while self._file is not None:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

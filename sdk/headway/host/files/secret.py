@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
+from headway.host import identity
 from headway.protocol import endpoint
 
 NAME = "secret"
@@ -24,7 +25,7 @@ def secret_path(environ: Mapping[str, str], uid: int) -> str:
     user = endpoint.user_of(environ, uid)
     if user != uid:  # root keeps its own XDG directory; the broker is that of the user
         environ = {name: value for name, value in environ.items() if name != "XDG_STATE_HOME"}
-    return os.path.join(endpoint.state_directory(environ, _home(user)), NAME)
+    return os.path.join(endpoint.state_directory(environ, identity.home(user)), NAME)
 
 
 def read_secret() -> bytes | None:
@@ -85,12 +86,3 @@ def _make(path: str, user: int) -> bytes:
     finally:
         os.unlink(temporary)
     return secret
-
-
-def _home(user: int) -> str:
-    import pwd  # noqa: PLC0415 - not there on Windows
-
-    try:
-        return pwd.getpwuid(user).pw_dir
-    except KeyError:
-        return os.path.expanduser("~")

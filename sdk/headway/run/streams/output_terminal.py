@@ -11,18 +11,15 @@ modes, and gives back those that it found: whoever has the role in
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 import termios
 import threading
 
 from headway.host.threads import signals as signal
 from headway.run.streams.owed_modes import give_back_modes
-from headway.run.streams.window_size import usable_size
+from headway.run.streams.pty_window import PtyWindow, in_foreground
 from headway.terminal_mode import (
     LINE,
-    RAW,
     is_relayed,
     is_wholly_raw,
     line_mode,
@@ -37,8 +34,6 @@ if TYPE_CHECKING:
     from headway.host.files.terminal_locks import TerminalLock
     from headway.terminal_mode import Attributes
 
-# A full-screen command sets margins to the rows that its pty had when it began.
-_WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"
 _OFLAG, _LFLAG = 1, 3
 
 
@@ -52,10 +47,6 @@ class OutputTerminal:
 
     def __init__(self, fd: int, reserved: bool) -> None:
         self._fd = fd
-        self._reserved = reserved
-        self._size = b""
-        self._mode: str | None = None  # of the real terminal, in the foreground
-        self._was_raw = False
         self._saved: Attributes | None = None  # to give back, while its modes are the command's
         self._changed: Attributes | None = None
         self._without_newlines = False  # since the command wants every byte of its output
@@ -73,18 +64,16 @@ class OutputTerminal:
         attributes[_OFLAG] &= ~termios.OPOST  # the real terminal does that
         termios.tcsetattr(self.slave, termios.TCSANOW, attributes)
         self._plain = self._seen = termios.tcgetattr(self.slave)
-        self.resize()
+        self._window = PtyWindow(fd, self.master, reserved)  # in the real terminal's mode
 
     @property
     def foreground(self) -> bool:
         """Whether the terminal is the command's to change.
 
-        Of one that does not control us, as under `su -c`, that is unknown, and taken for so.
+        One that does not control us, as under `su -c`, is taken for so: the command beside us sets
+        its modes as it would without us.
         """
-        try:
-            return os.tcgetpgrp(self._fd) == os.getpgrp()
-        except OSError as error:
-            return error.errno == errno.ENOTTY
+        return in_foreground(self._fd, uncontrolled=True)
 
     @property
     def changed(self) -> bool:
@@ -131,10 +120,8 @@ class OutputTerminal:
             mode = line_mode(termios.tcgetattr(self._fd)) if self.foreground else None
         except (OSError, termios.error):
             return
-        if mode != self._mode:
-            self._mode = mode
-            self._was_raw = self._was_raw or mode == RAW
-            self.resize()
+        if mode != self._window.mode and self._window.enter(mode):
+            self.signal_command(signal.SIGWINCH)
 
     def restore(self) -> None:
         """Give back the modes that the command has set through its output, until `follow`.
@@ -152,20 +139,14 @@ class OutputTerminal:
             self._seen = self._plain
             self._told = False
             self._given_back = True
-        self._reset_margins()
+        if self.foreground:
+            self._window.reset_margins()
 
     def resize(self) -> None:
         """Give the pty the size that the command may use, and tell the command."""
-        try:
-            size = usable_size(self._fd, reserved=self._reserved and self._mode != RAW)
-            if size != self._size:
-                fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
-                if self._size:
-                    # The kernel tells the group that a terminal controls: the pty has none.
-                    self.signal_command(signal.SIGWINCH)
-                self._size = size
-        except OSError:
-            pass  # the terminal is gone: a hangup will follow
+        if self._window.resize():
+            # The kernel tells the group that a terminal controls: this pty has none.
+            self.signal_command(signal.SIGWINCH)
 
     def prepare_recovery(self) -> tuple[int, ...] | None:
         """Return the descriptors that `recover` needs in a process that is forked next.
@@ -258,15 +239,6 @@ class OutputTerminal:
         if self._lock is not None and self._lock.held:
             self._lock.forget()
             self._lock.release()
-
-    def _reset_margins(self) -> None:
-        if self._was_raw:
-            self._was_raw = False
-            if self._reserved and self.foreground:
-                try:
-                    os.write(self._fd, _WHOLE_SCREEN)
-                except OSError:
-                    pass
 
 
 def _tell_nobody(_: int) -> None:

@@ -8,21 +8,17 @@ that takes the role.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import termios
 
 from headway.host.files.terminal_locks import MODES, TerminalLock
 from headway.run.streams.owed_modes import give_back_modes
-from headway.run.streams.window_size import usable_size
-from headway.terminal_mode import RAW, is_relayed, line_mode, raw_attributes, usual_attributes
+from headway.run.streams.pty_window import PtyWindow, in_foreground
+from headway.terminal_mode import is_relayed, line_mode, raw_attributes, usual_attributes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.terminal_mode import Attributes
-
-# A full-screen command sets margins to the rows that its pty had when it began.
-_WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"
 
 
 class RelayedTerminal:
@@ -34,59 +30,55 @@ class RelayedTerminal:
 
     def __init__(self, fd: int, reserved: bool) -> None:
         self._fd = fd
-        self._reserved = reserved
         self._lock = TerminalLock(fd, MODES)
         self._saved: Attributes = self._usual(fd)
-        self._mode: str | None = None  # of the command, while the terminal is relayed
-        self._size = b""
-        self._was_raw = False
         self.master, self.slave = os.openpty()
         self.name = os.ttyname(self.slave)
         termios.tcsetattr(self.slave, termios.TCSANOW, self._saved)
-        self.resize()
+        # In the command's mode, while the terminal is relayed.
+        self._window = PtyWindow(fd, self.master, reserved)
 
     @property
     def foreground(self) -> bool:
-        """Whether this process's group has the terminal."""
-        try:
-            return os.tcgetpgrp(self._fd) == os.getpgrp()
-        except OSError:
-            return False
+        """Whether this process's group has the terminal.
+
+        It has controlled us when we began. One that no longer does is not relayed: its keys are
+        another session's.
+        """
+        return in_foreground(self._fd, uncontrolled=False)
 
     @property
     def relayed(self) -> bool:
         """Whether the terminal is in raw mode for the command."""
-        return self._mode is not None
+        return self._window.mode is not None
 
     def follow(self) -> None:
         """Relay the terminal while this process is in the foreground; follow the pty's mode."""
         if not self.foreground:
-            self._mode = None  # the shell has set its own mode
+            self._window.mode = None  # the shell has set its own mode
             self._lock.release()
             return
         try:
             mode = line_mode(termios.tcgetattr(self.master))
-            if mode == self._mode:
+            if mode == self._window.mode:
                 return
-            if self._mode is None and not self._claim():
+            if self._window.mode is None and not self._claim():
                 return
         except (OSError, termios.error):
             return  # the terminal is gone: a hangup will follow
         changed = raw_attributes(self._saved, mode)
         self._lock.record_modes(self._saved, changed)
         self._set(changed)
-        self._mode = mode
-        self._was_raw = self._was_raw or mode == RAW
-        self.resize()
+        self._window.enter(mode)
 
     def restore(self) -> None:
         """Restore the modes that the terminal had; never raise."""
-        if self._mode is not None:
-            self._mode = None
+        if self._window.mode is not None:
+            self._window.mode = None
             if self.foreground:
                 self._set(self._saved)
                 self._lock.forget()
-                self._reset_margins()
+                self._window.reset_margins()
         self._lock.release()
 
     def recover(self, fd: int) -> None:
@@ -95,13 +87,7 @@ class RelayedTerminal:
 
     def resize(self) -> None:
         """Give the pty the size that the command may use; the kernel tells the command."""
-        try:
-            size = usable_size(self._fd, reserved=self._reserved and self._mode != RAW)
-            if size != self._size:
-                fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
-                self._size = size
-        except OSError:
-            pass  # the terminal is gone: a hangup will follow
+        self._window.resize()
 
     def control(self, key: int) -> bytes:
         """Return the character that stands for `termios.VINTR` and such on the pty, or nothing."""
@@ -142,14 +128,6 @@ class RelayedTerminal:
             return False
         self._saved = attributes
         return True
-
-    def _reset_margins(self) -> None:
-        if self._was_raw:
-            self._was_raw = False
-            try:
-                os.write(self._fd, _WHOLE_SCREEN)
-            except OSError:
-                pass
 
     def _set(self, attributes: Attributes) -> None:
         try:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
 import struct
 import termios
@@ -247,3 +248,21 @@ def test_a_new_size_is_followed_and_told(make, real):
     terminal.resize()
     assert size(terminal.slave) == (8, 40)
     assert told == [signal.SIGWINCH]
+
+
+def test_margins_that_are_owed_in_the_background_are_reset_in_the_foreground(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path))
+    tmp_path.chmod(0o700)
+    master, slave = os.openpty()
+    terminal = OutputTerminal(slave, True)
+    tty.setraw(slave)
+    terminal.follow_size()
+    monkeypatch.setattr(OutputTerminal, "foreground", False)
+    terminal.restore()
+    assert not select.select([master], [], [], 0)[0]
+    monkeypatch.setattr(OutputTerminal, "foreground", True)
+    terminal.restore()
+    assert select.select([master], [], [], 0)[0]
+    assert b"\x1b[r" in os.read(master, 4096)
+    for descriptor in (master, slave, terminal.master, terminal.slave):
+        os.close(descriptor)

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import struct
 import termios
+import tty
 
 import pytest
 
@@ -112,3 +114,21 @@ def test_the_key_that_interrupts_is_the_ptys(terminal):
     attributes[3] &= ~termios.ISIG
     termios.tcsetattr(terminal.slave, termios.TCSANOW, attributes)
     assert terminal.control(termios.VINTR) == b""
+
+
+@pytest.mark.usefixtures("foreground")
+@pytest.mark.parametrize("reserved", [True, False])
+def test_margins_are_reset_after_a_full_screen_command_where_a_viewer_may_draw(
+    tmp_path, monkeypatch, reserved
+):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path))
+    tmp_path.chmod(0o700)
+    master, slave = os.openpty()
+    terminal = RelayedTerminal(slave, reserved=reserved)
+    tty.setraw(terminal.slave)
+    assert relays(terminal)
+    terminal.restore()
+    written = os.read(master, 4096) if select.select([master], [], [], 0)[0] else b""
+    assert (b"\x1b[r" in written) == reserved
+    for descriptor in (master, slave, terminal.master, terminal.slave):
+        os.close(descriptor)

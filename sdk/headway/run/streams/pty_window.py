@@ -1,0 +1,76 @@
+"""The window of a command's pty: its size, and the margins that the command may leave."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import termios
+
+from headway.run.streams.window_size import usable_size
+from headway.terminal_mode import RAW
+
+# A full-screen command sets margins to the rows that its pty had when it began.
+_WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"
+
+
+class PtyWindow:
+    """The window of the pty `master`, before the terminal behind descriptor `fd`.
+
+    `reserved` tells whether a viewer may draw at the bottom: the pty then has the rows above, as
+    long as its `mode` is not RAW, in which a command has the whole screen.
+    """
+
+    def __init__(self, fd: int, master: int, reserved: bool) -> None:
+        self._fd = fd
+        self._master = master
+        self._reserved = reserved
+        self._size = b""
+        self._was_raw = False
+        self.mode: str | None = None
+        self.resize()
+
+    def enter(self, mode: str | None) -> bool:
+        """Give the pty the size that it has in `mode`; return what `resize` returns."""
+        self.mode = mode
+        self._was_raw = self._was_raw or mode == RAW
+        return self.resize()
+
+    def resize(self) -> bool:
+        """Give the pty the size that the command may use; return whether it had another.
+
+        The kernel tells that to the group that the pty controls, if there is any.
+        """
+        try:
+            size = usable_size(self._fd, reserved=self._reserved and self.mode != RAW)
+            if size == self._size:
+                return False
+            fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
+        except OSError:
+            return False  # the terminal is gone: a hangup will follow
+        had, self._size = self._size, size
+        return bool(had)
+
+    def reset_margins(self) -> None:
+        """Let the whole screen scroll again, after a command that had it; never raise.
+
+        Only in the foreground: elsewhere the screen is another program's, and the margins are owed
+        until then. Where nothing is reserved the pty had all rows, and nothing of ours is written.
+        """
+        if self._was_raw and self._reserved:
+            try:
+                os.write(self._fd, _WHOLE_SCREEN)
+            except OSError:
+                pass
+        self._was_raw = False
+
+
+def in_foreground(fd: int, *, uncontrolled: bool) -> bool:
+    """Return whether the process group of this process has the terminal behind `fd`.
+
+    Of a terminal that does not control this process that is unknown: `uncontrolled` is returned.
+    """
+    try:
+        return os.tcgetpgrp(fd) == os.getpgrp()
+    except OSError as error:
+        return uncontrolled and error.errno == errno.ENOTTY
