@@ -13,6 +13,7 @@ import traceback
 from typing import Any
 
 from headway import __version__
+from headway.commands.arguments import ArgumentParser
 from headway.host.files import lost_ends
 from headway.host.launch import cgroup
 from headway.protocol import endpoint
@@ -189,7 +190,7 @@ def _address() -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         prog="headway broker",

@@ -9,6 +9,7 @@ import sys
 from typing import Any, NamedTuple
 
 from headway import text
+from headway.commands.arguments import ArgumentParser
 from headway.estimate import Run, duration
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.protocol import endpoint
@@ -216,7 +217,7 @@ def _fail(words: str, status: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="headway why",
         description="Why an operation takes, or took, as long as it does: each stage against what\n"
         "it usually takes, the chain of stages that made its length, what else ran, how busy\n"

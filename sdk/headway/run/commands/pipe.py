@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
             continue
         option, given, value = arguments.pop(0).partition("=")
         if option not in values or not (given or arguments):
-            print_error(f"{option} makes no sense here\n{USAGE}", "pipe")
+            print_error(f"{option} makes no sense here; see `headway pipe --help`", "pipe")
             return 2
         values[option] = value if given else arguments.pop(0)
     import headway  # noqa: PLC0415 - not for the help
