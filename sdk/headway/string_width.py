@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import unicodedata
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
 
 def cells(text: str) -> int:
     """Return the number of cells that `text` takes."""
@@ -63,6 +67,11 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
     if width <= cells(ellipsis):
         return head(text, width)
     return head(text, width - cells(ellipsis)).rstrip() + ellipsis
+
+
+def first_fit(texts: Sequence[str], width: int) -> str:
+    """Return the first of `texts` that takes at most `width` cells, or else the last of them."""
+    return next((text for text in texts if cells(text) <= width), texts[-1])
 
 
 def squeeze(text: str, width: int, ellipsis: str = "…") -> str:

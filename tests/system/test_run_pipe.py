@@ -42,7 +42,10 @@ def test_a_script_that_stops_half_way_has_failed(machine, listener):
     process = start(machine, f"printf 'stage a total=3\\noops\\nadvance\\n' | {PIPE} --name Half")
     _, err = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert err == "headway pipe: line 2: unknown word 'oops'\n"
+    assert err == (
+        "headway pipe: line 2: unknown word 'oops'\n"
+        "headway pipe: Half failed: the input ended at 1 of 3\n"
+    )
     # What it has left in a file is without the error, and may be read first.
     until(lambda: listener.ended("Half").error == "the input ended at 1 of 3")
 

@@ -43,6 +43,22 @@ def test_commands_of_a_file_run_so_many_at_once_grouped(sandbox):
     assert (done.returncode, done.stdout) == (0, "==> sh <==\na\n==> bash <==\nb\n")
 
 
+@pytest.mark.parametrize("output", ["interleaved", "grouped"])
+def test_off_a_terminal_the_last_lines_tell_which_did_not_succeed(sandbox, output):
+    fail = script(sandbox, "fail.sh", "exit 7")
+    done = sandbox.headway(
+        *("run", "--output", output, "true", ":::", "sh", fail),
+        *(":::", "sh", "-c", "kill -INT $$"),
+        HEADWAY_BROKER="never",
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert sorted(done.stderr.splitlines()) == [
+        "headway run: fail.sh failed: exit status 7",
+        "headway run: sh cancelled: interrupted by SIGINT",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told", "status"),
     [
@@ -102,7 +118,7 @@ def test_each_command_leaves_one_line_however_late_the_picture_comes(sandbox, en
     shell.type("headway run true ::: sh -c 'exit 3' ::: sh -c 'sleep 2' ::: sleep 1; echo is=$?\n")
     shell.wait_for(lambda lines: "is=1" in lines, "the end")
     told = sorted(line.split("  ")[0] for line in shell.all if line[0] in "✓✗")
-    assert told == ["✓ sh 2", "✓ sleep", "✓ true", "✗ sh"]
+    assert told == ["✓ sh (2)", "✓ sleep", "✓ true", "✗ sh"]
     assert not shell.screen.margins
 
 

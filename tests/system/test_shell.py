@@ -45,7 +45,7 @@ def test_pv_whose_reader_leaves_dies_of_it_as_cat_does(machine, listener):
 def test_pv_refuses_what_makes_no_sense(machine, arguments):
     done = machine.headway("pv", *arguments)
     assert done.returncode == 2
-    assert "usage: headway pv" in done.stderr
+    assert "see `headway pv --help`" in done.stderr
 
 
 @pytest.mark.starts_broker

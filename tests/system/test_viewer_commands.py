@@ -109,9 +109,13 @@ def test_the_exit_status_of_waiting_is_how_it_ended(sandbox, then, status, state
 
 
 def test_waiting_for_what_never_comes_can_be_given_up(sandbox):
-    assert sandbox.headway("wait", "nobody", "--timeout", "0.3").returncode == 4
+    never = sandbox.headway("wait", "nobody", "--timeout", "0.3")
+    assert never.returncode == 4
+    assert never.stderr.endswith("headway wait: gave up waiting for 'nobody' to begin\n")
     process = sandbox.held("slow")
-    assert sandbox.headway("wait", "slow", "--timeout", "0.3").returncode == 124
+    late = sandbox.headway("wait", "slow", "--timeout", "0.9")
+    assert late.returncode == 124
+    assert late.stderr == "headway wait: gave up waiting: 'slow' is running\n"
     let_go(process)
 
 
@@ -313,7 +317,10 @@ def test_the_next_run_of_a_name_is_followed_not_the_one_before(sandbox):
 def test_wait_says_what_has_not_begun(sandbox):
     done = sandbox.headway("wait", "nix", "--timeout", "1.5")
     assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr == "headway wait: waiting for 'nix' to begin\n"
+    assert done.stderr == (
+        "headway wait: waiting for 'nix' to begin\n"
+        "headway wait: gave up waiting for 'nix' to begin\n"
+    )
 
 
 def test_a_broker_that_is_told_to_stop_is_not_started_again_by_viewers(sandbox):
@@ -379,7 +386,10 @@ def test_wait_says_that_nobody_has_a_name_while_a_broker_runs(sandbox):
     program = sandbox.held("other")
     done = sandbox.headway("wait", "absent", "--timeout", "2")
     assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr == "headway wait: waiting for 'absent' to begin\n"
+    assert done.stderr == (
+        "headway wait: waiting for 'absent' to begin\n"
+        "headway wait: gave up waiting for 'absent' to begin\n"
+    )
     let_go(program)
 
 

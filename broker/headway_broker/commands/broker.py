@@ -13,6 +13,7 @@ import traceback
 from typing import Any
 
 from headway import __version__
+from headway.commands.arguments import ArgumentParser
 from headway.commands.standard_streams import discard_stderr
 from headway.host import identity
 from headway.host.files import lost_ends
@@ -176,7 +177,7 @@ def _address() -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         prog="headway broker",

@@ -10,13 +10,15 @@ import sys
 import time
 
 from headway import string_width, text
-from headway.estimate import duration
+from headway.commands.arguments import ArgumentParser
+from headway.estimate import duration, lasted
 from headway.protocol import endpoint
 from headway_broker.history import comparison, summary
 from headway_broker.history.database import NAME
 
 NAME_WIDTH = 40
 ACCURACY_NAME_WIDTH = 32
+USAGE, NONE_SEEN = 2, 4  # exit statuses, as those of the commands that take an OP
 _EXAMPLES = """examples:
   headway history                        every operation that is remembered
   headway history "npm install"          one of them
@@ -87,7 +89,7 @@ def listing(rows: list[summary.Known], now: float) -> list[str]:
     """Return a line for each key: name, id, runs, usual duration, and age of the last one."""
     lines = [f"{'operation':{NAME_WIDTH}} {'id':6} {'runs':>5} {'usually':>9}  last"]
     for row in rows:
-        usual = "—" if row.usual is None else duration(row.usual)
+        usual = "—" if row.usual is None else lasted(row.usual)
         ago = f"{duration(max(0.0, now - row.ended))} ago"
         lines.append(f"{_column(row.name)} {row.id} {row.runs:>5} {usual:>9}  {ago}")
     return lines
@@ -116,9 +118,9 @@ def accuracy(rows: list[summary.Known]) -> list[str]:
 
 def _unfound(word: str, rows: list[summary.Known]) -> int:
     if not rows:
-        return _fail(f"nothing is remembered under {word!r}", 1)
+        return _fail(f"nothing is remembered under {word!r}", NONE_SEEN)
     ids = ", ".join(row.id for row in rows)
-    return _fail(f"{len(rows)} operations are called {word!r}: name one by its id, {ids}", 1)
+    return _fail(f"{len(rows)} operations are called {word!r}: name one by its id, {ids}", USAGE)
 
 
 def _forgotten(runs: int) -> int:
@@ -136,11 +138,12 @@ def _column(key: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         prog="headway history",
-        description="What earlier runs taught, by operation; estimates rest on it.",
+        description="What earlier runs taught, by operation; estimates rest on it. Exit status\n"
+        "4 if nothing is remembered under KEY, 2 if it can mean several.",
     )
     parser.add_argument("key", nargs="?", metavar="KEY", help="one operation, by id or by its name")
     parser.add_argument(

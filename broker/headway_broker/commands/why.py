@@ -9,9 +9,11 @@ import sys
 from typing import Any, NamedTuple
 
 from headway import text
+from headway.commands.arguments import ArgumentParser
 from headway.estimate import Run, duration
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.protocol import endpoint
+from headway.states import PAUSED, WAITING
 from headway_broker.commands import client
 from headway_broker.commands.history import history_path
 from headway_broker.history import explanation, summary
@@ -19,6 +21,7 @@ from headway_broker.history.explanation import Explanation, spent
 
 SCHEMA = 1  # of the JSON; fields are only ever added
 USAGE, NONE_SEEN = 2, 4  # exit statuses, as those of the commands that take an OP
+STARTS = ("for ", "on ", "until ")  # of reasons that are said as they are
 ID_LEAST = 3  # characters of the id of an operation that only the history knows
 _EXAMPLES = """examples:
   headway why 7f3                        an operation that runs, or has ended, by its id
@@ -29,6 +32,8 @@ _EXAMPLES = """examples:
 
 class Case(NamedTuple):
     """An operation, what it took, and the runs to hold it against; `run` is None before it began.
+
+    `reason` tells why it waits, or ended as it did.
 
     `id` is None for a run that was stored before runs had the id of their operation.
     """
@@ -42,6 +47,7 @@ class Case(NamedTuple):
     going: bool = False
     open_keys: tuple[str, ...] = ()
     left: float | None = None
+    reason: str | None = None
 
 
 class Ambiguous(LookupError):
@@ -78,8 +84,9 @@ def show(case: Case, found: Explanation | None) -> list[str]:
     """Return the lines of the answer: what it took, why, and each stage."""
     name = text.safe(case.name)
     title = f"{name} ({case.id})" if case.id else name
+    reason = _reason_lines(case)
     if found is None:
-        return [f"{title}: it has not begun"]
+        return [f"{title}: it has not begun", *reason]
     whole = found.whole
     took = spent(whole.seconds)
     if case.going:
@@ -95,9 +102,21 @@ def show(case: Case, found: Explanation | None) -> list[str]:
         low, high, runs = whole.usual.low, whole.usual.high, whole.usual.runs
         span = f"{spent(low)} to {spent(high)} in {runs} runs" if runs > 1 else "1 run"
         words += f"; usually {spent(whole.usual.median)} ({span})"
-    lines = [f"{title} {words}", explanation.verdict(found)]
+    lines = [f"{title} {words}", *reason, explanation.verdict(found)]
     table = explanation.lines(found)
     return [*lines, "", *table] if table else lines
+
+
+def _reason_lines(case: Case) -> list[str]:
+    """Return the line that tells why it waits, or ended as it did, if that is known."""
+    if case.reason is None:
+        return []
+    reason = text.safe(case.reason)
+    if case.state != WAITING:
+        return [reason]
+    if reason == PAUSED:
+        return [f"it is paused; `headway resume {case.id}` lets it go on"]
+    return [f"it waits {reason}" if reason.startswith(STARTS) else f"it waits for {reason}"]
 
 
 def record(case: Case, found: Explanation | None) -> dict[str, Any]:
@@ -110,6 +129,7 @@ def record(case: Case, found: Explanation | None) -> dict[str, Any]:
         "key": case.key,
         "state": case.state,
         "remaining": case.left,
+        "reason": case.reason,
     }
     return head if found is None else {**head, **explanation.record(found)}
 
@@ -149,6 +169,7 @@ def reported(facts: dict[str, Any], runs: list[summary.Dated]) -> Case:
         ended is None,
         tuple(facts["going"]),
         None if estimate is None else estimate[1],
+        facts.get("reason"),  # absent of an older broker
     )
 
 
@@ -196,7 +217,7 @@ def _fail(words: str, status: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="headway why",
         description="Why an operation takes, or took, as long as it does: each stage against what\n"
         "it usually takes, the chain of stages that made its length, what else ran, how busy\n"

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, NamedTuple, Sequence
 
 from headway import string_width, text
-from headway.estimate import duration
+from headway.estimate import lasted
 from headway_broker.history.summary import Dated
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -92,8 +92,8 @@ def lines(name: str, runs: Sequence[Dated]) -> list[str]:
     ]
     for row in rows:
         label = string_width.pad(string_width.clip(text.safe(row.name), NAME_WIDTH), NAME_WIDTH)
-        usual = "—" if row.usual is None else duration(row.usual)
-        newest = "—" if row.newest is None else duration(row.newest)
+        usual = "—" if row.usual is None else lasted(row.usual)
+        newest = "—" if row.newest is None else lasted(row.newest)
         more = f"  ×{row.slowdown:.1f}" if row.slowdown > SLOWER else ""
         found.append(f"{label} {sparkline(row.seconds):{width}} {usual:>9} {newest:>9}{more}")
     found.extend(["", reasons(runs)])

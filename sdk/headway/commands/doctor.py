@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from headway import __version__
 from headway.commands import broker_check
+from headway.commands.arguments import ArgumentParser
 from headway.host import identity
 from headway.host.launch import interpreter
 from headway.protocol import endpoint
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 def main(argv: list[str]) -> int:
     """Print what a program that reports would find; return 1 where reporting is off."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         epilog="examples:\n  headway doctor",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         prog="headway doctor",

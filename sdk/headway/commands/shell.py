@@ -270,9 +270,11 @@ def main(argv: list[str]) -> int:
         if argv and not asked:
             *most, last = SHELLS
             sys.stderr.write(
-                f"headway shell: there are functions for {', '.join(most)} and {last} only\n\n"
+                f"headway shell: there are functions for {', '.join(most)} and {last} only;"
+                " see `headway shell --help`\n"
             )
-        (sys.stdout if asked else sys.stderr).write(HELP)
+        else:
+            (sys.stdout if asked else sys.stderr).write(HELP)
         return 0 if asked else 2
     sys.stdout.write(functions(argv[0]) + (prompt_hook(argv[0]) if with_prompt else ""))
     return 0

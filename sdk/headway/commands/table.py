@@ -27,7 +27,7 @@ VERBS = {
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
     "mcp": ("headway_viewer.mcp.cli:main", "let coding agents look and wait, over MCP"),
     "pipe": ("headway.run.commands.pipe:main", "report progress from a shell script, by lines"),
-    "shell": ("headway.commands.shell:main", "print functions that report from bash or zsh"),
+    "shell": ("headway.commands.shell:main", "print functions that report from a shell"),
     "pv": ("headway.run.commands.meter:main", "copy a pipe and report the bytes that pass"),
     "history": ("headway_broker.commands.history:main", "show what is remembered, or forget it"),
     "why": ("headway_broker.commands.why:main", "tell why an operation takes, or took, so long"),
@@ -39,6 +39,7 @@ VERBS = {
     "completion": ("headway.commands.completion:main", "print completions for bash, zsh or fish"),
 }
 USAGE = 2
+ALIKE = 0.7  # of `difflib`: at its own 0.6 "logs" is like "bogus"
 UNWRITTEN = 74  # EX_IOERR of sysexits.h: no status of any verb
 # What a write to standard output fails with for good.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -147,7 +148,7 @@ def _is_there(module: str) -> bool:
 def _unknown(verb: str) -> int:
     import difflib  # noqa: PLC0415 - only a wrong word needs it
 
-    close = difflib.get_close_matches(verb, VERBS, n=1)
+    close = difflib.get_close_matches(verb, VERBS, n=1, cutoff=ALIKE)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     shown = verb.encode("ascii", "backslashreplace").decode("ascii")
     shown = "".join(char if char.isprintable() else "?" for char in shown)

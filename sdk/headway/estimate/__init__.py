@@ -11,7 +11,7 @@ from headway.estimate.history.accuracy import Accuracy, accuracy, untold
 from headway.estimate.history.key import history_key
 from headway.estimate.history.run import Run
 from headway.estimate.interval import Estimate
-from headway.estimate.phrase import describe, duration
+from headway.estimate.phrase import describe, duration, lasted
 from headway.estimate.usual import Usual, usual_of
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "describe",
     "duration",
     "history_key",
+    "lasted",
     "untold",
     "usual_of",
 ]

@@ -18,6 +18,7 @@ VAGUE = 6.0
 NARROW = 2.6
 # Seconds from which on a number stands beside its range: then there is time to plan with it.
 LONG = 570.0
+BELOW_SECOND = 0.95  # what took less is told in tenths
 # Units up to which the end of a range is told in the unit of its number.
 SAME_UNIT = 100
 UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "days": "days"}
@@ -56,6 +57,13 @@ def duration(seconds: float) -> str:
     """Return rounded seconds in one unit: "14 s", "40 s", "2 min", "1.5 h", "3 days"."""
     unit, size = _unit(seconds)
     return f"{_figure(seconds / size, unit)} {unit}"
+
+
+def lasted(seconds: float) -> str:
+    """Return what `duration` does, but less than a second in tenths: "0.3 s"."""
+    if seconds >= BELOW_SECOND:
+        return duration(seconds)
+    return f"{seconds:.1f} s" if seconds >= 0.05 else "0 s"
 
 
 def _apart(estimate: Estimate) -> float:

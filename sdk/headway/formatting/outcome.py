@@ -44,9 +44,16 @@ def broken_stage_name(operation: Operation) -> str:
 
 def outcome_text(operation: Operation) -> str:
     """Return the outcome: "2 min 4 s", "failed in Fetch after 38 s, exit 1"."""
+    return outcome_texts(operation)[0]
+
+
+def outcome_texts(operation: Operation) -> tuple[str, ...]:
+    """Return the outcome in ever fewer words, for a narrow place.
+
+    First what it took is left out, then the stage: the state, its reason and the exit status stay.
+    """
     elapsed = elapsed_text(operation)
-    state = operation.state
-    if state == COMPLETED:
+    if operation.state == COMPLETED:
         stage = sole_stage(operation)
         counted = ""
         if stage is not None and stage.shown and stage.unit != "%":
@@ -55,12 +62,22 @@ def outcome_text(operation: Operation) -> str:
             f"{counted} in {elapsed}" if counted and elapsed else counted or elapsed or "completed"
         )
         said = operation.message or operation.reason or (None if stage is None else stage.reason)
-        return f"{words}, {said}" if said else words
+        return (f"{words}, {said}", said) if said else (words,)
+    place = broken_stage_name(operation) if operation.state not in (CANCELLED, UNJUDGED) else ""
+    found = [
+        _unsuccessful_text(operation, place, elapsed),
+        _unsuccessful_text(operation, place, ""),
+        _unsuccessful_text(operation, "", ""),
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _unsuccessful_text(operation: Operation, place: str, elapsed: str) -> str:
+    state = operation.state
     words = state
     if state == CANCELLED and operation.reason:
         by = operation.reason
         words += f" {by}" if by.startswith("by ") else ""
-    place = broken_stage_name(operation) if state not in (CANCELLED, UNJUDGED) else ""
     if place:
         words += f" in {place}"
     if elapsed:

@@ -33,3 +33,14 @@ def wants_lines(environ: Mapping[str, str]) -> bool:
     return any(
         environ.get(name, "").lower() not in ("", "0", "false") for name in ("CI", "ACCESSIBLE")
     )
+
+
+def shows_nothing(display: str | None, terminal: bool, environ: Mapping[str, str]) -> bool:
+    """Whether nothing on standard error shows how an operation ends, and nobody asked for that.
+
+    `display` is what was asked for on the command line, or None.
+    """
+    if environ.get("HEADWAY", "").lower() == "off":
+        return True
+    kind = display or environ.get("HEADWAY_DISPLAY") or "auto"
+    return kind in ("auto", "live") and not appends_lines(terminal, environ)

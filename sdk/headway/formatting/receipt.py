@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headway import string_width
-from headway.formatting.outcome import display_name, outcome_text
+from headway.formatting.outcome import display_name, outcome_texts
 from headway.formatting.theme import STOPPED, STYLES, Line, Theme
 from headway.model import Operation
 from headway.states import COMPLETED
@@ -28,15 +28,17 @@ def receipt_line(
     if width < 4:
         return [(style, string_width.head(sign, width))]
     name = theme.spell(display_name(operation) if name is None else name)
-    message = theme.spell(outcome_text(operation) if message is None else message)
+    texts = outcome_texts(operation) if message is None else (message,)
     room = width - 2
     # The name is not lost in a long reason.
     least = min(string_width.cells(name), max(NAME_LEAST, room // 3))
-    message = string_width.clip(message, room - least - 2, theme.ellipsis)
+    left = room - least - 2
+    said = string_width.first_fit([theme.spell(text) for text in texts], left)
+    message = string_width.clip(said, left, theme.ellipsis)
     name = string_width.squeeze(name, room - string_width.cells(message) - 2, theme.ellipsis)
     gap = "  " if name else ""
-    said = "" if operation.state == COMPLETED else style
-    return [(style, sign), ("", f" {name}{gap}"), (said, message)]
+    style_said = "" if operation.state == COMPLETED else style
+    return [(style, sign), ("", f" {name}{gap}"), (style_said, message)]
 
 
 def receipt_sequence(lines: list[str], columns: int) -> str:

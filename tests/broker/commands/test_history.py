@@ -25,6 +25,14 @@ def test_a_listing_has_runs_time_and_age():
     assert lines[1].endswith(" ago")
 
 
+@pytest.mark.parametrize(
+    ("usual", "told"), [(0.01, "0 s"), (0.3, "0.3 s"), (1.2, "1 s"), (94.0, "1.5 min")]
+)
+def test_a_usual_duration_below_a_second_is_not_rounded_up(usual, told):
+    line = history.listing([ROWS[0]._replace(usual=usual)], 1060.0)[1]
+    assert f" {told}  " in line
+
+
 def test_names_are_hostile_text():
     line = history.listing(ROWS, 1060.0)[2]
     assert line.isprintable()
@@ -46,7 +54,7 @@ def test_without_history_that_is_said(monkeypatch, capsys, tmp_path):
     assert capsys.readouterr().out == "nothing is remembered yet\n"
     assert history.main(["--json"]) == 0
     assert capsys.readouterr().out == ""
-    assert history.main(["--forget", "x"]) == 1
+    assert history.main(["--forget", "x"]) == 4
     assert "nothing is remembered under 'x'" in capsys.readouterr().err
 
 
@@ -81,7 +89,7 @@ def keys(path):
 def test_runs_are_forgotten_by_a_unique_name_or_an_id(remembered, capsys):
     assert history.main(["--forget", "make (a)"]) == 0
     assert capsys.readouterr().out == "forgot 2 runs\n"
-    assert history.main(["--forget", "tar"]) == 1
+    assert history.main(["--forget", "tar"]) == 2
     assert f"name one by its id, {short_id('k2')}, {short_id('k3')}" in capsys.readouterr().err
     assert history.main(["--forget", short_id("k2")[:5]]) == 0
     assert keys(remembered) == ["k3"]

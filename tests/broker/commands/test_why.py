@@ -114,3 +114,21 @@ def test_one_that_failed_is_told_by_what_it_had_taken():
     lines = shown(facts(state="failed", ended=50.0, going=[], estimate=None))
     assert lines[0].startswith("make all (abc9) failed after 37 s; usually 32 s")
     assert lines[1].startswith("Fetch took 3.1 × its usual 12 s")
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "told"),
+    [
+        ("failed", "the input ended at 1 of 3", "the input ended at 1 of 3"),
+        ("waiting", "paused", "it is paused; `headway resume abc9` lets it go on"),
+        ("waiting", "the dpkg lock", "it waits for the dpkg lock"),
+        ("waiting", "on input", "it waits on input"),
+    ],
+)
+def test_the_known_reason_stands_below_the_title(state, reason, told):
+    ended = 50.0 if state == "failed" else None
+    assert shown(facts(state=state, reason=reason, ended=ended))[1] == told
+
+
+def test_a_broker_that_tells_no_reason_is_understood():
+    assert why.record(why.reported(facts(), EARLIER), None)["reason"] is None

@@ -37,3 +37,21 @@ def test_a_picture_moves_only_where_cursor_addressing_is_understood(terminal, en
 )
 def test_where_no_picture_moves_lines_are_appended_on_terminals_and_in_ci(terminal, environ, lines):
     assert picture_support.appends_lines(terminal, environ) == lines
+
+
+@pytest.mark.parametrize(
+    ("display", "terminal", "environ", "nothing"),
+    [
+        (None, False, {}, True),
+        ("live", False, {}, True),
+        (None, True, TTY, False),
+        (None, False, {"CI": "true"}, False),
+        ("plain", False, {}, False),
+        (None, False, {"HEADWAY_DISPLAY": "quiet"}, False),
+        (None, True, {**TTY, "HEADWAY": "off"}, True),
+    ],
+)
+def test_nothing_is_shown_off_a_terminal_unless_lines_or_quiet_were_asked_for(
+    display, terminal, environ, nothing
+):
+    assert picture_support.shows_nothing(display, terminal, environ) == nothing

@@ -33,3 +33,20 @@ def test_the_name_is_not_lost_in_a_receipt_with_a_long_reason():
 def test_a_receipt_is_never_wider_than_its_room(width):
     made = operation("a", "名前 of a build", "failed", ended=0.0)
     assert theme.width(receipt_line(made, PLAIN, width)) <= width
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "width", "end"),
+    [
+        ("failed", None, 60, "✗ exit.py: Compile  failed in Compile after 7 s, exit 7"),
+        ("failed", None, 45, " failed in Compile, exit 7"),
+        ("failed", None, 39, " failed, exit 7"),
+        ("cancelled", "by you", 34, " cancelled by you"),
+    ],
+)
+def test_in_a_narrow_place_what_it_took_goes_before_the_exit_status(state, reason, width, end):
+    made = operation("a", "exit.py: Compile", state, started=-7.0, ended=0.0, reason=reason)
+    stage(made, "Fetch", "completed", started=-7.0, ended=-6.0)
+    stage(made, "Compile", state, started=-6.0, ended=0.0)
+    made.exit_status = 7 if state == "failed" else None
+    assert PLAIN.paint(receipt_line(made, PLAIN, width)).endswith(end)

@@ -32,7 +32,7 @@ def test_what_makes_no_sense_is_refused(arguments, capsys):
     with pytest.raises(SystemExit) as left:
         notify.notify(arguments)
     assert left.value.code == 2
-    assert "headway notify: error:" in capsys.readouterr().err
+    assert "; see `headway notify --help`" in capsys.readouterr().err
 
 
 def test_help_shows_examples(capsys):

@@ -156,3 +156,11 @@ def test_what_broke_long_ago_stands_below_what_goes_on():
         operation("done", "z", "completed", ended=-10.0),
     )
     assert [made.id for made in board.choose(9).operations] == ["new", "run", "old", "done"]
+
+
+def test_what_stopped_short_of_its_end_is_counted_as_that():
+    board = board_of(
+        operation("a", "x", "completed", ended=-1.0, reason="stopped at 8 of 20"),
+        operation("b", "y", "completed", ended=-1.0),
+    )
+    assert (board.counts["stopped"], board.counts["completed"]) == (1, 1)

@@ -73,3 +73,14 @@ def test_no_row_is_wider_than_it_may_be(width, name, bare):
     widths = columns.measure(rows, width)
     for row in rows:
         assert theme.width(columns.format_row(row, widths, width)) <= width
+
+
+def test_a_message_that_does_not_fit_is_said_in_fewer_words():
+    row = worded()._replace(
+        name="exit.py: Compile",
+        message="failed in Compile after 0.7 s, exit 7",
+        shorter=("failed in Compile, exit 7", "failed, exit 7"),
+    )
+    for width in (39, 45, 50):
+        _, [line] = laid([row], width)
+        assert "exit 7 " in line, line

@@ -89,7 +89,7 @@ def test_a_stopped_process_is_said_instead_of_a_time_still_to_go():
     made = operation("a", "x", silent_since=NOW - 12, progress=0.5)
     made.stops = ((NOW - 12, None),)
     lines = picture(made)
-    assert lines[0] == "headway  1 running, 1 stopped"
+    assert lines[0] == "headway  1 running, 1 stopped by a signal"
     assert lines[1].startswith("‖ x stopped for 12 s")
 
 

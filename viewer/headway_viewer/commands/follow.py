@@ -24,6 +24,7 @@ from headway_viewer.terminal.jobs import Session
 from headway_viewer.terminal.processes import seconds_since_start
 
 LINE_BEFORE = 2.0  # seconds between the beginning of a job and that of the view, typed or not
+GAVE_UP = "gave up waiting"  # the remark once the time is up
 QUIET_PERIOD = 0.5  # seconds after the last end in which the next operation may begin
 
 
@@ -194,7 +195,7 @@ def follow(
                         return NOT_JUDGED
                     pause = min(pause, 1.0)
                 if deadline is not None and local >= deadline:
-                    display.finish(local, "gave up waiting")
+                    display.finish(local, GAVE_UP)
                     return NONE_SEEN if not selection.operations(board) else TIMED_OUT
         except BaseException:
             display.pause()

@@ -9,6 +9,7 @@ import time
 from typing import Sequence
 
 from headway import text
+from headway.commands.arguments import ArgumentParser
 from headway.host.desktop import Impossible
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.options import seconds
@@ -91,7 +92,7 @@ def notify(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="headway notify",
         description="Tell when operations end or need an answer. Several of these tell once.",
         epilog=_EPILOG,

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Any, TextIO
 
+from headway.commands.arguments import ArgumentParser
 from headway.commands.standard_streams import silence_stdout
 from headway.formatting import theme
 from headway.formatting.duration import seconds_of
@@ -18,7 +19,7 @@ OP_HELP = "an operation: the beginning of its id, or its name"
 def make_parser(verb: str, about: str, examples: str) -> argparse.ArgumentParser:
     """Return the parser of a command, with `about` and one example a line in its help."""
     indented = "".join(f"\n  {line}" for line in examples.splitlines())
-    return argparse.ArgumentParser(
+    return ArgumentParser(
         prog=f"headway {verb}",
         description=about,
         epilog=f"examples:{indented}",
@@ -42,7 +43,7 @@ def duration(text: str) -> float:
     """
     value = seconds_of(text)
     if value is None and _number(text) is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; 90s, 5m, 1h30m and 2d are")
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration, such as 90s, 5m, 1h30m or 2d")
     return seconds(text if value is None else str(value))
 
 

@@ -11,7 +11,7 @@ from typing import Iterable
 from headway.lookup import meant
 from headway.model import Operation
 from headway_viewer.commands.exit_status import exit_status
-from headway_viewer.picture.board import JUST_ENDED, MIN_ID_CHARACTERS, Board
+from headway_viewer.picture.board import JUST_ENDED, MIN_ID_CHARACTERS, Board, end_word
 from headway_viewer.replica.replica import Replica
 from headway_viewer.terminal.jobs import Job, Session
 
@@ -23,6 +23,7 @@ YOUNG_WAIT = 10.0  # seconds to wait for a young job to report, once another one
 LOOK_INTERVAL = 0.5  # seconds between looks at the jobs
 NAMED_JOBS = 3  # that are waited for, by name
 NAMED_OPERATIONS = 5  # of those that an OP can mean, by id and name
+ALIKE = 0.7  # of `difflib`: at its own 0.6 "logs" is like "bogus"
 SUGGESTIONS = 3  # operations that may be meant by a name that none has
 
 
@@ -63,7 +64,7 @@ def similar(operations: Iterable[Operation], word: str) -> list[Operation]:
         named.setdefault(operation.name.lower(), operation)
     folded = word.lower()
     close = [name for name in named if folded and folded in name]
-    close += get_close_matches(folded, named, n=SUGGESTIONS)
+    close += get_close_matches(folded, named, n=SUGGESTIONS, cutoff=ALIKE)
     return [named[name] for name in list(dict.fromkeys(close))[:SUGGESTIONS]]
 
 
@@ -74,7 +75,7 @@ def _latest_first(operation: Operation) -> tuple[bool, float]:
 
 def _told(operation: Operation, known: Iterable[str]) -> str:
     """Return the shortest unique prefix of an id, the name and the state of an operation."""
-    return f"{short_id(operation.id, known)} {operation.name} ({operation.state})"
+    return f"{short_id(operation.id, known)} {operation.name} ({end_word(operation)})"
 
 
 def short_id(operation: str, known: Iterable[str]) -> str:

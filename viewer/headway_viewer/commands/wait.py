@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from headway.model import Operation
-from headway_viewer.commands.follow import Display, follow_broker
+from headway_viewer.commands.follow import GAVE_UP, Display, follow_broker
 from headway_viewer.commands.options import (
     OP_HELP,
     make_parser,
@@ -22,29 +22,43 @@ from headway_viewer.picture import brief
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
 
+NAMED = 5  # operations that a wait has given up, by name
+
 
 def _say(words: str) -> None:
     print_error("wait", spelled(words), 0)
 
 
 class Notice(StartNotice):
-    """Says what has not begun, and what was left early."""
+    """Says what has not begun, what was left early, and why the wait is over before its end."""
 
     def __init__(self, board: Board, selection: Selection) -> None:
+        self._board = board
+        self._selection = selection
         super().__init__(
             lambda: selection.notice(board),
             _say,
             lambda: _left(selection.left(board)),
         )
 
+    def finish(self, local: float, remark: str | None = None) -> None:
+        """Say why the wait is over, and what was waited for."""
+        del local
+        if remark is not None:
+            _say(self._told(remark))
+
+    def _told(self, remark: str) -> str:
+        awaited = self._selection.awaited(self._board)
+        if awaited is not None:
+            return f"{remark} for {awaited} to begin" if remark == GAVE_UP else remark
+        going = [one for one in self._selection.operations(self._board) if one.open]
+        told = ", ".join(f"{one.name!r} is {one.state}" for one in going[:NAMED])
+        more = f" and {len(going) - NAMED} more" if len(going) > NAMED else ""
+        return f"{remark}: {told}{more}" if told else remark
+
 
 class Brief(Notice):
     """Prints the three lines of each operation at the end, too, and what ended the wait."""
-
-    def __init__(self, board: Board, selection: Selection) -> None:
-        super().__init__(board, selection)
-        self._board = board
-        self._selection = selection
 
     def finish(self, local: float, remark: str | None = None) -> None:
         """Print the end."""
@@ -65,7 +79,10 @@ def wait(argv: Sequence[str]) -> int:
         "wait",
         "Wait for operations to end. The exit status tells how they did:\n"
         "0 all completed, 1 any failed or crashed, 130 any cancelled, 4 none seen,\n"
-        "5 left early, and for 60 s nothing told how it ended.",
+        "5 left early, and for 60 s nothing told how it ended, 124 --timeout is over and\n"
+        "it goes on.\n\n"
+        "An OP that is not there yet is waited for, for ever: a misspelled name, too. With\n"
+        "--timeout S it is given up after S seconds.",
         'headway wait 7f3 && echo done\nheadway wait "Install PostgreSQL" --timeout 600\n'
         "headway wait 7f3 --brief\nheadway wait --all && systemctl poweroff",
     )
@@ -75,7 +92,9 @@ def wait(argv: Sequence[str]) -> int:
         action="store_true",
         help="all operations there are; says on standard error when they will be done",
     )
-    parser.add_argument("--timeout", type=seconds, metavar="S", help="give up after S seconds")
+    parser.add_argument(
+        "--timeout", type=seconds, metavar="S", help="give up after S seconds, with exit status 124"
+    )
     parser.add_argument(
         "--brief",
         action="store_true",

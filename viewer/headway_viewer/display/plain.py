@@ -15,12 +15,11 @@ from headway.formatting.theme import STOPPED, Theme
 from headway.model import Operation
 from headway.states import CRASHED, FAILED, PAUSED, PENDING, RUNNING, WAITING, asks
 from headway_viewer import formatting
-from headway_viewer.picture.board import Board
+from headway_viewer.picture.board import Board, end_word
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_text, told_estimate
 from headway_viewer.picture.view import shown_progress
 from headway_viewer.picture.wording import (
-    end_word,
     error_lines,
     rate_text,
     shown_count,

@@ -18,7 +18,7 @@ from headway.formatting.outcome import (
 )
 from headway.model import Operation
 from headway.states import CANCELLED, COMPLETED, CRASHED, FAILED, UNJUDGED
-from headway_viewer.picture.wording import end_word
+from headway_viewer.picture.board import end_word
 
 QUESTION, STALLED, SLOW, JOINED = "question", "stalled", "slow", "joined"
 BAD = (FAILED, CRASHED)

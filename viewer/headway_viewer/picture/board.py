@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import AbstractSet, Callable, Iterator, NamedTuple
 
+from headway.formatting.theme import STOPPED
 from headway.model import Operation
 from headway.states import (
     CANCELLED,
@@ -33,10 +34,21 @@ _GROUP = {
     WAITING: WAITING,
     PENDING: PENDING,
     COMPLETED: ENDED,
+    STOPPED: ENDED,
     CANCELLED: ENDED,
     UNJUDGED: ENDED,
 }
-COUNTED_STATES = (RUNNING, WAITING, PENDING, COMPLETED, UNJUDGED, CANCELLED, CRASHED, FAILED)
+COUNTED_STATES = (
+    RUNNING,
+    WAITING,
+    PENDING,
+    COMPLETED,
+    STOPPED,
+    UNJUDGED,
+    CANCELLED,
+    CRASHED,
+    FAILED,
+)
 MAX_EARLIER_ENDED = 3  # rows for those that broke before the viewer attached; as many for others
 JUST_ENDED = 5.0  # seconds before the viewer attached: an end since then counts as seen
 OLD = 60.0  # seconds before the viewer attached: what broke earlier stands below what goes on
@@ -76,7 +88,7 @@ class Board:
         self._groups: dict[str, dict[str, None]] = {
             group: {} for group in (BROKEN, RUNNING, WAITING, PENDING, ENDED)
         }
-        self._state: dict[str, str] = {}  # of root operations
+        self._state: dict[str, str] = {}  # of root operations, as it is counted
         self._children: dict[str, dict[str, None]] = {}
         self._parent: dict[str, str] = {}
         self._orphans: dict[str, set[str]] = {}  # by parent, children that arrived before it
@@ -274,7 +286,7 @@ class Board:
         else:
             self._left.pop(name, None)
         before = self._state.get(name)
-        state = operation.state
+        state = end_word(operation)
         if before == state:
             return
         if before is not None:
@@ -325,6 +337,11 @@ class Board:
             self._prefixes = {other[: self._id_length]: other for other in operations}
             if len(self._prefixes) == len(operations):
                 return
+
+
+def end_word(operation: Operation) -> str:
+    """Return the state of an operation, or "stopped": completed short of its end."""
+    return STOPPED if operation.stopped else operation.state
 
 
 def _parent_of(operation: Operation) -> str | None:

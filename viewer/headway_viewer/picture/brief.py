@@ -13,7 +13,7 @@ from headway.states import CRASHED, FAILED, PENDING, WAITING
 from headway.text import safe
 from headway_viewer import formatting
 from headway_viewer.picture import wording
-from headway_viewer.picture.board import Board
+from headway_viewer.picture.board import Board, end_word
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
 
 
@@ -21,7 +21,7 @@ def lines(operation: Operation, board: Board, now: float) -> list[str]:
     """Return the three lines; `now` is the broker's time."""
     name = outcome.display_name(operation)
     said = (
-        f"{wording.end_word(operation)}: {name} ({board.short_id(operation.id)})",
+        f"{end_word(operation)}: {name} ({board.short_id(operation.id)})",
         activity(operation, board, now),
         timing(operation, board, now),
     )
@@ -52,7 +52,9 @@ def activity(operation: Operation, board: Board, now: float) -> str:
         place = outcome.broken_stage_name(operation)
         status = "" if operation.exit_status is None else f"exit {operation.exit_status:g}"
         return ", ".join(part for part in (f"in {place}" if place else "", status, *why) if part)
-    return operation.message or operation.reason or "nothing to add"
+    if operation.message or operation.reason:
+        return operation.message or operation.reason or ""
+    return "no message" if operation.exit_status is None else f"exit {operation.exit_status:g}"
 
 
 def timing(operation: Operation, board: Board, now: float) -> str:

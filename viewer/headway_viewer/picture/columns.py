@@ -37,6 +37,7 @@ class TableRow(NamedTuple):
     short_id: str
     short_remaining: str = ""  # where the remaining time does not fit
     done: str = ""  # when it will be done
+    shorter: tuple[str, ...] = ()  # the message in ever fewer words, where it does not fit
 
 
 class ColumnWidths(NamedTuple):
@@ -127,7 +128,8 @@ class Columns:
             used = 2 + widths.name
         end = width - (widths.short_id + 1 if widths.short_id else 0)
         if row.message is not None:
-            message = string_width.clip(row.message, end - used - 1, theme.ellipsis)
+            fitting = string_width.first_fit((row.message, *row.shorter), end - used - 1)
+            message = string_width.clip(fitting, end - used - 1, theme.ellipsis)
             if message:
                 line.append((row.style if row.style != "busy" else "", f" {message}"))
                 used += 1 + string_width.cells(message)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from headway import string_width, text
 from headway.formatting import quantity
-from headway.formatting.outcome import display_name, outcome_text, sole_stage
+from headway.formatting.outcome import display_name, outcome_texts, sole_stage
 from headway.formatting.receipt import receipt_line
 from headway.formatting.theme import SILENT, STOPPED, STYLES, Line, Theme
 from headway.model import Operation, Stage
@@ -46,7 +46,17 @@ from headway_viewer.picture.wording import (
     waiting_text,
 )
 
-_HEADER_ORDER = (RUNNING, WAITING, FAILED, CRASHED, PENDING, CANCELLED, UNJUDGED, COMPLETED)
+_HEADER_ORDER = (
+    RUNNING,
+    WAITING,
+    FAILED,
+    CRASHED,
+    PENDING,
+    CANCELLED,
+    UNJUDGED,
+    STOPPED,
+    COMPLETED,
+)
 
 
 class View:
@@ -130,7 +140,7 @@ class View:
             (STYLES[state], f"{counts[state]} {state}") for state in _HEADER_ORDER if counts[state]
         ]
         if self.board.stopped:
-            parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED}"))
+            parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED} by a signal"))
         if self.board.silent:
             parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
         notice = self.board.notice() if self.board.notice is not None else None
@@ -209,11 +219,12 @@ class View:
         name = spell(display_name(operation))
         short_id = spell(self.board.short_id(operation.id))
         message: str | None = None
+        shorter: list[str] = []
         progress: float | None = None
         counts = extra = remaining = short = done = ""
         replica = self.board.replica
         if not operation.open:
-            message = outcome_text(operation)
+            message, *shorter = outcome_texts(operation)
         elif halted:
             message = halted
         elif silent and operation.silent_since is not None:
@@ -265,6 +276,7 @@ class View:
             short_id,
             spell(short),
             spell(done),
+            tuple(map(spell, shorter)),
         )
 
     def _count_texts(

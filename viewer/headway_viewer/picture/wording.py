@@ -24,7 +24,7 @@ from headway.states import (
     WAITING,
 )
 from headway_viewer import formatting
-from headway_viewer.picture.board import Board
+from headway_viewer.picture.board import Board, end_word
 from headway_viewer.picture.evidence import work_text
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
 from headway_viewer.replica.setbacks import Setback
@@ -88,11 +88,6 @@ def active_stage(operation: Operation) -> Stage | None:
     while found is not None and not (found.shown or found.total):
         found = operation.stages.get(found.parent) if found.parent is not None else None
     return None if found is None or found.left else found
-
-
-def end_word(operation: Operation) -> str:
-    """Return the state of an operation, or "stopped": completed short of its end."""
-    return STOPPED if operation.stopped else operation.state
 
 
 def stopped_text(operation: Operation, now: float) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 
 from headway.estimate import Run
 from headway.lookup import meant
+from headway.model import Operation
 from headway.plain_values import NAME_LIMIT, clean_text
+from headway.states import PAUSED, WAITING
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.history_keys import keys_of
 from headway_broker.peers.viewers.requests import reply
@@ -65,6 +67,7 @@ class Explanations:
             "operation": operation.id,
             "name": operation.name,
             "state": operation.state,
+            "reason": _reason(operation),
             "key": keys.key,
             "coarser": list(keys.coarser),
             "former": keys.former,
@@ -73,3 +76,13 @@ class Explanations:
             "run": None if taken is None else taken.to_dict(),
             "going": [key for key in going if key in known],
         }
+
+
+def _reason(operation: Operation) -> str | None:
+    """Return in a line why it waits, or ended as it did; None where nobody has told."""
+    if operation.state == WAITING:
+        return PAUSED if operation.paused else operation.reason
+    if operation.open:
+        return None
+    said = operation.error or operation.reason or ""
+    return said.partition("\n")[0] or None

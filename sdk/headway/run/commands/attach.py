@@ -79,11 +79,11 @@ def main(arguments: Sequence[str]) -> int:
         elif option.isdecimal() and option.isascii() and len(option) < 10 and pid is None:
             pid = int(option)
         elif pid is None and not option.startswith("-"):
-            return _fail(f"{option} is no process id\n{USAGE}", WRONG)
+            return _fail(f"{option} is no process id; see `headway attach --help`", WRONG)
         else:
-            return _fail(f"{option} makes no sense here\n{USAGE}", WRONG)
+            return _fail(f"{option} makes no sense here; see `headway attach --help`", WRONG)
     if pid is None:
-        return _fail(f"which process?\n{USAGE}", WRONG)
+        return _fail("which process?; see `headway attach --help`", WRONG)
     if values["--display"] is not None and values["--display"] not in DISPLAYS:
         return _fail("--display takes one of " + ", ".join(DISPLAYS), WRONG)
     try:

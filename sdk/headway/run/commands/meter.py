@@ -41,14 +41,14 @@ def main(arguments: Sequence[str]) -> int:
     while arguments:
         option, given, value = arguments.pop(0).partition("=")
         if option not in values or not (given or arguments):
-            print_error(f"{option} makes no sense here\n{USAGE}", "pv")
+            print_error(f"{option} makes no sense here; see `headway pv --help`", "pv")
             return 2
         values[option] = value if given else arguments.pop(0)
     total = _file_size(0)
     if values["--size"] is not None:
         total = parse_size(values["--size"])
         if total is None:
-            print_error(f"{values['--size']!r} is no size\n{USAGE}", "pv")
+            print_error(f"{values['--size']!r} is no size; see `headway pv --help`", "pv")
             return 2
     import headway  # noqa: PLC0415 - not for the help
 

@@ -40,6 +40,6 @@ def main(arguments: Sequence[str]) -> int:
         print(HELP, end="")  # noqa: T201 - this is its output
         return 0
     if not arguments:
-        print_error(f"no command was given\n{USAGE}", "patch")
+        print_error("no command was given; see `headway patch --help`", "patch")
         return 2
     return run(["--patch", *arguments])

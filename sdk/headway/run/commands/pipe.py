@@ -11,6 +11,7 @@ from headway.run.progress.operation_updater import OperationUpdater
 from headway.run.reading.events import StageMoved
 from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxError
 from headway.run.stderr import print_error
+from headway.text import safe
 
 USAGE = "usage: headway pipe [--name N] [--display MODE] [--needs-end]"
 HELP = f"""{USAGE}
@@ -36,7 +37,8 @@ options:
   --needs-end     the end of the input without `complete` is a failure: the script was killed
   -h, --help      show this
 
-exit status: 0 completed, 1 failed, 130 cancelled, 2 wrong usage.
+exit status: 0 completed, 1 failed, 130 cancelled, 2 wrong usage. Where no terminal shows it, a
+line on standard error says what has failed or was cancelled, and why.
 
 examples:
   for n in $(seq 100); do work $n; echo $n%; done | headway pipe --name Work
@@ -61,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
             continue
         option, given, value = arguments.pop(0).partition("=")
         if option not in values or not (given or arguments):
-            print_error(f"{option} makes no sense here\n{USAGE}", "pipe")
+            print_error(f"{option} makes no sense here; see `headway pipe --help`", "pipe")
             return 2
         values[option] = value if given else arguments.pop(0)
     import headway  # noqa: PLC0415 - not for the help
@@ -77,7 +79,18 @@ def main(arguments: Sequence[str]) -> int:
         outcome = Outcome("cancelled", reason)
     status = _STATUS[outcome.state]
     OperationUpdater(operation).end(outcome, _told_status(outcome) or status)
+    if status and _shows_nothing(values["--display"]):
+        why = f": {outcome.text}" if outcome.text else ""
+        print_error(safe(f"{operation.name} {outcome.state}{why}"), "pipe")
     return status
+
+
+def _shows_nothing(display: str | None) -> bool:
+    """Return whether nobody else tells on standard error how it has ended."""
+    from headway.formatting import picture_support  # noqa: PLC0415 - only of what has not succeeded
+    from headway.host import identity  # noqa: PLC0415
+
+    return picture_support.shows_nothing(display, identity.terminal() is not None, os.environ)
 
 
 def _told_status(outcome: Outcome) -> int | None:

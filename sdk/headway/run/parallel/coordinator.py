@@ -14,6 +14,7 @@ import sys
 import time
 from collections import deque
 
+from headway.run.parallel.endings import CANCELLED, ending_text
 from headway.run.parallel.output import CommandOutput
 from headway.run.process.signal_forwarding import in_foreground
 from headway.run.stderr import print_error
@@ -30,7 +31,6 @@ START = "import sys; sys.path[:1] = []; from headway_command import program; pro
 LINGER_SECONDS = 0.1  # for what a command's background processes print after its end
 KILL_SECONDS = 10.0  # after which commands that heed no SIGINT get SIGTERM
 READ_BYTES = 1 << 16
-_CANCELLED = frozenset({-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM})
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -62,6 +62,7 @@ class Coordinator:
     """Runs the arguments of `headway run` that `waiting` holds, with their outputs.
 
     At most `limit` run at once; `started(pid)` is called for each, `finished()` after the last.
+    With `tells`, which of them did not succeed is said at the end, on standard error.
     """
 
     def __init__(
@@ -70,7 +71,11 @@ class Coordinator:
         limit: int,
         started: Callable[[int], None],
         finished: Callable[[], None],
+        *,
+        tells: bool = False,
     ) -> None:
+        self._tells = tells
+        self._unsuccessful: list[str] = []
         self._finished = finished
         self._started = started
         self._waiting = deque(waiting)
@@ -97,10 +102,12 @@ class Coordinator:
             self._pass_signals()
             self._reap()
         self._finished()
+        for text in self._unsuccessful if self._tells else ():
+            print_error(text)
         if self._stopped_by is not None:
             signal.signal(self._stopped_by, signal.SIG_DFL)
             os.kill(os.getpid(), self._stopped_by)
-        if any(code not in _CANCELLED and code != 0 for code in self._codes):
+        if any(code not in CANCELLED and code != 0 for code in self._codes):
             return 1
         return 130 if any(self._codes) else 0
 
@@ -165,6 +172,8 @@ class Coordinator:
                 continue
             self._running.remove(running)
             self._codes.append(code)
+            if code != 0:
+                self._unsuccessful.append(ending_text(running.output.label, code))
             _write(running.output.finish(failed=code != 0))
             running.close()
 

@@ -96,10 +96,10 @@ def _unquoted_mark(line: str) -> str:
 
 
 def labels_of(names: list[str]) -> list[str]:
-    """Return names of which none comes twice: "sh", "sh 2"."""
+    """Return names of which none comes twice: "sh", "sh (2)", which is no argument of "sh"."""
     seen: dict[str, int] = {}
     found = []
     for name in names:
         seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name} {seen[name]}")
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return found

@@ -7,7 +7,7 @@ import sys
 import time
 from functools import partial
 
-from headway.formatting import ci_log
+from headway.formatting import ci_log, picture_support
 from headway.host import identity
 from headway.run.history_keys import working_directory
 from headway.run.own_tools import OwnTools
@@ -107,7 +107,8 @@ def run_several(several: Several) -> int:
         )
         for number, (job, label) in enumerate(zip(several.jobs, labels))
     ]
-    return Coordinator(waiting, several.limit, lines.add, lines.finish).run()
+    tells = picture_support.shows_nothing(several.display, terminal is not None, os.environ)
+    return Coordinator(waiting, several.limit, lines.add, lines.finish, tells=tells).run()
 
 
 def _fold(log: str | None, number: int, label: str) -> tuple[str, str] | None:

@@ -35,16 +35,16 @@ def is_wanted(environ: Mapping[str, str], *, terminal: bool) -> bool:
 
 def lines(name: str, outcome: Outcome, status: int, last: str | None, seconds: float) -> list[str]:
     """Return state, why and how long; `last` is the last line of output that says something."""
-    from headway.estimate.phrase import duration  # noqa: PLC0415 - few runs are for an agent
+    from headway.estimate.phrase import lasted  # noqa: PLC0415 - few runs are for an agent
     from headway.text import safe  # noqa: PLC0415
 
-    why = [] if status == 0 else [f"exit {status}"]
+    why = [f"exit {status}"]
     text = outcome.text if outcome.text != f"exit status {status}" else None
     if outcome.state != "completed":
         why += [said for said in (text or last,) if said]
     said = (
         f"{outcome.state}: {name}",
-        ", ".join(why) or "nothing to add",
-        f"took {duration(seconds)}",
+        ", ".join(why),
+        f"took {lasted(seconds)}",
     )
     return [safe(line, LINE) for line in said]

@@ -61,3 +61,18 @@ def test_of_very_many_stages_the_longest_are_told(wired):
     worker.announce("op")
     wired.pass_time(1)
     assert len(facts(viewer, "op")["run"]["spans"]) == 500
+
+
+def test_the_reason_of_an_end_or_of_a_pause_is_told(wired):
+    worker, viewer = wired.worker(), wired.viewer()
+    worker.start()
+    operation = worker.operations["op"]
+    operation.move("waiting", worker.now, reason="paused")
+    worker.announce("op")
+    wired.pass_time(1)
+    assert facts(viewer, "op")["reason"] == "paused"
+    operation.move("failed", worker.now)
+    operation.error = "the input ended at 1 of 3\nmore"
+    worker.announce("op")
+    wired.pass_time(1)
+    assert facts(viewer, "op")["reason"] == "the input ended at 1 of 3"

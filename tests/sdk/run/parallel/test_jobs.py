@@ -56,4 +56,4 @@ def test_a_file_without_commands_is_refused():
 
 
 def test_of_equal_names_all_but_the_first_are_numbered():
-    assert labels_of(["sh", "make", "sh", "sh"]) == ["sh", "make", "sh 2", "sh 3"]
+    assert labels_of(["sh", "make", "sh", "sh"]) == ["sh", "make", "sh (2)", "sh (3)"]

@@ -91,4 +91,4 @@ def test_a_screen_tells_of_few_failures_however_many_differ():
 def test_a_filter_that_nothing_passes_says_how_to_see_all():
     board = board_of(*installers())
     (line,) = list_operations(board, [], THEME, 80, NOW)
-    assert THEME.paint(line) == "no operation is like that; `headway ps --all` lists all"
+    assert THEME.paint(line) == "no operation matches; `headway ps --all` lists all"

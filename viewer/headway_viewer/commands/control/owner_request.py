@@ -13,6 +13,7 @@ from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
 from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT, owner_answer
+from headway_viewer.picture.board import end_word
 from headway_viewer.replica.replica import Replica
 
 
@@ -42,7 +43,7 @@ def _send(feed: Feed, verb: str, word: str, arguments: dict[str, Any]) -> int:
         return print_error(verb, theme.spell(unknown_text(feed.replica, word)), NONE_SEEN)
     name = f"{theme.spell(operation.name)} ({operation.id})"
     if not operation.open:
-        return print_error(verb, f"{name} has ended: {operation.state}", REFUSED)
+        return print_error(verb, f"{name} has ended: {end_word(operation)}", REFUSED)
     reply = feed.ask(verb, {"operation": operation.id, **arguments}, ANSWER_TIMEOUT)
     if reply is None:
         return print_error(verb, "the broker does not answer", 1)

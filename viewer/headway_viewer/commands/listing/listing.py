@@ -13,7 +13,7 @@ from headway.model import Operation
 from headway.states import CRASHED, FAILED
 from headway_viewer import formatting
 from headway_viewer.commands.listing.filters import fit, listed
-from headway_viewer.picture.board import COUNTED_STATES, Board
+from headway_viewer.picture.board import COUNTED_STATES, Board, end_word
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.view import View
 from headway_viewer.picture.wording import error_lines
@@ -21,7 +21,7 @@ from headway_viewer.picture.wording import error_lines
 ERROR_LINES = 2  # below a row that failed or crashed
 MAX_FAILURES = 5  # rows of a screen, of failures that do not look alike
 NOTHING = "nothing is running"
-NONE_MATCH = "no operation is like that; `headway ps --all` lists all"
+NONE_MATCH = "no operation matches; `headway ps --all` lists all"
 
 
 def list_operations(
@@ -110,6 +110,6 @@ def _alike_line(alike: list[Operation], theme: Theme, width: int, now: float) ->
 
 
 def _left_out_text(operations: list[Operation], theme: Theme) -> str:
-    counts = {state: sum(one.state == state for one in operations) for state in COUNTED_STATES}
+    counts = {state: sum(end_word(one) == state for one in operations) for state in COUNTED_STATES}
     parts = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     return f"{theme.ellipsis} {len(operations)} more ({parts}): headway ps --all"
