@@ -1,5 +1,6 @@
 """What a program itself prints of its ended operations, where no viewer has."""
 
+import fcntl
 import os
 import select
 import termios
@@ -11,7 +12,7 @@ import headway
 from headway.host import identity
 from headway.host.files import printed_ends
 from headway.host.files.printed_ends import PrintedEnds
-from headway.host.files.terminal_locks import FRONT, TerminalLock
+from headway.host.files.terminal_locks import FRONT, TerminalLock, open_file
 from headway.reporting import receipts
 from headway.reporting.receipts import LEAST_SECONDS, OWED_LIMIT
 
@@ -188,10 +189,10 @@ def test_an_exit_whose_time_is_over_waits_for_no_claim_and_prints_all_the_same(
     reporter, end, screen, waits
 ):
     end()
-    other = PrintedEnds(screen.descriptor)
-    assert other._lock(0.0)
+    other = open_file(screen.descriptor, printed_ends.FILE)
+    fcntl.flock(other, fcntl.LOCK_EX)
     reporter.receipts.print_owed(time.monotonic() - 1.0)
-    other.close()
+    os.close(other)
     assert screen().count("Work") == 1
     assert waits.slept == []
 
