@@ -211,6 +211,47 @@ def test_forking_at_any_moment_hangs_nobody(machine, listener):
     assert list(shares.values()) == [3] * 100
 
 
+@pytest.mark.starts_broker
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        "os.execv('/bin/true', ['true'])",
+        "os.closerange(3, 256); os._exit(0)",
+        "os.closerange(3, 256); sys.exit(0)",
+    ],
+)
+def test_what_a_child_counted_is_kept_when_it_executes_or_closes_everything(machine, leaves):
+    code = f"""
+        import headway, os, sys
+        with headway.operation("Work") as op, op.stage("Step", total=20) as stage:
+            for _ in range(20):
+                pid = os.fork()
+                if pid == 0:
+                    stage.advance()
+                    {leaves}
+                os.waitpid(pid, 0)
+    """
+    assert machine.run(code) == (0, "", "")
+    until(lambda: [one["stages"][0]["done"] for one in machine.operations()] == [20])
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python warns since 3.12")
+def test_no_fork_warns_of_our_threads_whatever_becomes_of_the_filters(machine, listener):
+    code = """
+        import headway, os, warnings
+        for _ in range(3):
+            with warnings.catch_warnings():
+                warnings.simplefilter("always")
+                for _ in headway.track(range(3), "rows"):
+                    pass
+                pid = os.fork()
+                if pid == 0:
+                    os._exit(0)
+                os.waitpid(pid, 0)
+    """
+    assert machine.run(code) == (0, "", "")
+
+
 @pytest.mark.slow
 def test_a_thousand_children_are_forked_and_counted(machine, listener):
     code = """

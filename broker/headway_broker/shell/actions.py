@@ -48,6 +48,11 @@ class Actions:
             effects.Stop: self._stop,
         }
 
+    @property
+    def kinds(self) -> frozenset[Any]:
+        """The kinds of effects that there is an action for."""
+        return frozenset(self._actions)
+
     def carry_out(self) -> None:
         """Carry out the effects of the core."""
         for effect in self._core.take():

@@ -47,7 +47,8 @@ def _after(
 ) -> Callable[..., Any]:
     def leave_then(*arguments: Any, **named: Any) -> Any:
         reporter = known()
-        if reporter is not None and reporter.thread is not None:
+        # Without a thread, as one that was stopped before descriptors were closed, a file can tell.
+        if reporter is not None and (reporter.thread or reporter.publisher.owes_ends):
             try:
                 deliver(reporter, *arguments[:told])
             except Exception:
@@ -83,7 +84,12 @@ def _end_at_once(reporter: Reporter, status: Any = 0) -> None:
 
 
 def _deliver_ends(reporter: Reporter) -> None:
-    """Spool and deliver the ends before exec; what is open stays open, as exec may fail."""
+    """Spool and deliver the ends before exec; what is open stays open, as exec may fail.
+
+    What a forked child has counted in a stage of its parent is spooled with them.
+    """
+    with reporter.lock:
+        reporter.tally.finish()
     if not reporter.publisher.owes_ends:
         return
     if reporter.closed and reporter.left.name is not None:
@@ -97,7 +103,8 @@ def _deliver_ends(reporter: Reporter) -> None:
             reporter.births.hand_over()
     except Exception:
         pass  # there is still the wire
-    until = monotonic() + (0.0 if reporter.off or reporter.is_deaf(left) else 0.3)
+    in_vain = reporter.off or reporter.thread is None or reporter.is_deaf(left)
+    until = monotonic() + (0.0 if in_vain else 0.3)
     while reporter.publisher.awaits_ends and monotonic() < until:
         reporter.wake()
         sleep(0.002)

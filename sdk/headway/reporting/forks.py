@@ -45,18 +45,14 @@ def _before() -> None:
         ]
 
 
-_vouched = False
-
-
 def _vouch() -> None:
     """Silence Python's warning about a fork with threads where the only threads are ours.
 
     Python 3.12 and later count all threads of the process (DeprecationWarning in `os.fork`).
     Ours hold no lock during the fork. Where the program has other threads, the warning stays.
+    At every fork: the program may have restored its filters, or put others before ours.
     """
-    global _vouched  # noqa: PLW0603
-    if sys.version_info >= (3, 12) and not _vouched and threading.active_count() == 1:
-        _vouched = True
+    if sys.version_info >= (3, 12) and threading.active_count() == 1:
         warnings.filterwarnings(
             "ignore", r"This process \(pid=\d+\) is multi-threaded", DeprecationWarning
         )

@@ -158,17 +158,19 @@ class Marks:
 
     @property
     def awaits_ends(self) -> bool:
-        """Return whether an acknowledgement of a final state or a share may come."""
-        entries = list(self.operations.values())
-        return bool(self._shares) or any(not entry.model.open for entry in entries)
+        """Return whether the acknowledgement of a final state may come.
+
+        That of a share comes at the end of the process alone.
+        """
+        return any(not entry.model.open for entry in list(self.operations.values()))
 
     @property
     def owes_ends(self) -> bool:
         """Return whether a final state or a share is not acknowledged.
 
-        A share that was told is owed: before its last time the broker acknowledges none.
+        A share that was told is owed, too.
         """
-        return bool(self.refused_ends or self._told_shares) or self.awaits_ends
+        return bool(self.refused_ends or self._shares or self._told_shares) or self.awaits_ends
 
     def is_stored(self, operation: str) -> bool:
         """Return whether the broker has stored all that is known of an operation's state.

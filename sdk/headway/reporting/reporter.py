@@ -276,7 +276,7 @@ class Reporter:
 
     def _end(self, until: float, limit: float) -> None:
         deaf = False
-        if self.thread is not None or self.publisher.operations:
+        if self.thread is not None or self.publisher.operations or self.publisher.owes_ends:
             try:
                 self.settle()
                 if self.publisher.owes_ends:

@@ -97,5 +97,5 @@ def test_a_mute_publisher_keeps_nothing():
     publisher.log(operation.id, None, ["line"])
     assert operation.revision == 1
     assert publisher.settled
-    assert not publisher._moved
-    assert not publisher._lines
+    publisher.connected()
+    assert [type(message).__name__ for message in publisher.take(1.0)] == ["Hello"]
