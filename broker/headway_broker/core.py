@@ -16,6 +16,7 @@ from headway.protocol import messages
 from headway.protocol.wire import Malformed, UnknownKind
 from headway_broker.parts import Parts
 from headway_broker.peers.liveness import STALL
+from headway_broker.peers.roles import WORKER_VERBS, check_role
 from headway_broker.peers.viewers.requests import reply
 from headway_broker.peers.viewers.status import status
 from headway_broker.publishing.snapshots import Subscriber
@@ -29,27 +30,6 @@ Handler = Callable[[Session, Any, float], None]
 Verb = Callable[[Session, int, "dict[str, Any]", float], "list[Effect]"]
 
 
-# What each role may send, besides its Hello. `Counts` also come by `receive_counts`, which only
-# workers have a sequence for.
-ROLES: dict[str, frozenset[type[Any]]] = {
-    "worker": frozenset(
-        {
-            messages.Announce,
-            messages.Counts,
-            messages.Share,
-            messages.Log,
-            messages.Work,
-            messages.Beat,
-            messages.Bye,
-            messages.Answer,
-            messages.Request,
-            messages.Output,
-        }
-    ),
-    "viewer": frozenset({messages.Beat, messages.Bye, messages.Request}),
-}
-# The requests that are not a viewer's alone.
-WORKER_VERBS = frozenset({"status", "retire", "usual"})
 # Seconds for which a snapshot waits at most for ends that are being stored: a hundredth is usual.
 STORE_SECONDS = 0.5
 
@@ -187,7 +167,7 @@ class Core(Parts):
             sent = getattr(message, "now", now)
             self.stops.hear(session, min(now, sent + session.offset))
         try:
-            _check_role(session, message)
+            check_role(session, message)
             self._handlers[type(message)](session, message, now)
         except Refused as refused:
             if session.identity is not None:
@@ -355,9 +335,3 @@ class Core(Parts):
         followed, sessions = self.subscriptions.followed, self.sessions.by_id.values()
         is_time = self.idle_exit.look(turn.now, followed=followed, sessions=sessions)
         return [Stop("nobody is here")] if is_time else []
-
-
-def _check_role(session: Session, message: Any) -> None:
-    """Raise `Refused` for a message that is not for this role to send."""
-    if type(message) not in ROLES[session.role]:
-        raise Refused("role", {"role": session.role})

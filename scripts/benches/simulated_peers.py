@@ -15,6 +15,7 @@ import zmq
 
 from headway.model import Operation, Stage
 from headway.protocol import messages, wire
+from headway.protocol.inbox import inbox_topic
 from headway.states import RUNNING
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -169,7 +170,7 @@ class Viewer:
         self.socket.linger = 0
         self.socket.rcvhwm = 0
         self.socket.connect(endpoint)
-        self.inbox = messages.inbox(number.to_bytes(8, "big") + os.urandom(8))
+        self.inbox = inbox_topic(number.to_bytes(8, "big") + os.urandom(8))
         self.socket.subscribe(messages.STREAM_TOPIC)
         self.sequence: int | None = None
         self.now = 0.0

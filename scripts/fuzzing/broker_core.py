@@ -14,6 +14,7 @@ from typing import Any
 from fuzzing import frames
 from headway.model import Operation, Stage
 from headway.protocol import messages
+from headway.protocol.inbox import inbox_topic
 from headway.protocol.wire import Malformed, decode, encode
 from headway_broker.core import Core
 from headway_broker.shell.processes import resident
@@ -76,7 +77,7 @@ def run(count: int, seed: int) -> list[str]:
     now = 1000.0
     core = Core("b" * 16, "ipc:///follow", 1000, "b", now, 1.7e9)
     core.subscribed(messages.STREAM_TOPIC, True)
-    core.subscribed(messages.inbox(b"x" * 16), True)
+    core.subscribed(inbox_topic(b"x" * 16), True)
     replica = Replica()
     worker = ValidWorker(core, now)
     found: list[str] = []

@@ -52,7 +52,7 @@ UPWARD = [
         "Layers of the viewer",
     ),
     ("headway.host.threads", "headway.reporting.reporter", IN_A_FUNCTION, "Layers of the sdk"),
-    ("headway.host.notebook", "headway.host.files.secret", PLAIN, "Layers of the host"),
+    ("headway.host.notebook", "headway.host.files.secret_key", PLAIN, "Layers of the host"),
     ("headway.api.outcomes.outcome", "headway.api.track", FOR_TYPES, "Layers of the api"),
     ("headway.reporting.traces", "headway.reporting.thread", PLAIN, "Layers of reporting"),
     (

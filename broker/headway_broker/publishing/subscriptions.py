@@ -7,6 +7,7 @@ reports every subscription and its end (XPUB_VERBOSER), so that counts of both a
 from __future__ import annotations
 
 from headway.protocol import messages
+from headway.protocol.inbox import is_event_inbox, is_inbox
 from headway_broker.publishing.snapshots import Snapshots, Subscriber
 
 
@@ -35,8 +36,8 @@ class Subscriptions:
             self.followers = max(0, self.followers + (1 if subscribe else -1))
         elif topic == messages.EVENT_TOPIC:
             self.listeners = max(0, self.listeners + (1 if subscribe else -1))
-        elif messages.is_inbox(topic):
-            of_events = messages.is_event_inbox(topic)
+        elif is_inbox(topic):
+            of_events = is_event_inbox(topic)
             snapshots = self._of_events if of_events else self._snapshots
             if subscribe:
                 return snapshots.request(topic, by)

@@ -19,6 +19,7 @@ import zmq
 from headway import __version__
 from headway.host.identity import pid_namespace
 from headway.protocol import endpoint, messages
+from headway.protocol.inbox import is_inbox
 from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, unpack_counts
 from headway_broker.core import Core
 from headway_broker.history.jobs import Reopened, Stored
@@ -386,7 +387,7 @@ class Server:
                 self._xpub.recv()
             event = frame.bytes
             if event[:1] in (b"\0", b"\1"):
-                if event[:1] == b"\1" and messages.is_inbox(event[1:]) and not self._restoring:
+                if event[:1] == b"\1" and is_inbox(event[1:]) and not self._restoring:
                     self._take_in_spool(now)
                     if self._spooled_files:
                         self.core.await_ends(now)

@@ -173,11 +173,11 @@ def _lost(
 
 def _secret(environ: Mapping[str, str], uid: int, user: int) -> list[tuple[str, str]]:
     """Tell what is wrong with the secret that commands are known by, if anything is."""
-    from headway.host.files import secret  # noqa: PLC0415 - not there on Windows
+    from headway.host.files import secret_key  # noqa: PLC0415 - not there on Windows
 
-    path = secret.secret_path(environ, uid)
+    path = secret_key.secret_path(environ, uid)
     try:
-        secret.load(path, user)
+        secret_key.load(path, user)
         made = os.stat(path).st_mtime
     except FileNotFoundError:
         made = time.time()

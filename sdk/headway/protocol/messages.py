@@ -24,27 +24,6 @@ MINOR = 1  # from 1 on: Work, Output and OutputWanted
 
 STREAM_TOPIC = b"d"  # of deltas, removals, lines and pulses
 EVENT_TOPIC = b"e"  # of what began, ended or waits, for those who look at no screen
-INBOX_NAME_SIZE = 16  # bytes
-_INBOX, _EVENT_INBOX = b"i", b"j"
-
-
-def inbox(name: bytes, *, events: bool = False) -> bytes:
-    """Return the topic of an inbox for snapshots; its viewer chose `INBOX_NAME_SIZE` bytes.
-
-    With `events`, for those of the stream of events.
-    """
-    return (_EVENT_INBOX if events else _INBOX) + name
-
-
-def is_inbox(topic: bytes) -> bool:
-    """Return whether a topic is that of an inbox, of either stream."""
-    return topic[:1] in (_INBOX, _EVENT_INBOX) and len(topic) == 1 + INBOX_NAME_SIZE
-
-
-def is_event_inbox(topic: bytes) -> bool:
-    """Return whether the topic of an inbox is for snapshots of the stream of events."""
-    return topic.startswith(_EVENT_INBOX)
-
 
 # From workers and viewers to the broker.
 

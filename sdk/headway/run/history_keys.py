@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from headway.host.files.secret import read_secret
+from headway.host.files.secret_key import read_secret
 from headway.run.parsers.registry import PARSERS, former_name
 from headway.run.reading.rungs import rungs_of
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from headway.protocol import messages
 
 
@@ -29,12 +27,3 @@ def test_the_kinds_that_are_out_in_the_world_stay_what_they_are():
 
 def test_the_topics_that_are_out_in_the_world_stay_what_they_are():
     assert messages.STREAM_TOPIC == b"d"
-    assert messages.inbox(b"0123456789abcdef") == b"i0123456789abcdef"
-
-
-@pytest.mark.parametrize(
-    ("topic", "expected"),
-    [(b"i" + b"x" * 16, True), (b"i" + b"x" * 15, False), (b"d" + b"x" * 16, False), (b"", False)],
-)
-def test_an_inbox_is_told_by_its_first_byte_and_its_length(topic, expected):
-    assert messages.is_inbox(topic) is expected

@@ -19,6 +19,7 @@ from headway import __version__
 from headway.host.identity import describe
 from headway.host.random_id import random_id
 from headway.protocol import messages, retirement, wire
+from headway.protocol.inbox import INBOX_NAME_SIZE, inbox_topic
 from headway_viewer.replica.replica import Replica
 
 BROKER_SILENT_AFTER = 6.0  # seconds without a message from it
@@ -341,4 +342,4 @@ class Feed:
                 self.connected = False
 
     def _new_inbox(self) -> bytes:
-        return messages.inbox(os.urandom(messages.INBOX_NAME_SIZE), events=self._events)
+        return inbox_topic(os.urandom(INBOX_NAME_SIZE), events=self._events)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import stat
 
-from headway.host.files.secret import secret_path
+from headway.host.files.secret_key import secret_path
 from headway.protocol import endpoint
 
 NAME = "long-commands"

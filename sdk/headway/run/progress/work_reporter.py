@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from headway.host.files.secret import read_secret
+from headway.host.files.secret_key import read_secret
 from headway.protocol.messages import Work
 from headway.reporting.reporter import reporter
 from headway.run.kernel.work import WorkCounter

@@ -5,7 +5,7 @@ from wired import Wired
 
 from headway.model import Operation
 from headway.protocol import messages
-from headway_broker.core import ROLES, WORKER_VERBS
+from headway_broker.peers.roles import ROLES, WORKER_VERBS
 
 RECORD = Operation("mine00000000", "Install").record()
 MESSAGES = [
