@@ -4,7 +4,7 @@ Pure: `now` is the broker's monotonic clock in seconds, `wall_offset` what to ad
 time. The shell calls `greet`, `receive`, `died`, `process_image_read`, `run_state_read`, `stored`,
 `recalled` and `subscribed` with what comes in, calls `tick` at `deadline()` at the latest, and
 carries out the effects that `take()` returns. Absent: the decisions, each of which is made by one
-part (`parts`), and sockets, threads, files, processes.
+part (`parts`), what is due when (`schedule`), and sockets, threads, files, processes.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from headway_broker.peers.roles import WORKER_VERBS, check_role
 from headway_broker.peers.viewers.requests import reply
 from headway_broker.peers.viewers.status import status
 from headway_broker.publishing.snapshots import Subscriber
-from headway_broker.state.duties import Duties, Duty, Turn
-from headway_broker.state.effects import Effect, End, Stop, StoredOperation, StoredShares
+from headway_broker.schedule import duties_of
+from headway_broker.state.duties import Duties, Turn
+from headway_broker.state.effects import Effect, End, StoredOperation, StoredShares
 from headway_broker.state.errors import Refused
 from headway_broker.state.process_image import ProcessImage
 from headway_broker.state.sessions import Credentials, Session
@@ -59,7 +60,7 @@ class Core(Parts):
         self._planned: float | None = None
         self._handlers = self._table_of_messages()
         self._verbs = self._table_of_requests()
-        self._duties = Duties(self._table_of_duties(), self.outbox, self.faults)
+        self._duties = Duties(duties_of(self), self.outbox, self.faults)
 
     def _table_of_messages(self) -> dict[type[Any], Handler]:
         return {
@@ -90,53 +91,6 @@ class Core(Parts):
             "usual": self.requests.usual,
             "retire": self.retirement.retire,
         }
-
-    def _table_of_duties(self) -> list[Duty]:
-        sessions = self.sessions.by_id
-        return [
-            Duty(
-                "settle_deaths",
-                lambda turn: self.endings.settle_deaths(turn.now, drained=turn.drained),
-                lambda: self.liveness.deadline(any_session=bool(sessions)),
-            ),
-            Duty("notice_silence", lambda turn: self.liveness.look(sessions.values(), turn.now)),
-            Duty(
-                "give_up_requests",
-                lambda turn: self.requests.tick(turn.now),
-                self.requests.deadline,
-            ),
-            Duty("resync", lambda turn: self.resync.due(turn.now), self.resync.deadline),
-            Duty(
-                "notice_stops",
-                lambda turn: self.stops.look(sessions.values(), turn.now),
-                self.stops.deadline,
-            ),
-            Duty(
-                "find_lock_holders",
-                lambda turn: self.lock_holders.look(turn.now),
-                self.lock_holders.deadline,
-            ),
-            Duty("apply_counts", self._apply_counts),
-            Duty(
-                "show_overdue_ends",
-                lambda turn: self.endings.show_overdue(turn.now),
-                self.endings.deadline,
-            ),
-            Duty("publish", lambda turn: self.stream.publish(turn.now), self._publish_deadline),
-            Duty("store", lambda turn: self.storage.round(turn.now), self.storage.deadline),
-            Duty("acknowledge_shares", lambda turn: self.forked_counts.look(turn.now)),
-            Duty("expire", lambda turn: self.storage.expire(turn.now), self.ledger.deadline),
-            Duty(
-                "keep_logs",
-                lambda turn: self.output_logs.look(turn.now),
-                self.output_logs.deadline,
-            ),
-            Duty(
-                "tell_whether_watched",
-                lambda _: self.watched.look(followed=self.subscriptions.followed),
-            ),
-            Duty("exit_when_idle", self._exit_when_idle, self.idle_exit.deadline),
-        ]
 
     def take(self) -> list[Effect]:
         """Return the effects to carry out now, in order, and forget them."""
@@ -317,21 +271,3 @@ class Core(Parts):
         """Return the latest time for the next `tick`; None while nothing is due."""
         self._planned = self._duties.deadline(self._now)
         return self._planned
-
-    def _publish_deadline(self) -> float | None:
-        """Return when to publish next, merged counts and estimates that grew stale among it."""
-        due = self.stream.deadline(counted=self.merged_counts.waiting)
-        stale = self.forecasts.deadline(watched=self.subscriptions.followed)
-        if stale is None:
-            return due
-        stale = max(stale, self.stream.next_frame())
-        return stale if due is None else min(due, stale)
-
-    def _apply_counts(self, turn: Turn) -> None:
-        if self.stream.frame_due(turn.now):
-            self.merged_counts.settle_all(turn.now)
-
-    def _exit_when_idle(self, turn: Turn) -> list[Stop]:
-        followed, sessions = self.subscriptions.followed, self.sessions.by_id.values()
-        is_time = self.idle_exit.look(turn.now, followed=followed, sessions=sessions)
-        return [Stop("nobody is here")] if is_time else []

@@ -102,6 +102,7 @@ COMPUTING = set(
 EXCEPTIONS = {
     ("headway.run.exit_status", "_signal"),
     ("headway.run.exit_status", "signal"),
+    ("headway.run.parallel.endings", "signal"),
     ("headway.run.process.escalation", "signal"),
     ("headway.run.parsers.registry", "importlib"),
     ("headway.reporting.tally", "headway.host.propagation"),
