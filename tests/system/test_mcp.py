@@ -158,5 +158,5 @@ def test_a_wait_ends_with_three_lines_where_they_are_wanted(sandbox):
     let_go(program)
     out, _ = wait.communicate(timeout=20)
     firsts = [line.partition(" ")[0] for line in out.splitlines()]
-    assert firsts == ["completed:", "nothing", "took"]
+    assert firsts == ["completed:", "no", "took"]
     assert wait.returncode == 0

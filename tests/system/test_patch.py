@@ -409,5 +409,5 @@ def test_without_a_command_it_says_so_under_its_own_name(machine):
     done = machine.headway("patch")
     assert (done.returncode, done.stderr.splitlines()[0]) == (
         2,
-        "headway patch: no command was given",
+        "headway patch: no command was given; see `headway patch --help`",
     )

@@ -170,6 +170,24 @@ def give_back() -> None:
         os.close(descriptor)
 
 
+def _is_of_a_notebooks_server(name: str) -> bool:
+    """Return whether a terminal is the one of the server of our notebook, which logs there.
+
+    What a cell starts inherits it; a `!` command of a cell has a terminal of its own.
+    """
+    server = os.environ.get("JPY_PARENT_PID")
+    if not server:
+        return False
+    try:
+        with open(f"/proc/{server}/stat", "rb") as file:
+            number = int(file.read().rpartition(b")")[2].split()[4])  # proc(5): tty_nr
+        device = os.stat(name).st_rdev
+    except (OSError, ValueError, IndexError):
+        return False
+    place = number >> 8 & 0xFFF, number & 0xFF | number >> 12 & 0xFFF00
+    return place == (os.major(device), os.minor(device))
+
+
 def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
     """Return the interpreter's arguments for the viewer of standard error, or None for no viewer.
 
@@ -184,7 +202,7 @@ def viewer_of(displays: list[str | None], session: str) -> list[str] | None:
     drawn = name is not None and bool(wanted & {"auto", "live"})
     if drawn and name is not None and picture_support.drawable(True, os.environ):
         return [*command, "--tty", name, *whose]
-    seen = drawn or "auto" in wanted
+    seen = (drawn or "auto" in wanted) and not (name and _is_of_a_notebooks_server(name))
     if seen and picture_support.appends_lines(name is not None, os.environ):
         wanted.add("plain")
     for lines in ("plain", "json"):
