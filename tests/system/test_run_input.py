@@ -31,8 +31,12 @@ def begin(machine, *arguments, parses=False, **popen):
 def counted(listener, process, name="Run"):
     """Let it go on, some MiB at a time, until a count is told: the stage."""
 
+    taken = 0
+
     def look():
-        process.stdout.read1(STEP)
+        nonlocal taken
+        if taken < SIZE // 2:  # and no more: at its end, what reads it would wait for us for ever
+            taken += len(process.stdout.read1(STEP))
         operation = listener.named("work")
         stages = list(operation.stages.values()) if operation else []
         return next((one for one in stages if one.name == name and one.shown and one.total), None)

@@ -47,12 +47,17 @@ def ended(id_, state, ended):
     return operation
 
 
+def read_ours(now):
+    """The ends that a test has left: a reporter of an earlier test may write here, too."""
+    return [one for one in read_ends(now) if one.name.startswith("name ")]
+
+
 def test_the_ends_are_read_in_their_order_and_stay(directory):
     now = time.monotonic()
     left(directory, "a", ended("later", FAILED, now))
     left(directory, "b", ended("earlier", COMPLETED, now - 10))
     for _ in range(2):
-        found = read_ends(now)
+        found = read_ours(now)
         assert [(one.id, one.state, one.progress) for one in found] == [
             ("earlier", COMPLETED, 1.0),
             ("later", FAILED, None),
@@ -65,7 +70,7 @@ def test_what_goes_on_or_is_old_or_of_before_the_reboot_is_left_out(directory):
     left(directory, "a", ended("open", RUNNING, now))
     left(directory, "b", ended("old", COMPLETED, now - SHOWN_SECONDS - 1))
     left(directory, "c", ended("before", COMPLETED, now - 1), boot="another")
-    assert read_ends(now) == []
+    assert read_ours(now) == []
 
 
 def test_a_file_that_is_damaged_or_no_file_costs_no_other(directory):
@@ -76,8 +81,8 @@ def test_a_file_that_is_damaged_or_no_file_costs_no_other(directory):
     (directory / "unsent" / "folder").mkdir()
     (directory / "unsent" / "link").symlink_to("/dev/zero")
     os.mkfifo(directory / "unsent" / "pipe")
-    assert [one.id for one in read_ends(now)] == ["good"]
+    assert [one.id for one in read_ours(now)] == ["good"]
 
 
 def test_without_a_spool_there_is_nothing(directory):
-    assert read_ends(time.monotonic()) == []
+    assert read_ours(time.monotonic()) == []
