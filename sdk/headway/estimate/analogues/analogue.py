@@ -55,9 +55,9 @@ LATE_STEP = 0.3
 # Doubled or halved: no effect worth telling.
 LATE_SHARE = 4
 # Squared steps of distance of a run that has none of the stages that go on, and of whose own none
-# has begun: its weight is a fiftieth. Doubled or halved: no effect on the recordings.
+# has begun: its weight is a fiftieth. By judgement.
 STRANGE_DISTANCE = 8.0
-# Of the earlier run: so much later than there its first stage may begin. As above.
+# Of the earlier run: so much later than there its first stage may begin. By judgement.
 STRANGE_AFTER = 0.1
 # Seconds that are always left of what has not ended. Doubled or halved: no effect.
 LEAST_LEFT = 0.02
