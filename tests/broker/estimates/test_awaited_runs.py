@@ -35,4 +35,7 @@ def test_what_came_before_its_parent_is_told_when_that_comes():
 
 
 def test_one_that_does_not_wait_can_be_dropped():
-    AwaitedRuns().drop("stranger", keys("make", "parent"))
+    awaited = AwaitedRuns()
+    awaited.wait("op", "make", 1.0)
+    awaited.drop("stranger", keys("make", "parent"))
+    assert awaited.take("make") == ["op"]

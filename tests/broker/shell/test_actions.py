@@ -51,7 +51,9 @@ def test_notes_that_come_too_fast_are_not_all_logged(tmp_path):
     "effect", [effects.Send(b"gone", messages.Retire()), effects.Publish(b"", b"")]
 )
 def test_a_peer_that_is_gone_stops_nobody(tmp_path, effect):
-    made(tmp_path, effect).carry_out()
+    actions = made(tmp_path, effect, effects.Stop("after it"))
+    actions.carry_out()
+    assert actions.stopping == "after it"
 
 
 def test_the_reason_to_stop_is_told(tmp_path):

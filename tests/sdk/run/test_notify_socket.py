@@ -44,8 +44,11 @@ def test_what_is_sent_is_relayed_in_order_as_output(notices):
 
 
 def test_whoever_sends_much_does_not_wait_for_a_look(notices):
-    notices.relay(Samples(64))
+    samples = Samples(64)
+    notices.relay(samples)
     send(notices, *[b"STATUS=%d" % number for number in range(5_000)])
+    until(lambda: samples.take()[0], "what was sent")
+    assert os.path.exists(notices.path)
 
 
 def test_what_was_sent_before_the_end_is_there_at_the_end(notices):
