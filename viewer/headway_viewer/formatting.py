@@ -22,11 +22,11 @@ def counted_down(estimate: Sequence[object] | None, passed: float) -> Estimate |
     if estimate is None:
         return None
     made = Estimate(*estimate)  # type: ignore[arg-type]
-    passed = max(passed, 0.0)
-    return made._replace(
-        low=max(made.low - passed, 0.0),
-        median=max(made.median - passed, 0.0),
-        high=max(made.high - passed, 0.0),
+    if passed <= 0.0:
+        return made
+    low, median, high, *rest = made
+    return Estimate(
+        max(low - passed, 0.0), max(median - passed, 0.0), max(high - passed, 0.0), *rest
     )
 
 
