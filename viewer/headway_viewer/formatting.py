@@ -24,10 +24,8 @@ def counted_down(estimate: Sequence[object] | None, passed: float) -> Estimate |
     made = Estimate(*estimate)  # type: ignore[arg-type]
     if passed <= 0.0:
         return made
-    low, median, high, *rest = made
-    return Estimate(
-        max(low - passed, 0.0), max(median - passed, 0.0), max(high - passed, 0.0), *rest
-    )
+    low, median, high = (max(value - passed, 0.0) for value in made[:3])
+    return Estimate(low, median, high, made.basis, made.runs)
 
 
 def estimate_text(
