@@ -16,6 +16,7 @@ import zmq
 
 from benches.simulated_peers import Snapshot, Viewer
 from headway.model import Operation
+from headway_broker.state.quotas import OPEN_LIMIT, STAGES_LIMIT
 
 SCRIPTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DROPPED = ("CI", "PYTHONPATH", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
@@ -116,11 +117,25 @@ class Sandbox:
 
     def workers(
         self, first: int, sessions: int, operations: int, stages: int, rate: float
-    ) -> subprocess.Popen[Any]:
-        """Start a process of simulated workers; return when the broker knows all of them."""
-        return self._ready(
-            "load_generator", "workers", self.runtime, first, sessions, operations, stages, rate
-        )
+    ) -> list[subprocess.Popen[Any]]:
+        """Start processes of simulated workers; return them when the broker knows all of them.
+
+        No process has more than half of what the broker keeps of one (`state.quotas`).
+        """
+        within = max(1, min(OPEN_LIMIT // operations, STAGES_LIMIT // (operations * stages)) // 2)
+        return [
+            self._ready(
+                "load_generator",
+                "workers",
+                self.runtime,
+                begin,
+                min(within, first + sessions - begin),
+                operations,
+                stages,
+                rate,
+            )
+            for begin in range(first, first + sessions, within)
+        ]
 
     def saturating_sender(self, number: int, stages: int, batch: int) -> subprocess.Popen[Any]:
         """Start a worker that sends without pause; return when it is ready to."""

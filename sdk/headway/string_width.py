@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from typing import Sequence
 
 
+KEPT = 4_096  # characters whose width is kept: a screen has hundreds; hostile text has them all
+
+
 def cells(text: str) -> int:
     """Return the number of cells that `text` takes."""
     if text.isascii():
@@ -20,12 +23,25 @@ def cells(text: str) -> int:
     return sum(map(_width, text))
 
 
-def _width(char: str) -> int:
+class _Widths(dict):  # type: ignore[type-arg]  # dict[str, int] is no class in 3.8
+    """The widths of the characters that were asked for."""
+
+    def __missing__(self, char: str) -> int:
+        width = _look_up(char)
+        if len(self) < KEPT:
+            self[char] = width
+        return width
+
+
+def _look_up(char: str) -> int:
     if char < "\u0300":
         return 1
     if unicodedata.east_asian_width(char) in "WF":
         return 2
     return 0 if unicodedata.category(char) in ("Mn", "Me") else 1
+
+
+_width = _Widths().__getitem__
 
 
 def head(text: str, width: int) -> str:

@@ -22,12 +22,10 @@ def counted_down(estimate: Sequence[object] | None, passed: float) -> Estimate |
     if estimate is None:
         return None
     made = Estimate(*estimate)  # type: ignore[arg-type]
-    passed = max(passed, 0.0)
-    return made._replace(
-        low=max(made.low - passed, 0.0),
-        median=max(made.median - passed, 0.0),
-        high=max(made.high - passed, 0.0),
-    )
+    if passed <= 0.0:
+        return made
+    low, median, high = (max(value - passed, 0.0) for value in made[:3])
+    return Estimate(low, median, high, made.basis, made.runs)
 
 
 def estimate_text(

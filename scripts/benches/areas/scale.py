@@ -100,9 +100,9 @@ def by_operations(report: Report, numbers: tuple[int, ...], window: float) -> No
                 empty = rss(broker.pid)
                 if followed:
                     sandbox.viewers(1)
-                load = sandbox.workers(1, max(1, number // 100), min(number, 100), STAGES, 1.0)
+                loads = sandbox.workers(1, max(1, number // 100), min(number, 100), STAGES, 1.0)
                 time.sleep(SETTLING)
-                cost = measure_cost(sandbox, broker, [load], window)
+                cost = measure_cost(sandbox, broker, loads, window)
                 if not followed:
                     memory.append((number * STAGES, (rss(broker.pid) - empty) / number / STAGES))
                 else:
@@ -146,9 +146,9 @@ def by_stages(report: Report, shapes: tuple[tuple[int, int], ...], window: float
         with Sandbox() as sandbox:
             broker = sandbox.broker()
             empty = rss(broker.pid)
-            load = sandbox.workers(1, max(1, operations // 100), min(operations, 100), stages, 1.0)
+            loads = sandbox.workers(1, max(1, operations // 100), min(operations, 100), stages, 1.0)
             time.sleep(SETTLING)
-            cost = measure_cost(sandbox, broker, [load], window)
+            cost = measure_cost(sandbox, broker, loads, window)
             each = (rss(broker.pid) - empty) / operations / stages
         what = f"{operations:,} operations × {stages} stages"
         report.rows.append(Row(f"{what}, nobody follows", single(cost.busy), "% of a core"))
@@ -163,12 +163,13 @@ def by_viewers(report: Report, numbers: tuple[int, ...], window: float) -> None:
     for number in numbers:
         with Sandbox() as sandbox:
             broker = sandbox.broker()
-            load = sandbox.workers(1, 10, 100, STAGES, 1.0)
+            loads = sandbox.workers(1, 10, 100, STAGES, 1.0)
             viewers = sandbox.viewers(number) if number else None
             time.sleep(SETTLING)
-            cost = measure_cost(sandbox, broker, [load], window)
+            cost = measure_cost(sandbox, broker, loads, window)
             if viewers is not None:
-                sandbox.end(load)
+                for load in loads:
+                    sandbox.end(load)
                 wait_for(sandbox.settled, 10, "the end of all operations")
                 time.sleep(SETTLING)  # nothing more is published
                 viewers.stdin.close()
@@ -197,9 +198,9 @@ def by_workers(
         with Sandbox() as sandbox:
             broker = sandbox.broker()
             sandbox.viewers(1)
-            load = sandbox.workers(1, number, 1, STAGES, 1.0)
+            loads = sandbox.workers(1, number, 1, STAGES, 1.0)
             time.sleep(SETTLING)
-            cost = measure_cost(sandbox, broker, [load], window)
+            cost = measure_cost(sandbox, broker, loads, window)
         lines["simulated"].append((number, cost.busy))
         report.rows.append(
             Row(f"{number} workers of one operation", single(cost.busy), "% of a core")
@@ -237,7 +238,11 @@ def by_rate(report: Report, shapes: tuple[tuple[int, float], ...], window: float
             viewer = sandbox.viewers(1)
             half = max(1, operations // 200)
             each = operations // half // 2
-            loads = [sandbox.workers(first, half, each, STAGES, rate) for first in (1, 5001)]
+            loads = [
+                load
+                for first in (1, 5001)
+                for load in sandbox.workers(first, half, each, STAGES, rate)
+            ]
             time.sleep(SETTLING)
             before, begun = sandbox.progress_of(viewer)["frames"], time.monotonic()
             cost = measure_cost(sandbox, broker, loads, window)

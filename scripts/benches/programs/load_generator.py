@@ -51,11 +51,12 @@ class Workers:
             Worker(context, endpoint, first + number, operations, stages)
             for number in range(sessions)
         ]
+        client = Client(context, endpoint)
+        wanted = client.request("status")["operations"] + sessions * operations
         for worker in self.workers:
             worker.begin()
-        client = Client(context, endpoint)
         wait_for(
-            lambda: client.request("status")["operations"] >= sessions * operations,
+            lambda: client.request("status")["operations"] >= wanted,
             60,
             "the announcement of all operations",
         )

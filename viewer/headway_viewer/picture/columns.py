@@ -18,6 +18,7 @@ NARROW_WIDTH = 60  # cells below which a percentage replaces the counts
 # Percent of the width that the names may have at first: what bars and messages leave is added.
 NAME_SHARE = 34
 NARROW_NAME_SHARE = 28
+LINES_KEPT = 500  # formatted lines: several screens of them
 
 
 class TableRow(NamedTuple):
@@ -59,6 +60,8 @@ class Columns:
         self._theme = theme
         self._bare = bare
         self._widest = [0, 0, 0]
+        # Most rows are the same in the next frame: their lines, by what they were made of.
+        self._lines: dict[tuple[TableRow, ColumnWidths, int], Line] = {}
 
     def measure(self, rows: list[TableRow], width: int, *, steady: bool = False) -> ColumnWidths:
         """Return the widths of the columns that show `rows` in `width` cells.
@@ -114,6 +117,15 @@ class Columns:
 
     def format_row(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:
         """Return a row as a styled line of at most `width` cells."""
+        made_of = (row, widths, width)
+        line = self._lines.get(made_of)
+        if line is None:
+            if len(self._lines) >= LINES_KEPT:
+                self._lines.clear()
+            line = self._lines[made_of] = self._format(row, widths, width)
+        return line
+
+    def _format(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:
         theme = self._theme
         name = string_width.pad(
             string_width.squeeze(row.name, widths.name, theme.ellipsis), widths.name
