@@ -30,9 +30,9 @@ from headway_broker.publishing.snapshots import Subscriber
 from headway_broker.shell import processes
 from headway_broker.shell.actions import Actions
 from headway_broker.shell.connections import Connections, raise_descriptor_limit
+from headway_broker.shell.cpu_pressure import Pressure
 from headway_broker.shell.log import Log
 from headway_broker.shell.memory import Memory
-from headway_broker.shell.pressure import Pressure
 from headway_broker.shell.single_instance import SingleInstance
 from headway_broker.shell.spool import BROKEN, REFUSED, Spool
 from headway_broker.state import effects

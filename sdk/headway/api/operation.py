@@ -8,19 +8,19 @@ import threading
 from headway.api.cancellation import Request, deliver, pause
 from headway.api.iteration import follow
 from headway.api.lifecycle import AT_WORK, Lifecycle
-from headway.api.outcomes import moments
+from headway.api.outcomes import execution_ends
 from headway.api.outcomes.outcome import ExitStatus, outcome_of
 from headway.api.outcomes.uncaught import cancelled
 from headway.api.stage import Stage
 from headway.errors import IllegalMove, UnknownStage
-from headway.host import server
+from headway.host import server_process
 from headway.host.propagation import PARENT, environment
 from headway.host.random_id import random_id
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
 from headway.plain_values import NAME_LIMIT, clean_count, clean_flag, clean_notify, clean_text
-from headway.protocol.own_words import ENDED_BEFORE
-from headway.reporting import traces
+from headway.protocol.vocabulary import ENDED_BEFORE
+from headway.reporting import loop_exits
 from headway.reporting.reporter import reporter
 from headway.states import (
     CANCELLED,
@@ -214,7 +214,7 @@ class Operation(Lifecycle):
             own.receipts.forget(self.id)
         own.handles[self.id] = self
         if self.model.parent is None:
-            moments.watch_cell(self.id)
+            execution_ends.watch_cell(self.id)
         for stage in self.stages:
             own.publisher.changed(self.model, stage.model)
         return True
@@ -424,7 +424,7 @@ class Operation(Lifecycle):
     def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:
         if not self.model.open:
             return
-        if state == FAILED and traces.passed(error, self._left_at) is False:
+        if state == FAILED and loop_exits.passed(error, self._left_at) is False:
             state, error = COMPLETED, None
         self._reporter.tally.settle_left(self, state, error)
         reason = self._stopped_at if state == COMPLETED else None
@@ -499,7 +499,7 @@ def make(
     model.notify = clean_notify(notify)
     display = None if display is None else clean_text(display, NAME_LIMIT)
     display = display or clean_text(os.environ.get("HEADWAY_DISPLAY", ""), NAME_LIMIT)
-    model.display = display or ("quiet" if server.is_serving() else None)
+    model.display = display or ("quiet" if server_process.is_serving() else None)
     flag = clean_flag(cancellable)
     if flag is not None:
         model.cancellable = flag

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from headway.reporting.interfaces import Reporting, Thread
     from headway.reporting.spool.births import Births
-    from headway.reporting.viewers.cell_viewer import CellViewer
+    from headway.reporting.viewers.notebook_viewer import CellViewer
 
 START_POLL = 0.03  # seconds between looks for a broker that is just being started
 RETRY_LIMIT = 5.0  # seconds at most between looks for a broker that is not there
@@ -343,6 +343,6 @@ def _viewer_for(reporter: Reporting) -> CellViewer | TerminalViewer:
     """Return what shows operations where there is no other viewer: in cells, or a terminal."""
     if notebook.shell() is None:
         return TerminalViewer(reporter)
-    from headway.reporting.viewers.cell_viewer import CellViewer  # noqa: PLC0415 - few run in a kernel
+    from headway.reporting.viewers.notebook_viewer import CellViewer  # noqa: PLC0415 - few run in a kernel
 
     return CellViewer(reporter)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from headway.reporting.interfaces import Handle
     from headway.reporting.spool.births import Births
     from headway.reporting.spool.last_resort import Left
-    from headway.reporting.viewers.cell_viewer import CellViewer
+    from headway.reporting.viewers.notebook_viewer import CellViewer
 
 # Seconds by which an exit is delayed at most: what `EXIT_TIMEOUT` and `GOODBYE` leave of them is
 # for the receipts that this process prints itself.

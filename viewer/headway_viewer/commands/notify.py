@@ -20,7 +20,7 @@ from headway_viewer.notify.channels.command import CommandChannel
 from headway_viewer.notify.channels.desktop import DesktopChannel
 from headway_viewer.notify.channels.desktop_jobs import DesktopJobs
 from headway_viewer.notify.channels.terminal import TerminalChannel
-from headway_viewer.notify.front import Front
+from headway_viewer.notify.foreground import Front
 from headway_viewer.notify.loop import Notifier
 from headway_viewer.notify.notice import Notice
 from headway_viewer.notify.policy import LONG_OPERATION, Policy, Settings

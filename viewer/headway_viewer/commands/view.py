@@ -20,8 +20,8 @@ from headway_viewer.display.quiet import Quiet
 from headway_viewer.display.taskbar import TerminalTaskbar
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
-from headway_viewer.terminal.front import FrontSurface
 from headway_viewer.terminal.session import TerminalSession
+from headway_viewer.terminal.view_surface import FrontSurface
 from headway_viewer.terminal.watchdog import Watchdog
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")

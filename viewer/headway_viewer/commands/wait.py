@@ -15,8 +15,8 @@ from headway_viewer.commands.options import (
     spelled,
 )
 from headway_viewer.commands.selection import Selection
-from headway_viewer.display.all_done import AllDone
 from headway_viewer.display.clock import clock_time
+from headway_viewer.display.countdown import AllDone
 from headway_viewer.display.quiet import StartNotice
 from headway_viewer.picture import brief
 from headway_viewer.picture.board import Board

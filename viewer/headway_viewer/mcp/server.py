@@ -16,7 +16,7 @@ from mcp.server.stdio import stdio_server
 
 from headway import __version__
 from headway_viewer.mcp import answers
-from headway_viewer.mcp.look import Look, Unanswerable
+from headway_viewer.mcp.broker_connection import Look, Unanswerable
 
 # Requests answered at once; more wait for one to end. Each is a thread and two sockets.
 AT_ONCE = 32

@@ -23,7 +23,7 @@ from headway_viewer.picture.browsing import (
     LOG,
     Browsing,
 )
-from headway_viewer.picture.evidence import basis_text, work_text
+from headway_viewer.picture.estimate_basis import basis_text, work_text
 from headway_viewer.picture.view import View
 from headway_viewer.picture.wording import (
     active_stage,

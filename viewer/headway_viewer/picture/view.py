@@ -24,7 +24,6 @@ from headway.states import (
     WAITING,
 )
 from headway_viewer import formatting
-from headway_viewer.picture.below import MAX_DETAIL_LINES, lines_below
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import NARROW_WIDTH, Columns, ColumnWidths, TableRow
 from headway_viewer.picture.finish_time import FinishTime
@@ -34,6 +33,7 @@ from headway_viewer.picture.remaining import (
     remaining_text,
     told_estimate,
 )
+from headway_viewer.picture.stage_lines import MAX_DETAIL_LINES, lines_below
 from headway_viewer.picture.wording import (
     active_stage,
     counted_text,

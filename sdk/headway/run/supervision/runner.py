@@ -11,8 +11,8 @@ from functools import partial
 from headway.host.files import long_commands
 from headway.host.threads import signals as signal
 from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
+from headway.run.kernel.input_watch import Watch
 from headway.run.kernel.looks import ProcessLooks
-from headway.run.kernel.watch import Watch
 from headway.run.parsers.registry import PARSERS, find_parser_module, make_fallback, make_parser
 from headway.run.process.child import ignores_signal
 from headway.run.process.escalation import Escalation
@@ -34,7 +34,7 @@ from headway.run.tree.router import Router
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.run.kernel.looks import Walk
-    from headway.run.supervision.limiter import Limiter
+    from headway.run.supervision.timeout import Limiter
 
 # Seconds between two looks at the output: a viewer draws at most ten times a second, so
 # looking more often shows nothing more and costs wake-ups.
@@ -92,7 +92,7 @@ class Runner:
             launch.notify_socket.relay(samples)
 
     def _make_limiter(self) -> Limiter:
-        from headway.run.supervision.limiter import Limiter  # noqa: PLC0415 - few commands have a limit
+        from headway.run.supervision.timeout import Limiter  # noqa: PLC0415 - few commands have a limit
 
         return Limiter(self._launch, self._updater)
 

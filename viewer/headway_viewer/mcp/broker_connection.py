@@ -13,8 +13,8 @@ from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.model import Operation
 from headway_viewer.commands.selection import Ambiguous, find_operation
 from headway_viewer.connection.endpoint import following_feed
-from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
 from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT, owner_answer
+from headway_viewer.connection.single_snapshot import Outcome, fetch_snapshot
 from headway_viewer.mcp import answers
 from headway_viewer.picture import brief
 from headway_viewer.picture.board import Board

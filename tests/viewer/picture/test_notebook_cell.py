@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from showcase import NOW, board_of, operation, stage
 
-from headway_viewer.picture.cell import Cell
+from headway_viewer.picture.notebook_cell import Cell
 
 
 def shown(made, *others):

@@ -2,7 +2,7 @@
 
 from showcase import NOW, about, board_of, operation
 
-from headway_viewer.display.all_done import UNKNOWN_AFTER, AllDone
+from headway_viewer.display.countdown import UNKNOWN_AFTER, AllDone
 from headway_viewer.display.quiet import StartNotice
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.replica.replica import Replica

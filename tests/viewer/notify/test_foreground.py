@@ -7,8 +7,8 @@ import pytest
 
 from headway.model import Operation
 from headway.states import RUNNING
-from headway_viewer.notify import front
-from headway_viewer.notify.front import Front, active_window, pane_shown
+from headway_viewer.notify import foreground
+from headway_viewer.notify.foreground import Front, active_window, pane_shown
 from headway_viewer.notify.notice import Notice
 
 PANES = """\
@@ -52,7 +52,7 @@ def test_the_active_window_is_what_the_x_server_says(answer, window):
 def programs(monkeypatch, tmp_path):
     """A folder of programs that play tmux and xprop, and nothing else."""
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr(front, "TIMEOUT", 60)  # of a busy machine
+    monkeypatch.setattr(foreground, "TIMEOUT", 60)  # of a busy machine
 
     def play(name, script):
         path = tmp_path / name
@@ -86,7 +86,7 @@ def test_the_window_of_an_operation_is_that_of_its_process(programs, monkeypatch
 
 
 def test_a_program_that_hangs_is_asked_once(programs, monkeypatch, tmp_path):
-    monkeypatch.setattr(front, "TIMEOUT", 0.1)
+    monkeypatch.setattr(foreground, "TIMEOUT", 0.1)
     programs("tmux", f"echo x >> {tmp_path}/asked; exec sleep 60")
     shows = Front({})
     assert shows.shows(notice()) is None

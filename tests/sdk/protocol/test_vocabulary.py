@@ -5,17 +5,17 @@ import signal
 import pytest
 
 from headway.api.outcomes.outcome import outcome_of
-from headway.protocol import own_words
-from headway.protocol.own_words import are_own
+from headway.protocol import vocabulary
+from headway.protocol.vocabulary import are_own
 from headway.run import exit_status
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        own_words.ENDED_BEFORE,
-        own_words.LET_GO,
-        own_words.UNKNOWN_STATUS,
+        vocabulary.ENDED_BEFORE,
+        vocabulary.LET_GO,
+        vocabulary.UNKNOWN_STATUS,
         outcome_of(SystemExit(3))[2],
         outcome_of(SystemExit(-9))[2],
         "stopped at 480 of 1,200",

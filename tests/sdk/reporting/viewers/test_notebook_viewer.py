@@ -3,8 +3,8 @@ from machine import until
 
 import headway
 from headway.host import notebook
-from headway.reporting.viewers import cell_viewer
-from headway.reporting.viewers.cell_viewer import MAX_STARTS, START_DELAY, CellViewer
+from headway.reporting.viewers import notebook_viewer
+from headway.reporting.viewers.notebook_viewer import MAX_STARTS, START_DELAY, CellViewer
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def page(monkeypatch):
 def viewer(reporter, monkeypatch):
     started = []
     monkeypatch.setattr(
-        cell_viewer.detached_process, "spawn", lambda argv, *_, **__: started.append(argv)
+        notebook_viewer.detached_process, "spawn", lambda argv, *_, **__: started.append(argv)
     )
     viewer = CellViewer(reporter)
     viewer.started = started

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from headway.reporting import traces
+from headway.reporting import loop_exits
 
 
 class Drop:
@@ -33,8 +33,8 @@ class Items:
         return self
 
     def __del__(self):
-        count = traces.references(sys._getframe(1))
-        self.drop.at = traces.places(sys._getframe(1), count)
+        count = loop_exits.references(sys._getframe(1))
+        self.drop.at = loop_exits.places(sys._getframe(1), count)
 
 
 def raised(work):
@@ -111,18 +111,18 @@ def translated(drop):
 def test_an_exception_left_the_loop_that_was_dropped_where_it_passed(work, passed):
     drop = Drop()
     error = raised(lambda: work(drop))
-    assert traces.passed(error, drop.at) is passed
+    assert loop_exits.passed(error, drop.at) is passed
 
 
 @pytest.mark.parametrize("error", [None, "a text", ValueError("without a traceback")])
 def test_what_has_no_traceback_tells_nothing(error):
-    assert traces.passed(error, traces.places(sys._getframe())) is None
+    assert loop_exits.passed(error, loop_exits.places(sys._getframe())) is None
 
 
 def test_where_an_exit_status_was_given_is_told_by_the_stack():
     error = SystemExit(3)
-    error._headway_stack = traces.stack(sys._getframe())
-    assert traces.passed(error, traces.places(sys._getframe(1))) is True
+    error._headway_stack = loop_exits.stack(sys._getframe())
+    assert loop_exits.passed(error, loop_exits.places(sys._getframe(1))) is True
 
 
 def by_a_call(drop):
@@ -239,4 +239,4 @@ def test_the_instruction_and_the_frame_tell_whether_an_item_was_in_work(left, al
     drop = Drop()
     with contextlib.suppress(ValueError):
         left(drop)
-    assert traces.consumed(drop.at, drop.drawn) is all_taken
+    assert loop_exits.consumed(drop.at, drop.drawn) is all_taken

@@ -7,8 +7,8 @@ import sys
 import pytest
 from machine import until
 
+from headway.run.kernel.input_watch import Watch
 from headway.run.kernel.process_tree import walk
-from headway.run.kernel.watch import Watch
 
 SIZE = 64 << 20
 STEP = 1 << 20

@@ -5,7 +5,7 @@ from types import ModuleType
 import pytest
 
 import headway
-from headway.host import server
+from headway.host import server_process
 
 
 @pytest.fixture
@@ -18,14 +18,14 @@ def serve(monkeypatch):
 
 
 def test_a_server_on_the_stack_is_seen(serve):
-    assert serve(server.is_serving)
+    assert serve(server_process.is_serving)
 
 
 def test_also_from_another_thread(serve):
     found = []
 
     def wait():
-        thread = threading.Thread(target=lambda: found.append(server.is_serving()))
+        thread = threading.Thread(target=lambda: found.append(server_process.is_serving()))
         thread.start()
         thread.join()
 
@@ -34,7 +34,7 @@ def test_also_from_another_thread(serve):
 
 
 def test_one_that_is_only_imported_serves_nothing(serve):
-    assert not server.is_serving()
+    assert not server_process.is_serving()
 
 
 def test_what_a_request_does_is_not_drawn_and_leaves_no_receipt(reporter, clock, serve):

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator
 
 from headway.model import Operation
 from headway_viewer.picture.board import Board
-from headway_viewer.picture.cell import Cell
+from headway_viewer.picture.notebook_cell import Cell
 from headway_viewer.replica.replica import Changes
 
 MIN_DURATION = 0.5  # seconds an operation must last to be shown

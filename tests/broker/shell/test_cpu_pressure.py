@@ -1,6 +1,6 @@
 """The kernel's count of waiting for a processor."""
 
-from headway_broker.shell.pressure import Pressure, stalled_in
+from headway_broker.shell.cpu_pressure import Pressure, stalled_in
 
 
 def test_the_seconds_in_which_anything_waited_are_read_again_each_time(tmp_path):

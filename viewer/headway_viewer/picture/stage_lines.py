@@ -11,7 +11,7 @@ from headway.model import Operation
 from headway.states import CRASHED, FAILED
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import MIN_BAR, ColumnWidths
-from headway_viewer.picture.evidence import basis_text, work_text
+from headway_viewer.picture.estimate_basis import basis_text, work_text
 from headway_viewer.picture.wording import Detail, coming_text, details
 
 MAX_DETAIL_LINES = 4  # below one row

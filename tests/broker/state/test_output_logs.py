@@ -1,16 +1,16 @@
 import pytest
 
-from headway_broker.state import logs
-from headway_broker.state.logs import LOG_COST, Logs
+from headway_broker.state import output_logs
+from headway_broker.state.output_logs import LOG_COST, Logs
 
 
 @pytest.fixture
 def small(monkeypatch):
     """Logs with budgets of 10 bytes for one, 25 for a process and 50 for all."""
-    monkeypatch.setattr(logs, "LOG_COST", 0)
-    monkeypatch.setattr(logs, "LOG_LIMIT", 10)
-    monkeypatch.setattr(logs, "PROCESS_LIMIT", 25)
-    monkeypatch.setattr(logs, "LOGS_LIMIT", 50)
+    monkeypatch.setattr(output_logs, "LOG_COST", 0)
+    monkeypatch.setattr(output_logs, "LOG_LIMIT", 10)
+    monkeypatch.setattr(output_logs, "PROCESS_LIMIT", 25)
+    monkeypatch.setattr(output_logs, "LOGS_LIMIT", 50)
     return Logs()
 
 
@@ -87,7 +87,7 @@ def test_what_is_forgotten_takes_nothing(small):
 
 
 def test_many_empty_logs_cost_bounded_memory(monkeypatch):
-    monkeypatch.setattr(logs, "PROCESS_LIMIT", 10 * LOG_COST)
+    monkeypatch.setattr(output_logs, "PROCESS_LIMIT", 10 * LOG_COST)
     kept = Logs()
     for number in range(100):
         ended(kept, f"e{number}", "p", b"")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from showcase import INSTANCE, NOW, operation, replica_of, row, snapshot, stage
 
 from headway.protocol.messages import Delta
-from headway_viewer.display.cells import FRAME, IDLE_FRAME, Cells
+from headway_viewer.display.notebook_cells import FRAME, IDLE_FRAME, Cells
 from headway_viewer.picture.board import Board
 
 KERNEL = 7

@@ -2,7 +2,7 @@
 
 from headway.estimate import Forecast
 from headway.model import Operation, Stage
-from headway_broker.estimates.replay import is_held, replay
+from headway_broker.estimates.forecast_input import is_held, replay
 
 
 def two_stages():

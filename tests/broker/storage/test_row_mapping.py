@@ -5,7 +5,7 @@ from wired import WALL, Wired
 
 from headway.protocol.wire import Malformed, pack
 from headway_broker.state.sessions import Session
-from headway_broker.storage.rows import Body, entry_of, redacted, row_of
+from headway_broker.storage.row_mapping import Body, entry_of, redacted, row_of
 
 
 def stored(state=None):

@@ -12,9 +12,9 @@ import time
 from headway.model import Operation
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.display.cells import FRAME, Cells
 from headway_viewer.display.clock import time_of_day
 from headway_viewer.display.live import write_all
+from headway_viewer.display.notebook_cells import FRAME, Cells
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
 from headway_viewer.terminal.processes import is_running, read_process

@@ -3,7 +3,7 @@
 import threading
 
 import headway
-from headway.api.outcomes import moments
+from headway.api.outcomes import execution_ends
 
 
 def leave(error=None):
@@ -55,14 +55,14 @@ def test_so_it_does_after_somebody_has_put_another_hook_in_its_place(reporter, m
 
 
 def test_the_next_prompt_judges_what_the_line_left(reporter):
-    prompt = moments.Prompt(">>> ")
+    prompt = execution_ends.Prompt(">>> ")
     leave()
     assert str(prompt) == ">>> "
     assert the_stage(reporter).reason == "stopped at 3 of 9"
 
 
 def test_the_next_prompt_tells_of_a_new_exception(reporter, monkeypatch):
-    prompt = moments.Prompt(">>> ")
+    prompt = execution_ends.Prompt(">>> ")
     try:
         leave(ValueError("no disk"))
     except ValueError as error:
@@ -77,5 +77,5 @@ def test_a_cell_that_ends_by_an_exception_fails_its_loop(reporter):
         error_in_exec = ValueError("no disk")
 
     leave()
-    moments._after_cell(Result())
+    execution_ends._after_cell(Result())
     assert the_stage(reporter).state == "failed"

@@ -8,7 +8,7 @@ import sys
 
 PROGRAM = """
 import json, os, resource
-from headway_broker.shell.starter import forget_starter
+from headway_broker.shell.inherited_limits import forget_starter
 forget_starter()
 print(json.dumps([sorted(os.sched_getaffinity(0)), resource.getrlimit(resource.RLIMIT_FSIZE)]))
 """

@@ -12,8 +12,8 @@ import pytest
 from headway.host.files import long_commands
 from headway.run.history_keys import HistoryKeys
 from headway.run.process.signal_forwarding import ReceivedSignal
-from headway.run.supervision.brief import SOON, Brief
 from headway.run.supervision.plan import Plan
+from headway.run.supervision.short_command import SOON, Brief
 from headway_broker.shell.spool import frames
 
 
