@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterable
 from headway.plain_values import clean_text
 from headway.protocol import messages
 from headway.protocol.wire import Malformed, UnknownKind
-from headway_broker.parts import Parts
+from headway_broker.components import Parts
 from headway_broker.peers.liveness import STALL
 from headway_broker.peers.roles import WORKER_VERBS, check_role
 from headway_broker.peers.viewers.requests import reply

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headway_broker.parts import Parts
+from headway_broker.components import Parts
 from headway_broker.state.duties import Duty, Turn
 from headway_broker.state.effects import Stop
 

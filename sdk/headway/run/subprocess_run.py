@@ -22,7 +22,7 @@ from headway.api.opening import current, operation, operation_of
 from headway.host.propagation import PARENT
 from headway.run.exit_status import outcome_of
 from headway.run.history_keys import keys_of
-from headway.run.kernel.input_watch import Watch
+from headway.run.kernel.input_follower import Watch
 from headway.run.kernel.looks import ProcessLooks
 from headway.run.kernel.process_tree import process_tree
 from headway.run.parsers.registry import (

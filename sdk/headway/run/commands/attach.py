@@ -8,7 +8,7 @@ import time
 from headway.model import UNLEARNED
 from headway.run.exit_status import exit_status, outcome_of
 from headway.run.kernel.file_locks import find_holder
-from headway.run.kernel.input_watch import Watch
+from headway.run.kernel.input_follower import Watch
 from headway.run.kernel.looks import ProcessLooks
 from headway.run.kernel.process_handle import ProcessHandle
 from headway.run.kernel.process_tree import STOPPED, ZOMBIE, process_status, process_tree

@@ -7,7 +7,7 @@ from headway.run.progress.operation_updater import RUN, OperationUpdater
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.run.kernel.file_progress import Count
-    from headway.run.kernel.input_watch import Look
+    from headway.run.kernel.input_follower import Look
 
 
 class InputReporter:

@@ -11,7 +11,7 @@ from functools import partial
 from headway.host.files import long_commands
 from headway.host.threads import signals as signal
 from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
-from headway.run.kernel.input_watch import Watch
+from headway.run.kernel.input_follower import Watch
 from headway.run.kernel.looks import ProcessLooks
 from headway.run.parsers.registry import PARSERS, find_parser_module, make_fallback, make_parser
 from headway.run.process.child import ignores_signal

@@ -1,7 +1,7 @@
 import pytest
 
 from headway.run.kernel.file_progress import Count
-from headway.run.kernel.input_watch import Look
+from headway.run.kernel.input_follower import Look
 from headway.run.progress.input_reporter import InputReporter
 
 

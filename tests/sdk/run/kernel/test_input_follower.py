@@ -7,7 +7,7 @@ import sys
 import pytest
 from machine import until
 
-from headway.run.kernel.input_watch import Watch
+from headway.run.kernel.input_follower import Watch
 from headway.run.kernel.process_tree import walk
 
 SIZE = 64 << 20

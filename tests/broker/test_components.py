@@ -1,7 +1,7 @@
 import ast
 import pathlib
 
-from headway_broker import core, parts
+from headway_broker import components, core
 
 
 def imported(path):
@@ -19,6 +19,6 @@ def test_no_part_reaches_back_into_the_core_or_asks_for_all_parts():
         path.stem
         for path in folder.rglob("*.py")
         for name in imported(path)
-        if name in (core.__name__, parts.__name__)
+        if name in (core.__name__, components.__name__)
     }
     assert knowing == {"core", "schedule", "server", "actions"}
