@@ -1,4 +1,4 @@
-"""Construct the parts of the core and hand each of them the parts that it uses; pure."""
+"""Construct the components of the core and hand each of them the components that it uses; pure."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from headway_broker.state.wall_clock import WallClock
 from headway_broker.storage.policy import StoragePolicy
 
 
-class Parts:
-    """The parts of one broker; none of them knows the whole."""
+class Components:
+    """The components of one broker; none of them knows the whole."""
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ def imported(path):
             yield from (alias.name for alias in node.names)
 
 
-def test_no_part_reaches_back_into_the_core_or_asks_for_all_parts():
+def test_no_component_reaches_back_into_the_core_or_asks_for_all_others():
     folder = pathlib.Path(core.__file__).parent
     knowing = {
         path.stem

@@ -12,7 +12,7 @@ FILE = "/proc/pressure/cpu"
 LINE_LIMIT = 256  # bytes: it has one or two lines
 
 
-class Pressure:
+class CpuPressure:
     """The file, kept open: it is read at every beginning and end of an operation."""
 
     def __init__(self, path: str = FILE) -> None:

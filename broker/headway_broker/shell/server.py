@@ -30,7 +30,7 @@ from headway_broker.publishing.snapshots import Subscriber
 from headway_broker.shell import processes
 from headway_broker.shell.actions import Actions
 from headway_broker.shell.connections import Connections, raise_descriptor_limit
-from headway_broker.shell.cpu_pressure import Pressure
+from headway_broker.shell.cpu_pressure import CpuPressure
 from headway_broker.shell.log import Log
 from headway_broker.shell.memory import Memory
 from headway_broker.shell.single_instance import SingleInstance
@@ -92,7 +92,7 @@ class Server:
             facts=self._facts,
             namespace=pid_namespace(),
             about=about,
-            stalled=Pressure().stalled,
+            stalled=CpuPressure().stalled,
         )
         self.core.idle_exit.after = leave_after
         descriptors = raise_descriptor_limit()

@@ -105,7 +105,7 @@ class Lifecycle(Scope):
         with own.lock:
             self.left = True
             own.tally.leave(self, own.clock(), get_ident())
-            own.tally.notice_left()
+            own.tally.collect_left()
         own.wake()
 
     def _end(

@@ -193,7 +193,7 @@ class Operation(Lifecycle):
             model.move(state, own.clock())  # raises, before anything is changed
         if model.state == PENDING:
             self._move(RUNNING)
-        own.tally.settle_left(self, state, error)
+        own.tally.judge_left(self, state, error)
         for stage in self.stages:
             if stage.open:
                 if state == FAILED:
@@ -221,7 +221,7 @@ class Operation(Lifecycle):
 
     def _close(self) -> None:
         self._reporter.handles.pop(self.id, None)
-        self._reporter.receipts.owe(self.model)
+        self._reporter.receipts.add(self.model)
 
     def _end(
         self,
@@ -264,7 +264,7 @@ class Operation(Lifecycle):
     def plan(self, *names: str) -> None:
         """Announce stages to come, in this order, as pending: with those there are, all."""
         for name in names:
-            self.stage(name)._claim = None
+            self.stage(name)._reserved_by = None
         self._announce(sum(stage.model.parent is None for stage in self.stages))
 
     def _announce(self, number: int) -> None:
@@ -311,7 +311,7 @@ class Operation(Lifecycle):
             return self._in_child(text, total, unit, around)
         thread = threading.get_ident()
         with own.lock:
-            own.tally.notice_left()  # a loop run again is the same stage
+            own.tally.collect_left()  # a loop run again is the same stage
             last, stage = None, self._first(text, around)
             while stage is not None and stage._is_taken(thread):
                 last, stage = stage, stage.twin
@@ -325,7 +325,7 @@ class Operation(Lifecycle):
                 else:
                     last.twin = stage
                 self.model.stages[model.id] = model
-            stage._claim = thread
+            stage._reserved_by = thread
             if total is not None:
                 stage.model.total = clean_count(total)
             if unit is not None:
@@ -426,7 +426,7 @@ class Operation(Lifecycle):
             return
         if state == FAILED and loop_exits.passed(error, self._left_at) is False:
             state, error = COMPLETED, None
-        self._reporter.tally.settle_left(self, state, error)
+        self._reporter.tally.judge_left(self, state, error)
         reason = self._stopped_at if state == COMPLETED else None
         self._end(state, reason, error, when=when)
 
@@ -436,17 +436,17 @@ class Operation(Lifecycle):
         short = (stage.model.reason for stage in self.stages if stage.state == COMPLETED)
         return next((reason for reason in short if reason is not None), None)
 
-    def _settle_left(self, error: BaseException | None) -> None:
+    def _judge_left(self, error: BaseException | None) -> None:
         state, _, text = outcome_of(error)
         # All that was left is judged by the same end: once, and not by each operation.
-        self._reporter.tally.settle_left(None, state, text)
+        self._reporter.tally.judge_left(None, state, text)
         # A counter that nobody closes has done what its numbers say.
         for stage in self.stages:
             model = stage.model
             if model.state in AT_WORK and (stage.solo or stage.done or model.total is not None):
                 stage._judge(self._reporter.clock(), state, text)
 
-    def _settle(self, error: BaseException | None) -> None:
+    def _judge_open(self, error: BaseException | None) -> None:
         # Of a program that ended in order: every stage has completed, so the operation has; it
         # was requested to cancel, so it did. Otherwise nobody knows whether the work was done.
         state, reason, text = outcome_of(error)

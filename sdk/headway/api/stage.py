@@ -34,7 +34,7 @@ class Stage(Counting):
     child it counts that child's share, and nothing there ends it.
     """
 
-    __slots__ = ("__weakref__", "_claim", "_left_at", "solo", "twin")
+    __slots__ = ("__weakref__", "_left_at", "_reserved_by", "solo", "twin")
 
     def __init__(
         self, operation: Whole, model: Model, around: Scope, *, solo: bool = False
@@ -42,7 +42,7 @@ class Stage(Counting):
         super().__init__(operation, model, around)
         self.solo = solo  # its operation exists for it alone, and ends with it
         self.twin: Stage | None = None  # the next stage of the same name and parent
-        self._claim: int | None = None  # the thread that got it and has not started it
+        self._reserved_by: int | None = None  # the thread that got it and has not started it
         self._left_at: list[Any] = []  # the places that it was left at, for `loop_exits`
 
     def __repr__(self) -> str:
@@ -67,10 +67,10 @@ class Stage(Counting):
 
     def _is_taken(self, thread: int) -> bool:
         """Return whether it runs, or another thread than `thread` is about to start it."""
-        claim = self._claim
+        reserved_by = self._reserved_by
         if self.model.state in AT_WORK:
             return not self.left  # a loop that was left is run again under its name
-        return not (claim is None or claim == thread)
+        return not (reserved_by is None or reserved_by == thread)
 
     # Life-cycle.
 
@@ -96,12 +96,12 @@ class Stage(Counting):
         self.operation._begin()
 
     def _about_to_run(self) -> None:
-        self._claim = None
+        self._reserved_by = None
 
     def _end_inside(self, state: str, reason: object, error: object, /) -> None:
         if self.model.state == PENDING and state == COMPLETED:
             self.start()
-        reporter().tally.settle_left(self, state, error)
+        reporter().tally.judge_left(self, state, error)
         for scope in list(self.inner or ()):
             if isinstance(scope, Stage):
                 scope._end(state, reason)

@@ -45,7 +45,7 @@ def test_what_a_request_does_is_not_drawn_and_leaves_no_receipt(reporter, clock,
 
     op = serve(request)
     assert op.model.display == "quiet"
-    assert reporter.receipts.owed() == {}
+    assert reporter.receipts.pending() == {}
 
 
 def test_what_is_to_be_drawn_all_the_same_is(reporter, serve):

@@ -3,7 +3,7 @@
 from showcase import NOW, about, board_of, operation
 
 from headway_viewer.display.countdown import UNKNOWN_AFTER, AllDone
-from headway_viewer.display.quiet import StartNotice
+from headway_viewer.display.quiet import StartHint
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.replica.replica import Replica
 
@@ -16,10 +16,10 @@ class Story:
     def __init__(self, *operations):
         self.said = []
         self.board = board_of(*operations)
-        notice = StartNotice(lambda: None, self.said.append)
+        hint = StartHint(lambda: None, self.said.append)
         base = self.board.replica.unix(NOW)
         clock = FinishTime(lambda unix, _now: f"+{round((unix - base) / 60)}", always=True)
-        self.display = AllDone(self.board, notice, clock, self.said.append)
+        self.display = AllDone(self.board, hint, clock, self.said.append)
 
     def at(self, seconds):
         self.said.clear()

@@ -8,7 +8,7 @@ import pytest
 from headway.model import Operation
 from headway.states import RUNNING
 from headway_viewer.notify import foreground
-from headway_viewer.notify.foreground import Front, active_window, pane_shown
+from headway_viewer.notify.foreground import Foreground, active_window, pane_shown
 from headway_viewer.notify.notice import Notice
 
 PANES = """\
@@ -73,7 +73,7 @@ def test_the_window_of_an_operation_is_that_of_its_process(programs, monkeypatch
     made = Operation("op", "op")
     made.pid, made.tty, made.host = process.pid, "/dev/pts/1", platform.node()
     made.move(RUNNING, 1.0)
-    seen, unseen = Front({"DISPLAY": ":0"}), Front({})
+    seen, unseen = Foreground({"DISPLAY": ":0"}), Foreground({})
     try:
         seen.note(made)
         unseen.note(made)
@@ -88,7 +88,7 @@ def test_the_window_of_an_operation_is_that_of_its_process(programs, monkeypatch
 def test_a_program_that_hangs_is_asked_once(programs, monkeypatch, tmp_path):
     monkeypatch.setattr(foreground, "TIMEOUT", 0.1)
     programs("tmux", f"echo x >> {tmp_path}/asked; exec sleep 60")
-    shows = Front({})
+    shows = Foreground({})
     assert shows.shows(notice()) is None
     assert shows.shows(notice()) is None
     assert (tmp_path / "asked").read_text() == "x\n"
@@ -96,5 +96,5 @@ def test_a_program_that_hangs_is_asked_once(programs, monkeypatch, tmp_path):
 
 def test_what_runs_elsewhere_or_without_a_terminal_is_unknown(programs):
     programs("tmux", "echo '/dev/pts/1 1 1 1 $0'")
-    assert Front({}).shows(notice()._replace(host="elsewhere")) is None
-    assert Front({}).shows(notice(None)) is None
+    assert Foreground({}).shows(notice()._replace(host="elsewhere")) is None
+    assert Foreground({}).shows(notice(None)) is None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Callable
 
 from headway_viewer import formatting
-from headway_viewer.display.quiet import StartNotice
+from headway_viewer.display.quiet import StartHint
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_of_all, untold
@@ -22,7 +22,7 @@ MOVED_SHARE = 0.25  # … the share of what is left, to be told again
 
 
 class AllDone:
-    """Tells when all operations of a board are done, beside the notices of `StartNotice`."""
+    """Tells when all operations of a board are done, beside the hints of `StartHint`."""
 
     throttled = False
     keyboard: int | None = None
@@ -31,12 +31,12 @@ class AllDone:
     def __init__(
         self,
         board: Board,
-        notice: StartNotice,
+        hint: StartHint,
         finish_time: FinishTime,
         say: Callable[[str], object],
     ) -> None:
         self._board = board
-        self._notice = notice
+        self._hint = hint
         self._finish_time = finish_time
         self._say = say
         self._told: float | None = None  # the end as it was told
@@ -45,7 +45,7 @@ class AllDone:
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
         """Say what is news; return when to call again."""
-        later = self._notice.show(changes, note, local)
+        later = self._hint.show(changes, note, local)
         if not self._board.open:
             return later
         self._look(self._board.replica.time(local))
@@ -55,8 +55,8 @@ class AllDone:
         """Do nothing: the terminal is untouched."""
 
     def finish(self, local: float, remark: str | None = None) -> None:
-        """Print what the notice prints at the end."""
-        self._notice.finish(local, remark)
+        """Print what the hint prints at the end."""
+        self._hint.finish(local, remark)
 
     def _look(self, now: float) -> None:
         count = self._board.open

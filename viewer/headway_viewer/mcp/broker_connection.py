@@ -28,7 +28,7 @@ class Unanswerable(Exception):
     """Raised where a request has no answer; the text says why."""
 
 
-class Look:
+class BrokerConnection:
     """A replica of what the broker knows, for one request."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ _CLIENTS = "#{session_id} #{client_flags}"
 _ACTIVE = re.compile(r"window id # (0x[0-9a-f]+|\d+)")
 
 
-class Front:
+class Foreground:
     """What stands in front, in the desktop session of `environ`."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:

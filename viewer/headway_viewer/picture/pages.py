@@ -169,8 +169,8 @@ class Pages:
             return [("warn", f"cancel {spell(display_name(operation))}? y or n")]
         if state.asking == FILTER:
             return [("strong", f"/{spell(state.filter)}_")]
-        if state.notice:
-            return [("warn", spell(state.notice))]
+        if state.message:
+            return [("warn", spell(state.message))]
         filtered = (
             f"filter {spell(state.filter)!r}  " if state.filter and state.page == LIST else ""
         )

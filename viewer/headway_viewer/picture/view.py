@@ -143,9 +143,9 @@ class View:
             parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED} by a signal"))
         if self.board.silent:
             parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
-        notice = self.board.notice() if self.board.notice is not None else None
-        if notice or not parts:
-            parts.append(("dim", self.theme.spell(notice or "nothing is running")))
+        hint = self.board.hint() if self.board.hint is not None else None
+        if hint or not parts:
+            parts.append(("dim", self.theme.spell(hint or "nothing is running")))
         return self._header_line("headway", parts, self.all_remaining(now), width)
 
     def _header_line(

@@ -32,7 +32,7 @@ def most_rows(rows: int) -> int:
     return rows - max_rows(rows)
 
 
-class FrontSurface:
+class ViewSurface:
     """The terminal behind `descriptor`.
 
     Where this process is killed, the `watchdog` gives the terminal back.

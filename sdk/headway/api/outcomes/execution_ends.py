@@ -54,8 +54,8 @@ class OfThread(Hook):
             own = reporter()
             state, _, text = outcome_of(args.exc_value)
             with own.lock:
-                own.tally.notice_left()
-                own.tally.settle_thread(get_ident(), state, text)
+                own.tally.collect_left()
+                own.tally.judge_thread(get_ident(), state, text)
         except Exception:
             pass
         self.before(args)
@@ -71,8 +71,8 @@ def _shell() -> Any:
 
 def _after_cell(result: Any = None) -> None:
     error = getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
-    settle(error)
-    viewer = reporter().cell_viewer
+    judge_left(error)
+    viewer = reporter().notebook_viewer
     if viewer is not None:
         viewer.cell_ended(error)
 
@@ -89,13 +89,13 @@ def watch_cell(operation: str) -> None:
                 del cells[next(iter(cells))]
 
 
-def settle(error: BaseException | None) -> None:
+def judge_left(error: BaseException | None) -> None:
     """Judge all loops that were left: what they stood in came to its end, by `error` or None."""
     own = reporter()
     state, _, text = outcome_of(error)
     with own.lock:
-        own.tally.notice_left()
-        own.tally.settle_left(None, state, text)
+        own.tally.collect_left()
+        own.tally.judge_left(None, state, text)
 
 
 class Prompt(str):
@@ -115,7 +115,7 @@ class Prompt(str):
         error = getattr(sys, "last_value", None)
         new, self.seen = error is not self.seen, error
         try:
-            settle(error if new else None)
+            judge_left(error if new else None)
         except Exception:
             pass
         return str.__str__(self)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 NONE_LEFT = (errno.EMFILE, errno.ENFILE)  # descriptors
 
 
-class Left:
-    """What a process has left in the spool for the case that nobody acknowledges it."""
+class ExitSpool:
+    """What a process spools at its exit for the case that nobody acknowledges it."""
 
     def __init__(self, reporter: Reporting) -> None:
         self._reporter = reporter
@@ -48,18 +48,18 @@ class Left:
         """
         reporter = self._reporter
         with reporter.lock:
-            if self.name is not None and self._told == reporter.publisher.owing:
+            if self.name is not None and self._told == reporter.publisher.spool_version:
                 return
-            told = reporter.publisher.owing
-            owed = reporter.publisher.owed(time.monotonic())
-        if owed:
+            told = reporter.publisher.spool_version
+            unacknowledged = reporter.publisher.spool_messages(time.monotonic())
+        if unacknowledged:
             if not reporter.publisher.about:
                 reporter.publisher.about.update(describe(VERSION))
-                owed[0] = owed[0]._replace(about=reporter.publisher.about)
+                unacknowledged[0] = unacknowledged[0]._replace(about=reporter.publisher.about)
             before = self.name
             if name == before:
                 name = reporter.next_spool_name()
-            spool_at_last(name, owed)
+            spool_at_last(name, unacknowledged)
             self.name, self._told = name, told
             if before is not None:
                 _remove(before)
@@ -86,8 +86,8 @@ class Left:
                 pass
 
     def count_lost(self) -> None:
-        """Count what this process owes for good: no broker has taken it, and no file."""
-        number = self._reporter.publisher.ends_owed
+        """Count what is lost for good: no broker has acknowledged it, and no file tells it."""
+        number = self._reporter.publisher.unacknowledged_ends
         if number and self.name is None and not self._lost:
             self._lost = True
             count_lost(number)
@@ -116,8 +116,8 @@ def _remove(name: str) -> None:
 
 def finish(reporter: Reporting) -> None:
     """End what is open and spool what no broker has acknowledged. Raise OSError."""
-    reporter.settle()
-    reporter.left.write(reporter.session)
+    reporter.judge_open()
+    reporter.exit_spool.write(reporter.session)
 
 
 def may_listen() -> bool:
@@ -135,31 +135,31 @@ def _place() -> tuple[str, int]:
     return endpoint.runtime_directory(os.environ, user), user
 
 
-def spool(name: str, owed: list[Any]) -> None:
+def spool(name: str, unacknowledged: list[Any]) -> None:
     """Write messages, a `Hello` first, without texts to the spool file `name`, if there are any.
 
     One that cannot be packed, by a fault of ours, costs no other: the `Hello` says how many
     are missing, and the broker counts them. Raise OSError.
     """
-    if owed:
-        write_spool_file(*_place(), name, spooled(owed))
+    if unacknowledged:
+        write_spool_file(*_place(), name, spooled(unacknowledged))
 
 
-def spool_at_last(name: str, owed: list[Any]) -> None:
+def spool_at_last(name: str, unacknowledged: list[Any]) -> None:
     """Write a spool file as `spool` does, by the reserve where no descriptor is left."""
     try:
-        spool(name, owed)
+        spool(name, unacknowledged)
     except OSError as error:
         if error.errno not in NONE_LEFT or not descriptor_reserve.give_up():
             raise
-        spool(name, owed)
+        spool(name, unacknowledged)
 
 
-def spooled(owed: list[Any]) -> bytes:
+def spooled(unacknowledged: list[Any]) -> bytes:
     """Return what a file of these messages holds, without those that cannot be packed."""
-    hello = owed[0]
+    hello = unacknowledged[0]
     frames: list[bytes] = []
-    for message in owed[1:]:
+    for message in unacknowledged[1:]:
         try:
             frames.append(packed(_encoded(redact(message))))
         except Exception:
@@ -171,7 +171,7 @@ def spooled(owed: list[Any]) -> bytes:
         except Exception:
             continue
         about[name] = known
-    missing = len(owed) - 1 - len(frames)
+    missing = len(unacknowledged) - 1 - len(frames)
     if missing:
         about["unpacked"] = about.get("unpacked", 0) + missing
     return packed(frame(hello._replace(about=about))) + b"".join(frames)

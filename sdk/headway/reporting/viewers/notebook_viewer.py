@@ -35,7 +35,7 @@ CHILDREN_TIMEOUT = 0.3
 SHOWN_LIMIT = 1000  # operations that are remembered as shown, the latest
 
 
-class CellViewer:
+class NotebookViewer:
     """Starts the viewer of a kernel while there is something to show, and shows what it renders.
 
     It takes the place of `TerminalViewer` in a kernel.
@@ -51,7 +51,7 @@ class CellViewer:
         self._ended: list[Operation] = []  # and shown, in the cell that runs
         self._interrupted: set[str] = set()  # operations of the last cell, if that was
         self._theme = theme.make(ascii_only=False, coloured=False)
-        reporter.cell_viewer = self
+        reporter.notebook_viewer = self
 
     # As the connection uses it.
 
@@ -118,13 +118,13 @@ class CellViewer:
     def take(self, picture: dict[str, Any]) -> None:
         """Show what the viewer has rendered: `key`, `data` (MIME type → text), `open`."""
         key, data = str(picture["key"]), picture["data"]
-        owed = self._reporter.receipts.owed()
+        pending = self._reporter.receipts.pending()
         with self._lock:
             if picture["open"]:
                 self._show(key, data)
                 return
-            if key in owed:
-                self._show_end(owed[key])
+            if key in pending:
+                self._show_end(pending[key])
             elif key in self._reporter.cells:
                 self._blank(key)
             elif not self._shown.get(key):
@@ -180,14 +180,14 @@ class CellViewer:
             until = time.monotonic() + CHILDREN_TIMEOUT
             while self.viewing and self._awaits_children() and time.monotonic() < until:
                 self._lock.wait(max(until - time.monotonic(), 0))
-            owed = list(self._reporter.receipts.owed().values())
+            pending = list(self._reporter.receipts.pending().values())
             of_cell = [key for key in self._reporter.cells if key not in self._reporter.handles]
             self._interrupted.clear()
             if isinstance(error, KeyboardInterrupt):
                 # The picture of one may still be on its way.
-                ended = [operation.id for operation in (*self._ended, *owed)]
+                ended = [operation.id for operation in (*self._ended, *pending)]
                 self._interrupted.update(of_cell, ended)
-            for operation in owed:
+            for operation in pending:
                 self._show_end(operation)
             shown, self._ended = self._ended, []
             for operation in shown:
@@ -203,7 +203,7 @@ class CellViewer:
         """Return whether child processes are shown that may just have ended."""
         reporter = self._reporter
         return any(
-            not end and key not in reporter.cells and key not in reporter.receipts.owed()
+            not end and key not in reporter.cells and key not in reporter.receipts.pending()
             for key, end in self._shown.items()
         )
 

@@ -23,7 +23,7 @@ INNER_SMALLEST = 8 << 20  # bytes of the input of a process that is shown beside
 INNER_LIMIT = 4  # of such processes
 
 
-class Look(NamedTuple):
+class InputProgress(NamedTuple):
     """What a look has found: how far the command is through its input, and processes of it.
 
     `inner` maps the names of programs to their counts.
@@ -45,7 +45,7 @@ class _Watched:
         self.count: Count | None = None
 
 
-class Watch:
+class InputFollower:
     """Looks at the files of the processes below and including `root`."""
 
     def __init__(self, root: int, now: float) -> None:
@@ -55,7 +55,7 @@ class Watch:
         self._main = root
         self._shown: int | None = None  # whose input is told as the command's
 
-    def take(self, found: Walk, now: float) -> Look | None:
+    def take(self, found: Walk, now: float) -> InputProgress | None:
         """Return what a look at the processes tells, if their files are to be looked at."""
         if now < self._due:
             return None
@@ -67,7 +67,7 @@ class Watch:
         shown = self._watched.get(self._shown or 0)
         return None if shown is None or shown.progress is None else shown.progress.finished()
 
-    def _look(self, found: Walk, now: float) -> Look:
+    def _look(self, found: Walk, now: float) -> InputProgress:
         statuses = {
             pid: status for pid, status in found.items() if status.state not in (ZOMBIE, DEAD)
         }
@@ -82,7 +82,7 @@ class Watch:
             self._look_at(pid, watched, status, now)
         if not statuses and last:
             self._watched = last  # it has ended, and is asked what it has finished
-            return Look(None, {})
+            return InputProgress(None, {})
         self._main = self._find_main(statuses)
         return self._judge(statuses)
 
@@ -108,7 +108,7 @@ class Watch:
             main = below[0]
         return main
 
-    def _judge(self, statuses: dict[int, Status]) -> Look:
+    def _judge(self, statuses: dict[int, Status]) -> InputProgress:
         main = self._watched.get(self._main)
         whole: Count | None = None
         inner: dict[str, Count] = {}
@@ -128,7 +128,7 @@ class Watch:
                 and len(inner) < INNER_LIMIT
             ):
                 inner.setdefault(watched.program, count)
-        return Look(whole, inner)
+        return InputProgress(whole, inner)
 
 
 def _reads_for(main: _Watched, helper: _Watched) -> bool:

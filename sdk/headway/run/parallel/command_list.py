@@ -27,7 +27,7 @@ else:
     from headway.light_typing import NamedTuple
 
 
-class Several(NamedTuple):
+class CommandList(NamedTuple):
     """Several commands, and the options that each of them is run with."""
 
     jobs: list[Job]
@@ -39,7 +39,7 @@ class Several(NamedTuple):
 
 def read_several(
     values: dict[str, str], argv: list[str], parse: bool, *, patched: bool = False
-) -> Several | None:
+) -> CommandList | None:
     """Return the commands, or None where `argv` is one. Raise BadJob."""
     file = values.get("--file")
     if file is not None:
@@ -65,7 +65,7 @@ def read_several(
         options.append("--no-parse")
     if patched:
         options.append("--patch")
-    return Several(found, int(limit), output, values.get("--display"), options)
+    return CommandList(found, int(limit), output, values.get("--display"), options)
 
 
 def _read_file(name: str) -> list[Job]:
@@ -78,7 +78,7 @@ def _read_file(name: str) -> list[Job]:
         raise BadJob(f"{name}: {error.strerror}") from None
 
 
-def run_several(several: Several) -> int:
+def run_several(several: CommandList) -> int:
     """Run several commands, none unless each can be started; return the exit status."""
     for job in several.jobs:
         path = find_program(job.argv[0], os.environ.get("PATH", os.defpath))

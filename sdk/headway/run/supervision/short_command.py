@@ -34,7 +34,7 @@ DRAIN = 0.02
 _SHOWN = ("plain", "json")
 
 
-class Brief:
+class ShortCommand:
     """The first seconds of a command: `LONGEST`, or `SOON`.
 
     `heard` is the signal that ended them, to be handled by who follows the command then.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from headway.run.supervision.launch import Launch
 
 
-class Limiter:
+class Timeout:
     """Holds the command of `launch` against the limit of its plan."""
 
     def __init__(self, launch: Launch, updater: OperationUpdater) -> None:

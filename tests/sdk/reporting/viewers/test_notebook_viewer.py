@@ -4,7 +4,7 @@ from machine import until
 import headway
 from headway.host import notebook
 from headway.reporting.viewers import notebook_viewer
-from headway.reporting.viewers.notebook_viewer import MAX_STARTS, START_DELAY, CellViewer
+from headway.reporting.viewers.notebook_viewer import MAX_STARTS, START_DELAY, NotebookViewer
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def viewer(reporter, monkeypatch):
     monkeypatch.setattr(
         notebook_viewer.detached_process, "spawn", lambda argv, *_, **__: started.append(argv)
     )
-    viewer = CellViewer(reporter)
+    viewer = NotebookViewer(reporter)
     viewer.started = started
     return viewer
 

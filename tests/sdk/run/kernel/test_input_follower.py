@@ -7,7 +7,7 @@ import sys
 import pytest
 from machine import until
 
-from headway.run.kernel.input_follower import Watch
+from headway.run.kernel.input_follower import InputFollower
 from headway.run.kernel.process_tree import walk
 
 SIZE = 64 << 20
@@ -26,7 +26,7 @@ class Reader:
     def __init__(self, argv):
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE)
         self.now = 0.0
-        self.watch = Watch(self.process.pid, self.now)
+        self.watch = InputFollower(self.process.pid, self.now)
 
     def looks(self, number):
         """Look as often, with a step between; the last look."""
@@ -68,7 +68,7 @@ def test_the_command_itself_is_the_whole(data):
 
 
 def test_it_is_looked_at_when_it_is_due(data):
-    watch = Watch(os.getpid(), 0.0)
+    watch = InputFollower(os.getpid(), 0.0)
     found = walk(os.getpid())
     assert watch.take(found, 0.1) is None
     assert watch.take(found, 1.0) is not None
@@ -82,7 +82,7 @@ def test_a_process_of_a_script_is_no_whole(data):
     process = subprocess.Popen(["sh", "-c", script])
     try:
         with open(fifo, "rb") as out:
-            watch, now, found = Watch(process.pid, 0.0), 0.0, []
+            watch, now, found = InputFollower(process.pid, 0.0), 0.0, []
 
             def looks():
                 nonlocal now
@@ -103,6 +103,6 @@ def test_a_process_of_a_script_is_no_whole(data):
 def test_of_a_command_that_is_gone_nothing_is_told():
     process = subprocess.Popen(["true"])
     process.wait()
-    watch = Watch(process.pid, 0.0)
+    watch = InputFollower(process.pid, 0.0)
     assert watch.take(walk(process.pid), 1.0) == (None, {})
     assert watch.finished() is None

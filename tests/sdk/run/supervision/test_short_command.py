@@ -13,7 +13,7 @@ from headway.host.files import long_commands
 from headway.run.history_keys import HistoryKeys
 from headway.run.process.signal_forwarding import ReceivedSignal
 from headway.run.supervision.plan import Plan
-from headway.run.supervision.short_command import SOON, Brief
+from headway.run.supervision.short_command import SOON, ShortCommand
 from headway_broker.shell.spool import frames
 
 
@@ -121,7 +121,7 @@ def spooled(tmp_path):
 
 def test_a_success_is_in_a_file_that_a_broker_takes(tmp_path, environ):
     launched = Launched("true")
-    assert Brief(launched, environ).run()
+    assert ShortCommand(launched, environ).run()
     announce = spooled(tmp_path)
     assert announce.operation[0] == "abcdefghijkl"
     assert announce.operation[2] == "quick"
@@ -132,7 +132,7 @@ def test_a_success_is_in_a_file_that_a_broker_takes(tmp_path, environ):
 
 def test_a_failure_is_left_to_the_runner_with_its_status(tmp_path, environ):
     launched = Launched("sh", "-c", "exit 3")
-    assert not Brief(launched, environ).run()
+    assert not ShortCommand(launched, environ).run()
     assert spooled(tmp_path) is None
     assert launched.child.ended is not None
     assert os.WEXITSTATUS(launched.child.take_statuses()[0]) == 3
@@ -153,7 +153,7 @@ def test_what_tells_stages_or_is_seen_on_a_terminal_is_left_sooner(
     monkeypatch.setattr(os, "isatty", lambda _: terminal)
     launched = Launched("sleep", "60", printed=printed, tool=tool, signals=[signal.SIGINT])
     launched.begun = time.monotonic() - SOON
-    brief = Brief(launched, environ)
+    brief = ShortCommand(launched, environ)
     assert not brief.run()
     assert (brief.heard is None) == left  # it was, before it waited for a signal
     os.kill(launched.child.pid, signal.SIGKILL)
@@ -163,7 +163,7 @@ def test_what_tells_stages_or_is_seen_on_a_terminal_is_left_sooner(
 def test_what_goes_on_is_left_to_the_runner(tmp_path, environ):
     launched = Launched("sleep", "60")
     launched.begun = time.monotonic() - 3600
-    assert not Brief(launched, environ).run()
+    assert not ShortCommand(launched, environ).run()
     assert launched.child.ended is None
     os.kill(launched.child.pid, signal.SIGKILL)
     launched.child.take_statuses()
@@ -171,7 +171,7 @@ def test_what_goes_on_is_left_to_the_runner(tmp_path, environ):
 
 def test_a_signal_is_left_to_the_runner(environ):
     launched = Launched("sleep", "60", signals=[signal.SIGCHLD, signal.SIGTERM])
-    brief = Brief(launched, environ)
+    brief = ShortCommand(launched, environ)
     assert not brief.run()
     assert brief.heard.number == signal.SIGTERM
     os.kill(launched.child.pid, signal.SIGKILL)
@@ -180,7 +180,7 @@ def test_a_signal_is_left_to_the_runner(environ):
 
 def test_a_stream_that_another_process_holds_is_left_to_the_runner(tmp_path, environ):
     launched = Launched("true", pumps=[Stream(), Stream(alive=True)])
-    assert not Brief(launched, environ).run()
+    assert not ShortCommand(launched, environ).run()
     assert spooled(tmp_path) is None
     launched.child.take_statuses()
 
@@ -188,7 +188,7 @@ def test_a_stream_that_another_process_holds_is_left_to_the_runner(tmp_path, env
 @pytest.mark.parametrize(("tool", "printed", "brief"), [("git", 9, 0), ("git", 0, 1), ("ls", 9, 1)])
 def test_the_output_of_a_known_tool_is_left_to_the_runner(tmp_path, environ, tool, printed, brief):
     launched = Launched("true", tool=tool, printed=printed)
-    assert Brief(launched, environ).run() == brief
+    assert ShortCommand(launched, environ).run() == brief
     assert (spooled(tmp_path) is not None) == brief
     if not brief:
         launched.child.take_statuses()
@@ -197,7 +197,7 @@ def test_the_output_of_a_known_tool_is_left_to_the_runner(tmp_path, environ, too
 def test_without_a_broker_it_is_the_runner_that_starts_one(tmp_path, environ, monkeypatch):
     monkeypatch.delenv("HEADWAY_BROKER")
     launched = Launched("true")
-    assert not Brief(launched, environ).run()
+    assert not ShortCommand(launched, environ).run()
     assert spooled(tmp_path) is None
     launched.child.take_statuses()
 
@@ -215,13 +215,13 @@ def test_whose_end_is_to_be_told_here_is_followed(environ, monkeypatch, plan, va
     launched = Launched("true", **plan)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert not Brief(launched, environ).is_possible
+    assert not ShortCommand(launched, environ).is_possible
     launched.child.take_statuses()
 
 
 def test_a_command_that_asks_for_nothing_may_be_brief(environ):
     launched = Launched("true")
-    assert Brief(launched, environ).is_possible
+    assert ShortCommand(launched, environ).is_possible
     launched.child.take_statuses()
 
 
@@ -232,10 +232,10 @@ def test_what_took_long_when_it_ran_last_is_left_to_the_runner_at_once(
     launched = Launched("true")
     launched.plan.keys = HistoryKeys("0123456789abcdef0123", [], None)
     long_commands.note(launched.plan.keys.key, 60.0)
-    assert not Brief(launched, environ).run()
+    assert not ShortCommand(launched, environ).run()
     assert spooled(tmp_path) is None
     launched.child.take_statuses()
     long_commands.note(launched.plan.keys.key, 0.1)
     again = Launched("true")
     again.plan.keys = launched.plan.keys
-    assert Brief(again, environ).run()
+    assert ShortCommand(again, environ).run()
