@@ -51,15 +51,15 @@ class ExitSpool:
             if self.name is not None and self._told == reporter.publisher.spool_version:
                 return
             told = reporter.publisher.spool_version
-            unacknowledged = reporter.publisher.spool_messages(time.monotonic())
-        if unacknowledged:
+            owed = reporter.publisher.spool_messages(time.monotonic())
+        if owed:
             if not reporter.publisher.about:
                 reporter.publisher.about.update(describe(VERSION))
-                unacknowledged[0] = unacknowledged[0]._replace(about=reporter.publisher.about)
+                owed[0] = owed[0]._replace(about=reporter.publisher.about)
             before = self.name
             if name == before:
                 name = reporter.next_spool_name()
-            spool_at_last(name, unacknowledged)
+            spool_at_last(name, owed)
             self.name, self._told = name, told
             if before is not None:
                 _remove(before)
@@ -135,31 +135,31 @@ def _place() -> tuple[str, int]:
     return endpoint.runtime_directory(os.environ, user), user
 
 
-def spool(name: str, unacknowledged: list[Any]) -> None:
+def spool(name: str, owed: list[Any]) -> None:
     """Write messages, a `Hello` first, without texts to the spool file `name`, if there are any.
 
     One that cannot be packed, by a fault of ours, costs no other: the `Hello` says how many
     are missing, and the broker counts them. Raise OSError.
     """
-    if unacknowledged:
-        write_spool_file(*_place(), name, spooled(unacknowledged))
+    if owed:
+        write_spool_file(*_place(), name, spooled(owed))
 
 
-def spool_at_last(name: str, unacknowledged: list[Any]) -> None:
+def spool_at_last(name: str, owed: list[Any]) -> None:
     """Write a spool file as `spool` does, by the reserve where no descriptor is left."""
     try:
-        spool(name, unacknowledged)
+        spool(name, owed)
     except OSError as error:
         if error.errno not in NONE_LEFT or not descriptor_reserve.give_up():
             raise
-        spool(name, unacknowledged)
+        spool(name, owed)
 
 
-def spooled(unacknowledged: list[Any]) -> bytes:
+def spooled(owed: list[Any]) -> bytes:
     """Return what a file of these messages holds, without those that cannot be packed."""
-    hello = unacknowledged[0]
+    hello = owed[0]
     frames: list[bytes] = []
-    for message in unacknowledged[1:]:
+    for message in owed[1:]:
         try:
             frames.append(packed(_encoded(redact(message))))
         except Exception:
@@ -171,7 +171,7 @@ def spooled(unacknowledged: list[Any]) -> bytes:
         except Exception:
             continue
         about[name] = known
-    missing = len(unacknowledged) - 1 - len(frames)
+    missing = len(owed) - 1 - len(frames)
     if missing:
         about["unpacked"] = about.get("unpacked", 0) + missing
     return packed(frame(hello._replace(about=about))) + b"".join(frames)

@@ -123,9 +123,9 @@ def test_whatever_enters_by_the_api_is_packed_in_both_ways_the_same(values):
             assert item
         stage.skip(values[11]) if values[10] is None else stage.fail(values[12])
         op.complete(message=values[12])
-        told = reporter.publisher.spool_messages(1.0)
-    assert len(told) == 3
-    for message in told:
+        owed = reporter.publisher.spool_messages(1.0)
+    assert len(owed) == 3
+    for message in owed:
         assert last_resort.frame(message) == wire.encode(message)
         wire.decode(wire.encode(message), messages.INBOUND)
 
@@ -136,9 +136,9 @@ def test_what_cannot_be_packed_costs_no_other_and_is_counted():
         for name in ("Before", "Broken", "After"):
             with headway.operation(name):
                 pass
-        told = reporter.publisher.spool_messages(1.0)
-        told[2].operation[2] = Odd()
-    hello, *others = frames(last_resort.spooled(told))[0]
+        owed = reporter.publisher.spool_messages(1.0)
+        owed[2].operation[2] = Odd()
+    hello, *others = frames(last_resort.spooled(owed))[0]
     assert hello.about == {"pid": 7, "unpacked": 1}
     assert [message.operation[2] for message in others[:-1]] == ["Before", "After"]
 
