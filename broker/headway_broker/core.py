@@ -1,10 +1,10 @@
-"""Dispatch: which part of the broker handles each message, request and deadline.
+"""Dispatch: which component of the broker handles each message, request and deadline.
 
 Pure: `now` is the broker's monotonic clock in seconds, `wall_offset` what to add to it for Unix
 time. The shell calls `greet`, `receive`, `died`, `process_image_read`, `run_state_read`, `stored`,
 `recalled` and `subscribed` with what comes in, calls `tick` at `deadline()` at the latest, and
 carries out the effects that `take()` returns. Absent: the decisions, each of which is made by one
-part (`parts`), what is due when (`schedule`), and sockets, threads, files, processes.
+component (`components`), what is due when (`schedule`), and sockets, threads, files, processes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterable
 from headway.plain_values import clean_text
 from headway.protocol import messages
 from headway.protocol.wire import Malformed, UnknownKind
-from headway_broker.parts import Parts
+from headway_broker.components import Components
 from headway_broker.peers.liveness import STALL
 from headway_broker.peers.roles import WORKER_VERBS, check_role
 from headway_broker.peers.viewers.requests import reply
@@ -35,8 +35,8 @@ Verb = Callable[[Session, int, "dict[str, Any]", float], "list[Effect]"]
 STORE_SECONDS = 0.5
 
 
-class Core(Parts):
-    """The parts of the broker, and the tables that dispatch to them."""
+class Core(Components):
+    """The components of the broker, and the tables that dispatch to them."""
 
     def __init__(
         self,

@@ -180,7 +180,7 @@ class Experiment:
     def waiting_files(self, known: Collection[str]) -> list[str]:
         """Return the files of the spool that wait for a broker.
 
-        Left out are those of which only shares in operations that nobody announces remain, for
+        ExitSpool out are those of which only shares in operations that nobody announces remain, for
         these are kept for an hour.
         """
         folder = os.path.join(self.sandbox.runtime, SPOOL)

@@ -59,7 +59,7 @@ def _come_to(point: str) -> None:
 
 def watch(journal: Journal) -> None:
     """Write down from now on what the SDK does in this process and in those that it forks."""
-    _wrap(Reporter, "settle", before=lambda: _come_to("before anything"))
+    _wrap(Reporter, "judge_open", before=lambda: _come_to("before anything"))
     _wrap(os, "rename", before=lambda: _come_to("before the rename"))
     _wrap(spool, "remove_spool_file", before=lambda: _come_to("before its file goes"))
     _watch_files(journal)

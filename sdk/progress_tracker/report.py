@@ -106,7 +106,7 @@ class Report:
         elif self._seen and all(status is StageStatus.COMPLETED for status in self._seen):
             self.end(StageStatus.COMPLETED, None, None)
         else:
-            from headway.protocol.own_words import LET_GO  # noqa: PLC0415 - as `headway` above
+            from headway.protocol.vocabulary import LET_GO  # noqa: PLC0415 - as `headway` above
 
             self.end(StageStatus.FAILED, LET_GO, None)
 

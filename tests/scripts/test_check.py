@@ -54,7 +54,7 @@ UPWARD = [
     ("headway.host.threads", "headway.reporting.reporter", IN_A_FUNCTION, "Layers of the sdk"),
     ("headway.host.notebook", "headway.host.files.secret_key", PLAIN, "Layers of the host"),
     ("headway.api.outcomes.outcome", "headway.api.track", FOR_TYPES, "Layers of the api"),
-    ("headway.reporting.traces", "headway.reporting.thread", PLAIN, "Layers of reporting"),
+    ("headway.reporting.loop_exits", "headway.reporting.thread", PLAIN, "Layers of reporting"),
     (
         "headway.run.progress.stage_target",
         "headway.run.supervision.launch",

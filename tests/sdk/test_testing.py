@@ -38,7 +38,7 @@ def test_what_a_program_reports_is_carried_as_bytes():
             assert peer.told[-1].counts == {stage.id: 2}
         clock.advance(1.0)
         connection.carry()
-        assert reporter.publisher.settled
+        assert reporter.publisher.all_acknowledged
 
 
 def test_a_link_can_lose_and_repeat_frames():

@@ -56,6 +56,14 @@ class Wired:
             self.now = min(end, max(self.now + step / 50, due if due is not None else end))
             self.tick()
 
+    def learned(self):
+        """The runs that were to be stored so far."""
+        return [effect for effect in self.effects if isinstance(effect, effects.StoreRun)]
+
+    def recalls(self):
+        """The questions for earlier runs so far."""
+        return [effect for effect in self.effects if isinstance(effect, effects.Recall)]
+
     def tick(self, drained=True):
         self.core.tick(self.now, drained=drained)
         self.carry_out()
@@ -152,6 +160,22 @@ class Peer:
         else:
             self.wired.core.receive(session, message, self.wired.now)
         self.wired.carry_out()
+
+    def work(self, seconds, per_second=10.0, stage=1):
+        """Let a stage of the operation "op" go on, told ten times a second."""
+        for _ in range(int(seconds * 10)):
+            self.wired.pass_time(0.1)
+            held = self.wired.operation("op").stages[stage]
+            self.count({stage: held.done + per_second / 10})
+
+    def halt(self, reason):
+        """Let the operation "op" wait."""
+        op = self.operations["op"]
+        for part in op.stages.values():
+            part.done = self.wired.operation("op").stages[part.id].done
+        op.move("waiting", self.now, reason)
+        self.announce()
+        self.wired.pass_time(1.2)
 
     def next(self):
         self.sequence += 1

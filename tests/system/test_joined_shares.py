@@ -99,10 +99,10 @@ class Family:
         leaving = one.leaves_at is not None
         publisher.tick(self.now)
         up += [encode(message) for message in publisher.take(self.now, hurry=leaving)]
-        if leaving and publisher.settled:
+        if leaving and publisher.all_acknowledged:
             one.gone = True
         elif leaving and self.now >= one.leaves_at + EXIT_WAIT:
-            self.files[publisher.session] = [encode(m) for m in publisher.owed(self.now)]
+            self.files[publisher.session] = [encode(m) for m in publisher.spool_messages(self.now)]
             one.gone = True
 
     def broker(self):

@@ -22,10 +22,10 @@ from headway.protocol import endpoint
 from headway_broker.commands import client
 from headway_broker.peers.idle_exit import LEAVE_AFTER
 from headway_broker.peers.viewers.status import lines
+from headway_broker.shell.inherited_limits import forget_starter
 from headway_broker.shell.log import Log
 from headway_broker.shell.server import Server
 from headway_broker.shell.single_instance import SingleInstance, Taken
-from headway_broker.shell.starter import forget_starter
 from headway_broker.state.errors import fault
 
 _EXAMPLES = """examples:

@@ -13,7 +13,7 @@ from headway import string_width, text
 from headway.commands.arguments import ArgumentParser
 from headway.estimate import duration, lasted
 from headway.protocol import endpoint
-from headway_broker.history import comparison, summary
+from headway_broker.history import runs_table, summary
 from headway_broker.history.database import NAME
 
 NAME_WIDTH = 40
@@ -69,10 +69,10 @@ def main(argv: list[str]) -> int:
 def _detail(row: summary.Known, runs: list[summary.Dated], *, json_too: bool, commas: bool) -> str:
     """Return what is known of one operation, in the form that was asked for."""
     if commas:
-        return comparison.comma_separated(runs)
+        return runs_table.comma_separated(runs)
     if json_too:
-        return json.dumps({**row._asdict(), "history": comparison.record(runs)}) + "\n"
-    return "".join(line + "\n" for line in comparison.lines(row.name, runs))
+        return json.dumps({**row._asdict(), "history": runs_table.record(runs)}) + "\n"
+    return "".join(line + "\n" for line in runs_table.lines(row.name, runs))
 
 
 def history_path() -> str:

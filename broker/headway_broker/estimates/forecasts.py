@@ -20,9 +20,9 @@ from headway.states import CANCELLED, UNJUDGED, WAITING, asks
 from headway_broker.estimates.awaited_runs import HISTORY_TIMEOUT, AwaitedRuns
 from headway_broker.estimates.budget import Budget, price
 from headway_broker.estimates.counted_progress import final_progress, update_stage_progress
+from headway_broker.estimates.forecast_input import is_held, replay, tell
 from headway_broker.estimates.history_keys import Keys, keys_of
 from headway_broker.estimates.operation_forecast import OperationForecast
-from headway_broker.estimates.replay import is_held, replay, tell
 from headway_broker.state.effects import StoreRun
 from headway_broker.state.entry import Entry
 from headway_broker.state.ledger import Ledger

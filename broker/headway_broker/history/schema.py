@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from headway_broker.storage import rows
+from headway_broker.storage import row_mapping
 
 STEPS: tuple[tuple[str, ...], ...] = (
     (
@@ -84,7 +84,7 @@ def _redact(connection: sqlite3.Connection) -> None:
 
     The version is raised afterwards, so what was interrupted is done again.
     """
-    connection.create_function("redacted", 1, rows.redacted)
+    connection.create_function("redacted", 1, row_mapping.redacted)
     connection.execute("UPDATE operations SET body = redacted(body)")
     connection.execute("VACUUM")  # else the pages that were freed have it still
     busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]

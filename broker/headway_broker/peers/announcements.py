@@ -1,6 +1,6 @@
 """Announcements: the records of operations and stages that workers send.
 
-Pure. Each is applied to the ledger, and the parts that depend on it are notified. Absent: what
+Pure. Each is applied to the ledger, and the components that depend on it are notified. Absent: what
 is refused, and what has changed (`ledger`).
 """
 

@@ -106,7 +106,7 @@ class Endings:
         """Handle a Bye: release a session without open operations."""
         if self._ledger.any_open(session):
             return  # the end of its process settles those
-        self._merged_counts.settle(session, now)
+        self._merged_counts.apply(session, now)
         self._sessions.let_go(session)
         self._outbox.add(Unwatch(session.id))
         self._leave_once_safe(session)
@@ -122,7 +122,7 @@ class Endings:
             self._settle(session, now)
 
     def _settle(self, session: Session, now: float) -> None:
-        self._merged_counts.settle(session, now)
+        self._merged_counts.apply(session, now)
         for entry in list(self._ledger.operations(session)):
             if entry.operation.open:
                 try:

@@ -19,7 +19,7 @@ from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session, Sessions
 from headway_broker.state.wall_clock import WallClock
 from headway_broker.storage.policy import StoragePolicy
-from headway_broker.storage.rows import entry_of
+from headway_broker.storage.row_mapping import entry_of
 
 
 class Restoring:

@@ -1,8 +1,8 @@
 """Spooled messages: what programs could not deliver, handled as messages of their sessions.
 
-An end or a share that is refused is still owed: its file stays. A *birth* is an open operation in a
-file: its program has not been greeted by any broker. It is looked for, like a worker of the
-history, and settled as crashed where it is dead.
+An end or a share that is refused is not acknowledged: its file stays. A *birth* is an open
+operation in a file: its program has not been greeted by any broker. It is looked for, like a worker
+of the history, and settled as crashed where it is dead.
 
 Pure. Absent: the files (`shell.spool`), and what an announcement does (`announcements`).
 """
@@ -32,7 +32,7 @@ class SpooledFile(NamedTuple):
 
     Of births whether the operation was known once the file was read, at `read_at` on the broker's
     clock, of shares whether they were taken at once. `refused` has the reason for each message that
-    was not taken; the file is still owed then.
+    was not taken; the file stays then.
     """
 
     ends: set[str]

@@ -1,8 +1,7 @@
-"""The server: the sockets, the poller and the clock of the broker; a flat loop around the core.
+"""The server: the poller and the clock of the broker; a flat loop around the core.
 
-Each turn drains the ROUTER, reads subscriptions, results of the history, deaths and the spool,
-then ticks the core and has its effects carried out (`actions`). The high-water marks of both
-sockets are here.
+Each turn drains the ROUTER and reads subscriptions (`sockets`), results of the history, deaths and
+the spool, then ticks the core and has its effects carried out (`actions`).
 """
 
 from __future__ import annotations
@@ -19,41 +18,25 @@ import zmq
 from headway import __version__
 from headway.host.identity import pid_namespace
 from headway.protocol import endpoint, messages
-from headway.protocol.inbox import is_inbox
-from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, unpack_counts
 from headway_broker.core import Core
 from headway_broker.history.jobs import Reopened, Stored
 from headway_broker.history.writer import History
-from headway_broker.peers.access import credentials
 from headway_broker.peers.spooled import SpooledFile
-from headway_broker.publishing.snapshots import Subscriber
 from headway_broker.shell import processes
 from headway_broker.shell.actions import Actions
-from headway_broker.shell.connections import Connections, raise_descriptor_limit
+from headway_broker.shell.connections import raise_descriptor_limit
+from headway_broker.shell.cpu_pressure import CpuPressure
 from headway_broker.shell.log import Log
 from headway_broker.shell.memory import Memory
-from headway_broker.shell.pressure import Pressure
 from headway_broker.shell.single_instance import SingleInstance
+from headway_broker.shell.sockets import Sockets
 from headway_broker.shell.spool import BROKEN, REFUSED, Spool
 from headway_broker.state import effects
 from headway_broker.state.errors import fault
-from headway_broker.state.sessions import Session
 
-# Seconds for a connection to say its greeting (ZMTP) before it is closed: a descriptor each.
-HANDSHAKE_TIME = 5.0
 PIDFDS_SHARE = 4  # the share of the soft limit of descriptors for pidfds; connections have half
-# Seconds from the end of a connection to that of its viewer: what it sent last is still read.
-HUNG_UP_AFTER = 1.0
 CHORES_EVERY = 3.0  # seconds between looks at unsent/ and at our own sockets
 RESTORE_SECONDS = 0.02  # seconds of a turn in which stored operations are restored
-DRAIN_SECONDS = 0.02  # seconds of reading before what is due gets its turn
-CLOCK_CHECK_BYTES = 1 << 16  # bytes that are read between looks at the clock
-FRAME_COST = 500  # bytes that a frame weighs besides its own
-# High-water marks, in frames for each connection. What libzmq reads ahead of us: without a limit a
-# flood made the broker hold 371 MB. What waits for a slow viewer, before libzmq drops silently and
-# the viewer meets a gap: 5 s of the stream; doubled, a stopped viewer costs twice the memory.
-ROUTER_RCVHWM = 256
-XPUB_SNDHWM = 100
 FAREWELL = 0.2  # seconds in which late clients are told to connect to the next broker
 
 
@@ -92,7 +75,7 @@ class Server:
             facts=self._facts,
             namespace=pid_namespace(),
             about=about,
-            stalled=Pressure().stalled,
+            stalled=CpuPressure().stalled,
         )
         self.core.idle_exit.after = leave_after
         descriptors = raise_descriptor_limit()
@@ -102,13 +85,6 @@ class Server:
         self.stopping: str | None = None
         self._spooled_files: dict[str, SpooledFile] = {}
         self._next_chores = now
-        self._context = zmq.Context()
-        self._router = self._context.socket(zmq.ROUTER)
-        self._xpub = self._context.socket(zmq.XPUB)
-        self._connections = Connections(descriptors)
-        self._greeted: dict[int, bytes] = {}  # descriptor → the connection that said Hello on it
-        self._hung_up: dict[bytes, float] = {}  # connections that were closed → when
-        self._paused = False  # nothing is accepted
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         self._woken.setblocking(False)
@@ -117,7 +93,10 @@ class Server:
         self._to_restore: deque[effects.StoredOperation] = deque()
         self._state = state
         self._history: History | None = None  # from `open` on
-        self._actions = Actions(self.core, self._router, self._xpub, self.deaths, log)
+        self.sockets = Sockets(
+            self.core, single_instance, log, descriptors, self._take_in_before_snapshot
+        )
+        self._actions = Actions(self.core, self.sockets.router, self.sockets.xpub, self.deaths, log)
 
     def open(self) -> None:
         """Bind both sockets, then open the history: its file may be locked, or to be migrated.
@@ -133,26 +112,7 @@ class Server:
             self._actions.history = self._history
 
     def _open(self) -> None:
-        for sock in (self._router, self._xpub):
-            sock.setsockopt(zmq.LINGER, 200)
-            sock.setsockopt(zmq.MAXMSGSIZE, FRAME_LIMIT)
-            sock.setsockopt(zmq.HANDSHAKE_IVL, int(HANDSHAKE_TIME * 1000))
-        # Who sends more waits in its own socket. Should it close that, what we had no room for
-        # is lost: ends are acknowledged, so whoever waits for that loses nothing.
-        self._router.setsockopt(zmq.RCVHWM, ROUTER_RCVHWM)
-        self._xpub.setsockopt(zmq.SNDHWM, XPUB_SNDHWM)
-        self._xpub.setsockopt(zmq.XPUB_VERBOSER, 1)
-        for name, sock in (("router", self._router), ("xpub", self._xpub)):
-            monitor = self._connections.monitor(self._context, sock, name)
-            self._poller.register(monitor, zmq.POLLIN)
-        if hasattr(zmq, "IPC_FILTER_UID"):  # the names are on it, and it has no Hello to refuse
-            for uid in {self.uid, 0}:
-                self._xpub.setsockopt(zmq.IPC_FILTER_UID, uid)
-        # Followers before reporters: a Welcome names an endpoint that is there.
-        self._bind(self._xpub, endpoint.FOLLOW)
-        self._bind(self._router, endpoint.REPORT)
-        self._poller.register(self._router, zmq.POLLIN)
-        self._poller.register(self._xpub, zmq.POLLIN)
+        self.sockets.open(self._poller, self.uid)
         self._poller.register(self._woken.fileno(), zmq.POLLIN)
         if self.deaths.descriptor is not None:
             self._poller.register(self.deaths.descriptor, zmq.POLLIN)
@@ -167,15 +127,15 @@ class Server:
     def turn(self) -> None:
         """Run one turn: read what came, do what is due."""
         now = time.monotonic()
-        drained = self._drain(now)
-        self._look_at_connections(now, drained=drained)
-        self._subscriptions(now)
+        drained = self.sockets.drain(now)
+        self.sockets.look(now, drained=drained)
+        self.sockets.take_subscriptions(now, restoring=self._restoring)
         self._empty_wake()
         self._take_results(now)
         self._restore_some(now)
         dead = self.deaths.poll()
         if dead:
-            drained = self._drain(now)  # what they said last comes before their deaths
+            drained = self.sockets.drain(now)  # what they said last comes before their deaths
             for name in dead:
                 self.core.died(name, now)
         # What is in the spool comes after what is stored, as it ended later.
@@ -186,7 +146,7 @@ class Server:
             self._next_chores = now + CHORES_EVERY
             self.core.look_at_wall_clock(time.time() - time.monotonic())
             self._check_single_instance()
-            self._note_closed(self._connections.sweep(), now)
+            self.sockets.sweep(now)
             self.memory.look()
         if self._history is not None:
             self.core.storage.has_room = self._history.has_room
@@ -203,18 +163,13 @@ class Server:
     def close(self) -> None:
         """Tell late clients to connect to the next broker, and release everything."""
         self.single_instance.withdraw()
-        until = time.monotonic() + FAREWELL
-        while time.monotonic() < until:
-            if self._router.poll(20):
-                identity, *_ = self._router.recv_multipart()
-                if identity not in self.core.sessions.by_identity:
-                    self._actions.send(effects.Send(identity, messages.Retire()))
+        for identity in self.sockets.late_clients(time.monotonic() + FAREWELL):
+            self._actions.send(effects.Send(identity, messages.Retire()))
         signal.set_wakeup_fd(-1)
         if self._history is not None:
             self._history.stop(2.0)
         self.deaths.close()
-        self._connections.close((self._router, self._xpub))
-        self._context.destroy(linger=200)
+        self.sockets.close()
         self._wake.close()
         self._woken.close()
         self.single_instance.release()
@@ -280,125 +235,17 @@ class Server:
             seconds = min(seconds, processes.LOOK_EVERY)
         return int(seconds * 1000) + 1
 
-    def _bind(self, sock: Any, name: str) -> None:
-        self.single_instance.listen(name)
-        if not self._paused:
-            self._accept(sock, name)
-
-    def _accept(self, sock: Any, name: str) -> None:
-        """Have a socket accept from the listener of that name."""
-        sock.setsockopt(zmq.USE_FD, self.single_instance.descriptor(name))
-        sock.bind("ipc://" + os.path.join(self.directory, name))
-        sock.setsockopt(zmq.USE_FD, -1)
-
-    def _look_at_connections(self, now: float, *, drained: bool) -> None:
-        """Note which connections came and went, and accept no more where they are too many."""
-        self._note_closed(self._connections.look(), now)
-        refused = self._connections.take_refused()
-        if refused:
-            self.core.dropped.add("connections", refused)
-        if drained:
-            for identity in [at for at, when in self._hung_up.items() if when <= now]:
-                del self._hung_up[identity]
-                self.core.hung_up(identity, now)
-        if self._connections.full and not self._paused:
-            self.log.write(f"{self._connections.limit} connections: no more are accepted for now")
-            for sock in (self._router, self._xpub):
-                sock.unbind(bytes(sock.getsockopt(zmq.LAST_ENDPOINT)))
-            self._paused = True
-        elif self._paused and self._connections.roomy:
-            self._paused = False
-            self._accept(self._xpub, endpoint.FOLLOW)
-            self._accept(self._router, endpoint.REPORT)
-
-    def _note_closed(self, descriptors: list[int], now: float) -> None:
-        for descriptor in descriptors:
-            identity = self._greeted.pop(descriptor, None)
-            if identity is not None:
-                self._hung_up[identity] = now + HUNG_UP_AFTER
-
-    def _drain(self, now: float) -> bool:
-        """Read what workers and viewers sent; return whether that was all.
-
-        libzmq returns one frame of each connection in turn and reads `ROUTER_RCVHWM` of each
-        ahead, so that a flood delays its sender, and others by one frame for each of theirs.
-        """
-        recv = self._router.recv
-        receive_counts = self.core.receive_counts
-        sessions = self.core.sessions.by_identity
-        weight = 0
-        while True:
-            try:
-                identity = recv(zmq.NOBLOCK)
-            except zmq.Again:
-                return True
-            frame = recv(0, False)
-            if frame.more:
-                self._skip_rest()
-                continue
-            data = frame.bytes
-            session = sessions.get(identity)
-            counts = unpack_counts(data)
-            if (
-                session is None
-                or counts is None
-                or not receive_counts(session, *counts, len(data), now)
-            ):
-                self._receive(identity, session, frame, data, now)
-            weight += len(data) + FRAME_COST
-            if weight > CLOCK_CHECK_BYTES:
-                weight = 0
-                if time.monotonic() - now > DRAIN_SECONDS:
-                    return False
-
-    def _receive(
-        self, identity: bytes, session: Session | None, frame: Any, data: bytes, now: float
-    ) -> None:
-        try:
-            message = decode(data, messages.INBOUND)
-        except Malformed as error:
-            self.core.malformed(session, error)
-            return
-        if isinstance(message, messages.Hello):
-            try:
-                address = frame.get("Peer-Address")
-            except zmq.ZMQError:
-                address = None
-            if self.core.greet(identity, credentials(address), message, now) is not None:
-                self._greeted[frame.get(zmq.SRCFD)] = identity
-        elif session is None:
-            self.core.receive_unidentified(identity, now)
-        else:
-            self.core.receive(session, message, now)
-
-    def _skip_rest(self) -> None:
-        """Skip the parts of a message that has too many, and count it."""
-        while self._router.getsockopt(zmq.RCVMORE):
-            self._router.recv()
-        self.core.dropped.add("multipart")
-
-    def _subscriptions(self, now: float) -> None:
-        while True:
-            try:
-                frame = self._xpub.recv(zmq.NOBLOCK, False)
-            except zmq.Again:
-                return
-            while self._xpub.getsockopt(zmq.RCVMORE):
-                self._xpub.recv()
-            event = frame.bytes
-            if event[:1] in (b"\0", b"\1"):
-                if event[:1] == b"\1" and is_inbox(event[1:]) and not self._restoring:
-                    self._take_in_spool(now)
-                    if self._spooled_files:
-                        self.core.await_ends(now)
-                self.core.subscribed(event[1:], event[:1] == b"\1", _subscriber(frame))
-
     def _empty_wake(self) -> None:
         try:
             while self._woken.recv(4096):
                 pass
         except BlockingIOError:
             pass
+
+    def _take_in_before_snapshot(self, now: float) -> None:
+        self._take_in_spool(now)
+        if self._spooled_files:
+            self.core.await_ends(now)
 
     def _take_in_spool(self, now: float) -> None:
         for path, owner, found, aside in self.spool.read(now):
@@ -423,12 +270,7 @@ class Server:
         if self.single_instance.lost():
             self.core.retire("the lock is no longer ours")
             return
-        for name in self.single_instance.missing():
-            self.log.write(f"{name} was not ours any more, bound again")
-            try:
-                self._bind(self._xpub if name == endpoint.FOLLOW else self._router, name)
-            except (OSError, zmq.ZMQError) as error:
-                self.log.write(f"{name}: {error}")
+        self.sockets.bind_missing()
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -441,11 +283,3 @@ class Server:
 
     def _signalled(self, number: int, _frame: Any) -> None:
         self.stopping = signal.Signals(number).name
-
-
-def _subscriber(frame: Any) -> Subscriber | None:
-    """Return whose a subscription is, as far as libzmq tells."""
-    try:
-        return Subscriber(frame.get(zmq.SRCFD), credentials(frame.get("Peer-Address")))
-    except zmq.ZMQError:
-        return None

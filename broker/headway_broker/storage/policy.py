@@ -19,7 +19,7 @@ from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 from headway_broker.state.sessions import Session, Sessions
 from headway_broker.state.wall_clock import WallClock
-from headway_broker.storage import rows
+from headway_broker.storage import row_mapping
 
 # Seconds between two rounds of storing open operations that changed their shape, and how many a
 # round takes: what a crash of the broker can lose of them is announced again by their workers.
@@ -89,7 +89,7 @@ class StoragePolicy:
         self._changed.pop(entry, None)
         if not self.has_history:
             return []
-        return [StoreOperation(rows.row_of(entry, self._wall_clock.offset))]
+        return [StoreOperation(row_mapping.row_of(entry, self._wall_clock.offset))]
 
     def end(self, entry: Entry, now: float) -> list[Effect]:
         """Store the end of an operation, or a correction of it, and the run that it teaches."""
@@ -107,7 +107,7 @@ class StoragePolicy:
                 waiting.append((now + PARENT_WITHIN, learned, entry))
         self._ends.pop(entry, None)
         self._ends[entry] = now
-        effects.append(StoreOperation(rows.row_of(entry, self._wall_clock.offset)))
+        effects.append(StoreOperation(row_mapping.row_of(entry, self._wall_clock.offset)))
         return effects
 
     def announced(self, entry: Entry, *, whole: bool) -> list[Effect]:
@@ -162,7 +162,9 @@ class StoragePolicy:
         for entry in some:
             if entry.operation.id in known:
                 try:
-                    effects.append(StoreOperation(rows.row_of(entry, self._wall_clock.offset)))
+                    effects.append(
+                        StoreOperation(row_mapping.row_of(entry, self._wall_clock.offset))
+                    )
                 except Exception as error:  # the others are stored
                     self._faults.add(f"row of {entry.operation.id}", entry.session.id, error)
         return effects

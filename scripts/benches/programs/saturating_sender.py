@@ -132,7 +132,7 @@ def main(runtime: str, number: int, stages: int, batch: int) -> None:
     for stage in sender.operation.stages.values():
         sender.publisher.changed(sender.operation, stage)
     sender.flush()
-    while not sender.publisher.settled:
+    while not sender.publisher.all_acknowledged:
         sender.read(100)
 
 

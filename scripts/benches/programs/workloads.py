@@ -144,9 +144,9 @@ def spool(count: int) -> None:
             with headway.operation("Short"):
                 pass
             begun, delayed = time.monotonic(), run_delay()
-            own.left.write(own.next_spool_name())
-            written = own.left.name
-            own.left.withdraw()
+            own.exit_spool.write(own.next_spool_name())
+            written = own.exit_spool.name
+            own.exit_spool.withdraw()
             if written is not None:  # else it was acknowledged already
                 took.append(time.monotonic() - begun - (run_delay() - delayed))
     print(json.dumps(took), flush=True)

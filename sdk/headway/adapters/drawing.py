@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from headway.host import identity, notebook, server
+from headway.host import identity, notebook, server_process
 from headway.host.launch import interpreter
 from headway.reporting.reporter import reporter
 from headway.reporting.viewers.terminal_viewer import viewer_of
@@ -31,7 +31,7 @@ def is_drawn_by_headway(file: Any) -> bool:
     except (OSError, ValueError, AttributeError, TypeError):  # no terminal, or no real file
         return False
     display = os.environ.get("HEADWAY_DISPLAY") or None
-    if display == "quiet" or server.is_serving():
+    if display == "quiet" or server_process.is_serving():
         return True
     return (
         viewer_of([display], own.session) is not None and interpreter.find(os.environ) is not None

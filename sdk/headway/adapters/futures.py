@@ -91,7 +91,7 @@ def counting(executor: futures.Executor, name: str | None = None) -> Generator[S
                 submitting.listeners.remove(listener)
                 if not submitting.listeners:
                     _restore(executor, submitting)
-        count.settle()
+        count.finish()
 
 
 def as_completed(
@@ -105,4 +105,4 @@ def as_completed(
         for future in futures.as_completed(waiting, timeout):
             count.ended(future)
             yield future
-        count.settle()
+        count.finish()

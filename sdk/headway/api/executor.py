@@ -47,7 +47,7 @@ class Count:
         else:
             self.stage.advance()
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """Fail the stage if any has failed."""
         if self.failed and self.stage.state != COMPLETED and self.stage.open:
             self.stage.fail(f"{self.failed} of {self.total} failed")

@@ -15,12 +15,12 @@ from _thread import get_ident
 from itertools import chain, compress
 
 from headway.api.counts.fold import Source
-from headway.api.outcomes import moments
+from headway.api.outcomes import execution_ends
 from headway.api.outcomes.outcome import outcome_of
 from headway.api.outcomes.uncaught import cancelled
 from headway.api.scope import enter, leave
 from headway.plain_values import clean_count
-from headway.reporting import exit_status, traces
+from headway.reporting import exit_status, loop_exits
 from headway.reporting.reporter import reporter
 from headway.states import CANCELLED
 
@@ -156,9 +156,9 @@ class End:
                 if own.off:
                     self.stage._judge(own.clock())
                 elif not (self.stage.left or own.closed):
-                    count = traces.references(sys._getframe(1))
+                    count = loop_exits.references(sys._getframe(1))
                     count -= exit_status.keeps(sys._getframe(1))
-                    self.stage._left_at = traces.places(sys._getframe(1), count)
+                    self.stage._left_at = loop_exits.places(sys._getframe(1), count)
                     exit_status.look_for_passing(sys._getframe(1))
                     self.stage.left = True
                     own.tally.leave(self.stage, own.clock(), get_ident())
@@ -257,7 +257,7 @@ def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
 
 def iterate(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
     """Iterate over `items` as `stage`, which runs and ends with the last item."""
-    moments.watch()
+    execution_ends.watch()
     enter(stage)
     if type(items) in _INDEXED and total is not None:
         iterator = iter(items)
@@ -310,7 +310,7 @@ def _draw(stage: Stage, items: Iterable[Any]) -> Loop[Any]:
     # A range that never ends is drawn in step with the items, and tells the position.
     steps = range(1, sys.maxsize)
     ticks = iter(steps)
-    source = Position(steps, ticks, traces.codes_of(items))
+    source = Position(steps, ticks, loop_exits.codes_of(items))
     stage._count_with(source)
     end = End(stage, source)
     try:

@@ -15,7 +15,7 @@ from _thread import get_ident
 from headway.api.outcomes.outcome import outcome_of, text_of
 from headway.api.scope import Scope, enter, leave
 from headway.plain_values import clean_text
-from headway.reporting import exit_status, traces
+from headway.reporting import exit_status, loop_exits
 from headway.states import CANCELLED, COMPLETED, ENDED, RUNNING, WAITING, IllegalMove
 
 TYPE_CHECKING = False
@@ -89,7 +89,7 @@ class Lifecycle(Scope):
             return
         if isinstance(error, GeneratorExit):
             if not self.foreign:
-                self._left_at = traces.places(sys._getframe(1))
+                self._left_at = loop_exits.places(sys._getframe(1))
                 exit_status.look_for_passing(sys._getframe(1))
             self._leave()  # the generator that the block is in was dropped: who knows why
             return
@@ -105,7 +105,7 @@ class Lifecycle(Scope):
         with own.lock:
             self.left = True
             own.tally.leave(self, own.clock(), get_ident())
-            own.tally.notice_left()
+            own.tally.collect_left()
         own.wake()
 
     def _end(

@@ -64,7 +64,7 @@ def _innermost(own: Reporter, *, of_threads: bool = False) -> scope.Scope | None
     With `of_threads` a caller without a context of its own is in what encloses everything.
     """
     with own.lock:
-        own.tally.notice_left()  # what was just left encloses nothing
+        own.tally.collect_left()  # what was just left encloses nothing
         found = scope.enclosing()
         if found is None and of_threads:
             found = own.tree.common(blocks=True)

@@ -1,4 +1,7 @@
-"""`Operation`, the handle of a program: life-cycle, stages, cancellation, child processes."""
+"""`Operation`, the handle of a program: its life-cycle, cancellation, end, child processes.
+
+Its stages are in `operation_stages`.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,21 @@ import os
 import threading
 
 from headway.api.cancellation import Request, deliver, pause
-from headway.api.iteration import follow
 from headway.api.lifecycle import AT_WORK, Lifecycle
-from headway.api.outcomes import moments
+from headway.api.operation_stages import Staged
+from headway.api.outcomes import execution_ends
 from headway.api.outcomes.outcome import ExitStatus, outcome_of
 from headway.api.outcomes.uncaught import cancelled
 from headway.api.stage import Stage
-from headway.errors import IllegalMove, UnknownStage
-from headway.host import server
+from headway.errors import IllegalMove
+from headway.host import server_process
 from headway.host.propagation import PARENT, environment
 from headway.host.random_id import random_id
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
 from headway.plain_values import NAME_LIMIT, clean_count, clean_flag, clean_notify, clean_text
-from headway.protocol.own_words import ENDED_BEFORE
-from headway.reporting import traces
+from headway.protocol.vocabulary import ENDED_BEFORE
+from headway.reporting import loop_exits
 from headway.reporting.reporter import reporter
 from headway.states import (
     CANCELLED,
@@ -36,20 +39,16 @@ from headway.states import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, TypeVar
+    from typing import Any
 
     from headway.api.cancellation import Callback, Pauser
-    from headway.api.numbered_steps import NumberedSteps
     from headway.api.scope import Scope
     from headway.reporting.reporter import Reporter
-
-    Item = TypeVar("Item")
-
 
 DONE = (COMPLETED, UNJUDGED)  # of stages: nothing shows that it was not
 
 
-class Operation(Lifecycle):
+class Operation(Staged):
     """One thing that a person waits for; made by `headway.operation`.
 
     As a context manager it runs while its block does. KeyboardInterrupt, `Cancelled` or
@@ -60,26 +59,16 @@ class Operation(Lifecycle):
     __slots__ = (
         "__weakref__",
         "_left_at",
-        "_names",
-        "_reporter",
-        "_steps",
         "_thread",
         "callbacks",
         "listening",
-        "model",
         "pauser",
         "request",
     )
 
-    model: Model
-
     def __init__(self, own: Reporter, model: Model, around: Scope | None) -> None:
-        super().__init__(around, block=True)
-        self._reporter = own
-        self.model = model
-        self._names: dict[str | tuple[int, str], Stage] = {}  # (parent, name) → the first of them
+        super().__init__(own, model, around)
         self._left_at: list[Any] = []
-        self._steps: NumberedSteps | None = None
         self._thread = threading.get_ident()
         self.callbacks: list[Callback] = []
         self.listening = False  # the program polls for a request to cancel
@@ -100,18 +89,6 @@ class Operation(Lifecycle):
     def path(self) -> str:
         """Return its id, as child processes are told."""
         return self.model.id
-
-    @property
-    def stages(self) -> list[Stage]:
-        """Return all its stages, in the order of their announcement."""
-        found = [twin for first in list(self._names.values()) for twin in _and_twins(first)]
-        return sorted(found, key=lambda stage: stage.id)
-
-    @property
-    def exhausted(self) -> bool:
-        """Return whether it has stages and all of them have completed."""
-        stages = self.stages
-        return bool(stages) and all(stage.state == COMPLETED for stage in stages)
 
     @property
     def foreign(self) -> bool:
@@ -193,7 +170,7 @@ class Operation(Lifecycle):
             model.move(state, own.clock())  # raises, before anything is changed
         if model.state == PENDING:
             self._move(RUNNING)
-        own.tally.settle_left(self, state, error)
+        own.tally.judge_left(self, state, error)
         for stage in self.stages:
             if stage.open:
                 if state == FAILED:
@@ -214,14 +191,14 @@ class Operation(Lifecycle):
             own.receipts.forget(self.id)
         own.handles[self.id] = self
         if self.model.parent is None:
-            moments.watch_cell(self.id)
+            execution_ends.watch_cell(self.id)
         for stage in self.stages:
             own.publisher.changed(self.model, stage.model)
         return True
 
     def _close(self) -> None:
         self._reporter.handles.pop(self.id, None)
-        self._reporter.receipts.owe(self.model)
+        self._reporter.receipts.add(self.model)
 
     def _end(
         self,
@@ -259,120 +236,6 @@ class Operation(Lifecycle):
         for stage in self.stages:
             stage._forked()
 
-    # Stages.
-
-    def plan(self, *names: str) -> None:
-        """Announce stages to come, in this order, as pending: with those there are, all."""
-        for name in names:
-            self.stage(name)._claim = None
-        self._announce(sum(stage.model.parent is None for stage in self.stages))
-
-    def _announce(self, number: int) -> None:
-        """Announce that it will have so many stages."""
-        if self.foreign or self.model.planned == number:
-            return
-        with self._reporter.lock:
-            self.model.planned = number
-            if self.model.state != PENDING:
-                self._changed()
-
-    def steps(self, current: int, total: int | None = None, text: str | None = None) -> None:
-        """Begin step `current` of `total`: the callback that installers' coordinators call.
-
-        The step is a stage named `text`, and the one before it has completed. The same number
-        again only says what the step is busy with. Of more than 50 steps one stage counts.
-        Nothing raises, and nothing happens once the operation has ended.
-        """
-        if self._steps is None:
-            from headway.api.numbered_steps import NumberedSteps  # noqa: PLC0415 - few need it
-
-            self._steps = NumberedSteps(self)
-        self._steps.take(current, total, text)
-
-    def stage(
-        self,
-        name: str,
-        total: float | None = None,
-        unit: str | None = None,
-        parent: Stage | int | None = None,
-        initial: float = 0,
-    ) -> Stage:
-        """Return the stage of that name, to be used as a context manager or started.
-
-        The name of a planned stage returns it; that of an ended one returns it for another
-        attempt; while one runs, another stage of the same name is made. `parent` is the stage
-        that it is part of, or its id; `initial` says how many units are there already: they are
-        done, and say nothing of the rate. Raise UnknownStage if this operation has no such parent.
-        """
-        around = None if parent is None else self._stage(parent)
-        text = clean_text(name, NAME_LIMIT)
-        own = reporter()
-        if self.foreign:
-            return self._in_child(text, total, unit, around)
-        thread = threading.get_ident()
-        with own.lock:
-            own.tally.notice_left()  # a loop run again is the same stage
-            last, stage = None, self._first(text, around)
-            while stage is not None and stage._is_taken(thread):
-                last, stage = stage, stage.twin
-            if stage is None:
-                over = None if around is None else around.id
-                text = own.names.intern(text)
-                model = StageModel(next(own.stage_ids), text, over)
-                stage = Stage(self, model, around or self)
-                if last is None:
-                    self._names[text if over is None else (over, text)] = stage
-                else:
-                    last.twin = stage
-                self.model.stages[model.id] = model
-            stage._claim = thread
-            if total is not None:
-                stage.model.total = clean_count(total)
-            if unit is not None:
-                stage.model.unit = clean_text(unit, NAME_LIMIT)
-            stage._given = clean_count(initial) or 0
-            if self.model.state != PENDING and stage.state == PENDING:
-                own.publisher.changed(self.model, stage.model)
-                own.wake()
-            return stage
-
-    def _first(self, name: str, around: Stage | None) -> Stage | None:
-        """Return the first stage of that name under `around`, or None."""
-        return self._names.get(name if around is None else (around.id, name))
-
-    def _stage(self, stage: Stage | int) -> Stage:
-        if isinstance(stage, Stage):
-            found = stage if stage.operation is self else None
-        else:
-            wanted = clean_count(stage)
-            found = next((known for known in self.stages if known.id == wanted), None)
-        if found is None:
-            raise UnknownStage(f"operation {self.name!r} has no stage {clean_text(stage)!r}")
-        return found
-
-    def _in_child(
-        self, name: str, total: float | None, unit: str | None, around: Stage | None
-    ) -> Stage:
-        # A forked child counts in its parent's open stage of that name, or in one of its own.
-        for stage in _and_twins(self._first(name, around)):
-            if stage.open:
-                return stage
-        return only(make(name, parent=(around or self).path), name, total, unit)
-
-    def track(
-        self,
-        items: Iterable[Item],
-        name: str | None = None,
-        total: float | None = None,
-        unit: str | None = None,
-        parent: Stage | int | None = None,
-        initial: float = 0,
-    ) -> Iterator[Item]:
-        """Return an iterator over `items` as a stage of this operation; see `headway.track`."""
-        name = None if name is None else clean_text(name, NAME_LIMIT)
-        stage = self.stage(name or "items", None, unit, parent, initial)
-        return follow(stage, items, total)
-
     # Cancellation.
 
     @property
@@ -402,16 +265,6 @@ class Operation(Lifecycle):
         """Pause it, or resume it; return the answer and its reason."""
         return pause(self, paused=paused)
 
-    def stop_iterating(self) -> bool:
-        """Let its `track` iterators raise `Cancelled` at the next item; return whether any does."""
-        found = False
-        for stage in self.stages:
-            source = stage._source
-            if source is not None and stage.open:
-                source.stop()
-                found = True
-        return found
-
     # The end of the program.
 
     def _tell_left(self) -> None:
@@ -424,9 +277,9 @@ class Operation(Lifecycle):
     def _judge(self, when: float, state: str = COMPLETED, error: object = None) -> None:
         if not self.model.open:
             return
-        if state == FAILED and traces.passed(error, self._left_at) is False:
+        if state == FAILED and loop_exits.passed(error, self._left_at) is False:
             state, error = COMPLETED, None
-        self._reporter.tally.settle_left(self, state, error)
+        self._reporter.tally.judge_left(self, state, error)
         reason = self._stopped_at if state == COMPLETED else None
         self._end(state, reason, error, when=when)
 
@@ -436,17 +289,17 @@ class Operation(Lifecycle):
         short = (stage.model.reason for stage in self.stages if stage.state == COMPLETED)
         return next((reason for reason in short if reason is not None), None)
 
-    def _settle_left(self, error: BaseException | None) -> None:
+    def _judge_left(self, error: BaseException | None) -> None:
         state, _, text = outcome_of(error)
         # All that was left is judged by the same end: once, and not by each operation.
-        self._reporter.tally.settle_left(None, state, text)
+        self._reporter.tally.judge_left(None, state, text)
         # A counter that nobody closes has done what its numbers say.
         for stage in self.stages:
             model = stage.model
             if model.state in AT_WORK and (stage.solo or stage.done or model.total is not None):
                 stage._judge(self._reporter.clock(), state, text)
 
-    def _settle(self, error: BaseException | None) -> None:
+    def _judge_open(self, error: BaseException | None) -> None:
         # Of a program that ended in order: every stage has completed, so the operation has; it
         # was requested to cancel, so it did. Otherwise nobody knows whether the work was done.
         state, reason, text = outcome_of(error)
@@ -461,7 +314,13 @@ class Operation(Lifecycle):
         else:
             self._end(FAILED, error=ENDED_BEFORE)
 
-    # Child processes.
+    # Its stages, and child processes.
+
+    def _new_stage(self, model: StageModel, around: Scope) -> Stage:
+        return Stage(self, model, around)
+
+    def _of_its_own(self, name: str, total: float | None, unit: str | None, around: Scope) -> Stage:
+        return only(make(name, parent=around.path), name, total, unit)
 
     def env(self) -> dict[str, str]:
         """Return a copy of the environment for a child process that works on this operation."""
@@ -471,12 +330,6 @@ class Operation(Lifecycle):
         environ = environment(os.environ)
         environ[PARENT] = path
         return environ
-
-
-def _and_twins(stage: Stage | None) -> Iterator[Stage]:
-    while stage is not None:
-        yield stage
-        stage = stage.twin
 
 
 def make(
@@ -499,7 +352,7 @@ def make(
     model.notify = clean_notify(notify)
     display = None if display is None else clean_text(display, NAME_LIMIT)
     display = display or clean_text(os.environ.get("HEADWAY_DISPLAY", ""), NAME_LIMIT)
-    model.display = display or ("quiet" if server.is_serving() else None)
+    model.display = display or ("quiet" if server_process.is_serving() else None)
     flag = clean_flag(cancellable)
     if flag is not None:
         model.cancellable = flag

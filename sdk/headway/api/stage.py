@@ -10,7 +10,7 @@ import sys
 
 from headway.api.counts.counting import Counting
 from headway.api.lifecycle import AT_WORK
-from headway.reporting import exit_status, traces
+from headway.reporting import exit_status, loop_exits
 from headway.reporting.reporter import reporter
 from headway.states import CANCELLED, COMPLETED, FAILED, PENDING, SKIPPED, UNJUDGED, WAITING
 
@@ -34,7 +34,7 @@ class Stage(Counting):
     child it counts that child's share, and nothing there ends it.
     """
 
-    __slots__ = ("__weakref__", "_claim", "_left_at", "solo", "twin")
+    __slots__ = ("__weakref__", "_left_at", "_reserved_by", "solo", "twin")
 
     def __init__(
         self, operation: Whole, model: Model, around: Scope, *, solo: bool = False
@@ -42,8 +42,8 @@ class Stage(Counting):
         super().__init__(operation, model, around)
         self.solo = solo  # its operation exists for it alone, and ends with it
         self.twin: Stage | None = None  # the next stage of the same name and parent
-        self._claim: int | None = None  # the thread that got it and has not started it
-        self._left_at: list[Any] = []  # the places that it was left at, for `traces`
+        self._reserved_by: int | None = None  # the thread that got it and has not started it
+        self._left_at: list[Any] = []  # the places that it was left at, for `loop_exits`
 
     def __repr__(self) -> str:
         return f"<headway.Stage {self.name!r} {self.state} {self.done}/{self.total}>"
@@ -67,10 +67,10 @@ class Stage(Counting):
 
     def _is_taken(self, thread: int) -> bool:
         """Return whether it runs, or another thread than `thread` is about to start it."""
-        claim = self._claim
+        reserved_by = self._reserved_by
         if self.model.state in AT_WORK:
             return not self.left  # a loop that was left is run again under its name
-        return not (claim is None or claim == thread)
+        return not (reserved_by is None or reserved_by == thread)
 
     # Life-cycle.
 
@@ -96,12 +96,12 @@ class Stage(Counting):
         self.operation._begin()
 
     def _about_to_run(self) -> None:
-        self._claim = None
+        self._reserved_by = None
 
     def _end_inside(self, state: str, reason: object, error: object, /) -> None:
         if self.model.state == PENDING and state == COMPLETED:
             self.start()
-        reporter().tally.settle_left(self, state, error)
+        reporter().tally.judge_left(self, state, error)
         for scope in list(self.inner or ()):
             if isinstance(scope, Stage):
                 scope._end(state, reason)
@@ -167,9 +167,9 @@ class Stage(Counting):
         if not self.model.open:
             return
         counter = self._source is None
-        if state == FAILED and traces.passed(error, self._left_at) is False:
+        if state == FAILED and loop_exits.passed(error, self._left_at) is False:
             state = COMPLETED  # what failed later, did so elsewhere
-        if state == UNJUDGED and traces.IN_ORDER in self._left_at:
+        if state == UNJUDGED and loop_exits.IN_ORDER in self._left_at:
             state = COMPLETED  # whatever the program ended by, did not leave it
         well = state in (COMPLETED, SKIPPED)
         self._count_last_item(None if well else error)
@@ -193,10 +193,10 @@ class Stage(Counting):
             total, done = self.model.total, self.done
             at = self._left_at  # nowhere, if the program ended within the loop
             last = total is not None and done is not None and done + source.in_work >= total
-            stopped = not at or traces.RAISING in at
-            whole = (last and not stopped) or traces.consumed(at, source.drawn)
+            stopped = not at or loop_exits.RAISING in at
+            whole = (last and not stopped) or loop_exits.consumed(at, source.drawn)
         else:
-            whole = traces.fetched(error, self._left_at, source.codes)
+            whole = loop_exits.fetched(error, self._left_at, source.codes)
         if whole:
             source.finish()
 
@@ -208,10 +208,10 @@ class Stage(Counting):
             return
         frame = sys._getframe(1)
         if isinstance(error, GeneratorExit):  # a loop around it was left: who knows why
-            self._left_at = traces.closing(frame)
+            self._left_at = loop_exits.closing(frame)
             exit_status.look_for_passing(frame)
         else:
-            self._left_at = traces.passing(error)
+            self._left_at = loop_exits.passing(error)
             exit_status.passes(error, frame)
         self._leave()
 

@@ -3,14 +3,14 @@
 Pure. A stage's detail, errors, the message of a failure and the text of a question can be
 lines of output, and passwords stand in those. They are in memory and on the wire only: no
 history and no spool file has them. Names, states, counts, exit statuses and other reasons stay,
-and so do errors in Headway's own words (`own_words`).
+and so do errors in Headway's own words (`vocabulary`).
 """
 
 from __future__ import annotations
 
 from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
 from headway.protocol.messages import Announce
-from headway.protocol.own_words import are_own
+from headway.protocol.vocabulary import are_own
 from headway.states import CRASHED, FAILED, QUESTIONS
 
 TYPE_CHECKING = False

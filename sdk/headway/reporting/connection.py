@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from headway.reporting.interfaces import Reporting, Thread
     from headway.reporting.spool.births import Births
-    from headway.reporting.viewers.cell_viewer import CellViewer
+    from headway.reporting.viewers.notebook_viewer import NotebookViewer
 
 START_POLL = 0.03  # seconds between looks for a broker that is just being started
 RETRY_LIMIT = 5.0  # seconds at most between looks for a broker that is not there
@@ -89,12 +89,12 @@ class Connection:
         # From the end on, not from here: our import may have come after it, and taken its time.
         until = self._thread.exit_deadline(now)
         publisher = self._publisher
-        left = self._reporter.left
-        self._spool_owed()
+        exit_spool = self._reporter.exit_spool
+        self._spool_unacknowledged()
         self._retry_at = now
         self._connect(now)
         # Where nobody listens, or no longer, whoever comes next reads the file.
-        while self._socket is not None and not publisher.settled and now < until:
+        while self._socket is not None and not publisher.all_acknowledged and now < until:
             if publisher.unheard:
                 break
             self._send(now, hurry=True)
@@ -102,17 +102,17 @@ class Connection:
             self._receive()
             now = time.monotonic()
         try:
-            if publisher.settled:
+            if publisher.all_acknowledged:
                 if not (publisher.forgot or publisher.refused_ends):
-                    left.withdraw()
+                    exit_spool.withdraw()
                 self._deliver_output(min(until, now + OUTPUT_TIMEOUT))
                 if self._socket is not None:
                     self._viewer.finish(self._receive_until)
             else:
-                self._spool_owed()  # if the disk had no room before
+                self._spool_unacknowledged()  # if the disk had no room before
                 if self._socket is not None and not publisher.unheard:
-                    left.tell_others()
-            if left.name is not None or not publisher.ends_owed:
+                    exit_spool.tell_others()
+            if exit_spool.name is not None or not publisher.unacknowledged_ends:
                 self._births.drop()
         finally:
             self._disconnect(leave=True)
@@ -125,7 +125,7 @@ class Connection:
     def _connect(self, now: float) -> None:
         """Connect if there is something to report and a broker; disconnect when idle."""
         publisher = self._publisher
-        wanted = not publisher.settled
+        wanted = not publisher.all_acknowledged
         if wanted:
             self._busy_at = now
         if self._socket is not None:
@@ -231,7 +231,7 @@ class Connection:
             dues = [look, self._viewer.deadline(), self._births.deadline(), until]
             if self._socket is None:
                 sending = None
-                if not publisher.settled and publisher.refused is None:
+                if not publisher.all_acknowledged and publisher.refused is None:
                     dues.append(self._retry_at)
             else:
                 sending = publisher.deadline()
@@ -240,7 +240,7 @@ class Connection:
                 poll.append((self._monitor, zmq.POLLIN))
                 if not full:
                     dues.append(sending)
-                if publisher.settled:
+                if publisher.all_acknowledged:
                     dues.append(self._busy_at + IDLE_TIMEOUT)
             soon = min((due for due in (look, sending) if due is not None), default=None)
             thread.resting = soon is None or soon > now + NEXT_FRAME
@@ -286,7 +286,7 @@ class Connection:
     def _deliver_output(self, until: float) -> None:
         """Send what is left of the output of failed operations."""
         now = time.monotonic()
-        while self._socket is not None and self._publisher.output.owing and now < until:
+        while self._socket is not None and self._publisher.output.pending and now < until:
             self._send(now, hurry=True)
             self._wait(now, until)
             self._receive()
@@ -316,7 +316,7 @@ class Connection:
             with self._reporter.lock:
                 publisher.answer(request.request, answer, reason)
 
-    def _spool_owed(self) -> None:
+    def _spool_unacknowledged(self) -> None:
         try:
             last_resort.finish(self._reporter)
         except OSError:
@@ -326,23 +326,23 @@ class Connection:
         if self._reporter.closed:
             return  # the thread that ends the program spools everything
         with self._reporter.lock:
-            owed = self._publisher.take_overflow(now)
-        if owed:
+            overflow = self._publisher.take_overflow(now)
+        if overflow:
             self._overflows += 1
             try:
                 if self._overflows <= SPOOL_FILES:
-                    last_resort.spool_at_last(self._reporter.next_spool_name(), owed)
+                    last_resort.spool_at_last(self._reporter.next_spool_name(), overflow)
                     return
             except OSError:
                 pass
-            ends = {message.operation[0] for message in owed[1:]}
+            ends = {message.operation[0] for message in overflow[1:]}
             last_resort.count_lost(len(ends))
 
 
-def _viewer_for(reporter: Reporting) -> CellViewer | TerminalViewer:
+def _viewer_for(reporter: Reporting) -> NotebookViewer | TerminalViewer:
     """Return what shows operations where there is no other viewer: in cells, or a terminal."""
     if notebook.shell() is None:
         return TerminalViewer(reporter)
-    from headway.reporting.viewers.cell_viewer import CellViewer  # noqa: PLC0415 - few run in a kernel
+    from headway.reporting.viewers.notebook_viewer import NotebookViewer  # noqa: PLC0415 - few run in a kernel
 
-    return CellViewer(reporter)
+    return NotebookViewer(reporter)

@@ -20,7 +20,7 @@ import gc
 import sys
 import threading
 
-from headway.reporting import traces
+from headway.reporting import loop_exits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +117,9 @@ def _with_witness(before: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
             before(*arguments)
         except SystemExit as error:
             # In an `except`: what left a loop there is what the program ends for.
-            _witness(error, [*traces.stack(sys._getframe(1)), *traces.entries(error.__context__)])
+            _witness(
+                error, [*loop_exits.stack(sys._getframe(1)), *loop_exits.entries(error.__context__)]
+            )
             raise
 
     exit.__doc__ = before.__doc__
@@ -127,7 +129,7 @@ def _with_witness(before: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
 def passes(error: BaseException | None, frame: FrameType) -> None:
     """Leave a witness on `error`, which leaves a block of ours, if it is a SystemExit."""
     if _watching and isinstance(error, SystemExit) and not _has_witness(error):
-        _witness(error, [*traces.stack(frame), *traces.entries(error)])
+        _witness(error, [*loop_exits.stack(frame), *loop_exits.entries(error)])
 
 
 def keeps(frame: FrameType) -> bool:
@@ -153,8 +155,8 @@ def look_for_passing(frame: FrameType) -> None:
             found = [one for one in old if issubclass(type(one), SystemExit)]
         for error in found:
             if not _has_witness(error):
-                context = traces.entries(error.__context__)
-                _witness(error, [*traces.stack(frame), *context])
+                context = loop_exits.entries(error.__context__)
+                _witness(error, [*loop_exits.stack(frame), *context])
     except Exception:  # another collector than CPython's
         pass
 
@@ -212,7 +214,7 @@ def _raised() -> bool | None:
         if running is frame:
             return None  # it has not ended
         running = running.f_back
-    instruction = traces.instruction((frame.f_code, 0, frame.f_lasti))
+    instruction = loop_exits.instruction((frame.f_code, 0, frame.f_lasti))
     return not instruction.startswith("RETURN") if instruction else None
 
 

@@ -48,7 +48,7 @@ def _after(
     def leave_then(*arguments: Any, **named: Any) -> Any:
         reporter = known()
         # Without a thread, as one that was stopped before descriptors were closed, a file can tell.
-        if reporter is not None and (reporter.thread or reporter.publisher.owes_ends):
+        if reporter is not None and (reporter.thread or reporter.publisher.has_unacknowledged):
             try:
                 deliver(reporter, *arguments[:told])
             except Exception:
@@ -79,7 +79,7 @@ def _end_at_once(reporter: Reporter, status: Any = 0) -> None:
     if reporter.forked or propagation.is_of_multiprocessing():
         reporter.end()
     else:
-        reporter.settle_left()
+        reporter.judge_left()
         _deliver_ends(reporter)
 
 
@@ -90,27 +90,27 @@ def _deliver_ends(reporter: Reporter) -> None:
     """
     with reporter.lock:
         reporter.tally.finish()
-    if not reporter.publisher.owes_ends:
+    if not reporter.publisher.has_unacknowledged:
         return
-    if reporter.closed and reporter.left.name is not None:
+    if reporter.closed and reporter.exit_spool.name is not None:
         return  # the program has ended already, and its file is written
-    from headway.reporting.spool.last_resort import Left  # noqa: PLC0415
+    from headway.reporting.spool.last_resort import ExitSpool  # noqa: PLC0415
 
-    left = Left(reporter)
+    exit_spool = ExitSpool(reporter)
     try:
-        left.write(reporter.next_spool_name())
+        exit_spool.write(reporter.next_spool_name())
         if reporter.births is not None and not reporter.publisher.any_open:
             reporter.births.hand_over()
     except Exception:
         pass  # there is still the wire
-    in_vain = reporter.off or reporter.thread is None or reporter.is_deaf(left)
+    in_vain = reporter.off or reporter.thread is None or reporter.is_deaf(exit_spool)
     until = monotonic() + (0.0 if in_vain else 0.3)
     while reporter.publisher.awaits_ends and monotonic() < until:
         reporter.wake()
         sleep(0.002)
-    if not reporter.publisher.owes_ends:
-        left.withdraw()
-    left.count_lost()
+    if not reporter.publisher.has_unacknowledged:
+        exit_spool.withdraw()
+    exit_spool.count_lost()
 
 
 def end_program() -> None:

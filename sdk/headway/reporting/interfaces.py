@@ -37,13 +37,13 @@ class Handle(Protocol):
         """Pause it, or resume it; return the answer and its reason."""
         ...
 
-    def _settle_left(self, error: BaseException | None) -> None: ...
-    def _settle(self, error: BaseException | None) -> None: ...
+    def _judge_left(self, error: BaseException | None) -> None: ...
+    def _judge_open(self, error: BaseException | None) -> None: ...
     def _forked(self) -> None: ...
 
 
-class Left(Protocol):
-    """What a process has left in the spool, as its connection uses it."""
+class ExitSpool(Protocol):
+    """What a process spools at its exit, as its connection uses it."""
 
     name: str | None
 
@@ -64,7 +64,7 @@ class Reporting(Protocol):
     """The reporter, as its thread uses it."""
 
     births: Any  # `births.Births`, which knows the reporter by this protocol
-    cell_viewer: Any  # likewise
+    notebook_viewer: Any  # likewise
     cells: dict[str, Any]
     closed: bool
     forked: bool
@@ -78,8 +78,8 @@ class Reporting(Protocol):
     tally: Tally
 
     @property
-    def left(self) -> Left:
-        """Return what the process has left in the spool."""
+    def exit_spool(self) -> ExitSpool:
+        """Return what the process spools at its exit."""
         ...
 
     @property
@@ -97,7 +97,7 @@ class Reporting(Protocol):
         """Return the name for another spool file."""
         ...
 
-    def settle(self) -> None:
+    def judge_open(self) -> None:
         """End what the program left open."""
 
 

@@ -116,7 +116,7 @@ class Marks:
         self._work[sample.operation] = sample
 
     def seal(self, *, sealed: bool = True) -> None:
-        """Mark nothing from now on: the program has ended, and what it owes is final."""
+        """Mark nothing from now on: the program has ended, and what is marked is final."""
         self._sealed = sealed
 
     def _drop(self, entry: Entry) -> None:
@@ -148,7 +148,7 @@ class Marks:
         self._work.clear()
 
     @property
-    def settled(self) -> bool:
+    def all_acknowledged(self) -> bool:
         """Return whether nothing is open and every final state and share is acknowledged.
 
         Shares are acknowledged only at the end of a process, when they are sent for the last
@@ -165,10 +165,10 @@ class Marks:
         return any(not entry.model.open for entry in list(self.operations.values()))
 
     @property
-    def owes_ends(self) -> bool:
+    def has_unacknowledged(self) -> bool:
         """Return whether a final state or a share is not acknowledged.
 
-        A share that was told is owed, too.
+        One that was told may be lost.
         """
         return bool(self.refused_ends or self._shares or self._told_shares) or self.awaits_ends
 
@@ -188,14 +188,14 @@ class Marks:
         return any(entry.model.open for entry in list(self.operations.values()))
 
     @property
-    def ends_owed(self) -> int:
+    def unacknowledged_ends(self) -> int:
         """Return how many final states and shares are not acknowledged."""
         shares = len({**self._told_shares, **self._shares})
         return shares + sum(not entry.model.open for entry in self._kept())
 
     @property
-    def owing(self) -> object:
-        """Return what differs where `owed` would return something else."""
+    def spool_version(self) -> object:
+        """Return what differs where `spool_messages` would return something else."""
         return self.changes, {**self._told_shares, **self._shares}
 
     def _kept(self) -> list[Entry]:

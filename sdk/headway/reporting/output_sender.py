@@ -96,7 +96,7 @@ class OutputSender:
         self._absent.clear()
 
     @property
-    def owing(self) -> bool:
+    def pending(self) -> bool:
         """Return whether output of an ended operation is still to be sent."""
         return self.supported and any(sending.final for sending in self._sending.values())
 

@@ -265,7 +265,7 @@ class Publisher(Session):
         """Return the last message of the session."""
         return Bye(self.sequence, now)
 
-    def owed(self, now: float) -> list[Any]:
+    def spool_messages(self, now: float) -> list[Any]:
         """Return the messages of a spool file: those that a broker has not acknowledged.
 
         A session of its own: a `Hello`, whole `Announce`s of what has ended, the shares, a
@@ -280,11 +280,11 @@ class Publisher(Session):
             messages.append(Share(self.sequence, now, *where, True))
         return [self._hello(now), *messages, self.bye(now)] if messages else []
 
-    def born(self, now: float) -> list[Any]:
+    def birth_messages(self, now: float) -> list[Any]:
         """Return the messages of a birth file: all that no broker has acknowledged, open or ended.
 
-        As of `owed`, but without a `Bye`. Of operations with many stages only what is needed to
-        tell of their death.
+        As of `spool_messages`, but without a `Bye`. Of operations with many stages only what is
+        needed to tell of their death.
         """
         messages: list[Any] = []
         for entry in list(self.operations.values()):

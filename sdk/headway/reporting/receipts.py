@@ -1,4 +1,4 @@
-"""The receipts that this process owes to its terminal: of operations that have ended.
+"""The receipts that this process is to leave on its terminal: of operations that have ended.
 
 The terminal's viewer process prints them as they end, above its picture. It is the start of a
 Python: on a busy machine it comes after a short program's end, and it may be killed. What it has
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LEAST_SECONDS = 0.5  # of an operation that leaves a receipt: what ends sooner was no wait
 # Seconds for which the exit waits for a terminal that is behind with what was printed there.
 WRITE_TIMEOUT = 0.1
-OWED_LIMIT = 100  # receipts at most that an exit prints, the latest
+PENDING_LIMIT = 100  # receipts at most that an exit prints, the latest
 _UNREAD = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -35,42 +35,42 @@ class Receipts:
 
     def __init__(self) -> None:
         self.least = LEAST_SECONDS
-        self._owed: dict[str, Operation] = {}
+        self._pending: dict[str, Operation] = {}
 
-    def owe(self, operation: Operation) -> None:
+    def add(self, operation: Operation) -> None:
         """Take in an operation that has just ended."""
         leaves = operation.receipt or operation.state in (FAILED, CRASHED)
         if not leaves or operation.parent is not None:
             return
         if _seconds(operation) < self.least or operation.display not in (None, "auto", "live"):
             return
-        self._owed[operation.id] = operation
-        if len(self._owed) > OWED_LIMIT:
-            del self._owed[next(iter(self._owed))]
+        self._pending[operation.id] = operation
+        if len(self._pending) > PENDING_LIMIT:
+            del self._pending[next(iter(self._pending))]
 
-    def owed(self) -> dict[str, Operation]:
+    def pending(self) -> dict[str, Operation]:
         """Return those that nobody has printed, by id, in the order of their ends."""
-        return dict(self._owed)
+        return dict(self._pending)
 
     def forget(self, operation: str) -> None:
         """Drop an operation that runs again."""
-        self._owed.pop(operation, None)
+        self._pending.pop(operation, None)
 
     def answered(self, operations: Iterable[str]) -> None:
-        """Take in the operations whose ends a viewer has settled; short ones it leaves to us."""
+        """Take in the operations whose ends a viewer has claimed; short ones it leaves to us."""
         for name in operations:
-            operation = self._owed.get(name)
+            operation = self._pending.get(name)
             if operation is not None and _seconds(operation) >= LEAST_SECONDS:
-                del self._owed[name]
+                del self._pending[name]
 
-    def print_owed(self, until: float) -> None:
+    def print_pending(self, until: float) -> None:
         """Print those that nobody has printed, if this process has its terminal. Raise OSError.
 
         Nothing is waited for after `until`, on the monotonic clock.
         """
-        owed, self._owed = self._owed, {}
+        pending, self._pending = self._pending, {}
         name = identity.terminal()
-        if not owed or name is None:
+        if not pending or name is None:
             return
         from headway.formatting import picture_support  # noqa: PLC0415 - at an end only
 
@@ -79,7 +79,7 @@ class Receipts:
         descriptor = _open(name)
         try:
             if _is_ours(descriptor):
-                _print(descriptor, owed, until)
+                _print(descriptor, pending, until)
         finally:
             os.close(descriptor)
 
@@ -117,7 +117,7 @@ def _is_ours(descriptor: int) -> bool:
         return False
 
 
-def _print(descriptor: int, owed: dict[str, Operation], until: float) -> None:
+def _print(descriptor: int, pending: dict[str, Operation], until: float) -> None:
     from headway.formatting import theme  # noqa: PLC0415 - at an end only
     from headway.formatting.receipt import receipt_line, receipt_sequence  # noqa: PLC0415
     from headway.host.files.printed_ends import CLAIM_TIMEOUT, PrintedEnds  # noqa: PLC0415
@@ -127,7 +127,7 @@ def _print(descriptor: int, owed: dict[str, Operation], until: float) -> None:
     viewed = front.is_taken()  # by `headway view`, which shows these operations
     front.close()
     printed = PrintedEnds(descriptor)
-    mine = printed.claim(owed, min(CLAIM_TIMEOUT, until - time.monotonic()))
+    mine = printed.claim(pending, min(CLAIM_TIMEOUT, until - time.monotonic()))
     printed.close()
     if viewed:
         return
@@ -141,7 +141,7 @@ def _print(descriptor: int, owed: dict[str, Operation], until: float) -> None:
     )
     lines = [
         look.paint(receipt_line(operation, look, max(columns - 1, 0)))
-        for name, operation in owed.items()
+        for name, operation in pending.items()
         if name in mine
     ]
     _write(descriptor, receipt_sequence(lines, columns).encode("utf-8", "replace"), until)

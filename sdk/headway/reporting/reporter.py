@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from headway.reporting.interfaces import Handle
     from headway.reporting.spool.births import Births
-    from headway.reporting.spool.last_resort import Left
-    from headway.reporting.viewers.cell_viewer import CellViewer
+    from headway.reporting.spool.last_resort import ExitSpool
+    from headway.reporting.viewers.notebook_viewer import NotebookViewer
 
 # Seconds by which an exit is delayed at most: what `EXIT_TIMEOUT` and `GOODBYE` leave of them is
 # for the receipts that this process prints itself.
@@ -101,7 +101,7 @@ class Reporter:
         self.handles: dict[str, Handle] = {}  # the open operations
         self.receipts = Receipts()
         # In a kernel: what shows in its cells, and the cell in which an operation began.
-        self.cell_viewer: CellViewer | None = None
+        self.notebook_viewer: NotebookViewer | None = None
         self.cells: dict[str, Any] = {}
         # Those of the processes that this one was forked from: what it counts there is a share.
         self.inherited: list[Handle] = []
@@ -110,10 +110,10 @@ class Reporter:
         self.forked = False  # the process was forked without exec
         self.deaf = False  # the broker did not answer the process that this one was forked from
         self.closed = False  # the program has ended: later reports change nothing, but for
-        self.verdicts = Verdicts()  # how ended what the end has settled
+        self.verdicts = Verdicts()  # how ended what the end has judged
         self.stage_ids = count(1)
         self._files = count(1)
-        self._left: Left | None = None
+        self._exit_spool: ExitSpool | None = None
         self.births: Births | None = None  # of the thread
 
     def wake(self) -> None:
@@ -184,30 +184,30 @@ class Reporter:
         """Return the name for another spool file; the name `session` is the last one's."""
         return f"{self.session}-{next(self._files)}"
 
-    def settle(self) -> None:
+    def judge_open(self) -> None:
         """End what the program left open, by how the program ends."""
         error = exit_status.ended_by()
         with self.lock:
             self.tally.finish()
             self.verdicts.note(list(self.handles.values()))
-            self.settle_left()
+            self.judge_left()
             for handle in list(self.handles.values()):
                 if handle.open:
-                    handle._settle(error)
+                    handle._judge_open(error)
             self.tally.finish()
             self.publisher.seal()
             self.closed = True
 
-    def settle_left(self) -> None:
+    def judge_left(self) -> None:
         """Judge what was left and not judged, by how the program ends."""
         error = exit_status.ended_by()
         with self.lock:
-            self.tally.notice_left()
+            self.tally.collect_left()
             for handle in list(self.handles.values()):
-                handle._settle_left(error)
+                handle._judge_left(error)
 
     def correct(self, operation: str, end: Callable[[], None]) -> None:
-        """Open what the program's end has settled, call `end()`, which ends it, and spool that.
+        """Open what the program's end has judged, call `end()`, which ends it, and spool that.
 
         Nothing happens to what ended before. The lock is held. Raises what `end()` raises.
         """
@@ -221,38 +221,38 @@ class Reporter:
             self.closed = True
             self.publisher.seal()
             try:
-                self.left.write(self.next_spool_name())
+                self.exit_spool.write(self.next_spool_name())
             except Exception:
-                pass  # there is no wire any more: it stays as it was settled
+                pass  # there is no wire any more: it stays as it was judged
 
     def correct_all(self) -> None:
-        """Judge what the program's end has settled by how it ends otherwise, if that failed."""
+        """Judge what the program's end has judged by how it ends otherwise, if that failed."""
         error = exit_status.ended_by()
         if error is None or not self.closed:
             return
         with self.lock:
-            for handle in self.verdicts.settled():
+            for handle in self.verdicts.judged():
 
                 def end(handle: Handle = handle) -> None:
-                    handle._settle_left(error)
+                    handle._judge_left(error)
                     if handle.open:
-                        handle._settle(error)
+                        handle._judge_open(error)
 
                 self.correct(handle.model.id, end)
 
     @property
-    def left(self) -> Left:
-        """What this process has left in the spool."""
-        if self._left is None:
-            from headway.reporting.spool.last_resort import Left  # noqa: PLC0415 - at an end only
+    def exit_spool(self) -> ExitSpool:
+        """What this process spools at its exit."""
+        if self._exit_spool is None:
+            from headway.reporting.spool.last_resort import ExitSpool  # noqa: PLC0415 - at an end only
 
-            self._left = Left(self)
-        return self._left
+            self._exit_spool = ExitSpool(self)
+        return self._exit_spool
 
-    def is_deaf(self, left: Left) -> bool:
-        """Return whether waiting for the broker is in vain, and what it is owed is in a file."""
+    def is_deaf(self, exit_spool: ExitSpool) -> bool:
+        """Return whether waiting for the broker is in vain, and a file tells what it would."""
         silent = self.deaf and self.publisher.welcome is None
-        return left.name is not None and (silent or left.nobody_listens())
+        return exit_spool.name is not None and (silent or exit_spool.nobody_listens())
 
     def end(self) -> None:
         """Deliver final states at the end of the process, within `EXIT_TIMEOUT` at most.
@@ -276,14 +276,18 @@ class Reporter:
 
     def _end(self, until: float, limit: float) -> None:
         deaf = False
-        if self.thread is not None or self.publisher.operations or self.publisher.owes_ends:
+        if (
+            self.thread is not None
+            or self.publisher.operations
+            or self.publisher.has_unacknowledged
+        ):
             try:
-                self.settle()
-                if self.publisher.owes_ends:
-                    self.left.write(self.session)
+                self.judge_open()
+                if self.publisher.has_unacknowledged:
+                    self.exit_spool.write(self.session)
                     if self.births is not None:
                         self.births.hand_over()  # all that it told has ended
-                    deaf = self.is_deaf(self.left)
+                    deaf = self.is_deaf(self.exit_spool)
             except Exception:
                 pass  # there is still the wire
         if self.thread is not None:
@@ -293,15 +297,15 @@ class Reporter:
                 self.thread.finish(until, GOODBYE)
             except Exception:
                 pass
-        if self.publisher.owes_ends:
+        if self.publisher.has_unacknowledged:
             try:
-                self.left.count_lost()
+                self.exit_spool.count_lost()
             except Exception:
                 pass
         # Of the workers of a pool the viewer prints one receipt for all.
         if not (self.off or self.forked or propagation.is_of_multiprocessing()):
             try:
-                self.receipts.print_owed(limit)
+                self.receipts.print_pending(limit)
             except Exception:
                 pass  # the terminal is gone, or takes nothing
 

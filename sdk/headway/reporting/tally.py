@@ -90,7 +90,7 @@ class Tally:
     def tick(self, now: float) -> None:
         """Fold what is due at `now`."""
         if self._untold:
-            self.notice_left()
+            self.collect_left()
         alone = self._publisher.welcome is None
         if self._alone and not alone:
             self._next = float("-inf")  # what it is told of first is to be new
@@ -144,7 +144,7 @@ class Tally:
         self.left.append(item)
         self._untold.append(item)
 
-    def notice_left(self) -> None:
+    def collect_left(self) -> None:
         """Let what was left say so: it encloses nothing any more, and waits to be judged."""
         while self._untold:
             item = self._untold.pop(0)
@@ -168,10 +168,10 @@ class Tally:
         for item in [item for item in self.left if item.scope is scope]:
             self._judge(item)
 
-    def settle_left(self, scope: Nested | None, state: str, error: object) -> None:
+    def judge_left(self, scope: Nested | None, state: str, error: object) -> None:
         """Judge what was left in `scope` (None: anywhere) by how `scope` came to `state`."""
         if scope is None:
-            self._settle_all(state, error)
+            self._judge_all(state, error)
             return
         if self._enclosed is not None and self._enclosed.get(scope, 0) <= 0:
             return  # at the end of a program that left hundreds each of them asks
@@ -181,7 +181,7 @@ class Tally:
             if item.scope in inside:
                 self._judge(item, state, error)
 
-    def _settle_all(self, state: str, error: object) -> None:
+    def _judge_all(self, state: str, error: object) -> None:
         left = list(self.left)
         self._enclosed = {}
         for item in left:
@@ -193,14 +193,14 @@ class Tally:
         finally:
             self._enclosed = None
 
-    def settle_thread(self, thread: int, state: str, error: object) -> None:
+    def judge_thread(self, thread: int, state: str, error: object) -> None:
         """Judge what was left in a thread that ended by `error`."""
         for item in list(self.left):
             if item.thread == thread:
                 self._judge(item, state, error)
 
     def _judge(self, item: Left, state: str = "completed", error: object = None) -> None:
-        # One that ends its operation with it has settled the others there meanwhile.
+        # One that ends its operation with it has judged the others there meanwhile.
         if any(one is item for one in self.left):
             self.drop(item.scope)
             item.scope._judge(item.when, state, error)

@@ -275,13 +275,13 @@ class ReportingThread:
         if not self.exiting:  # nothing that is open ends by this
             self._finish_reporting = self._close
         try:
-            self._reporter.left.write(self._reporter.next_spool_name())
+            self._reporter.exit_spool.write(self._reporter.next_spool_name())
         except Exception:
             pass
         self._reporter.disable()
 
 
 def _leave(reporter: Reporting, births: Births, spool: Callable[[Reporting], None]) -> None:
-    """End without a connection: what is owed is in a file, or goes into one."""
+    """End without a connection: what is not acknowledged is in a file, or goes into one."""
     spool(reporter)
     births.drop()

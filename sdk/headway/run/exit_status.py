@@ -7,7 +7,7 @@ try:  # `signal` without its enumerations, which take longer to import
 except ImportError:  # another implementation of Python
     import signal
 
-from headway.protocol import own_words
+from headway.protocol import vocabulary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def outcome_of(
     about the failure. A command that succeeds in spite of all that has completed.
     """
     if status == UNKNOWN_STATUS:
-        return Outcome("failed", own_words.UNKNOWN_STATUS)
+        return Outcome("failed", vocabulary.UNKNOWN_STATUS)
     number = termination_signal(status)
     if not number and not status >> 8:
         return Outcome("completed", None)
@@ -76,9 +76,9 @@ def outcome_of(
     if interrupted is not None:
         sent, when = interrupted
         if number == sent or exit_status(status) == 128 + sent or now - when < INTERRUPT_WINDOW:
-            return Outcome("cancelled", own_words.interrupted_by(signal_name(sent)))
+            return Outcome("cancelled", vocabulary.interrupted_by(signal_name(sent)))
     if number:
         if number == signal.SIGINT:
-            return Outcome("cancelled", own_words.interrupted_by("SIGINT"))
-        return Outcome("failed", own_words.killed_by(signal_name(number)))
-    return Outcome("failed", error or own_words.exit_status(status >> 8 & 0xFF))
+            return Outcome("cancelled", vocabulary.interrupted_by("SIGINT"))
+        return Outcome("failed", vocabulary.killed_by(signal_name(number)))
+    return Outcome("failed", error or vocabulary.exit_status(status >> 8 & 0xFF))

@@ -22,9 +22,9 @@ from headway.api.opening import current, operation, operation_of
 from headway.host.propagation import PARENT
 from headway.run.exit_status import outcome_of
 from headway.run.history_keys import keys_of
+from headway.run.kernel.input_follower import InputFollower
 from headway.run.kernel.looks import ProcessLooks
 from headway.run.kernel.process_tree import process_tree
-from headway.run.kernel.watch import Watch
 from headway.run.parsers.registry import (
     DATA_ON_STDOUT,
     PARSERS,
@@ -232,7 +232,7 @@ class _Started:
         router = Router(root, module, partial(make_fallback, command) if module else None)
         self._updater = OperationUpdater(self._target)
         self._input = InputReporter(self._updater)
-        self._watch = Watch(self.process.pid, time.monotonic())
+        self._watch = InputFollower(self.process.pid, time.monotonic())
         looks = ProcessLooks(self.process.pid)
         looks.add(self._look)
         hashes = None if self._work is None else self._work.lines

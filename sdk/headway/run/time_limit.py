@@ -6,7 +6,7 @@ import re
 
 from headway.estimate import duration
 from headway.formatting.duration import seconds_of
-from headway.protocol.own_words import took_longer
+from headway.protocol.vocabulary import took_longer
 
 EXPIRED = 124  # the exit status of a command that took too long, as of timeout(1)
 WANTED = "a multiple of the usual duration (2x) or a duration (90s, 10m, 1h30m)"

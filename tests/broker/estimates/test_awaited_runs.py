@@ -1,3 +1,7 @@
+import pytest
+from wired import Wired
+
+from headway.estimate import Run
 from headway_broker.estimates.awaited_runs import HISTORY_TIMEOUT, AwaitedRuns
 from headway_broker.estimates.history_keys import Keys
 
@@ -39,3 +43,31 @@ def test_one_that_does_not_wait_can_be_dropped():
     awaited.wait("op", "make", 1.0)
     awaited.drop("stranger", keys("make", "parent"))
     assert awaited.take("make") == ["op"]
+
+
+def test_runs_that_were_never_read_are_asked_for_again_by_the_next_operation_of_that_key():
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    wired.follow()
+    worker.start("first")
+    worker.start("second")
+    assert len(wired.recalls()) == 1
+    wired.pass_time(HISTORY_TIMEOUT + 1)
+    worker.start("third")
+    assert len(wired.recalls()) == 2
+    wired.core.recalled("Install", [Run(5.0, []).to_dict()])
+    wired.pass_time(0.5)
+    assert wired.operation("third").late_after == 5.0
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_waits_for_runs_that_are_never_read_does_not_pile_up(ends):
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    wired.follow()
+    for number in range(5):
+        worker.start(f"op{number}")
+        if ends:
+            worker.end(f"op{number}")
+        wired.pass_time(HISTORY_TIMEOUT + 1)
+    assert wired.core.forecasts.waiting == 0

@@ -10,7 +10,7 @@ from headway_broker.state.effects import (
     StoreOperation,
     StoreRun,
 )
-from headway_broker.storage.rows import row_of
+from headway_broker.storage.row_mapping import row_of
 
 SHARES = (StoredShare(1, "child", 3.0),)
 

@@ -15,7 +15,7 @@ from headway_broker.history.jobs import Recalled, Reopened, Stored
 from headway_broker.history.writer import History
 from headway_broker.state import retention
 from headway_broker.state.effects import Recall, StoreClaim, StoredShare, StoreOperation, StoreRun
-from headway_broker.storage.rows import row_of
+from headway_broker.storage.row_mapping import row_of
 
 
 class Opened:

@@ -8,7 +8,7 @@ from headway_broker.publishing import frames
 from headway_broker.state.effects import Note, Stop, Unwatch
 from headway_broker.state.errors import Dropped
 from headway_broker.state.outbox import Faults, Outbox
-from headway_broker.storage import rows
+from headway_broker.storage import row_mapping
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def test_an_operation_that_cannot_be_told_keeps_no_other_from_being_told(wired, 
 def test_a_row_that_cannot_be_made_keeps_no_other_from_being_stored(monkeypatch):
     wired = Wired(has_history=True)
     worker = wired.worker()
-    make = rows.row_of
+    make = row_mapping.row_of
     monkeypatch.setattr(
-        rows,
+        row_mapping,
         "row_of",
         lambda entry, wall: break_down() if entry.operation.id == "a" else make(entry, wall),
     )

@@ -200,7 +200,7 @@ def test_however_loops_are_opened_and_left_they_hand_out_what_they_would_without
         clock.advance(1.0)
         reporter.tally.tick(clock())
         assert all(handle.left for handle in reporter.handles.values())
-        reporter.settle()
+        reporter.judge_open()
         assert not reporter.handles
 
 
@@ -216,7 +216,7 @@ def test_an_asynchronous_loop_left_early_has_not_failed_when_its_event_loop_ends
     asyncio.run(main())
     gc.collect()
     ended = [entry.model for entry in reporter.publisher.operations.values()]
-    reporter.settle()
+    reporter.judge_open()
     assert [model.state for model in ended] == ["completed"]
 
 
@@ -417,7 +417,7 @@ def test_what_is_counted_is_what_was_finished(reporter, way, after, kind):
         error = raised
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("headway.reporting.exit_status.ended_by", lambda: error)
-        reporter.settle()
+        reporter.judge_open()
     (entry,) = reporter.publisher.operations.values()
     (stage,) = entry.model.stages.values()
     # It was what was looked for; and of what was in a variable of a function that goes on, nobody
@@ -430,7 +430,7 @@ def test_what_is_counted_is_what_was_finished(reporter, way, after, kind):
 def test_an_item_within_which_the_program_ends_is_not_counted(reporter, after):
     for number, _ in enumerate(headway.track(range(10), "Rows"), 1):
         if number > after:
-            reporter.settle_left()  # as `os._exit(0)` has it
+            reporter.judge_left()  # as `os._exit(0)` has it
             break
     (entry,) = reporter.publisher.operations.values()
     assert [stage.done for stage in entry.model.stages.values()] == [after]

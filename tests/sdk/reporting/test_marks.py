@@ -12,7 +12,7 @@ def test_what_cannot_be_packed_is_told_no_more_and_counted():
     publisher, _ = publisher_with()
     _, announce = publisher.take(1.0)
     publisher.unpacked(announce)
-    assert publisher.settled
+    assert publisher.all_acknowledged
     assert publisher.about["unpacked"] == 1
 
 
@@ -56,18 +56,18 @@ def test_shares_are_in_doubt_until_the_last_is_acknowledged():
     publisher.share("o" * 12, Stage(3, "Together"), 17)
     publisher.connected()
     assert publisher.take(1.0)[1:] == [messages.Share(1, 1.0, "o" * 12, 3, 17, 1, last=False)]
-    assert not publisher.settled
+    assert not publisher.all_acknowledged
     last = messages.Share(2, 1.1, "o" * 12, 3, 17, 1, last=True)
     assert publisher.take(1.1, hurry=True) == [last]
     assert publisher.take(1.2, hurry=True) == []
     publisher.receive(messages.Acknowledge([], [["o" * 12, 3, 16]]), 1.2)
-    assert not publisher.settled
+    assert not publisher.all_acknowledged
     publisher.receive(messages.Acknowledge([], [["o" * 12, 3, 17]]), 1.2)
-    assert publisher.settled
+    assert publisher.all_acknowledged
 
 
 def test_nothing_owed_is_no_file():
-    assert Publisher("s" * 16).owed(1.0) == []
+    assert Publisher("s" * 16).spool_messages(1.0) == []
 
 
 def test_where_sending_was_given_up_only_what_is_known_by_then_is_owed_once_it_has_ended():
@@ -82,7 +82,7 @@ def test_where_sending_was_given_up_only_what_is_known_by_then_is_owed_once_it_h
     publisher.log(operation.id, 1, ["a line"])
     operation.move("completed", 2.0)
     publisher.changed(operation)
-    _, announce, share, _ = publisher.owed(2.0)
+    _, announce, share, _ = publisher.spool_messages(2.0)
     assert announce.operation[4] == "completed"
     assert share.done == 5
     assert not publisher._moved
@@ -96,6 +96,6 @@ def test_a_mute_publisher_keeps_nothing():
     publisher.moved(Stage(1, "A"))
     publisher.log(operation.id, None, ["line"])
     assert operation.revision == 1
-    assert publisher.settled
+    assert publisher.all_acknowledged
     publisher.connected()
     assert [type(message).__name__ for message in publisher.take(1.0)] == ["Hello"]

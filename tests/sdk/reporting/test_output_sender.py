@@ -38,20 +38,20 @@ def test_of_what_nobody_wants_nothing_is_sent(sender):
     sender.keep("op", Kept(b"hello"))
     assert (sender.deadline(), sender.take(0.0)) == (None, None)
     sender.end("op", send=False)
-    assert (sender.deadline(), sender.take(0.0), sender.owing) == (None, None, False)
+    assert (sender.deadline(), sender.take(0.0), sender.pending) == (None, None, False)
 
 
 def test_at_a_bad_end_all_that_is_kept_is_sent_in_pieces(sender):
     data = b"x" * (2 * PIECE_BYTES + 5)
     sender.keep("op", Kept(data, first=3))
     sender.end("op", send=True)
-    assert sender.owing
+    assert sender.pending
     sent = taken(sender)
     assert [message.last for message in sent] == [False, False, True]
     assert sent[0].offset == 3
     assert b"".join(message.data for message in sent) == data[3:]
     assert {message.total for message in sent} == {len(data)}
-    assert not sender.owing
+    assert not sender.pending
     assert sender.deadline() is None
 
 
@@ -114,7 +114,7 @@ def test_another_broker_is_sent_what_failed_anew_and_nothing_that_it_has_not_wan
     sender.end("bad", send=True)
     sender.take(0.0)
     sender.connected()
-    assert (taken(sender), sender.owing) == ([], False)  # until it says that it takes output
+    assert (taken(sender), sender.pending) == ([], False)  # until it says that it takes output
     sender.supported = True
     assert [one.operation for one in taken(sender, 9.0)] == ["bad", "bad"]
 
@@ -123,7 +123,7 @@ def test_after_forgetting_there_is_nothing(sender):
     sender.keep("op", Kept(b"x"))
     sender.end("op", send=True)
     sender.forget()
-    assert (taken(sender), sender.owing) == ([], False)
+    assert (taken(sender), sender.pending) == ([], False)
 
 
 def test_what_was_followed_is_sent_at_its_end_though_the_next_broker_has_not_asked(sender):

@@ -167,7 +167,7 @@ def test_what_is_asked_for_again_while_leaving_is_in_doubt_again():
         messages.Share(2, 1.2, "o" * 12, 3, 17, 1, last=True)
     ]
     publisher.receive(messages.Welcome(1, 0, "i", 0.0, 0.0, "ipc:///f", True), 1.3)
-    assert not publisher.settled
+    assert not publisher.all_acknowledged
 
 
 def test_a_share_that_was_told_is_owed_until_it_is_acknowledged():
@@ -175,10 +175,10 @@ def test_a_share_that_was_told_is_owed_until_it_is_acknowledged():
     publisher.share("o" * 12, Stage(3, "Together"), 17)
     publisher.connected()
     assert kinds(publisher.take(1.0)) == [messages.Hello, messages.Share]
-    assert publisher.owes_ends
-    assert kinds(publisher.owed(2.0)) == [messages.Hello, messages.Share, messages.Bye]
+    assert publisher.has_unacknowledged
+    assert kinds(publisher.spool_messages(2.0)) == [messages.Hello, messages.Share, messages.Bye]
     publisher.receive(messages.Acknowledge([], [["o" * 12, 3, 17]]), 3.0)
-    assert not publisher.owes_ends
+    assert not publisher.has_unacknowledged
 
 
 def test_shares_are_told_again_on_a_new_connection():
@@ -200,7 +200,7 @@ def test_what_could_not_be_sent_goes_whole_into_a_file():
     operation.move(COMPLETED, 2.0)
     publisher.changed(operation)
     publisher.share("q" * 12, Stage(1, "Together"), 5)
-    found = publisher.owed(3.0)
+    found = publisher.spool_messages(3.0)
     assert kinds(found) == [messages.Hello, messages.Announce, messages.Share, messages.Bye]
     assert found[1].whole
     assert found[1].operation[0] == operation.id
@@ -214,5 +214,5 @@ def test_ends_that_nobody_takes_in_do_not_grow_without_bound():
         publisher.changed(operation)
     found = publisher.take_overflow(1.0)
     assert kinds(found) == [messages.Hello] + [messages.Announce] * (ENDS_LIMIT + 2)
-    assert publisher.settled
+    assert publisher.all_acknowledged
     assert publisher.take_overflow(2.0) == []

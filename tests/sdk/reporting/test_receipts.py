@@ -14,7 +14,7 @@ from headway.host.files import printed_ends
 from headway.host.files.printed_ends import PrintedEnds
 from headway.host.files.terminal_locks import FRONT, TerminalLock, open_file
 from headway.reporting import receipts
-from headway.reporting.receipts import LEAST_SECONDS, OWED_LIMIT
+from headway.reporting.receipts import LEAST_SECONDS, PENDING_LIMIT
 
 LONG = 2 * LEAST_SECONDS
 
@@ -63,18 +63,18 @@ def end(reporter, clock):
 def test_what_no_viewer_has_printed_the_program_prints_once(reporter, end, screen):
     end("Install")
     end("Fetch", state="failed")
-    reporter.receipts.print_owed(soon())
+    reporter.receipts.print_pending(soon())
     shown = screen()
     assert shown.count("Install  1 s") == 1
     assert shown.count("Fetch  failed after 1 s") == 1
-    reporter.receipts.print_owed(soon())
+    reporter.receipts.print_pending(soon())
     assert screen() == ""
 
 
 def test_what_a_viewer_has_printed_the_program_does_not(reporter, end, screen):
     made = end()
     PrintedEnds(screen.descriptor).claim([made.id])
-    reporter.receipts.print_owed(soon())
+    reporter.receipts.print_pending(soon())
     assert screen() == ""
 
 
@@ -84,7 +84,7 @@ def test_what_a_viewer_has_answered_is_not_owed_but_for_what_is_too_short_for_it
     reporter.receipts.least = 0.0
     long, short = end("Long"), end("Short", LEAST_SECONDS / 2)
     reporter.receipts.answered([long.id, short.id])
-    reporter.receipts.print_owed(soon())
+    reporter.receipts.print_pending(soon())
     shown = screen()
     assert "Short" in shown
     assert "Long" not in shown
@@ -101,15 +101,15 @@ def test_what_a_viewer_has_answered_is_not_owed_but_for_what_is_too_short_for_it
 )
 def test_what_leaves_no_receipt_leaves_none_here_either(reporter, end, screen, options):
     end(**options)
-    reporter.receipts.print_owed(soon())
+    reporter.receipts.print_pending(soon())
     assert screen() == ""
 
 
 def test_a_loop_that_is_to_leave_nothing_leaves_nothing(reporter, clock, screen):
     for _ in headway.track([1], "Loop", leave=False):
         clock.advance(LONG)
-    reporter.settle()
-    reporter.receipts.print_owed(soon())
+    reporter.judge_open()
+    reporter.receipts.print_pending(soon())
     assert screen() == ""
 
 
@@ -118,7 +118,7 @@ def test_an_attempt_that_is_run_again_leaves_one_receipt(reporter, end, clock, s
     made.start()
     clock.advance(LONG)
     made.complete()
-    reporter.receipts.print_owed(soon())
+    reporter.receipts.print_pending(soon())
     shown = screen()
     assert "failed" not in shown
     assert shown.count("Work") == 1
@@ -129,7 +129,7 @@ def test_nothing_is_printed_beside_a_full_screen_program(reporter, end, screen):
     modes[3] &= ~(termios.ICANON | termios.ECHO)
     termios.tcsetattr(screen.descriptor, termios.TCSANOW, modes)
     end()
-    reporter.receipts.print_owed(soon())
+    reporter.receipts.print_pending(soon())
     assert screen() == ""
 
 
@@ -137,7 +137,7 @@ def test_where_headway_view_shows_it_nothing_is_printed(reporter, end, screen):
     front = TerminalLock(screen.descriptor, FRONT)
     assert front.acquire()
     made = end()
-    reporter.receipts.print_owed(soon())
+    reporter.receipts.print_pending(soon())
     front.close()
     assert screen() == ""
     assert made.id in PrintedEnds(screen.descriptor)
@@ -150,18 +150,18 @@ def test_a_terminal_that_cannot_show_a_picture_gets_none(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     end()
-    reporter.receipts.print_owed(soon())
+    reporter.receipts.print_pending(soon())
     assert screen() == ""
 
 
 def test_no_more_than_the_latest_are_owed(reporter, end, screen):
-    for number in range(OWED_LIMIT + 5):
+    for number in range(PENDING_LIMIT + 5):
         end(f"Work {number:03}")
-    reporter.receipts.print_owed(soon())
+    reporter.receipts.print_pending(soon())
     shown = screen()
     assert "Work 004" not in shown
     assert "Work 005" in shown
-    assert shown.count("Work") == OWED_LIMIT
+    assert shown.count("Work") == PENDING_LIMIT
 
 
 class Waits:
@@ -191,7 +191,7 @@ def test_an_exit_whose_time_is_over_waits_for_no_claim_and_prints_all_the_same(
     end()
     other = open_file(screen.descriptor, printed_ends.FILE)
     fcntl.flock(other, fcntl.LOCK_EX)
-    reporter.receipts.print_owed(time.monotonic() - 1.0)
+    reporter.receipts.print_pending(time.monotonic() - 1.0)
     os.close(other)
     assert screen().count("Work") == 1
     assert waits.slept == []
@@ -212,6 +212,6 @@ def test_an_exit_whose_time_is_over_waits_for_no_terminal(
         return original(reading, writing, other, 0)
 
     monkeypatch.setattr(select, "select", watched)
-    reporter.receipts.print_owed(time.monotonic() - 1.0)
+    reporter.receipts.print_pending(time.monotonic() - 1.0)
     assert timeouts == [0.0]
     assert waits.slept == []

@@ -84,7 +84,7 @@ def test_from_the_programs_end_on_all_threads_but_its_own_come_late_to_the_lock(
 def test_a_program_that_ends_settles_what_it_left_open(reporter):
     op = headway.operation("Work").start()
     step = op.stage("Step").start()
-    reporter.settle()
+    reporter.judge_open()
     assert (op.state, op.model.error) == ("failed", "the program ended before it")
     assert step.state == "failed"
     op.complete("late, but told")
@@ -97,21 +97,21 @@ def test_a_program_that_ends_settles_what_it_left_open(reporter):
 def test_a_program_that_only_forgot_to_say_has_completed(reporter):
     op = headway.operation("Work").start()
     op.stage("Step").start().complete()
-    reporter.settle()
+    reporter.judge_open()
     assert op.state == "completed"
 
 
 def test_an_operation_whose_only_stage_stopped_early_has_not_done_all(reporter):
     op = headway.operation("Work").start()
     op.stage("Step", total=10).start().advance(4)
-    reporter.settle()
+    reporter.judge_open()
     assert (op.state, op.model.reason) == ("completed", "stopped at 4 of 10")
     assert op.model.even_progress() == 0.4
 
 
 def test_what_a_program_reports_after_its_end_is_too_late_and_no_error(reporter):
     op = headway.operation("Work").start()
-    reporter.settle()
+    reporter.judge_open()
     with op.stage("Clean up") as stage:
         stage.advance(2)
         assert stage.done == 2
@@ -152,7 +152,7 @@ def test_a_flush_ends_in_time_whatever_clock_the_reports_have(clock):
 def test_its_end_has_one_deadline_for_the_delivery_and_the_receipts(reporter, monkeypatch):
     deadlines = []
     monkeypatch.setattr(reporter, "off", False)
-    monkeypatch.setattr(reporter.receipts, "print_owed", deadlines.append)
+    monkeypatch.setattr(reporter.receipts, "print_pending", deadlines.append)
     before = time.monotonic()
     reporter.end()
     after = time.monotonic()

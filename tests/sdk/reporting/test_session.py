@@ -14,15 +14,15 @@ def test_an_end_is_told_again_until_it_is_acknowledged():
     operation.move(COMPLETED, 2.0)
     publisher.changed(operation)
     publisher.take(2.0)
-    assert not publisher.settled
+    assert not publisher.all_acknowledged
     assert publisher.deadline() <= 2.0 + ACKNOWLEDGE_TIMEOUT
     publisher.tick(2.0 + ACKNOWLEDGE_TIMEOUT)
     again = publisher.take(2.0 + ACKNOWLEDGE_TIMEOUT)[0]
     assert (again.whole, again.operation[4]) == (True, "completed")
     publisher.receive(messages.Acknowledge([[operation.id, operation.revision - 1]]), 5.0)
-    assert not publisher.settled
+    assert not publisher.all_acknowledged
     publisher.receive(messages.Acknowledge([[operation.id, operation.revision]]), 5.0)
-    assert publisher.settled
+    assert publisher.all_acknowledged
 
 
 def test_a_broker_that_greets_nobody_in_time_is_deaf():
@@ -75,7 +75,7 @@ def test_a_refused_operation_is_dropped_and_a_refused_session_is_silent():
     publisher, operation = publisher_with("A")
     publisher.take(1.0)
     publisher.receive(messages.Refuse("not its writer", {"operation": operation.id}), 1.0)
-    assert publisher.settled
+    assert publisher.all_acknowledged
     publisher.receive(messages.Refuse("version", {"majors": [2]}), 1.0)
     assert publisher.take(9.0) == []
     assert publisher.deadline() is None

@@ -147,7 +147,7 @@ def test_of_very_many_that_were_left_the_oldest_are_taken_as_stopped(reporter):
     for _ in range(LEFT_LIMIT + 3):
         for _ in headway.track(range(9), "Loop"):
             break
-    reporter.tally.notice_left()
+    reporter.tally.collect_left()
     assert len(reporter.handles) == LEFT_LIMIT
 
 
@@ -164,10 +164,10 @@ def test_at_the_programs_end_nobody_looks_for_what_no_loop_that_was_left_enclose
         next(loop)
     del loop
     loops.clear()
-    reporter.tally.notice_left()
+    reporter.tally.collect_left()
     assert len(reporter.tally.left) == 50
     looked.clear()
-    reporter.settle()
+    reporter.judge_open()
     assert reporter.tally.left == []
     assert len(looked) <= 50
 
@@ -180,6 +180,6 @@ def test_what_a_loop_that_was_left_encloses_is_judged_with_it_at_the_programs_en
 
     leave()
     entries = list(reporter.publisher.operations.values())
-    reporter.settle()
+    reporter.judge_open()
     told = [(stage.name, stage.reason) for e in entries for stage in e.model.stages.values()]
     assert sorted(told) == [("Inner", "stopped at 0 of 3"), ("Outer", "stopped at 0 of 3")]

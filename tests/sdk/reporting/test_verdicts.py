@@ -1,4 +1,4 @@
-"""What the program's end has settled is opened again as it was, once."""
+"""What the program's end has judged is opened again as it was, once."""
 
 from headway.model import Operation, Stage
 from headway.reporting.verdicts import STAGES_LIMIT, Verdicts
@@ -19,7 +19,7 @@ def test_an_operation_is_opened_as_it_was_with_its_open_stages():
     verdicts.note([handle])
     handle.model.move("failed", 3.0)
     handle.model.revision = 7
-    assert verdicts.settled() == [handle]
+    assert verdicts.judged() == [handle]
     assert verdicts.reopen(handle.model.id)
     assert (handle.model.state, handle.model.ended, handle.model.revision) == ("running", None, 7)
     assert [stage.state for stage in handle.model.stages.values()] == ["completed", "running"]
@@ -44,4 +44,4 @@ def test_what_had_ended_by_itself_stays_as_it_is():
 def test_of_an_operation_with_many_stages_no_copy_is_made():
     verdicts = Verdicts()
     verdicts.note([Handle(*range(1, STAGES_LIMIT + 2))])
-    assert verdicts.settled() == []
+    assert verdicts.judged() == []

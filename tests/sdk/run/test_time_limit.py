@@ -2,7 +2,7 @@
 
 import pytest
 
-from headway.protocol.own_words import are_own
+from headway.protocol.vocabulary import are_own
 from headway.run.time_limit import ASKED_AT, Stopwatch, TimeLimit
 
 

@@ -132,10 +132,10 @@ def test_what_a_name_that_is_waited_for_may_mean_is_told():
     board = board_of(operation("7f3", "npm install"))
     selection = Selection(["npm instal", "quux"])
     selection.update(board.replica, NOW)
-    assert selection.notice(board) == (
+    assert selection.hint(board) == (
         "waiting for 'npm instal' and 'quux' to begin; did you mean 7f3 npm install (running)?"
     )
-    assert Selection([]).notice(board) is None
+    assert Selection([]).hint(board) is None
 
 
 def test_of_several_that_ended_under_a_name_the_latest_is_meant():

@@ -83,7 +83,7 @@ class Channel:
             raise self._error
 
 
-class Front:
+class Foreground:
     """Says of every terminal whether it is in front."""
 
     def __init__(self, answer):
@@ -142,7 +142,7 @@ def test_a_success_in_front_of_its_user_is_not_told(in_front, took, told):
         ends("last", "failed"),
         *[nothing] * 4,
         channel=channel,
-        front=Front(in_front),
+        front=Foreground(in_front),
     )
     until(lambda: "last failed" in channel.told, "the last one")
     assert channel.told[:-1] == told

@@ -65,9 +65,9 @@ def test_the_keys_do_what_the_help_says(keys, page, asking, chosen, words, actio
 @pytest.mark.parametrize("key", ["c", "p"])
 def test_without_a_choice_it_says_how_to_make_one(key):
     state, _ = pressed([key])
-    assert state.notice == "choose an operation first: up, down"
+    assert state.message == "choose an operation first: up, down"
     state.press("down", IDS, 3)
-    assert state.notice == ""
+    assert state.message == ""
 
 
 @pytest.mark.parametrize("key", ["c", "p"])
@@ -78,7 +78,7 @@ def test_of_what_has_ended_it_says_so_and_asks_nothing(key, page):
     for pressed_key in ["down", *page]:
         state.press(pressed_key, IDS, 3)
     assert state.press(key, IDS, 3) is None
-    assert (state.asking, state.notice) == (None, "a has ended")
+    assert (state.asking, state.message) == (None, "a has ended")
 
 
 def test_where_the_list_is_empty_nothing_can_be_opened():

@@ -208,7 +208,7 @@ def test_a_frame_of_a_thousand_operations_is_drawn_in_two_milliseconds():
 )
 def test_where_there_is_nothing_it_says_what_it_waits_for(notice, words):
     board = board_of()
-    board.notice = lambda: notice
+    board.hint = lambda: notice
     line = PLAIN.paint(View(board, PLAIN).picture(80, 23, NOW)[0])
     assert line == f"headway  {words}"
 

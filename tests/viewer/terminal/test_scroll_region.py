@@ -4,12 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.formatting.receipt import receipt_sequence
-from headway_viewer.terminal.front import most_rows
 from headway_viewer.terminal.scroll_region import (
     ScrollRegion,
     max_rows,
     reset_sequence,
 )
+from headway_viewer.terminal.view_surface import most_rows
 
 
 class Terminal:

@@ -77,7 +77,7 @@ def follow_broker(
     board.accepts = selection.accepts
     board.seen_since = _ends_seen(replica, session)
     if words or session is not None:
-        board.notice = lambda: selection.notice(board)
+        board.hint = lambda: selection.hint(board)
     feed = following_feed(replica, start=start)
     try:
         require_usable()

@@ -18,8 +18,8 @@ from headway_viewer.commands.options import (
 from headway_viewer.commands.selection import Ambiguous, find_operation, unknown_text
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
 from headway_viewer.connection.log_reader import POLL_INTERVAL, LogReader, Step
+from headway_viewer.connection.single_snapshot import Outcome, fetch_snapshot
 from headway_viewer.picture.wording import error_lines
 from headway_viewer.replica.replica import Replica
 

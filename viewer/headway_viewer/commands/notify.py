@@ -20,7 +20,7 @@ from headway_viewer.notify.channels.command import CommandChannel
 from headway_viewer.notify.channels.desktop import DesktopChannel
 from headway_viewer.notify.channels.desktop_jobs import DesktopJobs
 from headway_viewer.notify.channels.terminal import TerminalChannel
-from headway_viewer.notify.front import Front
+from headway_viewer.notify.foreground import Foreground
 from headway_viewer.notify.loop import Notifier
 from headway_viewer.notify.notice import Notice
 from headway_viewer.notify.policy import LONG_OPERATION, Policy, Settings
@@ -72,7 +72,7 @@ def notify(argv: Sequence[str]) -> int:
         replica,
         [Sender(channel, sent=_print_sent, failed=_print_failed) for channel in channels],
         policy=Policy(Settings(arguments.after, arguments.slow)),
-        front=Front(os.environ),
+        front=Foreground(os.environ),
         quiet=arguments.quiet,
         job_list=job_list,
         say=_print,

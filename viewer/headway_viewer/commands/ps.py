@@ -29,7 +29,7 @@ from headway_viewer.commands.options import (
 from headway_viewer.commands.selection import unknown_text
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
+from headway_viewer.connection.single_snapshot import Outcome, fetch_snapshot
 from headway_viewer.connection.spooled_ends import read_ends
 from headway_viewer.display.clock import clock_time
 from headway_viewer.display.terminal_size import stream_columns, stream_lines

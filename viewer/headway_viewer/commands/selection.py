@@ -211,7 +211,7 @@ class Selection:
             return None if board.seen else "an operation"
         return " and ".join(map(repr, self._unknown())) or None
 
-    def notice(self, board: Board) -> str | None:
+    def hint(self, board: Board) -> str | None:
         """Return that something has not begun yet, and what may be meant by a name, or None."""
         awaited = self.awaited(board)
         if awaited is None:

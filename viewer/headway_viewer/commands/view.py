@@ -20,8 +20,8 @@ from headway_viewer.display.quiet import Quiet
 from headway_viewer.display.taskbar import TerminalTaskbar
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
-from headway_viewer.terminal.front import FrontSurface
 from headway_viewer.terminal.session import TerminalSession
+from headway_viewer.terminal.view_surface import ViewSurface
 from headway_viewer.terminal.watchdog import Watchdog
 
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
@@ -70,7 +70,7 @@ def view(argv: Sequence[str]) -> int:
     def make(board: Board, selection: Selection) -> Display:
         if watchdog is None or session is None:
             return make_display(kind, board, selection, sys.stdout, finish_time)
-        surface = FrontSurface(descriptor, board.replica, session, watchdog)
+        surface = ViewSurface(descriptor, board.replica, session, watchdog)
         progress = TerminalTaskbar(board, descriptor)
         theme = stream_theme(sys.stdout)
         if not same_terminal(0, descriptor):

@@ -15,9 +15,9 @@ from headway_viewer.commands.options import (
     spelled,
 )
 from headway_viewer.commands.selection import Selection
-from headway_viewer.display.all_done import AllDone
 from headway_viewer.display.clock import clock_time
-from headway_viewer.display.quiet import StartNotice
+from headway_viewer.display.countdown import AllDone
+from headway_viewer.display.quiet import StartHint
 from headway_viewer.picture import brief
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
@@ -29,14 +29,14 @@ def _say(words: str) -> None:
     print_error("wait", spelled(words), 0)
 
 
-class Notice(StartNotice):
+class WaitHint(StartHint):
     """Says what has not begun, what was left early, and why the wait is over before its end."""
 
     def __init__(self, board: Board, selection: Selection) -> None:
         self._board = board
         self._selection = selection
         super().__init__(
-            lambda: selection.notice(board),
+            lambda: selection.hint(board),
             _say,
             lambda: _left(selection.left(board)),
         )
@@ -57,7 +57,7 @@ class Notice(StartNotice):
         return f"{remark}: {told}{more}" if told else remark
 
 
-class Brief(Notice):
+class BriefHint(WaitHint):
     """Prints the three lines of each operation at the end, too, and what ended the wait."""
 
     def finish(self, local: float, remark: str | None = None) -> None:
@@ -103,10 +103,10 @@ def wait(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     if arguments.all and arguments.operation:
         parser.error("--all means every operation: name none beside it")
-    notice = Brief if arguments.brief else Notice
+    hint = BriefHint if arguments.brief else WaitHint
 
     def display(board: Board, selection: Selection) -> Display:
-        made = notice(board, selection)
+        made = hint(board, selection)
         return (
             AllDone(board, made, FinishTime(clock_time, always=True), _say)
             if arguments.all

@@ -137,7 +137,7 @@ class Browser(Live):
             return
         ended = self._refusal(operation.id)  # since the question was asked
         if ended:
-            self._state.notice = ended
+            self._state.message = ended
             return
         arguments: dict[str, Any] = {"operation": operation.id}
         if action.what == CANCEL:
@@ -147,10 +147,10 @@ class Browser(Live):
             verb = "resume" if operation.paused else "pause"
         number = self.feed.request(verb, arguments)
         if number is None:
-            self._state.notice = "there is no broker now"
+            self._state.message = "there is no broker now"
             return
         self._pending_requests[number] = (verb, display_name(operation))
-        self._state.notice = f"asked to {verb} {display_name(operation)}"
+        self._state.message = f"asked to {verb} {display_name(operation)}"
 
     def _refusal(self, name: str) -> str:
         """Return why nothing can be done to an operation any more; "" while something can."""
@@ -168,7 +168,7 @@ class Browser(Live):
             if reply is not None:
                 came = True
                 del self._pending_requests[number]
-                self._state.notice = owner_answer(reply).told(verb, name)
+                self._state.message = owner_answer(reply).told(verb, name)
         if self._log_request is not None and self._log is not None:
             reply = self.feed.reply(self._log_request)
             if reply is not None:

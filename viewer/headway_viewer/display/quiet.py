@@ -1,6 +1,6 @@
-"""The quiet display, and the one of `headway wait`: no output but a notice while nothing begins.
+"""The quiet display, and the one of `headway wait`: no output but a hint while nothing begins.
 
-Pure: the notice goes to a callback.
+Pure: the hint goes to a callback.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ class Quiet:
         """Do nothing."""
 
 
-class StartNotice(Quiet):
+class StartHint(Quiet):
     """Says once that an operation has not begun after `NOTICE_AFTER` seconds, or was left.
 
     So it does with what is wrong with the connection, but that there is no broker yet.
 
-    `notice()` returns what to say of what has not begun, or None, `left()` likewise what only waits
-    to be judged; `say(text)` prints the notice.
+    `hint()` returns what to say of what has not begun, or None, `left()` likewise what only waits
+    to be judged; `say(text)` prints the hint.
     """
 
     def __init__(
         self,
-        notice: Callable[[], str | None],
+        hint: Callable[[], str | None],
         say: Callable[[str], object],
         left: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._left = left
         self._left_since: float | None = None
-        self._notice = notice
+        self._hint = hint
         self._say = say
         self._since: float | None = None
         self._warned = False  # of the connection
 
     def show(self, changes: Changes, note: str | None, local: float) -> float:
-        """Print the notice once it is due; return when to call again."""
+        """Print the hint once it is due; return when to call again."""
         del changes
         self._since = local if self._since is None else self._since
         self._warn(note)
@@ -70,10 +70,10 @@ class StartNotice(Quiet):
         left = self._since + NOTICE_AFTER - local
         if left > 0:
             return left
-        notice = self._notice()
-        if notice is not None:
-            self._say(notice)
-            self._notice = lambda: None
+        hint = self._hint()
+        if hint is not None:
+            self._say(hint)
+            self._hint = lambda: None
         return IDLE if unjudged is None else NOTICE_AFTER
 
     def _warn(self, note: str | None) -> None:

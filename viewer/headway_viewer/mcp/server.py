@@ -16,7 +16,7 @@ from mcp.server.stdio import stdio_server
 
 from headway import __version__
 from headway_viewer.mcp import answers
-from headway_viewer.mcp.look import Look, Unanswerable
+from headway_viewer.mcp.broker_connection import BrokerConnection, Unanswerable
 
 # Requests answered at once; more wait for one to end. Each is a thread and two sockets.
 AT_ONCE = 32
@@ -79,31 +79,35 @@ def _answer(
     name: str, arguments: dict[str, Any], tell: Tell, given_up: threading.Event
 ) -> types.CallToolResult:
     try:
-        with closing(Look()) as look:
-            look.fetch()
-            return _result(_text(look, name, arguments, tell, given_up))
+        with closing(BrokerConnection()) as broker:
+            broker.fetch()
+            return _result(_text(broker, name, arguments, tell, given_up))
     except Unanswerable as error:
         return _result(str(error), wrong=True)
 
 
 def _text(
-    look: Look, name: str, arguments: dict[str, Any], tell: Tell, given_up: threading.Event
+    broker: BrokerConnection,
+    name: str,
+    arguments: dict[str, Any],
+    tell: Tell,
+    given_up: threading.Event,
 ) -> str:
     if name == "list":
         every = arguments.get("all", False)
-        return answers.list_operations(look.board, look.now, every=every)
-    operation = look.find(arguments["op"])
+        return answers.list_operations(broker.board, broker.now, every=every)
+    operation = broker.find(arguments["op"])
     if name == "wait":
         until = arguments.get("until", answers.END)
         seconds = float(arguments.get("seconds", answers.USUAL_WAIT))
-        return look.wait(operation, until, seconds, tell, given_up.is_set)
+        return broker.wait(operation, until, seconds, tell, given_up.is_set)
     if name == "cancel":
-        return look.cancel(operation, arguments.get("reason"))
+        return broker.cancel(operation, arguments.get("reason"))
     if name == "tail":
         return answers.tail(operation)
     if name == "why":
-        return answers.why(operation, look.board, look.now)
-    return answers.estimate(operation, look.board, look.now)
+        return answers.why(operation, broker.board, broker.now)
+    return answers.estimate(operation, broker.board, broker.now)
 
 
 def _result(text: str, *, wrong: bool = False) -> types.CallToolResult:

@@ -76,7 +76,7 @@ class Board:
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
         self.accepts: Callable[[Operation], bool] | None = None
-        self.notice: Callable[[], str | None] | None = None  # text about what has not begun
+        self.hint: Callable[[], str | None] | None = None  # text about what has not begun
         self.seen: dict[str, None] = {}
         self.silent: set[str] = set()
         self.stopped: set[str] = set()

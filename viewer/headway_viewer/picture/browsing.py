@@ -32,7 +32,7 @@ class Action(NamedTuple):
 class Browsing:
     """The page, the chosen operation, the filter, and how far a page is scrolled.
 
-    `notice` is what came of the last request, as text for a person.
+    `message` is what came of the last request, as text for a person.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Browsing:
         self.chosen: str | None = None
         self.filter = ""
         self.scroll = 0  # lines, from the end of a log, from the beginning of other pages
-        self.notice = ""
+        self.message = ""
         # Why an operation can neither be cancelled nor paused, as text for a person; "" if it can.
         self.refusal: Callable[[str], str] = lambda _operation: ""
         self._pages: list[str] = []  # to go back to
@@ -55,7 +55,7 @@ class Browsing:
             self.page == LIST
             and self.asking is None
             and self.chosen is None
-            and not (self.filter or self.notice)
+            and not (self.filter or self.message)
         )
 
     def press(self, key: str, listed: Sequence[str], rows: int) -> Action | None:
@@ -63,7 +63,7 @@ class Browsing:
         self._listed, self._rows = listed, max(rows, 1)
         if self.asking is not None:
             return self._answer(key)
-        self.notice = ""
+        self.message = ""
         act = _TABLE[self.page].get(key)
         return act(self) if act is not None else None
 
@@ -143,10 +143,10 @@ class Browsing:
     def _chosen_to_act(self) -> str | None:
         """Return the chosen operation if something can be done to it; else say why not."""
         if self.chosen is None:
-            self.notice = "choose an operation first: up, down"
+            self.message = "choose an operation first: up, down"
             return None
-        self.notice = self.refusal(self.chosen)
-        return None if self.notice else self.chosen
+        self.message = self.refusal(self.chosen)
+        return None if self.message else self.chosen
 
 
 _Act = Callable[[Browsing], "Action | None"]

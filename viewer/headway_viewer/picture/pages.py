@@ -23,7 +23,7 @@ from headway_viewer.picture.browsing import (
     LOG,
     Browsing,
 )
-from headway_viewer.picture.evidence import basis_text, work_text
+from headway_viewer.picture.estimate_basis import basis_text, work_text
 from headway_viewer.picture.view import View
 from headway_viewer.picture.wording import (
     active_stage,
@@ -169,8 +169,8 @@ class Pages:
             return [("warn", f"cancel {spell(display_name(operation))}? y or n")]
         if state.asking == FILTER:
             return [("strong", f"/{spell(state.filter)}_")]
-        if state.notice:
-            return [("warn", spell(state.notice))]
+        if state.message:
+            return [("warn", spell(state.message))]
         filtered = (
             f"filter {spell(state.filter)!r}  " if state.filter and state.page == LIST else ""
         )

@@ -68,7 +68,7 @@ class Taskbar:
             return None
         self._batch.update(one.id for one in running)
         members = [one for one in roots if one.id in self._batch]
-        share = _share(members, remaining, now)
+        share = _fraction(members, remaining, now)
         percent = 0 if share is None else min(int(share * 100), 99)
         if any(one.state in (FAILED, CRASHED) for one in members):
             return Value(ERROR, 100 if share is None else percent)
@@ -77,7 +77,7 @@ class Taskbar:
         return Value(INDETERMINATE, 0) if share is None else Value(NORMAL, percent)
 
 
-def _share(members: list[Operation], remaining: Remaining, now: float) -> float | None:
+def _fraction(members: list[Operation], remaining: Remaining, now: float) -> float | None:
     """Return how much of the expected time of all is done, from 0 to 1, or None."""
     if len(members) == 1:
         return members[0].progress

@@ -24,7 +24,6 @@ from headway.states import (
     WAITING,
 )
 from headway_viewer import formatting
-from headway_viewer.picture.below import MAX_DETAIL_LINES, lines_below
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import NARROW_WIDTH, Columns, ColumnWidths, TableRow
 from headway_viewer.picture.finish_time import FinishTime
@@ -34,6 +33,7 @@ from headway_viewer.picture.remaining import (
     remaining_text,
     told_estimate,
 )
+from headway_viewer.picture.stage_lines import MAX_DETAIL_LINES, lines_below
 from headway_viewer.picture.wording import (
     active_stage,
     counted_text,
@@ -143,9 +143,9 @@ class View:
             parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED} by a signal"))
         if self.board.silent:
             parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
-        notice = self.board.notice() if self.board.notice is not None else None
-        if notice or not parts:
-            parts.append(("dim", self.theme.spell(notice or "nothing is running")))
+        hint = self.board.hint() if self.board.hint is not None else None
+        if hint or not parts:
+            parts.append(("dim", self.theme.spell(hint or "nothing is running")))
         return self._header_line("headway", parts, self.all_remaining(now), width)
 
     def _header_line(

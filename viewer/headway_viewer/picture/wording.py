@@ -25,7 +25,7 @@ from headway.states import (
 )
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board, end_word
-from headway_viewer.picture.evidence import work_text
+from headway_viewer.picture.estimate_basis import work_text
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
 from headway_viewer.replica.setbacks import Setback
 

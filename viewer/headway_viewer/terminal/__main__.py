@@ -20,9 +20,9 @@ from headway.commands.standard_streams import discard_stderr
 from headway.formatting import picture_support
 from headway.host.files.terminal_locks import VIEWER, TerminalLock
 from headway_viewer.display.taskbar import clear_left
-from headway_viewer.terminal.cells import run_cells
 from headway_viewer.terminal.lines import LINE_KINDS, run_lines
 from headway_viewer.terminal.loop import DrawTarget, run_terminal
+from headway_viewer.terminal.notebook_cells import run_cells
 from headway_viewer.terminal.region_lock import RegionLock
 
 MAX_RESTARTS = 3

@@ -32,8 +32,8 @@ class _End(NamedTuple):
 class Etiquette:
     """The scroll region of one terminal, and the receipts to be printed.
 
-    `claim(operations)` settles the receipts of operations, and returns those that nobody else has
-    settled: a program whose viewer comes late prints its own.
+    `claim(operations)` claims the receipts of operations, and returns those that nobody else has
+    claimed: a program whose viewer comes late prints its own.
     """
 
     def __init__(self, claim: Callable[[list[str]], set[str]]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import termios
 
 from headway.host.files.terminal_locks import MODES, TerminalLock
-from headway.run.streams.owed_modes import give_back_modes
+from headway.run.streams.mode_recovery import give_back_modes
 from headway_viewer.display.echo import has_terminal
 
 TYPE_CHECKING = False

@@ -12,7 +12,7 @@ import signal
 import time
 
 from headway.host.files.terminal_locks import MODES, TerminalLock
-from headway.run.streams.owed_modes import give_back_modes
+from headway.run.streams.mode_recovery import give_back_modes
 from headway_viewer.display.escapes import SHOW_CURSOR
 from headway_viewer.display.live import write_all
 from headway_viewer.display.taskbar import clear_left

@@ -68,7 +68,7 @@ class MergedCounts:
         merged.weight += weight
         self.updates += len(counts)
         if merged.weight > WEIGHT:
-            self.settle(session, now)
+            self.apply(session, now)
 
     def overtake(self, session: Session, stages: Iterable[list[Any]]) -> None:
         """Drop the counts of announced stages: their records are newer."""
@@ -77,12 +77,12 @@ class MergedCounts:
             for record in stages:
                 merged.counts.pop(record[_STAGE_ID], None)
 
-    def settle_all(self, now: float) -> None:
+    def apply_all(self, now: float) -> None:
         """Apply all merged counts to the ledger."""
         for session in list(self._merged):
-            self.settle(session, now)
+            self.apply(session, now)
 
-    def settle(self, session: Session, now: float) -> None:
+    def apply(self, session: Session, now: float) -> None:
         """Apply the merged counts of a session to the ledger."""
         merged = self._merged.pop(session, None)
         if merged is None:

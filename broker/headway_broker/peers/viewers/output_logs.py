@@ -17,7 +17,7 @@ from headway_broker.state.effects import Effect, Send
 from headway_broker.state.entry import Entry
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
-from headway_broker.state.logs import Logs
+from headway_broker.state.output_logs import Logs
 from headway_broker.state.quotas import process_of
 from headway_broker.state.sessions import Session
 

@@ -41,7 +41,7 @@ class Source:
     __slots__ = ("codes", "done", "drawn", "stopped")
 
     def __init__(self, codes: tuple[Any, ...] = ()) -> None:
-        self.codes = codes  # of the iterable, as of `traces.codes_of`
+        self.codes = codes  # of the iterable, as of `loop_exits.codes_of`
         self.done = 0
         self.drawn: Any = None  # where the first item was fetched, a `traces.Place`
         self.stopped = False

@@ -6,7 +6,7 @@ import sys
 
 from headway.errors import Cancelled
 from headway.plain_values import clean_text
-from headway.protocol import own_words
+from headway.protocol import vocabulary
 from headway.reporting.exit_status import UnknownStatus
 from headway.states import CANCELLED, COMPLETED, FAILED, UNJUDGED
 
@@ -23,7 +23,7 @@ class ExitStatus(str):  # noqa: SLOT000 - none with values, in a subclass of str
 
     def __new__(cls, status: int, raised: SystemExit) -> ExitStatus:  # noqa: PYI034 - not in 3.8
         """Return the text for a status."""
-        made = super().__new__(cls, own_words.exit_status(status))
+        made = super().__new__(cls, vocabulary.exit_status(status))
         made.status = status
         made.raised = raised
         return made

@@ -1,11 +1,11 @@
 """Which commands took long when they ran last: hints in a small file of the state directory.
 
 A command that may end at once is followed by next to nothing at first
-(`headway.run.supervision.brief`); one that took long before is followed in full from its beginning.
-The file is a table of `SLOTS` slots, each the rest of a key whose beginning is the number of the
-slot: it does not grow, two keys that meet in a slot take turns, and without it, or with a wrong
-one, a command is only shown a moment later. Keys are the hashes of `headway.run.history_keys`: 20
-hexadecimal digits.
+(`headway.run.supervision.short_command`); one that took long before is followed in full from its
+beginning. The file is a table of `SLOTS` slots, each the rest of a key whose beginning is the
+number of the slot: it does not grow, two keys that meet in a slot take turns, and without it, or
+with a wrong one, a command is only shown a moment later. Keys are the hashes of
+`headway.run.history_keys`: 20 hexadecimal digits.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ends of operations whose receipt on a terminal is settled: printed, or deliberately not.
+"""The ends of operations whose receipt on a terminal is claimed: printed, or deliberately not.
 
 The terminal's viewer process prints receipts. A program whose viewer comes too late, or is killed,
 prints its own at its exit. Each end is claimed first, in a file beside the terminal's locks: so
@@ -29,7 +29,7 @@ _CLAIM_POLL = 0.002
 
 
 class PrintedEnds:
-    """The settled ends of the terminal behind `descriptor`.
+    """The claimed ends of the terminal behind `descriptor`.
 
     Where there is no runtime directory each process has its own: no broker can be met either.
     """
@@ -43,11 +43,11 @@ class PrintedEnds:
             pass
 
     def __contains__(self, operation: str) -> bool:
-        """Return whether the end of an operation is settled."""
+        """Return whether the end of an operation is claimed."""
         return operation in self._read()
 
     def claim(self, operations: Iterable[str], timeout: float = CLAIM_TIMEOUT) -> set[str]:
-        """Settle the ends of operations; return those that nobody had settled before.
+        """Claim the ends of operations; return those that nobody had claimed before.
 
         Another process's claim is waited for, `timeout` seconds at most.
         """

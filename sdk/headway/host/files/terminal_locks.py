@@ -3,7 +3,7 @@
 Each role of a terminal is a file in the runtime directory, which its holder locks. The kernel
 releases a lock when its holder is killed, so that exactly one process has each role whatever
 happens to the others. The file also records what its holder owes to the terminal: the rows that it
-has reserved, or the modes to give back. Whoever takes the role next settles what a killed holder
+has reserved, or the modes to give back. Whoever takes the role next clears what a killed holder
 has left.
 """
 

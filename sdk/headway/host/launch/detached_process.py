@@ -13,7 +13,7 @@ import sys
 
 from headway.host import reaping
 from headway.host.launch import interpreter
-from headway.host.propagation import environment
+from headway.host.propagation import PARENT, environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def spawn(
     it. Raise OSError.
     """
     child = environment(environ)
-    child.pop("HEADWAY_PARENT", None)
+    child.pop(PARENT, None)
     child.pop("PYTHONPATH", None)
     interpreter.leave_bundle(child)
     if foreign:

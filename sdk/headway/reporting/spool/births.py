@@ -62,7 +62,7 @@ class Births:
         self._pause = min(self._pause * 2, LONGEST)
         with self._reporter.lock:
             self._written = publisher.changes
-            begun = publisher.born(now)
+            begun = publisher.birth_messages(now)
         before = self._name
         name = self._reporter.next_spool_name()
         try:

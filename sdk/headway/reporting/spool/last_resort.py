@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 NONE_LEFT = (errno.EMFILE, errno.ENFILE)  # descriptors
 
 
-class Left:
-    """What a process has left in the spool for the case that nobody acknowledges it."""
+class ExitSpool:
+    """What a process spools at its exit for the case that nobody acknowledges it."""
 
     def __init__(self, reporter: Reporting) -> None:
         self._reporter = reporter
@@ -48,10 +48,10 @@ class Left:
         """
         reporter = self._reporter
         with reporter.lock:
-            if self.name is not None and self._told == reporter.publisher.owing:
+            if self.name is not None and self._told == reporter.publisher.spool_version:
                 return
-            told = reporter.publisher.owing
-            owed = reporter.publisher.owed(time.monotonic())
+            told = reporter.publisher.spool_version
+            owed = reporter.publisher.spool_messages(time.monotonic())
         if owed:
             if not reporter.publisher.about:
                 reporter.publisher.about.update(describe(VERSION))
@@ -86,8 +86,8 @@ class Left:
                 pass
 
     def count_lost(self) -> None:
-        """Count what this process owes for good: no broker has taken it, and no file."""
-        number = self._reporter.publisher.ends_owed
+        """Count what is lost for good: no broker has acknowledged it, and no file tells it."""
+        number = self._reporter.publisher.unacknowledged_ends
         if number and self.name is None and not self._lost:
             self._lost = True
             count_lost(number)
@@ -116,8 +116,8 @@ def _remove(name: str) -> None:
 
 def finish(reporter: Reporting) -> None:
     """End what is open and spool what no broker has acknowledged. Raise OSError."""
-    reporter.settle()
-    reporter.left.write(reporter.session)
+    reporter.judge_open()
+    reporter.exit_spool.write(reporter.session)
 
 
 def may_listen() -> bool:

@@ -80,7 +80,7 @@ class BarReporter:
         self._ending.append([])
         for bars in due:
             if bars not in self._ending[0]:
-                bars.settle()
+                bars.apply_ends()
             if bars.gone and bars not in self._ending[0]:
                 others = self._processes.get(bars.pid, [])
                 if bars in others:
@@ -201,7 +201,7 @@ class ProcessBars:
     def _apply(self, said: Said) -> None:
         for event in said.events:
             if isinstance(event, StageStarted):
-                self.settle()
+                self.apply_ends()
             stage = self._stages.get(said.bar)
             if isinstance(event, StageStarted):
                 if stage is not None and stage.name == event.name:
@@ -229,7 +229,7 @@ class ProcessBars:
             elif stage is not None and stage.open:
                 _change(stage, event)
 
-    def settle(self) -> None:
+    def apply_ends(self) -> None:
         """End what has ended."""
         ends, self._ends = self._ends, []
         for bar, event in ends:

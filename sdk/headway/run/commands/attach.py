@@ -8,10 +8,10 @@ import time
 from headway.model import UNLEARNED
 from headway.run.exit_status import exit_status, outcome_of
 from headway.run.kernel.file_locks import find_holder
+from headway.run.kernel.input_follower import InputFollower
 from headway.run.kernel.looks import ProcessLooks
 from headway.run.kernel.process_handle import ProcessHandle
 from headway.run.kernel.process_tree import STOPPED, ZOMBIE, process_status, process_tree
-from headway.run.kernel.watch import Watch
 from headway.run.progress.input_reporter import InputReporter
 from headway.run.progress.operation_updater import OperationUpdater
 from headway.run.stderr import print_error
@@ -155,7 +155,7 @@ class Attachment:
             name or _name_of(handle.pid), key=UNLEARNED, display=display, cancellable=False
         )
         self._updater = OperationUpdater(self._operation)
-        self._watch = Watch(handle.pid, time.monotonic())
+        self._watch = InputFollower(handle.pid, time.monotonic())
         self._input = InputReporter(self._updater)
         self._looks = ProcessLooks(handle.pid)
         self._looks.add(self._look)

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple, NoReturn, Sequence
 
-    from headway.run.parallel.several import Several
+    from headway.run.parallel.command_list import CommandList
     from headway.run.process.signal_forwarding import ReceivedSignal
     from headway.run.supervision.launch import Launch
     from headway.run.time_limit import TimeLimit
@@ -99,7 +99,7 @@ class UsageError(Exception):
     """The arguments are wrong; the text says why."""
 
 
-def read_options(arguments: Sequence[str]) -> Options | Several:
+def read_options(arguments: Sequence[str]) -> Options | CommandList:
     """Parse the arguments up to the command; raise UsageError where they are wrong."""
     values: dict[str, str] = {}
     parse = True
@@ -158,7 +158,7 @@ def read_options(arguments: Sequence[str]) -> Options | Several:
         except ValueError as error:
             raise UsageError(f"--fail-if: {error}") from None
     if "--file" in values or (not closed and ":::" in argv):
-        from headway.run.parallel.several import BadJob, read_several  # noqa: PLC0415 - rarely needed
+        from headway.run.parallel.command_list import BadJob, read_several  # noqa: PLC0415 - rarely needed
 
         try:
             several = read_several(values, argv, parse, patched=patched)
@@ -225,7 +225,7 @@ def main(arguments: Sequence[str]) -> int:
     except UsageError as error:
         return _fail(f"{error}; see `headway run --help`", 2)
     if not isinstance(options, Options):
-        from headway.run.parallel.several import run_several  # noqa: PLC0415 - rarely needed
+        from headway.run.parallel.command_list import run_several  # noqa: PLC0415 - rarely needed
 
         return run_several(options)
     _die_of_interrupts()
@@ -299,12 +299,12 @@ def _follow_briefly(launch: Launch) -> tuple[bool, ReceivedSignal | None]:
     """Return whether the command has ended and is reported; else the signal that came, if any."""
     try:
         # The command need not wait for it.
-        from headway.run.supervision.brief import Brief  # noqa: PLC0415
+        from headway.run.supervision.short_command import ShortCommand  # noqa: PLC0415
 
-        brief = Brief(launch, os.environ)
+        short = ShortCommand(launch, os.environ)
     except Exception:  # such as of a command that removes our files
         return False, None
-    return brief.is_possible and brief.run(), brief.heard
+    return short.is_possible and short.run(), short.heard
 
 
 def _follow(launch: Launch, heard: ReceivedSignal | None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from headway.protocol import own_words
+from headway.protocol import vocabulary
 from headway.run.exit_status import signal_name
 
 _BY_SIGNAL = (signal.SIGINT, signal.SIGTERM)
@@ -16,6 +16,6 @@ def ending_text(label: str, code: int) -> str:
     """Return "sh failed: exit status 7" for a `Popen.returncode` that is not 0."""
     if code in CANCELLED:
         number = -code if code < 0 else code - 128
-        return f"{label} cancelled: {own_words.interrupted_by(signal_name(number))}"
-    why = own_words.killed_by(signal_name(-code)) if code < 0 else own_words.exit_status(code)
+        return f"{label} cancelled: {vocabulary.interrupted_by(signal_name(number))}"
+    why = vocabulary.killed_by(signal_name(-code)) if code < 0 else vocabulary.exit_status(code)
     return f"{label} failed: {why}"

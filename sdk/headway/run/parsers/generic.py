@@ -1,7 +1,7 @@
 """The parser for unknown commands: the last line, and progress that proves to be such.
 
-A number in unknown text can be anything ("disk 93 % full"): `measures` says what a line claims,
-`evidence` when the claim is believed and when no longer. Claims are told apart by their label. One
+A number in unknown text can be anything ("disk 93 % full"): `measures` says what a line may tell,
+`evidence` when that is believed and when no longer. Hypotheses are told apart by their label. One
 without a label counts all of the work, the stage Run; one with a label is a stage of its own.
 OSC 9;4, which exists for this purpose, is believed at once, and then nothing else is.
 """
@@ -18,27 +18,27 @@ from headway.run.reading.events import (
     StageStarted,
     Withdrawn,
 )
-from headway.run.reading.evidence import CLOSE, NOTHING, RESTART, SHOW, WITHDRAW, Claim
+from headway.run.reading.evidence import CLOSE, NOTHING, RESTART, SHOW, WITHDRAW, Hypothesis
 from headway.run.reading.measures import NUMBER, Measure, measure
 from headway.run.reading.terminal_lines import PROGRESS_MARK
 
 RUN = "Run"
-# Claims that are watched at once: more than any program draws bars; the oldest is forgotten.
-CLAIMS = 64
-# Stages of labelled claims: a program that draws a bar for each of a thousand files would fill the
-# picture and the history with them.
+# Hypotheses that are watched at once: more than any program draws bars; the oldest is forgotten.
+HYPOTHESES = 64
+# Stages of labelled hypotheses: a program that draws a bar for each of a thousand files would fill
+# the picture and the history with them.
 LABELLED = 32
 INNER = "Inner loop"  # a bar without a label inside another
 NEXT = "Loop"  # one behind another
 
 
 class _Shown:
-    """A claim, the stage that shows it (None until it is believed), and where it stands."""
+    """A hypothesis, the stage that shows it (None until it is believed), and where it stands."""
 
-    __slots__ = ("claim", "ended", "outer", "parent", "stage", "whole")
+    __slots__ = ("ended", "hypothesis", "outer", "parent", "stage", "whole")
 
     def __init__(self, found: Measure) -> None:
-        self.claim = Claim(found)
+        self.hypothesis = Hypothesis(found)
         self.outer = found.outer
         self.stage: str | None = None
         self.parent: str | None = None
@@ -58,7 +58,7 @@ class Parser:
         self._stages: dict[str, str | None] = {}  # that have begun, and what they are part of
         self._running: set[str] = set()
         self._marked = False  # OSC 9;4 was seen
-        self._whole: tuple[str, ...] | None = None  # the claim that Run shows
+        self._whole: tuple[str, ...] | None = None  # the hypothesis that Run shows
         self._filled: StageMoved | None = None  # what Run showed when it was full
 
     def feed(self, line: str, source: str) -> list[Event]:
@@ -69,12 +69,12 @@ class Parser:
         events = self._interrupt(found, drawn=source == DRAWN)
         if found is not None:
             shown = self._watch(found)
-            follows = shown.claim.take(found)
+            follows = shown.hypothesis.take(found)
             if follows != NOTHING:
                 moved = self._follow(shown, found, follows)
                 if moved:
                     return events + moved
-            if shown.claim.open or shown.stage is not None or found.need < NUMBER:
+            if shown.hypothesis.open or shown.stage is not None or found.need < NUMBER:
                 return events  # a bar is no text, though it is not believed yet
         return [*events, *self._begin_run(), Detail(line)] if self._text else events
 
@@ -91,24 +91,24 @@ class Parser:
         self._running.clear()
         return [*events, *ended]
 
-    # Claims.
+    # Hypotheses.
 
     def _watch(self, found: Measure) -> _Shown:
         shown = self._shown.get(found.key)
         if shown is None:
             shown = self._shown[found.key] = _Shown(found)
-            if len(self._shown) > CLAIMS:
+            if len(self._shown) > HYPOTHESES:
                 del self._shown[next(key for key in self._shown if key != self._whole)]
         return shown
 
     def _interrupt(self, found: Measure | None, *, drawn: bool) -> list[Event]:
-        """Tell all other claims that a line has come which is not theirs."""
+        """Tell all other hypotheses that a line has come which is not theirs."""
         events: list[Event] = []
         for key, shown in self._shown.items():
             if found is not None and key == found.key:
                 continue
             # A line of another measure may be the other row of one display.
-            follows = shown.claim.interrupt(drawn=drawn or found is not None)
+            follows = shown.hypothesis.interrupt(drawn=drawn or found is not None)
             if follows == CLOSE and shown.stage is not None:
                 events += self._close(shown)
         return events
@@ -119,7 +119,7 @@ class Parser:
             # All of the work was done, and yet it goes on.
             self._whole = None
             shown.stage = None
-            shown.claim.refute()
+            shown.hypothesis.refute()
             return [Withdrawn(RUN)]
         self._running.discard(name)
         return [StageEnded(name)]
@@ -131,7 +131,7 @@ class Parser:
                 self._whole = None
                 self._filled = None
                 if follows == RESTART:
-                    shown.claim.withdraw()
+                    shown.hypothesis.withdraw()
             return [] if name is None else [Withdrawn(name), Detail(found.detail or found.label)]
         if follows not in (SHOW, RESTART):
             return []
@@ -144,7 +144,7 @@ class Parser:
             shown.parent = self._parent(shown)
             events += self._end_run(shown)
             if self._take_over(shown):
-                follows = RESTART  # what another claim counted is no part of this one's count
+                follows = RESTART  # what another hypothesis counted is no part of this one's count
         name = shown.stage
         if follows == RESTART or name not in self._running:
             events.append(StageStarted(name, found.total, found.unit, shown.parent))
@@ -158,14 +158,14 @@ class Parser:
         return [*events, moved]
 
     def _name(self, found: Measure) -> str | None:
-        """Return the stage that shows a claim; None if none does."""
+        """Return the stage that shows a hypothesis; None if none does."""
         if found.label:
-            owners = [owner for owner in self._owners(found.label) if owner.claim.open]
-            if any(owner.claim.need < found.need for owner in owners):
-                return None  # a surer claim shows it
+            owners = [owner for owner in self._owners(found.label) if owner.hypothesis.open]
+            if any(owner.hypothesis.need < found.need for owner in owners):
+                return None  # a surer hypothesis shows it
             known = found.label in self._stages
             return found.label if known or len(self._stages) < LABELLED else None
-        open_ = [shown for shown in self._shown.values() if shown.claim.open and shown.stage]
+        open_ = [shown for shown in self._shown.values() if shown.hypothesis.open and shown.stage]
         if self._whole is None and not open_ and self._filled is None:
             self._whole = found.key
             return RUN
@@ -179,24 +179,24 @@ class Parser:
         return kind if number == 1 else f"{kind} {number}"
 
     def _owners(self, name: str) -> list[_Shown]:
-        """Return the claims that show a stage: a label may stand before two kinds of measure."""
+        """Return those that show a stage: a label may stand before two kinds of measure."""
         return [other for other in self._shown.values() if other.stage == name]
 
     def _take_over(self, shown: _Shown) -> bool:
-        """Take the stage of this claim from others that show it; whether there are any."""
+        """Take the stage of this hypothesis from others that show it; whether there are any."""
         others = [other for other in self._owners(shown.stage or RUN) if other is not shown]
         for other in others:
             other.stage = other.whole = None
-            if other.claim.need >= shown.claim.need:
-                other.claim.refute()
+            if other.hypothesis.need >= shown.hypothesis.need:
+                other.hypothesis.refute()
         return bool(others)
 
     def _parent(self, shown: _Shown) -> str | None:
-        """Return the stage of the newest claim that is open and has parts."""
+        """Return the stage of the newest hypothesis that is open and has parts."""
         around = [
             other.stage
             for other in self._shown.values()
-            if other is not shown and other.outer and other.claim.open and other.stage
+            if other is not shown and other.outer and other.hypothesis.open and other.stage
         ]
         return around[-1] if around and around[-1] != shown.stage else None
 
@@ -205,7 +205,7 @@ class Parser:
     def _begin_run(self) -> list[Event]:
         """Begin Run for a line that belongs to no stage that runs."""
         if RUN in self._running or any(
-            shown.claim.open and shown.stage for shown in self._shown.values()
+            shown.hypothesis.open and shown.stage for shown in self._shown.values()
         ):
             return []
         self._stages.setdefault(RUN, None)

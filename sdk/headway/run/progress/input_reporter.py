@@ -7,7 +7,7 @@ from headway.run.progress.operation_updater import RUN, OperationUpdater
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.run.kernel.file_progress import Count
-    from headway.run.kernel.watch import Look
+    from headway.run.kernel.input_follower import InputProgress
 
 
 class InputReporter:
@@ -18,7 +18,7 @@ class InputReporter:
         self._shown: dict[str, Count] = {}
         self._names: list[str] = []  # of all stages so far
 
-    def take(self, look: Look) -> None:
+    def take(self, look: InputProgress) -> None:
         """Show what a look has found, and that what is no longer known is unknown."""
         if self._updater.counted:
             self._leave()

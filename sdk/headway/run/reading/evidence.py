@@ -1,9 +1,9 @@
 """What proves a measure that is found in unknown output, and what refutes it.
 
-Pure. A claim is watched first: one number in a text can be anything. It is believed once it has
-grown over as many lines as its form needs, lines that stand together or replace one another; it
-is withdrawn as soon as it falls, or work goes on after its end. What was withdrawn too often is
-never believed again.
+Pure. A hypothesis is watched first: one number in a text can be anything. It is believed once it
+has grown over as many lines as its form needs, lines that stand together or replace one another;
+it is withdrawn as soon as it falls, or work goes on after its end. What was withdrawn too often
+is never believed again.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from __future__ import annotations
 from headway.run.reading.measures import CERTAIN, Measure
 
 WATCHED, BELIEVED, FULL, OVER, REFUTED = "watched", "believed", "full", "over", "refuted"
-# What a line is to a claim.
+# What a line is to a hypothesis.
 PROVED, GREW, STOOD, FILLED, FELL, OTHER = "proved", "grew", "stood", "filled", "fell", "other"
 # What follows.
 NOTHING, SHOW, WITHDRAW, CLOSE, RESTART = "nothing", "show", "withdraw", "close", "restart"
 
-WITHDRAWALS = 2  # after which a claim is refuted: a number that falls again and again is no count
+WITHDRAWALS = (
+    2  # after which a hypothesis is refuted: a number that falls again and again is no count
+)
 
 # (state, line) -> (next state, what follows); a pair that is missing changes nothing.
 MOVES = {
@@ -35,7 +37,7 @@ MOVES = {
 CERTAIN_MOVES = {**MOVES, (BELIEVED, FELL): (BELIEVED, RESTART)}
 
 
-class Claim:
+class Hypothesis:
     """The state of one measure: what was seen of it, and whether it is believed."""
 
     __slots__ = ("_moves", "_streak", "_withdrawals", "done", "need", "state", "total")
@@ -55,7 +57,7 @@ class Claim:
         return self.state == BELIEVED
 
     def take(self, found: Measure) -> str:
-        """Take the next line that makes this claim; return what follows."""
+        """Take the next line that speaks of this measure; return what follows."""
         line = self._judge(found)
         self.done, self.total = found.done, found.total
         return self._move(line)

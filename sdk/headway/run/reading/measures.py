@@ -1,6 +1,6 @@
 """Find the measure of progress that a line of unknown output may hold: a count, bytes, per cent.
 
-Pure. What is found here is a claim, not a fact: `evidence` decides when it is believed.
+Pure. What is found here is a hypothesis, not a fact: `evidence` decides when it is believed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CERTAIN, BAR, NUMBER = 1, 2, 3
 
 
 class Measure(NamedTuple):
-    """What a line claims of something's progress.
+    """What a line may tell of something's progress.
 
     `key` tells it from others of the same output; `label` is what it is called, "" where it may
     be all of the work; `need` is how many growing lines make it believed; `outer` tells that what
@@ -94,7 +94,7 @@ _CONSISTENT = 1.5  # per cent that a count and a rounded percentage of one line 
 
 
 def measure(line: str) -> Measure | None:
-    """Return what a line claims of progress, or None."""
+    """Return what a line may tell of progress, or None."""
     for pattern, read in _READERS:
         match = pattern.search(line) if read in _SEARCHED else pattern.match(line)
         if match is not None:

@@ -16,7 +16,7 @@ import termios
 import threading
 
 from headway.host.threads import signals as signal
-from headway.run.streams.owed_modes import give_back_modes
+from headway.run.streams.mode_recovery import give_back_modes
 from headway.run.streams.pty_window import PtyWindow, in_foreground
 from headway.terminal_mode import (
     LINE,

@@ -12,7 +12,7 @@ import os
 import termios
 
 from headway.host.files.terminal_locks import MODES, TerminalLock
-from headway.run.streams.owed_modes import give_back_modes
+from headway.run.streams.mode_recovery import give_back_modes
 from headway.run.streams.pty_window import PtyWindow, in_foreground
 from headway.terminal_mode import is_relayed, line_mode, raw_attributes, usual_attributes
 

@@ -13,6 +13,7 @@ import sys
 import time
 
 from headway.host import resources, threads
+from headway.host.propagation import PARENT
 from headway.host.random_id import random_id
 from headway.host.threads import signals as signal
 from headway.light_collections import deque
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from headway.run.supervision.plan import Plan
     from headway.run.supervision.terminal_follower import TerminalFollower
 
-PARENT = "HEADWAY_PARENT"
 # Threads that must be available: pumps, keyboard, reporting and libzmq start six; the rest is
 # left to the command, which counts towards the same limit.
 THREADS_NEEDED = 16

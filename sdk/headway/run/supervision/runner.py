@@ -11,8 +11,8 @@ from functools import partial
 from headway.host.files import long_commands
 from headway.host.threads import signals as signal
 from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
+from headway.run.kernel.input_follower import InputFollower
 from headway.run.kernel.looks import ProcessLooks
-from headway.run.kernel.watch import Watch
 from headway.run.parsers.registry import PARSERS, find_parser_module, make_fallback, make_parser
 from headway.run.process.child import ignores_signal
 from headway.run.process.escalation import Escalation
@@ -34,7 +34,7 @@ from headway.run.tree.router import Router
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.run.kernel.looks import Walk
-    from headway.run.supervision.limiter import Limiter
+    from headway.run.supervision.timeout import Timeout
 
 # Seconds between two looks at the output: a viewer draws at most ten times a second, so
 # looking more often shows nothing more and costs wake-ups.
@@ -73,13 +73,13 @@ class Runner:
             self._updater.keep_output(launch.output)
         self._pausing = Pausing(launch.child, self._updater)
         self._begun = launch.begun
-        self._watch = Watch(launch.child.pid, self._begun)
+        self._watch = InputFollower(launch.child.pid, self._begun)
         self._input = InputReporter(self._updater)
         self._work: WorkReporter | None = None
         if launch.operation is not None:
             launch.operation.pauser = self._pausing.request
             self._work = WorkReporter(launch.operation, time.monotonic())
-        self._limiter = None if launch.plan.limit is None else self._make_limiter()
+        self._timeout = None if launch.plan.limit is None else self._make_timeout()
         self._parsing = self._make_parsing_loop(_router_of(launch))
         for pump in launch.pumps:
             if pump.samples is not None:
@@ -91,10 +91,10 @@ class Runner:
             self._parsing.add(samples)
             launch.notify_socket.relay(samples)
 
-    def _make_limiter(self) -> Limiter:
-        from headway.run.supervision.limiter import Limiter  # noqa: PLC0415 - few commands have a limit
+    def _make_timeout(self) -> Timeout:
+        from headway.run.supervision.timeout import Timeout  # noqa: PLC0415 - few commands have a limit
 
-        return Limiter(self._launch, self._updater)
+        return Timeout(self._launch, self._updater)
 
     def _make_parsing_loop(self, router: Router) -> ParsingLoop:
         launch, plumbing = self._launch, self._plumbing
@@ -130,8 +130,8 @@ class Runner:
                     self._stop_with_command(os.WSTOPSIG(status))
                 else:
                     return status
-            if self._limiter is not None:
-                self._limiter.look(time.monotonic())
+            if self._timeout is not None:
+                self._timeout.look(time.monotonic())
             self._cancel()
             keyboard = self._launch.keyboard
             self._pausing.look(None if keyboard is None else keyboard.interrupted)
@@ -249,7 +249,7 @@ class Runner:
         outcome = outcome_of(
             status, error, self._interrupted, escalation.requested, escalation.reason, now
         )
-        expired = None if self._limiter is None else self._limiter.expired
+        expired = None if self._timeout is None else self._timeout.expired
         if expired is not None:
             print_error(f"it {expired}")
             from headway.run.time_limit import EXPIRED  # noqa: PLC0415 - as above

@@ -6,7 +6,7 @@ from wired import Wired
 from headway.protocol import messages
 from headway_broker.peers.counts import forked_counts as rules
 from headway_broker.state.sessions import Session
-from headway_broker.storage.rows import entry_of
+from headway_broker.storage.row_mapping import entry_of
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ def test_whatever_enters_by_the_api_is_packed_in_both_ways_the_same(values):
             assert item
         stage.skip(values[11]) if values[10] is None else stage.fail(values[12])
         op.complete(message=values[12])
-        owed = reporter.publisher.owed(1.0)
+        owed = reporter.publisher.spool_messages(1.0)
     assert len(owed) == 3
     for message in owed:
         assert last_resort.frame(message) == wire.encode(message)
@@ -136,7 +136,7 @@ def test_what_cannot_be_packed_costs_no_other_and_is_counted():
         for name in ("Before", "Broken", "After"):
             with headway.operation(name):
                 pass
-        owed = reporter.publisher.owed(1.0)
+        owed = reporter.publisher.spool_messages(1.0)
         owed[2].operation[2] = Odd()
     hello, *others = frames(last_resort.spooled(owed))[0]
     assert hello.about == {"pid": 7, "unpacked": 1}
@@ -184,10 +184,10 @@ def test_what_ends_after_a_file_was_left_is_in_another_that_takes_its_place(fold
         for name in ("Before exec", "After it failed"):
             with headway.operation(name):
                 pass
-            reporter.left.write(reporter.session)
+            reporter.exit_spool.write(reporter.session)
         assert names(folder) == ["Before exec", "After it failed"]
         (before,) = os.listdir(folder)
-        reporter.left.write(reporter.session)
+        reporter.exit_spool.write(reporter.session)
         assert os.listdir(folder) == [before]
 
 
@@ -202,8 +202,8 @@ def test_an_end_that_the_broker_refuses_stays_owed(folder):
                 taken = messages.Acknowledge([[op.id, op.model.revision]])
                 publisher.receive(taken, 1.0)
         publisher.receive(messages.Refuse("illegal move", {"operation": op.id}), 1.0)
-        assert publisher.settled
-        assert publisher.owes_ends
+        assert publisher.all_acknowledged
+        assert publisher.has_unacknowledged
         assert not publisher.awaits_ends
         last_resort.finish(reporter)
     assert names(folder) == ["Refused"]
@@ -219,7 +219,7 @@ def test_ends_that_found_no_place_are_counted_once(folder):
         with pytest.raises(NotADirectoryError):
             last_resort.finish(reporter)
         for _ in range(2):
-            reporter.left.count_lost()
+            reporter.exit_spool.count_lost()
     assert lost_ends.known([str(folder.parent)])[0] == 2
 
 
@@ -228,5 +228,5 @@ def test_ends_that_are_in_a_file_are_not_counted_as_lost(folder):
         with headway.operation("Work"):
             pass
         last_resort.finish(reporter)
-        reporter.left.count_lost()
+        reporter.exit_spool.count_lost()
     assert lost_ends.known([str(folder.parent)])[0] == 0

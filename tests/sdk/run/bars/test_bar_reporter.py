@@ -179,7 +179,7 @@ def test_a_loop_that_was_left_is_told_so_until_it_is_known_why(reporter, op, bar
     process = bars.connect(1)
     say(process, "@1 stage loop total=30", "@1 done 12", "@1 left")
     model = op.stages[0].model
-    reporter.tally.notice_left()
+    reporter.tally.collect_left()
     assert (model.state, model.reason) == ("running", "left at 12 of 30")
     say(bars.connect(4), "@1 stage rows")
     assert op.stages[1].model.parent is None

@@ -1,7 +1,7 @@
 import pytest
 
 from headway.run.kernel.file_progress import Count
-from headway.run.kernel.watch import Look
+from headway.run.kernel.input_follower import InputProgress
 from headway.run.progress.input_reporter import InputReporter
 
 
@@ -19,21 +19,26 @@ def updater():
     return FakeUpdater()
 
 
-NOTHING = Look(None, {})
+NOTHING = InputProgress(None, {})
 SOME = Count(10, 100, "data")
 MORE = Count(20, 100, "data")
 
 
 def test_the_input_of_the_command_is_the_stage_run(updater):
     reporter = InputReporter(updater)
-    for look in (NOTHING, Look(SOME, {}), Look(SOME, {}), Look(MORE, {})):
+    for look in (
+        NOTHING,
+        InputProgress(SOME, {}),
+        InputProgress(SOME, {}),
+        InputProgress(MORE, {}),
+    ):
         reporter.take(look)
     assert updater.calls == [("show_input", "Run", SOME), ("show_input", "Run", MORE)]
 
 
 def test_what_is_no_longer_known_is_hidden(updater):
     reporter = InputReporter(updater)
-    reporter.take(Look(SOME, {}))
+    reporter.take(InputProgress(SOME, {}))
     reporter.take(NOTHING)
     reporter.take(NOTHING)
     assert updater.calls[1:] == [("hide_input", "Run")]
@@ -41,7 +46,7 @@ def test_what_is_no_longer_known_is_hidden(updater):
 
 def test_one_process_of_several_is_never_all_there_is(updater):
     reporter = InputReporter(updater)
-    reporter.take(Look(None, {"tar": SOME}))
+    reporter.take(InputProgress(None, {"tar": SOME}))
     reporter.take(NOTHING)
     assert updater.calls == [
         ("begin", "Run"),
@@ -52,17 +57,17 @@ def test_one_process_of_several_is_never_all_there_is(updater):
 
 def test_output_that_tells_more_is_left_to_tell_it(updater):
     reporter = InputReporter(updater)
-    reporter.take(Look(SOME, {}))
+    reporter.take(InputProgress(SOME, {}))
     updater.counted = True
-    reporter.take(Look(MORE, {}))
-    reporter.take(Look(MORE, {}))
+    reporter.take(InputProgress(MORE, {}))
+    reporter.take(InputProgress(MORE, {}))
     reporter.finish(MORE)
     assert updater.calls[1:] == [("hide_input", "Run")]
 
 
 def test_after_a_success_all_was_read(updater):
     reporter = InputReporter(updater)
-    reporter.take(Look(SOME, {}))
+    reporter.take(InputProgress(SOME, {}))
     reporter.finish(Count(100, 100, None))
     assert updater.calls[-1] == ("show_input", "Run", Count(100, 100, None))
 

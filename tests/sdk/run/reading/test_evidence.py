@@ -12,7 +12,7 @@ from headway.run.reading.evidence import (
     RESTART,
     SHOW,
     WITHDRAW,
-    Claim,
+    Hypothesis,
 )
 from headway.run.reading.measures import CERTAIN, NUMBER, Measure
 
@@ -22,8 +22,8 @@ def at(done, total=9, need=NUMBER):
 
 
 def follow(*dones, need=NUMBER):
-    claim = Claim(at(dones[0], need=need))
-    return claim, [claim.take(at(done, need=need)) for done in dones]
+    hypothesis = Hypothesis(at(dones[0], need=need))
+    return hypothesis, [hypothesis.take(at(done, need=need)) for done in dones]
 
 
 def test_three_growing_lines_prove_a_number():
@@ -39,25 +39,25 @@ def test_a_certain_form_is_believed_at_once_and_may_begin_again():
 
 
 def test_a_fall_withdraws_a_number_and_the_second_refutes_it():
-    claim, follows = follow(1, 2, 3, 2, 3, 4, 1)
+    hypothesis, follows = follow(1, 2, 3, 2, 3, 4, 1)
     assert follows[3:] == [WITHDRAW, NOTHING, SHOW, WITHDRAW]
-    assert claim.state == REFUTED
+    assert hypothesis.state == REFUTED
 
 
 def test_another_line_ends_what_is_complete():
-    claim, follows = follow(7, 8, 9)
+    hypothesis, follows = follow(7, 8, 9)
     assert follows[-1] == SHOW
-    assert claim.interrupt(drawn=False) == CLOSE
-    assert claim.interrupt(drawn=False) == NOTHING
-    assert claim.take(at(1)) == RESTART
+    assert hypothesis.interrupt(drawn=False) == CLOSE
+    assert hypothesis.interrupt(drawn=False) == NOTHING
+    assert hypothesis.take(at(1)) == RESTART
 
 
 def test_lines_that_do_not_stand_together_prove_nothing():
-    claim, _ = follow(1, 2)
-    claim.interrupt(drawn=False)
-    assert claim.take(at(3)) == NOTHING
-    claim.interrupt(drawn=True)
-    assert [claim.take(at(done)) for done in (4, 5)] == [NOTHING, SHOW]
+    hypothesis, _ = follow(1, 2)
+    hypothesis.interrupt(drawn=False)
+    assert hypothesis.take(at(3)) == NOTHING
+    hypothesis.interrupt(drawn=True)
+    assert [hypothesis.take(at(done)) for done in (4, 5)] == [NOTHING, SHOW]
 
 
 def test_every_move_leads_to_a_state_and_an_action_of_the_table():
@@ -68,15 +68,15 @@ def test_every_move_leads_to_a_state_and_an_action_of_the_table():
 
 @given(st.lists(st.one_of(st.integers(0, 9), st.booleans())))
 def test_what_is_shown_has_always_grown_since_it_was_last_unknown(lines):
-    claim, last = Claim(at(0)), None
+    hypothesis, last = Hypothesis(at(0)), None
     for line in lines:
         if isinstance(line, bool):
-            claim.interrupt(drawn=line)
+            hypothesis.interrupt(drawn=line)
             continue
-        follows = claim.take(at(line))
+        follows = hypothesis.take(at(line))
         if follows == SHOW:
             assert last is None or line >= last
             last = line
         elif follows in (WITHDRAW, RESTART):
             last = line if follows == RESTART else None
-    assert claim.state in {state for state, _ in evidence.MOVES} | {REFUTED}
+    assert hypothesis.state in {state for state, _ in evidence.MOVES} | {REFUTED}

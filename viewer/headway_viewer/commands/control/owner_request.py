@@ -11,8 +11,8 @@ from headway_viewer.commands.options import print_error, print_lines, stream_the
 from headway_viewer.commands.selection import Ambiguous, find_operation, unknown_text
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.fetch_once import Outcome, fetch_snapshot
 from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT, owner_answer
+from headway_viewer.connection.single_snapshot import Outcome, fetch_snapshot
 from headway_viewer.picture.board import end_word
 from headway_viewer.replica.replica import Replica
 

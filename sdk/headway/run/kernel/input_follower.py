@@ -1,0 +1,138 @@
+"""How far the processes of a command are through their input, found at the looks at them. Shell."""
+
+from __future__ import annotations
+
+from headway.run.kernel.file_progress import FileProgress
+from headway.run.kernel.open_files import bytes_of, inputs_of, memory_of, open_files
+from headway.run.kernel.process_tree import DEAD, ZOMBIE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+
+    from headway.run.kernel.file_progress import Count
+    from headway.run.kernel.looks import Walk
+    from headway.run.kernel.process_tree import Status
+else:
+    from headway.light_typing import NamedTuple
+
+INTERVAL = 0.45  # seconds between two looks at open files, at least
+# What runs its command as a child, and does nothing else.
+WRAPPERS = frozenset({"sudo", "doas", "time", "timeout", "script", "unbuffer"})
+INNER_SMALLEST = 8 << 20  # bytes of the input of a process that is shown beside the command
+INNER_LIMIT = 4  # of such processes
+
+
+class InputProgress(NamedTuple):
+    """What a look has found: how far the command is through its input, and processes of it.
+
+    `inner` maps the names of programs to their counts.
+    """
+
+    whole: Count | None
+    inner: dict[str, Count]
+
+
+class _Watched:
+    """A process of the tree."""
+
+    __slots__ = ("count", "program", "progress", "started")
+
+    def __init__(self, status: Status) -> None:
+        self.program = status.program
+        self.started = status.started
+        self.progress: FileProgress | None = None
+        self.count: Count | None = None
+
+
+class InputFollower:
+    """Looks at the files of the processes below and including `root`."""
+
+    def __init__(self, root: int, now: float) -> None:
+        self._root = root
+        self._due = now + INTERVAL
+        self._watched: dict[int, _Watched] = {}
+        self._main = root
+        self._shown: int | None = None  # whose input is told as the command's
+
+    def take(self, found: Walk, now: float) -> InputProgress | None:
+        """Return what a look at the processes tells, if their files are to be looked at."""
+        if now < self._due:
+            return None
+        self._due = now + INTERVAL
+        return self._look(found, now)
+
+    def finished(self) -> Count | None:
+        """Return the count of the command's input once it has succeeded."""
+        shown = self._watched.get(self._shown or 0)
+        return None if shown is None or shown.progress is None else shown.progress.finished()
+
+    def _look(self, found: Walk, now: float) -> InputProgress:
+        statuses = {
+            pid: status for pid, status in found.items() if status.state not in (ZOMBIE, DEAD)
+        }
+        last, self._watched = self._watched, {}
+        for pid, status in statuses.items():
+            watched = last.get(pid)
+            if watched is None or watched.started != status.started:
+                # Most processes of a build are gone by the next look: look at none before that.
+                self._watched[pid] = _Watched(status)
+                continue
+            self._watched[pid] = watched
+            self._look_at(pid, watched, status, now)
+        if not statuses and last:
+            self._watched = last  # it has ended, and is asked what it has finished
+            return InputProgress(None, {})
+        self._main = self._find_main(statuses)
+        return self._judge(statuses)
+
+    def _look_at(self, pid: int, watched: _Watched, status: Status, now: float) -> None:
+        if watched.progress is None or watched.program != status.program:
+            watched.program = status.program
+            inputs, folders = inputs_of(pid)
+            watched.progress = FileProgress(status.program, inputs, folders=folders)
+        watched.count = None
+        if not watched.progress.off:
+            moved = bytes_of(pid)
+            watched.count = watched.progress.take(
+                now, open_files(pid), memory_of(pid), None if moved is None else moved[0]
+            )
+
+    def _find_main(self, statuses: dict[int, Status]) -> int:
+        """Return the process that does the work of the command: the first that is no wrapper."""
+        main = self._root
+        while main in statuses and statuses[main].program in WRAPPERS:
+            below = [pid for pid, status in statuses.items() if status.parent == main]
+            if len(below) != 1:
+                break
+            main = below[0]
+        return main
+
+    def _judge(self, statuses: dict[int, Status]) -> InputProgress:
+        main = self._watched.get(self._main)
+        whole: Count | None = None
+        inner: dict[str, Count] = {}
+        for pid, watched in self._watched.items():
+            count, progress = watched.count, watched.progress
+            if count is None or progress is None:
+                continue
+            # `tar xf` has a child that reads the archive for it.
+            helps = main is not None and statuses[pid].parent == self._main
+            if pid == self._main or (helps and main is not None and _reads_for(main, watched)):
+                if whole is None or (whole.total is None and count.total is not None):
+                    whole = count
+                    self._shown = pid
+            elif (
+                progress.streams
+                and (count.total or 0) >= INNER_SMALLEST
+                and len(inner) < INNER_LIMIT
+            ):
+                inner.setdefault(watched.program, count)
+        return InputProgress(whole, inner)
+
+
+def _reads_for(main: _Watched, helper: _Watched) -> bool:
+    """Return whether a child does the reading of the command, a streaming program."""
+    if main.progress is None or helper.progress is None:
+        return False
+    return main.progress.streams and helper.progress.streams and not helper.progress.counts_only

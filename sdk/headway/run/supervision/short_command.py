@@ -1,0 +1,183 @@
+"""Follow and report a command that ends at once, without the API, the parsers and the broker.
+
+Most commands of a script take less time than it takes to import what follows a command. The
+operation of one that succeeds so soon is written to the spool, from which the broker takes it. Of
+any other command nothing is taken: the runner follows it, as it does a known tool that has printed
+something, which tells of stages, and from its beginning a command that took long when it ran last.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from headway.host.threads import signals as signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+
+    from headway.run.process.signal_forwarding import ReceivedSignal
+    from headway.run.supervision.launch import Launch
+
+# Seconds for which a command is not followed by anything that has to be imported. What takes longer
+# again and again is followed from its beginning. Doubled, the first run of a longer one would be
+# seen that much later, from elsewhere too.
+LONGEST = 0.7
+# The same on a terminal, whose picture begins soon after, and for a known tool that has printed.
+SOON = 0.3
+TICK = 0.1  # seconds between two looks at the modes of the terminal
+# Seconds for the streams of a command that has ended: what is still open then is a process's that
+# it has left behind.
+DRAIN = 0.02
+# What `headway run` shows of a command that ends at once is nothing, or a line.
+_SHOWN = ("plain", "json")
+
+
+class ShortCommand:
+    """The first seconds of a command: `LONGEST`, or `SOON`.
+
+    `heard` is the signal that ended them, to be handled by who follows the command then.
+    """
+
+    def __init__(self, launch: Launch, environ: Mapping[str, str]) -> None:
+        self._launch = launch
+        self._environ = environ
+        self.heard: ReceivedSignal | None = None
+
+    @property
+    def is_possible(self) -> bool:
+        """Return whether the command may be reported by the spool alone."""
+        launch, environ = self._launch, self._environ
+        plan = launch.plan
+        display = plan.display or environ.get("HEADWAY_DISPLAY") or "auto"
+        return (
+            not launch.is_held
+            and display not in _SHOWN
+            and plan.tool in (None, "")
+            and plan.label is None
+            and plan.limit is None
+            and launch.patch is None
+            and launch.notify_socket is None
+            and launch.status is None
+            and hasattr(os, "waitid")
+            and not environ.get("HEADWAY_ENDPOINT")
+            and not _is_for_agents(environ)
+        )
+
+    def run(self) -> bool:
+        """Follow the command; return whether it has succeeded and is reported, so all is done."""
+        try:
+            if self._took_long() or not (self._succeeds() and self._is_copied() and self._report()):
+                return False
+        except Exception:
+            return False  # whatever it was, the runner reports
+        self._launch.child.take_statuses()
+        return True
+
+    def _took_long(self) -> bool:
+        """Return whether the command took long when it ran last: then it is followed at once."""
+        from headway.host.files.long_commands import is_long  # noqa: PLC0415 - once it has begun
+
+        keys = self._launch.plan.history_keys()
+        return keys is not None and is_long(keys.key)
+
+    def _succeeds(self) -> bool:
+        """Wait for the command; return whether it has succeeded in time."""
+        launch = self._launch
+        soon = launch.begun + SOON
+        until = soon if os.isatty(2) else launch.begun + LONGEST
+        while True:
+            now = time.monotonic()
+            found = os.waitid(os.P_PID, launch.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if found is not None:
+                launch.child.ended = now
+                succeeded = found.si_code == os.CLD_EXITED and found.si_status == 0
+                return bool(succeeded)
+            if now >= until or (now >= soon and self._tells_stages()):
+                return False
+            heard = launch.signals.wait(min(TICK, until - now))
+            if heard is not None and heard.number != signal.SIGCHLD:
+                self.heard = heard
+                return False
+            launch.follow_terminal()
+
+    def _is_copied(self) -> bool:
+        """Return whether all output is passed on, and nobody has the streams any more."""
+        pumps = self._launch.pumps
+        for pump in pumps:
+            pump.join(DRAIN)
+        return not any(pump.is_alive() or pump.error is not None for pump in pumps)
+
+    def _report(self) -> bool:
+        """Spool the operation; return whether that was possible. Raise what prevents it."""
+        from headway.reporting.spool.last_resort import may_listen, spool  # noqa: PLC0415 - once it has run
+        from headway.run.tables_file import tables_path  # noqa: PLC0415
+
+        # The first program that reports starts the broker; the names in tables need a parser, too.
+        if self._tells_stages():
+            return False
+        if os.path.exists(tables_path()) or not (self._starts_none or may_listen()):
+            return False
+        from headway.host.identity import describe  # noqa: PLC0415
+        from headway.host.random_id import random_id  # noqa: PLC0415
+        from headway.protocol import messages  # noqa: PLC0415
+        from headway.version import VERSION  # noqa: PLC0415
+
+        about = describe(VERSION)
+        operation = self._operation(about)
+        session, now = random_id(16), time.monotonic()
+        hello = messages.Hello(
+            messages.MAGIC, messages.MAJOR, messages.MINOR, session, "worker", now, about
+        )
+        announce = messages.Announce(0, now, True, operation.record(), [])
+        spool(session, [hello, announce, messages.Bye(0, now)])
+        return True
+
+    def _tells_stages(self) -> bool:
+        """Return whether it is a known tool that has printed: its output is for its parser."""
+        output = self._launch.output
+        if output is None or not output.total:
+            return False
+        from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - not before it has begun
+
+        return self._launch.tool in PARSERS
+
+    @property
+    def _starts_none(self) -> bool:
+        return self._environ.get("HEADWAY_BROKER", "").lower() == "never"
+
+    def _operation(self, about: Mapping[str, Any]) -> Any:
+        """Return the ended operation, as `Launch.report` and the API would have made it."""
+        from headway.host.propagation import inherited  # noqa: PLC0415 - as above
+        from headway.model import Operation  # noqa: PLC0415
+        from headway.plain_values import NAME_LIMIT, clean_text  # noqa: PLC0415
+        from headway.states import COMPLETED, RUNNING  # noqa: PLC0415
+
+        launch = self._launch
+        keys = launch.plan.history_keys()
+        operation = Operation(
+            launch.id,
+            clean_text(launch.plan.operation_name(), NAME_LIMIT),
+            keys and keys.key,
+            inherited(),
+        )
+        if keys is not None:
+            operation.coarser, operation.former = keys.coarser, keys.former
+        shown = launch.plan.display or self._environ.get("HEADWAY_DISPLAY")
+        operation.display = clean_text(shown, NAME_LIMIT) if shown else None
+        operation.cancellable = launch.can_signal()
+        operation.host, operation.pid = about["host"], about["pid"]
+        operation.user, operation.tty = about["user"], about["tty"]
+        operation.exit_status = 0
+        operation.move(RUNNING, launch.begun)
+        operation.move(COMPLETED, launch.child.ended or launch.begun)
+        operation.revision = 1
+        return operation
+
+
+def _is_for_agents(environ: Mapping[str, str]) -> bool:
+    """Return whether an agent is to be told how the command has ended."""
+    from headway.run.supervision import report  # noqa: PLC0415 - most need it no more
+
+    return report.is_wanted(environ, terminal=os.isatty(2))

@@ -1,0 +1,40 @@
+"""What a forecast is told of the past."""
+
+from headway.estimate import Forecast
+from headway.model import Operation, Stage
+from headway_broker.estimates.forecast_input import is_held, replay
+
+
+def two_stages():
+    made = Operation("op", "Install")
+    made.move("running", 100.0)
+    for number, (name, begun, ended) in enumerate([("a", 100.0, 104.0), ("b", 104.0, 110.0)], 1):
+        stage = made.stages[number] = Stage(number, name)
+        stage.move("running", begun)
+        stage.move("completed", ended)
+    return made
+
+
+def test_past_stages_are_told_in_the_order_in_which_they_began_and_ended():
+    made = two_stages()
+    made.stages = dict(reversed(made.stages.items()))
+    forecast = Forecast()
+    replay(made, forecast)
+    run = forecast.finish("completed", 110.0)
+    assert {span.key: span.worked for span in run.spans} == {"a": 4.0, "b": 6.0}
+
+
+def test_a_stage_that_stopped_early_teaches_nothing():
+    made = two_stages()
+    made.stages[2].reason = "stopped at 3 of 6"
+    assert made.stages[2].stopped
+    forecast = Forecast()
+    replay(made, forecast)
+    assert [span.key for span in forecast.finish("completed", 110.0).spans] == ["a"]
+
+
+def test_the_clock_of_what_waits_or_is_stopped_is_held():
+    made = two_stages()
+    assert not is_held(made)
+    made.stops = ((105.0, None),)
+    assert is_held(made)

@@ -1,0 +1,241 @@
+"""A command that ends at once is reported by the spool alone; of any other nothing is taken."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+import pytest
+
+from headway.host.files import long_commands
+from headway.run.history_keys import HistoryKeys
+from headway.run.process.signal_forwarding import ReceivedSignal
+from headway.run.supervision.plan import Plan
+from headway.run.supervision.short_command import SOON, ShortCommand
+from headway_broker.shell.spool import frames
+
+
+class Signals:
+    """Signals that come, one a call; then none, after a moment."""
+
+    def __init__(self, *numbers):
+        self.numbers = list(numbers)
+
+    def wait(self, seconds):
+        if self.numbers:
+            return ReceivedSignal(self.numbers.pop(0), from_terminal=False)
+        select.select([], [], [], min(seconds, 0.01))
+        return None
+
+
+class Stream:
+    """A stream of the command that has come to its end, or is held by another process."""
+
+    error = None
+
+    def __init__(self, alive=False):
+        self.alive = alive
+
+    def join(self, seconds):
+        pass
+
+    def is_alive(self):
+        return self.alive
+
+
+class Child:
+    """A real process."""
+
+    ended = None
+
+    def __init__(self, *argv):
+        self.pid = os.posix_spawnp(argv[0], argv, os.environ)
+
+    def take_statuses(self):
+        return [os.waitpid(self.pid, 0)[1]]
+
+
+class Output:
+    def __init__(self, total):
+        self.total = total
+
+
+class RememberedPlan(Plan):
+    """What is remembered under keys that a test sets."""
+
+    keys = None
+
+    def history_keys(self):
+        return self.keys
+
+
+class Launched:
+    """A command that has been started, so far in the future that it is always early."""
+
+    is_held, patch, notify_socket, status = False, None, None, None
+
+    def __init__(self, *argv, signals=(), pumps=(), printed=0, tool="true", **plan):
+        options = {"name": "quick", "display": None, "tool": None, **plan}
+        self.plan = RememberedPlan(list(argv), argv[0], **options)
+        self.id = "abcdefghijkl"
+        self.begun = time.monotonic() + 3600
+        self.signals = Signals(*signals)
+        self.pumps = list(pumps)
+        self.child = Child(*argv)
+        self.output = Output(printed)
+        self.tool = tool
+
+    def follow_terminal(self):
+        pass
+
+    def can_signal(self):
+        return True
+
+
+@pytest.fixture
+def environ(tmp_path, monkeypatch):
+    """Have a runtime directory of its own, no broker, and nothing that agents set."""
+    tmp_path.chmod(0o700)
+    for name in list(os.environ):
+        if name.startswith("HEADWAY"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HEADWAY_BROKER", "never")
+    monkeypatch.setenv("HEADWAY_REPORT", "off")
+    return os.environ
+
+
+def spooled(tmp_path):
+    """What is in the only file of the spool, without its Hello and Bye."""
+    files = list((tmp_path / "unsent").iterdir()) if (tmp_path / "unsent").exists() else []
+    if not files:
+        return None
+    [file] = files
+    (_, announce, _), aside = frames(file.read_bytes())
+    assert aside is None
+    return announce
+
+
+def test_a_success_is_in_a_file_that_a_broker_takes(tmp_path, environ):
+    launched = Launched("true")
+    assert ShortCommand(launched, environ).run()
+    announce = spooled(tmp_path)
+    assert announce.operation[0] == "abcdefghijkl"
+    assert announce.operation[2] == "quick"
+    assert "completed" in announce.operation
+    with pytest.raises(ChildProcessError):
+        os.waitpid(launched.child.pid, 0)
+
+
+def test_a_failure_is_left_to_the_runner_with_its_status(tmp_path, environ):
+    launched = Launched("sh", "-c", "exit 3")
+    assert not ShortCommand(launched, environ).run()
+    assert spooled(tmp_path) is None
+    assert launched.child.ended is not None
+    assert os.WEXITSTATUS(launched.child.take_statuses()[0]) == 3
+
+
+@pytest.mark.parametrize(
+    ("tool", "printed", "terminal", "left"),
+    [
+        ("pip", 5, False, True),
+        ("pip", 0, False, False),
+        ("sleep", 5, False, False),
+        ("sleep", 0, True, True),
+    ],
+)
+def test_what_tells_stages_or_is_seen_on_a_terminal_is_left_sooner(
+    environ, monkeypatch, tool, printed, terminal, left
+):
+    monkeypatch.setattr(os, "isatty", lambda _: terminal)
+    launched = Launched("sleep", "60", printed=printed, tool=tool, signals=[signal.SIGINT])
+    launched.begun = time.monotonic() - SOON
+    brief = ShortCommand(launched, environ)
+    assert not brief.run()
+    assert (brief.heard is None) == left  # it was, before it waited for a signal
+    os.kill(launched.child.pid, signal.SIGKILL)
+    launched.child.take_statuses()
+
+
+def test_what_goes_on_is_left_to_the_runner(tmp_path, environ):
+    launched = Launched("sleep", "60")
+    launched.begun = time.monotonic() - 3600
+    assert not ShortCommand(launched, environ).run()
+    assert launched.child.ended is None
+    os.kill(launched.child.pid, signal.SIGKILL)
+    launched.child.take_statuses()
+
+
+def test_a_signal_is_left_to_the_runner(environ):
+    launched = Launched("sleep", "60", signals=[signal.SIGCHLD, signal.SIGTERM])
+    brief = ShortCommand(launched, environ)
+    assert not brief.run()
+    assert brief.heard.number == signal.SIGTERM
+    os.kill(launched.child.pid, signal.SIGKILL)
+    launched.child.take_statuses()
+
+
+def test_a_stream_that_another_process_holds_is_left_to_the_runner(tmp_path, environ):
+    launched = Launched("true", pumps=[Stream(), Stream(alive=True)])
+    assert not ShortCommand(launched, environ).run()
+    assert spooled(tmp_path) is None
+    launched.child.take_statuses()
+
+
+@pytest.mark.parametrize(("tool", "printed", "brief"), [("git", 9, 0), ("git", 0, 1), ("ls", 9, 1)])
+def test_the_output_of_a_known_tool_is_left_to_the_runner(tmp_path, environ, tool, printed, brief):
+    launched = Launched("true", tool=tool, printed=printed)
+    assert ShortCommand(launched, environ).run() == brief
+    assert (spooled(tmp_path) is not None) == brief
+    if not brief:
+        launched.child.take_statuses()
+
+
+def test_without_a_broker_it_is_the_runner_that_starts_one(tmp_path, environ, monkeypatch):
+    monkeypatch.delenv("HEADWAY_BROKER")
+    launched = Launched("true")
+    assert not ShortCommand(launched, environ).run()
+    assert spooled(tmp_path) is None
+    launched.child.take_statuses()
+
+
+@pytest.mark.parametrize(
+    ("plan", "variables"),
+    [
+        ({"display": "plain"}, {}),
+        ({}, {"HEADWAY_DISPLAY": "json"}),
+        ({}, {"HEADWAY_ENDPOINT": "/tmp/x"}),
+        ({}, {"HEADWAY_REPORT": "1"}),
+    ],
+)
+def test_whose_end_is_to_be_told_here_is_followed(environ, monkeypatch, plan, variables):
+    launched = Launched("true", **plan)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert not ShortCommand(launched, environ).is_possible
+    launched.child.take_statuses()
+
+
+def test_a_command_that_asks_for_nothing_may_be_brief(environ):
+    launched = Launched("true")
+    assert ShortCommand(launched, environ).is_possible
+    launched.child.take_statuses()
+
+
+def test_what_took_long_when_it_ran_last_is_left_to_the_runner_at_once(
+    tmp_path, environ, monkeypatch
+):
+    monkeypatch.setenv("HEADWAY_STATE_DIR", str(tmp_path))
+    launched = Launched("true")
+    launched.plan.keys = HistoryKeys("0123456789abcdef0123", [], None)
+    long_commands.note(launched.plan.keys.key, 60.0)
+    assert not ShortCommand(launched, environ).run()
+    assert spooled(tmp_path) is None
+    launched.child.take_statuses()
+    long_commands.note(launched.plan.keys.key, 0.1)
+    again = Launched("true")
+    again.plan.keys = launched.plan.keys
+    assert ShortCommand(again, environ).run()
