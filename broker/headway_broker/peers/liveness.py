@@ -51,6 +51,7 @@ class Liveness:
         self._next_check = now + SILENT_AFTER
         self._doubted: dict[Session, float] = {}  # the silent → when to look at their program
         self._replaced: dict[Session, None] = {}  # whose process has become another program
+        self._by_parent: dict[Session, None] = {}  # whose process its parent has ended
 
     def hear(self, session: Session, now: float) -> None:
         """Note a message of a session that was silent or sends a Hello."""
@@ -80,9 +81,18 @@ class Liveness:
         """Return whether exec has replaced the program of a session."""
         return session in self._replaced
 
+    def end_by_parent(self, session: Session) -> None:
+        """Note that the parent of its process has ended that, by a signal that leaves no choice."""
+        self._by_parent[session] = None
+
+    def is_ended_by_parent(self, session: Session) -> bool:
+        """Return whether the parent of a process has ended it."""
+        return session in self._by_parent
+
     def leave(self, session: Session) -> None:
         """Forget a session that is removed."""
         self._replaced.pop(session, None)
+        self._by_parent.pop(session, None)
 
     def settle_due(self, now: float) -> bool:
         """Return whether a death is to be settled now."""

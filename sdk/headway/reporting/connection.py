@@ -205,6 +205,11 @@ class Connection:
         with reporter.lock:
             reporter.tally.tick(now)
             publisher.tick(now)
+        if reporter.will is not None:  # first: what the file tells is never older than the wire
+            try:
+                reporter.will.tell(fold=False)
+            except Exception:
+                pass
         while sock is not None and int(sock.getsockopt(zmq.EVENTS)) & zmq.POLLOUT:
             with reporter.lock:
                 taken = publisher.take(now, 1, hurry=hurry)

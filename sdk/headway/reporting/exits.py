@@ -60,6 +60,69 @@ def _after(
     return leave_then
 
 
+def _tell_before_sending() -> None:
+    """Wrap what children of `multiprocessing` send by, so that their wills are told before.
+
+    What a worker of a pool sends is the result of a task. Its parent may end it once it has that.
+    """
+    connection = sys.modules.get("multiprocessing.connection")
+    if connection is None or not propagation.is_of_multiprocessing():
+        return
+    kind = connection.Connection
+    if not hasattr(kind.send, "_headway"):
+        kind.send = _telling(kind.send)
+        kind.send_bytes = _telling(kind.send_bytes)
+
+
+def _telling(send: Callable[..., Any]) -> Callable[..., Any]:
+    def send_then(*arguments: Any, **named: Any) -> Any:
+        reporter = known()
+        if reporter is not None and reporter.thread is not None:
+            try:
+                from headway.reporting.spool import wills  # noqa: PLC0415 - few processes have one
+
+                wills.tell(reporter)
+            except Exception:
+                pass
+        return send(*arguments, **named)
+
+    send_then.__name__ = send.__name__
+    send_then.__doc__ = send.__doc__
+    send_then._headway = True  # type: ignore[attr-defined]
+    return send_then
+
+
+def _note_before_killing() -> None:
+    """Wrap `os.kill`, so that the will of a child says that its parent has ended it.
+
+    It is what `multiprocessing`, `subprocess`, loky and psutil end a process by. At import, as a
+    parent that reports nothing itself may have a pool that does.
+    """
+    kill = os.kill
+
+    def kill_then(*arguments: Any) -> None:
+        noted = None
+        try:
+            pid, number = arguments
+            if number and pid > 1 and os.environ.get("HEADWAY", "").lower() != "off":
+                from headway.reporting.spool import wills  # noqa: PLC0415 - few programs end another
+
+                noted = wills.note_ended(pid, int(number))
+        except Exception:
+            pass
+        try:
+            kill(*arguments)
+        except BaseException:
+            if noted is not None:
+                wills.take_back(noted)
+            raise
+
+    kill_then.__name__ = kill_then.__qualname__ = "kill"
+    kill_then.__module__ = "os"
+    kill_then.__doc__ = kill.__doc__
+    os.kill = kill_then
+
+
 def _close_ours(reporter: Reporter) -> None:
     with reporter.lock:
         thread = reporter.thread
@@ -140,6 +203,9 @@ def _restore_interrupt() -> None:
 
 
 def register() -> None:
-    """Register the exit handler, and the wrappers of `os` for the first report."""
+    """Register the exit handler, the wrapper of `os.kill`, and the others for the first report."""
     atexit.register(end_program)
     on_start(_deliver_before_leaving)
+    on_start(_tell_before_sending)
+    if os.name != "nt":
+        _note_before_killing()
