@@ -101,26 +101,31 @@ def _note_before_killing() -> None:
     kill = os.kill
 
     def kill_then(*arguments: Any) -> None:
-        noted = None
-        try:
-            pid, number = arguments
-            if number and pid > 1 and os.environ.get("HEADWAY", "").lower() != "off":
-                from headway.reporting.spool import wills  # noqa: PLC0415 - few programs end another
-
-                noted = wills.note_ended(pid, int(number))
-        except Exception:
-            pass
+        take_back = _note(*arguments) if len(arguments) == 2 else None
         try:
             kill(*arguments)
         except BaseException:
-            if noted is not None:
-                wills.take_back(noted)
+            if take_back is not None:
+                take_back()
             raise
 
     kill_then.__name__ = kill_then.__qualname__ = "kill"
     kill_then.__module__ = "os"
     kill_then.__doc__ = kill.__doc__
     os.kill = kill_then
+
+
+def _note(pid: Any, number: Any) -> Callable[[], None] | None:
+    """Note in the will of a child that it is ended; return what takes that back. Never raises."""
+    try:
+        if not number or pid <= 1 or os.environ.get("HEADWAY", "").lower() == "off":
+            return None
+        from headway.reporting.spool import wills  # noqa: PLC0415 - few programs end another
+
+        noted = wills.note_ended(pid, int(number))
+        return None if noted is None else lambda: wills.take_back(noted)
+    except Exception:
+        return None
 
 
 def _close_ours(reporter: Reporter) -> None:
