@@ -91,6 +91,9 @@ class Connection:
         publisher = self._publisher
         exit_spool = self._reporter.exit_spool
         self._spool_unacknowledged()
+        if exit_spool.name is not None:
+            # Before the other file may go: one that tells of what is open would outlive its end.
+            self._births.drop()
         self._retry_at = now
         self._connect(now)
         # Where nobody listens, or no longer, whoever comes next reads the file.

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 FIRST = 0.02  # seconds between two files; with each it doubles, up to
 # Seconds without a greeting after which somebody who listens counts as nobody. A broker that runs
-# greets a process once that has imported pyzmq, which takes a third of it on a machine at rest; a
-# forked child has it imported already. Halved, programs beside a good broker would write a file,
-# too; doubled, what a busy machine's pool kills within that time was never there.
-SLOW = 0.15
+# greets a process once that has imported pyzmq, which takes two thirds of it on a machine at rest;
+# a forked child has it imported already. Halved, programs beside a good broker would write a file,
+# too; doubled, what is killed within that time on a busy machine was never there.
+SLOW = 0.08
 SLOW_FORKED = 0.05
 LONGEST = 1.0  # seconds: what a process begins and ends within that is told by its last file
 
@@ -73,6 +73,8 @@ class Births:
         self._told = [message.operation[0] for message in begun[1:]]
         if before is not None:
             _remove(before)
+        if self._reporter.closed:
+            self.drop()  # the program has ended meanwhile, and another file tells how
 
     def deadline(self) -> float | None:
         """Return when `keep` may have something to write, or None."""

@@ -199,3 +199,29 @@ def test_once_the_ends_are_in_a_file_it_goes_before_anything_is_waited_for(folde
     assert left(folder) == [reporter.session] != [birth]
     births.keep(LATER, listening=False)
     assert left(folder) == [reporter.session]
+
+
+class EndingLock:
+    """A lock after whose next release another thread ends the program."""
+
+    def __init__(self, reporter):
+        self._reporter = reporter
+        self._lock = reporter.lock
+        self.acquire, self.release = self._lock.acquire, self._lock.release
+
+    def __enter__(self):
+        return self._lock.__enter__()
+
+    def __exit__(self, *_):
+        self._lock.release()
+        self._reporter.lock = self._lock
+        self._reporter.end()
+
+
+def test_a_file_that_is_written_while_the_program_ends_does_not_outlive_its_end(folder, reporter):
+    """Else it would tell of what is open, to a broker that does not know of its end any more."""
+    births = reporter.births = Births(reporter)
+    headway.operation("Work").start()
+    reporter.lock = EndingLock(reporter)
+    births.keep(1.0, listening=False)
+    assert left(folder) == [reporter.session]
