@@ -51,11 +51,11 @@ class ExitSpool:
             if self.name is not None and self._told == reporter.publisher.spool_version:
                 return
             told = reporter.publisher.spool_version
+            if reporter.publisher.has_unacknowledged and not reporter.publisher.about:
+                # First: each operation is told of by host, pid and user, too.
+                reporter.publisher.about.update(describe(VERSION))
             owed = reporter.publisher.spool_messages(time.monotonic())
         if owed:
-            if not reporter.publisher.about:
-                reporter.publisher.about.update(describe(VERSION))
-                owed[0] = owed[0]._replace(about=reporter.publisher.about)
             before = self.name
             if name == before:
                 name = reporter.next_spool_name()
