@@ -6,7 +6,7 @@ import pytest
 
 import headway
 from headway.protocol import messages
-from headway.reporting.spool.births import LONGEST, SLOW, SLOW_FORKED, Births
+from headway.reporting.spool.births import LONGEST, SLOW, Births
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
 
@@ -73,17 +73,6 @@ def test_a_broker_that_listens_and_greets_nobody_is_none_after_a_while(folder, r
     acknowledge(reporter.publisher)
     births.keep(2.0 + SLOW, listening=True)
     assert left(folder) == []
-
-
-def test_a_forked_child_which_has_imported_all_is_greeted_sooner_or_leaves_a_file(folder, reporter):
-    assert SLOW_FORKED < SLOW
-    reporter.forked = True
-    births = Births(reporter)
-    headway.operation("Work").start()
-    births.keep(1.0, listening=True)
-    assert births.deadline() == 1.0 + SLOW_FORKED
-    births.keep(1.0 + SLOW_FORKED, listening=True)
-    assert told(folder) == {"Work": "running"}
 
 
 def test_the_file_stays_until_a_broker_has_stored_all_that_it_tells(folder, reporter):
