@@ -13,6 +13,8 @@ from chaos_testing.journal import OperationTruth, ProcessTruth
 from chaos_testing.observer import OPEN
 from chaos_testing.outcomes import Interval, Outcome, Outcomes
 
+BY_PARENT = "ended by its parent"  # the reason of what is cancelled because of that
+
 YOUNG = 5.0  # seconds in which a busy machine may not have let a `headway run` begin to report
 SENT = 2.0  # seconds that what was handed to a socket may take to leave the process
 EXCUSED = 2.0  # seconds before and after an outage of the broker in which it may not have heard
@@ -195,10 +197,16 @@ def _check_operation(
         _compare(findings, what, truth, seen, shares)
     elif truth.state is not None:
         findings.doubtful += 1
-        if state not in (truth.state, "crashed"):
+        if state not in (truth.state, "crashed") and not _ended_by_parent(seen, outcome):
             findings.false.append(f"{what} is {truth.state}: shown as {state}")
-    elif state != "crashed":
+    elif state != "crashed" and not _ended_by_parent(seen, outcome):
         findings.false.append(f"{what} had not ended when its process died: shown as {state}")
+
+
+def _ended_by_parent(seen: dict[str, Any], outcome: Outcome) -> bool:
+    """Return whether it is shown as ended by its parent, which has terminated its pool."""
+    told = seen["state"] == "cancelled" and seen["reason"] == BY_PARENT
+    return told and outcome.killed is not None
 
 
 def _compare(

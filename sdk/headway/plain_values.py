@@ -78,7 +78,7 @@ def _plain_text(value: Any) -> str:
 
 def clean_notify(value: Any) -> Any:
     """Return `value` as a wish for notifications: True, False, "error" or "sent", or else None."""
-    if isinstance(value, str):
+    if issubclass(type(value), str):  # a stranger's attributes are not read
         text = clean_text(value, NAME_LIMIT)
         return text if text in ("error", "sent") else None
     return None if value is None else clean_flag(value)

@@ -108,6 +108,73 @@ def test_workers_of_a_process_pool_report_and_end(machine, listener, method):
     assert {task.state for task in tasks} == {"completed"}
 
 
+@pytest.mark.starts_broker
+@pytest.mark.parametrize("method", METHODS)
+def test_a_pool_that_terminates_its_workers_loses_nothing_of_finished_tasks(machine, method):
+    code = f"""
+        import headway, multiprocessing, time
+        def work(n):
+            if {method!r} == "fork":
+                stage.advance()
+            with headway.operation(f"task {{n}}") as op, op.stage("Step", total=3) as step:
+                step.advance(3)
+            return n
+        if __name__ == "__main__":
+            context = multiprocessing.get_context({method!r})
+            with headway.operation("Work") as op, op.stage("Shared") as stage:
+                with context.Pool(2) as pool:
+                    print(sum(pool.imap_unordered(work, range(20))))
+    """
+    assert machine.run(code) == (0, "190\n", "")
+    tasks = [f"task {number}" for number in range(20)]
+    wanted = 20 if method == "fork" else 0
+    until(lambda: _shared(machine) == wanted, "the counts of the workers")
+    shown = {one["name"]: one for one in machine.operations()}
+    assert sorted(shown) == sorted([*tasks, "Work"])
+    assert {one["state"] for one in shown.values()} == {"completed"}
+    assert [shown[name]["stages"][0]["done"] for name in tasks] == [3] * 20
+
+
+def _shared(machine):
+    """What is shown of the stage "Shared", once all that was begun has ended."""
+    shown = machine.operations()
+    (work,) = [one for one in shown if one["name"] == "Work"]
+    over = len(shown) == 21 and all(one["ended"] for one in shown)
+    return work["stages"][0]["done"] if over else None
+
+
+@pytest.mark.starts_broker
+@pytest.mark.parametrize("end", ["terminate", "kill"])
+def test_what_a_worker_is_in_when_its_parent_ends_it_is_cancelled(machine, end):
+    code = f"""
+        import headway, multiprocessing, time
+        def work(begun):
+            with headway.operation("Endless") as op:
+                op.stage("Step").start()
+                begun.set()
+                time.sleep(600)
+        context = multiprocessing.get_context("fork")
+        begun = context.Event()
+        worker = context.Process(target=work, args=(begun,))
+        with headway.operation("Work"):
+            worker.start()
+            assert begun.wait(60)
+            time.sleep(0.3)
+            worker.{end}()
+            worker.join()
+    """
+    assert machine.run(code) == (0, "", "")
+    until(lambda: len(_ended(machine)) == 2, "the end of both")
+    shown = _ended(machine)
+    assert shown["Work"]["state"] == "completed"
+    assert shown["Endless"]["state"] == "cancelled"
+    assert shown["Endless"]["reason"] == "ended by its parent"
+
+
+def _ended(machine):
+    return {one["name"]: one for one in machine.operations() if one["ended"]}
+
+
 def test_a_worker_that_a_pool_replaced_has_not_ended_while_it_works(machine, listener):
     """`Pool` forks a replacement from a daemon thread of its own."""
     code = """

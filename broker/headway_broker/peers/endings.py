@@ -28,6 +28,7 @@ from headway_broker.storage.policy import StoragePolicy
 # people wait that much longer for each end beside such a disk; at half a second a commit on a busy
 # machine may be late, and its end be taken back if the broker is killed.
 SHOWN_AFTER = 1.0
+BY_PARENT = "ended by its parent"  # the reason of what a worker was in when its parent killed it
 
 
 class Endings:
@@ -138,7 +139,10 @@ class Endings:
 
     def _crash(self, entry: Entry, now: float) -> None:
         self._ledger.silence(entry, None)
-        self._ledger.crash(entry, now, self._liveness.crash_reason(entry, now))
+        if self._liveness.is_ended_by_parent(entry.session):
+            self._ledger.cancel(entry, now, BY_PARENT)
+        else:
+            self._ledger.crash(entry, now, self._liveness.crash_reason(entry, now))
         self._stream.hurry(entry)
         self.end(entry, now)
 

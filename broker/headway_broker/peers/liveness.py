@@ -32,7 +32,6 @@ SETTLE = 0.3
 # Reads under flood after which a dead process is settled though messages still wait. libzmq takes
 # one frame of each connection in turn, so the last frames of the dead have been read by then.
 LOOKS = 50
-FIRST_LOOK = 2.0  # seconds within which a new broker has looked for all workers it restored
 # Seconds by which a tick has to be late for the broker itself to have stood still (SIGSTOP,
 # suspend, swap): then nobody's silence counts.
 STALL = 1.0
@@ -52,6 +51,7 @@ class Liveness:
         self._next_check = now + SILENT_AFTER
         self._doubted: dict[Session, float] = {}  # the silent → when to look at their program
         self._replaced: dict[Session, None] = {}  # whose process has become another program
+        self._by_parent: dict[Session, None] = {}  # whose process its parent has ended
 
     def hear(self, session: Session, now: float) -> None:
         """Note a message of a session that was silent or sends a Hello."""
@@ -81,9 +81,18 @@ class Liveness:
         """Return whether exec has replaced the program of a session."""
         return session in self._replaced
 
+    def end_by_parent(self, session: Session) -> None:
+        """Note that the parent of its process has ended that, by a signal that leaves no choice."""
+        self._by_parent[session] = None
+
+    def is_ended_by_parent(self, session: Session) -> bool:
+        """Return whether the parent of a process has ended it."""
+        return session in self._by_parent
+
     def leave(self, session: Session) -> None:
         """Forget a session that is removed."""
         self._replaced.pop(session, None)
+        self._by_parent.pop(session, None)
 
     def settle_due(self, now: float) -> bool:
         """Return whether a death is to be settled now."""
@@ -169,10 +178,10 @@ class Liveness:
         where = f" in {stage.name!r}" if stage is not None else ""
         if session in self._replaced:
             return f"its program was replaced by another (exec){where}"
-        if session.restored and now - entry.heard < FIRST_LOOK:
-            return f"the process died{where} while no broker was running"
         if session.restored:
-            return f"the process died{where} and had not come back to this broker"
+            # Nobody knows whether a broker was running just then: perhaps one that was killed, too,
+            # or this one, which had not greeted it yet.
+            return f"the process died{where} before this broker had heard from it"
         age = max(0.0, now - entry.heard)
         ago = f"{age:.1f} s" if age < 10 else f"{age:.0f} s"
         return f"the process died{where}, {ago} after its last report"

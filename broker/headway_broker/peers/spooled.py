@@ -25,6 +25,8 @@ from headway_broker.state.sessions import Session, Sessions
 
 _ID = OPERATION_FIELDS.index("id")
 _STATE = OPERATION_FIELDS.index("state")
+# Of the `about` of a Hello in a will: whether the parent of the process has ended it.
+ENDED_BY_PARENT = "ended_by_parent"
 
 
 class SpooledFile(NamedTuple):
@@ -75,6 +77,8 @@ class Spooled:
                 if isinstance(message, Hello):
                     session = None
                     session = self._session(message, uid, now)
+                    if message.about.get(ENDED_BY_PARENT) is True:
+                        self._liveness.end_by_parent(session)
                 elif isinstance(message, Announce) and session is not None:
                     if message.operation[_STATE] not in OPEN:
                         self._end(session, message, file, now)

@@ -72,6 +72,17 @@ def run_state(pid: int) -> str | None:
         return None
 
 
+def is_running(pid: int, started: int) -> bool:
+    """Return whether the process with this pid and start time has not ended.
+
+    One that has, and that nobody has waited for, is alive for the kernel.
+    """
+    facts = _facts(pid, _STARTED)
+    if facts is None:
+        return alive(pid, None)  # hidden from us, or gone
+    return facts[0] == started and run_state(pid) not in ("Z", "X")
+
+
 def line_of(pid: int, longest: int = 64) -> list[int]:
     """Return the pids of a process and its ancestors, nearest first, at most `longest`."""
     line = [pid]

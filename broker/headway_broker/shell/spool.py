@@ -17,9 +17,13 @@ from typing import Any, Iterator, NamedTuple, Sequence
 
 import msgpack
 
+from headway.host.files import will
 from headway.host.files.spool import DEAF
+from headway.host.identity import pid_namespace
 from headway.protocol import endpoint, messages
 from headway.protocol.wire import FRAME_LIMIT, Malformed, UnknownKind, decode
+from headway_broker.peers.spooled import ENDED_BY_PARENT
+from headway_broker.shell.processes import is_running
 from headway_broker.shell.single_instance import answers
 
 FILE_LIMIT = 16 << 20  # bytes of one file
@@ -60,6 +64,7 @@ class Spool:
         self.path = os.path.join(directory, endpoint.SPOOL)
         self._others = others
         self._uid = uid
+        self._namespace = pid_namespace()
         self._waiting: dict[str, None] = {}  # read, to be removed once their ends are safe
         self._retry_at = float("-inf")
         self._unfinished: dict[str, tuple[int, int]] = {}  # path → inode and size, a retry ago
@@ -81,8 +86,11 @@ class Spool:
             name = os.path.basename(path)
             if name == DEAF:
                 self.remove(path)  # programs may wait for us again
+            testator = will.process_of(name)
+            if testator is not None and not self._has_died(testator):
+                continue
             hidden = name.startswith(".") and not (again and name.startswith(REFUSED))
-            if hidden or name.endswith(".tmp") or path in self._waiting:
+            if (hidden and testator is None) or name.endswith(".tmp") or path in self._waiting:
                 continue
             if read >= FILES_LIMIT:
                 return  # more next time
@@ -94,10 +102,24 @@ class Spool:
             except ValueError:  # too large
                 self.set_aside(path, BROKEN)
                 continue
-            self._waiting[path] = None
             read += 1
-            yield Found(path, owner, *frames(data))
+            if testator is None:
+                self._waiting[path] = None
+                yield Found(path, owner, *frames(data))
+                continue
+            left = messages_of_will(data)
+            if left:
+                self._waiting[path] = None
+                yield Found(path, owner, left, None)
+            else:  # it was killed before it had anything to tell
+                self.remove(path)
         self.read_whole = not missed
+
+    def _has_died(self, process: will.Process) -> bool:
+        """Return whether a process has ended; of one that is not to be seen from here, False."""
+        if process.namespace != self._namespace:
+            return False
+        return not is_running(process.pid, process.started)
 
     def remove(self, path: str) -> None:
         """Remove a file whose contents are stored."""
@@ -169,6 +191,19 @@ class Spool:
                 continue  # somebody else has removed it
         for _, path in sorted(broken)[:-ASIDE_LIMIT]:
             self.remove(path)
+
+
+def messages_of_will(data: bytes) -> list[Any]:
+    """Return the messages of a will, whose Hello says whether the parent ended the process."""
+    left = will.contents(data)
+    if left.body is None:
+        return []
+    found, _ = frames(left.body)
+    if not found or type(found[0]) is not messages.Hello:
+        return []
+    hello = found[0]
+    about = {**hello.about, ENDED_BY_PARENT: left.ended_by_parent}
+    return [hello._replace(about=about), *found[1:]]
 
 
 def frames(data: bytes) -> tuple[list[Any], str | None]:

@@ -15,6 +15,7 @@ from headway.protocol.messages import Share
 from headway.protocol.rows import STOPS_LIMIT
 from headway.protocol.wire import UNCHANGED, read_counts
 from headway.states import (
+    CANCELLED,
     CRASHED,
     OPEN,
     OPERATION_MOVES,
@@ -291,15 +292,22 @@ class Ledger(Register):
 
     def crash(self, entry: Entry, now: float, reason: str) -> None:
         """Move an operation whose worker is proven dead to `crashed`."""
+        if entry.operation.open:
+            self._settle(entry, now, CRASHED, None)
+            entry.operation.error = reason
+
+    def cancel(self, entry: Entry, now: float, reason: str) -> None:
+        """Move an operation whose worker was ended by its parent to `cancelled`."""
+        if entry.operation.open:
+            self._settle(entry, now, CANCELLED, reason)
+
+    def _settle(self, entry: Entry, now: float, state: str, reason: str | None) -> None:
         operation = entry.operation
-        if not operation.open:
-            return
         self._hold(entry, now)
         was = {stage.id: stage.state for stage in operation.stages.values()}
         if operation.state == PENDING:
             operation.started = operation.started or now
-        operation.move(CRASHED, now)
-        operation.error = reason
+        operation.move(state, now, reason)
         marks = self.mark(entry)
         for stage in operation.stages.values():
             if stage.state != was[stage.id]:

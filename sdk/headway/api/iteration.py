@@ -243,7 +243,7 @@ def whole_of(items: Any, total: float | None, initial: float) -> float | None:
     """Return the total that was given, or that of the items and what is there already, or None."""
     if total is None:
         total = length_of(items)
-        if total is not None and initial:
+        if total is not None:
             total += clean_count(initial) or 0
     return total
 

@@ -151,7 +151,7 @@ class Operation(Staged):
         if self.foreign or self.model.state == PENDING:
             return
         inside = None if stage is None else self._stage(stage).model.id
-        text = line if isinstance(line, str) else clean_text(line)
+        text = line if issubclass(type(line), str) else clean_text(line)
         lines = [clean_text(part) for part in str.splitlines(text)[-200:]]
         with own.lock:
             own.publisher.log(self.id, inside, lines)
@@ -179,7 +179,7 @@ class Operation(Staged):
                 stage._close()
                 own.tree.remove(stage)
                 own.publisher.changed(model, stage.model)
-        if isinstance(error, ExitStatus):
+        if type(error) is ExitStatus:  # a stranger's attributes are not read
             model.exit_status = error.status
 
     def _opens(self, before: str) -> bool:

@@ -7,6 +7,7 @@ broker. Absent: starting anything.
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import platform
 import sys
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from typing import Mapping
 
 
+HISTORY = "history.sqlite3"  # of `headway_broker.history.database`
+FORGETS = ": nothing is remembered: "  # of the state directory, before why
+
+
 def main(argv: list[str]) -> int:
     """Print what a program that reports would find; return 1 where reporting is off."""
     parser = ArgumentParser(
@@ -42,7 +47,8 @@ def main(argv: list[str]) -> int:
     for reason in trouble:
         sys.stdout.write(f"reporting is off: {reason}\n")
     if not trouble:
-        sys.stdout.write("reporting works\n")
+        forgets = any(name == "state" and FORGETS in value for name, value in lines)
+        sys.stdout.write(f"reporting works{', without a history' if forgets else ''}\n")
     return 1 if trouble else 0
 
 
@@ -147,11 +153,47 @@ def _state(environ: Mapping[str, str], uid: int, user: int) -> str:
             file.flush()
     except OSError as error:
         against = f"{error.strerror}: {there}" if there != place else error.strerror
-        return f"{place}: nothing is remembered: {against}"
+        return f"{place}{FORGETS}{against}"
+    history = os.path.join(place, HISTORY)
+    cannot = _history_against(history)
+    if cannot is not None:
+        return f"{place}{FORGETS}{HISTORY}: {cannot}"
     damaged = sum(".corrupt-" in name for name in os.listdir(there) if "-wal" not in name)
     if damaged and there == place:
         return f"{place}: {damaged} damaged files of the history were set aside there"
     return place
+
+
+def _history_against(path: str) -> str | None:
+    """Return why the history file cannot be opened and written, or None; it is not changed."""
+    if not os.path.lexists(path):
+        return None
+    import sqlite3  # noqa: PLC0415 - some Pythons are built without it
+
+    try:
+        connection = sqlite3.connect("file:" + quote(path) + "?mode=rw", uri=True, timeout=1.0)
+        try:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version > _history_version():
+                return f"it is of a newer version of Headway ({version}), and left alone"
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+        finally:
+            connection.close()
+    except sqlite3.OperationalError as error:
+        return None if "locked" in str(error) or "busy" in str(error) else str(error)
+    except sqlite3.DatabaseError as error:
+        return f"{error}; the next broker sets it aside"
+    return None
+
+
+def _history_version() -> int:
+    """Return the version of history files, which the broker knows; no limit where there is none."""
+    try:
+        schema = importlib.import_module("headway_broker.history.schema")
+    except ImportError:
+        return sys.maxsize
+    return int(schema.VERSION)
 
 
 def _lost(
@@ -184,7 +226,7 @@ def _secret(environ: Mapping[str, str], uid: int, user: int) -> list[tuple[str, 
     except OSError as error:
         why = error.strerror or str(error)
         return [("secret", f"{path}: earlier runs of commands are not found: {why}")]
-    runs = _runs_before(os.path.join(os.path.dirname(path), "history.sqlite3"), made)
+    runs = _runs_before(os.path.join(os.path.dirname(path), HISTORY), made)
     if not runs:
         return []
     return [("secret", f"lost: {runs} earlier runs of commands are not found any more: {path}")]

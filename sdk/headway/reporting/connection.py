@@ -91,6 +91,9 @@ class Connection:
         publisher = self._publisher
         exit_spool = self._reporter.exit_spool
         self._spool_unacknowledged()
+        if exit_spool.name is not None:
+            # Before the other file may go: one that tells of what is open would outlive its end.
+            self._births.drop()
         self._retry_at = now
         self._connect(now)
         # Where nobody listens, or no longer, whoever comes next reads the file.
@@ -205,6 +208,11 @@ class Connection:
         with reporter.lock:
             reporter.tally.tick(now)
             publisher.tick(now)
+        if reporter.will is not None:  # first: what the file tells is never older than the wire
+            try:
+                reporter.will.tell(fold=False)
+            except Exception:
+                pass
         while sock is not None and int(sock.getsockopt(zmq.EVENTS)) & zmq.POLLOUT:
             with reporter.lock:
                 taken = publisher.take(now, 1, hurry=hurry)

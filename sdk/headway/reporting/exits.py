@@ -60,6 +60,74 @@ def _after(
     return leave_then
 
 
+def _tell_before_sending() -> None:
+    """Wrap what children of `multiprocessing` send by, so that their wills are told before.
+
+    What a worker of a pool sends is the result of a task. Its parent may end it once it has that.
+    """
+    connection = sys.modules.get("multiprocessing.connection")
+    if connection is None or not propagation.is_of_multiprocessing():
+        return
+    kind = connection.Connection
+    if not hasattr(kind.send, "_headway"):
+        kind.send = _telling(kind.send)
+        kind.send_bytes = _telling(kind.send_bytes)
+
+
+def _telling(send: Callable[..., Any]) -> Callable[..., Any]:
+    def send_then(*arguments: Any, **named: Any) -> Any:
+        reporter = known()
+        if reporter is not None and reporter.thread is not None:
+            try:
+                from headway.reporting.spool import wills  # noqa: PLC0415 - few processes have one
+
+                wills.tell(reporter)
+            except Exception:
+                pass
+        return send(*arguments, **named)
+
+    send_then.__name__ = send.__name__
+    send_then.__doc__ = send.__doc__
+    send_then._headway = True  # type: ignore[attr-defined]
+    return send_then
+
+
+def _note_before_killing() -> None:
+    """Wrap `os.kill`, so that the will of a child says that its parent has ended it.
+
+    It is what `multiprocessing`, `subprocess`, loky and psutil end a process by. At import, as a
+    parent that reports nothing itself may have a pool that does.
+    """
+    kill = os.kill
+
+    def kill_then(*arguments: Any) -> None:
+        take_back = _note(*arguments) if len(arguments) == 2 else None
+        try:
+            kill(*arguments)
+        except BaseException:
+            if take_back is not None:
+                take_back()
+            raise
+
+    kill_then.__name__ = kill_then.__qualname__ = "kill"
+    kill_then.__module__ = "os"
+    kill_then.__doc__ = kill.__doc__
+    os.kill = kill_then
+
+
+def _note(pid: Any, number: Any) -> Callable[[], None] | None:
+    """Note in the will of a child that it is ended; return what takes that back. Never raises."""
+    try:
+        if not number or pid <= 1 or os.environ.get("HEADWAY", "").lower() == "off":
+            return None
+        from headway.reporting.spool import wills  # noqa: PLC0415 - few programs end another
+
+        noted = wills.note_ended(pid, int(number))
+        return None if noted is None else lambda: wills.take_back(noted)
+    except Exception:
+        return None
+
+
 def _close_ours(reporter: Reporter) -> None:
     with reporter.lock:
         thread = reporter.thread
@@ -140,6 +208,9 @@ def _restore_interrupt() -> None:
 
 
 def register() -> None:
-    """Register the exit handler, and the wrappers of `os` for the first report."""
+    """Register the exit handler, the wrapper of `os.kill`, and the others for the first report."""
     atexit.register(end_program)
     on_start(_deliver_before_leaving)
+    on_start(_tell_before_sending)
+    if os.name != "nt":
+        _note_before_killing()

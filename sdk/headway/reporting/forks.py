@@ -83,6 +83,8 @@ def _after_in_child() -> None:
     use(child)
     if parent.thread is not None:
         parent.thread.close_pipe()
+    if parent.will is not None:
+        parent.will.abandon()
     child.inherited = [*parent.inherited, *parent.handles.values()]
     for operation in child.inherited:
         operation._forked()

@@ -64,6 +64,7 @@ class Reporting(Protocol):
     """The reporter, as its thread uses it."""
 
     births: Any  # `births.Births`, which knows the reporter by this protocol
+    will: Any  # `wills.Will`, likewise
     notebook_viewer: Any  # likewise
     cells: dict[str, Any]
     closed: bool

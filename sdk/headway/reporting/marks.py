@@ -198,5 +198,9 @@ class Marks:
         """Return what differs where `spool_messages` would return something else."""
         return self.changes, {**self._told_shares, **self._shares}
 
+    def entries(self) -> list[Entry]:
+        """Return what is open or not acknowledged, by this broker or the one that refused it."""
+        return self._kept()
+
     def _kept(self) -> list[Entry]:
         return [*self.refused_ends.values(), *self.operations.values()]

@@ -275,10 +275,24 @@ class Publisher(Session):
         for entry in self._kept():
             if not entry.model.open:
                 messages += self._announces(entry.model, list(entry.model.stages.values()), now)
-        for key, done in {**self._told_shares, **self._shares}.items():
-            where = (key.operation, key.stage, done, key.attempt)
-            messages.append(Share(self.sequence, now, *where, True))
+        messages += self.last_shares(now)
         return [self._hello(now), *messages, self.bye(now)] if messages else []
+
+    def last_shares(self, now: float) -> list[Share]:
+        """Return what this process has counted in stages of others and nobody has acknowledged."""
+        return [
+            Share(self.sequence, now, key.operation, key.stage, done, key.attempt, True)
+            for key, done in {**self._told_shares, **self._shares}.items()
+        ]
+
+    def announces(self, model: Operation, now: float, most: int) -> list[Announce]:
+        """Return the announcements of an operation for a file; of an open one `most` stages."""
+        stages = list(model.stages.values())
+        return self._announces(model, stages[:most] if model.open else stages, now)
+
+    def hello(self, now: float) -> Hello:
+        """Return the first message of a file."""
+        return self._hello(now)
 
     def birth_messages(self, now: float) -> list[Any]:
         """Return the messages of a birth file: all that no broker has acknowledged, open or ended.
@@ -288,10 +302,7 @@ class Publisher(Session):
         """
         messages: list[Any] = []
         for entry in list(self.operations.values()):
-            stages = list(entry.model.stages.values())
-            if entry.model.open:
-                stages = stages[:STAGES_IN_BIRTHS]
-            messages += self._announces(entry.model, stages, now)
+            messages += self.announces(entry.model, now, STAGES_IN_BIRTHS)
         return [self._hello(now), *messages] if messages else []
 
     def _announces(self, model: Operation, stages: list[Stage], now: float) -> list[Announce]:

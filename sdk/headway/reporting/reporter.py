@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from headway.reporting.interfaces import Handle
     from headway.reporting.spool.births import Births
     from headway.reporting.spool.last_resort import ExitSpool
+    from headway.reporting.spool.wills import Will
     from headway.reporting.viewers.notebook_viewer import NotebookViewer
 
 # Seconds by which an exit is delayed at most: what `EXIT_TIMEOUT` and `GOODBYE` leave of them is
@@ -115,6 +116,7 @@ class Reporter:
         self._files = count(1)
         self._exit_spool: ExitSpool | None = None
         self.births: Births | None = None  # of the thread
+        self.will: Will | None = None  # of a process that another may end without a word
 
     def wake(self) -> None:
         """Wake the reporting thread, or start it: there is something to send."""
@@ -288,6 +290,8 @@ class Reporter:
                     if self.births is not None:
                         self.births.hand_over()  # all that it told has ended
                     deaf = self.is_deaf(self.exit_spool)
+                if self.will is not None:
+                    self.will.drop()  # likewise
             except Exception:
                 pass  # there is still the wire
         if self.thread is not None:

@@ -154,7 +154,7 @@ class ReportingThread:
             from headway.host.identity import describe  # noqa: PLC0415
             from headway.host.launch import cgroup  # noqa: PLC0415
             from headway.protocol.endpoint import user_of  # noqa: PLC0415
-            from headway.reporting.spool import last_resort  # noqa: PLC0415
+            from headway.reporting.spool import last_resort, wills  # noqa: PLC0415
             from headway.reporting.spool.births import Births  # noqa: PLC0415
 
             publisher = self._reporter.publisher
@@ -164,6 +164,7 @@ class ReportingThread:
         births = self._reporter.births = Births(self._reporter)
         self._finish_reporting = lambda: _leave(self._reporter, births, last_resort.finish)
         births.keep(time.monotonic(), listening=last_resort.may_listen())
+        wills.tell(self._reporter)
         with self._reporter.importing:
             from headway.host.launch import broker_launch  # noqa: PLC0415
         try:

@@ -7,6 +7,7 @@ from wired import Wired
 
 from headway.protocol import messages
 from headway.protocol.redaction import redact
+from headway_broker.peers.spooled import ENDED_BY_PARENT
 from headway_broker.state import ledger
 
 
@@ -225,3 +226,31 @@ def test_a_file_of_another_major_version_is_owed_to_another_broker(wired):
     file = wired.core.spooled.take([hello._replace(major=2), *others], 1000, wired.now)
     assert file.refused == ["version"]
     assert not wired.core.ledger.entries
+
+
+def will(worker, *, ended_by_parent):
+    """The messages of the will of a worker that had told the broker all of it."""
+    op = worker.operations["op"]
+    about = {"pid": worker.pid, "boot": worker.boot, ENDED_BY_PARENT: ended_by_parent}
+    stages = [stage.record() for stage in op.stages.values()]
+    return [
+        messages.Hello("headway", 1, 0, worker.session, "worker", worker.now, about),
+        messages.Announce(1, worker.now, True, op.record(), stages),
+    ]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_its_parent_ended_a_worker_in_is_cancelled_and_not_crashed(wired, ended):
+    worker = wired.worker()
+    worker.start(stages=("Step",))
+    wired.core.died("worker", wired.now)
+    wired.core.spooled.take(will(worker, ended_by_parent=ended), 1000, wired.now)
+    wired.pass_time(1)
+    operation = wired.operation("op")
+    (step,) = operation.stages.values()
+    if ended:
+        assert (operation.state, operation.reason) == ("cancelled", "ended by its parent")
+        assert operation.error is None
+    else:
+        assert (operation.state, operation.reason) == ("crashed", None)
+    assert step.state == operation.state

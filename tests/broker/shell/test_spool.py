@@ -3,13 +3,18 @@
 import errno
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
+from headway.host.files import will
 from headway.host.files.spool import DEAF
+from headway.host.identity import pid_namespace, start_time
 from headway.model import Operation
 from headway.protocol import messages, wire
 from headway.protocol.wire import encode, pack
+from headway_broker.peers.spooled import ENDED_BY_PARENT
 from headway_broker.shell import spool as rules
 from headway_broker.shell.spool import BROKEN, REFUSED, RETRY_EVERY, Spool, frames
 
@@ -261,3 +266,48 @@ def test_a_directory_that_is_open_to_others_is_not_looked_into(tmp_path):
     other, _ = other_directory(tmp_path)
     other.chmod(0o755)
     assert list(Spool(str(tmp_path), UID, [str(other)]).read(NOW)) == []
+
+
+def will_of(spool, pid, started, namespace, *, ended=False):
+    """A will of a process with what it said."""
+    who = will.Process(pid, started, namespace)
+    descriptor = will.create(os.path.dirname(spool.path), UID, who)
+    will.write(descriptor, 1, b"".join(pack(encode(m)) for m in said()))
+    os.close(descriptor)
+    will.note_ended(os.path.dirname(spool.path), UID, who, ended=ended)
+    return os.path.join(spool.path, will.name_of(who))
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_will_is_read_once_its_process_is_dead(spool, ended):
+    process = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
+    path = will_of(spool, process.pid, start_time(process.pid), pid_namespace(), ended=ended)
+    assert list(spool.read(NOW)) == []
+    process.kill()
+    # Nobody has waited for it yet: what it was is there, and it has died.
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    (found,) = spool.read(NOW)
+    process.communicate()
+    hello, *others = found.messages
+    assert (found.path, found.owner, found.aside) == (path, UID, None)
+    assert hello.about == {"pid": 1, ENDED_BY_PARENT: ended}
+    assert others == said()[1:]
+    assert list(spool.read(NOW)) == []
+
+
+def test_a_pid_that_another_process_has_by_now_is_that_of_a_dead_one(spool):
+    path = will_of(spool, os.getpid(), start_time(os.getpid()) + 1, pid_namespace())
+    assert [found.path for found in spool.read(NOW)] == [path]
+
+
+def test_a_will_of_another_pid_namespace_is_left_to_a_broker_there(spool):
+    path = will_of(spool, 2**22 + 1, 1, pid_namespace() + 1)
+    assert list(spool.read(NOW)) == []
+    assert os.path.exists(path)
+
+
+def test_a_will_of_a_process_that_came_to_tell_nothing_goes(spool):
+    who = will.Process(2**22 + 1, 1, pid_namespace())
+    os.close(will.create(os.path.dirname(spool.path), UID, who))
+    assert list(spool.read(NOW)) == []
+    assert os.listdir(spool.path) == []

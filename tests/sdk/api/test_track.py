@@ -147,3 +147,43 @@ def test_a_loop_costs_what_a_chain_does():
     loop = type(headway.track([1]))
     assert loop.__next__ is itertools.chain.__next__
     assert loop.__iter__ is itertools.chain.__iter__
+
+
+class Sealed:
+    """A value that nothing can be asked."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError(name)
+
+    def __bool__(self):
+        raise RuntimeError("no truth")
+
+
+class Doubtful(int):
+    """A number that is neither true nor false."""
+
+    def __bool__(self):
+        raise RuntimeError("no truth")
+
+
+@pytest.mark.parametrize(("kind", "given", "total"), [(Sealed, (), 2), (Doubtful, (3,), 5)])
+def test_what_was_there_already_is_asked_nothing_but_its_count(reporter, kind, given, total):
+    items = headway.track("ab", "Letters", initial=kind(*given))
+    assert next(items) == "a"
+    (stage,) = stages(reporter)
+    assert stage.total == total
+    assert list(items) == ["b"]
+
+
+@pytest.mark.usefixtures("reporter")
+def test_a_value_that_nothing_can_be_asked_is_taken_wherever_one_enters():
+    sealed = Sealed()
+    op = headway.operation(sealed, key=sealed, notify=sealed, display=sealed).start()
+    op.log(sealed)
+    with op.stage(sealed, sealed, sealed, initial=sealed) as stage:
+        stage.advance(sealed)
+        stage.update(sealed, sealed, sealed, sealed)
+    op.stage("Failed").start().fail(sealed)
+    op.stage("Skipped").skip(sealed)
+    op.fail(sealed)
+    assert op.state == "failed"

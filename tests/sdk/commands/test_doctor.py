@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -155,3 +156,49 @@ def test_what_waits_in_another_directory_of_the_user_is_counted_too(environ, mon
     monkeypatch.setattr(endpoint, "candidates", lambda environ, uid: known)
     write_spool_file(other, os.getuid(), "session", b"x")
     assert dict(doctor.examine(environ, os.getuid())[0])["unsent"].startswith("1 files")
+
+
+def history(place, version=0):
+    path = os.path.join(place, "history.sqlite3")
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.execute("CREATE TABLE runs (number)")
+    connection.commit()
+    connection.close()
+    return path
+
+
+def no_file(place):
+    os.mkdir(os.path.join(place, "history.sqlite3"))
+
+
+def rubbish(place):
+    with open(os.path.join(place, "history.sqlite3"), "wb") as file:
+        file.write(b"no database " * 1000)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda place: history(place, 1_000), "it is of a newer version of Headway (1000)"),
+        (no_file, "unable to open database file"),
+        (rubbish, "file is not a database; the next broker sets it aside"),
+    ],
+)
+def test_a_history_that_cannot_be_opened_is_told(environ, monkeypatch, capsys, spoil, why):
+    spoil(environ["HEADWAY_STATE_DIR"])
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("HEADWAY_BROKER", raising=False)
+    assert doctor.main([]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert any("nothing is remembered: history.sqlite3: " + why in line for line in told)
+    assert told[-1] == "reporting works, without a history"
+
+
+def test_a_history_that_is_in_use_can_be_opened(environ):
+    connection = sqlite3.connect(history(environ["HEADWAY_STATE_DIR"]))
+    connection.execute("BEGIN IMMEDIATE")
+    facts = dict(doctor.examine(environ, os.getuid())[0])
+    assert facts["state"] == environ["HEADWAY_STATE_DIR"]
+    connection.close()

@@ -62,7 +62,7 @@ def cancellations() -> tuple[type[BaseException], ...]:
 
 def text_of(error: object) -> str:
     """Return the text of an error: an exception's own, or its name where it has none."""
-    if isinstance(error, BaseException):
+    if issubclass(type(error), BaseException):
         text = clean_text(error)
         name = clean_text(type(error).__name__)
         return clean_text(f"{name}: {text}" if isinstance(error, KeyError) else text or name)

@@ -70,6 +70,21 @@ def remove_spool_file(place: str, user: int, name: str) -> None:
         os.close(folder)
 
 
+def opened_in_spool(place: str, user: int, name: str, mode: int, *, make: bool = False) -> int:
+    """Return a descriptor of a file of the spool, with `make` of a new one. Raise OSError."""
+    outer = _proven(place, user)
+    try:
+        folder = _folder(outer, SPOOL, user) if make else _proven(SPOOL, user, outer)
+    finally:
+        os.close(outer)
+    try:
+        if make:
+            return _create(folder, name, user, mode)
+        return os.open(name, mode | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
 def mark_deaf(place: str, user: int) -> None:
     """Tell the programs that end after this one that the broker has not answered in time."""
     try:

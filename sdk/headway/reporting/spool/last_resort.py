@@ -51,11 +51,11 @@ class ExitSpool:
             if self.name is not None and self._told == reporter.publisher.spool_version:
                 return
             told = reporter.publisher.spool_version
+            if reporter.publisher.has_unacknowledged and not reporter.publisher.about:
+                # First: each operation is told of by host, pid and user, too.
+                reporter.publisher.about.update(describe(VERSION))
             owed = reporter.publisher.spool_messages(time.monotonic())
         if owed:
-            if not reporter.publisher.about:
-                reporter.publisher.about.update(describe(VERSION))
-                owed[0] = owed[0]._replace(about=reporter.publisher.about)
             before = self.name
             if name == before:
                 name = reporter.next_spool_name()
@@ -157,13 +157,17 @@ def spool_at_last(name: str, owed: list[Any]) -> None:
 
 def spooled(owed: list[Any]) -> bytes:
     """Return what a file of these messages holds, without those that cannot be packed."""
-    hello = owed[0]
     frames: list[bytes] = []
     for message in owed[1:]:
         try:
             frames.append(packed(_encoded(redact(message))))
         except Exception:
             continue
+    return packed_hello(owed[0], missing=len(owed) - 1 - len(frames)) + b"".join(frames)
+
+
+def packed_hello(hello: Any, *, missing: int = 0) -> bytes:
+    """Return a `Hello` as it begins a file, which lacks so many messages that cannot be packed."""
     about: dict[str, Any] = {}
     for name, known in hello.about.items():
         try:
@@ -171,10 +175,14 @@ def spooled(owed: list[Any]) -> bytes:
         except Exception:
             continue
         about[name] = known
-    missing = len(owed) - 1 - len(frames)
     if missing:
         about["unpacked"] = about.get("unpacked", 0) + missing
-    return packed(frame(hello._replace(about=about))) + b"".join(frames)
+    return packed(frame(hello._replace(about=about)))
+
+
+def packed_messages(messages_: list[Any]) -> bytes:
+    """Return messages as a file holds them, without texts. Raise what one raises."""
+    return b"".join(packed(_encoded(redact(message))) for message in messages_)
 
 
 def _encoded(message: Any) -> bytes:

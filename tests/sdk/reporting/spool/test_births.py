@@ -6,7 +6,7 @@ import pytest
 
 import headway
 from headway.protocol import messages
-from headway.reporting.spool.births import LONGEST, SLOW, SLOW_FORKED, Births
+from headway.reporting.spool.births import LONGEST, SLOW, Births
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
 
@@ -73,17 +73,6 @@ def test_a_broker_that_listens_and_greets_nobody_is_none_after_a_while(folder, r
     acknowledge(reporter.publisher)
     births.keep(2.0 + SLOW, listening=True)
     assert left(folder) == []
-
-
-def test_a_forked_child_which_has_imported_all_is_greeted_sooner_or_leaves_a_file(folder, reporter):
-    assert SLOW_FORKED < SLOW
-    reporter.forked = True
-    births = Births(reporter)
-    headway.operation("Work").start()
-    births.keep(1.0, listening=True)
-    assert births.deadline() == 1.0 + SLOW_FORKED
-    births.keep(1.0 + SLOW_FORKED, listening=True)
-    assert told(folder) == {"Work": "running"}
 
 
 def test_the_file_stays_until_a_broker_has_stored_all_that_it_tells(folder, reporter):
@@ -198,4 +187,30 @@ def test_once_the_ends_are_in_a_file_it_goes_before_anything_is_waited_for(folde
     reporter.end()
     assert left(folder) == [reporter.session] != [birth]
     births.keep(LATER, listening=False)
+    assert left(folder) == [reporter.session]
+
+
+class EndingLock:
+    """A lock after whose next release another thread ends the program."""
+
+    def __init__(self, reporter):
+        self._reporter = reporter
+        self._lock = reporter.lock
+        self.acquire, self.release = self._lock.acquire, self._lock.release
+
+    def __enter__(self):
+        return self._lock.__enter__()
+
+    def __exit__(self, *_):
+        self._lock.release()
+        self._reporter.lock = self._lock
+        self._reporter.end()
+
+
+def test_a_file_that_is_written_while_the_program_ends_does_not_outlive_its_end(folder, reporter):
+    """Else it would tell of what is open, to a broker that does not know of its end any more."""
+    births = reporter.births = Births(reporter)
+    headway.operation("Work").start()
+    reporter.lock = EndingLock(reporter)
+    births.keep(1.0, listening=False)
     assert left(folder) == [reporter.session]

@@ -230,3 +230,16 @@ def test_ends_that_are_in_a_file_are_not_counted_as_lost(folder):
         last_resort.finish(reporter)
         reporter.exit_spool.count_lost()
     assert lost_ends.known([str(folder.parent)])[0] == 0
+
+
+def test_a_program_that_ended_before_anything_was_known_of_it_tells_whose_its_operations_are(
+    folder,
+):
+    with reporting() as reporter:
+        with headway.operation("Install") as operation:
+            pass
+        last_resort.finish(reporter)
+    (path,) = folder.iterdir()
+    hello, announce, _ = frames(path.read_bytes())[0]
+    assert hello.about["pid"] == os.getpid() == operation.model.pid
+    assert os.getpid() in announce.operation

@@ -1,0 +1,228 @@
+"""The will of this process, and the note in that of a child that this one ends.
+
+`multiprocessing.Pool` ends its workers by a signal at the end of its block, and so does whatever
+else loses patience with a process. What a worker has told another process (the result of a task) it
+has told in its will before: what it ended and counted by then is not lost, whether or not a broker
+has heard of it. Absent: the form of the file (`host.files.will`), and what calls this (`exits`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from headway.host import descriptor_reserve, propagation
+from headway.host.files import will
+from headway.host.identity import describe, pid_namespace
+from headway.protocol import endpoint
+from headway.reporting.spool import last_resort
+from headway.version import VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from headway.reporting.interfaces import Reporting
+
+STAGES_IN_WILLS = 100  # of an open operation: what is needed to tell of its death
+ANCESTORS = 8  # between a process and the one that ends it: a fork server, a shell
+# The signals that end no process that does not catch them.
+_HARMLESS = ("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
+_THEN = -1.2345678e-300  # a time that is none, to find its place in a packed message
+# Of /proc/PID/status: signals that are held back, ignored, caught.
+_MASKS = ("SigBlk:", "SigIgn:", "SigCgt:")
+
+
+class Will:
+    """The will file of this process; written again when what it tells has changed."""
+
+    def __init__(self, reporter: Reporting) -> None:
+        self._reporter = reporter
+        self._process: will.Process | None = None
+        self._descriptor: int | None = None
+        self._file: tuple[int, int] | None = None  # device and inode of that
+        self._number = 0
+        self._told: object = None  # what of the reporter's the file tells
+        self._ends: dict[str, tuple[int, bytes]] = {}  # operation → revision and frames of its end
+        self._hello: tuple[bytes, bytes] | None = None  # packed, without the time
+        self._impossible = False
+
+    def tell(self, *, fold: bool = True) -> None:
+        """Write what no broker has acknowledged, where the file does not tell it yet.
+
+        With `fold` what was counted up to now is in it. Raise OSError.
+        """
+        reporter = self._reporter
+        publisher = reporter.publisher
+        with reporter.lock:
+            if fold:
+                reporter.tally.finish()
+            version = publisher.spool_version, len(publisher.operations)
+            if version == self._told or self._impossible or reporter.closed:
+                return
+            if self._number == 0 and not (publisher.operations or publisher.has_unacknowledged):
+                return
+            if not publisher.about:
+                publisher.about.update(describe(VERSION))
+            body = self._body(time.monotonic())
+            descriptor = self._open()
+            if descriptor is not None:
+                self._number += 1
+                will.write(descriptor, self._number, body)
+                self._told = version
+
+    def _body(self, now: float) -> bytes:
+        """Return the messages of the file: as of a birth file, with what has ended and shares."""
+        publisher = self._reporter.publisher
+        ends = self._ends
+        self._ends = {}
+        frames: list[bytes] = []
+        for entry in publisher.entries():
+            model = entry.model
+            known = ends.get(model.id)
+            if known is None or model.open or known[0] != model.revision:
+                told = last_resort.packed_messages(publisher.announces(model, now, STAGES_IN_WILLS))
+                known = model.revision, told
+            self._ends[model.id] = known
+            frames.append(known[1])
+        shares = last_resort.packed_messages(publisher.last_shares(now))
+        return self._packed_hello(now) + b"".join(frames) + shares
+
+    def _packed_hello(self, now: float) -> bytes:
+        """Return the first message of the file: the same but for the time."""
+        if self._hello is None:
+            hello = last_resort.packed_hello(self._reporter.publisher.hello(_THEN))
+            before, _, after = hello.partition(last_resort.packed(_THEN))
+            self._hello = before, after
+        return last_resort.packed(now).join(self._hello)
+
+    def _open(self) -> int | None:
+        """Return the descriptor of the file, which is made where there is none."""
+        if self._descriptor is not None:
+            try:
+                if descriptor_reserve.identity(self._descriptor) == self._file:
+                    return self._descriptor
+            except OSError:
+                pass  # the program has closed it
+            self._descriptor = None
+        about = self._reporter.publisher.about
+        process = will.Process(about["pid"], about["started"], about["pid_namespace"])
+        if None in process:
+            self._impossible = True  # no /proc: nobody could tell whether the process is dead
+            return None
+        try:
+            self._descriptor = will.create(*_place(), process)
+        except OSError:
+            self._impossible = True
+            raise
+        self._process = process
+        self._file = descriptor_reserve.identity(self._descriptor)
+        return self._descriptor
+
+    def drop(self) -> None:
+        """Remove the file: another tells what it would tell, or nothing is owed."""
+        self.abandon()
+        process, self._process = self._process, None
+        if process is not None:
+            try:
+                will.remove(*_place(), process)
+            except OSError:
+                pass
+        self._told = None
+
+    def abandon(self) -> None:
+        """Close the file, and leave it: it is that of the process that this one was forked from."""
+        descriptor, self._descriptor = self._descriptor, None
+        try:
+            if descriptor is not None and descriptor_reserve.identity(descriptor) == self._file:
+                os.close(descriptor)
+        except OSError:
+            pass
+
+
+def note_ended(pid: int, number: int) -> will.Process | None:
+    """Note in the will of a descendant that we end it; return whose, if that is certain.
+
+    `number` is the signal that it is about to be sent.
+    """
+    if pid <= 1 or pid == os.getpid() or not number or _is_harmless(number):
+        return None
+    facts = _stat(pid)
+    if facts is None or facts[0] == "Z" or not _is_ours(pid):
+        return None
+    process = will.Process(pid, facts[2], pid_namespace() or 0)
+    if number != signal.SIGKILL and not _dies_of(pid, number):
+        return None
+    try:
+        return process if will.note_ended(*_place(), process) else None
+    except OSError:
+        return None
+
+
+def take_back(process: will.Process) -> None:
+    """Note that a process is not ended: it could not be sent the signal."""
+    try:
+        will.note_ended(*_place(), process, ended=False)
+    except OSError:
+        pass
+
+
+def _place() -> tuple[str, int]:
+    user = endpoint.user_of(os.environ, os.getuid())
+    return endpoint.runtime_directory(os.environ, user, make=False), user
+
+
+def _is_harmless(number: int) -> bool:
+    return number in [getattr(signal, name, None) for name in _HARMLESS]
+
+
+def _stat(pid: int) -> tuple[str, int, int] | None:
+    """Return state, parent and start time of a process, or None."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        return fields[0].decode(), int(fields[1]), int(fields[19])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _is_ours(pid: int) -> bool:
+    """Return whether a process descends from this one."""
+    for _ in range(ANCESTORS):
+        facts = _stat(pid)
+        if facts is None:
+            return False
+        pid = facts[1]
+        if pid == os.getpid():
+            return True
+    return False
+
+
+def _dies_of(pid: int, number: int) -> bool:
+    """Return whether a process neither catches, ignores nor holds back a signal."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+            lines = [line.split() for line in file if line.startswith(_MASKS)]
+        return len(lines) == len(_MASKS) and not any(
+            int(mask, 16) >> (number - 1) & 1 for _, mask in lines
+        )
+    except (OSError, ValueError):
+        return False
+
+
+def has_will(reporter: Reporting) -> bool:
+    """Return whether this process is one that another may end without a word."""
+    return reporter.forked or propagation.is_of_multiprocessing()
+
+
+def tell(reporter: Any) -> None:
+    """Bring the will of this process up to date, if it is to have one. Never raises."""
+    try:
+        if reporter.will is None:
+            if not has_will(reporter):
+                return
+            reporter.will = Will(reporter)
+        reporter.will.tell()
+    except Exception:
+        pass  # there is still the wire

@@ -1,0 +1,175 @@
+"""What a will tells, and of which processes a parent says that it has ended them."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import headway
+from headway.host.files import will
+from headway.host.identity import pid_namespace, start_time
+from headway.model import Stage
+from headway.protocol import messages
+from headway.reporting.spool import wills
+from headway.reporting.spool.wills import Will, note_ended
+from headway.testing import reporting
+from headway_broker.shell.spool import frames
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    return tmp_path / "run" / "unsent"
+
+
+@pytest.fixture
+def reporter():
+    with reporting() as own:
+        yield own
+
+
+def told(folder):
+    (path,) = folder.iterdir()
+    left = will.contents(path.read_bytes())
+    found, aside = frames(left.body)
+    assert aside is None
+    assert isinstance(found[0], messages.Hello)
+    return found[1:]
+
+
+def states(folder):
+    return {one.operation[2]: one.operation[4] for one in told(folder)}
+
+
+def test_it_tells_what_has_ended_and_what_is_open(folder, reporter):
+    own = Will(reporter)
+    own.tell()
+    assert not folder.exists()  # nothing has been reported
+    open_ = headway.operation("Open").start()
+    with headway.operation("Done"):
+        pass
+    own.tell()
+    assert states(folder) == {"Open": "running", "Done": "completed"}
+    open_.fail("no")
+    own.tell()
+    assert states(folder) == {"Open": "failed", "Done": "completed"}
+
+
+def test_what_a_broker_has_stored_is_told_no_more(folder, reporter):
+    own = Will(reporter)
+    with headway.operation("Done"):
+        pass
+    own.tell()
+    ((operation, entry),) = reporter.publisher.operations.items()
+    reporter.publisher.receive(messages.Acknowledge([[operation, entry.model.revision]]), 1.0)
+    own.tell()
+    assert told(folder) == []
+    own.drop()
+    assert list(folder.iterdir()) == []
+
+
+def test_it_tells_what_was_counted_in_a_stage_of_the_parent(folder, reporter):
+    own = Will(reporter)
+    for done in (5, 7):
+        reporter.publisher.share("of the parent", Stage(3, "Step"), done)
+        own.tell()
+    (share,) = told(folder)
+    assert (share.operation, share.stage, share.done) == ("of the parent", 3, 7)
+    assert share.last
+
+
+def fd_path(name):
+    path = f"/proc/self/fd/{name}"
+    return path if os.path.exists(path) else os.devnull
+
+
+def test_a_descriptor_that_the_program_has_put_another_file_at_is_left_alone(
+    folder, reporter, tmp_path
+):
+    own = Will(reporter)
+    headway.operation("First").start()
+    own.tell()
+    (path,) = folder.iterdir()
+    (descriptor,) = [
+        int(name) for name in os.listdir("/proc/self/fd") if os.path.samefile(fd_path(name), path)
+    ]
+    others = os.open(tmp_path / "theirs", os.O_RDWR | os.O_CREAT)
+    os.dup2(others, descriptor)
+    headway.operation("Second").start()
+    own.tell()
+    assert os.fstat(others).st_size == 0
+    assert set(states(folder)) == {"First", "Second"}
+
+
+IGNORING = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+CATCHING = "import signal; signal.signal(signal.SIGTERM, lambda *_: None);"
+
+
+@pytest.fixture
+def child(folder):
+    """Start a child that has a will: (its process, its name in wills)."""
+    started = []
+
+    def start(code=""):
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-c", f"{code}print(flush=True);input()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        started.append(process)
+        process.stdout.readline()
+        who = will.Process(process.pid, start_time(process.pid), pid_namespace())
+        os.close(will.create(str(folder.parent), os.getuid(), who))
+        return process, who
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def is_noted(folder, who):
+    return will.contents((folder / will.name_of(who)).read_bytes()).ended_by_parent
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "noted"),
+    [
+        ("", signal.SIGTERM, True),
+        ("", signal.SIGKILL, True),
+        (IGNORING, signal.SIGTERM, False),
+        (CATCHING, signal.SIGTERM, False),
+        (CATCHING, signal.SIGKILL, True),
+        ("", signal.SIGCHLD, False),
+        ("", signal.SIGSTOP, False),
+        ("", 0, False),
+    ],
+)
+def test_a_child_is_ended_by_a_signal_that_leaves_it_no_choice(folder, child, code, number, noted):
+    process, who = child(code)
+    assert note_ended(process.pid, number) == (who if noted else None)
+    assert is_noted(folder, who) is noted
+    wills.take_back(who)
+    assert not is_noted(folder, who)
+
+
+def test_what_ends_a_child_says_so_before(folder, child):
+    process, who = child()
+    process.terminate()
+    assert is_noted(folder, who)
+
+
+def test_a_process_that_is_no_child_is_not_ended_by_its_parent(folder):
+    above = os.getppid()
+    who = will.Process(above, start_time(above), pid_namespace())
+    os.close(will.create(str(folder.parent), os.getuid(), who))
+    assert note_ended(above, signal.SIGKILL) is None
+    assert note_ended(os.getpid(), signal.SIGKILL) is None
+    assert note_ended(1, signal.SIGKILL) is None
+    assert not is_noted(folder, who)
