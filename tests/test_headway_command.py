@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import signal
 import subprocess
 import sys
+from importlib.util import cache_from_source
 
 import pytest
 
@@ -42,6 +44,78 @@ def test_a_package_that_is_nowhere_is_not_put_in_place():
     assert "headway_nowhere" not in sys.modules
     with pytest.raises(KeyError):
         headway_command.complete("headway_nowhere")
+
+
+FOUND = """
+import sys, inspect, headway_command
+sys.path.insert(0, {place!r})
+headway_command.find_compiled("sample")
+import sample.inner.module as module
+spec = module.__spec__
+print(module.VALUE, type(spec.loader).__qualname__.split(".")[0])
+print(module.__file__ == inspect.getsourcefile(module) == spec.origin, spec.cached, spec.parent)
+print(inspect.getsource(module.double).strip())
+"""
+
+
+@pytest.fixture
+def sample(tmp_path):
+    """A package with a module in a folder, and what imports it."""
+    inner = tmp_path / "sample" / "inner"
+    inner.mkdir(parents=True)
+    (tmp_path / "sample" / "__init__.py").write_text("")
+    (inner / "__init__.py").write_text("")
+    module = inner / "module.py"
+    module.write_text("VALUE = 1\ndef double(x): return 2 * x\n")
+
+    def imported(*flags, **variables):
+        environ = {**os.environ, **variables}
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        script = FOUND.format(place=str(tmp_path))
+        done = subprocess.run(
+            [sys.executable, *flags, "-c", script],
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stderr == ""
+        return done.stdout.splitlines()
+
+    return module, imported
+
+
+def test_what_is_compiled_is_imported_from_there_as_ever(sample):
+    module, imported = sample
+    first, found = imported(), imported()
+    assert first[0] == "1 SourceFileLoader"
+    assert found[0] == "1 _compiled_finder"
+    assert found[1:] == first[1:]
+    assert found[1] == f"True {cache_from_source(str(module))} sample.inner"
+    assert found[2] == "def double(x): return 2 * x"
+
+
+def test_a_source_that_was_changed_since_is_compiled_again(sample):
+    module, imported = sample
+    imported()
+    module.write_text("VALUE = 22\ndef double(x): return x + x\n")
+    assert imported()[0] == "22 SourceFileLoader"
+    assert imported()[0] == "22 _compiled_finder"
+
+
+def test_a_file_that_another_python_has_compiled_is_compiled_again(sample):
+    module, imported = sample
+    imported()
+    compiled = pathlib.Path(cache_from_source(str(module)))
+    compiled.write_bytes(b"1234" + compiled.read_bytes()[4:])
+    assert imported()[0] == "1 SourceFileLoader"
+
+
+@pytest.mark.parametrize("flag", ["-O", "-OO"])
+def test_other_compiled_files_are_left_to_python(sample, flag):
+    _, imported = sample
+    imported(flag)
+    assert imported(flag)[0] == "1 SourceFileLoader"
 
 
 # Stops where the first import of a module of the package begins, and interrupts itself there.

@@ -21,6 +21,11 @@ except ImportError:  # another implementation of Python
         return property(lambda self: tuple.__getitem__(self, index), doc=doc)
 
 
+# Tuples of a class that are made before its `__new__` is compiled, which takes as long as to make
+# about a hundred without. A short command makes a few of many classes.
+MADE_SLOWLY = 32
+
+
 class _Record(tuple):  # pyright: ignore[reportMissingTypeArgument]
     __slots__ = ()
     _fields: tuple[str, ...] = ()
@@ -53,9 +58,16 @@ class _Maker(type):
             return super().__new__(cls, name, bases, body)
         fields = tuple(body.get("__annotations__", ()))
         defaults = {field: body[field] for field in fields if field in body}
+        last = tuple(defaults.values())
+        left = MADE_SLOWLY
 
         def make_first(made: Any, *values: Any, **named: Any) -> Any:
-            # Most classes of a module that is imported are never made one of.
+            # Of most classes of a module that is imported none is made, or few.
+            nonlocal left
+            left -= 1
+            missing = len(fields) - len(values)
+            if left >= 0 and not named and 0 <= missing <= len(last):
+                return tuple.__new__(made, values + last[len(last) - missing :])
             make = made.__new__ = _compiled(name, fields, defaults)
             return make(made, *values, **named)
 

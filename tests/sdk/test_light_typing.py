@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from headway.light_typing import NamedTuple
+from headway.light_typing import MADE_SLOWLY, NamedTuple
 from headway.protocol import messages
 
 
@@ -95,3 +95,26 @@ sys.path[:0] = {sys.path!r}
 import headway
 print(sorted({{"typing", "collections"}} & set(sys.modules)))
 """
+
+
+class Span(NamedTuple):
+    """From where, to where."""
+
+    start: int
+    end: int = 7
+
+
+def test_the_first_ones_are_as_all_that_follow():
+    found = {(Span(1), Span(1, 2), Span(*[3, 4])) for _ in range(2 * MADE_SLOWLY)}
+    assert found == {((1, 7), (1, 2), (3, 4))}
+    assert all(type(span) is Span for spans in found for span in spans)
+
+
+def test_the_first_one_is_refused_what_every_other_is():
+    class Pair(NamedTuple):
+        left: int
+        right: int
+
+    for given in ((), (1,), (1, 2, 3)):
+        with pytest.raises(TypeError, match="argument"):
+            Pair(*given)

@@ -254,6 +254,49 @@ with headway.operation("Edit") as op:
     shell.wait_for(at_prompt, "the prompt is back")
 
 
+RELAY = """
+import os, pty, select, sys, tty
+tty.setraw(0)
+pid, master = pty.fork()
+if pid == 0:
+    print("line within", flush=True)
+    sys.stdin.readline()
+    os._exit(0)
+while True:
+    ready = select.select([0, master], [], [])[0]
+    try:
+        data = os.read(ready[0], 1000)
+    except OSError:
+        break
+    os.write(master if ready[0] == 0 else 1, data)
+"""
+
+
+def test_what_relays_its_terminal_to_a_pty_of_its_own_is_drawn_below(sandbox, shell):
+    code = f"""
+import subprocess
+with headway.operation("Install") as op:
+    stage = op.stage("work", total=10); stage.start(); stage.advance(3)
+    sys.stdin.readline()
+    relay = subprocess.Popen([sys.executable, "-c", {RELAY!r}])
+    while relay.poll() is None:
+        time.sleep(0.2)
+        stage.update(done=7)
+    subprocess.run(["stty", "sane"])
+    sys.stdin.readline()
+"""
+    shell.type(f"python {sandbox.file('install.py', code)}\n")
+    shell.wait_for_text("3/10")
+    shell.type("\n")
+    shell.wait_for(lambda lines: "line within" in "\n".join(lines), "a line within")
+    shell.wait_for(lambda lines: "7/10" in lines[-1] + lines[-2], "the picture below it")
+    assert "3/10" not in "\n".join(shell.lines)
+    shell.type("\r")
+    shell.wait_for_text("7/10")
+    shell.type("\n")
+    shell.wait_for(at_prompt, "the prompt is back")
+
+
 def test_a_terminal_that_is_resized_is_drawn_anew(shell, end):
     shell.wait_for(has_bar, "a bar")
     shell.resize(100, 30)

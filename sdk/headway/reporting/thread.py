@@ -151,6 +151,7 @@ class ReportingThread:
             raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
         # First what a hasty end needs, which can import nothing while another thread does.
         with self._reporter.importing:
+            from headway.host.files.spool import may_listen  # noqa: PLC0415
             from headway.host.identity import describe  # noqa: PLC0415
             from headway.host.launch import cgroup  # noqa: PLC0415
             from headway.protocol.endpoint import user_of  # noqa: PLC0415
@@ -163,7 +164,7 @@ class ReportingThread:
             publisher.surroundings = cgroup.for_broker(os.environ, user)
         births = self._reporter.births = Births(self._reporter)
         self._finish_reporting = lambda: _leave(self._reporter, births, last_resort.finish)
-        births.keep(time.monotonic(), listening=last_resort.may_listen())
+        births.keep(time.monotonic(), listening=may_listen())
         wills.tell(self._reporter)
         with self._reporter.importing:
             from headway.host.launch import broker_launch  # noqa: PLC0415

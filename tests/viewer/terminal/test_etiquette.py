@@ -14,6 +14,8 @@ def held(**seen):
     """Return an etiquette that has drawn, and its step when the terminal is as `seen`."""
     etiquette = Etiquette(set)
     etiquette.step(USUAL, ["bar"])
+    if not seen.get("canonical", True):
+        etiquette.step(terminal(**seen), ["bar 2"])
     out, acknowledged = etiquette.step(terminal(**seen), ["bar 2"])
     return etiquette, out, acknowledged
 
@@ -41,6 +43,16 @@ def test_a_full_screen_program_gets_all_rows_and_keeps_what_it_drew():
     assert etiquette.region.height == 0
     assert "\x1b[r" in out
     assert "\x1b[K" not in out
+
+
+def test_a_program_that_has_just_begun_to_read_keys_may_be_about_to_print_lines():
+    etiquette = Etiquette(set)
+    etiquette.step(USUAL, ["bar"])
+    raw = terminal(canonical=False, others_in_foreground=True)
+    assert etiquette.step(raw, ["bar 2"])[0] == ""
+    assert "bar 2" in etiquette.step(USUAL, ["bar 2"])[0]
+    assert etiquette.step(raw, ["bar 3"])[0] == ""
+    assert "\x1b[r" in etiquette.step(raw, ["bar 3"])[0]
 
 
 def test_a_prompt_of_the_worker_itself_gets_clean_rows():

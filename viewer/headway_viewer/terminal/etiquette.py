@@ -40,6 +40,7 @@ class Etiquette:
         self.region = ScrollRegion()
         self._claim = claim
         self._ended: list[_End] = []
+        self._raw = False  # single keys were read when it was last seen
 
     def add_ended(
         self, operation: str, receipt: str | None, covers: list[str] | None = None
@@ -66,6 +67,10 @@ class Etiquette:
             # The shell has its prompt there by now: a receipt would be written into it.
             self._take_receipts()
             return self.region.release(seen.rows), self._take_ended()
+        if not seen.canonical and not self._raw:
+            self._raw = True
+            return "", []  # it may be about to start a pty of its own, in which lines are printed
+        self._raw = not seen.canonical
         if not seen.canonical:
             # A full-screen program has drawn over these rows; a worker's own prompt has not.
             return self.region.release(seen.rows, erase=not seen.others_in_foreground), []

@@ -19,6 +19,7 @@ from headway.formatting import theme
 from headway.host.files.printed_ends import PrintedEnds
 from headway.host.files.terminal_locks import FRONT, TerminalLock
 from headway.model import Operation
+from headway.run.kernel.inner_terminal import inner_mode
 from headway.states import CRASHED, FAILED
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
@@ -265,6 +266,9 @@ class TerminalLoop:
             foreground = group in groups
             modes = termios.tcgetattr(descriptor)
             mode = terminal_mode.line_mode(modes)
+            if mode == terminal_mode.RAW and foreground:
+                here = [pid for pid in self._workers if process_group(pid) == group]
+                mode = inner_mode(here, os.fstat(descriptor).st_rdev) or mode
             if mode == terminal_mode.RAW and foreground:
                 others_in_foreground = terminal_mode.is_relayed(modes) or group_size(
                     group

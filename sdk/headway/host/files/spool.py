@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import stat
 
-from headway.protocol.endpoint import SPOOL
+from headway.protocol.endpoint import REPORT, SPOOL, runtime_directory, user_of
 from headway.protocol.permissions import open_to_owner
 
 START_LOCK = "start.lock"
@@ -26,6 +26,25 @@ WAITING_LIMIT = 5_000
 SEARCH_EVERY = 64
 LOG = "broker.log"  # of `headway_broker.shell.log`, which bounds it by the same size
 LOG_LIMIT = 256 * 1024  # bytes, from which on a start writes no more
+
+
+def spool_place() -> tuple[str, int]:
+    """Return the runtime directory whose spool this process writes to, and its user.
+
+    Raise OSError where there is none.
+    """
+    user = user_of(os.environ, os.getuid())
+    return runtime_directory(os.environ, user), user
+
+
+def may_listen() -> bool:
+    """Return whether there is a socket of a broker, without a look whether somebody listens."""
+    if os.environ.get("HEADWAY_ENDPOINT"):
+        return True
+    try:
+        return os.path.lexists(os.path.join(spool_place()[0], REPORT))
+    except OSError:
+        return True  # there is no place for a file either
 
 
 def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:

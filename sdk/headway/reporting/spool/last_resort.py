@@ -10,15 +10,21 @@ from __future__ import annotations
 
 import errno
 import os
-import struct
 import sys
 import time
 
 from headway.host import descriptor_reserve
 from headway.host.files import lost_ends
-from headway.host.files.spool import is_deaf, mark_deaf, remove_spool_file, write_spool_file
+from headway.host.files.spool import (
+    is_deaf,
+    mark_deaf,
+    remove_spool_file,
+    spool_place,
+    write_spool_file,
+)
 from headway.host.identity import describe
-from headway.protocol import endpoint, messages
+from headway.protocol import endpoint
+from headway.protocol.packing import frame, packed
 from headway.protocol.redaction import redact
 from headway.version import VERSION
 
@@ -73,7 +79,7 @@ class ExitSpool:
     def nobody_listens(self) -> bool:
         """Return whether nothing is lost by not waiting, and the broker has not answered others."""
         try:
-            return self.name is not None and is_deaf(_place()[0])
+            return self.name is not None and is_deaf(spool_place()[0])
         except OSError:
             return False
 
@@ -81,7 +87,7 @@ class ExitSpool:
         """Spare others that wait which this exit had in vain."""
         if self.name is not None:
             try:
-                mark_deaf(*_place())
+                mark_deaf(*spool_place())
             except OSError:
                 pass
 
@@ -109,7 +115,7 @@ def count_lost(number: int) -> None:
 
 def _remove(name: str) -> None:
     try:
-        remove_spool_file(*_place(), name)
+        remove_spool_file(*spool_place(), name)
     except OSError:
         pass  # the broker finds in it what it knows
 
@@ -120,21 +126,6 @@ def finish(reporter: Reporting) -> None:
     reporter.exit_spool.write(reporter.session)
 
 
-def may_listen() -> bool:
-    """Return whether there is a socket of a broker, without a look whether somebody listens."""
-    if os.environ.get("HEADWAY_ENDPOINT"):
-        return True
-    try:
-        return os.path.lexists(os.path.join(_place()[0], endpoint.REPORT))
-    except OSError:
-        return True  # there is no place for a file either
-
-
-def _place() -> tuple[str, int]:
-    user = endpoint.user_of(os.environ, os.getuid())
-    return endpoint.runtime_directory(os.environ, user), user
-
-
 def spool(name: str, owed: list[Any]) -> None:
     """Write messages, a `Hello` first, without texts to the spool file `name`, if there are any.
 
@@ -142,7 +133,7 @@ def spool(name: str, owed: list[Any]) -> None:
     are missing, and the broker counts them. Raise OSError.
     """
     if owed:
-        write_spool_file(*_place(), name, spooled(owed))
+        write_spool_file(*spool_place(), name, spooled(owed))
 
 
 def spool_at_last(name: str, owed: list[Any]) -> None:
@@ -194,58 +185,3 @@ def _encoded(message: Any) -> bytes:
         except Exception:  # the import may be under way
             pass
     return frame(message)
-
-
-def frame(message: Any) -> bytes:
-    """Return a message of `messages.INBOUND` in the bytes that `wire.encode` returns for it."""
-    return packed((messages.INBOUND.index(type(message)), *message))
-
-
-def packed(value: Any) -> bytes:
-    """Serialize a value of a message as msgpack. Raise TypeError or OverflowError."""
-    kind = type(value)
-    if value is None:
-        return b"\xc0"
-    if kind is bool:
-        return b"\xc3" if value else b"\xc2"
-    if kind is int:
-        return _whole(value)
-    if kind is float:
-        return b"\xcb" + struct.pack(">d", value)
-    if kind is str:
-        data = value.encode("utf-8", "replace")
-        short = bytes((0xA0 | len(data),)) if len(data) < 32 else None
-        return (short or _sized(len(data), b"\xd9\xda\xdb")) + data
-    if kind is bytes:
-        return _sized(len(value), b"\xc4\xc5\xc6") + value
-    if kind is dict:
-        inside = b"".join(packed(key) + packed(item) for key, item in value.items())
-        short = bytes((0x80 | len(value),)) if len(value) < 16 else None
-        return (short or _sized(len(value), b"\0\xde\xdf", least=1)) + inside
-    if kind in (list, tuple):
-        inside = b"".join(map(packed, value))
-        short = bytes((0x90 | len(value),)) if len(value) < 16 else None
-        return (short or _sized(len(value), b"\0\xdc\xdd", least=1)) + inside
-    raise TypeError(f"{kind.__name__} has no place in a message")
-
-
-def _whole(value: int) -> bytes:
-    if -32 <= value < 128:
-        return struct.pack("b", value)
-    codes, formats = (b"\xcc\xcd\xce\xcf", "BHIQ") if value > 0 else (b"\xd0\xd1\xd2\xd3", "bhiq")
-    for code, form in zip(codes, formats):
-        try:
-            return bytes((code,)) + struct.pack(">" + form, value)
-        except struct.error:
-            continue
-    raise OverflowError(f"{value} has more than 64 bits")
-
-
-def _sized(size: int, codes: bytes, *, least: int = 0) -> bytes:
-    """Return the msgpack code for a length of one, two or four bytes, and the length."""
-    for code, form in list(zip(codes, "BHI"))[least:]:
-        try:
-            return bytes((code,)) + struct.pack(">" + form, size)
-        except struct.error:
-            continue
-    raise OverflowError(f"{size} is too long")

@@ -8,12 +8,12 @@ streams stands in one list. Offsets are absolute: bytes since the beginning.
 from __future__ import annotations
 
 from _thread import allocate_lock
-from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 from headway.light_collections import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mmap import mmap
     from typing import NamedTuple
 else:
     from headway.light_typing import NamedTuple
@@ -25,6 +25,10 @@ CHUNK_BYTES = 1 << 18
 # A ring has room for all that is kept, the chunk that is being read, and less than a chunk that
 # is skipped where it wraps: what is read never meets what is kept.
 RING_BYTES = LIMIT + 2 * CHUNK_BYTES
+# Bytes of the memory that is there at once, and those that are left when the ring replaces it: a
+# command that prints little needs no more, and its first line does not wait for `mmap`.
+FIRST_BYTES = 1 << 15
+LEAST_BYTES = 1 << 12
 PIECES_LIMIT = 10_000  # where two streams take turns; the oldest ones are dropped beyond
 
 
@@ -105,13 +109,16 @@ class StreamLog:
 
     def __init__(self, log: OutputLog) -> None:
         self._log = log
-        # The kernel clears a page when it is first written to: a `bytearray` would clear, and take,
-        # all of it before the command's first line is passed on.
-        self._ring = memoryview(mmap(-1, RING_BYTES, flags=MAP_PRIVATE | MAP_ANONYMOUS))
+        self._ring = memoryview(bytearray(FIRST_BYTES))  # the beginning of one, at first
+        self._is_whole = False
         self._position = 0
 
     def space(self) -> memoryview:
         """Return where to read the next chunk to."""
+        if not self._is_whole:
+            if len(self._ring) - self._position >= LEAST_BYTES:
+                return self._ring[self._position :]
+            self.reserve()
         at = self._position % RING_BYTES
         if RING_BYTES - at < CHUNK_BYTES:
             self._position += RING_BYTES - at
@@ -126,12 +133,31 @@ class StreamLog:
 
     def copy(self, data: bytes) -> None:
         """Keep a copy of `data`."""
-        for start in range(0, len(data), CHUNK_BYTES):
-            chunk = data[start : start + CHUNK_BYTES]
-            self.space()[: len(chunk)] = chunk
+        while data:
+            space = self.space()
+            chunk = data[: len(space)]
+            space[: len(chunk)] = chunk
             self.came(len(chunk))
+            data = data[len(chunk) :]
 
     def view(self, start: int, end: int) -> memoryview:
         """Return bytes that are kept, by their positions."""
         at = start % RING_BYTES
         return self._ring[at : at + end - start]
+
+    def reserve(self) -> None:
+        """Take the memory for all that is kept now. Raise MemoryError."""
+        ring = memoryview(_allocate(RING_BYTES))
+        ring[: self._position] = self._ring[: self._position]
+        self._ring, self._is_whole = ring, True
+
+
+def _allocate(size: int) -> mmap | bytearray:
+    """Return memory of which only what is written to is taken, where that can be had."""
+    try:
+        from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap  # noqa: PLC0415 - few commands need it
+
+        # The kernel clears a page when it is first written to.
+        return mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS)
+    except (ImportError, OSError):  # no descriptor is left, or the command has removed our files
+        return bytearray(size)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LINGER_SECONDS = 0.1
 # Seconds that an unfinished line is held back from the terminal: it may be a prompt.
 HELD_SECONDS = 0.05
+# Bytes of a chunk that are written at once, or not at all, to a pipe that takes anything.
+ATOMIC_BYTES = 4096
 WITHHELD_SECONDS = 0.05  # between looks whether the command may write again
 
 
@@ -54,6 +56,7 @@ class Pump:
         self.lingering = False
         self.error: OSError | None = None  # why it could not pass on what came
         self.started = False
+        self.over = False  # all was relayed without a thread
         self._running = _thread.allocate_lock()  # held while it runs
 
     def start(self) -> None:
@@ -117,9 +120,22 @@ class Pump:
     def _held(self) -> bool:
         return self._filter is not None and bool(self._filter.held)
 
-    def copy(self) -> bool:
-        """Copy what has come; return False at the end of the stream. Raise OSError."""
-        space = self._log.space()
+    def can_copy_at_once(self) -> bool:
+        """Return whether nothing would have to be waited for to pass on `ATOMIC_BYTES`."""
+        import select  # noqa: PLC0415 - as above
+
+        if self._filter is not None or not (self._may_write is None or self._may_write()):
+            return False
+        poller = select.poll()
+        poller.register(self.target, select.POLLOUT)
+        return bool(poller.poll(0))
+
+    def copy(self, most: int | None = None) -> bool:
+        """Copy what has come, or `most` bytes; return False at the end of the stream.
+
+        Raise OSError.
+        """
+        space = self._log.space()[:most]
         try:
             size = os.readv(self.source, [space])
         except OSError as error:
@@ -163,6 +179,39 @@ class Pump:
                 import select  # noqa: PLC0415 - as above
 
                 select.select([], [self.target], [])
+
+
+def copy_first(pumps: list[Pump], seconds: float) -> None:
+    """Copy what comes within `seconds`, as long as it is taken at once; the rest is for threads.
+
+    A pump whose stream has ended by then is over.
+    """
+    import select  # noqa: PLC0415 - as above
+    import time  # noqa: PLC0415
+
+    until = time.monotonic() + seconds
+    poller = select.poll()
+    for pump in pumps:
+        poller.register(pump.source, select.POLLIN)
+    left = {pump.source: pump for pump in pumps}
+    while left:
+        now = time.monotonic()
+        ready = poller.poll((until - now) * 1000) if now < until else []
+        if not ready:
+            return
+        for source, _ in ready:
+            pump = left[source]
+            if not pump.can_copy_at_once():
+                return
+            try:
+                if pump.copy(ATOMIC_BYTES):
+                    continue
+            except OSError as error:
+                pump.error = error
+                os.close(source)
+            poller.unregister(source)
+            pump.over = True
+            del left[source]
 
 
 def copy_ready(pumps: list[Pump]) -> bool:

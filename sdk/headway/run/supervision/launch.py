@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 # Threads that must be available: pumps, keyboard, reporting and libzmq start six; the rest is
 # left to the command, which counts towards the same limit.
 THREADS_NEEDED = 16
+# Seconds for which this thread relays what a command prints, before any other thread is started and
+# what follows the command is imported: many have ended by then. A shell needs 1 ms for its first
+# line; doubled, a longer one is followed that much later.
+HEAD_START = 0.005
 # Seconds for which a thread keeps the interpreter while another waits for it. With Python's
 # own 5 ms a pump that shares the interpreter with the parser slows a loud command down.
 SWITCH_INTERVAL = 0.0005
@@ -183,16 +187,15 @@ class Launch:
             print_error(f"what it tells systemd is not read: {error.strerror or error}")
             return None
 
-    def start_threads(self) -> None:
-        """Start the threads that relay its output and the keyboard. Raise OSError, RuntimeError."""
+    def make_pumps(self) -> None:
+        """Make what relays its output. Raise OSError."""
         from headway.run.streams.output_log import OutputLog, StreamLog  # noqa: PLC0415
         from headway.run.streams.pump import Pump  # noqa: PLC0415 - after the command has begun
         from headway.run.streams.samples import KNOWN_TOOL_LIMIT, Samples  # noqa: PLC0415
-        from headway.run.supervision.terminal_follower import TerminalFollower  # noqa: PLC0415
 
         self.output = OutputLog()
-        self.signals.start()
         if self._held:
+            self.signals.start()
             _require_resources()
         output = self.plumbing.output_terminal
         if output is not None:
@@ -202,15 +205,33 @@ class Launch:
             hidden = self._filter_for(stream.target)
             may_write = None if output is None else output.may_write
             kept = StreamLog(self.output)
+            if self._held:
+                kept.reserve()
             self.pumps.append(Pump(stream.source, stream.target, samples, kept, hidden, may_write))
-        # Else a pump waits 5 ms for the interpreter whenever another thread has it.
-        sys.setswitchinterval(SWITCH_INTERVAL)
-        for pump in self.pumps:
-            pump.start()
-        self.plumbing.widen_pipes()
+
+    def start_threads(self) -> None:
+        """Start the threads that relay its output and the keyboard. Raise OSError, RuntimeError."""
+        if not self._held:
+            self.signals.start()
+        pumps = [pump for pump in self.pumps if not pump.over]
+        if pumps:
+            # Else a pump waits 5 ms for the interpreter whenever another thread has it.
+            sys.setswitchinterval(SWITCH_INTERVAL)
+            for pump in pumps:
+                pump.start()
+            self.plumbing.widen_pipes()
         self.child.wait_until_forked()
-        self._follower = TerminalFollower(self.plumbing, self.child)
-        self._follower.relay_keys()
+        if self.plumbing.terminal is not None:
+            from headway.run.supervision.terminal_follower import TerminalFollower  # noqa: PLC0415
+
+            self._follower = TerminalFollower(self.plumbing, self.child)
+            self._follower.relay_keys()
+
+    def _relay_first_output(self) -> None:
+        """Relay what it prints at once, for which no thread is needed."""
+        from headway.run.streams.pump import copy_first  # noqa: PLC0415 - as above
+
+        copy_first(self.pumps, HEAD_START)
 
     @property
     def keyboard(self) -> Keyboard | None:
@@ -230,7 +251,7 @@ class Launch:
         from headway.run.exit_status import exit_status  # noqa: PLC0415 - hardly ever needed
         from headway.run.streams.pump import copy_ready  # noqa: PLC0415
 
-        alone = [pump for pump in self.pumps if not pump.started]
+        alone = [pump for pump in self.pumps if not (pump.started or pump.over)]
         statuses: list[int] = []
         while not statuses:
             heard = self.signals.wait(0.0 if alone else 0.25)
@@ -289,6 +310,8 @@ class Launch:
         if not self._held:
             self._close_child_ends()
             try:
+                self.make_pumps()
+                self._relay_first_output()
                 self.start_threads()
             except Exception as error:
                 raise Unfollowed(reason_of(error)) from None
@@ -413,6 +436,7 @@ def prepare_launch(plan: Plan) -> Launch:
     try:
         launch = Launch(plan, signals, held=not easy)
         if launch.is_held:
+            launch.make_pumps()
             launch.start_threads()
     except Exception:
         if launch is not None:

@@ -111,7 +111,7 @@ class ShortCommand:
 
     def _report(self) -> bool:
         """Spool the operation; return whether that was possible. Raise what prevents it."""
-        from headway.reporting.spool.last_resort import may_listen, spool  # noqa: PLC0415 - once it has run
+        from headway.host.files.spool import may_listen, spool_place, write_spool_file  # noqa: PLC0415 - once it has run
         from headway.run.tables_file import tables_path  # noqa: PLC0415
 
         # The first program that reports starts the broker; the names in tables need a parser, too.
@@ -121,7 +121,7 @@ class ShortCommand:
             return False
         from headway.host.identity import describe  # noqa: PLC0415
         from headway.host.random_id import random_id  # noqa: PLC0415
-        from headway.protocol import messages  # noqa: PLC0415
+        from headway.protocol import messages, packing  # noqa: PLC0415
         from headway.version import VERSION  # noqa: PLC0415
 
         about = describe(VERSION)
@@ -131,7 +131,8 @@ class ShortCommand:
             messages.MAGIC, messages.MAJOR, messages.MINOR, session, "worker", now, about
         )
         announce = messages.Announce(0, now, True, operation.record(), [])
-        spool(session, [hello, announce, messages.Bye(0, now)])
+        frames = map(packing.frame, (hello, announce, messages.Bye(0, now)))
+        write_spool_file(*spool_place(), session, b"".join(map(packing.packed, frames)))
         return True
 
     def _tells_stages(self) -> bool:

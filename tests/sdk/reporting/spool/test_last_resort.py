@@ -10,41 +10,10 @@ from hypothesis import strategies as st
 
 import headway
 from headway.host.files import lost_ends
-from headway.protocol import messages, wire
+from headway.protocol import messages, packing, wire
 from headway.reporting.spool import last_resort
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
-
-NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False)
-PLAIN = st.recursive(
-    st.none() | st.booleans() | NUMBERS | st.text() | st.binary(),
-    lambda inside: (
-        st.lists(inside, max_size=20)
-        | st.dictionaries(st.text(max_size=9) | st.integers(0, 9), inside, max_size=20)
-    ),
-)
-
-
-@given(PLAIN)
-def test_every_value_of_a_message_is_packed_as_by_msgpack(value):
-    assert last_resort.packed(value) == wire.pack(value)
-
-
-@pytest.mark.parametrize("size", [31, 32, 255, 256, 65_535, 65_536])
-@pytest.mark.parametrize("make", [lambda n: "x" * n, bytes, lambda n: [0] * n, lambda n: (0,) * n])
-def test_long_values_are_packed_as_by_msgpack(make, size):
-    assert last_resort.packed(make(size)) == wire.pack(make(size))
-
-
-def test_a_map_of_many_is_packed_as_by_msgpack():
-    many = dict.fromkeys(range(70_000))
-    assert last_resort.packed(many) == wire.pack(many)
-
-
-@pytest.mark.parametrize("value", [2**64, -(2**63) - 1, {1, 2}])
-def test_what_has_no_place_in_a_message_is_an_error(value):
-    with pytest.raises((OverflowError, TypeError)):
-        last_resort.packed(value)
 
 
 def test_a_program_that_ends_in_haste_leaves_what_it_owes(tmp_path, monkeypatch):
@@ -126,7 +95,7 @@ def test_whatever_enters_by_the_api_is_packed_in_both_ways_the_same(values):
         owed = reporter.publisher.spool_messages(1.0)
     assert len(owed) == 3
     for message in owed:
-        assert last_resort.frame(message) == wire.encode(message)
+        assert packing.frame(message) == wire.encode(message)
         wire.decode(wire.encode(message), messages.INBOUND)
 
 

@@ -1,6 +1,7 @@
 """The last output of a command: no byte lost, moved or told twice, whatever the streams do."""
 
 import os
+import sys
 import threading
 
 import pytest
@@ -13,8 +14,12 @@ from headway.run.streams.output_log import CHUNK_BYTES, LIMIT, OutputLog, Stream
 
 def put(stream, data):
     """What a pump does with a chunk."""
-    stream.space()[: len(data)] = data
-    stream.came(len(data))
+    while data:
+        space = stream.space()
+        size = min(len(space), len(data))
+        space[:size] = data[:size]
+        stream.came(size)
+        data = data[size:]
 
 
 def whole(log, offset=0, most=1 << 17):
@@ -60,10 +65,13 @@ def test_of_a_flood_the_last_part_is_kept():
         st.tuples(st.integers(0, 1), st.integers(1, 9), st.booleans()), min_size=1, max_size=60
     ),
     st.integers(1, 7),
+    st.integers(1, 9),
 )
 @settings(deadline=None)
-def test_what_is_kept_is_the_end_of_what_came(pieces, most):
+def test_what_is_kept_is_the_end_of_what_came(pieces, most, first_bytes):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output_log, "FIRST_BYTES", first_bytes)
+        patch.setattr(output_log, "LEAST_BYTES", 1)
         patch.setattr(output_log, "LIMIT", 20)
         patch.setattr(output_log, "CHUNK_BYTES", 9)
         patch.setattr(output_log, "RING_BYTES", 20 + 2 * 9)
@@ -107,3 +115,12 @@ def test_it_is_read_whole_while_it_is_written():
         offset = excerpt.offset + len(excerpt.data)
     writer.join()
     assert offset == 40 * len(lines)
+
+
+def test_without_the_memory_map_all_is_kept_the_same(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mmap", None)  # such as without a descriptor to import it by
+    log = OutputLog()
+    stream = StreamLog(log)
+    data = os.urandom(LIMIT)
+    stream.copy(data)
+    assert whole(log) == (0, data)
