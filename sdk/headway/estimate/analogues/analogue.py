@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import exp, log
 
-from headway.estimate.analogues.critical_path import KEY_SEPARATOR
 from headway.estimate.analogues.matching import DISTANCE_STEP, Matching
 from headway.estimate.analogues.place import (
     Place,
@@ -13,6 +12,7 @@ from headway.estimate.analogues.place import (
     time_before,
     time_reached,
 )
+from headway.estimate.history.span import KEY_SEPARATOR
 from headway.estimate.pace import (
     PACE_LIMIT,
     SPEED_LIMIT,
