@@ -146,7 +146,7 @@ class Matching:
             ):
                 # A run that passed a stage over says nothing of it once it does run.
                 span = self._donors.get(key, span)
-            if span is not None and self._is_leaf(span):
+            if span is not None and self._is_leaf(span) and not self._around(stage):
                 self._pairs.append((stage, span))
             elif stage.children == 0 and stage.ended is None and not self._has(stage):
                 self._unmatched.append(stage)
