@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from traces import downloads, local_work, loops
+from traces import downloads, irregular, local_work, loops
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings" / "eta"
 
@@ -27,6 +27,12 @@ KINDS = {
     "epochs": loops.epochs,
     "beside": loops.epochs_beside,
     "patient": loops.patient,
+    "locked": irregular.locked,
+    "cached": irregular.cached,
+    "stopping": irregular.stopping,
+    "passes": irregular.passes,
+    "ranks": irregular.ranks,
+    "matrix": irregular.matrix,
 }
 
 

@@ -14,7 +14,8 @@ from traces.recorder import Recorder
 JOBS = {"hash": 5, "sort": 2, "pack": 9, "draw": 4, "parse": 14, "merge": 1}  # their lengths
 
 
-def _spin(rounds: int) -> None:
+def spin(rounds: int) -> None:
+    """Keep a processor busy for so many rounds, some 20 µs each."""
     data = b"headway" * 4000
     for _ in range(rounds):
         hashlib.sha256(data).digest()
@@ -31,9 +32,9 @@ def shuffled(run: int, rng: random.Random, folder: Path) -> Recorder:
     for name in names:
         length = int(JOBS[name] * rng.uniform(0.8, 1.25))
         if name in {"sort", "draw"}:
-            recorder.run_opaque(name, lambda n=length: _spin(n * size * 10))
+            recorder.run_opaque(name, lambda n=length: spin(n * size * 10))
         else:
-            recorder.run_items(name, range(length * 10), "item", lambda _: _spin(size))
+            recorder.run_items(name, range(length * 10), "item", lambda _: spin(size))
     return recorder
 
 
@@ -47,19 +48,19 @@ def epochs(run: int, rng: random.Random, folder: Path, *, beside: bool = False) 
         f"{rounds}×{batches} size={size}",
     )
     inside = {} if beside else {"parent": "epochs"}
-    recorder.run_opaque("load", lambda: _spin(15000))
+    recorder.run_opaque("load", lambda: spin(15000))
     recorder.report("epochs", 0, rounds, "epoch", "start")
     for number in range(1, rounds + 1):
         again = {"attempt": number} if number > 1 else {}
         recorder.run_items(
-            "train", range(batches), "batch", lambda _: _spin(size), **inside, **again
+            "train", range(batches), "batch", lambda _: spin(size), **inside, **again
         )
         recorder.run_items(
-            "check", range(batches // 8), "batch", lambda _: _spin(size // 2), **inside, **again
+            "check", range(batches // 8), "batch", lambda _: spin(size // 2), **inside, **again
         )
         recorder.report("epochs", number, rounds, "epoch", "run")
     recorder.report("epochs", rounds, rounds, "epoch", "done")
-    recorder.run_items("test", range(batches // 2), "batch", lambda _: _spin(size // 2))
+    recorder.run_items("test", range(batches // 2), "batch", lambda _: spin(size // 2))
     return recorder
 
 

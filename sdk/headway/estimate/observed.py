@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from math import isfinite
 
-from headway.estimate.analogues.critical_path import KEY_SEPARATOR
 from headway.estimate.hidden_counts import HiddenCounts
+from headway.estimate.history.span import KEY_SEPARATOR
 from headway.estimate.stage import WORKING, Stage
 
 TYPE_CHECKING = False

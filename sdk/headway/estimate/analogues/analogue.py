@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import exp, log
 
-from headway.estimate.analogues.critical_path import KEY_SEPARATOR
 from headway.estimate.analogues.matching import DISTANCE_STEP, Matching
 from headway.estimate.analogues.place import (
     Place,
@@ -13,6 +12,7 @@ from headway.estimate.analogues.place import (
     time_before,
     time_reached,
 )
+from headway.estimate.history.span import KEY_SEPARATOR
 from headway.estimate.pace import (
     PACE_LIMIT,
     SPEED_LIMIT,
@@ -205,13 +205,22 @@ class Analogue(Matching):
         return (late / LATE_STEP) ** 2 * min(1.0, LATE_SHARE * span.worked / self._whole)
 
     def stage_left(self, stage: Stage, now: float) -> float | None:
-        """Return the remaining seconds of one open stage, or None; call `remaining` before."""
+        """Return the remaining seconds of one open stage, or None; call `remaining` before.
+
+        Of a stage inside one that stands for it, it is its share of what that one has left.
+        """
         left = self.left.get(stage.key)
         span = self.spans.get(stage.key)
         if left is not None or span is None:
             return left
         if stage.began is None:
             return span.worked
+        around = stage.parent
+        while around is not None:
+            left, over = self.left.get(around.key), self.spans.get(around.key)
+            if left is not None and over is not None and over.worked > 0:
+                return max(LEAST_LEFT, left * min(1.0, span.worked / over.worked))
+            around = around.parent
         inside = stage.key + KEY_SEPARATOR
         within = [more for key, more in self.left.items() if key.startswith(inside)]
         return max([span.worked - stage.worked(now), LEAST_LEFT, *within])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from headway.estimate.history.order import places
+from headway.estimate.history.span import KEY_SEPARATOR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from headway.estimate.history.span import Span
     from headway.estimate.stage import Stage
 
-KEY_SEPARATOR = "\x1f"  # between the names in a key
 # Of a run: stages that overlap by less follow each other, as clocks are read at different times.
 # Doubled or halved: no effect.
 OVERLAP_SHARE = 0.003

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from math import log
 
-from headway.estimate.analogues.critical_path import KEY_SEPARATOR, CriticalPath
+from headway.estimate.analogues.critical_path import CriticalPath
 from headway.estimate.analogues.place import time_before
+from headway.estimate.history.loops import rounds
 from headway.estimate.pace import GRAIN_SHARE, SPEED_LIMIT, SPEED_PRIOR, clamp, log_ratio
 from headway.estimate.stage import ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Mapping
+    from typing import Mapping
 
     from headway.estimate.history.parameters import Parameters
     from headway.estimate.history.run import Run
@@ -62,8 +63,8 @@ class Matching:
         self._whole = max(1e-3, run.seconds if run.seconds is not None else last)
         self.grain = GRAIN_SHARE * self._whole
         self._parameters = parameters
-        self._rounds = frozenset(_rounds(self.spans))
-        self._merged = self._rounds
+        self._rounds = rounds(self.spans)
+        self._merged = frozenset(self._rounds)
         self._path = CriticalPath(run.spans, self._whole, self._merged)
         self._open: list[tuple[Stage, Span]] = []
         self._unmatched: list[Stage] = []
@@ -92,7 +93,7 @@ class Matching:
                 continue
             started.append(pair)
             ended = ended or stage.ended is not None
-            x = _size(stage, span)
+            x = self._size(stage, span, stages)
             if x is not None:
                 share = span.worked / whole + LEAST_WEIGHT
                 size_sum += share * x
@@ -110,7 +111,7 @@ class Matching:
             if stage.ended is None or self._will_resume(stage, span, stages):
                 self._open.append((stage, span))
             else:
-                self._settle(stage, span)
+                self._settle(stage, span, stages)
         if ended:
             self._pairs = [
                 (stage, span)
@@ -145,7 +146,7 @@ class Matching:
             ):
                 # A run that passed a stage over says nothing of it once it does run.
                 span = self._donors.get(key, span)
-            if span is not None and self._is_leaf(span):
+            if span is not None and self._is_leaf(span) and not self._around(stage):
                 self._pairs.append((stage, span))
             elif stage.children == 0 and stage.ended is None and not self._has(stage):
                 self._unmatched.append(stage)
@@ -161,7 +162,7 @@ class Matching:
                 mine = 1 if key in self.spans else -1
                 known[stage.parent.key] = known.get(stage.parent.key, 0) + mine
         merged = {key for key, more in known.items() if more < 0 and key in self.spans}
-        merged = self._rounds.union(key for key in merged if self.spans[key].group)
+        merged = {*self._rounds, *(key for key in merged if self.spans[key].group)}
         if merged != self._merged:
             self._merged = merged
             self._path = CriticalPath(self.spans.values(), self._whole, merged)
@@ -200,11 +201,11 @@ class Matching:
                     return False
         return True
 
-    def _settle(self, stage: Stage, span: Span) -> None:
+    def _settle(self, stage: Stage, span: Span, stages: Mapping[str, Stage]) -> None:
         """Count the size and the speed of a stage that has ended, once."""
         if stage.state != "completed":
             return
-        x = _size(stage, span)
+        x = self._size(stage, span, stages)
         if x is not None:
             share = span.worked / self._whole + LEAST_WEIGHT
             size_sum, size_weight, strange = self._settled_sizes
@@ -221,6 +222,22 @@ class Matching:
         self._speed_weight += share
         self._speed_distance += share * (z / DISTANCE_STEP) ** 2
 
+    def _size(self, stage: Stage, span: Span, stages: Mapping[str, Stage]) -> float | None:
+        """Return the logarithm of a stage's size over the earlier one's, or None if unknown.
+
+        Of a stage that counts rounds, it is that of all its rounds.
+        """
+        x = _size(stage, span)
+        key = span.key
+        while x is not None and key in self._rounds:
+            key = self._rounds[key]
+            inner = stages.get(key)
+            more = None if inner is None else _size(inner, self.spans[key])
+            if more is None:
+                break
+            x += more
+        return x
+
     def _size_of(self, span: Span) -> float:
         """Return the logarithm of a stage's size over the earlier one's, 0 where it is unknown."""
         return self._sizes.get(span.key, 0.0)
@@ -230,20 +247,6 @@ class Matching:
         grain = self.grain
         size = self._parameters.elasticity(span.key) * self._size_of(span)
         return log_ratio(ours, theirs, grain) - size * theirs / (theirs + grain)
-
-
-def _rounds(spans: Mapping[str, Span]) -> Iterator[str]:
-    """Yield the groups that count the rounds in which their stages were run.
-
-    In a loop inside a loop the last round says little of the whole, the outer count everything.
-    """
-    for span in spans.values():
-        key = span.key
-        while span.times > 1 and KEY_SEPARATOR in key:
-            key = key.rpartition(KEY_SEPARATOR)[0]
-            around = spans.get(key)
-            if around is not None and around.group and 0 < around.total <= 2 * span.times:
-                yield key
 
 
 def _size(stage: Stage, span: Span) -> float | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import log, sqrt
 
+from headway.estimate.history.loops import log_size, rounds
 from headway.estimate.history.order import Orders
 from headway.estimate.history.trust import trust
 from headway.estimate.pace import (
@@ -106,12 +107,12 @@ class Parameters:
     def _apart(self, key: str) -> float:
         logs: list[float] = []
         for run in self._runs:
-            for span in run.spans:
-                if span.key == key and span.worked > 0:
-                    value = log(span.worked + GRAIN_SHARE * (run.seconds or 0.0))
-                    if span.total > 0 and span.unit != "%":
-                        value -= self.elasticity(key) * log(span.total)
-                    logs.append(value)
+            spans = {span.key: span for span in run.spans}
+            span = spans.get(key)
+            if span is not None and span.worked > 0:
+                value = log(span.worked + GRAIN_SHARE * (run.seconds or 0.0))
+                size = log_size(span, spans, rounds(spans) if span.group else {})
+                logs.append(value if size is None else value - self.elasticity(key) * size)
         return _spread(logs)
 
     def _carried(self) -> float:
@@ -172,10 +173,12 @@ def _elasticities(runs: Sequence[Run]) -> dict[str, float]:
     sizes: dict[str, list[tuple[float, float]]] = {}
     for run in runs:
         grain = GRAIN_SHARE * (run.seconds or 0.0)
+        spans = {span.key: span for span in run.spans}
+        inside = rounds(spans)
         for span in run.spans:
-            if span.total > 0 and span.worked > 0 and span.unit != "%":
-                pair = log(span.total), log(span.worked + grain)
-                sizes.setdefault(span.key, []).append(pair)
+            size = log_size(span, spans, inside) if span.worked > 0 else None
+            if size is not None:
+                sizes.setdefault(span.key, []).append((size, log(span.worked + grain)))
     return {key: _elasticity(pairs) for key, pairs in sizes.items() if len(pairs) > 1}
 
 

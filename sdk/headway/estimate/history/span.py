@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     Pass = Tuple[float, float]
 
+KEY_SEPARATOR = "\x1f"  # between the names in a key
 # Share of its time after which, and share of its count below which, a point of such a curve tells
 # that a pass before it is missing.
 LATE, LITTLE = 0.8, 0.05

@@ -127,15 +127,15 @@ def test_a_new_regime_is_learned_within_a_few_runs():
     assert forecast.estimate(0.0).median > 30
 
 
-def epochs(many=4, each=10.0):
+def epochs(many=4, each=10.0, batches=20):
     """A loop of so many rounds, in each of which an inner one is gone through."""
     happened = [(0.0, 1, "epoch", None, "running", 0, many)]
     for at in range(many):
         begin = at * each
         # It is seen to run on: that it ended in between was over before the next frame.
-        happened += counted(2, "batch", begin, begin + each - 0.01, 20, parent=1)[:-1]
+        happened += counted(2, "batch", begin, begin + each - 0.01, batches, parent=1)[:-1]
         happened.append((begin + each, 1, "epoch", None, "running", at + 1, many))
-    happened.append((many * each, 2, "batch", 1, "completed", 20, 20))
+    happened.append((many * each, 2, "batch", 1, "completed", batches, batches))
     happened.append((many * each, 1, "epoch", None, "completed", many, many))
     return happened
 
@@ -152,3 +152,26 @@ def test_more_rounds_than_before_take_longer():
     history = learned(epochs(4))
     forecast, _ = play(history, epochs(8), until=20.0)
     assert forecast.estimate(20.0).median == pytest.approx(60, rel=0.25)
+
+
+def test_smaller_rounds_take_less_however_many_there_are():
+    history = learned(epochs(4, 10.0, batches=40), times=1)
+    forecast, _ = play(history, epochs(8, 2.5, batches=10), until=4.0)
+    assert forecast.estimate(4.0).median == pytest.approx(16, rel=0.3)
+
+
+def matrix(many, each):
+    """A loop of so many rounds; what runs in each of them is completed."""
+    happened = [(0.0, 1, "job", None, "running", 0, many)]
+    for at in range(many):
+        happened += counted(2, "build", at * each, at * each + each, 20, parent=1)
+        happened.append((at * each + each, 1, "job", None, "running", at + 1, many))
+    happened.append((many * each, 1, "job", None, "completed", many, many))
+    return happened
+
+
+def test_what_runs_in_each_round_is_not_expected_to_take_as_long_as_all_of_them_did():
+    history = learned(matrix(10, 10.0), times=1)
+    forecast, _ = play(history, matrix(4, 5.0), until=17.0)
+    assert forecast.estimate(17.0).median < 10
+    assert forecast.stage_estimate(2, 17.0).median < 10
