@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 import os
 import re
 import shutil
@@ -197,7 +199,10 @@ def test_cores_import_cores_and_what_computes():
         ("from headway.host import random_id", {"headway.host.random_id"}),
         ("from headway.host.random_id import random_id", {"headway.host.random_id"}),
         ("from . import reporter", {"."}),
-        ("import re, json\nfrom codecs import encode", set()),
+        ("import statistics\nstatistics.random.random()", {"statistics.random"}),
+        ("def late():\n    import re as r\n    r.enum.sys.exit()", {"re.enum"}),
+        ("from statistics import random", {"statistics.random"}),
+        ("import re, json\nfrom codecs import encode\nre.compile('')", set()),
     ],
 )
 def test_an_import_that_a_core_must_not_have_is_found(source, found):
@@ -214,6 +219,7 @@ def test_an_import_that_a_core_must_not_have_is_found(source, found):
         "__import__('time').time()",
         "eval(text)",
         "exec(text)",
+        "globals()['os']",
     ],
 )
 def test_a_core_that_would_open_print_or_read_is_found(call):
@@ -341,22 +347,35 @@ def cores():
 
 
 def imports_named(source):
-    """The modules that are imported, and what of `codecs` cores do not use, as `codecs.open`."""
+    """The modules that are imported, and what of those that compute leads elsewhere.
+
+    That is what of `codecs` cores do not use, as `codecs.open`, and modules that others have
+    imported, as `statistics.random`.
+    """
     nodes = list(ast.walk(ast.parse(source)))
-    found, codecs, used = set(), set(), set()
+    found, used, bound = set(), set(), {}  # bound: name in the source → module
     for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-            codecs |= {alias.asname or "codecs" for alias in node.names if alias.name == "codecs"}
+            bound.update({alias.asname or alias.name: alias.name for alias in node.names})
         elif isinstance(node, ast.ImportFrom):
             origin = "." * node.level + (node.module or "")
             names = {alias.name for alias in node.names}
             found |= {f"{origin}.{name}" if has(origin, name) else origin for name in names}
-            used |= names if origin == "codecs" else set()
+            used |= {(origin, name) for name in names}
     for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            used |= {node.attr} if node.value.id in codecs else set()
-    return found | {f"codecs.{name}" for name in used - CODECS}
+            used |= {(bound[node.value.id], node.attr)} if node.value.id in bound else set()
+    return found | {
+        f"{module}.{name}" for module, name in used if module in COMPUTING and escapes(module, name)
+    }
+
+
+def escapes(module, name):
+    """Whether what a computing module has under a name is more than what computes."""
+    if module == "codecs":
+        return name not in CODECS
+    return inspect.ismodule(getattr(importlib.import_module(module), name, None))
 
 
 def has(package, name):
@@ -370,8 +389,8 @@ def has(package, name):
 def builtins_named(source):
     """Those that reach files, terminals and other code without an import, called or handed on."""
     names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    forbidden = {"open", "input", "print", "__import__", "eval", "exec", "compile", "breakpoint"}
-    return names & {*forbidden, "__builtins__", "__loader__", "__spec__"}
+    forbidden = {"open", "input", "print", "eval", "exec", "compile", "breakpoint", "globals"}
+    return names & {*forbidden, "__import__", "__builtins__", "__loader__", "__spec__"}
 
 
 def within(module, packages):
