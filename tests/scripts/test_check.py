@@ -1,4 +1,4 @@
-"""scripts/check: it checks its own tree by that tree's environment, and says where there is none."""
+"""scripts/check: it checks its own tree by that tree's environment, and says if there is none."""
 
 from __future__ import annotations
 
