@@ -21,4 +21,4 @@ def test_no_component_reaches_back_into_the_core_or_asks_for_all_others():
         for name in imported(path)
         if name in (core.__name__, components.__name__)
     }
-    assert knowing == {"core", "schedule", "server", "actions"}
+    assert knowing == {"core", "schedule", "server", "sockets", "actions"}

@@ -16,6 +16,7 @@ from headway.protocol import endpoint
 from headway_broker.history import runs_table, summary
 from headway_broker.history.database import NAME
 
+# Cells of a name: what 80 columns leave beside the numbers of each table.
 NAME_WIDTH = 40
 ACCURACY_NAME_WIDTH = 32
 USAGE, NONE_SEEN = 2, 4  # exit statuses, as those of the commands that take an OP

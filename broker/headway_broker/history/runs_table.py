@@ -16,7 +16,8 @@ from headway.estimate import lasted
 from headway_broker.history.summary import Dated
 
 BARS = "▁▂▃▄▅▆▇█"
-NAME_WIDTH = 32
+NAME_WIDTH = 32  # cells of a name: half of 80 columns are the runs'
+REASONS_SHOWN = 3  # the slowest: a line of 80 columns has no room for more
 RUNS_SHOWN = 20  # the newest: what fits beside a name and two durations in 80 columns
 # Multiple of its usual duration from which on a stage is named as a reason; runs differ by a
 # quarter without anything being wrong.
@@ -111,7 +112,7 @@ def reasons(runs: Sequence[Dated]) -> str:
         return "nothing to compare with yet"
     slow = [row for row in rows[1:] if row.slowdown > SLOWER]
     slow.sort(key=lambda row: (row.usual or 0.0) - (row.newest or 0.0))
-    told = [f"{text.safe(row.name)} ×{row.slowdown:.1f}" for row in slow[:3]]
+    told = [f"{text.safe(row.name)} ×{row.slowdown:.1f}" for row in slow[:REASONS_SHOWN]]
     beside = runs[-1].run.beside
     if beside is not None and beside >= 0.5:
         told.append(f"{beside:.0f} other{'' if round(beside) == 1 else 's'} ran")

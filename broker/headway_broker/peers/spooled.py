@@ -129,6 +129,7 @@ class Spooled:
             raise Refused("version", {"majors": [MAJOR]})
         session = self._sessions.by_id.get(hello.session)
         unpacked = hello.about.get("unpacked")
+        # More than a file of 16 MiB can lack was not written by a worker.
         if type(unpacked) is int and 0 < unpacked <= 1 << 20:
             self._dropped.add("unpacked", unpacked)
         if session is None:

@@ -40,7 +40,7 @@ class Connections:
     """The accepted connections of some sockets, by descriptor."""
 
     def __init__(self, descriptors: int) -> None:
-        """Allow what `descriptors`, the soft limit, leaves room for."""
+        """Allow what `descriptors`, the soft limit, leaves room for: 16 in all, 4 each at least."""
         self.limit = min(CONNECTIONS_LIMIT, max(16, descriptors // CONNECTIONS_SHARE))
         self.per_process = min(PROCESS_LIMIT, max(4, self.limit // PROCESS_SHARE))
         self.refused = 0  # since the last `take_refused`
@@ -89,6 +89,7 @@ class Connections:
     @property
     def roomy(self) -> bool:
         """Whether there is room again after `full`."""
+        # A quarter free: with less, sockets would be bound and unbound for each that comes.
         return len(self._open) < self.limit * 3 // 4
 
     def take_refused(self) -> int:

@@ -175,7 +175,7 @@ class Sockets:
     def late_clients(self, until: float) -> Any:
         """Yield the identity of each client that has no session and still writes, `until` then."""
         while time.monotonic() < until:
-            if self.router.poll(20):
+            if self.router.poll(20):  # ms: `until` is met that exactly
                 identity, *_ = self.router.recv_multipart()
                 if identity not in self._core.sessions.by_identity:
                     yield identity

@@ -239,7 +239,7 @@ class Forecast(Mixture):
             share = by_stages + self._judged.trust * (self._judged.reached - by_stages)
         if share is None:
             return None
-        share = min(0.999, max(0.0, share))
+        share = min(0.999, max(0.0, share))  # 100 % is for success alone
         # What was shown stands while it is only a little too far.
         if not self._furthest - PROGRESS_SLACK <= share <= self._furthest:
             self._furthest = share

@@ -31,7 +31,7 @@ from headway.estimate.history.work import (
     counter_span,
     errors,
 )
-from headway.estimate.pace import GRAIN_SHARE, PACE_LIMIT, clamp, log_ratio
+from headway.estimate.pace import GRAIN_SHARE, LEAST_LEFT, PACE_LIMIT, clamp, log_ratio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,8 +94,6 @@ OVERRUN = 0.15
 BEYOND_STEP = 0.3
 # Lines of this run that are looked back at: one of them may have come out of its turn.
 LAST_LINES = 5
-# Seconds that are always left of what has not ended.
-LEAST_LEFT = 0.02
 
 
 class HiddenCounts:
@@ -243,6 +241,7 @@ class HiddenCounts:
             changed, count = curve.seconds[-1], self._counts[name]
             tau, step = moment(span.fractions, span.seconds, min(1.0, count / span.total))
             pace = _log_pace(changed, tau, record.seconds, grain)
+            # The last third tells the present pace, as `cold.rate` takes it.
             recent = curve.since(changed * 2 / 3)
             if recent is not None:
                 then = moment(span.fractions, span.seconds, min(1.0, recent.done / span.total))

@@ -133,7 +133,7 @@ def _span(stage: Stage, begun: float, now: float) -> Span:
     seconds: list[float] = []
     if stage.curve is not None and not stage.spent:
         fractions, seconds = stage.curve.shape(final)
-        if stage.origin > 0 and fractions and fractions[0] < 0.99:
+        if stage.origin > 0 and fractions and fractions[0] < 0.99:  # else there is no rest to go by
             # Resumed work: as if what was there had been done at the pace of the rest.
             before = worked * fractions[0] / (1 - fractions[0])
             even = [i / EARLIER_POINTS for i in range(EARLIER_POINTS)]

@@ -10,6 +10,7 @@ from headway.estimate.concurrency import Concurrency
 from headway.estimate.history.parameters import Parameters
 from headway.estimate.interval import initial_half_width
 from headway.estimate.observed import LARGEST, Observed
+from headway.estimate.pace import LEAST_LEFT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Mixture(Observed):
         raw = self._mix(now, cold) if self._analogues else alone
         if raw is not None:
             awaited = 0.0 if self._until is None else max(0.0, self._until - at)
-            raw = min(LARGEST, max(0.02, raw + awaited))
+            raw = min(LARGEST, max(LEAST_LEFT, raw + awaited))
         self._raw_at, self._raw = at, raw
         return raw
 

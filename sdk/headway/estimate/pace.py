@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from math import log
 
+# Seconds that are always left of what has not ended, whoever estimates it: a countdown at zero
+# would say that it has. Doubled or halved: no effect.
+LEAST_LEFT = 0.02
 # Of a run, added to seconds before they are divided: shorter times are noise of the observation.
 # Doubled: a little worse (small stages tell less of the speed); halved: a little better, with
 # more jitter.

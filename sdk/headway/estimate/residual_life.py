@@ -15,8 +15,8 @@ def median_residual(median: float, passed: float, spread: float) -> float:
     Durations are taken to be log-logistic around `median`; `spread` is the standard deviation
     of their logarithm. What is far beyond its median goes on for a share of what has passed.
     """
-    steep = LOGISTIC_SPREAD / max(0.05, spread)
+    steep = LOGISTIC_SPREAD / max(0.05, spread)  # by judgement: nothing is surer
     late = steep * log(max(passed, 1e-6) / max(median, 1e-6))
-    if late > 50:
+    if late > 50:  # the limit of the formula below, whose power would overflow
         return passed * (2 ** (1 / steep) - 1)
     return max(0.0, median * (1 + 2 * exp(late)) ** (1 / steep) - passed)

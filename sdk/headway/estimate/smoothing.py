@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import exp, log
 
+from headway.estimate.pace import LEAST_LEFT
+
 # Of the remaining time, how long a small change takes to show. The error of the number shown is
 # traded for calm: doubled, worse with less jitter; halved, better with more.
 SLOWNESS = 0.17
@@ -44,4 +46,4 @@ class Smoother:
             passed = max(0.0, now - self._seen)
             self._finish += (1 - exp(-passed / slow)) * (finish - self._finish)
         self._seen = now
-        return max(0.02, self._finish - now)
+        return max(LEAST_LEFT, self._finish - now)

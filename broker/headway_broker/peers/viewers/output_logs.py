@@ -94,7 +94,7 @@ class OutputLogs:
             follow = self._followed.setdefault(entry.operation.id, _Follow())
             follow.until = now + FOLLOWED_FOR
             effects += self._ask(entry, follow, now)
-        start = offset if type(offset) is int and 0 <= offset < 2**53 else 0
+        start = offset if type(offset) is int and 0 <= offset < 2**53 else 0  # as JSON has it
         found = self._found(entry, start, self._credit(asker, now))
         if "data" in found:
             self._credits[asker] = (self._credits[asker][0] - len(found["data"]), now)

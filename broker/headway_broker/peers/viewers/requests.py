@@ -17,6 +17,7 @@ from headway_broker.state.sessions import Session
 ANSWER_TIMEOUT = 5.0
 CLAIMS_LIMIT = 5_000  # keys remembered; the oldest is forgotten, and may then be told again
 PENDING_LIMIT = 1_000  # requests that wait for an answer
+DRAWN_LIMIT = 1_000  # operations of one request that tells what was drawn; a viewer draws fewer
 
 
 class PendingRequest(NamedTuple):
@@ -146,7 +147,7 @@ class Requests:
         """Tell workers that a viewer has drawn the end of their operations."""
         operations = arguments.get("operations")
         mine: dict[Session, list[str]] = {}
-        for operation in operations[:1000] if isinstance(operations, list) else ():
+        for operation in operations[:DRAWN_LIMIT] if isinstance(operations, list) else ():
             entry = self._ledger.entries.get(operation) if isinstance(operation, str) else None
             if entry is not None:
                 mine.setdefault(entry.session, []).append(operation)

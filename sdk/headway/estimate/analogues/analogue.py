@@ -14,6 +14,7 @@ from headway.estimate.analogues.place import (
 )
 from headway.estimate.history.span import KEY_SEPARATOR
 from headway.estimate.pace import (
+    LEAST_LEFT,
     PACE_LIMIT,
     SPEED_LIMIT,
     SPEED_PRIOR,
@@ -59,8 +60,6 @@ LATE_SHARE = 4
 STRANGE_DISTANCE = 8.0
 # Of the earlier run: so much later than there its first stage may begin. By judgement.
 STRANGE_AFTER = 0.1
-# Seconds that are always left of what has not ended. Doubled or halved: no effect.
-LEAST_LEFT = 0.02
 
 
 class Analogue(Matching):
@@ -168,6 +167,7 @@ class Analogue(Matching):
         changed = stage.worked(now) if partial_round(stage) else stage.changed
         pace = log_pace(changed, theirs, span.worked, prior, grain)
         curve = stage.curve
+        # The last third tells the present pace, as `cold.rate` takes it.
         recent = curve.since(stage.changed * 2 / 3) if curve is not None else None
         if recent is not None and stage.changed > RECENT_GRAINS * grain:
             then = place_of(stage, span, recent.done, self._size_of(span))

@@ -92,7 +92,7 @@ def time_before(stage: Stage, span: Span, size: float) -> float:
     if fraction is None:
         return 0.0
     tau = moment(span.fractions, span.seconds, fraction).reached
-    return min(tau, 0.99 * span.worked)
+    return min(tau, 0.99 * span.worked)  # a hundredth is left to divide by
 
 
 def place_of(stage: Stage, span: Span, units: float, size: float) -> Place | None:
@@ -116,6 +116,7 @@ def time_reached(stage: Stage, span: Span, now: float, size: float) -> float:
         fraction = fraction_of(stage, span, stage.units, size)
     worked = stage.worked(now)
     if fraction is None:
+        # Without a count nobody sees its end come: a twentieth is left until it has.
         return min(worked + stage.spent, 0.95 * span.worked)
     # From one count to the next time goes on, but not beyond where the next one came.
     tau, step = moment(span.fractions, span.seconds, min(1.0, fraction))

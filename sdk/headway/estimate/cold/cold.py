@@ -6,6 +6,7 @@ from math import exp, inf, log
 
 from headway.estimate.cold import rounds
 from headway.estimate.cold.rate import evenness, remaining_at_rate
+from headway.estimate.pace import LEAST_LEFT
 from headway.estimate.residual_life import median_residual
 
 TYPE_CHECKING = False
@@ -176,8 +177,8 @@ class ColdEstimate:
     def _left(self, fraction: float, worked: float, left: float | None, share: float) -> float:
         """Mix what the stage's own rate says, as far as `share`, with the typical duration."""
         if left is None:
-            return max(0.02, median_residual(self.typical, worked, self._spread))
-        guess = max(0.02, (1 - fraction) * self.typical)
+            return max(LEAST_LEFT, median_residual(self.typical, worked, self._spread))
+        guess = max(LEAST_LEFT, (1 - fraction) * self.typical)
         return exp(share * log(left + MIX_GRAIN) + (1 - share) * log(guess + MIX_GRAIN))
 
 

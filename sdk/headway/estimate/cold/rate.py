@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import exp, log
 
+from headway.estimate.pace import LEAST_LEFT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.estimate.stage import Stage
@@ -38,6 +40,7 @@ def remaining_at_rate(stage: Stage, now: float) -> float | None:
     pace = worked / gained
     if curve is None or stage.partial:
         return pace * max(0.0, stage.total - stage.done - stage.partial)
+    # The last third, by judgement: half would remember more, a quarter has fewer counts.
     lately = _pace_since(stage, now, 2 / 3)
     if lately is not None:
         # Another kind of work before is forgotten as far as the pace has come to rest since.
@@ -52,7 +55,7 @@ def remaining_at_rate(stage: Stage, now: float) -> float | None:
         pace_left = pace * max(0.0, stage.total - stage.done) + step / 2
     else:
         pace_left = pace * max(0.0, stage.total - stage.done)
-    return max(0.02, pace_left, quiet / 2)
+    return max(LEAST_LEFT, pace_left, quiet / 2)
 
 
 def _pace_since(stage: Stage, now: float, share: float) -> float | None:

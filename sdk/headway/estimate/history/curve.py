@@ -104,7 +104,7 @@ def moment(fractions: Sequence[float], seconds: Sequence[float], at: float) -> M
 
     Between points the time is interpolated; past the last point it stays there.
     """
-    i = bisect_right(fractions, at + 1e-9)
+    i = bisect_right(fractions, at + 1e-9)  # a fraction that was rounded is reached, too
     if i == 0:
         first = seconds[0] if seconds else 0.0
         least = fractions[0] if fractions else 0.0

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Miss = Tuple[float, float, float, float]
 
-FORMAT = 2
+FORMAT = 2  # of a stored run; another one is read if `from_dict` knows it
 # The format before passes were known: of a count that began anew it kept only the last pass.
 PASSLESS_FORMAT = 1
 
