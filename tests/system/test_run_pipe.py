@@ -10,7 +10,7 @@ from machine import until
 
 from headway.protocol import messages
 
-CODE = "import sys; from headway.run.commands.pipe import main; sys.exit(main(sys.argv[1:]))"
+CODE = "import sys; from headway.commands.pipe import main; sys.exit(main(sys.argv[1:]))"
 PIPE = f"{sys.executable} -c '{CODE}'"
 
 
@@ -64,3 +64,21 @@ def test_the_exit_status_that_a_script_tells_is_the_operations(machine, listener
     process = start(machine, f"echo fail exit status 7 | {PIPE} --name Told")
     process.communicate(timeout=20)
     assert (process.returncode, listener.ended("Told").exit_status) == (1, 7)
+
+
+def test_it_is_the_command_line_of_tqdm(machine, listener):
+    script = f"seq 9 | {PIPE} --tqdm --total 9 --desc Count --unit lines"
+    process = start(machine, script)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, "".join(f"{n}\n" for n in range(1, 10)))
+    assert "Count: 100%" in err
+    operation = listener.ended("tqdm: Count")
+    (stage,) = operation.stages.values()
+    assert (operation.state, stage.done, stage.total, stage.unit) == ("completed", 9, 9, "lines")
+
+
+def test_an_option_that_tqdm_does_not_know_passes_the_lines_on_and_fails_as_tqdm_does(machine):
+    process = start(machine, f"seq 2 | {PIPE} --tqdm --bogus 3")
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (1, "1\n2\n")
+    assert "bogus" in err

@@ -40,12 +40,16 @@ class Count:
 
     def ended(self, future: futures.Future[Any]) -> None:
         """Count one that has ended."""
-        if future.cancelled() or future.exception() is not None:
-            with self._lock:
-                self.failed += 1
-                self.stage.update(detail=f"{self.failed} failed")
-        else:
+        self.count(succeeded=not future.cancelled() and future.exception() is None)
+
+    def count(self, *, succeeded: bool) -> None:
+        """Count one that has ended so."""
+        if succeeded:
             self.stage.advance()
+            return
+        with self._lock:
+            self.failed += 1
+            self.stage.update(detail=f"{self.failed} failed")
 
     def finish(self) -> None:
         """Fail the stage if any has failed."""

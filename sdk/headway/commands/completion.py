@@ -21,7 +21,7 @@ OPTIONS = {
     "history": "--forget --all --accuracy --json --csv",
     "why": "--json",
     "notify": "--enable --disable --exec --ntfy --apprise --with-output --after --slow --quiet",
-    "pipe": "--name --display --needs-end",
+    "pipe": "--name --display --needs-end --tqdm",
     "pv": "--name --size --display",
     "shell": "bash zsh fish --prompt",
     "help": "",

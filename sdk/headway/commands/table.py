@@ -26,7 +26,7 @@ VERBS = {
     "notify": ("headway_viewer.commands.notify:notify", "tell when operations end or need you"),
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
     "mcp": ("headway_viewer.mcp.cli:main", "let coding agents look and wait, over MCP"),
-    "pipe": ("headway.run.commands.pipe:main", "report progress from a shell script, by lines"),
+    "pipe": ("headway.commands.pipe:main", "report progress from a shell script, by lines"),
     "shell": ("headway.commands.shell:main", "print functions that report from a shell"),
     "pv": ("headway.run.commands.meter:main", "copy a pipe and report the bytes that pass"),
     "history": ("headway_broker.commands.history:main", "show what is remembered, or forget it"),

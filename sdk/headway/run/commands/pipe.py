@@ -13,7 +13,8 @@ from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxErro
 from headway.run.stderr import print_error
 from headway.text import safe
 
-USAGE = "usage: headway pipe [--name N] [--display MODE] [--needs-end]"
+USAGE = """usage: headway pipe [--name N] [--display MODE] [--needs-end]
+       headway pipe --tqdm [OPTION of tqdm]..."""
 HELP = f"""{USAGE}
 
 Read lines on standard input and report them as the progress of one operation.
@@ -35,6 +36,8 @@ options:
   --name N        call the operation N
   --display MODE  what this terminal shows: auto, live, plain, json, quiet
   --needs-end     the end of the input without `complete` is a failure: the script was killed
+  --tqdm          be the command line of tqdm: pass standard input on, and count its lines (or
+                  --bytes). What follows is tqdm's: --total N, --desc TEXT, --unit U, --null, ...
   -h, --help      show this
 
 exit status: 0 completed, 1 failed, 130 cancelled, 2 wrong usage. Where no terminal shows it, a
@@ -44,6 +47,7 @@ examples:
   for n in $(seq 100); do work $n; echo $n%; done | headway pipe --name Work
   (echo stage Copy total=3 unit=files; for f in a b c; do cp $f /backup; echo advance; done) \\
       | headway pipe --name Backup
+  seq 9 | headway pipe --tqdm --total 9 --desc Count
 """
 READ_SIZE = 1 << 16  # bytes: what a pipe holds
 _STATUS = {"completed": 0, "failed": 1, "cancelled": 130}
