@@ -59,4 +59,4 @@ def as_completed(futures: Iterable[Any], name: str | None = None, **options: Any
             future = found[0] if type(found) is tuple else found  # by `with_results=True`
             count.count(succeeded=future.status == "finished")
             yield found
-        count.settle()
+        count.finish()

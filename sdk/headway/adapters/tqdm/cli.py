@@ -14,14 +14,14 @@ from headway.adapters.tqdm.bar import tqdm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Any, Sequence
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run tqdm's command line with these arguments; return the exit status."""
     # tqdm's command line reads its options from the description of the class.
-    bar = type("tqdm", (tqdm,), {"__doc__": original.tqdm.__doc__})
-    original.tqdm = bar  # type: ignore[misc,assignment]  # pyright: ignore[reportPrivateImportUsage, reportAttributeAccessIssue]
+    module: Any = original
+    module.tqdm = type("tqdm", (tqdm,), {"__doc__": module.tqdm.__doc__})
     sys.argv = ["tqdm", *arguments]  # the operation is named after it
     original.main(sys.stderr, list(arguments))
     return 0
