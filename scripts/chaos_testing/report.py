@@ -15,7 +15,7 @@ from chaos_testing.outcomes import Outcomes
 from headway_broker.history.database import NAME
 
 ASKED = 6  # times that a new viewer tries: the last broker may just have been told to stop
-PATIENCE = 30.0  # seconds for each try, on a machine that is busy
+QUERY_TIMEOUT = 30.0  # seconds for each try, on a machine that is busy
 KEPT = 500  # ended operations that a broker keeps: a new viewer is shown no more
 
 
@@ -52,7 +52,7 @@ def check(experiment: Experiment, processes: list[ProcessTruth]) -> tuple[Findin
     """Compare the journals with what the observer and a new viewer are shown."""
     fresh = None
     for _ in range(ASKED):
-        fresh = fresh or experiment.sandbox.query("ps", "--json", within=PATIENCE)
+        fresh = fresh or experiment.sandbox.query("ps", "--json", within=QUERY_TIMEOUT)
     answered = fresh is not None
     seen = {operation["id"]: operation for operation in fresh["operations"]} if answered else {}
     for process in processes:

@@ -145,7 +145,7 @@ class Stage(Stateful):
 
     @property
     def shown(self) -> float | None:
-        """The owner's count plus what forked children counted; None where it is beyond ±2**63."""
+        """Return the owner's count and those of forked children; None where it is beyond ±2**63."""
         if self.beyond:
             return None
         return clean_count(self.done + sum(self.shares.values())) if self.shares else self.done
@@ -353,7 +353,7 @@ class Operation(Stateful):
 
     @property
     def question(self) -> str | None:
-        """What a person is asked while it or a stage of it waits, or None: a lock asks nobody."""
+        """Return what a person is asked while it or its stage waits; None: a lock asks nobody."""
         if self.state == WAITING and asks(self.reason):
             return self.reason
         if self.open:

@@ -65,22 +65,22 @@ class Stateful:
 
     @property
     def open(self) -> bool:
-        """Whether it has not ended."""
+        """Return whether it has not ended."""
         return self.state in OPEN
 
     @property
     def left(self) -> bool:
-        """Whether it was left early, and nothing has told yet how: it runs, and has a reason."""
+        """Return whether it was left early, and nothing has told how: it runs, and has a reason."""
         return self.state == RUNNING and self.reason is not None
 
     @property
     def paused(self) -> bool:
-        """Whether a request has stopped it, until another one."""
+        """Return whether a request has stopped it, until another one."""
         return self.state == WAITING and self.reason == PAUSED
 
     @property
     def stopped(self) -> bool:
-        """Whether it stopped before its end: completed, but for a reason that it has."""
+        """Return whether it stopped before its end: completed, but for a reason that it has."""
         return self.state == COMPLETED and self.reason is not None
 
 

@@ -2,7 +2,7 @@
 
 A line is one of `headway pipe`, after `@BAR` that tells the bars of a process from each other and,
 where it is part of another, `@BAR<OTHER`. Nothing here waits or raises: what the socket does not
-take is dropped, but for beginnings and ends, and those too beyond `OWED_LIMIT`.
+take is dropped, but for beginnings and ends, and those too beyond `PENDING_LIMIT`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
     from typing import Any, Callable
 
-OWED_LIMIT = 1 << 18  # bytes that wait for the socket: thousands of beginnings and ends
+PENDING_LIMIT = 1 << 18  # bytes that wait for the socket: thousands of beginnings and ends
 EXIT_TIMEOUT = 0.25  # seconds for which an exit waits for a reader that is behind
 LEFT_LIMIT = 1000  # bars that were left and wait for a verdict: the oldest have stopped there
 CAUSE_LIMIT, PLACE_LIMIT = 10, 2000  # exceptions and places that are looked at: deep recursions
@@ -41,7 +41,7 @@ class Connection:
         self.first = get_ident()
         self.open: dict[int, Bar] = {}
         self.last_looks: list[Callable[[], object]] = []  # called before `finish` ends what is open
-        self._owed = b""
+        self._pending = b""
         self._flags = 0
         self._socket: socket.socket | None = None
         path = os.environ.get("HEADWAY_BARS")
@@ -55,7 +55,7 @@ class Connection:
             self._flags = socket.MSG_NOSIGNAL  # a program may have SIGPIPE kill it
             self._socket.connect(path)
             # Nobody can look them up once a worker, or the server that forked it, has ended.
-            self._owed = f"child {' '.join(map(str, _ancestors()))}\n".encode()
+            self._pending = f"child {' '.join(map(str, _ancestors()))}\n".encode()
         except (ImportError, AttributeError, OSError):
             self._close()
 
@@ -90,10 +90,10 @@ class Connection:
             else:
                 bar.end_by(error)
         with self.lock:
-            if self._socket is not None and self._owed:
+            if self._socket is not None and self._pending:
                 try:
                     self._socket.settimeout(EXIT_TIMEOUT)
-                    self._socket.sendall(self._owed, self._flags)
+                    self._socket.sendall(self._pending, self._flags)
                 except OSError:
                     pass
             self._close()
@@ -101,17 +101,17 @@ class Connection:
     def send(self, line: str, *, last: bool = True) -> None:
         """Send a line; one that is not `last` of its kind may be dropped."""
         with self.lock:
-            if self._socket is None or (self._owed and not last):
+            if self._socket is None or (self._pending and not last):
                 return
-            self._owed += line.encode("utf-8", "replace") + b"\n"
+            self._pending += line.encode("utf-8", "replace") + b"\n"
             try:
-                taken = self._socket.send(self._owed, self._flags)
-                self._owed = self._owed[taken:]
+                taken = self._socket.send(self._pending, self._flags)
+                self._pending = self._pending[taken:]
             except (BlockingIOError, InterruptedError):
                 pass
             except OSError:
                 self._close()  # nobody reads any more
-            if len(self._owed) > OWED_LIMIT:
+            if len(self._pending) > PENDING_LIMIT:
                 self._close()
 
     def around(self) -> Bar | None:

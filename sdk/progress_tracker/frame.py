@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
         @property
         def succeeded(self) -> bool:
-            """Whether it has ended well."""
+            """Return whether it has ended well."""
             ...
 
         def get_overall_progress(self) -> float:

@@ -78,7 +78,7 @@ class Report:
 
     @property
     def cancel_reason(self) -> str | None:
-        """The reason of the request to cancel, if there was one that gave any."""
+        """Return the reason of the request to cancel, if there was one that gave any."""
         request = getattr(self._operation, "request", None)
         return getattr(request, "reason", None)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
         @property
         def cancel_reason(self) -> str | None:
-            """The reason that was given with a request to cancel, if any."""
+            """Return the reason that was given with a request to cancel, if any."""
             ...
 
         def leave(self, message: str, exit_status: int) -> bool:

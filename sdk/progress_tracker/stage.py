@@ -129,7 +129,7 @@ class ProgressStage:
 
     @property
     def elapsed_time(self) -> float:
-        """The seconds from its start to its end or to now; 0.0 before it has started."""
+        """Return the seconds from its start to its end or to now; 0.0 before it has started."""
         if self.start_time is None:
             return 0.0
         if self.end_time is not None:
@@ -140,7 +140,7 @@ class ProgressStage:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it has ended, well or not."""
+        """Return whether it has ended, well or not."""
         return self.status in ENDED
 
     def format_elapsed(self) -> str:

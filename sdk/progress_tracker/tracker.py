@@ -92,7 +92,7 @@ class ProgressTracker:
 
     @property
     def enable_notifications(self) -> bool:
-        """Whether notifications are wanted and plyer is there to raise them."""
+        """Return whether notifications are wanted and plyer is there to raise them."""
         return self._notifications_wanted and bool(present("PLYER_AVAILABLE"))
 
     @enable_notifications.setter
@@ -225,7 +225,7 @@ class ProgressTracker:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the operation has ended well."""
+        """Return whether the operation has ended well."""
         return self._outcome is StageStatus.COMPLETED
 
     # The picture.
@@ -316,7 +316,7 @@ class ProgressTracker:
 
     @property
     def cancel_reason(self) -> str | None:
-        """The reason that was given with `headway cancel`, if any."""
+        """Return the reason that was given with `headway cancel`, if any."""
         return self._report.cancel_reason
 
     def leave(self, message: str, exit_status: int) -> bool:

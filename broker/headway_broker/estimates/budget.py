@@ -37,7 +37,7 @@ class Budget:
 
     @property
     def left(self) -> float:
-        """The seconds left; negative after an estimate that cost more than was left."""
+        """Return the seconds left; negative after an estimate that cost more than was left."""
         return self._seconds
 
     def grow(self, now: float, *, watched: bool) -> None:

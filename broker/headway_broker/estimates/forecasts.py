@@ -67,7 +67,7 @@ class Forecasts:
 
     @property
     def waiting(self) -> int:
-        """The number of operations whose earlier runs are still to be read."""
+        """Return the number of operations whose earlier runs are still to be read."""
         return len(self._awaited)
 
     def begin(self, entry: Entry, now: float, *, has_history: bool) -> Keys | None:

@@ -42,7 +42,7 @@ class Database:
 
     @property
     def usable(self) -> bool:
-        """Whether there is a file to write to, or may be later."""
+        """Return whether there is a file to write to, or may be later."""
         return self.connection is not None or self.closed_for_now
 
     def open(self) -> None:

@@ -42,7 +42,7 @@ class StageTime(NamedTuple):
 
     @property
     def ratio(self) -> float | None:
-        """How many times the usual it took, or None."""
+        """Return how many times the usual it took, or None."""
         if self.seconds is None or self.usual is None or self.usual.median <= 0:
             return None
         return self.seconds / self.usual.median
@@ -64,12 +64,12 @@ class Explanation(NamedTuple):
 
     @property
     def going(self) -> bool:
-        """Whether the run goes on."""
+        """Return whether the run goes on."""
         return self.whole.going
 
     @property
     def chain(self) -> list[StageTime]:
-        """The stages that made its length, in their order."""
+        """Return the stages that made its length, in their order."""
         return [stage for stage in self.stages if stage.chain]
 
 

@@ -32,18 +32,18 @@ class Row(NamedTuple):
 
     @property
     def newest(self) -> float | None:
-        """The seconds in the newest run."""
+        """Return the seconds in the newest run."""
         return self.seconds[-1] if self.seconds else None
 
     @property
     def usual(self) -> float | None:
-        """The median of the seconds in the runs before the newest."""
+        """Return the median of the seconds in the runs before the newest."""
         known = [value for value in self.seconds[:-1] if value is not None]
         return median(known) if known else None
 
     @property
     def slowdown(self) -> float:
-        """How many times the usual duration the newest run took; 0 where that is unknown."""
+        """Return how many times the usual duration the newest run took; 0 where that is unknown."""
         usual = self.usual
         return (self.newest or 0.0) / usual if usual else 0.0
 

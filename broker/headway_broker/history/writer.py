@@ -63,17 +63,17 @@ class History:
 
     @property
     def is_open(self) -> bool:
-        """Whether the file is open."""
+        """Return whether the file is open."""
         return self._database.connection is not None
 
     @property
     def usable(self) -> bool:
-        """Whether there is a file to write to, or may be later."""
+        """Return whether there is a file to write to, or may be later."""
         return self._database.usable
 
     @property
     def has_room(self) -> bool:
-        """Whether fewer than `WAITING_LIMIT` jobs wait for the disk."""
+        """Return whether fewer than `WAITING_LIMIT` jobs wait for the disk."""
         return self._handed - self._done + len(self._unwritten) < WAITING_LIMIT
 
     def rows(self) -> list[StoredOperation]:

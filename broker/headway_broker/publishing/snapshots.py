@@ -46,12 +46,12 @@ class Snapshots:
 
     @property
     def requested(self) -> bool:
-        """Whether an inbox waits for a snapshot to be made."""
+        """Return whether an inbox waits for a snapshot to be made."""
         return not self.held and bool(self._eligible())
 
     @property
     def pending(self) -> bool:
-        """Whether parts of snapshots wait to be sent."""
+        """Return whether parts of snapshots wait to be sent."""
         return bool(self._parts)
 
     def due(self, now: float) -> bool:

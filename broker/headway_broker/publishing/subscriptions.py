@@ -22,12 +22,12 @@ class Subscriptions:
 
     @property
     def followed(self) -> bool:
-        """Whether anybody follows the stream."""
+        """Return whether anybody follows the stream."""
         return self.followers > 0
 
     @property
     def listened(self) -> bool:
-        """Whether anybody listens to the events."""
+        """Return whether anybody listens to the events."""
         return self.listeners > 0
 
     def subscribed(self, topic: bytes, subscribe: bool, by: Subscriber | None = None) -> bool:

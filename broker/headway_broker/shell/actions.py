@@ -50,7 +50,7 @@ class Actions:
 
     @property
     def kinds(self) -> frozenset[Any]:
-        """The kinds of effects that there is an action for."""
+        """Return the kinds of effects that there is an action for."""
         return frozenset(self._actions)
 
     def carry_out(self) -> None:

@@ -83,12 +83,12 @@ class Connections:
 
     @property
     def full(self) -> bool:
-        """Whether nothing more is to be accepted for now."""
+        """Return whether nothing more is to be accepted for now."""
         return len(self._open) >= self.limit
 
     @property
     def roomy(self) -> bool:
-        """Whether there is room again after `full`."""
+        """Return whether there is room again after `full`."""
         # A quarter free: with less, sockets would be bound and unbound for each that comes.
         return len(self._open) < self.limit * 3 // 4
 

@@ -161,7 +161,7 @@ class Deaths:
 
     @property
     def looking(self) -> bool:
-        """Whether `poll` has to be called every `LOOK_EVERY` seconds as well."""
+        """Return whether `poll` has to be called every `LOOK_EVERY` seconds as well."""
         return bool(self._looked_at or self._dead)
 
     def watch(self, name: str, pid: int, started: int | None) -> None:

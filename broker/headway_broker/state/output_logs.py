@@ -31,12 +31,12 @@ class Log:
 
     @property
     def end(self) -> int:
-        """The offset behind the last byte."""
+        """Return the offset behind the last byte."""
         return self.first + len(self.data)
 
     @property
     def weight(self) -> int:
-        """The bytes that it takes."""
+        """Return the bytes that it takes."""
         return len(self.data) + LOG_COST
 
     def append(self, offset: int, data: bytes, total: int) -> None:

@@ -49,7 +49,7 @@ class Quota:
 
     @property
     def full(self) -> bool:
-        """Whether no more bytes may be kept."""
+        """Return whether no more bytes may be kept."""
         return self.bytes >= BYTES_LIMIT
 
     def trim(self, known: Iterable[int], stages: list[list[Any]], *, still_open: bool) -> int:

@@ -93,17 +93,17 @@ class Session:
 
     @property
     def gone(self) -> bool:
-        """Whether its process has ended, or is not looked for."""
+        """Return whether its process has ended, or is not looked for."""
         return self.state in (STORED, ENDED)
 
     @property
     def looks(self) -> bool:
-        """Whether it reports, or shows what it is sent to somebody who looks."""
+        """Return whether it reports, or shows what it is sent to somebody who looks."""
         return self.role == "worker" or self.about.get("looks") != 0
 
     @property
     def restored(self) -> bool:
-        """Whether this broker knows it from the history or the spool only."""
+        """Return whether this broker knows it from the history or the spool only."""
         return self.state in (STORED, AWAITED)
 
     @classmethod

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def is_drawn_by_headway(file: Any) -> bool:
-    """Whether `file` is where Headway's viewer draws (terminal or cell), or is to be quiet."""
+    """Return whether Headway's viewer draws where `file` goes (terminal or cell), or is quiet."""
     own = reporter()
     if notebook.shell() is not None:
         return _is_drawn_in_cells(own, file)
@@ -39,7 +39,7 @@ def is_drawn_by_headway(file: Any) -> bool:
 
 
 def _is_drawn_in_cells(own: Reporter, file: Any) -> bool:
-    """Whether `file` is a stream that a notebook shows, and pictures are shown there."""
+    """Return whether `file` is a stream that a notebook shows, and pictures are shown there."""
     display = os.environ.get("HEADWAY_DISPLAY") or "auto"
     if own.off or display not in ("auto", "live", "quiet"):
         return False

@@ -103,7 +103,7 @@ def plain(description: object) -> str:
 
 
 def is_drawn_on(console: Console) -> bool:
-    """Whether Headway's viewer draws where `console` does: on a terminal, or in a notebook."""
+    """Return whether Headway's viewer draws where `console` does: a terminal, or a notebook."""
     return (console.is_terminal or console.is_jupyter) and is_drawn_by_headway(console.file)
 
 
@@ -352,13 +352,13 @@ class Progress(rich.progress.Progress):
 
     @property
     def tasks(self) -> list[Task]:
-        """The tasks, in the order they were added."""
+        """Return the tasks, in the order they were added."""
         self._take_counts()
         return super().tasks
 
     @property
     def finished(self) -> bool:
-        """Whether all tasks have reached their totals."""
+        """Return whether all tasks have reached their totals."""
         self._take_counts()
         return super().finished
 

@@ -56,7 +56,7 @@ class Position(Source):
 
     @property
     def in_work(self) -> int:
-        """The number of items that were handed out and do not count as done: 0 or 1."""
+        """Return the number of items that were handed out and do not count as done: 0 or 1."""
         items = self.items
         return 0 if items is None else min(len(items) - length_hint(self.iterator), 1)
 

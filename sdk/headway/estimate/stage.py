@@ -95,7 +95,7 @@ class Stage:
 
     @property
     def units(self) -> float:
-        """The units of all passes."""
+        """Return the units of all passes."""
         return self.passed + self.done
 
     def worked(self, now: float) -> float:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def drawable(terminal: bool, environ: Mapping[str, str]) -> bool:
-    """Whether a moving picture can be drawn: a capable terminal, no CI's log, no notebook's cell.
+    """Return whether a moving picture can be drawn: a capable terminal, no CI's log, no cell.
 
     A notebook's kernel gives its `!` commands a terminal, and shows what they print as text.
     """
@@ -24,19 +24,19 @@ def drawable(terminal: bool, environ: Mapping[str, str]) -> bool:
 
 
 def appends_lines(terminal: bool, environ: Mapping[str, str]) -> bool:
-    """Whether lines are appended where no picture is drawn: on any terminal, and in CI's log."""
+    """Return whether lines replace a picture that is not drawn: on any terminal, in CI's log."""
     return terminal or wants_lines(environ)
 
 
 def wants_lines(environ: Mapping[str, str]) -> bool:
-    """Whether lines are wanted instead of a picture: in CI, for a screen reader (`ACCESSIBLE`)."""
+    """Return whether lines are wanted: in CI, for a screen reader (`ACCESSIBLE`)."""
     return any(
         environ.get(name, "").lower() not in ("", "0", "false") for name in ("CI", "ACCESSIBLE")
     )
 
 
 def shows_nothing(display: str | None, terminal: bool, environ: Mapping[str, str]) -> bool:
-    """Whether nothing on standard error shows how an operation ends, and nobody asked for that.
+    """Return whether nothing on standard error tells an end, and nobody asked for that.
 
     `display` is what was asked for on the command line, or None.
     """

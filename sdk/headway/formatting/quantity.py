@@ -7,12 +7,12 @@ _PREFIXES = ("", "k", "M", "G", "T", "P", "E")
 
 
 def is_bytes(unit: str | None) -> bool:
-    """Whether the unit is bytes, which are shown as kB, MB, …."""
+    """Return whether the unit is bytes, which are shown as kB, MB, …."""
     return unit in _BYTE_UNITS
 
 
 def _scale(value: float) -> int:
-    """Which power of a thousand `value` is shown in."""
+    """Return which power of a thousand `value` is shown in."""
     power = 0
     value = abs(value)
     while value >= 999.5 and power < len(_PREFIXES) - 1:
@@ -30,7 +30,7 @@ def _three(value: float) -> str:
 
 
 def number(value: float) -> str:
-    """A bare count: "1,200", "12.5", "9.22 E" from ten million on."""
+    """Return a bare count: "1,200", "12.5", "9.22 E" from ten million on."""
     if abs(value) >= 1e7:
         power = _scale(value)
         return f"{_three(value / 1000**power)} {_PREFIXES[power]}"
@@ -40,7 +40,7 @@ def number(value: float) -> str:
 
 
 def amount(done: float, total: float | None, unit: str | None, *, named: bool = False) -> str:
-    """What is done of what: "480/1,200", "52.1/168 MB", "480"; `named` adds other units."""
+    """Return what is done of what: "480/1,200", "52.1/168 MB", "480"; `named` adds other units."""
     if unit == "%" and (total is None or total == 100):
         return f"{number(round(done))} %"
     if is_bytes(unit):
@@ -58,7 +58,7 @@ def amount(done: float, total: float | None, unit: str | None, *, named: bool = 
 
 
 def rate(per_second: float, unit: str | None) -> str:
-    """How fast: "52/s", "3.1 MB/s", "0.4/s"; "" for none."""
+    """Return how fast: "52/s", "3.1 MB/s", "0.4/s"; "" for none."""
     if per_second <= 0 or unit == "%":
         return ""
     if is_bytes(unit):

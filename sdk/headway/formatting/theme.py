@@ -66,12 +66,12 @@ class Theme(NamedTuple):
     colours: Mapping[str, str]
 
     def spell(self, line: str) -> str:
-        """A worker's text, safe, in characters that this theme's stream can encode."""
+        """Return a worker's text, safe, in characters that this theme's stream can encode."""
         made = text.safe(line)
         return text.plain_ascii(made) if self.ascii else made
 
     def paint(self, line: Line) -> str:
-        """The line as a string, with colours where this theme has them."""
+        """Return the line as a string, with colours where this theme has them."""
         if not self.colours:
             return "".join([piece for _, piece in line]).rstrip()
         codes = self.colours
@@ -80,7 +80,7 @@ class Theme(NamedTuple):
         )
 
     def bar(self, progress: float, width: int) -> Line:
-        """A bar of `width` cells; full only at 1.0."""
+        """Return a bar of `width` cells; full only at 1.0."""
         halves = int(progress * width * 2)
         full, half = divmod(halves, 2)
         done = self.full * full + (self.half if half else "")
@@ -117,7 +117,7 @@ _GLYPHS = "".join(_UNICODE_SIGNS.values()) + "━╸─…–"
 
 
 def make(*, ascii_only: bool, coloured: bool) -> Theme:
-    """The theme in one of its four forms."""
+    """Return the theme in one of its four forms."""
     colours = _COLOURS if coloured else {}
     if ascii_only:
         return Theme(_ASCII_SIGNS, "=", ">", "-", "...", True, colours)
@@ -131,7 +131,7 @@ def for_encoding(encoding: str | None, *, coloured: bool) -> Theme:
 
 
 def encodes(encoding: str | None) -> bool:
-    """Whether a stream of this encoding can take the signs."""
+    """Return whether a stream of this encoding can take the signs."""
     try:
         codecs.encode(_GLYPHS, encoding or "ascii")
     except (UnicodeError, LookupError):
@@ -140,7 +140,7 @@ def encodes(encoding: str | None) -> bool:
 
 
 def coloured(terminal: bool, environ: Mapping[str, str]) -> bool:
-    """Whether to use colours: NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
+    """Return whether to use colours: NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
     if environ.get("NO_COLOR"):
         return False
     forced = environ.get("FORCE_COLOR")
@@ -150,5 +150,5 @@ def coloured(terminal: bool, environ: Mapping[str, str]) -> bool:
 
 
 def width(line: Iterable[tuple[str, str]]) -> int:
-    """The cells of a line."""
+    """Return the cells of a line."""
     return sum(string_width.cells(piece) for _, piece in line)

@@ -26,7 +26,7 @@ class Handle(Protocol):
 
     @property
     def open(self) -> bool:
-        """Whether it has not ended."""
+        """Return whether it has not ended."""
         ...
 
     def ask(self, reason: str | None, *, kill: bool = False) -> tuple[str, str | None]:

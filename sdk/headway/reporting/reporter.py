@@ -244,7 +244,7 @@ class Reporter:
 
     @property
     def exit_spool(self) -> ExitSpool:
-        """What this process spools at its exit."""
+        """Return what this process spools at its exit."""
         if self._exit_spool is None:
             from headway.reporting.spool.last_resort import ExitSpool  # noqa: PLC0415 - at an end only
 

@@ -93,13 +93,13 @@ class Session(Marks):
         self._answers.append(Answer(request, answer, reason))
 
     def connected(self) -> None:
-        """A connection is made: mark everything open or unacknowledged for a resync."""
+        """Take in a new connection: mark everything open or unacknowledged for a resync."""
         self._connected = True
         self.output.connected()
         self._greet_again()
 
     def lost(self) -> None:
-        """The connection is lost: hand out nothing until there is another."""
+        """Take in that the connection is lost: hand out nothing until there is another."""
         self._connected = False
         self.welcome = None
         self.retired = False

@@ -41,7 +41,7 @@ class NotifySocket:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What is added to the command's environment."""
+        """Return what is added to the command's environment."""
         return {VARIABLE: self.path}
 
     def relay(self, samples: Samples) -> None:

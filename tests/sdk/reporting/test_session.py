@@ -146,3 +146,21 @@ def test_the_usual_duration_is_there_once_the_broker_has_told_it():
     publisher.receive(messages.Reply(second.request, {"usual": 20.0}, None), 3.0)
     assert publisher.usual == {operation.id: 20.0}
     assert publisher.refused is None
+
+
+def test_what_viewers_request_waits_in_order_and_an_answer_goes_before_all_else():
+    publisher, operation = publisher_with("A")
+    publisher.take(1.0)
+    requests = [
+        messages.Cancel(7, operation.id, "enough", False),
+        messages.Pause(8, operation.id, True),
+    ]
+    for request in requests:
+        publisher.receive(request, 2.0)
+    assert publisher.viewer_requests == requests
+    publisher.changed(operation)
+    publisher.answer(7, "refused", "not now")
+    assert publisher.deadline() == float("-inf")
+    first, second = publisher.take(2.0)
+    assert first == messages.Answer(7, "refused", "not now")
+    assert kinds([second]) == [messages.Announce]

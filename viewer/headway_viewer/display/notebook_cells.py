@@ -73,7 +73,7 @@ class Cells:
 
     @property
     def going(self) -> bool:
-        """Whether anything is shown that has not ended."""
+        """Return whether anything is shown that has not ended."""
         return bool(self._displays)
 
     def _notice(self, now: float) -> None:

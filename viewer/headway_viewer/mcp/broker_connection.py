@@ -53,7 +53,7 @@ class BrokerConnection:
 
     @property
     def now(self) -> float:
-        """The broker's time."""
+        """Return the broker's time."""
         return self._feed.replica.time(self._feed.clock())
 
     def find(self, word: str) -> Operation:

@@ -46,7 +46,7 @@ class Claims:
 
     @property
     def pending(self) -> bool:
-        """Whether replies are still to come."""
+        """Return whether replies are still to come."""
         return bool(self._open)
 
     def _request(self, notice: Notice) -> int | None:

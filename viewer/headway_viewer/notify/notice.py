@@ -65,7 +65,7 @@ class Notice(NamedTuple):
 
     @property
     def shown(self) -> int:
-        """The seconds that the notification stays."""
+        """Return the seconds that the notification stays."""
         return SHOWN[self.urgency]
 
 

@@ -50,13 +50,13 @@ class Sender:
 
     @property
     def stuck(self) -> bool:
-        """Whether the current delivery takes longer than `STUCK_AFTER` seconds."""
+        """Return whether the current delivery takes longer than `STUCK_AFTER` seconds."""
         busy = self._busy
         return busy is not None and time.monotonic() - busy > STUCK_AFTER
 
     @property
     def busy(self) -> bool:
-        """Whether a delivery is going on or queued."""
+        """Return whether a delivery is going on or queued."""
         return self._busy is not None or not self._waiting.empty()
 
     def offer(self, notice: Notice) -> bool:

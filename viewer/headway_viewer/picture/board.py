@@ -141,7 +141,7 @@ class Board:
 
     @property
     def open(self) -> int:
-        """The number of root operations that have not ended."""
+        """Return the number of root operations that have not ended."""
         counts = self.counts
         return counts[RUNNING] + counts[WAITING] + counts[PENDING]
 

@@ -55,7 +55,7 @@ class Etiquette:
 
     @property
     def pending(self) -> bool:
-        """Whether ends of operations are not yet drawn and acknowledged."""
+        """Return whether ends of operations are not yet drawn and acknowledged."""
         return bool(self._ended)
 
     def step(self, seen: TerminalState, lines: list[str]) -> tuple[str, list[str]]:

@@ -28,7 +28,7 @@ class Process(NamedTuple):
 
     @property
     def stopped(self) -> bool:
-        """Whether it runs no more: stopped, traced, or dead."""
+        """Return whether it runs no more: stopped, traced, or dead."""
         return self.state in "TtZX"
 
 

@@ -31,7 +31,7 @@ class KeyboardMode:
 
     @property
     def taken(self) -> bool:
-        """Whether the terminal gives single keys, to this process."""
+        """Return whether the terminal gives single keys, to this process."""
         return self._saved is not None and has_terminal(self._descriptor)
 
     def take(self) -> None:

@@ -56,7 +56,7 @@ class Pids:
 
     @property
     def ended(self) -> bool:
-        """Whether no process of them runs any more, and none is to come."""
+        """Return whether no process of them runs any more, and none is to come."""
         return self.descriptor is None and (self._pid is None or not is_running(self._pid))
 
 

@@ -24,17 +24,17 @@ class Pool(NamedTuple):
 
     @property
     def workers(self) -> int:
-        """The number of its processes."""
+        """Return the number of its processes."""
         return len({operation.pid for operation in self.operations})
 
     @property
     def ended(self) -> float:
-        """The time of the last end."""
+        """Return the time of the last end."""
         return max(one.ended or 0.0 for one in self.operations)
 
     @property
     def seconds(self) -> float:
-        """The time from the first beginning to the last end."""
+        """Return the time from the first beginning to the last end."""
         begun = [one.started for one in self.operations if one.started is not None]
         return self.ended - min(begun) if begun else 0.0
 
@@ -65,7 +65,7 @@ class Pools:
 
     @property
     def idle(self) -> bool:
-        """Whether a pool has no open operation, so that `take` will soon return it."""
+        """Return whether a pool has no open operation, so that `take` will soon return it."""
         return any(members.idle_since is not None for members in self._members.values())
 
     def begin(self, operation: Operation, parent: int) -> None:

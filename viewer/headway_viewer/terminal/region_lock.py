@@ -20,7 +20,7 @@ class RegionLock:
 
     @property
     def held(self) -> bool:
-        """Whether this process may reserve rows."""
+        """Return whether this process may reserve rows."""
         return self._lock.held
 
     def acquire(self) -> bool:

@@ -33,12 +33,12 @@ class Site(NamedTuple):
 
     @property
     def cookie(self) -> str:
-        """The name of the cookie: browsers do not tell ports apart."""
+        """Return the name of the cookie: browsers do not tell ports apart."""
         return f"headway-{self.port}"
 
     @property
     def url(self) -> str:
-        """The URL that is printed, with the token."""
+        """Return the URL that is printed, with the token."""
         return f"{self.scheme}://{self.hosts[0]}:{self.port}/?token={self.token}"
 
 

@@ -11,7 +11,7 @@ from headway_viewer.connection.endpoint import following_feed
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Replica
 
-PATIENCE = 0.5  # seconds, at most, in which a page that has gone is noticed
+DEPARTURE_POLL = 0.5  # seconds, at most, in which a page that has gone is noticed
 FRAME = 0.1  # seconds between frames: a bar that moves more often looks no smoother
 
 
@@ -26,7 +26,7 @@ class Stream:
     def step(self) -> list[tuple[str, str]]:
         """Wait for changes; return them as events: their names, and JSON on one line."""
         feed = self._feed
-        if feed.wait(PATIENCE):
+        if feed.wait(DEPARTURE_POLL):
             feed.wait(FRAME, rest=True)
         replica = feed.replica
         now = replica.time(feed.clock())

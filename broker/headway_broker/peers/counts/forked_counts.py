@@ -43,7 +43,7 @@ class ShareId(NamedTuple):
 
     @property
     def key(self) -> ShareKey:
-        """The key of the share within its operation."""
+        """Return the key of the share within its operation."""
         return ShareKey(self.stage, self.writer)
 
 

@@ -60,7 +60,7 @@ class tqdm(original.tqdm):  # type: ignore[type-arg]  # noqa: N801 - the name th
 
     @property
     def n(self) -> float:
-        """What is done so far."""
+        """Return what is done so far."""
         stage = self._stage
         if stage is None or not self._silent:
             return self._n
@@ -74,7 +74,7 @@ class tqdm(original.tqdm):  # type: ignore[type-arg]  # noqa: N801 - the name th
 
     @property
     def total(self) -> float | None:
-        """The expected total, or None."""
+        """Return the expected total, or None."""
         return self._total
 
     @total.setter
@@ -85,7 +85,7 @@ class tqdm(original.tqdm):  # type: ignore[type-arg]  # noqa: N801 - the name th
 
     @property
     def unit(self) -> str:
-        """What is counted."""
+        """Return what is counted."""
         return self._unit
 
     @unit.setter

@@ -48,7 +48,7 @@ class Source:
 
     @property
     def in_work(self) -> int:
-        """The number of items that were handed out and do not count as done: 0 or 1."""
+        """Return the number of items that were handed out and do not count as done: 0 or 1."""
         return 0
 
     def finish(self) -> None:

@@ -155,7 +155,7 @@ class CriticalPath:
 
     @property
     def tail(self) -> float:
-        """The seconds between the end of the last stage and the end of the run."""
+        """Return the seconds between the end of the last stage and the end of the run."""
         return self._tail
 
 

@@ -86,7 +86,7 @@ class TerminalLock:
 
     @property
     def rows(self) -> int:
-        """The number of rows that are recorded as reserved in this session."""
+        """Return the number of rows that are recorded as reserved in this session."""
         try:
             return int(self._read() or 0)
         except ValueError:
@@ -98,7 +98,7 @@ class TerminalLock:
 
     @property
     def modes(self) -> tuple[Attributes, Attributes] | None:
-        """The modes to give back and those that were set, as recorded in this session."""
+        """Return the modes to give back and those that were set, as recorded in this session."""
         try:
             saved, changed = marshal.loads(bytes.fromhex(self._read().decode()))  # noqa: S302 - ours
         except (ValueError, EOFError, TypeError):

@@ -104,7 +104,7 @@ class FileProgress:
 
     @property
     def off(self) -> bool:
-        """Whether nothing will be told of it any more."""
+        """Return whether nothing will be told of it any more."""
         return self._off
 
     def take(

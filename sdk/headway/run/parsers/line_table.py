@@ -61,7 +61,7 @@ class Rule(NamedTuple):
 
     @property
     def untold(self) -> bool:
-        """Whether stages may come beside the one that a line names."""
+        """Return whether stages may come beside the one that a line names."""
         return self.stage is None and "stage" in self.pattern.groupindex and not self.sole
 
 

@@ -75,7 +75,7 @@ class SignalReceiver:
 
     @property
     def can_hold(self) -> bool:
-        """Whether signals can be held back until `start`."""
+        """Return whether signals can be held back until `start`."""
         return self._has_sigtimedwait
 
     def hold(self) -> set[int]:

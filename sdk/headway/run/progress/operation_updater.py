@@ -89,7 +89,7 @@ class OperationUpdater:
 
     @property
     def waits(self) -> bool:
-        """Whether the operation waits: for input, a lock, or while it is paused."""
+        """Return whether the operation waits: for input, a lock, or while it is paused."""
         return self._paused or self._waiting is not None
 
     def apply(self, events: list[Event], scope: str = "") -> None:
@@ -147,7 +147,7 @@ class OperationUpdater:
 
     @property
     def last_line(self) -> str | None:
-        """The last line of output that says something, or None."""
+        """Return the last line of output that says something, or None."""
         return self._tail[-1] if self._tail else None
 
     def note_unfinished_line(self, rest: str) -> None:

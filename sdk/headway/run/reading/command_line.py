@@ -79,7 +79,7 @@ class Command(NamedTuple):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words after the program."""
+        """Return the words after the program."""
         return self.argv[self.at :]
 
     def with_options(self, *options: str, after: int = 0) -> list[str]:

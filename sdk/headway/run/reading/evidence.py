@@ -53,7 +53,7 @@ class Hypothesis:
 
     @property
     def open(self) -> bool:
-        """Whether it is believed and not at its end."""
+        """Return whether it is believed and not at its end."""
         return self.state == BELIEVED
 
     def take(self, found: Measure) -> str:

@@ -59,7 +59,7 @@ class LineSplitter:
 
     @property
     def rest(self) -> str:
-        """The unfinished line (a prompt, perhaps)."""
+        """Return the unfinished line (a prompt, perhaps)."""
         return strip_escapes(self._rest)
 
     def look(self) -> list[Line]:

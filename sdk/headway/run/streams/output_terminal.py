@@ -68,7 +68,7 @@ class OutputTerminal:
 
     @property
     def foreground(self) -> bool:
-        """Whether the terminal is the command's to change.
+        """Return whether the terminal is the command's to change.
 
         One that does not control us, as under `su -c`, is taken for so: the command beside us sets
         its modes as it would without us.
@@ -77,12 +77,12 @@ class OutputTerminal:
 
     @property
     def changed(self) -> bool:
-        """Whether the real terminal has modes that the command set through its output."""
+        """Return whether the real terminal has modes that the command set through its output."""
         return self._saved is not None
 
     @property
     def gives_keys(self) -> bool:
-        """Whether the command has set its pty to give single keys."""
+        """Return whether the command has set its pty to give single keys."""
         return not termios.tcgetattr(self.master)[_LFLAG] & termios.ICANON
 
     def follow(self) -> None:

@@ -45,7 +45,7 @@ class Plumbing:
 
     @property
     def terminal(self) -> OutputTerminal | RelayedTerminal | None:
-        """The real terminal, however the command is connected to it."""
+        """Return the real terminal, however the command is connected to it."""
         return self.output_terminal or self.relayed_terminal
 
     def terminals(self) -> frozenset[int]:

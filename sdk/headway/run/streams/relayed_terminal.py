@@ -40,7 +40,7 @@ class RelayedTerminal:
 
     @property
     def foreground(self) -> bool:
-        """Whether this process's group has the terminal.
+        """Return whether this process's group has the terminal.
 
         It has controlled us when we began. One that no longer does is not relayed: its keys are
         another session's.
@@ -49,7 +49,7 @@ class RelayedTerminal:
 
     @property
     def relayed(self) -> bool:
-        """Whether the terminal is in raw mode for the command."""
+        """Return whether the terminal is in raw mode for the command."""
         return self._window.mode is not None
 
     def follow(self) -> None:

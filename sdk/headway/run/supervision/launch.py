@@ -110,7 +110,7 @@ class Launch:
 
     @property
     def is_held(self) -> bool:
-        """Whether the command is forked, and waits to be released."""
+        """Return whether the command is forked, and waits to be released."""
         return self._held
 
     def _fork(self, plan: Plan, form: MachineForm | None, end: int) -> Child | PtyChild:
@@ -129,7 +129,7 @@ class Launch:
 
     @property
     def tool(self) -> str:
-        """The tool whose output is parsed, "" for none."""
+        """Return the tool whose output is parsed, "" for none."""
         return (self.plan.tool or self.plan.command.program) if self.parses else ""
 
     def _writes_data(self) -> bool:
@@ -235,7 +235,7 @@ class Launch:
 
     @property
     def keyboard(self) -> Keyboard | None:
-        """What passes the command keys, if anything does."""
+        """Return what passes the command keys, if anything does."""
         return None if self._follower is None else self._follower.keyboard
 
     def follow_terminal(self) -> None:

@@ -43,7 +43,7 @@ class Plan:
 
     @property
     def command(self) -> Command:
-        """The command line as far as it is understood."""
+        """Return the command line as far as it is understood."""
         if self._command is None:
             from headway.run.reading.command_line import parse_command_line  # noqa: PLC0415 - many begin without
 
@@ -52,7 +52,7 @@ class Plan:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is started as any command, which needs no table of tools."""
+        """Return whether it is started as any command, which needs no table of tools."""
         program = self.argv[0].rpartition("/")[2]
         return not program.startswith(SPECIAL_STARTS) and program not in SPECIAL
 

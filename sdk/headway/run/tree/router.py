@@ -107,7 +107,7 @@ class Router:
 
     @property
     def has_tools(self) -> bool:
-        """Whether a tool runs below the command."""
+        """Return whether a tool runs below the command."""
         return bool(self._tools)
 
     def wants(self, argv: tuple[str, ...]) -> bool:

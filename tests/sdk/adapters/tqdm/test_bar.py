@@ -105,7 +105,7 @@ def test_a_counter_closed_while_an_exception_passes_has_failed_with_it(reporter)
 def test_a_counter_that_nobody_closes_ends_as_its_numbers_say(reporter, total, done, reason):
     bar = tqdm(total=total, desc="Loop")
     bar.update(done)
-    reporter.settle()
+    reporter.judge_open()
     stage = bar._stage
     assert (stage.state, stage.model.reason) == ("completed", reason)
     assert (stage.operation.state, stage.operation.model.reason) == ("completed", reason)
