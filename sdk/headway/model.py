@@ -11,6 +11,8 @@ Times are seconds on the monotonic clock of whoever holds the copy.
 
 from __future__ import annotations
 
+from _operator import attrgetter  # `operator` is 20 times as long to import
+
 from headway.plain_values import (
     clean_count,
 )
@@ -82,6 +84,9 @@ OPERATION_FIELDS = (
     "planned",  # outermost stages as of its last plan, which names all; UNTOLD; None without
     "receipt",  # whether it leaves a line on its terminal where it completes
 )
+# What `getattr` of each field in turn returns, in a third of the time: an exit records thousands.
+_stage_values = attrgetter(*STAGE_FIELDS)
+_operation_values = attrgetter(*OPERATION_FIELDS)
 
 UNTOLD = 0  # `planned` of an operation of which stages come that nobody has told of
 UNLEARNED = "-"  # the key of an operation that history neither learns from nor foretells
@@ -170,7 +175,7 @@ class Stage(Stateful):
 
     def record(self) -> list[Any]:
         """Return its absolute state, in the order of `STAGE_FIELDS`."""
-        return [getattr(self, field) for field in STAGE_FIELDS]
+        return list(_stage_values(self))
 
     def apply(self, record: Sequence[Any]) -> None:
         """Take over the absolute state of `record`, which was checked when it was decoded."""
@@ -320,7 +325,7 @@ class Operation(Stateful):
 
     def record(self) -> list[Any]:
         """Return its own absolute state, without stages, in the order of `OPERATION_FIELDS`."""
-        return [getattr(self, field) for field in OPERATION_FIELDS]
+        return list(_operation_values(self))
 
     def apply(self, record: Sequence[Any]) -> None:
         """Take over the absolute state of `record`, which was checked when it was decoded."""

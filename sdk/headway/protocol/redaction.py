@@ -11,7 +11,7 @@ from __future__ import annotations
 from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
 from headway.protocol.messages import Announce
 from headway.protocol.vocabulary import are_own
-from headway.states import CRASHED, FAILED, QUESTIONS
+from headway.states import CRASHED, FAILED, QUESTIONS, asks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,6 +98,6 @@ def _own(error: str | None) -> str | None:
 
 def _without_question(reason: str | None) -> str | None:
     """Return the reason of a wait without the words in which a command asked."""
-    if reason is None:
-        return None
-    return next((words for words in QUESTIONS if reason.startswith(words)), reason)
+    if not asks(reason) or reason is None:
+        return reason
+    return next(words for words in QUESTIONS if reason.startswith(words))

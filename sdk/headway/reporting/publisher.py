@@ -331,5 +331,8 @@ def _records(stages: list[Stage]) -> list[list[Any]]:
 
 
 def _size(stage: Stage) -> int:
-    texts = (stage.name, stage.unit, stage.reason, stage.error, stage.detail)
-    return 150 + sum(4 * len(text) for text in texts if text)
+    size = 150 + 4 * len(stage.name)
+    for text in (stage.unit, stage.reason, stage.error, stage.detail):
+        if text:
+            size += 4 * len(text)
+    return size
