@@ -270,8 +270,8 @@ def _run(options: Options, path: str) -> int:
             launch.signals.restore()
         return _become(path, options.argv)
     try:
-        ended, heard = _follow_briefly(launch)
-        return 0 if ended else _follow(launch, heard)
+        code, heard = _follow_briefly(launch)
+        return _follow(launch, heard) if code is None else code
     finally:
         launch.release_terminal()
 
@@ -295,16 +295,16 @@ def _prepare(options: Options, path: str) -> Launch:
     return prepare_launch(plan)
 
 
-def _follow_briefly(launch: Launch) -> tuple[bool, ReceivedSignal | None]:
-    """Return whether the command has ended and is reported; else the signal that came, if any."""
+def _follow_briefly(launch: Launch) -> tuple[int | None, ReceivedSignal | None]:
+    """Return the exit status of a command that has ended and is reported; else any signal."""
     try:
         # The command need not wait for it.
         from headway.run.supervision.short_command import ShortCommand  # noqa: PLC0415
 
         short = ShortCommand(launch, os.environ)
     except Exception:  # such as of a command that removes our files
-        return False, None
-    return short.is_possible and short.run(), short.heard
+        return None, None
+    return short.run() if short.is_possible else None, short.heard
 
 
 def _follow(launch: Launch, heard: ReceivedSignal | None) -> int:

@@ -1,9 +1,10 @@
 """Follow and report a command that ends at once, without the API, the parsers and the broker.
 
 Most commands of a script take less time than it takes to import what follows a command. The
-operation of one that succeeds so soon is written to the spool, from which the broker takes it. Of
-any other command nothing is taken: the runner follows it, as it does a known tool that has printed
-something, which tells of stages, and from its beginning a command that took long when it ran last.
+operation of one that succeeds so soon, or fails without a word, is written to the spool, from
+which the broker takes it. Of any other command nothing is taken: the runner follows it, as it does
+a known tool that has printed something, which tells of stages, and from its beginning a command
+that took long when it ran last.
 """
 
 from __future__ import annotations
@@ -65,15 +66,16 @@ class ShortCommand:
             and not _is_for_agents(environ)
         )
 
-    def run(self) -> bool:
-        """Follow the command; return whether it has succeeded and is reported, so all is done."""
+    def run(self) -> int | None:
+        """Follow the command; return its exit status if it is reported, so all is done."""
         try:
-            if self._took_long() or not (self._succeeds() and self._is_copied() and self._report()):
-                return False
+            code = None if self._took_long() else self._end()
+            if code is None or not (self._is_copied() and self._report(code)):
+                return None
         except Exception:
-            return False  # whatever it was, the runner reports
+            return None  # whatever it was, the runner reports
         self._launch.child.take_statuses()
-        return True
+        return code
 
     def _took_long(self) -> bool:
         """Return whether the command took long when it ran last: then it is followed at once."""
@@ -82,8 +84,8 @@ class ShortCommand:
         keys = self._launch.plan.history_keys()
         return keys is not None and is_long(keys.key)
 
-    def _succeeds(self) -> bool:
-        """Wait for the command; return whether it has succeeded in time."""
+    def _end(self) -> int | None:
+        """Wait for the command; return its exit status if it has exited in time."""
         launch = self._launch
         soon = launch.begun + SOON
         until = soon if os.isatty(2) else launch.begun + LONGEST
@@ -92,14 +94,13 @@ class ShortCommand:
             found = os.waitid(os.P_PID, launch.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if found is not None:
                 launch.child.ended = now
-                succeeded = found.si_code == os.CLD_EXITED and found.si_status == 0
-                return bool(succeeded)
+                return int(found.si_status) if found.si_code == os.CLD_EXITED else None
             if now >= until or (now >= soon and self._tells_stages()):
-                return False
+                return None
             heard = launch.signals.wait(min(TICK, until - now))
             if heard is not None and heard.number != signal.SIGCHLD:
                 self.heard = heard
-                return False
+                return None
             launch.follow_terminal()
 
     def _is_copied(self) -> bool:
@@ -109,13 +110,18 @@ class ShortCommand:
             pump.join(DRAIN)
         return not any(pump.is_alive() or pump.error is not None for pump in pumps)
 
-    def _report(self) -> bool:
+    def _says_why(self) -> bool:
+        """Return whether the command may have printed why it fails, which is in no file."""
+        output = self._launch.output
+        return output is None or not self._launch.pumps or bool(output.total)
+
+    def _report(self, code: int) -> bool:
         """Spool the operation; return whether that was possible. Raise what prevents it."""
         from headway.host.files.spool import may_listen, spool_place, write_spool_file  # noqa: PLC0415 - once it has run
         from headway.run.tables_file import tables_path  # noqa: PLC0415
 
         # The first program that reports starts the broker; the names in tables need a parser, too.
-        if self._tells_stages():
+        if self._tells_stages() or (code and self._says_why()):
             return False
         if os.path.exists(tables_path()) or not (self._starts_none or may_listen()):
             return False
@@ -125,7 +131,7 @@ class ShortCommand:
         from headway.version import VERSION  # noqa: PLC0415
 
         about = describe(VERSION)
-        operation = self._operation(about)
+        operation = self._operation(about, code)
         session, now = random_id(16), time.monotonic()
         hello = messages.Hello(
             messages.MAGIC, messages.MAJOR, messages.MINOR, session, "worker", now, about
@@ -148,12 +154,12 @@ class ShortCommand:
     def _starts_none(self) -> bool:
         return self._environ.get("HEADWAY_BROKER", "").lower() == "never"
 
-    def _operation(self, about: Mapping[str, Any]) -> Any:
+    def _operation(self, about: Mapping[str, Any], code: int) -> Any:
         """Return the ended operation, as `Launch.report` and the API would have made it."""
         from headway.host.propagation import inherited  # noqa: PLC0415 - as above
         from headway.model import Operation  # noqa: PLC0415
         from headway.plain_values import NAME_LIMIT, clean_text  # noqa: PLC0415
-        from headway.states import COMPLETED, RUNNING  # noqa: PLC0415
+        from headway.states import COMPLETED, FAILED, RUNNING  # noqa: PLC0415
 
         launch = self._launch
         keys = launch.plan.history_keys()
@@ -170,9 +176,13 @@ class ShortCommand:
         operation.cancellable = launch.can_signal()
         operation.host, operation.pid = about["host"], about["pid"]
         operation.user, operation.tty = about["user"], about["tty"]
-        operation.exit_status = 0
+        operation.exit_status = code
         operation.move(RUNNING, launch.begun)
-        operation.move(COMPLETED, launch.child.ended or launch.begun)
+        operation.move(FAILED if code else COMPLETED, launch.child.ended or launch.begun)
+        if code:
+            from headway.protocol.vocabulary import exit_status  # noqa: PLC0415 - few fail
+
+            operation.error = exit_status(code)
         operation.revision = 1
         return operation
 

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from headway.host.files import long_commands
+from headway.model import OPERATION_FIELDS
 from headway.run.history_keys import HistoryKeys
 from headway.run.process.signal_forwarding import ReceivedSignal
 from headway.run.supervision.plan import Plan
@@ -121,7 +122,7 @@ def spooled(tmp_path):
 
 def test_a_success_is_in_a_file_that_a_broker_takes(tmp_path, environ):
     launched = Launched("true")
-    assert ShortCommand(launched, environ).run()
+    assert ShortCommand(launched, environ).run() == 0
     announce = spooled(tmp_path)
     assert announce.operation[0] == "abcdefghijkl"
     assert announce.operation[2] == "quick"
@@ -130,9 +131,19 @@ def test_a_success_is_in_a_file_that_a_broker_takes(tmp_path, environ):
         os.waitpid(launched.child.pid, 0)
 
 
-def test_a_failure_is_left_to_the_runner_with_its_status(tmp_path, environ):
-    launched = Launched("sh", "-c", "exit 3")
-    assert not ShortCommand(launched, environ).run()
+def test_a_failure_without_a_word_is_in_a_file_with_its_status(tmp_path, environ):
+    launched = Launched("sh", "-c", "exit 3", pumps=[Stream()])
+    assert ShortCommand(launched, environ).run() == 3
+    operation = spooled(tmp_path).operation
+    assert operation[OPERATION_FIELDS.index("state")] == "failed"
+    assert operation[OPERATION_FIELDS.index("error")] == "exit status 3"
+    assert operation[OPERATION_FIELDS.index("exit_status")] == 3
+
+
+@pytest.mark.parametrize("said", [{"pumps": [Stream()], "printed": 9}, {"pumps": []}])
+def test_a_failure_that_may_say_why_is_left_to_the_runner_with_its_status(tmp_path, environ, said):
+    launched = Launched("sh", "-c", "exit 3", tool="sh", **said)
+    assert ShortCommand(launched, environ).run() is None
     assert spooled(tmp_path) is None
     assert launched.child.ended is not None
     assert os.WEXITSTATUS(launched.child.take_statuses()[0]) == 3
@@ -154,7 +165,7 @@ def test_what_tells_stages_or_is_seen_on_a_terminal_is_left_sooner(
     launched = Launched("sleep", "60", printed=printed, tool=tool, signals=[signal.SIGINT])
     launched.begun = time.monotonic() - SOON
     brief = ShortCommand(launched, environ)
-    assert not brief.run()
+    assert brief.run() is None
     assert (brief.heard is None) == left  # it was, before it waited for a signal
     os.kill(launched.child.pid, signal.SIGKILL)
     launched.child.take_statuses()
@@ -163,7 +174,7 @@ def test_what_tells_stages_or_is_seen_on_a_terminal_is_left_sooner(
 def test_what_goes_on_is_left_to_the_runner(tmp_path, environ):
     launched = Launched("sleep", "60")
     launched.begun = time.monotonic() - 3600
-    assert not ShortCommand(launched, environ).run()
+    assert ShortCommand(launched, environ).run() is None
     assert launched.child.ended is None
     os.kill(launched.child.pid, signal.SIGKILL)
     launched.child.take_statuses()
@@ -172,7 +183,7 @@ def test_what_goes_on_is_left_to_the_runner(tmp_path, environ):
 def test_a_signal_is_left_to_the_runner(environ):
     launched = Launched("sleep", "60", signals=[signal.SIGCHLD, signal.SIGTERM])
     brief = ShortCommand(launched, environ)
-    assert not brief.run()
+    assert brief.run() is None
     assert brief.heard.number == signal.SIGTERM
     os.kill(launched.child.pid, signal.SIGKILL)
     launched.child.take_statuses()
@@ -180,7 +191,7 @@ def test_a_signal_is_left_to_the_runner(environ):
 
 def test_a_stream_that_another_process_holds_is_left_to_the_runner(tmp_path, environ):
     launched = Launched("true", pumps=[Stream(), Stream(alive=True)])
-    assert not ShortCommand(launched, environ).run()
+    assert ShortCommand(launched, environ).run() is None
     assert spooled(tmp_path) is None
     launched.child.take_statuses()
 
@@ -188,7 +199,7 @@ def test_a_stream_that_another_process_holds_is_left_to_the_runner(tmp_path, env
 @pytest.mark.parametrize(("tool", "printed", "brief"), [("git", 9, 0), ("git", 0, 1), ("ls", 9, 1)])
 def test_the_output_of_a_known_tool_is_left_to_the_runner(tmp_path, environ, tool, printed, brief):
     launched = Launched("true", tool=tool, printed=printed)
-    assert ShortCommand(launched, environ).run() == brief
+    assert (ShortCommand(launched, environ).run() == 0) == brief
     assert (spooled(tmp_path) is not None) == brief
     if not brief:
         launched.child.take_statuses()
@@ -197,7 +208,7 @@ def test_the_output_of_a_known_tool_is_left_to_the_runner(tmp_path, environ, too
 def test_without_a_broker_it_is_the_runner_that_starts_one(tmp_path, environ, monkeypatch):
     monkeypatch.delenv("HEADWAY_BROKER")
     launched = Launched("true")
-    assert not ShortCommand(launched, environ).run()
+    assert ShortCommand(launched, environ).run() is None
     assert spooled(tmp_path) is None
     launched.child.take_statuses()
 
@@ -232,10 +243,10 @@ def test_what_took_long_when_it_ran_last_is_left_to_the_runner_at_once(
     launched = Launched("true")
     launched.plan.keys = HistoryKeys("0123456789abcdef0123", [], None)
     long_commands.note(launched.plan.keys.key, 60.0)
-    assert not ShortCommand(launched, environ).run()
+    assert ShortCommand(launched, environ).run() is None
     assert spooled(tmp_path) is None
     launched.child.take_statuses()
     long_commands.note(launched.plan.keys.key, 0.1)
     again = Launched("true")
     again.plan.keys = launched.plan.keys
-    assert ShortCommand(again, environ).run()
+    assert ShortCommand(again, environ).run() == 0

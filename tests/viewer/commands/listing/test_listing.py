@@ -1,4 +1,4 @@
-from showcase import NOW, board_of, installers, operation
+from showcase import NOW, board_of, installers, operation, stage
 
 from headway.formatting import theme
 from headway_viewer.commands.listing.listing import list_operations
@@ -92,3 +92,29 @@ def test_a_filter_that_nothing_passes_says_how_to_see_all():
     board = board_of(*installers())
     (line,) = list_operations(board, [], THEME, 80, NOW)
     assert THEME.paint(line) == "no operation matches; `headway ps --all` lists all"
+
+
+def task(number, begun, ended, pid, name="Item", **fields):
+    made = operation(f"t{number:02}", name, "completed", started=begun, ended=ended, pid=pid)
+    for field, value in fields.items():
+        setattr(made, field, value)
+    stage(made, "part", "completed", done=10, total=10)
+    return made
+
+
+def test_the_tasks_of_a_pool_that_have_completed_are_one_row():
+    pool = [task(n, -60.0 + n // 2 * 3, -57.1 + n // 2 * 3, pid=7 + n % 2) for n in range(6)]
+    lines = listed(*pool, lines=24)
+    assert len(lines) == 2
+    assert lines[0].startswith("✓ Item, 2 workers 60 in 9 s")
+    assert len(listed(*pool)) == 7
+
+
+def test_what_is_no_pool_keeps_its_rows():
+    apart = [task(n, -600.0 + 100 * n, -598.0 + 100 * n, pid=n) for n in range(3)]
+    commands = [task(10 + n, -60.0, -50.0, pid=10 + n, coarser=[]) for n in range(3)]
+    two = [task(20 + n, -60.0, -50.0, pid=20 + n, name="pair") for n in range(2)]
+    failed = [operation(f"f{n}", "Item", "failed", ended=-50.0, pid=30 + n) for n in range(3)]
+    lines = listed(*apart, *commands, *two, lines=24)
+    assert sum(line.startswith("✓") for line in lines) == 8
+    assert "✓" not in "".join(listed(*failed, lines=24))

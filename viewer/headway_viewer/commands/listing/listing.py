@@ -1,7 +1,8 @@
 """The output of `headway ps`: a row for every operation, with the error of those that broke.
 
 Pure. On a screen, failures that look alike are folded into the latest of them, and no more than
-`MAX_FAILURES` are told: what goes on is not to drown in what went wrong.
+`MAX_FAILURES` are told: what goes on is not to drown in what went wrong. The tasks of a pool that
+have completed are one row.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from headway import string_width
 from headway.formatting.outcome import broken_stage_name, display_name
 from headway.formatting.theme import Line, Theme
 from headway.model import Operation
-from headway.states import CRASHED, FAILED
+from headway.states import COMPLETED, CRASHED, FAILED
 from headway_viewer import formatting
 from headway_viewer.commands.listing.filters import fit, listed
 from headway_viewer.picture.board import COUNTED_STATES, Board, end_word
+from headway_viewer.picture.columns import TableRow
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.view import View
-from headway_viewer.picture.wording import error_lines
+from headway_viewer.picture.wording import error_lines, pool_texts
 
 ERROR_LINES = 2  # below a row that failed or crashed
+POOL_LEAST = 3  # tasks that are folded: two are as quickly read as "2 workers"
 MAX_FAILURES = 5  # rows of a screen, of failures that do not look alike
 NOTHING = "nothing is running"
 NONE_MATCH = "no operation matches; `headway ps --all` lists all"
@@ -48,7 +51,13 @@ def list_operations(
     width = max(columns - 1, 20)
     ordered = listed(operations)
     folded = {} if lines is None else fold(ordered)
-    kept = [one for one in ordered if one.state not in _BROKEN or lines is None or one.id in folded]
+    pools = {} if lines is None else fold_pools(ordered)
+    pooled = {one.id for members in pools.values() for one in members}.difference(pools)
+    kept = [
+        one
+        for one in ordered
+        if one.id not in pooled and (one.state not in _BROKEN or lines is None or one.id in folded)
+    ]
     below = {
         one.id: [
             *view.details(one, width, now)[:ERROR_LINES],
@@ -62,13 +71,15 @@ def list_operations(
     shown = kept
     if lines is not None:
         heights = [1 + len(below.get(one.id, ())) for one in kept]
-        if sum(heights) + 1 > lines or len(kept) + sum(map(len, folded.values())) < len(ordered):
+        others = len(pooled) + sum(map(len, folded.values()))
+        if sum(heights) + 1 > lines or len(kept) + others < len(ordered):
             shown = fit(kept, heights, max(lines - 2, 1))
-    rows = [view.row(one, now) for one in shown]
+    rows = [_row(view, one, pools.get(one.id), now) for one in shown]
     widths = view.columns.measure(rows, width)
     found: list[Line] = []
     told = {one.id for one in shown}
-    told.update(alike.id for name, group in folded.items() if name in told for alike in group)
+    for groups in (folded, pools):
+        told.update(one.id for name, group in groups.items() if name in told for one in group)
     left_out = [one for one in ordered if one.id not in told]
     if left_out:
         words = string_width.clip(_left_out_text(left_out, theme), width, theme.ellipsis)
@@ -98,6 +109,46 @@ def fold(ordered: list[Operation]) -> dict[str, list[Operation]]:
         elif len(groups) < MAX_FAILURES:
             groups[look] = (one.id, [])
     return dict(groups.values())
+
+
+def fold_pools(ordered: list[Operation]) -> dict[str, list[Operation]]:
+    """Return the completed tasks of each pool of a program, by the id of the latest.
+
+    A task is of the pool that another one of its name is of while they overlap, or where they ran
+    in one process. A command of `headway run` is no task.
+    """
+    pools: list[list[Operation]] = []
+    last: dict[object, list[Operation]] = {}  # the pool that began last, by name and terminal
+    tasks = [one for one in ordered if _may_be_task(one)]
+    for one in sorted(tasks, key=lambda one: one.started or 0.0):
+        look = (display_name(one), one.key, one.host, one.tty)
+        pool = last.get(look)
+        if pool is None or not any(
+            (other.ended or 0.0) >= (one.started or 0.0) or other.pid == one.pid for other in pool
+        ):
+            pool = last[look] = []
+            pools.append(pool)
+        pool.append(one)
+    return {
+        max(pool, key=lambda one: one.ended or 0.0).id: pool
+        for pool in pools
+        if len(pool) >= POOL_LEAST
+    }
+
+
+def _may_be_task(one: Operation) -> bool:
+    """Return whether an operation has completed and is a program's own."""
+    own = one.coarser is None and one.parent is None and one.pid is not None
+    return own and one.state == COMPLETED and not one.stopped
+
+
+def _row(view: View, one: Operation, pool: list[Operation] | None, now: float) -> TableRow:
+    """Return the row of an operation, which stands for all of its pool if that is given."""
+    row = view.row(one, now)
+    if pool is None:
+        return row
+    name, message = map(view.theme.spell, pool_texts(pool))
+    return row._replace(name=name, message=message, shorter=())
 
 
 def _alike_line(alike: list[Operation], theme: Theme, width: int, now: float) -> list[Line]:
