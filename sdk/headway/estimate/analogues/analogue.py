@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import exp, log
 
+from headway.estimate.analogues.critical_path import OVERLAP_SHARE
 from headway.estimate.analogues.matching import DISTANCE_STEP, Matching
 from headway.estimate.analogues.place import (
     Place,
@@ -26,7 +27,7 @@ from headway.estimate.residual_life import median_residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping
+    from typing import Iterable, Mapping
 
     from headway.estimate.cold.cold import ColdEstimate
     from headway.estimate.history.parameters import Parameters
@@ -60,6 +61,10 @@ LATE_SHARE = 4
 STRANGE_DISTANCE = 8.0
 # Of the earlier run: so much later than there its first stage may begin. By judgement.
 STRANGE_AFTER = 0.1
+
+
+def _is_uncounted(opened: tuple[tuple[Stage, Span], Place | None]) -> bool:
+    return opened[1] is None
 
 
 class Analogue(Matching):
@@ -97,10 +102,18 @@ class Analogue(Matching):
         factor = exp(clamp(self._future + speed, FACTOR_LIMIT))
         self.left = {}
         end = 0.0
-        for (stage, span), place in zip(self._open, places):
+        counting: list[tuple[Span, float]] = []
+        # Those that count come first: what goes on around them is measured by them.
+        for (stage, span), place in sorted(zip(self._open, places), key=_is_uncounted):
             prior = parameters.elasticity(span.key) * self._size_of(span) + speed
-            left, over = self._stage(stage, span, place, clamp(prior, PACE_LIMIT), now)
+            prior = clamp(prior, PACE_LIMIT)
+            if place is None:
+                left, over = self._around_others(stage, span, counting, factor, prior, now)
+            else:
+                left, over = self._stage(stage, span, place, prior, now)
             left = max(LEAST_LEFT, left) + stage.awaited(now)
+            if place is not None:
+                counting.append((span, left))
             distance += over
             self.left[stage.key] = left
             end = max(end, left + factor * path.behind(span.key))
@@ -126,7 +139,7 @@ class Analogue(Matching):
         self,
         stage: Stage,
         span: Span,
-        place: Place | None,
+        place: Place,
         prior: float,
         now: float,
     ) -> tuple[float, float]:
@@ -137,20 +150,49 @@ class Analogue(Matching):
         """
         worked = stage.worked(now) + stage.spent
         usual = (span.worked - time_before(stage, span, self._size_of(span))) * exp(prior)
-        if place is None:
-            return self._by_time(span, worked, usual)
         left = self._by_count(stage, span, place, prior, now)
         beyond = self._lateness(span, place.beyond)
+        left, over = self._mixed(left, self._parameters.trust(span.key), span, worked, usual)
+        return left, max(beyond, over)
+
+    def _around_others(
+        self,
+        stage: Stage,
+        span: Span,
+        counting: Iterable[tuple[Span, float]],
+        factor: float,
+        prior: float,
+        now: float,
+    ) -> tuple[float, float]:
+        """Return what is left of an open stage without a count, and its distance as `_stage` does.
+
+        `counting` are the stages that count, with the seconds that they still take. One that went
+        on around some of them ends as long after them as it did then, times `factor`.
+        """
+        worked = stage.worked(now) + stage.spent
+        usual = span.worked * exp(prior)
+        slack = OVERLAP_SHARE * self._whole
+        found: tuple[float, str] | None = None
+        for inner, left in counting:
+            if span.start - slack <= inner.start and inner.end <= span.end + slack:
+                after = left + factor * max(0.0, span.end - inner.end)
+                found = max(found or (0.0, ""), (after, inner.key))
+        if found is None:
+            return self._by_time(span, worked, usual)
+        return self._mixed(found[0], self._parameters.trust(found[1]), span, worked, usual)
+
+    def _mixed(
+        self, left: float, trust: float, span: Span, worked: float, usual: float
+    ) -> tuple[float, float]:
+        """Mix what a count says is left, as far as `trust`, with the usual duration."""
         # The later it is beyond its usual duration, the less that says.
-        timed = min(1.0, max(0.0, OVERDUE_FROM - worked / usual)) * (
-            1 - self._parameters.trust(span.key)
-        )
+        timed = min(1.0, max(0.0, OVERDUE_FROM - worked / usual)) * (1 - trust)
         if timed <= 0:
-            return left, beyond
+            return left, 0.0
         by_time, over = self._by_time(span, worked, usual)
         grain = self.grain
         mixed = (1 - timed) * log(left + grain) + timed * log(by_time + grain)
-        return exp(mixed) - grain, max(beyond, timed * over)
+        return exp(mixed) - grain, timed * over
 
     def _by_count(
         self,

@@ -175,3 +175,18 @@ def test_what_runs_in_each_round_is_not_expected_to_take_as_long_as_all_of_them_
     forecast, _ = play(history, matrix(4, 5.0), until=17.0)
     assert forecast.estimate(17.0).median < 10
     assert forecast.stage_estimate(2, 17.0).median < 10
+
+
+def around(seconds):
+    """A stage without a count that goes on around one that counts, and ends a little after it."""
+    return merged(
+        [(0.0, 1, "run", None, "running", 0, None)],
+        counted(2, "gzip", 0.5, 0.95 * seconds, 100),
+        [(seconds, 1, "run", None, "completed", 0, None)],
+    )
+
+
+def test_what_goes_on_around_a_count_ends_with_it_however_late_it_is():
+    history = learned(around(7.0), times=1) + learned(around(35.0), times=1)
+    forecast, _ = play(history, around(60.0), until=54.0)
+    assert forecast.estimate(54.0).median == pytest.approx(6, abs=4)
