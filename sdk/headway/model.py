@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple
 
     Stop = Tuple[float, Optional[float]]
+    Rank = Tuple[str, int, int]
 
 
 STAGE_FIELDS = (
@@ -81,6 +82,7 @@ OPERATION_FIELDS = (
     "former",  # the key under which earlier versions stored its runs, or None
     "planned",  # outermost stages as of its last plan, which names all; UNTOLD; None without
     "receipt",  # whether it leaves a line on its terminal where it completes
+    "rank",  # [job, rank, ranks] where several processes of one job begin it, or None
 )
 
 UNTOLD = 0  # `planned` of an operation of which stages come that nobody has told of
@@ -248,6 +250,7 @@ class Operation(Stateful):
     former: str | None
     planned: int | None
     receipt: bool
+    rank: Rank | None
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     silent_since: float | None
@@ -286,6 +289,7 @@ class Operation(Stateful):
         self.work = None
         self.stalled_since = self.late_after = None
         self.receipt = True
+        self.rank = None
         self.unlike = False
         self.stages = {}
         self.stops = ()

@@ -38,8 +38,10 @@ from headway_viewer.picture.wording import (
     active_stage,
     counted_text,
     pool_texts,
+    ranks_text,
     rate_text,
     shown_count,
+    slowest,
     stage_position,
     stopped_text,
     summary_text,
@@ -202,6 +204,11 @@ class View:
         if kept is not None and (kept[0] == second or not operation.open):
             return kept[1]
         row = self._make_row(operation, now)
+        ranks = self.board.ranks(operation.id)
+        if ranks:
+            name = f"{display_name(operation)}, {ranks_text(ranks)}"
+            of_slowest = self._make_row(slowest(ranks), now)
+            row = of_slowest._replace(name=self.theme.spell(name), short_id=row.short_id)
         if len(self._rows) > 2000:
             self._rows.clear()
         self._rows[operation.id] = (second, row)
@@ -294,6 +301,9 @@ class View:
         self, operation: Operation, width: int, now: float, widths: ColumnWidths | None = None
     ) -> list[Line]:
         """Return the detail lines of an operation, the most important first."""
+        ranks = self.board.ranks(operation.id)
+        if ranks:
+            operation = slowest(ranks)
         return lines_below(
             operation, self.board, self.theme, width, now, bare=self.bare, widths=widths
         )
