@@ -295,3 +295,9 @@ def test_ranks_of_a_command_stand_below_it():
     lines = picture(parent, *ranks_of(124, 118, parent="par"))
     assert "2 ranks" in lines[2]
     assert "118–124 of 300, rank 1 is" in lines[2]
+
+
+def test_the_header_tells_when_the_slowest_rank_is_done():
+    fast, slow = ranks_of(280, 30)
+    fast.estimate, slow.estimate = about(5), about(120)
+    assert picture(fast, slow)[0].endswith("about 2 min")

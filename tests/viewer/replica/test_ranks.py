@@ -1,9 +1,9 @@
 """Which operations are ranks of one job."""
 
 import pytest
-from showcase import operation
+from showcase import operation, stage
 
-from headway_viewer.replica.ranks import Ranks, are_ranks, latest_job
+from headway_viewer.replica.ranks import Ranks, are_ranks, latest_job, slowest
 
 
 def of(identity, number, job="7.1.1", state="running", name="Batches", parent=None):
@@ -59,3 +59,16 @@ def test_the_latest_job_is_that_of_the_last():
     assert latest_job([*earlier, *later]) == later
     plain = [operation("x", "rows"), *earlier]
     assert latest_job(plain) == plain
+
+
+def test_the_slowest_is_the_one_that_goes_on_and_has_done_least():
+    ranks = [of("a", 0), of("b", 1), of("c", 2, state="completed")]
+    for made, done in zip(ranks, (30, 20, 10)):
+        stage(made, "Batches", done=done, total=100)
+    assert slowest(ranks).id == "b"
+
+
+def test_of_ranks_that_have_ended_the_last_counts():
+    ranks = [of("a", 0, state="completed"), of("b", 1, state="completed")]
+    ranks[0].ended, ranks[1].ended = 9.0, 5.0
+    assert slowest(ranks).id == "a"

@@ -23,7 +23,6 @@ from headway_viewer.picture.wording import (
     error_lines,
     rate_text,
     shown_count,
-    slowest,
     stage_text,
     stall_text,
     stopped_text,
@@ -131,9 +130,8 @@ class PlainRenderer:
         for name in names:  # before any line, so that all have the same column width
             self._widen_name_column(self._theme.spell(display_name(operations[name])))
         for name in names:
-            ranks = self._board.ranks(name)
-            shown = slowest(ranks) if ranks else operations[name]
-            lines.extend(self._lines_of(shown, now, self._last_line(name)))
+            told = self._board.told(operations[name])
+            lines.extend(self._lines_of(told, now, self._last_line(name)))
         if not lines and self._board.open and self.heartbeat_due(now) <= 0:
             lines.append(self._heartbeat(now))
         if lines or self._printed is None:

@@ -22,7 +22,7 @@ from headway.states import (
     UNJUDGED,
     WAITING,
 )
-from headway_viewer.replica.ranks import Ranks
+from headway_viewer.replica.ranks import Ranks, slowest
 from headway_viewer.replica.replica import Changes, Replica
 
 # The groups, in the sort order of the rows.
@@ -139,6 +139,11 @@ class Board:
         """Return the operations of a job that share the row of `operation`, by rank, or none."""
         operations = self.replica.operations
         return [operations[name] for name in self._ranks.together(operation) if name in operations]
+
+    def told(self, operation: Operation) -> Operation:
+        """Return whose progress the row of `operation` tells: of ranks, that of the slowest."""
+        ranks = self.ranks(operation.id)
+        return slowest(ranks) if ranks else operation
 
     def has_row(self, operation: str) -> bool:
         """Return whether an operation has a row of its own."""

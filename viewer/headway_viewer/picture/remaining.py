@@ -59,7 +59,7 @@ def remaining_of_all(board: Board, now: float) -> Estimate | None:
     for operation in board.roots(RUNNING, WAITING, PENDING):
         if operation.left:
             continue
-        estimate = told_estimate(operation, board, now)
+        estimate = told_estimate(board.told(operation), board, now)
         if estimate is None or estimate.high <= 0:
             return None
         if found is None or estimate.median > found.median:
@@ -72,7 +72,7 @@ def untold(board: Board, now: float) -> list[str]:
     return [
         operation.name
         for operation in board.roots(RUNNING, WAITING, PENDING)
-        if not operation.left and told_estimate(operation, board, now) is None
+        if not operation.left and told_estimate(board.told(operation), board, now) is None
     ]
 
 

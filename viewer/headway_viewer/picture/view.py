@@ -41,7 +41,6 @@ from headway_viewer.picture.wording import (
     ranks_text,
     rate_text,
     shown_count,
-    slowest,
     stage_position,
     stopped_text,
     summary_text,
@@ -207,7 +206,7 @@ class View:
         ranks = self.board.ranks(operation.id)
         if ranks:
             name = f"{display_name(operation)}, {ranks_text(ranks)}"
-            of_slowest = self._make_row(slowest(ranks), now)
+            of_slowest = self._make_row(self.board.told(operation), now)
             row = of_slowest._replace(name=self.theme.spell(name), short_id=row.short_id)
         if len(self._rows) > 2000:
             self._rows.clear()
@@ -301,9 +300,7 @@ class View:
         self, operation: Operation, width: int, now: float, widths: ColumnWidths | None = None
     ) -> list[Line]:
         """Return the detail lines of an operation, the most important first."""
-        ranks = self.board.ranks(operation.id)
-        if ranks:
-            operation = slowest(ranks)
+        operation = self.board.told(operation)
         return lines_below(
             operation, self.board, self.theme, width, now, bare=self.bare, widths=widths
         )

@@ -27,7 +27,7 @@ from headway_viewer import formatting
 from headway_viewer.picture.board import Board, end_word
 from headway_viewer.picture.estimate_basis import work_text
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
-from headway_viewer.replica.ranks import are_ranks, latest_job
+from headway_viewer.replica.ranks import are_ranks, latest_job, slowest
 from headway_viewer.replica.setbacks import Setback
 
 
@@ -332,14 +332,6 @@ def ranks_text(ranks: list[Operation]) -> str:
     return f"{len(ranks)} of {size} ranks" if size > len(ranks) else f"{len(ranks)} ranks"
 
 
-def slowest(ranks: list[Operation]) -> Operation:
-    """Return the rank that a person waits for: of those that go on, the one that has done least."""
-    going = [one for one in ranks if one.open]
-    if not going:
-        return max(ranks, key=lambda one: one.ended or 0.0)
-    return min(going, key=lambda one: _share(one) or 0.0)
-
-
 def spread_text(ranks: list[Operation]) -> str:
     """Return how far apart the ranks of a job are: "118–124 of 300, rank 3 is the slowest"."""
     going = [one for one in ranks if one.open]
@@ -356,14 +348,6 @@ def spread_text(ranks: list[Operation]) -> str:
         words += f" of {quantity.amount(total, None, None)}"
     rank = slowest(ranks).rank
     return words if low == high or rank is None else f"{words}, rank {rank[1]} is the slowest"
-
-
-def _share(operation: Operation) -> float | None:
-    stage = sole_stage(operation)
-    if stage is None:
-        return operation.progress
-    fraction = stage.fraction()
-    return stage.shown if fraction is None else fraction
 
 
 def pool_texts(operations: list[Operation]) -> tuple[str, str]:

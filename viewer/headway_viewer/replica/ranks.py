@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Iterable, Optional, Tuple
 
+from headway.formatting.outcome import sole_stage
 from headway.model import Operation
 from headway.states import CRASHED, FAILED
 
@@ -70,3 +71,19 @@ def latest_job(operations: list[Operation]) -> list[Operation]:
     if len(jobs) < len(operations):
         return operations
     return [one for one, job in zip(operations, jobs) if job == jobs[-1]]
+
+
+def slowest(ranks: list[Operation]) -> Operation:
+    """Return the rank that a person waits for: of those that go on, the one that has done least."""
+    going = [one for one in ranks if one.open]
+    if not going:
+        return max(ranks, key=lambda one: one.ended or 0.0)
+    return min(going, key=lambda one: _share(one) or 0.0)
+
+
+def _share(operation: Operation) -> float | None:
+    stage = sole_stage(operation)
+    if stage is None:
+        return operation.progress
+    fraction = stage.fraction()
+    return stage.shown if fraction is None else fraction
