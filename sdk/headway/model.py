@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple
 
     Stop = Tuple[float, Optional[float]]
+    Rank = Tuple[str, int, int]
 
 
 STAGE_FIELDS = (
@@ -83,6 +84,7 @@ OPERATION_FIELDS = (
     "former",  # the key under which earlier versions stored its runs, or None
     "planned",  # outermost stages as of its last plan, which names all; UNTOLD; None without
     "receipt",  # whether it leaves a line on its terminal where it completes
+    "rank",  # [job, rank, ranks] where several processes of one job begin it, or None
 )
 # What `getattr` of each field in turn returns, in a third of the time: an exit records thousands.
 _stage_values = attrgetter(*STAGE_FIELDS)
@@ -253,6 +255,7 @@ class Operation(Stateful):
     former: str | None
     planned: int | None
     receipt: bool
+    rank: Rank | None
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     silent_since: float | None
@@ -291,6 +294,7 @@ class Operation(Stateful):
         self.work = None
         self.stalled_since = self.late_after = None
         self.receipt = True
+        self.rank = None
         self.unlike = False
         self.stages = {}
         self.stops = ()

@@ -16,7 +16,7 @@ from headway.api.outcomes.outcome import ExitStatus, outcome_of
 from headway.api.outcomes.uncaught import cancelled
 from headway.api.stage import Stage
 from headway.errors import IllegalMove
-from headway.host import server_process
+from headway.host import rank, server_process
 from headway.host.propagation import PARENT, environment
 from headway.host.random_id import random_id
 from headway.model import Operation as Model
@@ -356,6 +356,9 @@ def make(
     flag = clean_flag(cancellable)
     if flag is not None:
         model.cancellable = flag
+    if around is None:
+        with reporter().lock:
+            model.rank = rank.of_next(model.name, os.environ)
     return Operation(reporter(), model, around)
 
 

@@ -136,6 +136,13 @@ def coarser(value: Any) -> list[str]:
     return [name(key) for key in array(value)[:COARSER_LIMIT]]
 
 
+def rank(value: Any) -> tuple[str, int, int]:
+    """Check for the job that an operation is of, which of its processes it is in, and how many."""
+    if not isinstance(value, (list, tuple)) or len(value) != 3:
+        raise Malformed("a job, a rank and the number of ranks expected")
+    return identity(value[0]), whole(value[1]), whole(value[2])
+
+
 def array_of(check: Check) -> Callable[[Any], list[Any]]:
     """Check for an array of such values."""
     return lambda value: [check(item) for item in array(value)]
@@ -210,6 +217,7 @@ OPERATION: dict[str, Check] = {
     "former": optional(name),
     "planned": optional(whole),
     "receipt": flag,
+    "rank": optional(rank),
 }
 
 stage_record = fields(STAGE_FIELDS, (STAGE[field] for field in STAGE_FIELDS), STAGE_LEAST)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     DoneWork = Tuple[float, Optional[float], Optional[float]]
     # When a process was stopped and when it went on, or None: it is stopped.
     Stop = Tuple[float, Optional[float]]
+    # The job, which of its processes this is, and how many it has.
+    Rank = Tuple[str, int, int]
     # Progress and estimate: a bare pair, for there can be thousands in a frame.
     StageFigures = Tuple[Optional[float], Optional[Estimate]]
 
@@ -66,6 +68,7 @@ class OperationRecord(NamedTuple):
     former: str | None = None
     planned: int | None = None
     receipt: bool = True
+    rank: Rank | None = None
 
     @classmethod
     def of(cls, operation: Operation) -> OperationRecord:

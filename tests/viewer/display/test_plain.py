@@ -280,3 +280,17 @@ def test_a_failure_is_annotated_where_the_log_has_annotations():
             "in Fetch after 38 s, exit 1\n" + npm_line,
         )
     ]
+
+
+def test_ranks_of_a_job_tell_of_the_slowest_in_one_name():
+    ranks = [
+        operation(f"r{n}", "Batches", rank=("7.1.1", n, 2), started=-1.0, pid=10 + n)
+        for n in range(2)
+    ]
+    for made, done in zip(ranks, (90, 20)):
+        stage(made, "Batches", done=done, total=100)
+    story = Story(*ranks)
+    assert [line for line in story.first if "Batches" in line] == [
+        line for line in story.first if "20 % (20/100)" in line
+    ]
+    assert len(story.first) == 1

@@ -164,3 +164,46 @@ def test_what_stopped_short_of_its_end_is_counted_as_that():
         operation("b", "y", "completed", ended=-1.0),
     )
     assert (board.counts["stopped"], board.counts["completed"]) == (1, 1)
+
+
+def ranked(identity, number, state="running", **fields):
+    return operation(identity, "Batches", state, rank=("7.1.1", number, 3), **fields)
+
+
+def again(board, *changed):
+    """The board after these operations have changed."""
+    board.replica.fold(
+        Delta(INSTANCE, board.replica.sequence + 1, NOW, list(map(row, changed))), NOW
+    )
+    board.absorb(board.replica.take(), NOW)
+
+
+def test_the_ranks_of_a_job_share_a_row_that_is_open_while_any_is():
+    board = board_of(*(ranked(f"r{n}", n) for n in range(3)))
+    (lead,) = ids(board.roots("running"))
+    again(board, ranked(lead, int(lead[1]), "completed", ended=-1.0))
+    (second,) = ids(board.roots("running", "completed"))
+    assert second != lead
+    assert (board.counts["running"], board.counts["completed"], len(board.seen)) == (1, 0, 1)
+    again(board, *(ranked(f"r{n}", n, "completed", ended=0.0) for n in range(3)))
+    assert len(ids(board.roots("running", "completed"))) == 1
+    assert (board.counts["running"], board.counts["completed"], len(board.seen)) == (0, 1, 1)
+    assert ids(board.ranks(next(iter(board.seen)))) == ["r0", "r1", "r2"]
+
+
+def test_a_rank_that_fails_has_a_row_of_its_own():
+    board = board_of(*(ranked(f"r{n}", n) for n in range(3)))
+    for n in (1, 0):
+        again(board, ranked(f"r{n}", n, "failed", ended=-1.0))
+    assert sorted(ids(board.roots("failed"))) == ["r0", "r1"]
+    assert ids(board.roots("running")) == ["r2"]
+    assert board.ranks("r2") == []
+
+
+def test_ranks_that_are_removed_leave_the_row_to_the_others():
+    board = board_of(*(ranked(f"r{n}", n, "completed", ended=-1.0) for n in range(3)))
+    for left in (2, 1, 0):
+        (lead,) = ids(board.roots("completed")) if left else [next(iter(board.seen))]
+        board.replica.fold(Removed(INSTANCE, board.replica.sequence + 1, NOW, [lead]), NOW)
+        board.absorb(board.replica.take(), NOW)
+        assert board.counts["completed"] == len(ids(board.roots("completed"))) == min(left, 1)

@@ -3,7 +3,12 @@
 import pytest
 from showcase import NOW, about, board_of, operation, stage
 
-from headway_viewer.picture.remaining import blank_if_unknown, remaining_text
+from headway_viewer.picture.remaining import (
+    blank_if_unknown,
+    remaining_of_all,
+    remaining_text,
+    told_estimate,
+)
 
 
 def told(*operations, later=0.0):
@@ -65,3 +70,11 @@ def test_where_only_the_holder_has_an_estimate_that_is_told():
     assert told(held) == ""
     held.estimate = about(120)
     assert told(held, holder) == "about 2 min"
+
+
+def test_nobody_is_told_when_a_paused_operation_ends():
+    made = operation("a", "x", "waiting", reason="paused", estimate=about(60))
+    assert told(made) == ""
+    board = board_of(made, operation("b", "y", estimate=about(20)))
+    assert told_estimate(made, board, NOW) is None
+    assert remaining_of_all(board, NOW) is None

@@ -267,3 +267,37 @@ def test_a_stage_in_per_cent_shows_100_only_once_it_is_over():
     stage(made, "Download", done=100, total=100, unit="%")
     assert "100 %" not in "".join(picture(made))
     assert "99 %" in picture(made)[1]
+
+
+def ranks_of(*counts, total=300, **fields):
+    made = [
+        operation(f"r{n}xxxxxxxxxx", "train.py: Batches", rank=("7.1.1", n, len(counts)), **fields)
+        for n in range(len(counts))
+    ]
+    for one, done in zip(made, counts):
+        stage(one, "Batches", done=done, total=total)
+    return made
+
+
+def test_the_row_of_ranks_has_the_count_of_the_slowest_and_how_far_apart_they_are():
+    _header, row, below = picture(*ranks_of(124, 121, 118, 120))
+    assert row.startswith("▶ train.py: Batches, 4 ranks ")
+    assert "118/300" in row
+    assert below.strip() == "118–124 of 300, rank 2 is the slowest"
+
+
+def test_ranks_that_are_as_far_are_told_once():
+    assert picture(*ranks_of(120, 120))[2].strip() == "120 of 300"
+
+
+def test_ranks_of_a_command_stand_below_it():
+    parent = operation("par", "torchrun train.py")
+    lines = picture(parent, *ranks_of(124, 118, parent="par"))
+    assert "2 ranks" in lines[2]
+    assert "118–124 of 300, rank 1 is" in lines[2]
+
+
+def test_the_header_tells_when_the_slowest_rank_is_done():
+    fast, slow = ranks_of(280, 30)
+    fast.estimate, slow.estimate = about(5), about(120)
+    assert picture(fast, slow)[0].endswith("about 2 min")

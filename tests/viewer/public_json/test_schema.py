@@ -4,8 +4,8 @@ from headway_viewer.public_json.schema import operation_object, parents_first
 
 OPERATION = """
     id name key state reason error message silent_since stalled_since stops host pid user tty
-    started ended elapsed progress cancellable parent holder attempt exit_status notify estimate
-    usual work stages
+    started ended elapsed progress cancellable parent holder attempt rank exit_status notify
+    estimate usual work stages
 """
 STAGE = """
     id parent name state reason error detail done total unit initial progress started ended elapsed

@@ -79,3 +79,14 @@ def test_a_pool_whose_operations_were_removed_is_gone():
     pools.forget("a")
     assert pools.take(NOW) == []
     assert not pools.idle
+
+
+def test_the_ranks_of_a_job_are_one_and_those_of_its_next_loop_another():
+    pools = Pools()
+    for job in ("7.1.1", "7.1.2"):
+        for number in range(2):
+            pools.begin(task(f"{job}{number}", 71 + number), job)
+    for number in range(2):
+        pools.end(ended(task(f"7.1.1{number}", 71 + number)), NOW)
+    [pool] = pools.take(NOW)
+    assert [made.id for made in pool.operations] == ["7.1.10", "7.1.11"]

@@ -73,6 +73,11 @@ class _LastLine:
         self.at = float("-inf")
         self.silent = self.stalled = self.stopped = False
 
+    def remember(self, operation: Operation, now: float) -> None:
+        """Note that a line tells of this state."""
+        self.state = operation.state
+        self.at = now
+
 
 class PlainRenderer:
     """Decides which lines to print, and renders them; times are the broker's.
@@ -125,7 +130,8 @@ class PlainRenderer:
         for name in names:  # before any line, so that all have the same column width
             self._widen_name_column(self._theme.spell(display_name(operations[name])))
         for name in names:
-            lines.extend(self._lines_of(operations[name], now))
+            told = self._board.told(operations[name])
+            lines.extend(self._lines_of(told, now, self._last_line(name)))
         if not lines and self._board.open and self.heartbeat_due(now) <= 0:
             lines.append(self._heartbeat(now))
         if lines or self._printed is None:
@@ -167,18 +173,14 @@ class PlainRenderer:
         ended.sort(key=lambda name: known[name].ended or 0.0)
         hidden, latest = ended[:-MAX_EARLIER_ENDED], ended[-MAX_EARLIER_ENDED:]
         for name in hidden:
-            self._remember(known[name], 0.0)
+            self._last_line(name).remember(known[name], 0.0)
         others = set(names).difference(ended)
         return latest + [name for name in names if name in others], len(hidden)
 
-    def _remember(self, operation: Operation, now: float) -> _LastLine:
-        last = self._last_lines.setdefault(operation.id, _LastLine())
-        last.state = operation.state
-        last.at = now
-        return last
+    def _last_line(self, name: str) -> _LastLine:
+        return self._last_lines.setdefault(name, _LastLine())
 
-    def _lines_of(self, operation: Operation, now: float) -> Iterator[str]:
-        last = self._last_lines.setdefault(operation.id, _LastLine())
+    def _lines_of(self, operation: Operation, now: float, last: _LastLine) -> Iterator[str]:
         words = stopped_text(operation, now)
         if bool(words) != last.stopped:
             last.stopped = bool(words)
@@ -197,7 +199,7 @@ class PlainRenderer:
                 return
         if not operation.open:
             if last.state != operation.state:
-                self._remember(operation, now)
+                last.remember(operation, now)
                 ended = now if operation.ended is None else operation.ended
                 yield self._line(operation, end_word(operation), _outcome_detail(operation), ended)
                 if operation.state in (FAILED, CRASHED):
@@ -213,7 +215,7 @@ class PlainRenderer:
         if stalled != last.stalled:
             last.stalled = stalled
             if stalled:
-                self._remember(operation, now)
+                last.remember(operation, now)
                 yield self._line(operation, operation.state, stall_text(operation, now), now)
                 return
         stage, activity = self._activity(operation, now)
@@ -241,7 +243,7 @@ class PlainRenderer:
         last.stage = stage
         last.activity = activity
         last.tenth = -1 if tenth is None else tenth
-        self._remember(operation, now)
+        last.remember(operation, now)
         left = (
             ""
             if operation.question

@@ -37,7 +37,7 @@ class TerminalTaskbar:
         if not self._understood and self._title is None:
             return
         board = self._board
-        roots = [*board.roots(*_STATES)]
+        roots = [*map(board.told, board.roots(*_STATES))]
         out = self._taskbar.step(roots, lambda one: remaining_estimate(one, board, now), now)
         if self._understood:
             _write(self._descriptor, out)

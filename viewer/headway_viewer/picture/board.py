@@ -22,6 +22,7 @@ from headway.states import (
     UNJUDGED,
     WAITING,
 )
+from headway_viewer.replica.ranks import Ranks, slowest
 from headway_viewer.replica.replica import Changes, Replica
 
 # The groups, in the sort order of the rows.
@@ -70,7 +71,8 @@ class Board:
     `seen` holds the ids of root operations that were open at any time since the viewer
     attached, or had just ended, in order of arrival. `accepts` filters operations; the
     descendants of an accepted one are accepted. `silent` holds the ids without
-    contact, `stopped` those whose process is stopped.
+    contact, `stopped` those whose process is stopped. The ranks of a job share the row of one of
+    them, which is open while any is.
     """
 
     def __init__(self, replica: Replica) -> None:
@@ -92,6 +94,8 @@ class Board:
         self._children: dict[str, dict[str, None]] = {}
         self._parent: dict[str, str] = {}
         self._orphans: dict[str, set[str]] = {}  # by parent, children that arrived before it
+        self._ranks = Ranks()
+        self._leads: dict[str, str] = {}  # rank without a row → the one that has theirs
         self._prefixes: dict[str, str] = {}
         self._id_length = MIN_ID_CHARACTERS
         self._attached: float | None = None
@@ -130,6 +134,16 @@ class Board:
         """Yield the child operations of an operation."""
         operations = self.replica.operations
         return (operations[name] for name in self._children.get(operation, ()))
+
+    def ranks(self, operation: str) -> list[Operation]:
+        """Return the operations of a job that share the row of `operation`, by rank, or none."""
+        operations = self.replica.operations
+        return [operations[name] for name in self._ranks.together(operation) if name in operations]
+
+    def told(self, operation: Operation) -> Operation:
+        """Return whose progress the row of `operation` tells: of ranks, that of the slowest."""
+        ranks = self.ranks(operation.id)
+        return slowest(ranks) if ranks else operation
 
     def has_row(self, operation: str) -> bool:
         """Return whether an operation has a row of its own."""
@@ -241,6 +255,8 @@ class Board:
         self._children.clear()
         self._parent.clear()
         self._orphans.clear()
+        self._ranks.clear()
+        self._leads.clear()
         self._prefixes.clear()
         self._id_length = MIN_ID_CHARACTERS
         for name in [name for name in self.seen if name not in operations]:
@@ -279,6 +295,8 @@ class Board:
                 self._parent[name] = parent
                 self._children.setdefault(parent, {})[name] = None
             return
+        if operation.rank is not None and self._has_no_row(operation):
+            return
         if self.counts_as_seen(operation):
             self.seen.setdefault(name)
         if operation.left:
@@ -296,8 +314,40 @@ class Board:
         self.counts[state] += 1
         self._groups[_GROUP[state]][name] = None
 
+    def _has_no_row(self, operation: Operation) -> bool:
+        """Return whether another rank of its job has their row, having seen to that."""
+        name = operation.id
+        before = self.ranks(name)
+        self._ranks.add(operation)
+        together = self.ranks(name)
+        if not together:
+            self._leads.pop(name, None)
+            self._release(name, before)
+            return False
+        having = next((one for one in together if one.id in self._state), operation)
+        if not having.open:
+            having = next((one for one in together if one.open), having)
+        self._leads.pop(having.id, None)
+        for one in together:
+            if one is not having and self._leads.get(one.id) != having.id:
+                was_seen = self.seen.pop(one.id, self) is None
+                self._detach(one.id)
+                self._leads[one.id] = having.id
+                if was_seen:
+                    self.seen.setdefault(having.id)
+        if having is not operation and having.id not in self._state:
+            self._place(having)
+        return having is not operation
+
+    def _release(self, name: str, ranks: list[Operation]) -> None:
+        """Give `ranks` another row, as `name`, which had theirs, is none of them any more."""
+        for one in ranks:
+            if one.id != name and self._leads.get(one.id) == name:
+                del self._leads[one.id]
+                self._place(one)
+
     def _contains(self, name: str | None) -> bool:
-        return name in self._state or name in self._parent
+        return name in self._state or name in self._parent or name in self._leads
 
     def _detach(self, name: str) -> None:
         """Remove an operation from its group, or from its parent."""
@@ -311,7 +361,11 @@ class Board:
             self._children.get(parent, {}).pop(name, None)
 
     def _remove(self, name: str) -> None:
+        together = self.ranks(name)
+        self._ranks.remove(name)
+        self._leads.pop(name, None)
         self._detach(name)
+        self._release(name, together)
         self.silent.discard(name)
         self.stopped.discard(name)
         self.seen.pop(name, None)

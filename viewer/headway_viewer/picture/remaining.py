@@ -24,7 +24,8 @@ def remaining_text(operation: Operation, board: Board, now: float, *, short: boo
     `short`, it is a number without its range.
     """
     if operation.state == WAITING:
-        left = None if operation.question is not None else remaining_estimate(operation, board, now)
+        untold = operation.question is not None or operation.paused
+        left = None if untold else remaining_estimate(operation, board, now)
         if left is None and operation.holder is not None:
             holder = board.replica.operations.get(operation.holder)
             left = None if holder is None else remaining_estimate(holder, board, now)
@@ -42,7 +43,7 @@ def remaining_text(operation: Operation, board: Board, now: float, *, short: boo
 
 def told_estimate(operation: Operation, board: Board, now: float) -> Estimate | None:
     """Return the estimate of which `remaining_text` tells the whole way to the end, or None."""
-    if operation.question is not None or _child_asks(operation, board):
+    if operation.question is not None or operation.paused or _child_asks(operation, board):
         return None
     if any(child.stopped_since is not None for child in board.children(operation.id)):
         return None
@@ -58,7 +59,7 @@ def remaining_of_all(board: Board, now: float) -> Estimate | None:
     for operation in board.roots(RUNNING, WAITING, PENDING):
         if operation.left:
             continue
-        estimate = told_estimate(operation, board, now)
+        estimate = told_estimate(board.told(operation), board, now)
         if estimate is None or estimate.high <= 0:
             return None
         if found is None or estimate.median > found.median:
@@ -71,7 +72,7 @@ def untold(board: Board, now: float) -> list[str]:
     return [
         operation.name
         for operation in board.roots(RUNNING, WAITING, PENDING)
-        if not operation.left and told_estimate(operation, board, now) is None
+        if not operation.left and told_estimate(board.told(operation), board, now) is None
     ]
 
 

@@ -38,6 +38,7 @@ from headway_viewer.picture.wording import (
     active_stage,
     counted_text,
     pool_texts,
+    ranks_text,
     rate_text,
     shown_count,
     stage_position,
@@ -202,6 +203,11 @@ class View:
         if kept is not None and (kept[0] == second or not operation.open):
             return kept[1]
         row = self._make_row(operation, now)
+        ranks = self.board.ranks(operation.id)
+        if ranks:
+            name = f"{display_name(operation)}, {ranks_text(ranks)}"
+            of_slowest = self._make_row(self.board.told(operation), now)
+            row = of_slowest._replace(name=self.theme.spell(name), short_id=row.short_id)
         if len(self._rows) > 2000:
             self._rows.clear()
         self._rows[operation.id] = (second, row)
@@ -294,6 +300,7 @@ class View:
         self, operation: Operation, width: int, now: float, widths: ColumnWidths | None = None
     ) -> list[Line]:
         """Return the detail lines of an operation, the most important first."""
+        operation = self.board.told(operation)
         return lines_below(
             operation, self.board, self.theme, width, now, bare=self.bare, widths=widths
         )

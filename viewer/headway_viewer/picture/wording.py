@@ -27,6 +27,7 @@ from headway_viewer import formatting
 from headway_viewer.picture.board import Board, end_word
 from headway_viewer.picture.estimate_basis import work_text
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
+from headway_viewer.replica.ranks import are_ranks, latest_job, slowest
 from headway_viewer.replica.setbacks import Setback
 
 
@@ -137,6 +138,9 @@ def details(operation: Operation, board: Board, now: float, most: int) -> list[D
         found.append(Detail(stalled))
     found.extend(_activities(operation, board.replica.setbacks.of(operation.id, now), now))
     found.extend(_children(board, operation.id))
+    spread = spread_text(board.ranks(operation.id))
+    if spread:
+        found.insert(0, Detail(spread))
     done = work_text(operation)
     if done and not _counts(operation) and next(iter(board.children(operation.id)), None) is None:
         found.append(Detail(done))
@@ -272,7 +276,7 @@ def counted_text(operation: Operation, stage: Stage, now: float) -> str:
 
 def _children(board: Board, operation: str) -> Iterator[Detail]:
     """Yield a detail for each name of child operations: "rows, 8 workers 480/1,200"."""
-    for same_name in by_name(board.children(operation)).values():
+    for same_name in map(latest_job, by_name(board.children(operation)).values()):
         if any(child.open or child.state in (FAILED, CRASHED) for child in same_name):
             name, counted = _group(same_name)
             yield Detail(name + counted, group_fraction(same_name), name, counted.strip(", "))
@@ -294,6 +298,9 @@ def group_text(same_name: list[Operation]) -> str:
 def _group(same_name: list[Operation]) -> tuple[str, str]:
     """Return the two parts of `group_text`: who they are, and what they have counted."""
     name = display_name(same_name[0])
+    if are_ranks(same_name):
+        spread = spread_text(same_name)
+        return f"{name}, {ranks_text(same_name)}", f" {spread}" if spread else ""
     words = name if len(same_name) == 1 else f"{name}, {workers_text(same_name)}"
     counted = _total_text(_sole_stages(same_name))
     broken = sum(one.state in (FAILED, CRASHED) for one in same_name)
@@ -302,6 +309,8 @@ def _group(same_name: list[Operation]) -> tuple[str, str]:
 
 def group_fraction(same_name: list[Operation]) -> float | None:
     """Return 0…1 of the summed counts of operations of one name; None where they are unknown."""
+    if are_ranks(same_name):
+        same_name = [slowest(same_name)]
     stages = _sole_stages(same_name)
     return _fraction(stages) if len(stages) == len(same_name) else None
 
@@ -317,6 +326,30 @@ def workers_text(operations: list[Operation]) -> str:
     return f"{count} worker{'s'[: count > 1]}"
 
 
+def ranks_text(ranks: list[Operation]) -> str:
+    """Return how many ranks of a job there are: "4 ranks", "4 of 8 ranks"."""
+    size = max((one.rank[2] for one in ranks if one.rank is not None), default=0)
+    return f"{len(ranks)} of {size} ranks" if size > len(ranks) else f"{len(ranks)} ranks"
+
+
+def spread_text(ranks: list[Operation]) -> str:
+    """Return how far apart the ranks of a job are: "118–124 of 300, rank 3 is the slowest"."""
+    going = [one for one in ranks if one.open]
+    stages = _sole_stages(ranks)
+    shown = [stage.shown for stage in stages]
+    counts = [count for count in shown if count is not None]
+    units = {stage.unit for stage in stages}
+    if not going or len(counts) < len(ranks) or len(units) != 1:
+        return ""
+    total = stages[0].total if len({stage.total for stage in stages}) == 1 else None
+    low, high = (quantity.amount(count, None, None) for count in (min(counts), max(counts)))
+    words = low if low == high else f"{low}–{high}"
+    if total is not None:
+        words += f" of {quantity.amount(total, None, None)}"
+    rank = slowest(ranks).rank
+    return words if low == high or rank is None else f"{words}, rank {rank[1]} is the slowest"
+
+
 def pool_texts(operations: list[Operation]) -> tuple[str, str]:
     """Return name and outcome of a pool: "rows, 4 workers", "320 in 8 s"."""
     begun = [one.started for one in operations if one.started is not None]
@@ -325,7 +358,8 @@ def pool_texts(operations: list[Operation]) -> tuple[str, str]:
     stages = _sole_stages(operations)
     counted = _sum_text(stages, None) if len(stages) == len(operations) else ""
     words = " in ".join(part for part in (counted, lasted) if part)
-    name = f"{display_name(operations[0])}, {workers_text(operations)}"
+    who = ranks_text(operations) if are_ranks(operations) else workers_text(operations)
+    name = f"{display_name(operations[0])}, {who}"
     return name, words or COMPLETED
 
 

@@ -50,6 +50,7 @@ def operation_fields(operation: Operation, replica: Replica, now: float) -> dict
         "parent": operation.parent,
         "holder": operation.holder,
         "attempt": operation.attempt,
+        "rank": operation.rank,
         "exit_status": operation.exit_status,
         "notify": operation.notify,
         "estimate": _estimate(operation.estimate),

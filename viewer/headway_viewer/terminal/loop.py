@@ -182,6 +182,9 @@ class TerminalLoop:
         """Note an operation that has begun with its pool, if it is of one."""
         if operation.parent is not None or not operation.pid or operation.coarser is not None:
             return
+        if operation.rank is not None:
+            self._pools.begin(operation, operation.rank[0])
+            return
         if operation.pid not in self._pool_parents:
             self._pool_parents[operation.pid] = pool_parent(operation.pid)
         parent = self._pool_parents[operation.pid]

@@ -60,17 +60,17 @@ class Pools:
     """The pools of one terminal."""
 
     def __init__(self) -> None:
-        self._members: dict[tuple[int, str], _Members] = {}
-        self._keys: dict[str, tuple[int, str]] = {}  # of open operations
+        self._members: dict[tuple[int | str, str], _Members] = {}
+        self._keys: dict[str, tuple[int | str, str]] = {}  # of open operations
 
     @property
     def idle(self) -> bool:
         """Return whether a pool has no open operation, so that `take` will soon return it."""
         return any(members.idle_since is not None for members in self._members.values())
 
-    def begin(self, operation: Operation, parent: int) -> None:
-        """Take in an open operation of a worker process that `parent` has started."""
-        key = (parent, operation.name)
+    def begin(self, operation: Operation, of: int | str) -> None:
+        """Take in an open operation of a worker: `of` is its parent process, or a rank's job."""
+        key = (of, operation.name)
         members = self._members.setdefault(key, _Members())
         members.open.add(operation.id)
         members.idle_since = None

@@ -23,7 +23,7 @@ def status_line(board: Board, theme: Theme, columns: int, now: float) -> Line:
 
     Nothing where there is neither. `now` is the broker's time.
     """
-    going = list(board.roots(*_OPEN_STATES))
+    going = list(map(board.told, board.roots(*_OPEN_STATES)))
     broken = [
         one
         for one in board.roots(FAILED, CRASHED)
