@@ -210,10 +210,22 @@ def test_counts_arrive_while_it_runs(machine, listener):
     machine.processes[0].kill()
 
 
+# A busy machine takes seconds to connect: what a test counts or times begins after that.
+GREETED = """
+        import time
+        from headway.reporting.reporter import reporter
+        def greeted(seconds=20):
+            end = time.monotonic() + seconds
+            while reporter().publisher.welcome is None and time.monotonic() < end:
+                time.sleep(0.005)
+"""
+
+
 def test_an_unwatched_program_sends_counts_twice_a_second(machine):
-    code = """
-        import headway, time
+    code = f"""{GREETED}
+        import headway
         with headway.operation("Work") as op, op.stage("Step") as stage:
+            greeted()
             end = time.monotonic() + 2
             while time.monotonic() < end:
                 stage.advance()
@@ -286,12 +298,13 @@ def test_a_broker_that_comes_back_is_told_everything(machine):
 
 
 def test_a_final_state_that_nobody_acknowledges_is_left_in_a_file(machine):
-    code = """
-        import atexit, time
+    code = f"""
+        import atexit
         atexit.register(lambda: print(time.monotonic() - start))
+        {GREETED.strip()}
         import headway
         with headway.operation("Work"):
-            pass
+            greeted()
         start = time.monotonic()
     """
     with Listener(machine.directory, acknowledge=False):
