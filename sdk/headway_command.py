@@ -75,7 +75,7 @@ def find_compiled(name: str) -> None:
     import _frozen_importlib_external as machinery  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
 
     usual = sys.pycache_prefix is None and not sys.flags.optimize and sys.implementation.cache_tag
-    if usual and machinery.PathFinder in sys.meta_path:
+    if usual and "posix" in sys.builtin_module_names and machinery.PathFinder in sys.meta_path:
         at = sys.meta_path.index(machinery.PathFinder)
         sys.meta_path.insert(at, _compiled_finder(name + ".", machinery))
 
