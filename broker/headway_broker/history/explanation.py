@@ -28,17 +28,22 @@ LOAD_LEAST = 0.2  # share of the time in which something waited for a processor,
 LOAD_MORE = 0.15  # … how much more than usual that has to be
 NAME_WIDTH = 36
 OUTSIDE = "outside the stages"
+OUTSIDE_ONE = "before or after"  # … of the only stage there is
 UNSTAGED = "all of it"
 
 
 class StageTime(NamedTuple):
-    """What one stage took, and usually takes; `seconds` is None where it did not run."""
+    """What one stage took, and usually takes; `seconds` is None where it did not run.
+
+    `stage`: it is one, and not the time in which none went on.
+    """
 
     name: str
     seconds: float | None
     usual: Usual | None
     going: bool = False
     chain: bool = False
+    stage: bool = True
 
     @property
     def ratio(self) -> float | None:
@@ -98,7 +103,8 @@ def explain(
         usual = usual_of(value for value in map(_outside, earlier) if value is not None)
         most = max(between, usual.median if usual else 0.0)
         if most >= max(MATTERS * (run.seconds or 0.0), MATTERS_SECONDS):
-            stages.append(StageTime(OUTSIDE, between, usual))
+            name = OUTSIDE if len(leaves) > 1 else f"{OUTSIDE_ONE} {_name(leaves[0].key)}"
+            stages.append(StageTime(name, between, usual, stage=False))
     if not going:
         had = {span.key for span in run.spans if span.worked > 0}
         whole = [one for one in earlier if one.seconds is not None]
@@ -170,7 +176,7 @@ def lines(found: Explanation) -> list[str]:
     """Return a line for each stage: its mark, name, what it took, what is usual, and the ratio."""
     if not found.stages:
         return []
-    marked = not all(stage.chain for stage in found.stages if stage.name != OUTSIDE)
+    marked = not all(stage.chain for stage in found.stages if stage.stage)
     lines = [f"  {'':{NAME_WIDTH}} {'took':>9} {'usually':>9}"]
     for stage in found.stages:
         mark = ">" if marked and stage.chain else " "

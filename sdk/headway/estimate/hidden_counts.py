@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple, Sequence
 
     from headway.estimate.history.run import Run
+    from headway.estimate.history.span import Span
 
     class Judgement(NamedTuple):
         """What the hidden counts say: seconds left, and where earlier runs were, 0…1 of theirs.
@@ -92,6 +93,8 @@ BEYOND = 1.05
 OVERRUN = 0.15
 # One step of distance in the logarithm of being bigger.
 BEYOND_STEP = 0.3
+# Of a counter's total, within which two runs stand at the same count: curves are stored to this.
+SAME_FRACTION = 1e-5
 # Lines of this run that are looked back at: one of them may have come out of its turn.
 LAST_LINES = 5
 
@@ -240,7 +243,9 @@ class HiddenCounts:
                 continue
             changed, count = curve.seconds[-1], self._counts[name]
             tau, step = moment(span.fractions, span.seconds, min(1.0, count / span.total))
-            pace = _log_pace(changed, tau, record.seconds, grain)
+            pace = 0.0
+            if not _only_begun(curve, span):
+                pace = _log_pace(changed, tau, record.seconds, grain)
             # The last third tells the present pace, as `cold.rate` takes it.
             recent = curve.since(changed * 2 / 3)
             if recent is not None:
@@ -307,6 +312,17 @@ class HiddenCounts:
                 over = max(0.0, log(count / (BEYOND * span.total)))
                 found = (over / BEYOND_STEP) ** 2
         return found
+
+
+def _only_begun(curve: Curve, span: Span) -> bool:
+    """Return whether a counter stands where it stood at the first sample, in both runs.
+
+    What a command does before it sleeps or waits was over by then, and nobody knows since when: it
+    is no pace.
+    """
+    if len(curve.seconds) > 2 or len(span.fractions) < 2:
+        return False
+    return abs(curve.done[-1] / span.total - span.fractions[1]) <= SAME_FRACTION
 
 
 def _log_pace(ours: float, theirs: float, whole: float, grain: float) -> float:

@@ -91,6 +91,16 @@ def test_time_outside_the_stages_is_a_reason_too():
     )
 
 
+def test_of_a_single_stage_the_time_outside_is_told_by_its_name():
+    def late(gap):
+        return Run(10.0 + gap, [Span("Run", gap, 10.0 + gap, 10.0)])
+
+    assert told(late(20.0), [late(2.0)] * 3) == (
+        "before or after Run took 10 × its usual 2 s, the rest as always"
+    )
+    assert "made its length" not in lines(explain(late(20.0), [late(2.0)]))[-1]
+
+
 def test_the_chain_is_what_made_the_length():
     spans = [
         Span("short", 0.0, 3.0, 3.0),

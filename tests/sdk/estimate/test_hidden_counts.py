@@ -182,3 +182,21 @@ def test_nothing_raises_whatever_is_told():
         forecast.take_work(math.nan, cpu, read, None, lines)
         forecast.estimate(1.0)
     assert forecast.finish("completed", 5.0) is not None
+
+
+def sleeper(history, first_sample, until=None):
+    """A command that does a little, sleeps for 5 s, then works for 5 s."""
+    forecast = Forecast(history)
+    forecast.start(0.0)
+    now = first_sample
+    while now < (until or 10.0):
+        forecast.take_work(now, None, 11_000 + 1e6 * max(0.0, now - 5.0), None)
+        forecast.estimate(now)
+        now += STEP
+    return forecast, None if until else forecast.finish("completed", 10.0)
+
+
+def test_when_a_first_sample_came_is_no_pace():
+    history = [sleeper((), 2.0)[1]]
+    forecast, _ = sleeper(history, 0.5, until=2.6)
+    assert forecast.estimate(2.6).median == pytest.approx(7.4, abs=1.5)
