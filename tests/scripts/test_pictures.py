@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +48,24 @@ def test_what_makes_no_sense_is_answered_with_the_usage():
     done = do("draw")
     assert done.returncode == 2
     assert "scripts/pictures record" in done.stderr
+
+
+@pytest.mark.once
+def test_a_recording_with_many_pauses_lasts_a_minute_at_most():
+    squeezed = runpy.run_path(str(PICTURES))["squeezed"]
+    short = squeezed([(3.0 * n, b"x") for n in range(11)])
+    assert [at for at, _ in short] == [float(n) for n in range(11)]
+    for pause in (3.0, 0.7):
+        shown = squeezed([(pause * n, b"x") for n in range(200)])
+        assert len(shown) == 200
+        assert shown[-1][0] == pytest.approx(60.0)
+
+
+@pytest.mark.once
+def test_the_recording_of_the_demonstration_lasts_a_minute_at_most():
+    cast = PICTURES.parent.parent / "docs" / "figures" / "demo.cast"
+    header, *events = map(json.loads, cast.read_text("utf-8").splitlines())
+    assert header["version"] == 2
+    assert events[-1][0] <= 60.0
+    shown = "".join(data for _, _, data in events)
+    assert all(name in shown for name in ("npm install", "pip install", "apt download"))
