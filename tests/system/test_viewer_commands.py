@@ -108,6 +108,20 @@ def test_the_exit_status_of_waiting_is_how_it_ended(sandbox, then, status, state
     assert sandbox.operations()[0]["state"] == state
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux")
+@pytest.mark.parametrize("arguments", [["wait", "--brief", "job"], ["view", "--until-done", "job"]])
+def test_on_a_full_disk_nothing_that_was_waited_for_has_failed(sandbox, arguments):
+    process = sandbox.held("job")
+    let_go(process)
+    process.wait(60)
+    with open("/dev/full", "w") as full:
+        done = sandbox.spawn(*HEADWAY, *arguments, stdout=full)
+        _, told = done.communicate(timeout=60)
+    assert told.count("\n") == 1
+    assert "its output could not be written: No space left on device" in told
+    assert done.returncode == 74
+
+
 def test_waiting_for_what_never_comes_can_be_given_up(sandbox):
     never = sandbox.headway("wait", "nobody", "--timeout", "0.3")
     assert never.returncode == 4

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+
+# What a write to standard output fails with for good.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def open_closed_streams() -> None:
@@ -19,6 +23,11 @@ def discard_stderr() -> None:
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, 2)
     os.close(sink)
+
+
+def has_no_room(error: OSError) -> bool:
+    """Return whether it was raised by a write to a stream that takes nothing any more."""
+    return error.errno in _NO_ROOM and error.filename is None
 
 
 def silence_stdout() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import sys
 
@@ -41,8 +40,6 @@ VERBS = {
 USAGE = 2
 ALIKE = 0.7  # of `difflib`: at its own 0.6 "logs" is like "bogus"
 UNWRITTEN = 74  # EX_IOERR of sysexits.h: no status of any verb
-# What a write to standard output fails with for good.
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _EXAMPLES = """\
 examples:
   headway run -- pip install numpy     report a command; its output and exit status stay
@@ -85,7 +82,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _silence()
     except OSError as error:
-        if error.errno not in _NO_ROOM or error.filename is not None:
+        from headway.commands.standard_streams import has_no_room  # noqa: PLC0415 - only here
+
+        if not has_no_room(error):
             raise
         return _unwritten(verb, error)
 

@@ -7,7 +7,7 @@ import signal
 import time
 from typing import Callable, Protocol
 
-from headway.commands.standard_streams import silence_stdout
+from headway.commands.standard_streams import has_no_room, silence_stdout
 from headway.host.launch import broker_launch
 from headway.model import Operation
 from headway_viewer.commands.exit_status import NONE_SEEN, NOT_JUDGED, TIMED_OUT, USAGE
@@ -101,6 +101,8 @@ def follow_broker(
     except BrokenPipeError:
         return silence_stdout()
     except OSError as error:
+        if has_no_room(error):
+            raise  # `headway.commands.table` says so of every command
         return print_error(verb, str(error), 1)
     finally:
         feed.close()
