@@ -14,7 +14,7 @@ import msgpack
 import zmq
 
 from headway.model import Operation, Stage
-from headway.protocol import messages, wire
+from headway.protocol import limits, messages, wire
 from headway.protocol.inbox import inbox_topic
 from headway.states import RUNNING
 
@@ -79,9 +79,9 @@ class Worker:
         """Announce an operation with all its stages, in as many messages as they need."""
         records = [stage.record() for stage in operation.stages.values()]
         operation.revision += 1
-        for start in range(0, max(1, len(records)), wire.STAGES_LIMIT):
+        for start in range(0, max(1, len(records)), limits.STAGES_LIMIT):
             self.sequence += 1
-            part = records[start : start + wire.STAGES_LIMIT]
+            part = records[start : start + limits.STAGES_LIMIT]
             self.send(
                 messages.Announce(
                     self.sequence, time.monotonic(), start == 0, operation.record(), part
@@ -95,7 +95,7 @@ class Worker:
             self.announce(operation)
 
     def count(self, counts: dict[int, Any]) -> None:
-        """Send counts, at most `wire.COUNTS_LIMIT` in one message."""
+        """Send counts, at most `limits.COUNTS_LIMIT` in one message."""
         self.sequence += 1
         self.send(messages.Counts(self.sequence, time.monotonic(), counts))
 
