@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgpack
 import zmq
 
+from headway.host.process_status import start_time
 from headway.model import Operation, Stage
 from headway.protocol import limits, messages, wire
 from headway.protocol.inbox import inbox_topic
@@ -35,8 +36,7 @@ def greet(socket: zmq.Socket[Any], session: str, role: str) -> None:
     about = {"pid": os.getpid(), "host": os.uname().nodename, "uid": os.getuid()}
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
         about["boot"] = boot.read().strip()
-    with open(f"/proc/{os.getpid()}/stat", encoding="ascii") as stat:
-        about["started"] = int(stat.read().rsplit(")", 1)[1].split()[19])
+    about["started"] = start_time(os.getpid())
     hello = messages.Hello(
         messages.MAGIC, messages.MAJOR, messages.MINOR, session, role, time.monotonic(), about
     )
