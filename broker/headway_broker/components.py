@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.lock_holders import LockHolders
@@ -49,7 +49,6 @@ class Components:
         wall_offset: float,
         namespace: int | None = None,
         about: dict[str, Any] | None = None,
-        stalled: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.outbox = Outbox()
         self.dropped = Dropped()
@@ -63,7 +62,7 @@ class Components:
         self.resync = Resync(self.dropped)
         self.idle_exit = IdleExit(now)
         self.watched = Watched(self.sessions)
-        self.forecasts = Forecasts(self.ledger, self.faults, stalled)
+        self.forecasts = Forecasts(self.ledger, self.faults)
         self.explanations = Explanations(self.ledger, self.forecasts, self.wall_clock)
         self.stops = Stops(self.ledger, self.forecasts)
         self.lock_holders = LockHolders(self.ledger, self.sessions, self.forecasts)

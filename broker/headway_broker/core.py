@@ -22,7 +22,7 @@ from headway_broker.peers.viewers.status import status
 from headway_broker.publishing.snapshots import Subscriber
 from headway_broker.schedule import duties_of
 from headway_broker.state.duties import Duties, Turn
-from headway_broker.state.effects import Effect, End, StoredOperation, StoredShares
+from headway_broker.state.effects import Effect, End, SendStatus, StoredOperation, StoredShares
 from headway_broker.state.errors import Refused
 from headway_broker.state.process_image import ProcessImage
 from headway_broker.state.sessions import Credentials, Session
@@ -47,15 +47,12 @@ class Core(Components):
         now: float,
         wall_offset: float,
         *,
-        facts: Callable[[], dict[str, Any]] = dict,
         namespace: int | None = None,
         about: dict[str, Any] | None = None,
-        stalled: Callable[[], float | None] = lambda: None,
     ) -> None:
-        super().__init__(instance, follow, uid, boot, now, wall_offset, namespace, about, stalled)
+        super().__init__(instance, follow, uid, boot, now, wall_offset, namespace, about)
         self.instance = instance
         self.messages = 0
-        self._facts = facts
         self._started = self._now = now
         self._planned: float | None = None
         self._handlers = self._table_of_messages()
@@ -86,7 +83,7 @@ class Core(Components):
             "drawn": self.requests.drawn,
             "logs": self.output_logs.logs,
             "why": self.explanations.why,
-            "status": lambda asker, request, _, now: reply(asker, request, self.status(now)),
+            "status": self._status,
             "stop": self.retirement.stop,
             "usual": self.requests.usual,
             "retire": self.retirement.retire,
@@ -219,6 +216,10 @@ class Core(Components):
         """
         self.forecasts.recalled(key, runs, prior)
 
+    def look_at_pressure(self, stalled: float | None) -> None:
+        """Note the seconds until now in which anything waited for a processor, or None."""
+        self.forecasts.stalled = stalled
+
     def look_at_wall_clock(self, offset: float) -> None:
         """Note the current offset from the monotonic clock to Unix time, in seconds."""
         step = self.wall_clock.look(offset)
@@ -231,10 +232,9 @@ class Core(Components):
         self.outbox.extend(self.retirement.leave(reason))
 
     def status(self, now: float) -> dict[str, Any]:
-        """Return the facts of `headway broker status`, ready for JSON."""
+        """Return the facts of `headway broker status`, ready for JSON, without the shell's."""
         updates = self.announcements.updates + self.merged_counts.updates
         return status(
-            self._facts(),
             instance=self.instance,
             uptime=now - self._started,
             ingest={"messages": self.messages, "updates": updates},
@@ -244,6 +244,12 @@ class Core(Components):
             sequence=self.stream.sequence,
             dropped=self.dropped,
         )
+
+    def _status(self, asker: Session, request: int, _: dict[str, Any], now: float) -> list[Effect]:
+        """Reply with the status; the shell adds what it knows of the process."""
+        if asker.identity is None:
+            return []
+        return [SendStatus(asker.identity, request, self.status(now))]
 
     def _answer(self, session: Session, message: messages.Answer, _now: float) -> None:
         self.outbox.extend(self.requests.answer(session, message))

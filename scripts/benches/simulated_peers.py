@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import msgpack
 import zmq
 
+from headway.host.process_status import start_time
 from headway.model import Operation, Stage
-from headway.protocol import messages, wire
+from headway.protocol import limits, messages, wire
 from headway.protocol.inbox import inbox_topic
 from headway.states import RUNNING
 
@@ -35,8 +36,7 @@ def greet(socket: zmq.Socket[Any], session: str, role: str) -> None:
     about = {"pid": os.getpid(), "host": os.uname().nodename, "uid": os.getuid()}
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
         about["boot"] = boot.read().strip()
-    with open(f"/proc/{os.getpid()}/stat", encoding="ascii") as stat:
-        about["started"] = int(stat.read().rsplit(")", 1)[1].split()[19])
+    about["started"] = start_time(os.getpid())
     hello = messages.Hello(
         messages.MAGIC, messages.MAJOR, messages.MINOR, session, role, time.monotonic(), about
     )
@@ -79,9 +79,9 @@ class Worker:
         """Announce an operation with all its stages, in as many messages as they need."""
         records = [stage.record() for stage in operation.stages.values()]
         operation.revision += 1
-        for start in range(0, max(1, len(records)), wire.STAGES_LIMIT):
+        for start in range(0, max(1, len(records)), limits.STAGES_LIMIT):
             self.sequence += 1
-            part = records[start : start + wire.STAGES_LIMIT]
+            part = records[start : start + limits.STAGES_LIMIT]
             self.send(
                 messages.Announce(
                     self.sequence, time.monotonic(), start == 0, operation.record(), part
@@ -95,7 +95,7 @@ class Worker:
             self.announce(operation)
 
     def count(self, counts: dict[int, Any]) -> None:
-        """Send counts, at most `wire.COUNTS_LIMIT` in one message."""
+        """Send counts, at most `limits.COUNTS_LIMIT` in one message."""
         self.sequence += 1
         self.send(messages.Counts(self.sequence, time.monotonic(), counts))
 

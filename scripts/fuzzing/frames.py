@@ -7,7 +7,8 @@ from typing import Any
 
 from headway.model import Operation, Stage
 from headway.protocol import messages
-from headway.protocol.wire import STAGES_LIMIT, encode, pack
+from headway.protocol.limits import STAGES_LIMIT
+from headway.protocol.wire import encode, pack
 
 WORDS = ("", "Download", "\x1b[31m", "\u202e", "\ud800", "a" * 5000, "\0", "running", "crashed")
 DEEP = 0.05  # how often stages are nested deeply

@@ -1,4 +1,5 @@
 import ast
+import inspect
 import pathlib
 
 from headway_broker import components, core
@@ -22,3 +23,12 @@ def test_no_component_reaches_back_into_the_core_or_asks_for_all_others():
         if name in (core.__name__, components.__name__)
     }
     assert knowing == {"core", "schedule", "server", "sockets", "actions"}
+
+
+def test_the_core_is_handed_values_and_no_function_by_which_it_would_look_at_the_machine():
+    parameters = [
+        *inspect.signature(core.Core).parameters.values(),
+        *inspect.signature(components.Components).parameters.values(),
+    ]
+    assert len(parameters) > 10
+    assert [one.name for one in parameters if "Callable" in str(one.annotation)] == []

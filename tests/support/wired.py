@@ -74,6 +74,9 @@ class Wired:
             if isinstance(effect, effects.Send):
                 message = decode(encode(effect.message), messages.OUTBOUND)
                 self.sent.setdefault(effect.identity, []).append(message)
+            elif isinstance(effect, effects.SendStatus):
+                reply = messages.Reply(effect.request, effect.status, None)
+                self.sent.setdefault(effect.identity, []).append(reply)
             elif isinstance(effect, effects.Publish):
                 self.published.append((effect.topic, decode(effect.frame, messages.PUBLISHED)))
             elif isinstance(effect, effects.Watch):

@@ -10,7 +10,8 @@ import zmq
 
 from headway import __version__
 from headway.protocol import endpoint, messages, retirement
-from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, encode
+from headway.protocol.limits import FRAME_LIMIT
+from headway.protocol.wire import Malformed, decode, encode
 from headway_broker.shell.single_instance import answers
 
 

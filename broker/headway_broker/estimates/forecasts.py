@@ -54,12 +54,10 @@ def _contained(method: Callable[..., Any]) -> Callable[..., Any]:
 class Forecasts:
     """Progress and estimates of all open operations."""
 
-    def __init__(
-        self, ledger: Ledger, faults: Faults, stalled: Callable[[], float | None] = lambda: None
-    ) -> None:
-        """`stalled()` is the seconds so far in which anything waited for a processor, or None."""
+    def __init__(self, ledger: Ledger, faults: Faults) -> None:
+        # Seconds until now in which anything waited for a processor, or None.
+        self.stalled: float | None = None
         self._ledger = ledger
-        self._stalled = stalled
         self._faults = faults
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
         self._awaited = AwaitedRuns()
@@ -76,7 +74,7 @@ class Forecasts:
         key = entry.learned_as = keys.key
         self._wait_no_more(entry)
         begun = now if entry.forecast is None else entry.forecast.begun
-        entry.forecast = OperationForecast(keys, begun, self._stalled())
+        entry.forecast = OperationForecast(keys, begun, self.stalled)
         if not entry.operation.open:
             return None  # it ends at once, and teaches all the same
         if keys.missing is not None:
@@ -337,10 +335,9 @@ class Forecasts:
 
     def _load(self, tracked: OperationForecast, now: float) -> float | None:
         """Return the share of its time in which anything waited for a processor, 0…1, or None."""
-        stalled = self._stalled()
-        if stalled is None or tracked.stalled is None or now <= tracked.begun:
+        if self.stalled is None or tracked.stalled is None or now <= tracked.begun:
             return None
-        return min(1.0, max(0.0, stalled - tracked.stalled) / (now - tracked.begun))
+        return min(1.0, max(0.0, self.stalled - tracked.stalled) / (now - tracked.begun))
 
     def forget(self, entry: Entry) -> None:
         """Forget an operation that has expired."""

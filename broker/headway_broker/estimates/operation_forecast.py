@@ -33,7 +33,7 @@ class OperationForecast:
     def __init__(self, keys: Keys, now: float, stalled: float | None) -> None:
         self.keys = keys
         self.begun = now
-        self.stalled = stalled  # seconds, as `Forecasts.stalled` told when it began
+        self.stalled = stalled  # seconds, `Forecasts.stalled` when it began
         self.asked = False  # it or a child waits for a person, who answers or continues it
         self.forecast: Forecast | None = None
         self.changed: dict[int, None] = {}  # stages whose counts the forecast has not observed yet

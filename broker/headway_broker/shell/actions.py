@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 import zmq
 
+from headway.protocol import messages
 from headway.protocol.wire import encode
 from headway_broker.core import Core
 from headway_broker.history.writer import History
@@ -21,8 +22,15 @@ class Actions:
     """An action for each kind of effect; `stopping` is the reason to stop, once there is one."""
 
     def __init__(
-        self, core: Core, router: Any, xpub: Any, deaths: processes.Deaths, log: Log
+        self,
+        core: Core,
+        router: Any,
+        xpub: Any,
+        deaths: processes.Deaths,
+        log: Log,
+        facts: Callable[[], dict[str, Any]] = dict,
     ) -> None:
+        """`facts()` returns what the status tells of this process."""
         self.history: History | None = None  # once it is open
         self.stopping: str | None = None
         self._core = core
@@ -30,10 +38,12 @@ class Actions:
         self._xpub = xpub
         self._deaths = deaths
         self._log = log
+        self._facts = facts
         self._jobs: list[effects.Job] = []  # for the history
         self._notes = (0, 0)  # second, lines in it
         self._actions: dict[Any, Callable[[Any], None]] = {
             effects.Send: self.send,
+            effects.SendStatus: self._send_status,
             effects.Publish: self._publish,
             effects.Watch: self._watch,
             effects.Unwatch: self._unwatch,
@@ -67,6 +77,11 @@ class Actions:
             self._router.send_multipart((effect.identity, encode(effect.message)), zmq.NOBLOCK)
         except zmq.ZMQError:
             pass  # it will ask, or be told again
+
+    def _send_status(self, effect: effects.SendStatus) -> None:
+        status = {**self._facts(), **effect.status}
+        reply = messages.Reply(effect.request, status, None)
+        self.send(effects.Send(effect.identity, reply))
 
     def _publish(self, effect: effects.Publish) -> None:
         try:

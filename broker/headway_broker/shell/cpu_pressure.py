@@ -13,7 +13,7 @@ LINE_LIMIT = 256  # bytes: it has one or two lines
 
 
 class CpuPressure:
-    """The file, kept open: it is read at every beginning and end of an operation."""
+    """The file, kept open: it is read once a turn."""
 
     def __init__(self, path: str = FILE) -> None:
         try:

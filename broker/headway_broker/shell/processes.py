@@ -16,6 +16,16 @@ import select
 import sys
 from typing import NamedTuple
 
+from headway.host.process_status import (
+    CODE,
+    CODE_END,
+    PARENT,
+    STACK,
+    STARTED,
+    STATE,
+    start_time,
+    status_fields,
+)
 from headway_broker.state.process_image import ProcessImage
 
 _PIDFD_OPEN = 434  # the same number on every architecture of Linux but alpha
@@ -33,43 +43,19 @@ def boot_id() -> str | None:
         return None
 
 
-_PARENT, _STARTED, _CODE, _CODE_END, _STACK = 4, 22, 26, 27, 28  # as proc(5) numbers them
-
-
-def _facts(pid: int, *numbers: int) -> list[int] | None:
-    """Return numeric fields of /proc/PID/stat, numbered as in proc(5); None if unreadable."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            stat = file.read()
-        # The second field, the name, may hold spaces and brackets: the third follows the last one.
-        fields = stat[stat.rindex(b")") + 2 :].split()
-        return [int(fields[number - 3]) for number in numbers]
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def start_time(pid: int) -> int | None:
-    """Return the start time of a process in clock ticks since boot; None if unreadable."""
-    facts = _facts(pid, _STARTED)
-    return facts[0] if facts else None
-
-
 def process_image(pid: int) -> ProcessImage | None:
     """Return the image of the program that a process runs; None if the kernel hides it."""
-    facts = _facts(pid, _STARTED, _CODE, _CODE_END, _STACK)
-    found = ProcessImage(*facts) if facts else None
-    return found if found and found.stack else None  # 0: hidden from us, or the process has ended
+    fields = status_fields(pid)
+    if fields is None or len(fields) <= STACK:
+        return None
+    found = ProcessImage(*(int(fields[at]) for at in (STARTED, CODE, CODE_END, STACK)))
+    return found if found.stack else None  # 0: hidden from us, or the process has ended
 
 
 def run_state(pid: int) -> str | None:
     """Return the state of a process as a letter of proc(5): T stopped, t traced; None if unread."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            stat = file.read()
-        at = stat.rindex(b")") + 2
-        return stat[at : at + 1].decode("ascii")
-    except (OSError, ValueError):
-        return None
+    fields = status_fields(pid)
+    return None if fields is None else fields[STATE]
 
 
 def is_running(pid: int, started: int) -> bool:
@@ -77,20 +63,20 @@ def is_running(pid: int, started: int) -> bool:
 
     One that has, and that nobody has waited for, is alive for the kernel.
     """
-    facts = _facts(pid, _STARTED)
-    if facts is None:
+    fields = status_fields(pid)
+    if fields is None:
         return alive(pid, None)  # hidden from us, or gone
-    return facts[0] == started and run_state(pid) not in ("Z", "X")
+    return int(fields[STARTED]) == started and fields[STATE] not in ("Z", "X")
 
 
 def line_of(pid: int, longest: int = 64) -> list[int]:
     """Return the pids of a process and its ancestors, nearest first, at most `longest`."""
     line = [pid]
     while len(line) < longest:
-        facts = _facts(line[-1], _PARENT)
-        if facts is None or facts[0] <= 1:
+        fields = status_fields(line[-1])
+        if fields is None or int(fields[PARENT]) <= 1:
             break
-        line.append(facts[0])
+        line.append(int(fields[PARENT]))
     return line
 
 

@@ -72,15 +72,14 @@ class Server:
             processes.boot_id(),
             now,
             time.time() - now,
-            facts=self._facts,
             namespace=pid_namespace(),
             about=about,
-            stalled=CpuPressure().stalled,
         )
         self.core.idle_exit.after = leave_after
         descriptors = raise_descriptor_limit()
         self.deaths = processes.Deaths(descriptors // PIDFDS_SHARE)
         self.memory = Memory()
+        self._pressure = CpuPressure()
         self.spool = Spool(directory, self.uid, other_directories)
         self.stopping: str | None = None
         self._spooled_files: dict[str, SpooledFile] = {}
@@ -96,7 +95,9 @@ class Server:
         self.sockets = Sockets(
             self.core, single_instance, log, descriptors, self._take_in_before_snapshot
         )
-        self._actions = Actions(self.core, self.sockets.router, self.sockets.xpub, self.deaths, log)
+        self._actions = Actions(
+            self.core, self.sockets.router, self.sockets.xpub, self.deaths, log, self._facts
+        )
 
     def open(self) -> None:
         """Bind both sockets, then open the history: its file may be locked, or to be migrated.
@@ -127,6 +128,7 @@ class Server:
     def turn(self) -> None:
         """Run one turn: read what came, do what is due."""
         now = time.monotonic()
+        self.core.look_at_pressure(self._pressure.stalled())
         drained = self.sockets.drain(now)
         self.sockets.look(now, drained=drained)
         self.sockets.take_subscriptions(now, restoring=self._restoring)

@@ -15,7 +15,8 @@ import zmq
 
 from headway.protocol import endpoint, messages
 from headway.protocol.inbox import is_inbox
-from headway.protocol.wire import FRAME_LIMIT, Malformed, decode, unpack_counts
+from headway.protocol.limits import FRAME_LIMIT
+from headway.protocol.wire import Malformed, decode, unpack_counts
 from headway_broker.core import Core
 from headway_broker.peers.access import credentials
 from headway_broker.publishing.snapshots import Subscriber

@@ -21,7 +21,8 @@ from headway.host.files import will
 from headway.host.files.spool import DEAF
 from headway.host.identity import pid_namespace
 from headway.protocol import endpoint, messages
-from headway.protocol.wire import FRAME_LIMIT, Malformed, UnknownKind, decode
+from headway.protocol.limits import FRAME_LIMIT
+from headway.protocol.wire import Malformed, UnknownKind, decode
 from headway_broker.peers.spooled import ENDED_BY_PARENT
 from headway_broker.shell.processes import is_running
 from headway_broker.shell.single_instance import answers

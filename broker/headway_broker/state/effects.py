@@ -12,6 +12,14 @@ class Send(NamedTuple):
     message: Any
 
 
+class SendStatus(NamedTuple):
+    """Reply to a request for the status; the shell adds the facts of the process."""
+
+    identity: bytes
+    request: int
+    status: dict[str, Any]
+
+
 class Publish(NamedTuple):
     """Publish a frame to the subscribers of a topic."""
 
@@ -148,6 +156,7 @@ class Stop(NamedTuple):
 
 Effect = Union[
     Send,
+    SendStatus,
     Publish,
     Watch,
     Unwatch,

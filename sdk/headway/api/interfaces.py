@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from typing import Iterable, Iterator
 
     from headway.api.cancellation import Request
-    from headway.host.propagation import Nested
     from headway.model import Operation
+    from headway.nesting import Nested
 
 
 class Whole(Protocol):

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from headway.host.propagation import Nested
+    from headway.nesting import Nested
 
 
 class Scope:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from headway.host import notebook
+from headway.host.process_status import start_time
 from headway.plain_values import clean_text
 
 TYPE_CHECKING = False
@@ -32,19 +33,6 @@ def describe(version: str) -> dict[str, Any]:
         "sdk": version,
         "python": sys.version.split()[0],
     }
-
-
-def start_time(pid: int) -> int | None:
-    """Return when a process started, in clock ticks since boot, or None where that is unknown.
-
-    A pid is used again; a pid with its start time is not.
-    """
-    text = _line(f"/proc/{pid}/stat")
-    try:
-        # The command's name stands in parentheses and may hold spaces and parentheses itself.
-        return int(text.rpartition(")")[2].split()[19]) if text else None
-    except (IndexError, ValueError):
-        return None
 
 
 def pid_namespace() -> int | None:

@@ -16,28 +16,9 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Protocol
+    from typing import Any, Mapping
 
-    class Nested(Protocol):
-        """A node of the tree of open scopes: an operation or a stage."""
-
-        inner: dict[Nested, None] | None
-        block: bool
-
-        @property
-        def around(self) -> Nested | None:
-            """Return the scope that it is in, or None."""
-
-        @property
-        def thread(self) -> int:
-            """Return the thread that opened it, or its operation."""
-            ...
-
-        @property
-        def path(self) -> str:
-            """Return "OP" or "OP/STAGE"."""
-            ...
-
+    from headway.nesting import Nested
 
 PARENT = "HEADWAY_PARENT"
 _CONFIG = "headway_parent"

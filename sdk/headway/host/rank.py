@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from headway.host.identity import start_time
+from headway.host.process_status import start_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Messages to bytes and back, and the limits on what is taken from a peer.
+"""Messages to bytes and back, within the limits on what is taken from a peer (`limits`).
 
 `decode` returns nothing that was not checked: the right number of fields, of the right
 types, texts within their limits, numbers finite. What is wrong raises `Malformed`, what is
@@ -15,15 +15,16 @@ import msgpack
 from headway.plain_values import clean_count
 from headway.protocol import checks, messages
 from headway.protocol.checks import Malformed
-
-FRAME_LIMIT = 1 << 20  # bytes of one frame; ZMQ_MAXMSGSIZE of every socket
-COUNTS_LIMIT = 4096  # stages in one `Counts`
-ABOUT_LIMIT = 32  # facts of a process in a `Hello`; we send some ten
-ABOUT_TEXT = 4096  # characters of them
-STAGES_LIMIT = 1000  # stage records in one `Announce`; more go into further ones
-LINES_LIMIT = 200  # lines in one `Log`
-HASHES_LIMIT = 256  # hashes of lines in one `Work`
-OUTPUT_LIMIT = 1 << 17  # bytes of one `Output`: doubled, other peers wait twice as long for it
+from headway.protocol.limits import (
+    ABOUT_LIMIT,
+    ABOUT_TEXT,
+    COUNTS_LIMIT,
+    FRAME_LIMIT,
+    HASHES_LIMIT,
+    LINES_LIMIT,
+    OUTPUT_LIMIT,
+    STAGES_LIMIT,
+)
 
 # The first bytes of a `Counts`: an array of four, and its kind.
 _COUNTS = bytes((0x94, messages.INBOUND.index(messages.Counts)))

@@ -14,7 +14,7 @@ import zmq
 
 from headway.host import notebook, resources
 from headway.host.launch import broker_launch
-from headway.protocol import messages, wire
+from headway.protocol import limits, messages, wire
 from headway.reporting.publisher import WATCHED
 from headway.reporting.spool import last_resort
 from headway.reporting.viewers.terminal_viewer import TerminalViewer
@@ -174,7 +174,7 @@ class Connection:
             (zmq.LINGER, 0),
             (zmq.SNDHWM, HIGH_WATER_MARK),
             (zmq.RECONNECT_IVL, -1),
-            (zmq.MAXMSGSIZE, wire.FRAME_LIMIT),
+            (zmq.MAXMSGSIZE, limits.FRAME_LIMIT),
         ):
             sock.setsockopt(option, value)
         self._monitor = sock.get_monitor_socket(_GONE)

@@ -6,6 +6,7 @@ not read costs no memory: what goes out later is the state of that moment.
 
 from __future__ import annotations
 
+from headway.protocol.limits import HASHES_LIMIT
 from headway.protocol.messages import Work
 
 TYPE_CHECKING = False
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 else:
     from headway.light_typing import NamedTuple
 
-HASHES_LIMIT = 256  # of lines in a `Work`, as `protocol.wire` has it
-LINES_LIMIT = 1_000  # log lines that wait at most; the oldest are dropped: they are no state
+WAITING_LINES = 1_000  # log lines that wait at most; the oldest are dropped: they are no state
 
 
 class Shared(NamedTuple):
@@ -100,10 +100,10 @@ class Marks:
             self._shares[key] = done
 
     def log(self, operation: str, stage: int | None, lines: list[str]) -> None:
-        """Queue lines of output; the oldest are dropped beyond `LINES_LIMIT`."""
+        """Queue lines of output; the oldest are dropped beyond `WAITING_LINES`."""
         if not (self.mute or self._sealed):
             self._lines += [Printed(operation, stage, line) for line in lines]
-        del self._lines[:-LINES_LIMIT]
+        del self._lines[:-WAITING_LINES]
 
     def work(self, sample: Work) -> None:
         """Queue the hidden counts of an operation, in place of those that still wait."""

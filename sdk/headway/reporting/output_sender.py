@@ -6,6 +6,7 @@ that does not read costs no memory.
 
 from __future__ import annotations
 
+from headway.protocol.limits import OUTPUT_LIMIT
 from headway.protocol.messages import Output
 
 TYPE_CHECKING = False
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
             ...
 
 
-PIECE_BYTES = 1 << 17  # of one message, the limit that `protocol.wire` checks
 # Seconds between two pieces of an operation that goes on: a flood is sent at 2.6 MB/s at most, the
 # rest is dropped as it is on a terminal. Doubled, a follower sees its lines that much later.
 INTERVAL = 0.05
@@ -122,7 +122,7 @@ class OutputSender:
             if not sending.final and now < sending.sent + INTERVAL:
                 continue
             sending.sent = now
-            offset, data, total = self._sources[operation].read(sending.offset, PIECE_BYTES)
+            offset, data, total = self._sources[operation].read(sending.offset, OUTPUT_LIMIT)
             if not (data or sending.final or not sending.told):
                 continue
             sending.offset, sending.told = offset + len(data), True

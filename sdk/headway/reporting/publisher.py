@@ -6,6 +6,7 @@ and takes the messages to send.
 
 from __future__ import annotations
 
+from headway.protocol.limits import LINES_LIMIT, MESSAGE_BYTES, STAGES_LIMIT
 from headway.protocol.messages import (
     MAGIC,
     MAJOR,
@@ -38,8 +39,8 @@ UNWATCHED = 0.5
 # Seconds between two bursts of announcements: beginnings and ends within it go out together,
 # merged. Doubled, a broker gets half the messages of short stages, and hears of each 4 ms later.
 ANNOUNCE_SPACING = 0.004
-STAGES_PER_MESSAGE = 1_000  # the limit that `protocol.wire` checks
-MESSAGE_BYTES = 900_000  # an upper bound by `_size`, below `wire.FRAME_LIMIT`
+MESSAGES_AT_ONCE = 1_000  # that `take` returns: a call for each would cost more
+COUNTS_PER_MESSAGE = 1_000  # a quarter of COUNTS_LIMIT: what is folded under the lock at once
 # Ended operations that wait in memory for a broker at most. Where there are more, and no message
 # of a broker has come for SILENCE_LIMIT seconds, they go into spool files of ENDS_PER_FILE.
 ENDS_LIMIT = 1_000
@@ -107,7 +108,7 @@ class Publisher(Session):
     def _interval(self) -> float:
         return WATCHED if self.watched else UNWATCHED
 
-    def take(self, now: float, most: int = STAGES_PER_MESSAGE, *, hurry: bool = False) -> list[Any]:
+    def take(self, now: float, most: int = MESSAGES_AT_ONCE, *, hurry: bool = False) -> list[Any]:
         """Return up to `most` messages to send at `now`, in order; in a `hurry` without intervals.
 
         What is taken counts as sent. If it is lost, the broker sees the gap in the sequence
@@ -193,7 +194,7 @@ class Publisher(Session):
         if self._moved:
             counts: dict[int, Any] = {}
             room = MESSAGE_BYTES
-            while self._moved and len(counts) < STAGES_PER_MESSAGE and room > 0:
+            while self._moved and len(counts) < COUNTS_PER_MESSAGE and room > 0:
                 identity, stage = self._moved.popitem()
                 if identity in self._moved_with_details:
                     self._moved_with_details.discard(identity)
@@ -237,7 +238,7 @@ class Publisher(Session):
         for printed in self._lines:
             room -= 4 * len(printed.line)
             apart = (printed.operation, printed.stage) != (first.operation, first.stage)
-            if apart or len(lines) >= 200 or room < 0:
+            if apart or len(lines) >= LINES_LIMIT or room < 0:
                 break
             lines.append(printed.line)
         del self._lines[: len(lines)]
@@ -324,7 +325,7 @@ def _records(stages: list[Stage]) -> list[list[Any]]:
     room = MESSAGE_BYTES
     for stage in stages:
         room -= _size(stage)
-        if records and (room < 0 or len(records) >= STAGES_PER_MESSAGE):
+        if records and (room < 0 or len(records) >= STAGES_LIMIT):
             break
         records.append(stage.record())
     return records

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, NamedTuple, Protocol
 
-    from headway.host.propagation import Nested
+    from headway.nesting import Nested
 
     class Counter(Nested, Protocol):
         """A stage, as the tally uses it."""

@@ -93,11 +93,13 @@ def test_what_a_run_has_taken_so_far_is_told_while_it_goes_on_and_after_its_end(
 
 
 def test_a_run_tells_how_long_programs_waited_for_a_processor_meanwhile():
-    wired = Wired(has_history=True, stalled=lambda: wired.now / 4)
+    wired = Wired(has_history=True)
+    wired.core.look_at_pressure(25.0)
     worker = wired.worker()
     worker.start()
     wired.core.recalled("Install", [])
     wired.pass_time(8)
+    wired.core.look_at_pressure(27.0)
     worker.end()
     [learn] = wired.learned()
     assert learn.run["load"] == pytest.approx(0.25, abs=0.01)

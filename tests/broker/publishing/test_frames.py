@@ -5,9 +5,10 @@ from wired import Wired
 
 from headway.model import Stage
 from headway.protocol import messages
+from headway.protocol.limits import FRAME_LIMIT
 from headway.protocol.rows import OperationRecord
 from headway.protocol.rows import decode as decode_row
-from headway.protocol.wire import FRAME_LIMIT, decode, unpack
+from headway.protocol.wire import decode, unpack
 from headway_broker.publishing import frames
 from headway_broker.state.entry import Marks
 

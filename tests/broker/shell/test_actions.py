@@ -2,6 +2,7 @@ import pytest
 import zmq
 
 from headway.protocol import messages
+from headway.protocol.wire import decode
 from headway_broker.shell import actions as rules
 from headway_broker.shell.actions import Actions
 from headway_broker.shell.log import Log
@@ -48,12 +49,33 @@ def test_notes_that_come_too_fast_are_not_all_logged(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "effect", [effects.Send(b"gone", messages.Retire()), effects.Publish(b"", b"")]
+    "effect",
+    [
+        effects.Send(b"gone", messages.Retire()),
+        effects.SendStatus(b"gone", 1, {}),
+        effects.Publish(b"", b""),
+    ],
 )
 def test_a_peer_that_is_gone_stops_nobody(tmp_path, effect):
     actions = made(tmp_path, effect, effects.Stop("after it"))
     actions.carry_out()
     assert actions.stopping == "after it"
+
+
+def test_the_status_is_sent_with_the_facts_of_the_process(tmp_path):
+    sent = []
+
+    class Router:
+        def send_multipart(self, parts, _flags):
+            sent.append(parts)
+
+    core = CoreThatWants(effects.SendStatus(b"asker", 7, {"open": 2}))
+    log = Log(str(tmp_path))
+    Actions(core, Router(), ClosedSocket(), None, log, lambda: {"pid": 5}).carry_out()
+    [(identity, frame)] = sent
+    assert identity == b"asker"
+    reply = messages.Reply(7, {"pid": 5, "open": 2}, None)
+    assert decode(frame, messages.OUTBOUND) == reply
 
 
 def test_the_reason_to_stop_is_told(tmp_path):

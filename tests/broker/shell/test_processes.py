@@ -9,8 +9,9 @@ import sys
 import pytest
 from machine import until
 
+from headway.host.process_status import start_time
 from headway_broker.shell import processes
-from headway_broker.shell.processes import Deaths, alive, boot_id, resident, start_time
+from headway_broker.shell.processes import Deaths, alive, boot_id, resident
 from headway_broker.state.process_image import replaced
 
 

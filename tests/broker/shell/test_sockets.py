@@ -9,7 +9,8 @@ import zmq
 from peers import Peer
 
 from headway.protocol import messages
-from headway.protocol.wire import COUNTS_LIMIT, encode
+from headway.protocol.limits import COUNTS_LIMIT
+from headway.protocol.wire import encode
 from headway_broker.shell import server as rules
 from headway_broker.shell.log import Log
 from headway_broker.shell.server import Server

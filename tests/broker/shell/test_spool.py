@@ -10,7 +10,8 @@ import pytest
 
 from headway.host.files import will
 from headway.host.files.spool import DEAF
-from headway.host.identity import pid_namespace, start_time
+from headway.host.identity import pid_namespace
+from headway.host.process_status import start_time
 from headway.model import Operation
 from headway.protocol import messages, wire
 from headway.protocol.wire import encode, pack

@@ -3,7 +3,7 @@
 import os
 import pwd
 
-from headway.host.identity import describe, home, start_time
+from headway.host.identity import describe, home
 
 
 def test_a_process_says_who_it_is():
@@ -12,11 +12,6 @@ def test_a_process_says_who_it_is():
     assert found["uid"] == os.getuid()
     assert found["sdk"] == "1.2.3"
     assert set(found) >= {"started", "boot", "host", "user", "tty", "program", "python"}
-
-
-def test_a_pid_and_its_start_name_a_process_for_good():
-    assert start_time(os.getpid()) == start_time(os.getpid())
-    assert start_time(2**22 + 1) is None
 
 
 def test_the_home_is_that_of_the_user_and_ours_for_one_whom_nobody_knows():

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from headway.protocol import messages, rows, wire
+from headway.protocol import limits, messages, rows, wire
 
 PAGE = pathlib.Path(__file__).parents[3] / "docs" / "protocol.md"
 SECTION = re.compile(r"^### \d+ (\w+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
@@ -65,5 +65,11 @@ def test_the_page_names_the_version_and_the_limits_of_the_code():
     page = PAGE.read_text("utf-8")
 
     assert f"version {messages.MAJOR}.{messages.MINOR}" in page
-    for limit in (wire.COUNTS_LIMIT, wire.STAGES_LIMIT, wire.LINES_LIMIT, wire.OUTPUT_LIMIT):
+    for limit in (
+        limits.COUNTS_LIMIT,
+        limits.STAGES_LIMIT,
+        limits.LINES_LIMIT,
+        limits.OUTPUT_LIMIT,
+        limits.HASHES_LIMIT,
+    ):
         assert f"{limit:,}" in page

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
-from headway.protocol import rows, wire
+from headway.protocol import limits, rows, wire
 from headway.protocol.checks import Malformed
 from headway.protocol.messages import PUBLISHED, Delta, Snapshot
 from headway.protocol.rows import (
@@ -204,7 +204,7 @@ def test_a_holder_may_be_absent():
         ((2, 0, 0), "1"),
         ((2, 0, 7), math.nan),
         ((3,), [1]),
-        ((3,), dict.fromkeys(range(wire.COUNTS_LIMIT + 1), 1)),
+        ((3,), dict.fromkeys(range(limits.COUNTS_LIMIT + 1), 1)),
         ((4,), 7),
         ((4, 0), 1.5),
         ((4, 0), math.nan),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from headway.model import Operation, Stage
 from headway.plain_values import NAME_LIMIT
-from headway.protocol import messages, wire
+from headway.protocol import limits, messages, wire
 from headway.protocol.messages import INBOUND, OUTBOUND, PUBLISHED
 from headway.protocol.wire import (
     Malformed,
@@ -120,7 +120,7 @@ def test_a_kind_that_nobody_knows_is_told_from_garbage():
         b"\x91" * 200_000,
         msgpack.packb([5, 1, msgpack.ExtType(4, b"x")]),
         msgpack.packb([5, 1, 1.0]) + b"\x00",
-        b"\x00" * (wire.FRAME_LIMIT + 1),
+        b"\x00" * (limits.FRAME_LIMIT + 1),
     ],
     ids=range(14),
 )
@@ -158,7 +158,7 @@ def test_what_describes_a_process_is_bounded_in_all():
     about = {f"fact {number}": "x" * 256 for number in range(30)}
     hello = messages.Hello("headway", 1, 0, "s" * 16, "worker", 1.5, about)
     known = wire.decode(wire.encode(hello), messages.INBOUND).about
-    assert 0 < sum(len(name) + len(fact) for name, fact in known.items()) <= wire.ABOUT_TEXT
+    assert 0 < sum(len(name) + len(fact) for name, fact in known.items()) <= limits.ABOUT_TEXT
 
 
 def test_a_huge_name_is_cut_not_refused():
@@ -168,7 +168,7 @@ def test_a_huge_name_is_cut_not_refused():
 
 
 def test_too_many_stages_in_one_message_are_refused():
-    stages = [Stage(number, "x").record() for number in range(wire.STAGES_LIMIT + 1)]
+    stages = [Stage(number, "x").record() for number in range(limits.STAGES_LIMIT + 1)]
     message = announce()._replace(stages=stages)
 
     with pytest.raises(Malformed, match="over the limit"):
@@ -254,7 +254,7 @@ def test_counts_are_recognised_and_unpacked_by_a_way_of_their_own():
         encode(messages.Counts(True, 1.5, {1: 5})),
         encode(messages.Counts("2", 1.5, {1: 5})),
         encode(messages.Counts(2, 1.5, [5])),
-        encode(messages.Counts(2, 1.5, dict.fromkeys(range(wire.COUNTS_LIMIT + 1), 1))),
+        encode(messages.Counts(2, 1.5, dict.fromkeys(range(limits.COUNTS_LIMIT + 1), 1))),
         pack([2, 2, 1.5, {1: 5}, "appended"]),
     ],
     ids=range(34),

@@ -3,8 +3,8 @@
 from publishers import publisher_with, sample, welcomed
 
 from headway.model import Operation, Stage
-from headway.protocol import messages, wire
-from headway.reporting.marks import LINES_LIMIT
+from headway.protocol import limits, messages
+from headway.reporting.marks import WAITING_LINES
 from headway.reporting.publisher import WATCHED, Publisher
 
 
@@ -30,14 +30,14 @@ def test_a_stage_that_moves_twice_between_frames_is_told_once():
 def test_lines_are_sent_by_stage_and_the_oldest_go_first():
     publisher, operation = publisher_with("A")
     publisher.take(1.0)
-    publisher.log(operation.id, None, [str(number) for number in range(LINES_LIMIT + 5)])
+    publisher.log(operation.id, None, [str(number) for number in range(WAITING_LINES + 5)])
     publisher.log(operation.id, 1, ["last"])
     logs = publisher.take(2.0)
     lines = [line for log in logs for line in log.lines]
-    assert len(lines) == LINES_LIMIT
+    assert len(lines) == WAITING_LINES
     assert lines[0] == "6"
     assert (logs[-1].stage, logs[-1].lines) == (1, ["last"])
-    assert all(len(log.lines) <= wire.LINES_LIMIT for log in logs)
+    assert all(len(log.lines) <= limits.LINES_LIMIT for log in logs)
 
 
 def test_hidden_counts_wait_for_the_next_frame_and_merge():

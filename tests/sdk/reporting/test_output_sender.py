@@ -1,7 +1,8 @@
 import pytest
 
 from headway.protocol import messages, wire
-from headway.reporting.output_sender import INTERVAL, PIECE_BYTES, OutputSender
+from headway.protocol.limits import OUTPUT_LIMIT
+from headway.reporting.output_sender import INTERVAL, OutputSender
 
 
 class Kept:
@@ -42,7 +43,7 @@ def test_of_what_nobody_wants_nothing_is_sent(sender):
 
 
 def test_at_a_bad_end_all_that_is_kept_is_sent_in_pieces(sender):
-    data = b"x" * (2 * PIECE_BYTES + 5)
+    data = b"x" * (2 * OUTPUT_LIMIT + 5)
     sender.keep("op", Kept(data, first=3))
     sender.end("op", send=True)
     assert sender.pending
@@ -108,7 +109,7 @@ def test_that_no_output_is_kept_is_told(sender):
 
 
 def test_another_broker_is_sent_what_failed_anew_and_nothing_that_it_has_not_wanted(sender):
-    sender.keep("bad", Kept(b"x" * (PIECE_BYTES + 1)))
+    sender.keep("bad", Kept(b"x" * (OUTPUT_LIMIT + 1)))
     sender.keep("going", Kept(b"y"))
     sender.want("going", 0)
     sender.end("bad", send=True)

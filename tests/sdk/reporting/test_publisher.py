@@ -3,7 +3,7 @@
 from publishers import kinds, publisher_with, sample, welcomed
 
 from headway.model import Operation, Stage
-from headway.protocol import messages, wire
+from headway.protocol import limits, messages, wire
 from headway.reporting.publisher import (
     ENDS_LIMIT,
     HEARTBEAT_INTERVAL,
@@ -111,7 +111,7 @@ def test_an_operation_of_many_stages_comes_in_parts_that_fit():
     assert [record[0] for part in parts for record in part.stages] == list(range(1, 2501))
     for part in parts:
         frame = wire.encode(part)
-        assert len(frame) < wire.FRAME_LIMIT
+        assert len(frame) < limits.FRAME_LIMIT
         wire.decode(frame, messages.INBOUND)
 
 
@@ -125,7 +125,7 @@ def test_counts_of_many_stages_come_in_parts_that_fit():
         publisher.moved(stage, more=number < 200)
     parts = publisher.take(10.0)
     assert sum(len(part.counts) for part in parts) == 5000
-    assert all(len(wire.encode(part)) < wire.FRAME_LIMIT for part in parts)
+    assert all(len(wire.encode(part)) < limits.FRAME_LIMIT for part in parts)
     assert [part.sequence for part in parts] == list(range(1, len(parts) + 1))
 
 

@@ -18,7 +18,7 @@ import zmq
 from headway import __version__
 from headway.host.identity import describe
 from headway.host.random_id import random_id
-from headway.protocol import messages, retirement, wire
+from headway.protocol import limits, messages, retirement, wire
 from headway.protocol.inbox import INBOX_NAME_SIZE, inbox_topic
 from headway_viewer.replica.replica import Replica
 
@@ -179,7 +179,7 @@ class Feed:
         dealer.setsockopt(zmq.IMMEDIATE, 1)
         dealer.setsockopt(zmq.RECONNECT_IVL, 50)
         dealer.setsockopt(zmq.RECONNECT_IVL_MAX, 1000 if self._events else 500)
-        dealer.setsockopt(zmq.MAXMSGSIZE, wire.FRAME_LIMIT)
+        dealer.setsockopt(zmq.MAXMSGSIZE, limits.FRAME_LIMIT)
         self._monitor = dealer.get_monitor_socket(
             zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
         )
@@ -294,7 +294,7 @@ class Feed:
         subscriber: zmq.Socket[bytes] = self._context.socket(zmq.SUB)
         subscriber.setsockopt(zmq.RECONNECT_IVL, 50)
         subscriber.setsockopt(zmq.RECONNECT_IVL_MAX, 1000 if self._events else 500)
-        subscriber.setsockopt(zmq.MAXMSGSIZE, wire.FRAME_LIMIT)
+        subscriber.setsockopt(zmq.MAXMSGSIZE, limits.FRAME_LIMIT)
         subscriber.setsockopt(zmq.RCVHWM, RECEIVE_HWM)  # bounds a stopped viewer's memory
         subscriber.setsockopt(zmq.SUBSCRIBE, self._topic)
         subscriber.connect(endpoint)

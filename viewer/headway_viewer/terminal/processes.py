@@ -5,31 +5,34 @@ from __future__ import annotations
 import os
 import time
 
+from headway.host.process_status import (
+    NAME,
+    PARENT,
+    SESSION,
+    STARTED,
+    STATE,
+    TERMINAL,
+    status_fields,
+)
 from headway_viewer.terminal.jobs import Process
 
 _TICKS = os.sysconf("SC_CLK_TCK")  # a second of the kernel's process times
-# Fields of /proc/PID/stat, counted from the one behind the name.
-_STATE, _PARENT, _SESSION, _TERMINAL, _START = 0, 1, 3, 4, 19
 
 
 def read_process(pid: int) -> Process | None:
     """Return what the kernel tells of a process, or None where there is none or no /proc."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            text = file.read().decode("utf-8", "replace")
-        head, _, tail = text.rpartition(")")
-        fields = tail.split()
-        return Process(
-            pid,
-            head.partition("(")[2],
-            fields[_STATE],
-            int(fields[_PARENT]),
-            int(fields[_SESSION]),
-            int(fields[_TERMINAL]),
-            int(fields[_START]) / _TICKS,
-        )
-    except (OSError, IndexError, ValueError):
+    fields = status_fields(pid)
+    if fields is None:
         return None
+    return Process(
+        pid,
+        fields[NAME],
+        fields[STATE],
+        int(fields[PARENT]),
+        int(fields[SESSION]),
+        int(fields[TERMINAL]),
+        int(fields[STARTED]) / _TICKS,
+    )
 
 
 def seconds_since_start() -> float:
@@ -44,11 +47,10 @@ def is_running(pid: int) -> bool:
     """Return whether a process is running; a zombie is not."""
     if process_group(pid) is None:
         return False
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
-    except (OSError, IndexError):
+    fields = status_fields(pid)
+    if fields is None:
         return not os.path.isdir("/proc/self")
+    return fields[STATE] not in ("Z", "X")
 
 
 def process_group(pid: int) -> int | None:

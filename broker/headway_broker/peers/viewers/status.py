@@ -11,7 +11,6 @@ from headway_broker.state.sessions import Sessions
 
 
 def status(
-    process: dict[str, Any],
     *,
     instance: str,
     uptime: float,
@@ -22,13 +21,12 @@ def status(
     sequence: int,
     dropped: Dropped,
 ) -> dict[str, Any]:
-    """Return the status, ready for JSON: the facts of the process, and counters.
+    """Return the status, ready for JSON: counters, without the facts of the process.
 
     `uptime` is in seconds, `sequence` the number of the last delta; `dropped` counts by reason.
     """
     present = [session for session in sessions.by_id.values() if not session.gone]
     return {
-        **process,
         "instance": instance,
         "uptime": round(uptime, 3),
         "workers": sum(session.role == "worker" for session in present),

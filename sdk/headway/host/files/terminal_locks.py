@@ -13,7 +13,7 @@ import fcntl
 import marshal
 import os
 
-from headway.host.identity import start_time
+from headway.host.process_status import start_time
 
 # Not by way of `broker_launch`: a thread imports this while another imports `collections.abc`, and
 # that module is empty for a moment (it replaces itself in sys.modules).

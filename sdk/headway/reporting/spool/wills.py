@@ -15,6 +15,7 @@ import time
 from headway.host import descriptor_reserve, propagation
 from headway.host.files import will
 from headway.host.identity import describe, pid_namespace
+from headway.host.process_status import PARENT, STARTED, STATE, status_fields
 from headway.protocol import endpoint
 from headway.reporting.spool import last_resort
 from headway.version import VERSION
@@ -179,12 +180,8 @@ def _is_harmless(number: int) -> bool:
 
 def _stat(pid: int) -> tuple[str, int, int] | None:
     """Return state, parent and start time of a process, or None."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-        return fields[0].decode(), int(fields[1]), int(fields[19])
-    except (OSError, ValueError, IndexError):
-        return None
+    fields = status_fields(pid)
+    return None if fields is None else (fields[STATE], int(fields[PARENT]), int(fields[STARTED]))
 
 
 def _is_ours(pid: int) -> bool:

@@ -17,6 +17,7 @@ from headway.formatting import picture_support
 from headway.host.files.terminal_locks import REGION, VIEWER, TerminalLock
 from headway.host.identity import terminal
 from headway.host.launch import detached_process, interpreter
+from headway.host.process_status import TERMINAL, status_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -178,12 +179,14 @@ def _is_of_a_notebooks_server(name: str) -> bool:
     server = os.environ.get("JPY_PARENT_PID")
     if not server:
         return False
-    try:
-        with open(f"/proc/{server}/stat", "rb") as file:
-            number = int(file.read().rpartition(b")")[2].split()[4])  # proc(5): tty_nr
-        device = os.stat(name).st_rdev
-    except (OSError, ValueError, IndexError):
+    status = status_fields(server)
+    if status is None:
         return False
+    try:
+        device = os.stat(name).st_rdev
+    except OSError:
+        return False
+    number = int(status[TERMINAL])
     place = number >> 8 & 0xFFF, number & 0xFF | number >> 12 & 0xFFF00
     return place == (os.major(device), os.minor(device))
 

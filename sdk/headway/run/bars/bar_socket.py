@@ -12,6 +12,7 @@ import socket
 import struct
 import threading
 
+from headway.host.process_status import PARENT, status_fields
 from headway.host.random_id import random_id
 from headway.protocol import endpoint
 from headway.run.bars.bar_reporter import BarReporter
@@ -166,9 +167,6 @@ def _peer(connected: socket.socket, user: int) -> int | None:
 
 def parent_of(pid: int) -> int | None:
     """Return the parent process of a process, or None where that is unknown or init."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            parent = int(file.read().rpartition(b")")[2].split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
+    fields = status_fields(pid)
+    parent = 0 if fields is None else int(fields[PARENT])
     return parent if parent > 1 else None

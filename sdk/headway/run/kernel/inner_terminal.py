@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import termios
 
+from headway.host.process_status import TERMINAL, status_fields
 from headway.run.kernel.process_tree import process_tree
 from headway.terminal_mode import LINE, RAW, SECRET, line_mode
 
@@ -30,12 +31,8 @@ def inner_mode(roots: Iterable[int], outer: int) -> str | None:
 
 def _terminal_of(pid: int) -> int:
     """Return the device of the controlling terminal of a process, 0 for none."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # The name may hold anything, spaces and parentheses too.
-            return int(file.read().rpartition(b")")[2].split()[4])
-    except (OSError, ValueError, IndexError):
-        return 0
+    fields = status_fields(pid)
+    return 0 if fields is None else int(fields[TERMINAL])
 
 
 def _mode_of(device: int) -> str | None:

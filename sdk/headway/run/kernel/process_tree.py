@@ -4,6 +4,17 @@ from __future__ import annotations
 
 import os
 
+from headway.host.process_status import (
+    FLAGS,
+    NAME,
+    PARENT,
+    STARTED,
+    STATE,
+    THREADS,
+    TIMES,
+    status_fields,
+)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple
@@ -34,27 +45,18 @@ class Status(NamedTuple):
 
 def process_status(pid: int) -> Status | None:
     """Return the status of a process; None where there is none, or it cannot be read."""
-    try:
-        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+    fields = status_fields(pid)
+    if fields is None:
         return None
-    try:
-        # The name may hold anything, spaces and parentheses too.
-        name, _, rest = os.read(descriptor, 4096).rpartition(b")")
-        fields = rest.split()
-        return Status(
-            name.partition(b"(")[2].decode("utf-8", "replace"),
-            fields[0].decode(),
-            int(fields[1]),
-            int(fields[19]),
-            int(fields[6]),
-            sum(map(int, fields[11:15])),
-            int(fields[17]),
-        )
-    except (OSError, ValueError, IndexError):
-        return None
-    finally:
-        os.close(descriptor)
+    return Status(
+        fields[NAME],
+        fields[STATE],
+        int(fields[PARENT]),
+        int(fields[STARTED]),
+        int(fields[FLAGS]),
+        sum(map(int, fields[TIMES : TIMES + 4])),
+        int(fields[THREADS]),
+    )
 
 
 def is_stopped(pid: int) -> bool | None:

@@ -14,6 +14,8 @@ try:
 except ImportError:
     from hashlib import blake2s
 
+from headway.protocol.limits import HASHES_LIMIT
+
 KEPT = 256  # lines of one run
 HASH_BYTES = 4
 LONGEST = 1_000  # characters of a line that are looked at
@@ -51,4 +53,4 @@ class LineHashes:
         One that comes for the second time is in it once more; after that no more.
         """
         fresh, self._fresh = self._fresh, []
-        return [one for one in fresh if one < self._limit][-KEPT:]
+        return [one for one in fresh if one < self._limit][-HASHES_LIMIT:]

@@ -9,7 +9,8 @@ import pytest
 
 import headway
 from headway.host.files import will
-from headway.host.identity import pid_namespace, start_time
+from headway.host.identity import pid_namespace
+from headway.host.process_status import start_time
 from headway.model import Stage
 from headway.protocol import messages
 from headway.reporting.spool import wills

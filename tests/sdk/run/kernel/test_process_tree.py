@@ -5,7 +5,7 @@ import sys
 
 from machine import until
 
-from headway.host.identity import start_time
+from headway.host.process_status import start_time
 from headway.run.kernel.process_tree import is_stopped, process_status, process_tree
 
 SLEEP = ["sleep", "30"]

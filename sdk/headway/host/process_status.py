@@ -1,0 +1,41 @@
+"""What the kernel tells of a process in /proc/PID/stat (Linux): its fields, and its start time."""
+
+from __future__ import annotations
+
+import os
+
+# The numbers of fields, as proc(5) counts them; TIMES is the first of four.
+NAME, STATE, PARENT, SESSION, TERMINAL = 2, 3, 4, 6, 7
+FLAGS, TIMES, THREADS, STARTED = 9, 14, 20, 22
+CODE, CODE_END, STACK = 26, 27, 28
+READ_BYTES = 4096  # it has some 300
+
+
+def status_fields(pid: int | str) -> list[str] | None:
+    """Return the fields of a process's status, each at its number; None if unreadable.
+
+    The name stands in parentheses and may hold anything, spaces, parentheses and newlines too: the
+    fields go on behind the last one.
+    """
+    try:
+        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return None
+    try:
+        head, _, rest = os.read(descriptor, READ_BYTES).decode("utf-8", "replace").rpartition(")")
+    except OSError:
+        return None  # it has ended meanwhile
+    finally:
+        os.close(descriptor)
+    number, _, name = head.partition("(")
+    fields = ["", number.strip(), name, *rest.split()]
+    return fields if len(fields) > STARTED else None
+
+
+def start_time(pid: int) -> int | None:
+    """Return when a process started, in clock ticks since boot, or None where that is unknown.
+
+    A pid is used again; a pid with its start time is not.
+    """
+    fields = status_fields(pid)
+    return None if fields is None else int(fields[STARTED])

@@ -1,0 +1,18 @@
+"""The limits of a message: what a reader takes at most is what a writer sends at most. Pure.
+
+Nothing is imported: `import headway` loads this, msgpack or not.
+"""
+
+from __future__ import annotations
+
+FRAME_LIMIT = 1 << 20  # bytes of one frame; ZMQ_MAXMSGSIZE of every socket
+# Bytes that a writer fills a message with at most, as it estimates them: the rest of a frame is for
+# what it does not count.
+MESSAGE_BYTES = 900_000
+COUNTS_LIMIT = 4096  # stages in one `Counts`
+ABOUT_LIMIT = 32  # facts of a process in a `Hello`; we send some ten
+ABOUT_TEXT = 4096  # characters of them
+STAGES_LIMIT = 1000  # stage records in one `Announce`; more go into further ones
+LINES_LIMIT = 200  # lines in one `Log`; more go into further ones
+HASHES_LIMIT = 256  # hashes of lines in one `Work`
+OUTPUT_LIMIT = 1 << 17  # bytes of one `Output`: doubled, other peers wait twice as long for it
