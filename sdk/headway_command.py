@@ -8,7 +8,19 @@ ever.
 
 from __future__ import annotations
 
+# Built in, and unknown to type checkers; `signal` would import `enum` first.
+import _signal  # pyright: ignore[reportMissingImports]
 import sys
+
+
+def die_of_interrupts() -> None:
+    """Restore the default of SIGINT: ^C while we import then ends us as it would the command."""
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
+
+if sys.argv[:1] and sys.argv[0].rpartition("/")[2] == "headway":  # no program that imports us
+    die_of_interrupts()
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +32,8 @@ SIZE_LIMIT = 1 << 16
 
 def program() -> NoReturn:
     """Run the command `headway` with the arguments of this process, and exit."""
+    die_of_interrupts()
     if sys.argv[1:2] in (["run"], ["patch"]):
-        die_of_interrupts()
         postpone("headway")
         find_compiled("headway")
     if sys.argv[1:2] == ["run"] and sys.argv[2:3] not in (["-h"], ["--help"]):
@@ -29,16 +41,10 @@ def program() -> NoReturn:
     else:
         from headway.commands.table import program as run  # noqa: PLC0415
 
+        if sys.argv[1:2] != ["patch"] and _signal.getsignal(_signal.SIGINT) is _signal.SIG_DFL:
+            _signal.signal(_signal.SIGINT, _signal.default_int_handler)  # it knows how to end
+
     run()
-
-
-def die_of_interrupts() -> None:
-    """Restore the default of SIGINT: ^C while we import then ends us as it would the command."""
-    # Built in, and unknown to type checkers; `signal` would import `enum` first.
-    import _signal  # pyright: ignore[reportMissingImports] # noqa: PLC0415
-
-    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
-        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
 
 def postpone(name: str) -> None:

@@ -152,3 +152,30 @@ def test_an_interrupt_during_the_imports_of_run_ends_it_without_a_traceback():
 def test_an_interrupt_that_the_starter_ignores_is_ignored_during_the_imports_of_run():
     done = interrupted("signal.SIG_IGN")
     assert (done.returncode, done.stdout) == (0, "ran\n")
+
+
+# As the script of an installed command begins; what its module imports first is interrupted.
+FIRST_LINE = """
+import os, signal, sys
+sys.argv = ["/usr/bin/headway", {command!r}]
+import headway_command
+os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+@pytest.mark.parametrize("command", ["run", "ps"])
+def test_an_interrupt_of_the_command_before_it_has_begun_ends_it_without_a_traceback(command):
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_LINE.format(command=command)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_a_program_that_imports_its_module_keeps_its_interrupts():
+    script = "import signal, headway_command; assert callable(signal.getsignal(signal.SIGINT))"
+    script += "; assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
+import time
 
 from commands import piped
 from machine import until
 
 SIZE = 64 << 20
-STEP = 1 << 16  # bytes that are read a hundred times a second, of a pipe of as many
+STEP = 1 << 16  # bytes that are read at once
+PAUSE = 0.04  # seconds between two such reads: half of the file lasts for as many looks as it takes
 
 
 SCRIPT = 'for n in 1 2 3 4; do echo "[$n/9]"; done; read line; exec cat "$0"'
@@ -29,14 +31,17 @@ def begin(machine, *arguments, parses=False, **popen):
 
 
 def counted(listener, process, name="Run"):
-    """Let it go on, some MiB at a time, until a count is told: the stage."""
+    """Let it go on, little by little, until a count is told: the stage."""
 
-    taken = 0
+    taken, read_at = 0, 0.0
+    until(lambda: listener.named("work"), "its operation")  # nobody looks at it before
 
     def look():
-        nonlocal taken
-        if taken < SIZE // 2:  # and no more: at its end, what reads it would wait for us for ever
-            taken += len(process.stdout.read1(STEP))
+        nonlocal taken, read_at
+        now = time.monotonic()
+        # And no more than half: at its end, what reads it would wait for us for ever.
+        if taken < SIZE // 2 and now > read_at + PAUSE:
+            taken, read_at = taken + len(process.stdout.read1(STEP)), now
         operation = listener.named("work")
         stages = list(operation.stages.values()) if operation else []
         return next((one for one in stages if one.name == name and one.shown and one.total), None)

@@ -69,6 +69,7 @@ class Spool:
         self._waiting: dict[str, None] = {}  # read, to be removed once their ends are safe
         self._retry_at = float("-inf")
         self._unfinished: dict[str, tuple[int, int]] = {}  # path → inode and size, a retry ago
+        self._unlisted = False  # a folder could not be read at the last look
         self.read_whole = True  # the last look read all that was there: a verdict needs that
         self.aside = 0  # files that were set aside, at the last look
 
@@ -78,6 +79,7 @@ class Spool:
         if again:
             self._retry_at = now + RETRY_EVERY
         self.read_whole = False
+        self._unlisted = False
         paths = self._list()
         self.aside = sum(os.path.basename(path).startswith((BROKEN, REFUSED)) for path in paths)
         if again:
@@ -114,7 +116,7 @@ class Spool:
                 yield Found(path, owner, left, None)
             else:  # it was killed before it had anything to tell
                 self.remove(path)
-        self.read_whole = not missed
+        self.read_whole = not (missed or self._unlisted)
 
     def _has_died(self, process: will.Process) -> bool:
         """Return whether a process has ended; of one that is not to be seen from here, False."""
@@ -179,7 +181,8 @@ class Spool:
             if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (self._uid, 0):
                 return []
             return [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
-        except OSError:
+        except OSError as error:
+            self._unlisted = self._unlisted or error.errno in PASSING
             return []  # at the next look
 
     def _prune(self, directory: str) -> None:

@@ -131,6 +131,20 @@ def test_a_look_that_leaves_files_says_so(spool, monkeypatch):
     assert spool.read_whole
 
 
+def test_a_folder_that_no_descriptor_is_left_for_is_read_later(spool, monkeypatch):
+    left(spool)
+
+    def refuse(*_arguments):
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rules.os, "listdir", refuse)
+        assert list(spool.read(NOW)) == []
+        assert not spool.read_whole
+    assert len(list(spool.read(NOW))) == 1
+    assert spool.read_whole
+
+
 def test_a_file_that_no_descriptor_is_left_for_is_read_later(spool, monkeypatch):
     left(spool)
 

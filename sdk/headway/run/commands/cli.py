@@ -308,6 +308,7 @@ def _follow_briefly(launch: Launch) -> tuple[int | None, ReceivedSignal | None]:
 
 
 def _follow(launch: Launch, heard: ReceivedSignal | None) -> int:
+    launch.relay_signals()
     launch.watch_end()
     launch.report()
     try:

@@ -11,6 +11,8 @@ import os
 from headway.host.threads import signals as signal
 from headway.run.process.fork_gate import ForkGate, run_in_child, spawn
 
+_kill = os.kill  # before reporting wraps it by what it may have to import first
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Mapping, Sequence
@@ -76,6 +78,10 @@ class Child:
     def send(self, number: int) -> bool:
         """Send a signal to the command; return whether that was permitted."""
         return send_signal(os.kill, self.pid, number)
+
+    def send_at_once(self, number: int) -> bool:
+        """Send it even while another thread is importing, unnoted; return as `send` does."""
+        return send_signal(_kill, self.pid, number)
 
     def send_all(self, number: int) -> bool:
         """Send a signal to the command and its descendants in its process group."""

@@ -95,7 +95,7 @@ class PtyChild:
         """Send a signal to the command's process group; return whether that was permitted."""
         return self.pid > 0 and send_signal(os.killpg, self.pid, number)
 
-    send_all = send
+    send_all = send_at_once = send
 
     def resume(self) -> None:
         """Continue it after a stop, by way of the monitor, which may do so across users."""

@@ -8,14 +8,16 @@ key's while we are in the foreground.
 
 from __future__ import annotations
 
+import _thread
 import os
 
+from headway.host import threads
 from headway.host.threads import signals as signal
 from headway.light_collections import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple
+    from typing import Any, Callable, NamedTuple
 else:
     from headway.light_typing import NamedTuple
 
@@ -30,6 +32,7 @@ FORWARDED = tuple(
 _OTHERS = (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH, signal.SIGCHLD)
 _KEYS = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP})
 _URGENT = getattr(signal, "SIGURG", None)  # does nothing by default
+_kill = os.kill  # before reporting wraps it, which imports
 _KERNEL = 128  # si_code of what the kernel itself sends
 
 
@@ -38,6 +41,7 @@ class ReceivedSignal(NamedTuple):
 
     number: int
     from_terminal: bool
+    passed_on: bool = False  # to the command, or it has reached that by itself
 
 
 class SignalReceiver:
@@ -50,6 +54,9 @@ class SignalReceiver:
 
     def __init__(self) -> None:
         self._recorded: deque[int] = deque()
+        self._relayed: deque[ReceivedSignal] = deque()  # what came between two waits
+        self._pass_on: Callable[[ReceivedSignal], bool] | None = None  # between two waits
+        self._relaying = _thread.allocate_lock()  # held while a thread does so
         self._watched: set[int] = set()
         self._has_sigtimedwait = hasattr(signal, "sigtimedwait")
         self._woken: int | None = None  # the end of a pipe where a signal comes out
@@ -112,8 +119,46 @@ class SignalReceiver:
         if self._mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
+    def relay(self, pass_on: Callable[[ReceivedSignal], bool]) -> None:
+        """Call `pass_on` for each signal as it comes, until the next `wait`, which returns it.
+
+        It returns whether it has passed the signal on. A thread does so: the main thread may be
+        importing for long. Where none can be had, they are left to the next `wait`.
+        """
+        if self._pass_on is not None:
+            return
+        self._pass_on = pass_on
+        if self._has_sigtimedwait and self._relaying.acquire(False):
+            try:
+                threads.start(self._relay)
+            except RuntimeError:
+                self._relaying.release()
+
+    def _relay(self) -> None:
+        try:
+            while self._pass_on is not None:
+                found: Any = signal.sigtimedwait(self._watched, 3600)
+                if found is None or (self._pass_on is None and found.si_pid == os.getpid()):
+                    continue  # such as what `_end_relay` has sent
+                heard = ReceivedSignal(found.si_signo, found.si_code == _KERNEL)
+                self._relayed.append(_passed(heard, self._pass_on))
+        finally:
+            self._relaying.release()
+
+    def _end_relay(self) -> None:
+        """Let the main thread take what comes from now on."""
+        self._pass_on = None
+        if self._relaying.locked():
+            _kill(os.getpid(), signal.SIGCHLD)  # wakes the thread
+            self._relaying.acquire()
+            self._relaying.release()
+
     def wait(self, seconds: float) -> ReceivedSignal | None:
         """Return the next signal, or None if none comes within `seconds`."""
+        if self._pass_on is not None:
+            self._end_relay()
+        if self._relayed:
+            return self._relayed.popleft()
         if self._recorded:
             return self._classify(self._recorded.popleft())
         if self._has_sigtimedwait:
@@ -160,11 +205,24 @@ class SignalReceiver:
         os.kill(os.getpid(), number)
 
     def _record(self, number: int, frame: object) -> None:
-        self._recorded.append(number)
+        if self._pass_on is None:
+            self._recorded.append(number)
+        else:
+            self._relayed.append(_passed(self._classify(number), self._pass_on))
 
     @staticmethod
     def _classify(number: int) -> ReceivedSignal:
         return ReceivedSignal(number, number in _KEYS and in_foreground())
+
+
+def _passed(
+    heard: ReceivedSignal, pass_on: Callable[[ReceivedSignal], bool] | None
+) -> ReceivedSignal:
+    """Pass on a signal, if it is to be; return it with what became of it."""
+    try:
+        return heard._replace(passed_on=pass_on is not None and pass_on(heard))
+    except Exception:
+        return heard  # who waits for it tries again
 
 
 def in_foreground() -> bool:

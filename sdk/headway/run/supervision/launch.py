@@ -21,6 +21,7 @@ from headway.run.process.child import Child
 from headway.run.process.fork_gate import CannotStart
 from headway.run.process.signal_forwarding import FORWARDED, SignalReceiver
 from headway.run.streams.plumbing import connect_streams
+from headway.run.supervision.signal_relay import SignalRelay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class Launch:
         self._ends_closed = False
         self._unneeded = end
         self.child = self._fork(plan, form, end)
+        self.signal_relay = SignalRelay(self.child, self.plumbing.relayed_terminal)
         if self._held:
             self._close_child_ends()
 
@@ -255,7 +257,7 @@ class Launch:
         statuses: list[int] = []
         while not statuses:
             heard = self.signals.wait(0.0 if alone else 0.25)
-            if heard is not None and heard.number in FORWARDED:
+            if heard is not None and not heard.passed_on and heard.number in FORWARDED:
                 self.child.send(heard.number)
             copy_ready(alone)
             statuses = [
@@ -307,6 +309,7 @@ class Launch:
         except CannotStart:
             self.report()
             raise
+        self.relay_signals()
         if not self._held:
             self._close_child_ends()
             try:
@@ -315,6 +318,10 @@ class Launch:
                 self.start_threads()
             except Exception as error:
                 raise Unfollowed(reason_of(error)) from None
+
+    def relay_signals(self) -> None:
+        """Pass signals on at once, whatever is imported here, until the next wait for one."""
+        self.signals.relay(self.signal_relay.pass_on_at_once)
 
     def watch_end(self) -> None:
         """Note when the command ends: whoever takes its status may still be importing then."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import termios
 import time
 from functools import partial
 
@@ -64,6 +63,7 @@ class Runner:
         self._plumbing = launch.plumbing
         self._child = launch.child
         self._signals = launch.signals
+        self._relay = launch.signal_relay
         self._status = launch.status
         self._escalation = Escalation()
         self._interrupted: tuple[int, float] | None = None
@@ -173,36 +173,20 @@ class Runner:
         if number in FORWARDED:
             if number in INTERRUPTS:
                 self._interrupted = (number, time.monotonic())
-            if not self._has_reached(heard) and not self._child.send(number):
-                self._send_control(termios.VINTR)
+            if not heard.passed_on:
+                self._relay.pass_on(heard)
             if self._signals.ends_us(number):
                 self._pausing.lift()
         elif number == signal.SIGTSTP:
             if self._pausing.paused:  # the command cannot stop once more
                 self._signals.stop(group=False)
-            elif not self._has_reached(heard):
-                self._child.send(number)
+            elif not heard.passed_on:
+                self._relay.pass_on(heard)
         elif number == signal.SIGCONT:
             self._child.resume()
             self._pausing.lift()
         elif number == signal.SIGWINCH:
             self._plumbing.resize()
-
-    def _has_reached(self, heard: ReceivedSignal) -> bool:
-        """Return whether a signal has reached the command, too: it came to our whole group."""
-        if not heard.from_terminal or self._plumbing.relayed_terminal is not None:
-            return False
-        # That its terminal is gone the kernel tells the leader of a session alone.
-        return heard.number != signal.SIGHUP or os.getsid(0) != os.getpid()
-
-    def _send_control(self, key: int) -> None:
-        """Let the pty's line discipline send the signal: that reaches another user's command."""
-        terminal = self._plumbing.relayed_terminal
-        if terminal is not None:
-            try:
-                os.write(terminal.master, terminal.control(key))
-            except (OSError, termios.error):
-                pass
 
     def _stop_with_command(self, number: int) -> None:
         """Stop as the command was stopped, as one job; resume it when this process is continued."""
@@ -226,7 +210,7 @@ class Runner:
             self._escalation.request(request.reason, request.kill, deaf, now)
         for number in self._escalation.due(now):
             if not self._child.send_all(number):
-                self._send_control(termios.VINTR)
+                self._relay.interrupt_by_key()
             self._pausing.lift()
 
     # The end.

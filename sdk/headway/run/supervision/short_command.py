@@ -38,7 +38,8 @@ _SHOWN = ("plain", "json")
 class ShortCommand:
     """The first seconds of a command: `LONGEST`, or `SOON`.
 
-    `heard` is the signal that ended them, to be handled by who follows the command then.
+    `heard` is the signal that ended them, and was passed on; who follows the command then does
+    the rest.
     """
 
     def __init__(self, launch: Launch, environ: Mapping[str, str]) -> None:
@@ -99,6 +100,8 @@ class ShortCommand:
                 return None
             heard = launch.signals.wait(min(TICK, until - now))
             if heard is not None and heard.number != signal.SIGCHLD:
+                if not heard.passed_on:
+                    heard = heard._replace(passed_on=launch.signal_relay.pass_on(heard))
                 self.heard = heard
                 return None
             launch.follow_terminal()
@@ -146,6 +149,7 @@ class ShortCommand:
         output = self._launch.output
         if output is None or not output.total:
             return False
+        self._launch.relay_signals()
         from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - not before it has begun
 
         return self._launch.tool in PARSERS

@@ -15,6 +15,7 @@ from headway.run.history_keys import HistoryKeys
 from headway.run.process.signal_forwarding import ReceivedSignal
 from headway.run.supervision.plan import Plan
 from headway.run.supervision.short_command import SOON, ShortCommand
+from headway.run.supervision.signal_relay import SignalRelay
 from headway_broker.shell.spool import frames
 
 
@@ -54,6 +55,10 @@ class Child:
     def __init__(self, *argv):
         self.pid = os.posix_spawnp(argv[0], argv, os.environ)
 
+    def send(self, number):
+        os.kill(self.pid, number)
+        return True
+
     def take_statuses(self):
         return [os.waitpid(self.pid, 0)[1]]
 
@@ -85,10 +90,14 @@ class Launched:
         self.signals = Signals(*signals)
         self.pumps = list(pumps)
         self.child = Child(*argv)
+        self.signal_relay = SignalRelay(self.child, None)
         self.output = Output(printed)
         self.tool = tool
 
     def follow_terminal(self):
+        pass
+
+    def relay_signals(self):
         pass
 
     def can_signal(self):
@@ -180,13 +189,12 @@ def test_what_goes_on_is_left_to_the_runner(tmp_path, environ):
     launched.child.take_statuses()
 
 
-def test_a_signal_is_left_to_the_runner(environ):
+def test_a_signal_is_passed_on_at_once_and_the_rest_left_to_the_runner(environ):
     launched = Launched("sleep", "60", signals=[signal.SIGCHLD, signal.SIGTERM])
     brief = ShortCommand(launched, environ)
     assert brief.run() is None
-    assert brief.heard.number == signal.SIGTERM
-    os.kill(launched.child.pid, signal.SIGKILL)
-    launched.child.take_statuses()
+    assert brief.heard == ReceivedSignal(signal.SIGTERM, from_terminal=False, passed_on=True)
+    assert os.WTERMSIG(launched.child.take_statuses()[0]) == signal.SIGTERM
 
 
 def test_a_stream_that_another_process_holds_is_left_to_the_runner(tmp_path, environ):
