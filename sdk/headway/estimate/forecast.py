@@ -44,6 +44,10 @@ geometric mean, shrunk towards a first guess. This estimate also enters the mix 
 by the share of the run that it has seen, history by the sum of exp(-D_i^2 / 2), so that it counts
 the more the less history fits; at the beginning it counts nothing.
 
+To this estimate a second one is added that knows which stages come: elapsed over progress, where
+progress is the share of the earlier runs' time that is over. A run that is far slower than all of
+them follows it, and the range always holds it.
+
 Smoothing (`smoothing`). The foreseen finish moves towards the mixed one, the faster the
 further it is off.
 
@@ -157,6 +161,10 @@ class Forecast(Mixture):
         start = self._half_width(median, raw)
         half_width = start * self._calibration.factor(elapsed / max(1e-6, elapsed + median))
         low, high = interval(median, half_width)
+        by_share = self._by_share(elapsed)
+        if by_share is not None:
+            # Both are shown: the range is not to contradict the progress.
+            low, high = min(low, by_share), max(high, by_share)
         if self._held is None:
             self._notes.add(elapsed, median, start, half_width)
         return Estimate(low, median, high, self._basis(), len(self._analogues))
@@ -222,21 +230,12 @@ class Forecast(Mixture):
         self._compute(now)
         if not self._stages and self._judged is None:
             return None
-        now = self._work(now)
-        shares = weight = 0.0
-        for analogue, w in zip(self._analogues, self._weights):
-            share = analogue.passed(self._stages, now)
-            if share is not None:
-                shares += w * share
-                weight += w
-        share: float | None = None
-        if weight:
-            share = shares / weight
-        elif not self._analogues and not self._untold:
+        share = self._share
+        if share is None and not self._analogues and not self._untold:
             share = counted_fraction(self._stages)
-        if self._judged is not None:
+        if self._judged is not None and not (share is not None and self._is_counted()):
             by_stages = self._judged.reached if share is None else share
-            share = by_stages + self._judged.trust * (self._judged.reached - by_stages)
+            share = by_stages + self._judged.steady * (self._judged.reached - by_stages)
         if share is None:
             return None
         share = min(0.999, max(0.0, share))  # 100 % is for success alone

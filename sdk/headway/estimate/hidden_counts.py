@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     class Judgement(NamedTuple):
         """What the hidden counts say: seconds left, and where earlier runs were, 0…1 of theirs.
 
-        `trust` is the weight that they have beside the stages and the clock, 0…1; `apart` how far
+        `trust` is the weight that they have beside the stages and the clock, 0…1, `steady` the one
+        that they have where no stage counts, which does not jump when one does; `apart` how far
         the places lie apart, as a standard deviation of logarithms; `distance` how far more was
         done than in any earlier run, in squared steps; `basis` "work" or "lines".
         """
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         left: float
         reached: float
         trust: float
+        steady: float
         apart: float
         distance: float
         basis: str
@@ -68,7 +70,7 @@ if TYPE_CHECKING:
         source: str
 
 else:
-    Judgement = namedtuple("Judgement", "left reached trust apart distance basis")  # noqa: PYI024 - as Estimate
+    Judgement = namedtuple("Judgement", "left reached trust steady apart distance basis")  # noqa: PYI024 - as Estimate
     Place = namedtuple("Place", "left reached pace weight source")  # noqa: PYI024 - as Estimate
 
 # Earlier runs that places are looked for in, the newest: their errors are found in pairs.
@@ -207,11 +209,13 @@ class HiddenCounts:
         total = sum(place.weight for place in places)
         mean = sum(x * weight for x, weight in logs) / total
         apart = sqrt(sum(weight * (x - mean) ** 2 for x, weight in logs) / total)
+        sources = {place.source for place in places}
         by_lines = sum(place.weight for place in places if place.source == LINES)
         return Judgement(
             max(LEAST_LEFT, middle.left),
-            middle.reached,
-            self._trust({place.source for place in places}, middle.pace, counts=counts),
+            sum(place.reached * place.weight for place in places) / total,
+            self._trust(sources, middle.pace, counts=counts),
+            self._trust(sources, middle.pace, counts=False),
             apart,
             distance or 0.0,
             LINES if 2 * by_lines > total else "work",

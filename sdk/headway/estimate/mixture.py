@@ -34,6 +34,9 @@ LEAST_FIT = 0.04
 # Weight of the hidden counts from which on the estimate is said to rest on them. It changes a word,
 # no estimate.
 LEADING = 0.5
+# Share of the earlier runs' time that has to be over before the rest is taken to go at the pace so
+# far: what has just begun has none. Doubled or halved: not measured.
+LEAST_SHARE = 0.1
 
 
 class Mixture(Observed):
@@ -48,6 +51,7 @@ class Mixture(Observed):
         "_judged",
         "_prior",
         "_raw",
+        "_share",
         "_until",
         "_weights",
     )
@@ -63,6 +67,7 @@ class Mixture(Observed):
         self._apart = 0.0
         self._cold: ColdEstimate | None = None
         self._raw: float | None = None  # what `_compute` returned for `_raw_at`
+        self._share: float | None = None  # of the earlier runs' time that is over, by the stages
         self._until: float | None = None  # when what all of it waits for is over
         self._judged: Judgement | None = None  # what the hidden counts said last
 
@@ -106,14 +111,46 @@ class Mixture(Observed):
         self._weights = weights = [exp(w - best) + LEAST_WEIGHT for w in weights]
         mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)
         self._apart = sqrt(sum(w * (x - mean) ** 2 for w, x in zip(weights, logs)) / sum(weights))
+        self._share = self._share_passed(now)
         if cold.whole is not None and self._begun is not None:
             # What is known without history weighs by how much of this run it has seen, history by
             # how many runs it has and how well they fit: at the beginning, history alone.
             elapsed = max(0.0, now - self._begun)
-            seen = COLD_WEIGHT * elapsed / max(1e-6, elapsed + cold.whole)
+            alone = cold.whole
+            by_share = self._by_share(elapsed)
+            if by_share is not None:
+                alone = sqrt((alone + 1) * (by_share + 1)) - 1
+            seen = COLD_WEIGHT * elapsed / max(1e-6, elapsed + alone)
             share = seen / (seen + fit + LEAST_FIT)
-            mean += share * (log(cold.whole + 1) - mean)
+            mean += share * (log(alone + 1) - mean)
         return exp(self._mix_hidden(now, mean)) - 1
+
+    def _by_share(self, elapsed: float) -> float | None:
+        """Return the seconds left if the rest goes at the pace so far; None where it is unknown.
+
+        The rest is what the earlier runs had left: this run alone need not know of its stages.
+        """
+        if self._share is None or self._share < LEAST_SHARE:
+            return None
+        return elapsed * (1 - self._share) / self._share
+
+    def _share_passed(self, now: float) -> float | None:
+        """Return the share of the work that is done by the earlier runs, or None."""
+        shares = weight = 0.0
+        for analogue, w in zip(self._analogues, self._weights):
+            share = analogue.passed(self._stages, now)
+            if share is not None:
+                shares += w * share
+                weight += w
+        return shares / weight if weight else None
+
+    def _is_counted(self) -> bool:
+        """Return whether most of the earlier runs' time was spent in stages that count.
+
+        That does not change while this run goes on.
+        """
+        counted = sum(w * one.counted for one, w in zip(self._analogues, self._weights))
+        return 2 * counted >= sum(self._weights)
 
     def _mix_hidden(self, now: float, mean: float) -> float:
         """Return the logarithm of what is left, `mean` by the stages, with the hidden counts."""

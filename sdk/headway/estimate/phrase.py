@@ -10,8 +10,9 @@ UNKNOWN = "calculating"
 # A range whose ends are further apart than this factor says nothing at all. Twice as large, words
 # such as "minutes" are shown at the very beginning, when a plan is all there is.
 WIDE = 20.0
-# A range whose ends are further apart than this factor is told by its unit: "1–12 min" promises
-# more than is known. Twice as large, such ranges are shown.
+# A range whose ends are further apart than this factor is told by its end: "1–12 min" promises
+# more than is known, and its middle, or "minutes", may be far too short. Twice as large, such
+# ranges are shown.
 VAGUE = 6.0
 # Ends nearer than this factor are told as one number. Twice as large, a number looks surer than
 # it is.
@@ -21,11 +22,10 @@ LONG = 570.0
 BELOW_SECOND = 0.95  # what took less is told in tenths
 # Units up to which the end of a range is told in the unit of its number.
 SAME_UNIT = 100
-UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "days": "days"}
 
 
 def describe(estimate: Estimate | None) -> str:
-    """Return "about 2 min", "1–3 min", "minutes", or "calculating" where little is known.
+    """Return "about 2 min", "1–3 min", "up to 12 min", or "calculating" where little is known.
 
     From ten minutes on a range has its number beside it: "about 40 min (20–60)".
     """
@@ -37,12 +37,12 @@ def describe(estimate: Estimate | None) -> str:
     if apart <= NARROW:
         return "about " + duration(estimate.median)
     if apart > VAGUE:
-        return UNITS[_unit(estimate.median)[0]]
+        return "up to " + duration(estimate.high)
     return _range(estimate)
 
 
 def is_told(estimate: Estimate) -> bool:
-    """Return whether `describe` tells the estimate in numbers."""
+    """Return whether `describe` tells more than the end of a wide range."""
     return estimate.high < 5 or _apart(estimate) <= VAGUE
 
 

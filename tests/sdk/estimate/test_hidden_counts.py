@@ -200,3 +200,23 @@ def test_when_a_first_sample_came_is_no_pace():
     history = [sleeper((), 2.0)[1]]
     forecast, _ = sleeper(history, 0.5, until=2.6)
     assert forecast.estimate(2.6).median == pytest.approx(7.4, abs=1.5)
+
+
+def test_where_stages_count_the_work_does_not_tell_how_much_is_done():
+    def run(history, early):
+        """Count evenly for 20 s; `early` writes all in the first half, and waits for little."""
+        forecast, told = Forecast(history), []
+        forecast.start(0.0)
+        for tick in range(40):
+            now = tick / 2
+            done = min(1.0, now / 10) if early else now / 20
+            forecast.take_work(now, 10 * done, 1e6 * done, 1e6 * done, [])
+            forecast.observe(1, "fetch", None, "running", 5 * now, 100, "%", now)
+            told.append(forecast.progress(now))
+        forecast.observe(1, "fetch", None, "completed", 100, 100, "%", 20.0)
+        return told, forecast.finish("completed", 20.0)
+
+    _, earlier = run((), early=False)
+    told, _ = run((earlier, earlier), early=True)
+    assert told == sorted(told)
+    assert told[20] == pytest.approx(0.5, abs=0.06)

@@ -43,3 +43,34 @@ def test_the_less_history_fits_the_more_the_run_itself_counts():
     history = [even_run([], 20.0, total=100)[1]]
     forecast, _ = even_run(history, 400.0, total=100, until=150.0)
     assert forecast.estimate(150.0).median > 165
+
+
+@pytest.mark.parametrize("slower", [5.0, 8.0])
+def test_an_overrun_that_counts_evenly_is_told_as_what_is_done_lets_expect(slower):
+    parts = [("setuptools", 1), ("mypy", 12), ("pygments", 1), ("babel", 10)]
+
+    def fetch(history, pace):
+        """Fetch part after part, of which nobody knows before it begins; unpack them."""
+        forecast, now, told = Forecast(history), 0.0, []
+        forecast.start(now)
+        forecast.observe(1, "Fetch", None, "running", 0, None, "", now)
+        forecast.observe(2, "Unpack", None, "pending", 0, None, "", now)
+        work = [(2 + number, name, 1, size) for number, (name, size) in enumerate(parts, 1)]
+        for stage, name, parent, size in [*work, (2, "Unpack", None, 6)]:
+            if stage == 2:
+                forecast.observe(1, "Fetch", None, "completed", 0, None, "", now)
+            for done in range(8 * size):
+                forecast.observe(stage, name, parent, "running", done, 8 * size, "B", now)
+                told.append((now, forecast.estimate(now), forecast.progress(now)))
+                now += pace / 16
+            forecast.observe(stage, name, parent, "completed", 8 * size, 8 * size, "B", now)
+        return told, forecast.finish("completed", now), now
+
+    told, run, _ = fetch((), 1.0)
+    told, _, end = fetch((run,), slower)
+    late = [one for one in told if 0.2 <= one[2] <= 0.9]
+    for now, estimate, progress in late:
+        by_share = now * (1 - progress) / progress
+        assert estimate.low - 1 <= by_share <= 1.1 * estimate.high + 1
+    held = sum(estimate.high >= end - now for now, estimate, _ in late)
+    assert held > 0.8 * len(late)

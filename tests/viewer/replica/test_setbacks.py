@@ -22,8 +22,8 @@ def counted(replica, value, sequence=2, now=NOW):
     replica.fold(Delta(INSTANCE, sequence, now, [row]), now)
 
 
-def weighed(replica, progress, *stages, sequence=2, now=NOW):
-    figures = [progress, None, None, None, False, None, None]
+def weighed(replica, progress, *stages, sequence=2, now=NOW, usual=None):
+    figures = [progress, None, None, None, False, None, None, None, (), usual]
     row = ["a" * 12, None, [made.record() for made in stages], {}, figures, {}, {}]
     replica.fold(Delta(INSTANCE, sequence, now, [row]), now)
 
@@ -85,12 +85,15 @@ def test_stages_that_come_late_are_told_of_where_they_set_the_whole_back():
     assert told(replica) == "a stage was added"
 
 
-def test_a_whole_that_is_weighed_anew_takes_longer_than_expected():
+@pytest.mark.parametrize(
+    ("usual", "words"), [((40.0, 30.0, 50.0, 3), "takes longer than expected"), (None, None)]
+)
+def test_a_whole_that_is_weighed_anew_takes_longer_than_earlier_runs_let_expect(usual, words):
     replica = replica_of(download(progress=0.5))
-    weighed(replica, 0.47)
+    weighed(replica, 0.47, usual=usual)
     assert told(replica) is None
-    weighed(replica, 0.4, sequence=3)
-    assert told(replica) == "takes longer than expected"
+    weighed(replica, 0.4, sequence=3, usual=usual)
+    assert told(replica) == words
 
 
 def test_it_stands_beside_the_stage_that_went_back():

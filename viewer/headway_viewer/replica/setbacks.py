@@ -106,6 +106,8 @@ class Setbacks:
         if added > 0:
             cause = Cause.STAGES_ADDED
             words = "a stage was added" if added == 1 else f"{added} stages were added"
+        elif operation.usual is None:
+            return  # without earlier runs nobody expected anything
         else:
             cause, words = Cause.TAKES_LONGER, "takes longer than expected"
         self._tell(operation.id, None, cause, words, now)

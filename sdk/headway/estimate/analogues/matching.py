@@ -12,7 +12,7 @@ from headway.estimate.stage import ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping
+    from typing import Iterable, Mapping
 
     from headway.estimate.history.parameters import Parameters
     from headway.estimate.history.run import Run
@@ -29,6 +29,8 @@ LEAST_WEIGHT = 0.03
 # How far the size of the stages seen speaks for those to come: most of it, because an operation
 # that is bigger is mostly bigger throughout. Doubled or halved: a little worse.
 FUTURE_SIZE_SHARE = 0.7
+# Points of a stage's curve that its beginning and its end are: no count was seen between them.
+COUNTED_POINTS = 2
 
 
 class Matching:
@@ -52,6 +54,7 @@ class Matching:
         "_speed_weight",
         "_unmatched",
         "_whole",
+        "counted",
         "grain",
         "spans",
     )
@@ -66,6 +69,7 @@ class Matching:
         self._rounds = rounds(self.spans)
         self._merged = frozenset(self._rounds)
         self._path = CriticalPath(run.spans, self._whole, self._merged)
+        self.counted = _counted_share(self._path.order)
         self._open: list[tuple[Stage, Span]] = []
         self._unmatched: list[Stage] = []
         self._sizes: dict[str, float] = {}
@@ -262,3 +266,13 @@ def _size(stage: Stage, span: Span) -> float | None:
         announced, counted = span.passes[len(stage.passes)]
         units, theirs = stage.total, announced or counted
     return log(units / theirs) if units > 0 and theirs > 0 else None
+
+
+def _counted_share(spans: Iterable[Span]) -> float:
+    """Return the share of the time of these stages that was spent in those that counted."""
+    whole = counted = 0.0
+    for span in spans:
+        whole += span.worked
+        if len(span.fractions) > COUNTED_POINTS:
+            counted += span.worked
+    return counted / whole if whole > 0 else 0.0

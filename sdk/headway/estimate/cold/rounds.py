@@ -44,9 +44,11 @@ def find(stages: Iterable[Stage], now: float) -> dict[str, Stage]:
         ):
             stage.partial = 0.0
             outer.append(stage)
-    for around in outer:
-        if around.key in inside:
-            around.partial = _partial(around, inside[around.key], now)
+    # From the innermost loop outwards: a loop between two others is as far as what is inside it.
+    for around in reversed(outer):
+        directly = [one for one in inside.get(around.key, ()) if inner[one.key] is around]
+        if directly:
+            around.partial = _partial(around, directly, now)
     return {key: around for key, around in inner.items() if around.partial or around.steps}
 
 
@@ -84,6 +86,6 @@ def _partial(outer: Stage, inside: Iterable[Stage], now: float) -> float:
     shares = [
         1.0 if stage.ended is not None else stage.fraction()
         for stage in inside
-        if stage.children == 0
+        if stage.children == 0 or stage.total > 1
     ]
     return MOST * sum(shares) / len(shares) if shares else 0.0

@@ -38,6 +38,24 @@ def test_between_two_rounds_the_estimate_counts_down(parent):
     assert early - late == pytest.approx(9, abs=3)
 
 
+def test_a_loop_between_two_others_does_not_let_the_whole_fall():
+    forecast, now, told = Forecast(), 0.0, []
+    forecast.start(now)
+    for outer in range(4):
+        for middle in range(4):
+            for inner in range(4):
+                forecast.observe(1, "outer", None, "running", outer, 4, "", now)
+                forecast.observe(2, "middle", 1, "running", middle, 4, "", now, 1 + outer)
+                again = 1 + 4 * outer + middle
+                forecast.observe(3, "inner", 2, "running", inner, 4, "", now, again)
+                told.append(forecast.progress(now))
+                now += 1
+            forecast.observe(3, "inner", 2, "completed", 4, 4, "", now, again)
+        forecast.observe(2, "middle", 1, "completed", 4, 4, "", now, 1 + outer)
+    assert told == sorted(told)
+    assert told[8] == pytest.approx(8 / 64, abs=0.02)
+
+
 def running(key, done, total, at, unit="", parent=None):
     stage = Stage(key, parent)
     stage.move("running", 1, 0, at)
