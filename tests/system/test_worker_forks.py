@@ -144,6 +144,55 @@ def _shared(machine):
     return work["stages"][0]["done"] if over else None
 
 
+# What the 20 tasks of a child are told to its parent by, and how the parent hears of them.
+CHANNELS = {
+    "queue": (
+        "channel = context.Queue()",
+        "channel.put(n)",
+        "for _ in range(20): channel.get(timeout=60)",
+    ),
+    "tasks done": (
+        "channel = context.JoinableQueue()\n    for n in range(20): channel.put(n)",
+        "channel.get(); channel.task_done()",
+        "channel.join()",
+    ),
+    "event": ("channel = context.Event()", "n == 19 and channel.set()", "channel.wait(60)"),
+}
+
+
+@pytest.mark.starts_broker
+@pytest.mark.parametrize(
+    ("method", "channel"),
+    [("fork", "queue"), ("spawn", "queue"), ("fork", "tasks done"), ("fork", "event")],
+)
+def test_what_a_child_did_before_its_parent_was_told_is_known_when_that_kills_it(
+    machine, method, channel
+):
+    make, tell, hear = CHANNELS[channel]
+    code = f"""
+        import headway, multiprocessing, time
+        def work(channel):
+            for n in range(20):
+                with headway.operation(f"task {{n}}"): pass
+                if {method!r} == "fork": stage.advance()
+                {tell}
+            time.sleep(600)
+        if __name__ == "__main__":
+            context = multiprocessing.get_context({method!r})
+            {make.replace(chr(10), chr(10) + " " * 8)}
+            with headway.operation("Work") as op, op.stage("Shared") as stage:
+                child = context.Process(target=work, args=(channel,), daemon=True)
+                child.start()
+                {hear}
+                child.kill()
+                child.join()
+    """
+    assert machine.run(code) == (0, "", "")
+    wanted = 20 if method == "fork" else 0
+    until(lambda: _shared(machine) == wanted, "what the child has counted")
+    assert {one["state"] for one in machine.operations()} == {"completed"}
+
+
 @pytest.mark.starts_broker
 @pytest.mark.parametrize("end", ["terminate", "kill"])
 def test_what_a_worker_is_in_when_its_parent_ends_it_is_cancelled(machine, end):

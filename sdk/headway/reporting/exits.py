@@ -61,17 +61,28 @@ def _after(
 
 
 def _tell_before_sending() -> None:
-    """Wrap what children of `multiprocessing` send by, so that their wills are told before.
+    """Wrap what a child tells others by, so that its will is told before.
 
     What a worker of a pool sends is the result of a task. Its parent may end it once it has that.
     """
-    connection = sys.modules.get("multiprocessing.connection")
-    if connection is None or not propagation.is_of_multiprocessing():
+    reporter = known()
+    if reporter is None or not (reporter.forked or propagation.is_of_multiprocessing()):
         return
-    kind = connection.Connection
-    if not hasattr(kind.send, "_headway"):
-        kind.send = _telling(kind.send)
-        kind.send_bytes = _telling(kind.send_bytes)
+    for module, kind, method in _SIGNALS:
+        found = getattr(sys.modules.get(module), kind, None)
+        tell = getattr(found, method, None)
+        if tell is not None and not hasattr(tell, "_headway"):
+            setattr(found, method, _telling(tell))
+
+
+# What `send` and `send_bytes` of a connection, queues and proxies of managers come to: a `Queue`
+# keeps the bound `send_bytes` that it was made with, and sends by a thread of its own, later than
+# `put` returns. And what says without a message that something is done.
+_SIGNALS = (
+    ("multiprocessing.connection", "Connection", "_send_bytes"),
+    ("multiprocessing.queues", "JoinableQueue", "task_done"),
+    ("multiprocessing.synchronize", "Event", "set"),
+)
 
 
 def _telling(send: Callable[..., Any]) -> Callable[..., Any]:
