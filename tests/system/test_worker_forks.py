@@ -1,6 +1,7 @@
 """Programs of several processes: forked, spawned, pooled, started by a shell."""
 
 import glob
+import subprocess
 import sys
 
 import pytest
@@ -220,6 +221,39 @@ def test_what_a_worker_is_in_when_its_parent_ends_it_is_cancelled(machine, end):
     assert shown["Endless"]["state"] == "cancelled"
     assert shown["Endless"]["reason"] == "ended by its parent"
     until(lambda: not glob.glob(wills), "the will's going")
+
+
+@pytest.mark.starts_broker
+@pytest.mark.parametrize("start", ["subprocess.Popen", "os.fork"])
+def test_what_another_program_is_in_when_its_parent_ends_it_is_cancelled(machine, start):
+    code = f"""
+        import headway, os, signal, subprocess, sys, time
+        child = "import headway, time\\nwith headway.operation('Endless'): time.sleep(600)"
+        command = [sys.executable, "-c", child]
+        if {start!r} == "os.fork":
+            pid = os.fork()
+            if pid == 0:
+                os.execv(sys.executable, command)
+        else:
+            process = subprocess.Popen(command)
+            pid = process.pid
+        print(pid, flush=True)
+        sys.stdin.readline()
+        if {start!r} == "os.fork":
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        else:
+            process.terminate()
+            process.wait(60)
+    """
+    program = machine.start(code, stdin=subprocess.PIPE)
+    pid = program.stdout.readline().strip()
+    until(lambda: [one["state"] for one in machine.operations()] == ["running"], "its beginning")
+    program.stdin.write("\n")
+    assert machine.finish(program) == (0, "", "")
+    (endless,) = until(lambda: list(_ended(machine).values()), "its end")
+    assert (endless["state"], endless["reason"]) == ("cancelled", "ended by its parent")
+    until(lambda: not glob.glob(machine.path(f"unsent/.will-{pid}-*")), "the note's going")
 
 
 def _ended(machine):
