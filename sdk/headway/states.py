@@ -10,7 +10,7 @@ FAILED = "failed"
 SKIPPED = "skipped"
 CANCELLED = "cancelled"
 CRASHED = "crashed"
-UNJUDGED = "ended"  # over, and nobody can know how: an attached process that was not our child
+UNJUDGED = "ended"  # over, and nobody can know how: an attached process, or by `os._exit(0)`
 
 OPEN = frozenset({PENDING, RUNNING, WAITING})
 ENDED = frozenset({COMPLETED, FAILED, SKIPPED, CANCELLED, CRASHED, UNJUDGED})

@@ -141,10 +141,15 @@ class Peer:
     def now(self):
         return self.wired.now - self.offset
 
+    @property
+    def facts(self):
+        """The `about` of its Hello."""
+        return {"pid": self.pid, "started": 7, "boot": self.boot, "host": "here", **self.about}
+
     def hello(self, identity=None, major=messages.MAJOR, magic=messages.MAGIC, minor=0):
         if identity is not None:
             self.identity = identity
-        about = {"pid": self.pid, "started": 7, "boot": self.boot, "host": "here", **self.about}
+        about = self.facts
         message = messages.Hello(
             magic, major, minor, self.session, self.role, self.now, about, self.sequence
         )

@@ -217,20 +217,68 @@ def test_an_end_is_known_before_an_exit_that_runs_no_handlers(machine, listener)
     until(lambda: listener.named("Work").state == "completed", "its end")
 
 
-def test_an_exit_that_runs_no_handlers_ends_nothing_that_is_open(machine, listener):
-    code = """
+@pytest.mark.parametrize("leave", ["os._exit(3)", "os._exit(status=3)"])
+def test_an_exit_that_runs_no_handlers_fails_what_is_open_by_its_status(machine, listener, leave):
+    code = f"""
         import headway, os
-        with headway.operation("Done"):
-            pass
         left = headway.operation("Left").start()
         with left.stage("Only"):
             pass
-        os._exit(3)
+        {leave}
     """
     assert machine.run(code) == (3, "", "")
-    until(lambda: listener.named("Done").state == "completed", "its end")
-    left = listener.named("Left")
-    assert left is None or left.state == "running"
+    left = until(lambda: listener.named("Left"))
+    assert (left.state, left.error, left.exit_status) == ("failed", "exit status 3", 3)
+
+
+def test_nobody_knows_of_a_block_that_was_left_at_once_with_success_whether_it_was_done(
+    machine, listener
+):
+    code = """
+        import headway, os
+        with headway.operation("Work") as op:
+            for _ in op.track(range(40), "Loop"):
+                pass
+            os._exit(0)
+    """
+    assert machine.run(code) == (0, "", "")
+    work = until(lambda: listener.named("Work"))
+    (loop,) = work.stages.values()
+    assert (work.state, work.reason) == ("ended", "left by os._exit")
+    assert (loop.state, loop.done) == ("completed", 40)
+
+
+def test_an_operation_that_a_daemon_goes_on_with_has_not_crashed(machine, listener):
+    code = """
+        import headway, os
+        op = headway.operation("Work")
+        op.__enter__()
+        if os.fork():
+            os._exit(0)
+        os.setsid()
+        for _ in op.track(range(40), "Loop"):
+            pass
+        op.__exit__(None, None, None)
+    """
+    assert machine.run(code) == (0, "", "")
+    work = until(lambda: listener.named("Work"))
+    loop = until(lambda: listener.named("Loop"))
+    until(lambda: listener.named("Loop").state == "completed", "the end of the loop")
+    assert (work.state, work.reason) == ("ended", "left by os._exit")
+    assert loop.parent == work.id
+
+
+def test_an_exit_that_is_refused_ends_nothing(machine, listener):
+    code = """
+        import headway, os
+        with headway.operation("Work"):
+            try:
+                os._exit("three")
+            except TypeError:
+                print("still here")
+    """
+    assert machine.run(code) == (0, "still here\n", "")
+    assert until(lambda: listener.named("Work")).state == "completed"
 
 
 def test_an_operation_may_end_in_an_exit_handler(machine, listener):

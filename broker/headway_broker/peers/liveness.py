@@ -16,7 +16,7 @@ falls silent, and again whenever the silence has doubled. Absent: how a death is
 
 from __future__ import annotations
 
-from typing import Iterable
+from typing import Any, Iterable, Mapping, Tuple
 
 from headway_broker.state.effects import Effect, Identify, Note, Watch
 from headway_broker.state.entry import Entry
@@ -35,6 +35,17 @@ LOOKS = 50
 # Seconds by which a tick has to be late for the broker itself to have stood still (SIGSTOP,
 # suspend, swap): then nobody's silence counts.
 STALL = 1.0
+# Processes ended by their parents that are remembered, the latest: of most nobody has heard.
+BY_PARENT_LIMIT = 1_000
+
+Process = Tuple[int, ...]  # pid, start time and pid namespace, as a Hello tells them
+
+
+def process_of(about: Mapping[str, Any]) -> Process | None:
+    """Return which process the `about` of a Hello is of, or None if it does not say."""
+    found = [about.get(name) for name in ("pid", "started", "pid_namespace")]
+    process = tuple(value for value in found if type(value) is int)
+    return process if len(process) == len(found) else None
 
 
 class Liveness:
@@ -51,7 +62,7 @@ class Liveness:
         self._next_check = now + SILENT_AFTER
         self._doubted: dict[Session, float] = {}  # the silent → when to look at their program
         self._replaced: dict[Session, None] = {}  # whose process has become another program
-        self._by_parent: dict[Session, None] = {}  # whose process its parent has ended
+        self._by_parent: dict[Process, None] = {}  # those that their parents have ended
 
     def hear(self, session: Session, now: float) -> None:
         """Note a message of a session that was silent or sends a Hello."""
@@ -81,18 +92,22 @@ class Liveness:
         """Return whether exec has replaced the program of a session."""
         return session in self._replaced
 
-    def end_by_parent(self, session: Session) -> None:
-        """Note that the parent of its process has ended that, by a signal that leaves no choice."""
-        self._by_parent[session] = None
+    def end_by_parent(self, process: Process) -> None:
+        """Note that its parent has ended a process, by a signal that leaves no choice.
+
+        Its session may come to be known later, by another file.
+        """
+        self._by_parent[process] = None
+        if len(self._by_parent) > BY_PARENT_LIMIT:
+            del self._by_parent[next(iter(self._by_parent))]
 
     def is_ended_by_parent(self, session: Session) -> bool:
         """Return whether the parent of a process has ended it."""
-        return session in self._by_parent
+        return process_of(session.about) in self._by_parent
 
     def leave(self, session: Session) -> None:
         """Forget a session that is removed."""
         self._replaced.pop(session, None)
-        self._by_parent.pop(session, None)
 
     def settle_due(self, now: float) -> bool:
         """Return whether a death is to be settled now."""

@@ -16,7 +16,7 @@ from headway.protocol.messages import MAJOR, Announce, Hello, Share
 from headway.protocol.redaction import refill
 from headway.states import OPEN
 from headway_broker.peers.counts.forked_counts import ForkedCounts, ShareId
-from headway_broker.peers.liveness import Liveness, watch
+from headway_broker.peers.liveness import Liveness, Process, process_of, watch
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Outbox
@@ -34,7 +34,7 @@ class SpooledFile(NamedTuple):
 
     Of births whether the operation was known once the file was read, at `read_at` on the broker's
     clock, of shares whether they were taken at once. `refused` has the reason for each message that
-    was not taken; the file stays then.
+    was not taken; the file stays then. `ended` are the processes that their parents have ended.
     """
 
     ends: set[str]
@@ -42,6 +42,7 @@ class SpooledFile(NamedTuple):
     births: dict[str, bool]
     refused: list[str]
     read_at: float
+    ended: set[Process]
 
 
 class Spooled:
@@ -71,14 +72,17 @@ class Spooled:
         An exception is a fault of ours: the file is then to be set aside.
         """
         session: Session | None = None
-        file = SpooledFile(set(), {}, {}, [], now)
+        file = SpooledFile(set(), {}, {}, [], now, set())
         for message in frames:
             try:
                 if isinstance(message, Hello):
                     session = None
-                    session = self._session(message, uid, now)
-                    if message.about.get(ENDED_BY_PARENT) is True:
-                        self._liveness.end_by_parent(session)
+                    process = process_of(message.about)
+                    if process is not None and message.about.get(ENDED_BY_PARENT) is True:
+                        self._liveness.end_by_parent(process)
+                        file.ended.add(process)
+                    if message.session:
+                        session = self._session(message, uid, now)
                 elif isinstance(message, Announce) and session is not None:
                     if message.operation[_STATE] not in OPEN:
                         self._end(session, message, file, now)
@@ -149,6 +153,14 @@ class Spooled:
                 for place, taken in file.shares.items()
             )
             and all(self._is_stored(birth, known=known) for birth, known in file.births.items())
+            and not (file.ended and self._is_any_open(file.ended))
+        )
+
+    def _is_any_open(self, processes: set[Process]) -> bool:
+        """Return whether something is to be settled by what is known of these processes."""
+        return any(
+            process_of(session.about) in processes and self._ledger.any_open(session)
+            for session in self._sessions.by_id.values()
         )
 
     def _is_stored(self, operation: str, *, known: bool) -> bool:

@@ -110,7 +110,7 @@ class Spool:
                 self._waiting[path] = None
                 yield Found(path, owner, *frames(data))
                 continue
-            left = messages_of_will(data)
+            left = messages_of_will(data, testator)
             if left:
                 self._waiting[path] = None
                 yield Found(path, owner, left, None)
@@ -197,14 +197,19 @@ class Spool:
             self.remove(path)
 
 
-def messages_of_will(data: bytes) -> list[Any]:
-    """Return the messages of a will, whose Hello says whether the parent ended the process."""
+def messages_of_will(data: bytes, process: will.Process) -> list[Any]:
+    """Return the messages of a will, whose Hello says whether the parent ended the process.
+
+    One that tells that alone, of a process that wrote none itself, is a Hello of no session.
+    """
     left = will.contents(data)
-    if left.body is None:
-        return []
-    found, _ = frames(left.body)
+    found = frames(left.body)[0] if left.body is not None else []
     if not found or type(found[0]) is not messages.Hello:
-        return []
+        if not left.ended_by_parent:
+            return []
+        pid, started, namespace = process
+        about = {"pid": pid, "started": started, "pid_namespace": namespace}
+        found = [messages.Hello(messages.MAGIC, messages.MAJOR, 0, "", "worker", 0.0, about)]
     hello = found[0]
     about = {**hello.about, ENDED_BY_PARENT: left.ended_by_parent}
     return [hello._replace(about=about), *found[1:]]

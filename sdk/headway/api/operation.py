@@ -22,8 +22,9 @@ from headway.host.random_id import random_id
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
 from headway.plain_values import NAME_LIMIT, clean_count, clean_flag, clean_notify, clean_text
-from headway.protocol.vocabulary import ENDED_BEFORE
+from headway.protocol.vocabulary import ENDED_BEFORE, LEFT_AT_ONCE
 from headway.reporting import loop_exits
+from headway.reporting.exit_status import LeftAtOnce
 from headway.reporting.reporter import reporter
 from headway.states import (
     CANCELLED,
@@ -303,7 +304,9 @@ class Operation(Staged):
         # Of a program that ended in order: every stage has completed, so the operation has; it
         # was requested to cancel, so it did. Otherwise nobody knows whether the work was done.
         state, reason, text = outcome_of(error)
-        if state == UNJUDGED and any(stage.state not in DONE for stage in self.stages):
+        if isinstance(error, LeftAtOnce) and (self.block or not self.exhausted):
+            reason = LEFT_AT_ONCE
+        elif state == UNJUDGED and any(stage.state not in DONE for stage in self.stages):
             state = COMPLETED  # of the program: by whatever status, this was not done
         if state != COMPLETED:
             self._end(state, reason, text)

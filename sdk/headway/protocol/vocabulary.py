@@ -8,6 +8,8 @@ that a text which has the form of a phrase tells nothing that a count or a statu
 from __future__ import annotations
 
 ENDED_BEFORE = "the program ended before it"
+# The reason of what is open where a program leaves by `os._exit` with success.
+LEFT_AT_ONCE = "left by os._exit"
 LET_GO = "the program let go of it before its end"
 UNKNOWN_STATUS = "its exit status is not known"
 FAILED_WITHOUT_WORDS = "failed"

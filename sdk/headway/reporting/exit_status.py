@@ -42,6 +42,10 @@ class UnknownStatus(SystemExit):
     """The program has ended by a `SystemExit`, and nobody knows whether its status says failure."""
 
 
+class LeftAtOnce(UnknownStatus):
+    """The program has ended by `os._exit` with success, amid what is open."""
+
+
 class Passing:
     """A `SystemExit` that may end the program: its status, and where it has passed."""
 

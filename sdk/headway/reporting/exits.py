@@ -36,21 +36,19 @@ def _deliver_before_leaving() -> None:
     global _leaving  # noqa: PLW0603
     if not _leaving:
         _leaving = True
-        os._exit = _after(_end_at_once, os._exit, told=True)
-        os.execv = _after(_deliver_ends, os.execv)
-        os.execve = _after(_deliver_ends, os.execve)
+        os._exit = _after(_end_at_once, os._exit)
+        os.execv = _after(_deliver_before_exec, os.execv)
+        os.execve = _after(_deliver_before_exec, os.execve)
         os.closerange = _after(_close_ours, os.closerange)
 
 
-def _after(
-    deliver: Callable[..., None], leave: Callable[..., Any], *, told: bool = False
-) -> Callable[..., Any]:
+def _after(deliver: Callable[..., None], leave: Callable[..., Any]) -> Callable[..., Any]:
     def leave_then(*arguments: Any, **named: Any) -> Any:
         reporter = known()
         # Without a thread, as one that was stopped before descriptors were closed, a file can tell.
         if reporter is not None and (reporter.thread or reporter.publisher.has_unacknowledged):
             try:
-                deliver(reporter, *arguments[:told])
+                deliver(reporter, *arguments, **named)
             except Exception:
                 pass
         return leave(*arguments, **named)
@@ -61,17 +59,28 @@ def _after(
 
 
 def _tell_before_sending() -> None:
-    """Wrap what children of `multiprocessing` send by, so that their wills are told before.
+    """Wrap what a child tells others by, so that its will is told before.
 
     What a worker of a pool sends is the result of a task. Its parent may end it once it has that.
     """
-    connection = sys.modules.get("multiprocessing.connection")
-    if connection is None or not propagation.is_of_multiprocessing():
+    reporter = known()
+    if reporter is None or not (reporter.forked or propagation.is_of_multiprocessing()):
         return
-    kind = connection.Connection
-    if not hasattr(kind.send, "_headway"):
-        kind.send = _telling(kind.send)
-        kind.send_bytes = _telling(kind.send_bytes)
+    for module, kind, method in _SIGNALS:
+        found = getattr(sys.modules.get(module), kind, None)
+        tell = getattr(found, method, None)
+        if tell is not None and not hasattr(tell, "_headway"):
+            setattr(found, method, _telling(tell))
+
+
+# What `send` and `send_bytes` of a connection, queues and proxies of managers come to: a `Queue`
+# keeps the bound `send_bytes` that it was made with, and sends by a thread of its own, later than
+# `put` returns. And what says without a message that something is done.
+_SIGNALS = (
+    ("multiprocessing.connection", "Connection", "_send_bytes"),
+    ("multiprocessing.queues", "JoinableQueue", "task_done"),
+    ("multiprocessing.synchronize", "Event", "set"),
+)
 
 
 def _telling(send: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,7 +127,7 @@ def _note_before_killing() -> None:
 def _note(pid: Any, number: Any) -> Callable[[], None] | None:
     """Note in the will of a child that it is ended; return what takes that back. Never raises."""
     try:
-        if not number or pid <= 1 or os.environ.get("HEADWAY", "").lower() == "off":
+        if not number or pid <= 1:
             return None
         from headway.reporting.spool import wills  # noqa: PLC0415 - few programs end another
 
@@ -128,7 +137,7 @@ def _note(pid: Any, number: Any) -> Callable[[], None] | None:
         return None
 
 
-def _close_ours(reporter: Reporter) -> None:
+def _close_ours(reporter: Reporter, *_: Any) -> None:
     with reporter.lock:
         thread = reporter.thread
     if thread is not None and thread.stop(EXIT_TIMEOUT):
@@ -139,20 +148,28 @@ def _close_ours(reporter: Reporter) -> None:
             reporter.tally.rest()
 
 
-def _end_at_once(reporter: Reporter, status: Any = 0) -> None:
+def _end_at_once(reporter: Reporter, status: Any) -> None:
+    if not isinstance(status, int):
+        return  # it raises
     exit_status.tell(status)
     reporter.correct_all()  # called by an exit handler that runs after ours
-    # It is how forked children end. Of others nobody knows whether they were done, but for loops
-    # that were left and counters: of those the status tells.
+    # It is how forked children end. Others may leave one behind that goes on with what is open, as
+    # daemons do: by a status that says success nobody knows whether that was done.
     if reporter.forked or propagation.is_of_multiprocessing():
         reporter.end()
     else:
-        reporter.judge_left()
+        if not reporter.closed:
+            reporter.judge_open(exit_status.ended_by() or exit_status.LeftAtOnce())
         _deliver_ends(reporter)
 
 
+def _deliver_before_exec(reporter: Reporter, *_: Any) -> None:
+    """Spool and deliver the ends before exec; what is open stays open, as exec may fail."""
+    _deliver_ends(reporter)
+
+
 def _deliver_ends(reporter: Reporter) -> None:
-    """Spool and deliver the ends before exec; what is open stays open, as exec may fail.
+    """Spool and deliver what has ended.
 
     What a forked child has counted in a stage of its parent is spooled with them.
     """
@@ -212,5 +229,5 @@ def register() -> None:
     atexit.register(end_program)
     on_start(_deliver_before_leaving)
     on_start(_tell_before_sending)
-    if os.name != "nt":
+    if os.name != "nt" and os.environ.get("HEADWAY", "").lower() != "off":
         _note_before_killing()

@@ -186,9 +186,9 @@ class Reporter:
         """Return the name for another spool file; the name `session` is the last one's."""
         return f"{self.session}-{next(self._files)}"
 
-    def judge_open(self) -> None:
-        """End what the program left open, by how the program ends."""
-        error = exit_status.ended_by()
+    def judge_open(self, error: BaseException | None = None) -> None:
+        """End what the program left open, by how the program ends, or by `error`."""
+        error = error or exit_status.ended_by()
         with self.lock:
             self.tally.finish()
             self.verdicts.note(list(self.handles.values()))

@@ -231,7 +231,7 @@ def test_a_file_of_another_major_version_is_owed_to_another_broker(wired):
 def will(worker, *, ended_by_parent):
     """The messages of the will of a worker that had told the broker all of it."""
     op = worker.operations["op"]
-    about = {"pid": worker.pid, "boot": worker.boot, ENDED_BY_PARENT: ended_by_parent}
+    about = {**worker.facts, ENDED_BY_PARENT: ended_by_parent}
     stages = [stage.record() for stage in op.stages.values()]
     return [
         messages.Hello("headway", 1, 0, worker.session, "worker", worker.now, about),
@@ -241,7 +241,7 @@ def will(worker, *, ended_by_parent):
 
 @pytest.mark.parametrize("ended", [False, True])
 def test_what_its_parent_ended_a_worker_in_is_cancelled_and_not_crashed(wired, ended):
-    worker = wired.worker()
+    worker = wired.worker(pid_namespace=3)
     worker.start(stages=("Step",))
     wired.core.died("worker", wired.now)
     wired.core.spooled.take(will(worker, ended_by_parent=ended), 1000, wired.now)
@@ -254,3 +254,33 @@ def test_what_its_parent_ended_a_worker_in_is_cancelled_and_not_crashed(wired, e
     else:
         assert (operation.state, operation.reason) == ("crashed", None)
     assert step.state == operation.state
+
+
+def note(worker):
+    """What a parent noted of a worker that has left no will."""
+    about = {**worker.facts, ENDED_BY_PARENT: True}
+    return [messages.Hello("headway", 1, 0, "", "worker", 0.0, about)]
+
+
+def test_a_note_of_a_worker_without_a_will_is_kept_until_its_death_is_settled(wired):
+    worker = wired.worker(pid_namespace=3)
+    worker.start()
+    file = wired.core.spooled.take(note(worker), 1000, wired.now)
+    assert not wired.core.spooled.are_safe(file, wired.now)
+    wired.core.died("worker", wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").reason == "ended by its parent"
+    assert wired.core.spooled.are_safe(file, wired.now)
+
+
+@pytest.mark.parametrize("other", [{"started": 8}, {"started": None}, {"pid": [1]}])
+def test_a_note_of_another_process_changes_nothing(wired, other):
+    worker = wired.worker(pid_namespace=3)
+    worker.start()
+    (hello,) = note(worker)
+    of_another = hello._replace(about={**hello.about, **other})
+    file = wired.core.spooled.take([of_another], 1000, wired.now)
+    assert wired.core.spooled.are_safe(file, wired.now)
+    wired.core.died("worker", wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").state == "crashed"

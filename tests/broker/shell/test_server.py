@@ -27,7 +27,7 @@ def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
         if not found:
             raise RecursionError
         taken.extend(found)
-        return SpooledFile(set(), {}, {}, [], 0.0)
+        return SpooledFile(set(), {}, {}, [], 0.0, set())
 
     monkeypatch.setattr(turned.core.spooled, "take", take_in)
     hello = messages.Hello("headway", 1, 0, "s" * 16, "worker", 1.0, {}, 0)

@@ -321,6 +321,16 @@ def test_a_will_of_another_pid_namespace_is_left_to_a_broker_there(spool):
     assert os.path.exists(path)
 
 
+def test_what_a_parent_noted_of_a_process_without_a_will_is_a_hello_of_no_session(spool):
+    who = will.Process(2**22 + 1, 7, pid_namespace())
+    will.note_ended(os.path.dirname(spool.path), UID, who, make=True)
+    (found,) = spool.read(NOW)
+    (hello,) = found.messages
+    facts = {"pid": who.pid, "started": 7, "pid_namespace": who.namespace, ENDED_BY_PARENT: True}
+    assert (hello.session, hello.about) == ("", facts)
+    assert found.aside is None
+
+
 def test_a_will_of_a_process_that_came_to_tell_nothing_goes(spool):
     who = will.Process(2**22 + 1, 1, pid_namespace())
     os.close(will.create(os.path.dirname(spool.path), UID, who))

@@ -41,8 +41,8 @@ def test_the_end_of_a_program_is_no_error_whatever_happens_to_its_report(error):
 
 
 def test_the_ways_to_leave_stay_as_they_are_where_nothing_is_sent():
-    code = "import os, headway\nheadway.operation('Work').start()\nprint(os._exit, os.execv)"
-    assert run(code)[1].count("built-in") == 2
+    code = "import os, headway\nheadway.operation('W').start()\nprint(os._exit, os.execv, os.kill)"
+    assert run(code)[1].count("built-in") == 3
 
 
 def test_exit_handlers_that_the_program_registers_come_before_the_end_of_its_report():

@@ -89,17 +89,21 @@ def _checksum(number: int, body: bytes) -> int:
     return crc32(body, number & 0xFFFFFFFF)
 
 
-def note_ended(place: str, user: int, process: Process, *, ended: bool = True) -> bool:
+def note_ended(
+    place: str, user: int, process: Process, *, ended: bool = True, make: bool = False
+) -> bool:
     """Note that its parent ends a process, or does not; return whether there is a will.
 
-    Raise OSError.
+    With `make` one of a process that has left none is made: it tells that alone. Raise OSError.
     """
     try:
         descriptor = opened_in_spool(place, user, name_of(process), os.O_WRONLY)
     except FileNotFoundError:
-        return False
+        if not make:
+            return False
+        descriptor = opened_in_spool(place, user, name_of(process), os.O_WRONLY, make=True)
     try:
-        os.pwrite(descriptor, bytes((ended,)), ENDED_AT)
+        os.pwrite(descriptor, MAGIC + bytes((ended,)), 0)
     finally:
         os.close(descriptor)
     return True

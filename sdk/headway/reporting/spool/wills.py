@@ -145,7 +145,8 @@ class Will:
 def note_ended(pid: int, number: int) -> will.Process | None:
     """Note in the will of a descendant that we end it; return whose, if that is certain.
 
-    `number` is the signal that it is about to be sent.
+    `number` is the signal that it is about to be sent. One that reports and has no will, as what
+    `subprocess` has started, gets one that tells that alone.
     """
     if pid <= 1 or pid == os.getpid() or not number or _is_harmless(number):
         return None
@@ -156,9 +157,13 @@ def note_ended(pid: int, number: int) -> will.Process | None:
     if number != signal.SIGKILL and not _dies_of(pid, number):
         return None
     try:
-        return process if will.note_ended(*_place(), process) else None
+        place, user = _place()
+        noted = will.note_ended(place, user, process)
+        if not noted and _has_libzmq(pid):
+            noted = will.note_ended(place, user, process, make=True)
     except OSError:
         return None
+    return process if noted else None
 
 
 def take_back(process: will.Process) -> None:
@@ -205,6 +210,15 @@ def _dies_of(pid: int, number: int) -> bool:
             int(mask, 16) >> (number - 1) & 1 for _, mask in lines
         )
     except (OSError, ValueError):
+        return False
+
+
+def _has_libzmq(pid: int) -> bool:
+    """Return whether a process may have a connection to a broker: of others nobody has heard."""
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            return b"zmq" in file.read()
+    except OSError:
         return False
 
 

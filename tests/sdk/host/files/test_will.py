@@ -76,6 +76,12 @@ def test_a_process_without_a_will_is_left_alone(place, descriptor):
     assert os.listdir(os.path.join(place, "unsent")) == [will.name_of(PROCESS)]
 
 
+def test_a_note_of_a_process_without_a_will_can_be_made_and_taken_back(place):
+    for ended in (True, False):
+        assert will.note_ended(place, USER, PROCESS, ended=ended, make=True)
+        assert contents(data(place)) == (None, ended)
+
+
 @pytest.mark.parametrize("bytes_", [b"", b"headway1", b"rubbish" * 100, bytes(3 * SLOT_SIZE)])
 def test_what_is_no_will_says_nothing(bytes_):
     assert contents(bytes_) == (None, False)

@@ -117,9 +117,9 @@ def child(folder):
     """Start a child that has a will: (its process, its name in wills)."""
     started = []
 
-    def start(code=""):
+    def start(code="", options=("-S",)):
         process = subprocess.Popen(
-            [sys.executable, "-S", "-c", f"{code}print(flush=True);input()"],
+            [sys.executable, *options, "-c", f"{code}print(flush=True);input()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -158,6 +158,17 @@ def test_a_child_is_ended_by_a_signal_that_leaves_it_no_choice(folder, child, co
     assert is_noted(folder, who) is noted
     wills.take_back(who)
     assert not is_noted(folder, who)
+
+
+@pytest.mark.parametrize(("code", "noted"), [("", False), ("import zmq;", True)])
+def test_a_child_without_a_will_is_noted_if_it_may_have_told_a_broker_of_itself(
+    folder, child, code, noted
+):
+    process, who = child(code, options=())
+    (folder / will.name_of(who)).unlink()
+    process.terminate()
+    assert (folder / will.name_of(who)).exists() is noted
+    assert not noted or is_noted(folder, who)
 
 
 def test_what_ends_a_child_says_so_before(folder, child):
