@@ -84,6 +84,17 @@ def test_what_failed_is_printed_as_it_was_and_is_in_no_file(served):
                         assert SECRET.encode() not in file.read(), path
 
 
+def test_what_fails_while_the_broker_is_still_starting_is_printed_too(sandbox, tmp_path):
+    # An exit may wait for a second, in which a busy machine starts no broker.
+    longer = "from headway.reporting import reporter\nreporter.EXIT_TIMEOUT = 40\n"
+    (tmp_path / "sitecustomize.py").write_text(longer)
+    path = os.pathsep.join([str(tmp_path), sandbox.environ["PYTHONPATH"]])
+    environ = {**sandbox.environ, "PYTHONPATH": path}
+    command = [*HEADWAY, "run", "--name", "deploy", "--", "sh", "-c", FAILING]
+    subprocess.run(command, env=environ, check=False, timeout=90, capture_output=True)
+    assert logged(sandbox, "deploy") == (0, f"{SECRET}\n".encode(), "")
+
+
 def test_of_a_long_output_the_last_part_is_printed_and_what_is_missing_told(served):
     def arrived():
         # A busy machine may not send all of it in the second that an exit may take.

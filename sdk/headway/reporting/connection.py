@@ -97,7 +97,14 @@ class Connection:
         self._retry_at = now
         self._connect(now)
         # Where nobody listens, or no longer, whoever comes next reads the file.
-        while self._socket is not None and not publisher.all_acknowledged and now < until:
+        while not publisher.all_acknowledged and now < until:
+            if self._socket is None:
+                if not self._thread.awaits_broker():
+                    break
+                time.sleep(START_POLL)
+                now = time.monotonic()
+                self._connect(now)
+                continue
             if publisher.unheard:
                 break
             self._send(now, hurry=True)

@@ -113,6 +113,10 @@ class Thread(Protocol):
         """Return whether there are the resources that a connection needs."""
         ...
 
+    def awaits_broker(self) -> bool:
+        """Return whether an exit waits for a broker that is starting."""
+        ...
+
     def check_end(self) -> float | None:
         """Notice the program's end; return the seconds until the next call, or None."""
 

@@ -97,8 +97,13 @@ class OutputSender:
 
     @property
     def pending(self) -> bool:
-        """Return whether output of an ended operation is still to be sent."""
-        return self.supported and any(sending.final for sending in self._sending.values())
+        """Return whether output of an ended operation is still to be sent, and taken."""
+        return self.supported and self.unsent
+
+    @property
+    def unsent(self) -> bool:
+        """Return whether there is output of an ended operation that a broker may yet take."""
+        return any(sending.final for sending in self._sending.values())
 
     def deadline(self) -> float | None:
         """Return when `take` may have something, or None."""

@@ -198,7 +198,7 @@ class ReportingThread:
         """Import and return `Connection`; None where the program ended and left no time for it.
 
         pyzmq and msgpack take 40 ms, for which the program does not wait, nor does its end where
-        nobody listens.
+        nobody listens, unless a broker is to be waited for.
         """
         found: list[type[Connection]] = []
         errors: list[Exception] = []
@@ -224,7 +224,9 @@ class ReportingThread:
         while not done.acquire(timeout=FIRST_LOOK):
             self.check_end()
             now = time.monotonic()
-            if self.exiting and (not listening or now > self.exit_deadline(now)):
+            if self.exiting and (
+                now > self.exit_deadline(now) or not (listening or self.awaits_broker())
+            ):
                 return None
             births.keep(now, listening=listening)
         if errors:
@@ -234,6 +236,14 @@ class ReportingThread:
     def exit_deadline(self, now: float) -> float:
         """Return the deadline for final states, `EXIT_TIMEOUT` after the program's end or `now`."""
         return now + EXIT_TIMEOUT if self._exit_deadline is None else self._exit_deadline
+
+    def awaits_broker(self) -> bool:
+        """Return whether an exit waits for a broker that is starting: no file holds output."""
+        if not self._reporter.publisher.output.unsent:
+            return False
+        from headway.host.launch import broker_launch  # noqa: PLC0415 - imported by now
+
+        return broker_launch.starting(os.environ, os.getuid())
 
     def has_resources(self) -> bool:
         """Return whether there are the resources that libzmq needs."""
