@@ -281,6 +281,7 @@ def hard_exit(worker: Worker) -> None:
     """Leave by os._exit in the middle of an operation, which must not be shown as completed."""
     op = worker.operation().start()
     op.stage("Middle", most=5)
+    op.end("failed", "exit status 3", lambda: None)  # by `os._exit`
     worker.record()
     _leave(worker, "os._exit")
     os._exit(3)

@@ -233,7 +233,10 @@ def tell(reporter: Any) -> None:
         if reporter.will is None:
             if not has_will(reporter):
                 return
-            reporter.will = Will(reporter)
+            # One: the file of another would take the place of the first's.
+            with reporter.lock:
+                if reporter.will is None:
+                    reporter.will = Will(reporter)
         reporter.will.tell()
     except Exception:
         pass  # there is still the wire

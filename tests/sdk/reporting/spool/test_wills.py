@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -185,3 +187,24 @@ def test_a_process_that_is_no_child_is_not_ended_by_its_parent(folder):
     assert note_ended(os.getpid(), signal.SIGKILL) is None
     assert note_ended(1, signal.SIGKILL) is None
     assert not is_noted(folder, who)
+
+
+def test_two_threads_that_tell_it_at_once_make_one_will(folder, reporter, monkeypatch):
+    reporter.forked = True
+    headway.operation("First").start()
+    made = []
+
+    class Counted(Will):
+        def __init__(self, of):
+            made.append(self)
+            if len(made) == 1:
+                other.start()  # while the first is being made
+                time.sleep(0.05)
+            super().__init__(of)
+
+    monkeypatch.setattr(wills, "Will", Counted)
+    other = threading.Thread(target=wills.tell, args=(reporter,))
+    wills.tell(reporter)
+    other.join(20)
+    assert made == [reporter.will]
+    assert states(folder) == {"First": "running"}
