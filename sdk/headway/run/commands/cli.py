@@ -241,10 +241,10 @@ def main(arguments: Sequence[str]) -> int:
     off = os.environ.get("HEADWAY", "").lower() == "off" and options.limit is None
     if off or _runs_another(options):
         return _become(path, options.argv)
-    return _hint_at_separator(options.argv, _run(options, path))
+    return hint_at_separator(options.argv, _run(options, path))
 
 
-def _hint_at_separator(argv: list[str], code: int) -> int:
+def hint_at_separator(argv: list[str], code: int) -> int:
     """Say where ::: may have been meant to separate commands; return the exit status."""
     if code in (2, 127) and ":::" in argv:
         print_error(
